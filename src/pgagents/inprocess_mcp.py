@@ -73,7 +73,7 @@ def _served(model: Model, opened: Inside) -> Iterator[Handler]:
     client = Client(model, sending(over_tls(opened.sandbox.handler)), opened.keys["main"], sleep=sleep, clock=clock, rng=random.Random(1))
     log = logging.getLogger("mcp")
     level = log.level
-    log.setLevel(logging.CRITICAL)  # it tells of every page that it keeps out
+    log.setLevel(logging.CRITICAL)  # it logs every refused page
     try:
         with TestClient(make_app(make_server(model, client), model, PORT), base_url=HOST) as app:
 

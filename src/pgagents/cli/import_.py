@@ -152,7 +152,7 @@ def _merge(path: Path, document: str, choice: Choice, *, allow_remote: bool) -> 
 def _summary(made: Imported, name: str) -> str:
     """Describe an import: how much was imported, the first notes with their lines, and counts by kind."""
     places = [(number, line.strip()[7:]) for number, line in enumerate(made.text.splitlines(), 1) if line.lstrip().startswith("# TODO ")]
-    places.sort(key=lambda place: not place[1].startswith("blocked"))  # what stops every build comes first
+    places.sort(key=lambda place: not place[1].startswith("blocked"))  # notes that stop every build come first
     lines = [f"  {name}:{number}: {said}" for number, said in places[:SHOWN]]
     if len(places) > SHOWN:
         lines.append(f"  … and {len(places) - SHOWN} more: each is a comment `# TODO` at its line")

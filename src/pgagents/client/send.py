@@ -57,7 +57,7 @@ class Sender:
             return Silence("timeout", f"no whole answer within {self._timeout_s:g} s")
         except httpx.HTTPError as error:
             return _silence(error)
-        except (ValueError, OSError) as error:  # what is no HTTP is not always said in httpx's own errors
+        except (ValueError, OSError) as error:  # httpx does not always raise its own errors for invalid HTTP
             return Silence("protocol", str(error)[:200])
 
     async def close(self) -> None:

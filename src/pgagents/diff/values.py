@@ -96,7 +96,7 @@ class Values:
         elif (back := included(outer, others, inner, known, named_only=True)).verdict != "yes":
             yield self._gain(path, "", back, at)
 
-    # what both say
+    # constraints of both sides
 
     def _structure(self, old: Any, new: Any, path: str) -> Iterator[Difference]:
         a, b = view(old, self.old), view(new, self.new)
@@ -208,7 +208,7 @@ class Values:
     def _added(self, a: View, b: View, name: str, path: str) -> Iterator[Difference]:
         schema, place = b.member(name), origin_of(b.members[name][0])
         old = origin_of(a.facts[0]) if a.facts else None
-        if a.others == "described":  # the old side said what any member is
+        if a.others == "described":  # the old side had a schema for any member
             yield from self._softened(joined(a.other), schema, path)
         if self.who == "callers" and name in b.required:
             yield Difference("breaking", "member-required", path, "is new and required", "", old, place)
@@ -246,7 +246,7 @@ class Values:
     def _required(self, a: View, b: View, path: str, at: tuple[Pointer | None, Pointer | None]) -> Iterator[Difference]:
         for name in sorted(b.required - a.required):
             if name not in a.members and name in b.members:
-                continue  # told with the new member
+                continue  # reported with the new member
             below = f"{path}.{name}" if path else name
             place = (at[0], origin_of(b.members[name][0]) if name in b.members else at[1])
             if self.who == "callers":
@@ -255,7 +255,7 @@ class Values:
                 yield Difference("addition", "answer-narrower", below, "is always there now", "", *place)
         for name in sorted(a.required - b.required):
             if name in a.members and name not in b.members:
-                continue  # told with the member that is gone
+                continue  # reported with the removed member
             below = f"{path}.{name}" if path else name
             place = (at[0], origin_of(b.members[name][0]) if name in b.members else at[1])
             if self.who == "callers":
@@ -326,7 +326,7 @@ class Values:
     def _deep_marks(self, old: Any, new: Any, path: str, key: str) -> Iterator[Difference]:
         for a, b, at in _alongside(old, new, path):
             if at == path:
-                continue  # a member's own marks are told where its object is compared
+                continue  # a member's own marks are reported where its object is compared
             before, after = a.get(key, _NONE), b.get(key, _NONE)
             if not _same(before, after) and (told := _MARKS[key](self.who, before, after)):
                 yield Difference(*told[:2], at, told[2], "", origin_of(a), origin_of(b))

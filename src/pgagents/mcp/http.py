@@ -81,7 +81,7 @@ def make_app(
     for route in app.router.routes:
         if isinstance(route, Route) and route.path == PATH:
             route.app = StepUp(route.app, model, named, str(build_resource_metadata_url(resource)))
-    # before the SDK's own route of that path, which knows only scopes that every call needs
+    # before the SDK's own route of that path, which has only scopes that every call needs
     app.router.routes[0:0] = create_protected_resource_routes(resource, [issuer], scopes, str(model.api.title))
     return app
 

@@ -60,7 +60,7 @@ def parsed(raw: bytes, name: str) -> dict[str, Any]:
 def _bytes(path: Path, most: int) -> bytes:
     try:
         told = path.stat()
-        if not stat.S_ISREG(told.st_mode):  # a pipe would keep us waiting
+        if not stat.S_ISREG(told.st_mode):  # reading a pipe would block
             raise PgagentsError(f"{path} is no file", "give the path of a report that --report NAME.json wrote")
         raw = b"" if told.st_size > most else path.read_bytes()
     except (OSError, ValueError) as error:

@@ -58,9 +58,9 @@ class Store:
             self._recognise(path)
             if path:
                 self._connection.execute("PRAGMA journal_mode = WAL")
-                self._connection.execute("PRAGMA synchronous = NORMAL")  # what was answered outlives the process, if not a power cut
+                self._connection.execute("PRAGMA synchronous = NORMAL")  # answered writes survive the process, though not a power cut
                 self._connection.execute("PRAGMA wal_autocheckpoint = 8000")  # 16 MB: a checkpoint syncs
-            self._connection.execute("PRAGMA temp_store = MEMORY")  # what a call that fails among others must be taken back by
+            self._connection.execute("PRAGMA temp_store = MEMORY")  # savepoints of single calls, which are undone alone
             self._connection.execute("PRAGMA busy_timeout = 5000")
             self.script(_TABLES)
         except (sqlite3.Error, OSError) as error:

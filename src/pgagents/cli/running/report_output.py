@@ -32,7 +32,7 @@ def show(report: Report, source: Source, *, stopped: bool = False, verbose: bool
         return
     word = secrets.token_hex(16)
     click.echo(f"::stop-commands::{word}\n{body}::{word}::")
-    if report.header.shard is None:  # what a shard found is said once, by whoever merges them
+    if report.header.shard is None:  # findings of a shard are annotated once, by the merge
         click.echo(github.render(report, source), nl=False)
 
 

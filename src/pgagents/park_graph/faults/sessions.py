@@ -71,7 +71,7 @@ def expired_hold_taken(context: Context, inner: Domain, call: AcceptedCall) -> A
     row = context.store.row("SELECT * FROM hold WHERE id = ? AND tenant = ?", held, call.key.tenant if call.key else "")
     if row is None or row["status"] not in ("active", "expired"):
         return found
-    call.input.pop("hold_id")  # type: ignore[attr-defined]  # arguments are a dictionary that nobody else holds
+    call.input.pop("hold_id")  # type: ignore[attr-defined]  # a dictionary that is not shared
     return inner(call)
 
 

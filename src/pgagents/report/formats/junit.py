@@ -13,7 +13,7 @@ from pgagents.report.safe import printable
 from pgagents.report.verdicts import actual
 from pgagents.source.source import Source
 
-# what XML 1.0 (section 2.2) cannot hold, not even as a reference
+# characters that XML 1.0 (section 2.2) excludes, even as references
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 

@@ -52,7 +52,7 @@ class Mock:
                     return result
         return self._stateless(call)
 
-    # what an action does to a resource: (whether it does this, the answer)
+    # effects of an action on a resource: each returns whether it applies, and the answer
 
     def _make(self, resource: Resource, call: AcceptedCall) -> tuple[bool, Any]:
         made_by = resource.made_by

@@ -35,7 +35,7 @@ def answer(_: Request, visit: Visit) -> Response | None:
         ("X-Content-Type-Options", "nosniff"),
         ("Referrer-Policy", "no-referrer"),
     ]
-    if policy:  # the header says what a meta element cannot: who may frame it
+    if policy:  # only the header can forbid framing, a meta element cannot
         said = html.unescape(policy.group(1).decode())
         headers.append(("Content-Security-Policy", f"{said}; frame-ancestors 'none'"))
     return Response(200, tuple(headers), page)

@@ -58,7 +58,7 @@ class Settling:
             later.cancel()
         try:
             self._store.settle()
-        except sqlite3.Error:  # each call is told so by `kept`
+        except sqlite3.Error:  # each call finds this in `kept`
             self._log(traceback.format_exc())
         for one in waiting:
             if not one.done():
