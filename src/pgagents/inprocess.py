@@ -1,5 +1,4 @@
-"""A sandbox and a verification of it in one process, without sockets, with simulated TLS, an event receiver and an
-OAuth client.
+"""A sandbox and a verification of it in one process, without sockets, with simulated TLS, an event receiver and an OAuth client.
 
 So every contract can be shown kept, and every fault found. Time stands still until somebody sleeps.
 """
@@ -31,9 +30,7 @@ INBOX_HOST, INBOX_ADDRESS = "events.pgagents-test.net", "93.184.216.34"
 
 @dataclass(slots=True)
 class Inside:
-    """An open sandbox. `now` is a list with its time, `inbox` gets its events, `slept` counts the seconds of our own
-    sleeps.
-    """
+    """An open sandbox. `now` is a list with its time, `inbox` gets its events, `slept` counts the seconds of our own sleeps."""
 
     sandbox: Sandbox
     now: list[float]

@@ -88,9 +88,7 @@ def command(fault: tuple[str, ...], reports: tuple[Path, ...], only: tuple[str, 
 
 
 def another(url: str, faults: tuple[str, ...]) -> list[str]:
-    """Return POSIX shell lines that start a sandbox at the same address and set the variables of the report's curl
-    lines.
-    """
+    """Return POSIX shell lines that start a sandbox at the same address and set the variables of the report's curl lines."""
     words = ["pgagents sandbox --tls --port", url.rpartition(":")[2], *(f"--fault {name}" for name in faults), "--ready live.json &"]
     told = "$(python3 -c \"import json; print(json.load(open('live.json')){})\")"
     return [

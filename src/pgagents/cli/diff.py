@@ -39,8 +39,7 @@ GIT_TIMEOUT_S = 30
 )
 @click.option("--allow-remote", is_flag=True, help="Follow an OpenAPI document's references to other hosts and folders.")
 def command(old: str, new: str | None, revision: str | None, form: str, fail_on: str, allow_remote: bool) -> int:
-    """Compare OLD and NEW: two catalogues or OpenAPI documents, each a file, a URL, or a file of a git revision
-    (REV:PATH).
+    """Compare OLD and NEW: two catalogues or OpenAPI documents, each a file, a URL, or a file of a git revision (REV:PATH).
 
     The result names each change that callers, readers or agents will notice, its surfaces, and the next semantic
     version. A change that is not proved harmless is reported as "may break".

@@ -42,9 +42,7 @@ class DoctorLine(NamedTuple):
     ),
 )
 def command() -> int:
-    """Check versions, optional tools, the catalogue of this folder, and whether facts about vendors are older than 90
-    days.
-    """
+    """Check versions, optional tools, the catalogue of this folder, and whether facts about vendors are older than 90 days."""
     import shutil
 
     found = list(check(date.today(), shutil.which, Path.cwd()))

@@ -98,9 +98,7 @@ def _serve(
 
 
 def _server(model: Model, sender: Sender, allowed: Any = None) -> Any:
-    """Make the server, with garbage collection off until here: a client waits for it, and the SDK's many classes stay
-    anyway.
-    """
+    """Make the server, with garbage collection off until here: a client waits for it, and the SDK's many classes stay anyway."""
     from pgagents.client.client import Client
     from pgagents.mcp.server import make_server
 

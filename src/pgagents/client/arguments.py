@@ -40,9 +40,7 @@ class Arguments:
         return found if isinstance(found, dict) else dict(given)
 
     def faults(self, given: Mapping[str, Any]) -> list[tuple[str, str]]:
-        """List the faults of arguments as pairs of the argument's path (`a.0.b`) and a message; empty where there are
-        none.
-        """
+        """List the faults of arguments as pairs of the argument's path (`a.0.b`) and a message; empty where there are none."""
         try:
             written = read_json(json_bytes(dict(given)), paired=True)
         except (ValueError, TypeError, RecursionError):  # not a number, an object of Python's own
@@ -122,9 +120,7 @@ def _branches(schema: Mapping[str, Any], named: Mapping[str, Any]) -> list[Mappi
 
 
 def _members(schema: Mapping[str, Any], named: Mapping[str, Any], depth: int) -> list[tuple[str, Any]]:
-    """Return names and schemas of an object's members, including those of alternatives; its own come last and so
-    override.
-    """
+    """Return names and schemas of an object's members, including those of alternatives; its own come last and so override."""
     inner = [pair for b in _branches(schema, named) for pair in _members(b, named, depth + 1)] if depth < 5 else []
     return [*reversed(inner), *(schema.get("properties") or {}).items()]
 

@@ -102,9 +102,7 @@ def _passing(came: Response | Silence) -> bool:
 
 
 def _pause(told: float | None, number: int, patience: Patience, rng: random.Random) -> float:
-    """Return the seconds to wait: the requested wait plus a random part, so that clients spread; else a growing random
-    wait.
-    """
+    """Return the seconds to wait: the requested wait plus a random part, so that clients spread; else a growing random wait."""
     if told is not None:
         return told + rng.random() * min(1.0, 0.1 + told / 10)
     most: float = min(patience.most_s, patience.base_s * 2.0 ** (number - 1))

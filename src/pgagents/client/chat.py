@@ -1,6 +1,4 @@
-"""The Chat Completions format of a tool call, shared by several vendors: an item of `tool_calls`, a message of role
-`tool`.
-"""
+"""The Chat Completions format of a tool call, shared by several vendors: an item of `tool_calls`, a message of role `tool`."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Calls actions of a catalogue on a running server, as an agent's host does: argument checks, retries, an idempotency
-key.
+"""Calls actions of a catalogue on a running server, as an agent's host does: argument checks, retries, an idempotency key.
 
 ```python
 async with connect(load_file("catalogue.yaml"), url, key) as client:
@@ -139,9 +138,7 @@ class Client:
         )  # fmt: skip
 
     def _taken(self, action: Action, params: tuple[Param, ...], which: str) -> Arguments:
-        """Return the cached arguments of these parameters; `which` distinguishes several choices of an action's
-        parameters.
-        """
+        """Return the cached arguments of these parameters; `which` distinguishes several choices of an action's parameters."""
         at = (which, str(action.name))
         if at not in self._arguments:
             self._arguments[at] = Arguments(self.model, action, params)

@@ -1,5 +1,4 @@
-"""Sends requests over HTTP; answers are bounded in size, headers and time. Redirects are never followed, to protect the
-key.
+"""Sends requests over HTTP; answers are bounded in size, headers and time. Redirects are never followed, to protect the key.
 
 Every failure of a server is returned as a Response or a Silence; only cancellation is raised.
 """

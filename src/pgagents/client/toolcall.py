@@ -26,9 +26,7 @@ class ToolCall:
 
 
 def mapping(message: Any) -> Mapping[str, Any]:
-    """Return a message as plain data, from a mapping or an object of a vendor's SDK. Raises PgagentsError for anything
-    else.
-    """
+    """Return a message as plain data, from a mapping or an object of a vendor's SDK. Raises PgagentsError for anything else."""
     if isinstance(message, Mapping):
         return message
     if hasattr(message, "model_dump"):  # pydantic: google-genai, openai, anthropic, perplexityai

@@ -12,9 +12,7 @@ _UNIONS = ("allOf", "anyOf", "oneOf")
 
 
 def closed(schema: Mapping[str, Any], known: Schemas) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the schema and its named schemas with every object closed. Objects that name no member stay open: they are
-    maps.
-    """
+    """Return the schema and its named schemas with every object closed. Objects that name no member stay open: they are maps."""
     made = {name: _inside(known[name], known) for name in closure(schema, known)}
     return _value(schema, known), made
 

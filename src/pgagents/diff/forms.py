@@ -112,9 +112,7 @@ def _listed(names: tuple[str, ...]) -> str:
 
 
 def markdown(comparison: Comparison) -> str:
-    """Return the comparison for a pull request: the verdict, then a table for each severity; additions and wording are
-    folded.
-    """
+    """Return the comparison for a pull request: the verdict, then a table for each severity; additions and wording are folded."""
     lines = [f"**{_cell(comparison.new.title)}**: {_cell(comparison.verdict())}", ""]
     for severity in ORDER:
         group = [c for c in comparison.changes if c.severity == severity]

@@ -30,9 +30,7 @@ Pair = tuple[str, str]
 
 
 class Prover:
-    """`known` are the named schemas of the narrower side, `others` those of the wider; `judge` validates by the whole
-    wider schema.
-    """
+    """`known` are the named schemas of the narrower side, `others` those of the wider; `judge` validates by the whole wider schema."""
 
     def __init__(self, known: Mapping[str, Any], others: Mapping[str, Any], judge: Any) -> None:
         self.known, self.others, self.judge = known, others, judge

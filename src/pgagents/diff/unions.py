@@ -14,9 +14,7 @@ _KEYS = ("anyOf", "oneOf")
 
 
 def alternatives(one: View) -> list[Any] | None:
-    """Return the branches of a schema that is only a choice; None for any other. A type with null counts as two
-    branches.
-    """
+    """Return the branches of a schema that is only a choice; None for any other. A type with null counts as two branches."""
     if len(one.facts) != 1:
         return None
     (fact,) = one.facts
@@ -76,9 +74,7 @@ def _title(branch: Any, known: Schemas) -> Hashable:
 
 
 def _constants(branch: Any, known: Schemas) -> Hashable:
-    """Return the members with a single possible value, which distinguish the branches of a union; None where there are
-    none.
-    """
+    """Return the members with a single possible value, which distinguish the branches of a union; None where there are none."""
     there = resolve(branch, known) if isinstance(branch, Mapping) else {}
     told = {}
     for name, member in (there.get("properties") or {}).items():

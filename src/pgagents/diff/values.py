@@ -231,9 +231,7 @@ class Values:
             yield Difference("may break", "member-removed", path, "is not named any more: who sends it may not be heard", "", place, new)
 
     def _softened(self, old: Any, new: Any, path: str) -> Iterator[Difference]:
-        """Yield the differences of a named member from unnamed ones; a new name may break, but never counts as
-        breaking.
-        """
+        """Yield the differences of a named member from unnamed ones; a new name may break, but never counts as breaking."""
         for found in self.differences(old, new, path):
             yield replace(found, severity="may break") if found.severity == "breaking" else found
 

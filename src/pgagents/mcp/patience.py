@@ -1,6 +1,4 @@
-"""Bounds the time that a client of the HTTP server may take for a request; uvicorn bounds only the pause between
-requests.
-"""
+"""Bounds the time that a client of the HTTP server may take for a request; uvicorn bounds only the pause between requests."""
 
 from __future__ import annotations
 

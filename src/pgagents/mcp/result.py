@@ -48,9 +48,7 @@ def _unlike(tool: Tool, answer: Answer, fault: str) -> CallToolResult:
 
 
 def failed(problem: Problem, data: Any = None) -> CallToolResult:
-    """Return an error's result: `{"error": {…}}` as text, without structured content, which would break the output
-    schema.
-    """
+    """Return an error's result: `{"error": {…}}` as text, without structured content, which would break the output schema."""
     shown = {"error": problem.shown(), **({"answer": data} if data is not None else {})}
     return _result(json_bytes(shown).decode(), error=True)
 

@@ -35,8 +35,7 @@ def scope_check(model: Model) -> Callable[[Action], Problem | None]:
 
 
 class StepUp:
-    """Refuses a tool call whose token lacks a scope with 403, so that the client can ask its user for more (RFC 6750,
-    3.1).
+    """Refuses a tool call whose token lacks a scope with 403, so that the client can ask its user for more (RFC 6750, 3.1).
 
     Since 2026-07-28 a header names the tool of a call. An older call goes on to the server, whose result has the same
     error.

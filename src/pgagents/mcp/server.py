@@ -125,9 +125,7 @@ class RequestHandler:
         return self._listed
 
     async def call_tool(self, context: ServerRequestContext[Any, Any], params: CallToolRequestParams) -> CallToolResult:
-        """Call a tool. Raises MCPError for an unknown one, as the specification requires; every other failure is a
-        result.
-        """
+        """Call a tool. Raises MCPError for an unknown one, as the specification requires; every other failure is a result."""
         from mcp.shared.exceptions import MCPError
         from mcp_types import INVALID_PARAMS
 
@@ -192,9 +190,7 @@ class RequestHandler:
         return ListPromptsResult(prompts=made)
 
     async def get_prompt(self, _context: ServerRequestContext[Any, Any], params: GetPromptRequestParams) -> GetPromptResult:
-        """Return a prompt with its details. Raises MCPError for an unknown one, and where required `details` are
-        missing.
-        """
+        """Return a prompt with its details. Raises MCPError for an unknown one, and where required `details` are missing."""
         from mcp.shared.exceptions import MCPError
         from mcp_types import INVALID_PARAMS, GetPromptResult, PromptMessage, TextContent
 

@@ -89,8 +89,7 @@ class _Open:
 
 
 async def serve_streams(server: Server[Any], came: Any, goes: Any) -> None:
-    """Serve until `came` ends and open calls are answered. An unreadable message is answered as JSON-RPC 2.0 requires
-    (5.1).
+    """Serve until `came` ends and open calls are answered. An unreadable message is answered as JSON-RPC 2.0 requires (5.1).
 
     The SDK (mcp 2.3.0) drops such a line, so a client that waits for its answer would wait for ever. At the end of its
     input it aborts open calls, which may have taken effect.

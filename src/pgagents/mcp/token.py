@@ -77,9 +77,7 @@ class Signed:
         return access(token, told, self._resource)
 
     async def _key(self, id: Any) -> Any:
-        """Return the key of an id, or None. Old keys are fetched again, and so is an unknown id, but not for every bad
-        token.
-        """
+        """Return the key of an id, or None. Old keys are fetched again, and so is an unknown id, but not for every bad token."""
         found = self._find(id)
         age = self._clock() - self._at
         if (found is None and age > AGAIN_S) or age > FRESH_S:

@@ -21,9 +21,7 @@ PLATFORMS = {
 
 
 def domain(setting: Setting) -> Domain:
-    """Prepare the store and return the function that carries out actions; the first start makes the world from the
-    seed.
-    """
+    """Prepare the store and return the function that carries out actions; the first start makes the world from the seed."""
     store = setting.store
     for module in (world, audit, lots, payments, sessions, fleet, lists, hooks, forget):
         store.script(module.TABLES)

@@ -193,9 +193,7 @@ def rates(store: Store, call: AcceptedCall) -> Any:
 
 
 def market_rate(store: Store, call: AcceptedCall) -> Any:
-    """Return the market around a place in cents (PG-MARKET): hourly prices of hourly lots, the daily price of daily
-    lots.
-    """
+    """Return the market around a place in cents (PG-MARKET): hourly prices of hourly lots, the daily price of daily lots."""
     found = [row for _, row in within(store, call.input["lat"], call.input["lng"], call.input["radius_km"])]
     hourly = [r["rate_cents"] for r in found if r["unit"] == "hour"]
     daily = [r["rate_cents"] for r in found if r["unit"] == "day"]

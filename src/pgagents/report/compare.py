@@ -15,9 +15,7 @@ _LEFT_OUT = (Verdict.NOT_SELECTED, Verdict.NOT_APPLICABLE)
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """Contracts by their change, each in at most one list. `gone` are no longer in the catalogue, `added` are new
-    there.
-    """
+    """Contracts by their change, each in at most one list. `gone` are no longer in the catalogue, `added` are new there."""
 
     newly_broken: tuple[Result, ...]
     fixed: tuple[Result, ...]

@@ -107,9 +107,7 @@ def _held(data: dict[str, Any], name: str) -> None:
 
 
 def _names(data: dict[str, Any]) -> Iterator[str]:
-    """Yield the texts that every format shows unescaped: the header's, and contract names. All others are escaped where
-    shown.
-    """
+    """Yield the texts that every format shows unescaped: the header's, and contract names. All others are escaped where shown."""
     yield from (value for value in data["header"].values() if isinstance(value, str))
     for told in (*data["results"], *data["findings"]):
         yield from (told["contract"], told["check"], told["action"], told["surface"], told["source"]["file"], *told["requirement"])

@@ -98,9 +98,7 @@ def counted(count: int, what: str) -> str:
 
 
 def left_out(report: Report) -> str:
-    """Describe how much of the catalogue a run left out, with the most frequent reason; empty where it left nothing
-    out.
-    """
+    """Describe how much of the catalogue a run left out, with the most frequent reason; empty where it left nothing out."""
     reasons = Counter(r.reason for r in report.results if r.verdict is Verdict.NOT_SELECTED)
     count = reasons.total()
     if not count:

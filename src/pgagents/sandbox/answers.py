@@ -12,9 +12,7 @@ from pgagents.sandbox.call import Raw
 
 JSON = "application/json"
 _STANDARD = {"strict-transport-security": "max-age=63072000; includeSubDomains; preload"}
-"""Values of headers without a constant in the catalogue: the one that browsers' preload list requires
-(hstspreload.org).
-"""
+"""Values of headers without a constant in the catalogue: the one that browsers' preload list requires (hstspreload.org)."""
 
 
 def success(status: int, result: Any) -> Response:

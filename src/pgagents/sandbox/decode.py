@@ -145,9 +145,7 @@ class Decoder:
         return None
 
     def _value(self, text: str, types: frozenset[str]) -> Any:
-        """Convert a text to the number or boolean that the schema allows; any other text stays, for the validator to
-        judge.
-        """
+        """Convert a text to the number or boolean that the schema allows; any other text stays, for the validator to judge."""
         if ("number" in types or "integer" in types) and len(text) <= _MOST_DIGITS and _JSON_NUMBER.fullmatch(text):
             number = float(text)
             if math.isfinite(number):
@@ -278,9 +276,7 @@ def _shown(name: str) -> str:
 
 
 def _inexpressible(value: Any) -> tuple[tuple[str | int, ...], str] | None:
-    """Find a value that JSON Schema cannot judge, a lone surrogate or a number beyond a double; return its path and
-    why.
-    """
+    """Find a value that JSON Schema cannot judge, a lone surrogate or a number beyond a double; return its path and why."""
     if isinstance(value, bool) or value is None:
         return None
     if isinstance(value, str):

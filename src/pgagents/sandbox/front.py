@@ -218,9 +218,7 @@ class Front:
         return by_key or asked.dispatcher is not None or marked
 
     def _framework(self, request: Request, asked: ParsedRequest, key: Key | None, request_id: str) -> Response | None:
-        """Return the refusal that is due before any argument is validated: path, method, size, rights; None where there
-        is none.
-        """
+        """Return the refusal that is due before any argument is validated: path, method, size, rights; None where there is none."""
         if asked.match is None:
             return self._refuse("unknown_path", "There is nothing at this path", request_id)
         if asked.endpoint is None:

@@ -38,9 +38,7 @@ DOMAINS = "pgagents.sandbox.domain"
 
 @dataclass(frozen=True, slots=True)
 class Sandbox:
-    """A running sandbox without sockets. `handler` is the front with the faults around it; `tokens` are the keys by
-    role.
-    """
+    """A running sandbox without sockets. `handler` is the front with the faults around it; `tokens` are the keys by role."""
 
     handler: Handler
     front: Front
@@ -135,9 +133,7 @@ def _same_world(store: Store, api: str, seed: int | None) -> int:
 
 
 def domain(setting: Setting) -> Domain:
-    """Return the domain that the catalogue names, by an entry point of DOMAINS; else the mock of its examples and
-    schemas.
-    """
+    """Return the domain that the catalogue names, by an entry point of DOMAINS; else the mock of its examples and schemas."""
     module = _domains().get(setting.model.domain or "")
     if module is None:
         return mock.domain(setting)

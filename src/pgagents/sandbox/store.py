@@ -1,6 +1,4 @@
-"""The sandbox's SQLite database: one connection, one lock, one transaction for each call; concurrent calls share a
-commit.
-"""
+"""The sandbox's SQLite database: one connection, one lock, one transaction for each call; concurrent calls share a commit."""
 
 from __future__ import annotations
 
@@ -179,8 +177,7 @@ class Store:
         return str(row["value"])
 
     def secret(self, made: str) -> str:
-        """Return a secret that is stored in a file beside the database, so that a copy of the database does not include
-        it.
+        """Return a secret that is stored in a file beside the database, so that a copy of the database does not include it.
 
         `made` is stored and returned the first time. Raises PgagentsError where the file is gone or changed since.
         """
@@ -221,9 +218,7 @@ def _mark(secret: str) -> str:
 
 
 def _own(path: Path) -> None:
-    """Make a file that only this user can read, or restrict an existing one. SQLite gives its other files the same
-    mode.
-    """
+    """Make a file that only this user can read, or restrict an existing one. SQLite gives its other files the same mode."""
     try:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     except FileExistsError:

@@ -47,9 +47,7 @@ def known_role(model: Model, flag: str, role: str) -> None:
 
 
 def header_safe(key: str, where: str) -> str:
-    """Return the key without surrounding blanks. Raises PgagentsError, without repeating the key, where it cannot go in
-    a header.
-    """
+    """Return the key without surrounding blanks. Raises PgagentsError, without repeating the key, where it cannot go in a header."""
     key = key.strip()
     if not key or not key.isascii() or not key.isprintable() or " " in key:
         raise PgagentsError(f"{where} holds characters that no key has", "check for quotes, blanks and line breaks")

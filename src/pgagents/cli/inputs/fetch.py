@@ -49,9 +49,7 @@ def _over_http(url: str) -> bytes:
 
 
 async def _got(url: str) -> bytes:
-    """Return the body, up to a little over the limit. The time limit is for the whole exchange, because a server may
-    trickle.
-    """
+    """Return the body, up to a little over the limit. The time limit is for the whole exchange, because a server may trickle."""
     import asyncio
 
     import httpx

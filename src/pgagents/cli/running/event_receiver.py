@@ -37,9 +37,7 @@ def receiving(given: str | None, port: int) -> Iterator[Inbox | None]:
 
 
 def _reach(inbox: Inbox, port: int) -> None:
-    """Raise PgagentsError where a request to the receiver's URL does not arrive, as the server would seem to send
-    nothing.
-    """
+    """Raise PgagentsError where a request to the receiver's URL does not arrive, as the server would seem to send nothing."""
     from pgagents.errors import PgagentsError
     from pgagents.http import Request, Response
     from pgagents.verify.wire.send import Client

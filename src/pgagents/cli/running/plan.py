@@ -52,9 +52,7 @@ def text(made: Plan, seed: int) -> str:
 
 
 def document(made: Plan, options: Options, url: str, source: Source) -> dict[str, Any]:
-    """Return the plan as JSON data: requests by bucket, stage and check, selected contracts, and why others are left
-    out.
-    """
+    """Return the plan as JSON data: requests by bucket, stage and check, selected contracts, and why others are left out."""
     from pgagents.report.formats.json import contract
 
     tried = [{**contract(c, source), "requests": made.by_contract.get(c.id, 0)} for c in made.selected]

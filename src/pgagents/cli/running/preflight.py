@@ -1,6 +1,4 @@
-"""Checks a server by one read before a verification, so that a wrong address or key is one message and not many
-findings.
-"""
+"""Checks a server by one read before a verification, so that a wrong address or key is one message and not many findings."""
 
 from __future__ import annotations
 

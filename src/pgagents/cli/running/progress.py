@@ -46,9 +46,7 @@ def progress() -> Iterator[Callable[[Progress], None]]:
 
 
 class Pace:
-    """Requests a second over the last minute; the overall mean misleads, because a bucket empties fast and fills
-    slowly.
-    """
+    """Requests a second over the last minute; the overall mean misleads, because a bucket empties fast and fills slowly."""
 
     def __init__(self) -> None:
         self._seen: deque[tuple[float, int]] = deque([(0.0, 0)])

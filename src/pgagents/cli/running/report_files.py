@@ -67,9 +67,7 @@ def _user() -> int:
 
 
 def write(paths: tuple[Path, ...], report: Report, source: Source) -> None:
-    """Write the report in the format of each name. Raises PgagentsError for files that cannot be written, after all
-    others are.
-    """
+    """Write the report in the format of each name. Raises PgagentsError for files that cannot be written, after all others are."""
     made: dict[str, bytes] = {}
     for path in paths:
         form = form_of(path.name)
@@ -116,8 +114,7 @@ def replace(path: Path, data: bytes) -> None:
 
 
 def in_repository(file: str) -> str:
-    """Return a file's path from the root of its repository, for code scanning and annotations; empty where there is
-    none.
+    """Return a file's path from the root of its repository, for code scanning and annotations; empty where there is none.
 
     The root is the nearest folder above with a `.git`, else the CI job's workspace, else the current folder.
     """

@@ -1,5 +1,4 @@
-"""`pgagents verify --self-test`: runs every check against the faults that must break it and the variations that must
-not.
+"""`pgagents verify --self-test`: runs every check against the faults that must break it and the variations that must not.
 
 Each fault and each variation of the sandbox is verified once, in this process. A check that no fault breaks is dead: it
 proves nothing.

@@ -18,9 +18,7 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """One operation in both editions. `who` is affected by changes of the request: callers, or readers where the API
-    calls.
-    """
+    """One operation in both editions. `who` is affected by changes of the request: callers, or readers where the API calls."""
 
     both: Both
     subject: str
@@ -32,9 +30,7 @@ class Sides:
 
 
 def parameters(edition: Edition, item: Spot, operation: Spot, names: list[str]) -> dict[Key, Spot]:
-    """Return parameters by place and name; the operation's override the path's. Path parameters have their position as
-    name.
-    """
+    """Return parameters by place and name; the operation's override the path's. Path parameters have their position as name."""
     found: dict[Key, Spot] = {}
     for owner in (item, operation):
         value = edition.open(owner, "parameters")
@@ -72,9 +68,7 @@ def compare(s: Sides, old: dict[Key, Spot], new: dict[Key, Spot]) -> None:
 
 
 def _received(s: Sides, old: dict[Key, Spot], new: dict[Key, Spot]) -> None:
-    """Add the changes of parameters in a call by the API, which are like headers of an answer: receivers may rely on
-    them.
-    """
+    """Add the changes of parameters in a call by the API, which are like headers of an answer: receivers may rely on them."""
     for key, spot in old.items():
         what = f"{key[0]} parameter `{s.both.old.text(spot, 'name')}`"
         needed = s.both.old.mapping(spot).get("required") is True

@@ -11,9 +11,7 @@ from pgagents.diff.openapi.tree import Edition, Spot
 
 Kind = tuple[str, ...]
 Way = dict[Kind, frozenset[str]]
-"""The schemes that one way needs, each with its scopes. A scheme is identified by its kind, not by its name in the
-document.
-"""
+"""The schemes that one way needs, each with its scopes. A scheme is identified by its kind, not by its name in the document."""
 
 
 def ways(edition: Edition, operation: Spot) -> tuple[list[Way], Spot]:

@@ -108,9 +108,7 @@ def short_code_for_code(context: Context, inner: Domain, call: AcceptedCall) -> 
 
 @fault("absent_id").replace_actions
 def state_before_owner(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """The state of a session is checked before its owner, so another project gets 409 instead of 404 for a completed
-    session.
-    """
+    """The state of a session is checked before its owner, so another project gets 409 instead of 404 for a completed session."""
     found = inner(call)
     if not (isinstance(found, Refusal) and found.code == "NOT_FOUND" and call.action.name in ("end_session", "extend_session")):
         return found

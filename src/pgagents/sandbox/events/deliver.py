@@ -92,9 +92,7 @@ class Courier:
 
 
 def _at_once(work: Callable[[Sequence[Delivery]], int], batches: Sequence[Sequence[Delivery]]) -> int:
-    """Return the sum of the work on each batch, each in a daemon thread, so that a slow target never blocks process
-    exit.
-    """
+    """Return the sum of the work on each batch, each in a daemon thread, so that a slow target never blocks process exit."""
     done: list[int] = []
     failed: list[BaseException] = []
 

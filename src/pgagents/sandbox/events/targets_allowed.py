@@ -24,9 +24,7 @@ _LOCAL_NAMES = (".localhost", ".local", ".internal", ".home.arpa", ".localdomain
 _NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9_]([a-z0-9_-]{0,62})?(\.[a-z0-9_]([a-z0-9_-]{0,62})?)*")
 _NUMBER = re.compile(r"0x[0-9a-f]*|[0-9]+")
 _SPECIAL = [ipaddress.ip_network(n) for n in ("192.0.0.0/24", "192.88.99.0/24", "2001::/23", "3fff::/20")]
-"""Networks for protocols and documentation (IANA's special-purpose registries); not every version of Python has them
-all.
-"""
+"""Networks for protocols and documentation (IANA's special-purpose registries); not every version of Python has them all."""
 _GLOBAL_V6 = ipaddress.IPv6Network("2000::/3")
 
 
@@ -78,9 +76,7 @@ def problem(url: str, *, allow_loopback: bool, resolve: Resolve) -> str:
 
 
 def addresses(host: str, *, allow_loopback: bool, resolve: Resolve) -> Sequence[Ip] | str:
-    """Return the addresses of a host, all of which are allowed, or why it is refused; empty where the name does not
-    resolve.
-    """
+    """Return the addresses of a host, all of which are allowed, or why it is refused; empty where the name does not resolve."""
     literal = address_of(host)
     if literal is not None:
         return [literal] if fit(literal, allow_loopback=allow_loopback) else NOT_PUBLIC

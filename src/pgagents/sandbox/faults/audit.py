@@ -93,9 +93,7 @@ def audit_wrong_action(_context: Context, _request: Request, data: Any) -> Any:
 
 @fault("workflow_runs").edit_answers
 def cells_begin_with_apostrophe(_context: Context, _request: Request, answer: Response) -> Response:
-    """Every cell of an exported table begins with an apostrophe, not only those that a spreadsheet would take for a
-    formula.
-    """
+    """Every cell of an exported table begins with an apostrophe, not only those that a spreadsheet would take for a formula."""
     if not (answer.header("content-type") or "").startswith("text/csv"):
         return answer
     head, *rows = csv.reader(io.StringIO(answer.body.decode()))

@@ -33,9 +33,7 @@ def empty_message(context: Context, _request: Request, data: Any) -> Any:
 
 @fault("error_envelope").edit_answers
 def envelope_of_framework(context: Context, request: Request, answer: Response) -> Response:
-    """Unknown paths, wrong methods and unreadable bodies are answered in the web framework's shape, not in the
-    envelope.
-    """
+    """Unknown paths, wrong methods and unreadable bodies are answered in the web framework's shape, not in the envelope."""
     outside = answer.status in (405, 413) or (answer.status == 404 and context.reader.parse(request) is None)
     unread = answer.status >= 400 and (b"the body" in answer.body)
     return answer.with_json({"detail": "Not Found"}) if outside or unread else answer

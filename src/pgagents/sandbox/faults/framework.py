@@ -74,9 +74,7 @@ def largest_refused(context: Context) -> None:
 
 @fault("framework").edit_answers
 def literal_path_by_method(context: Context, request: Request, answer: Response) -> Response:
-    """A literal path with a wrong method is matched as an id of a neighbouring template, and answered with 404 instead
-    of 405.
-    """
+    """A literal path with a wrong method is matched as an id of a neighbouring template, and answered with 404 instead of 405."""
     code = framework_code(context.model, "unknown_path")
     templates = [(a.method, str(a.path)) for a in context.model.actions if "{" in a.path]
     taken = any(method == request.method and fit(path, request.path) is not None for method, path in templates)

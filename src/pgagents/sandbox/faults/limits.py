@@ -39,9 +39,7 @@ def agent_size(context: Context, request: Request, answer: Response) -> Response
 
 @fault("agent_rate_limits", needs=("limits",))
 def agents_by_endpoint_alone(handler: Handler, context: Context) -> Handler:
-    """The rate limit for agents counts calls through the dispatcher only, and ignores the header that marks an agent's
-    call.
-    """
+    """The rate limit for agents counts calls through the dispatcher only, and ignores the header that marks an agent's call."""
     paths = {str(d.path) for d in context.model.dispatchers}
     at: list[str] = [""]
 

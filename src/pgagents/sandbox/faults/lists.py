@@ -14,9 +14,7 @@ from pgagents.sandbox.injection.fault_registry import Context, fault
 
 @fault("relation").edit_data
 def circle_taken_for_narrow_box(context: Context, request: Request, data: Any) -> Any:
-    """The search takes candidates from a box that is too narrow, so it misses places inside the circle to the east and
-    west.
-    """
+    """The search takes candidates from a box that is too narrow, so it misses places inside the circle to the east and west."""
     victim = list_action(context.model)
     usual = {str(p.name): p.schema.get("default") for p in victim.params}
     given = {**usual, **context.reader.arguments(request)} if context.reader.action(request) is victim else {}

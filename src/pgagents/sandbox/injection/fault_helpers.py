@@ -63,8 +63,7 @@ class RequestReader:
         return asked.action if asked else None
 
     def arguments(self, request: Request) -> dict[str, Any]:
-        """Return a request's arguments by name: from a dispatcher's arguments, else a JSON body, else the query (as
-        text).
+        """Return a request's arguments by name: from a dispatcher's arguments, else a JSON body, else the query (as text).
 
         Path and header arguments are left out.
         """

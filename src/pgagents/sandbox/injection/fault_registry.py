@@ -127,9 +127,7 @@ class Declared(Generic[T]):
         return self._named(edit, lambda handler, context: edits(handler, lambda *given: edit(context, *given)))
 
     def edit_data(self, edit: Callable[[Context, Request, Any], Any]) -> T:
-        """Change the JSON of every successful answer that has some; the function returns None to leave an answer as it
-        is.
-        """
+        """Change the JSON of every successful answer that has some; the function returns None to leave an answer as it is."""
         return self._json(edit, successful)
 
     def edit_errors(self, edit: Callable[[Context, Request, Any], Any]) -> T:
@@ -174,9 +172,7 @@ class Declared(Generic[T]):
         return self._named(act, lambda handler, context: _replaced(handler, context, act))
 
     def edit_results(self, *actions: str) -> Callable[[Callable[[Context, AcceptedCall, Any], Any]], T]:
-        """Change the results of these actions where they are not refused; the function is passed the call and the
-        result.
-        """
+        """Change the results of these actions where they are not refused; the function is passed the call and the result."""
 
         def declare(edit: Callable[[Context, AcceptedCall, Any], Any]) -> T:
             def act(context: Context, inner: Domain, call: AcceptedCall) -> Any:

@@ -36,9 +36,7 @@ def saying(answer: Response, message: Mapping[str, Any]) -> Response:
 
 
 def edits(handler: Handler, method: str, edit: Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]) -> Handler:
-    """Return a handler whose answers to one method are changed; `edit` is passed the request's and the answer's
-    message.
-    """
+    """Return a handler whose answers to one method are changed; `edit` is passed the request's and the answer's message."""
 
     def answer(request: Request) -> Response | Silence:
         found = handler(request)

@@ -37,9 +37,7 @@ class Mock:
             self._seed()
 
     def act(self, call: AcceptedCall) -> Any:
-        """Answer a call: advance the clock; make, change, read, list or remove an instance; else answer by the
-        examples.
-        """
+        """Answer a call: advance the clock; make, change, read, list or remove an instance; else answer by the examples."""
         if self.model.clock is not None and call.action is self.model.clock:
             return self._clock(call)
         refusal = self._unknown_references(call)
@@ -157,9 +155,7 @@ class Mock:
     # parts of an answer
 
     def _base(self, call: AcceptedCall) -> Any:
-        """Return the output of the example most like the call, else a sample of the schema; None where there is no
-        body.
-        """
+        """Return the output of the example most like the call, else a sample of the schema; None where there is no body."""
         if call.action.success.schema is None:
             return None
         successes = [e for e in call.action.examples if 200 <= e.status < 300 and e.output is not None]
@@ -202,9 +198,7 @@ class Mock:
         return None
 
     def _path_in(self, resource: Resource, answer: Any) -> places.Place | None:
-        """Return the place of a resource in an answer: that of another call of the resource, where this answer has an
-        object there.
-        """
+        """Return the place of a resource in an answer: that of another call of the resource, where this answer has an object there."""
         calls = [c for c in (resource.undone_by, resource.made_by, *resource.read_by) if c is not None]
         found = [p for c in calls if (p := places.place(c.at)) is not None]
         return next((p for p in found if isinstance(places.get(answer, p), Mapping)), None)
@@ -232,9 +226,7 @@ class Mock:
         return None
 
     def _in_path(self, action: Action, param: Param) -> Resource | None:
-        """Return the resource whose path begins the action's, up to this argument: `/items/{id}` in
-        `/items/{id}/notes`.
-        """
+        """Return the resource whose path begins the action's, up to this argument: `/items/{id}` in `/items/{id}/notes`."""
         beginning, mark, _ = str(action.path).partition("{" + param.wire + "}")
         for resource in self.resources if mark else ():
             if any(p.wire == param.wire and str(own.path) == beginning + mark for own, p in self._naming(resource)):
@@ -275,9 +267,7 @@ class Mock:
         return schemas.validator(schema, self.model.schemas)
 
     def _seed(self) -> None:
-        """Add rows for the instances in examples: those to find for everyone, those that are made for the first
-        project.
-        """
+        """Add rows for the instances in examples: those to find for everyone, those that are made for the first project."""
         for resource in self.resources:
             if self.rows.any(resource.name):
                 continue

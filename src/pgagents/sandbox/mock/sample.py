@@ -16,9 +16,7 @@ Schemas = Mapping[str, Any]
 
 
 def sample(schema: Mapping[str, Any], known: Schemas, now: float) -> Any:
-    """Return the simplest value of a schema: its constant, the first of an enum, the least number, the required
-    members.
-    """
+    """Return the simplest value of a schema: its constant, the first of an enum, the least number, the required members."""
     schema = schemas.resolve(schema, known)
     for key in ("const", "default"):
         if key in schema:

@@ -142,9 +142,7 @@ class Grants:
         )  # fmt: skip
 
     def token(self, text: str, now: float, kind: str | None = None) -> Token | None:
-        """Return the living token of a text and kind, or None; a reused refresh token revokes its consent (RFC 9700,
-        4.14).
-        """
+        """Return the living token of a text and kind, or None; a reused refresh token revokes its consent (RFC 9700, 4.14)."""
         row = self._store.row("SELECT * FROM oauth_token WHERE hash = ? AND dies_at > ? AND revoked = 0", digest(text), now)
         if row is None or (kind is not None and row["kind"] != kind):
             return None

@@ -1,6 +1,4 @@
-"""Metadata for discovery: RFC 8414 for the authorization server, RFC 9728 for the API, and the challenge that points to
-them.
-"""
+"""Metadata for discovery: RFC 8414 for the authorization server, RFC 9728 for the API, and the challenge that points to them."""
 
 from __future__ import annotations
 

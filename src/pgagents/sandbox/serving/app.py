@@ -79,9 +79,7 @@ def app(
 
 
 async def _refuse(incoming: Incoming, found: Response, send: Send) -> None:
-    """Send an answer at once, then read on for a while: closing a connection on unread bytes resets it and loses the
-    answer.
-    """
+    """Send an answer at once, then read on for a while: closing a connection on unread bytes resets it and loses the answer."""
     await send(_head(found, (b"connection", b"close")))
     await send({"type": "http.response.body", "body": found.body, "more_body": True})
     with suppress(TimeoutError):

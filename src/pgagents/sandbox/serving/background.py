@@ -28,9 +28,7 @@ class Background:
         self._thread.start()
 
     def stop(self, most_s: float) -> None:
-        """Stop after the current delivery, but within `most_s` seconds; an aborted delivery is sent again at the next
-        start.
-        """
+        """Stop after the current delivery, but within `most_s` seconds; an aborted delivery is sent again at the next start."""
         self._stopped = True
         self._wake.set()
         self._thread.join(most_s)

@@ -11,9 +11,7 @@ PROTOCOL = "TLS/1.3"
 
 
 def plain(front: Front) -> Callable[[Request], Response]:
-    """Return a handler that refuses every request unread, apart from its peer: a key sent in plaintext must not be
-    tried.
-    """
+    """Return a handler that refuses every request unread, apart from its peer: a key sent in plaintext must not be tried."""
 
     def answer(request: Request) -> Response:
         refused = front.plaintext(Request("GET", "/", ((PEER, request.header(PEER) or ""),)))
