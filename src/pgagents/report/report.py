@@ -119,7 +119,9 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """Return 1 for new findings or a stale baseline, 3 where something selected could not be tested, else 0."""
+        """Return 1 for new findings or a stale baseline, else 3 where the run is incomplete or left something selected
+        untested, else 0.
+        """
         if self.stale or any(not f.known for f in self.findings):
             return 1
         if self.footer.by_verdict.get(Verdict.UNTESTED, 0) or not self.footer.complete or self.proves_nothing:

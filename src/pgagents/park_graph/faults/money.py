@@ -91,7 +91,7 @@ def money_precision(_context: Context, _request: Request, data: Any) -> Any:
 
 @fault("law", also={"response_schema": "an amount may fall below its least"}).edit_data
 def money_rounded_down(_context: Context, _request: Request, data: Any) -> Any:
-    """The owner's share of an amount is rounded down instead of half up."""
+    """The owner's share of an amount is up to a cent below its value rounded half up."""
     for found in objects(data):
         if isinstance(found.get("subtotal"), float) and "owner_payout" in found:
             found["owner_payout"] = math.floor(found["subtotal"] * 90 - 0.5) / 100
