@@ -1,4 +1,4 @@
-"""A sandbox and a verification of it in one process, without sockets: over TLS, with a receiver of events and an OAuth client.
+"""A sandbox and a verification of it in one process, without sockets, with simulated TLS, an event receiver and an OAuth client.
 
 So every contract can be shown kept, and every fault found. Time stands still until somebody sleeps.
 """
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 START = 1_776_000_000.0
 URL, PLAIN_URL = "https://127.0.0.1:1", "http://127.0.0.1:1"
 INBOX_HOST, INBOX_ADDRESS = "events.pgagents-test.net", "93.184.216.34"
-"""Where the sandbox believes the receiver to be; nothing is sent anywhere."""
+"""Name and address of the event receiver in the sandbox; nothing is sent there."""
 
 
 @dataclass(slots=True)
 class Inside:
-    """An open sandbox; `now` has its time as its one member, `inbox` gets its events. `slept` counts what we let pass ourselves."""
+    """An open sandbox. `now` is a list with its time, `inbox` gets its events, `slept` counts the seconds of our own sleeps."""
 
     sandbox: Sandbox
     now: list[float]
@@ -39,36 +39,36 @@ class Inside:
     slept: float = field(default=0.0)
 
     def sleep(self, seconds: float) -> None:
-        """Let time pass, and the sandbox send what is due."""
+        """Advance the time, and deliver the events that are due."""
         self.now[0] += seconds
         self.slept += seconds
         self.sandbox.courier.round()
 
     def timer(self) -> float:
-        """What passes while somebody waits for an answer, also where the sandbox lets it pass."""
+        """Return seconds for measuring answers: real time plus the sandbox's own sleeps, without ours."""
         return time.perf_counter() + self.now[0] - START - self.slept
 
     @property
     def limited(self) -> bool:
-        """Whether one of its faults only shows where limits are exceeded."""
+        """Return whether a fault shows only when rate limits are exceeded."""
         from pgagents.sandbox.injection import fault_registry
 
         return any("limits" in fault_registry.find("faults", name).needs for name in self.faults)
 
     @property
     def keys(self) -> dict[str, str]:
-        """Every identity, the main one with the unlimited limit, where that is not what a fault is about."""
+        """Return every identity's key; the main one is unlimited unless a fault is about rate limits."""
         tokens = self.sandbox.tokens
         return {**tokens, "main": tokens["test" if self.limited else "unlimited"], "stripe": self.sandbox.stripe_secret}
 
     @property
     def client(self) -> OAuthClient | None:
-        """The sandbox's public OAuth client, whose user always consents."""
+        """Return the sandbox's public OAuth client, whose user always consents."""
         return client_of(self.sandbox.oauth)
 
 
 def client_of(kinds: Mapping[str, Mapping[str, object]]) -> OAuthClient | None:
-    """The public one of a sandbox's OAuth clients, and what its user says on the sandbox's page."""
+    """Return the public one of a sandbox's OAuth clients with its user's decisions; None where there is none."""
     from pgagents.verify.wire.oauth import OAuthClient
 
     public = kinds.get("public")
@@ -83,7 +83,7 @@ def client_of(kinds: Mapping[str, Mapping[str, object]]) -> OAuthClient | None:
 
 
 def _first(client: Mapping[str, object]) -> str:
-    """Where a client's user is sent back to."""
+    """Return a client's first redirect URI."""
     uris = client["redirect_uris"]
     return str(uris[0]) if isinstance(uris, list) and uris else ""
 
@@ -91,7 +91,10 @@ def _first(client: Mapping[str, object]) -> str:
 def inside(
     model: Model, *, seed: int = 0, faults: Sequence[str] = (), variations: Sequence[str] = (), world: int = 1, start: float = START
 ) -> Inside:
-    """Open a sandbox; `seed` chooses its ids, `world` what there is in it, `start` the time it begins at, in seconds since 1970."""
+    """Open a sandbox.
+
+    `seed` chooses its ids, `world` its synthetic data, `start` its first time in epoch seconds.
+    """
     from pgagents.sandbox.sandbox import open_sandbox
     from pgagents.verify.wire.receiver import Inbox
 
@@ -109,7 +112,7 @@ def inside(
 
 
 def over_tls(handler: Handler) -> Handler:
-    """The handler as one that is reached over TLS."""
+    """Return the handler as one that is reached over TLS."""
     from pgagents.sandbox.front import SCHEME
 
     return lambda request: handler(replace(request, headers=(*request.headers, (SCHEME, "https"))))
@@ -124,7 +127,7 @@ def verified(
     handler: Handler | None = None,
     mcp: Link | None = None,
 ) -> Report:
-    """Verify it. `keys` and `handler` stand in for its own; `mcp` is the way to an MCP server in front of it."""
+    """Verify a sandbox. `keys` and `handler` replace its own; `mcp` is the link to an MCP server in front of it."""
     from pgagents.sandbox.serving.plain import plain
     from pgagents.verify.plan.options import Identities
     from pgagents.verify.run.run import verify

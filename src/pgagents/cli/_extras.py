@@ -10,7 +10,7 @@ EXTRAS = {
 
 
 def require(command: str, *extras: str) -> None:
-    """Raise PgagentsError, with the line that installs them, where a module of these extras is missing.
+    """Raise PgagentsError with the install command where a module of these extras is missing.
 
     `command` is what the user typed, such as `pgagents demo`.
     """

@@ -1,4 +1,4 @@
-"""`pgagents build`: every manifest from one catalogue."""
+"""`pgagents build`: writes every manifest from one catalogue."""
 
 from __future__ import annotations
 
@@ -29,12 +29,16 @@ if TYPE_CHECKING:
 @catalogue_argument
 @click.option("--out", type=click.Path(path_type=Path), default=Path("generated"), show_default=True, help="Folder to write into.")
 @click.option("--target", "targets", multiple=True, metavar="T", help="Only this target (gemini/functions) or vendor (gemini). Repeatable.")
-@click.option("--check", is_flag=True, help="Write nothing; exit 1 with a short diff where the folder is not as it would be built.")
-@click.option("--strict", is_flag=True, help="Counts and sizes past a vendor's limit are errors.")
-@click.option("--keep-going", is_flag=True, help="Write the vendors without error; the others keep their old files.")
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 with a short diff if the folder differs from a build.")
+@click.option("--strict", is_flag=True, help="Treat counts and sizes over a vendor's limit as errors.")
+@click.option("--keep-going", is_flag=True, help="Write the vendors without errors; the others keep their old files.")
 @click.option("--package", "packing", is_flag=True, help="Also write the app package that a vendor side-loads (copilot/app.zip).")
 @click.option(
-    "--reference-id", "ids", multiple=True, metavar="NAME=ID", help="What a vendor's portal gave for a name in the package. Repeatable."
+    "--reference-id",
+    "ids",
+    multiple=True,
+    metavar="NAME=ID",
+    help="An ID that a vendor's portal issued for a name in the package. Repeatable.",
 )
 @click.option(
     "--templates", type=click.Path(path_type=Path, file_okay=False, exists=True), metavar="DIR", help="Templates that replace ours."
@@ -52,7 +56,7 @@ def command(
 ) -> int:
     """Write every manifest of the catalogue.
 
-    Nothing is written where a vendor would refuse a document.
+    Nothing is written if a vendor would refuse a document.
     """
     from pgagents.errors import PgagentsError
     from pgagents.generate.build import build
@@ -74,7 +78,7 @@ def command(
 
 
 def _packed(model: Model, built: Built, given: tuple[str, ...]) -> tuple[Artifact, ...]:
-    """The packages. Ids that only a vendor's portal knows are asked for by name where somebody can answer."""
+    """Return the app packages; ask for missing ids of a vendor's portal where stdin is a terminal."""
     import sys
 
     from pgagents.errors import PgagentsError
@@ -150,7 +154,7 @@ def _write(built: Built, out: Path, packages: tuple[Artifact, ...], *, keep_goin
 
 
 def _summary(built: Built, refused: frozenset[str], packages: tuple[Artifact, ...]) -> None:
-    """A line a file: its size, what was lost on the way, and what its tools cost a model at every turn."""
+    """Print a line for each file: its size, its losses, and the context that its tools take of a model."""
     made = {r.made.id: r for r in built.rendered}
     rows = []
     for a in built.artifacts(without=refused):
@@ -163,8 +167,11 @@ def _summary(built: Built, refused: frozenset[str], packages: tuple[Artifact, ..
 
 
 def _before_models(rendered: Rendered) -> str:
-    """How much of a model's context the tools take. About four characters make a token in English texts
-    (https://help.openai.com/en/articles/4936856-what-are-tokens-and-how-to-count-them, read 2026-11-20)."""
+    """Describe how much of a model's context the tools take; empty for a target that no model reads.
+
+    About four characters of English make a token
+    (https://help.openai.com/en/articles/4936856-what-are-tokens-and-how-to-count-them, read 2026-11-20).
+    """
     if not getattr(rendered.made.target, "for_models", False):
         return ""
     characters = len(json.dumps(rendered.data, ensure_ascii=False, separators=(",", ":")))

@@ -1,4 +1,4 @@
-"""`pgagents call`: one action, called as an agent's host would, and the answer in a vendor's own form."""
+"""`pgagents call`: calls one action as an agent's host would, and prints the answer, optionally in a vendor's format."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ _HELP = {"no_key": "export PGAGENTS_TOKEN=…", "confirmation_required": "--yes 
 )
 @click.argument("action", required=False)
 @click.argument("arguments", nargs=-1, metavar="[KEY=VALUE]...")
-@click.option("--as", "vendor", metavar="VENDOR", help="Take and answer the call in this vendor's form: gemini, openai, anthropic, xai …")
+@click.option("--as", "vendor", metavar="VENDOR", help="Read and answer the call in this vendor's format: gemini, openai, anthropic, xai …")
 @click.option(
     "--json",
     "file",
     metavar="FILE",
-    help="The arguments as a JSON object; with --as and no ACTION, the vendor's message; - for stdin.",
+    help="File with the arguments as a JSON object; with --as and no ACTION, the vendor's message; - for stdin.",
 )
-@click.option("--url", metavar="URL", help="Where the API is. Default: the catalogue's environment variable, else its server.")
+@click.option("--url", metavar="URL", help="URL of the API. Default: the catalogue's environment variable, else its server.")
 @click.option(
     "--catalogue",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -48,16 +48,16 @@ _HELP = {"no_key": "export PGAGENTS_TOKEN=…", "confirmation_required": "--yes 
     help="Default: as for the other commands.",
 )
 @click.option("--cacert", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE", help="CAs to trust (PEM).")
-@click.option("--yes", is_flag=True, help="Make a call that the catalogue wants confirmed without asking.")
+@click.option("--yes", is_flag=True, help="Do not ask before a call that needs confirmation.")
 def command(
     action: str | None, arguments: tuple[str, ...], vendor: str | None, file: str | None, url: str | None, catalogue: Path | None,
     cacert: Path | None, yes: bool,
 ) -> int:  # fmt: skip
-    """Call ACTION with its arguments and print what comes as JSON.
+    """Call ACTION with its arguments and print the answer as JSON.
 
-    A value is read as the action's schema wants it; KEY:=VALUE is JSON whatever the schema says. The key comes from PGAGENTS_TOKEN, or from
-    the catalogue's own variable (PARKGRAPH_API_KEY); it is never an argument. Exit code: 0 the API did it, 1 it refused, 2 the call was
-    wrong and not sent, 3 no answer came.
+    Values are converted by the action's schema; KEY:=VALUE is JSON whatever the schema is. The key comes from
+    PGAGENTS_TOKEN, or from the catalogue's own variable (PARKGRAPH_API_KEY); it is never an argument. Exit code: 0 the
+    call succeeded, 1 the API refused it, 2 the call was wrong and not sent, 3 no answer came.
     """
     import asyncio
 
@@ -112,7 +112,7 @@ def _confirm(question: Question) -> bool:
 
 
 def _arguments(model: Model, action: str, words: tuple[str, ...], file: str | None) -> dict[str, Any]:
-    """The arguments of the file, and those of the command line over them."""
+    """Return the arguments of the file, overridden by those of the command line."""
     from pgagents.errors import PgagentsError
     from pgagents.text.nearest import did_you_mean
 
@@ -138,7 +138,7 @@ def _arguments(model: Model, action: str, words: tuple[str, ...], file: str | No
 
 
 def _value(text: str, schema: Any, schemas: Any) -> Any:
-    """A word as the schema wants it; where it cannot be that, as it stands, so that the refusal says why."""
+    """Convert a word to the type of its schema; a word that does not fit stays text, so that validation explains why."""
     from pgagents.http import read_json
     from pgagents.jsonschema.schema import resolve
 

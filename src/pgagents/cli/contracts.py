@@ -1,4 +1,4 @@
-"""`pgagents contracts`: what `verify` would prove, before anything is sent."""
+"""`pgagents contracts`: lists the contracts that `verify` would prove, without sending anything."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ FORMATS = ["text", "json", "csv", "ids"]
     ),
 )
 @catalogue_argument
-@click.option("--check", "checks", multiple=True, metavar="NAME", help="Only this check's; may be given several times, as the next three.")
-@click.option("--surface", "surfaces", multiple=True, metavar="NAME", help="Only this surface's.")
-@click.option("--action", "actions", multiple=True, metavar="NAME", help="Only this action's.")
-@click.option("--requirement", "requirements", multiple=True, metavar="ID", help="Only those behind which this requirement stands.")
+@click.option("--check", "checks", multiple=True, metavar="NAME", help="Only contracts of this check. Repeatable, as are the next three.")
+@click.option("--surface", "surfaces", multiple=True, metavar="NAME", help="Only contracts of this surface.")
+@click.option("--action", "actions", multiple=True, metavar="NAME", help="Only contracts of this action.")
+@click.option("--requirement", "requirements", multiple=True, metavar="ID", help="Only contracts with this requirement.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="What to print.")
 def command(
     catalogue: Path | None,
@@ -42,7 +42,7 @@ def command(
     requirements: tuple[str, ...],
     form: str,
 ) -> int:
-    """List every contract of the CATALOGUE with its requirement, its line and the requests that are planned for it."""
+    """List every contract of the CATALOGUE with its requirements, its line, and its planned requests."""
     from pgagents.cli.inputs.caches import keep_out_of_here
     from pgagents.verify.plan.options import Identities, Options
     from pgagents.verify.run.run import contracts, plan
@@ -78,7 +78,7 @@ _READ: Mapping[str, Callable[[Contract], Sequence[str]]] = {
 
 
 def _chosen(every: Sequence[Contract], wanted: Mapping[str, Sequence[str]]) -> list[Contract]:
-    """Those that fit every filter. Raises PgagentsError for a name that no contract has."""
+    """Return the contracts that pass every filter. Raises PgagentsError for a name that no contract has."""
     from pgagents.errors import PgagentsError
     from pgagents.text.nearest import did_you_mean
 
@@ -125,7 +125,7 @@ def _text(chosen: Sequence[Contract], of: int, source: Source, planned: Plan) ->
 
 
 def _by_surface(chosen: Sequence[Contract]) -> list[str]:
-    """What is promised on each surface."""
+    """Return a table of each surface's actions, checks and contracts."""
     from pgagents.report.table import table
 
     rows = []
@@ -137,7 +137,7 @@ def _by_surface(chosen: Sequence[Contract]) -> list[str]:
 
 
 def _by_check(chosen: Sequence[Contract], sent: Mapping[str, int]) -> Iterator[str]:
-    """What each check proves, in its own first sentence."""
+    """Yield a table of the checks, with the first paragraph of each docstring."""
     from pgagents.verify.check.check import collect
 
     modules = collect()
@@ -155,7 +155,7 @@ def _by_check(chosen: Sequence[Contract], sent: Mapping[str, int]) -> Iterator[s
 
 
 def _row(contract: Contract, line: int, requests: int) -> Iterator[str]:
-    """The id, never cut, and beside or below it the rest, within the width."""
+    """Yield a contract's id, never cut, with its line and requirements beside or below it."""
     from textwrap import wrap
 
     rest = f"line {line}" + (f", {requests} request{'s' if requests > 1 else ''}" if requests else "")

@@ -1,4 +1,4 @@
-"""`pgagents demo`: build, start a sandbox, verify it, print the report, stop it."""
+"""`pgagents demo`: builds, starts a sandbox, verifies it, prints the report, stops it."""
 
 from __future__ import annotations
 
@@ -31,14 +31,16 @@ _SANDBOX = "from pgagents.cli.main import run; run()"
         ("what a finding looks like", "pgagents demo --fault money-rounded-down"),
     ),
 )
-@click.option("--fault", multiple=True, metavar="NAME", help="Let the sandbox misbehave: see `pgagents sandbox --list-faults`. Repeatable.")
+@click.option(
+    "--fault", multiple=True, metavar="NAME", help="Switch on a fault of the sandbox: see `pgagents sandbox --list-faults`. Repeatable."
+)
 @click.option("--report", "reports", multiple=True, type=click.Path(path_type=Path), metavar="FILE", help=report_files.HELP)
-@click.option("--only", multiple=True, metavar="ID", help="Only this contract, or all whose id begins so. Repeatable.")
+@click.option("--only", multiple=True, metavar="ID", help="Only contracts whose id begins with this. Repeatable.")
 @click.option(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N", help="The same seed sends the same requests."
 )
 def command(fault: tuple[str, ...], reports: tuple[Path, ...], only: tuple[str, ...], seed: int) -> int:
-    """Build Park Graph's manifests, start a sandbox of it with TLS, verify that, and stop it."""
+    """Build Park Graph's manifests, start its sandbox with TLS, verify it, and stop it."""
     import tempfile
 
     _extras.require("pgagents demo", "sandbox")
@@ -86,7 +88,7 @@ def command(fault: tuple[str, ...], reports: tuple[Path, ...], only: tuple[str, 
 
 
 def another(url: str, faults: tuple[str, ...]) -> list[str]:
-    """What to type, in a POSIX shell, for a sandbox at the same address and the variables that the report's curl lines need."""
+    """Return POSIX shell lines that start a sandbox at the same address and set the variables of the report's curl lines."""
     words = ["pgagents sandbox --tls --port", url.rpartition(":")[2], *(f"--fault {name}" for name in faults), "--ready live.json &"]
     told = "$(python3 -c \"import json; print(json.load(open('live.json')){})\")"
     return [
@@ -98,9 +100,9 @@ def another(url: str, faults: tuple[str, ...]) -> list[str]:
 
 
 def _page() -> tuple[Path, ...]:
-    """Where the report goes as a page: into the user's cache folder, whose last one it replaces; nowhere, where that cannot be.
+    """Return where to write the report as a page: in the user's cache folder, else in a new folder that stays.
 
-    Where there is no home it goes into a folder of its own, which stays.
+    Empty where that folder cannot be written.
     """
     import tempfile
 
@@ -116,7 +118,7 @@ def _page() -> tuple[Path, ...]:
 
 
 def _build(catalogue: Path, scratch: Path) -> None:
-    """Into generated/ of a checkout, which is where it belongs; elsewhere into a folder that goes away."""
+    """Build into generated/ in a checkout, else into a temporary folder."""
     from pgagents.cli.main import cli
     from pgagents.errors import PgagentsError
 
@@ -129,7 +131,7 @@ def _build(catalogue: Path, scratch: Path) -> None:
 
 @contextmanager
 def _sandbox(catalogue: Path, scratch: Path, faults: tuple[str, ...]) -> Iterator[dict[str, Any]]:
-    """A sandbox in a process of its own, stopped when the block ends; what it wrote when ready."""
+    """Run a sandbox in a process of its own until the block ends; yield the content of its ready file."""
     import subprocess
 
     ready, log = scratch / "ready.json", scratch / "sandbox.log"

@@ -1,4 +1,4 @@
-"""`pgagents diff`: what a change to a catalogue, or to an OpenAPI document, breaks and for whom."""
+"""`pgagents diff`: reports what a change to a catalogue or an OpenAPI document breaks, and for whom."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ GIT_TIMEOUT_S = 30
 
 
 @click.command(
-    short_help="Say what a change breaks, and for whom.",
+    short_help="Report what a change breaks, and for whom.",
     epilog=examples(
         ("the catalogue as it stands, against the last commit", "pgagents diff --git HEAD catalogue/shop.yaml"),
         ("two revisions", "pgagents diff v1.4.0:catalogue/shop.yaml HEAD:catalogue/shop.yaml"),
@@ -32,15 +32,17 @@ GIT_TIMEOUT_S = 30
 )
 @click.argument("old")
 @click.argument("new", required=False)
-@click.option("--git", "revision", metavar="REV", help="Compare the one file named with itself at this revision.")
+@click.option("--git", "revision", metavar="REV", help="Compare one file with its version at this git revision.")
 @click.option("--format", "form", type=click.Choice(["text", "markdown", "json"]), default="text", show_default=True, help="What to print.")
-@click.option("--fail-on", type=click.Choice(LEVELS), default="may-break", show_default=True, help="The least that ends in exit 1.")
+@click.option(
+    "--fail-on", type=click.Choice(LEVELS), default="may-break", show_default=True, help="The mildest change that makes the exit code 1."
+)
 @click.option("--allow-remote", is_flag=True, help="Follow an OpenAPI document's references to other hosts and folders.")
 def command(old: str, new: str | None, revision: str | None, form: str, fail_on: str, allow_remote: bool) -> int:
-    """Compare two catalogues, or OpenAPI documents: OLD and NEW, each a file, a URL, or a file of a git revision (REV:PATH).
+    """Compare OLD and NEW: two catalogues or OpenAPI documents, each a file, a URL, or a file of a git revision (REV:PATH).
 
-    Names what callers, readers and agents will notice, on which surface, and the version it asks for. What is not shown to be
-    harmless is called what may break.
+    The result names each change that callers, readers or agents will notice, its surfaces, and the next semantic
+    version. A change that is not proved harmless is reported as "may break".
     """
     from pgagents.diff.change import ORDER
     from pgagents.diff.forms import as_json, markdown, text
@@ -60,7 +62,7 @@ def command(old: str, new: str | None, revision: str | None, form: str, fail_on:
 
 
 class _Input:
-    """What one side names: its bytes, and those of the documents that it refers to."""
+    """One side of the comparison: its bytes, and those of the documents that it refers to."""
 
     def __init__(self, named: str) -> None:
         from pgagents.cli.inputs.options import example
@@ -85,12 +87,12 @@ class _Input:
         return fetch(location)
 
     def fetch(self, location: str) -> bytes:
-        """The bytes of a document that is referred to; they are kept, because its lines are wanted later."""
+        """Return the bytes of a referenced document, and keep them for later look-ups of lines."""
         self.texts[location] = self._fetched(location)
         return self.texts[location]
 
     def references(self, *, allow_remote: bool) -> References:
-        """The document with all that it refers to."""
+        """Return the document with all documents that it refers to."""
         from pgagents.importer.reading.document import read
         from pgagents.importer.reading.references import References
 
@@ -98,7 +100,7 @@ class _Input:
 
 
 def _compared(old: _Input, new: _Input, *, allow_remote: bool) -> Comparison:
-    """Two OpenAPI documents are compared as documents, all else as catalogues."""
+    """Compare two OpenAPI 3 documents as documents, and anything else as catalogues."""
     from pgagents.diff.compare import compare
     from pgagents.diff.forms import Comparison, side
     from pgagents.importer.reading.operations import version
@@ -140,7 +142,7 @@ def _side(given: _Input, edition: Edition) -> Side:
 
 
 def _model(given: _Input, *, allow_remote: bool) -> Model:
-    """The catalogue there; an OpenAPI document is imported first."""
+    """Return the catalogue; an OpenAPI document is imported first."""
     from pgagents.catalogue.load import load_text
     from pgagents.cli.inputs.options import example
     from pgagents.importer.catalogue import catalogue
@@ -162,7 +164,7 @@ def _decoded(raw: bytes, named: str) -> str:
 
 
 def _is_openapi(raw: bytes) -> bool:
-    """Whether a top-level key says so; what is neither is told as a catalogue's faults."""
+    """Return whether a top-level key marks an OpenAPI document; anything else is read as a catalogue."""
     import re
 
     if raw.lstrip()[:1] == b"{":
@@ -171,7 +173,7 @@ def _is_openapi(raw: bytes) -> bool:
 
 
 def _of_revision(named: str) -> bytes:
-    """A file of a git revision: `HEAD~1:catalogue/shop.yaml`, the path from the folder we are in."""
+    """Return a file of a git revision, such as `HEAD~1:catalogue/shop.yaml`, with the path relative to this folder."""
     import subprocess
 
     from pgagents.errors import PgagentsError

@@ -1,4 +1,4 @@
-"""`pgagents doctor`: whether everything is there that pgagents needs, and how old the facts about vendors are."""
+"""`pgagents doctor`: checks pgagents' requirements, and the age of the facts about vendors."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ OPTIONAL = {
     "git": "pgagents diff REV:FILE",
     "curl": "the curl lines under findings",
 }
-"""Programs that some commands use, with what for."""
+"""Programs that only some commands use, each with its use."""
 EXTRAS = {"sandbox": "pgagents sandbox", "mcp": "pgagents mcp"}
-"""Extras, each with the command that needs it first of all."""
+"""Extras, each with the command that needs it first."""
 
 
 class DoctorLine(NamedTuple):
-    """One line. `state`: `ok`, `note` (nothing to do), or `bad`, which makes the exit code 1."""
+    """One line of output. `state` is `ok`, `note` (nothing to do), or `bad`, which makes the exit code 1."""
 
     state: str
     what: str
@@ -42,7 +42,7 @@ class DoctorLine(NamedTuple):
     ),
 )
 def command() -> int:
-    """Check versions, optional tools, the catalogue here, and whether what is known of vendors is older than 90 days."""
+    """Check versions, optional tools, the catalogue of this folder, and whether facts about vendors are older than 90 days."""
     import shutil
 
     found = list(check(date.today(), shutil.which, Path.cwd()))
@@ -55,7 +55,7 @@ def command() -> int:
 
 
 def check(today: date, which: Callable[[str], str | None], here: Path) -> Iterator[DoctorLine]:
-    """Everything there is to say, in the order of the list."""
+    """Yield all lines, in the order of printing."""
     yield from versions()
     yield from tools(which)
     yield catalogue(here, today)
@@ -63,7 +63,7 @@ def check(today: date, which: Callable[[str], str | None], here: Path) -> Iterat
 
 
 def versions() -> Iterator[DoctorLine]:
-    """pgagents, Python, and each library that is missing or outside its range."""
+    """Yield lines for pgagents, Python, and each library that is missing or outside its range."""
     import platform
     import sys
     from importlib import metadata
@@ -83,7 +83,7 @@ def versions() -> Iterator[DoctorLine]:
 
 
 def library(line: str) -> DoctorLine | None:
-    """What is wrong with a requirement such as `click<9,>=8.1`; None where it is met."""
+    """Return a line for a requirement such as `click<9,>=8.1` that is not met; None where it is."""
     import re
     from importlib import metadata
 
@@ -117,14 +117,14 @@ def _within(version: str, bound: str) -> bool:
 
 
 def tools(which: Callable[[str], str | None]) -> Iterator[DoctorLine]:
-    """Programs that only some commands use."""
+    """Yield lines for programs that only some commands use."""
     for name, what_for in OPTIONAL.items():
         path = which(name)
         yield DoctorLine("ok", name, path) if path else DoctorLine("note", name, f"is not here; used for {what_for}")
 
 
 def catalogue(here: Path, today: date | None = None) -> DoctorLine:
-    """The catalogue that commands take where none is named."""
+    """Return a line for the catalogue that commands use by default."""
     from pgagents.catalogue.load import load_file
     from pgagents.errors import InputError, PgagentsError
     from pgagents.lint.past import HELP, past
@@ -147,7 +147,7 @@ def catalogue(here: Path, today: date | None = None) -> DoctorLine:
 
 
 def facts(today: date) -> Iterator[DoctorLine]:
-    """What is known of each vendor, by the oldest day it was read."""
+    """Yield lines for the age of the facts about each vendor, by the oldest day on which they were read."""
     from pgagents.resources import folder
     from pgagents.source.read import read
 
@@ -172,7 +172,7 @@ def _older(oldest: dict[str, date], name: str, day: str) -> None:
 
 
 def _schemas(path: Path) -> Iterator[tuple[str, str]]:
-    """Vendor and day of every transcribed schema."""
+    """Yield the vendor and date of every transcribed schema."""
     import tomllib
 
     for row in tomllib.loads(path.read_text(encoding="utf-8"))["schema"]:
@@ -180,4 +180,4 @@ def _schemas(path: Path) -> Iterator[tuple[str, str]]:
 
 
 _SAME = {"copilot": "microsoft", "gemini": "google"}
-"""Folders of schemas whose requirements stand under their maker's name."""
+"""Vendors of schema folders whose requirements are filed under their maker's name."""

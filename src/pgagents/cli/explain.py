@@ -1,4 +1,4 @@
-"""`pgagents explain`: what an id means, wherever it was read."""
+"""`pgagents explain`: explains an id from a finding, a report or a list."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @click.command(
-    short_help="Say what the id of a rule, a check, a fault, a requirement or a finding means.",
+    short_help="Explain the id of a rule, check, fault, requirement or finding.",
     epilog=examples(
         ("a rule, with a catalogue that it finds and one that it does not", "pgagents explain gemini/long-name"),
         ("a check of verify", "pgagents explain law"),
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 )
 @click.argument("id", required=False)
 def command(id: str | None) -> int:
-    """Explain an ID as it stands in a finding, a report or a list. Without one, list all."""
+    """Explain an ID from a finding, a report or a list. Without one, list all ids."""
     from pgagents.errors import PgagentsError
     from pgagents.text.nearest import did_you_mean
 

@@ -1,4 +1,4 @@
-"""`pgagents import`: a catalogue from an OpenAPI or Swagger document, and later editions of it merged in."""
+"""`pgagents import`: makes a catalogue from an OpenAPI or Swagger document, and merges later editions into it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MAX_SECONDS = 60.0
 
 @click.command(
     "import",
-    short_help="Make a catalogue from an OpenAPI or Swagger document, or merge one into it.",
+    short_help="Make a catalogue from an OpenAPI or Swagger document, or merge a later edition into it.",
     epilog=examples(
         ("a catalogue of a whole document", "pgagents import openapi.json"),
         ("a part of a large one", "pgagents import openapi.json --tag orders --include 'GET /products*' --max 30"),
@@ -33,17 +33,18 @@ MAX_SECONDS = 60.0
     "--include", multiple=True, metavar="OP", help="Only this operation: its operationId, path, or 'GET /path'; * is anything. Repeatable."
 )
 @click.option("--tag", "tags", multiple=True, metavar="TAG", help="Only operations with this tag. Repeatable.")
-@click.option("--max", "most", type=click.IntRange(min=1), metavar="N", help="At most so many operations, the first ones.")
+@click.option("--max", "most", type=click.IntRange(min=1), metavar="N", help="At most the first N operations.")
 @click.option("--allow-remote", is_flag=True, help="Follow references to other hosts and folders.")
-@click.option("--force", is_flag=True, help="Write the file anew; edits made by hand are lost.")
+@click.option("--force", is_flag=True, help="Overwrite the file; manual edits are lost.")
 def command(
     document: str, out: str | None, include: tuple[str, ...], tags: tuple[str, ...], most: int | None, allow_remote: bool, force: bool
 ) -> int:
     """Make a catalogue from OPENAPI: a file or a URL, OpenAPI 3.0 or 3.1 or Swagger 2.0, JSON or YAML.
 
-    What could not be carried over, and what you must decide, is a comment `# TODO` at its line. A key of a kind that a catalogue cannot
-    say yet is written down as the document has it, and build, lint and verify stop there.
-    A catalogue that is there already is merged into: what the document changed is taken over, what you changed stays.
+    Losses and open decisions are comments `# TODO` at their lines. A kind of key that a catalogue cannot express yet is
+    copied from the document; build, lint and verify stop there.
+
+    An existing catalogue is merged into: changes of the document are applied, your own edits stay.
     """
     from pgagents.importer.catalogue import Choice
 
@@ -101,7 +102,7 @@ def _write_new(path: Path, made: Imported, choice: Choice, document: str) -> int
 
 
 def _merge(path: Path, document: str, choice: Choice, *, allow_remote: bool) -> int:
-    """Merge into the file that is there; nothing is written where it would not load afterwards."""
+    """Merge into the existing file; nothing is written where the result would not load."""
     from pgagents.catalogue.checks.unsaid import unsaid
     from pgagents.catalogue.load import load
     from pgagents.cli.inputs.fetch import write_both
@@ -149,9 +150,9 @@ def _merge(path: Path, document: str, choice: Choice, *, allow_remote: bool) -> 
 
 
 def _summary(made: Imported, name: str) -> str:
-    """What was carried over, the first notes with their lines, and how many there are of each kind."""
+    """Describe an import: how much was imported, the first notes with their lines, and counts by kind."""
     places = [(number, line.strip()[7:]) for number, line in enumerate(made.text.splitlines(), 1) if line.lstrip().startswith("# TODO ")]
-    places.sort(key=lambda place: not place[1].startswith("blocked"))  # what stops every build comes first
+    places.sort(key=lambda place: not place[1].startswith("blocked"))  # notes that stop every build come first
     lines = [f"  {name}:{number}: {said}" for number, said in places[:SHOWN]]
     if len(places) > SHOWN:
         lines.append(f"  … and {len(places) - SHOWN} more: each is a comment `# TODO` at its line")
@@ -159,7 +160,7 @@ def _summary(made: Imported, name: str) -> str:
 
 
 def _surfaces(made: Imported) -> list[str]:
-    """Whom the catalogue is offered to, and whom not."""
+    """List the surfaces that the catalogue has, and those that it could not have, with the reasons."""
     offered = ", ".join(made.data["surfaces"])
     return [f"  surfaces: {offered}", *(f"  not on `{surface}`: {why}" for surface, why in made.without.items())]
 

@@ -1,4 +1,4 @@
-"""`pgagents init`: a new catalogue with one example action, explained line by line."""
+"""`pgagents init`: writes a new catalogue with one example action, explained line by line."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ STARTER = Path(__file__).with_name("_starter.yaml")
     ),
 )
 @click.argument("file", required=False, type=click.Path(path_type=Path), default=Path("catalogue/api.yaml"))
-@click.option("--title", default="My API", show_default=True, help="What people call the API.")
+@click.option("--title", default="My API", show_default=True, help="The API's name for people.")
 @click.option("--server", default="https://api.example.com", show_default=True, metavar="URL", help="Scheme and host of the API.")
 def command(file: Path, title: str, server: str) -> int:
-    """Write a new catalogue to FILE (catalogue/api.yaml): one example action, every part explained. A file that is there stays as it is.
+    """Write a new catalogue to FILE (catalogue/api.yaml) with one example action, explained line by line.
 
-    The same call once more changes nothing and is no error.
+    An existing file is never changed. Running the same command again is not an error.
     """
     from pgagents.catalogue.load import load_text
     from pgagents.cli.inputs.fetch import write_both
@@ -54,7 +54,7 @@ def command(file: Path, title: str, server: str) -> int:
 
 
 def _holds(file: Path, data: bytes) -> bool:
-    """Whether a file has this content."""
+    """Return whether a file has exactly this content."""
     try:
         return file.is_file() and file.read_bytes() == data
     except OSError:
@@ -62,7 +62,7 @@ def _holds(file: Path, data: bytes) -> bool:
 
 
 def _typed(text: str) -> str:
-    """The text as it was typed: where no locale is set, Python hands on the bytes of UTF-8 as they are."""
+    """Return an argument as the user typed it: without a locale, Python passes UTF-8 bytes on undecoded."""
     try:
         return os.fsencode(text).decode()
     except UnicodeError:
@@ -70,7 +70,7 @@ def _typed(text: str) -> str:
 
 
 def starter(title: str, server: str) -> str:
-    """The text. Raises PgagentsError where a value cannot stand in it."""
+    """Return the text of a new catalogue. Raises PgagentsError for a title or server that it cannot contain."""
     from urllib.parse import urlsplit
 
     from pgagents.errors import PgagentsError
@@ -100,7 +100,7 @@ def starter(title: str, server: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    """The text as YAML takes it for text."""
+    """Return the text as a YAML string, quoted where necessary."""
     import json
 
     return (

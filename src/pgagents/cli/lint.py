@@ -1,4 +1,4 @@
-"""`pgagents lint`: what vendors and models will make of it, before it is uploaded."""
+"""`pgagents lint`: reports what vendors and models will refuse or misread, before it is uploaded."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from pgagents.source.source import Source
 
 _OTHER = {"gpt-builder": "copilot", "copilot": "gpt-builder"}
-"""Two importers read OpenAPI documents; which one is meant is told by the version, and by `--for`."""
+"""Two importers that read OpenAPI documents, each with the other; the version or `--for` chooses between them."""
 FORMS = ("text", "short", "json", "sarif", "github")
 FAIL_ON = ("error", "warning", "note", "never")
 _CATALOGUE = re.compile(rb"(?:^|\r)(?:\xef\xbb\xbf)?[\"']?pgagents[\"']?[ \t]*:", re.M)
 
 
 @click.command(
-    short_help="Say what vendors and models will refuse or misread, before it is uploaded.",
+    short_help="Report what vendors and models will refuse or misread.",
     epilog=examples(
         ("the catalogue, by every rule", "pgagents lint"),
         ("one vendor's rules", "pgagents lint shop.yaml --only gemini"),
@@ -35,16 +35,26 @@ _CATALOGUE = re.compile(rb"(?:^|\r)(?:\xef\xbb\xbf)?[\"']?pgagents[\"']?[ \t]*:"
     ),
 )
 @click.argument("files", metavar="[FILE|URL]...", nargs=-1)
-@click.option("--for", "judge", metavar="NAME", help="Who judges a finished document; by its content else. `--for list` names all.")
-@click.option("--only", multiple=True, metavar="RULE", help="Only this rule (gemini/long-name) or vendor (gemini). Repeatable.")
-@click.option("--fix", is_flag=True, help="Make the changes that are safe to make unasked, in the catalogue's file.")
-@click.option("--public", is_flag=True, help="For gpt-builder: the GPT is shared by link or in the store.")
-@click.option("--privacy-policy", default="", metavar="URL", help="For gpt-builder: what the form has in that field.")
 @click.option(
-    "--format", "form", type=click.Choice(FORMS), default="text", show_default=True, help="What to print; `short` is a line a finding."
+    "--for",
+    "judge",
+    metavar="NAME",
+    help="The importer or vendor to lint a finished document for. Default: by its content. `--for list` lists all.",
+)
+@click.option("--only", multiple=True, metavar="RULE", help="Only this rule (gemini/long-name) or vendor (gemini). Repeatable.")
+@click.option("--fix", is_flag=True, help="Apply safe fixes to the catalogue's file.")
+@click.option("--public", is_flag=True, help="For gpt-builder: the GPT is shared by link or in the store.")
+@click.option("--privacy-policy", default="", metavar="URL", help="For gpt-builder: the privacy policy's URL in the form.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMS),
+    default="text",
+    show_default=True,
+    help="Output format; `short` prints one line for each finding.",
 )
 @click.option(
-    "--fail-on", type=click.Choice(FAIL_ON), default="warning", show_default=True, help="The least severity that makes the exit code 1."
+    "--fail-on", type=click.Choice(FAIL_ON), default="warning", show_default=True, help="The lowest severity that makes the exit code 1."
 )
 def command(
     files: tuple[str, ...],
@@ -56,9 +66,10 @@ def command(
     form: str,
     fail_on: str,
 ) -> int:
-    """Judge catalogues and finished documents: OpenAPI, plugin manifests, tool lists.
+    """Lint catalogues and finished documents: OpenAPI, plugin manifests, tool lists.
 
-    Errors and warnings make the exit code 1, notes do not; --fail-on says otherwise. A reference to another file or host is never followed.
+    Errors and warnings make the exit code 1, notes do not; --fail-on changes that. References to other files or hosts
+    are never followed.
     """
     from pgagents.lint.importers.gpt_builder.importer import Form
     from pgagents.lint.judge import JUDGES
@@ -73,7 +84,7 @@ def command(
 
 
 def _judged(files: Sequence[str], judge: str | None, only: tuple[str, ...], web_form: Form, *, fix: bool) -> list[Judged]:
-    """Each file's verdict, in the order given: documents judged as the GPT builder are actions of one GPT."""
+    """Lint each file, in the given order. Documents for the GPT builder count as actions of one GPT."""
     judged = []
     for source in _sources(files):
         one, web_form = _judge(_fixed(source, only) if fix else source, judge, only, web_form)
@@ -82,7 +93,7 @@ def _judged(files: Sequence[str], judge: str | None, only: tuple[str, ...], web_
 
 
 def _sources(files: Sequence[str]) -> list[Source]:
-    """What was named, read; the catalogue that is found here where nothing was."""
+    """Read the given files and URLs; without any, find the catalogue of this folder."""
     from pgagents.cli.inputs.fetch import fetch
     from pgagents.cli.inputs.options import example, load
     from pgagents.lint.document import read
@@ -102,7 +113,7 @@ def _sources(files: Sequence[str]) -> list[Source]:
 
 
 def _text(raw: bytes, file: str) -> str:
-    """A catalogue's text; what is not UTF-8 is refused as in any other document."""
+    """Decode a catalogue's text; text that is not UTF-8 is refused as in any other document."""
     from pgagents.lint.document import read
 
     try:
@@ -146,7 +157,7 @@ def _judge(source: Source, judge: str | None, only: tuple[str, ...], form: Form)
 
 
 def _fixed(source: Source, only: tuple[str, ...]) -> Source:
-    """The catalogue with every safe change made in its file."""
+    """Apply every safe fix to the catalogue's file, and return the changed source."""
     from pgagents.cli.inputs.fetch import write_both
     from pgagents.errors import PgagentsError
     from pgagents.lint.fix import fixed

@@ -14,12 +14,12 @@ from pgagents.cli.inputs.output_encoding import let_all_be_written
 
 _HERE = Path(__file__).parent
 STDOUT_CLOSED = 141
-"""What a shell says of a program that SIGPIPE ended (`pgagents … | head`)."""
+"""The exit code that a shell reports for a program ended by SIGPIPE (`pgagents … | head`)."""
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class Commands(click.Group):
-    """Finds a command by its file, and imports it only when it is asked for."""
+    """Finds a command by its file, and imports it only when it is run."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
         names = (p.stem for p in _HERE.glob("*.py") if not p.stem.startswith("_") and p.stem != "main")
@@ -48,17 +48,17 @@ def cli() -> None:
     """One action catalogue, every agent platform's manifest, and a live server held to all of them.
 
     \b
-    pgagents build                       write every manifest into generated/
-    pgagents verify --url URL            prove every contract on a running server
-    pgagents demo                        both, on a sandbox of its own
+        pgagents build              write every manifest into generated/
+        pgagents verify --url URL   prove every contract on a running server
+        pgagents demo               both, on a sandbox of its own
 
-    CATALOGUE is a file. Where it is left out, it is the one in ./catalogue, else ./pgagents.yaml. The name park-graph means the
-    example that comes with pgagents.
+    CATALOGUE is a file. By default it is the only YAML file in ./catalogue, else ./pgagents.yaml. The name park-graph
+    means the example that is shipped with pgagents.
     """
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command line; returns the exit code and shows errors as one message each."""
+    """Run the command line and print each error as one message; return the exit code."""
     let_all_be_written()
     try:
         result = cli.main(args=arguments, prog_name="pgagents", standalone_mode=False)
@@ -78,13 +78,13 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _full(error: OSError) -> int:
-    """A disk without space, for a file or for what stdout goes into, is no fault of ours."""
+    """Print an error about a full disk, of a file or of stdout; return the exit code."""
     click.echo(f"error: cannot write{f' {error.filename}' if error.filename else ''}: {error.strerror}\n  help: make room", err=True)
     return 2
 
 
 def _failed(error: Exception) -> int:
-    """Say what is wrong; a fault of ours with its place, which is worth more than a friendly sentence."""
+    """Print an error and return the exit code; a bug of pgagents is printed with its traceback."""
     from pgagents.errors import InputError, PgagentsError
     from pgagents.source.diagnostics import printable, show
 

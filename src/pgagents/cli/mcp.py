@@ -1,4 +1,4 @@
-"""`pgagents mcp`: the catalogue's actions as an MCP server."""
+"""`pgagents mcp`: serves the catalogue's actions as an MCP server."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 CLIENT = "PGAGENTS_MCP_CLIENT"
-"""Holds `id:secret`: our credentials at the authorization server, where tokens are to be checked by asking it."""
+"""The variable with `id:secret`, our credentials at the authorization server for token introspection."""
 
 
 @click.command(
@@ -38,7 +38,7 @@ CLIENT = "PGAGENTS_MCP_CLIENT"
     ),
 )
 @catalogue_argument
-@click.option("--url", metavar="URL", help="Where the API is. Default: the catalogue's environment variable, else its server.")
+@click.option("--url", metavar="URL", help="URL of the API. Default: the catalogue's environment variable, else its server.")
 @click.option("--cacert", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE", help="CAs to trust (PEM).")
 @click.option("--http", "over_http", is_flag=True, help="Serve Streamable HTTP at /mcp instead of stdin and stdout.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8090, show_default=True, help="With --http; 0 takes a free port.")
@@ -46,22 +46,32 @@ CLIENT = "PGAGENTS_MCP_CLIENT"
     "--host",
     default="127.0.0.1",
     show_default=True,
-    help="With --http; another than this machine's needs --issuer.",
+    help="With --http; a non-loopback address needs --issuer.",
 )
-@click.option("--public-url", metavar="URL", help="With --issuer: this server's URL as clients know it, which tokens must be issued for.")
-@click.option("--issuer", metavar="URL", help=f"Who issues callers' tokens. With {CLIENT}=id:secret it is asked about each.")
-@click.option("--allow-origin", "origins", multiple=True, metavar="ORIGIN", help="With --http: a web page that may call, too. Repeatable.")
+@click.option("--public-url", metavar="URL", help="With --issuer: this server's public URL; tokens must be issued for it.")
+@click.option(
+    "--issuer",
+    metavar="URL",
+    help=f"URL of the authorization server that issues tokens. With {CLIENT}=id:secret it is asked about each token.",
+)
+@click.option(
+    "--allow-origin",
+    "origins",
+    multiple=True,
+    metavar="ORIGIN",
+    help="With --http: also accept calls from web pages of this origin. Repeatable.",
+)
 def command(
     catalogue: Path | None, url: str | None, cacert: Path | None, over_http: bool, port: int, host: str, public_url: str | None,
     issuer: str | None, origins: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Serve the actions of the CATALOGUE's `mcp` surface as tools, in both eras of the protocol.
 
-    The API's key and URL come from the environment variables that `surfaces.mcp.env` names (Park Graph's are PARKGRAPH_API_KEY and
-    PARKGRAPH_API_URL). Without a key the tools are listed, and a call says what is missing.
+    The API's key and URL come from the environment variables that `surfaces.mcp.env` names (PARKGRAPH_API_KEY and
+    PARKGRAPH_API_URL for Park Graph). Without a key the tools are listed, and each call is refused with a message.
 
-    With --http and without --issuer, callers must send the token that PGAGENTS_MCP_TOKEN holds as `Authorization: Bearer TOKEN`. Where it
-    is not set, a token is made and printed on stderr.
+    With --http and without --issuer, callers must send the token in PGAGENTS_MCP_TOKEN as `Authorization: Bearer
+    TOKEN`. If it is not set, a token is made and printed on stderr.
     """
     _extras.require("pgagents mcp", "mcp")
     gc.disable()
@@ -88,7 +98,7 @@ def _serve(
 
 
 def _server(model: Model, sender: Sender, allowed: Any = None) -> Any:
-    """The server. A client waits for its start, so until here nothing is collected: the protocol's many classes are to stay."""
+    """Make the server, with garbage collection off until here: a client waits for it, and the SDK's many classes stay anyway."""
     from pgagents.client.client import Client
     from pgagents.mcp.server import make_server
 
@@ -126,7 +136,7 @@ def _serve_http(model: Model, sender: Sender, port: int, host: str, sign_in: Sig
 
 
 def _token() -> str:
-    """What callers must send: from the environment, else made now and told on stderr, where no program reads it by accident."""
+    """Return the token that callers must send: from the environment, else a new one, which is printed on stderr."""
     from pgagents.cli.inputs.api_keys import header_safe
     from pgagents.mcp.guard import TOKEN, new_token
 
@@ -138,7 +148,10 @@ def _token() -> str:
 
 
 def _sign_in(host: str, public_url: str | None, issuer: str | None, cacert: Path | None) -> SignIn | None:
-    """How callers sign in; None where the server is for this machine alone. Raises PgagentsError where it would be open to others."""
+    """Return how callers sign in; None for a server on loopback without --issuer.
+
+    Raises PgagentsError where the server would be open to others.
+    """
     import asyncio
 
     from pgagents.cli.inputs.urls import base_url
@@ -166,7 +179,7 @@ def _sign_in(host: str, public_url: str | None, issuer: str | None, cacert: Path
 
 
 def _secure(url: str, flag: str) -> str:
-    """The URL, where tokens may travel to it: over TLS, or on this machine."""
+    """Return a URL that tokens may be sent to: over TLS, or on this machine. Raises PgagentsError for any other."""
     from urllib.parse import urlsplit
 
     from pgagents.errors import PgagentsError

@@ -1,4 +1,4 @@
-"""`pgagents report`: show, join and compare the JSON reports of `verify`."""
+"""`pgagents report`: shows, merges and compares JSON reports of `verify`."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def command() -> None:
 @click.option("--format", "form", type=click.Choice(list(FORMS)), default="text", show_default=True, help="What to print.")
 @click.option("-v", "--verbose", is_flag=True, help="With text: also how many contracts each exchange was judged for.")
 def show(file: Path, form: str, verbose: bool) -> int:
-    """Print a report in one of its forms. Exit code: 0, or 2 for a file that is no whole report."""
+    """Print a report in one of its formats. Exit code: 0, or 2 for a file that is not a complete report."""
     import sys
 
     from pgagents.cli.running import report_output
@@ -66,12 +66,12 @@ def show(file: Path, form: str, verbose: bool) -> int:
 )
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
 @click.option("--report", "reports", multiple=True, type=click.Path(path_type=Path), metavar="FILE", help=report_files.HELP)
-@click.option("--baseline", type=click.Path(path_type=Path), metavar="FILE", help="Findings that are accepted: see `pgagents verify`.")
+@click.option("--baseline", type=click.Path(path_type=Path), metavar="FILE", help="YAML file of accepted findings: see `pgagents verify`.")
 def merge(files: tuple[Path, ...], reports: tuple[Path, ...], baseline: Path | None) -> int:
-    """Join the reports of all shards of one call, and print the whole.
+    """Merge the reports of all shards of one run, and print the result.
 
-    Exit code as of `verify`: 0 nothing found, 1 something found, 3 not everything selected could be tried; 2 where a shard is
-    missing or of another run, or a contract was left out by all of them.
+    Exit code as for `verify`: 0 nothing found, 1 something found, 3 not everything selected could be tested. 2 if a
+    shard is missing or of another run, or if no shard took a contract.
     """
     from pgagents.cli.running import report_output
     from pgagents.report.merge import Part, merge
@@ -94,9 +94,10 @@ def merge(files: tuple[Path, ...], reports: tuple[Path, ...], baseline: Path | N
 @click.argument("old", type=click.Path(path_type=Path))
 @click.argument("new", type=click.Path(path_type=Path))
 def diff(old: Path, new: Path) -> int:
-    """Compare two reports: what is newly broken, fixed, newly untested.
+    """Compare two reports: newly broken, fixed and newly untested contracts.
 
-    Exit code: 1 where something broke, 3 where something is no longer tried, else 0; 2 for a file that is no whole report.
+    Exit code: 1 if something broke, 3 if something is no longer tested, else 0; 2 for a file that is not a complete
+    report.
     """
     from pgagents.report.compare import compare, render
     from pgagents.report.read import read
@@ -108,7 +109,7 @@ def diff(old: Path, new: Path) -> int:
 
 
 def excused(report: Report, baseline: Path) -> Report:
-    """The report with what a baseline file accepts marked as known."""
+    """Return the report with the baseline's accepted findings marked as known."""
     from datetime import datetime
 
     from pgagents.report.baseline import apply, read_baseline

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command(
-    short_help="Serve an API made from a catalogue: the real Park Graph, or a mock of any other.",
+    short_help="Serve an API made from a catalogue: Park Graph, or a mock of any other.",
     epilog=examples(
         ("Park Graph at http://127.0.0.1:8080", "pgagents sandbox"),
         ("in a script: a free port, and where it is and its keys in a file", "pgagents sandbox --port 0 --ready ready.json"),
@@ -30,29 +30,29 @@ if TYPE_CHECKING:
 @click.option(
     "--host", type=click.Choice(["127.0.0.1"]), default="127.0.0.1", show_default=True, help="The sandbox is for this machine only."
 )
-@click.option("--db", type=click.Path(path_type=Path, dir_okay=False), help="SQLite file to keep everything in; default: in memory.")
-@click.option("--seed", type=int, help="Makes another synthetic world. Default: the database's own, 0 for a new one.")
-@click.option("--clock", metavar="TIME", help="Begin at this time (RFC 3339, 2026-04-18T16:00:00Z) instead of now.")
+@click.option("--db", type=click.Path(path_type=Path, dir_okay=False), help="SQLite file to store everything in. Default: in memory.")
+@click.option("--seed", type=int, help="Seed of the synthetic data. Default: the database's own, 0 for a new one.")
+@click.option("--clock", metavar="TIME", help="Start at this time (RFC 3339, 2026-04-18T16:00:00Z) instead of now.")
 @click.option("--tls", is_flag=True, help="TLS 1.3 with a certificate made for this start, and a second port that refuses plaintext.")
-@click.option("--fault", "faults", multiple=True, metavar="NAME", help="Serve with this fault switched on; may be repeated.")
-@click.option("--variation", "variations", multiple=True, metavar="NAME", help="Serve with this odd but legal behaviour; may be repeated.")
+@click.option("--fault", "faults", multiple=True, metavar="NAME", help="Switch this fault on. Repeatable.")
+@click.option("--variation", "variations", multiple=True, metavar="NAME", help="Switch this odd but legal behaviour on. Repeatable.")
 @click.option("--allow-loopback-webhooks", is_flag=True, help="Also deliver webhooks to https addresses of this machine; for tests.")
 @click.option(
     "--oauth-client", "oauth_clients", multiple=True, type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
-    help="Also let this OAuth client sign users in: its metadata as JSON (RFC 7591), at least client_id and redirect_uris. Repeatable.",
+    help="JSON metadata (RFC 7591) of a further OAuth client, at least client_id and redirect_uris. Repeatable.",
 )  # fmt: skip
 @click.option("--list-faults", is_flag=True, help="List all faults and variations and stop.")
 @click.option(
     "--ready",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Once it listens, write url, keys and secrets into this file as JSON. It is removed at the start and at the end.",
+    help="Write url, keys and secrets as JSON to this file once the server listens. It is removed at the start and at the end.",
 )
 def command(
     catalogue: Path | None, port: int, host: str, db: Path | None, seed: int | None, clock: str | None, tls: bool,
     faults: tuple[str, ...], variations: tuple[str, ...], allow_loopback_webhooks: bool, oauth_clients: tuple[Path, ...],
     list_faults: bool, ready: Path | None,
 ) -> None:  # fmt: skip
-    """Serve an API made from a catalogue: by its domain where it has one, else from its examples and lifecycle.
+    """Serve an API made from a catalogue: by its domain if it names one, else from its examples and schemas.
 
     Keys are made anew at every start and printed; Ctrl-C stops.
     """
@@ -79,7 +79,7 @@ def command(
 
 @contextmanager
 def _file(ready: Path | None) -> Iterator[Callable[[dict[str, Any]], None]]:
-    """What writes the ready file. It is removed before and after, so that it is there only while this sandbox listens."""
+    """Yield a function that writes the ready file, which exists only while this sandbox listens."""
     from pgagents.sandbox.serving.serve import write_ready
 
     if ready is None:

@@ -1,4 +1,4 @@
-"""`pgagents trace`: why is this in my manifest?"""
+"""`pgagents trace`: shows which line of the catalogue a member of a generated file comes from."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from pgagents.cli.inputs.options import catalogue_argument, examples, load
 def command(member: str, catalogue: Path | None, templates: Path | None) -> int:
     """Show the catalogue's line behind a member of a generated file.
 
-    The pointer is a JSON Pointer, for YAML files too.
+    The pointer is a JSON Pointer, also for YAML files.
     """
     from pgagents.errors import PgagentsError
     from pgagents.generate.build import document, origin

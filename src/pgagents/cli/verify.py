@@ -1,4 +1,4 @@
-"""`pgagents verify`: hold a running server to every contract of the catalogue."""
+"""`pgagents verify`: proves every contract of a catalogue on a running server."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from pgagents.verify.plan.options import Identities, Options
 
 _ONCE = ("only", "skip", "seed", "reports", "shard", "last_failed", "failed_in", "baseline", "self_test", "verbose")
-"""What shows one finding again does without."""
+"""Options that are left out of the command that repeats one finding."""
 _ALONE = ("operator",)
-"""Identities whose calls change what others are answered: the operator's clock is everybody's."""
+"""Identities whose calls change other callers' answers: the operator's clock is global."""
 _OF_SELF_TEST = ("self_test", "only", "reports")
-"""What goes with --self-test, which knows no server."""
+"""Options that may be given with --self-test, which uses no server."""
 
 
 @click.command(
@@ -46,7 +46,7 @@ _OF_SELF_TEST = ("self_test", "only", "reports")
     "description",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     metavar="FILE",
-    help="YAML that describes the server: url, plain_url, cacert, headers, identities, env. What is said here goes before it.",
+    help="YAML file that describes the server: url, plain_url, cacert, headers, identities, env. Options override it.",
 )
 @click.option(
     "--profile",
@@ -55,38 +55,47 @@ _OF_SELF_TEST = ("self_test", "only", "reports")
     show_default=True,
     help="smoke: at most 60 requests; standard: every contract once; deep: until --max-time.",
 )
-@click.option("--plan", "only_plan", is_flag=True, help="Print what would be sent, and send nothing; --report takes it as .json or .txt.")
+@click.option("--plan", "only_plan", is_flag=True, help="Print the planned requests and send nothing; --report writes it as .json or .txt.")
 @click.option(
     "--max-requests",
     type=click.IntRange(min=1),
     metavar="N",
-    help="Send at most N requests. Default: 25 per action and surface, and what each further identity needs (see --plan).",
+    help="Send at most N requests. Default: 25 per action and surface, plus those for further identities (see --plan).",
 )
 @click.option("--max-time", type=click.FloatRange(min=1), metavar="S", help="Stop after S seconds.")
 @click.option(
-    "--max-wait", type=click.FloatRange(min=0), default=60.0, show_default=True, metavar="S", help="Longest wait for the server's limit."
+    "--max-wait",
+    type=click.FloatRange(min=0),
+    default=60.0,
+    show_default=True,
+    metavar="S",
+    help="Longest wait for a rate limit, in seconds.",
 )
-@click.option("--limits", is_flag=True, help="Also exceed each rate limit once, last of all: a whole bucket of requests each (see --plan).")
-@click.option("--exclusive", is_flag=True, help="Nobody else uses the server: judge its counts and lists too. Always so on this machine.")
+@click.option("--limits", is_flag=True, help="Also exceed each rate limit once, at the end: a full bucket of requests each (see --plan).")
+@click.option("--exclusive", is_flag=True, help="Nobody else uses the server, so check counts and lists too. Implied for this machine.")
 @click.option(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N", help="The same seed sends the same requests."
 )
-@click.option("--only", multiple=True, metavar="ID", help="Only this contract, or all whose id begins so. Repeatable.")
-@click.option("--skip", multiple=True, metavar="ID", help="Without this contract, or all whose id begins so. Repeatable.")
+@click.option("--only", multiple=True, metavar="ID", help="Only contracts whose id begins with this. Repeatable.")
+@click.option("--skip", multiple=True, metavar="ID", help="Leave out contracts whose id begins with this. Repeatable.")
 @click.option(
     "--identity", multiple=True, metavar="ROLE[=ENVVAR]", help="A further key, from an environment variable. Default: PGAGENTS_TOKEN_ROLE."
 )
-@click.option("--require", multiple=True, metavar="ROLE", help="Count contracts of an identity that was not given as untested.")
+@click.option("--require", multiple=True, metavar="ROLE", help="Count contracts of this identity as untested if it has no key.")
 @click.option(
     "--cacert", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE", help="CA certificates to trust (PEM)."
 )
-@click.option("--plain-url", metavar="URL", help="The same server without TLS (http://…), which must refuse. No key is ever sent there.")
-@click.option("--allow-writes", is_flag=True, help="Write although the key is no test key. Changes and removes only what the run made.")
-@click.option("--allow", multiple=True, metavar="ACTION", help="Also call this action, which may change what was there before. Repeatable.")
+@click.option(
+    "--plain-url", metavar="URL", help="The same server without TLS (http://…), which must refuse calls. No key is ever sent to it."
+)
+@click.option(
+    "--allow-writes", is_flag=True, help="Write even if the key is not a test key. Only instances that the run made are changed or removed."
+)
+@click.option("--allow", multiple=True, metavar="ACTION", help="Also call this action, which may change existing instances. Repeatable.")
 @click.option(
     "--receiver",
     metavar="auto|URL",
-    help="Where the server can send its events: auto listens on this machine (https); URL is passed on to --receiver-port.",
+    help="Where the server sends events: auto listens on this machine (https); URL must be forwarded to --receiver-port.",
 )
 @click.option(
     "--receiver-port",
@@ -94,30 +103,30 @@ _OF_SELF_TEST = ("self_test", "only", "reports")
     default=8099,
     show_default=True,
     metavar="N",
-    help="Where --receiver URL arrives here, without TLS.",
+    help="Local port, without TLS, that --receiver URL is forwarded to.",
 )
 @click.option(
-    "--mcp-url", metavar="URL", help="Also the MCP server there, such as https://mcp.example.com/mcp. Its token: PGAGENTS_MCP_TOKEN."
+    "--mcp-url", metavar="URL", help="Also verify the MCP server there, such as https://mcp.example.com/mcp. Its token: PGAGENTS_MCP_TOKEN."
 )
-@click.option("--mcp-stdio", metavar="CMD", help="Also the MCP server that CMD starts; it gets the key and the URL in its environment.")
-@click.option("--discovery", is_flag=True, help="Only the hosted documents and the OAuth server; needs no key.")
-@click.option("--last-failed", is_flag=True, help="Only what failed in the last run against this server; all, where nothing did.")
-@click.option("--failed-in", type=click.Path(path_type=Path), metavar="FILE", help="Only what failed in a JSON report.")
+@click.option("--mcp-stdio", metavar="CMD", help="Also verify the MCP server that CMD starts; its environment has the key and the URL.")
+@click.option("--discovery", is_flag=True, help="Verify only the hosted documents and the OAuth server; needs no key.")
+@click.option("--last-failed", is_flag=True, help="Only contracts that failed in the last run against this server; all, if none did.")
+@click.option("--failed-in", type=click.Path(path_type=Path), metavar="FILE", help="Only contracts that failed in a JSON report.")
 @click.option(
-    "--shard", metavar="I/N", callback=choice.shard, help="Only the I-th of N parts of the contracts, at an N-th of the pace: for CI."
+    "--shard", metavar="I/N", callback=choice.shard, help="Only the I-th of N parts of the contracts, at one N-th of the pace: for CI."
 )
 @click.option(
     "--baseline",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="YAML of findings that are accepted: contract, reason, until. A line that no longer holds fails the run.",
+    help="YAML file of accepted findings: contract, reason, until. An outdated line fails the run.",
 )
 @click.option("--report", "reports", multiple=True, type=click.Path(path_type=Path), metavar="FILE", help=report_files.HELP)
 @click.option("-v", "--verbose", is_flag=True, help="Also print how many contracts each exchange was judged for.")
 @click.option(
     "--self-test",
     is_flag=True,
-    help="Run every check (with --only, these) against its faults and variations, in this process, and no server; --report as of --plan.",
+    help="Run the checks against their faults and variations, without a server; --only selects checks; --report as with --plan.",
 )
 def command(
     url: str | None,
@@ -154,8 +163,8 @@ def command(
 ) -> int:
     """Prove every contract of the CATALOGUE on a running server.
 
-    The key comes from PGAGENTS_TOKEN, or is asked for; it is never an argument. Exit code: 0 nothing found,
-    1 something found, 2 wrong call, 3 not everything selected could be tried, 4 an error of pgagents itself.
+    The key comes from PGAGENTS_TOKEN, or is asked for; it is never an argument. Exit code: 0 nothing found, 1 something
+    found, 2 wrong usage, 3 not everything selected could be tested, 4 an error of pgagents itself.
     """
     from pgagents.cli.inputs import api_keys, target
     from pgagents.cli.inputs.caches import keep_out_of_here
@@ -204,7 +213,7 @@ def _planned(
     mcp: tuple[str | None, str | None],
     reports: tuple[Path, ...],
 ) -> int:
-    """Print what would be sent, and write it into files."""
+    """Print the plan, and write it into report files."""
     from pgagents.cli.running import event_receiver, mcp_server, plan, report_files
 
     around = event_receiver.planned(receiver), mcp_server.planned(*mcp)
@@ -217,7 +226,7 @@ def _planned(
 
 
 def _again() -> str:
-    """This command line, but for what the report adds (contract, seed) and what has been written."""
+    """Return this command line without the options that a report adds (contract, seed) or that write files."""
     context = click.get_current_context()
     words = ["pgagents verify"]
     for param in context.command.params:

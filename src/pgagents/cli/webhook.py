@@ -1,4 +1,4 @@
-"""`pgagents webhook`: what a receiver of signed events needs."""
+"""`pgagents webhook`: checks the signatures of events that a receiver got."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ if TYPE_CHECKING:
     ),
 )
 def command() -> None:
-    """What a receiver of signed events needs."""
+    """Check the signatures of webhook events."""
 
 
 @command.command()
 @catalogue_argument
 @click.option("--secret-env", required=True, metavar="NAME", help="The environment variable that holds the webhook's signing secret.")
-@click.option("--header", required=True, metavar="VALUE", help="The signature header as it came: 't=…,v1=…', its name before it or not.")
-@click.option("--file", default="-", show_default=True, metavar="BODY", help="The body's exact bytes; - for standard input.")
+@click.option("--header", required=True, metavar="VALUE", help="The signature header as received: 't=…,v1=…', with or without its name.")
+@click.option("--file", default="-", show_default=True, metavar="BODY", help="File with the body's exact bytes; - for standard input.")
 @click.option("--tolerance", type=click.FloatRange(min=0), metavar="S", help="Greatest age in seconds. Default: the catalogue's.")
 def verify(catalogue: Path | None, secret_env: str, header: str, file: str, tolerance: float | None) -> int:
     """Check a payload against its signature, offline and in constant time.
 
-    Exit 0: it fits. 1: it does not, or is too old. 2: nothing could be checked.
+    Exit code: 0 the signature fits, 1 it does not or is too old, 2 nothing could be checked.
     """
     import time
 
@@ -51,7 +51,7 @@ def verify(catalogue: Path | None, secret_env: str, header: str, file: str, tole
 
 
 def _scheme(model: Model) -> Any:
-    """How the catalogue's events are signed: the header's name, the scheme, the tolerance."""
+    """Return how the catalogue's events are signed: header, scheme, tolerance."""
     from pgagents.errors import PgagentsError
 
     if model.webhooks is None:
@@ -60,7 +60,7 @@ def _scheme(model: Model) -> Any:
 
 
 def _value(header: str, name: str) -> str:
-    """The header's value; its name may stand before it."""
+    """Return the header's value, without its name."""
     before, colon, after = header.partition(":")
     return after.strip() if colon and before.strip().lower() == name.lower() else header.strip()
 

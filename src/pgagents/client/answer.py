@@ -1,8 +1,7 @@
-"""What came of a call: the API's data, or a problem that a model and a person can act on.
+"""The outcome of a call: the API's data, or a problem that a model and a person can act on.
 
-A problem holds what the API's envelope says in its declared members and nothing else of the answer: no trace, no
-header, no key. Where the fault is the server's own (5xx), even its message may tell what is nobody's business, so the
-catalogue's meaning of the code stands in its place.
+A problem has the declared members of the API's envelope and nothing else of the answer: no trace, no header, no key.
+For a 5xx even the message may reveal internals, so the catalogue's meaning of the code replaces it.
 """
 
 from __future__ import annotations
@@ -31,7 +30,10 @@ UNKNOWN_EFFECT = "It is not known whether the call took effect: look before call
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why a call has no data. `status` is None where the API gave no answer or was not asked; `sent`: whether it was asked."""
+    """The reason why a call has no data.
+
+    `status` is None where the API gave no answer or was not called; `sent` is False where it was not called.
+    """
 
     code: str
     message: str
@@ -44,7 +46,7 @@ class Problem:
     sent: bool = True
 
     def shown(self) -> dict[str, Any]:
-        """The members that a model is told, those that are known."""
+        """Return the known members, as a model sees them."""
         known = {
             "status": self.status, "code": self.code, "message": self.message, "request_id": self.request_id, "field": self.field,
             "scope": self.scope, "retry_after_s": self.retry_after_s, "note": self.note,
@@ -64,19 +66,23 @@ class Answer:
 
     @property
     def ok(self) -> bool:
-        """Whether the API did what was asked."""
+        """Return whether the call succeeded."""
         return self.problem is None
 
 
 def refused(action: str, code: str, message: str, **more: Any) -> Answer:
-    """An answer of our own to a call that was not sent."""
+    """Return our own answer to a call that was not sent."""
     return Answer(action, None, None, Problem(code, message, sent=False, **more))
 
 
 def answer_of(
     model: Model, action: Action, came: Response | Silence, *, key: str, uncertain: bool, retry_after_s: float | None = None
 ) -> Answer:
-    """Read what came. `uncertain`: an earlier attempt may have taken effect; `retry_after_s`: the wait that was asked for."""
+    """Make the answer from a response.
+
+    `uncertain` means that an earlier attempt may have taken effect; `retry_after_s` is the wait in seconds that the API
+    requested.
+    """
     note: str | None
     if isinstance(came, Silence):
         note = UNKNOWN_EFFECT if action.effect == "write" and (uncertain or came.kind not in ("refused", "tls")) else None
@@ -137,7 +143,7 @@ def _problem(model: Model, action: Action, came: Response, request_id: str | Non
 
 
 def at(body: Any, path: str | None) -> Any:
-    """The member at a dotted path; None where there is none."""
+    """Return the member at a dotted path; None where there is none."""
     if not path:
         return None
     for step in path.split("."):
@@ -148,7 +154,7 @@ def at(body: Any, path: str | None) -> Any:
 
 
 def _plain(value: Any, key: str) -> str | None:
-    """A text on one line, of bounded length, without the key; None for anything else."""
+    """Return a text on one line, of bounded length, without the key; None for anything else."""
     if not isinstance(value, str) or not value.strip():
         return None
     text = " ".join("".join(c if c.isprintable() else " " for c in value[: 4 * MAX_MESSAGE]).split())
@@ -158,7 +164,7 @@ def _plain(value: Any, key: str) -> str | None:
 
 
 def _only(model: Model, action: Action, status: int) -> Code | None:
-    """The one code that the action may answer with this status; None where there are several."""
+    """Return the only code that the action may answer with this status; None where there are several or none."""
     found = {c.name: c for c in (*action.errors, *model.always()) if c.status == status}
     return next(iter(found.values())) if len(found) == 1 else None
 
@@ -173,6 +179,6 @@ def _phrase(status: int) -> str:
 
 
 def _header(model: Model, came: Response) -> str | None:
-    """The answer's id as a header, told by its name."""
+    """Return the answer's request id from its header; None where there is none."""
     name = next((h.name for h in model.headers if "request-id" in h.name.lower()), "X-Request-Id")
     return came.header(name)

@@ -1,7 +1,7 @@
-"""A model's arguments, made into the action's and held to the catalogue.
+"""Converts a model's arguments to the action's, and validates them against the catalogue.
 
-Models are shown lowered schemas, so what they send differs in ways that mean nothing: strict modes send null for what
-is not given, and a vendor whose numbers are all doubles sends 5.0 for 5. Both are undone here before anything is judged.
+Models see lowered schemas, so their arguments differ without meaning: strict modes send null for a missing argument,
+and some vendors send 5.0 for 5. Both are converted before validation.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MAX_DEPTH = 50
 
 
 class Arguments:
-    """What one action takes. `params` are the arguments that may be given."""
+    """The arguments that one action accepts; `params` are those that a caller may set."""
 
     def __init__(self, model: Model, action: Action, params: tuple[Param, ...]) -> None:
         self._model, self._params = model, {str(p.name): p for p in params}
@@ -35,12 +35,12 @@ class Arguments:
         return schemas.validator(self.schema, self._model.schemas)
 
     def raised(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """The arguments without nulls that stand for nothing, whole numbers as integers."""
+        """Return the arguments without nulls that mean "not given", and with whole doubles of integers as ints."""
         found = _raised(dict(given), self.schema, self._model.schemas, 0)
         return found if isinstance(found, dict) else dict(given)
 
     def faults(self, given: Mapping[str, Any]) -> list[tuple[str, str]]:
-        """What is wrong with them: the argument's name (`a.0.b`) and a message; empty where nothing is."""
+        """List the faults of arguments as pairs of the argument's path (`a.0.b`) and a message; empty where there are none."""
         try:
             written = read_json(json_bytes(dict(given)), paired=True)
         except (ValueError, TypeError, RecursionError):  # not a number, an object of Python's own
@@ -73,7 +73,7 @@ def _short(text: str) -> str:
 
 
 def _unsendable(param: Param, value: Any) -> str:
-    """Why a value cannot stand where the argument goes on the wire, whatever its schema says; empty where it can."""
+    """Return why a value cannot be sent in its place of the request, whatever its schema allows; empty where it can."""
     if param.place == "path" and (value in ("", ".", "..") or isinstance(value, list | dict)):
         return f"{brief(repr(value))} cannot stand in a path"
     if param.place == "header" and not (
@@ -111,7 +111,7 @@ def _types(schema: Mapping[str, Any]) -> list[str]:
 
 
 def _kinds(schema: Mapping[str, Any], named: Mapping[str, Any]) -> list[str]:
-    """Its types, and those of its alternatives."""
+    """Return the types of a schema and of its alternatives."""
     return [*_types(schema), *(kind for b in _branches(schema, named) for kind in _types(b))]
 
 
@@ -120,19 +120,19 @@ def _branches(schema: Mapping[str, Any], named: Mapping[str, Any]) -> list[Mappi
 
 
 def _members(schema: Mapping[str, Any], named: Mapping[str, Any], depth: int) -> list[tuple[str, Any]]:
-    """Names and schemas of an object's members, those of its alternatives too; its own go before."""
+    """Return names and schemas of an object's members, including those of alternatives; its own come last and so override."""
     inner = [pair for b in _branches(schema, named) for pair in _members(b, named, depth + 1)] if depth < 5 else []
     return [*reversed(inner), *(schema.get("properties") or {}).items()]
 
 
 def _required(schema: Mapping[str, Any], named: Mapping[str, Any], depth: int) -> list[str]:
-    """Members that some part of the schema wants."""
+    """Return the members that any part of the schema requires."""
     inner = [name for b in _branches(schema, named) for name in _required(b, named, depth + 1)] if depth < 5 else []
     return [*inner, *(schema.get("required") or ())]
 
 
 def _takes_null(schema: Mapping[str, Any], named: Mapping[str, Any], depth: int) -> bool:
-    """Whether null is a value of its own there, so that it must not be taken for: not given."""
+    """Return whether null is a valid value, so that it does not mean "not given"."""
     schema = schemas.resolve(schema, named)
     if "null" in _types(schema) or ("const" in schema and schema["const"] is None) or None in (schema.get("enum") or ()):
         return True

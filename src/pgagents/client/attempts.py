@@ -1,8 +1,8 @@
-"""When a call is made again, and how long is waited before. Nothing here sends or sleeps.
+"""Decides when a call is repeated, and how long to wait before. Nothing here sends or sleeps.
 
-A 429 is a refusal before anything happened, and so is a status that the catalogue says its edge answers with; a
-connection that was never made reached nobody. Those are always safe to repeat. After anything else that may pass, a call
-is repeated only where that cannot do a thing twice: a read, a PUT or DELETE, or one with an idempotency key.
+Some failures are always safe to repeat: a 429, a status that the catalogue assigns to its edge, a connection that was
+never made. After any other passing failure a call is repeated only where a second call has no further effect. That is a
+read, a PUT or DELETE, or a call with an idempotency key.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ PASSING = frozenset((408, 425, 500, 502, 503, 504))
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How often and how long is tried. `max_wait_s` bounds all waiting of one call together; after `max_s` no attempt begins."""
+    """Limits of repetition: `max_wait_s` bounds all waits of one call together; after `max_s` no attempt begins."""
 
     attempts: int = 4
     max_wait_s: float = 30.0
@@ -32,7 +32,7 @@ class Patience:
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """Let so many seconds pass; `why` says to a person what is waited for."""
+    """A wait of this many seconds; `why` is the reason, for people."""
 
     seconds: float
     why: str
@@ -40,7 +40,7 @@ class Backoff:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The last that came, how many attempts it took, and whether an earlier one may have taken effect."""
+    """The last response, the number of attempts, and whether an earlier attempt may have taken effect."""
 
     came: Response | Silence
     attempts: int
@@ -54,7 +54,10 @@ Steps = Generator[Request | Backoff, Response | Silence | None, Ended]
 def attempts(
     model: Model, action: Action, request: Request, patience: Patience, *, again: bool, clock: Callable[[], float], rng: random.Random
 ) -> Steps:
-    """Requests to send and waits to make, one after the other. `again`: whether repeating it cannot do a thing twice."""
+    """Yield requests to send and waits to make, until the call has ended.
+
+    `again` means that the call may be repeated after any passing failure.
+    """
     edge = {e.status for e in model.errors.edge}
     began, waited, uncertain, number = clock(), 0.0, False, 0
     while True:
@@ -74,12 +77,12 @@ def attempts(
 
 
 def repeatable(action: Action, *, keyed: bool) -> bool:
-    """Whether making the call twice cannot do a thing twice; `keyed`: it carries an idempotency key."""
+    """Return whether a second call has no further effect; `keyed` means that it has an idempotency key."""
     return action.effect == "read" or action.method in ("PUT", "DELETE") or keyed
 
 
 def retry_after_s(text: str | None, now: float) -> float | None:
-    """Retry-After in seconds, from either of its forms (RFC 9110, 10.2.3); None where it is neither."""
+    """Return the seconds of a Retry-After header in either form (RFC 9110, 10.2.3); None where it has neither."""
     if text is None or len(text) > 64:
         return None
     if text.strip().isascii() and text.strip().isdigit():
@@ -99,7 +102,7 @@ def _passing(came: Response | Silence) -> bool:
 
 
 def _pause(told: float | None, number: int, patience: Patience, rng: random.Random) -> float:
-    """What was told and a little more, so that clients told the same do not come at once; else ever longer, half of it by chance."""
+    """Return the seconds to wait: the requested wait plus a random part, so that clients spread; else a growing random wait."""
     if told is not None:
         return told + rng.random() * min(1.0, 0.1 + told / 10)
     most: float = min(patience.most_s, patience.base_s * 2.0 ** (number - 1))

@@ -1,4 +1,4 @@
-"""The client for code without an event loop of its own: the same calls, made in a loop in the background."""
+"""The client for synchronous code: the same calls, made in an event loop in the background."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Blocking:
-    """A `Client` whose calls wait. It may be used by several threads at once."""
+    """A `Client` whose calls block. Several threads may use it at once."""
 
     def __init__(self, portal: BlockingPortal, client: Client) -> None:
         self._portal, self._client = portal, client
@@ -32,7 +32,7 @@ class Blocking:
 
 @contextmanager
 def connected(model: Model, url: str, key: str = "", **more: Any) -> Iterator[Blocking]:
-    """A waiting client of the server at `url`; `more` goes to `connect`."""
+    """Yield a blocking client of the server at `url`; `more` goes to `connect`."""
     from anyio.from_thread import start_blocking_portal
 
     with start_blocking_portal() as portal, portal.wrap_async_context_manager(connect(model, url, key, **more)) as client:

@@ -1,4 +1,4 @@
-"""The chat completions form of a tool call, which OpenAI made and others took over: an item of `tool_calls`, a message of role `tool`."""
+"""The Chat Completions format of a tool call, shared by several vendors: an item of `tool_calls`, a message of role `tool`."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from pgagents.client.toolcall import ToolCall, inside, mapping, member, text, wr
 
 
 def chat_form(title: str, surface: str, what: str) -> Form:
-    """The form for one vendor; `what` is how a message about a broken call names it."""
+    """Return the format for one vendor; `what` names the message in errors about a malformed call."""
 
     def read(message: Any) -> ToolCall:
-        """One item of the assistant's `tool_calls`; its arguments are text, which a model does not always write as JSON."""
+        """Read one item of the assistant's `tool_calls`; its arguments are text that is not always valid JSON."""
         found = mapping(message)
         function = inside(found, "function", what)
         return written(member(function, "name", what), member(found, "id", what), function.get("arguments"))
@@ -22,10 +22,10 @@ def chat_form(title: str, surface: str, what: str) -> Form:
 
 
 def _write(call: ToolCall, answer: Answer) -> dict[str, Any]:
-    """The message that answers it; an error is told in its text, for the form has no place of its own."""
+    """Return the message that answers a call; an error goes into its text, because the format has no member for it."""
     return {"role": "tool", "tool_call_id": call.id, "content": text(output(answer))}
 
 
 def _compose(name: str, arguments: dict[str, Any], id: str) -> dict[str, Any]:
-    """An item of `tool_calls` as a model answers it."""
+    """Return an item of `tool_calls` as a model writes it."""
     return {"id": id, "type": "function", "function": {"name": name, "arguments": text(arguments)}}

@@ -1,4 +1,4 @@
-"""Calls actions of a catalogue on a running server, as an agent's host does: argument checks, patience, an idempotency key.
+"""Calls actions of a catalogue on a running server, as an agent's host does: argument checks, retries, an idempotency key.
 
 ```python
 async with connect(load_file("catalogue.yaml"), url, key) as client:
@@ -37,7 +37,7 @@ Told = Callable[[Backoff], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a person is asked before a call that the catalogue wants confirmed."""
+    """A question to a person before a call that the catalogue wants confirmed."""
 
     action: str
     title: str
@@ -49,10 +49,10 @@ Confirm = Callable[[Question], bool]
 
 
 class Client:
-    """Calls actions. One may be used by many tasks at once; nothing of a call is kept.
+    """Calls actions. Many tasks may use one client at once; no state of a call is kept.
 
-    `confirm` is asked before an action that the catalogue wants confirmed; without it such a call is refused unless it
-    says `confirmed=True`. `sleep`, `clock` and `rng` are the world's, for tests to replace.
+    `confirm` is called before an action that needs confirmation; without it such a call is refused unless it has
+    `confirmed=True`. `sleep`, `clock` and `rng` can be replaced by tests.
     """
 
     def __init__(
@@ -67,15 +67,15 @@ class Client:
         self._names: dict[str, dict[str, Action]] = {}
 
     async def answer(self, name: str, message: Any, *, confirmed: bool = False) -> dict[str, Any]:
-        """Make the call that a vendor's message asks for, and answer it in that vendor's form; errors are answers too.
+        """Make the call that a vendor's message asks for, and return the vendor's answer; errors are answers too.
 
-        `name` is a form's (`gemini`, `openai`, `anthropic` …). Raises PgagentsError where the message is none of that form,
-        or the catalogue offers that vendor nothing.
+        `name` is a format's (`gemini`, `openai`, `anthropic` …). Raises PgagentsError where the message has another
+        format, or the catalogue has no surface for that vendor.
         """
         return (await self.outcome(name, message, confirmed=confirmed))[0]
 
     async def outcome(self, name: str, message: Any, *, confirmed: bool = False, told: Told | None = None) -> tuple[dict[str, Any], Answer]:
-        """As `answer`, with the outcome beside it. `told` is awaited before each wait."""
+        """Like `answer`, and return the outcome as well. `told` is awaited before each wait."""
         vendor = form(name)
         call = vendor.read(message)
         surface = self.surface(vendor.surface)
@@ -88,7 +88,7 @@ class Client:
     async def tool(
         self, surface: Surface, name: str, arguments: Mapping[str, Any], *, confirmed: bool = False, told: Told | None = None
     ) -> Answer:
-        """Call the action that a surface offers under this name; headers are ours to send, not a model's."""
+        """Call the action that a surface offers under this name; a model cannot set header arguments."""
         action = self.named(surface).get(name)
         if action is None:
             help = did_you_mean(name, self.named(surface))
@@ -97,20 +97,20 @@ class Client:
         return await self._call(action, params, arguments, surface, confirmed, told)
 
     async def call(self, name: str, arguments: Mapping[str, Any], *, confirmed: bool = False, told: Told | None = None) -> Answer:
-        """Call an action by the catalogue's own name, or one it had before. Raises PgagentsError for an unknown one."""
+        """Call an action by its name in the catalogue, or a former name. Raises PgagentsError for an unknown one."""
         action = self.model.action(name) or self.model.former(name)
         if action is None:
             raise PgagentsError(f"there is no action `{brief(name)}`", did_you_mean(name, [a.name for a in self.model.actions]))
         return await self._call(action, action.params, arguments, None, confirmed, told)
 
     def named(self, surface: Surface) -> dict[str, Action]:
-        """The surface's actions by the names that it gives them, old ones last."""
+        """Return the surface's actions by their names there, former names last."""
         if surface.name not in self._names:
             self._names[surface.name] = named(surface)
         return self._names[surface.name]
 
     def surface(self, name: str) -> Surface:
-        """The surface of that name. Raises PgagentsError where the catalogue has none."""
+        """Return the surface of this name. Raises PgagentsError where the catalogue has none."""
         if name not in self.model.surfaces:
             raise PgagentsError(f"the catalogue has no `surfaces.{name}`", "add it, with the actions that this vendor's models are offered")
         return self.model.surfaces[name]
@@ -138,7 +138,7 @@ class Client:
         )  # fmt: skip
 
     def _taken(self, action: Action, params: tuple[Param, ...], which: str) -> Arguments:
-        """What these parameters take; `which` tells apart the several choices of an action's parameters."""
+        """Return the cached arguments of these parameters; `which` distinguishes several choices of an action's parameters."""
         at = (which, str(action.name))
         if at not in self._arguments:
             self._arguments[at] = Arguments(self.model, action, params)
@@ -149,7 +149,7 @@ class Client:
         return "no API key is set where this is run" + (f"; one is issued at {issued}" if issued else "")
 
     def _unconfirmed(self, action: Action, arguments: Mapping[str, Any]) -> str:
-        """Why the call may not be made yet; empty where it may."""
+        """Return why a call may not be made yet; empty where it may."""
         if action.confirm_body is None:
             return ""
         question = Question(action.name, str(action.confirm_title or action.title), str(action.confirm_body), arguments)
@@ -158,7 +158,10 @@ class Client:
         return "" if self._confirm(question) else "the user said no"
 
     def _with_idempotency_key(self, action: Action, given: dict[str, Any]) -> tuple[dict[str, Any], bool]:
-        """The arguments with a key of this one call, where the action has a place for it and its schema takes one of ours."""
+        """Return the arguments with a new idempotency key where the action has one and its schema allows ours.
+
+        The second value is True where the call has an idempotency key.
+        """
         name = action.idempotency
         param = action.param(name) if name else None
         if param is None or name in given:
@@ -191,7 +194,7 @@ class Client:
 
 @asynccontextmanager
 async def connect(model: Model, url: str, key: str = "", *, cacert: str | None = None, **more: Any) -> AsyncIterator[Client]:
-    """A client of the server at `url`; `more` goes to `Client`."""
+    """Yield a client of the server at `url`; `more` goes to `Client`."""
     sender = Sender(url, cacert=cacert)
     try:
         yield Client(model, sender, key, **more)

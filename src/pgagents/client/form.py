@@ -1,4 +1,4 @@
-"""A vendor's form of a tool call and of its answer, found by its file under `forms/`."""
+"""A vendor's format of a tool call and its answer, found by its file under `forms/`."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _PACKAGE = "pgagents.client.forms"
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """`surface` is the catalogue's surface whose names the vendor's models know.
+    """A vendor's format. `surface` is the catalogue's surface whose names the vendor's models use.
 
-    `read` takes a message apart, `write` makes the answer to it, `compose` makes a message: name, arguments, id.
+    `read` parses a message, `write` makes the answer to it, `compose` makes a message from name, arguments and id.
     """
 
     title: str
@@ -31,12 +31,12 @@ class Form:
 
 
 def form_names() -> list[str]:
-    """All forms: `gemini`, `openai`, and so on."""
+    """Return the names of all formats: `gemini`, `openai`, and so on."""
     return [name.rpartition(".")[2].replace("_", "-") for name in names(_PACKAGE)]
 
 
 def form(name: str) -> Form:
-    """The form of that name. Raises PgagentsError where there is none."""
+    """Return the format of this name. Raises PgagentsError where there is none."""
     known = form_names()
     if name not in known:
         raise PgagentsError(f"there is no form `{name}` of a tool call", did_you_mean(name, known))
@@ -45,7 +45,7 @@ def form(name: str) -> Form:
 
 
 def output(answer: Answer) -> Any:
-    """What a model is shown of an answer: the API's data, or its problem under `error`."""
+    """Return the part of an answer that a model sees: the API's data, or its problem under `error`."""
     if answer.problem is not None:
         return {"error": answer.problem.shown()}
     return answer.data if answer.data is not None else {"status": answer.status}

@@ -1,4 +1,4 @@
-"""An action with its arguments, as the request that goes on the wire."""
+"""Makes the HTTP request of an action with its arguments."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ JSON = "application/json"
 
 
 def request_of(action: Action, arguments: Mapping[str, Any], *, key: str = "", headers: Mapping[str, str] | None = None) -> Request:
-    """The request; every argument is one of the action's, and fits it. A list in the query is repeated.
+    """Return the request of a call with valid arguments. A list in the query is repeated.
 
-    The body is an object even where nothing is given in it. `headers` go with it after our own.
+    The body is an object even where it has no members. `headers` follow our own.
     """
     places: dict[str, list[tuple[Param, Any]]] = {"path": [], "query": [], "header": [], "body": []}
     for param in action.params:

@@ -1,6 +1,6 @@
-"""Sending over HTTP, with every answer bounded in size, headers and time. Redirects are never followed: a key stays here.
+"""Sends requests over HTTP; answers are bounded in size, headers and time. Redirects are never followed, to protect the key.
 
-Whatever a server does comes back as a Response or a Silence; only cancellation goes through.
+Every failure of a server is returned as a Response or a Silence; only cancellation is raised.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ CONNECTIONS = 20
 
 
 class Sender:
-    """Sends to the server at `url`, over kept connections. Close it in the event loop that it was first used in.
+    """Sends to the server at `url` over kept connections. Close it in the event loop that used it first.
 
-    Raises PgagentsError where the CA file is none.
+    Raises PgagentsError for an invalid CA file.
     """
 
     def __init__(self, url: str, *, timeout_s: float = TIMEOUT_S, max_bytes: int = MAX_BYTES, cacert: str | None = None) -> None:
@@ -38,7 +38,7 @@ class Sender:
         self._made: httpx.AsyncClient | None = None
 
     async def __call__(self, request: Request) -> Response | Silence:
-        """Send a request and read its whole answer, within the bounds."""
+        """Send a request and read its whole answer, within the limits."""
         import httpx
 
         try:
@@ -56,7 +56,7 @@ class Sender:
             return Silence("timeout", f"no whole answer within {self._timeout_s:g} s")
         except httpx.HTTPError as error:
             return _silence(error)
-        except (ValueError, OSError) as error:  # what is no HTTP is not always said in httpx's own errors
+        except (ValueError, OSError) as error:  # httpx does not always raise its own errors for invalid HTTP
             return Silence("protocol", str(error)[:200])
 
     async def close(self) -> None:
@@ -66,7 +66,7 @@ class Sender:
             self._made = None
 
     def _client(self) -> httpx.AsyncClient:
-        """The connections, made when they are first needed: httpx takes long to import, and a tool may never be called."""
+        """Return the HTTP client, made on first use: httpx takes long to import, and a tool may never be called."""
         import httpx
 
         if self._made is None:
@@ -104,7 +104,7 @@ class Sender:
 
 
 def sending(handler: Handler) -> Send:
-    """A server that is a function, such as a sandbox in the same process, as something that can be sent to."""
+    """Return an in-process server, such as a sandbox, in the form of a `Send`."""
 
     async def send(request: Request) -> Response | Silence:
         return handler(request)

@@ -1,4 +1,4 @@
-"""A tool call read out of a vendor's message, and the reading of its parts."""
+"""A tool call parsed from a vendor's message, and helpers for the parsing."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from pgagents.http import json_bytes, read_json
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
-    """What a model asks for. `arguments` is None where it wrote none that can be read; `problem` says why.
+    """A model's call of a tool.
 
-    `id` is what the answer must name; `more` are members of the call that its answer repeats.
+    `arguments` is None where they cannot be parsed, and `problem` says why. `id` is repeated in the answer; so are the
+    members in `more`.
     """
 
     name: str
@@ -25,7 +26,7 @@ class ToolCall:
 
 
 def mapping(message: Any) -> Mapping[str, Any]:
-    """A message as plain data: a mapping as it is, an object of a vendor's SDK as that SDK writes it. Raises PgagentsError."""
+    """Return a message as plain data, from a mapping or an object of a vendor's SDK. Raises PgagentsError for anything else."""
     if isinstance(message, Mapping):
         return message
     if hasattr(message, "model_dump"):  # pydantic: google-genai, openai, anthropic, perplexityai
@@ -40,7 +41,7 @@ def mapping(message: Any) -> Mapping[str, Any]:
 
 
 def member(message: Mapping[str, Any], name: str, what: str) -> str:
-    """A member that must be a text. Raises PgagentsError naming the form."""
+    """Return a member that must be a text. Raises PgagentsError with the format's name."""
     value = message.get(name)
     if not isinstance(value, str) or not value:
         raise PgagentsError(f"this is no {what}: it has no `{name}`", "give the call as the vendor's API answered it")
@@ -48,7 +49,7 @@ def member(message: Mapping[str, Any], name: str, what: str) -> str:
 
 
 def inside(message: Mapping[str, Any], name: str, what: str) -> Mapping[str, Any]:
-    """A member that must be a mapping. Raises PgagentsError naming the form."""
+    """Return a member that must be a mapping. Raises PgagentsError with the format's name."""
     value = message.get(name)
     if not isinstance(value, Mapping):
         raise PgagentsError(f"this is no {what}: it has no `{name}`", "give the call as the vendor's API answered it")
@@ -56,7 +57,7 @@ def inside(message: Mapping[str, Any], name: str, what: str) -> Mapping[str, Any
 
 
 def written(name: str, id: str | None, text: Any, more: Mapping[str, Any] | None = None) -> ToolCall:
-    """A call whose arguments a model wrote as JSON text; no text at all is a call without arguments."""
+    """Return a call whose arguments are JSON text; an empty text means no arguments."""
     if text is None or (isinstance(text, str) and not text.strip()):
         return ToolCall(name, id, {}, "", more or {})
     if not isinstance(text, str):
@@ -71,7 +72,7 @@ def written(name: str, id: str | None, text: Any, more: Mapping[str, Any] | None
 
 
 def make_toolcall(name: str, id: str | None, arguments: Any, more: Mapping[str, Any] | None = None) -> ToolCall:
-    """A call whose arguments are data already."""
+    """Return a call whose arguments are parsed data."""
     if arguments is None:
         arguments = {}
     if not isinstance(arguments, Mapping):
@@ -80,5 +81,5 @@ def make_toolcall(name: str, id: str | None, arguments: Any, more: Mapping[str, 
 
 
 def text(data: Any) -> str:
-    """Data as compact JSON text, as most vendors want an answer."""
+    """Return data as compact JSON text, the form of an answer for most vendors."""
     return json_bytes(data).decode()

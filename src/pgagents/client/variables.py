@@ -1,4 +1,4 @@
-"""Names of the environment variables that hold a server's address and its key, as MCP clients' entries write them."""
+"""Names of the environment variables for a server's URL and key, as in MCP clients' configurations."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pgagents.model.model import Model
 
 
 def variable(model: Model, which: str) -> str:
-    """The variable for `key` or `url`: what `surfaces.mcp.env` says, else `<API>_API_KEY` and `<API>_API_URL`."""
+    """Return the variable of `key` or `url`: by `surfaces.mcp.env`, else `<API>_API_KEY` or `<API>_API_URL`."""
     surface = model.surfaces.get("mcp")
     named = surface.env.get(which) if surface else None
     return named or f"{model.api.id.upper()}_API_{which.upper()}"

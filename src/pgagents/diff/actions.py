@@ -1,4 +1,4 @@
-"""Two editions of the actions: which are gone, new or renamed, and what changed in each."""
+"""Compares the actions of two editions: removed, new, renamed or changed ones."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from pgagents.model.model import Model
 from pgagents.text.brief import brief
 
 BY_OPERATION = ("rest", "openai", "copilot")
-"""Surfaces whose documents call an action by its operation id; the others take its name."""
+"""Surfaces whose documents identify an action by its operation id; the others use its name."""
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 
 
 def surfaces(model: Model, action: str) -> tuple[str, ...]:
-    """Where an action is offered."""
+    """Return the surfaces that offer an action."""
     return tuple(name for name, s in model.surfaces.items() if any(a.name == action for a in s.actions))
 
 
 def changes(old: Model, new: Model) -> Iterator[Change]:
-    """Everything that differs in the actions."""
+    """Yield every change of the actions."""
     then, now = {str(a.name): a for a in old.actions}, {str(a.name): a for a in new.actions}
     kept = {str(f.name): f for a in new.actions for f in a.formerly}
     renamed = dict(_renamed(then, now))
@@ -44,7 +44,7 @@ def changes(old: Model, new: Model) -> Iterator[Change]:
 
 
 def _renamed(then: dict[str, Action], now: dict[str, Action]) -> Iterator[tuple[str, str]]:
-    """Actions that go on under another name: it says so itself, or has the same method and path."""
+    """Yield old and new names of renamed actions: declared as `formerly`, or with the same method and path."""
     told = {str(former.name): name for name, a in now.items() for former in a.formerly if former.name not in now}
     routes = {(a.method, _PLACEHOLDER.sub("{}", a.path)): name for name, a in now.items() if name not in then}
     for name, action in then.items():
@@ -53,7 +53,7 @@ def _renamed(then: dict[str, Action], now: dict[str, Action]) -> Iterator[tuple[
 
 
 def _renaming(name: str, former: Former | None, where: tuple[str, ...], a: Action, b: Action) -> Change:
-    """A new name breaks whoever knows the old one, now or, where that is kept, on its day."""
+    """Return the change of a name, which breaks users of the old one, now or on the day until which it is kept."""
     if former is None:
         message = f"is called {b.name} now: every agent, prompt and log that names it must follow"
         return Change("breaking", "action-renamed", name, message, where, a.origin, b.origin)
@@ -62,12 +62,12 @@ def _renaming(name: str, former: Former | None, where: tuple[str, ...], a: Actio
 
 
 def _by_name(where: tuple[str, ...]) -> tuple[str, ...]:
-    """Those of the surfaces where a name alone says what is called."""
+    """Return the surfaces where only the name identifies an action; all of them where there is none."""
     return tuple(n for n in where if n not in BY_OPERATION) or where
 
 
 def _formerly(s: Sides) -> Iterator[Change]:
-    """Old names that are given up, taken on, or end on another day."""
+    """Yield changes of former names: dropped, added, or kept until another day."""
     before, after = {str(f.name): f for f in s.a.formerly}, {str(f.name): f for f in s.b.formerly}
     where = _by_name(s.where)
     for name, former in before.items():
@@ -194,7 +194,7 @@ def _laws(s: Sides) -> Iterator[Change]:
 
 
 def _promises(action: Action) -> dict[tuple[str, str], tuple[str, ...]]:
-    """Laws and relations by kind and name, as they are written."""
+    """Return laws and relations by kind and name, with their texts."""
     found: dict[tuple[str, str], tuple[str, ...]] = {
         ("law", law.name): (law.that.text, law.when.text if law.when else "") for law in action.laws
     }
@@ -251,7 +251,7 @@ _SHOWN: dict[str, Callable[[Action], Any]] = {
 
 
 def _rest(s: Sides) -> Iterator[Change]:
-    """What is shown to people and models besides, and whatever a later version of the language adds to an action."""
+    """Yield changes of texts for people and models, and of any field that is not compared elsewhere."""
     for field in fields(Action):
         if field.name in _COMPARED:
             continue

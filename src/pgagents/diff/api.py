@@ -1,4 +1,4 @@
-"""Two editions of everything around the actions: address, keys, limits, errors, headers, surfaces, events."""
+"""Compares all but the actions of two editions: address, keys, limits, errors, headers, surfaces, events."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from pgagents.text.brief import brief
 _HARMLESS = frozenset(
     ("pgagents", "api", "auth", "limits", "errors", "headers", "behaviour", "schemas", "actions", "groups", "surfaces", "webhooks")
 )
-"""Sections that are compared in detail, or only name what others use."""
+"""Sections that are compared in detail, or that only name what others use."""
 _OURS = frozenset(("env", "resources", "workflows", "sandbox", "excluded", "operator"))
-"""Sections that testers read, and no agent."""
+"""Sections that only tests read, not agents."""
 
 
 def changes(old: Model, new: Model) -> Iterator[Change]:
-    """Everything that differs beside the actions."""
+    """Yield every change outside the actions."""
     yield from _api(old, new)
     yield from _auth(old, new)
     yield from _limits(old, new)
@@ -49,7 +49,7 @@ _COMPARED = frozenset((
     "name", "actions", "omit", "title", "description", "human_name", "instructions", "starters", "namespace", "server", "env", "auth",
     "published_spec", "dispatcher", "cite", "origin",
 ))  # fmt: skip
-"""Of a surface; anything else, what a later version of the language adds too, is told in general."""
+"""Fields of a surface that are compared one by one; any other gets a general message."""
 
 
 def _api(old: Model, new: Model) -> Iterator[Change]:
@@ -175,7 +175,7 @@ def _errors(old: Model, new: Model) -> Iterator[Change]:
 
 
 def _body(old: Model, new: Model, name: str, what: str, subject: str) -> Iterator[Change]:
-    """A named schema that is read everywhere."""
+    """Yield the changes of a named schema that readers of every answer see."""
     whole = {"$ref": REF + name}
     for found in compared(old, new, whole, whole, "readers", what):
         if found.id != "text":
@@ -275,14 +275,14 @@ def _events(old: Model, new: Model) -> Iterator[Change]:
 
 
 def _texts(old: Model, new: Model) -> Iterator[Change]:
-    """Named schemas that say the same in other words."""
+    """Yield named schemas that differ only in their texts."""
     for name in old.schemas.keys() & new.schemas.keys():
         if old.schemas[name] != new.schemas[name] and form(old.schemas[name]) == form(new.schemas[name]):
             yield _whole("wording", "schema-text", f"a text of {name} changed", "schemas", name)
 
 
 def _rest(old: Model, new: Model) -> Iterator[Change]:
-    """Sections that nothing above compares: whoever adds one to the language need not think of this file."""
+    """Yield changed sections that nothing above compares, so that a new section of the language is never missed."""
     a, b = _sections(old), _sections(new)
     for name in sorted(a.keys() | b.keys()):
         if a.get(name) != b.get(name):

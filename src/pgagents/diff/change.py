@@ -1,4 +1,4 @@
-"""One difference between two editions, and how bad it is for whom."""
+"""One change between two editions, and its severity."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ from pgagents.source.source import Pointer
 Severity = Literal["breaking", "may break", "addition", "wording"]
 Bump = Literal["major", "minor", "patch", "none"]
 ORDER: tuple[Severity, ...] = ("breaking", "may break", "addition", "wording")
-"""The worst first."""
+"""Severities, the worst first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A difference. `who` is callers, readers, agents or people; `surfaces` those where it is seen (none: the whole API).
+    """One change.
 
-    `safety` marks what a person was asked before or protected by. `old` and `new` are places in the two files; `example`
-    is a value that shows the difference, as JSON. `by` are the operations that share what changed, where they are several,
-    and `by_how` says what they do with it (`sent by`, `read by`).
+    `surfaces` are those where it is visible (empty: the whole API). `safety` marks a change of what protects people,
+    such as a confirmation. `old` and `new` are places in the two files. `example` is a value that shows the change, as
+    JSON. `by` are the operations that share the changed part, if several, and `by_how` is their role (`sent by`, `read
+    by`).
     """
 
     severity: Severity
@@ -37,19 +38,19 @@ class Change:
 
 
 def in_order(changes: Iterable[Change]) -> list[Change]:
-    """The worst first, each once; within one severity as they were found."""
+    """Return each change once, the worst first; within one severity those of safety first."""
     return sorted(dict.fromkeys(changes), key=lambda c: (ORDER.index(c.severity), not c.safety))
 
 
 def bump(changes: Iterable[Change]) -> Bump:
-    """What semantic versioning asks for. What may break counts as breaking."""
+    """Return the version bump of semantic versioning; a change that may break counts as breaking."""
     worst = min((ORDER.index(c.severity) for c in changes), default=len(ORDER))
     kinds: tuple[Bump, ...] = ("major", "major", "minor", "patch", "none")
     return kinds[worst]
 
 
 def next_version(version: str, bump: str) -> str:
-    """The version after it. Before 1.0.0 a break raises the second number (semver.org, item 4)."""
+    """Return the next version. Before 1.0.0 a break raises the second number (semver.org, item 4)."""
     major, minor, patch = (int(n) for n in version.partition("+")[0].partition("-")[0].split("."))
     if bump == "major":
         return f"{major + 1}.0.0" if major else f"0.{minor + 1}.0"

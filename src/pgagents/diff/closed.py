@@ -1,4 +1,4 @@
-"""Schemas whose objects hold only the members that they name, which is what callers send and readers get in practice."""
+"""Closes schemas: objects have only the members that they name, as callers send and readers get in practice."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ _UNIONS = ("allOf", "anyOf", "oneOf")
 
 
 def closed(schema: Mapping[str, Any], known: Schemas) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The schema and its named schemas with every object closed. Objects that name no member stay open: they are maps."""
+    """Return the schema and its named schemas with every object closed. Objects that name no member stay open: they are maps."""
     made = {name: _inside(known[name], known) for name in closure(schema, known)}
     return _value(schema, known), made
 
 
 def _value(schema: Any, known: Schemas) -> Any:
-    """A schema of a whole value: members that no part of it names are refused."""
+    """Return the schema of a whole value with all unnamed members refused."""
     if not isinstance(schema, Mapping):
         return schema
     inside = _inside(schema, known)
@@ -28,7 +28,7 @@ def _value(schema: Any, known: Schemas) -> Any:
 
 
 def _inside(schema: Any, known: Schemas) -> Any:
-    """The schema with the values inside it closed; it may itself be one part of a whole (`allOf`)."""
+    """Return the schema with the values inside it closed; it may itself be one part of an `allOf`."""
     if not isinstance(schema, Mapping):
         return schema
     made: dict[str, Any] = {}
@@ -47,7 +47,7 @@ def _inside(schema: Any, known: Schemas) -> Any:
 
 
 def names_members(schema: Any, known: Schemas) -> bool:
-    """Whether any part of the schema names a member of the object itself."""
+    """Return whether any part of the schema names a member of the object itself."""
     seen: set[str] = set()
     stack: list[Any] = [schema]
     while stack:

@@ -1,4 +1,4 @@
-"""All changes between two editions of a catalogue, the worst first."""
+"""Compares two editions of a catalogue."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _TEXTS = frozenset(("description", "meaning", "title", "note", "cite", "issue_at
 
 
 def compare(old: Model, new: Model) -> list[Change]:
-    """What differs, for whom, and how badly. A change whose harmlessness is not shown is never called harmless."""
+    """Return all changes, the worst first. A change that is not proved harmless is never called harmless."""
     old, new = (replace(model, schemas=Named(model.schemas)) for model in (old, new))
     found = [*actions.changes(old, new), *api.changes(old, new)]
     return in_order([*found, *_unseen(old, new, found)])
 
 
 def _unseen(old: Model, new: Model, found: Iterable[Change]) -> Iterator[Change]:
-    """Sections that differ although no comparison saw how: a key that was added to the language, say."""
+    """Yield sections that differ although no comparison found a change there, such as a new key of the language."""
     seen = {place[0] for change in found for place in (change.old, change.new) if place}
     before, after = old.source.data, new.source.data
     for section in _TOLD_IN_FULL:
@@ -37,7 +37,7 @@ def _unseen(old: Model, new: Model, found: Iterable[Change]) -> Iterator[Change]
 
 
 def _without_roles(section: Any) -> Any:
-    """`auth` without the identities that only tests are given."""
+    """Return `auth` without the identities, which only tests use."""
     return {key: value for key, value in section.items() if key != "roles"} if isinstance(section, Mapping) else section
 
 

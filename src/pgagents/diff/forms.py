@@ -1,4 +1,4 @@
-"""A comparison as text, Markdown and JSON."""
+"""A comparison as text, Markdown or JSON."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TITLES: dict[Severity, str] = {
 }  # fmt: skip
 MOST_SURFACES = 6
 MOST_ROWS = 60
-"""Of one severity in Markdown: a comment on a pull request has at most 65,536 characters."""
+"""Most rows of one severity in Markdown: a pull request comment has at most 65,536 characters."""
 
 
 Places = Callable[[Iterable[Pointer]], Mapping[Pointer, str]]
@@ -26,7 +26,7 @@ Places = Callable[[Iterable[Pointer]], Mapping[Pointer, str]]
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One edition: what it calls itself, and where its values stand (`file:line:column`)."""
+    """One edition: title, version, and a function for the places of its values (`file:line:column`)."""
 
     title: str
     version: str
@@ -34,13 +34,13 @@ class Side:
 
 
 def side(model: Model) -> Side:
-    """A catalogue as one edition."""
+    """Return a catalogue as one edition."""
     return Side(str(model.api.title), str(model.api.version), lambda found: {p: str(model.source.locate(p)) for p in found})
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two editions and what differs."""
+    """Two editions and their changes."""
 
     old: Side
     new: Side
@@ -51,7 +51,7 @@ class Comparison:
         return bump(self.changes)
 
     def verdict(self) -> str:
-        """What semantic versioning asks for, beside what the versions say."""
+        """Return the required version bump, compared with the versions of the editions."""
         was, is_ = self.old.version, self.new.version
         if self.bump == "none":
             return f"nothing that an agent, a caller or a reader could see changed (version {was}{'' if was == is_ else f' to {is_}'})"
@@ -65,12 +65,12 @@ class Comparison:
 
     @cached_property
     def _places(self) -> tuple[Mapping[Pointer, str], Mapping[Pointer, str]]:
-        """All places at once: a large document is read for them once."""
+        """Return the places of all changes at once, because a large document is parsed for them."""
         new = self.new.places([c.new for c in self.changes if c.new is not None])
         return self.old.places([c.old for c in self.changes if c.new is None and c.old is not None]), new
 
     def place(self, change: Change) -> str:
-        """The line that made it: the new file's where it is there."""
+        """Return the line of a change: in the new file if it is there, else in the old one."""
         if change.new is not None:
             return self._places[1][change.new]
         return self._places[0][change.old] if change.old is not None else ""
@@ -84,7 +84,7 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 def text(comparison: Comparison) -> str:
-    """For a terminal."""
+    """Return the comparison for a terminal."""
     lines: list[str] = []
     for severity in ORDER:
         group = [c for c in comparison.changes if c.severity == severity]
@@ -100,7 +100,7 @@ def _line(comparison: Comparison, change: Change) -> str:
 
 
 def _seen(change: Change) -> str:
-    """The surfaces, or the operations that share what changed."""
+    """Describe the surfaces, or the operations that share the changed part."""
     if change.surfaces:
         return f"on {_listed(change.surfaces)}"
     return f"{change.by_how} {_listed(change.by)}" if change.by else ""
@@ -112,7 +112,7 @@ def _listed(names: tuple[str, ...]) -> str:
 
 
 def markdown(comparison: Comparison) -> str:
-    """For a pull request: the verdict, then a table for each severity; wording is folded."""
+    """Return the comparison for a pull request: the verdict, then a table for each severity; additions and wording are folded."""
     lines = [f"**{_cell(comparison.new.title)}**: {_cell(comparison.verdict())}", ""]
     for severity in ORDER:
         group = [c for c in comparison.changes if c.severity == severity]
@@ -136,13 +136,13 @@ def _where(change: Change) -> str:
 
 
 def _cell(text: str) -> str:
-    """Text that stays inside its table cell and shows no markup of its own."""
+    """Return a text that stays inside its table cell and contains no markup."""
     one = " ".join(text.split()).replace("\\", "\\\\").replace("|", "\\|")
     return one.replace("&", "&amp;").replace("<", "&lt;").replace("@", "&#64;")
 
 
 def as_json(comparison: Comparison) -> str:
-    """For programs."""
+    """Return the comparison as JSON."""
     found: list[dict[str, Any]] = []
     for c in comparison.changes:
         told = {

@@ -1,7 +1,7 @@
-"""Whether every value that one JSON Schema takes is taken by another: proved, refuted by a value, or open.
+"""Decides whether one JSON Schema accepts every value that another accepts: proved, refuted by a value, or open.
 
-`yes` rests on a proof over the keywords (`proof`), `no` on a value that one takes and the other refuses (`witness`).
-Inclusion of JSON Schemas is not decidable in bounded time, so there is a third answer.
+`yes` rests on a proof over the keywords (`proof`), `no` on a value that one accepts and the other refuses (`witness`).
+The question cannot be decided in bounded time for all schemas, so there is a third answer.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ Schemas = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`example` is a value that the first takes and the second refuses, as JSON; empty unless the verdict is `no`."""
+    """The decision; `example` is a value that the first accepts and the second refuses, as JSON; empty unless `no`."""
 
     verdict: Literal["yes", "no", "open"]
     example: str = ""
 
 
 def included(one: Mapping[str, Any], known: Schemas, other: Mapping[str, Any], others: Schemas, *, named_only: bool = False) -> Answer:
-    """Whether all that `one` takes is taken by `other`; each with the named schemas it refers to.
+    """Decide whether `other` accepts all values that `one` accepts; each has the named schemas that it refers to.
 
-    `named_only` leaves out values that hold members which `one` does not name (maps apart).
+    `named_only` leaves out values with members that `one` does not name, except in maps.
     """
     if same_form(one, known, other, others):
         return Answer("yes")
@@ -51,7 +51,7 @@ def included(one: Mapping[str, Any], known: Schemas, other: Mapping[str, Any], o
 
 
 def same_form(one: Mapping[str, Any], known: Schemas, other: Mapping[str, Any], others: Schemas) -> bool:
-    """Whether both are written alike, texts apart, down to the schemas they refer to."""
+    """Return whether both schemas are equal without their texts, including the schemas that they refer to."""
     if form(one) != form(other):
         return False
     a, b = named(known), named(others)
@@ -60,6 +60,6 @@ def same_form(one: Mapping[str, Any], known: Schemas, other: Mapping[str, Any], 
 
 
 def shown(value: Any, width: int = 160) -> str:
-    """A value as JSON, cut to a width."""
+    """Return a value as JSON, cut to a width."""
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= width else text[: width - 1] + "…"

@@ -1,6 +1,6 @@
-"""The table for catalogues: what a change of each key of the language means for callers and agents, and for readers.
+"""The severity table for catalogues: the effect of a change of each key on callers and agents, and on readers.
 
-Tests hold it to be complete, and change keys of real catalogues to see that a comparison says no less and no worse.
+Tests keep it complete, and change keys of real catalogues to check that a comparison reports no less and no worse.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 
 class Row(NamedTuple):
-    """Keys of one part. Several verdicts are those of a loss, a gain, or a change, whichever it is."""
+    """Keys of one part with their severities; several severities apply to a loss, a gain or another change."""
 
     part: str
     keys: tuple[str, ...]
@@ -145,6 +145,6 @@ CATALOGUE: tuple[Row, ...] = (
 
 
 def verdicts(row: Row) -> set[str]:
-    """All that a change of these keys may be."""
+    """Return all severities that a change of these keys may have."""
     said = {word.strip() for text in (row.callers, row.readers) for word in text.split(",")}
     return {"breaking", "may break", "addition", "wording", "none"} if "by value" in said else said - {"-"}

@@ -1,4 +1,4 @@
-"""The named schemas of one edition, with what is asked of them again and again kept."""
+"""The named schemas of one edition, with cached answers to repeated questions."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ ANNOTATIONS = frozenset(
 
 
 _DATA = frozenset(("enum", "const", "x-other-keywords"))
-"""What stands under these is no schema, whatever its members are called."""
+"""Keywords whose values are data, not schemas, whatever their members are called."""
 
 
 class Named(dict[str, Any]):
-    """Schemas by name. They do not change any more."""
+    """Named schemas, which no longer change."""
 
     def __init__(self, schemas: Mapping[str, Any]) -> None:
         super().__init__(schemas)
@@ -29,7 +29,7 @@ class Named(dict[str, Any]):
         self._changed: dict[int, tuple[Named, frozenset[str]]] = {}
 
     def reach(self, name: str) -> frozenset[str]:
-        """The names that a schema leads to, its own among them."""
+        """Return the names that a schema leads to, including its own."""
         if name not in self.reached:
             seen, wanted = {name}, [name]
             while wanted:
@@ -40,28 +40,28 @@ class Named(dict[str, Any]):
         return self.reached[name]
 
     def leads_to_change(self, name: str, others: Named) -> bool:
-        """Whether a schema, or one that it leads to, is another one in the other edition."""
+        """Return whether a schema, or one that it leads to, differs in the other edition."""
         if id(others) not in self._changed:
             self._changed[id(others)] = others, frozenset(n for n in self if self[n] != others.get(n))
         return name not in self.near or not self._changed[id(others)][1].isdisjoint(self.reach(name))
 
     def closure(self, schema: Mapping[str, Any]) -> frozenset[str]:
-        """All names that a schema refers to, directly or not."""
+        """Return all names that a schema refers to, directly or not."""
         return frozenset().union(*(self.reach(name) for name in refs(schema) if name in self))
 
 
 def named(schemas: Mapping[str, Any]) -> Named:
-    """The schemas with their answers kept."""
+    """Return the schemas with cached answers."""
     return schemas if isinstance(schemas, Named) else Named(schemas)
 
 
 def form(schema: Any) -> str:
-    """The schema as text, without what only people read."""
+    """Return the schema as text, without annotations for people."""
     return json.dumps(bare(schema), sort_keys=True)
 
 
 def bare(schema: Any) -> Any:
-    """The schema without what only people read."""
+    """Return the schema without annotations for people."""
     if not isinstance(schema, Mapping):
         return schema
     made: dict[str, Any] = {}

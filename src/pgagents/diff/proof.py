@@ -1,4 +1,4 @@
-"""Proves, keyword by keyword, that one schema takes no more than another. Sound, not complete: what it proves is so."""
+"""Proves, keyword by keyword, that one schema accepts no more than another. Sound, but not complete."""
 
 from __future__ import annotations
 
@@ -30,18 +30,21 @@ Pair = tuple[str, str]
 
 
 class Prover:
-    """`known` are the named schemas of the narrower side, `others` those of the wider one, `judge` validates by the whole wider one."""
+    """`known` are the named schemas of the narrower side, `others` those of the wider; `judge` validates by the whole wider schema."""
 
     def __init__(self, known: Mapping[str, Any], others: Mapping[str, Any], judge: Any) -> None:
         self.known, self.others, self.judge = known, others, judge
         self.steps = 0
 
     def proves(self, one: Any, other: Any) -> bool:
-        """Whether every value of `one` is shown to be one of `other`."""
+        """Return whether it is proved that every value of `one` is one of `other`."""
         return self._under([one], other, frozenset(), frozenset(), MAX_SPLITS)
 
     def _under(self, given: Iterable[Any], goal: Any, assumed: frozenset[Pair], open_: frozenset[Pair], splits: int) -> bool:
-        """Whether values for which all of `given` hold satisfy `goal`. A pair in `assumed` may be used: a value inside it is smaller."""
+        """Return whether values that satisfy all of `given` are proved to satisfy `goal`.
+
+        A pair in `assumed` may be used, because the value inside it is smaller (induction).
+        """
         self.steps += 1
         if self.steps > MAX_STEPS:
             return False
@@ -68,11 +71,11 @@ class Prover:
 
     @staticmethod
     def _with_context(keys: list[str], goal: Mapping[str, Any]) -> list[str]:
-        """`additionalProperties` means those beside `properties`, so the two stay together."""
+        """Add `properties` to `additionalProperties`, whose meaning depends on it."""
         return [*keys, *(["properties"] if "additionalProperties" in keys and "properties" in goal and "properties" not in keys else [])]
 
     def _facts(self, given: Iterable[Any]) -> Facts | None:
-        """All that holds, references and `allOf` unfolded; None where something can never hold."""
+        """Return all constraints, with references and `allOf` unfolded; None where they contradict each other."""
         found: Facts = []
         stack = list(given)
         seen: set[str] = set()
@@ -162,7 +165,7 @@ class Prover:
         return self._inside(key, wanted, facts, goal, assumed | open_, splits)
 
     def _inside(self, key: str, wanted: Any, facts: Facts, goal: Mapping[str, Any], assumed: frozenset[Pair], splits: int) -> bool:
-        """Keywords about members and items: questions about smaller values, so all that was asked may be assumed."""
+        """Prove keywords about members and items. Their values are smaller, so all open questions may be assumed."""
         if key == "items":
             return self._under([f["items"] for f in facts if "items" in f], wanted, assumed, frozenset(), splits)
         if key == "required":
@@ -190,7 +193,7 @@ class Prover:
         return False
 
     def _one_of(self, facts: Facts, branches: list[Any], assumed: frozenset[Pair], open_: frozenset[Pair]) -> bool:
-        """One branch holds, and no other can: their types have nothing in common with what is given."""
+        """Return whether one branch holds and no other can, because its types are disjoint from the given ones."""
         for n, branch in enumerate(branches):
             others = [*branches[:n], *branches[n + 1 :]]
             if self._under(facts, branch, assumed, open_, 0) and all(self._apart(facts, other) for other in others):
@@ -207,7 +210,7 @@ class Prover:
 
 
 def _kinds(facts: Facts) -> frozenset[str]:
-    """Types a value may have; a number that is no integer counts as `number`, any as both."""
+    """Return the possible types of a value; a number that is not an integer counts as `number`, an integer as both."""
     left = set(TYPES)
     for fact in facts:
         if "type" in fact:
@@ -231,7 +234,7 @@ def _kinds_of(value: Any) -> tuple[str, ...]:
 
 
 def _finite(facts: Facts, kinds: frozenset[str]) -> list[Any] | None:
-    """The values there can be, where they are few; more than really can be, never fewer."""
+    """Return the possible values where they are few, possibly with too many, never too few; else None."""
     for fact in facts:
         if "const" in fact:
             return [fact["const"]]
@@ -273,7 +276,7 @@ def _exact(number: Any) -> Fraction:
 
 
 def _member(facts: Facts, name: str) -> list[Any]:
-    """All that holds for the member of that name."""
+    """Return all constraints on the member of a name."""
     found = []
     for fact in facts:
         properties = fact.get("properties") or {}

@@ -1,4 +1,4 @@
-"""Arguments and answers of one action in two editions."""
+"""Compares arguments and answers of one action."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pgagents.text.brief import brief
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """One action in both editions, and the surfaces it is seen on."""
+    """One action in both editions, and the surfaces that show it."""
 
     old: Model
     new: Model
@@ -26,13 +26,13 @@ class Sides:
     where: tuple[str, ...]
 
     def change(self, severity: Severity, id: str, message: str, *steps: str | int, example: str = "", safety: bool = False) -> Change:
-        """A change of a part of this action; `steps` lead to the part."""
+        """Return a change of a part of this action; `steps` lead to the part."""
         old, new = (*self.a.origin, *steps), (*self.b.origin, *steps)
         return Change(severity, id, str(self.b.name), message, self.where, old, new, example, safety)
 
 
 def inputs(s: Sides) -> Iterator[Change]:
-    """What callers may and must send."""
+    """Yield the changes of the arguments that callers send."""
     then, now = {str(p.name): p for p in s.a.params}, {str(p.name): p for p in s.b.params}
     for name, p in then.items():
         if name in now:
@@ -76,7 +76,7 @@ def _argument(s: Sides, p: Param, q: Param) -> Iterator[Change]:
 
 
 def _values(s: Sides, a: Mapping[str, Any], b: Mapping[str, Any], who: Who, what: str, text_id: str, *steps: str | int) -> Iterator[Change]:
-    """What differs in an argument or an answer, at the place that made it."""
+    """Yield the changes of an argument's or answer's schema, each with its place."""
     for found in compared(s.old, s.new, a, b, who, what):
         if found.id != "text":
             change = s.change(found.severity, found.id, found.said, *steps, example=found.example)
@@ -86,12 +86,12 @@ def _values(s: Sides, a: Mapping[str, Any], b: Mapping[str, Any], who: Who, what
 
 
 def _named(found: Difference) -> bool:
-    """Whether it is in a named schema, whose texts are compared once for all."""
+    """Return whether a difference is in a named schema, whose texts are compared once for all."""
     return found.new is not None and found.new[:1] == ("schemas",)
 
 
 def compared(old: Model, new: Model, a: Mapping[str, Any], b: Mapping[str, Any], who: Who, what: str) -> Iterator[Difference]:
-    """What differs for callers or readers of `what`, in whole sentences."""
+    """Yield the differences of two schemas for callers or readers of `what`, as whole sentences."""
     for found in differences(a, named(old.schemas), b, named(new.schemas), who):
         at = f"{what} at `{found.path}`" if found.path else what
         if found.id in ("member-added", "member-removed", "member-required"):
@@ -100,7 +100,7 @@ def compared(old: Model, new: Model, a: Mapping[str, Any], b: Mapping[str, Any],
 
 
 def answers(s: Sides) -> Iterator[Change]:
-    """What readers get."""
+    """Yield the changes of the answers that readers get."""
     then, now = {o.status: o for o in s.a.outputs}, {o.status: o for o in s.b.outputs}
     for status in then:
         if status not in now:

@@ -1,4 +1,4 @@
-"""Branches of two unions (`anyOf`, `oneOf`), each with the one that it became."""
+"""Matches the branches of two unions (`anyOf`, `oneOf`)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _KEYS = ("anyOf", "oneOf")
 
 
 def alternatives(one: View) -> list[Any] | None:
-    """The branches that a value has a choice of; None where more than that is said. A type beside null is two branches."""
+    """Return the branches of a schema that is only a choice; None for any other. A type with null counts as two branches."""
     if len(one.facts) != 1:
         return None
     (fact,) = one.facts
@@ -32,14 +32,17 @@ def alternatives(one: View) -> list[Any] | None:
 
 
 def split(one: View) -> tuple[list[Any] | None, list[dict[str, Any]]]:
-    """The one union among what a schema says beside its members, and all the rest of that; None where it is not one."""
+    """Return a schema's only union (None where it has none or several), and its other constraints besides members."""
     unions = [fact[key] for fact in one.rest for key in _KEYS if key in fact]
     rest = [{k: v for k, v in fact.items() if k not in _KEYS} for fact in one.rest]
     return (unions[0] if len(unions) == 1 else None), [fact for fact in rest if fact]
 
 
 def matched(old: list[Any], known: Schemas, new: list[Any], others: Schemas) -> tuple[list[tuple[Any, Any]], list[Any], list[Any]]:
-    """Pairs of branches, the old ones that are left and the new ones. Alike ones go together first, then those of one name or kind."""
+    """Return pairs of branches, unmatched old ones, and unmatched new ones.
+
+    Equal branches are paired first, then those with the same name, title, constants or type.
+    """
     gone, come, pairs = list(old), list(new), []
     for mark in (_form, _name, _title, _constants, _kind):
         marks = {id(branch): mark(branch, known) for branch in gone} | {id(branch): mark(branch, others) for branch in come}
@@ -71,7 +74,7 @@ def _title(branch: Any, known: Schemas) -> Hashable:
 
 
 def _constants(branch: Any, known: Schemas) -> Hashable:
-    """The members that can have one value only: what tells the branches of a union apart."""
+    """Return the members with a single possible value, which distinguish the branches of a union; None where there are none."""
     there = resolve(branch, known) if isinstance(branch, Mapping) else {}
     told = {}
     for name, member in (there.get("properties") or {}).items():

@@ -1,7 +1,8 @@
-"""What differs between two schemas for those who send their values, and for those who read them, place by place.
+"""Compares two schemas place by place, for callers who send their values and for readers who get them.
 
-Callers are harmed by a value that was taken and is refused; readers by a value that comes and could not come before. Members
-that nothing names are left out of this: a new optional member harms nobody, although an open object allowed any value there.
+A change harms callers where an accepted value is now refused, and readers where a value that was impossible may now
+come. Unnamed members are left out of this: a new optional member harms nobody, although an open object allowed any
+value there.
 """
 
 from __future__ import annotations
@@ -28,9 +29,9 @@ _NONE: Any = object()
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One difference. `path` leads to it inside the value (`order.items[].status`); `said` is what is so now.
+    """One difference. `path` leads to it inside the value (`order.items[].status`); `said` describes the new state.
 
-    `old` and `new` are the places of the schema in the two files, where they are known.
+    `old` and `new` are the places of the schema in the two files, if known.
     """
 
     severity: Severity
@@ -44,7 +45,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two named schemas that stand for one another at a place; they are compared on their own."""
+    """Two named schemas in the same place; they are compared separately."""
 
     old: str
     new: str
@@ -52,14 +53,14 @@ class Pair:
 
 
 class Values:
-    """Compares schemas of one direction. Named schemas are not entered: `met` says which ones a comparison came to."""
+    """Compares schemas for one direction. Named schemas are not entered: `met` lists those that were reached."""
 
     def __init__(self, old: Named, new: Named, who: Who) -> None:
         self.old, self.new, self.who = old, new, who
         self.met: list[Pair] = []
 
     def differences(self, old: Any, new: Any, path: str = "") -> Iterator[Difference]:
-        """All that differs from here on, down to the named schemas."""
+        """Yield all differences from here on, down to the named schemas."""
         if old == new:
             yield from self._same(old, new, path)
             return
@@ -76,7 +77,7 @@ class Values:
         yield from self._structure(old, new, path)
 
     def _same(self, old: Any, new: Any, path: str) -> Iterator[Difference]:
-        """Two schemas that are written alike differ by the named ones that they refer to, and by nothing else."""
+        """Yield the differences of two equal schemas, which can be only in the named schemas that they refer to."""
         for inside, _, at in _alongside(old, old, path, same=True):
             ref = inside.get("$ref")
             if isinstance(ref, str):
@@ -85,7 +86,7 @@ class Values:
             yield from self._as_one(old, new, path)
 
     def _as_one(self, old: Any, new: Any, path: str) -> Iterator[Difference]:
-        """What cannot be compared part by part: less inside `not` or `if` may be more of the whole."""
+        """Compare two schemas as a whole, because less inside `not` or `if` may be more of the whole."""
         known, others = (self.old, self.new) if self.who == "callers" else (self.new, self.old)
         inner, outer = (old, new) if self.who == "callers" else (new, old)
         at = (origin_of(old), origin_of(new))
@@ -95,7 +96,7 @@ class Values:
         elif (back := included(outer, others, inner, known, named_only=True)).verdict != "yes":
             yield self._gain(path, "", back, at)
 
-    # what both say
+    # constraints of both sides
 
     def _structure(self, old: Any, new: Any, path: str) -> Iterator[Difference]:
         a, b = view(old, self.old), view(new, self.new)
@@ -121,11 +122,11 @@ class Values:
             yield from self.differences(joined(a.items), joined(b.items), f"{path}[]")
 
     def _sides(self, a: View, b: View) -> tuple[View, Named, View, Named]:
-        """The side that values come from, and the side that must take them."""
+        """Return the side that values come from, then the side that must accept them, each with its named schemas."""
         return (a, self.old, b, self.new) if self.who == "callers" else (b, self.new, a, self.old)
 
     def _rest(self, a: View, b: View, path: str, at: tuple[Pointer | None, Pointer | None]) -> Iterator[Difference]:
-        """Types, bounds, values, formats, unions: whatever is said about the value as one."""
+        """Compare everything about the value as a whole: types, bounds, constants, formats, unions."""
         mine, theirs = joined(a.rest), joined(b.rest)
         if form(mine) == form(theirs):
             yield from self._same(mine, theirs, path)
@@ -150,7 +151,7 @@ class Values:
         yield from self._explained(a, b, before, after, answer, path, at)
 
     def _meet_harmless(self, old: Any, new: Any, path: str) -> None:
-        """Named schemas that both refer to, in a place where nothing breaks: what they gain is told with them."""
+        """Note named schemas that both sides use in a harmless place, so that their own additions are reported."""
         for name in sorted(refs(old) & refs(new)):
             one = {"$ref": REF + name}
             sides = (one, self.old, one, self.new) if self.who == "callers" else (one, self.new, one, self.old)
@@ -160,7 +161,7 @@ class Values:
     def _choice(
         self, a: View, b: View, before: list[Any], after: list[Any], path: str, at: tuple[Pointer | None, Pointer | None]
     ) -> Iterator[Difference]:
-        """A schema that became a union of itself and others, or the reverse."""
+        """Compare a schema with a union that contains it."""
         inner, known, outer, others = self._sides(a, b)
         answer = included(inner.whole(), known, outer.whole(), others, named_only=True)
         yield from self._explained(a, b, before, after, answer, path, at)
@@ -168,7 +169,7 @@ class Values:
     def _explained(
         self, a: View, b: View, before: list[Any], after: list[Any], answer: Answer, path: str, at: tuple[Pointer | None, Pointer | None]
     ) -> Iterator[Difference]:
-        """The differences of single branches; where none of them explains the verdict on the whole, the whole."""
+        """Yield the differences of single branches, or of the whole where no branch explains the answer."""
         inner, _, outer, _ = self._sides(a, b)
         met = len(self.met)
         found = list(self._union(before, after, inner, outer, path, at))
@@ -186,7 +187,7 @@ class Values:
     def _union(
         self, before: list[Any], after: list[Any], inner: View, outer: View, path: str, at: tuple[Pointer | None, Pointer | None]
     ) -> Iterator[Difference]:
-        """Branches that go together are compared one by one; a branch alone must be taken by the other side as a whole."""
+        """Compare matched branches one by one; the other side as a whole must accept an unmatched branch."""
         pairs, gone, come = matched(before, self.old, after, self.new)
         for old, new in pairs:
             yield from self.differences(old, new, path)
@@ -207,7 +208,7 @@ class Values:
     def _added(self, a: View, b: View, name: str, path: str) -> Iterator[Difference]:
         schema, place = b.member(name), origin_of(b.members[name][0])
         old = origin_of(a.facts[0]) if a.facts else None
-        if a.others == "described":  # the old side said what any member is
+        if a.others == "described":  # the old side had a schema for any member
             yield from self._softened(joined(a.other), schema, path)
         if self.who == "callers" and name in b.required:
             yield Difference("breaking", "member-required", path, "is new and required", "", old, place)
@@ -230,7 +231,7 @@ class Values:
             yield Difference("may break", "member-removed", path, "is not named any more: who sends it may not be heard", "", place, new)
 
     def _softened(self, old: Any, new: Any, path: str) -> Iterator[Difference]:
-        """Differences between a member's schema and that of unnamed members: a new name never breaks, it may."""
+        """Yield the differences of a named member from unnamed ones; a new name may break, but never counts as breaking."""
         for found in self.differences(old, new, path):
             yield replace(found, severity="may break") if found.severity == "breaking" else found
 
@@ -243,7 +244,7 @@ class Values:
     def _required(self, a: View, b: View, path: str, at: tuple[Pointer | None, Pointer | None]) -> Iterator[Difference]:
         for name in sorted(b.required - a.required):
             if name not in a.members and name in b.members:
-                continue  # told with the new member
+                continue  # reported with the new member
             below = f"{path}.{name}" if path else name
             place = (at[0], origin_of(b.members[name][0]) if name in b.members else at[1])
             if self.who == "callers":
@@ -252,7 +253,7 @@ class Values:
                 yield Difference("addition", "answer-narrower", below, "is always there now", "", *place)
         for name in sorted(a.required - b.required):
             if name in a.members and name not in b.members:
-                continue  # told with the member that is gone
+                continue  # reported with the removed member
             below = f"{path}.{name}" if path else name
             place = (at[0], origin_of(b.members[name][0]) if name in b.members else at[1])
             if self.who == "callers":
@@ -261,7 +262,7 @@ class Values:
                 yield Difference("breaking", "answer-wider", below, "may be left out now", "", *place)
 
     def _unnamed(self, a: View, b: View, path: str, at: tuple[Pointer | None, Pointer | None]) -> Iterator[Difference]:
-        """What may stand beside the named members."""
+        """Yield the differences of what is allowed beside the named members."""
         inner, _, outer, _ = self._sides(a, b)
         below = f"{path}.*" if path else "*"
         if inner.others == "described" and outer.others == "described":
@@ -288,18 +289,18 @@ class Values:
     # marks and texts
 
     def marks(self, old: Any, new: Any, path: str) -> Iterator[Difference]:
-        """What `default`, `readOnly` and `writeOnly` of a value itself mean."""
+        """Yield the differences in a value's own `default`, `readOnly` and `writeOnly`."""
         yield from self._annotations([old], [new], path)
 
     def _annotations(self, old: list[Any], new: list[Any], path: str) -> Iterator[Difference]:
-        """Marks of a member that mean something: defaults, and who may send or gets it."""
+        """Yield the differences in a member's `default`, `readOnly` and `writeOnly`."""
         for key, said in _MARKS.items():
             before, after = (next((one[key] for one in side if isinstance(one, Mapping) and key in one), _NONE) for side in (old, new))
             if not _same(before, after) and (told := said(self.who, before, after)):
                 yield Difference(*told[:2], path, told[2], "", origin_of(old[0]), origin_of(new[0]))
 
     def _texts(self, old: Any, new: Any, path: str, *, inner: bool = False) -> Iterator[Difference]:
-        """What people and models read. One line tells of all inside a schema that says the same otherwise."""
+        """Yield a difference of texts; with `inner`, one for all texts inside two schemas that are otherwise equal."""
         if not isinstance(old, Mapping) or not isinstance(new, Mapping):
             return
         place: tuple[Any, Any] | None = None
@@ -323,7 +324,7 @@ class Values:
     def _deep_marks(self, old: Any, new: Any, path: str, key: str) -> Iterator[Difference]:
         for a, b, at in _alongside(old, new, path):
             if at == path:
-                continue  # a member's own marks are told where its object is compared
+                continue  # a member's own marks are reported where its object is compared
             before, after = a.get(key, _NONE), b.get(key, _NONE)
             if not _same(before, after) and (told := _MARKS[key](self.who, before, after)):
                 yield Difference(*told[:2], at, told[2], "", origin_of(a), origin_of(b))
@@ -349,7 +350,7 @@ class Values:
 
 
 def differences(old: Any, known: Named, new: Any, others: Named, who: Who) -> Iterator[Difference]:
-    """All that differs between two schemas and the named ones that they lead to, each pair of names entered once."""
+    """Yield all differences of two schemas and the named schemas that they lead to, each pair once."""
     values = Values(known, others, who)
     yield from values.differences(old, new)
     queue, seen = deque(values.met), set[tuple[str, str]]()
@@ -365,7 +366,7 @@ def differences(old: Any, known: Named, new: Any, others: Named, who: Who) -> It
 
 
 def _of_names(pair: Pair, known: Named, others: Named, who: Who) -> tuple[list[Difference], list[Pair]]:
-    """What differs between two named schemas themselves, and which ones they lead to. It is worked out once."""
+    """Return the differences of two named schemas, and the pairs that they lead to; computed once."""
     key = (id(others), who, pair.old, pair.new)
     if key not in known.compared:
         values = Values(known, others, who)
@@ -383,7 +384,7 @@ def _below(path: str, further: str) -> str:
 
 
 def _reference(schema: Any) -> str:
-    """The name that a schema refers to, where it says nothing else."""
+    """Return the name of a schema that is only a reference (annotations apart); empty for any other."""
     if not isinstance(schema, Mapping) or not isinstance(schema.get("$ref"), str):
         return ""
     return str(schema["$ref"])[len(REF) :] if all(key == "$ref" or key in ANNOTATIONS for key in schema) else ""
@@ -424,7 +425,7 @@ _MARKS: dict[str, Callable[[Who, Any, Any], tuple[Severity, str, str] | None]] =
 
 
 def _turned(schema: Any) -> set[str]:
-    """The named schemas that stand where less is not simply less: under `not`, `if`, `contains` and their like."""
+    """Return the named schemas under `not`, `if`, `contains` and the like, where a narrower schema may widen the whole."""
     found: set[str] = set()
     for inside in subschemas(schema) if isinstance(schema, Mapping) else ():
         for key in ("not", "if", "then", "else", "contains", "propertyNames", "unevaluatedItems", "unevaluatedProperties"):
@@ -436,7 +437,7 @@ def _turned(schema: Any) -> set[str]:
 
 
 def _alongside(old: Any, new: Any, path: str, *, same: bool = False) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any], str]]:
-    """The schemas inside two that have one form, each with the one in its place; parts that are equal only if `same`."""
+    """Yield pairs of schemas in the same place of two schemas of equal form; equal parts only if `same`."""
     stack: list[tuple[Any, Any, str]] = [(old, new, path)]
     while stack:
         a, b, at = stack.pop()
@@ -454,7 +455,7 @@ def _alongside(old: Any, new: Any, path: str, *, same: bool = False) -> Iterator
 
 
 def _text_apart(old: Any, new: Any) -> tuple[Any, Any] | None:
-    """The first two schemas of a place whose texts differ."""
+    """Return the first two schemas in the same place whose texts differ, or None."""
     for a, b, _ in _alongside(old, new, ""):
         if any(not _same(a.get(key, _NONE), b.get(key, _NONE)) for key in _WORDS):
             return a, b
@@ -462,7 +463,7 @@ def _text_apart(old: Any, new: Any) -> tuple[Any, Any] | None:
 
 
 def keywords(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
-    """The keywords that differ at the top, as far as a line can show them."""
+    """Describe the differing keywords of two schemas, at most three; empty where none differ."""
     told = []
     for key in dict.fromkeys([*old, *new]):
         if key in ANNOTATIONS or key in ("anyOf", "oneOf", "allOf"):

@@ -1,4 +1,4 @@
-"""One schema as the comparison sees it: its members, its items, and what else it says."""
+"""A schema split for comparison: members, items, and other constraints."""
 
 from __future__ import annotations
 
@@ -11,14 +11,18 @@ from pgagents.jsonschema.schema import REF
 
 Schemas = Mapping[str, Any]
 Rest = Literal["closed", "described", "free", "open"]
-"""What an object says about members that it does not name: none; a schema; anything (said so, or it names none); nothing."""
+"""The unnamed members that an object allows.
+
+`closed`: none. `described`: those of a schema. `free`: any, stated explicitly or because no member is named. `open`:
+not stated.
+"""
 MAX_FACTS = 200
 _SHAPE = frozenset(("properties", "required", "items", "additionalProperties", "unevaluatedProperties"))
 
 
 @dataclass(slots=True)
 class View:
-    """All that one schema says, references and `allOf` unfolded."""
+    """All constraints of one schema, with references and `allOf` unfolded."""
 
     facts: list[Mapping[str, Any]]
     members: dict[str, list[Any]] = field(default_factory=dict)
@@ -26,27 +30,27 @@ class View:
     items: list[Any] = field(default_factory=list)
     others: Rest = "open"
     other: list[Any] = field(default_factory=list)
-    """Schemas of the members that are not named."""
+    """Schemas of unnamed members."""
     rest: list[dict[str, Any]] = field(default_factory=list)
 
     def member(self, name: str) -> Any:
-        """The schema of one member."""
+        """Return the schema of one member."""
         return joined(self.members[name])
 
     def whole(self) -> Any:
-        """The schema itself."""
+        """Return the whole schema."""
         return joined(self.facts)
 
 
 def joined(schemas: list[Any]) -> Any:
-    """One schema that says what all of these say."""
+    """Return one schema with the constraints of all of these."""
     if not schemas:
         return {}
     return schemas[0] if len(schemas) == 1 else {"allOf": list(schemas)}
 
 
 def view(schema: Any, known: Schemas) -> View:
-    """The schema in this form."""
+    """Return a schema's view."""
     made = View(facts(schema, known))
     patterns = any("patternProperties" in fact for fact in made.facts)
     for fact in made.facts:
@@ -63,7 +67,10 @@ def view(schema: Any, known: Schemas) -> View:
 
 
 def _beside(fact: Mapping[str, Any], *, patterns: bool) -> dict[str, Any]:
-    """What a schema says beside members and items. Patterns decide which members are unnamed ones, so these stay together."""
+    """Return the constraints of a schema beside members and items.
+
+    Where there are patterns, they decide which members are unnamed, so these keywords stay together.
+    """
     rest = {key: value for key, value in fact.items() if key not in _SHAPE and key not in ANNOTATIONS}
     if patterns and "additionalProperties" in fact:
         rest["additionalProperties"] = fact["additionalProperties"]
@@ -84,7 +91,7 @@ def _unnamed(made: View) -> None:
 
 
 def facts(schema: Any, known: Schemas) -> list[Mapping[str, Any]]:
-    """All that a value must satisfy: references, `allOf` and unions of one branch are unfolded, each name once."""
+    """Return all constraints on a value: references, `allOf` and unions of one branch are unfolded, each name once."""
     found: list[Mapping[str, Any]] = []
     stack, seen = [schema], set()
     while stack and len(found) < MAX_FACTS:

@@ -1,4 +1,4 @@
-"""Values likely to show that two schemas differ: at the bounds of both, without each member, with one too many."""
+"""Makes values that are likely to show a difference of two schemas: at their bounds, with members missing or added."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Schemas = Mapping[str, Any]
 
 
 def candidates(one: Any, known: Schemas, other: Any, others: Schemas) -> Iterator[Any]:
-    """At most MOST values, plain ones first. Not all of them satisfy `one`."""
+    """Yield at most MOST values, simple ones first. Not all of them satisfy `one`."""
     search = _Search(known, others)
     a, b = _flat(one, known), _flat(other, others)
     if "enum" in a and "enum" in b:
@@ -33,14 +33,14 @@ def candidates(one: Any, known: Schemas, other: Any, others: Schemas) -> Iterato
 
 
 def sample(schema: Any, known: Schemas) -> Any:
-    """Some value that the schema takes, null only where nothing else was found."""
+    """Return a value that the schema accepts; None (null) where no other was found."""
     near = {name: plain(known[name]) for name in closure(schema, known)} if isinstance(schema, Mapping) else {}
     value = _fitting(plain(schema), near, list(candidates(plain(schema), near, {}, {})))
     return None if value is _NONE else value
 
 
 def _flat(schema: Any, known: Schemas, seen: set[str] | None = None) -> dict[str, Any]:
-    """The schema's keywords with those behind its references and in its `allOf`; of two of one name the inner one gives way."""
+    """Return the schema's keywords with those of its references and `allOf`; the outer one of two equal keywords wins."""
     if not isinstance(schema, dict):
         return {}
     seen = set() if seen is None else seen
@@ -62,14 +62,14 @@ def _flat(schema: Any, known: Schemas, seen: set[str] | None = None) -> dict[str
 
 
 class _Search:
-    """Looks for values in a bounded number of steps: schemas that refer to each other everywhere have no end of them."""
+    """Searches for values in a bounded number of steps, because mutually recursive schemas have endlessly many."""
 
     def __init__(self, known: Schemas, others: Schemas) -> None:
         self.known, self.others = known, others
         self.left = STEPS
 
     def values(self, a: dict[str, Any], b: dict[str, Any], depth: int) -> Iterator[Any]:
-        """Values of the first, sought near the edges of the second."""
+        """Yield values of the first schema, near the bounds of the second."""
         self.left -= 1
         if self.left < 0:
             return
@@ -124,7 +124,7 @@ class _Search:
             yield distinct[:2]
 
     def _beginnings(self, a: dict[str, Any], b: dict[str, Any], items: list[Any], depth: int) -> Iterator[list[Any]]:
-        """Lists that `prefixItems` and `contains` of either side are about."""
+        """Yield lists that `prefixItems` and `contains` of either side apply to."""
         for schema, known in ((a, self.known), (b, self.others)):
             first = [
                 next(self.values(_flat(one, known), {}, depth - 1), None) if isinstance(one, dict) else 1
@@ -141,7 +141,7 @@ class _Search:
                         yield [value] * count
 
     def _objects(self, a: dict[str, Any], b: dict[str, Any], depth: int) -> Iterator[dict[str, Any]]:
-        """A least object and a full one, then each with one member changed, left out or added."""
+        """Yield a minimal object and a full one, then each with one member changed, left out or added."""
         properties = a.get("properties") or {}
         beside = b.get("properties") or {}
         rest_a, rest_b = a.get("additionalProperties", True), b.get("additionalProperties", True)
@@ -173,7 +173,7 @@ class _Search:
                 yield full | {name: value}
 
     def _by_pattern(self, a: dict[str, Any], b: dict[str, Any], least: dict[str, Any], depth: int) -> Iterator[dict[str, Any]]:
-        """Objects with a member that a pattern may be about: the pattern's own letters, with and without more."""
+        """Yield objects with a member that a pattern may match: made of the pattern's own letters."""
         for schema, known in ((a, self.known), (b, self.others)):
             for pattern, inside in list((schema.get("patternProperties") or {}).items())[:INSIDE]:
                 letters = "".join(c for c in pattern if c.isalnum() or c in "_-")[:20]
@@ -214,7 +214,7 @@ _NONE: Any = object()
 
 
 def _fitting(schema: Any, known: Schemas, values: list[Any]) -> Any:
-    """The first of the values that the schema takes."""
+    """Return the first of the values that the schema accepts; `_NONE` where it accepts none."""
     from pgagents.jsonschema.schema import validator
 
     if schema is True or schema == {}:

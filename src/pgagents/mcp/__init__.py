@@ -1,1 +1,1 @@
-"""A catalogue's actions as an MCP server, over stdio and Streamable HTTP, in both eras of the protocol."""
+"""Serves a catalogue's actions over MCP, by stdio and Streamable HTTP, in both eras of the protocol."""

@@ -1,4 +1,4 @@
-"""Data that satisfies a tool's output schema, made of an answer that does not by leaving members out and nothing else."""
+"""Makes an answer fit a tool's output schema by removing members, and nothing else."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ MOST_TRIES = 200
 
 
 def fitting(output: Output, data: Any) -> tuple[Any, list[str]] | None:
-    """The data without members that do not fit, and where those stood; None where members that must be there do not fit.
+    """Return the data without members that break the schema, and their paths; None where required members break it.
 
-    No value is changed, and no item of a list goes: a list that is shorter would say that there is no more.
+    No value is changed, and no item of a list is removed: a shorter list would look complete.
     """
     made, left_out, tries = copy.deepcopy(data), [], 0
     paths = _paths(output, made)
@@ -41,7 +41,7 @@ def fitting(output: Output, data: Any) -> tuple[Any, list[str]] | None:
 
 
 def _paths(output: Output, data: Any) -> list[tuple[str | int, ...]]:
-    """Where the data does not fit, of very many the first; where members may not be there at all, each of them."""
+    """Return the paths at which data breaks the schema, bounded in number; each unexpected member has its own."""
     found: list[tuple[str | int, ...]] = []
     for error in islice(output.faults(data), MOST_FAULTS + 1):
         at = tuple(error.instance_path)
@@ -50,7 +50,7 @@ def _paths(output: Output, data: Any) -> list[tuple[str | int, ...]]:
 
 
 def _candidates(data: Any, path: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
-    """Members that may go: what stands at the path, what stands in it, and then what it stands in."""
+    """Yield members that may be removed: the one at the path, those in it, then those around it."""
     if path and isinstance(path[-1], str):
         yield path
     there = _at(data, path)

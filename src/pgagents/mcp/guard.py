@@ -1,4 +1,4 @@
-"""A token for callers of a server that is for this machine: whoever runs here as another user must not call with the operator's key."""
+"""Guards a local server with a token, so that other users of the machine cannot call with the operator's key."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 TOKEN = "PGAGENTS_MCP_TOKEN"
-"""The environment variable that holds the token; where it is not set, a token is made at every start."""
+"""The environment variable with the token; where it is not set, a token is made at every start."""
 REALM = "pgagents mcp"
 
 
 def new_token() -> str:
-    """A token that nobody guesses."""
+    """Return a token that cannot be guessed."""
     return secrets.token_urlsafe(32)
 
 
 class Guard:
-    """Refuses a request without the token before anything else of it is read, so that it takes up no session."""
+    """Refuses a request without the token before anything else of it is read, so that it uses no session."""
 
     def __init__(self, app: ASGIApp, token: str) -> None:
         self._app = app
@@ -49,6 +49,6 @@ class Guard:
 
 
 def _authorization(scope: Scope) -> bytes:
-    """The header's value; of several that of none, since nobody could say which counts."""
+    """Return the header's value; empty for none or several, because it is not clear which counts."""
     found = [value for name, value in scope["headers"] if name == b"authorization"]
     return bytes(found[0]) if len(found) == 1 else b""

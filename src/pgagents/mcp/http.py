@@ -1,8 +1,10 @@
-"""Serving many clients over Streamable HTTP, at `/mcp`.
+"""Serves many clients over Streamable HTTP, at `/mcp`.
 
-Without sign-in it is for this machine's own clients, which need a token (see `guard`): only loopback names are taken as Host and Origin,
-so that a web page cannot reach it by rebinding its name. With an authorization server it is a protected resource (RFC 9728, RFC 8707): a
-token must be issued for this very server, and goes no further; the API is called with the operator's own key.
+Without sign-in the server is for clients of this machine, which need a token (see `guard`). Only loopback names are
+accepted as Host and Origin, which protects against DNS rebinding.
+
+With an authorization server it is a protected resource (RFC 9728, RFC 8707). A token must be issued for this server and
+goes no further; the API is called with the operator's own key.
 """
 
 from __future__ import annotations
@@ -30,14 +32,14 @@ PATH = "/mcp"
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 MAX_BODY = 1_000_000
 MOST_SESSIONS, IDLE_S = 1_000, 900.0
-"""Sessions of clients up to 2025-11-25: each takes some 40 kB until it has been idle for so long."""
+"""Limits for sessions of clients up to 2025-11-25: each takes some 40 kB until it has been idle for `IDLE_S` seconds."""
 MOST_AT_ONCE = 500
-"""Connections; who comes then is answered 503, while files for more would be lacking."""
+"""Most connections; further ones get 503 before the process runs out of file descriptors."""
 
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """Who issues tokens, for which resource (this server's public URL), and what tells a good one."""
+    """The issuer of tokens, the resource that they are for (this server's public URL), and their verifier."""
 
     issuer: str
     resource: str
@@ -47,9 +49,9 @@ class SignIn:
 def make_app(
     server: Server[Any], model: Model, port: int, *, sign_in: SignIn | None = None, token: str = "", origins: tuple[str, ...] = ()
 ) -> Starlette:
-    """The ASGI application. `origins` are web pages' origins that may call, besides this machine's own.
+    """Return the ASGI application. `origins` are further origins whose web pages may call.
 
-    Callers sign in, or send the `token`; an empty one lets anyone call who reaches the port.
+    Callers sign in, or send the `token`; with an empty token anyone who reaches the port may call.
     """
     from mcp.server.auth.routes import build_resource_metadata_url, create_protected_resource_routes
     from mcp.server.auth.settings import AuthSettings
@@ -79,13 +81,13 @@ def make_app(
     for route in app.router.routes:
         if isinstance(route, Route) and route.path == PATH:
             route.app = StepUp(route.app, model, named, str(build_resource_metadata_url(resource)))
-    # before the SDK's own route of that path, which knows only scopes that every call needs
+    # before the SDK's own route of that path, which has only scopes that every call needs
     app.router.routes[0:0] = create_protected_resource_routes(resource, [issuer], scopes, str(model.api.title))
     return app
 
 
 def bind(port: int, host: str) -> socket.socket:
-    """A listening socket; 0 takes a free port. Raises PgagentsError where it is taken."""
+    """Return a listening socket; 0 takes a free port. Raises PgagentsError where the port cannot be bound."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -101,7 +103,7 @@ def bind(port: int, host: str) -> socket.socket:
 
 
 def serve(app: Starlette, bound: socket.socket, ready: Callable[[], None]) -> None:
-    """Answer until SIGINT or SIGTERM; `ready` is called once connections are accepted."""
+    """Serve until SIGINT or SIGTERM; `ready` is called once connections are accepted."""
     import logging
 
     import uvicorn

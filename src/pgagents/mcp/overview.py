@@ -1,4 +1,4 @@
-"""The API at a glance, as the text of a resource: what it is for, its tools, its errors, its limits."""
+"""An overview of the API, as the text of a resource: purpose, tools, errors, limits."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pgagents.model.model import Model
 
 
 def overview(model: Model, tools: dict[str, Tool]) -> str:
-    """Markdown, in the catalogue's words."""
+    """Return the overview in Markdown, in the catalogue's words."""
     return "\n".join([*_api(model), *_tools(tools), *_errors(model, tools), *_limits(model, tools)]) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""How long a client of the HTTP server may take to say what it wants: uvicorn itself bounds only the pause between two requests."""
+"""Bounds the time that a client of the HTTP server may take for a request; uvicorn bounds only the pause between requests."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ BODY_S = 30.0
 
 
 class Patience(H11Protocol):
-    """HTTP/1.1 that cuts a connection whose request is late: its head from the first byte on, its body from the end of the head."""
+    """HTTP/1.1 that closes a connection whose request is late: its head after `head_s`, its body after `body_s` more."""
 
     head_s = HEAD_S
     body_s = BODY_S
@@ -41,7 +41,7 @@ class Patience(H11Protocol):
         super().connection_lost(exc)
 
     def _wait_for(self, part: Any) -> None:
-        """Count anew where another part of a request begins, and not at all where none is awaited."""
+        """Start the timer where a new part of a request begins, and stop it where none is awaited."""
         if part is self._part:
             return
         if self._timer is not None:
@@ -53,8 +53,8 @@ class Patience(H11Protocol):
 
 
 class NotOfTheEnd(logging.Filter):
-    """Leaves out that a request was cut off when the server stopped: who stopped it knows."""
+    """Drops log records of requests that were cancelled because the server stopped."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether a line is to be written."""
+        """Return whether to write a record."""
         return not (record.exc_info and record.exc_info[0] is asyncio.CancelledError)

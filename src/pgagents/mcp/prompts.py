@@ -1,4 +1,4 @@
-"""Prompts: one for any task, and one for each workflow of the catalogue that tools alone can follow and that ends well."""
+"""Prompts: one for any task, and one for each successful workflow of the catalogue that tools alone can follow."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DETAILS = "details"
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """`needs` says whether `details`, its one argument, must be given."""
+    """A prompt; `needs` is True where its only argument, `details`, is required."""
 
     name: str
     title: str
@@ -22,12 +22,12 @@ class Prompt:
     needs: bool
 
     def filled(self, details: str) -> str:
-        """What is said to the model."""
+        """Return the text for the model, with the details."""
         return f"{self.text}\n\nWhat is known: {details}" if details else self.text
 
 
 def prompts(model: Model, tools: dict[str, Tool]) -> dict[str, Prompt]:
-    """The prompts by name, the general one first."""
+    """Return the prompts by name, the general one first."""
     by_action = {str(tool.action.name): name for name, tool in reversed(tools.items())}  # the name of today is an action's first
     rules = "Ask the user for what is missing, and before every tool that says so. Tell the outcome with the numbers that the tools answer."
     found = {

@@ -1,9 +1,9 @@
-"""An answer as a tool's result: what came, once as text and once as data, or an error that a model can act on.
+"""Converts an answer to a tool's result: text and data, or an error that a model can act on.
 
-Clients refuse a result whose data does not satisfy the tool's output schema, and one without data where there is a schema (the official
-SDKs for Python and TypeScript, read 2026-11-21); a model that is told of an error makes the call again. So of a success that is not as its
-contract says, the data is given without the members that do not fit, and a warning beside it says so and shows all that came. Only where
-no such data can be had, the result is an error, which clients pass on, and which says that the call was done.
+Clients refuse data that breaks the tool's output schema, and missing data where there is a schema. (The official SDKs
+for Python and TypeScript were read on 2026-11-21.) A model that sees an error repeats the call. So a success that
+breaks its contract becomes data without the members that break it. A warning and the complete answer follow as text.
+Only where no data fits, the result is an error, which says that the call was done.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ READ = "The call succeeded."
 
 
 def result_of(tool: Tool, answer: Answer) -> CallToolResult:
-    """The result; a success is told as one wherever clients take it."""
+    """Return the result of an answer; a success stays one wherever clients accept it."""
     if answer.problem is not None:
         return failed(answer.problem)
     if fault := tool.output.fault(answer.data):
@@ -36,7 +36,7 @@ def result_of(tool: Tool, answer: Answer) -> CallToolResult:
 
 
 def _unlike(tool: Tool, answer: Answer, fault: str) -> CallToolResult:
-    """The result of a success that is not as its contract says."""
+    """Return the result of a success that breaks its contract."""
     message, note = f"the API's answer is not as its contract says: {fault}", DONE if tool.action.effect == "write" else READ
     found = fitting(tool.output, answer.data)
     if found is None:
@@ -48,7 +48,7 @@ def _unlike(tool: Tool, answer: Answer, fault: str) -> CallToolResult:
 
 
 def failed(problem: Problem, data: Any = None) -> CallToolResult:
-    """An error's result: `{"error": {…}}` as text, and no structured content, which would have to fit the output schema."""
+    """Return an error's result: `{"error": {…}}` as text, without structured content, which would break the output schema."""
     shown = {"error": problem.shown(), **({"answer": data} if data is not None else {})}
     return _result(json_bytes(shown).decode(), error=True)
 

@@ -1,4 +1,4 @@
-"""Which scopes a caller's sign-in must have given for which tool, as the catalogue's OAuth part says."""
+"""Checks the scopes of a caller's token against the catalogue's OAuth section."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 def lacking(model: Model, action: Action, held: set[str]) -> str | None:
-    """The first scope that the action needs and is not held; None where all are."""
+    """Return the first scope that the action needs and the token lacks; None where it lacks none."""
     needs = model.auth.oauth.needs if model.auth.oauth else {}
     return next((scope for scope, actions in needs.items() if action.name in actions and scope not in held), None)
 
 
 def scope_check(model: Model) -> Callable[[Action], Problem | None]:
-    """Says of the call that is being served whether its caller may make it."""
+    """Return a function that checks whether the current caller may call an action."""
     from mcp.server.auth.middleware.auth_context import get_access_token
 
     def allowed(action: Action) -> Problem | None:
@@ -35,9 +35,10 @@ def scope_check(model: Model) -> Callable[[Action], Problem | None]:
 
 
 class StepUp:
-    """Refuses a tool call whose token lacks a scope with 403, so that a client can have its user sign in for more (RFC 6750, 3.1).
+    """Refuses a tool call whose token lacks a scope with 403, so that the client can ask its user for more (RFC 6750, 3.1).
 
-    A call names its tool in a header since 2026-07-28; an older one goes on to the server, whose result says the same.
+    Since 2026-07-28 a header names the tool of a call. An older call goes on to the server, whose result has the same
+    error.
     """
 
     def __init__(self, app: ASGIApp, model: Model, named: dict[str, Action], metadata_url: str) -> None:

@@ -1,7 +1,7 @@
-"""The server itself, on the official SDK's low-level server: it lists the catalogue's tools and calls them over REST.
+"""The MCP server, on the official SDK's low-level server: it lists the catalogue's tools and calls them over REST.
 
-Whatever happens in a call is a result that a model can read. Nothing is raised into the SDK, which would tell peers of
-the 2025 era the text of the exception (mcp 2.3.0, read 2026-11-20).
+Every failure of a call is a result that a model can read. Nothing is raised into the SDK, which would send the text of
+the exception to peers of the 2025 era (mcp 2.3.0, read 2026-11-20).
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ if TYPE_CHECKING:
 
 Context = "ServerRequestContext[Any, Any]"
 Allowed = Callable[[Action], Problem | None]
-"""Why the caller that is being served may not call an action; None where it may."""
+"""Returns why the current caller may not call an action; None where it may."""
 
 FRESH_MS = 300_000
-"""How long clients may keep what is listed: it changes with a new version of the catalogue only."""
+"""How long clients may cache lists: they change only with a new version of the catalogue."""
 SLOW_S = 1.0
-"""After so long, and then ever again, a call that asked for it is told that it goes on."""
+"""Seconds between progress reports of a slow call that asked for them."""
 
 RULES = "Before a tool that asks for it, ask the user. An error has a code, and a request id to quote."
 
@@ -58,7 +58,7 @@ _log = logging.getLogger(__name__)
 def make_server(
     model: Model, client: Client, *, close: Callable[[], Awaitable[None]] | None = None, allowed: Allowed | None = None
 ) -> Server[Any]:
-    """A server of the catalogue's `mcp` surface. `client` makes the calls; `close` is awaited when it has stopped."""
+    """Return a server of the catalogue's `mcp` surface. `client` makes the calls; `close` is awaited when it stops."""
     from mcp.server.caching import CacheHint
     from mcp.server.lowlevel import Server
     from mcp_types import Icon
@@ -104,7 +104,7 @@ def make_server(
 
 
 class RequestHandler:
-    """Answers requests, each on its own: nothing of a caller is kept."""
+    """Answers requests, each on its own: no state of a caller is kept."""
 
     def __init__(self, model: Model, client: Client, allowed: Allowed | None = None) -> None:
         from mcp_types import ListToolsResult
@@ -117,15 +117,15 @@ class RequestHandler:
         self._listed = ListToolsResult.model_validate({"tools": [tool.listed for tool in self.tools.values()]})
 
     def input_schema(self, name: str) -> dict[str, Any] | None:
-        """What a tool takes."""
+        """Return a tool's input schema; None for an unknown tool."""
         return self.tools[name].listed["inputSchema"] if name in self.tools else None
 
     async def list_tools(self, _context: ServerRequestContext[Any, Any], _params: PaginatedRequestParams | None) -> ListToolsResult:
-        """All tools, on one page."""
+        """Return all tools, on one page."""
         return self._listed
 
     async def call_tool(self, context: ServerRequestContext[Any, Any], params: CallToolRequestParams) -> CallToolResult:
-        """Call a tool. Raises MCPError for an unknown one, as the specification wants; every other failure is a result."""
+        """Call a tool. Raises MCPError for an unknown one, as the specification requires; every other failure is a result."""
         from mcp.shared.exceptions import MCPError
         from mcp_types import INVALID_PARAMS
 
@@ -153,7 +153,7 @@ class RequestHandler:
         return result_of(tool, answer)
 
     async def list_resources(self, _context: ServerRequestContext[Any, Any], _params: PaginatedRequestParams | None) -> ListResourcesResult:
-        """The overview."""
+        """Return the overview, the only resource."""
         from mcp_types import ListResourcesResult, Resource
 
         title, about = f"{self._model.api.title} at a glance", "What the API is for, its tools, errors and limits."
@@ -163,13 +163,13 @@ class RequestHandler:
     async def list_resource_templates(
         self, _context: ServerRequestContext[Any, Any], _params: PaginatedRequestParams | None
     ) -> ListResourceTemplatesResult:
-        """None: some clients ask before they look at what is declared."""
+        """Return an empty list; some clients ask whatever the server declares."""
         from mcp_types import ListResourceTemplatesResult
 
         return ListResourceTemplatesResult(resource_templates=[])
 
     async def read_resource(self, _context: ServerRequestContext[Any, Any], params: ReadResourceRequestParams) -> ReadResourceResult:
-        """The overview's text. Raises MCPError for any other."""
+        """Return the overview's text. Raises MCPError for any other resource."""
         from mcp.shared.exceptions import MCPError
         from mcp_types import INVALID_PARAMS, ReadResourceResult, TextResourceContents
 
@@ -179,7 +179,7 @@ class RequestHandler:
         return ReadResourceResult(contents=[TextResourceContents(uri=self.uri, mime_type="text/markdown", text=text)])
 
     async def list_prompts(self, _context: ServerRequestContext[Any, Any], _params: PaginatedRequestParams | None) -> ListPromptsResult:
-        """All prompts, on one page."""
+        """Return all prompts, on one page."""
         from mcp_types import ListPromptsResult, PromptArgument
         from mcp_types import Prompt as Listed
 
@@ -190,7 +190,7 @@ class RequestHandler:
         return ListPromptsResult(prompts=made)
 
     async def get_prompt(self, _context: ServerRequestContext[Any, Any], params: GetPromptRequestParams) -> GetPromptResult:
-        """A prompt with what is known laid in. Raises MCPError for an unknown one, and where `details` must be given."""
+        """Return a prompt with its details. Raises MCPError for an unknown one, and where required `details` are missing."""
         from mcp.shared.exceptions import MCPError
         from mcp_types import INVALID_PARAMS, GetPromptResult, PromptMessage, TextContent
 
@@ -205,7 +205,7 @@ class RequestHandler:
 
 
 class Progress:
-    """Tells a caller how a call goes on, each time with a greater number; of one that did not ask, the SDK makes nothing of it."""
+    """Reports the progress of a call with growing numbers; the SDK drops reports that the caller did not ask for."""
 
     def __init__(self, context: ServerRequestContext[Any, Any]) -> None:
         self._session = context.session
@@ -213,13 +213,13 @@ class Progress:
         self._told = 0.0
 
     async def tick(self) -> None:
-        """Report the seconds gone, until cancelled."""
+        """Report the elapsed seconds until cancelled."""
         while True:
             await asyncio.sleep(SLOW_S)
             await self._report("waiting for the API")
 
     async def waits(self, wait: Backoff) -> None:
-        """Report that the call will be made again."""
+        """Report that the call will be repeated."""
         await self._report(wait.why)
 
     async def _report(self, message: str) -> None:

@@ -1,4 +1,4 @@
-"""Serving one client over standard input and output: a line is a message, and stdout carries nothing else."""
+"""Serves one client over standard input and output: each line is a message, and stdout has nothing else."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ if TYPE_CHECKING:
     from mcp.server.lowlevel import Server
 
 MAX_LINE = 1_000_000
-"""Bytes of a message; the same as over HTTP."""
+"""Most bytes of a message; the same as over HTTP."""
 LAST_S = 60.0
-"""How long calls that are under way when stdin ends may still take."""
+"""Seconds that open calls may still take after the end of stdin."""
 TOO_LONG = "\x00"
-"""What stands for a line that is longer; no message begins so."""
+"""Replaces a line that is too long; no message begins with it."""
 
 
 class Lines:
-    """The lines of a stream, each of bounded length: of a longer one no more than that is ever held."""
+    """The lines of a stream, each of bounded length; no more than that is held of a longer one."""
 
     def __init__(self, readline: Callable[[int], bytes], most: int = MAX_LINE) -> None:
         self._readline, self._most = readline, most
@@ -61,7 +61,7 @@ class _Open:
         self._none = anyio.Event()
 
     def note_request(self, message: Any) -> None:
-        """Note a request; of one that its client gives up no answer is awaited."""
+        """Note a request; a cancelled one needs no answer."""
         method, id = getattr(message, "method", None), getattr(message, "id", None)
         if method is not None and id is not None:
             self._ids.add(id)
@@ -79,7 +79,7 @@ class _Open:
             self._none.set()
 
     async def wait(self, most_s: float) -> None:
-        """Return when all are answered, at the latest after so many seconds. Nothing new may be asked meanwhile."""
+        """Wait until all are answered, at most this many seconds. No request may be added meanwhile."""
         import anyio
 
         if self._ids:
@@ -89,11 +89,10 @@ class _Open:
 
 
 async def serve_streams(server: Server[Any], came: Any, goes: Any) -> None:
-    """Serve until `came` ends and what was asked until then is answered. What cannot be read as a message is answered as JSON-RPC 2.0
-    (section 5.1) says.
+    """Serve until `came` ends and open calls are answered. An unreadable message is answered as JSON-RPC 2.0 requires (5.1).
 
-    The SDK (mcp 2.3.0) drops such a line, and a client that waits for an answer to it would wait for ever. At the end of its input it
-    breaks off the calls that are under way, which may have taken effect.
+    The SDK (mcp 2.3.0) drops such a line, so a client that waits for its answer would wait for ever. At the end of its
+    input it aborts open calls, which may have taken effect.
     """
     import anyio
     from mcp.shared.message import SessionMessage
@@ -126,7 +125,7 @@ async def serve_streams(server: Server[Any], came: Any, goes: Any) -> None:
 
 
 def _error(problem: Exception) -> Any:
-    """The answer to a line that is no message; None to an empty one, which is nobody's question."""
+    """Return the answer to a line that is not a message; None for an empty line."""
     from mcp_types import INVALID_REQUEST, PARSE_ERROR, ErrorData, JSONRPCError
     from pydantic import ValidationError
 

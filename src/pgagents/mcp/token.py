@@ -1,7 +1,7 @@
-"""Whether a bearer token is good: asked of the authorization server that issued it (RFC 7662), or told by its signature.
+"""Verifies bearer tokens: by introspection at the authorization server (RFC 7662), or by their signature.
 
-Where the server's address is all that is known, its metadata (RFC 8414, or OpenID Connect Discovery) says how to ask.
-A token counts only if it was issued by that server, for this resource (RFC 8707), and has not expired.
+The server's metadata (RFC 8414, or OpenID Connect Discovery) names the endpoint. A token counts only if that server
+issued it for this resource (RFC 8707), and it has not expired.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from mcp.server.auth.provider import AccessToken
 
 ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
-"""Signatures by a key pair. `none` and those by a shared secret are not among them (RFC 8725, 3.1 and 3.2)."""
+"""Signatures by a key pair; `none` and shared secrets are excluded (RFC 8725, 3.1 and 3.2)."""
 FRESH_S = 600.0
 AGAIN_S = 30.0
 LEEWAY_S = 30
 MAX_TOKEN = 8_000
 METADATA = ("/.well-known/oauth-authorization-server{}", "/.well-known/openid-configuration{}", "{}/.well-known/openid-configuration")
-"""Where an issuer's metadata stands; its path goes behind the well-known name or before it (RFC 8414, 3.1 and 5)."""
+"""Places of an issuer's metadata; its path goes after the well-known name or before it (RFC 8414, 3.1 and 5)."""
 
 
 class Introspection:
@@ -38,7 +38,7 @@ class Introspection:
         self._basic = f"Basic {base64.b64encode(pair.encode()).decode()}"
 
     async def verify_token(self, token: str) -> AccessToken | None:
-        """What the token is good for; None where it is good for nothing here."""
+        """Return the token's rights; None where it is not valid for this server."""
         if len(token) > MAX_TOKEN:
             return None
         form = (("Authorization", self._basic), ("Content-Type", "application/x-www-form-urlencoded"), ("Accept", "application/json"))
@@ -51,7 +51,7 @@ class Introspection:
 
 
 class Signed:
-    """Checks a JWT's signature (RFC 9068) with the authorization server's published keys, which are kept for a while."""
+    """Checks a JWT's signature (RFC 9068) by the authorization server's published keys, which are cached."""
 
     def __init__(self, sender: Sender, path: str, issuer: str, resource: str, clock: Callable[[], float] = time.time) -> None:
         self._sender, self._path, self._issuer, self._resource, self._clock = sender, path, issuer, resource, clock
@@ -59,7 +59,7 @@ class Signed:
         self._at = float("-inf")
 
     async def verify_token(self, token: str) -> AccessToken | None:
-        """What the token is good for; None where it is good for nothing here."""
+        """Return the token's rights; None where it is not valid for this server."""
         import jwt
 
         if len(token) > MAX_TOKEN:
@@ -77,7 +77,7 @@ class Signed:
         return access(token, told, self._resource)
 
     async def _key(self, id: Any) -> Any:
-        """The key of that id; the set is fetched when it is old, and for an unknown id, but not with every bad token."""
+        """Return the key of an id, or None. Old keys are fetched again, and so is an unknown id, but not for every bad token."""
         found = self._find(id)
         age = self._clock() - self._at
         if (found is None and age > AGAIN_S) or age > FRESH_S:
@@ -105,7 +105,7 @@ class Signed:
 
 
 def access(token: str, told: Mapping[str, Any], resource: str) -> AccessToken | None:
-    """The token's standing, as the SDK wants it; None where it was issued for another resource."""
+    """Return the token's rights in the SDK's form; None where it was issued for another resource."""
     from mcp.server.auth.provider import AccessToken
 
     meant = told.get("aud", told.get("resource"))
@@ -125,9 +125,10 @@ def _same(one: Any, resource: str) -> bool:
 
 
 async def verifier_of(issuer: str, resource: str, client: tuple[str, str] | None, *, cacert: str | None = None) -> Introspection | Signed:
-    """What checks an issuer's tokens, told by its metadata. `client` are our credentials there, which asking needs.
+    """Return the verifier of an issuer's tokens, found by its metadata.
 
-    Raises PgagentsError where its metadata cannot be had or names no way.
+    `client` are our credentials there, which introspection needs. Raises PgagentsError where the metadata are missing
+    or name no endpoint.
     """
     told = await _metadata(issuer, cacert)
     which = "introspection_endpoint" if client else "jwks_uri"

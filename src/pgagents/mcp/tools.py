@@ -19,7 +19,7 @@ SURFACE = "mcp"
 
 
 class Output:
-    """What a tool's answers must fit, since clients hold a server to it."""
+    """The output schema of a tool, to which clients hold its answers."""
 
     def __init__(self, written: Mapping[str, Any] | None) -> None:
         self.schema = written
@@ -29,11 +29,11 @@ class Output:
         return schema.validator(self.schema or {}, {}, formats=False)
 
     def faults(self, data: Any) -> Iterator[Any]:
-        """Everything in it that does not fit, as the validator tells of it."""
+        """Yield the validator's errors of data."""
         return iter(self._validator.iter_errors(data))
 
     def fault(self, data: Any) -> str:
-        """The first thing in it that does not fit, with its place; empty where it fits."""
+        """Return the first error of data with its path; empty where there is none."""
         if self.schema is None or self._validator.is_valid(data):
             return ""
         error = next(self.faults(data))
@@ -42,7 +42,7 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """One tool: what is listed of it, the action behind it, and what its answers must fit."""
+    """One tool: its entry in the list, its action, and its output schema."""
 
     listed: dict[str, Any]
     action: Action
@@ -50,14 +50,14 @@ class Tool:
 
 
 def surface(model: Model) -> Surface:
-    """The surface that MCP clients are offered. Raises PgagentsError where the catalogue has none."""
+    """Return the surface for MCP clients. Raises PgagentsError where the catalogue has none."""
     if SURFACE not in model.surfaces:
         raise PgagentsError("the catalogue has no `surfaces.mcp`", "add it, with the actions that MCP clients are to be offered")
     return model.surfaces[SURFACE]
 
 
 def tools(model: Model) -> dict[str, Tool]:
-    """The tools by name, in the catalogue's order; a tool of an old name has the same action behind it."""
+    """Return the tools by name, in the catalogue's order; a former name is a tool with the same action."""
     found = {}
     for action, tool in zip(offered(surface(model)), target.view(model).context["tools"], strict=True):
         listed = {

@@ -1,4 +1,4 @@
-"""The audit log: rows that nothing updates or deletes, kept so by the database itself (PG-RETAIN: no personal data in them)."""
+"""The audit trail: rows without personal data (PG-RETAIN) that database triggers protect from changes."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def write(
     platform: str | None = None,
     diff: Any = None,
 ) -> None:
-    """Append a row for a call; the actor and what changed stand beside it, where retention can blank them."""
+    """Append a row for a call; actor and diff go to a second table, where retention can blank them."""
     actor_type = "agent" if call.agent else "operator" if call.key and call.key.operator else "key" if call.key else "system"
     append(
         store, call.now, actor_type, call.key.id if call.key else None, str(call.action.name), tenant=call.key.tenant if call.key else "",

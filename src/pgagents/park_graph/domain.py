@@ -21,7 +21,7 @@ PLATFORMS = {
 
 
 def domain(setting: Setting) -> Domain:
-    """Open the world in the setting's store (made from the seed on the first start) and return what acts in it."""
+    """Prepare the store and return the function that carries out actions; the first start makes the world from the seed."""
     store = setting.store
     for module in (world, audit, lots, payments, sessions, fleet, lists, hooks, forget):
         store.script(module.TABLES)
@@ -75,6 +75,6 @@ def _actions(setting: Setting, s: sessions.Sessions) -> Mapping[str, Callable[[A
 
 
 def _attribution(call: AcceptedCall) -> Mapping[str, str]:
-    """What the key's integration stamps (PG attribution: copilot, grok, chatgpt, … with their platforms)."""
+    """Return the agent and platform of the key's integration; empty where it has none."""
     integration = call.key.integration if call.key else None
     return {"agent_name": integration, "agent_platform": PLATFORMS[integration]} if integration in PLATFORMS else {}

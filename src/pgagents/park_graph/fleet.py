@@ -1,4 +1,4 @@
-"""Fleets: spaces held for their vehicles, holds released, and their bill."""
+"""Fleets: spaces held for their vehicles, holds released, and bills."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _OTHER_FLEET = Refusal("FORBIDDEN", "The key belongs to another fleet", "fleet_i
 
 
 def expire_holds(outbox: Outbox, now: float) -> None:
-    """Give back the spaces of holds whose time is over."""
+    """Free the spaces of expired holds."""
     store = outbox.store
     for row in store.rows("SELECT id, lot_id, expires_at FROM hold WHERE status = 'active' AND expires_at <= ?", now):
         store.run("UPDATE hold SET status = 'expired' WHERE id = ?", row["id"])
@@ -32,7 +32,7 @@ def expire_holds(outbox: Outbox, now: float) -> None:
 
 
 def dispatch(s: Sessions, call: AcceptedCall) -> Any:
-    """PG-FLEET: all vehicles or none (PG-L11), only at lots that allow agents and that a vehicle enters unaided."""
+    """Hold a space for each vehicle or for none (PG-FLEET, PG-L11), at lots that allow agents and autonomous entry."""
     given = call.input
     if _foreign(call):
         return _OTHER_FLEET
@@ -56,7 +56,7 @@ def dispatch(s: Sessions, call: AcceptedCall) -> Any:
 
 
 def release(s: Sessions, call: AcceptedCall) -> Any:
-    """PG-RELEASE."""
+    """Release a hold and free its space (PG-RELEASE)."""
     tenant = call.key.tenant if call.key else ""
     hold = s.store.row("SELECT * FROM hold WHERE id = ? AND tenant = ? AND status = 'active'", call.input["hold_id"], tenant)
     if hold is None:
@@ -68,7 +68,7 @@ def release(s: Sessions, call: AcceptedCall) -> Any:
 
 
 def billing(s: Sessions, call: AcceptedCall) -> Any:
-    """PG-BILLING: the fleet's sessions with ended_at in [from, to) (PG-L9)."""
+    """Report a fleet's sessions with ended_at in [from, to) (PG-BILLING, PG-L9)."""
     given = call.input
     if _foreign(call):
         return _OTHER_FLEET
@@ -100,7 +100,7 @@ def billing(s: Sessions, call: AcceptedCall) -> Any:
 
 
 def _foreign(call: AcceptedCall) -> bool:
-    """Whether a fleet key asks for another fleet."""
+    """Return whether a fleet's key asks for another fleet."""
     return call.key is not None and call.key.group is not None and call.input["fleet_id"] != call.key.group
 
 
@@ -113,7 +113,7 @@ def _moment(text: str) -> datetime | None:
 
 
 def _shown(moment: datetime, given: str) -> str:
-    """The moment in UTC; as it was given where UTC has no year for it."""
+    """Return a moment in UTC, or as it was sent where UTC has no year for it."""
     try:
         return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
     except OverflowError:

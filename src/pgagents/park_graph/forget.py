@@ -1,4 +1,4 @@
-"""What Park Graph forgets (PG-RETAIN): who searched and exactly where, and a driver who asked for it. Audit rows stay."""
+"""Deletes personal data (PG-RETAIN): who searched and exactly where, and drivers who asked for it. Audit rows stay."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ TABLES = """
 CREATE TABLE IF NOT EXISTS forget (n INTEGER PRIMARY KEY, plate TEXT, asked_at REAL NOT NULL, done_at REAL);
 """
 BLANK = "REDACTED"
-"""Stands for a plate that is forgotten; it fits the form of one."""
+"""Replaces a forgotten plate; it fits a plate's pattern."""
 _COARSE_DIGITS = 2  # of a degree: about a kilometre
 _DEMAND_S = 30 * 86_400.0  # nothing reads older searches
 _EVENTS_S = 7 * 86_400.0
 
 
 def driver(s: Sessions, call: AcceptedCall) -> Any:
-    """Take a verified deletion request; retention carries it out."""
+    """Store a verified deletion request; retention carries it out."""
     s.store.run("INSERT INTO forget (plate, asked_at) VALUES (?, ?)", call.input["plate"].upper(), call.now)
     audit.write(s.store, call, diff={"forget": [False, True]})
     return None
 
 
 def arrange(setting: Setting) -> None:
-    """Tell the setting's retention what there is to forget."""
+    """Add Park Graph's deletion tasks to the retention."""
     store, retention = setting.store, setting.retention
     retention.add("searches", lambda before: _searches(store, before))
     retention.add("drivers", lambda before: _drivers(store, before))
@@ -38,7 +38,7 @@ def arrange(setting: Setting) -> None:
 
 
 def _searches(store: Store, before: float) -> None:
-    """A search that led to no booking loses key, end user and fine coordinates, and its audit row the actor."""
+    """Blank key, end user and exact coordinates of searches without a booking, and the actor of their audit rows."""
     store.run(
         "UPDATE search_log SET key_id = NULL, end_user = NULL, lat = round(lat, ?), lng = round(lng, ?) "
         "WHERE at <= ? AND booked = 0 AND key_id IS NOT NULL",
@@ -62,7 +62,7 @@ def _drivers(store: Store, before: float) -> None:
 
 
 def _blank(store: Store, plate: str, asked_at: float) -> None:
-    """Wherever the plate stands beside what happened before the request."""
+    """Blank a plate wherever it is stored for events before the request."""
     theirs = [row["id"] for row in store.rows("SELECT id FROM session WHERE plate = ? AND started_at <= ?", plate, asked_at)]
     for id in theirs:
         store.run(

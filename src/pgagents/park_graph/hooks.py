@@ -19,7 +19,7 @@ CREATE TABLE IF NOT EXISTS payment_event (id TEXT PRIMARY KEY, at REAL NOT NULL)
 
 
 def create(s: Sessions, call: AcceptedCall, target_problem: Callable[[str], str]) -> Any:
-    """PG-HOOK: only https to a public address."""
+    """Register a webhook, by https at a public address only (PG-HOOK)."""
     problem = target_problem(call.input["url"])
     if problem:
         return Refusal("BAD_REQUEST", f"url {problem}", "url")
@@ -32,7 +32,7 @@ def create(s: Sessions, call: AcceptedCall, target_problem: Callable[[str], str]
 
 
 def list_all(s: Sessions, call: AcceptedCall) -> Any:
-    """PG-HOOK: the project's own, newest first."""
+    """List the project's webhooks, newest first (PG-HOOK)."""
     rows = s.store.rows(
         "SELECT * FROM webhook WHERE tenant = ? AND deleted_at IS NULL ORDER BY created_at DESC, id", call.key.tenant if call.key else ""
     )
@@ -44,7 +44,7 @@ def list_all(s: Sessions, call: AcceptedCall) -> Any:
 
 
 def delete(s: Sessions, call: AcceptedCall) -> Any:
-    """PG-HOOK: a tombstone, not a hole."""
+    """Delete a webhook; its row stays, marked as deleted (PG-HOOK)."""
     tenant = call.key.tenant if call.key else ""
     id = call.input["webhook_id"]
     if not s.outbox.remove(id, tenant, call.now):
@@ -54,7 +54,7 @@ def delete(s: Sessions, call: AcceptedCall) -> Any:
 
 
 def payment_event(s: Sessions, call: AcceptedCall, secret: str) -> Any:
-    """PG-STRIPE: nothing changes before the signature holds; the same event twice has one effect."""
+    """Apply a payment event (PG-STRIPE), only if its signature is valid; a repeated event takes effect once."""
     signed = call.action.signed
     header = call.input[signed.header if signed else "stripe_signature"]
     problem = signature.fault(header, call.request.body, secret, call.now, signed.tolerance_s if signed else signature.LIVES_S)

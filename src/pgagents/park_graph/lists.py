@@ -1,4 +1,4 @@
-"""Sessions in lists, page by page, and money given back."""
+"""Lists of sessions, page by page, and refunds."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _BAD_CURSOR = Refusal("BAD_REQUEST", "The cursor is not of this list, or older t
 
 
 def list_sessions(s: Sessions, call: AcceptedCall) -> Any:
-    """PG-LIST. A fleet key sees its fleet's alone."""
+    """List the project's sessions (PG-LIST); a fleet's key gets only its fleet's."""
     fleet = call.key.group if call.key else None
     wanted = call.input.get("fleet_id")
     if fleet is not None and wanted not in (None, fleet):
@@ -35,12 +35,12 @@ def list_sessions(s: Sessions, call: AcceptedCall) -> Any:
 
 
 def search_sessions(s: Sessions, call: AcceptedCall) -> Any:
-    """PG-PLATE."""
+    """List sessions by plate (PG-PLATE)."""
     return _page(s, call, {"plate": call.input["plate"].upper(), "fleet_id": call.key.group if call.key else None})
 
 
 def refund(s: Sessions, call: AcceptedCall) -> Any:
-    """PG-REFUND: of completed sessions, together at most the subtotal (PG-L8)."""
+    """Refund a completed session; all refunds together are at most the subtotal (PG-REFUND, PG-L8)."""
     row = find(s.store, call, call.input["session_id"])
     if row is None:
         return NO_SESSION
@@ -72,7 +72,10 @@ def refund(s: Sessions, call: AcceptedCall) -> Any:
 
 
 def first_instances(s: Sessions, now: float) -> None:
-    """What the catalogue's examples speak of: sessions begun five minutes before the world, one long ended, a hold and a webhook."""
+    """Insert the instances that the catalogue's examples name.
+
+    They are sessions that started five minutes before `now`, one completed session, a hold and a webhook.
+    """
     started = int(now) - 300
     entry = {
         "gate_code": None,
@@ -142,7 +145,7 @@ def _cursor(started_at: int, id: str, secret: str, bound: str, now: float) -> st
 
 
 def _read_cursor(cursor: str, secret: str, bound: str, now: float) -> list[Any] | None:
-    """Where the next page begins; None where the cursor is not ours, of another list or key, or too old."""
+    """Return the start of the next page; None where the cursor is invalid, too old, or of another list or key."""
     try:
         raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
         text, mac = raw[:-16].decode(), raw[-16:]

@@ -1,4 +1,4 @@
-"""Lots: searched, counted, priced; and what the market around a place looks like."""
+"""Lots: search, counts and prices, and the market around a place."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ EARTH_RADIUS_KM = 6371.0088
 _KM_PER_DEGREE = EARTH_RADIUS_KM * math.pi / 180
 _WALKING_KM_PER_MINUTE = 0.083
 _FEW = 40
-"""Lots that are faster sorted than searched for in smaller circles."""
+"""Up to this many lots are sorted at once, which is faster than searching smaller circles first."""
 _PARTS = (256, 64, 16, 4)
-"""Of the radius: each circle holds about sixteen times as many lots as the one before, so that few are looked at in vain."""
+"""Divisors of the radius: each circle holds about sixteen times as many lots as the one before."""
 NO_LOT = Refusal("NOT_FOUND", "There is no such lot")
 
 TABLES = """
@@ -31,7 +31,7 @@ CREATE INDEX IF NOT EXISTS search_log_open ON search_log (key_id, n) WHERE booke
 
 
 def distance_km(lat: float, lng: float, to_lat: float, to_lng: float) -> float:
-    """Great-circle distance (haversine)."""
+    """Return the great-circle distance of two places given in degrees (haversine)."""
     a, b = math.radians(lat), math.radians(to_lat)
     h = math.sin((b - a) / 2) ** 2 + math.cos(a) * math.cos(b) * math.sin(math.radians(to_lng - lng) / 2) ** 2
     return 2 * EARTH_RADIUS_KM * math.asin(min(1.0, math.sqrt(h)))
@@ -40,7 +40,10 @@ def distance_km(lat: float, lng: float, to_lat: float, to_lng: float) -> float:
 def within(
     store: Store, lat: float, lng: float, radius_km: float, *, autonomous: bool = False, where: str = "1"
 ) -> list[tuple[float, sqlite3.Row]]:
-    """Lots within the radius and their distance, nearest first, then by id. `autonomous`: only where such a vehicle may enter."""
+    """Return lots within the radius with their distances, nearest first, then by id.
+
+    `autonomous` restricts them to lots that an autonomous vehicle may enter; `where` is a condition in SQL.
+    """
     return _sorted_within(_around(store, lat, lng, radius_km, autonomous, where, -1), lat, lng, radius_km)
 
 
@@ -50,7 +53,7 @@ def _sorted_within(rows: list[sqlite3.Row], lat: float, lng: float, radius_km: f
 
 
 def _around(store: Store, lat: float, lng: float, radius_km: float, autonomous: bool, where: str, most: int) -> list[sqlite3.Row]:
-    """Lots in the boxes around a circle, no more than `most` of each box (-1: all), in no order."""
+    """Return lots in the boxes around a circle, unsorted, at most `most` of each box (-1: all)."""
     dlat = radius_km / _KM_PER_DEGREE + 1e-6
     table = "lot_box_autonomous" if autonomous else "lot_box"
     found = []
@@ -66,9 +69,9 @@ def _around(store: Store, lat: float, lng: float, radius_km: float, autonomous: 
 def nearest(
     store: Store, lat: float, lng: float, radius_km: float, most: int, *, autonomous: bool = False, where: str = "1"
 ) -> list[tuple[float, sqlite3.Row]]:
-    """The `most` nearest lots within the radius.
+    """Return the `most` nearest lots within the radius.
 
-    Where there are many it looks close by first: once a smaller circle holds enough, no lot outside it is nearer.
+    Where there are many, smaller circles are searched first: once one holds enough lots, none outside is nearer.
     """
     few = _around(store, lat, lng, radius_km, autonomous, where, _FEW + 1)
     if len(few) <= _FEW:
@@ -81,7 +84,7 @@ def nearest(
 
 
 def _boxes(lat: float, lng: float, radius_km: float) -> list[tuple[float, float]]:
-    """West and east bounds that hold the circle; two where it crosses the date line, all round where it holds a pole."""
+    """Return the west and east bounds of a circle: two pairs across the date line, all longitudes around a pole."""
     reach = math.radians(min(90.0, abs(lat))) + radius_km / EARTH_RADIUS_KM
     if reach >= math.pi / 2:
         return [(-180.0, 180.0)]
@@ -95,12 +98,12 @@ def _boxes(lat: float, lng: float, radius_km: float) -> list[tuple[float, float]
 
 
 def lot(store: Store, id: str) -> sqlite3.Row | None:
-    """The lot of an id."""
+    """Return the lot of an id, or None."""
     return store.row("SELECT * FROM lot WHERE id = ?", id)
 
 
 def rates_of_open_windows(store: Store, now: float) -> dict[str, int]:
-    """Rates that are in force instead of the base rate, by lot; of two windows the dearer counts."""
+    """Return the rates in cents of open rate windows by lot; the higher of two windows counts."""
     rows = store.rows(
         "SELECT lot_id, max(rate_cents) AS cents FROM rate_window WHERE starts_at <= ? AND ends_at > ? GROUP BY lot_id", now, now
     )
@@ -108,12 +111,12 @@ def rates_of_open_windows(store: Store, now: float) -> dict[str, int]:
 
 
 def rate_now(store: Store, row: sqlite3.Row, now: float) -> int:
-    """The rate in force: that of a window that is open, else the base rate."""
+    """Return the current rate in cents: that of an open window, else the base rate."""
     return rates_of_open_windows(store, now).get(row["id"], int(row["rate_cents"]))
 
 
 def search(store: Store, call: AcceptedCall) -> Any:
-    """PG-SEARCH."""
+    """Search lots around a place (PG-SEARCH), and log the search."""
     given = call.input
     autonomous = given.get("autonomous_entry")
     if autonomous is None and call.key is not None and call.key.group is not None:
@@ -146,7 +149,7 @@ def _shown(row: sqlite3.Row, distance: float, open_rates: dict[str, int]) -> dic
 
 
 def availability(store: Store, call: AcceptedCall) -> Any:
-    """PG-AVAIL."""
+    """Return a lot's free spaces (PG-AVAIL)."""
     row = lot(store, call.input["lot_id"])
     if row is None:
         return NO_LOT
@@ -165,7 +168,7 @@ def _counted(row: sqlite3.Row) -> dict[str, Any]:
 
 
 def rates(store: Store, call: AcceptedCall) -> Any:
-    """PG-RATES."""
+    """Return a lot's base rate and rate windows (PG-RATES)."""
     row = lot(store, call.input["lot_id"])
     if row is None:
         return NO_LOT
@@ -190,7 +193,7 @@ def rates(store: Store, call: AcceptedCall) -> Any:
 
 
 def market_rate(store: Store, call: AcceptedCall) -> Any:
-    """PG-MARKET: money in whole cents; lots that charge by the hour make the hourly prices, those by the day the daily one."""
+    """Return the market around a place in cents (PG-MARKET): hourly prices of hourly lots, the daily price of daily lots."""
     found = [row for _, row in within(store, call.input["lat"], call.input["lng"], call.input["radius_km"])]
     hourly = [r["rate_cents"] for r in found if r["unit"] == "hour"]
     daily = [r["rate_cents"] for r in found if r["unit"] == "day"]
@@ -211,7 +214,7 @@ def market_rate(store: Store, call: AcceptedCall) -> Any:
 
 
 def demand(store: Store, call: AcceptedCall) -> Any:
-    """PG-DEMAND: the agents' searches of the last 30 days around a place."""
+    """Return agents' searches of the last 30 days around a place (PG-DEMAND)."""
     given = call.input
     dlat = given["radius_km"] / _KM_PER_DEGREE
     rows = store.rows(
@@ -240,13 +243,13 @@ def demand(store: Store, call: AcceptedCall) -> Any:
 
 
 def take_space(outbox: Outbox, lot_id: str, now: float) -> bool:
-    """Take one space and tell of it; False where the lot is full."""
+    """Take one space and send an event; return False where the lot is full."""
     taken = outbox.store.run("UPDATE lot SET available = available - 1, counted_at = ? WHERE id = ? AND available > 0", now, lot_id)
     return _publish_occupancy(outbox, lot_id, now) if taken else False
 
 
 def give_space(outbox: Outbox, lot_id: str, now: float) -> None:
-    """Give one space back and tell of it."""
+    """Free one space and send an event."""
     if outbox.store.run("UPDATE lot SET available = available + 1, counted_at = ? WHERE id = ? AND available < total", now, lot_id):
         _publish_occupancy(outbox, lot_id, now)
 

@@ -1,4 +1,4 @@
-"""Park Graph's money, in whole cents: what a stay is estimated at, what it costs, who gets what (PG-L1, L2, L4)."""
+"""Park Graph's money in whole cents: estimates, charges and payouts (PG-L1, L2, L4)."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ _WIDE = Context(prec=400, rounding=ROUND_HALF_UP)  # any double has its place in
 
 
 def half_up(cents: Decimal) -> int:
-    """Whole cents, noise under a ten-thousandth of a cent cleaned away first."""
+    """Round to whole cents, half up, after removing noise below a ten-thousandth of a cent."""
     return int(cents.quantize(Decimal("0.0001"), ROUND_HALF_EVEN, _WIDE).quantize(Decimal(1), ROUND_HALF_UP, _WIDE))
 
 
 def times(rate_cents: int, hours: float) -> int:
-    """An hourly rate times hours, half up to the cent."""
+    """Return an hourly rate times hours, rounded half up to the cent."""
     return half_up(rate_cents * Decimal(repr(float(hours))))
 
 
 def units_begun(seconds: float) -> int:
-    """Days, nights or events begun in a stay; each is counted by 24 hours from its start, and one is begun at once."""
+    """Return the number of begun periods of 24 hours in a stay, at least one."""
     return max(1, -(-int(seconds) // _DAY_S))
 
 
 def estimate(rate_cents: int, unit: str, hours: float) -> int:
-    """The expected price of the hours asked for; a daily cap does not lower it."""
+    """Return the expected price in cents of the booked hours; a daily cap does not lower it."""
     return times(rate_cents, hours) if unit == "hour" else rate_cents * units_begun(-(-hours * 3600 // 1))
 
 
 def charge(rate_cents: int, unit: str, max_daily_cents: int | None, seconds: int) -> int:
-    """What a stay costs; `max_daily_cents` caps each 24 hours."""
+    """Return the price of a stay in cents; `max_daily_cents` caps each 24 hours."""
     if unit != "hour":
         per_unit = rate_cents if max_daily_cents is None else min(rate_cents, max_daily_cents)
         return per_unit * units_begun(seconds)
@@ -41,12 +41,12 @@ def charge(rate_cents: int, unit: str, max_daily_cents: int | None, seconds: int
 
 
 def duration_hundredths(seconds: int) -> int:
-    """Hours in hundredths, cut."""
+    """Return whole hundredths of an hour, rounded down."""
     return max(0, seconds) // 36
 
 
 def payout(subtotal_cents: int) -> int:
-    """The owner's 90 %, half up."""
+    """Return the owner's 90 %, rounded half up to the cent."""
     return half_up(subtotal_cents * Decimal("0.9"))
 
 
@@ -55,14 +55,14 @@ def _per_hundredths(rate_cents: int, hundredths: int) -> int:
 
 
 def to_cents(dollars: float) -> int:
-    """Dollars as sent to whole cents."""
+    """Convert dollars as sent to whole cents."""
     return half_up(Decimal(repr(float(dollars))) * 100)
 
 
 MOST_CENTS = 100_000_000
-"""The highest rate that a lot may have: a million dollars."""
+"""The highest rate of a lot: a million dollars."""
 
 
 def dollars(cents: int | None) -> float | None:
-    """Whole cents as dollars; None stays None."""
+    """Convert whole cents to dollars; None stays None."""
     return None if cents is None else cents / 100

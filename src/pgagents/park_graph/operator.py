@@ -1,4 +1,4 @@
-"""The operator's endpoints: keys, lots, the audit, time, payments, drivers."""
+"""The operator's endpoints: keys, lots, audit trail, clock, payments, drivers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _COLUMNS = ("at", "actor_type", "actor_id", "action", "lot_id", "session_id", "a
 
 
 def actions(setting: Setting, s: Sessions) -> Mapping[str, Callable[[AcceptedCall], Any]]:
-    """What the operator can do, by action."""
+    """Return the operator's actions by name."""
     return {
         "create_key": lambda call: create_key(setting, call),
         "delete_key": lambda call: delete_key(setting, call),
@@ -36,7 +36,7 @@ def actions(setting: Setting, s: Sessions) -> Mapping[str, Callable[[AcceptedCal
 
 
 def create_key(setting: Setting, call: AcceptedCall) -> Any:
-    """A key, told once; with an integration it registers an agent."""
+    """Make a key, whose token is returned only once; an integration registers an agent."""
     given = call.input
     ring = setting.keyring
     key = Key(
@@ -60,7 +60,7 @@ def create_key(setting: Setting, call: AcceptedCall) -> Any:
 
 
 def delete_key(setting: Setting, call: AcceptedCall) -> Any:
-    """Dead from now on."""
+    """Revoke a key."""
     if not setting.keyring.revoke(call.input["key_id"], call.now):
         return Refusal("NOT_FOUND", "There is no such key")
     audit.write(setting.store, call, diff={"key": [call.input["key_id"], None]})
@@ -68,7 +68,7 @@ def delete_key(setting: Setting, call: AcceptedCall) -> Any:
 
 
 def update_lot(s: Sessions, call: AcceptedCall) -> Any:
-    """Another rate, or the owner's switch for agents."""
+    """Change a lot's rate, or whether it allows agents."""
     row = lot(s.store, call.input["lot_id"])
     if row is None:
         return NO_LOT
@@ -87,13 +87,13 @@ def update_lot(s: Sessions, call: AcceptedCall) -> Any:
 
 
 def list_audit(s: Sessions, call: AcceptedCall) -> Any:
-    """The activity feed, newest first."""
+    """List audit rows, newest first."""
     wanted = {name: call.input[name] for name in ("lot_id", "session_id") if name in call.input}
     return {"rows": [_shown(row) for row in _rows(s, wanted, call.input["limit"])]}
 
 
 def export_lot_audit(s: Sessions, call: AcceptedCall) -> Any:
-    """A lot's rows as CSV that a spreadsheet opens without running anything."""
+    """Export a lot's audit rows as CSV that a spreadsheet opens without running formulas."""
     if lot(s.store, call.input["lot_id"]) is None:
         return NO_LOT
     text = io.StringIO()
@@ -106,7 +106,7 @@ def export_lot_audit(s: Sessions, call: AcceptedCall) -> Any:
 
 
 def advance_clock(setting: Setting, call: AcceptedCall) -> Any:
-    """Let time pass."""
+    """Advance the sandbox's clock."""
     try:
         now = setting.clock.advance(call.input["advance_s"])
     except ValueError:
@@ -115,7 +115,7 @@ def advance_clock(setting: Setting, call: AcceptedCall) -> Any:
 
 
 def settle_payment(s: Sessions, call: AcceptedCall) -> Any:
-    """How a payment goes; with `next`, that of the next session made."""
+    """Decide the outcome of a payment; with the id `next`, of the next session's payment."""
     id, outcome = call.input["payment_intent_id"], call.input["outcome"]
     if id == "next":
         s.store.run("INSERT OR REPLACE INTO payment VALUES ('next', 'pending', ?)", outcome)
@@ -144,5 +144,5 @@ def _shown(row: sqlite3.Row) -> dict[str, Any]:
 
 
 def _harmless(text: str) -> str:
-    """A cell that begins like a formula gets an apostrophe, which spreadsheets hide; also in the wide forms of East Asian keyboards."""
+    """Prefix a cell that begins like a formula with an apostrophe, including full-width forms of East Asian keyboards."""
     return "'" + text if text and text.lstrip(" ")[:1] in _FORMULA else text

@@ -1,4 +1,4 @@
-"""Payments, simulated: how one goes is set from outside; no card number comes near them."""
+"""Simulated payments: outcomes are set from outside, and no card number is involved."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _EVENTS = {"paid": "payment.completed", "declined": "payment.failed"}
 
 
 def settle(outbox: Outbox, intent: str, outcome: str, now: float) -> sqlite3.Row | None:
-    """Decide a payment, and tell of it where that changed something; returns its session, None where there is no such payment."""
+    """Decide a payment, and send an event where it changes; return its session, or None for an unknown payment."""
     session = outbox.store.row("SELECT * FROM session WHERE payment_intent_id = ?", intent)
     if session is None:
         return None
@@ -27,7 +27,7 @@ def settle(outbox: Outbox, intent: str, outcome: str, now: float) -> sqlite3.Row
 
 
 def tell(outbox: Outbox, session: sqlite3.Row, now: float) -> None:
-    """Put the event of a session's payment as it stands; one that waits for somebody has none."""
+    """Send the event for the payment of a session; one that is not decided has none."""
     status = status_of(outbox.store, session)
     if status not in _EVENTS:
         return
@@ -43,14 +43,14 @@ def tell(outbox: Outbox, session: sqlite3.Row, now: float) -> None:
 
 
 def status_of(store: Store, session: sqlite3.Row) -> str:
-    """How a session's payment stands."""
+    """Return the status of a session's payment."""
     row = store.row("SELECT status FROM payment WHERE payment_intent_id = ?", session["payment_intent_id"])
     assert row is not None
     return str(row["status"])
 
 
 def processor_down(store: Store, intent: str) -> bool:
-    """Whether the operator made the next call for this payment fail; asked once, it is over."""
+    """Return whether the operator made the next call for this payment fail; the flag is cleared by the call."""
     row = store.row("SELECT next_outcome FROM payment WHERE payment_intent_id = ?", intent)
     if row is None or row["next_outcome"] != "processor_down":
         return False
@@ -59,7 +59,7 @@ def processor_down(store: Store, intent: str) -> bool:
 
 
 def take_outcome(store: Store, intent: str) -> str | None:
-    """What the operator decided for a payment that is to be made; asked once, it is over."""
+    """Return the outcome that the operator set for a payment, and clear it; None where none is set."""
     row = store.row("SELECT next_outcome FROM payment WHERE payment_intent_id = ?", intent)
     if row is None or row["next_outcome"] is None:
         return None

@@ -1,4 +1,4 @@
-"""A receipt as a page: facts, a QR code of its own address, and buttons that decide the simulated payment. No script, no fields."""
+"""A receipt as a page: facts, a QR code of its URL, and buttons for the simulated payment. No script, no fields."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _HEADERS = (
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a receipt shows: its title, label and value of each fact, its address, and the outcomes with their buttons' texts."""
+    """The content of a receipt: title, facts by label, URL, and the payment outcomes with their buttons' texts."""
 
     title: str
     facts: Mapping[str, str]
@@ -52,7 +52,7 @@ class Receipt:
 
 
 def page(receipt: Receipt, told: str = "", status: int = 200) -> Response:
-    """The page; `told` says what was just done, or why it was not."""
+    """Return the page; `told` is a note on what was just done, or why it was not."""
     facts = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>\n" for name, value in receipt.facts.items())
     buttons = "".join(
         f'<button name="outcome" value="{escape(outcome)}">{escape(text)}</button>\n' for outcome, text in receipt.outcomes.items()
@@ -90,7 +90,7 @@ def page(receipt: Receipt, told: str = "", status: int = 200) -> Response:
 
 @lru_cache(256)
 def _code(url: str) -> str:
-    """The address as a QR code, dark on light in every colour scheme, as cameras want it."""
+    """Return the URL as a QR code in SVG, dark on light in every colour scheme, as cameras need it."""
     import segno
 
     drawn = segno.make(url, error="m", micro=False).svg_inline(scale=4, border=4, dark="#000", light="#fff", omitsize=True)

@@ -1,4 +1,4 @@
-"""A session's receipt (its `receipt_url`): whoever has the address may see it and decide the simulated payment."""
+"""A session's receipt (its `receipt_url`): anyone with the URL may read it and decide the simulated payment."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _TOLD = {"paid": "paid", "declined": "declined", "requires_action": "waiting for
 
 
 def paths(model: Model) -> Mapping[str, tuple[str, ...]]:
-    """Where `receipt_url` leads."""
+    """Return the path of receipts; empty for a catalogue of another domain."""
     return {"/r/{session_id}": ("GET", "POST")} if model.domain == "parking" else {}
 
 
 def answer(request: Request, visit: Visit) -> Response | None:
-    """The receipt; a POST of `outcome` decides the payment first."""
+    """Return the receipt; a POST of `outcome` decides the payment first."""
     id = visit.values["session_id"]
     if visit.setting.store.row("SELECT 1 FROM session WHERE id = ?", id) is None:
         return None
@@ -41,7 +41,7 @@ def answer(request: Request, visit: Visit) -> Response | None:
 
 
 def _outcome(request: Request) -> str | None:
-    """The outcome that a button of the page sends."""
+    """Return the outcome that a button of the page sends; None for any other form."""
     kind = (request.header("content-type") or "").partition(";")[0].strip().lower()
     if kind != "application/x-www-form-urlencoded" or len(request.body) > 1_000:
         return None
@@ -83,5 +83,5 @@ def _receipt(visit: Visit, id: str) -> receipt.Receipt:
 
 
 def _moment(at: float) -> str:
-    """A time for people."""
+    """Format a time in epoch seconds for people."""
     return f"{datetime.fromtimestamp(int(at), UTC):%Y-%m-%d, %H:%M} UTC"

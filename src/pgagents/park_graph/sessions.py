@@ -1,4 +1,4 @@
-"""Parking sessions: started, read, extended, ended, listed."""
+"""Parking sessions: made, read, extended, ended."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _COMPLETED = Refusal("CONFLICT", "The session is already completed")
 
 @dataclass(frozen=True, slots=True)
 class Sessions:
-    """What the functions of this module need besides the call."""
+    """The parts of the sandbox that the functions of this module need."""
 
     store: Store
     rng: random.Random
@@ -43,7 +43,7 @@ class Sessions:
 
 
 def create(s: Sessions, call: AcceptedCall) -> Any:
-    """PG-CREATE, with the opt-in of PG-E1."""
+    """Start a session (PG-CREATE); a lot must allow agents for an agent's call (PG-E1)."""
     given, vehicle = call.input, call.input.get("vehicle")
     row = lot(s.store, given["lot_id"])
     if row is None:
@@ -114,13 +114,13 @@ def _insert(s: Sessions, call: AcceptedCall, row: sqlite3.Row, fleet: str | None
 
 
 def get(s: Sessions, call: AcceptedCall) -> Any:
-    """PG-GET."""
+    """Return a session (PG-GET)."""
     row = find(s.store, call, call.input["session_id"])
     return NO_SESSION if row is None else {"session": shown(s, row)}
 
 
 def end(s: Sessions, call: AcceptedCall) -> Any:
-    """PG-END."""
+    """End a session, charge it and free its space (PG-END)."""
     row = _named(s, call)
     if isinstance(row, Refusal):
         return row
@@ -137,7 +137,7 @@ def end(s: Sessions, call: AcceptedCall) -> Any:
 
 
 def extend(s: Sessions, call: AcceptedCall) -> Any:
-    """PG-EXTEND."""
+    """Extend a session (PG-EXTEND)."""
     row = _named(s, call)
     if isinstance(row, Refusal):
         return row
@@ -155,7 +155,7 @@ def extend(s: Sessions, call: AcceptedCall) -> Any:
 
 
 def shown(s: Sessions, row: sqlite3.Row) -> dict[str, Any]:
-    """A session as it is read."""
+    """Return a session as answers show it."""
     short = short_code(row["code"])
     session = {
         "id": row["id"],
@@ -186,17 +186,17 @@ def shown(s: Sessions, row: sqlite3.Row) -> dict[str, Any]:
 
 
 def short_code(code: str) -> str:
-    """The first eight letters and digits, upper case (PG-L3)."""
+    """Return the first eight ASCII letters and digits of a session code, in upper case (PG-L3)."""
     return "".join(c for c in code if c.isascii() and c.isalnum())[:8].upper()
 
 
 def find(store: Store, call: AcceptedCall, id: str) -> sqlite3.Row | None:
-    """The caller's own session of that id."""
+    """Return the caller's own session of an id, or None."""
     return store.row("SELECT * FROM session WHERE id = ? AND tenant = ?", id, call.key.tenant if call.key else "")
 
 
 def _named(s: Sessions, call: AcceptedCall) -> sqlite3.Row | Refusal:
-    """The active session that id and code name."""
+    """Return the active session of the call's id and code, or the refusal."""
     row = find(s.store, call, call.input["session_id"])
     if row is None or row["code"] != call.input["session_code"]:
         return NO_SESSION
@@ -213,7 +213,7 @@ def _changed(s: Sessions, call: AcceptedCall, row: sqlite3.Row, event: str, diff
 
 
 def _hold(s: Sessions, call: AcceptedCall, row: sqlite3.Row) -> sqlite3.Row | Refusal | None:
-    """The hold that a create commits, if it names one."""
+    """Return the hold that a new session uses, None where it names none, or the refusal."""
     id = call.input.get("hold_id")
     if id is None:
         return None

@@ -1,4 +1,4 @@
-"""A synthetic parking world: the lots of Vail as the transcript has them, and four hundred more made from a seed."""
+"""Synthetic parking lots: those of Vail from the reference transcript, and over four hundred made from a seed."""
 
 from __future__ import annotations
 
@@ -57,13 +57,13 @@ class Lot:
 
     @property
     def agents(self) -> bool:
-        """Whether agents may create sessions: the default by age."""
+        """Return whether agents may create sessions: the default by the lot's age."""
         return self.created_at >= AGENTS_DEFAULT_ON_FROM
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A time with another price."""
+    """A period with another rate; times in epoch seconds."""
 
     lot_id: str
     kind: str
@@ -74,7 +74,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """An area to fill with lots: radius in km, and the share of each kind."""
+    """An area to fill with lots, with the share of autonomous ones."""
 
     name: str
     lat: float
@@ -113,7 +113,7 @@ _MOST_VAIL_KM = 1.7
 
 
 def lots(seed: int) -> list[Lot]:
-    """All lots of a seed; those of Vail's transcript are in every world."""
+    """Return all lots of a seed; those of Vail's transcript are in every world."""
     rng = random.Random(f"lots {seed}")
     made = list(VAIL)
     ids = {lot.id for lot in made}
@@ -129,7 +129,7 @@ def lots(seed: int) -> list[Lot]:
 
 
 def windows(seed: int, lots: list[Lot], born: float) -> list[Window]:
-    """Event and surge prices: on every twentieth made lot, on the third to tenth day after the world begins."""
+    """Return event and surge rates for every twentieth made lot, three to ten days after the world begins."""
     rng = random.Random(f"windows {seed}")
     found = [_INDEPENDENCE_DAY]
     for lot in lots[len(VAIL) + 2 :: 20]:
@@ -140,7 +140,7 @@ def windows(seed: int, lots: list[Lot], born: float) -> list[Window]:
 
 
 def make(store: Store, seed: int, born: float) -> None:
-    """Fill an empty store with a seed's world; `born` is the sandbox's time now."""
+    """Fill an empty store with a seed's lots and rate windows; `born` is the sandbox's time now."""
     made = lots(seed)
     fill(store, made, born)
     store.many(
@@ -150,7 +150,7 @@ def make(store: Store, seed: int, born: float) -> None:
 
 
 def fill(store: Store, lots: Sequence[Lot], born: float) -> None:
-    """Put lots into an empty store. Those that an autonomous vehicle may enter have an index of their own: there may be few among many."""
+    """Insert lots into an empty store; autonomous lots have a separate index, because they may be few among many."""
     store.many(
         "INSERT INTO lot VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
@@ -183,7 +183,7 @@ def _lot(place: _Place, rng: random.Random, names: dict[str, int]) -> Lot:
 
 
 def _moved(lot: Lot, place: _Place, rng: random.Random) -> Lot:
-    """The lot at another spot of its place, even over the disc."""
+    """Return the lot at a random spot of its area, uniform over the disc."""
     distance = place.radius_km * math.sqrt(rng.random())
     angle = rng.random() * 2 * math.pi
     lat = place.lat + distance * math.cos(angle) / 111.195
@@ -192,5 +192,5 @@ def _moved(lot: Lot, place: _Place, rng: random.Random) -> Lot:
 
 
 def _near_village(lot: Lot) -> bool:
-    """Whether it would stand among the transcript's lots."""
+    """Return whether a lot is close to the transcript's lots."""
     return math.hypot((lot.lat - 39.6403) * 111.195, (lot.lng + 106.3742) * 85.63) < _MOST_VAIL_KM

@@ -1,13 +1,13 @@
-"""Findings that are accepted for a while: a file of contracts, each with a reason and a last day.
+"""Accepted findings: a file of contracts, each with a reason and a last day.
 
 ```yaml
-- contract: law/payout/end_session@rest     # this contract, or all whose id begins so
-  reason: rounding is mended in the next release, ticket 4711
+- contract: law/payout/end_session@rest      # this contract, or all whose id begins with it
+  reason: rounding is fixed in the next release, ticket 4711
   until: 2026-12-31
 ```
 
-A line that no longer holds fails the run: one whose contracts are kept again, one that names none, one whose day has passed.
-So the file can only shrink to what is true.
+A line that no longer holds fails the run: its contracts are kept again, it names no contract, or its day has passed. So
+the file never contains outdated lines.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ class Line:
     span: Span
 
     def covers(self, id: str) -> bool:
-        """Whether the line is about this contract."""
+        """Return whether the line covers this contract."""
         return id.startswith(self.contract)
 
 
 def read_baseline(path: Path) -> tuple[Line, ...]:
-    """The lines of a file. Raises InputError with every fault of it, PgagentsError where it cannot be read."""
+    """Return the lines of a file. Raises InputError with every fault of it, PgagentsError where it cannot be read."""
     try:
         source = read(path, max_bytes=1_000_000)
     except OSError as error:
@@ -63,9 +63,9 @@ def read_baseline(path: Path) -> tuple[Line, ...]:
 
 
 def apply(report: Report, lines: Sequence[Line], today: datetime.date) -> Report:
-    """The report with known findings marked as such, and the lines that no longer hold.
+    """Return the report with accepted findings marked as known, and with the stale lines.
 
-    A line that is stale marks nothing. What this run did not try says nothing against a line.
+    A stale line marks nothing. A line is not stale only because this run left its contracts out.
     """
     verdicts = {r.contract.id: r.verdict for r in report.results}
     stale = tuple(f"{line.span.file}:{line.span.line}: {why}" for line in lines if (why := _stale(line, verdicts, today)))
@@ -75,7 +75,7 @@ def apply(report: Report, lines: Sequence[Line], today: datetime.date) -> Report
 
 
 def _stale(line: Line, verdicts: Mapping[str, Verdict], today: datetime.date) -> str:
-    """Why a line no longer holds; empty where it does."""
+    """Return why a line no longer holds; empty where it does."""
     covered = {verdict for id, verdict in verdicts.items() if line.covers(id)}
     if not covered:
         hint = did_you_mean(line.contract, verdicts)
@@ -88,7 +88,7 @@ def _stale(line: Line, verdicts: Mapping[str, Verdict], today: datetime.date) ->
 
 
 def _parted(finding: Finding, lines: Iterable[Line], report: Report) -> list[Finding]:
-    """The finding, cut in two where only a part of its contracts is known: what is new first."""
+    """Return the finding, split in two where only some of its contracts are accepted: new ones first."""
     ids = (finding.contract.id, *finding.also)
     known = {id: line for id in ids for line in lines if line.covers(id)}
     if not known:

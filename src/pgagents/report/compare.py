@@ -1,4 +1,4 @@
-"""What changed from one report to a later one: newly broken, fixed, newly untested."""
+"""Compares a report with a later one: newly broken, fixed and newly untested contracts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LEFT_OUT = (Verdict.NOT_SELECTED, Verdict.NOT_APPLICABLE)
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """Contracts by what became of them; each is in one list at most. `gone` are promised no more, `added` newly promised."""
+    """Contracts by their change, each in at most one list. `gone` are no longer in the catalogue, `added` are new there."""
 
     newly_broken: tuple[Result, ...]
     fixed: tuple[Result, ...]
@@ -27,17 +27,17 @@ class Changes:
 
     @property
     def exit_code(self) -> int:
-        """1 where something broke, else 3 where something is no longer tried, else 0."""
+        """Return 1 where something broke, else 3 where something is no longer tested, else 0."""
         return 1 if self.newly_broken else 3 if self.newly_untested else 0
 
 
 def compare(old: Report, new: Report) -> Changes:
-    """The changes, in the order of the newer report. A contract that is new and broken is newly broken."""
+    """Return the changes in the order of the newer report. A contract that is new and broken is newly broken."""
     before: Mapping[str, Result] = {r.contract.id: r for r in old.results}
     after = {r.contract.id for r in new.results}
 
     def now(verdict: Verdict, *earlier: Verdict | None, other: bool = False) -> tuple[Result, ...]:
-        """Results with this verdict that earlier had one of those (or, with `other`, none of those)."""
+        """Return results with this verdict whose earlier verdict is one of `earlier` (with `other`: none of them)."""
         found = []
         for result in new.results:
             was = before[result.contract.id].verdict if result.contract.id in before else None
@@ -57,7 +57,7 @@ def compare(old: Report, new: Report) -> Changes:
 
 
 def render(changes: Changes, old: Report, new: Report) -> str:
-    """The changes for a person, ending in a newline."""
+    """Return the changes as text, ending in a newline."""
     return "\n".join([*_head(old, new), *_lists(changes), _total(changes)]) + "\n"
 
 

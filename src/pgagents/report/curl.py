@@ -1,4 +1,4 @@
-"""A request as a `curl` line for a person's shell, with variables in place of keys."""
+"""Writes a request as a `curl` command, with environment variables in place of keys."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from pgagents.report.report import Finding, RecordedExchange
 TOKEN = "PGAGENTS_TOKEN"
 MASK = "[redacted]"
 PROCESS = "stdio:"
-"""What stands before the command of a server that is a process, in place of a URL."""
+"""The prefix of a server that is a process: its command follows in place of a URL."""
 ANY = "*/*"
-"""What curl accepts."""
+"""The Accept header that curl sends by default."""
 MAX_BODY = 4_000
 _KEY = re.compile(r"\[key of (\w+)\]")
 _OWN = {"host", "content-length", "accept-encoding", "connection"}
 """Headers that curl adds itself."""
 _HABITS = {"user-agent", "accept-language", "x-requested-with", "x-pgv-unknown", "sec-fetch-mode", "cache-control", "priority"}
-"""Headers by which clients differ; calls carry one or the other, so that a server is seen to take them all."""
+"""Headers by which clients differ; calls vary them, to test that a server accepts them all."""
 _OF_HABITS = {"valid_calls", "documented_status", "surface_equivalence", "content_type", "error_envelope"}
-"""Checks whose findings may come from such a header."""
+"""Checks whose findings may be caused by such a header."""
 _FAILED = 500
 
 
 def variable(role: str) -> str:
-    """The environment variable that holds a role's key: `PGAGENTS_TOKEN`, for another role `PGAGENTS_TOKEN_SECOND`."""
+    """Return the environment variable of a role's key: `PGAGENTS_TOKEN`, for another role `PGAGENTS_TOKEN_SECOND`."""
     return TOKEN if role in ("", "main") else f"{TOKEN}_{''.join(c if c.isalnum() else '_' for c in role).upper()}"
 
 
 def of_finding(finding: Finding, url: str) -> str:
-    """The request that shows a finding, with the headers that matter for it; empty where none does."""
+    """Return the curl command of a finding's last request, with the headers that matter; empty without exchanges."""
     if not finding.exchanges:
         return ""
     answer = finding.exchanges[-1].answer
@@ -41,9 +41,9 @@ def of_finding(finding: Finding, url: str) -> str:
 
 
 def curl(exchange: RecordedExchange, url: str, *, whole: bool = False) -> str:
-    """The request to the server at `url`; a key that a role gave is left out, a made-up one is shown.
+    """Return the request as a curl command; a role's key becomes a variable, a made-up key is shown.
 
-    `whole` says that a server may have minded any header, so that all are there.
+    `whole` adds all headers, because any of them may have caused the finding.
     """
     request = exchange.request
     if exchange.base.startswith(PROCESS):
@@ -67,19 +67,19 @@ def curl(exchange: RecordedExchange, url: str, *, whole: bool = False) -> str:
 
 
 def _matters(name: str, value: str, *, whole: bool) -> bool:
-    """Whether a header is printed: not where curl sends it or one that says the same."""
+    """Return whether a header is printed: not where curl adds it by itself, nor a client's habit unless `whole`."""
     if name == "accept" and not whole:
         return ANY not in value or "event-stream" in value
     return name not in _OWN and (whole or name not in _HABITS) and not (name == "accept" and value == ANY)
 
 
 def _piped(body: bytes, command: str) -> str:
-    """A message to a server that is a process: its command reads it as a line."""
+    """Return the command that pipes a message to a server that is a process."""
     return f"printf '%s\\n' {_word(body[:MAX_BODY].decode('utf-8', 'replace'))} | {command}"
 
 
 def quote(text: str) -> str:
-    """The text as one word of a shell; what does not print is escaped, so that a terminal cannot be steered."""
+    """Return the text as one shell word; unprintable characters are escaped, so that they cannot control a terminal."""
     if text.isprintable():
         return shlex.quote(text)
     inner = "".join(
@@ -94,20 +94,20 @@ def quote(text: str) -> str:
 
 
 def _header(name: str, value: str, role: str) -> str:
-    """The header as a word; a masked key is the variable that holds it, and the shell puts it in."""
+    """Return a header as a shell word; a masked key becomes its variable."""
     if name.lower() == "authorization" and role and (value == MASK or value == f"Bearer [key of {role}]"):
         return f'"{name}: Bearer ${variable(role)}"'
     return _word(f"{name}: {value}" if value else f"{name};")
 
 
 def _word(text: str) -> str:
-    """The text as one word of a shell, with the variable that holds it in place of each masked key."""
+    """Return the text as one shell word, with the variable of each masked key in its place."""
     parts = _KEY.split(text)
     return "".join(f'"${variable(part)}"' if i % 2 else quote(part) for i, part in enumerate(parts) if part)
 
 
 def _body(body: bytes) -> tuple[str, list[str]]:
-    """What stands before `curl`, and its words for the body."""
+    """Return the text before `curl`, and the words for the body."""
     if len(body) > MAX_BODY:
         return "", ["--data-binary", quote(f"@a-file-of-{len(body)}-bytes")]
     try:

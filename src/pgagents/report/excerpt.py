@@ -1,4 +1,4 @@
-"""The part of a text that a finding is about: the members of a long JSON answer that it names, the lines around its promise."""
+"""Shortens texts to the part that a finding is about: named members of a long answer, lines around a contract."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ MAX_LINE = 2_000
 
 
 def excerpt(body: bytes, words: Set[str], most: int) -> str:
-    """The body in one line of at most about `most` characters, with every member that is named in `words`.
+    """Return the body on one line of about `most` characters, with every member that is named in `words`.
 
-    Empty where the body is short enough to be shown whole, is no JSON, or has no such member.
+    Empty where the body is short enough to be shown whole, is not JSON, or has no such member.
     """
     if len(body) <= most:
         return ""
@@ -32,7 +32,7 @@ def excerpt(body: bytes, words: Set[str], most: int) -> str:
 
 
 def _names(value: Any, words: Set[str]) -> bool:
-    """Whether a member deep in the value is named."""
+    """Return whether any member inside the value is named."""
     if isinstance(value, dict):
         return any(name in words or _names(member, words) for name, member in value.items())
     return isinstance(value, list) and any(_names(item, words) for item in value)
@@ -48,7 +48,7 @@ def _shown(value: Any, words: Set[str]) -> str:
 
 
 def _members(value: dict[str, Any], words: Set[str]) -> list[str]:
-    """The first member, which mostly tells one thing from another, and those that are named; a mark for each gap."""
+    """Return the first member, which usually identifies the object, and the named ones; a mark replaces each gap."""
     parts: list[str] = []
     for index, (name, member) in enumerate(value.items()):
         held = _names(member, words)
@@ -66,9 +66,9 @@ def _whole(member: Any, most: int = 160) -> str:
 
 
 def around(source: Source, line: int, beside: int = 2) -> tuple[int, list[str]]:
-    """The catalogue's lines around one (counted from 1), each of at most 2,000 characters, and the first one's number.
+    """Return the catalogue's lines around one (from 1), each of at most 2,000 characters, with the first line's number.
 
-    Empty where the source holds no such line.
+    The list is empty where the source has no such line.
     """
     lines = re.split(r"\r\n|\r|\n", source.text)
     if not source.text or not 0 < line <= len(lines):

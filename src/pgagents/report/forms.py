@@ -1,4 +1,4 @@
-"""The forms of a report by name, and which file name asks for which."""
+"""The formats of a report by name, and by the suffix of a file."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SUFFIXES = {".json": "json", ".xml": "junit", ".sarif": "sarif", ".md": "markdow
 
 
 def form_of(name: str) -> str | None:
-    """The form that a file's name asks for; None where it asks for none. `.sarif.json` is SARIF, as its standard recommends."""
+    """Return the format of a file name; None for an unknown suffix. `.sarif.json` is SARIF, as its standard recommends."""
     lower = name.lower()
     if lower.endswith(".sarif.json"):
         return "sarif"
@@ -23,7 +23,7 @@ def form_of(name: str) -> str | None:
 
 
 def render(form: str, report: Report, source: Source) -> bytes:
-    """The report in a form of FORMS; `source` is the catalogue's, or the one that a report file tells of."""
+    """Return the report in a format of FORMS; `source` is the catalogue's, or that of a report file."""
     made: Callable[[Report, Source], bytes | str] = import_module(f"pgagents.report.formats.{FORMS[form]}").render
     text = made(report, source)
     return text if isinstance(text, bytes) else text.encode("utf-8", "replace")

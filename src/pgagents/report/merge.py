@@ -1,4 +1,4 @@
-"""The reports of a run's shards as the report of the whole run. What does not belong together is refused."""
+"""Merges the reports of a run's shards into one; reports that do not belong together are refused."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SAME = {
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A shard's report, with the name of the file that it came from."""
+    """A shard's report, with the name of its file."""
 
     name: str
     report: Report
@@ -31,8 +31,11 @@ class Part:
 
 
 def merge(parts: Sequence[Part]) -> tuple[Report, Source]:
-    """The whole run's report. Raises PgagentsError for a shard that is missing, there twice, or of another run, and for a
-    contract that no shard took although the whole run would have."""
+    """Return the report of the whole run.
+
+    Raises PgagentsError for a shard that is missing, given twice or of another run, and for a contract that no shard
+    took.
+    """
     ordered = sorted(parts, key=lambda p: p.report.header.shard or (0, 0))
     _belong(ordered)
     _complete(ordered)
@@ -46,7 +49,7 @@ def merge(parts: Sequence[Part]) -> tuple[Report, Source]:
 
 
 def _findings(every: Iterable[Finding]) -> tuple[Finding, ...]:
-    """All findings, those of one cause told once: the one that the fewest exchanges show, with the contracts of the others."""
+    """Return all findings; of those with the same cause, the one with the fewest exchanges, with the others' contracts."""
     groups: dict[tuple[str, ...], list[Finding]] = {}
     for finding in every:
         groups.setdefault(_cause(finding), []).append(finding)
@@ -59,14 +62,14 @@ def _findings(every: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def _cause(finding: Finding) -> tuple[str, ...]:
-    """What findings of one cause have in common, as in one run."""
+    """Return a key that findings with the same cause share, as within one run."""
     answer = finding.exchanges[-1].answer if finding.exchanges else None
     came = answer.kind if isinstance(answer, Silence) else str(answer.status) if answer else ""
     return finding.severity, finding.known, cause(finding.contract.check, came, finding.actual)
 
 
 def _belong(parts: Sequence[Part]) -> None:
-    """Whether all are shards of one call."""
+    """Raise PgagentsError where the reports are not shards of one run."""
     first = parts[0]
     for part in parts:
         if part.report.header.shard is None:
@@ -83,7 +86,7 @@ def _belong(parts: Sequence[Part]) -> None:
 
 
 def _complete(parts: Sequence[Part]) -> None:
-    """Whether each shard is there once."""
+    """Raise PgagentsError where a shard is missing or given twice."""
     shards: dict[tuple[int, int], str] = {}
     for part in parts:
         shard = part.report.header.shard
@@ -103,7 +106,7 @@ def _complete(parts: Sequence[Part]) -> None:
 
 
 def _results(parts: Sequence[Part]) -> tuple[Result, ...]:
-    """Each contract's result from the shard that took it."""
+    """Return each contract's result from the shard that took it. Raises PgagentsError where none or two did."""
     found: list[Result] = []
     untaken: list[str] = []
     for several in zip(*(p.report.results for p in parts), strict=True):
@@ -128,7 +131,7 @@ def _left(result: Result) -> bool:
 
 
 def _footer(parts: Sequence[Part], results: Sequence[Result]) -> Footer:
-    """Counts of all; the time is that of the slowest, as they run side by side."""
+    """Return the sums of all shards; the time is that of the slowest, because shards run side by side."""
     footers = [p.report.footer for p in parts]
     served: Counter[str] = Counter()
     for footer in footers:

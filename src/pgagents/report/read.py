@@ -1,7 +1,7 @@
-"""A JSON report read back: the same values that were written, so that every form can be made of a file.
+"""Reads a JSON report back into the same values, so that every format can be made from a file.
 
-A report may come from anywhere (a CI artefact, a colleague), so it is bounded in size and depth, held to the schema, and
-refused where it is not whole.
+A report may come from anywhere (a CI artefact, a colleague). So its size and depth are bounded, it is validated against
+the schema, and an incomplete report is refused.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from pgagents.source.source import Place, Source
 
 MAX_BYTES = 100_000_000
 MAX_LINE = 1_000_000
-"""A catalogue's line beyond this is made up: a catalogue has at most 16 MB."""
+"""Line numbers beyond this are refused: a catalogue has at most 16 MB."""
 AGAIN = "write it again with `pgagents verify … --report report.json`"
 
 
 def read(path: Path, *, most: int = MAX_BYTES) -> tuple[Report, Source]:
-    """The report of a file, and a source that knows the places and lines it tells of.
+    """Return the report of a file, and a source with its places and quoted lines.
 
-    Raises PgagentsError with one message where it cannot be read, is cut off, of another version, or contradicts itself.
+    Raises PgagentsError where the file is unreadable, cut off, of another version, or contradicts itself.
     """
     data = parsed(_bytes(path, most), str(path))
     _held(data, str(path))
@@ -41,7 +41,7 @@ def read(path: Path, *, most: int = MAX_BYTES) -> tuple[Report, Source]:
 
 
 def parsed(raw: bytes, name: str) -> dict[str, Any]:
-    """The JSON of a report of this version. Raises PgagentsError."""
+    """Return the JSON of a report of this version. Raises PgagentsError for anything else."""
     found = read_json(raw)
     if found.problem:
         cut = raw.lstrip()[:1] == b"{" and not raw.rstrip().endswith(b"}")
@@ -60,7 +60,7 @@ def parsed(raw: bytes, name: str) -> dict[str, Any]:
 def _bytes(path: Path, most: int) -> bytes:
     try:
         told = path.stat()
-        if not stat.S_ISREG(told.st_mode):  # a pipe would keep us waiting
+        if not stat.S_ISREG(told.st_mode):  # reading a pipe would block
             raise PgagentsError(f"{path} is no file", "give the path of a report that --report NAME.json wrote")
         raw = b"" if told.st_size > most else path.read_bytes()
     except (OSError, ValueError) as error:
@@ -79,7 +79,7 @@ def _schema() -> Any:
 
 
 def _held(data: dict[str, Any], name: str) -> None:
-    """Whether the report fits its schema, is whole, and says nothing against itself."""
+    """Raise PgagentsError where the report breaks its schema, is incomplete or contradicts itself."""
     for error in _schema().iter_errors(data):
         at = "/".join(map(str, error.instance_path)) or "its root"
         raise PgagentsError(f"{name} is no whole report: {str(error.message)[:200]} (at {at[:100]})", AGAIN)
@@ -107,7 +107,7 @@ def _held(data: dict[str, Any], name: str) -> None:
 
 
 def _names(data: dict[str, Any]) -> Iterator[str]:
-    """What every form shows as it is: the header's texts, and what names contracts. All other texts are escaped where shown."""
+    """Yield the texts that every format shows unescaped: the header's, and contract names. All others are escaped where shown."""
     yield from (value for value in data["header"].values() if isinstance(value, str))
     for told in (*data["results"], *data["findings"]):
         yield from (told["contract"], told["check"], told["action"], told["surface"], told["source"]["file"], *told["requirement"])
@@ -134,7 +134,7 @@ def _report(data: dict[str, Any]) -> Report:
 
 
 def _contract(told: Mapping[str, Any]) -> Contract:
-    """The contract; its origin is its id, which the report's source knows the place of."""
+    """Return the contract; its origin is its id, whose place the report's source has."""
     origin = (told["contract"],)
     return Contract(told["contract"], told["check"], told["action"], told["surface"], told["says"], origin, tuple(told["requirement"]))
 
@@ -162,7 +162,7 @@ def _exchange(told: Mapping[str, Any]) -> RecordedExchange:
 
 
 def _seconds(told: float) -> float:
-    """A time that can be printed, also where somebody wrote 1e300."""
+    """Return a time that can be printed, also for a value such as 1e300."""
     return float(min(max(told, 0), 1e9))
 
 
@@ -180,7 +180,7 @@ def _body(message: Mapping[str, Any]) -> bytes:
 
 
 def _source(data: dict[str, Any]) -> Source:
-    """A source with the lines that the report quotes, at their numbers; what it does not quote is empty."""
+    """Return a source with the lines that the report quotes, at their numbers; all others are empty."""
     places, lines = dict[str | int, Place](), dict[int, str]()
     for told in (*data["results"], *data["findings"]):
         at = (told["source"]["line"] - 1, told["source"]["column"] - 1)
@@ -192,14 +192,14 @@ def _source(data: dict[str, Any]) -> Source:
 
 
 def sparse(file: str, places: Mapping[str | int, Place], lines: Mapping[int, str]) -> Source:
-    """A source of a few lines (by number, from 1) and of places by contract."""
+    """Return a source with a few lines (by number, from 1) and places by contract."""
     last = max(lines, default=0)
     text = "\n".join(_one_line(lines.get(n, "")) for n in range(1, last + 1))
     return Source(file, text, None, Place((0, 0), (0, 0), dict(places)))
 
 
 def joined(sources: Iterable[Source]) -> Source:
-    """One source with what each of these knows; they are of the same catalogue."""
+    """Return one source with the places and lines of several sources of the same catalogue."""
     file, places, lines = "", dict[str | int, Place](), dict[int, str]()
     for source in sources:
         file = source.file

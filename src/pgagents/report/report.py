@@ -1,4 +1,4 @@
-"""A verification's report: header, findings, footer. Plain values; the forms are in the modules beside this one."""
+"""A verification's report: header, findings, results, footer. Plain values; `formats` has the output formats."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from pgagents.http import Request, Response, Silence
 from pgagents.model.contract import Contract, Verdict
 
 ELSEWHERE = "another shard's"
-"""The reason of a contract that `--shard` left to another part of the run."""
+"""The reason of a contract that `--shard` left to another shard."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedExchange:
-    """One request and what came back. `why` says what generated it, `role` whose key it carried (empty: none).
+    """One request with its answer; secrets are redacted before an exchange reaches a report.
 
-    `number` counts from 1 in the order sent; secrets are redacted before an exchange reaches a report.
+    `number` counts from 1 in the order sent. `why` says what generated the request, `role` whose key it had (empty:
+    none).
     """
 
     number: int
@@ -29,7 +30,7 @@ class RecordedExchange:
     action: str = ""
     surface: str = ""
     base: str = ""
-    """The base URL it went to, where that is not the report's own."""
+    """The base URL of the request, where it is not the report's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +44,9 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A broken promise: what was promised, what came back, and the fewest exchanges that show it.
+    """A broken contract: what was expected, what came, and the fewest exchanges that show it.
 
-    `also` names further contracts broken by the same cause. `known` says why it is accepted, where a baseline says so.
+    `also` names further contracts broken by the same cause. `known` is the reason in the baseline for accepting it.
     """
 
     contract: Contract
@@ -60,10 +61,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What was verified, and how.
+    """The subject and settings of a verification.
 
-    `in_repository` is the catalogue's path from the root of its repository, where that is known; `again` the command line
-    that repeats the run, without seed and contract; `shard` which part of how many this is.
+    `in_repository` is the catalogue's path from the root of its repository, if known. `again` is the command line that
+    repeats the run, without seed and contract. `shard` is the number of this shard and the number of all.
     """
 
     tool: str
@@ -82,7 +83,7 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Footer:
-    """Counts; `complete` is false where the run was cut short."""
+    """Counts of a run; `complete` is False where it was cut short."""
 
     requests: int
     seconds: float
@@ -95,17 +96,17 @@ class Footer:
     seconds_sending: float = 0.0
     seconds_judging: float = 0.0
     may_exist: tuple[str, ...] = ()
-    """What creates without an answer may have made."""
+    """Instances that calls without an answer may have made."""
     lasting: tuple[str, ...] = ()
-    """What was made and nothing takes back, counted."""
+    """Counts of instances that were made and that nothing can remove."""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The whole verification.
+    """The whole report.
 
-    `checks` tells of each check what it proves, in its own words; `stale` names the lines of the baseline that no longer hold;
-    `carried` says of each surface that is no wire of its own which calls it ends in (`action@surface`).
+    `checks` has each check's docstring. `stale` names lines of the baseline that no longer hold. `carried` maps each
+    surface without a wire of its own to the calls that carry it (`action@surface`).
     """
 
     header: Header
@@ -118,7 +119,9 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """1 something found that is not known, 3 not everything selected could be tried, or nothing was selected; 0 neither."""
+        """Return 1 for new findings or a stale baseline, else 3 where the run is incomplete or left something selected
+        untested, else 0.
+        """
         if self.stale or any(not f.known for f in self.findings):
             return 1
         if self.footer.by_verdict.get(Verdict.UNTESTED, 0) or not self.footer.complete or self.proves_nothing:
@@ -127,6 +130,6 @@ class Report:
 
     @property
     def proves_nothing(self) -> bool:
-        """Whether no contract was judged at all, which is no success; a shard may have come away empty."""
+        """Return whether no contract was tested at all; a shard may be empty, though."""
         judged = any(self.footer.by_verdict.get(v, 0) for v in (Verdict.KEPT, Verdict.BROKEN, Verdict.UNTESTED))
         return bool(self.results) and not judged and self.header.shard is None

@@ -1,4 +1,4 @@
-"""Texts that came from a server, made safe for whoever reads a report: nothing in them is an instruction to a reader's program."""
+"""Escapes texts of a server for readers of a report, so that none of them is a command to a reader's program."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ _COMMAND = re.compile(r"^(\s*):(?=:)|##(?=\w*\[)")
 
 
 def printable(text: str, keep: str = "") -> str:
-    """The text with what does not print (controls, marks that turn the direction of writing) as escapes; `keep` are left alone."""
+    """Return the text with unprintable characters (controls, bidirectional marks) escaped; those in `keep` stay."""
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() or c in keep else f"\\x{ord(c):02x}" for c in text)
 
 
 def json_text(text: str) -> str:
-    """JSON text with what does not print as escapes of JSON, so that it reads back as the same."""
+    """Return JSON text with unprintable characters as JSON escapes; it parses to the same value."""
     return _UNSEEN.sub(_escape, text)
 
 
@@ -29,5 +29,5 @@ def _escape(match: re.Match[str]) -> str:
 
 
 def uncommanded(line: str) -> str:
-    """The line, which no CI system takes for a command: `::name` at its beginning (GitHub), `##[name]`, `##vso[…]` anywhere."""
+    """Return the line with CI commands disabled: `::name` at its start (GitHub), `##[name]` and `##vso[…]` anywhere."""
     return _COMMAND.sub(lambda m: f"{m[1]}\\:" if m[1] is not None else "#\\#", line)

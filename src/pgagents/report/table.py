@@ -1,4 +1,4 @@
-"""A table in plain text that stays within a width."""
+"""A plain-text table within a width."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ MIN_FIRST = 16
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], total: Sequence[str] | None = None, *, width: int = WIDTH) -> list[str]:
-    """The first column left, the others right; columns that do not fit follow in further tables below."""
+    """Return the lines of a table, first column left, others right; columns that do not fit go into tables below."""
     every = [head, *rows, *([total] if total else [])]
     widths = [max(len(row[i]) for row in every) for i in range(len(head))]
     widths[0] = min(widths[0], max(MIN_FIRST, width - sum(widths[1:]) - 2 * (len(head) - 1)))
@@ -25,7 +25,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], total: Sequence[st
 
 
 def _parts(widths: Sequence[int], width: int) -> list[list[int]]:
-    """The columns of each table: the first one, and as many others as fit."""
+    """Return the columns of each table: the first one, and as many others as fit."""
     parts: list[list[int]] = [[0]]
     used = widths[0]
     for i in range(1, len(widths)):

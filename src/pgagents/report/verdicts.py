@@ -1,4 +1,4 @@
-"""What a report says of each surface and check in few words: the same for every form that shows a summary."""
+"""Summarises each surface and check in few words, the same for every format."""
 
 from __future__ import annotations
 
@@ -17,12 +17,15 @@ _TRIED = (Verdict.KEPT, Verdict.BROKEN, Verdict.UNTESTED)
 
 @dataclass(frozen=True, slots=True)
 class SurfaceVerdict:
-    """A surface (a vendor's, or one on the wire) with its counts and, where it is not ok, why in one sentence."""
+    """A surface with its counts and, where it is not ok, the reason in one sentence."""
 
     surface: str
     word: str
-    """`ok`, `fails`, `blocked` (its own promises are kept, but its calls end in a surface that fails), `known` (fails only as the
-    baseline says), `untested` or `not tried`."""
+    """One of `ok`, `fails`, `blocked`, `known`, `untested` and `not tried`.
+
+    `blocked`: its own contracts are kept, but a surface that carries its calls fails. `known`: all its broken contracts
+    are accepted by the baseline.
+    """
     because: str
     counts: Counter[Verdict]
     by: tuple[str, ...] = ()
@@ -30,12 +33,12 @@ class SurfaceVerdict:
 
     @property
     def says(self) -> str:
-        """The verdict in a few words."""
+        """Return the verdict in a few words."""
         return f"{self.word} by {', '.join(self.by)}" if self.by else self.word
 
 
 def by_surface(report: Report) -> list[SurfaceVerdict]:
-    """Each surface's verdict, in the order of their contracts."""
+    """Return each surface's verdict, in the order of their contracts."""
     known = {id for f in report.findings if f.known for id in (f.contract.id, *f.also)}
     groups: dict[str, list[Result]] = {}
     new: dict[str, list[Result]] = {}
@@ -50,7 +53,7 @@ def by_surface(report: Report) -> list[SurfaceVerdict]:
 
 
 def matrix(report: Report, by: Literal["check", "action"] = "check") -> tuple[list[str], dict[str, dict[str, Counter[Verdict]]]]:
-    """The surfaces, and the counts of every check (or every action) on each of them."""
+    """Return the surfaces, and the counts of every check (or every action) on each of them."""
     surfaces = list(dict.fromkeys(r.contract.surface for r in report.results))
     cells: dict[str, dict[str, Counter[Verdict]]] = {}
     for result in report.results:
@@ -60,23 +63,23 @@ def matrix(report: Report, by: Literal["check", "action"] = "check") -> tuple[li
 
 
 def tried(counts: Counter[Verdict]) -> int:
-    """How many were selected."""
+    """Return how many contracts were selected."""
     return sum(counts[v] for v in _TRIED)
 
 
 def news(finding: Finding) -> str:
-    """What was expected, where the promise does not already say it."""
+    """Return the finding's `expected`, or an empty text where the contract's sentence already contains it."""
     expected = " ".join(finding.expected.split())
     return "" if expected in " ".join(finding.contract.says.split()) else finding.expected
 
 
 def actual(finding: Finding) -> str:
-    """What came back, without the colon that a check leaves where it has nothing to add."""
+    """Return the finding's `actual` without a trailing colon."""
     return finding.actual.rstrip(": ")
 
 
 def conclusion(report: Report) -> str:
-    """The run in one sentence."""
+    """Return the run in one sentence."""
     counts = report.footer.by_verdict
     broken, untested = counts.get(Verdict.BROKEN, 0), counts.get(Verdict.UNTESTED, 0)
     known = sum(1 + len(f.also) for f in report.findings if f.known)
@@ -90,12 +93,12 @@ def conclusion(report: Report) -> str:
 
 
 def counted(count: int, what: str) -> str:
-    """A number of things, such as `1 contract` and `2,000 contracts`."""
+    """Return a number with its noun, such as `1 contract` or `2,000 contracts`."""
     return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def left_out(report: Report) -> str:
-    """How much of the catalogue a run left out, and for which reason most of it; empty where it left nothing out."""
+    """Describe how much of the catalogue a run left out, with the most frequent reason; empty where it left nothing out."""
     reasons = Counter(r.reason for r in report.results if r.verdict is Verdict.NOT_SELECTED)
     count = reasons.total()
     if not count:
@@ -107,7 +110,7 @@ def left_out(report: Report) -> str:
 
 
 def _verdict(surface: str, results: Iterable[Result], known: set[str], beneath: list[Result]) -> SurfaceVerdict:
-    """`beneath` is what is broken in the calls that a vendor's calls end in: who relies on the vendor relies on those."""
+    """Return a surface's verdict; `beneath` are the broken contracts of the calls that carry the surface's calls."""
     every = list(results)
     counts = Counter(r.verdict for r in every)
     new = [r for r in every if r.verdict is Verdict.BROKEN and r.contract.id not in known]
@@ -133,7 +136,7 @@ def _verdict(surface: str, results: Iterable[Result], known: set[str], beneath: 
 
 
 def _because(broken: list[Result]) -> str:
-    """The checks behind broken contracts with their actions, the most frequent first."""
+    """List the checks of broken contracts with their actions, the most frequent first."""
     checks: dict[str, dict[str, None]] = {}
     for result in broken:
         checks.setdefault(result.contract.check.replace("_", " "), {})[result.contract.action or "any action"] = None

@@ -1,4 +1,4 @@
-"""Answers: bodies, the error envelope as the catalogue lays it out, and the headers every answer has."""
+"""Builds the sandbox's answers: bodies, the catalogue's error envelope, and the headers that every answer has."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from pgagents.sandbox.call import Raw
 
 JSON = "application/json"
 _STANDARD = {"strict-transport-security": "max-age=63072000; includeSubDomains; preload"}
-"""What a header without a constant in the catalogue says: the value that browsers' preload list asks for (hstspreload.org)."""
+"""Values of headers without a constant in the catalogue: the one that browsers' preload list requires (hstspreload.org)."""
 
 
 def success(status: int, result: Any) -> Response:
-    """An accepted call's answer."""
+    """Return the answer to an accepted call; without a body where the result is None."""
     if result is None:
         return Response(status)
     if isinstance(result, Raw):
@@ -25,7 +25,7 @@ def success(status: int, result: Any) -> Response:
 
 
 def refusal(model: Model, code: Code, message: str, request_id: str, *, field: str | None = None, scope: str | None = None) -> Response:
-    """An error in its envelope."""
+    """Return an error in the catalogue's envelope, with the status of its code."""
     errors = model.errors
     body: dict[str, Any] = {} if errors.code_at else _sampled(model, code)
     _own_members(model, code, body)
@@ -42,7 +42,10 @@ def refusal(model: Model, code: Code, message: str, request_id: str, *, field: s
 
 
 def constants(model: Model, status: int, *, keyed: bool, secure: bool) -> list[tuple[str, str]]:
-    """The headers of one value that an answer must carry. `secure`: it travels over TLS, so that those for https alone are due too."""
+    """Return the constant headers that an answer must carry.
+
+    `keyed` means that the call had an Authorization header. `secure` adds the headers that are due over TLS only.
+    """
     kind = "success" if status < 400 else "error"
     found = []
     for header in model.headers:
@@ -54,12 +57,12 @@ def constants(model: Model, status: int, *, keyed: bool, secure: bool) -> list[t
 
 
 def request_id_header(model: Model) -> str:
-    """The header that tells the answer's id."""
+    """Return the name of the header with the request id."""
     return next((h.name for h in model.headers if "request-id" in h.name.lower()), "X-Request-Id")
 
 
 def _sampled(model: Model, code: Code) -> dict[str, Any]:
-    """A body of the code's envelope, where the catalogue does not say which of its members tell the code."""
+    """Return a sample body of the code's envelope, for a catalogue that does not say which member holds the code."""
     from pgagents.sandbox.mock.sample import sample
 
     name = code.envelope if code.envelope in model.schemas else model.errors.envelope
@@ -68,7 +71,7 @@ def _sampled(model: Model, code: Code) -> dict[str, Any]:
 
 
 def _own_members(model: Model, code: Code, body: dict[str, Any]) -> None:
-    """What a code's own envelope wants besides: members that must be there and have one value."""
+    """Add the required members with a single possible value of an envelope that is the code's own."""
     if code.envelope == model.errors.envelope or code.envelope not in model.schemas:
         return
     schema = schemas.resolve(model.schemas[code.envelope], model.schemas)
@@ -86,7 +89,7 @@ def _put(body: dict[str, Any], at: str, value: Any) -> None:
 
 
 def _safe_bytes(body: dict[str, Any]) -> bytes:
-    """JSON bytes, also where a field's name is not Unicode text."""
+    """Return JSON bytes, escaped to ASCII where a field's name is not valid Unicode."""
     try:
         return json_bytes(body)
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""What a request asks for: an action by its own path, or by a dispatcher's body."""
+"""Parses what a request names: an action by its own path, or by a dispatcher's body."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ from pgagents.sandbox.routes import Match, Route, Routes
 
 @dataclass(frozen=True, slots=True)
 class ParsedRequest:
-    """What a request asks for, before anything is judged but its form."""
+    """The route, action and dispatcher that a request names, before anything but its form is validated.
+
+    `members` are the arguments in a dispatcher's body, or the fault for which that body is refused.
+    """
 
     match: Match | None
     endpoint: Route | None
@@ -26,7 +29,10 @@ class ParsedRequest:
 
 
 def read(request: Request, routes: Routes, most_bytes: int | None) -> ParsedRequest:
-    """What stands behind method and path; a dispatcher's body is read here, as its selector decides the limits."""
+    """Return the route and action of a request.
+
+    A dispatcher's body is parsed here, because its selector decides which rate limits apply.
+    """
     match = routes.match(request.path)
     endpoint = match.methods.get(request.method) if match else None
     if endpoint is None or endpoint.dispatcher is None:
@@ -42,7 +48,7 @@ def read(request: Request, routes: Routes, most_bytes: int | None) -> ParsedRequ
 
 
 def too_large(request: Request, most_bytes: int | None) -> bool:
-    """Whether a body is over the limit, as it is or as its length was announced."""
+    """Return whether a body is over the limit, by its length or by its announced length."""
     if most_bytes is None:
         return False
     declared = request.header("content-length") or ""
@@ -51,7 +57,7 @@ def too_large(request: Request, most_bytes: int | None) -> bool:
 
 
 def _selected(dispatcher: Dispatcher, members: Mapping[str, Any]) -> tuple[Action | None, Mapping[str, Any] | Fault]:
-    """The action that a dispatcher's body names, and its arguments."""
+    """Return the action that a dispatcher's body names with its arguments, or the fault of the body."""
     selector, arguments = dispatcher.selector, dispatcher.arguments
     known = actions_by_name(dispatcher)
     name = members.get(selector)

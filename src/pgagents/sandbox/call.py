@@ -1,4 +1,4 @@
-"""What the front hands to a domain, and what it gets back."""
+"""Types that pass between the front and a domain: an accepted call, a refusal, a raw body."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from pgagents.sandbox.keys import Key
 
 @dataclass(frozen=True, slots=True)
 class AcceptedCall:
-    """An accepted call: known action, valid arguments with defaults filled in, a key that may make it.
+    """An accepted call: a known action, valid arguments with defaults, and a key that may make it.
 
-    `now` is the sandbox's time in epoch seconds; `agent` says that an agent makes the call; `attribution` is what its
-    surface stamps; `surface` is `rest` or the dispatcher's name.
+    `now` is the sandbox's time in epoch seconds. `agent` means that an agent makes the call. `attribution` holds the
+    values that the surface adds. `surface` is `rest` or the dispatcher's name.
     """
 
     action: Action
@@ -29,12 +29,12 @@ class AcceptedCall:
     end_user: str | None
     request: Request
     given: frozenset[str] = field(default=frozenset())
-    """Names of the arguments that the caller gave; the others in `input` are defaults."""
+    """Names of the arguments that the caller sent; the others in `input` are defaults."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The domain says no: a code of the catalogue, and where it has one the offending argument or the lacking scope."""
+    """A domain's refusal: a code of the catalogue, a message, and the wrong argument or missing scope, if any."""
 
     code: str
     message: str
@@ -51,4 +51,4 @@ class Raw:
 
 
 Domain = Callable[[AcceptedCall], Any]
-"""Does what an action does: returns the body's data (None for no body), a Raw, or a Refusal."""
+"""Carries out an action: returns the body's data (None for no body), a Raw, or a Refusal."""

@@ -1,4 +1,4 @@
-"""The sandbox's own time: another clock, shifted."""
+"""The sandbox's clock: another clock with an offset."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 LATEST_S = 253_370_764_800.0
-"""9999-01-01T00:00:00Z; RFC 3339 has no later year to speak of."""
+"""9999-01-01T00:00:00Z in epoch seconds; RFC 3339 has four digits for a year."""
 
 
 class Clock:
@@ -20,11 +20,11 @@ class Clock:
         self._offset_s = 0.0 if start is None else start - source()
 
     def now(self) -> float:
-        """The sandbox's time in epoch seconds."""
+        """Return the sandbox's time in epoch seconds."""
         return self._source() + self._offset_s
 
     def advance(self, seconds: float) -> float:
-        """Let time pass; returns the new time. Raises ValueError past the year 9998."""
+        """Move the clock forward; return the new time. Raises ValueError past the year 9998."""
         if self.now() + seconds >= LATEST_S:
             raise ValueError("past the year 9998")
         self._offset_s += seconds
@@ -32,7 +32,7 @@ class Clock:
 
 
 def rfc3339(moment: float) -> str:
-    """Epoch seconds as RFC 3339 in UTC with `Z`, whole seconds."""
+    """Return epoch seconds as RFC 3339 in UTC with `Z`, in whole seconds."""
     return _written(int(moment))
 
 
@@ -42,7 +42,7 @@ def _written(moment: int) -> str:
 
 
 def epoch_of(text: str) -> float | None:
-    """Epoch seconds of an RFC 3339 time, None where it has no offset or is none."""
+    """Return the epoch seconds of an RFC 3339 time; None where it has no offset or cannot be parsed."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

@@ -1,6 +1,6 @@
-"""What a web page on another origin may do: call the API with a key of its own, never with one that the browser adds.
+"""CORS: a web page of any origin may call the API with a key of its own, never with credentials that the browser adds.
 
-So every origin is told `*`, and credentials are never allowed (Fetch standard, 3.2): there is no cookie to protect.
+So `*` is allowed for every origin, and credentials never are (Fetch standard, 3.2): the API uses no cookies.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ _SIMPLE = ("cache-control", "content-length", "content-type")
 
 
 def is_preflight(request: Request) -> bool:
-    """Whether a browser asks before it calls."""
+    """Return whether a request is a CORS preflight."""
     return request.method == "OPTIONS" and bool(request.header("origin")) and bool(request.header("access-control-request-method"))
 
 
 def preflight(model: Model, methods: Iterable[str]) -> Response:
-    """The answer to a browser that asks about a path with these methods."""
+    """Return the answer to a preflight for a path with these methods."""
     headers = (
         ("Access-Control-Allow-Origin", "*"),
         ("Access-Control-Allow-Methods", ", ".join(sorted({"GET" if m == "HEAD" else m for m in methods}))),
@@ -31,7 +31,7 @@ def preflight(model: Model, methods: Iterable[str]) -> Response:
 
 
 def opened(answer: Response) -> Response:
-    """The answer, readable for a page of any origin with all its headers."""
+    """Return the answer with the CORS headers that let a page of any origin read it and all its headers."""
     if answer.header("access-control-allow-origin") is not None:
         return answer
     told = sorted({name for name, _ in answer.headers if name.lower() not in _SIMPLE}, key=str.lower)
@@ -43,7 +43,7 @@ def opened(answer: Response) -> Response:
 
 
 def _sent(model: Model) -> list[str]:
-    """Headers that a call may have: the key, the body's type, and what the catalogue says."""
+    """List the headers that a page may send: key, content type, header arguments and those that name an end user."""
     named = {p.wire for action in model.actions for p in action.params if p.place == "header"}
     named |= {name.removeprefix("header ").strip() for name in model.limits.end_user if name.startswith("header ")}
     return ["Authorization", "Content-Type", *sorted(named, key=str.lower)]

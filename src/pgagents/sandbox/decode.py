@@ -1,4 +1,4 @@
-"""A request's arguments: read from path, query, headers and body, made into values, held to the action's schema."""
+"""Reads a request's arguments from path, query, headers and body, and validates them against the action's schema."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ _MOST_DIGITS = 400
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Why arguments are refused; `kind` is `invalid`, `bad_body` or `wrong_type`, `field` spelt as REST spells it."""
+    """The reason why arguments are refused.
+
+    `kind` is `invalid`, `bad_body` or `wrong_type`; `field` is the argument's name in REST.
+    """
 
     kind: str
     field: str
@@ -32,7 +35,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
-    """Valid arguments by name, defaults filled in, and the names of those that were given."""
+    """Valid arguments by name, with defaults; `given` are the names of those that the caller sent."""
 
     values: Mapping[str, Any]
     given: frozenset[str]
@@ -40,7 +43,10 @@ class Arguments:
 
 @dataclass(frozen=True, slots=True)
 class _Argument:
-    """How one argument is read. `types` are those its schema takes, a list's of its items; `whole`: a number of it is an integer."""
+    """The reading of one argument.
+
+    `types` are those that its schema allows (for a list, those of its items). `whole` means that it is an integer.
+    """
 
     name: str
     wire: str
@@ -52,26 +58,26 @@ class _Argument:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """How an action's arguments are read and judged: worked out once."""
+    """The reading and validation of an action's arguments; computed once for each action."""
 
     arguments: tuple[_Argument, ...]
     beside: tuple[_Argument, ...]
-    """Those that do not travel in the body."""
+    """Arguments that do not travel in the body."""
     body: Mapping[str, str]
-    """The names of those that do, by how they are spelt there."""
+    """Names of the arguments in the body, by their names there."""
     defaults: Mapping[str, Any]
     validator: Any
 
 
 class Decoder:
-    """Compiled once for a catalogue."""
+    """Reads and validates arguments; compiles each action's schema once."""
 
     def __init__(self, model: Model) -> None:
         self._model = model
         self._plans: dict[str, _Plan] = {}
 
     def request(self, action: Action, request: Request, path_values: Mapping[str, str]) -> Arguments | Fault:
-        """The arguments of a REST call."""
+        """Return the arguments of a REST call, or why they are refused."""
         plan = self._plan(action)
         found: dict[str, Any] = {}
         query: dict[str, list[str]] = {}
@@ -93,7 +99,7 @@ class Decoder:
         return self._validated(action, plan, found)
 
     def members(self, action: Action, members: Mapping[str, Any]) -> Arguments | Fault:
-        """The arguments of a dispatcher's call: all by name, typed as JSON types them."""
+        """Return the arguments of a dispatcher's call, or why they are refused."""
         plan = self._plan(action)
         known = {argument.name for argument in plan.arguments}
         found = {}
@@ -105,7 +111,7 @@ class Decoder:
         return self._validated(action, plan, found)
 
     def _validated(self, action: Action, plan: _Plan, found: dict[str, Any]) -> Arguments | Fault:
-        """Hold arguments to the action's schema."""
+        """Validate arguments against the action's schema and add defaults; whole doubles of integers become ints."""
         for name, value in found.items():
             odd = _inexpressible(value)
             if odd is not None:
@@ -139,7 +145,7 @@ class Decoder:
         return None
 
     def _value(self, text: str, types: frozenset[str]) -> Any:
-        """What a text means where the schema wants a number or a boolean; else the text itself, which validation judges."""
+        """Convert a text to the number or boolean that the schema allows; any other text stays, for the validator to judge."""
         if ("number" in types or "integer" in types) and len(text) <= _MOST_DIGITS and _JSON_NUMBER.fullmatch(text):
             number = float(text)
             if math.isfinite(number):
@@ -174,7 +180,7 @@ class Decoder:
 
 
 def json_object(request: Request) -> dict[str, Any] | Fault:
-    """The members of a JSON body."""
+    """Return the members of a JSON body, or why it is refused."""
     if not json_type(request.header("content-type")):
         return Fault("wrong_type", BODY, "the body must be application/json in UTF-8")
     read = read_json(request.body)
@@ -186,7 +192,7 @@ def json_object(request: Request) -> dict[str, Any] | Fault:
 
 
 def json_type(header: str | None) -> bool:
-    """Whether a Content-Type means JSON in UTF-8."""
+    """Return whether a Content-Type means JSON in UTF-8."""
     if header is None:
         return False
     kind, *parameters = (part.strip().lower() for part in header.split(";"))
@@ -202,9 +208,10 @@ def _types(schema: Mapping[str, Any]) -> set[str]:
 
 
 def _choose_fault(action: Action, errors: list[Any], several: str | None) -> Fault:
-    """The fault to tell: of each wrong argument the first, in the order of the catalogue, a lacking one before a wrong one.
+    """Choose the fault to report: the first wrong argument in the catalogue's order.
 
-    Of several arguments the first is named, or where the catalogue has a word for `several` none, and the message tells of each.
+    Of one argument's errors the first counts, a missing member before a wrong value. Where the catalogue has a word for
+    `several` wrong arguments, that word is the field, and the message describes each of them.
     """
     order = {str(p.name): i for i, p in enumerate(action.params)}
     found = []
@@ -227,7 +234,7 @@ def _choose_fault(action: Action, errors: list[Any], several: str | None) -> Fau
 
 
 def _describe_error(error: Any) -> str:
-    """The message without the value, which may be a secret, or long."""
+    """Describe a validation error without the value, which may be secret or long."""
     name = error.kind.name
     if name == "required":
         return "is required"
@@ -255,7 +262,7 @@ def _describe_error(error: Any) -> str:
 
 
 def _field(action: Action, path: tuple[str | int, ...]) -> str:
-    """A path inside the arguments as REST spells it."""
+    """Return the path of a value inside the arguments, with its first step as REST names it."""
     if not path:
         return BODY
     param = action.param(str(path[0]))
@@ -269,7 +276,7 @@ def _shown(name: str) -> str:
 
 
 def _inexpressible(value: Any) -> tuple[tuple[str | int, ...], str] | None:
-    """Where a value holds what no JSON schema can judge: a lone surrogate, a number beyond a double."""
+    """Find a value that JSON Schema cannot judge, a lone surrogate or a number beyond a double; return its path and why."""
     if isinstance(value, bool) or value is None:
         return None
     if isinstance(value, str):

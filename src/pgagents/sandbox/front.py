@@ -26,16 +26,16 @@ from pgagents.sandbox.routes import Routes
 from pgagents.sandbox.store import Store
 
 PEER = ":peer"
-"""The pseudo-header in which a server says who is connected; no client can send a name with a colon."""
+"""The pseudo-header with the address of the peer; no client can send a name with a colon."""
 OAUTH_SUB = "oauth sub"
 SCHEME = ":scheme"
-"""The pseudo-header in which a server says whether the call came over TLS: https."""
+"""The pseudo-header that is `https` for a call over TLS."""
 
 
 class Front:
-    """Routing, keys, limits, validation, idempotency and the envelope, all from the catalogue.
+    """Routes, authenticates, limits, validates and answers calls, all by the catalogue.
 
-    A fault may replace `domain`, `decoder` or `limits`; each is used afresh for every call.
+    A fault may replace `domain`, `decoder` or `limits`; each is looked up again for every call.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class Front:
         self._most_bytes: int | None = model.limits.max_body_bytes
 
     def __call__(self, request: Request) -> Response:
-        """Answer a request. Never raises: what goes wrong inside is a 500 that tells nothing."""
+        """Answer a request. Never raises: an error inside becomes a 500 without details."""
         with self.store.lock:
             now = self.clock.now()
             request_id = "req_" + word(self.rng, 20)
@@ -75,19 +75,19 @@ class Front:
             return self._finished(request, answer, request_id, drawn, now)
 
     def plaintext(self, request: Request) -> Response:
-        """The refusal of a call that came without TLS."""
+        """Return the refusal of a call that came without TLS."""
         return self._unread(request, "plaintext", "Plaintext HTTP is refused; use TLS 1.3")
 
     def malformed(self, request: Request) -> Response:
-        """The refusal of bytes that are no HTTP request; of `request` the pseudo-headers are known."""
+        """Return the refusal of bytes that are not an HTTP request; `request` has the pseudo-headers only."""
         return self._unread(request, "bad_body", "This is no HTTP request")
 
     def unkept(self, request: Request) -> Response:
-        """The refusal of a call that was answered, but whose writing could not be kept: nothing of it is there."""
+        """Return the error for a call whose writes could not be committed and are undone."""
         return self._unread(request, "crashed", "Something went wrong on our side; quote the request id to support")
 
     def _unread(self, request: Request, kind: str, message: str) -> Response:
-        """A refusal before anything was read. It counts as a call without a key and is never more than told so."""
+        """Refuse a call before anything of it was read. It counts against the limit of calls without a key."""
         with self.store.lock:
             now = self.clock.now()
             request_id = "req_" + word(self.rng, 20)
@@ -156,7 +156,10 @@ class Front:
         return self._run(call, request_id)
 
     def _for_browsers(self, path: str) -> tuple[str, ...]:
-        """The methods by which a web page of another origin may call a path; none for the operator's, and for what a user decides on."""
+        """Return the methods by which a web page of another origin may call a path.
+
+        None for the operator's endpoints, nor for pages on which a user decides.
+        """
         if self.hosted.has(path):
             return ("GET",)
         match = self.routes.match(path)
@@ -166,7 +169,7 @@ class Front:
         return page.methods if page is not None and page.open else ()
 
     def _keyless(self, request: Request, request_id: str, now: float, drawn: list[Drawn]) -> Response | None:
-        """The refusal of a peer that called too often without a key."""
+        """Count a call without a key against its peer's limit; return the refusal where the limit is exceeded."""
         level = self.limits.draw(None, None, agent=False, end_user=None, peer=request.header(PEER) or "", now=now)
         if level is None:
             return None
@@ -174,7 +177,7 @@ class Front:
         return self._refuse("limited", "Too many calls; wait as Retry-After says", request_id) if level.wait_s else None
 
     def _page(self, request: Request, page: Page, request_id: str, now: float, drawn: list[Drawn]) -> Response:
-        """A page that needs no key."""
+        """Answer a call of a page, which needs no key."""
         limited = self._keyless(request, request_id, now, drawn)
         if limited is not None:
             return limited
@@ -187,7 +190,7 @@ class Front:
         return self.site.answer(page, request, now) or self._refuse("unknown_path", "There is nothing at this path", request_id)
 
     def _public(self, request: Request, request_id: str, now: float, drawn: list[Drawn]) -> Response:
-        """A hosted document."""
+        """Answer a call of a hosted document, which needs no key."""
         limited = self._keyless(request, request_id, now, drawn)
         if limited is not None:
             return limited
@@ -196,26 +199,26 @@ class Front:
         return answers.success(200, self.hosted.document(request.path))
 
     def _key(self, request: Request, now: float) -> Key | None:
-        """The key, or the access token, of the Authorization header."""
+        """Return the key that the Authorization header names, by an API key or access token; None where it names none."""
         token = _bearer(request)
         if token is None:
             return None
         return self.keyring.find(token) or (self.grants.key(token, now) if self.grants else None)
 
     def _end_user(self, request: Request, key: Key | None) -> str | None:
-        """For whom an agent calls: by the catalogue's order, whom a token names before what a header says."""
+        """Return the end user for whom an agent calls, or None; an OAuth token's user overrides the headers."""
         if key is not None and key.sub is not None and OAUTH_SUB in self.model.limits.end_user:
             return key.sub
         return next((v for name in self._end_users if (v := request.header(name))), None)
 
     def _is_agent(self, request: Request, asked: ParsedRequest, key: Key | None) -> bool:
-        """Whether an agent calls, as opposed to an operator's own program."""
+        """Return whether an agent makes the call: by its key, by a dispatcher, or by a header."""
         by_key = key is not None and (key.integration is not None or key.group is not None or key.granted is not None)
         marked = any(request.header(name) == value for name, value in self._agents)
         return by_key or asked.dispatcher is not None or marked
 
     def _framework(self, request: Request, asked: ParsedRequest, key: Key | None, request_id: str) -> Response | None:
-        """What is refused before any argument is looked at."""
+        """Return the refusal that is due before any argument is validated: path, method, size, rights; None where there is none."""
         if asked.match is None:
             return self._refuse("unknown_path", "There is nothing at this path", request_id)
         if asked.endpoint is None:
@@ -236,7 +239,7 @@ class Front:
         return self._challenged(refused, "insufficient_scope", lacks)
 
     def _challenged(self, refused: Response, error: str | None, scope: str | None = None) -> Response:
-        """The refusal with what a client needs to do better."""
+        """Return the refusal with a WWW-Authenticate challenge."""
         said = metadata.challenge(self.model.auth.oauth, self.site.setting.address.url, error=error, scope=scope)
         return refused.with_header("WWW-Authenticate", said)
 
@@ -250,7 +253,7 @@ class Front:
         return self.decoder.request(asked.action, request, asked.match.values)
 
     def _run(self, call: AcceptedCall, request_id: str) -> Response:
-        """Do it once, and all or nothing."""
+        """Carry out a call in one transaction, or replay the earlier call with the same idempotency key."""
         action = call.action
         with self.store.transaction(owed=call.surface != "rest" or action.effect != "read"):
             value = call.input.get(action.idempotency) if action.idempotency else None
@@ -274,7 +277,7 @@ class Front:
             return answer
 
     def _replay(self, call: AcceptedCall, found: idempotency.Earlier, request_id: str) -> Response:
-        """The same idempotency key once more."""
+        """Answer a call whose idempotency key was used before."""
         if found.same and self.model.behaviour.replay == "same":
             return found.answer
         code = next((c for c in call.action.errors if c.status == 409), self.model.codes[self.model.errors.framework.invalid])
@@ -291,18 +294,18 @@ class Front:
         return self._refuse(fault.kind, fault.message, request_id, field=fault.field)
 
     def _refuse(self, kind: str, message: str, request_id: str, *, field: str | None = None, scope: str | None = None) -> Response:
-        """An error of the framework, by what it is for."""
+        """Return an error of the framework, by its kind."""
         return answers.refusal(self.model, framework_code(self.model, kind), message, request_id, field=field, scope=scope)
 
 
 def _bearer(request: Request) -> str | None:
-    """What stands behind Bearer in the Authorization header."""
+    """Return the token after `Bearer` in the Authorization header, or None."""
     scheme, _, token = (request.header("authorization") or "").partition(" ")
     return (token.strip(" ") or None) if scheme.lower() == "bearer" else None
 
 
 def _agent_headers(model: Model) -> list[tuple[str, str]]:
-    """Headers by which our own client says that an agent calls: each surface may have some."""
+    """List the headers, with values, by which a surface of the catalogue marks an agent's call."""
     surfaces = model.source.data.get("surfaces") or {}
     return [pair for surface in surfaces.values() for pair in (surface or {}).get("headers", {}).items()]
 
@@ -314,7 +317,10 @@ _FALLBACK = {
 
 
 def framework_code(model: Model, kind: str) -> Code:
-    """The catalogue's code for a refusal of the framework; where it names none, one of the right status, or `invalid`'s."""
+    """Return the catalogue's code for a kind of framework error.
+
+    Where the catalogue names none: a code with the usual status, else the code of invalid arguments.
+    """
     framework = model.errors.framework
     name = getattr(framework, kind)
     if name is not None:

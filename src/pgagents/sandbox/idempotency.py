@@ -1,4 +1,4 @@
-"""One effect for one idempotency key: remembered for a day after a 2xx."""
+"""Idempotency keys: the same key and arguments take effect once, and are remembered after a success."""
 
 from __future__ import annotations
 
@@ -12,12 +12,15 @@ from pgagents.model.action import Action
 from pgagents.sandbox.store import Store
 
 LIVES_S = 24 * 3600.0
-"""How long a key holds where the catalogue does not say."""
+"""How long an idempotency key is remembered where the catalogue does not state it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """A call that succeeded with this idempotency key: whether its arguments were the same, what it made, what it answered."""
+    """An earlier successful call with the same idempotency key.
+
+    `same` is True where its arguments were the same. `resource` is the id of what it made.
+    """
 
     same: bool
     resource: str
@@ -25,13 +28,13 @@ class Earlier:
 
 
 def fingerprint(action: Action, values: Mapping[str, Any]) -> bytes:
-    """What makes two calls the same: the action and its arguments, the idempotency key apart."""
+    """Return a hash of an action and its arguments, without the idempotency key; equal calls have equal hashes."""
     kept = {k: values[k] for k in sorted(values) if k != action.idempotency}
     return hashlib.sha256(json_bytes([str(action.name), _canonical(kept)])).digest()
 
 
 def earlier(store: Store, owner: str, value: str, hash: bytes, now: float) -> Earlier | None:
-    """The call that took this idempotency key, if there was one."""
+    """Return the earlier call with this idempotency key, or None; forget expired keys first."""
     store.run("DELETE FROM idempotency WHERE dies_at <= ?", now)
     row = store.row("SELECT hash, resource, status, answer FROM idempotency WHERE key_id = ? AND value = ?", owner, value)
     if row is None:
@@ -41,12 +44,12 @@ def earlier(store: Store, owner: str, value: str, hash: bytes, now: float) -> Ea
 
 
 def remember(store: Store, owner: str, value: str, hash: bytes, answer: Response, resource: str, dies_at: float) -> None:
-    """Take the idempotency key. An answer may hold secrets: hand one without a body where it is never told again."""
+    """Store an idempotency key with its answer. Pass an answer without a body where the body must not be repeated."""
     store.run("INSERT INTO idempotency VALUES (?, ?, ?, ?, ?, ?, ?)", owner, value, hash, resource, answer.status, answer.body, dies_at)
 
 
 def resource_of(result: Any) -> str:
-    """The id of what a call made or changed: the first `id` in its answer, else the first member that ends in `_id`."""
+    """Return the first `id` in a call's result, in breadth-first order; a phrase for messages where there is none."""
     stack = [result]
     while stack:
         value = stack.pop(0)
@@ -60,7 +63,7 @@ def resource_of(result: Any) -> str:
 
 
 def _canonical(value: Any) -> Any:
-    """Members in one order; 8 and 8.0 are one number."""
+    """Return a value with sorted members, and whole doubles as integers, so that 8 equals 8.0."""
     if isinstance(value, Mapping):
         return {k: _canonical(value[k]) for k in sorted(value)}
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""Keys: minted, hashed, found again, revoked."""
+"""API keys: minted, hashed, looked up, revoked."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789"
 _EVEN = 256 // len(_ALPHABET) * len(_ALPHABET)
 _LETTERS = bytes(ord(_ALPHABET[n % len(_ALPHABET)]) for n in range(256))
 _UNEVEN = bytes(range(_EVEN, 256))
-"""Bytes that stand for no letter, so that none is likelier than another."""
+"""Bytes that map to no letter, so that all letters are equally likely."""
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 UNLIMITED_PER_MINUTE = 60_000
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """Who calls. `tenant` separates projects and modes; `per_minute` raises every limit to that many calls a minute."""
+    """A caller's key and its rights; `per_minute` raises every rate limit to that many calls a minute."""
 
     id: str
     role: str
@@ -37,23 +37,23 @@ class Key:
     operator: bool = False
     end_user_opt_in: bool = False
     sub: str | None = None
-    """The user who granted it, of an OAuth token."""
+    """The user who granted an OAuth token; None for an API key."""
     granted: tuple[str, ...] | None = None
-    """What that user granted; None for a key, which no user narrows."""
+    """The scopes that the user granted to a token; None for an API key, which no user restricts."""
 
     @property
     def unlimited(self) -> bool:
-        """Whether its limits are raised."""
+        """Return whether the key's rate limits are raised."""
         return self.per_minute is not None
 
     @property
     def tenant(self) -> str:
-        """What one key sees, another of the same tenant sees too."""
+        """Return the project and mode that own what the key makes; keys of one tenant share their instances."""
         return f"{self.project}/{self.mode}"
 
 
 def word(rng: random.Random, length: int) -> str:
-    """Random letters and digits, mostly from one draw: the system's chance costs a call of the system each time."""
+    """Return random letters and digits, drawn in large pieces, because each draw from the system costs a system call."""
     letters = b""
     while len(letters) < length:
         letters += rng.randbytes(length + length // 4 + 8).translate(_LETTERS, _UNEVEN)
@@ -61,7 +61,7 @@ def word(rng: random.Random, length: int) -> str:
 
 
 def ordered(rng: random.Random, at: float) -> str:
-    """A word that nobody guesses, later ones after earlier ones, as a ULID has it: a table's index then grows at its end."""
+    """Return an unguessable word that sorts by time, like a ULID, so that a table's index grows at its end."""
     left = max(0, int(at * 1000))
     moment = ""
     for _ in range(10):
@@ -71,12 +71,12 @@ def ordered(rng: random.Random, at: float) -> str:
 
 
 def digest(token: str) -> bytes:
-    """What is stored of a token."""
+    """Return the hash of a token, which is stored in its place."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
 class Keyring:
-    """All keys of a store, by the hash of their token."""
+    """All keys of a store, by the hash of their tokens."""
 
     def __init__(self, model: Model, store: Store, rng: random.Random) -> None:
         self.model = model
@@ -88,11 +88,11 @@ class Keyring:
             self._keys[row["hash"]] = Key(**{**data, "scopes": tuple(data["scopes"])})
 
     def find(self, token: str) -> Key | None:
-        """The living key of that token."""
+        """Return the living key of a token, or None."""
         return self._keys.get(digest(token))
 
     def mint(self, key: Key, *, seeded: bool = False, revoked_at: float | None = None) -> str:
-        """Make a token for the key; only its hash is kept."""
+        """Make a token for a key; only its hash is stored."""
         token = self.prefix(key.mode) + word(self._rng, 32)
         self._store.run(
             "INSERT OR REPLACE INTO api_key VALUES (?, ?, ?, ?, ?)", key.id, digest(token), int(seeded), json.dumps(asdict(key)), revoked_at
@@ -102,22 +102,25 @@ class Keyring:
         return token
 
     def revoke(self, id: str, now: float) -> bool:
-        """Make a key useless from now on; False where there is no such living key."""
+        """Revoke a key; return False where there is no living key of this id."""
         self._keys = {k: v for k, v in self._keys.items() if v.id != id}
         return self._store.run("UPDATE api_key SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL", now, id) == 1
 
     def prefix(self, mode: str) -> str:
-        """How tokens of that mode begin."""
+        """Return the prefix of tokens of a mode."""
         scheme = self.model.auth.schemes[self.model.auth.default]
         return next((prefix for prefix, of in scheme.prefixes.items() if of == mode), "key_")
 
     def scopes(self, plan: str | None) -> tuple[str, ...]:
-        """What a plan may do."""
+        """Return the scopes of a plan; empty for None."""
         return tuple(self.model.auth.plans.get(plan, ())) if plan else ()
 
 
 def seed(keyring: Keyring, now: float) -> dict[str, str]:
-    """Mint one key for every role of the catalogue; the role `main` has two: `test` with the ordinary limits, and `unlimited`."""
+    """Mint one key for every role of the catalogue; return their tokens by role.
+
+    The role `main` has two keys: `test` with the ordinary limits, and `unlimited`.
+    """
     tokens: dict[str, str] = {}
     for key in _first_keys(keyring):
         revoked = keyring.model.auth.roles.get(key.role)
@@ -126,7 +129,7 @@ def seed(keyring: Keyring, now: float) -> dict[str, str]:
 
 
 def ordinary(keyring: Keyring) -> Key:
-    """The role `main` with the ordinary limits."""
+    """Return a key of the role `main` with the ordinary limits."""
     auth = keyring.model.auth
     widest = max(auth.plans, key=lambda p: len(auth.plans[p]), default=None)
     main = auth.roles.get("main")
@@ -135,7 +138,7 @@ def ordinary(keyring: Keyring) -> Key:
 
 
 def _integration(model: Model, surface: str | None) -> str | None:
-    """The agent that calls from a surface come from: the first thing they are stamped with."""
+    """Return the first attribution value of a surface, which names the agent of its calls; None without a surface."""
     return next(iter(model.surfaces[surface].attribution.values()), None) if surface else None
 
 

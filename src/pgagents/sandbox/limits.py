@@ -1,6 +1,6 @@
-"""Rolling token buckets and windows, exact, and the headers that tell them.
+"""Rate limits by token buckets and fixed windows, and their headers.
 
-Windows begin with the clock's: a burst across the end of one then has both limits, which is what clients find hardest to bear.
+Windows begin at multiples of their length, so a burst across a boundary gets two limits: the hardest case for clients.
 """
 
 from __future__ import annotations
@@ -18,7 +18,11 @@ _MOST_BUCKETS = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """What a call left behind: the limit told, whole tokens left, seconds until all are back, and seconds to wait (0: accepted)."""
+    """The state of a limit after a call.
+
+    `limit` and `remaining` count tokens. `full_in_s` is the time until the bucket is full again. `wait_s` is the time
+    to wait before the next call; 0 means that the call is accepted.
+    """
 
     limit: int
     remaining: int
@@ -35,7 +39,10 @@ class Limits:
         self._applying: dict[tuple[str, Key | None, bool], list[Bucket]] = {}
 
     def draw(self, action: Action | None, key: Key | None, *, agent: bool, end_user: str | None, peer: str, now: float) -> Drawn | None:
-        """Take a token from every bucket that applies, or from none where one is empty. None where nothing is limited."""
+        """Take one token from every bucket that applies, or from none of them where one is empty.
+
+        Returns the state of the tightest bucket, or None where no bucket applies. `now` is in epoch seconds.
+        """
         chosen = self._buckets(action, key, agent, end_user, peer)
         if not chosen:
             return None
@@ -53,14 +60,14 @@ class Limits:
         return closest[1]
 
     def _level(self, bucket: Bucket, owner: str, capacity: int, now: float) -> float:
-        """The tokens that are there now."""
+        """Return the tokens in a bucket now."""
         level, at = self._levels.get((bucket.name, owner), (float(capacity), now))
         if bucket.refill == "window":
             return level if at // bucket.per_s >= now // bucket.per_s else float(capacity)
         return min(float(capacity), level + max(0.0, now - at) * (capacity / bucket.per_s))
 
     def headers(self, drawn: Drawn, now: float) -> list[tuple[str, str]]:
-        """The limit's headers for an answer made now."""
+        """Return the rate-limit headers of an answer made now."""
         names = self._model.limits.headers
         if names is None:
             return []
@@ -98,7 +105,11 @@ class Limits:
         return self._decide(bucket, action, key, agent)
 
     def _decide(self, bucket: Bucket, action: Action | None, key: Key, agent: bool) -> bool:
-        """An action's own bucket always applies; one with a condition where it holds; a call of no action draws from the first."""
+        """Return whether a bucket applies to a call with a key.
+
+        A bucket without a condition applies to its own actions; the first of them also to calls of no action. Any other
+        bucket applies where its condition holds.
+        """
         if bucket.when is None:
             own = action.bucket if action else next((b.name for b in self._model.buckets.values() if b.of == "key" and not b.when), None)
             return bucket.name == own
@@ -118,12 +129,12 @@ class Limits:
 
 
 def _seconds(bucket: Bucket, capacity: int, tokens: float, now: float) -> float:
-    """How long it takes until so many more tokens are there."""
+    """Return the seconds until this many more tokens are available."""
     if bucket.refill == "window":
         return bucket.per_s - now % bucket.per_s
     return tokens / (capacity / bucket.per_s)
 
 
 def retry_after_s(drawn: Drawn) -> int:
-    """Whole seconds until the next token, at least one."""
+    """Return the whole seconds until the next token, at least one."""
     return max(1, math.ceil(drawn.wait_s - 1e-6))

@@ -1,4 +1,4 @@
-"""What is kept for how long: the catalogue's `retention`, by the sandbox's clock."""
+"""Deletes data after the times that the catalogue's `retention` states, by the sandbox's clock."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 EVERY_S = 60.0
 
 Task = Callable[[float], None]
-"""Forgets what is as old as that moment (epoch seconds) or older; called inside a transaction."""
+"""Deletes what is as old as a moment (epoch seconds) or older; called inside a transaction."""
 
 
 class Retention:
-    """The kinds of things that are forgotten, and when each was last looked through."""
+    """The deletion tasks with their ages in seconds."""
 
     def __init__(self, rules: Mapping[str, Any] | None) -> None:
         self._after_s = {name: float(rule.after_s) for name, rule in (rules or {}).items()}
@@ -20,16 +20,16 @@ class Retention:
         self._next_at = 0.0
 
     def add(self, name: str, task: Task) -> None:
-        """How a kind that the catalogue names is forgotten; a kind that it does not name is kept."""
+        """Add a task for a kind of data; a kind that the catalogue does not name is kept for ever."""
         if name in self._after_s:
             self._tasks.append((self._after_s[name], task))
 
     def always(self, after_s: float, task: Task) -> None:
-        """What is forgotten after so many seconds, whatever the catalogue says."""
+        """Add a task that runs at this age, whatever the catalogue states."""
         self._tasks.append((after_s, task))
 
     def run(self, now: float) -> None:
-        """Forget what is due, at most once a minute; to be called inside a transaction."""
+        """Delete what is due, at most once a minute; to be called inside a transaction."""
         if now < self._next_at:
             return
         for after_s, task in self._tasks:

@@ -1,4 +1,4 @@
-"""Which action a method and a path mean."""
+"""Finds the action of a method and a path."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pgagents.text.placeholders import filled, split
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """What stands behind a method and a path: an action or a dispatcher; the operator's need the operator's key."""
+    """The action or dispatcher at a method and path; `operator` means that it needs the operator's key."""
 
     action: Action | None
     dispatcher: Dispatcher | None = None
@@ -22,7 +22,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The endpoints of a path by method, and what its placeholders stand for."""
+    """The routes of a path by method, and the values of its placeholders."""
 
     methods: Mapping[str, Route]
     values: Mapping[str, str]
@@ -49,7 +49,7 @@ class Routes:
             self._literal.setdefault(parts, {})[method] = endpoint
 
     def match(self, path: str) -> Match | None:
-        """The endpoints of a path as sent; an encoded slash stays inside its segment."""
+        """Return the routes of a path as sent, or None; an encoded slash stays inside its segment."""
         parts = tuple(path.split("/") if "%" not in path else map(unquote, path.split("/")))
         literal = self._literal.get(parts)
         if literal is not None:
@@ -66,7 +66,7 @@ class Routes:
 
 
 def fit(template: str, path: str) -> dict[str, str] | None:
-    """What a path's placeholders stand for in a path as sent, None where it is another."""
+    """Return the values of a template's placeholders in a path as sent; None where the path does not match."""
     parts, given = tuple(template.split("/")), tuple(unquote(part) for part in path.split("/"))
     return _fit(parts, given) if len(parts) == len(given) else None
 

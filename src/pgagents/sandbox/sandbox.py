@@ -1,4 +1,4 @@
-"""A sandbox put together: store, clock, keys, domain, front, and the faults and variations that are switched on."""
+"""Assembles a sandbox: store, clock, keys, domain, front, and the chosen faults and variations."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ from pgagents.sandbox.setting import Address, Setting
 from pgagents.sandbox.store import Store
 
 DOMAINS = "pgagents.sandbox.domain"
-"""The group of entry points whose modules have `domain(setting)`, each named as catalogues name it under `domain`."""
+"""The entry point group of domains: modules with `domain(setting)`, by the name that a catalogue has under `domain`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sandbox:
-    """A running sandbox without its sockets. `handler` is the front with the faults around it; `tokens` are the keys by role."""
+    """A running sandbox without sockets. `handler` is the front with the faults around it; `tokens` are the keys by role."""
 
     handler: Handler
     front: Front
@@ -46,9 +46,9 @@ class Sandbox:
     stripe_secret: str
     courier: Courier
     chore: Callable[[], None]
-    """What is to be done now and then besides answering; a bounded piece of it at a time."""
+    """Does a bounded piece of background work, such as deletion; called now and then."""
     oauth: Mapping[str, Mapping[str, object]]
-    """The OAuth clients that are there from the start, by kind; empty where the catalogue has no OAuth."""
+    """OAuth clients that are registered from the start, by kind; empty where the catalogue has no OAuth."""
 
 
 def open_sandbox(
@@ -68,11 +68,12 @@ def open_sandbox(
     log: Callable[[str], None] = lambda _: None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Sandbox:
-    """Put a sandbox together. `start` sets its clock (epoch seconds), `rng` makes keys and ids (default: the system's chance),
-    `oauth_clients` are registered beside the sandbox's own, `sleep` is how a fault that is slow lets time pass.
+    """Assemble a sandbox.
 
-    `seed` None: that of the file, 0 for a new one. Raises PgagentsError for a database that cannot be used or is of
-    another catalogue or seed, and for an unknown fault or variation.
+    `start` sets its clock (epoch seconds). `rng` makes keys and ids; the default is the system's. `oauth_clients` are
+    registered beside the sandbox's own. `sleep` lets time pass for slow faults. `seed` None means the database's seed,
+    0 for a new database. Raises PgagentsError for a database that is unusable or of another catalogue or seed, and for
+    an unknown fault or variation.
     """
     chance = rng or random.SystemRandom()
     clock = Clock(time_source, start)
@@ -121,7 +122,7 @@ def _chore(setting: Setting) -> None:
 
 
 def _same_world(store: Store, api: str, seed: int | None) -> int:
-    """The seed of the store's world."""
+    """Return the seed of the store. Raises PgagentsError where it belongs to another API or seed."""
     with store.transaction():
         kept_api, kept_seed = store.setting("api", api), int(store.setting("seed", str(seed or 0)))
     if kept_api != api:
@@ -132,7 +133,7 @@ def _same_world(store: Store, api: str, seed: int | None) -> int:
 
 
 def domain(setting: Setting) -> Domain:
-    """The domain that the catalogue names, by an entry point of the group DOMAINS; else the mock of its examples and schemas."""
+    """Return the domain that the catalogue names, by an entry point of DOMAINS; else the mock of its examples and schemas."""
     module = _domains().get(setting.model.domain or "")
     if module is None:
         return mock.domain(setting)
@@ -142,5 +143,5 @@ def domain(setting: Setting) -> Domain:
 
 @cache
 def _domains() -> dict[str, str]:
-    """Modules of domains by their names in catalogues."""
+    """Return the modules of domains by their names in catalogues."""
     return {entry.name: entry.module for entry in entry_points(group=DOMAINS)}

@@ -1,4 +1,4 @@
-"""What a domain is given to work with."""
+"""The parts of a sandbox that a domain works with."""
 
 from __future__ import annotations
 
@@ -16,14 +16,17 @@ from pgagents.sandbox.store import Store
 
 @dataclass(slots=True)
 class Address:
-    """The base URL under which callers reach the sandbox; set once it listens, before that the catalogue's server."""
+    """The base URL under which callers reach the sandbox; the catalogue's server until the sandbox listens."""
 
     url: str
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """The catalogue, where things are kept, time, chance, keys, the world's seed, the secret that signs payment events, the address."""
+    """The parts of a sandbox that a domain works with.
+
+    `seed` is the seed of the synthetic data. `stripe_secret` signs payment events.
+    """
 
     model: Model
     store: Store
@@ -36,4 +39,4 @@ class Setting:
     outbox: Outbox
     retention: Retention
     target_problem: Callable[[str], str]
-    """Why a URL may not be a webhook's target; empty where it may."""
+    """Returns why a URL may not be a webhook's target; empty where it may."""

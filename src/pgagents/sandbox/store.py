@@ -1,4 +1,4 @@
-"""The sandbox's SQLite: one connection, one lock, all or nothing for every call; calls that come together share a commit."""
+"""The sandbox's SQLite database: one connection, one lock, one transaction for each call; concurrent calls share a commit."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import IO, Any
 from pgagents.errors import PgagentsError
 
 FORM = 3
-"""Goes up whenever the tables of a sandbox change."""
+"""The version of the tables; increase it whenever they change."""
 _TABLES = """
 CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS api_key (
@@ -31,15 +31,15 @@ CREATE INDEX IF NOT EXISTS idempotency_dies ON idempotency (dies_at);
 
 @dataclass(slots=True)
 class Open:
-    """What was written since the last commit. `owed`: some of it must outlive the process before it is answered."""
+    """The writes since the last commit. `owed` means that some must be durable before their answer is sent."""
 
     owed: bool = False
     kept: bool | None = None
-    """Whether it was committed; None until that is decided."""
+    """True once the writes are committed, False once they are undone, None before."""
 
 
 class Store:
-    """An open database. `lock` is held through a whole call, so that calls are serialised and limits are exact."""
+    """An open database. `lock` is held through a whole call, so calls are serialised and limits are exact."""
 
     def __init__(self, path: Path | None = None) -> None:
         self.lock = threading.RLock()
@@ -56,9 +56,9 @@ class Store:
             self._recognise(path)
             if path:
                 self._connection.execute("PRAGMA journal_mode = WAL")
-                self._connection.execute("PRAGMA synchronous = NORMAL")  # what was answered outlives the process, if not a power cut
+                self._connection.execute("PRAGMA synchronous = NORMAL")  # answered writes survive the process, though not a power cut
                 self._connection.execute("PRAGMA wal_autocheckpoint = 8000")  # 16 MB: a checkpoint syncs
-            self._connection.execute("PRAGMA temp_store = MEMORY")  # what a call that fails among others must be taken back by
+            self._connection.execute("PRAGMA temp_store = MEMORY")  # savepoints of single calls, which are undone alone
             self._connection.execute("PRAGMA busy_timeout = 5000")
             self.script(_TABLES)
         except (sqlite3.Error, OSError) as error:
@@ -67,7 +67,7 @@ class Store:
             raise PgagentsError(f"cannot use the database {path}: {why}", "give a file in a writable folder, or leave --db out") from None
 
     def _recognise(self, path: Path | None) -> None:
-        """Mark a new file with the form of its tables. Raises PgagentsError for a file of another form."""
+        """Mark a new file with the version of its tables. Raises PgagentsError for a file of another version."""
         [found], [tables] = (
             self._connection.execute(sql).fetchone() for sql in ("PRAGMA user_version", "SELECT count(*) FROM sqlite_master")
         )
@@ -83,7 +83,7 @@ class Store:
         self._connection.executescript(sql)
 
     def run(self, sql: str, *values: Any) -> int:
-        """Run one statement; returns how many rows it changed."""
+        """Run one statement; return how many rows it changed."""
         return self._connection.execute(sql, values).rowcount
 
     def many(self, sql: str, rows: list[tuple[Any, ...]]) -> None:
@@ -91,19 +91,20 @@ class Store:
         self._connection.executemany(sql, rows)
 
     def row(self, sql: str, *values: Any) -> sqlite3.Row | None:
-        """The first row, if there is one."""
+        """Return the first row, or None."""
         found: sqlite3.Row | None = self._connection.execute(sql, values).fetchone()
         return found
 
     def rows(self, sql: str, *values: Any) -> list[sqlite3.Row]:
-        """All rows."""
+        """Return all rows."""
         return self._connection.execute(sql, values).fetchall()
 
     @contextmanager
     def transaction(self, *, owed: bool = True) -> Iterator[None]:
-        """All or nothing: what is written inside is kept where no exception leaves, else undone.
+        """Commit the writes inside the block, or undo them where an exception leaves it.
 
-        Inside `sharing` it is committed with the next `settle`, else at the end. `owed` False: a crash may lose it.
+        Inside `sharing` they are committed by the next `settle`, else at the end. `owed` False means that a crash may
+        lose them.
         """
         with self.lock:
             assert not self._inside, "a transaction inside another"
@@ -120,7 +121,7 @@ class Store:
 
     @contextmanager
     def sharing(self) -> Iterator[None]:
-        """Transactions of this block stay open; whoever is told of them must be told after `settle`."""
+        """Keep the transactions of this block open until `settle`; answers that depend on them must wait for it."""
         with self.lock:
             self._shares = True
             try:
@@ -129,7 +130,7 @@ class Store:
                 self._shares = False
 
     def settle(self) -> None:
-        """Commit what is open. Raises sqlite3.Error where that cannot be done: then all of it is undone."""
+        """Commit all open writes. Raises sqlite3.Error where that fails; all of them are undone then."""
         with self.lock:
             ended, self.open = self.open, None
             if ended is None:
@@ -150,7 +151,7 @@ class Store:
             self._connection.execute("SAVEPOINT call")
 
     def _take_back(self) -> None:
-        """Undo one call; of the others that share its commit nothing."""
+        """Undo one call, but not the others that share its commit."""
         if self.open is None:
             self._connection.execute("ROLLBACK")
         elif self._connection.in_transaction:
@@ -169,16 +170,16 @@ class Store:
             self.settle()
 
     def setting(self, name: str, default: str) -> str:
-        """A value kept from the first start on: the stored one, else `default`, which is stored."""
+        """Return a stored value; store and return `default` the first time."""
         self.run("INSERT OR IGNORE INTO setting VALUES (?, ?)", name, default)
         row = self.row("SELECT value FROM setting WHERE name = ?", name)
         assert row is not None
         return str(row["value"])
 
     def secret(self, made: str) -> str:
-        """A secret kept from the first start on, in a file beside the database: who is given a copy of that one has not this.
+        """Return a secret that is stored in a file beside the database, so that a copy of the database does not include it.
 
-        It is `made` where there is none yet. Raises PgagentsError where the file is gone though the database has been used with one.
+        `made` is stored and returned the first time. Raises PgagentsError where the file is gone or changed since.
         """
         if self._path is None:
             return made
@@ -198,7 +199,7 @@ class Store:
         return kept
 
     def close(self) -> None:
-        """Close the file, once the call or delivery that is at it has ended."""
+        """Close the database after the current call or delivery."""
         with self.lock:
             try:
                 self.settle()
@@ -212,12 +213,12 @@ class Store:
 
 
 def _mark(secret: str) -> str:
-    """What tells a secret from another and does not give it away."""
+    """Return a hash that recognises a secret without revealing it."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def _own(path: Path) -> None:
-    """Make a file that only this user can read, or make one that is there so. SQLite gives its other files the mode of the first."""
+    """Make a file that only this user can read, or restrict an existing one. SQLite gives its other files the same mode."""
     try:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     except FileExistsError:
@@ -226,10 +227,10 @@ def _own(path: Path) -> None:
 
 
 def _alone(path: Path) -> IO[bytes]:
-    """An open file that says this process has the database; the system takes it back however the process ends.
+    """Lock the database for this process by an open file beside it; the system unlocks it however the process ends.
 
-    A second process would have limits and keys of its own. The lock is beside the database: closing any handle of the
-    database itself would take SQLite's own locks away. Raises PgagentsError where another process has it.
+    A second process would have limits and keys of its own. The lock is a separate file, because closing any handle of
+    the database would release SQLite's own locks. Raises PgagentsError where another process holds the lock.
     """
     lock = path.with_name(path.name + ".lock")
     try:

@@ -1,4 +1,4 @@
-"""Where the API is and which key it takes, for the commands that call it: from the environment, never an argument."""
+"""Finds an API's URL and key for the commands that call it; the key comes from the environment, never an argument."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ if TYPE_CHECKING:
 
 
 def api_url(model: Model, given: str | None) -> str:
-    """The address: as given, else the catalogue's variable's, else the catalogue's server. Raises PgagentsError where it is none."""
+    """Return the API's URL: the given one, else from the catalogue's variable, else the catalogue's server.
+
+    Raises PgagentsError for a URL that is invalid.
+    """
     from pgagents.cli.inputs.urls import base_url
     from pgagents.client.variables import variable
 
@@ -21,7 +24,7 @@ def api_url(model: Model, given: str | None) -> str:
 
 
 def api_key(model: Model, *first: str) -> str:
-    """The key: of the first of these variables that is set, else of the catalogue's; empty where none is."""
+    """Return the key from the first of these variables or the catalogue's that is set; empty where none is."""
     from pgagents.cli.inputs.api_keys import header_safe
     from pgagents.client.variables import variable
 

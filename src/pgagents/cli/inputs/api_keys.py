@@ -1,4 +1,4 @@
-"""API keys, from environment variables or a prompt: never from an argument, which other users of the machine see."""
+"""API keys from environment variables or a prompt, never from an argument, which other users of the machine can see."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ TOKEN = "PGAGENTS_TOKEN"
 
 
 def keys(model: Model, given: tuple[str, ...], described: Mapping[str, str], *, ask: bool) -> dict[str, str]:
-    """Each identity's key by role. `given` are `ROLE[=ENVVAR]` of the command line, which go before `described`, roles to variables.
+    """Return each identity's key by role.
 
-    The main key is PGAGENTS_TOKEN's where neither names a variable for it; with `ask` it is asked for where that is not set.
-    Raises PgagentsError for an unknown role or an unset variable.
+    `given` are `ROLE[=ENVVAR]` of the command line, which override `described`, a mapping of roles to variables. The
+    main key defaults to PGAGENTS_TOKEN; with `ask`, the user is prompted where that is not set. Raises PgagentsError
+    for an unknown role or an unset variable.
     """
     variables = dict(described)
     for one in given:
@@ -40,13 +41,13 @@ def keys(model: Model, given: tuple[str, ...], described: Mapping[str, str], *, 
 
 
 def known_role(model: Model, flag: str, role: str) -> None:
-    """Raises PgagentsError where the catalogue has no such role."""
+    """Raise PgagentsError where the catalogue has no such role."""
     if role not in model.auth.roles:
         raise PgagentsError(f"{flag} {role}: the catalogue has no such role", did_you_mean(role, model.auth.roles))
 
 
 def header_safe(key: str, where: str) -> str:
-    """The key without blanks around it. Raises PgagentsError, which does not repeat it, where it cannot stand in a header."""
+    """Return the key without surrounding blanks. Raises PgagentsError, without repeating the key, where it cannot go in a header."""
     key = key.strip()
     if not key or not key.isascii() or not key.isprintable() or " " in key:
         raise PgagentsError(f"{where} holds characters that no key has", "check for quotes, blanks and line breaks")
@@ -54,7 +55,7 @@ def header_safe(key: str, where: str) -> str:
 
 
 def _token() -> str:
-    """The main key: from the environment, else asked for where someone is there to answer."""
+    """Return the main key from the environment, or from a prompt on a terminal."""
     if given := os.environ.get(TOKEN):
         return header_safe(given, TOKEN)
     if not (sys.stdin.isatty() and sys.stderr.isatty()):

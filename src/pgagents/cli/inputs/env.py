@@ -1,4 +1,4 @@
-"""A target description, `--env staging.yaml`: where a server is and how it is reached, so that the command line need not say it.
+"""Reads a server description, `--env staging.yaml`, with a server's addresses, keys and clients in place of options.
 
 ```yaml
 url: https://staging.example.com
@@ -47,7 +47,7 @@ _OURS = {"authorization": "give the key under `identities`"} | dict.fromkeys(
 
 @dataclass(frozen=True, slots=True)
 class Env:
-    """A server to verify. `identities` holds names of environment variables by role; what was not said is empty."""
+    """A server to verify. `identities` maps roles to names of environment variables; missing values are empty."""
 
     url: str = ""
     plain_url: str = ""
@@ -59,9 +59,10 @@ class Env:
 
 
 def read_env(path: Path, *, roles: Mapping[str, Any], values: Mapping[str, Any], variables: Mapping[str, str]) -> Env:
-    """Read a description for a catalogue with these roles and these values in its `env`; `variables` is the environment.
+    """Read a server description for a catalogue with these roles and these values in its `env`.
 
-    Raises InputError with every fault of the file, PgagentsError where it cannot be read.
+    `variables` is the environment. Raises InputError with every fault of the file, PgagentsError where it cannot be
+    read.
     """
     try:
         source = read(path)
@@ -76,7 +77,7 @@ def read_env(path: Path, *, roles: Mapping[str, Any], values: Mapping[str, Any],
 
 
 class _Reader:
-    """Collects what is wrong with a description while reading it."""
+    """Reads a description and collects its faults."""
 
     def __init__(self, source: Source, roles: Mapping[str, Any], values: Mapping[str, Any], variables: Mapping[str, str]) -> None:
         self.source, self.roles, self.values, self.variables = source, roles, values, variables
@@ -183,7 +184,7 @@ class _Reader:
         return OAuthClient(*client, consent, headers, tuple(hidden), refuse, told)
 
     def client(self, at: Pointer, given: Mapping[Any, Any], more: tuple[str, ...]) -> tuple[str, str, str]:
-        """A client's id, where its user is sent back to, and its secret; `more` are keys that may stand beside them."""
+        """Return a client's id, redirect URI and secret; `more` are keys that are allowed beside them."""
         known = ("client_id", "secret", "redirect_uri", *more)
         for key in given:
             if key not in known:
@@ -195,7 +196,7 @@ class _Reader:
         return str(given.get("client_id")), str(given.get("redirect_uri")), secret
 
     def texts(self, given: Mapping[Any, Any], key: str, hidden: list[str]) -> dict[str, str]:
-        """Texts by name in a part of `oauth`; those that stand in environment variables are noted as hidden."""
+        """Return texts by name from a part of `oauth`; values from environment variables are added to `hidden`."""
         part = given.get(key) or {}
         if not isinstance(part, dict):
             self.fault(("oauth", key), "type", f"`{key}` is a mapping of names to texts")
@@ -213,7 +214,7 @@ class _Reader:
         return found
 
     def variable(self, pointer: Pointer, name: Any) -> str:
-        """The value of an environment variable. A key that stands here by mistake is not repeated in the message."""
+        """Return the value of an environment variable. A key in place of the name is not repeated in the message."""
         if not isinstance(name, str) or not _VARIABLE.match(name):
             self.fault(
                 pointer,
@@ -227,7 +228,7 @@ class _Reader:
         return self.variables.get(name, "")
 
     def like(self, within: Pointer, default: Mapping[str, Any]) -> dict[str, Any]:
-        """What is said in place of the catalogue's own values: the same members, of the same types; the others keep theirs."""
+        """Return the catalogue's `env` with the file's values in place: the same members, of the same types."""
         given: Any = self.mapping("env") if not within else self.source.data["env"]
         for step in within:
             given = given[step]

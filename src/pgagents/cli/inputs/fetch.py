@@ -1,4 +1,4 @@
-"""Bytes from a path or a URL in bounded time and memory, and files written whole or not at all."""
+"""Reads paths and URLs in bounded time and memory, and writes files atomically."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ TIMEOUT_S = 30.0
 
 
 def fetch(location: str) -> bytes:
-    """The bytes there. Raises PgagentsError; no redirect is followed."""
+    """Return the bytes of a path or URL. Raises PgagentsError; redirects are not followed."""
     from pgagents.errors import PgagentsError
 
     if location.lower().startswith(("http://", "https://")):
@@ -49,7 +49,7 @@ def _over_http(url: str) -> bytes:
 
 
 async def _got(url: str) -> bytes:
-    """The body, a little more than may be at most. The time is that of the whole: a server may send a byte now and then for ever."""
+    """Return the body, up to a little over the limit. The time limit is for the whole exchange, because a server may trickle."""
     import asyncio
 
     import httpx
@@ -85,9 +85,9 @@ def _bounded(raw: bytes, name: str) -> bytes:
 
 
 def write_both(files: Mapping[Path, bytes]) -> None:
-    """Write all files, each through a temporary neighbour; where one cannot be written none is changed.
+    """Write all files, each through a temporary neighbour; where one cannot be written, none is changed.
 
-    A link stays one, and a file that was there keeps who may read it.
+    Symbolic links and file permissions stay.
     """
     from pgagents.errors import PgagentsError
 

@@ -12,22 +12,22 @@ if TYPE_CHECKING:
     from pgagents.model.model import Model
 
 EXAMPLE = "park-graph"
-"""The example catalogue that comes with pgagents, as it is named where a catalogue's file may stand."""
+"""The shipped example catalogue, by the name that may replace a catalogue's file."""
 NO_CATALOGUE = f"name its file, go to its folder, or begin one with `pgagents init`; `{EXAMPLE}` names the example that comes with pgagents"
 
 catalogue_argument: Callable[[Any], Any] = click.argument("catalogue", required=False, type=click.Path(path_type=Path, dir_okay=False))
 
 
 def examples(*lines: tuple[str, str]) -> str:
-    """The end of a command's help: calls that run as written, each with what it is for."""
+    """Return the end of a command's help: example calls, each with its purpose."""
     return "\b\nExamples:\n" + "\n".join(f"  {what}\n      {call}" for what, call in lines)
 
 
 def load(catalogue: Path | None, *, else_example: bool = False) -> Model:
-    """Load the catalogue that was named; else ./catalogue/*.yaml, else ./pgagents.yaml.
+    """Load the given catalogue; else the only one in ./catalogue, else ./pgagents.yaml.
 
-    A name such as `park-graph` means a catalogue that comes with pgagents. With `else_example`, Park Graph's is taken where none is here;
-    otherwise that raises PgagentsError, so that a wrong working directory never passes for a good catalogue.
+    A name such as `park-graph` means a shipped catalogue. Where none is found, `else_example` chooses Park Graph's;
+    otherwise PgagentsError is raised, so that a wrong working directory never passes for a good catalogue.
     """
     from pgagents.catalogue.load import load_file
     from pgagents.errors import PgagentsError
@@ -49,7 +49,7 @@ def load(catalogue: Path | None, *, else_example: bool = False) -> Model:
 
 
 def example(name: str) -> Model | None:
-    """The catalogue of that name which comes with pgagents; None where there is none, or where a file here has the name."""
+    """Return the shipped catalogue of a name; None where there is none, or where a file of this name exists."""
     from pgagents.catalogue.load import load_file
     from pgagents.resources import folder
 

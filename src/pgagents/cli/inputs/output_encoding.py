@@ -1,7 +1,7 @@
-"""Output where text cannot be written as UTF-8: a Windows console's code page, latin-1.
+"""Output in encodings other than UTF-8, such as a Windows console's code page.
 
-What an encoding does not have is written as near to it as ASCII comes, else as the escape that JSON knows. (Pure ASCII is no such
-encoding: it mostly means that no locale was set, and click writes UTF-8 there.)
+Missing characters are written as similar ASCII, else as JSON escapes. (Pure ASCII is excluded: it mostly means that no
+locale is set, and click writes UTF-8 there.)
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ _NEAR = {"─": "-", "│": "|", "…": "...", "–": "-", "→": "->", "·": "-
 
 
 def near(error: UnicodeError) -> tuple[str, int]:
-    """What stands for characters that cannot be encoded; for `codecs.register_error`."""
+    """Return the replacement of characters that cannot be encoded; for `codecs.register_error`."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     return "".join(_NEAR.get(c) or _escape(c) for c in error.object[error.start : error.end]), error.end
 
 
 def _escape(character: str) -> str:
-    """As JSON has it: two escapes for a character beyond the first 65,536."""
+    """Return a character as JSON escapes: two for a character beyond the first 65,536."""
     units = character.encode("utf-16-be", "surrogatepass")
     return "".join(f"\\u{units[i] << 8 | units[i + 1]:04x}" for i in range(0, len(units), 2))
 
 
 def let_all_be_written() -> None:
-    """Make stdout and stderr take any text."""
+    """Make stdout and stderr accept any text."""
     codecs.register_error(NAME, near)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper) and stream.errors != NAME and codecs.lookup(stream.encoding).name not in ("utf-8", "ascii"):

@@ -1,4 +1,4 @@
-"""The server to verify, as the command line and the target description tell of it."""
+"""The server to verify, from the command line and the server description."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a server is and how it is reached; `model` is the catalogue with the `env` that holds there."""
+    """A server's addresses, with its catalogue, in which `env` has the server's values."""
 
     model: Model
     url: str
@@ -28,7 +28,7 @@ class Target:
 
 
 def check(url: str | None, plain_url: str | None, description: Path | None) -> None:
-    """Whether the command line says where the server is, before the catalogue is read. Raises UsageError, PgagentsError."""
+    """Check the URLs of the command line before the catalogue is read. Raises UsageError and PgagentsError."""
     if url is None and description is None:
         raise click.UsageError("Missing option '--url', or '--env FILE' with a file that has a `url`.")
     if url is not None:
@@ -36,7 +36,10 @@ def check(url: str | None, plain_url: str | None, description: Path | None) -> N
 
 
 def target(model: Model, url: str | None, plain_url: str | None, cacert: Path | None, description: Path | None) -> Target:
-    """What is said on the command line goes before what the description says. Raises UsageError, PgagentsError and InputError."""
+    """Return the server to verify; the command line overrides the description.
+
+    Raises UsageError, PgagentsError and InputError.
+    """
     env = Env() if description is None else read_env(description, roles=model.auth.roles, values=model.env, variables=os.environ)
     base = base_url(url) if url is not None else env.url
     if not base:

@@ -1,4 +1,4 @@
-"""URLs of servers, as a person gives them."""
+"""Validates URLs of servers that a user gave."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pgagents.errors import PgagentsError
 
 
 def plain_twin(url: str, plain_url: str | None) -> str:
-    """The plain-http twin's URL; empty where none was given."""
+    """Return the URL of the server without TLS; empty where none was given. Raises PgagentsError."""
     if plain_url is None:
         return ""
     if not url.startswith("https://"):
@@ -19,7 +19,7 @@ def plain_twin(url: str, plain_url: str | None) -> str:
 
 
 def base_url(url: str, flag: str = "--url") -> str:
-    """The URL without its last slash; `flag` is where it was given. Raises PgagentsError where it is none of a server."""
+    """Return the URL without trailing slashes; `flag` names its source. Raises PgagentsError for an invalid server URL."""
     example = f"give it as {'http' if 'plain' in flag else 'https'}://staging.example.com"
     try:
         parts = urlsplit(url)

@@ -1,4 +1,4 @@
-"""A bound on the seconds that a piece of work may take."""
+"""A time limit for a piece of work."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Any
 
 @contextmanager
 def within(seconds: float, message: str, help: str) -> Iterator[None]:
-    """Stop the work inside with this error when the time is over.
+    """Raise this error inside the block once the time is over.
 
-    Needs a timer signal and the main thread; elsewhere (Windows) the work is bounded by its steps and bytes alone.
+    It needs a timer signal and the main thread; elsewhere (Windows) the work is bounded by its steps and bytes only.
     """
     from pgagents.errors import PgagentsError
 

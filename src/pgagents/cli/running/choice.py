@@ -1,4 +1,4 @@
-"""Which contracts a run is to try, as the command line said it."""
+"""Selects the contracts of a run by the options of the command line."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MAX_SHARDS = 1_000
 
 
 def shard(_context: click.Context, _param: click.Parameter, value: str | None) -> tuple[int, int] | None:
-    """`2/4` as (2, 4)."""
+    """Parse `2/4` as (2, 4)."""
     if value is None:
         return None
     number, slash, count = value.partition("/")
@@ -31,7 +31,7 @@ def shard(_context: click.Context, _param: click.Parameter, value: str | None) -
 
 
 def actions(model: Model, names: tuple[str, ...]) -> tuple[str, ...]:
-    """The names, each that of an action. Raises PgagentsError for one that is none."""
+    """Return the names of actions. Raises PgagentsError for an unknown one."""
     known = [str(a.name) for a in model.actions]
     for name in names:
         if name not in known:
@@ -40,14 +40,14 @@ def actions(model: Model, names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def alone(shard: tuple[int, int] | None, flags: dict[str, bool]) -> None:
-    """Raises UsageError where a shard is asked for what only a run that is alone can tell."""
+    """Raise UsageError for a shard with a flag that needs the server to itself."""
     for flag, given in flags.items():
         if shard is not None and given:
             raise click.UsageError(f"{flag} cannot go with --shard, as the other shards use the server too: give it in a run of its own.")
 
 
 def only_given(flag: str, names: Collection[str]) -> None:
-    """Raises UsageError where the command line says anything else than these parameters of its command."""
+    """Raise UsageError where the command line has any option but these parameters."""
     context = click.get_current_context()
     for param in context.command.params:
         if param.name not in names and context.get_parameter_source(str(param.name)) is ParameterSource.COMMANDLINE:
@@ -56,14 +56,14 @@ def only_given(flag: str, names: Collection[str]) -> None:
 
 
 def chosen(model: Model, options: Options, memory: Path | None, report: Path | None, *, discovery: bool) -> Options:
-    """The options with all that narrows the contracts: see `known`, `failed_only` and `discovery_only`."""
+    """Return the options with all selections applied: see `known`, `failed_only` and `discovery_only`."""
     known(model, options)
     options = failed_only(model, options, memory, report)
     return discovery_only(options) if discovery else options
 
 
 def known(model: Model, options: Options) -> None:
-    """Whether what was selected exists. A misspelt id must not select nothing and be green."""
+    """Raise PgagentsError for a selection without contracts: a misspelt id must not pass as success."""
     from pgagents.cli.inputs.api_keys import known_role
     from pgagents.verify.run.run import contracts
 
@@ -81,9 +81,9 @@ def known(model: Model, options: Options) -> None:
 
 
 def failed_only(model: Model, options: Options, memory: Path | None, report: Path | None) -> Options:
-    """The options with `only` narrowed to what failed: in the last run, which `memory` holds, or in a report file.
+    """Return the options with `only` narrowed to failed contracts, of the last run in `memory` or of a report file.
 
-    Where nothing failed, they stay as they are, and stderr says so. Raises PgagentsError where neither tells of a run.
+    Where nothing failed, the options stay, with a note on stderr. Raises PgagentsError where no earlier run is known.
     """
     from pgagents.cli.running import last
     from pgagents.report.read import read
@@ -106,7 +106,7 @@ def failed_only(model: Model, options: Options, memory: Path | None, report: Pat
 
 
 def discovery_only(options: Options) -> Options:
-    """Only what anyone finds without a key, and of that what was selected. Raises PgagentsError where that is nothing."""
+    """Return the options narrowed to contracts that need no key. Raises PgagentsError where none of them is selected."""
     from pgagents.verify.plan.options import DISCOVERY
 
     both = [one for one in options.only for open_to_all in DISCOVERY if one.startswith(open_to_all)]

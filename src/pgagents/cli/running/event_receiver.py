@@ -1,4 +1,4 @@
-"""`--receiver`: where a server under test sends its events."""
+"""`--receiver`: receives the events of a server under test."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ REACH_S = 10.0
 
 
 def planned(given: str | None) -> Inbox | None:
-    """The receiver as a plan knows it; nothing listens."""
+    """Return the receiver for a plan; nothing listens."""
     from pgagents.verify.wire.receiver import Inbox
 
     if given is None:
@@ -24,7 +24,7 @@ def planned(given: str | None) -> Inbox | None:
 
 @contextmanager
 def receiving(given: str | None, port: int) -> Iterator[Inbox | None]:
-    """A receiver that listens while the block lasts; None where none was asked for. Raises PgagentsError for a URL that is none."""
+    """Yield a receiver that listens inside the block, or None. Raises PgagentsError for an invalid URL."""
     if given is None:
         yield None
         return
@@ -37,7 +37,7 @@ def receiving(given: str | None, port: int) -> Iterator[Inbox | None]:
 
 
 def _reach(inbox: Inbox, port: int) -> None:
-    """Raises PgagentsError where what is sent to the receiver's URL does not arrive: a server would seem to send nothing."""
+    """Raise PgagentsError where a request to the receiver's URL does not arrive, as the server would seem to send nothing."""
     from pgagents.errors import PgagentsError
     from pgagents.http import Request, Response
     from pgagents.verify.wire.send import Client

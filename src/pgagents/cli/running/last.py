@@ -1,7 +1,7 @@
-"""What failed in the last run against a server, for `--last-failed`.
+"""Stores which contracts failed in the last run against a server, for `--last-failed`.
 
-It lies in the user's cache folder, never in the tree where the command was called: one small file for each server and
-catalogue, with ids of contracts and nothing that a server said.
+The file is in the user's cache folder, never in the working folder. There is one for each server and catalogue. It has
+contract ids only, and nothing of the server's answers.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MAX_BYTES = 20_000_000
 
 
 def place(model: Model, url: str) -> Path:
-    """Where it is kept for this server and catalogue."""
+    """Return the file of this server and catalogue."""
     from pgagents.cli.inputs.caches import folder
 
     name = sha256(f"{Path(model.source.file).absolute()}\n{url}".encode()).hexdigest()[:20]
@@ -28,7 +28,7 @@ def place(model: Model, url: str) -> Path:
 
 
 def remember(path: Path, report: Report) -> None:
-    """Note what failed; what this run did not try stays as it was. Where nothing can be written, nothing is remembered."""
+    """Store the failed contracts; those that this run did not try stay as they were. Write errors are ignored."""
     from pgagents.cli.running.report_files import replace
 
     earlier = failed(path) or []
@@ -41,12 +41,12 @@ def remember(path: Path, report: Report) -> None:
 
 
 def failing(report: Report) -> list[str]:
-    """Contracts that are broken or untested."""
+    """Return the ids of broken and untested contracts."""
     return [r.contract.id for r in report.results if r.verdict.value in ("broken", "untested")]
 
 
 def failed(path: Path) -> list[str] | None:
-    """What failed last time; None where no run is remembered."""
+    """Return the ids that failed in the last run; None where no run is stored."""
     try:
         raw = path.read_bytes()[:MAX_BYTES]
         data: Any = json.loads(raw)

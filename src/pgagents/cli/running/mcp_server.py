@@ -1,4 +1,4 @@
-"""The MCP server that is verified with the API: one that is there, or one that is started for the run and ends with it."""
+"""The MCP server that is verified with the API: a remote one, or a process that runs until the end of the run."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from pgagents.verify.wire.mcp.link import Link
 
 TOKEN = "PGAGENTS_MCP_TOKEN"
-"""Holds what the server at --mcp-url itself asks callers for; the API's key never goes there."""
+"""The variable with the token of the server at --mcp-url; the API's key is never sent there."""
 OURS = "PGAGENTS_"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def check(model: Model, url: str | None, command: str | None, *, discovery: bool) -> None:
-    """Raises UsageError for flags that do not go together, PgagentsError for a catalogue without tools or what cannot be started."""
+    """Raise UsageError for conflicting flags, PgagentsError for a catalogue without tools or an invalid URL or command."""
     if url is None and command is None:
         return
     if url is not None and command is not None:
@@ -46,7 +46,7 @@ def check(model: Model, url: str | None, command: str | None, *, discovery: bool
 
 
 def planned(url: str | None, command: str | None) -> Link | None:
-    """A link that is only planned for: nothing is started or sent."""
+    """Return a link for a plan; nothing is started or sent."""
     from pgagents.http import Silence
     from pgagents.verify.wire.mcp.link import Link
 
@@ -59,7 +59,7 @@ def planned(url: str | None, command: str | None) -> Link | None:
 def linked(
     model: Model, url: str | None, command: str | None, *, keys: Mapping[str, str], api: str, cacert: Path | None
 ) -> Iterator[Link | None]:
-    """The link, until the run is over. Raises PgagentsError where the process cannot be started or the URL is none."""
+    """Yield the link until the run is over. Raises PgagentsError for an invalid URL or a process that cannot start."""
     from pgagents.verify.wire.mcp.link import Link
 
     if url is not None:
@@ -78,7 +78,10 @@ def linked(
 
 
 def environment(model: Model, given: Mapping[str, str], keys: Mapping[str, str], api: str) -> dict[str, str]:
-    """What a server is started with: the main key and the API's URL under the names that the catalogue gives them, and no other key."""
+    """Return the environment of a server process.
+
+    It includes the main key and the API's URL under the catalogue's names, and no other key of pgagents.
+    """
     names = model.surfaces["mcp"].env
     found = {name: value for name, value in given.items() if not name.startswith(OURS)}
     if "key" in names and "main" in keys:
@@ -89,7 +92,7 @@ def environment(model: Model, given: Mapping[str, str], keys: Mapping[str, str],
 
 
 def token(url: str | None) -> str:
-    """The server's own token; empty where there is none. Raises PgagentsError where it would travel in the clear."""
+    """Return the remote server's own token, or an empty text. Raises PgagentsError where it would be sent without TLS."""
     from pgagents.cli.inputs.api_keys import header_safe
 
     given = os.environ.get(TOKEN, "") if url is not None else ""
@@ -102,7 +105,7 @@ def token(url: str | None) -> str:
 
 
 def _parts(url: str) -> tuple[str, str]:
-    """The base URL and the path. Raises PgagentsError where it is no URL."""
+    """Return base URL and path. Raises PgagentsError for an invalid URL."""
     from pgagents.cli.inputs.urls import base_url
 
     base_url(url, "--mcp-url")

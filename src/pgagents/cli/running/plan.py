@@ -1,4 +1,4 @@
-"""`pgagents verify --plan`: what a run would send, printed, and written as JSON for scripts."""
+"""`pgagents verify --plan`: describes the planned requests as text, and as JSON for scripts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FORMAT = 1
 def planned(
     model: Model, options: Options, identities: Identities, url: str, plain_url: str, receiver: Inbox | None, mcp: Link | None
 ) -> tuple[str, bytes]:
-    """The plan as text, without the last line break, and as JSON."""
+    """Return the plan as text, without the last line break, and as JSON."""
     from pgagents.verify.run.run import plan
 
     made = plan(model, options, identities, url=url, plain_url=plain_url, receiver=receiver, mcp=mcp)
@@ -28,7 +28,7 @@ def planned(
 
 
 def text(made: Plan, seed: int) -> str:
-    """The plan for a person."""
+    """Return the plan as text."""
     from pgagents.cli.running.progress import duration
     from pgagents.report.table import table
     from pgagents.report.verdicts import counted
@@ -52,7 +52,7 @@ def text(made: Plan, seed: int) -> str:
 
 
 def document(made: Plan, options: Options, url: str, source: Source) -> dict[str, Any]:
-    """The plan as plain JSON data: what is sent by bucket, phase and check, the contracts that are tried, and why others are not."""
+    """Return the plan as JSON data: requests by bucket, stage and check, selected contracts, and why others are left out."""
     from pgagents.report.formats.json import contract
 
     tried = [{**contract(c, source), "requests": made.by_contract.get(c.id, 0)} for c in made.selected]

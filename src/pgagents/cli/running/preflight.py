@@ -1,4 +1,4 @@
-"""Before a verification: one read of the server, so that a wrong address or key is one message and not a table of findings."""
+"""Checks a server by one read before a verification, so that a wrong address or key is one message and not many findings."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ def checked(
     model: Model, url: str, handler: Handler, other: Callable[[str], Handler], keys: Mapping[str, str], options: Options,
     hidden: Iterable[str] = (),
 ) -> Options:  # fmt: skip
-    """The options of the run, whose bound on requests these count against. `other` reaches another base URL; `hidden` are further
-    secrets, such as values of headers.
+    """Check the server; return the options with the used requests taken off their limit.
 
-    Raises SetupError where nothing can be tried.
+    `other` reaches another base URL; `hidden` are further secrets, such as values of headers. Raises SetupError where
+    nothing can be tested.
     """
     from pgagents.verify.check.memory import setting_of
     from pgagents.verify.run.preflight import Place, preflight, unused_key

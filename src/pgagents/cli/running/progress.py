@@ -1,4 +1,4 @@
-"""How far a verification is: a bar on a terminal, else a plain line every few seconds. Always on stderr."""
+"""Shows the progress of a verification on stderr: a bar on a terminal, else a line every few seconds."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 EVERY_S = 10.0
 OVER_S = 60.0
-"""The pace is that of so many seconds."""
+"""The pace is measured over this many seconds."""
 
 
 @contextmanager
 def progress() -> Iterator[Callable[[Progress], None]]:
-    """What to call with each step; the bar is gone when the block ends."""
+    """Yield a function that shows each step; the bar is removed when the block ends."""
     if not sys.stderr.isatty():
         yield _Lines()
         return
@@ -46,13 +46,13 @@ def progress() -> Iterator[Callable[[Progress], None]]:
 
 
 class Pace:
-    """Requests a second over the last while: a server's bucket is emptied fast and filled slowly, so the mean of all promises too much."""
+    """Requests a second over the last minute; the overall mean misleads, because a bucket empties fast and fills slowly."""
 
     def __init__(self) -> None:
         self._seen: deque[tuple[float, int]] = deque([(0.0, 0)])
 
     def __call__(self, now: Progress) -> float:
-        """The pace, this step included; the run's seconds tell the time."""
+        """Return the pace including this step, by the run's own seconds."""
         if now.seconds - self._seen[-1][0] >= 1.0:
             self._seen.append((now.seconds, now.sent))
         while len(self._seen) > 1 and self._seen[1][0] <= now.seconds - OVER_S:
@@ -62,7 +62,7 @@ class Pace:
 
 
 def describe_progress(now: Progress, pace: float | None = None) -> str:
-    """Pace (by itself that of the whole run), time left, what is broken, what is being done."""
+    """Return pace (by default that of the whole run), time left, broken contracts and current work in one line."""
     if pace is None:
         pace = now.sent / now.seconds if now.seconds > 0 else 0.0
     left = max(0, now.planned - now.sent)
@@ -79,14 +79,14 @@ def describe_progress(now: Progress, pace: float | None = None) -> str:
 
 
 def duration(seconds: float) -> str:
-    """`40 s`, `3 min`, `2.5 h`."""
+    """Format seconds as `40 s`, `3 min` or `2.5 h`."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 class _Lines:
-    """One line now and then, for logs."""
+    """Prints a line every few seconds, for logs."""
 
     def __init__(self) -> None:
         self.last = time.monotonic()

@@ -1,4 +1,4 @@
-"""Report files: the format by the name, written whole or not at all."""
+"""Writes report files atomically, in the format of their suffix."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 
 EVERY = tuple(SUFFIXES)
 DATA = (".json", ".txt")
-"""The forms of what is no report of a run: of a plan, of a self-test."""
+"""Suffixes for plans and self-tests, which are not reports of a run."""
 ROOM = 2_000_000
-"""Bytes that must have room where a report is to go."""
-HELP = "Also write FILE, in the form that its name says: .json, .xml (JUnit), .sarif, .md, .html or .txt. Repeatable."
+"""Bytes that must be free where a report is to be written."""
+HELP = "Also write FILE, in the format of its suffix: .json, .xml (JUnit), .sarif, .md, .html or .txt. Repeatable."
 
 
 def check(paths: tuple[Path, ...], suffixes: Collection[str] = EVERY) -> None:
-    """Whether every report can be written, before anything is sent. Raises PgagentsError.
+    """Raise PgagentsError where a report cannot be written, before anything is sent.
 
-    `suffixes` are those of the forms that there are. A folder, a disk and a name are tried by writing a file of some size.
+    `suffixes` are the allowed ones. Folder, disk and name are tested by writing a temporary file.
     """
     from pgagents.errors import PgagentsError
 
@@ -48,7 +48,7 @@ def check(paths: tuple[Path, ...], suffixes: Collection[str] = EVERY) -> None:
 
 
 def _tried(path: Path) -> None:
-    """Write a file beside the report's and take it away again. Raises OSError where that, or taking the old one's place, cannot be."""
+    """Write a temporary file beside the report's and delete it. Raises OSError where writing or replacing would fail."""
     path = Path(os.path.realpath(path))
     handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
@@ -62,12 +62,12 @@ def _tried(path: Path) -> None:
 
 
 def _user() -> int:
-    """Who we are; where there are no such numbers, whoever may do all."""
+    """Return the user's id; 0 on systems without one."""
     return os.geteuid() if hasattr(os, "geteuid") else 0
 
 
 def write(paths: tuple[Path, ...], report: Report, source: Source) -> None:
-    """Write the report in the format of each name. Raises PgagentsError where a file cannot be written; the others are."""
+    """Write the report in the format of each name. Raises PgagentsError for files that cannot be written, after all others are."""
     made: dict[str, bytes] = {}
     for path in paths:
         form = form_of(path.name)
@@ -78,7 +78,7 @@ def write(paths: tuple[Path, ...], report: Report, source: Source) -> None:
 
 
 def write_data(paths: tuple[Path, ...], text: str, data: bytes) -> None:
-    """Write what is no report of a run: a text, or its data as JSON, as each name says. Raises PgagentsError as `write` does."""
+    """Write a text, or its data as JSON, as each name's suffix asks. Raises PgagentsError as `write` does."""
     _write({path: data if form_of(path.name) == "json" else f"{text}\n".encode("utf-8", "replace") for path in paths})
 
 
@@ -98,7 +98,7 @@ def _write(files: Mapping[Path, bytes]) -> None:
 
 
 def replace(path: Path, data: bytes) -> None:
-    """Write beside the file and rename, so that nobody reads half of it; a link stays one."""
+    """Write a file through a temporary neighbour, so that no reader sees half of it; a symbolic link stays."""
     path = Path(os.path.realpath(path))
     handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
@@ -114,9 +114,9 @@ def replace(path: Path, data: bytes) -> None:
 
 
 def in_repository(file: str) -> str:
-    """A file's path from the root of its repository, as code scanning and annotations name files; empty where there is none.
+    """Return a file's path from the root of its repository, for code scanning and annotations; empty where there is none.
 
-    The root is the nearest folder above with a `.git`, else the workspace of the CI job, else where the command was called.
+    The root is the nearest folder above with a `.git`, else the CI job's workspace, else the current folder.
     """
     path = Path(file)
     if not path.is_file():

@@ -34,7 +34,7 @@ STOPPING = b"stopping, undoing what was made; once more leaves it behind\n"
 
 @dataclass(slots=True)
 class _Stop:
-    """Whether a signal ended the run; `running` while there is something to undo."""
+    """`asked` is True once a signal ended the run; `running` is True while there are instances to undo."""
 
     asked: bool = False
     running: bool = False
@@ -59,11 +59,12 @@ def run(
     token: str = "",
     verbose: bool = False,
 ) -> int:
-    """Verify, write the report files, print the report on stdout; returns the exit code.
+    """Verify, write the report files, print the report on stdout; return the exit code.
 
-    `headers` go with every request and into no report; `again` is the command line that repeats the run; `baseline` says which
-    findings are accepted; what failed is noted in the file `memory`; `oauth` is a client to act as, `receiver` gets events,
-    `mcp` is the way to an MCP server, `token` what that one asks for; `verbose` prints more of what each exchange told.
+    `headers` go with every request and into no report. `again` is the command line that repeats the run. `baseline`
+    lists accepted findings. Failed contracts are stored in the file `memory`. `oauth` is a client to act as. `receiver`
+    gets events. `mcp` is the link to an MCP server, and `token` its token. `verbose` prints how many contracts each
+    exchange was judged for.
     """
     from pgagents.report.formats.text import STOPPED
     from pgagents.verify.plan.options import Identities
@@ -107,7 +108,7 @@ def run(
 
 
 def _excused(report: Report, baseline: Sequence[Line]) -> Report:
-    """The report with what the baseline accepts until today marked as known."""
+    """Return the report with the findings that the baseline accepts today marked as known."""
     from datetime import datetime
 
     from pgagents.report.baseline import apply
@@ -116,17 +117,17 @@ def _excused(report: Report, baseline: Sequence[Line]) -> Report:
 
 
 def _secrets(headers: Mapping[str, str]) -> tuple[str, ...]:
-    """What of the headers must be in no report: all values, but not those of Accept and its kin, whose words stand in every answer."""
+    """Return the values of headers that no report may contain: all but those of Accept headers, whose words are common."""
     return tuple(value for name, value in headers.items() if not name.lower().startswith("accept"))
 
 
 def wall() -> str:
-    """Now, as RFC 3339 in UTC."""
+    """Return the current time as RFC 3339 in UTC."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
 def version() -> str:
-    """The installed version of pgagents."""
+    """Return the installed version of pgagents."""
     from importlib.metadata import PackageNotFoundError
     from importlib.metadata import version as installed
 
@@ -137,7 +138,7 @@ def version() -> str:
 
 
 def heeding(stop: _Stop, step: Callable[[Progress], None]) -> Callable[[Progress], None]:
-    """The step, and the signal once more: raised inside a library's call back into Python, the first may have been lost there."""
+    """Return the step with a second check for the signal, whose first exception a library's callback may have lost."""
     from pgagents.verify.plan.options import FINISHING
 
     def heeded(now: Progress) -> None:
@@ -150,7 +151,7 @@ def heeding(stop: _Stop, step: Callable[[Progress], None]) -> Callable[[Progress
 
 @contextmanager
 def signals(*, hangup: bool = False) -> Iterator[_Stop]:
-    """SIGTERM (a cancelled CI job) ends the run as Ctrl-C does: clean up, then report; with `hangup` so does a closed terminal."""
+    """End the run on SIGTERM as on Ctrl-C: clean up, then report; with `hangup` also when the terminal closes."""
     stop = _Stop()
 
     def request_stop(_number: int, _frame: Any) -> None:

@@ -1,7 +1,7 @@
-"""`pgagents verify --self-test`: every check against the faults that must break it and the variations that must not.
+"""`pgagents verify --self-test`: runs every check against the faults that must break it and the variations that must not.
 
-Each fault and each variation of the sandbox is verified once, in this process. A check that no fault breaks is dead, and a run
-that it takes part in proves nothing by it.
+Each fault and each variation of the sandbox is verified once, in this process. A check that no fault breaks is dead: it
+proves nothing.
 """
 
 from __future__ import annotations
@@ -30,39 +30,40 @@ OF_MCP = "mcp:"
 
 @dataclass(slots=True)
 class Row:
-    """What became of one check: `due` counts the faults that must break it, `found` those that did."""
+    """One check's results: `due` counts the faults that must break it, `found` those that did."""
 
     due: int = 0
     found: int = 0
     disturbed: list[str] = field(default_factory=list)
-    """Variations that broke it."""
+    """Variations that broke the check."""
 
 
 @dataclass(slots=True)
 class Outcome:
-    """The matrix, and everything in it that is not as it should be."""
+    """The results of all checks, and every deviation from what is declared."""
 
     rows: dict[str, Row]
     faults: int = 0
     variations: int = 0
     wrong: dict[str, list[str]] = field(default_factory=dict)
-    """What is not as it should be, with the faults or variations it was so under."""
+    """Deviations, each with the faults or variations that showed it."""
 
     @property
     def dead(self) -> list[str]:
-        """Checks that no fault breaks."""
+        """Return the checks that no fault breaks."""
         return [name for name, row in self.rows.items() if not row.found]
 
     @property
     def bad(self) -> bool:
-        """Whether something is not as it should be."""
+        """Return whether a check is dead or anything deviates."""
         return bool(self.dead or self.wrong)
 
 
 def run(only: Sequence[str] = (), reports: tuple[Path, ...] = ()) -> int:
-    """Try everything (or, of `only` these checks, their faults), print the matrix and write it into files.
+    """Run the self-test, print the matrix and write it to files; return the exit code.
 
-    1 where a check is dead or a fault or variation is not met as it declares. Raises PgagentsError where `only` names no check.
+    `only` selects checks and their faults. Returns 1 where a check is dead or anything deviates from what is declared.
+    Raises PgagentsError for an unknown check.
     """
     from pgagents.cli import _extras
     from pgagents.cli.running import report_files
@@ -87,10 +88,10 @@ def run(only: Sequence[str] = (), reports: tuple[Path, ...] = ()) -> int:
 
 
 def tried(said: Callable[[int, int, str], None], faults: Sequence[str] | None = None, variations: Sequence[str] | None = None) -> Outcome:
-    """Verify the shipped catalogue's sandbox under each fault and each variation (or only these). `said` hears how far it is.
+    """Verify the shipped catalogue's sandbox under each fault and each variation, or only these.
 
-    A name that begins with `mcp:` is one of the MCP server in front of it.
-    Raises KeyboardInterrupt where one of the verifications was cut short.
+    `said` is called with the progress. A name with the prefix `mcp:` belongs to the MCP server in front of the sandbox.
+    Raises KeyboardInterrupt where a verification was cut short.
     """
     from pgagents.resources import folder
     from pgagents.verify.check.check import collect
@@ -111,21 +112,21 @@ def tried(said: Callable[[int, int, str], None], faults: Sequence[str] | None = 
 
 
 def _every(kind: str) -> list[str]:
-    """All faults or variations, those of the MCP server behind the others."""
+    """Return all faults or variations, those of the MCP server last."""
     from pgagents.sandbox.injection import fault_registry
 
     return [*fault_registry.list_names(kind), *(f"{OF_MCP}{name}" for name in fault_registry.list_names(f"mcp_{kind}"))]
 
 
 def _module(kind: str, name: str) -> Any:
-    """The fault or variation of this name."""
+    """Return the fault or variation of this name."""
     from pgagents.sandbox.injection import fault_registry
 
     return fault_registry.find(f"mcp_{kind}", name.removeprefix(OF_MCP)) if name.startswith(OF_MCP) else fault_registry.find(kind, name)
 
 
 def _checks(only: Sequence[str]) -> list[str]:
-    """The checks that are named, by themselves or by a contract of theirs. Raises PgagentsError where there is none of that name."""
+    """Return the checks of names or contract ids. Raises PgagentsError for an unknown check."""
     from pgagents.errors import PgagentsError
     from pgagents.text.nearest import did_you_mean
     from pgagents.verify.check.check import collect
@@ -139,13 +140,13 @@ def _checks(only: Sequence[str]) -> list[str]:
 
 
 def _faults_of(only: Sequence[str]) -> list[str]:
-    """The faults that must break one of these checks."""
+    """Return the faults that must break one of these checks."""
     wanted = set(_checks(only))
     return [name for name in _every("faults") if wanted & set(_module("faults", name).breaks)]
 
 
 def opened(text: str, point: str | None = None) -> Model:
-    """The catalogue of a text; `point` is one that it is to leave open, so that a variation may be taken there."""
+    """Load the catalogue of a text; `point` is a behaviour key to open, so that a variation is legal."""
     from pgagents.catalogue.load import load_text
 
     if point is not None:
@@ -167,7 +168,7 @@ def _verified(model: Model, *, fault: str = "", variation: str = "") -> Report:
 
 
 def _broken(report: Report) -> dict[str, str]:
-    """The checks that a run found broken, each with one of the contracts."""
+    """Return the checks that a run found broken, each with one contract."""
     if not report.footer.complete:
         raise KeyboardInterrupt
     return {r.contract.check: r.contract.id for r in report.results if r.verdict.value == "broken"}
@@ -198,7 +199,7 @@ def _variation(outcome: Outcome, name: str, broken: dict[str, str]) -> None:
 
 
 def lines(outcome: Outcome, seconds: float) -> Iterator[str]:
-    """The matrix and what it comes to."""
+    """Yield the matrix and its summary as text."""
     from pgagents.report.table import table
 
     rows = [
@@ -216,7 +217,7 @@ def lines(outcome: Outcome, seconds: float) -> Iterator[str]:
 
 
 def document(outcome: Outcome) -> bytes:
-    """The matrix as JSON."""
+    """Return the matrix as JSON."""
     rows = {
         name: {"faults": row.due, "found": row.found, "false_alarms": row.disturbed, "state": _state(row)}
         for name, row in outcome.rows.items()
@@ -233,7 +234,7 @@ def _state(row: Row) -> str:
 
 
 class _Said:
-    """How far it is, on stderr: one line that is written over on a terminal, else a line now and then."""
+    """Prints progress on stderr: one line that is overwritten on a terminal, else a line every few seconds."""
 
     def __init__(self) -> None:
         self.last = time.monotonic()

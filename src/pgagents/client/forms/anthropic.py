@@ -1,4 +1,4 @@
-"""Anthropic's Messages API: a block `tool_use` in, a block `tool_result` out.
+"""Anthropic's Messages API: a `tool_use` block in, a `tool_result` block out.
 
 https://platform.claude.com/docs/en/agents-and-tools/tool-use/overview, read 2026-11-20.
 """
@@ -15,19 +15,19 @@ _WHAT = "tool_use of the Messages API"
 
 
 def read(message: Any) -> ToolCall:
-    """A block of the assistant's content."""
+    """Read a block of the assistant's content."""
     found = mapping(message)
     return make_toolcall(member(found, "name", _WHAT), member(found, "id", _WHAT), found.get("input"))
 
 
 def write(call: ToolCall, answer: Answer) -> dict[str, Any]:
-    """The block that answers it, for the next message of the user."""
+    """Return the block that answers a call, for the user's next message."""
     made = {"type": "tool_result", "tool_use_id": call.id, "content": text(output(answer))}
     return {**made, "is_error": True} if answer.problem else made
 
 
 def compose(name: str, arguments: dict[str, Any], id: str) -> dict[str, Any]:
-    """A block as a model answers it."""
+    """Return a block as a model writes it."""
     return {"type": "tool_use", "id": id, "name": name, "input": arguments}
 
 

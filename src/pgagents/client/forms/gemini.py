@@ -1,6 +1,6 @@
 """Gemini: a part with `functionCall` in, a part with `functionResponse` out.
 
-The answer's `response` is an object, with `output` for what came and `error` for what went wrong
+The answer's `response` is an object with `output` for a success and `error` for a failure
 (https://ai.google.dev/api/caching#FunctionResponse, read 2026-11-20).
 """
 
@@ -16,7 +16,7 @@ _WHAT = "Gemini functionCall"
 
 
 def read(message: Any) -> ToolCall:
-    """A part, or the functionCall in it; both spellings that the API takes. The id is there on newer models only."""
+    """Read a part, or the functionCall in it, in both spellings of the API; only newer models send an id."""
     found = mapping(message)
     call = found.get("functionCall") or found.get("function_call") or found
     call = mapping(call)
@@ -25,14 +25,14 @@ def read(message: Any) -> ToolCall:
 
 
 def write(call: ToolCall, answer: Answer) -> dict[str, Any]:
-    """The part to send back under the role `user`."""
+    """Return the part that answers a call, to be sent under the role `user`."""
     shown = output(answer)
     response = {"error": shown["error"]} if answer.problem else {"output": shown}
     return {"functionResponse": {**({"id": call.id} if call.id else {}), "name": call.name, "response": response}}
 
 
 def compose(name: str, arguments: dict[str, Any], id: str) -> dict[str, Any]:
-    """A part as a model answers it."""
+    """Return a part as a model writes it."""
     return {"functionCall": {"id": id, "name": name, "args": arguments}}
 
 

@@ -15,18 +15,18 @@ _WHAT = "function_call of the Responses API"
 
 
 def read(message: Any) -> ToolCall:
-    """An item of the response's `output`. What it is answered by is its `call_id`, not its `id`."""
+    """Read an item of the response's `output`; its answer must name its `call_id`, not its `id`."""
     found = mapping(message)
     return written(member(found, "name", _WHAT), member(found, "call_id", _WHAT), found.get("arguments"))
 
 
 def write(call: ToolCall, answer: Answer) -> dict[str, Any]:
-    """The input item that answers it."""
+    """Return the input item that answers a call."""
     return {"type": "function_call_output", "call_id": call.id, "output": text(output(answer))}
 
 
 def compose(name: str, arguments: dict[str, Any], id: str) -> dict[str, Any]:
-    """An item as a model answers it."""
+    """Return an item as a model writes it."""
     return {"type": "function_call", "call_id": id, "name": name, "arguments": text(arguments)}
 
 

@@ -1,7 +1,7 @@
 """Perplexity's Agent API: an item `function_call` in, an item `function_call_output` out.
 
-Models of several vendors answer behind it: some want the function's name in the answer too, some a signature of their
-thought as it came (https://docs.perplexity.ai/docs/agent-api/tools/custom-functions, read 2026-11-20).
+Models of several vendors answer behind it: some need the function's name in the answer too, some the unchanged
+`thought_signature` (https://docs.perplexity.ai/docs/agent-api/tools/custom-functions, read 2026-11-20).
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ _WHAT = "function_call of the Agent API"
 
 
 def read(message: Any) -> ToolCall:
-    """An item of the response's `output`."""
+    """Read an item of the response's `output`."""
     found = mapping(message)
     repeated = {"thought_signature": found["thought_signature"]} if found.get("thought_signature") else {}
     return written(member(found, "name", _WHAT), member(found, "call_id", _WHAT), found.get("arguments"), repeated)
 
 
 def write(call: ToolCall, answer: Answer) -> dict[str, Any]:
-    """The input item that answers it."""
+    """Return the input item that answers a call."""
     return {"type": "function_call_output", "call_id": call.id, "name": call.name, "output": text(output(answer)), **call.more}
 
 
 def compose(name: str, arguments: dict[str, Any], id: str) -> dict[str, Any]:
-    """An item as a model answers it."""
+    """Return an item as a model writes it."""
     return {"type": "function_call", "id": id, "call_id": id, "name": name, "arguments": text(arguments), "status": "completed"}
 
 

@@ -15,19 +15,19 @@ _WHAT = "function_call of Grok's Responses API"
 
 
 def read(message: Any) -> ToolCall:
-    """An item of the response's `output`. Where it has no `call_id`, its `id` is that."""
+    """Read an item of the response's `output`; its `id` stands in for a missing `call_id`."""
     found = mapping(message)
     id = member(found, "call_id" if found.get("call_id") else "id", _WHAT)
     return written(member(found, "name", _WHAT), id, found.get("arguments"))
 
 
 def write(call: ToolCall, answer: Answer) -> dict[str, Any]:
-    """The input item that answers it."""
+    """Return the input item that answers a call."""
     return {"type": "function_call_output", "call_id": call.id, "output": text(output(answer))}
 
 
 def compose(name: str, arguments: dict[str, Any], id: str) -> dict[str, Any]:
-    """An item as a model answers it."""
+    """Return an item as a model writes it."""
     return {"type": "function_call", "call_id": id, "name": name, "arguments": text(arguments)}
 
 

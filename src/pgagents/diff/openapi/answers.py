@@ -1,4 +1,4 @@
-"""Answers of one operation in two editions: statuses, bodies, headers, links."""
+"""Compares the answers of one operation: statuses, bodies, headers, links."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from pgagents.text.brief import brief
 
 
 def answers(edition: Edition, operation: Spot) -> dict[str, Spot]:
-    """Responses by status: `200`, `2XX`, `default`."""
+    """Return an operation's responses by status: `200`, `2XX`, `default`."""
     return {name.upper() if name != "default" else name: spot for name, spot in edition.members(operation, "responses").items()}
 
 
 def compare(s: Sides, old: Spot, new: Spot, who: Who) -> None:
-    """What readers get. The spots are both operations."""
+    """Add the changes in the answers of two operations."""
     before, after = answers(s.both.old, old), answers(s.both.new, new)
     successes = [set(filter(_success, side)) for side in (before, after)]
     if all(successes) and not any(_for(status, after) for status in successes[0]):
@@ -52,7 +52,7 @@ def _mild(status: str) -> bool:
 
 
 def _for(status: str, described: dict[str, Spot]) -> Spot | None:
-    """What a status is answered by: itself, its range, or the default."""
+    """Return the response that describes a status: its own, its range's, or the default; None where there is none."""
     return described.get(status) or described.get(status[:1] + "XX") or (described.get("default") if status != "default" else None)
 
 
@@ -86,7 +86,7 @@ def _headers(s: Sides, what: str, old: Spot, new: Spot, who: Who) -> None:
 
 
 def _headers_of(edition: Edition, owner: Spot) -> dict[str, tuple[str, Spot]]:
-    """Headers by name in small letters; OpenAPI ignores Content-Type here."""
+    """Return headers by lower-case name; OpenAPI ignores Content-Type here."""
     return {name.lower(): (name, spot) for name, spot in edition.members(owner, "headers").items() if name.lower() != "content-type"}
 
 

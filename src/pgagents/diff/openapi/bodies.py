@@ -1,4 +1,4 @@
-"""Bodies of requests and answers by media type."""
+"""Compares bodies of requests and answers by media type."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pgagents.diff.values import Who
 
 
 def media(edition: Edition, owner: Spot) -> dict[str, Spot]:
-    """Media types of a body, without their parameters where these tell none apart."""
+    """Return the media types of a body, without parameters unless these distinguish two of them."""
     inside = edition.open(owner, "content")
     found = {name.lower().replace(" ", ""): edition.open(inside, name) for name in edition.mapping(inside)}
     bare = [name.partition(";")[0] for name in found]
@@ -19,7 +19,7 @@ def media(edition: Edition, owner: Spot) -> dict[str, Spot]:
 
 
 def request(s: Sides, old: Spot, new: Spot) -> None:
-    """What callers send as a body. The spots are `requestBody` of both operations, None where there is none."""
+    """Add the changes of a request body; the spots are the `requestBody` of both operations, which may be missing."""
     a, b = s.both.old.mapping(old), s.both.new.mapping(new)
     if not a and not b:
         return
@@ -43,7 +43,7 @@ def request(s: Sides, old: Spot, new: Spot) -> None:
 
 
 def _received(s: Sides, old: Spot, new: Spot) -> None:
-    """The body of a call that the API makes."""
+    """Add the changes in the body of a call that the API makes."""
     a, b = s.both.old.mapping(old), s.both.new.mapping(new)
     if not b:
         s.tell("answer-body-removed", "has no body any more", old, None)
@@ -58,7 +58,7 @@ def _received(s: Sides, old: Spot, new: Spot) -> None:
 
 
 def contents(s: Sides, old: Spot, new: Spot, what: str, who: Who, ids: tuple[str, str]) -> None:
-    """Bodies of one place, media type by media type."""
+    """Add the changes of two bodies, media type by media type."""
     before, after = media(s.both.old, old), media(s.both.new, new)
     for name, spot in before.items():
         there = name if name in after else next((n for n in after if fnmatchcase(name, n)), None)
@@ -78,7 +78,7 @@ def contents(s: Sides, old: Spot, new: Spot, what: str, who: Who, ids: tuple[str
 
 
 def _encoding(s: Sides, what: str, old: Spot, new: Spot) -> None:
-    """How single members of a form are written."""
+    """Add the changes in how members of a form are encoded."""
     a, b = s.both.old.open(old, "encoding"), s.both.new.open(new, "encoding")
     for name in sorted(s.both.old.mapping(a).keys() | s.both.new.mapping(b).keys()):
         one, other = s.both.old.open(a, name), s.both.new.open(b, name)

@@ -1,4 +1,4 @@
-"""The two editions that are compared, and all that was found so far."""
+"""The two editions that are compared, and the changes found so far."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ OF_A_MEMBER = frozenset(("member-added", "member-removed", "member-required", "d
 
 @dataclass(slots=True)
 class Both:
-    """Collects changes. Schemas with a name are compared once, and told for all the operations that they are part of."""
+    """Collects changes. Named schemas are compared once and reported for all operations that use them."""
 
     old: Edition
     new: Edition
     changes: list[Change] = field(default_factory=list)
     edges: dict[NamedPair, set[NamedPair | str]] = field(default_factory=lambda: defaultdict(set))
-    """Which operations and which named schemas lead to a pair of named schemas."""
+    """The operations and named schemas that lead to each pair of named schemas."""
     called: set[tuple[Pointer, Pointer]] = field(default_factory=set)
-    """Calls by the API that were compared: a callback may have itself among its callbacks."""
+    """Calls by the API that were compared, because a callback may contain itself."""
 
     def tell(
         self, id: str, subject: str, message: str, old: Spot | None, new: Spot | None, *, example: str = "", safety: bool = False
     ) -> None:
-        """One change, as bad as the table says."""
+        """Add one change, with the severity of its id in the table."""
         places = (self.old.place(old) if old else None), (self.new.place(new) if new else None)
         self.changes.append(Change(severity(id), id, subject, message, (), *places, example, safety, (subject,)))
 
     def schemas(self, subject: str, what: str, old: Spot | None, new: Spot | None, who: Who, *, marks: bool = True) -> None:
-        """Compare two schemas of one place; where there is none, anything is taken."""
+        """Compare two schemas of one place; a missing schema accepts anything."""
         a = self.old.schemas(who).schema(old) if old is not None else {}
         b = self.new.schemas(who).schema(new) if new is not None else {}
         values = self._values(who)
@@ -59,7 +59,7 @@ class Both:
         return Change(one.severity, one.id, subject, _sentence(one, what), (), *places, one.example, False, by)
 
     def named(self) -> None:
-        """Compare all named schemas that were met, and say for whom: once the operations are done."""
+        """Compare all named schemas that were met, and note the operations that use them; call it after all operations."""
         found: list[tuple[NamedPair, Change]] = []
         queue, seen = deque(self.edges), set(self.edges)
         while queue:
@@ -85,7 +85,7 @@ class Both:
             self.changes.append(replace(change, by=users[key], by_how=mark))
 
     def _users(self, key: NamedPair) -> Iterator[str]:
-        """The operations that lead to a pair."""
+        """Return the operations that lead to a pair."""
         seen: set[NamedPair | str] = {key}
         stack: list[NamedPair | str] = [key]
         while stack:
@@ -97,7 +97,7 @@ class Both:
 
 
 def _shown(name: str) -> str:
-    """A schema's name; what was added to keep it apart is left out."""
+    """Return a schema's name without the suffix that made it unique."""
     head, dot, tail = name.rpartition(".")
     return head if dot and len(tail) == 8 and all(c in "0123456789abcdef" for c in tail) else name
 
@@ -111,7 +111,7 @@ def _sentence(one: Difference, what: str) -> str:
 
 
 def together(changes: Iterable[Change]) -> list[Change]:
-    """Changes of one place that many operations share become one."""
+    """Merge equal changes of one place that several operations share."""
     groups: dict[tuple[Any, ...], list[Change]] = defaultdict(list)
     for change in changes:
         place = () if change.id == "shown" else (change.old, change.new)

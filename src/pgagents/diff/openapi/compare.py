@@ -1,4 +1,4 @@
-"""All changes between two editions of an OpenAPI document, the worst first."""
+"""Compares two editions of an OpenAPI document."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ WEBHOOKS = ("webhooks", "x-webhooks")
 
 
 def compare(old: Edition, new: Edition) -> list[Change]:
-    """What differs, for whom, and how badly. What cannot be decided is called what may break."""
+    """Return all changes, the worst first. A change that cannot be decided is one that may break."""
     both = Both(old, new)
     _document(both)
     operations.compare(both)

@@ -1,4 +1,4 @@
-"""Schemas of an OpenAPI document as JSON Schema 2020-12, each with its place, and with names for what is referred to."""
+"""Converts schemas of an OpenAPI document to JSON Schema 2020-12, with places, and with names for referenced schemas."""
 
 from __future__ import annotations
 
@@ -25,29 +25,29 @@ LISTS = ("allOf", "anyOf", "oneOf", "prefixItems")
 MAPS = ("properties", "patternProperties", "dependentSchemas")
 SAME = ("enum", "const", "pattern", "uniqueItems", "discriminator", "contentEncoding", "contentMediaType", "dependentRequired")
 HINTS = frozenset(("int64", "float", "double", "decimal", "password"))
-"""Formats that no value is refused for: JSON has one kind of number."""
+"""Formats that refuse no value: JSON has one kind of number."""
 OTHER = "x-other-keywords"
-"""What no comparison understands is kept under this key, so that a change of it is seen."""
+"""The key for unknown keywords, so that a change of them is found."""
 IGNORED = frozenset(("$ref", "$defs", "definitions", "nullable", "contentSchema", "$comment", "$schema"))
 INT32 = 2**31
 DEEPEST = 90
 
 
 class Known(Named):
-    """Named schemas of one edition; more are added while a document is read."""
+    """Named schemas of one edition; more are added while the document is read."""
 
     def __init__(self) -> None:
         super().__init__({})
 
     def add(self, name: str, schema: dict[str, Any]) -> None:
-        """A schema by its name."""
+        """Add a schema under its name."""
         self[name] = schema
         self.forms[name] = form(schema)
         self.near[name] = refs(schema)
 
 
 class Converter:
-    """Turns schemas of one edition into one form. Those that are referred to are converted once, and stand in `known`."""
+    """Converts schemas of one edition. Referenced schemas are converted once, into `known`."""
 
     def __init__(self, edition: Any, who: Who, *, old_style: bool) -> None:
         self.edition, self.who, self.old_style = edition, who, old_style
@@ -57,7 +57,7 @@ class Converter:
         self._wanted: list[tuple[str, Any]] = []
 
     def schema(self, spot: Any) -> Any:
-        """The schema there, with all that it refers to in `known`."""
+        """Return the schema at a spot; all that it refers to is in `known`."""
         made = self._schema(spot, 0)
         while self._wanted:
             name, target = self._wanted.pop()
@@ -93,7 +93,7 @@ class Converter:
         return made
 
     def _keyword(self, made: Node, key: str, part: Any, spot: Any, depth: int) -> bool:
-        """Take one keyword over; False where it is none, or has a value that it cannot have."""
+        """Convert one keyword; return False where it is unknown or its value is invalid."""
         if key in WORDS:
             made[key] = part
         elif key in NUMBERS:
@@ -143,7 +143,7 @@ class Converter:
         return True
 
     def _required(self, made: Node, spot: Any) -> None:
-        """A member that only the other direction knows is not required in this one."""
+        """Drop members that exist only in the other direction (`readOnly`, `writeOnly`) from `required`."""
         mark = "readOnly" if self.who == "callers" else "writeOnly"
         members = spot.value.get("properties")
         for name in members if isinstance(members, dict) else ():
@@ -154,7 +154,7 @@ class Converter:
                     made["required"] = [n for n in made["required"] if n != name]
 
     def _name(self, target: Any) -> str:
-        """A name that both editions give to what stands at one place."""
+        """Return a name for a place, the same in both editions."""
         key = (target.document.location, target.pointer)
         if key not in self._names:
             first = target.document.location == self.edition.root.document.location
@@ -173,7 +173,7 @@ _TYPES: dict[str, type] = {"enum": list, "pattern": str, "uniqueItems": bool, "d
 
 
 def _older(made: Node, value: Mapping[str, Any]) -> None:
-    """What OpenAPI 3.0 writes otherwise: null, and bounds that a value may not reach."""
+    """Convert OpenAPI 3.0's own forms: `nullable`, and booleans for exclusive bounds."""
     if value.get("nullable") is True:
         if isinstance(made.get("type"), str):
             made["type"] = [made["type"], "null"]
@@ -185,7 +185,7 @@ def _older(made: Node, value: Mapping[str, Any]) -> None:
 
 
 def _ranges(made: Node) -> None:
-    """32 bits are bounds like others."""
+    """Convert the format int32 to bounds."""
     kinds = made.get("type")
     if made.get("format") == "int32" and kinds in ("integer", ["integer", "null"]):
         del made["format"]
@@ -196,5 +196,5 @@ def _ranges(made: Node) -> None:
 
 
 def steps(pointer: str) -> Pointer:
-    """A JSON Pointer's steps."""
+    """Return the steps of a JSON Pointer."""
     return tuple(step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:])

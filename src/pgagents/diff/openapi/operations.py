@@ -1,4 +1,4 @@
-"""Operations of two editions: which are gone, new or elsewhere, and what changed in each."""
+"""Compares operations: removed, new, moved or changed ones."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
 class Operation(NamedTuple):
-    """One operation: its method, path, path item and itself."""
+    """One operation: its method, path, path item and value."""
 
     method: str
     path: str
@@ -27,7 +27,7 @@ class Operation(NamedTuple):
     spot: Spot
 
     def name(self, edition: Edition) -> str:
-        """Its operationId, else method and path."""
+        """Return the operationId, else method and path."""
         return edition.text(self.spot, "operationId") or f"{self.method} {self.path}"
 
 
@@ -35,7 +35,7 @@ Key = tuple[str, str]
 
 
 def operations(edition: Edition, owner: Spot, *keys: str) -> dict[Key, Operation]:
-    """The operations under some keys (`paths`), by method and path; names of placeholders are left out of the path."""
+    """Return the operations under some keys (`paths`), by method and path; placeholders lose their names."""
     found: dict[Key, Operation] = {}
     paths = edition.open(owner, *keys)
     for path in edition.mapping(paths):
@@ -51,7 +51,7 @@ def operations(edition: Edition, owner: Spot, *keys: str) -> dict[Key, Operation
 
 
 def compare(both: Both) -> None:
-    """All operations of the paths."""
+    """Add the changes of all operations under `paths`."""
     before, after = operations(both.old, both.old.root, "paths"), operations(both.new, both.new.root, "paths")
     moved = dict(_moved(both, before, after))
     schemes: dict[str, str] = {}
@@ -73,7 +73,7 @@ def compare(both: Both) -> None:
 
 
 def _moved(both: Both, before: dict[Key, Operation], after: dict[Key, Operation]) -> Iterator[tuple[Key, Key]]:
-    """Operations that go on at another address: they have the same operationId."""
+    """Yield operations with a new address: they have the same operationId."""
     ids = {both.new.text(o.spot, "operationId"): key for key, o in after.items() if key not in before}
     for key, old in before.items():
         id = both.old.text(old.spot, "operationId")
@@ -82,7 +82,7 @@ def _moved(both: Both, before: dict[Key, Operation], after: dict[Key, Operation]
 
 
 def _schemes(both: Both, old: Operation, new: Operation) -> dict[str, str]:
-    """Old and new names of the same security schemes."""
+    """Return old and new names of equal security schemes that the operations use."""
     names = [_list_security(both.old, old.spot), _list_security(both.new, new.spot)]
     return {
         a: b
@@ -99,7 +99,7 @@ def _list_security(edition: Edition, spot: Spot) -> list[str]:
 
 
 def one(both: Both, old: Operation, new: Operation, who: Who) -> None:
-    """One operation. `who` gets the hurt of what is sent to it: callers; readers where the API itself is the one who sends."""
+    """Compare one operation. `who` sends to the API (callers), or readers where the API itself makes the call."""
     s = Sides(both, new.name(both.new), who)
     answered: Who = "readers" if who == "callers" else "callers"
     _names(s, old, new)
@@ -150,7 +150,7 @@ def _callbacks(both: Both, subject: str, old: Spot, new: Spot) -> None:
 
 
 def events(both: Both, old: Spot, new: Spot, what: str = "") -> None:
-    """Calls that the API makes itself: their bodies are read, their answers are sent."""
+    """Compare calls that the API itself makes: users read their bodies and send their answers."""
     places = both.old.place(old), both.new.place(new)
     if places in both.called:
         return

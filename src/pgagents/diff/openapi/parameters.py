@@ -1,4 +1,4 @@
-"""Parameters of one operation in two editions."""
+"""Compares the parameters of one operation."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from pgagents.diff.values import Who
 from pgagents.text.brief import brief
 
 IGNORED_HEADERS = frozenset(("accept", "content-type", "authorization"))
-"""OpenAPI says that parameters of these names mean nothing."""
+"""Names of header parameters that OpenAPI ignores."""
 Key = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """One operation of both editions. `who` gets the hurt of what is sent: callers, or readers where the API is the one who calls."""
+    """One operation in both editions. `who` is affected by changes of the request: callers, or readers where the API calls."""
 
     both: Both
     subject: str
     who: Who
 
     def tell(self, id: str, message: str, old: Spot | None, new: Spot | None, *, example: str = "", safety: bool = False) -> None:
-        """A change of this operation."""
+        """Add a change of this operation."""
         self.both.tell(id, self.subject, message, old, new, example=example, safety=safety)
 
 
 def parameters(edition: Edition, item: Spot, operation: Spot, names: list[str]) -> dict[Key, Spot]:
-    """Parameters by place and name; those of the operation go before those of the path. In a path they are known by number."""
+    """Return parameters by place and name; the operation's override the path's. Path parameters have their position as name."""
     found: dict[Key, Spot] = {}
     for owner in (item, operation):
         value = edition.open(owner, "parameters")
@@ -45,7 +45,7 @@ def parameters(edition: Edition, item: Spot, operation: Spot, names: list[str]) 
 
 
 def compare(s: Sides, old: dict[Key, Spot], new: dict[Key, Spot]) -> None:
-    """What callers may and must send beside the body; what receivers get, where the API calls."""
+    """Add the changes of parameters that callers send, or that receivers get where the API calls."""
     if s.who == "readers":
         _received(s, old, new)
         return
@@ -68,7 +68,7 @@ def compare(s: Sides, old: dict[Key, Spot], new: dict[Key, Spot]) -> None:
 
 
 def _received(s: Sides, old: dict[Key, Spot], new: dict[Key, Spot]) -> None:
-    """Parameters of a call that the API makes are like headers of an answer: they may be waited for."""
+    """Add the changes of parameters in a call by the API, which are like headers of an answer: receivers may rely on them."""
     for key, spot in old.items():
         what = f"{key[0]} parameter `{s.both.old.text(spot, 'name')}`"
         needed = s.both.old.mapping(spot).get("required") is True
@@ -112,7 +112,7 @@ def _one(s: Sides, what: str, place: str, old: Spot, new: Spot) -> None:
 
 
 def flags(s: Sides, what: str, old: Spot, new: Spot) -> None:
-    """`allowReserved` and `allowEmptyValue`."""
+    """Add the changes of `allowReserved` and `allowEmptyValue`."""
     a, b = s.both.old.mapping(old), s.both.new.mapping(new)
     for key, id, said in (
         ("allowReserved", "reserved", "reserved characters (`/`, `?`) as they are"), ("allowEmptyValue", "empty-value", "an empty value"),
@@ -125,7 +125,7 @@ def flags(s: Sides, what: str, old: Spot, new: Spot) -> None:
 
 
 def wire(s: Sides, what: str, place: str, old: Spot, new: Spot, id: str) -> None:
-    """Whether a value is written otherwise: shown by one of each kind that the old schema takes."""
+    """Add a change where a value is serialised differently, shown by a sample of a kind that the old schema accepts."""
     a, b = s.both.old.mapping(old), s.both.new.mapping(new)
     before, after = media_of(a), media_of(b)
     if before != after:
@@ -147,13 +147,13 @@ def wire(s: Sides, what: str, place: str, old: Spot, new: Spot, id: str) -> None
 
 
 def media_of(item: Any) -> str:
-    """The media type that a value is written in; empty where `schema` says what it is."""
+    """Return the media type of a value's `content`; empty where `schema` describes it."""
     content = item.get("content")
     return next(iter(content), "").lower() if isinstance(content, dict) else ""
 
 
 def schema_of(edition: Edition, spot: Spot) -> Spot | None:
-    """The schema of a parameter or a header, wherever it stands."""
+    """Return the schema of a parameter or header, from `schema` or `content`; None where it has none."""
     item = edition.mapping(spot)
     if "schema" in item:
         found: Spot = spot.at("schema")

@@ -1,4 +1,4 @@
-"""Lines of the values that changed. A large JSON text is not read again for them: only the way to each of them is."""
+"""Finds the lines of changed values. A large JSON text is not parsed again: only the path to each value is scanned."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Wanted = dict[str, Any]
 
 
 def lines(text: str, name: str, pointers: Iterable[Pointer]) -> dict[Pointer, str]:
-    """`file:line:column` of each pointer, or of the nearest value around it that the text has."""
+    """Return `file:line:column` of each pointer, or of its nearest parent in the text."""
     wanted = set(pointers)
     if not wanted:
         return {}
@@ -31,7 +31,7 @@ def lines(text: str, name: str, pointers: Iterable[Pointer]) -> dict[Pointer, st
 
 
 def _as_in(source: Source, pointer: Pointer) -> Pointer:
-    """The pointer with numbers where the text has a list."""
+    """Return the pointer with integers where the text has a list."""
     value, made = source.data, []
     for step in pointer:
         key: Any = step
@@ -76,14 +76,14 @@ def _skip(text: str, at: int) -> int:
 
 
 class _Scan:
-    """Walks a JSON text along the wanted pointers; what lies beside them is skipped by the standard library's scanner."""
+    """Scans a JSON text along the wanted pointers; the standard library's scanner skips everything else."""
 
     def __init__(self, text: str, found: dict[Pointer, int]) -> None:
         self.text, self.found = text, found
         self.decoder = json.JSONDecoder()
 
     def value(self, at: int, wanted: Wanted, path: Pointer) -> int:
-        """Note the places of what is wanted in the value that begins here; the index behind it."""
+        """Record the wanted places inside the value that begins here; return the index after it."""
         text = self.text
         if not wanted or text[at] not in "{[":
             return self.decoder.raw_decode(text, at)[1]

@@ -1,4 +1,4 @@
-"""Who may call an operation: each way of calling that there was must still be one."""
+"""Compares who may call an operation: each former way to authenticate must still work."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from pgagents.diff.openapi.tree import Edition, Spot
 
 Kind = tuple[str, ...]
 Way = dict[Kind, frozenset[str]]
-"""The keys that one way of calling needs, each with its scopes. A key is known by what it is, not by its name in the document."""
+"""The schemes that one way needs, each with its scopes. A scheme is identified by its kind, not by its name in the document."""
 
 
 def ways(edition: Edition, operation: Spot) -> tuple[list[Way], Spot]:
-    """The ways of calling an operation, and where it is said. A way without keys needs none."""
+    """Return the ways to authenticate a call, and where they are declared. An empty way needs no key."""
     own = edition.mapping(operation).get("security")
     spot = operation.at("security") if isinstance(own, list) else edition.root.at("security")
     asked = spot.value if isinstance(spot.value, list) else []
@@ -31,7 +31,7 @@ def _way(edition: Edition, asked: Mapping[str, Any]) -> Way:
 
 
 def kind(edition: Edition, name: str) -> Kind:
-    """What a security scheme is on the wire."""
+    """Return a security scheme's form on the wire, as a tuple that is equal for equal schemes."""
     spot = edition.open(edition.root, "components", "securitySchemes", name)
     scheme = edition.mapping(spot)
     of = str(scheme.get("type"))
@@ -44,7 +44,7 @@ def kind(edition: Edition, name: str) -> Kind:
 
 
 def compare(s: Sides, old: Spot, new: Spot) -> None:
-    """The spots are both operations."""
+    """Add the changes in the security of two operations."""
     before, there = ways(s.both.old, old)
     after, here = ways(s.both.new, new)
     if before == after:
@@ -62,7 +62,7 @@ def compare(s: Sides, old: Spot, new: Spot) -> None:
 
 
 def _enough(held: Way, asked: Way) -> bool:
-    """Whether a caller who holds all of the one has what the other asks."""
+    """Return whether a caller with all of `held` has everything that `asked` needs."""
     return all(key in held and scopes <= held[key] for key, scopes in asked.items())
 
 
@@ -81,7 +81,7 @@ def _named(key: Kind, scopes: frozenset[str]) -> str:
 
 
 def schemes(both: Both, used: dict[str, str]) -> None:
-    """OAuth's addresses, flows and scopes of the schemes that are used; `used` are names of old and new schemes that go together."""
+    """Add the changes of OAuth URLs, flows and scopes; `used` maps old names of used schemes to new ones."""
     for name, other in used.items():
         old = both.old.open(both.old.root, "components", "securitySchemes", name)
         new = both.new.open(both.new.root, "components", "securitySchemes", other)

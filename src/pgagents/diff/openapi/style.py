@@ -1,4 +1,4 @@
-"""How a parameter's value is written into a request, or a header's into an answer."""
+"""Serialises values of parameters and headers by OpenAPI's styles."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PLAIN = frozenset(("string", "number", "integer", "boolean"))
 
 
 def style_of(item: Mapping[str, Any], place: str) -> tuple[str, bool]:
-    """The style and `explode`, with OpenAPI's defaults."""
+    """Return style and `explode`, with OpenAPI's defaults."""
     style = item.get("style")
     style = style if isinstance(style, str) else STYLES.get(place, "form")
     explode = item.get("explode")
@@ -22,7 +22,7 @@ def style_of(item: Mapping[str, Any], place: str) -> tuple[str, bool]:
 
 
 def forms(schema: Any, known: Named) -> list[str]:
-    """Which kinds of values a schema takes: `array`, `object`, `plain`."""
+    """Return the kinds of values that a schema accepts: `array`, `object`, `plain`."""
     made = view(schema, known)
     kinds: set[str] | None = None
     for fact in made.facts:
@@ -38,7 +38,7 @@ def forms(schema: Any, known: Named) -> list[str]:
 
 
 def written(name: str, style: str, explode: bool, value: Any) -> str:
-    """The text on the wire, as OpenAPI's table of styles says."""
+    """Return the serialised text, according to OpenAPI's table of styles."""
     writer = _WRITERS.get(style)
     return writer(name, explode, value) if writer else f"{style}({name})"
 

@@ -1,6 +1,6 @@
-"""The one table: what a change of each keyword and place of OpenAPI 3.0 and 3.1 means for callers and for readers.
+"""The severity table for OpenAPI 3.0 and 3.1: the effect of a change of each keyword on callers and on readers.
 
-Comparisons take their severities from here by id, the reference page is made from here, and tests hold it to be complete.
+Comparisons take severities from it by id, the reference page is made from it, and tests keep it complete.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from typing import Literal, NamedTuple
 from pgagents.diff.change import Severity
 
 Verdict = Severity | Literal["by value", "none", "-"]
-"""`by value`: what values or requests fit decides, see the note. `none`: nobody notices. `-`: it is nothing to them."""
+"""`by value`: the accepted values or requests decide, see the note. `none`: no effect. `-`: not applicable."""
 
 
 class Row(NamedTuple):
-    """A change of some keys of one kind of object. `callers` send requests, `readers` read answers."""
+    """One kind of change of some keys. `callers` send requests, `readers` read answers."""
 
     place: str
     keys: tuple[str, ...]
@@ -234,7 +234,7 @@ _FOUND: dict[str, Row] = {row.id: row for row in reversed(TABLE)}
 
 
 def severity(id: str) -> Severity:
-    """How bad a change of this id is for those whom it is something to."""
+    """Return the severity of a change with this id, for the side that it affects."""
     row = _FOUND[id]
     for verdict in (row.callers, row.readers):
         if verdict in ("breaking", "may break", "addition", "wording"):

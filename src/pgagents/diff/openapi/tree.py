@@ -1,4 +1,4 @@
-"""One edition of a document: its values with their references, and its schemas in one form."""
+"""One edition of a document: its values with resolved references, and its schemas in one form."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pgagents.source.source import Pointer
 
 
 class Document(Protocol):
-    """A file or an address that was read."""
+    """A file or URL that was read."""
 
     @property
     def location(self) -> str: ...
@@ -22,7 +22,7 @@ class Document(Protocol):
 
 
 class Spot(Protocol):
-    """A value and where it stands. `pointer` is a JSON Pointer in its document."""
+    """A value and its place. `pointer` is a JSON Pointer in its document."""
 
     @property
     def value(self) -> Any: ...
@@ -52,13 +52,13 @@ class Edition:
         self._schemas: dict[Who, Converter] = {}
 
     def schemas(self, who: Who) -> Converter:
-        """The schemas as callers send them, or as readers get them."""
+        """Return the converter of schemas for one direction: sent by callers, or got by readers."""
         if who not in self._schemas:
             self._schemas[who] = Converter(self, who, old_style=self.old_style)
         return self._schemas[who]
 
     def place(self, spot: Spot) -> Pointer:
-        """The number of its document, then the steps in it."""
+        """Return the number of a spot's document, followed by the steps in it."""
         for number, document in enumerate(self.documents):
             if document.location == spot.document.location:
                 return (number, *steps(spot.pointer))
@@ -66,13 +66,13 @@ class Edition:
         return (len(self.documents) - 1, *steps(spot.pointer))
 
     def open(self, spot: Spot, *keys: str | int) -> Spot:
-        """The value further in, behind its references."""
+        """Return the value at these keys, with references resolved."""
         found: Spot = self.tree.follow(spot.at(*keys) if keys else spot)
         return found
 
     @cached_property
     def has_xml(self) -> bool:
-        """Whether any body may be XML: only then it matters how schemas are written in it."""
+        """Return whether any body may be XML; only then the `xml` keyword of schemas matters."""
         stack = [self.root.value]
         while stack:
             value = stack.pop()
@@ -87,15 +87,15 @@ class Edition:
 
     @staticmethod
     def mapping(spot: Spot | None) -> Mapping[str, Any]:
-        """The value where it is a mapping, else an empty one."""
+        """Return the value if it is a mapping, else an empty one."""
         return spot.value if spot is not None and isinstance(spot.value, dict) else {}
 
     def members(self, spot: Spot, key: str) -> dict[str, Spot]:
-        """Members of the mapping under `key`, each behind its references; extensions are left out."""
+        """Return the members of the mapping under `key`, with references resolved and without extensions."""
         inside = self.open(spot, key)
         return {name: self.open(inside, name) for name in self.mapping(inside) if not name.startswith("x-")}
 
     def text(self, spot: Spot, key: str) -> str:
-        """The member of that name, where it is text."""
+        """Return a member if it is text, else an empty text."""
         value = self.mapping(spot).get(key)
         return value if isinstance(value, str) else ""

@@ -1,1 +1,1 @@
-"""Families of faults in Park Graph's own tables, actions and fields."""
+"""Faults of Park Graph's own tables, actions and members, by family."""

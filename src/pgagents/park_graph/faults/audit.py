@@ -1,4 +1,4 @@
-"""Faults of Park Graph's audit, projects and figures."""
+"""Faults of Park Graph's audit trail, project separation and reports."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pgagents.sandbox.injection.fault_registry import Context, fault
 
 @fault("audit_trail").edit_results("list_audit")
 def audit_at_creation(context: Context, _call: AcceptedCall, found: Any) -> Any:
-    """A session's audit rows all tell the time of its creation, as they are joined with its table."""
+    """All audit rows of a session have the time of its creation."""
     for row in found["rows"]:
         session = context.store.row("SELECT started_at FROM session WHERE id = ?", row["session_id"])
         if session is not None:
@@ -27,7 +27,7 @@ def audit_at_creation(context: Context, _call: AcceptedCall, found: Any) -> Any:
 
 @fault("audit_trail").edit_data
 def audit_holds_plate(context: Context, _request: Request, data: Any) -> Any:
-    """The audit's rows tell a car's plate outside their diff, where retention does not reach it."""
+    """Audit rows contain a vehicle's plate outside their diff, where retention does not blank it."""
     for row in objects(data):
         if "actor_type" in row and row.get("session_id"):
             found = context.store.row("SELECT plate FROM session WHERE id = ?", row["session_id"])
@@ -40,13 +40,13 @@ _ZONE = timezone(timedelta(hours=-6))
 
 @fault("workflow_runs").edit_results("list_audit")
 def audit_in_local_time(_context: Context, _call: AcceptedCall, found: Any) -> Any:
-    """The audit tells its times as the server's zone has them, everything else tells UTC."""
+    """The audit trail has times in the server's zone, while all other answers have UTC."""
     return {"rows": [{**row, "at": datetime.fromisoformat(row["at"]).astimezone(_ZONE).isoformat()} for row in found["rows"]]}
 
 
 @fault("workflow_runs", also={"audit_trail": "where the rows are listed before retention blanks them"}).replace_actions
 def audit_notes_arguments(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """The audit's row of a read through the dispatcher notes where was searched."""
+    """The audit row of a search through the dispatcher records its coordinates."""
     found = inner(call)
     if str(call.action.name) == "search_parking" and call.surface != "rest" and not isinstance(found, Refusal):
         noted = json.dumps({"searched": [call.input["lat"], call.input["lng"]]})
@@ -56,7 +56,7 @@ def audit_notes_arguments(context: Context, inner: Domain, call: AcceptedCall) -
 
 @fault("audit_trail").replace_actions
 def audit_row_of_refused(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """A refused write leaves a row in the audit, as if it had been done."""
+    """A refused write leaves a row in the audit trail, as if it had been done."""
     found = inner(call)
     if isinstance(found, Refusal) and call.action.effect == "write" and "session_id" in call.input:
         audit.write(context.store, call, session_id=call.input["session_id"], diff={"tried": [None, True]})
@@ -65,7 +65,7 @@ def audit_row_of_refused(context: Context, inner: Domain, call: AcceptedCall) ->
 
 @fault("workflow_runs").edit_answers
 def conversion_of_everywhere(context: Context, _request: Request, answer: Response) -> Response:
-    """The part of an area's searches that led to a session is reckoned from the searches of all areas."""
+    """The conversion rate of an area is computed from the searches of all areas."""
     data = data_of(answer)
     lines = [line for line in objects(data) if "conversion" in line] if successful(answer) else []
     if not lines:
@@ -79,7 +79,7 @@ def conversion_of_everywhere(context: Context, _request: Request, answer: Respon
 
 @fault("workflow_runs").replace_actions
 def dispatch_in_part(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """A fleet's vehicles that do not all fit are refused, and the first of them is held a space all the same."""
+    """A fleet dispatch that is refused for lack of spaces holds a space for its first vehicle all the same."""
     found = inner(call)
     if str(call.action.name) == "dispatch_av_fleet" and isinstance(found, Refusal) and found.code == "CONFLICT":
         inner(replace(call, input={**call.input, "vehicles": call.input["vehicles"][:1]}))
@@ -98,7 +98,7 @@ def _added(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
 
 @fault("project_isolation").replace_actions
 def figures_across_projects(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """A bill adds up what every project did under the same name."""
+    """A fleet's bill adds up the sessions of every project that uses the same fleet id."""
     found = inner(call)
     other = {"main": "second", "second": "main"}.get(call.key.project) if call.key is not None else None
     if str(call.action.name) != "get_fleet_billing" or isinstance(found, Refusal) or call.key is None or other is None:
@@ -109,7 +109,7 @@ def figures_across_projects(_context: Context, inner: Domain, call: AcceptedCall
 
 @fault("workflow_runs").replace_actions
 def opt_in_asks_keys_only(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """Whether an agent makes a session is read from its key, so the header of an MCP server counts for nothing."""
+    """Only the key decides whether an agent makes a session, so the header of an MCP server is ignored."""
     key = call.key
     by_key = key is not None and bool(key.integration or key.group or key.granted)
     if str(call.action.name) == "create_session" and call.surface == "rest" and not by_key:
@@ -119,7 +119,7 @@ def opt_in_asks_keys_only(_context: Context, inner: Domain, call: AcceptedCall) 
 
 @fault("workflow_runs").replace_actions
 def opt_out_ends_sessions(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """Once its owner opts out, a lot's running sessions can no longer be extended or ended by the agents that began them."""
+    """Once a lot's owner opts out, agents can no longer extend or end its running sessions."""
     moves = str(call.action.name) in ("end_session", "extend_session")
     row = (
         context.store.row("SELECT agents FROM lot JOIN session ON lot.id = lot_id WHERE session.id = ?", call.input["session_id"])

@@ -12,7 +12,7 @@ from pgagents.sandbox.injection.fault_registry import Context, Put, fault
 
 @fault("event_schema").send_events
 def occupancy_event_lags(context: Context, put: Put, type: str, data: Any) -> str:
-    """The event of a lot's free spaces is put together before the count changes, so the number in it is the one before."""
+    """The event of a lot's free spaces contains the count before the change."""
     told: dict[str, int] = context.memory
     if type == "occupancy.changed":
         now = int(data["available"])
@@ -23,7 +23,7 @@ def occupancy_event_lags(context: Context, put: Put, type: str, data: Any) -> st
 
 @fault("event_delivery").send_events
 def webhook_event_early(_context: Context, put: Put, type: str, data: Any) -> str:
-    """The event of an end tells the session as it was before it ended: it was written before the change."""
+    """The event of a session's end shows the session as still active."""
     told = {**data, "status": "active"} if type == "session.ended" else data
     return put(type, told)
 
@@ -33,7 +33,7 @@ _FIT = "https://hooks.example.com/fit"
 
 @fault("webhook_ssrf").replace_actions
 def webhook_ssrf_accepted(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """A webhook to an address of the inner network is taken."""
+    """A webhook to a private network address is accepted."""
     result = inner(call)
     if not (isinstance(result, Refusal) and result.field == "url" and "url" in call.input):
         return result
@@ -47,7 +47,7 @@ def webhook_ssrf_accepted(context: Context, inner: Domain, call: AcceptedCall) -
 
 @fault("webhook_ssrf").replace_actions
 def webhook_ssrf_by_example(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """Of the inner network's addresses only the best-known ones are refused as a webhook's."""
+    """Only the best-known private network addresses are refused for a webhook."""
     result = inner(call)
     if not (isinstance(result, Refusal) and result.field == "url" and str(call.input.get("url")).startswith("https:")):
         return result

@@ -1,4 +1,4 @@
-"""Faults of how Park Graph finds sessions and lots, and compares codes."""
+"""Faults in how Park Graph finds sessions and lots, and compares codes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pgagents.sandbox.injection.fault_registry import Context, fault
 
 @fault("exact_codes").replace_actions
 def code_by_its_beginning(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """A session's code is compared as far as it is long, so that anything may follow it."""
+    """A session code is compared by its own length, so anything may follow it."""
     given = call.input.get("session_code")
     row = context.store.row("SELECT code FROM session WHERE id = ?", call.input.get("session_id")) if isinstance(given, str) else None
     if row is not None and isinstance(given, str) and given.startswith(row["code"]):
@@ -24,7 +24,7 @@ def code_by_its_beginning(context: Context, inner: Domain, call: AcceptedCall) -
 
 @fault("exact_codes", also={"workflow_runs": "the workflow of refused calls tries the code in other letters, too"}).replace_actions
 def code_minds_no_case(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """A session's code is compared without its case, as many databases compare texts."""
+    """Session codes are compared without regard to case, as many databases compare texts."""
     given = call.input.get("session_code")
     row = context.store.row("SELECT code FROM session WHERE id = ?", call.input.get("session_id")) if isinstance(given, str) else None
     if row is not None and isinstance(given, str) and row["code"].lower() == given.lower():
@@ -34,7 +34,7 @@ def code_minds_no_case(context: Context, inner: Domain, call: AcceptedCall) -> A
 
 @fault("absent_id").replace_actions
 def ids_by_beginning(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """What is known by an id is also found by a text that only begins with it."""
+    """A read by id also finds a session whose id is only the beginning of the given text."""
     found = inner(call)
     id = call.input.get("session_id")
     if isinstance(found, Refusal) and isinstance(id, str) and call.action.effect == "read":
@@ -45,7 +45,7 @@ def ids_by_beginning(context: Context, inner: Domain, call: AcceptedCall) -> Any
 
 @fault("id_comparison").replace_actions
 def ids_without_case(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """Ids are compared without their case, as many databases compare texts."""
+    """Ids are compared without regard to case, as many databases compare texts."""
     found = inner(call)
     id = call.input.get("lot_id")
     if isinstance(found, Refusal) and isinstance(id, str) and call.action.effect == "read":
@@ -56,7 +56,7 @@ def ids_without_case(context: Context, inner: Domain, call: AcceptedCall) -> Any
 
 @fault("exact_filters", "law").replace_actions
 def list_by_wildcard(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """A list's filter is a LIKE, in which an underscore stands for any character."""
+    """A list filter is a SQL LIKE, in which an underscore matches any character."""
     found = inner(call)
     if call.action.name != "list_sessions" or isinstance(found, Refusal) or found["sessions"] or "fleet_id" not in call.input:
         return found
@@ -66,7 +66,7 @@ def list_by_wildcard(context: Context, inner: Domain, call: AcceptedCall) -> Any
 
 @fault("law").edit_results("list_sessions")
 def list_sorted_by_end(_context: Context, call: AcceptedCall, found: Any) -> Any:
-    """A list of what has ended is sorted by the end, though it says by the beginning."""
+    """A list of completed sessions is sorted by their end, though it is declared as sorted by their start."""
     if call.input.get("status") == "completed":
         found["sessions"].sort(key=lambda session: str(session["ended_at"]), reverse=True)
     return found
@@ -74,7 +74,7 @@ def list_sorted_by_end(_context: Context, call: AcceptedCall, found: Any) -> Any
 
 @fault("law").replace_actions
 def lookup_by_beginning(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """A list that is asked for by a text also finds what only begins with it."""
+    """A search by plate also finds plates that only begin with the given text."""
     found = inner(call)
     if call.action.name != "search_sessions" or isinstance(found, Refusal) or found["sessions"]:
         return found
@@ -88,7 +88,7 @@ def lookup_by_beginning(context: Context, inner: Domain, call: AcceptedCall) -> 
 
 @fault("exact_filters", "law").replace_actions
 def lookup_drops_separators(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """A list that is asked for by a text finds what has the same letters and digits, whatever hyphens stand between them."""
+    """A search by plate ignores hyphens."""
     found = inner(call)
     if call.action.name != "search_sessions" or isinstance(found, Refusal) or found["sessions"]:
         return found
@@ -98,7 +98,7 @@ def lookup_drops_separators(context: Context, inner: Domain, call: AcceptedCall)
 
 @fault("exact_codes").replace_actions
 def short_code_for_code(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """So that drivers can read it out, the short code is taken for the session's code when a session is ended, too."""
+    """The short code of a session is accepted in place of its session code when the session is ended."""
     if call.action.name == "end_session":
         row = context.store.row("SELECT code FROM session WHERE id = ?", call.input["session_id"])
         if row is not None and call.input["session_code"] == short_code(row["code"]):
@@ -108,7 +108,7 @@ def short_code_for_code(context: Context, inner: Domain, call: AcceptedCall) -> 
 
 @fault("absent_id").replace_actions
 def state_before_owner(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """How a thing stands is looked at before whose it is, so another project is told 409 of what is over, not 404."""
+    """The state of a session is checked before its owner, so another project gets 409 instead of 404 for a completed session."""
     found = inner(call)
     if not (isinstance(found, Refusal) and found.code == "NOT_FOUND" and call.action.name in ("end_session", "extend_session")):
         return found
@@ -119,7 +119,7 @@ def state_before_owner(context: Context, inner: Domain, call: AcceptedCall) -> A
 
 @fault("key_authentication").edit_answers
 def instance_before_key(context: Context, request: Request, answer: Response) -> Response:
-    """What a call is about is looked up before its key, so without one an unknown id is answered 404 and a known one 401."""
+    """A session is looked up before the key is checked, so without a key an unknown id gets 404 instead of 401."""
     asked = context.reader.parse(request) if answer.status == 401 else None
     id = asked.path.get("session_id") if asked is not None else None
     if id is None or context.store.row("SELECT 1 FROM session WHERE id = ?", id) is not None:
@@ -130,7 +130,7 @@ def instance_before_key(context: Context, request: Request, answer: Response) ->
 
 @fault("exact_codes", "workflow_runs").replace_actions
 def wrong_code_accepted(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """A session can be ended by whoever knows its id: its code is not compared."""
+    """A session can be ended with any session code: the code is not compared."""
     given = "session_code" in call.input
     row = context.store.row("SELECT code FROM session WHERE id = ?", call.input.get("session_id")) if given else None
     if row is not None:

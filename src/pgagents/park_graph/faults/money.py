@@ -1,4 +1,4 @@
-"""Faults of what Park Graph charges, pays out and refunds."""
+"""Faults in what Park Graph charges, pays out and refunds."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DAY_S = 86_400
 
 @fault("law").replace_actions
 def cap_by_the_day(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """A cap on 24 hours is held against each calendar day instead."""
+    """The cap on 24 hours is applied to each calendar day instead."""
     found = inner(call)
     session = found.get("session") if call.action.name == "end_session" and not isinstance(found, Refusal) else None
     if session and session["rate_unit"] == "hour" and session["max_daily"] is not None:
@@ -36,7 +36,7 @@ def cap_by_the_day(context: Context, inner: Domain, call: AcceptedCall) -> Any:
 
 @fault("law").edit_results("end_session")
 def days_by_the_calendar(context: Context, _call: AcceptedCall, found: Any) -> Any:
-    """A lot that charges by the day charges for each date of a stay, also where that is less than a day."""
+    """A lot with a daily rate charges for each calendar date of a stay, even a stay below 24 hours."""
     if found["session"]["rate_unit"] != "day":
         return found
     told = found["session"]
@@ -52,7 +52,7 @@ def days_by_the_calendar(context: Context, _call: AcceptedCall, found: Any) -> A
 
 @fault("law").replace_actions
 def extension_by_whole_hours(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """Hours to add are rounded up to whole ones."""
+    """Hours of an extension are rounded up to whole hours."""
     if str(call.action.name) == "extend_session":
         call = replace(call, input={**call.input, "extend_hours": math.ceil(call.input["extend_hours"])})
     return inner(call)
@@ -60,7 +60,7 @@ def extension_by_whole_hours(_context: Context, inner: Domain, call: AcceptedCal
 
 @fault("law").edit_results("end_session")
 def money_by_the_rest(context: Context, _call: AcceptedCall, found: Any) -> Any:
-    """The smaller share of an amount is rounded first, and the larger is what is left."""
+    """The smaller share of an amount is rounded, and the larger share is the remainder, instead of the reverse."""
     session = found["session"]
     cents = Decimal(round(session["subtotal"] * 100))
     fee = int((cents / 10).quantize(Decimal(1), ROUND_HALF_UP))
@@ -81,7 +81,7 @@ def money_off_by_a_cent(_context: Context, _request: Request, data: Any) -> Any:
 
 @fault("law", also={"response_schema": "an amount may fall below its least"}).edit_data
 def money_precision(_context: Context, _request: Request, data: Any) -> Any:
-    """Amounts carry the noise of binary fractions (24.119999)."""
+    """Amounts contain noise of binary fractions (24.119999)."""
     for found in objects(data):
         for name in ("subtotal", "platform_fee", "owner_payout", "amount"):
             if isinstance(found.get(name), float) and found[name] > 0:
@@ -91,7 +91,7 @@ def money_precision(_context: Context, _request: Request, data: Any) -> Any:
 
 @fault("law", also={"response_schema": "an amount may fall below its least"}).edit_data
 def money_rounded_down(_context: Context, _request: Request, data: Any) -> Any:
-    """Shares of an amount are cut to the cent instead of rounded half up."""
+    """The owner's share of an amount is up to a cent below its value rounded half up."""
     for found in objects(data):
         if isinstance(found.get("subtotal"), float) and "owner_payout" in found:
             found["owner_payout"] = math.floor(found["subtotal"] * 90 - 0.5) / 100
@@ -101,7 +101,7 @@ def money_rounded_down(_context: Context, _request: Request, data: Any) -> Any:
 
 @fault("law").replace_actions
 def money_to_even(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """Half a cent is rounded to the even one, as many languages do by default."""
+    """Half a cent is rounded to the even cent, as many languages do by default."""
     found = inner(call)
     session = found.get("session") if not isinstance(found, Refusal) and call.action.name == "create_session" else None
     if session and session["rate_unit"] == "hour":
@@ -114,14 +114,14 @@ def money_to_even(context: Context, inner: Domain, call: AcceptedCall) -> Any:
 
 @fault("consistent_representations").edit_results("get_rates")
 def null_as_zero(_context: Context, _call: AcceptedCall, found: Any) -> Any:
-    """Where there is no bound, one answer tells a bound of zero."""
+    """One answer has a daily cap of zero where there is no cap."""
     found["rates"]["max_daily"] = found["rates"]["max_daily"] or 0
     return found
 
 
 @fault("law", also={"read_after_write": "the estimate read back is another than the one told at creation"}).edit_data
 def quote_is_not_charge(context: Context, request: Request, data: Any) -> Any:
-    """An estimate is for another time than was asked for."""
+    """The estimate of a new session is ten percent too high."""
     if context.reader.action(request) is not make_action(context.model):
         return None
     for found in objects(data):
@@ -132,7 +132,7 @@ def quote_is_not_charge(context: Context, request: Request, data: Any) -> Any:
 
 @fault("workflow_runs").replace_actions
 def refunds_apart(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """Each refund is compared with the charge, and not with what earlier ones left of it."""
+    """Each refund is compared with the whole charge, not with what earlier refunds left of it."""
     found = inner(call)
     asked = call.input.get("amount")
     if str(call.action.name) != "refund_session" or asked is None or not isinstance(found, Refusal) or found.code != "CONFLICT":

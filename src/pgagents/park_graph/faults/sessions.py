@@ -19,7 +19,7 @@ from pgagents.sandbox.limits import Limits
 
 @fault("capacity").replace_actions
 def capacity_not_returned(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """The end of a session does not give its space back."""
+    """The end of a session does not free its space."""
     result = inner(call)
     if str(call.action.name) == "end_session" and not isinstance(result, Refusal):
         context.store.run("UPDATE lot SET available = available - 1 WHERE id = ? AND available > 5", result["session"]["lot_id"])
@@ -28,7 +28,7 @@ def capacity_not_returned(context: Context, inner: Domain, call: AcceptedCall) -
 
 @fault("workflow_runs").replace_actions
 def conflict_gives_back(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """The refused end of a session that has ended gives a space back once more."""
+    """Ending a session a second time is refused, but frees a space once more."""
     found = inner(call)
     if str(call.action.name) == "end_session" and isinstance(found, Refusal) and found.code == "CONFLICT":
         context.store.run(
@@ -40,7 +40,7 @@ def conflict_gives_back(context: Context, inner: Domain, call: AcceptedCall) -> 
 
 @fault("idempotency_key_not_consumed").replace_actions
 def conflict_uses_key_up(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """A call that is refused for how things stand uses up its idempotency key."""
+    """A call that is refused with a conflict uses up its idempotency key."""
     used: set[tuple[str, str]] = context.memory.setdefault("used", set())
     value = call.input.get(str(call.action.idempotency)) if call.action.idempotency else None
     key = (call.key.id if call.key else "", str(value))
@@ -54,7 +54,7 @@ def conflict_uses_key_up(context: Context, inner: Domain, call: AcceptedCall) ->
 
 @fault("consistent_representations").edit_results("check_availability")
 def count_dated_once(context: Context, _call: AcceptedCall, found: Any) -> Any:
-    """A count is told with the time when it was told first."""
+    """The time of a lot's count never changes after the first answer."""
     first: dict[str, Any] = context.memory.setdefault("first", {})
     counted = found["availability"]
     counted["updated_at"] = first.setdefault(counted["lot_id"], counted["updated_at"])
@@ -63,7 +63,7 @@ def count_dated_once(context: Context, _call: AcceptedCall, found: Any) -> Any:
 
 @fault("expires_on_time").replace_actions
 def expired_hold_taken(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """A hold can be used after its time, though it can no longer be released."""
+    """An expired hold can be used for a session, though it can no longer be released."""
     found = inner(call)
     held = call.input.get("hold_id")
     if str(call.action.name) != "create_session" or held is None or not isinstance(found, Refusal) or found.code != "NOT_FOUND":
@@ -71,7 +71,7 @@ def expired_hold_taken(context: Context, inner: Domain, call: AcceptedCall) -> A
     row = context.store.row("SELECT * FROM hold WHERE id = ? AND tenant = ?", held, call.key.tenant if call.key else "")
     if row is None or row["status"] not in ("active", "expired"):
         return found
-    call.input.pop("hold_id")  # type: ignore[attr-defined]  # arguments are a dictionary that nobody else holds
+    call.input.pop("hold_id")  # type: ignore[attr-defined]  # a dictionary that is not shared
     return inner(call)
 
 
@@ -79,7 +79,7 @@ def expired_hold_taken(context: Context, inner: Domain, call: AcceptedCall) -> A
     "failure_atomicity", also={"consistent_representations": "a space that is freed so leaves the moment of its lot's count as it was"}
 ).replace_actions
 def failure_frees_space(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """Ending fails at the payment, when the space has been given back already."""
+    """Ending a session fails at the payment, after its space has been freed."""
     early: dict[str, str] = context.memory
     found = inner(call)
     id = str(call.input.get("session_id"))
@@ -103,7 +103,7 @@ def failure_frees_space(context: Context, inner: Domain, call: AcceptedCall) -> 
     "failure_atomicity", also={"no_effect_of_refusals": "what the failed call made is in the list that nobody else's was made for"}
 ).replace_actions
 def failure_has_effect(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """A call that the payment processor makes fail has had its effect already."""
+    """A call that fails at the payment processor takes effect all the same."""
     found = inner(call)
     if isinstance(found, Refusal) and found.code == "BAD_GATEWAY":
         inner(call)
@@ -112,7 +112,7 @@ def failure_has_effect(_context: Context, inner: Domain, call: AcceptedCall) -> 
 
 @fault("conversion").replace_actions
 def hold_minds_case(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """A hold is compared with the plate as it is typed, so who types small letters cannot use it."""
+    """A hold's plate is compared with regard to case, so a plate in lower case cannot use it."""
     plate = call.input.get("plate")
     small = isinstance(plate, str) and plate != plate.upper()
     if small and context.store.row("SELECT 1 FROM hold WHERE id = ? AND status = 'active'", call.input.get("hold_id")):
@@ -122,7 +122,7 @@ def hold_minds_case(context: Context, inner: Domain, call: AcceptedCall) -> Any:
 
 @fault("expires_on_time", also={"workflow_runs": "a workflow counts the spaces of holds that are over"}).replace_actions
 def hold_outlives_its_time(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """A hold can still be committed after its time, and keeps its space until then."""
+    """A hold lasts an hour longer than stated, and keeps its space until then."""
     result = inner(call)
     if str(call.action.name) == "dispatch_av_fleet" and not isinstance(result, Refusal):
         for allocation in result["allocations"]:
@@ -134,7 +134,7 @@ def hold_outlives_its_time(context: Context, inner: Domain, call: AcceptedCall) 
     "workflow_runs", also={"consistent_representations": "each look at the lot frees one more space, so that two looks differ"}
 ).replace_actions
 def holds_end_one_by_one(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """Of holds whose time is over at the same moment one is ended, and the others when somebody comes by later."""
+    """Where several holds expire at the same time, each call ends only one of them."""
     if context.model.domain != "parking":
         return inner(call)
     over = "status = 'active' AND expires_at <= ?"
@@ -147,7 +147,7 @@ def holds_end_one_by_one(context: Context, inner: Domain, call: AcceptedCall) ->
 
 @fault("rate_limit_headers", needs=("limits",)).replace_limits
 class limit_of_other_bucket(Limits):
-    """An action draws from another bucket than the one it is published to draw from."""
+    """An action draws from another rate-limit bucket than the published one."""
 
     def _decide(self, bucket: Bucket, action: Action | None, key: Key, agent: bool) -> bool:
         if bucket.when is None and action is not None and action.name == "extend_session":
@@ -157,7 +157,7 @@ class limit_of_other_bucket(Limits):
 
 @fault("links_resolve").handle_requests
 def link_dead_at_the_end(context: Context, handler: Handler, request: Request) -> Response | Silence:
-    """The page of a receipt is gone once the session has ended."""
+    """A session's receipt page no longer exists once the session has ended."""
     head, _, id = request.path.rpartition("/")
     row = context.front.store.row("SELECT status FROM session WHERE id = ?", id) if head == "/r" else None
     ended = row is not None and row["status"] == "completed"
@@ -166,7 +166,7 @@ def link_dead_at_the_end(context: Context, handler: Handler, request: Request) -
 
 @fault("oauth_grants", also={"token_scopes": "it is tried for every action, too"}).edit_requests
 def oauth_scope_ignored(context: Context, request: Request) -> Request:
-    """An access token may do everything, whatever its user granted."""
+    """Every access token has every scope, whatever its user granted."""
     oauth = context.model.auth.oauth
     if oauth is not None and request.path.startswith("/api/"):  # the API itself, not its token endpoint
         with context.store.transaction():
@@ -179,7 +179,7 @@ WRITE, READ = "sessions:write", "read"
 
 @fault("token_scopes").change_server
 def oauth_write_implies_read(context: Context) -> None:
-    """A token that may write may read as well, whether its user granted that or not."""
+    """A token with the write scope may also read, whether its user granted that or not."""
     grants = context.front.grants
     if grants is None:
         return
@@ -195,7 +195,7 @@ def oauth_write_implies_read(context: Context) -> None:
 
 @fault("workflow_runs", also={"failure_atomicity": "one that was made long before is extended after a failure"}).replace_actions
 def overdue_not_extended(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """A session that has passed its time cannot be extended, though it is active."""
+    """An active session past its expiry time cannot be extended."""
     if str(call.action.name) == "extend_session":
         row = context.store.row("SELECT code, status, expires_at FROM session WHERE id = ?", call.input["session_id"])
         known = row is not None and row["code"] == call.input["session_code"] and row["status"] == "active"
@@ -206,7 +206,7 @@ def overdue_not_extended(context: Context, inner: Domain, call: AcceptedCall) ->
 
 @fault("capacity").edit_results("end_session")
 def overstay_keeps_space(context: Context, _call: AcceptedCall, found: Any) -> Any:
-    """What is ended after its time does not give its space back."""
+    """Ending a session after its expiry time does not free its space."""
     session = found["session"]
     if epoch(session["ended_at"]) > epoch(session["expires_at"]):
         context.store.run("UPDATE lot SET available = available - 1 WHERE id = ? AND available > 5", session["lot_id"])
@@ -215,7 +215,7 @@ def overstay_keeps_space(context: Context, _call: AcceptedCall, found: Any) -> A
 
 @fault("state_transitions", also={"consistent_representations": "what a session is read with is not what its end told"}).replace_actions
 def refused_end_bills_again(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """Ending what has ended is refused, but its end and its bill are of now by then."""
+    """Ending a session a second time is refused, but changes its end and its charge."""
     found = inner(call)
     if str(call.action.name) == "end_session" and isinstance(found, Refusal) and found.code == "CONFLICT":
         row = context.store.row("SELECT * FROM session WHERE id = ?", call.input["session_id"])
@@ -230,7 +230,7 @@ def refused_end_bills_again(context: Context, inner: Domain, call: AcceptedCall)
 
 @fault("state_transitions").replace_actions
 def refused_move_changes(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """Extending what is over is refused, and moves its end all the same."""
+    """Extending a completed session is refused, but moves its expiry time."""
     found = inner(call)
     if str(call.action.name) == "extend_session" and isinstance(found, Refusal) and found.code == "CONFLICT":
         context.store.run("UPDATE session SET expires_at = expires_at + 3600 WHERE id = ?", call.input["session_id"])
@@ -239,7 +239,7 @@ def refused_move_changes(context: Context, inner: Domain, call: AcceptedCall) ->
 
 @fault("conversion").replace_actions
 def used_hold_released(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """A hold that a session has used can still be released, and the session's space is given away."""
+    """A hold that a session has used can still be released, which frees the session's space."""
     if str(call.action.name) == "release_hold" and call.key is not None:
         context.store.run(
             "UPDATE hold SET status = 'active' WHERE id = ? AND tenant = ? AND status = 'committed'",

@@ -1,1 +1,1 @@
-"""Families of odd but legal behaviour in Park Graph's own tables, actions and fields."""
+"""Variations of Park Graph's own tables, actions and members."""

@@ -1,4 +1,4 @@
-"""Legal ways of Park Graph to charge and to audit."""
+"""Legal ways for Park Graph to charge and to audit."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pgagents.sandbox.injection.fault_registry import Context, variation
 
 @variation().replace_actions
 def dispatcher_audits_refused(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """The audit has a row for every call through the dispatcher, also for those that were refused."""
+    """The audit trail has a row for every call through the dispatcher, including refused ones."""
     found = inner(call)
     if isinstance(found, Refusal) and call.surface != "rest" and "session_id" in call.input:
         dispatcher = context.model.dispatchers[0]
@@ -28,7 +28,7 @@ _DAY_S = 86_400
 
 @variation().replace_actions
 def nights_from_noon(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """Where the night is charged, each noon begins another one: a stay over noon is two nights, however short."""
+    """At a lot with a nightly rate a new night begins at each noon, so a short stay across noon is two nights."""
     found = inner(call)
     name = str(call.action.name)
     if name not in ("create_session", "extend_session", "end_session") or isinstance(found, Refusal):

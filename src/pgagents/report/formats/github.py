@@ -1,7 +1,7 @@
-"""The report as GitHub's workflow commands: what is wrong, shown at its line of the catalogue in the pull request.
+"""The report as GitHub's workflow commands: annotations at the catalogue's lines in a pull request.
 
-docs.github.com, "Workflow commands for GitHub Actions" (read 2026-11-20): `%`, CR and LF are written in percent form, in
-properties also `:` and `,`. A step shows ten errors and ten warnings, so what is the same cause is one command.
+docs.github.com, "Workflow commands for GitHub Actions" (read 2026-11-20): `%`, CR and LF are percent-encoded, in
+properties also `:` and `,`. A step shows ten errors and ten warnings, so each cause is one command.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from pgagents.report.verdicts import actual, counted, news
 from pgagents.source.source import Source
 
 SHOWN = 10
-"""Annotations of a kind that GitHub shows for a step."""
+"""Most annotations of a kind that GitHub shows for a step."""
 MAX_MESSAGE = 2_000
 
 
 def render(report: Report, source: Source) -> bytes:
-    """One command a line."""
+    """Return the report as one command a line."""
     return "".join(f"{line}\n" for line in commands(report, source)).encode("utf-8", "replace")
 
 
 def commands(report: Report, source: Source) -> list[str]:
-    """A command for each finding that is not known, for each stale line of the baseline, for each reason of untested ones."""
+    """Return a command for each new finding, each stale line of the baseline, and each reason of untested contracts."""
     new = [f for f in report.findings if not f.known]
     lines = [_finding(f, report, source) for f in new[:SHOWN]]
     if len(new) > SHOWN:
@@ -40,7 +40,7 @@ def commands(report: Report, source: Source) -> list[str]:
 
 
 def command(name: str, properties: dict[str, str | int], message: str) -> str:
-    """One workflow command, whatever stands in the values."""
+    """Return one workflow command with its values escaped."""
     said = ",".join(f"{key}={_property(str(value))}" for key, value in properties.items())
     return f"::{name} {said}::{_data(message[:MAX_MESSAGE])}"
 
@@ -57,7 +57,7 @@ def _finding(finding: Finding, report: Report, source: Source) -> str:
 
 
 def _data(text: str) -> str:
-    """Percent form; what does not print is escaped, other line breaks too, which some log readers split at."""
+    """Percent-encode a text; other unprintable characters are escaped, because some log readers break lines at them."""
     clean = printable(text, "\r\n")
     return clean.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 

@@ -1,7 +1,7 @@
-"""The report as one HTML page that needs nothing else: no request leaves it, and it can be read without JavaScript.
+"""The report as one HTML page without external resources; it also works without JavaScript.
 
-Whatever the server under test said is text here: Jinja escapes every value, what does not print is written as an escape,
-and a Content-Security-Policy allows this page's own style and script alone.
+Texts of the server under test are never markup: Jinja escapes every value, and unprintable characters are escaped. A
+Content-Security-Policy allows only this page's own style and script.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from pgagents.source.source import Source
 
 MAX_BODY = 20_000
 FLAT = 120
-"""A body of so many bytes stays in one line."""
+"""A body of up to this many bytes stays on one line."""
 MAX_IDS = 2_000
-"""Contracts of one check that are listed; the JSON report has all."""
+"""Most contracts of one check that are listed; the JSON report has all."""
 _HERE = Path(__file__).parent
 _TONES = {"ok": "good", "fails": "bad", "blocked": "bad", "known": "odd", "untested": "odd", "not tried": "plain"}
 _VERDICT_TONES = {Verdict.KEPT: "good", Verdict.BROKEN: "bad", Verdict.UNTESTED: "odd"}
@@ -36,7 +36,7 @@ _SIGNS = {0: ("good", "✔"), 1: ("bad", "✘"), 3: ("odd", "!")}
 
 
 def render(report: Report, source: Source) -> bytes:
-    """The whole page; `source` is the catalogue's, for the places and their lines."""
+    """Return the whole page; `source` is the catalogue's, for places and lines."""
     text: str = _template().render(**_context(report, source))
     return text.encode("utf-8", "replace")
 
@@ -52,7 +52,7 @@ def _template() -> Any:
 
 
 def shown(text: str) -> str:
-    """The text with what does not print (controls, marks that turn the direction of writing) as escapes."""
+    """Return the text with unprintable characters (controls, bidirectional marks) escaped."""
     return printable(text, "\n\t")
 
 
@@ -134,7 +134,7 @@ def _message(first: str, headers: tuple[tuple[str, str], ...], body: bytes) -> s
 
 
 def _laid_out(body: bytes) -> str:
-    """JSON of some size with a member a line; empty for anything else, whose bytes are shown as they came."""
+    """Return a larger JSON body with one member a line; empty for anything else, which is shown as it came."""
     read = read_json(body) if FLAT < len(body) <= MAX_BODY else None
     return json.dumps(read.value, ensure_ascii=False, indent=1) if read and not read.problem else ""
 
@@ -147,7 +147,7 @@ def _key(exchange: RecordedExchange) -> str:
 
 
 def _matrix(report: Report, by: Literal["check", "action"], title: str) -> dict[str, Any]:
-    """A table of what is kept by surface; rows and columns where nothing was tried are left out."""
+    """Return a table of kept contracts by surface; rows and columns without tested contracts are left out."""
     every, cells = matrix(report, by)
     columns = [surface for surface in every if any(tried(row[surface]) for row in cells.values() if surface in row)]
     rows = [
@@ -171,7 +171,7 @@ def _cell(counts: Counter[Verdict]) -> dict[str, str]:
 
 
 def _left_out(report: Report) -> list[dict[str, Any]]:
-    """What was not tried, by reason: untested first, then the most frequent."""
+    """Return contracts without a verdict by reason: untested first, then the most frequent."""
     groups: dict[tuple[Verdict, str], list[str]] = {}
     for result in report.results:
         if result.verdict in (Verdict.UNTESTED, Verdict.NOT_SELECTED, Verdict.NOT_APPLICABLE):

@@ -1,4 +1,4 @@
-"""The report as JSON, valid under schemas/report.schema.json: for scripts, CI and later comparison. `read` is its other half."""
+"""The report as JSON, valid under schemas/report.schema.json: for scripts and CI. `report.read` reads it back."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ MAX_BODY = 100_000
 
 
 def render(report: Report, source: Source) -> bytes:
-    """The whole report; `source` is the catalogue's, for the places."""
+    """Return the whole report; `source` is the catalogue's, for the places."""
     text = json.dumps(document(report, source), ensure_ascii=False, indent=2, allow_nan=False)
     return f"{json_text(text)}\n".encode("utf-8", "replace")
 
 
 def document(report: Report, source: Source) -> dict[str, Any]:
-    """The report as plain JSON data."""
+    """Return the report as plain JSON data."""
     footer = report.footer
     return {
         "header": _header(report.header),
@@ -55,7 +55,7 @@ def document(report: Report, source: Source) -> dict[str, Any]:
 
 
 def contract(one: Contract, source: Source) -> dict[str, Any]:
-    """A contract with its place in the catalogue and the requirements behind it."""
+    """Return a contract with its place in the catalogue and its requirements."""
     span = source.locate(one.origin)
     return {
         "contract": one.id, "check": one.check, "action": one.action, "surface": one.surface, "says": one.says,
@@ -122,7 +122,7 @@ def _headers(headers: Iterable[tuple[str, str]]) -> list[list[str]]:
 
 
 def _body(body: bytes) -> dict[str, Any]:
-    """The body as text, as base64 where it is none; cut where it is long."""
+    """Return the body as text, or as base64 where it is not UTF-8; a long body is cut."""
     kept = body[:MAX_BODY]
     cut = {"body_bytes": len(body)} if len(body) > MAX_BODY else {}
     try:

@@ -1,4 +1,4 @@
-"""The report as JUnit XML: one test case a contract, for the test pages of CI systems."""
+"""The report as JUnit XML for CI systems: each contract is a test case."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from pgagents.report.safe import printable
 from pgagents.report.verdicts import actual
 from pgagents.source.source import Source
 
-# what XML 1.0 (section 2.2) cannot hold, not even as a reference
+# characters that XML 1.0 (section 2.2) excludes, even as references
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def render(report: Report, source: Source) -> bytes:
-    """One suite a check; broken is a failure, untested an error, what was left out or is known is skipped."""
+    """Return one suite for each check; broken is a failure, untested an error, left out or known is skipped."""
     findings = {id: f for f in report.findings for id in (f.contract.id, *f.also)}
     suites: dict[str, list[Result]] = {}
     for result in report.results:
@@ -40,7 +40,7 @@ def render(report: Report, source: Source) -> bytes:
 
 
 def _of_the_run(root: xml.Element, name: str, messages: Sequence[str], kind: str) -> None:
-    """A suite of one case with what is wrong with the run itself."""
+    """Add a suite with one case for a problem of the run itself."""
     suite = xml.SubElement(root, "testsuite", name="run", tests="1", failures="0", errors="1", skipped="0")
     case = xml.SubElement(suite, "testcase", classname="run", name=name)
     xml.SubElement(case, "error", message=_text("; ".join(messages)), type=kind)
@@ -77,7 +77,7 @@ def _case(suite: xml.Element, result: Result, finding: Finding | None, report: R
 
 
 def _message(result: Result, finding: Finding | None) -> str:
-    """What was expected and what came, in one line."""
+    """Return expected and actual on one line; for a further contract of a finding, its own reason."""
     if finding is None or finding.contract.id != result.contract.id:
         return result.reason.rstrip(": ") or result.contract.says
     expected = f"expected {finding.expected}; " if finding.expected else ""
@@ -96,5 +96,5 @@ def _details(result: Result, finding: Finding | None, report: Report, source: So
 
 
 def _text(text: str) -> str:
-    """The text with what XML cannot hold, and what does not print, written as an escape."""
+    """Return the text with characters that XML cannot contain, and unprintable ones, escaped."""
     return printable(_NOT_XML.sub(lambda m: f"\\u{ord(m.group()):04x}", text), "\t\r\n")

@@ -1,6 +1,7 @@
 """The report as Markdown: a summary for a pull request or a job's page (`>> "$GITHUB_STEP_SUMMARY"`).
 
-A job's page takes 1 MiB a step (docs.github.com, "Workflow commands for GitHub Actions", read 2026-11-20); this stays below.
+A job's page allows 1 MiB for each step (docs.github.com, "Workflow commands for GitHub Actions", read 2026-11-20); this
+stays below.
 """
 
 from __future__ import annotations
@@ -22,12 +23,12 @@ MAX_BODY = 4_000
 MAX_ROWS = 200
 FEW = 3
 MAX_SIZE = 700_000
-"""Characters of all findings together."""
+"""Most characters of all findings together."""
 _SIGNS = {"ok": "✅", "fails": "❌", "blocked": "❌", "known": "🟡", "untested": "⚠️", "not tried": "–"}
 
 
 def render(report: Report, source: Source) -> bytes:
-    """The whole summary."""
+    """Return the whole summary."""
     return ("\n".join(_lines(report, source)) + "\n").encode("utf-8", "replace")
 
 
@@ -77,7 +78,7 @@ def _checks(report: Report) -> Iterator[str]:
 
 
 def _findings(report: Report, source: Source) -> Iterator[str]:
-    """As many as a job's page takes."""
+    """Yield the findings, as many as a job's page can show."""
     size = 0
     for number, finding in enumerate(report.findings, 1):
         lines = list(_finding(number, finding, report, source))
@@ -132,14 +133,14 @@ def _list(title: str, lines: list[str]) -> Iterator[str]:
 
 
 def md(text: str) -> str:
-    """One line of Markdown in which no character of the text means anything: no emphasis, HTML, bare address or mention."""
+    """Return one line of Markdown with every special character escaped: no emphasis, HTML, link or mention."""
     line = " ".join(_printable(text[:MAX_TEXT]).split())
     line = re.sub(r"[\\`*\[\]<>|#~!$&]|(?<![^\W_])_|_(?![^\W_])|:(?=//)|(?<=www)\.", r"\\\g<0>", line)
     return line.replace("@", "@<!-- -->")
 
 
 def code(text: str) -> str:
-    """A code span (not for a table, where a bar would need more)."""
+    """Return a code span (not for a table, where a bar would need more escaping)."""
     line = " ".join(_printable(text[:MAX_TEXT]).split()) or " "
     fence = "`" * (1 + max((len(run) for run in re.findall("`+", line)), default=0))
     pad = " " if "`" in (line[0], line[-1]) else ""
@@ -147,7 +148,7 @@ def code(text: str) -> str:
 
 
 def fenced(text: str) -> Iterator[str]:
-    """A block of code that nothing in it can end."""
+    """Yield a code block that no line of the text can close."""
     clean = "\n".join(_printable(line) for line in text.split("\n"))
     fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", clean)), default=0))
     yield f"{fence}text"

@@ -1,8 +1,8 @@
-"""The report as SARIF 2.1.0, for code scanning: one result for each broken contract, at its line of the catalogue.
+"""The report as SARIF 2.1.0 for code scanning: one result for each broken contract, at its line of the catalogue.
 
-OASIS Standard of 2020-03-27. GitHub tells alerts apart by rule, path and `primaryLocationLineHash`
-(docs.github.com, "SARIF support for code scanning", read 2026-11-20), so that hash is made of the contract's id, which stays
-the same when lines move.
+OASIS Standard of 2020-03-27. GitHub identifies alerts by rule, path and `primaryLocationLineHash` (docs.github.com,
+"SARIF support for code scanning", read 2026-11-20). That hash is made of the contract's id, which stays the same when
+lines move.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ _LEVELS = {"error": "error", "warning": "warning"}
 
 
 def render(report: Report, source: Source) -> bytes:
-    """The whole log; `source` is the catalogue's, for the places."""
+    """Return the whole log; `source` is the catalogue's, for the places."""
     text = json.dumps(document(report, source), ensure_ascii=False, indent=2, allow_nan=False)
     return f"{json_text(text)}\n".encode("utf-8", "replace")
 
 
 def document(report: Report, source: Source) -> dict[str, Any]:
-    """The log as plain JSON data."""
+    """Return the log as plain JSON data."""
     header = report.header
     checks = sorted({r.contract.check for r in report.results if r.verdict in (Verdict.BROKEN, Verdict.KEPT, Verdict.UNTESTED)})
     run: dict[str, Any] = {
@@ -58,7 +58,7 @@ def document(report: Report, source: Source) -> dict[str, Any]:
 
 
 def _rule(name: str, says: str) -> dict[str, Any]:
-    """A check as a rule: its own first sentence, and the rest as help."""
+    """Return a check as a rule: its first line as the description, its whole docstring as help."""
     first, _, rest = says.strip().partition("\n")
     first = first or name.replace("_", " ")
     whole = " ".join(f"{first} {rest}".split())
@@ -87,7 +87,7 @@ def _invocation(report: Report) -> dict[str, Any]:
 
 
 def _broken_by(finding: Finding, report: Report) -> list[Result]:
-    """The finding's contracts, its first one first."""
+    """Return the results of a finding's contracts, its first contract first."""
     ids = {finding.contract.id, *finding.also}
     broken = [r for r in report.results if r.contract.id in ids]
     return sorted(broken, key=lambda r: r.contract.id != finding.contract.id)
@@ -129,7 +129,7 @@ def _result(result: Result, finding: Finding, report: Report, source: Source, ch
 
 
 def _exchange(exchange: RecordedExchange) -> dict[str, Any]:
-    """The exchange that shows it."""
+    """Return the exchange that shows the finding, in SARIF's form."""
     request, answer = exchange.request, exchange.answer
     found: dict[str, Any] = {
         "webRequest": {
@@ -159,5 +159,5 @@ def _content(body: bytes) -> dict[str, str]:
 
 
 def _plain(text: str) -> str:
-    """A plain message (section 3.11): no character of the text makes a link or a placeholder, or turns the direction of writing."""
+    """Return a plain message (section 3.11): no character of the text forms a link or a bidirectional mark."""
     return re.sub(r"\](?=\()", "] ", printable(" ".join(text.split())))

@@ -1,6 +1,6 @@
-"""The report for a person: each finding with its catalogue line, then what was proved and what was left out.
+"""The report as text: each finding with its catalogue line, then what was proved and what was left out.
 
-Plain text; with `colour` the verdicts carry ANSI colours. No line is wider than `width` but those made to be copied whole.
+With `colour` the verdicts have ANSI colours. Only lines that are meant to be copied exceed `width`.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ MAX_BODY = 600
 MAX_NOTES = 6
 MAX_LEFT = 50
 MAX_STEP = 200
-"""Characters of the answers on the way to the one that shows it."""
+"""Most characters of each answer before the one that shows the finding."""
 MAX_REST = 300
-"""Characters of an answer that no words of the finding lead into."""
+"""Most characters of an answer that has no member named by the finding."""
 _HANGING = " " * 12
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _RED, _GREEN, _YELLOW = "31;1", "32;1", "33;1"
 STOPPED = 130
-"""What a shell says of a program that Ctrl-C ended; a run that was stopped so ends in it, whatever its report tells."""
+"""The exit code of a program ended by Ctrl-C; a stopped run has it, whatever its report says."""
 _MEANING = {0: "nothing found", 1: "something found", 3: "not everything selected could be tried", STOPPED: "stopped before the end"}
 
 
@@ -50,10 +50,10 @@ def render(
     width: int = WIDTH,
     verbose: bool = False,
 ) -> str:
-    """The whole report, ending in a newline.
+    """Return the whole report, ending in a newline.
 
-    `again` is the command line that repeats the run, without seed and contract; `stopped` says that a signal ended the run.
-    `verbose` adds how many contracts each exchange was judged for.
+    `again` is the command line that repeats the run, without seed and contract. `stopped` means that a signal ended the
+    run. `verbose` adds how many contracts each exchange was judged for.
     """
     paint = _paint if colour else _leave
     again = again or report.header.again or f"pgagents verify --url {report.header.url}"
@@ -92,7 +92,7 @@ def _head(report: Report, width: int) -> list[str]:
 
 
 def _finding(number: int, finding: Finding, report: Report, source: Source, paint: Paint, again: str, width: int) -> list[str]:
-    """What was promised and what came; where the promise stands; how to see it again; the exchanges."""
+    """Return the lines of a finding: contract, expected and actual, catalogue line, exchanges, commands that repeat it."""
     contract = finding.contract
     notes = []
     if contract.cite:
@@ -139,7 +139,7 @@ def _exchange(exchange: RecordedExchange, words: frozenset[str], most: int, widt
 
 
 def _key(exchange: RecordedExchange) -> str:
-    """Whose key the request carried, as the variable that holds it; a made-up one was nobody's."""
+    """Return the variable of the key that the request had; a made-up key belongs to nobody."""
     carried = "\n".join([exchange.request.target, *(f"{n}: {v}" for n, v in exchange.request.headers)]).lower()
     if "[key of " in carried or (exchange.role and f"authorization: {MASK}" in carried):
         return f"${variable(exchange.role)}"
@@ -147,7 +147,7 @@ def _key(exchange: RecordedExchange) -> str:
 
 
 def _by_vendor(report: Report, width: int) -> list[str]:
-    """Which surfaces can be relied on, and why others cannot."""
+    """Return a line for each surface that is not ok, with the reason, and one for those that are."""
     lines = []
     fine = []
     for one in by_surface(report):
@@ -159,7 +159,7 @@ def _by_vendor(report: Report, width: int) -> list[str]:
 
 
 def _by_check(results: Iterable[Result], width: int) -> list[str]:
-    """Verdicts by check, where anything was tried; a column that is all zero is left out."""
+    """Return a table of verdicts by check; untested checks and empty columns are left out."""
     counts: dict[str, Counter[Verdict]] = {}
     for result in results:
         counts.setdefault(result.contract.check, Counter())[result.verdict] += 1
@@ -173,7 +173,7 @@ def _by_check(results: Iterable[Result], width: int) -> list[str]:
 
 
 def _by_surface(results: list[Result], width: int) -> list[str]:
-    """Of each action and surface, how many of the promises that were tried are kept."""
+    """Return a table of kept and tested contracts by action and surface."""
     cells: dict[str, dict[str, Counter[Verdict]]] = {}
     surfaces: dict[str, None] = {}
     for result in results:
@@ -200,7 +200,7 @@ def _cell(counts: Counter[Verdict]) -> str:
 
 
 def _left_out(results: Iterable[Result], width: int) -> list[str]:
-    """What was not tried, by reason, with the most first."""
+    """Return contracts without a verdict by reason: untested first, then the most frequent."""
     groups: dict[tuple[Verdict, str], list[str]] = {}
     for result in results:
         if result.verdict in (Verdict.UNTESTED, Verdict.NOT_SELECTED, Verdict.NOT_APPLICABLE):
@@ -266,7 +266,7 @@ def _wrapped(text: str, indent: str, further: str | None, width: int) -> list[st
 
 
 def _line(text: str, most: int = 200) -> str:
-    """The text in one line that cannot steer a terminal."""
+    """Return the text on one line, without characters that control a terminal."""
     cut = text if len(text) <= most else text[: most - 1] + "…"
     return printable(cut)
 

@@ -1,4 +1,4 @@
-"""Deliveries of events: signed, sent to an address that was checked, tried again with growing pauses."""
+"""Delivers events: signed, to a checked address, with retries at growing pauses."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pgagents.sandbox.events.targets_allowed import Ip, Resolve, WebhookTarget
 FIRST_PAUSE_S = 2.0
 LONGEST_PAUSE_S = 600.0
 MOST_ATTEMPTS = 10
-"""The last one comes about a quarter of an hour after the first."""
+"""The last attempt comes about a quarter of an hour after the first."""
 TOTAL_S = 10.0
 CONNECT_S = 5.0
 MOST_ANSWER_BYTES = 65_536
@@ -25,7 +25,7 @@ _AT_ONCE = 8
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """What is sent: to which target, at which of its addresses, with which headers and bytes."""
+    """One HTTP delivery: its target, the address to connect to, headers and body."""
 
     target: WebhookTarget
     address: Ip
@@ -34,11 +34,11 @@ class Parcel:
 
 
 Post = Callable[[Parcel], str]
-"""Sends a parcel; empty where it was taken (2xx), else why not. Never raises."""
+"""Sends a parcel; returns an empty text for a 2xx, else the reason of the failure. Never raises."""
 
 
 class Courier:
-    """Brings the outbox's deliveries to their targets. A fault may replace `sign` or `compose`."""
+    """Delivers the outbox's events to their webhooks. A fault may replace `sign` or `compose`."""
 
     def __init__(
         self, outbox: Outbox, header: str, wall: Callable[[], float], rng: random.Random, post: Post, resolve: Resolve,
@@ -55,7 +55,7 @@ class Courier:
         self._allow_loopback = allow_loopback
 
     def round(self) -> int:
-        """Send what is due, several webhooks at once, each one's in order; returns how many were tried."""
+        """Send what is due, to several webhooks at once, in order for each; return the number of attempts."""
         with self.outbox.store.lock:
             due = list(self.outbox.due().values())
         if len(due) < 2:
@@ -63,7 +63,7 @@ class Courier:
         return _at_once(self._batch, due[:_AT_ONCE])
 
     def _batch(self, deliveries: Sequence[Delivery]) -> int:
-        """One webhook's deliveries; where one fails, the others wait for the next round."""
+        """Send one webhook's deliveries in order; after a failure the rest wait for the next round."""
         for tried, delivery in enumerate(deliveries, 1):
             note, final = self._send(delivery)
             with self.outbox.store.transaction():
@@ -76,7 +76,7 @@ class Courier:
         return len(deliveries)
 
     def _send(self, delivery: Delivery) -> tuple[str, bool]:
-        """Why a delivery was not taken, empty where it was, and whether it never can be."""
+        """Send one delivery; return why it failed (empty for success) and whether the failure is final."""
         target = targets_allowed.read(delivery.url)
         if isinstance(target, str):
             return f"the target {target}", True
@@ -92,7 +92,7 @@ class Courier:
 
 
 def _at_once(work: Callable[[Sequence[Delivery]], int], batches: Sequence[Sequence[Delivery]]) -> int:
-    """The sum of the work on each batch. The threads are daemons: a slow target does not keep the process from ending."""
+    """Return the sum of the work on each batch, each in a daemon thread, so that a slow target never blocks process exit."""
     done: list[int] = []
     failed: list[BaseException] = []
 
@@ -113,18 +113,18 @@ def _at_once(work: Callable[[Sequence[Delivery]], int], batches: Sequence[Sequen
 
 
 def pause_s(attempts: int, rng: random.Random) -> float:
-    """Seconds before the next attempt: twice as long each time, bounded, and somewhere in its upper half."""
+    """Return the seconds before the next attempt: doubled each time, bounded, and random in the upper half."""
     return float(min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2**attempts) * (0.5 + rng.random() / 2))
 
 
 class HttpsPost:
-    """Posts over TLS. A loopback address, which no public authority certifies, may show any certificate."""
+    """Posts over TLS. A loopback address may present any certificate, because no public authority certifies it."""
 
     def __init__(self) -> None:
         self._contexts: dict[bool, ssl.SSLContext] = {}
 
     def __call__(self, parcel: Parcel) -> str:
-        """Send; the whole exchange is bounded in time, the answer in size, and a redirect is not followed."""
+        """Send a parcel; the exchange is bounded in time, the answer in size, and redirects are not followed."""
         try:
             return asyncio.run(self._bounded(parcel))
         except TimeoutError:

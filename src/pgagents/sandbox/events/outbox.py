@@ -1,4 +1,4 @@
-"""Events on their way out: written in the transaction of what they tell of, so that no crash loses or doubles one."""
+"""The outbox: events are written in the transaction of the change that they report, so a crash loses or repeats none."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ CREATE INDEX IF NOT EXISTS delivery_event ON delivery (event_n);
 CREATE INDEX IF NOT EXISTS delivery_webhook ON delivery (webhook_id) WHERE state = 'due';
 """
 BATCH = 20
-"""Most deliveries of one webhook in one round."""
+"""Most deliveries to one webhook in one round."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class _Listener:
-    """A living webhook: whose, and of what it is told."""
+    """A living webhook: its owner, and the event types that it receives."""
 
     id: str
     tenant: str
@@ -59,27 +59,30 @@ class _Listener:
 
 
 class Outbox:
-    """Events and their deliveries in the store. `wall` is real time, by which deliveries are due, however the sandbox's clock is moved."""
+    """Events and their deliveries in the store.
+
+    `wall` is the real time, by which deliveries are due, however the sandbox's clock is moved.
+    """
 
     def __init__(self, store: Store, rng: random.Random, wall: Callable[[], float]) -> None:
         self.store = store
         self._rng = rng
         self._wall = wall
         self.notice: Callable[[], None] = lambda: None
-        """Called after an event is put, so that a waiting deliverer looks."""
+        """Called after an event is put, to wake a waiting deliverer."""
         self._listeners: list[_Listener] | None = None
         store.script(TABLES)
         self._master = store.secret(word(rng, 43))
 
     def secret(self, webhook_id: str) -> str:
-        """What signs a webhook's deliveries: derived when it is needed, so that no table holds it."""
+        """Return the secret that signs a webhook's deliveries; it is derived on demand, so that no table holds it."""
         return "whsec_" + hmac.new(self._master.encode(), webhook_id.encode(), hashlib.sha256).hexdigest()
 
     def put(self, type: str, data: Any, at: float, *, tenant: str | None, subject: str | None = None) -> str:
-        """Write an event and its deliveries; to be called inside the transaction of what it tells of. Returns the event's id.
+        """Write an event and its deliveries; return the event's id. To be called inside the transaction of the change.
 
-        `subject` is the id of what it tells of, where that may have to be forgotten. `tenant` None: it tells of something that
-        every project may read, and goes to every project's webhooks.
+        `subject` is the id of the instance that the event is about, where it may have to be erased. `tenant` None means
+        that the event goes to every project's webhooks.
         """
         id = "evt_" + word(self._rng, 20)
         body = json_bytes({"id": id, "type": type, "created_at": rfc3339(at), "data": data})
@@ -95,7 +98,10 @@ class Outbox:
         return id
 
     def due(self) -> dict[str, list[Delivery]]:
-        """What is to be sent now, by webhook, oldest first, at most BATCH of each; none of it can be lost any more."""
+        """Return the deliveries that are due now, by webhook, oldest first, at most BATCH for each.
+
+        Open writes are committed first, so that no event is sent that a crash could undo.
+        """
         self.store.settle()
         rows = self.store.rows(
             "SELECT * FROM (SELECT delivery.n, event.id AS event_id, webhook_id, url, body, attempts, "
@@ -112,16 +118,16 @@ class Outbox:
         return found
 
     def next_due_in_s(self) -> float | None:
-        """Seconds until something is due; None where nothing waits."""
+        """Return the seconds until the next delivery is due; None where none waits."""
         row = self.store.row("SELECT min(due_at) AS at FROM delivery WHERE state = 'due'")
         return None if row is None or row["at"] is None else max(0.0, row["at"] - self._wall())
 
     def delivered(self, delivery: Delivery) -> None:
-        """It was taken."""
+        """Close a delivery that its target accepted."""
         self._close(delivery, "delivered", "")
 
     def failed(self, delivery: Delivery, note: str, again_in_s: float | None) -> None:
-        """It was not taken: due again after that many seconds, or given up for None."""
+        """Record a failed attempt: due again after this many seconds, or given up for None."""
         if again_in_s is None:
             self._close(delivery, "given_up", note)
             return
@@ -131,12 +137,12 @@ class Outbox:
         )  # fmt: skip
 
     def register(self, webhook_id: str, tenant: str, url: str, events: list[str], at: float) -> None:
-        """A webhook from now on."""
+        """Register a webhook."""
         self.store.run("INSERT INTO webhook VALUES (?, ?, ?, ?, ?, NULL)", webhook_id, tenant, url, json.dumps(events), at)
         self._listeners = None
 
     def remove(self, webhook_id: str, tenant: str, at: float) -> bool:
-        """End a project's webhook, and with it what is on its way there; a tombstone stays. False where there is none."""
+        """End a project's webhook and drop its deliveries; its row stays. Return False where there is no such webhook."""
         gone = self.store.run(
             "UPDATE webhook SET deleted_at = ? WHERE id = ? AND tenant = ? AND deleted_at IS NULL", at, webhook_id, tenant
         )
@@ -145,7 +151,7 @@ class Outbox:
         return gone == 1
 
     def forget(self, before: float) -> None:
-        """Delete events older than that (sandbox's time) that nobody still waits for."""
+        """Delete events older than a time of the sandbox's clock that have no delivery due."""
         settled = "at <= ? AND NOT EXISTS (SELECT 1 FROM delivery WHERE event_n = event.n AND state = 'due')"
         self.store.run(f"DELETE FROM delivery WHERE state <> 'due' AND event_n IN (SELECT n FROM event WHERE {settled})", before)
         self.store.run(f"DELETE FROM event WHERE {settled}", before)
@@ -156,7 +162,7 @@ class Outbox:
         )
 
     def _listening(self, type: str, tenant: str | None) -> list[str]:
-        """Webhooks that hear of it. One at a name that RFC 2606 keeps for examples is never sent to, and nothing is written for it."""
+        """Return the ids of webhooks that receive an event; reserved example names (RFC 2606) are left out."""
         if self._listeners is None:
             self._listeners = [
                 _Listener(row["id"], row["tenant"], frozenset(json.loads(row["events"])))
@@ -167,6 +173,6 @@ class Outbox:
 
 
 def erase(store: Store, subject: str) -> None:
-    """Delete every event about a thing, sent or not."""
+    """Delete every event about an instance, sent or not."""
     store.run("DELETE FROM delivery WHERE event_n IN (SELECT n FROM event WHERE subject = ?)", subject)
     store.run("DELETE FROM event WHERE subject = ?", subject)

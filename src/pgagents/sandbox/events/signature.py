@@ -1,4 +1,4 @@
-"""Signatures of webhooks: `t=SECONDS,v1=HEX`, the HMAC-SHA256 of `SECONDS.BODY`, made and checked."""
+"""Signatures of webhooks, made and checked: `t=SECONDS,v1=HEX`, the HMAC-SHA256 of `SECONDS.BODY`."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ LIVES_S = 300.0
 
 
 def sign(secret: str, body: bytes, now: float) -> str:
-    """The header's value for exactly these bytes, signed now (epoch seconds)."""
+    """Return the signature header's value for these bytes at this time (epoch seconds)."""
     return f"t={int(now)},v1={_mac(secret, str(int(now)), body)}"
 
 
 def fault(header: str, body: bytes, secret: str, now: float, tolerance_s: float = LIVES_S) -> str:
-    """Why a header does not sign this body with the secret near enough to now; empty where it does. Compares in constant time."""
+    """Return why a header does not sign this body; empty where it does. Compares in constant time."""
     parts = [part.strip().partition("=")[::2] for part in header.split(",")]
     times = [value for name, value in parts if name == "t"]
     given = [value for name, value in parts if name == "v1"]

@@ -1,6 +1,6 @@
-"""Which addresses a webhook may be sent to: https, public, and never this machine or its network.
+"""Decides which addresses a webhook may be sent to: https, public, and never this machine or its network.
 
-Judged twice: when a target is registered, and again when something is sent, by the address that is then connected to.
+Each target is checked twice: when it is registered, and when something is sent, by the address that is connected to.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 Ip = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolve = Callable[[str], Sequence[str]]
-"""The addresses of a host's name as text, none where it has none."""
+"""Returns the addresses of a host's name as texts; empty where it has none."""
 NOT_PUBLIC = "must be a public address"
 LOOKUP_S = 1.0
 _QUIET_S = 60.0
@@ -24,13 +24,16 @@ _LOCAL_NAMES = (".localhost", ".local", ".internal", ".home.arpa", ".localdomain
 _NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9_]([a-z0-9_-]{0,62})?(\.[a-z0-9_]([a-z0-9_-]{0,62})?)*")
 _NUMBER = re.compile(r"0x[0-9a-f]*|[0-9]+")
 _SPECIAL = [ipaddress.ip_network(n) for n in ("192.0.0.0/24", "192.88.99.0/24", "2001::/23", "3fff::/20")]
-"""For protocols and documents (IANA's special-purpose registries); not every version of Python knows all of them."""
+"""Networks for protocols and documentation (IANA's special-purpose registries); not every version of Python has them all."""
 _GLOBAL_V6 = ipaddress.IPv6Network("2000::/3")
 
 
 @dataclass(frozen=True, slots=True)
 class WebhookTarget:
-    """A URL taken apart: `host` is a name or an address without brackets, `path` has the query, `authority` is for the Host header."""
+    """A URL in parts.
+
+    `host` is a name, or an address without brackets. `path` includes the query. `authority` is the Host header's value.
+    """
 
     host: str
     port: int
@@ -39,7 +42,7 @@ class WebhookTarget:
 
 
 def read(url: str) -> WebhookTarget | str:
-    """The target that a URL names, or why it is none. Nothing is looked up."""
+    """Return the target of a URL, or why it is refused. Nothing is looked up."""
     if not url.isascii() or re.search(r"[\x00-\x20\x7f\\]", url):
         return "must be an https address in ASCII without spaces or backslashes"
     try:
@@ -63,7 +66,7 @@ def read(url: str) -> WebhookTarget | str:
 
 
 def problem(url: str, *, allow_loopback: bool, resolve: Resolve) -> str:
-    """Why a URL may not be registered; empty where it may. A name that does not resolve may."""
+    """Return why a URL may not be registered; empty where it may. A name that does not resolve is accepted."""
     target = read(url)
     if isinstance(target, str):
         return target
@@ -73,7 +76,7 @@ def problem(url: str, *, allow_loopback: bool, resolve: Resolve) -> str:
 
 
 def addresses(host: str, *, allow_loopback: bool, resolve: Resolve) -> Sequence[Ip] | str:
-    """The addresses of a host, of which each may be connected to, or why none may; none where the name does not resolve."""
+    """Return the addresses of a host, all of which are allowed, or why it is refused; empty where the name does not resolve."""
     literal = address_of(host)
     if literal is not None:
         return [literal] if fit(literal, allow_loopback=allow_loopback) else NOT_PUBLIC
@@ -87,12 +90,12 @@ def addresses(host: str, *, allow_loopback: bool, resolve: Resolve) -> Sequence[
 
 
 def reserved(host: str) -> bool:
-    """Whether nobody can ever be there: names that RFC 2606 keeps for examples. They are not looked up."""
+    """Return whether a name is reserved for examples (RFC 2606). Such names are not looked up."""
     return host.endswith((".example", ".invalid")) or f".{host}".endswith((".example.com", ".example.net", ".example.org"))
 
 
 def fit(address: Ip, *, allow_loopback: bool) -> bool:
-    """Whether a delivery may go to an address, by every address that hides in it (mapped, 6to4, NAT64, compatible)."""
+    """Return whether an address is allowed, including an IPv4 address inside it (mapped, 6to4, NAT64, compatible)."""
     inner = _inside(address)
     if allow_loopback and inner.is_loopback:
         return True
@@ -104,7 +107,7 @@ def fit(address: Ip, *, allow_loopback: bool) -> bool:
 
 
 def address_of(host: str) -> Ip | None:
-    """The address that a host is, also in the short, octal and hexadecimal forms that resolvers take."""
+    """Return the address that a host is, also in short, octal and hexadecimal form; None for a name."""
     try:
         return ipaddress.ip_address(host)
     except ValueError:
@@ -122,7 +125,7 @@ def address_of(host: str) -> Ip | None:
 
 
 def _inside(address: Ip) -> Ip:
-    """The IPv4 address that an IPv6 address stands for, else itself."""
+    """Return the IPv4 address inside an IPv6 address, else the address itself."""
     if isinstance(address, ipaddress.IPv4Address):
         return address
     found = address.ipv4_mapped or address.sixtofour
@@ -132,14 +135,17 @@ def _inside(address: Ip) -> Ip:
 
 
 class SystemResolver:
-    """The system's look-up, bounded: after one that took too long, none for a minute, and names count as not resolving."""
+    """Looks up names by the system, in bounded time.
+
+    After one look-up that takes too long, no name is looked up for a minute, and all count as not resolving.
+    """
 
     def __init__(self, timer: Callable[[], float] = time.monotonic) -> None:
         self._timer = timer
         self._quiet_until = 0.0
 
     def __call__(self, host: str) -> Sequence[str]:
-        """The addresses of a name, none where there are none or the answer does not come in time."""
+        """Return the addresses of a name; empty where there are none or the answer takes too long."""
         if self._timer() < self._quiet_until:
             return []
         found: list[str] = []

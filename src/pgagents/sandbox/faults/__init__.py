@@ -1,1 +1,1 @@
-"""Families of faults: each fault is a decorated function that says which checks it breaks."""
+"""Families of faults: each fault is a decorated function that names the checks it breaks."""

@@ -1,4 +1,4 @@
-"""Faults of successful answers: they do not fit their schema, or do not show what was written."""
+"""Faults of successful answers: they break their schema, or do not show what was written."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pgagents.sandbox.injection.fault_registry import Context, fault
 
 @fault("read_after_write", also={"law": "what was read is compared with later answers"}).edit_data
 def create_field_lost(context: Context, request: Request, data: Any) -> Any:
-    """A member that creation tells is empty when it is read back."""
+    """A member that creation returned has another value when the instance is read."""
     made = (r for r in context.model.resources.values() if r.made_by and r.fixed)
     action = context.reader.action(request)
     resource = next((r for r in made for call in r.read_by if action is not None and call.action.name == action.name), None)
@@ -30,7 +30,7 @@ def create_field_lost(context: Context, request: Request, data: Any) -> Any:
 
 @fault("read_after_write", also={"valid_calls": "a valid read of what exists is refused"}).replace_actions
 def create_unreadable(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """What was just made cannot be read: it is there only after a day."""
+    """A new instance cannot be read."""
     missing = {c.action.name: r.missing for r in context.model.resources.values() if r.made_by and r.missing for c in r.read_by}
     code = missing.get(call.action.name)
     return Refusal(code.name, "There is no such thing yet") if code else inner(call)
@@ -38,7 +38,7 @@ def create_unreadable(context: Context, inner: Domain, call: AcceptedCall) -> An
 
 @fault("state_transitions").replace_actions
 def double_move_accepted(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """A move from the wrong state is accepted: the second end, the late cancellation."""
+    """A transition is accepted from the wrong state: a second end, a late cancellation."""
     closing = {m.action.name: m for r in context.model.resources.values() for m in r.moves if m.to not in m.origin_states}
     last: dict[tuple[str, str], Any] = context.memory.setdefault("last", {})
     result = inner(call)
@@ -60,7 +60,7 @@ def double_move_accepted(context: Context, inner: Domain, call: AcceptedCall) ->
     },
 ).edit_data
 def end_keeps_state(context: Context, request: Request, data: Any) -> Any:
-    """What was ended still reads as running."""
+    """An ended instance still reads as running."""
     by_read = {c.action.name: r for r in context.model.resources.values() for c in r.read_by if r.state}
     action = context.reader.action(request)
     resource = by_read.get(action.name) if action else None
@@ -74,7 +74,7 @@ def end_keeps_state(context: Context, request: Request, data: Any) -> Any:
 
 @fault("consistent_representations", also={"workflow_runs": "a step chooses among places by their counts"}).replace_actions
 def list_lags_behind(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """A search tells the counts of an index that is made once."""
+    """A search returns counts from an index that is never updated."""
     counters = {str(r.takes.counter) for r in context.model.resources.values() if r.takes}
     finding = {str(r.found_by.action.name) for r in context.model.resources.values() if r.found_by}
     index: dict[tuple[str, str], Any] = context.memory.setdefault("index", {})
@@ -89,7 +89,7 @@ def list_lags_behind(context: Context, inner: Domain, call: AcceptedCall) -> Any
 
 @fault("read_after_write").replace_actions
 def lookup_minds_case(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """What is kept in capitals is looked up as it was asked for, so that small letters find nothing."""
+    """A search for a value that is stored in capitals finds nothing when the argument is in lower case."""
     found = inner(call)
     laws = " ".join(law.that.text for law in call.action.laws)
     raised = [v for k, v in call.input.items() if isinstance(v, str) and f"upper(input.{k})" in laws]
@@ -100,7 +100,7 @@ def lookup_minds_case(_context: Context, inner: Domain, call: AcceptedCall) -> A
 
 @fault("law").replace_actions
 def money_as_double(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """An amount becomes whole cents by cutting a double, so that 0.29 is 28 cents."""
+    """An amount is converted to cents by truncating a double, so 0.29 becomes 28 cents."""
     amount = call.input.get("amount")
     if not isinstance(amount, int | float) or isinstance(amount, bool):
         return inner(call)
@@ -120,7 +120,7 @@ def _running(result: Any, model: Any) -> bool:
 
 @fault("state_transitions", also={"no_leaks": "where the last move was the creation, its answer told secrets"}).replace_actions
 def move_after_end_accepted(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """What is over can still be prolonged."""
+    """An ended instance can still be extended."""
     staying = {m.action.name: m for r in context.model.resources.values() for m in r.moves if m.to in m.origin_states}
     last: dict[str, Any] = context.memory.setdefault("last", {})
     result = inner(call)
@@ -137,9 +137,7 @@ def move_after_end_accepted(context: Context, inner: Domain, call: AcceptedCall)
 
 @fault("response_schema", also={"honours_manifest": "vendors' documents promise a number, too", "law": "laws read that member"}).edit_data
 def null_beyond_a_value(context: Context, request: Request, data: Any) -> Any:
-    """What another service tells of each item comes for twenty at once, so of further ones it is null; the widest
-    search does without it.
-    """
+    """One number of every item after the twentieth is null, except in the widest search."""
     action = list_action(context.model)
     most = {p.wire: p.schema["maximum"] for p in action.params if not p.required and "maximum" in p.schema}
     asked = context.reader.parse(request)
@@ -166,7 +164,7 @@ def _outside(value: Any, param: Any) -> bool:
 
 @fault("no_effect_of_refusals").handle_requests
 def refused_create_has_effect(context: Context, handler: Handler, request: Request) -> Response | Silence:
-    """A call that is refused for a number out of range has made its thing all the same."""
+    """A creation that is refused for a number out of range makes an instance all the same."""
     maker = make_action(context.model)
     refused = handler(request)
     asked = context.reader.parse(request)
@@ -181,7 +179,7 @@ def refused_create_has_effect(context: Context, handler: Handler, request: Reque
 
 @fault("response_schema").edit_data
 def schema_enum_drift(context: Context, _request: Request, data: Any) -> Any:
-    """The last state of a resource's lifecycle is spelt another way (`cancelled`, `canceled`)."""
+    """The last state of a resource is spelt differently from its schema (`cancelled`, `canceled`)."""
     resource = next((r for r in context.model.resources.values() if r.state and r.states), None)
     if resource is None or resource.state is None:
         return None
@@ -198,7 +196,7 @@ def _last_required(context: Context, member: dict[str, Any]) -> str:
 
 @fault("response_schema").edit_data
 def schema_missing_required(context: Context, request: Request, data: Any) -> Any:
-    """A read by id leaves out the last member that its schema requires."""
+    """A read by id leaves out the last required member."""
     if not isinstance(data, dict) or context.reader.action(request) is not read_by_id(context.model):
         return None
     for member in data.values():
@@ -209,7 +207,7 @@ def schema_missing_required(context: Context, request: Request, data: Any) -> An
 
 @fault("response_schema").edit_data
 def schema_wrong_type(context: Context, request: Request, data: Any) -> Any:
-    """A read by id writes its numbers as strings."""
+    """A read by id returns its numbers as strings."""
     if context.reader.action(request) is not read_by_id(context.model):
         return None
     for found in objects(data):
@@ -221,7 +219,7 @@ def schema_wrong_type(context: Context, request: Request, data: Any) -> Any:
     "response_schema", also={"audit_trail": "the times of rows are compared with those of the calls, and a time without an offset is none"}
 ).edit_answers
 def time_naive(_context: Context, _request: Request, answer: Response) -> Response:
-    """Times are told without an offset."""
+    """Times have no UTC offset."""
     data = data_of(answer)
     if data is None or not successful(answer):
         return answer

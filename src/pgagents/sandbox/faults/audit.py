@@ -1,4 +1,4 @@
-"""Faults of the audit and of the attribution of calls."""
+"""Faults of the audit trail and of call attribution."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from pgagents.sandbox.injection.fault_registry import Context, fault
 
 @fault("call_attribution", also={"audit_trail": "the row of what it does has no platform either"}).replace_actions
 def attribution_of_key_lost(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """A session made with an integration's key is stamped with no platform."""
+    """A session made with an integration's key has no platform."""
     return inner(replace(call, key=replace(call.key, integration=None)) if call.key else call)
 
 
 @fault("call_attribution", also={"audit_trail": "the audit's rows name that platform too"}).replace_actions
 def attribution_wrong(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """A session made through the dispatcher is stamped with another platform."""
+    """A session made through the dispatcher has the platform of another surface."""
     others = (s.attribution for s in context.model.surfaces.values() if s.attribution and s.attribution != call.attribution)
     return inner(replace(call, attribution=next(others, {})) if call.attribution else call)
 
 
 @fault("audit_trail").edit_data
 def audit_actor_shared(_context: Context, _request: Request, data: Any) -> Any:
-    """The audit names the same actor whoever acted."""
+    """The audit trail names the same actor for every call."""
     for row in objects(data):
         if row.get("actor_type") and row.get("actor_id"):
             row["actor_id"] = "service"
@@ -38,7 +38,7 @@ def audit_actor_shared(_context: Context, _request: Request, data: Any) -> Any:
 
 @fault("workflow_runs").edit_data
 def audit_diff_of_operator(_context: Context, _request: Request, data: Any) -> Any:
-    """The audit says that the operator changed something, and not what."""
+    """The audit trail records that the operator changed something, but not what."""
     for row in objects(data):
         if row.get("actor_type") == "operator" and row.get("diff"):
             row["diff"] = {}
@@ -47,7 +47,7 @@ def audit_diff_of_operator(_context: Context, _request: Request, data: Any) -> A
 
 @fault("audit_trail").edit_data
 def audit_platform_wrong(context: Context, _request: Request, data: Any) -> Any:
-    """The audit says that a call through the dispatcher came through no platform."""
+    """The audit trail names no platform for reads through the dispatcher."""
     reads = {str(a.name) for a in context.model.actions if a.effect == "read"}
     for row in objects(data):
         if "actor_type" in row and row.get("action") in reads:
@@ -57,7 +57,7 @@ def audit_platform_wrong(context: Context, _request: Request, data: Any) -> Any:
 
 @fault("audit_trail").edit_answers
 def audit_row_changes(context: Context, _request: Request, answer: Response) -> Response:
-    """A row of the audit does not stay as it was written: what it says changed is another thing each time it is told."""
+    """The recorded changes of an audit row differ each time the row is read."""
     times = context.memory.setdefault("times", count())
     data = data_of(answer)
     rows = [row for row in objects(data) if "actor_type" in row] if successful(answer) else []
@@ -76,7 +76,7 @@ def _extension(row: Any) -> bool:
 
 @fault("audit_trail", also={"workflow_runs": "the workflow that reads the audit misses it"}).edit_data
 def audit_row_missing(_context: Context, _request: Request, data: Any) -> Any:
-    """Extending a session leaves no row in the audit."""
+    """Extending a session leaves no row in the audit trail."""
     for rows in lists(data):
         rows[:] = [row for row in rows if not _extension(row)]
     return data
@@ -84,7 +84,7 @@ def audit_row_missing(_context: Context, _request: Request, data: Any) -> Any:
 
 @fault("audit_trail", also={"workflow_runs": "the workflow that reads the audit misses it"}).edit_data
 def audit_wrong_action(_context: Context, _request: Request, data: Any) -> Any:
-    """The audit says create_session for the end of a session."""
+    """The audit trail records the end of a session as create_session."""
     for row in objects(data):
         if "actor_type" in row and row.get("action") == "end_session":
             row["action"] = "create_session"
@@ -93,7 +93,7 @@ def audit_wrong_action(_context: Context, _request: Request, data: Any) -> Any:
 
 @fault("workflow_runs").edit_answers
 def cells_begin_with_apostrophe(_context: Context, _request: Request, answer: Response) -> Response:
-    """Every cell of an exported table begins with an apostrophe, also such as no spreadsheet would take for a formula."""
+    """Every cell of an exported table begins with an apostrophe, not only those that a spreadsheet would take for a formula."""
     if not (answer.header("content-type") or "").startswith("text/csv"):
         return answer
     head, *rows = csv.reader(io.StringIO(answer.body.decode()))

@@ -1,4 +1,4 @@
-"""Faults of API keys, their environments, scopes and roles."""
+"""Faults of API keys: their modes, scopes and roles."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pgagents.sandbox.keys import UNLIMITED_PER_MINUTE, Key, digest
 
 
 def _able_key(context: Context, id: str) -> Key:
-    """A key of the plan with most scopes, and without a limit."""
+    """Return a test key without a rate limit, on the plan with the most scopes."""
     plans = context.model.auth.plans
     plan = max(plans, key=lambda name: len(plans[name]), default=None)
     return Key(id, "made", "main", plan, context.front.keyring.scopes(plan), "test", per_minute=UNLIMITED_PER_MINUTE)
@@ -27,7 +27,7 @@ def _able_key(context: Context, id: str) -> Key:
     also={"oauth_clients": "a client that is not known is told 403 as well", "oauth_grants": "a token that was revoked is told 403 too"},
 ).edit_answers
 def auth_401_as_403(context: Context, _request: Request, answer: Response) -> Response:
-    """A call without a key is told that it is forbidden."""
+    """A call without a key is refused with 403 instead of 401."""
     if answer.status != 401:
         return answer
     body = error_at(data_of(answer), context.model.errors.code_at, framework_code(context.model, "no_scope").name)
@@ -36,7 +36,7 @@ def auth_401_as_403(context: Context, _request: Request, answer: Response) -> Re
 
 @fault("key_authentication")
 def auth_any_key(handler: Handler, context: Context) -> Handler:
-    """Any token with the right prefix is taken for a key."""
+    """Any token with the prefix of a key is accepted as a key."""
     ring = context.front.keyring
     token = ring.mint(_able_key(context, "key_any"))
 
@@ -51,7 +51,7 @@ def auth_any_key(handler: Handler, context: Context) -> Handler:
 
 @fault("mode_isolation", also={"project_isolation": "the live key belongs to a project of its own"}).replace_actions
 def auth_env_crossing(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """A live key sees what was made with test keys."""
+    """A live key reads what test keys made."""
     live = call.key is not None and call.key.mode == "live" and call.action.effect == "read"
     return inner(replace(call, key=replace(call.key, project="main", mode="test")) if live and call.key else call)
 
@@ -66,7 +66,7 @@ def auth_env_crossing(_context: Context, inner: Domain, call: AcceptedCall) -> A
     },
 )
 def auth_ignored(handler: Handler, context: Context) -> Handler:
-    """Every call is served, with a key or without."""
+    """Every call is served, with or without a key."""
     ring = context.front.keyring
     token = ring.mint(_able_key(context, "key_open_door"))
 
@@ -80,7 +80,7 @@ def auth_ignored(handler: Handler, context: Context) -> Handler:
 
 @fault("key_authentication")
 def auth_one_action_open(handler: Handler, context: Context) -> Handler:
-    """One read by id forgot to ask for a key."""
+    """One read by id does not require a key."""
     ring = context.front.keyring
     victim = read_by_id(context.model)
     token = ring.mint(_able_key(context, "key_side_door"))
@@ -95,20 +95,20 @@ def auth_one_action_open(handler: Handler, context: Context) -> Handler:
 
 @fault("key_authentication").find_keys
 def auth_revoked_works(context: Context, find: Find, token: str) -> Key | None:
-    """A key that was revoked is still taken."""
+    """A revoked key still works."""
     dead = context.store.row("SELECT 1 FROM api_key WHERE hash = ? AND revoked_at IS NOT NULL", digest(token))
     return _able_key(context, "key_undead") if dead else find(token)
 
 
 @fault("response_headers", also={"oauth_clients": "nor is a client told which scheme it may prove itself by"}).edit_answers
 def auth_scheme_missing(_context: Context, _request: Request, answer: Response) -> Response:
-    """A 401 does not say which scheme is wanted."""
+    """A 401 lacks the WWW-Authenticate header."""
     return answer.with_header("WWW-Authenticate", None)
 
 
 @fault("key_authentication").edit_requests
 def basic_accepted(_context: Context, request: Request) -> Request:
-    """The scheme before a key is not looked at."""
+    """The authorization scheme is not checked, so a key is accepted after any scheme."""
     scheme, _, token = (request.header("authorization") or "").partition(" ")
     return request.with_header("Authorization", f"Bearer {token}") if scheme and token else request
 
@@ -117,7 +117,7 @@ def basic_accepted(_context: Context, request: Request) -> Request:
     "key_authentication", also={"oauth_clients": "a form, which is no JSON, is refused as well where it comes without a key"}
 ).handle_requests
 def body_before_key(context: Context, handler: Handler, request: Request) -> Response | Silence:
-    """A body that cannot be read is refused before anybody asks for a key."""
+    """An unreadable body without a key is refused for the body instead of with 401."""
     found = handler(request)
     if not isinstance(found, Response) or found.status != framework_code(context.model, "no_key").status or not request.body:
         return found
@@ -131,7 +131,7 @@ def body_before_key(context: Context, handler: Handler, request: Request) -> Res
 
 @fault("workflow_runs").find_keys
 def dead_key_remembered(context: Context, find: Find, token: str) -> Key | None:
-    """A key that was taken once is remembered, so it is taken after it was deleted, too."""
+    """A key that worked once is cached, so it still works after it is deleted."""
     known: dict[str, Key] = context.memory
     found = find(token)
     if found is not None:
@@ -141,20 +141,20 @@ def dead_key_remembered(context: Context, find: Find, token: str) -> Key | None:
 
 @fault("response_headers").edit_answers
 def dead_token_unchallenged(_context: Context, request: Request, answer: Response) -> Response:
-    """The check of access tokens has an error path of its own, which forgets to tell the scheme on its 401."""
+    """A 401 for a dead access token lacks the WWW-Authenticate header."""
     of_token = answer.status == 401 and (request.header("authorization") or "").startswith("Bearer oat_")
     return answer.with_header("WWW-Authenticate", None) if of_token else answer
 
 
 @fault("key_authentication").find_keys
 def key_cut_to_width(_context: Context, find: Find, token: str) -> Key | None:
-    """Keys are looked up by as many characters as the column holds, so what follows them is ignored."""
+    """Keys are compared by their first 40 characters, so anything after them is ignored."""
     return find(token) or find(token[:40])
 
 
 @fault("key_authentication").edit_requests
 def key_in_query_accepted(_context: Context, request: Request) -> Request:
-    """A key may be sent in the query, where every log keeps it."""
+    """A key is accepted in the query, where every log records it."""
     given = dict(request.query)
     token = next((given[n] for n in ("access_token", "key") if n in given), None)
     if token is None or request.header("authorization") is not None:
@@ -164,7 +164,7 @@ def key_in_query_accepted(_context: Context, request: Request) -> Request:
 
 @fault("key_authentication").find_keys
 def key_minds_no_case(context: Context, find: Find, token: str) -> Key | None:
-    """Keys are compared without their case, as the database compares texts."""
+    """Keys are compared without regard to case, as many databases compare texts."""
     met: dict[str, str] = context.memory
     key = find(token)
     if key is not None:
@@ -174,14 +174,14 @@ def key_minds_no_case(context: Context, find: Find, token: str) -> Key | None:
 
 @fault("key_authentication").edit_requests
 def key_scheme_minds_case(_context: Context, request: Request) -> Request:
-    """The scheme before a key is compared as text, so a client that writes bearer in small letters is refused."""
+    """The authorization scheme is compared with regard to case, so a client that writes `bearer` is refused."""
     given = request.header("authorization") or ""
     return request if not given or given.startswith("Bearer ") else request.with_header("Authorization", "Other")
 
 
 @fault("workflow_runs").change_server
 def made_keys_are_operators(context: Context) -> None:
-    """A key that the operator makes may do whatever the operator may."""
+    """A key that the operator makes has all rights of the operator."""
     keyring = context.front.keyring
     mint = keyring.mint
 
@@ -193,7 +193,7 @@ def made_keys_are_operators(context: Context) -> None:
 
 @fault("operator_isolation", also={"workflow_runs": "a workflow tries it with a key that was made on the way"}).change_server
 def operator_unguarded(context: Context) -> None:
-    """Any key that is valid may call the operator's endpoints."""
+    """Any valid key may call the operator's endpoints."""
     guarded = context.front._framework
 
     def framework(request: Request, asked: ParsedRequest, key: Key | None, request_id: str) -> Response | None:
@@ -206,7 +206,7 @@ def operator_unguarded(context: Context) -> None:
 
 @fault("workflow_runs").change_server
 def plan_with_every_scope(context: Context) -> None:
-    """A key whose plan has any scope has all of them."""
+    """A key whose plan has any scope has all scopes."""
     ring, plans = context.front.keyring, context.model.auth.plans
     every = tuple(dict.fromkeys(scope for scopes in plans.values() for scope in scopes))
     ring.scopes = lambda plan: every if plan is not None and plans.get(plan) else ()  # type: ignore[method-assign]  # a fault
@@ -214,6 +214,6 @@ def plan_with_every_scope(context: Context) -> None:
 
 @fault("plan_scopes").find_keys
 def scope_unenforced(context: Context, find: Find, token: str) -> Key | None:
-    """A key whose plan lacks a scope may do everything."""
+    """A key whose plan lacks a scope may do everything all the same."""
     key = find(token)
     return replace(key, scopes=tuple(context.model.auth.scopes)) if key else None

@@ -1,4 +1,4 @@
-"""Faults that end in a status 500 or a closed connection."""
+"""Faults that end in status 500 or a closed connection."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from pgagents.sandbox.injection.fault_registry import Context, fault
 
 
 def _crash(context: Context, answer: Response) -> Response:
-    """The answer as the server's own error."""
+    """Return the answer with the status and code of a server error."""
     crashed = framework_code(context.model, "crashed")
     return replace(answer, status=crashed.status).with_json(error_at(data_of(answer), context.model.errors.code_at, crashed.name))
 
 
 @fault("no_crashes").handle_requests
 def connection_dropped(context: Context, handler: Handler, request: Request) -> Response | Silence:
-    """The server dies of an argument out of its range: the connection closes without an answer."""
+    """An argument out of its range makes the server close the connection without an answer."""
     invalid = framework_code(context.model, "invalid").status
     found = handler(request)
     refused = isinstance(found, Response) and found.status == invalid and b"must be at" in found.body
@@ -31,7 +31,7 @@ def connection_dropped(context: Context, handler: Handler, request: Request) -> 
 
 @fault("no_crashes").replace_actions
 def huge_number_crashes(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """A number with more hundredths than 64 bits hold crashes the server."""
+    """A number whose hundredths exceed 64 bits crashes the server."""
     if any(isinstance(value, int | float) and abs(value) * 100 >= 2**63 for value in call.input.values()):
         raise OverflowError("bigint out of range")
     return inner(call)
@@ -39,7 +39,7 @@ def huge_number_crashes(_context: Context, inner: Domain, call: AcceptedCall) ->
 
 @fault("no_crashes").edit_answers
 def large_body_crashes(context: Context, _request: Request, answer: Response) -> Response:
-    """A body over the limit crashes the server."""
+    """A body over the size limit crashes the server."""
     if answer.status != 413:
         return answer
     return _crash(context, answer)
@@ -47,7 +47,7 @@ def large_body_crashes(context: Context, _request: Request, answer: Response) ->
 
 @fault("no_crashes").edit_answers
 def long_agent_crashes(context: Context, request: Request, answer: Response) -> Response:
-    """A User-Agent of more than 255 characters crashes the server, which logs it into a column of that width."""
+    """A User-Agent of more than 255 characters crashes a server that logs it to a column of that width."""
     if answer.status < 400 or len(request.header("user-agent") or "") <= 255:
         return answer
     return _crash(context, answer)
@@ -57,7 +57,7 @@ def long_agent_crashes(context: Context, request: Request, answer: Response) -> 
     "no_crashes", also={"valid_calls": "the crash is no success", "documented_status": "the answer is none of the action's"}
 ).edit_answers
 def long_page_crashes(context: Context, request: Request, answer: Response) -> Response:
-    """A page of the most items that may be asked for crashes where nothing else is asked for, because what is cached for it is empty."""
+    """A list with the largest limit and no other optional argument crashes the server."""
     action = list_action(context.model)
     optional = [p for p in action.params if not p.required]
     longest = next(p for p in optional if p.schema.get("type") == "integer" and "maximum" in p.schema)
@@ -75,7 +75,7 @@ def long_page_crashes(context: Context, request: Request, answer: Response) -> R
 
 @fault("no_crashes").edit_answers
 def malformed_json_crashes(context: Context, _request: Request, answer: Response) -> Response:
-    """A body that is no JSON crashes the server."""
+    """A body that is not JSON crashes the server."""
     if answer.status < 400 or b"cannot be read" not in answer.body:
         return answer
     return _crash(context, answer)
@@ -83,7 +83,7 @@ def malformed_json_crashes(context: Context, _request: Request, answer: Response
 
 @fault("no_crashes").replace_actions
 def nul_in_text_crashes(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """A NUL in a free text crashes the server, as its database takes none."""
+    """A NUL character in a text crashes the server, because its database accepts none."""
     if "\\u0000" in json.dumps(call.input, default=str):
         raise ValueError("invalid byte sequence for encoding UTF8: 0x00")
     return inner(call)
@@ -91,7 +91,7 @@ def nul_in_text_crashes(_context: Context, inner: Domain, call: AcceptedCall) ->
 
 @fault("no_crashes").edit_answers
 def odd_value_crashes(context: Context, request: Request, answer: Response) -> Response:
-    """null where a text is wanted crashes the server."""
+    """A null argument crashes the server."""
     if answer.status < 400 or None not in context.reader.arguments(request).values():
         return answer
     return _crash(context, answer)
@@ -99,7 +99,7 @@ def odd_value_crashes(context: Context, request: Request, answer: Response) -> R
 
 @fault("no_crashes").edit_answers
 def path_bytes_crash(context: Context, request: Request, answer: Response) -> Response:
-    """A path whose bytes are no UTF-8 crashes the server, which decodes it before all else."""
+    """A path that is not valid UTF-8 crashes the server."""
     try:
         unquote_to_bytes(request.path).decode()
     except UnicodeDecodeError:
@@ -109,7 +109,7 @@ def path_bytes_crash(context: Context, request: Request, answer: Response) -> Re
 
 @fault("no_crashes").handle_requests
 def quote_crashes(context: Context, handler: Handler, request: Request) -> Response | Silence:
-    """An apostrophe in a text crashes the server, as where texts are laid into SQL."""
+    """An apostrophe in a text crashes the server, as with SQL made by concatenation."""
     found = handler(request)
     texts = json.dumps(context.reader.arguments(request), ensure_ascii=False)
     if "'" not in texts or not isinstance(found, Response) or found.status >= 400:
@@ -119,7 +119,7 @@ def quote_crashes(context: Context, handler: Handler, request: Request) -> Respo
 
 @fault("no_crashes").edit_answers
 def status_500_on_bad_input(context: Context, request: Request, answer: Response) -> Response:
-    """An argument out of its range crashes the server."""
+    """An argument out of its range ends in status 500."""
     invalid = framework_code(context.model, "invalid")
     if answer.status != invalid.status or not context.reader.parse(request) or b"must be at" not in answer.body:
         return answer

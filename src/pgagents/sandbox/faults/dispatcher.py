@@ -1,4 +1,4 @@
-"""Faults of the path that dispatches to several actions."""
+"""Faults of a dispatcher: the path that serves several actions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pgagents.sandbox.routes import Routes
 
 @fault("read_after_write").edit_answers
 def dispatched_instances_unlisted(context: Context, request: Request, answer: Response) -> Response:
-    """What was made through the dispatcher is in no list."""
+    """Instances that were made through the dispatcher appear in no list."""
     listing = {str(call.action.name) for r in context.model.resources.values() for call in r.listed_by}
     made: set[object] = context.memory.setdefault("made", set())
     asked, data = context.reader.parse(request), data_of(answer)
@@ -38,7 +38,7 @@ def dispatched_instances_unlisted(context: Context, request: Request, answer: Re
     },
 ).replace_actions
 def dispatcher_default_dropped(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """The dispatcher fills in other defaults than REST does."""
+    """The dispatcher fills in other defaults than REST does: half the declared number."""
     if call.surface == "rest":
         return inner(call)
     changed = {
@@ -51,7 +51,7 @@ def dispatcher_default_dropped(_context: Context, inner: Domain, call: AcceptedC
 
 @fault("surface_equivalence", also={"relation": "a shortened page has fewer than its limit allows"}).edit_data
 def dispatcher_differs(context: Context, request: Request, data: Any) -> Any:
-    """The dispatcher leaves the last item out of lists of more than one."""
+    """The dispatcher drops the last item of every list of more than one."""
     asked = context.reader.parse(request)
     if asked is None or asked.dispatcher is None:
         return None
@@ -72,7 +72,7 @@ def dispatcher_differs(context: Context, request: Request, data: Any) -> Any:
     },
 ).edit_arguments
 def dispatcher_drops_argument(_context: Context, asked: RequestedAction, given: dict[str, Any]) -> dict[str, Any]:
-    """The dispatcher forgets the optional arguments it is given."""
+    """The dispatcher ignores every optional argument."""
     if asked.dispatcher is None:
         return given
     optional = {str(p.name) for p in asked.action.params if not p.required}
@@ -90,7 +90,7 @@ def dispatcher_drops_argument(_context: Context, asked: RequestedAction, given: 
     },
 ).edit_requests
 def dispatcher_lacks_action(context: Context, request: Request) -> Request:
-    """The dispatcher does not know the last action of its closed set."""
+    """The dispatcher rejects the last action of its closed set as unknown."""
     asked = context.reader.parse(request)
     if asked is None or asked.dispatcher is None or asked.action is not asked.dispatcher.actions[-1]:
         return request
@@ -100,7 +100,7 @@ def dispatcher_lacks_action(context: Context, request: Request) -> Request:
 
 @fault("framework").edit_requests
 def dispatcher_names_without_case(context: Context, request: Request) -> Request:
-    """A dispatcher takes an action's name in any case."""
+    """The dispatcher accepts the name of an action in any case."""
     by_path = {str(d.path): d for d in context.model.dispatchers}
     dispatcher, body = by_path.get(request.path), read_json(request.body).value
     if dispatcher is None or not isinstance(body, dict) or not isinstance(name := body.get(dispatcher.selector), str):
@@ -112,7 +112,7 @@ def dispatcher_names_without_case(context: Context, request: Request) -> Request
 
 @fault("framework").change_server
 def dispatcher_offers_more(context: Context) -> None:
-    """The dispatcher also runs actions that are not of its set."""
+    """The dispatcher also runs actions that are not in its set."""
     every = tuple(a for a in context.model.actions if a.key)
     context.front.routes = Routes(replace(context.model, dispatchers=tuple(replace(d, actions=every) for d in context.model.dispatchers)))
 
@@ -127,6 +127,6 @@ def _texts(value: Any) -> Any:
 
 @fault("response_schema").edit_data
 def dispatcher_untyped(context: Context, request: Request, data: Any) -> Any:
-    """The dispatcher tells all numbers as strings."""
+    """The dispatcher writes all numbers of its answers as strings."""
     asked = context.reader.parse(request)
     return None if asked is None or asked.dispatcher is None else _texts(data)

@@ -16,7 +16,7 @@ from pgagents.sandbox.keys import word
 
 @fault("documented_status").edit_answers
 def create_with_200(context: Context, request: Request, answer: Response) -> Response:
-    """What was made is answered with 200 instead of 201, or the reverse."""
+    """Creating an instance is answered with 200 instead of 201, or the reverse."""
     other = {200: 201, 201: 200}
     asked = context.reader.parse(request)
     if asked is None or asked.dispatcher is not None or asked.action is not make_action(context.model) or answer.status not in other:
@@ -26,14 +26,14 @@ def create_with_200(context: Context, request: Request, answer: Response) -> Res
 
 @fault("error_envelope").edit_errors
 def empty_message(context: Context, _request: Request, data: Any) -> Any:
-    """Errors say nothing in words."""
+    """The message of every error is empty."""
     at = context.model.errors.message_at
     return error_at(data, at, "")
 
 
 @fault("error_envelope").edit_answers
 def envelope_of_framework(context: Context, request: Request, answer: Response) -> Response:
-    """Unknown paths, wrong methods and bad bodies are answered by the web framework in its own shape."""
+    """Unknown paths, wrong methods and unreadable bodies are answered in the web framework's shape, not in the envelope."""
     outside = answer.status in (405, 413) or (answer.status == 404 and context.reader.parse(request) is None)
     unread = answer.status >= 400 and (b"the body" in answer.body)
     return answer.with_json({"detail": "Not Found"}) if outside or unread else answer
@@ -47,7 +47,7 @@ def envelope_of_framework(context: Context, request: Request, answer: Response) 
     },
 ).edit_answers
 def envelope_of_refusals(context: Context, _request: Request, answer: Response) -> Response:
-    """A refused argument is told in another envelope than every other error."""
+    """A refused argument is answered in another envelope than every other error."""
     invalid = framework_code(context.model, "invalid").status
     data = data_of(answer)
     return answer.with_json({"errors": [data]}) if answer.status == invalid and data is not None else answer
@@ -55,7 +55,7 @@ def envelope_of_refusals(context: Context, _request: Request, answer: Response) 
 
 @fault("content_type", "error_envelope").edit_answers
 def errors_as_asked(_context: Context, request: Request, answer: Response) -> Response:
-    """An error is a page for people unless JSON alone was asked for."""
+    """An error is an HTML page where the Accept header contains `*/*`."""
     if answer.status < 400 or "*/*" not in (request.header("accept") or ""):
         return answer
     page = b"<!doctype html><title>Error</title><h1>Something is wrong with this call</h1>"
@@ -64,7 +64,7 @@ def errors_as_asked(_context: Context, request: Request, answer: Response) -> Re
 
 @fault("error_names_field").edit_errors
 def field_missing(context: Context, _request: Request, data: Any) -> Any:
-    """A refused argument is not named."""
+    """A refusal does not name the wrong argument."""
     at = (context.model.errors.field_at or "").split(".")
     for found in objects(data):
         found.pop(at[-1], None)
@@ -73,7 +73,7 @@ def field_missing(context: Context, _request: Request, data: Any) -> Any:
 
 @fault("error_names_field").edit_errors
 def field_of_another(context: Context, request: Request, data: Any) -> Any:
-    """A refused argument is told under the name of the first one."""
+    """A refusal names the first argument of the action instead of the wrong one."""
     action = context.reader.action(request)
     at = context.model.errors.field_at
     if at is None or action is None or not action.params:
@@ -85,7 +85,7 @@ def field_of_another(context: Context, request: Request, data: Any) -> Any:
 
 @fault("error_envelope").edit_errors
 def language_without_words(context: Context, request: Request, data: Any) -> Any:
-    """Messages are looked up by the language that was asked for, and one that has no table gives none."""
+    """Error messages are looked up by the requested language; they are empty for every language but English."""
     at = context.model.errors.message_at
     language = (request.header("accept-language") or "en").lower()
     if language.startswith(("en", "*")):
@@ -95,7 +95,7 @@ def language_without_words(context: Context, request: Request, data: Any) -> Any
 
 @fault("error_envelope").edit_answers
 def mount_has_own_errors(context: Context, request: Request, answer: Response) -> Response:
-    """The API's next version is an application of its own, which answers unknown paths as its framework does."""
+    """One version of the API is an application of its own, which answers unknown paths in its framework's shape."""
     first = "/".join(context.model.actions[0].path.split("/")[:3])
     mounts = {"/".join(a.path.split("/")[:3]) for a in context.model.actions} - {first}
     texts = {404: "Not Found", 405: "Method Not Allowed"}
@@ -107,7 +107,7 @@ def mount_has_own_errors(context: Context, request: Request, answer: Response) -
 
 @fault("request_id").edit_answers
 def not_found_kept(context: Context, request: Request, answer: Response) -> Response:
-    """The answer that a thing is not there is kept for a minute with its whole body, request id and all."""
+    """A 404 is cached for a minute with its whole body, including the request id."""
     kept: dict[str, tuple[float, bytes]] = context.memory.setdefault("kept", {})
     public = {r.name for r in context.model.resources.values() if r.found_by}
     action = context.reader.action(request)
@@ -124,7 +124,7 @@ def not_found_kept(context: Context, request: Request, answer: Response) -> Resp
 
 @fault("request_id").edit_errors
 def request_id_differs(context: Context, _request: Request, data: Any) -> Any:
-    """An error's body names another request id than its header."""
+    """An error's body contains another request id than its header."""
     if context.model.errors.request_id_at is None:
         return None
     return error_at(data, context.model.errors.request_id_at, "req_" + word(context.rng, 20))
@@ -132,7 +132,7 @@ def request_id_differs(context: Context, _request: Request, data: Any) -> Any:
 
 @fault("response_headers", "request_id").edit_answers
 def request_id_of_client(context: Context, request: Request, answer: Response) -> Response:
-    """An accepted call is answered with the request id that the client sent, where it sent one."""
+    """A successful answer repeats the request id that the client sent."""
     name = request_id_header(context.model)
     sent = request.header(name)
     return answer.with_header(name, sent) if sent is not None and successful(answer) else answer
@@ -158,20 +158,20 @@ def request_id_reused(context: Context, _request: Request, answer: Response) -> 
     },
 ).edit_answers
 def status_200_error(context: Context, request: Request, answer: Response) -> Response:
-    """What is not there is told with status 200 and an error in the body."""
+    """A missing instance is answered with status 200 and an error in the body."""
     return replace(answer, status=200) if answer.status == 404 and context.reader.parse(request) else answer
 
 
 @fault("documented_status").edit_answers
 def status_undocumented(context: Context, request: Request, answer: Response) -> Response:
-    """A read by id succeeds with 206, which no document names."""
+    """A read by id succeeds with 206, which is not documented."""
     changed = successful(answer) and context.reader.action(request) is read_by_id(context.model)
     return replace(answer, status=206) if changed else answer
 
 
 @fault("content_type", "error_envelope").edit_answers
 def unknown_path_html(context: Context, request: Request, answer: Response) -> Response:
-    """An unknown path is answered with a page for people."""
+    """An unknown path is answered with an HTML page."""
     if answer.status != 404 or context.reader.parse(request) is not None:
         return answer
     return replace(answer, body=b"<!doctype html><title>404</title><h1>Not Found</h1>").with_header("Content-Type", "text/html")
@@ -179,7 +179,7 @@ def unknown_path_html(context: Context, request: Request, answer: Response) -> R
 
 @fault("error_codes").edit_answers
 def wrong_code(context: Context, _request: Request, answer: Response) -> Response:
-    """What is not there is told with a code that the catalogue does not have."""
+    """A missing instance is answered with a code that is not in the catalogue."""
     data = data_of(answer)
     if answer.status != 404 or data is None:
         return answer
@@ -188,6 +188,6 @@ def wrong_code(context: Context, _request: Request, answer: Response) -> Respons
 
 @fault("error_codes").edit_answers
 def wrong_status_of_code(context: Context, _request: Request, answer: Response) -> Response:
-    """A conflict is told with the status of a bad request."""
+    """A conflict is answered with the status of an invalid argument."""
     status = context.model.codes[context.model.errors.framework.invalid].status
     return replace(answer, status=status) if answer.status == 409 else answer

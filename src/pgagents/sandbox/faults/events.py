@@ -1,4 +1,4 @@
-"""Faults of events sent to webhooks, and of calls that others sign."""
+"""Faults of webhook events, and of incoming calls that others sign."""
 
 from __future__ import annotations
 
@@ -24,9 +24,7 @@ from pgagents.sandbox.keys import word
     also={"event_redelivery": "where the event that is refused has the id of another, the other comes with that id and another content"},
 ).change_server
 def event_ids_by_second(context: Context) -> None:
-    """An event's id is made of its type and its second, so two of one type in one second have the same, and a
-    receiver drops one of them.
-    """
+    """Two events of one type in the same second have the same id, so a receiver drops one of them."""
 
     def compose(delivery: Delivery) -> bytes:
         event = json.loads(delivery.body)
@@ -38,7 +36,7 @@ def event_ids_by_second(context: Context) -> None:
 
 @fault("request_signatures").replace_actions
 def old_scheme_taken(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """A payment event is taken, too, by a signature of the scheme v0, which the processor uses for tests."""
+    """A payment event is also accepted with a signature of scheme v0, which the processor uses for tests."""
     signed = call.action.signed
     if signed is not None:
         given = str(call.input[signed.header]).replace("v0=", "v1=")
@@ -53,7 +51,7 @@ def _fits(secret: str, body: bytes, told: int, given: str) -> bool:
 
 @fault("request_signatures").handle_requests
 def signature_of_another_time(context: Context, handler: Handler, request: Request) -> Response | Silence:
-    """A signed call is taken whatever time its signature was made for: an old one can be sent again with the time of today."""
+    """A signed call is accepted with another timestamp than the signed one, so an old call can be replayed."""
     signed = [str(p.wire) for a in context.model.actions if a.signed for p in a.params if p.name == a.signed.header]
     setting = context.front.site.setting
     for header in signed:
@@ -65,7 +63,7 @@ def signature_of_another_time(context: Context, handler: Handler, request: Reque
 
 @fault("request_signatures").edit_requests
 def signed_call_replayed(context: Context, request: Request) -> Request:
-    """A payment event is taken however long ago it was signed, so that an old one can be sent again."""
+    """A payment event is accepted however long ago it was signed, so an old one can be replayed."""
     setting = context.front.site.setting
     action, now = context.reader.action(request), context.front.clock.now()
     param = action.param(action.signed.header) if action is not None and action.signed is not None else None
@@ -77,7 +75,7 @@ def signed_call_replayed(context: Context, request: Request) -> Request:
 
 @fault("request_signatures").edit_requests
 def stripe_signature_unchecked(context: Context, request: Request) -> Request:
-    """A payment event is taken whoever signed it."""
+    """A payment event is accepted without a check of its signature."""
     setting = context.front.site.setting
     action = context.reader.action(request)
     param = action.param(action.signed.header) if action is not None and action.signed is not None else None
@@ -89,7 +87,7 @@ def stripe_signature_unchecked(context: Context, request: Request) -> Request:
 
 @fault("event_signatures").change_server
 def webhook_bad_hmac(context: Context) -> None:
-    """Events are signed over their body written anew, not over the bytes that are sent."""
+    """Events are signed over a re-encoded body, not over the bytes that are sent."""
     sign = context.courier.sign
     context.courier.sign = lambda secret, body, now: sign(secret, json.dumps(json.loads(body)).encode(), now)
 
@@ -102,7 +100,7 @@ def webhook_event_missing(_context: Context, put: Put, type: str, data: Any) -> 
 
 @fault("event_delivery").send_events
 def webhook_event_twice(_context: Context, put: Put, type: str, data: Any) -> str:
-    """Each event is sent twice, as two events with ids of their own."""
+    """Each event is sent twice, as two events with different ids."""
     put(type, data)
     return put(type, data)
 
@@ -115,7 +113,7 @@ def webhook_hears_other_projects(_context: Context, put: Put, type: str, data: A
 
 @fault("event_redelivery").change_server
 def webhook_id_changes(context: Context) -> None:
-    """An event that is sent again has another id, so that its receiver takes it twice."""
+    """A retried event has a new id, so its receiver handles it twice."""
     compose = context.courier.compose
 
     def renamed(delivery: Delivery) -> bytes:
@@ -127,7 +125,7 @@ def webhook_id_changes(context: Context) -> None:
 
 @fault("event_delivery")
 def webhook_tells_secret(handler: Handler, context: Context) -> Handler:
-    """The event of a new session tells the payment's client secret to whoever listens."""
+    """The event of a new session contains the payment's client secret."""
     secrets: dict[str, Any] = {}
     compose = context.courier.compose
 
@@ -149,7 +147,7 @@ def webhook_tells_secret(handler: Handler, context: Context) -> Handler:
 
 @fault("event_signatures").change_server
 def webhook_time_unsigned(context: Context) -> None:
-    """The signature of an event leaves its time out, so that an old delivery can be sent again for ever."""
+    """The signature of an event does not cover its timestamp, so an old delivery can be replayed for ever."""
 
     def sign(secret: str, body: bytes, now: float) -> str:
         return f"t={int(now)},v1={hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()}"

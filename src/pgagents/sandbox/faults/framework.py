@@ -1,4 +1,4 @@
-"""Faults of what a web framework does by itself: methods, paths, bodies, content types, redirects."""
+"""Faults of a web framework's own behaviour: methods, paths, bodies, content types, redirects."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ from pgagents.sandbox.routes import fit
 
 @fault("framework", also={"response_headers": "Allow is a declared header of a 405"}).edit_answers
 def allow_missing(_context: Context, _request: Request, answer: Response) -> Response:
-    """405 does not say which methods there are."""
+    """A 405 lacks the Allow header."""
     return answer.with_header("Allow", None)
 
 
 @fault("framework").edit_answers
 def allow_names_refused(_context: Context, _request: Request, answer: Response) -> Response:
-    """405 names the same methods for every path, also the one that it refuses."""
+    """The Allow header of a 405 names the same methods for every path, including the refused one."""
     return answer.with_header("Allow", "GET, POST, PUT, PATCH, DELETE") if answer.header("Allow") else answer
 
 
 @fault("framework").edit_requests
 def charset_by_letter(_context: Context, request: Request) -> Request:
-    """A body of `application/json; charset=UTF-8` is refused for its type, as its charset is not written small."""
+    """A body whose content type contains capitals, such as `charset=UTF-8`, is refused for its content type."""
     kind = request.header("content-type") or ""
     return request if kind == kind.lower() else request.with_header("Content-Type", "application/octet-stream")
 
 
 @fault("framework").edit_requests
 def charset_refused(_context: Context, request: Request) -> Request:
-    """A body of `application/json; charset=utf-8` is refused for its type."""
+    """A body with `charset=utf-8` is refused for its content type."""
     kind = request.header("content-type") or ""
     return request.with_header("Content-Type", "application/octet-stream") if ";" in kind else request
 
 
 @fault("framework").edit_requests
 def commas_forgiven(_context: Context, request: Request) -> Request:
-    """Bodies are read by a lenient reader, which takes a comma before the end of an object or a list for none."""
+    """A trailing comma in a JSON body is accepted."""
     if not request.body or not read_json(request.body).problem:
         return request
     fixed = re.sub(rb",\s*([}\]])", rb"\1", request.body)
@@ -50,13 +50,13 @@ def commas_forgiven(_context: Context, request: Request) -> Request:
 
 @fault("framework", also={"oauth_clients": "a form is not read as one"}).edit_requests
 def content_type_unchecked(_context: Context, request: Request) -> Request:
-    """A body is read as JSON whatever its content type says."""
+    """A body is read as JSON whatever its content type is."""
     return request.with_header("Content-Type", "application/json") if request.body else request
 
 
 @fault("framework").edit_requests
 def duplicate_members_accepted(_context: Context, request: Request) -> Request:
-    """Of a member that stands twice in a body, the last one wins."""
+    """A body with a duplicate member is accepted, and the last one counts."""
     if "stands twice" not in read_json(request.body).problem:
         return request
     try:
@@ -67,14 +67,14 @@ def duplicate_members_accepted(_context: Context, request: Request) -> Request:
 
 @fault("framework").change_server
 def largest_refused(context: Context) -> None:
-    """A body that is just as large as may be is refused as too large."""
+    """A body of exactly the largest allowed size is refused as too large."""
     most = context.front._most_bytes
     context.front._most_bytes = most - 1 if most is not None else None
 
 
 @fault("framework").edit_answers
 def literal_path_by_method(context: Context, request: Request, answer: Response) -> Response:
-    """Routes are told apart by their method first, so a literal path with another method is taken for an id of its neighbour."""
+    """A literal path with a wrong method is matched as an id of a neighbouring template, and answered with 404 instead of 405."""
     code = framework_code(context.model, "unknown_path")
     templates = [(a.method, str(a.path)) for a in context.model.actions if "{" in a.path]
     taken = any(method == request.method and fit(path, request.path) is not None for method, path in templates)
@@ -86,7 +86,7 @@ def literal_path_by_method(context: Context, request: Request, answer: Response)
 
 @fault("framework").edit_answers
 def method_as_unknown_path(context: Context, _request: Request, answer: Response) -> Response:
-    """A method that a path lacks is answered with 404."""
+    """A wrong method is answered with 404 instead of 405."""
     code = framework_code(context.model, "unknown_path")
     if answer.status != 405:
         return answer
@@ -101,13 +101,13 @@ _MEMBER = re.compile(rb'\{\s*"[^"]*"\s*:\s*(NaN|-?Infinity)\s*,')
 
 @fault("framework").edit_requests
 def not_a_number_accepted(_context: Context, request: Request) -> Request:
-    """A member of a body that is NaN is left out."""
+    """A member of a body that is NaN or Infinity is dropped instead of refused."""
     return replace(request, body=_MEMBER.sub(b"{", _FOLLOWING.sub(b"", request.body))) if request.body else request
 
 
 @fault("framework").change_server
 def plaintext_answered(context: Context) -> None:
-    """Plain http is answered like https, so that keys travel in the open."""
+    """Plain HTTP is answered like HTTPS, so keys travel unencrypted."""
 
     def answer(request: Request) -> Response:
         return context.front(request)
@@ -117,7 +117,7 @@ def plaintext_answered(context: Context) -> None:
 
 @fault("safe_redirects", also={"trailing_slash_writes": "such a path is one that is unknown"}).edit_answers
 def redirect_breaks(_context: Context, request: Request, answer: Response) -> Response:
-    """A POST to a path with a slash is redirected in a way that makes a GET of it."""
+    """A POST to a path with a trailing slash is redirected with 301, which turns it into a GET."""
     if request.method != "POST" or answer.status != 404 or not request.path.endswith("/"):
         return answer
     return Response(301, (*answer.headers, ("Location", request.path.rstrip("/"))))
@@ -125,7 +125,7 @@ def redirect_breaks(_context: Context, request: Request, answer: Response) -> Re
 
 @fault("framework").handle_requests
 def size_in_characters(context: Context, handler: Handler, request: Request) -> Response | Silence:
-    """How large a body is, is asked once it is text: in characters, of which many have two bytes and more."""
+    """The size of a body is counted in characters instead of bytes, so a large body of multi-byte text is accepted."""
     most = context.front._most_bytes
     if most is None or len(request.body) <= most or len(request.body.decode("utf-8", "replace")) > most:
         return handler(request)
@@ -139,7 +139,7 @@ def size_in_characters(context: Context, handler: Handler, request: Request) -> 
 
 @fault("trailing_slash_writes").edit_requests
 def slash_ignored_by_writes(context: Context, request: Request) -> Request:
-    """A gateway cuts a slash at a path's end off for calls that write, so they are carried out at a path that is none."""
+    """A trailing slash is removed from the paths of writes, so they succeed at a path that is not documented."""
     path, mark, query = request.target.partition("?")
     bare = replace(request, target=path.removesuffix("/") + mark + query)
     asked = context.reader.parse(bare)
@@ -154,7 +154,7 @@ def slash_ignored_by_writes(context: Context, request: Request) -> Request:
     },
 ).edit_answers
 def slash_redirects(_context: Context, request: Request, answer: Response) -> Response:
-    """A path with a slash at its end is redirected to the one without."""
+    """A path with a trailing slash is redirected with 301 to the one without."""
     if answer.status != 404 or not request.path.endswith("/") or request.path == "/":
         return answer
     return Response(301, (*answer.headers, ("Location", request.path.rstrip("/"))))
@@ -162,7 +162,7 @@ def slash_redirects(_context: Context, request: Request, answer: Response) -> Re
 
 @fault("safe_redirects", "trailing_slash_writes").edit_answers
 def slash_redirects_writes(context: Context, request: Request, answer: Response) -> Response:
-    """The framework of one service redirects what writes from a path with a slash to the one without; reads know no such path."""
+    """A DELETE to a path with a trailing slash is redirected, while a read there gets 404."""
     bare = replace(request, target=request.path.removesuffix("/"))
     asked = context.reader.parse(bare)
     if answer.status != 404 or bare.target == request.path or asked is None or asked.action.method != "DELETE":

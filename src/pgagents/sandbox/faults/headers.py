@@ -1,4 +1,4 @@
-"""Faults of content types, answer headers, CORS and hosted documents."""
+"""Faults of content types, response headers, CORS and hosted documents."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def content_type_html(context: Context, request: Request, answer: Response) -> R
 
 @fault("content_type").edit_answers
 def content_type_missing(context: Context, request: Request, answer: Response) -> Response:
-    """Answers do not say what they are."""
+    """Answers lack the Content-Type header."""
     return answer if request.path in context.model.api.hosted.values() else answer.with_header("Content-Type", None)
 
 
@@ -32,14 +32,14 @@ def content_type_of_errors(_context: Context, _request: Request, answer: Respons
 
 @fault("cors_policy").edit_answers
 def cors_authorization_by_star(_context: Context, _request: Request, answer: Response) -> Response:
-    """The headers that a page may send are given as a star, which does not cover Authorization."""
+    """A preflight allows headers by `*`, which does not include Authorization."""
     there = answer.header("access-control-allow-headers") is not None
     return answer.with_header("Access-Control-Allow-Headers", "*") if there else answer
 
 
 @fault("cors_policy").edit_answers
 def cors_credentials(_context: Context, request: Request, answer: Response) -> Response:
-    """Any page may call with the cookies of whoever is signed in."""
+    """A page of any origin may call with the cookies of a signed-in user."""
     origin = request.header("origin")
     if not origin or answer.header("access-control-allow-origin") is None:
         return answer
@@ -48,20 +48,20 @@ def cors_credentials(_context: Context, request: Request, answer: Response) -> R
 
 @fault("cors_policy").edit_answers
 def cors_missing(_context: Context, request: Request, answer: Response) -> Response:
-    """A web page may ask, but not read the answers."""
+    """Preflights succeed, but answers lack the header that lets a web page read them."""
     return answer if request.method == "OPTIONS" else answer.with_header("Access-Control-Allow-Origin", None)
 
 
 @fault("cors_policy").edit_answers
 def cors_missing_on_bad_request(context: Context, _request: Request, answer: Response) -> Response:
-    """A web page may not read why its arguments were refused: what parses them answers before what lets pages read."""
+    """Answers to unreadable requests lack the CORS headers, as the parser answers before the CORS middleware does."""
     refused = answer.status == framework_code(context.model, "bad_body").status
     return answer.with_header("Access-Control-Allow-Origin", None) if refused else answer
 
 
 @fault("cors_policy").edit_answers
 def cors_simple_methods(_context: Context, _request: Request, answer: Response) -> Response:
-    """Browsers are told that pages may read and post, and nothing of the other methods."""
+    """A preflight allows GET and POST only."""
     if answer.header("access-control-allow-methods") is None:
         return answer
     return answer.with_header("Access-Control-Allow-Methods", "GET, POST")
@@ -69,7 +69,7 @@ def cors_simple_methods(_context: Context, _request: Request, answer: Response) 
 
 @fault("cors_policy").edit_answers
 def cors_without_end_users(context: Context, _request: Request, answer: Response) -> Response:
-    """Browsers are told of the headers that are arguments, and not of those that name an end user."""
+    """A preflight does not allow the headers that name an end user."""
     named = {name.removeprefix("header ").strip().lower() for name in context.model.limits.end_user}
     told = answer.header("access-control-allow-headers")
     if told is None:
@@ -80,7 +80,7 @@ def cors_without_end_users(context: Context, _request: Request, answer: Response
 
 @fault("response_headers").edit_answers
 def header_missing(context: Context, _request: Request, answer: Response) -> Response:
-    """Successful answers lack the headers that tell the limit."""
+    """Successful answers lack the rate-limit headers."""
     names = context.model.limits.headers
     for name in (names.limit, names.remaining, names.reset) if names and successful(answer) else ():
         answer = answer.with_header(name, None)
@@ -89,7 +89,7 @@ def header_missing(context: Context, _request: Request, answer: Response) -> Res
 
 @fault("response_headers").edit_answers
 def header_missing_on_errors(context: Context, _request: Request, answer: Response) -> Response:
-    """Errors lack the headers that every answer has."""
+    """Errors lack the headers that every answer must have."""
     names = [h.name for h in context.model.headers if "all" in h.on]
     for name in names if answer.status >= 400 else ():
         answer = answer.with_header(name, None)
@@ -98,7 +98,7 @@ def header_missing_on_errors(context: Context, _request: Request, answer: Respon
 
 @fault("hosted_document").edit_answers
 def hosted_as_page(context: Context, request: Request, answer: Response) -> Response:
-    """The hosted documents are served as pages."""
+    """The hosted documents are served as text/html."""
     if request.path not in context.model.api.hosted.values() or not successful(answer):
         return answer
     return answer.with_header("Content-Type", "text/html; charset=utf-8")
@@ -111,7 +111,7 @@ _DESCRIPTION = re.compile(rb"(?m)^( +description: )([A-Z][^\n'\"]+)$")
 
 @fault("hosted_document").edit_answers
 def hosted_description_long(context: Context, request: Request, answer: Response) -> Response:
-    """A hosted document describes an operation in more characters than an importer takes."""
+    """A hosted document has a longer description of an operation than an importer accepts."""
     if request.path not in context.model.api.hosted.values() or not successful(answer):
         return answer
     return Response(answer.status, answer.headers, _DESCRIPTION.sub(rb"\1\2" + MORE, answer.body, count=1))
@@ -119,7 +119,7 @@ def hosted_description_long(context: Context, request: Request, answer: Response
 
 @fault("hosted_document").edit_answers
 def hosted_drift(context: Context, request: Request, answer: Response) -> Response:
-    """The hosted documents are of an older version than the server."""
+    """The hosted documents have another title than the catalogue."""
     title = context.model.api.title.encode()
     if request.path not in context.model.api.hosted.values() or not successful(answer):
         return answer
@@ -128,13 +128,13 @@ def hosted_drift(context: Context, request: Request, answer: Response) -> Respon
 
 @fault("hosted_document").handle_requests
 def hosted_missing(context: Context, handler: Handler, request: Request) -> Response | Silence:
-    """The hosted documents want a key."""
+    """The hosted documents are not served."""
     return handler(Request(request.method, "/-/nowhere", request.headers) if request.path in context.model.api.hosted.values() else request)
 
 
 @fault("response_headers").edit_answers
 def hosted_without_headers(context: Context, request: Request, answer: Response) -> Response:
-    """The hosted documents come from a server of files, which has none of the API's headers."""
+    """The hosted documents lack the response headers that the API declares."""
     own = {header.name.lower() for header in context.model.headers}
     if request.path not in context.model.api.hosted.values() or not successful(answer):
         return answer
@@ -143,20 +143,20 @@ def hosted_without_headers(context: Context, request: Request, answer: Response)
 
 @fault("response_headers").edit_answers
 def hsts_missing(_context: Context, _request: Request, answer: Response) -> Response:
-    """Answers over TLS do not tell browsers to stay with TLS."""
+    """Answers over TLS lack Strict-Transport-Security."""
     return answer.with_header("Strict-Transport-Security", None)
 
 
 @fault("response_headers").edit_answers
 def hsts_no_preload(_context: Context, _request: Request, answer: Response) -> Response:
-    """Answers over TLS bind browsers for a day only, and the host is not preloaded."""
+    """Strict-Transport-Security lasts one day only and lacks `preload`."""
     there = answer.header("strict-transport-security") is not None
     return answer.with_header("Strict-Transport-Security", "max-age=86400") if there else answer
 
 
 @fault("response_headers", also={"oauth_grants": "answers with tokens are stored, too"}).edit_answers
 def no_store_missing(context: Context, _request: Request, answer: Response) -> Response:
-    """Answers to a call with a key may be stored by anyone."""
+    """Answers to calls with a key may be cached by anyone."""
     names = [h.name for h in context.model.headers if "keyed" in h.on and h.const]
     for name in names if answer.status < 400 else ():
         if answer.header(name) is not None:
@@ -166,14 +166,14 @@ def no_store_missing(context: Context, _request: Request, answer: Response) -> R
 
 @fault("cors_policy").edit_answers
 def preflight_401(_context: Context, request: Request, answer: Response) -> Response:
-    """A browser that asks whether a page may call is told to send a key, which it never does."""
+    """A preflight is refused with 401, though browsers never send a key with it."""
     asks = request.method == "OPTIONS" and request.header("access-control-request-method")
     return Response(401, answer.headers) if asks and not request.header("authorization") else answer
 
 
 @fault("hosted_document").edit_answers
 def wellknown_stale(context: Context, request: Request, answer: Response) -> Response:
-    """The plugin manifest that is hosted is that of an earlier version, with another address and another way to prove who calls."""
+    """The hosted plugin manifest is out of date: another URL, and no authentication."""
     paths = {path for path in context.model.api.hosted.values() if path.startswith("/.well-known/")}
     data = data_of(answer)
     if request.path not in paths or not isinstance(data, dict):

@@ -16,7 +16,7 @@ from pgagents.sandbox.injection.fault_registry import Context, fault
 
 @fault("idempotency_key_lifetime").edit_requests
 def idempotency_forgotten_early(context: Context, request: Request) -> Request:
-    """An idempotency key is forgotten after an hour, whatever was promised."""
+    """An idempotency key is forgotten after one hour, whatever the catalogue promises."""
     told = context.model.idempotency
     lives_s = told.lives_s if told is not None and told.lives_s else LIVES_S
     with context.front.store.lock, context.front.store.transaction():
@@ -26,7 +26,7 @@ def idempotency_forgotten_early(context: Context, request: Request) -> Request:
 
 @fault("idempotency", also={"idempotency_key_lifetime": "what is forgotten at once is forgotten after a day, too"}).handle_requests
 def idempotency_ignored(context: Context, handler: Handler, request: Request) -> Response | Silence:
-    """The same idempotency key makes a second thing."""
+    """A repeated idempotency key makes a second instance."""
     found = handler(request)
     with context.front.store.transaction():
         context.front.store.run("DELETE FROM idempotency")
@@ -35,7 +35,7 @@ def idempotency_ignored(context: Context, handler: Handler, request: Request) ->
 
 @fault("idempotency").change_server
 def idempotency_key_folded(context: Context) -> None:
-    """Idempotency keys are compared without case, so a new key is taken for a used one."""
+    """Idempotency keys are compared without regard to case, so a new key counts as used."""
     row = context.store.row("SELECT sql FROM sqlite_master WHERE name = 'idempotency'")
     assert row is not None
     context.store.script("DROP TABLE idempotency;" + str(row["sql"]).replace("value TEXT NOT NULL", "value TEXT NOT NULL COLLATE NOCASE"))
@@ -43,7 +43,7 @@ def idempotency_key_folded(context: Context) -> None:
 
 @fault("idempotency").edit_requests
 def idempotency_of_other_body(context: Context, request: Request) -> Request:
-    """The same idempotency key with another body is taken for a new call."""
+    """A repeated idempotency key with another body counts as a new call."""
     asked = context.reader.parse(request)
     param = asked.action.param(asked.action.idempotency) if asked and asked.action.idempotency else None
     if asked is None or param is None:
@@ -61,7 +61,7 @@ def idempotency_of_other_body(context: Context, request: Request) -> Request:
 
 @fault("idempotency").handle_requests
 def idempotency_races(context: Context, handler: Handler, request: Request) -> Response | Silence:
-    """Two calls at the same time with one idempotency key both have their effect: the key is looked up first and taken last."""
+    """Two concurrent calls with one idempotency key both take effect."""
     makes = {str(r.made_by.action.name) for r in context.model.resources.values() if r.made_by}
     running: set[str] = context.memory.setdefault("running", set())
     lock = context.memory.setdefault("lock", threading.Lock())
@@ -90,7 +90,7 @@ def idempotency_races(context: Context, handler: Handler, request: Request) -> R
     },
 ).edit_answers
 def key_freed_by_the_end(context: Context, request: Request, answer: Response) -> Response:
-    """An idempotency key may be used again once what was made with it is over."""
+    """An idempotency key may be used again once the instance that it made has ended."""
     undo = {r.undone_by.action.name for r in context.model.resources.values() if r.undone_by}
     asked = context.reader.parse(request)
     if asked is None or asked.action.name not in undo or not successful(answer):

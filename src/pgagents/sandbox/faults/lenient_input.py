@@ -1,4 +1,4 @@
-"""Faults that take arguments which the contract refuses."""
+"""Faults that accept arguments which the catalogue refuses."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from pgagents.source.origin import plain
 
 @fault("invalid_input", also={"look_alike_input": "a text that is right but for a line break at its end is taken too"}).edit_arguments
 def accept_bad_pattern(_context: Context, asked: RequestedAction, given: dict[str, Any]) -> dict[str, Any]:
-    """Text arguments in the body are cut to what their pattern allows instead of being refused."""
+    """A text that breaks its pattern is replaced by one that matches, instead of being refused."""
     patterns = {
         str(p.name): p.schema["pattern"] for p in asked.action.params if "pattern" in p.schema and not p.refers_to and p.place != "header"
     }
@@ -32,7 +32,7 @@ def accept_bad_pattern(_context: Context, asked: RequestedAction, given: dict[st
 
 @fault("invalid_input").edit_requests
 def accept_missing_required(context: Context, request: Request) -> Request:
-    """A required argument of the first search may be left out: the server takes zero for it."""
+    """A required argument of the first action that has one may be left out: the server fills in a value."""
     victims = [a for a in context.model.actions if any(p.required and p.place in ("query", "body") for p in a.params)]
     action = context.reader.action(request)
     if not victims or action is not victims[0]:
@@ -64,14 +64,14 @@ def _clamped(param: Param, value: Any) -> Any:
 
 @fault("invalid_input", also={"look_alike_input": "NaN is out of every range, too"}).edit_arguments
 def accept_out_of_range(_context: Context, asked: RequestedAction, given: dict[str, Any]) -> dict[str, Any]:
-    """Numbers out of their range are quietly moved to the nearest bound."""
+    """A number out of its range is silently moved to the nearest bound."""
     params = {p.wire: p for p in asked.action.params}
     return {k: _clamped(params[k], v) if k in params else v for k, v in given.items()}
 
 
 @fault("invalid_input").edit_arguments
 def accept_string_number(_context: Context, asked: RequestedAction, given: dict[str, Any]) -> dict[str, Any]:
-    """A number may be sent as a string in a JSON body."""
+    """A number in a JSON body may be sent as a string."""
     if asked.dispatcher is None and asked.request.method == "GET":
         return given
     numeric = {str(p.name) for p in asked.action.params if p.schema.get("type") in ("number", "integer")}
@@ -83,7 +83,7 @@ def accept_string_number(_context: Context, asked: RequestedAction, given: dict[
 
 @fault("invalid_input").edit_arguments
 def accept_unknown_choice(_context: Context, asked: RequestedAction, given: dict[str, Any]) -> dict[str, Any]:
-    """A value outside an argument's closed set is taken for the first of the set."""
+    """A value outside an argument's closed set is replaced by the first value of the set."""
     sets = {str(p.name): p.schema["enum"] for p in asked.action.params if "enum" in p.schema}
     return {k: sets[k][0] if k in sets and isinstance(v, str) and v not in sets[k] else v for k, v in given.items()}
 
@@ -92,7 +92,7 @@ def accept_unknown_choice(_context: Context, asked: RequestedAction, given: dict
     "invalid_input", also={"request_signatures": "a body whose unknown members are taken off is not the one that was signed"}
 ).edit_arguments
 def accept_unknown_member(_context: Context, asked: RequestedAction, given: dict[str, Any]) -> dict[str, Any]:
-    """Members that no document names are ignored instead of refused."""
+    """Undeclared members of a body are ignored instead of refused."""
     if asked.dispatcher is None and asked.request.method == "GET":
         return given
     known = {str(p.name) for p in asked.action.params} | {p.wire for p in asked.action.params}
@@ -103,9 +103,9 @@ def accept_unknown_member(_context: Context, asked: RequestedAction, given: dict
     "honours_manifest", also={"invalid_input": "of most actions it is such an argument that is tried as an undeclared one"}
 ).edit_arguments
 def argument_of_another_accepted(_context: Context, asked: RequestedAction, given: dict[str, Any]) -> dict[str, Any]:
-    """The dispatcher ignores an argument that only another of its actions takes.
+    """The dispatcher ignores an argument that only another of its actions has.
 
-    It holds a call to the union of all arguments that its document shows, not to those of the action.
+    It validates against the union of all arguments in its document, not against those of the action.
     """
     if asked.dispatcher is None:
         return given
@@ -118,7 +118,7 @@ def argument_of_another_accepted(_context: Context, asked: RequestedAction, give
     "look_alike_input", also={"invalid_input": "a boolean for a number is one of its wrong values, too, where a run is long enough"}
 ).edit_requests
 def boolean_as_number(context: Context, request: Request) -> Request:
-    """A boolean passes for the number 1 or 0, as it is one in the server's language."""
+    """A boolean is accepted as the number 1 or 0, as in languages where a boolean is an integer."""
     asked = context.reader.parse(request)
     if asked is None or request.method == "GET":
         return request
@@ -140,7 +140,7 @@ def _rounded(value: Any) -> Any:
 
 @fault("invalid_input", also={"honours_manifest": "no vendor's document lets it through, and the API takes it"}).edit_arguments
 def bounds_rounded(_context: Context, _asked: RequestedAction, given: dict[str, Any]) -> dict[str, Any]:
-    """Numbers are rounded before they are held against their bounds, so that what is a hair beyond passes."""
+    """Numbers are rounded before their bounds are checked, so a value just outside is accepted."""
     return {k: _rounded(v) for k, v in given.items()}
 
 
@@ -153,7 +153,7 @@ def bounds_rounded(_context: Context, _asked: RequestedAction, given: dict[str, 
     },
 ).handle_requests
 def dispatcher_unvalidated(context: Context, handler: Handler, request: Request) -> Response | Silence:
-    """The dispatcher validates nothing: what is out of range is served from the example."""
+    """The dispatcher validates nothing: a call with wrong arguments is answered as if the example's had been sent."""
     invalid = framework_code(context.model, "invalid").status
     found = handler(request)
     asked = context.reader.parse(request)
@@ -167,7 +167,7 @@ def dispatcher_unvalidated(context: Context, handler: Handler, request: Request)
     "surface_equivalence", also={"workflow_runs": "one asks with false, too", "relation": "so does what is compared with a wider search"}
 ).replace_actions
 def false_word_is_true(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """In a query the word false counts as true, as it is a text that is not empty."""
+    """The word `false` in a query counts as true, as any text that is not empty does."""
     queried = {str(p.name) for p in call.action.params if p.place == "query"} if call.surface == "rest" else set()
     flags = {name: True for name, value in call.input.items() if value is False and name in queried}
     return inner(replace(call, input={**call.input, **flags}))
@@ -175,9 +175,7 @@ def false_word_is_true(_context: Context, inner: Domain, call: AcceptedCall) -> 
 
 @fault("invalid_input", also={"error_names_field": "where two arguments are wrong, one is told"}).edit_arguments
 def first_item_alone_checked(context: Context, asked: RequestedAction, given: dict[str, Any]) -> dict[str, Any]:
-    """Of a list of arguments only the first item is held to the schema; whatever is wrong with a later one is as if
-    the first stood there.
-    """
+    """Only the first item of a list of arguments is validated; each wrong later item is replaced by the first."""
     found = dict(given) if asked.request.body else {}
     for param in asked.action.params:
         items = found.get(param.wire)
@@ -190,7 +188,7 @@ def first_item_alone_checked(context: Context, asked: RequestedAction, given: di
 
 @fault("invalid_input").edit_errors
 def first_of_several(context: Context, request: Request, data: Any) -> Any:
-    """Of several wrong arguments the first alone is told."""
+    """Where several arguments are wrong, the error names the first argument of the action instead."""
     errors = context.model.errors
     action = context.reader.action(request)
     at, several = errors.field_at, errors.field_of_several
@@ -209,7 +207,7 @@ def _cut(value: object) -> object:
 
 @fault("invalid_input").edit_requests
 def fraction_cut_off(context: Context, request: Request) -> Request:
-    """A whole number is read with a function that cuts off a fraction, so half of one more is taken for none."""
+    """An integer argument is parsed by cutting off its fraction, so 1.5 is accepted as 1."""
     asked = context.reader.parse(request)
     given = context.reader.arguments(request) if asked is not None else {}
     if asked is None or len(given) < len(request.query):
@@ -232,7 +230,7 @@ def _normal(value: Any) -> Any:
     },
 ).edit_requests
 def full_width_letters_taken(context: Context, request: Request) -> Request:
-    """Texts are normalised (NFKC) before they are judged, so letters and digits of full width pass for those of ASCII."""
+    """Texts are normalised (NFKC) before validation, so full-width letters and digits are accepted in place of ASCII."""
     asked = context.reader.parse(request)
     given = context.reader.arguments(request) if asked is not None else {}
     if asked is None or len(given) < len(request.query):
@@ -250,14 +248,14 @@ def _plain(value: Any) -> Any:
 
 @fault("invalid_input").edit_arguments
 def letters_of_any_script(_context: Context, asked: RequestedAction, given: dict[str, Any]) -> dict[str, Any]:
-    """A pattern's letters and digits are those of every script, as in many languages' classes of characters."""
+    """The letters and digits of a pattern match those of every script, as in the character classes of many languages."""
     patterned = {name for p in asked.action.params if "pattern" in p.schema and not p.refers_to for name in (p.wire, str(p.name))}
     return {k: _plain(v) if k in patterned else v for k, v in given.items()}
 
 
 @fault("honours_manifest").edit_arguments
 def null_word_accepted(_context: Context, asked: RequestedAction, given: dict[str, Any]) -> dict[str, Any]:
-    """The word null in a query counts as an argument that was left out."""
+    """The word `null` in a query counts as an argument that was left out."""
     if asked.dispatcher is not None or asked.request.method != "GET":
         return given
     words = {p.wire for p in asked.action.params if p.place == "query" and p.schema.get("type") in ("number", "integer", "boolean")}
@@ -272,7 +270,7 @@ def _last(context: Context) -> tuple[Action, Param]:
 
 @fault("invalid_input").edit_arguments
 def quoted_number_for_one(context: Context, asked: RequestedAction, given: dict[str, Any]) -> dict[str, Any]:
-    """One action reads one number of its body with a function that takes text as well, so there a number in quotes is taken."""
+    """One number in the body of one action is also accepted as a string."""
     action, param = _last(context)
     value = given.get(param.wire)
     if asked.action is not action or not isinstance(value, str) or not re.fullmatch(r"-?\d{1,9}(\.\d{1,9})?", value):

@@ -1,4 +1,4 @@
-"""Faults of rate limits and their headers, and of what assistants bear."""
+"""Faults of rate limits, their headers, and the limits of assistants on size, time and items."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pgagents.sandbox.limits import Drawn, Limits
 
 @fault("agent_response_limits").edit_data
 def agent_items(context: Context, request: Request, data: Any) -> Any:
-    """The widest search brings a list of thirty suggestions that nobody asked for."""
+    """The widest search adds a list of thirty suggestions to its answer."""
     if not isinstance(data, dict) or not widest(context.reader, list_action(context.model), request):
         return None
     return {**data, "suggestions": [{"rank": n} for n in range(30)]}
@@ -31,7 +31,7 @@ def agent_latency(context: Context, handler: Handler, request: Request) -> Respo
 
 @fault("agent_response_limits").edit_answers
 def agent_size(context: Context, request: Request, answer: Response) -> Response:
-    """The widest search answers with more characters than an assistant's host takes, most of them blanks."""
+    """The widest search appends 100,000 blanks to its answer, more characters than an assistant's host accepts."""
     if not successful(answer) or not widest(context.reader, list_action(context.model), request):
         return answer
     return replace(answer, body=answer.body + b" " * 100_000)
@@ -39,12 +39,12 @@ def agent_size(context: Context, request: Request, answer: Response) -> Response
 
 @fault("agent_rate_limits", needs=("limits",))
 def agents_by_endpoint_alone(handler: Handler, context: Context) -> Handler:
-    """The budget of agents' calls counts those through the dispatcher, and none that a header says an agent makes."""
+    """The rate limit for agents counts calls through the dispatcher only, and ignores the header that marks an agent's call."""
     paths = {str(d.path) for d in context.model.dispatchers}
     at: list[str] = [""]
 
     class _ByEndpoint(Limits):
-        """Counts as an agent's only what came through a dispatcher."""
+        """Rate limits that count a call as an agent's only if it came through a dispatcher."""
 
         def draw(self, *given: Any, agent: bool, **named: Any) -> Drawn | None:
             return super().draw(*given, agent=agent and at[0] in paths, **named)
@@ -60,13 +60,13 @@ def agents_by_endpoint_alone(handler: Handler, context: Context) -> Handler:
 
 @fault("workflow_runs").change_server
 def end_users_by_last_name(context: Context) -> None:
-    """Of two headers that name an end user the last one counts, so behind a gateway that sets it all users share one budget."""
+    """Where two headers name an end user, the last one counts, so users behind a gateway that sets it share one limit."""
     context.front._end_users.reverse()
 
 
 @fault("rate_limit_headers").replace_limits
 class limit_costs_two(Limits):
-    """Each call takes two of what a bucket holds, so that half of the published limit can be used."""
+    """Each call uses two units of its bucket, so only half of the published limit is available."""
 
     def draw(self, *given: Any, **rest: Any) -> Drawn | None:
         first = super().draw(*given, **rest)
@@ -75,7 +75,7 @@ class limit_costs_two(Limits):
 
 @fault("rate_limit_headers").edit_answers
 def limit_header_lies(context: Context, _request: Request, answer: Response) -> Response:
-    """The limit's header tells a tenth of the limit."""
+    """The limit header states a tenth of the real limit."""
     names = context.model.limits.headers
     limit = answer.header(names.limit) if names else None
     if not names or not limit:
@@ -87,7 +87,7 @@ def limit_header_lies(context: Context, _request: Request, answer: Response) -> 
 
 @fault("rate_limit_enforcement", needs=("limits",)).replace_limits
 class limit_of_all_keys(Limits):
-    """All keys draw from one bucket, so that one key's burst limits the others."""
+    """All keys draw from one bucket, so a burst on one key limits the others."""
 
     def _buckets(self, *given: Any) -> list[tuple[Bucket, str, int]]:
         return [(bucket, "all", bucket.requests) for bucket, _, _ in super()._buckets(*given)]
@@ -95,7 +95,7 @@ class limit_of_all_keys(Limits):
 
 @fault("rate_limit_enforcement", needs=("limits",)).replace_limits
 class limit_unenforced(Limits):
-    """The limit is told, but never enforced."""
+    """The limit is published but never enforced."""
 
     def draw(self, *given: Any, **named: Any) -> Drawn | None:
         drawn = super().draw(*given, **named)
@@ -106,7 +106,7 @@ class limit_unenforced(Limits):
     "rate_limit_enforcement", also={"workflow_runs": "a call that was to fail is limited, so that the next one fails"}, needs=("limits",)
 ).replace_limits
 class limited_early(Limits):
-    """Calls are limited once half of what the headers tell is used up."""
+    """Calls are limited once half of the published limit is used up."""
 
     def draw(self, *given: Any, **rest: Any) -> Drawn | None:
         drawn = super().draw(*given, **rest)
@@ -117,7 +117,7 @@ class limited_early(Limits):
 
 @fault("rate_limit_headers").edit_answers
 def remaining_frozen(context: Context, _request: Request, answer: Response) -> Response:
-    """The header that tells what is left of the limit never falls."""
+    """The header with the remaining calls never decreases."""
     names = context.model.limits.headers
     limit = answer.header(names.limit) if names else None
     return answer.with_header(names.remaining, str(int(limit) - 1)) if names and limit else answer
@@ -125,7 +125,7 @@ def remaining_frozen(context: Context, _request: Request, answer: Response) -> R
 
 @fault("rate_limit_headers", needs=("limits",)).replace_limits
 class reset_as_delay_when_limited(Limits):
-    """What turns limited calls away tells the reset in seconds from now, while other answers tell the moment."""
+    """A 429 states the reset as seconds from now, while all other answers state it as a point in time."""
 
     def headers(self, drawn: Drawn, now: float) -> list[tuple[str, str]]:
         return super().headers(drawn, 0.0 if drawn.wait_s else now)
@@ -133,7 +133,7 @@ class reset_as_delay_when_limited(Limits):
 
 @fault("rate_limit_headers").edit_answers
 def reset_in_seconds(context: Context, _request: Request, answer: Response) -> Response:
-    """The header that tells when the limit is full again counts seconds from now instead of telling the time, or the reverse."""
+    """The reset header counts seconds from now where a point in time is declared, or the reverse."""
     limits, clock = context.model.limits, context.front.clock
     told = answer.header(limits.headers.reset) if limits.headers else None
     if not told:
@@ -145,7 +145,7 @@ def reset_in_seconds(context: Context, _request: Request, answer: Response) -> R
 
 @fault("rate_limit_headers", needs=("limits",)).replace_limits
 class reset_of_next_call(Limits):
-    """The limit's reset tells when the next call may come, not when the bucket is full again."""
+    """The reset header states when the next call is allowed, not when the bucket is full again."""
 
     def headers(self, drawn: Drawn, now: float) -> list[tuple[str, str]]:
         return super().headers(replace(drawn, full_in_s=min(drawn.full_in_s, 60 / drawn.limit)), now)
@@ -153,7 +153,7 @@ class reset_of_next_call(Limits):
 
 @fault("rate_limit_enforcement", needs=("limits",)).replace_limits
 class retry_after_cut(Limits):
-    """The wait that a limited call is told is cut to whole seconds, so who waits so long comes too early."""
+    """Retry-After is rounded down to whole seconds, so a client that waits as long as stated comes too early."""
 
     def headers(self, drawn: Drawn, now: float) -> list[tuple[str, str]]:
         names = self._model.limits.headers
@@ -163,7 +163,7 @@ class retry_after_cut(Limits):
 
 @fault("rate_limit_enforcement", needs=("limits",)).edit_answers
 def retry_after_lie(context: Context, _request: Request, answer: Response) -> Response:
-    """A limited call is told to wait half a minute longer than it must."""
+    """Retry-After is half a minute too long."""
     names = context.model.limits.headers
     told = answer.header(names.retry) if names else None
     return answer.with_header(names.retry, str(int(told) + 30)) if names and told else answer
@@ -171,13 +171,13 @@ def retry_after_lie(context: Context, _request: Request, answer: Response) -> Re
 
 @fault("response_headers", needs=("limits",))
 def retry_after_missing(handler: Handler, context: Context) -> Handler:
-    """A limited call does not say when to come back."""
+    """A 429 lacks the Retry-After header."""
     names = context.model.limits.headers
     return edits(handler, lambda _, answer: answer.with_header(names.retry, None) if names else answer)
 
 
 @fault("rate_limit_enforcement", needs=("limits",)).edit_answers
 def retry_after_too_short(context: Context, _request: Request, answer: Response) -> Response:
-    """A limited call is told to come back before there is anything for it."""
+    """Retry-After is always one second, before the next call is allowed."""
     names = context.model.limits.headers
     return answer.with_header(names.retry, "1") if names and answer.header(names.retry) else answer

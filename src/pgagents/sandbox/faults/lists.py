@@ -1,4 +1,4 @@
-"""Faults of searches, filters, orders and pages."""
+"""Faults of searches, filters, sort orders and pages."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pgagents.sandbox.injection.fault_registry import Context, fault
 
 @fault("relation").edit_data
 def circle_taken_for_narrow_box(context: Context, request: Request, data: Any) -> Any:
-    """Candidates come from a box that is too narrow, so places to the east and west inside the circle are not found."""
+    """The search takes candidates from a box that is too narrow, so it misses places inside the circle to the east and west."""
     victim = list_action(context.model)
     usual = {str(p.name): p.schema.get("default") for p in victim.params}
     given = {**usual, **context.reader.arguments(request)} if context.reader.action(request) is victim else {}
@@ -28,7 +28,7 @@ def circle_taken_for_narrow_box(context: Context, request: Request, data: Any) -
 
 @fault("relation").replace_actions
 def filter_after_limit(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """A flag of the first list leaves things out of the page instead of the search, so that pages come back short."""
+    """A boolean filter of the first list is applied after the limit, so pages come back short."""
     victim = list_action(context.model)
     flags = {str(p.name) for p in victim.params if p.schema.get("type") == "boolean"}
     wanted = {name for name in flags if call.action is victim and call.input.get(name) is True}
@@ -53,7 +53,7 @@ def filter_ignored(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
 
 @fault("relation").replace_actions
 def filter_too_strict(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """A flag of the first list leaves out more than what lacks it."""
+    """A boolean filter of the first list also removes every third item that matches."""
     victim = list_action(context.model)
     flags = {str(p.name) for p in victim.params if p.schema.get("type") == "boolean"}
     found = inner(call)
@@ -77,7 +77,7 @@ def numbers_sorted_as_text(context: Context, request: Request, data: Any) -> Any
 
 @fault("law").handle_requests
 def page_as_long_as_the_first(context: Context, handler: Handler, request: Request) -> Response | Silence:
-    """A page after the first is as long as that was asked to be, whatever it is asked to be itself."""
+    """Every later page is as long as the limit of the first page, whatever its own limit is."""
     limits: dict[str, str] = context.memory.setdefault("limits", {})
     kept = next((limits[value] for _, value in request.query if value in limits), None)
     if kept is not None:
@@ -93,7 +93,7 @@ def page_as_long_as_the_first(context: Context, handler: Handler, request: Reque
 
 @fault("pagination", also={"workflow_runs": "a workflow follows a list to its second page, too"}).edit_answers
 def pages_overlap(context: Context, request: Request, answer: Response) -> Response:
-    """The last thing of a page stands on the next page once more."""
+    """The last item of a page is repeated on the next page."""
     ended: dict[str, Any] = context.memory.setdefault("ended", {})
     data = data_of(answer)
     if request.method != "GET" or not successful(answer) or not isinstance(data, dict):
@@ -111,7 +111,7 @@ def pages_overlap(context: Context, request: Request, answer: Response) -> Respo
 
 @fault("law", also={"relation": "what stands twice stands in place of another"}).edit_data
 def search_duplicates(context: Context, request: Request, data: Any) -> Any:
-    """Lists of more than one item hold the first one twice."""
+    """A search returns its first item twice in place of the second."""
     if context.reader.action(request) is not list_action(context.model):
         return None
     for found in lists(data):
@@ -122,7 +122,7 @@ def search_duplicates(context: Context, request: Request, data: Any) -> Any:
 
 @fault("law").edit_arguments
 def search_limit_ignored(context: Context, asked: RequestedAction, given: dict[str, Any]) -> dict[str, Any]:
-    """The first list takes no notice of a smaller limit: it answers with all it would show by default."""
+    """The first list ignores a limit below the default and returns as many items as by default."""
     victim = list_action(context.model)
     bounds = {str(p.name): p.schema["default"] for p in victim.params if p.schema.get("type") == "integer" and "default" in p.schema}
     if asked.action is not victim:
@@ -141,7 +141,7 @@ def _above(value: object, usual: float) -> bool:
 
 @fault("relation", also={"workflow_runs": "a step finds the nearest place in a wide search"}).edit_data
 def search_non_monotone(context: Context, request: Request, data: Any) -> Any:
-    """A wider search loses the nearest thing that a narrower one finds."""
+    """A wider search loses the nearest item that a narrower one finds."""
     victim = list_action(context.model)
     widening = {r.widen for r in victim.relations}
     usual = {k: v for e in victim.examples[:1] for k, v in e.input.items() if k in widening and isinstance(v, int | float)}
@@ -157,7 +157,7 @@ def search_non_monotone(context: Context, request: Request, data: Any) -> Any:
 
 @fault("law").replace_actions
 def search_outside_radius(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """Search looks four times as far as it was asked to."""
+    """A search covers four times the requested radius."""
     radius = call.input.get("radius_km")
     if call.action.effect == "read" and isinstance(radius, int | float):
         call = replace(call, input={**call.input, "radius_km": radius * 4})
@@ -174,7 +174,7 @@ def search_unsorted(_context: Context, _request: Request, data: Any) -> Any:
 
 @fault("relation").replace_actions
 def sorted_after_limit(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """A list is cut to its limit before it is sorted, so that not the first ones are told."""
+    """A list is cut to its limit before it is sorted, so its items are not the first ones."""
     counts = (call.action.param(r.widen) for r in call.action.relations)
     relations = [str(p.name) for p in counts if p is not None and p.schema.get("type") == "integer"]
     orders = [m for law in call.action.laws if (m := re.fullmatch(r'sorted_by\(response\.(\w+), "(\w+)"\)', law.that.text)) is not None]

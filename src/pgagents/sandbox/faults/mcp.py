@@ -14,7 +14,7 @@ NUMBERS = ("number", "integer")
 
 @mcp_fault("law", "surface_equivalence")
 def argument_lost(handler: Handler, context: Context) -> Handler:
-    """An optional number that a model gives never reaches the API."""
+    """Optional numbers that a model sends never reach the API."""
     optional = [(a, p) for a in context.model.actions for p in a.params if not p.required and p.schema.get("type") in NUMBERS]
     numbers = {(str(a.name), str(p.name)): p.schema for a, p in optional}
 
@@ -34,7 +34,7 @@ def _number(value: Any) -> bool:
 
 @mcp_fault("valid_calls", also={"surface_equivalence": "REST takes the same call"}).handle_requests
 def bound_excluded(context: Context, handler: Handler, request: Request) -> Response | Silence:
-    """A number at its bound is refused, though the schema includes it."""
+    """A number at its inclusive upper bound is refused."""
     bounds = {p.schema["maximum"] for a in context.model.actions for p in a.params if "maximum" in p.schema}
     question = mcp.parse_request(request)
     given = (question.get("params") or {}).get("arguments") or {}
@@ -47,13 +47,13 @@ def bound_excluded(context: Context, handler: Handler, request: Request) -> Resp
 
 @mcp_fault("mcp_results").edit_tools_call
 def data_missing(_context: Context, _question: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
-    """Results have text only, though the tools promise data."""
+    """Results have text only, though the tools declare structured content."""
     return {k: v for k, v in result.items() if k != "structuredContent"}
 
 
 @mcp_fault("mcp_tools").edit_tools_list
 def description_cut(_context: Context, _question: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
-    """Descriptions are cut at a number of characters."""
+    """Tool descriptions are cut to 60 characters."""
     return {**result, "tools": [{**tool, "description": tool["description"][:60]} for tool in result["tools"]]}
 
 
@@ -61,20 +61,20 @@ def description_cut(_context: Context, _question: dict[str, Any], result: dict[s
     "absent_id", also={"valid_calls": "a conflict cannot be told from a refusal", "surface_equivalence": "so it is compared with a success"}
 ).edit_tools_call
 def error_without_code(_context: Context, _question: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
-    """An error says that something went wrong, and no more."""
+    """An error says only that something went wrong, without the API's code."""
     return mcp.with_text(result, "Something went wrong.") if mcp.failed(result) else result
 
 
 @mcp_fault("mcp_tools").edit_tools_list
 def hints_of_reads(_context: Context, _question: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
-    """Every tool says that it only reads, so that a client asks nobody before it pays."""
+    """Every tool claims to be read-only, so a client asks nobody before it pays."""
     told = [{**tool, "annotations": {**tool["annotations"], "readOnlyHint": True}} for tool in result["tools"]]
     return {**result, "tools": told}
 
 
 @mcp_fault("no_crashes", also={"mcp_errors": "an internal error is one of the protocol"}).handle_requests
 def most_crashes(context: Context, handler: Handler, request: Request) -> Response | Silence:
-    """A call for as many items as may be asked for ends in an internal error."""
+    """A call with the largest allowed limit ends in an internal error."""
     bounds = [p.schema["maximum"] for a in context.model.actions for p in a.params if p.name == "limit"]
     question = mcp.parse_request(request)
     given = (question.get("params") or {}).get("arguments") or {}
@@ -94,7 +94,7 @@ def _worded(value: Any) -> Any:
 
 @mcp_fault("response_schema", "mcp_results", also={"surface_equivalence": "the same numbers, compared with those of REST"}).edit_tools_call
 def number_as_text(_context: Context, _question: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
-    """Numbers in a tool's data are texts."""
+    """Numbers in structured content are strings."""
     if "structuredContent" not in result:
         return result
     data = _worded(result["structuredContent"])
@@ -103,7 +103,7 @@ def number_as_text(_context: Context, _question: dict[str, Any], result: dict[st
 
 @mcp_fault("mcp_tools").edit_tools_list
 def order_of_chance(context: Context, _question: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
-    """Tools are listed in another order each time, so that no prompt is ever found in a cache."""
+    """Tools are listed in a different order each time, which defeats prompt caches."""
     asked = context.memory.setdefault("asked", [0])
     asked[0] += 1
     return result if asked[0] % 2 else {**result, "tools": result["tools"][::-1]}
@@ -111,13 +111,13 @@ def order_of_chance(context: Context, _question: dict[str, Any], result: dict[st
 
 @mcp_fault("mcp_transport")
 def origin_unchecked(handler: Handler, _context: Context) -> Handler:
-    """A page of any site may call the server of whoever looks at it."""
+    """The server accepts calls from web pages of any origin."""
     return lambda request: handler(request.with_header("Origin", None))
 
 
 @mcp_fault("mcp_errors")
 def refusal_as_protocol_error(handler: Handler, _context: Context) -> Handler:
-    """What the API refuses is a JSON-RPC error, which a model never sees."""
+    """A refusal of the API becomes a JSON-RPC error, which a model never sees."""
 
     def edit(_: dict[str, Any], message: dict[str, Any]) -> dict[str, Any]:
         result = message.get("result")
@@ -130,7 +130,7 @@ def refusal_as_protocol_error(handler: Handler, _context: Context) -> Handler:
 
 @mcp_fault("absent_id", "response_schema", "mcp_results", "invalid_input").edit_tools_call
 def refusal_as_success(_context: Context, _question: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
-    """What the API refuses is a success whose text tells of an error."""
+    """A refusal of the API becomes a successful result whose text describes an error."""
     return {**result, "isError": False} if mcp.failed(result) else result
 
 
@@ -142,13 +142,13 @@ def _bare(schema: Any) -> Any:
 
 @mcp_fault("mcp_tools").edit_tools_list
 def schema_without_bounds(_context: Context, _question: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
-    """Input schemas lose the bounds of their numbers, as converters do that know types only."""
+    """Input schemas lose bounds and patterns, as with converters that keep types only."""
     return {**result, "tools": [{**tool, "inputSchema": _bare(tool["inputSchema"])} for tool in result["tools"]]}
 
 
 @mcp_fault("mcp_transport")
 def server_unnamed(handler: Handler, _context: Context) -> Handler:
-    """The server does not say which version of it answers."""
+    """The server does not state its name and version."""
 
     def edit(_: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
         return {**result, "_meta": {}, "serverInfo": {"name": "server"}}
@@ -158,7 +158,7 @@ def server_unnamed(handler: Handler, _context: Context) -> Handler:
 
 @mcp_fault("documented_status").edit_tools_call
 def status_of_another(_context: Context, _question: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
-    """An error names a status that the action does not have."""
+    """An error contains a status that the action does not document."""
     if not mcp.failed(result):
         return result
     return mcp.with_text(result, json_bytes({"error": {**mcp.error(result), "status": 418}}).decode())
@@ -169,7 +169,7 @@ MOST_OF_TEXT_CUT = 300
 
 @mcp_fault("mcp_results").edit_tools_call
 def text_cut(_context: Context, _question: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
-    """The text is cut where it grows long, the data is whole."""
+    """A long result's text is cut to 300 characters; its structured content is complete."""
     words = mcp.text(result)
     return result if mcp.failed(result) or len(words) <= MOST_OF_TEXT_CUT else mcp.with_text(result, words[:MOST_OF_TEXT_CUT] + "…")
 
@@ -182,7 +182,7 @@ def tool_missing(_context: Context, _question: dict[str, Any], result: dict[str,
 
 @mcp_fault("mcp_tools")
 def tool_undeclared(handler: Handler, _context: Context) -> Handler:
-    """A tool is listed that no catalogue has: a way in for whoever maintains the server."""
+    """The server lists a debugging tool that is not in the catalogue."""
     tool = {"name": "debug_echo", "description": "Internal.", "inputSchema": {"type": "object"}}
     return mcp.results(handler, "tools/list", lambda _, result: {**result, "tools": [*result["tools"], tool]})
 
@@ -192,20 +192,20 @@ TRACE = 'Traceback (most recent call last):\n  File "server.py", line 81, in cal
 
 @mcp_fault("no_leaks").edit_tools_call
 def trace_in_error(_context: Context, _question: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
-    """An error tells a model how the server is built."""
+    """An error contains a stack trace of the server."""
     return mcp.with_text(result, f"{mcp.text(result)}\n{TRACE}") if mcp.failed(result) else result
 
 
 @mcp_fault("invalid_input")
 def unknown_argument_dropped(handler: Handler, context: Context) -> Handler:
-    """An argument that a tool does not have is left out without a word, and the call goes on."""
+    """An unknown argument of a tool is silently dropped, and the call goes on."""
     known = {str(a.name): {str(p.name) for p in a.params} for a in context.model.actions}
     return mcp.calls(handler, lambda tool, given: {k: v for k, v in given.items() if k in known.get(tool, {k})})
 
 
 @mcp_fault("mcp_errors")
 def unknown_tool_as_result(handler: Handler, _context: Context) -> Handler:
-    """A tool that there is not is answered with a result."""
+    """A call of an unknown tool gets a result instead of a JSON-RPC error."""
 
     def edit(_: dict[str, Any], message: dict[str, Any]) -> dict[str, Any]:
         if "Unknown tool" not in str((message.get("error") or {}).get("message")):
@@ -218,6 +218,6 @@ def unknown_tool_as_result(handler: Handler, _context: Context) -> Handler:
 
 @mcp_fault("mcp_transport").handle_requests
 def version_unchecked(_context: Context, handler: Handler, request: Request) -> Response | Silence:
-    """A revision of the protocol that there is not is taken for the one that is spoken."""
+    """An unknown revision of the protocol is accepted."""
     given = request.header("MCP-Protocol-Version")
     return handler(request.with_header("MCP-Protocol-Version", "2026-07-28") if given and given < "2024" else request)

@@ -1,4 +1,4 @@
-"""Faults of OAuth metadata, clients, codes, tokens and their lifetimes."""
+"""Faults of OAuth: metadata, clients, codes, tokens and their lifetimes."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from pgagents.sandbox.oauth.grants import Token
 
 
 def _asks(context: Context, request: Request, place: str) -> bool:
-    """Whether a request goes to this endpoint of the OAuth server."""
+    """Return whether a request goes to this endpoint of the OAuth server, named as in the catalogue."""
     oauth = context.model.auth.oauth
     return oauth is not None and request.path == getattr(oauth, place)
 
 
 def _form(context: Context, request: Request, place: str) -> dict[str, str]:
-    """The form that is sent to this endpoint of the OAuth server; empty for all other requests."""
+    """Return the form sent to this endpoint of the OAuth server; empty for all other requests."""
     return dict(parse_qsl(request.body.decode("utf-8", "replace"))) if _asks(context, request, place) else {}
 
 
 @fault("oauth_clients").edit_answers
 def oauth_basic_unknown(context: Context, request: Request, answer: Response) -> Response:
-    """A client that proves itself by the Basic scheme is refused as one that said nothing: 400, and no scheme is named."""
+    """Failed client authentication at the token endpoint gets a 400 without a challenge instead of a 401."""
     if not _asks(context, request, "token") or answer.status != 401:
         return answer
     return Response(400, tuple((n, v) for n, v in answer.headers if n.lower() != "www-authenticate"), answer.body)
@@ -36,7 +36,7 @@ def oauth_basic_unknown(context: Context, request: Request, answer: Response) ->
 
 @fault("oauth_metadata", also={"oauth_clients": "the challenge of the Basic scheme is overwritten with it"}).edit_answers
 def oauth_challenge_elsewhere(_context: Context, _request: Request, answer: Response) -> Response:
-    """A 401 names a metadata document that is not the API's."""
+    """A 401 points to a metadata document of another server."""
     if answer.status != 401 or answer.header("www-authenticate") is None:
         return answer
     return answer.with_header("WWW-Authenticate", 'Bearer resource_metadata="https://other.example/.well-known/oauth-protected-resource"')
@@ -44,7 +44,7 @@ def oauth_challenge_elsewhere(_context: Context, _request: Request, answer: Resp
 
 @fault("oauth_metadata").edit_answers
 def oauth_challenge_of_nobody(_context: Context, _request: Request, answer: Response) -> Response:
-    """A challenge that has nothing to say of scopes says that the scope None is needed."""
+    """A challenge without a scope states `scope="None"`."""
     said = answer.header("www-authenticate")
     if said is None or not said.startswith("Bearer") or "scope=" in said:
         return answer
@@ -56,7 +56,7 @@ _ANY = "a" * 43
 
 @fault("oauth_grants").edit_requests
 def oauth_challenge_optional(context: Context, request: Request) -> Request:
-    """A client that cannot keep a secret gets a code, and a token for it, without any challenge."""
+    """A public client gets a code and tokens without PKCE."""
     oauth = context.model.auth.oauth
     if oauth is not None and request.path == oauth.authorize and request.method == "GET":
         asked = dict(request.query)
@@ -72,7 +72,7 @@ def oauth_challenge_optional(context: Context, request: Request) -> Request:
 
 @fault("oauth_grants").edit_requests
 def oauth_code_reused(context: Context, request: Request) -> Request:
-    """A code is exchanged for tokens as often as it comes."""
+    """An authorization code can be exchanged any number of times."""
     if _asks(context, request, "token"):
         with context.store.transaction():
             context.store.run("UPDATE oauth_code SET used = 0")
@@ -87,7 +87,7 @@ def oauth_code_reused(context: Context, request: Request) -> Request:
     },
 ).edit_answers
 def oauth_errors_as_page(context: Context, request: Request, answer: Response) -> Response:
-    """The OAuth token endpoint refuses with a page for people instead of JSON with an error code."""
+    """The token endpoint refuses with an HTML page instead of JSON with an error code."""
     oauth = context.model.auth.oauth
     if oauth is None or request.path not in (oauth.token, oauth.revoke) or answer.status < 400:
         return answer
@@ -96,7 +96,7 @@ def oauth_errors_as_page(context: Context, request: Request, answer: Response) -
 
 @fault("oauth_metadata").edit_answers
 def oauth_metadata_disagrees(context: Context, request: Request, answer: Response) -> Response:
-    """The API's metadata names another authorization server than the one that answers here."""
+    """The resource metadata name another authorization server than this one."""
     data = data_of(answer)
     if not _asks(context, request, "resource_metadata") or not data:
         return answer
@@ -105,7 +105,7 @@ def oauth_metadata_disagrees(context: Context, request: Request, answer: Respons
 
 @fault("oauth_metadata").edit_answers
 def oauth_metadata_lie(context: Context, request: Request, answer: Response) -> Response:
-    """The OAuth metadata names a token endpoint that is not there."""
+    """The OAuth metadata name a token endpoint that does not exist."""
     oauth = context.model.auth.oauth
     data = data_of(answer)
     if oauth is None or request.path != oauth.metadata or not data:
@@ -115,7 +115,7 @@ def oauth_metadata_lie(context: Context, request: Request, answer: Response) -> 
 
 @fault("authorization_redirects").edit_answers
 def oauth_open_redirect(context: Context, request: Request, answer: Response) -> Response:
-    """An authorization request is answered by a redirect to whatever address it names, registered or not."""
+    """An invalid authorization request is redirected to any address it names, registered or not."""
     asked = dict(request.query).get("redirect_uri")
     if not _asks(context, request, "authorize") or answer.status != 400 or not asked:
         return answer
@@ -124,7 +124,7 @@ def oauth_open_redirect(context: Context, request: Request, answer: Response) ->
 
 @fault("oauth_grants").edit_requests
 def oauth_pkce_skipped(context: Context, request: Request) -> Request:
-    """A code is exchanged whether its verifier fits, does not, or is missing."""
+    """A code is exchanged whether its PKCE verifier is right, wrong or missing."""
     form = _form(context, request, "token")
     if form.get("grant_type") != "authorization_code":
         return request
@@ -137,7 +137,7 @@ def oauth_pkce_skipped(context: Context, request: Request) -> Request:
 
 @fault("oauth_grants").change_server
 def oauth_refresh_outlives_revocation(context: Context) -> None:
-    """A refresh token works on after it was revoked."""
+    """A refresh token still works after it was revoked."""
     if context.model.auth.oauth is not None:
         context.front.store.script(
             "CREATE TRIGGER IF NOT EXISTS refresh_lives AFTER UPDATE OF revoked ON oauth_token "
@@ -148,7 +148,7 @@ def oauth_refresh_outlives_revocation(context: Context) -> None:
 
 @fault("oauth_grants").edit_requests
 def oauth_refresh_reused(context: Context, request: Request) -> Request:
-    """A refresh token works on after it was exchanged for another."""
+    """A refresh token still works after it was exchanged for another."""
     if _asks(context, request, "token"):
         with context.store.transaction():
             context.store.run("UPDATE oauth_token SET used = 0")
@@ -157,7 +157,7 @@ def oauth_refresh_reused(context: Context, request: Request) -> Request:
 
 @fault("oauth_grants").edit_answers
 def oauth_refresh_widened(context: Context, request: Request, answer: Response) -> Response:
-    """A token that comes for a refresh token may do everything, whatever was granted."""
+    """A refreshed access token has every scope, whatever was granted."""
     oauth = context.model.auth.oauth
     form = dict(parse_qsl(request.body.decode("utf-8", "replace"))) if oauth and request.path == oauth.token else {}
     if oauth is not None and form.get("grant_type") == "refresh_token" and successful(answer):
@@ -169,7 +169,7 @@ def oauth_refresh_widened(context: Context, request: Request, answer: Response) 
 
 @fault("oauth_grants").edit_answers
 def oauth_refusal_without_state(context: Context, request: Request, answer: Response) -> Response:
-    """A user who refuses sends the client back without the state that it sent."""
+    """The redirect after a user's refusal lacks the client's state."""
     to = answer.header("location") or ""
     if not _asks(context, request, "authorize") or "error=access_denied" not in to:
         return answer
@@ -178,7 +178,7 @@ def oauth_refusal_without_state(context: Context, request: Request, answer: Resp
 
 @fault("oauth_grants").handle_requests
 def oauth_revoked_by_hint(context: Context, handler: Handler, request: Request) -> Response | Silence:
-    """A token that is to be revoked is looked for only among those of the kind that the hint names; what is not found is refused."""
+    """Revocation looks only among tokens of the kind that the hint names, and refuses any other."""
     form = _form(context, request, "revoke")
     if "token" not in form or context.front.grants is None:
         return handler(request)
@@ -192,7 +192,7 @@ def oauth_revoked_by_hint(context: Context, handler: Handler, request: Request) 
 
 @fault("oauth_grants").edit_requests
 def oauth_secret_for_verifier(context: Context, request: Request) -> Request:
-    """A client that proves itself with its secret is asked for no verifier, though it sent a challenge."""
+    """A client that authenticates with its secret needs no PKCE verifier, though it sent a challenge."""
     form = _form(context, request, "token")
     secret = "client_secret" in form or (request.header("authorization") or "").startswith("Basic ")
     if secret and form.get("grant_type") == "authorization_code":
@@ -206,7 +206,7 @@ def oauth_secret_for_verifier(context: Context, request: Request) -> Request:
 
 @fault("oauth_clients").edit_requests
 def oauth_secret_unchecked(context: Context, request: Request) -> Request:
-    """Of a client that has a secret only its name is looked at."""
+    """The secret of a confidential client is not checked."""
     form = _form(context, request, "token")
     if "client_secret" in form:
         with context.store.transaction():
@@ -220,7 +220,7 @@ def oauth_secret_unchecked(context: Context, request: Request) -> Request:
 
 @fault("oauth_grants").edit_answers
 def oauth_state_decoded_twice(context: Context, request: Request, answer: Response) -> Response:
-    """The state that a client sent comes back decoded once too often, so one with a plus or a percent sign is another."""
+    """The client's state is URL-decoded twice, so one with a plus or percent sign comes back changed."""
     location = answer.header("location")
     if not _asks(context, request, "authorize") or location is None:
         return answer
@@ -231,7 +231,7 @@ def oauth_state_decoded_twice(context: Context, request: Request, answer: Respon
 
 @fault("oauth_lifetimes").change_server
 def oauth_token_cut(context: Context) -> None:
-    """OAuth's tokens are looked up by as many characters as theirs have, so what follows is ignored."""
+    """Access tokens are compared by their first 44 characters, so anything after them is ignored."""
     grants = context.front.grants
     if grants is not None:
         inner = grants.token
@@ -244,7 +244,7 @@ def oauth_token_cut(context: Context) -> None:
 
 @fault("oauth_lifetimes").change_server
 def oauth_token_outlives(context: Context) -> None:
-    """An access token is told to live an hour and lives a day."""
+    """An access token is announced for one hour and lives for a day."""
     if context.model.auth.oauth is not None:
         context.front.store.script(
             "CREATE TRIGGER IF NOT EXISTS access_lives AFTER INSERT ON oauth_token WHEN NEW.kind = 'access' "
@@ -254,7 +254,7 @@ def oauth_token_outlives(context: Context) -> None:
 
 @fault("oauth_lifetimes").change_server
 def oauth_tokens_of_any_kind(context: Context) -> None:
-    """A refresh token serves as an access token, since tokens are looked up whatever they are for."""
+    """A refresh token works as an access token."""
     grants, ring = context.front.grants, context.front.keyring
     if grants is not None:
         inner, told = grants.key, grants.token
@@ -273,7 +273,7 @@ WIDTH_OF_OAUTH_VERIFIER_CUT = 96
 
 @fault("oauth_grants").edit_requests
 def oauth_verifier_cut(context: Context, request: Request) -> Request:
-    """A code verifier is kept in a column of 96 characters, so a longer one, which may have 128, never fits its challenge."""
+    """A PKCE verifier is cut to 96 of its up to 128 characters, so a longer one never matches its challenge."""
     oauth = context.model.auth.oauth
     form = parse_qsl(request.body.decode("utf-8", "replace")) if oauth and request.path == oauth.token else []
     if not any(name == "code_verifier" and len(value) > WIDTH_OF_OAUTH_VERIFIER_CUT for name, value in form):

@@ -1,4 +1,4 @@
-"""Faults that mix up ids and projects, or show secrets and other people's data."""
+"""Faults that mix up ids or projects, or reveal secrets and other projects' data."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from pgagents.sandbox.injection.fault_registry import Context, fault
     },
 ).edit_requests
 def blanks_around_ids(context: Context, request: Request) -> Request:
-    """Blanks around an id are cut off before it is looked at."""
+    """Blanks around an id are trimmed before the id is looked up."""
     path, mark, query = request.target.partition("?")
     trimmed = "/".join(part.removeprefix("%20").removesuffix("%20") for part in path.split("/"))
     request = replace(request, target=trimmed + mark + query)
@@ -35,7 +35,7 @@ def blanks_around_ids(context: Context, request: Request) -> Request:
 
 @fault("no_leaks").edit_answers
 def error_echoes_key(context: Context, request: Request, answer: Response) -> Response:
-    """A 401 repeats the key it refuses."""
+    """A 401 repeats the refused key."""
     data = data_of(answer)
     header = request.header("authorization")
     if answer.status != 401 or data is None or not header:
@@ -48,7 +48,7 @@ _TRACE = 'Traceback (most recent call last):\n  File "/srv/api/app.py", line 218
 
 @fault("no_leaks").edit_answers
 def error_leaks_trace(context: Context, _request: Request, answer: Response) -> Response:
-    """A refused argument is told with the server's stack trace."""
+    """The error for a refused argument contains the server's stack trace."""
     invalid = framework_code(context.model, "invalid").status
     data = data_of(answer)
     if answer.status != invalid or data is None:
@@ -58,7 +58,7 @@ def error_leaks_trace(context: Context, _request: Request, answer: Response) -> 
 
 @fault("id_comparison", also={"invalid_input": "an id with such a letter is one that its pattern does not match"}).edit_requests
 def ids_normalised(_context: Context, request: Request) -> Request:
-    """Ids in a path are normalised (NFKC) before they are looked up, so one written with a letter of full width finds a thing."""
+    """Ids in a path are normalised (NFKC) before they are looked up, so one with full-width letters finds an instance."""
     path, mark, query = request.target.partition("?")
     if not any(lead in path.upper() for lead in ("%EF%BC", "%EF%BD")):
         return request
@@ -68,7 +68,7 @@ def ids_normalised(_context: Context, request: Request) -> Request:
 
 @fault("id_comparison").replace_actions
 def ids_of_what_is_common(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """What is made for another thing has an id made of that thing's, so a second one for it has the id of the first."""
+    """The id of a new instance is derived from the one that it refers to, so two instances get the same id."""
     resources = [r for r in context.model.resources.values() if r.made_by and not (r.state or r.undone_by or r.read_by or r.moves)]
     makers = {str(r.made_by.action.name): r for r in resources if r.made_by}
     found, resource = inner(call), makers.get(str(call.action.name))
@@ -81,7 +81,7 @@ def ids_of_what_is_common(context: Context, inner: Domain, call: AcceptedCall) -
 
 @fault("links_resolve").handle_requests
 def link_dead(context: Context, handler: Handler, request: Request) -> Response | Silence:
-    """The pages that answers link to are not there yet."""
+    """The pages that answers link to do not exist."""
     site = context.front.site
     page = site.page(request.path)
     if page is not None and page.values:
@@ -95,7 +95,7 @@ def link_dead(context: Context, handler: Handler, request: Request) -> Response 
 
 @fault("links_resolve").handle_requests
 def link_tells_secret(context: Context, handler: Handler, request: Request) -> Response | Silence:
-    """The page that a new thing links to holds what pays for it."""
+    """The page that a new instance links to contains its payment secret."""
     told: list[str] = context.memory.setdefault("told", [])
     found = handler(request)
     if not isinstance(found, Response) or not successful(found):
@@ -118,7 +118,7 @@ LIVES_S = 30.0
     },
 ).edit_answers
 def list_cached_for_all(context: Context, request: Request, answer: Response) -> Response:
-    """Lists of what is a project's own are kept by their address, whoever asks; a write empties the cache."""
+    """Lists that belong to a project are cached by their URL for callers of every project, until a write."""
     lists = {str(c.action.name) for r in context.model.resources.values() if r.tenant for c in r.listed_by}
     kept: dict[str, tuple[float, bytes]] = context.memory.setdefault("kept", {})
     action, now = context.reader.action(request), context.front.clock.now()
@@ -135,7 +135,7 @@ def list_cached_for_all(context: Context, request: Request, answer: Response) ->
 
 @fault("read_after_write", also={"project_isolation": "a list names what it should not"}).replace_actions
 def list_leaks(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """The second project's lists are those of the first."""
+    """The second project gets the lists of the first."""
     lists = {str(c.action.name) for r in context.model.resources.values() for c in r.listed_by}
     other = call.key is not None and call.key.project == "second" and str(call.action.name) in lists
     return inner(replace(call, key=replace(call.key, project="main")) if other and call.key else call)
@@ -149,7 +149,7 @@ def list_leaks(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     },
 ).replace_actions
 def other_tenant_moves(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """A project may end, extend, refund and release what is another project's."""
+    """A project may write to another project's instances."""
     projects = sorted({r.project for r in context.model.auth.roles.values()} | {"main"})
     missing = {r.missing.name for r in context.model.resources.values() if r.missing}
     result = inner(call)
@@ -164,7 +164,7 @@ def other_tenant_moves(context: Context, inner: Domain, call: AcceptedCall) -> A
 
 @fault("absent_id").replace_actions
 def other_tenant_reads(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """One project can read what another has made."""
+    """A project may read another project's instances."""
     projects = sorted({r.project for r in context.model.auth.roles.values()} | {"main"})
     result = inner(call)
     if not isinstance(result, Refusal) or call.action.effect != "read" or call.key is None:
@@ -178,7 +178,7 @@ def other_tenant_reads(context: Context, inner: Domain, call: AcceptedCall) -> A
 
 @fault("project_isolation", also={"no_effect_of_refusals": "a list then holds what this project never made"}).handle_requests
 def page_of_whoever_began(context: Context, handler: Handler, request: Request) -> Response | Silence:
-    """The text that gets the next page says whose list it goes on with, whoever sends it."""
+    """The next-page token carries its owner's credentials, so any caller gets the owner's next page."""
     whose: dict[str, tuple[tuple[str, str], ...]] = context.memory.setdefault("whose", {})
     began = next((whose[value] for _, value in request.query if value in whose), None)
     if began is not None and request.header("authorization"):
@@ -192,16 +192,14 @@ def page_of_whoever_began(context: Context, handler: Handler, request: Request) 
 
 @fault("no_leaks").edit_data
 def secret_in_answer(_context: Context, request: Request, data: Any) -> Any:
-    """Successful answers carry the caller's key in an undeclared member."""
+    """Successful answers contain the caller's key in an undeclared member."""
     token = (request.header("authorization") or "").rpartition(" ")[2]
     return None if not isinstance(data, dict) or not token else {**data, "debug_key": token}
 
 
 @fault("absent_id").edit_answers
 def instance_cached_for_all(context: Context, request: Request, answer: Response) -> Response:
-    """A thing that was read is kept by its id and told to whoever asks for it, before it is asked whose it is; a
-    write empties the cache.
-    """
+    """Instances are cached by id and returned to callers of every project, until a write."""
     own = {r.name for r in context.model.resources.values() if r.tenant}
     kept: dict[str, tuple[float, bytes]] = context.memory.setdefault("kept", {})
     action, now = context.reader.action(request), context.front.clock.now()

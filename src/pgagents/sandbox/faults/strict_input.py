@@ -1,4 +1,4 @@
-"""Faults that refuse or change arguments which the contract takes."""
+"""Faults that refuse or change arguments which the catalogue allows."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pgagents.sandbox.injection.fault_registry import Context, fault
 
 @fault("law").replace_actions
 def alike_items_merged(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """Items of a list of arguments that differ in case alone are taken for one."""
+    """Items of a list argument that differ only in case are merged into one."""
     lists = {name: value for name, value in call.input.items() if isinstance(value, list)}
     merged = {name: list({json.dumps(item).lower(): item for item in items}.values()) for name, items in lists.items()}
     return inner(replace(call, input={**call.input, **merged}))
@@ -25,7 +25,7 @@ def alike_items_merged(_context: Context, inner: Domain, call: AcceptedCall) -> 
 
 @fault("arbitrary_text").replace_actions
 def apostrophe_refused(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """A text with an apostrophe is refused, as by a filter against SQL."""
+    """A text with an apostrophe is refused, as by a filter against SQL injection."""
     invalid = context.model.errors.framework.invalid
     texts = json.dumps(call.input, ensure_ascii=False, default=str)
     return Refusal(invalid, "There is a character that is not possible here", "body") if "'" in texts else inner(call)
@@ -33,7 +33,7 @@ def apostrophe_refused(context: Context, inner: Domain, call: AcceptedCall) -> A
 
 @fault("default_values", also={"relation": "a page that is full for the server has room by the declared default"}).replace_actions
 def default_differs(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """The first list has another default in its code than in its documents."""
+    """The first list uses other defaults than its documents state."""
     if call.action is not list_action(context.model):
         return inner(call)
     left = {k: v for k, v in call.input.items() if k not in call.given and isinstance(v, int | float) and not isinstance(v, bool)}
@@ -57,7 +57,7 @@ def fraction_of_second_refused(_context: Context, inner: Domain, call: AcceptedC
     },
 ).replace_actions
 def length_in_units(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """The length of a text is counted in units of UTF-16, so that a long one of rare characters is refused."""
+    """The length of a text is counted in UTF-16 code units, so a long text of rare characters is refused."""
     invalid = context.model.errors.framework.invalid
     for param in call.action.params:
         text, most = call.input.get(str(param.name)), param.schema.get("maxLength")
@@ -68,7 +68,7 @@ def length_in_units(context: Context, inner: Domain, call: AcceptedCall) -> Any:
 
 @fault("timestamp_parsing", also={"law": "the answer tells the moments that were asked for"}).replace_actions
 def offset_dropped(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """The offset of a time is dropped, and the rest is read as UTC."""
+    """The UTC offset of a time is dropped, and the rest is read as UTC."""
     moments = {str(p.name) for p in call.action.params if p.schema.get("format") == "date-time"}
     read = {k: re.sub(r"[+-]\d\d:\d\d$", "Z", v) for k, v in call.input.items() if k in moments and isinstance(v, str)}
     return inner(replace(call, input={**call.input, **read}))
@@ -98,7 +98,7 @@ def _extreme(value: object, least: object, most: object) -> bool:
 
 
 def _request_id(found: Response, model: object) -> str:
-    return found.header(answers.request_id_header(model)) or ""  # type: ignore[arg-type]  # the model, told as an object
+    return found.header(answers.request_id_header(model)) or ""  # type: ignore[arg-type]  # the model, typed as an object
 
 
 @fault(
@@ -110,7 +110,7 @@ def _request_id(found: Response, model: object) -> str:
     },
 ).handle_requests
 def reject_valid_boundary(context: Context, handler: Handler, request: Request) -> Response | Silence:
-    """The legal extremes of numbers are refused."""
+    """The inclusive bounds of a number are refused."""
     found = handler(request)
     action = context.reader.action(request)
     if action is None or not isinstance(found, Response) or not successful(found):
@@ -127,7 +127,7 @@ def reject_valid_boundary(context: Context, handler: Handler, request: Request) 
 
 @fault("law", also={"read_after_write": "what is told on creation is not what was kept"}).edit_data
 def text_mangled(context: Context, request: Request, data: Any) -> Any:
-    """A text argument comes back without its last character."""
+    """A text argument is returned without its last character."""
     victim = make_action(context.model)
     names = {str(p.name) for p in victim.params if p.schema.get("type") == "string" and not p.refers_to and p.place == "body"}
     if context.reader.action(request) is not victim:
@@ -139,7 +139,7 @@ def text_mangled(context: Context, request: Request, data: Any) -> Any:
 
 @fault("honours_manifest", also={"valid_calls": "on a dispatcher every correct call bears on it, whatever it was sent for"}).handle_requests
 def whole_double_refused(context: Context, handler: Handler, request: Request) -> Response | Silence:
-    """A whole number that is written with a fraction, as 5.0, is refused where an integer is wanted."""
+    """A whole number with a fraction, such as 5.0, is refused for an integer argument."""
     found = handler(request)
     asked = context.reader.parse(request)
     if not isinstance(found, Response) or not successful(found) or asked is None:
@@ -156,7 +156,7 @@ def whole_double_refused(context: Context, handler: Handler, request: Request) -
 
 @fault("valid_calls", also={"honours_manifest": "a vendor's document lets zero through"}).replace_actions
 def zero_as_missing(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """Zero for an argument is taken for none."""
+    """Zero counts as a missing argument."""
     invalid = context.model.errors.framework.invalid
     missing = next(
         (p for p in call.action.params if p.required and p.schema.get("type") == "number" and not call.input.get(str(p.name))), None

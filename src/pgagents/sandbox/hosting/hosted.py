@@ -1,4 +1,4 @@
-"""The generated documents that the API hosts itself, rendered when first asked for."""
+"""Serves the generated documents that the API hosts; they are rendered on the first request."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _TYPES = {".yaml": "application/yaml", ".yml": "application/yaml", ".json": "app
 
 
 class Hosted:
-    """Documents by their path; public, no key."""
+    """Hosted documents by path; public, without a key."""
 
     def __init__(self, model: Model, log: Callable[[str], None]) -> None:
         self._model = model
@@ -21,11 +21,11 @@ class Hosted:
         self._bytes: dict[str, bytes] | None = None
 
     def has(self, path: str) -> bool:
-        """Whether a document is hosted there."""
+        """Return whether a document is hosted at a path."""
         return path in self._files and self._files[path] in self._rendered()
 
     def document(self, path: str) -> Raw:
-        """The document of a path."""
+        """Return the document at a path."""
         file = self._files[path]
         kind = _TYPES.get(PurePosixPath(file).suffix, "application/octet-stream")
         return Raw(kind, self._rendered()[file])

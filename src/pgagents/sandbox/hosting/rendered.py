@@ -1,4 +1,4 @@
-"""What `pgagents build` would write, for the paths that are hosted."""
+"""Renders the documents of `pgagents build` that an API hosts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pgagents.model.model import Model
 
 
 def documents(model: Model, wanted: frozenset[str], log: Callable[[str], None]) -> dict[str, bytes]:
-    """Bytes by the file's path in the output folder; what cannot be made is told and left out."""
+    """Return the wanted files' bytes by their paths in the output folder; a file that cannot be made is logged and left out."""
     if not wanted:
         return {}
     from pgagents.generate.build import document  # heavy (jinja2), and only for hosted documents

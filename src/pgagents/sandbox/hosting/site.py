@@ -1,13 +1,15 @@
-"""The sandbox's own pages: what it serves without a key beside the actions.
+"""The sandbox's own pages, which it serves without a key beside the actions.
 
-A page is a module in `sandbox/pages/`, or behind an entry point of the group PAGES. None imports another. It has
-- `paths(model) -> Mapping[str, tuple[str, ...]]`: the methods of each of its paths; a path may have placeholders
-  (`/r/{code}`); empty where this catalogue has no such page;
-- `answer(request, visit) -> Response | None`: the answer, None for the 404 of the API (an unknown code, say);
-- if it likes, `cross_origin(model) -> frozenset[str]`: those of its paths that a page of another origin may call.
+A page is a module in `sandbox/pages/`, or behind an entry point of the group PAGES. Pages do not import each other. A
+page has
 
-The front does the rest: 405 for other methods, 413, the limit of calls without a key, request id and constant headers,
-HEAD. A page holds the store's lock while it answers and opens `visit.setting.store.transaction()` before it writes.
+- `paths(model) -> Mapping[str, tuple[str, ...]]`: the methods of each of its paths. A path may have placeholders
+  (`/r/{code}`). Empty where this catalogue has no such page.
+- `answer(request, visit) -> Response | None`: the answer; None means the API's 404, for an unknown code say.
+- optionally `cross_origin(model) -> frozenset[str]`: the paths that a page of another origin may call.
+
+The front does the rest: 405 for other methods, 413, the limit of calls without a key, request id, constant headers,
+HEAD. A page holds the store's lock while it answers, and opens `visit.setting.store.transaction()` before it writes.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ PAGES = "pgagents.sandbox.pages"
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One call of a page: `values` of its path's placeholders (decoded), `now` in epoch seconds of the sandbox's clock."""
+    """One call of a page: its placeholders' decoded `values`, and `now` in epoch seconds of the sandbox's clock."""
 
     setting: Setting
     values: Mapping[str, str]
@@ -38,9 +40,9 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What stands at a path: the module that answers, the methods it takes, and the values of the placeholders.
+    """The page at a path: its module, its methods, and the values of its placeholders.
 
-    `open`: pages of other origins may call it.
+    `open` means that pages of other origins may call it.
     """
 
     module: ModuleType
@@ -58,7 +60,7 @@ class Site:
         self._open = {path for module, _ in self._pages.values() for path in getattr(module, "cross_origin", _none)(setting.model)}
 
     def page(self, path: str) -> Page | None:
-        """The page at a path as sent; a literal path wins over one with placeholders."""
+        """Return the page at a path as sent, or None; a literal path wins over one with placeholders."""
         for template, (module, methods) in self._pages.items():
             values = fit(template, path)
             if values is not None:
@@ -66,7 +68,7 @@ class Site:
         return None
 
     def answer(self, page: Page, request: Request, now: float) -> Response | None:
-        """The page's answer."""
+        """Return the page's answer, or None for a 404."""
         found: Response | None = page.module.answer(request, Visit(self.setting, page.values, now))
         return found
 
@@ -77,7 +79,7 @@ def _none(_: Model) -> frozenset[str]:
 
 @cache
 def _modules() -> tuple[ModuleType, ...]:
-    """The sandbox's own pages, and those that belong to a domain."""
+    """Return the modules of the sandbox's own pages and of those that belong to a domain."""
     return (*collect("pgagents.sandbox.pages").values(), *(entry.load() for entry in entry_points(group=PAGES)))
 
 

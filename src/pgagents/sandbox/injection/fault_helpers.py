@@ -1,4 +1,4 @@
-"""What faults and variations have in common: seeing which action a request asks for, and changing arguments and answers."""
+"""Helpers that faults and variations share: find the action of a request, change its arguments, change answers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ from pgagents.sandbox.routes import Routes
 
 @dataclass(frozen=True, slots=True)
 class RequestedAction:
-    """What a request asks for. `dispatcher` is None where it goes to the action's own path."""
+    """The action that a request names, its dispatcher, path values and the request itself.
+
+    `dispatcher` is None, and `path` has the placeholders' values, where the request goes to the action's own path.
+    """
 
     action: Action
     dispatcher: Dispatcher | None
@@ -26,14 +29,17 @@ class RequestedAction:
 
 
 class RequestReader:
-    """Reads requests as the front does."""
+    """Finds actions and arguments in requests by the same routes as the front."""
 
     def __init__(self, model: Model) -> None:
         self.model = model
         self._routes = Routes(model)
 
     def parse(self, request: Request) -> RequestedAction | None:
-        """The action that a request asks for, on either surface; None for everything else, and for a body that is too large."""
+        """Return the action that a request names, on REST or a dispatcher.
+
+        None for a path or method without an action, an unknown selector, and a body over the size limit.
+        """
         if len(request.body) > (self.model.limits.max_body_bytes or len(request.body)):
             return None
         match = self._routes.match(request.path)
@@ -48,16 +54,19 @@ class RequestReader:
         return RequestedAction(action, endpoint.dispatcher, {}, request) if action else None
 
     def knows(self, request: Request) -> bool:
-        """Whether there is anything at the request's path."""
+        """Return whether the request's path leads to any endpoint, whatever its method."""
         return self._routes.match(request.path) is not None
 
     def action(self, request: Request) -> Action | None:
-        """The action that a request asks for."""
+        """Return the action that a request names, or None."""
         asked = self.parse(request)
         return asked.action if asked else None
 
     def arguments(self, request: Request) -> dict[str, Any]:
-        """The arguments that travel in a query (as text), a JSON body or a dispatcher's arguments, by name; path and headers left out."""
+        """Return a request's arguments by name: from a dispatcher's arguments, else a JSON body, else the query (as text).
+
+        Path and header arguments are left out.
+        """
         asked = self.parse(request)
         if asked is None:
             return {}
@@ -70,7 +79,7 @@ class RequestReader:
         return dict(request.query)
 
     def with_arguments(self, request: Request, values: Mapping[str, Any]) -> Request:
-        """The same request with other arguments in the same place."""
+        """Return the request with these arguments in place of those that `arguments` returns."""
         asked = self.parse(request)
         if asked is None:
             return request
@@ -83,12 +92,12 @@ class RequestReader:
 
 
 def repairs(handler: Handler, repair: Callable[[Request], Request]) -> Handler:
-    """A handler that sees other requests than were sent."""
+    """Return a handler that passes each request through `repair` first."""
     return lambda request: handler(repair(request))
 
 
 def edits(handler: Handler, edit: Callable[[Request, Response], Response]) -> Handler:
-    """A handler whose answers are changed."""
+    """Return a handler that passes each answer through `edit`; silence stays as it is."""
 
     def answer(request: Request) -> Response | Silence:
         found = handler(request)
@@ -98,12 +107,12 @@ def edits(handler: Handler, edit: Callable[[Request, Response], Response]) -> Ha
 
 
 def successful(answer: Response) -> bool:
-    """Whether it is a 2xx."""
+    """Return whether an answer has a 2xx status."""
     return 200 <= answer.status < 300
 
 
 def data_of(answer: Response) -> Any:
-    """The JSON of an answer, None where it has none."""
+    """Return the parsed JSON body of an answer; None where its type is not JSON or it cannot be parsed."""
     if not (answer.header("content-type") or "").startswith("application/json"):
         return None
     try:
@@ -113,7 +122,7 @@ def data_of(answer: Response) -> Any:
 
 
 def objects(data: Any) -> Iterator[dict[str, Any]]:
-    """Every object inside a value, outermost first; they may be changed in place."""
+    """Yield every object inside a JSON value, outermost first; callers may change them in place."""
     if isinstance(data, dict):
         yield data
         for member in data.values():
@@ -124,7 +133,7 @@ def objects(data: Any) -> Iterator[dict[str, Any]]:
 
 
 def lists(data: Any) -> Iterator[list[Any]]:
-    """Every list of objects inside a value."""
+    """Yield every non-empty list of objects inside a JSON value."""
     for found in objects(data):
         for member in found.values():
             if isinstance(member, list) and member and isinstance(member[0], dict):
@@ -132,23 +141,23 @@ def lists(data: Any) -> Iterator[list[Any]]:
 
 
 def read_by_id(model: Model) -> Action:
-    """The first read that is told an id."""
+    """Return the first read with an argument that refers to a resource, else the first action."""
     return next((a for a in model.actions if a.effect == "read" and any(p.refers_to for p in a.params)), model.actions[0])
 
 
 def list_action(model: Model) -> Action:
-    """The first action that finds things in a list."""
+    """Return the first action that finds instances in a list, else the first action."""
     found = (r.found_by.action for r in model.resources.values() if r.found_by)
     return next(found, model.actions[0])
 
 
 def make_action(model: Model) -> Action:
-    """The first action that makes a thing."""
+    """Return the first action that makes an instance, else the first action."""
     return next((r.made_by.action for r in model.resources.values() if r.made_by), model.actions[0])
 
 
 def widest(reader: RequestReader, action: Action, request: Request) -> bool:
-    """Whether a request asks for this action with every bounded whole number at its greatest."""
+    """Return whether a request names this action with every bounded integer argument at its maximum."""
     asked = reader.parse(request)
     if asked is None or asked.action is not action:
         return False
@@ -158,7 +167,10 @@ def widest(reader: RequestReader, action: Action, request: Request) -> bool:
 
 
 def error_at(data: Any, at: str | None, value: Any) -> Any:
-    """An error body with another value at one of the envelope's places."""
+    """Return a copy of an error body with another value at a place of the envelope, such as `error.code`.
+
+    `data` comes back unchanged where `at` is None, or leads through a value that is not an object.
+    """
     body = json.loads(json.dumps(data))
     if at is None or not isinstance(body, dict):
         return body

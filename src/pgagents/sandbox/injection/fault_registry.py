@@ -1,7 +1,7 @@
-"""Faults and variations: decorated functions in the files of their families, switched on by name, laid around the handler.
+"""The registry of faults and variations: decorated functions, switched on by name, that change a server's behaviour.
 
 A family is a module under `sandbox/faults/` or `sandbox/variations/`, or in a package that an entry point of one of the
-groups in `GROUPS` names: a new fault is a new function, and no list is edited.
+groups in `GROUPS` names. A new fault is a new function; no list is edited.
 """
 
 from __future__ import annotations
@@ -35,16 +35,17 @@ from pgagents.text.nearest import did_you_mean
 
 KINDS = ("faults", "variations")
 MCP_KINDS = ("mcp_faults", "mcp_variations")
-"""Those that are laid around an MCP server, not around the API."""
+"""Kinds that change an MCP server, not the API."""
 GROUPS: Mapping[str, str] = {"faults": "pgagents.faults", "variations": "pgagents.variations"}
-"""Entry point groups whose values are packages with further families."""
+"""Entry point groups, by kind, whose values are packages with further families."""
 
 
 @dataclass(frozen=True)
 class Context:
-    """What a fault or variation may look at, and the front whose `domain`, `decoder` or `limits` it may replace.
+    """The parts of a running sandbox that a fault or variation may read and replace.
 
-    `courier` sends events, `sleep` lets seconds pass before an answer. `memory` is what one fault keeps from call to call.
+    A fault may replace `domain`, `decoder` or `limits` of `front`. `courier` sends events. `sleep` lets seconds pass
+    before an answer. Each fault has a `memory` of its own, which lasts from call to call.
     """
 
     model: Model
@@ -60,22 +61,24 @@ class Context:
 
     @property
     def store(self) -> Store:
-        """The store of the front."""
+        """Return the sandbox's store."""
         return self.front.store
 
 
 Wrap = Callable[[Handler, Context], Handler]
 Find = Callable[[str], Key | None]
-"""Looks the key of a token up."""
+"""Returns the key of a token, or None."""
 Put = Callable[..., str]
-"""Puts an event of a type with its data into the outbox; `tenant` and `subject` may be given as well."""
+"""Puts an event into the outbox, by type and data; takes `tenant` and `subject` as options."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A way to misbehave: the checks that must find it, those that may find it too with the reason, and what it needs to show.
+    """A way to misbehave, which proves that a check finds it.
 
-    `awaits` names the check that is to find it where there is none yet.
+    The checks in `breaks` must find the fault. Those in `also` may find it too, each for the given reason. `needs`
+    names what a run must have for the fault to show. `awaits` names the planned check that is to find it, where there
+    is none yet.
     """
 
     kind: str
@@ -90,7 +93,10 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Variation:
-    """Odd but legal behaviour: it breaks nothing where its point of the catalogue is open, and None is always open."""
+    """Odd but legal behaviour that no check may report.
+
+    `point` names the behaviour key of the catalogue that must be open; None means that the variation is always legal.
+    """
 
     kind: str
     name: str
@@ -104,9 +110,10 @@ MessageEdit = Callable[[Context, dict[str, Any], dict[str, Any]], dict[str, Any]
 
 
 class Declared(Generic[T]):
-    """A decorator that turns a function into a fault or variation, named as the function and described by its docstring.
+    """A decorator that makes a fault or variation of a function, with the function's name and docstring.
 
-    Called, it takes a function from handler to handler; its methods take shorter functions for what most of them change.
+    The decorator itself takes a function from handler to handler. Its methods take shorter functions for common
+    changes.
     """
 
     def __init__(self, make: Callable[[str, str, Wrap], T]) -> None:
@@ -120,11 +127,11 @@ class Declared(Generic[T]):
         return self._named(edit, lambda handler, context: edits(handler, lambda *given: edit(context, *given)))
 
     def edit_data(self, edit: Callable[[Context, Request, Any], Any]) -> T:
-        """Change the JSON of every successful answer that has some; None leaves an answer as it is."""
+        """Change the JSON of every successful answer that has some; the function returns None to leave an answer as it is."""
         return self._json(edit, successful)
 
     def edit_errors(self, edit: Callable[[Context, Request, Any], Any]) -> T:
-        """Change the JSON of every error that has some; None leaves an answer as it is."""
+        """Change the JSON of every error that has some; the function returns None to leave an answer as it is."""
         return self._json(edit, lambda answer: answer.status >= 400)
 
     def _json(self, edit: Callable[[Context, Request, Any], Any], chosen: Callable[[Response], bool]) -> T:
@@ -153,7 +160,7 @@ class Declared(Generic[T]):
         return self._named(repair, lambda handler, context: repairs(handler, lambda request: changed(context, request)))
 
     def handle_requests(self, answer: Callable[[Context, Handler, Request], Response | Silence]) -> T:
-        """Answer every request; the function is given the handler as it was."""
+        """Answer every request by a function that is passed the original handler."""
 
         def wrap(handler: Handler, context: Context) -> Handler:
             return lambda request: answer(context, handler, request)
@@ -161,11 +168,11 @@ class Declared(Generic[T]):
         return self._named(answer, wrap)
 
     def replace_actions(self, act: Callable[[Context, Domain, AcceptedCall], Any]) -> T:
-        """Do actions otherwise; the function is given the domain as it was, and the call."""
+        """Carry out actions by a function that is passed the original domain and the call."""
         return self._named(act, lambda handler, context: _replaced(handler, context, act))
 
     def edit_results(self, *actions: str) -> Callable[[Callable[[Context, AcceptedCall, Any], Any]], T]:
-        """Change what these actions return where they are not refused; the function is given the call and the data."""
+        """Change the results of these actions where they are not refused; the function is passed the call and the result."""
 
         def declare(edit: Callable[[Context, AcceptedCall, Any], Any]) -> T:
             def act(context: Context, inner: Domain, call: AcceptedCall) -> Any:
@@ -186,7 +193,7 @@ class Declared(Generic[T]):
         return self._named(change, wrap)
 
     def replace_limits(self, limits: type[Limits]) -> T:
-        """Count calls by a class of limits that is the fault or variation itself."""
+        """Replace the server's rate limits by a class that is the fault or variation itself."""
 
         def wrap(handler: Handler, context: Context) -> Handler:
             context.front.limits = limits(context.model)
@@ -195,7 +202,7 @@ class Declared(Generic[T]):
         return self._named(limits, wrap)
 
     def find_keys(self, find: Callable[[Context, Find, str], Key | None]) -> T:
-        """Look keys up otherwise; the function is given the way it was done, and the token."""
+        """Look up keys by a function that is passed the original look-up and the token."""
 
         def wrap(handler: Handler, context: Context) -> Handler:
             ring, inner = context.front.keyring, context.front.keyring.find
@@ -205,7 +212,7 @@ class Declared(Generic[T]):
         return self._named(find, wrap)
 
     def send_events(self, send: Callable[[Context, Put, str, Any], str]) -> T:
-        """Put events into the outbox otherwise; the function is given the way it was done, the event's type and its data."""
+        """Put events into the outbox by a function that is passed the original one, the event's type and its data."""
 
         def wrap(handler: Handler, context: Context) -> Handler:
             outbox, inner = context.courier.outbox, context.courier.outbox.put
@@ -219,11 +226,11 @@ class Declared(Generic[T]):
         return self._named(send, wrap)
 
     def edit_tools_call(self, edit: MessageEdit) -> T:
-        """Change every result of an MCP server's `tools/call`; the function is given the question and the result."""
+        """Change every result of an MCP server's `tools/call`; the function is passed the request and the result."""
         return self._results(edit, "tools/call")
 
     def edit_tools_list(self, edit: MessageEdit) -> T:
-        """Change every result of an MCP server's `tools/list`; the function is given the question and the result."""
+        """Change every result of an MCP server's `tools/list`; the function is passed the request and the result."""
         return self._results(edit, "tools/list")
 
     def _results(self, edit: MessageEdit, method: str) -> T:
@@ -240,28 +247,28 @@ def _replaced(handler: Handler, context: Context, act: Callable[[Context, Domain
 
 
 def fault(*breaks: str, also: Mapping[str, str] | None = None, needs: Sequence[str] = (), kind: str = "faults") -> Declared[Fault]:
-    """Declare a fault that these checks must find."""
+    """Return a decorator that declares a fault; `breaks` names the checks that must find it."""
     checks, further, wanted = frozenset(breaks), also or {}, frozenset(needs)
     return Declared(lambda name, description, wrap: Fault(kind, name, description, wrap, checks, further, wanted))
 
 
 def mcp_fault(*breaks: str, also: Mapping[str, str] | None = None) -> Declared[Fault]:
-    """Declare a fault of an MCP server that these checks must find."""
+    """Return a decorator that declares a fault of an MCP server; `breaks` names the checks that must find it."""
     return fault(*breaks, also=also, kind="mcp_faults")
 
 
 def variation(point: str | None = None, kind: str = "variations") -> Declared[Variation]:
-    """Declare a variation that is legal where this point of the catalogue is open."""
+    """Return a decorator that declares a variation, legal where this behaviour key of the catalogue is open."""
     return Declared(lambda name, description, wrap: Variation(kind, name, description, wrap, point))
 
 
 def mcp_variation(point: str | None = None) -> Declared[Variation]:
-    """Declare a variation of an MCP server."""
+    """Return a decorator that declares a variation of an MCP server."""
     return variation(point, "mcp_variations")
 
 
 def list_families(kind: str) -> Iterator[str]:
-    """Dotted names of the modules with faults or variations of this kind, ours first."""
+    """Yield the dotted names of the modules with faults or variations of this kind, those of the sandbox first."""
     folder = kind.removeprefix("mcp_")
     yield from names(f"pgagents.sandbox.{folder}")
     for entry in entry_points(group=GROUPS[folder]):
@@ -270,7 +277,7 @@ def list_families(kind: str) -> Iterator[str]:
 
 @cache
 def collect(kind: str) -> Mapping[str, Any]:
-    """All faults or variations of a kind by name. Raises PgagentsError where two have the same name."""
+    """Return all faults or variations of a kind by name. Raises PgagentsError where two have the same name."""
     found: dict[str, Fault | Variation] = {}
     for family in list_families(kind):
         for member in vars(importlib.import_module(family)).values():
@@ -283,9 +290,9 @@ def collect(kind: str) -> Mapping[str, Any]:
 
 @cache
 def list_names(kind: str) -> tuple[str, ...]:
-    """Names of all faults or all variations, as the command line spells them.
+    """Return the names of all faults or all variations, as the command line spells them.
 
-    They are read from the sources: some families import packages of the extra `sandbox`, which may be missing.
+    The names are parsed from source text: some families import packages of the extra `sandbox`, which may be missing.
     """
     found: set[str] = set()
     for spec in (importlib.util.find_spec(family) for family in list_families(kind)):
@@ -298,7 +305,7 @@ def list_names(kind: str) -> tuple[str, ...]:
 
 
 def _declares(decorator: ast.expr) -> str:
-    """The name of the function that a decorator begins with: `fault` in `@fault("law").edit_data`."""
+    """Return the name at the start of a decorator: `fault` in `@fault("law").edit_data`."""
     while not isinstance(decorator, ast.Name):
         if not isinstance(decorator, ast.Attribute | ast.Call):
             return ""
@@ -307,7 +314,7 @@ def _declares(decorator: ast.expr) -> str:
 
 
 def find(kind: str, name: str) -> Any:
-    """The fault or variation of this name. Raises PgagentsError where there is none."""
+    """Return the fault or variation of this name. Raises PgagentsError where there is none."""
     if name not in collect(kind):
         what = "fault" if kind.endswith("faults") else "variation"
         raise PgagentsError(
@@ -317,22 +324,22 @@ def find(kind: str, name: str) -> Any:
 
 
 def summarize(found: Fault | Variation) -> str:
-    """What a fault or variation does, in one sentence."""
+    """Return the first paragraph of a fault's or variation's docstring, on one line."""
     return found.description.partition("\n\n")[0].replace("\n", " ")
 
 
 def describe_all() -> Mapping[str, Mapping[str, str]]:
-    """Every fault and variation with its sentence."""
+    """Return the summary of every fault and variation of the API, by kind and name."""
     return {kind: {name: summarize(one) for name, one in collect(kind).items()} for kind in KINDS}
 
 
 def wrap_api(handler: Handler, context: Context, faults: Sequence[str], variations: Sequence[str]) -> Handler:
-    """The handler with these laid around it, in this order from the inside."""
+    """Return the API's handler wrapped in these faults and variations, the first one innermost."""
     return _around(KINDS, handler, context, faults, variations)
 
 
 def wrap_mcp(handler: Handler, context: Context, faults: Sequence[str], variations: Sequence[str]) -> Handler:
-    """An MCP server's handler with these laid around it."""
+    """Return an MCP server's handler wrapped in these faults and variations, the first one innermost."""
     return _around(MCP_KINDS, handler, context, faults, variations)
 
 

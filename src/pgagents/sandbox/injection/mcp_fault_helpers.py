@@ -1,6 +1,6 @@
-"""What faults and variations of an MCP server have in common: reading the messages that go by, and changing questions and answers.
+"""Helpers that faults and variations of an MCP server share: read its messages, change requests and answers.
 
-They are laid around a handler that speaks Streamable HTTP; an answer that is changed goes on as plain JSON, which is as good.
+They wrap a handler that speaks Streamable HTTP. A changed answer is sent as plain JSON, which the protocol allows.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ JSON = "application/json"
 
 
 def parse_request(request: Request) -> dict[str, Any]:
-    """The message of a request; empty where it is none."""
+    """Return the JSON-RPC message of a request; empty where the body is not a JSON object."""
     found = read_json(request.body).value
     return found if isinstance(found, dict) else {}
 
 
 def parse_answer(answer: Response) -> dict[str, Any]:
-    """The message of an answer, out of JSON or an event stream; empty where it has none."""
+    """Return the JSON-RPC message of an answer, from JSON or the last event of a stream; empty where there is none."""
     body = answer.body
     if (answer.header("content-type") or "").startswith("text/event-stream"):
         lines = [line[5:].strip() for line in body.splitlines() if line.startswith(b"data:")]
@@ -31,12 +31,12 @@ def parse_answer(answer: Response) -> dict[str, Any]:
 
 
 def saying(answer: Response, message: Mapping[str, Any]) -> Response:
-    """The same answer with another message."""
+    """Return the answer with another message as its JSON body."""
     return answer.with_json(message).with_header("Content-Type", JSON).with_header("Content-Length", None)
 
 
 def edits(handler: Handler, method: str, edit: Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]) -> Handler:
-    """A handler whose answers to a method are changed; `edit` gets the question and the answer's message."""
+    """Return a handler whose answers to one method are changed; `edit` is passed the request's and the answer's message."""
 
     def answer(request: Request) -> Response | Silence:
         found = handler(request)
@@ -50,7 +50,7 @@ def edits(handler: Handler, method: str, edit: Callable[[dict[str, Any], dict[st
 
 
 def results(handler: Handler, method: str, edit: Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]) -> Handler:
-    """A handler whose results of a method are changed; `edit` gets the question and the result."""
+    """Return a handler whose results of one method are changed; `edit` is passed the request's message and the result."""
 
     def changed(question: dict[str, Any], message: dict[str, Any]) -> dict[str, Any]:
         return {**message, "result": edit(question, message["result"])} if isinstance(message.get("result"), dict) else message
@@ -59,7 +59,7 @@ def results(handler: Handler, method: str, edit: Callable[[dict[str, Any], dict[
 
 
 def calls(handler: Handler, repair: Callable[[str, dict[str, Any]], dict[str, Any]]) -> Handler:
-    """A handler that sees other arguments than a tool was called with; `repair` gets the tool's name and the arguments."""
+    """Return a handler that changes the arguments of tool calls; `repair` is passed the tool's name and the arguments."""
 
     def answer(request: Request) -> Response | Silence:
         question = parse_request(request)
@@ -74,24 +74,24 @@ def calls(handler: Handler, repair: Callable[[str, dict[str, Any]], dict[str, An
 
 
 def text(result: Mapping[str, Any]) -> str:
-    """The first text of a result."""
+    """Return the first text of a tool's result; empty where there is none."""
     blocks = result.get("content")
     found = [b["text"] for b in blocks if isinstance(b, dict) and isinstance(b.get("text"), str)] if isinstance(blocks, list) else []
     return found[0] if found else ""
 
 
 def with_text(result: Mapping[str, Any], words: str) -> dict[str, Any]:
-    """The same result with another text."""
+    """Return a tool's result with this text as its only content block."""
     return {**result, "content": [{"type": "text", "text": words}]}
 
 
 def failed(result: Mapping[str, Any]) -> bool:
-    """Whether it tells of an error."""
+    """Return whether a tool's result is an error."""
     return result.get("isError") is True
 
 
 def error(result: Mapping[str, Any]) -> dict[str, Any]:
-    """What an error's text says of it; empty where that is not our form."""
+    """Return the `error` object in the text of a failed result; empty where the text has another form."""
     found = read_json(text(result).encode()).value
     inner = found.get("error") if isinstance(found, dict) else None
     return inner if isinstance(inner, dict) else {}

@@ -1,4 +1,4 @@
-"""New ids for what the mock makes: of the type, the format and the pattern that the catalogue wants, and each another one."""
+"""Makes new ids for the mock, by the type, format and pattern in the catalogue."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MOST_REPEATS = 12
 
 
 def candidates(like: Any, wanted: Mapping[str, Any], rng: random.Random) -> Iterator[Any]:
-    """Ids that may do, the likeliest first: as `wanted`, a schema, says; else of the form of `like`."""
+    """Yield ids to try, likeliest first: by the schema `wanted`, else in the form of `like`."""
     kinds = wanted.get("type")
     kinds = [kinds] if isinstance(kinds, str) else kinds or []
     if "integer" in kinds or "number" in kinds or (isinstance(like, int | float) and not isinstance(like, bool)):
@@ -37,7 +37,7 @@ def candidates(like: Any, wanted: Mapping[str, Any], rng: random.Random) -> Iter
 
 
 def written(pattern: str, rng: random.Random) -> str:
-    """A text that the pattern finds, another one each time where it can be."""
+    """Return a random text that matches a pattern."""
     return _text(_parser.parse(pattern), rng)
 
 
@@ -62,7 +62,7 @@ def _piece(op: Any, value: Any, rng: random.Random) -> str:
 
 
 def _one_of(items: Any, rng: random.Random) -> str:
-    """One character of a class; of a negated one a letter, which the check of the whole may refuse."""
+    """Return one character of a class; for a negated class a letter, which validation of the whole id may refuse."""
     if items[0][0] is _constants.NEGATE:
         return rng.choice(LETTERS)
     op, value = rng.choice(items)

@@ -1,4 +1,4 @@
-"""A domain made from a catalogue alone: answers from examples and schemas, state where resources and lifecycle keep it."""
+"""A domain made from a catalogue alone: answers from examples and schemas, state from resources and their transitions."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from pgagents.source.origin import plain
 
 
 def domain(setting: Setting) -> Domain:
-    """What serves a catalogue that names no domain of its own."""
+    """Return the domain of a catalogue that names none of its own."""
     return Mock(setting).act
 
 
 class Mock:
-    """A catalogue's resources, held in rows."""
+    """A catalogue's resources, stored as rows."""
 
     def __init__(self, setting: Setting) -> None:
         self.setting = setting
@@ -37,7 +37,7 @@ class Mock:
             self._seed()
 
     def act(self, call: AcceptedCall) -> Any:
-        """Answer a call: move the clock, make, move, read, list, remove a thing; else as the examples say."""
+        """Answer a call: advance the clock; make, change, read, list or remove an instance; else answer by the examples."""
         if self.model.clock is not None and call.action is self.model.clock:
             return self._clock(call)
         refusal = self._unknown_references(call)
@@ -50,7 +50,7 @@ class Mock:
                     return result
         return self._stateless(call)
 
-    # what an action does to a resource: (whether it does this, the answer)
+    # effects of an action on a resource: each returns whether it applies, and the answer
 
     def _make(self, resource: Resource, call: AcceptedCall) -> tuple[bool, Any]:
         made_by = resource.made_by
@@ -116,7 +116,7 @@ class Mock:
         return True, places.put(self._base(call), path, rows[: min(most)] if most else rows)
 
     def _change(self, resource: Resource, call: AcceptedCall) -> tuple[bool, Any]:
-        """A write at the resource's own path that is none of its calls: what is given is laid over it."""
+        """Apply the arguments of a write at the resource's own path that is none of its declared calls."""
         if call.action.effect == "read" or call.action.success.schema is None:
             return False, None
         param = next((p for p in call.action.params if self._in_path(call.action, p) is resource), None)
@@ -132,7 +132,7 @@ class Mock:
         return True, answer if path is None else places.put(answer, path, {**self._object(answer, path), **after})
 
     def _stateless(self, call: AcceptedCall) -> Any:
-        """The example with the same input, else the first that succeeds, else what the schema allows."""
+        """Answer by the refusal in an example with the same input, else by `_base`."""
         given = {k: v for k, v in call.input.items() if k in call.given}
         errors = self.model.errors
         for example in call.action.examples if errors.code_at else ():
@@ -155,7 +155,7 @@ class Mock:
     # parts of an answer
 
     def _base(self, call: AcceptedCall) -> Any:
-        """A fitting example's answer, else one made from the schema; None where there is no body."""
+        """Return the output of the example most like the call, else a sample of the schema; None where there is no body."""
         if call.action.success.schema is None:
             return None
         successes = [e for e in call.action.examples if 200 <= e.status < 300 and e.output is not None]
@@ -168,7 +168,10 @@ class Mock:
         return dict(found) if isinstance(found, Mapping) else {}
 
     def _overlaid(self, row: dict[str, Any], call: AcceptedCall, *, fresh: str = "", keep: tuple[str, ...] = ()) -> dict[str, Any]:
-        """The row with the call's arguments laid over members of the same name; an argument not given is null there, or not there."""
+        """Return the row with the call's arguments in members of the same name.
+
+        For a new instance, a member whose argument is missing becomes null, or is removed where null is not allowed.
+        """
         for param in call.action.params:
             name = str(param.name)
             if name == fresh or name in keep or name == call.action.idempotency:
@@ -184,7 +187,7 @@ class Mock:
         return row
 
     def _member(self, action: Action, name: str) -> Mapping[str, Any] | None:
-        """The schema of a member of that name anywhere in the action's answer."""
+        """Return the schema of the first member of this name in the action's answer, or None."""
         stack = [action.success.schema] if action.success.schema else []
         for schema in stack:
             for inner in schemas.subschemas(schemas.resolve(schema, self.model.schemas)):
@@ -195,7 +198,7 @@ class Mock:
         return None
 
     def _path_in(self, resource: Resource, answer: Any) -> places.Place | None:
-        """Where an answer has this kind of thing: where another call of it has it, if this answer has an object there."""
+        """Return the place of a resource in an answer: that of another call of the resource, where this answer has an object there."""
         calls = [c for c in (resource.undone_by, resource.made_by, *resource.read_by) if c is not None]
         found = [p for c in calls if (p := places.place(c.at)) is not None]
         return next((p for p in found if isinstance(places.get(answer, p), Mapping)), None)
@@ -203,7 +206,7 @@ class Mock:
     # finding things
 
     def _named(self, resource: Resource, call: AcceptedCall, arguments: Mapping[str, str]) -> dict[str, Any] | None:
-        """The thing that a call means, if the caller may see it and every argument that names it is right."""
+        """Return the instance that a call names, or None where the caller may not see it or a naming argument is wrong."""
         id = next((call.input.get(a) for a, member in arguments.items() if member == resource.id), None)
         row = self.rows.get(resource.name, str(id), self._tenant(resource, call)) if id is not None else None
         if row is None or any(row.get(member) != call.input.get(a) for a, member in arguments.items() if member in row):
@@ -211,7 +214,7 @@ class Mock:
         return row
 
     def _unknown_references(self, call: AcceptedCall) -> Refusal | None:
-        """A refusal where an argument, or a part of the path, means a thing that is not there."""
+        """Return a refusal where an argument or a part of the path names an instance that does not exist."""
         for param in call.action.params:
             resource = self.model.resources.get(param.refers_to or "") or self._in_path(call.action, param)
             value = call.input.get(param.name)
@@ -223,7 +226,7 @@ class Mock:
         return None
 
     def _in_path(self, action: Action, param: Param) -> Resource | None:
-        """The resource whose own path is the beginning of the action's, up to this argument: `/items/{id}` of `/items/{id}/notes`."""
+        """Return the resource whose path begins the action's, up to this argument: `/items/{id}` in `/items/{id}/notes`."""
         beginning, mark, _ = str(action.path).partition("{" + param.wire + "}")
         for resource in self.resources if mark else ():
             if any(p.wire == param.wire and str(own.path) == beginning + mark for own, p in self._naming(resource)):
@@ -238,11 +241,11 @@ class Mock:
         return call.key.tenant if resource.tenant and call.key else ""
 
     def _moves_another(self, action: Action) -> bool:
-        """Whether an action is a move of some resource, which comes before making another of the same answer."""
+        """Return whether an action is a transition of some resource, which takes precedence over making one."""
         return any(m.action is action for r in self.resources for m in r.moves)
 
     def _fresh_id(self, resource: Resource, call: AcceptedCall, like: Any) -> Any:
-        """A new id that the answer may hold and that every argument that means it takes."""
+        """Return a new id that fits the answer's schema and every argument that names the resource."""
         member = self._member(call.action, resource.id) or {}
         params = [p for a in (*self.model.actions, *self.model.operator) for p in a.params if p.refers_to == resource.name]
         taking = [member, *(p.schema for p in params), *(p.schema for _, p in self._naming(resource))]
@@ -254,7 +257,7 @@ class Mock:
         return word(self.setting.rng, 12)
 
     def _naming(self, resource: Resource) -> list[tuple[Action, Param]]:
-        """The arguments by which calls of a resource mean it, each with its action."""
+        """Return the arguments by which calls name a resource, each with its action."""
         calls = [c for c in (*resource.read_by, resource.undone_by) if c is not None]
         means = [(c.action, name) for c in calls for name, m in places.id_argument(c, resource).items() if m == resource.id]
         means += [(m.action, name) for m in resource.moves for name, of in places.names_of(m.input).items() if of == resource.id]
@@ -264,7 +267,7 @@ class Mock:
         return schemas.validator(schema, self.model.schemas)
 
     def _seed(self) -> None:
-        """Rows for what the examples speak of: found things for everyone, made things for the first project."""
+        """Add rows for the instances in examples: those to find for everyone, those that are made for the first project."""
         for resource in self.resources:
             if self.rows.any(resource.name):
                 continue
@@ -294,10 +297,10 @@ _BOUNDS = re.compile(r"size\(\s*response[\w.]*\s*\)\s*<=\s*input\.(\w+)|input\.(
 
 
 def _bounds(action: Action) -> set[str]:
-    """The arguments that bound a list of the answer, as the action's own laws say."""
+    """Return the arguments that bound the size of a list in the answer, according to the action's laws."""
     return {one or other for law in action.laws for one, other in _BOUNDS.findall(law.that.text)}
 
 
 def _counts(name: str) -> bool:
-    """Whether an argument's name bounds the number of items."""
+    """Return whether an argument's name looks like a bound on the number of items."""
     return bool(re.search(r"limit|count|size|top|max|per_?page|^first$|^take$", name, re.I))

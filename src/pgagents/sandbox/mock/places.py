@@ -1,4 +1,4 @@
-"""Where in an answer a resource stands, read from the catalogue's own expressions (`response.order`, `response.items[0]`)."""
+"""Finds a resource in an answer by the catalogue's own expressions (`response.order`, `response.items[0]`)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Place = tuple[str | int, ...]
 
 
 def place(at: Expression | None) -> Place | None:
-    """The path that a plain expression means; None where it computes."""
+    """Return the path of a plain expression; None where it computes something."""
     if at is None or not at.text.startswith("response"):
         return None
     rest, found = at.text[len("response") :].strip(), []
@@ -31,7 +31,7 @@ def place(at: Expression | None) -> Place | None:
 
 
 def get(answer: Any, path: Place) -> Any:
-    """The value at a path, None where there is none."""
+    """Return the value at a path; None where there is none."""
     for step in path:
         try:
             answer = answer[step]
@@ -41,7 +41,7 @@ def get(answer: Any, path: Place) -> Any:
 
 
 def put(answer: Any, path: Place, value: Any) -> Any:
-    """The answer with another value at a path."""
+    """Return the answer with another value at a path."""
     if not path:
         return value
     step, rest = path[0], path[1:]
@@ -56,7 +56,7 @@ def put(answer: Any, path: Place, value: Any) -> Any:
 
 
 def names_of(input: Mapping[str, Any]) -> dict[str, str]:
-    """Which argument of a call stands for which member of the resource."""
+    """Return the resource's member that each argument of a call names."""
     found = {}
     for argument, value in input.items():
         if isinstance(value, Expression):
@@ -67,7 +67,7 @@ def names_of(input: Mapping[str, Any]) -> dict[str, str]:
 
 
 def id_argument(call: ActionCall, resource: Resource) -> dict[str, str]:
-    """The arguments by which a call means the resource: from the call's input, else the argument that refers to it."""
+    """Return the arguments that name the resource: by the call's input, else by the argument that refers to it."""
     found = names_of(call.input)
     if not found:
         found = {str(p.name): resource.id for p in call.action.params if p.refers_to == resource.name}

@@ -1,4 +1,4 @@
-"""The mock's things, by kind and id, as JSON rows."""
+"""The mock's instances as JSON rows, by kind and id."""
 
 from __future__ import annotations
 
@@ -16,38 +16,38 @@ CREATE UNIQUE INDEX IF NOT EXISTS thing_id ON thing (kind, id);
 
 
 class Rows:
-    """Things of all kinds; those of the tenant '' are everybody's. Ids are never used again."""
+    """Instances of all kinds; those of the tenant '' belong to everybody. Ids are never reused."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         store.script(_TABLES)
 
     def add(self, kind: str, id: str, tenant: str, data: dict[str, Any]) -> None:
-        """Keep a new thing."""
+        """Store a new instance."""
         self._store.run("INSERT INTO thing (kind, id, tenant, data) VALUES (?, ?, ?, ?)", kind, id, tenant, json.dumps(data))
 
     def get(self, kind: str, id: str, tenant: str) -> dict[str, Any] | None:
-        """The tenant's thing of that id."""
+        """Return the tenant's instance of an id, or None."""
         row = self._store.row("SELECT data FROM thing WHERE kind = ? AND id = ? AND tenant = ? AND NOT gone", kind, id, tenant)
         return dict(json.loads(row["data"])) if row else None
 
     def all(self, kind: str, tenant: str) -> list[dict[str, Any]]:
-        """The tenant's things, newest first."""
+        """Return the tenant's instances, newest first."""
         rows = self._store.rows("SELECT data FROM thing WHERE kind = ? AND tenant = ? AND NOT gone ORDER BY n DESC", kind, tenant)
         return [dict(json.loads(row["data"])) for row in rows]
 
     def change(self, kind: str, id: str, data: dict[str, Any]) -> None:
-        """Keep what a thing has become."""
+        """Store the new state of an instance."""
         self._store.run("UPDATE thing SET data = ? WHERE kind = ? AND id = ?", json.dumps(data), kind, id)
 
     def remove(self, kind: str, id: str) -> None:
-        """Let a thing be gone."""
+        """Mark an instance as removed."""
         self._store.run("UPDATE thing SET gone = 1 WHERE kind = ? AND id = ?", kind, id)
 
     def any(self, kind: str) -> bool:
-        """Whether there was ever a thing of that kind."""
+        """Return whether there was ever an instance of a kind."""
         return self._store.row("SELECT 1 FROM thing WHERE kind = ? LIMIT 1", kind) is not None
 
     def taken(self, kind: str, id: str) -> bool:
-        """Whether an id was ever used."""
+        """Return whether an id was ever used."""
         return self._store.row("SELECT 1 FROM thing WHERE kind = ? AND id = ?", kind, id) is not None

@@ -1,4 +1,4 @@
-"""A value that a schema allows, for where a catalogue gives no example."""
+"""Makes a value for a schema, where a catalogue gives no example."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Schemas = Mapping[str, Any]
 
 
 def sample(schema: Mapping[str, Any], known: Schemas, now: float) -> Any:
-    """The plainest value of a schema: the first of an enum, the least number, the members that are required."""
+    """Return the simplest value of a schema: its constant, the first of an enum, the least number, the required members."""
     schema = schemas.resolve(schema, known)
     for key in ("const", "default"):
         if key in schema:
@@ -44,7 +44,7 @@ def sample(schema: Mapping[str, Any], known: Schemas, now: float) -> Any:
 
 
 def _all(schema: Mapping[str, Any], known: Schemas, now: float) -> Any:
-    """All parts as one object: a part may require what another describes."""
+    """Return a sample of all parts as one object, because one part may require what another describes."""
     properties: dict[str, Any] = {}
     required: dict[str, None] = {}
     parts = [{k: v for k, v in schema.items() if k != "allOf"}, *schema["allOf"]]
@@ -77,7 +77,7 @@ def _text(schema: Mapping[str, Any], now: float) -> str:
 
 
 def pattern_text(pattern: str) -> str:
-    """A short text that the pattern finds; "text" where reading it piece by piece gives none."""
+    """Return a short text that matches a pattern; "text" for a pattern that is too complex."""
     try:
         return _written(_parser.parse(pattern))
     except (re.error, RecursionError, OverflowError, StopIteration, _TooLong):
@@ -111,7 +111,7 @@ def _piece(op: Any, value: Any) -> str:
 
 
 def _member(items: Any) -> str:
-    """One character of a class; of a negated one, the first that is not in it."""
+    """Return one character of a class; for a negated class, the first common one that is not in it."""
     negated = items[0][0] is _constants.NEGATE
     if negated:
         return next(str(c) for c in "aA0-_ " if not any(_holds(op, value, c) for op, value in items[1:]))

@@ -1,4 +1,4 @@
-"""A client of the user's own, read from a file in the words of RFC 7591 (client metadata, section 2), so that a real app can sign in."""
+"""Reads an OAuth client of the user's own from a file of client metadata (RFC 7591, 2), so that a real app can sign in."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _UNUSED = (
     "grant_types", "response_types", "client_uri", "logo_uri", "contacts", "tos_uri", "policy_uri", "jwks_uri", "jwks", "software_id",
     "software_version", "client_id_issued_at", "client_secret_expires_at", "registration_access_token", "registration_client_uri",
 )  # fmt: skip
-"""What RFC 7591 has besides: an answer of a registration endpoint can be given as it is."""
+"""Members of RFC 7591 that are accepted and ignored, so that a registration endpoint's answer can be used as it is."""
 _ID = re.compile(r"[!-~]{1,200}")
 _URI = re.compile(r"[A-Za-z0-9._~:/?\[\]@!$&'()*+,;=%-]{1,2000}")
 _AUTHORITY = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?")
@@ -31,7 +31,7 @@ EXAMPLE = '{"client_id": "my_app", "redirect_uris": ["http://127.0.0.1/callback"
 
 
 def read_all(paths: Sequence[Path], model: Model) -> list[Client]:
-    """The clients of several files. Raises PgagentsError for a file that describes none, and for an id that is given twice."""
+    """Return the clients of several files. Raises PgagentsError for an invalid file, and for an id that occurs twice."""
     found: dict[str, Client] = {}
     for path in paths:
         client = read(path, model)
@@ -42,7 +42,7 @@ def read_all(paths: Sequence[Path], model: Model) -> list[Client]:
 
 
 def read(path: Path, model: Model) -> Client:
-    """The client that a file describes; without `client_secret` it is public. Raises PgagentsError for a file that describes none."""
+    """Return the client of a file; without `client_secret` it is public. Raises PgagentsError for an invalid file."""
     oauth = model.auth.oauth
     if oauth is None:
         raise PgagentsError("--oauth-client: this catalogue has no OAuth", "leave it out")
@@ -73,7 +73,7 @@ def _members(path: Path) -> Mapping[str, Any]:
 
 
 def _faults(given: Mapping[str, Any]) -> list[str]:
-    """What is wrong with the members, the first first."""
+    """List the faults of the members, in order; empty where there are none."""
     found = [f"there is no member {name!r}" + _meant(name) for name in given if name not in (*_USED, *_UNUSED)]
     found += [f"{name} must be a text" for name in _USED if name in given and name != "redirect_uris" and not _is_text(given[name])]
     if found:
@@ -103,7 +103,7 @@ def _scope_faults(given: Mapping[str, Any], scopes: Mapping[str, str]) -> list[s
 
 
 def _uri_fault(uri: Any, *, public: bool) -> str:
-    """Why an address may not be gone back to; empty where it may (RFC 6749, 3.1.2; RFC 8252, 7)."""
+    """Return why a redirect URI is refused; empty where it is allowed (RFC 6749, 3.1.2; RFC 8252, 7)."""
     if not isinstance(uri, str) or not _URI.fullmatch(uri):
         return f"{uri!r} is no absolute address without a fragment"
     try:

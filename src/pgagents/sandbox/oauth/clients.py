@@ -1,4 +1,4 @@
-"""OAuth clients: who may ask a user for access, and where the answer may go."""
+"""OAuth clients: apps that may ask a user for access, with their redirect URIs."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ TABLE = "CREATE TABLE IF NOT EXISTS oauth_client (id TEXT PRIMARY KEY, secret_ha
 LOOPBACK = "http://127.0.0.1/callback"
 _GPT = "g-0123456789abcdef0123456789abcdef01234567"
 CHATGPT = (f"https://chatgpt.com/aip/{_GPT}/oauth/callback", f"https://chat.openai.com/aip/{_GPT}/oauth/callback")
-"""The form of a GPT's callback; OpenAI serves both hosts (read 2026-11-20)."""
+"""The form of a GPT's callback URL; OpenAI uses both hosts (read 2026-11-20)."""
 OURS = ("demo_app", "demo_gpt", "public", "confidential")
-"""Names that no client of the user's may have: the first two are there, by the others they are told."""
+"""Client names that are reserved: the first two are registered, the others are keys of the ready file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """A registered client; without a secret it is public. `integration` is whom its calls are attributed to.
+    """A registered client, public if it has no secret. `integration` names the agent to which its calls are attributed.
 
-    The methods are those that Authlib asks of a client (its `ClientMixin`).
+    The methods are those of Authlib's `ClientMixin`.
     """
 
     client_id: str
@@ -39,45 +39,45 @@ class Client:
 
     @property
     def public(self) -> bool:
-        """Whether it has no secret."""
+        """Return whether the client has no secret."""
         return self.secret_hash is None
 
     def get_client_id(self) -> str:
-        """Its id."""
+        """Return the client's id."""
         return self.client_id
 
     def get_default_redirect_uri(self) -> None:
-        """None: every request must name where the answer goes."""
+        """Return None: every request must name its redirect URI."""
 
     def get_allowed_scope(self, scope: str | None) -> str | None:
-        """The scopes to grant, all it may have where it asked for none in particular; None where it asked for another."""
+        """Return the scopes to grant: those asked for, or all where none is; None where one is not allowed."""
         asked = list(dict.fromkeys((scope or "").split())) or list(self.scopes)
         return " ".join(asked) if set(asked) <= set(self.scopes) else None
 
     def check_redirect_uri(self, redirect_uri: str) -> bool:
-        """Whether the URI is registered, character for character; a public client's loopback address has any port (RFC 8252, 7.3)."""
+        """Return whether a URI is registered; a public client's loopback address may have any port (RFC 8252, 7.3)."""
         return redirect_uri in self.redirect_uris or (self.public and _any_port(redirect_uri) in self.redirect_uris)
 
     def check_client_secret(self, client_secret: str) -> bool:
-        """Whether that is its secret."""
+        """Return whether a text is the client's secret; compares in constant time."""
         return self.secret_hash is not None and hmac.compare_digest(self.secret_hash, digest(client_secret))
 
     def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
-        """A public client has nothing to prove itself with, any other must."""
+        """Return whether a method is allowed: none for a public client, a secret for any other."""
         del endpoint
         return method == "none" if self.public else method in ("client_secret_post", "client_secret_basic")
 
     def check_response_type(self, response_type: str) -> bool:
-        """The code flow alone."""
+        """Return whether the response type is `code`, the only one allowed."""
         return response_type == "code"
 
     def check_grant_type(self, grant_type: str) -> bool:
-        """Codes, and refresh tokens where there are any."""
+        """Return whether a grant type is allowed: codes, and refresh tokens where the client has them."""
         return grant_type == "authorization_code" or (grant_type == "refresh_token" and self.refreshes)
 
 
 def _any_port(uri: str) -> str | None:
-    """A loopback URI without its port; None for any other."""
+    """Return a loopback URI without its port; None for any other URI."""
     try:
         parts = urlsplit(uri)
         port = parts.port
@@ -89,9 +89,9 @@ def _any_port(uri: str) -> str | None:
 
 
 def seed(model: Model, store: Store, rng: random.Random, given: Sequence[Client] = ()) -> dict[str, dict[str, object]]:
-    """Register one client of each kind and those that are given, and no others: who was given at an earlier start alone is none now.
+    """Register the demo clients and those given, and remove all others, such as those of an earlier start.
 
-    Gives what their owners must know; of the demo's own client the secret too, which is new at every start.
+    Returns what their owners must know, by kind or id. The demo's own secret is new at every start.
     """
     oauth = model.auth.oauth
     store.run("DELETE FROM oauth_client")
@@ -117,7 +117,7 @@ def save(store: Store, client: Client) -> None:
 
 
 def find(store: Store, client_id: str) -> Client | None:
-    """The client of that id."""
+    """Return the client of an id, or None."""
     row = store.row("SELECT * FROM oauth_client WHERE id = ?", client_id.encode("utf-8", "replace").decode())
     if row is None:
         return None

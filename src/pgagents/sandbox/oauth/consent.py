@@ -1,4 +1,4 @@
-"""The pages a user sees: what a client asks for, and why a request is refused. Plain forms, no script."""
+"""The pages that a user sees: the consent form and refused requests. Plain forms, no script."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 
 
 def consent(api: str, client: Client, scopes: dict[str, str], redirect_uri: str, action: str, ticket: str) -> Response:
-    """The form that asks the user; `scopes` are what the client asks for with their descriptions."""
+    """Return the consent form; `scopes` are the requested scopes with their descriptions."""
     asked = "".join(f"<li><code>{escape(name)}</code>: {escape(says)}</li>" for name, says in scopes.items())
     body = f"""<h1>{escape(client.name)} asks for access to {escape(api)}</h1>
 <p>This is a sandbox: nobody signs in, nothing is charged, and no password or card is asked for.</p>
@@ -36,7 +36,7 @@ def consent(api: str, client: Client, scopes: dict[str, str], redirect_uri: str,
 
 
 def refused(error: str, description: str) -> Response:
-    """A request that cannot even be sent back: who asked, or where the answer should go, is not known."""
+    """Return the page for a request that cannot be redirected, because its client or redirect URI is not valid."""
     says = f"<h1>This request is refused</h1>\n<p><code>{escape(error)}</code>: {escape(description)}</p>"
     return _page(400, "Refused", f"{says}\n<p>Nothing was granted. Go back to the app that sent you here.</p>")
 
@@ -53,6 +53,6 @@ def _page(status: int, title: str, body: str, form_to: str = "") -> Response:
 
 
 def _source(redirect_uri: str) -> str:
-    """Where the form's answer leads in the end, for browsers that hold `form-action` to redirects too."""
+    """Return the origin of the final redirect, for browsers that apply `form-action` to redirects too."""
     parts = urlsplit(redirect_uri)
     return f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") else f"{parts.scheme}:"

@@ -1,4 +1,4 @@
-"""What users granted: consents in the making, codes and tokens. Only their hashes are kept, and all end by the sandbox's clock."""
+"""Grants of users: pending consents, codes and tokens. Only their hashes are stored; all expire by the sandbox's clock."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from pgagents.sandbox.store import Store
 
 TICKET_S = 600.0
 CODE_S = 60.0
-"""RFC 6749, 4.1.2: ten minutes at most; a client changes its code at once."""
+"""RFC 6749, 4.1.2, allows ten minutes; a client exchanges its code at once."""
 KEPT_S = 86_400.0
-"""How long a dead code is remembered, so that its second use is seen."""
+"""How long a dead code is remembered, so that its second use is detected."""
 _TABLES = """
 CREATE TABLE IF NOT EXISTS oauth_ticket (hash BLOB PRIMARY KEY, query TEXT NOT NULL, dies_at REAL NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS oauth_code (
@@ -31,7 +31,7 @@ CREATE INDEX IF NOT EXISTS oauth_token_dies ON oauth_token (dies_at);
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """An authorization code that may be changed for tokens once."""
+    """An authorization code that may be exchanged for tokens once."""
 
     hash: bytes
     family: str
@@ -43,17 +43,17 @@ class Code:
     code_challenge_method: str | None
 
     def get_redirect_uri(self) -> str:
-        """Where it was sent."""
+        """Return the redirect URI of the authorization request."""
         return self.redirect_uri
 
     def get_scope(self) -> str:
-        """What was granted."""
+        """Return the granted scopes, separated by blanks."""
         return self.scope
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A living token; `family` is the consent that it stems from."""
+    """A living token; `family` is the consent that it belongs to."""
 
     hash: bytes
     kind: str
@@ -63,45 +63,45 @@ class Token:
     scope: str
 
     def check_client(self, client: clients.Client) -> bool:
-        """Whether that client got it."""
+        """Return whether the token was issued to a client."""
         return self.client_id == client.client_id
 
     def get_scope(self) -> str:
-        """What it may do."""
+        """Return the token's scopes, separated by blanks."""
         return self.scope
 
 
 def prepare(store: Store) -> None:
-    """Make the tables; not inside a transaction."""
+    """Make the tables; not to be called inside a transaction."""
     store.script(clients.TABLE + _TABLES)
 
 
 class Grants:
-    """All grants of a store. What writes belongs into a transaction of the caller's."""
+    """All grants of a store. Methods that write must be called inside a transaction."""
 
     def __init__(self, store: Store, keyring: Keyring, rng: random.Random) -> None:
         self._store, self._rng = store, rng
         self._key = replace(ordinary(keyring), role="oauth", per_minute=None)
 
     def ask(self, query: str, now: float) -> str:
-        """Keep an authorization request until the user has decided; gives the ticket that their form sends back."""
+        """Store an authorization request until the user decides; return the ticket that the form sends back."""
         self._store.run("DELETE FROM oauth_ticket WHERE dies_at < ?", now)
         ticket = word(self._rng, 32)
         self._store.run("INSERT INTO oauth_ticket VALUES (?, ?, ?)", digest(ticket), query, now + TICKET_S)
         return ticket
 
     def decided(self, ticket: str, now: float) -> str | None:
-        """The request behind a ticket, once."""
+        """Return the request of a ticket, once; None where it was used or is too old."""
         row = self._store.row("SELECT query FROM oauth_ticket WHERE hash = ? AND dies_at > ?", digest(ticket), now)
         self._store.run("DELETE FROM oauth_ticket WHERE hash = ?", digest(ticket))
         return str(row["query"]) if row else None
 
     def new_code(self) -> str:
-        """A code's text."""
+        """Return the text of a new code."""
         return "oc_" + word(self._rng, 40)
 
     def keep_code(self, code: Code, now: float) -> None:
-        """Keep a code for the minute it lives."""
+        """Store a code for CODE_S seconds."""
         self._store.run("DELETE FROM oauth_code WHERE dies_at < ?", now - KEPT_S)
         self._store.run(
             "INSERT INTO oauth_code VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)", code.hash, code.family, code.client_id, code.sub, code.scope,
@@ -109,11 +109,14 @@ class Grants:
         )  # fmt: skip
 
     def new_family(self) -> str:
-        """A consent's id."""
+        """Return the id of a new consent."""
         return "grant_" + word(self._rng, 16)
 
     def code(self, text: str, client_id: str, now: float) -> Code | None:
-        """The living code of that client. A code that comes twice was stolen: all that came of it ends (RFC 6749, 4.1.2)."""
+        """Return the living code of a client, or None.
+
+        A code that is used twice was stolen: all tokens of its consent are revoked (RFC 6749, 4.1.2).
+        """
         row = self._store.row("SELECT * FROM oauth_code WHERE hash = ? AND client_id = ?", digest(text), client_id)
         if row is None:
             return None
@@ -123,15 +126,15 @@ class Grants:
         return Code(*(row[name] for name in Code.__slots__)) if row["dies_at"] > now else None
 
     def use_code(self, code: Code) -> None:
-        """Remember that it was changed for tokens."""
+        """Mark a code as exchanged for tokens."""
         self._store.run("UPDATE oauth_code SET used = 1 WHERE hash = ?", code.hash)
 
     def new_token(self, kind: str) -> str:
-        """A token's text."""
+        """Return the text of a new token."""
         return ("oat_" if kind == "access" else "ort_") + word(self._rng, 40)
 
     def keep_token(self, token: Token, lives_s: float, now: float) -> None:
-        """Keep a token for as long as it lives."""
+        """Store a token for this many seconds."""
         self._store.run("DELETE FROM oauth_token WHERE dies_at < ?", now)
         self._store.run(
             "INSERT INTO oauth_token VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0)",
@@ -139,7 +142,7 @@ class Grants:
         )  # fmt: skip
 
     def token(self, text: str, now: float, kind: str | None = None) -> Token | None:
-        """The living token of that text and kind."""
+        """Return the living token of a text and kind, or None; a reused refresh token revokes its consent (RFC 9700, 4.14)."""
         row = self._store.row("SELECT * FROM oauth_token WHERE hash = ? AND dies_at > ? AND revoked = 0", digest(text), now)
         if row is None or (kind is not None and row["kind"] != kind):
             return None
@@ -149,22 +152,22 @@ class Grants:
         return Token(*(row[name] for name in Token.__slots__))
 
     def use_token(self, token: Token) -> None:
-        """Remember that a refresh token was changed for another."""
+        """Mark a refresh token as exchanged for another."""
         self._store.run("UPDATE oauth_token SET used = 1 WHERE hash = ?", token.hash)
 
     def revoke(self, family: str) -> None:
-        """End all tokens of a consent."""
+        """Revoke all tokens of a consent."""
         self._store.run("UPDATE oauth_token SET revoked = 1 WHERE family = ?", family)
 
     def revoke_token(self, token: Token) -> None:
-        """End a token; with a refresh token all of its consent (RFC 7009, 2.1)."""
+        """Revoke a token; with a refresh token, all tokens of its consent (RFC 7009, 2.1)."""
         if token.kind == "refresh":
             self.revoke(token.family)
         else:
             self._store.run("UPDATE oauth_token SET revoked = 1 WHERE hash = ?", token.hash)
 
     def key(self, text: str, now: float) -> Key | None:
-        """The caller that an access token stands for: its user's project, as far as the user granted it."""
+        """Return the caller of an access token, or None: a key of the user's project with the granted scopes."""
         token = self.token(text, now, "access") if text.startswith("oat_") else None
         client = clients.find(self._store, token.client_id) if token else None
         if token is None or client is None:

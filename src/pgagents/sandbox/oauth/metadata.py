@@ -1,4 +1,4 @@
-"""What a client finds out by itself: RFC 8414 about the authorization server, RFC 9728 about the API, and where a refusal points to."""
+"""Metadata for discovery: RFC 8414 for the authorization server, RFC 9728 for the API, and the challenge that points to them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ METHODS = ["client_secret_post", "client_secret_basic", "none"]
 
 
 def server(oauth: Any, base: str) -> dict[str, Any]:
-    """The authorization server at `base`."""
+    """Return the metadata of the authorization server at `base`."""
     found = {
         "issuer": base,
         "authorization_endpoint": base + oauth.authorize,
@@ -27,7 +27,7 @@ def server(oauth: Any, base: str) -> dict[str, Any]:
 
 
 def resource(oauth: Any, title: str, base: str) -> dict[str, Any]:
-    """The API at `base`, which that server gives tokens for."""
+    """Return the metadata of the API at `base`."""
     return {
         "resource": base,
         "resource_name": title,
@@ -38,9 +38,10 @@ def resource(oauth: Any, title: str, base: str) -> dict[str, Any]:
 
 
 def challenge(oauth: Any, base: str, *, error: str | None = None, scope: str | None = None) -> str:
-    """What WWW-Authenticate says: `error` as RFC 6750 names it, None where the call had no token at all (section 3.1).
+    """Return the value of WWW-Authenticate.
 
-    Where the API has metadata, a client that knows nothing of it finds them from here (RFC 9728, 5.1).
+    `error` is a code of RFC 6750; None where the call had no token at all (section 3.1). `resource_metadata` lets a
+    client without configuration find the metadata (RFC 9728, 5.1).
     """
     known = oauth.resource_metadata if oauth else None
     found = {"error": error, "scope": scope, "resource_metadata": base + known if known else None}

@@ -1,4 +1,4 @@
-"""What an access token may do, by the catalogue's table of actions and scopes."""
+"""Checks the scopes of access tokens against the catalogue's table of actions and scopes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from pgagents.sandbox.keys import Key
 
 
 def lacking(model: Model, action: Action | None, key: Key | None) -> str | None:
-    """The scope that a token lacks for an action, empty where none would do; None where it may, and for every key."""
+    """Return the scope that a token lacks for an action.
+
+    None where the token may call it, and for every API key; empty where no scope allows the action.
+    """
     needs = model.auth.oauth.needs if model.auth.oauth else {}
     if action is None or key is None or key.granted is None or not needs:
         return None

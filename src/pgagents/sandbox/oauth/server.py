@@ -1,4 +1,4 @@
-"""The authorization server, on Authlib's core: which requests are good, and what they are changed for."""
+"""The authorization server, on Authlib's core: validates requests and issues codes and tokens."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ACCESS_S = 3600
 
 
 class AuthlibRequest(OAuth2Request):  # type: ignore[misc]  # Authlib has no types
-    """A request as Authlib reads it: its parameters stand in `form` and `payload`, each once."""
+    """A request in Authlib's form, with its parameters in `form` and `payload`."""
 
     def __init__(self, method: str, uri: str, form: dict[str, str], headers: dict[str, str]) -> None:
         super().__init__(method, uri, headers=headers)
@@ -32,12 +32,12 @@ class AuthlibRequest(OAuth2Request):  # type: ignore[misc]  # Authlib has no typ
 
     @property
     def form(self) -> dict[str, str]:
-        """The parameters."""
+        """Return the parameters."""
         return self._form
 
 
 class Server(AuthorizationServer):  # type: ignore[misc]  # Authlib has no types
-    """The server at one moment. `oauth` is the catalogue's own word on paths, scopes and lifetimes."""
+    """The authorization server at one moment. `oauth` has the catalogue's paths, scopes and lifetimes."""
 
     def __init__(self, oauth: Any, store: Store, grants: Grants, now: float) -> None:
         super().__init__(scopes_supported=list(oauth.scopes))
@@ -57,7 +57,7 @@ class Server(AuthorizationServer):  # type: ignore[misc]  # Authlib has no types
         return clients.find(self.store, client_id)
 
     def save_token(self, token: dict[str, Any], request: AuthlibRequest) -> None:
-        """Keep both tokens. A narrower access token leaves its refresh token as wide as it was (RFC 6749, 6)."""
+        """Store both tokens. A narrower access token does not narrow its refresh token (RFC 6749, 6)."""
         origin = request.authorization_code or request.refresh_token
         of = (origin.family, request.client.client_id, request.user)
         access = Token(digest(token["access_token"]), "access", *of, token.get("scope", ""))
@@ -67,7 +67,7 @@ class Server(AuthorizationServer):  # type: ignore[misc]  # Authlib has no types
             self.grants.keep_token(refresh, self.oauth.refresh_s, self.now)
 
     def send_signal(self, name: str, *args: Any, **kwargs: Any) -> None:
-        """Nobody listens."""
+        """Do nothing; no signal has a listener."""
 
     def create_oauth2_request(self, request: AuthlibRequest) -> AuthlibRequest:
         return request
@@ -105,7 +105,7 @@ class _Codes(AuthorizationCodeGrant):  # type: ignore[misc]  # Authlib has no ty
 
 
 class _Pkce(CodeChallenge):  # type: ignore[misc]  # Authlib has no types
-    """One method only, named by the client: RFC 7636 takes a challenge without a method for a plain one."""
+    """Accepts one PKCE method only, which the client must name: RFC 7636 reads a missing method as plain."""
 
     def __init__(self, method: str, binds: list[str]) -> None:
         super().__init__(required="public" in binds)
@@ -145,7 +145,7 @@ class _Revocation(RevocationEndpoint):  # type: ignore[misc]  # Authlib has no t
     CLIENT_AUTH_METHODS = METHODS
 
     def check_params(self, request: AuthlibRequest, client: Client) -> None:
-        """The token alone is needed; a hint that is none is ignored (RFC 7009, 2.2)."""
+        """Require the token only; an unknown hint is ignored (RFC 7009, 2.2)."""
         del client
         if "token" not in request.form:
             raise InvalidRequestError("Missing 'token' in request.")

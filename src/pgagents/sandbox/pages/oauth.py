@@ -18,11 +18,11 @@ _USER = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class _Bad(Exception):
-    """A request that no OAuth error can be made of before its parameters are readable."""
+    """A request whose parameters cannot be read, so no OAuth error can be made for it."""
 
 
 def paths(model: Model) -> Mapping[str, tuple[str, ...]]:
-    """Those that the catalogue has."""
+    """Return the OAuth endpoints that the catalogue has, with their methods."""
     oauth = model.auth.oauth
     if oauth is None:
         return {}
@@ -32,12 +32,12 @@ def paths(model: Model) -> Mapping[str, tuple[str, ...]]:
 
 
 def cross_origin(model: Model) -> frozenset[str]:
-    """All but the page a user decides on."""
+    """Return all OAuth paths but the page on which a user decides."""
     return frozenset(paths(model)) - ({model.auth.oauth.authorize} if model.auth.oauth else set())
 
 
 def answer(request: Request, visit: Visit) -> Response | None:
-    """One endpoint's answer."""
+    """Return one OAuth endpoint's answer."""
     oauth, base = visit.setting.model.auth.oauth, visit.setting.address.url
     if request.path == oauth.metadata:
         return _json(metadata.server(oauth, base))
@@ -88,7 +88,7 @@ def _form(request: Request) -> list[tuple[str, str]]:
 
 
 def _tokens(request: Request, visit: Visit) -> Response:
-    """Token and revocation endpoint: a form in, JSON out."""
+    """Answer the token or the revocation endpoint: a form in, JSON out."""
     server, headers = _server(visit), {"Authorization": request.header("authorization") or ""}
     asked = _make_request("POST", visit, _form(request), headers)
     if request.path == visit.setting.model.auth.oauth.revoke:
@@ -99,7 +99,7 @@ def _tokens(request: Request, visit: Visit) -> Response:
 
 
 def _consent(request: Request, visit: Visit) -> Response:
-    """The form for the user, or the refusal: sent back to the client where it is known, else shown."""
+    """Return the consent form, or the refusal: redirected to a known client, else shown to the user."""
     from authlib.oauth2 import OAuth2Error
 
     server, pairs = _server(visit), _pairs(request.target.partition("?")[2])
@@ -117,7 +117,10 @@ def _consent(request: Request, visit: Visit) -> Response:
 
 
 def _decided(request: Request, visit: Visit) -> Response:
-    """What the user said, taken back to the client. The ticket stands for the request: nothing of it can be changed in between."""
+    """Redirect the user to the client with their decision.
+
+    The form's ticket stands for the original request, so nothing of that can be changed in between.
+    """
     server, form = _server(visit), dict(_form(request))
     user, decision = form.get("user", ""), form.get("decision")
     if decision not in ("allow", "deny") or (decision == "allow" and not _USER.fullmatch(user)):
@@ -132,7 +135,7 @@ def _decided(request: Request, visit: Visit) -> Response:
 
 
 def _named(answer: Response, visit: Visit) -> Response:
-    """An answer that sends the user back, with who gives it: so a client of several servers takes none's code to another (RFC 9207)."""
+    """Return the redirect with the issuer added, which protects clients of several servers (RFC 9207)."""
     location = answer.header("location")
     if location is None:
         return answer

@@ -1,4 +1,4 @@
-"""The page to try a search on, as `build` writes it, with its own Content-Security-Policy as a header too."""
+"""The page of the widget, as `build` writes it, with its Content-Security-Policy as a header."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from pgagents.sandbox.hosting.site import Visit
 FILE = "widget/index.html"
 _POLICY = re.compile(rb'<meta http-equiv="Content-Security-Policy" content="([^"]*)">')
 _made: dict[str, bytes] = {}
-"""The page by its catalogue's hash: laid out once a process."""
+"""Rendered pages by the hash of their catalogue."""
 
 
 def paths(model: Model) -> Mapping[str, tuple[str, ...]]:
-    """Where the catalogue says that it is served."""
+    """Return the path at which the catalogue serves the widget; empty where it has none."""
     surface = model.surfaces.get("widget")
     return {surface.page.path: ("GET",)} if surface and surface.page else {}
 
 
 def answer(_: Request, visit: Visit) -> Response | None:
-    """The page; no framing, no referrer, no guessing of its type."""
+    """Return the page with headers against framing, referrers and type sniffing; None where it cannot be rendered."""
     page = _page(visit.setting.model)
     if page is None:
         return None
@@ -35,7 +35,7 @@ def answer(_: Request, visit: Visit) -> Response | None:
         ("X-Content-Type-Options", "nosniff"),
         ("Referrer-Policy", "no-referrer"),
     ]
-    if policy:  # the header says what a meta element cannot: who may frame it
+    if policy:  # only the header can forbid framing, a meta element cannot
         said = html.unescape(policy.group(1).decode())
         headers.append(("Content-Security-Policy", f"{said}; frame-ancestors 'none'"))
     return Response(200, tuple(headers), page)

@@ -1,4 +1,4 @@
-"""A handler as an ASGI application: reads the body with a bound, calls, answers."""
+"""A handler as an ASGI application: reads the body up to a bound, calls the handler, sends the answer."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Answer = Callable[[Request], Awaitable[Response | Silence]]
 
 
 def at_once(handler: Handler) -> Answer:
-    """A handler whose answers have nothing to wait for."""
+    """Return an asynchronous form of a handler that never waits."""
 
     async def answer(request: Request) -> Response | Silence:
         return handler(request)
@@ -37,11 +37,11 @@ def at_once(handler: Handler) -> Answer:
 def app(
     handler: Answer, most_bytes: int | None, log: Callable[[str], None] = lambda _: None, *, malformed: Handler | None = None
 ) -> App:  # fmt: skip
-    """The application; `log` hears of what goes wrong in it, `malformed` answers a request of two lengths.
+    """Return the ASGI application.
 
-    A body over `most_bytes` is not read to its end: the handler sees one byte too many and refuses it.
-
-    The handler runs inline: a call takes well under a millisecond, less than a change of threads.
+    `log` is passed tracebacks. `malformed` answers a request with two lengths. A body over `most_bytes` is not read to
+    its end: the handler gets one byte too many and refuses it. The handler runs inline, because a call takes less time
+    than a change of threads.
     """
 
     async def logged(scope: Scope, receive: Receive, send: Send) -> None:
@@ -79,7 +79,7 @@ def app(
 
 
 async def _refuse(incoming: Incoming, found: Response, send: Send) -> None:
-    """Answer at once, then read on a little: a connection closed on unread bytes is reset, and the answer lost with it."""
+    """Send an answer at once, then read on for a while: closing a connection on unread bytes resets it and loses the answer."""
     await send(_head(found, (b"connection", b"close")))
     await send({"type": "http.response.body", "body": found.body, "more_body": True})
     with suppress(TimeoutError):
@@ -94,17 +94,17 @@ async def _refuse(incoming: Incoming, found: Response, send: Send) -> None:
 
 
 def _has_body(scope: Scope) -> bool:
-    """Whether a request has one at all, which its head says (RFC 9112, 6.3)."""
+    """Return whether a request has a body, by its headers (RFC 9112, 6.3)."""
     return any(name in (b"content-length", b"transfer-encoding") for name, _ in scope["headers"])
 
 
 def _two_lengths(scope: Scope) -> bool:
-    """Whether a body has both a length and chunks, so that another server on the way might see another end of it (RFC 9112, 6.1)."""
+    """Return whether a request has both a length and chunks, on which a proxy might disagree (RFC 9112, 6.1)."""
     return {b"content-length", b"transfer-encoding"} <= {name for name, _ in scope["headers"]}
 
 
 async def _body(incoming: Incoming, most_bytes: int | None) -> tuple[bytes, bool]:
-    """The body, and whether all of it was read."""
+    """Return the body, and whether all of it was read."""
     declared = incoming.headers.get("content-length", "")
     if most_bytes is not None and declared.isdigit() and int(declared[:20]) > most_bytes:
         return b"", False
@@ -132,7 +132,7 @@ def _request(scope: Scope, body: bytes) -> Request:
 
 
 def _head(found: Response, *more: tuple[bytes, bytes]) -> MutableMapping[str, Any]:
-    """The message that begins an answer; one without content has no length (RFC 9110, 8.6)."""
+    """Return the first message of an answer; one without content has no length (RFC 9110, 8.6)."""
     headers = [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in found.headers]
     if found.status >= 200 and found.status not in (204, 304):
         headers.append((b"content-length", b"%d" % len(found.body)))

@@ -1,4 +1,4 @@
-"""What a sandbox does beside answering: it delivers events, and forgets what it may no longer keep."""
+"""A thread that delivers events and deletes old data while the sandbox answers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LONGEST_NAP_S = 1.0
 
 
 class Background:
-    """A thread that works until it is stopped. `chore` is called every round; what goes wrong is logged, and the next round comes."""
+    """A thread that works until it is stopped. Each round calls `chore`; errors are logged, and the next round follows."""
 
     def __init__(self, courier: Courier, chore: Callable[[], None], log: Callable[[str], None]) -> None:
         self._courier = courier
@@ -23,12 +23,12 @@ class Background:
         self._thread = threading.Thread(target=self._work, name="background", daemon=True)
 
     def start(self) -> None:
-        """Begin; also with what an earlier process left undelivered."""
+        """Start the thread; it also delivers what an earlier process left."""
         self._courier.outbox.notice = self._wake.set
         self._thread.start()
 
     def stop(self, most_s: float) -> None:
-        """End after the delivery that is under way, but within `most_s`: what is cut off is sent again at the next start."""
+        """Stop after the current delivery, but within `most_s` seconds; an aborted delivery is sent again at the next start."""
         self._stopped = True
         self._wake.set()
         self._thread.join(most_s)

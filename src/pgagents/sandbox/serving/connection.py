@@ -1,4 +1,4 @@
-"""A connection of the sandbox: uvicorn's HTTP/1.1, with refusals that the API words and answers for clients that have said all."""
+"""A connection of the sandbox: uvicorn's HTTP/1.1 with the API's own 400, and with answers to half-closed connections."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from pgagents.sandbox.serving.packets import PacketBuffer
 
 
 def protocol_of(malformed: Callable[[Request], Response]) -> type[Connection]:
-    """Make the protocol of one port; `malformed` answers what is no HTTP request."""
+    """Make the protocol class of one port; `malformed` answers bytes that are not an HTTP request."""
     found: type[Connection] = type("Port", (Connection,), {"malformed": staticmethod(malformed)})
     return found
 
 
 class Connection(H11Protocol):
-    """HTTP/1.1 as uvicorn speaks it, but for requests that are none and for clients that close their half of the connection."""
+    """uvicorn's HTTP/1.1 with other handling of malformed requests and of half-closed connections."""
 
     malformed: Callable[[Request], Response]
-    """Answers what is no HTTP request; see `protocol_of`."""
+    """Answers bytes that are not an HTTP request; see `protocol_of`."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -36,9 +36,10 @@ class Connection(H11Protocol):
         self.transport = PacketBuffer(transport, self.loop)  # type: ignore[assignment]  # a transport in all that uvicorn asks of it
 
     def eof_received(self) -> bool:  # type: ignore[override]  # asyncio asks whether to go on
-        """A client that says it has said all may still hear its answer, unless it said but half of its request.
+        """Keep the connection open for the answer after the client half-closes it, unless its request is incomplete.
 
-        uvicorn itself hangs up at once. Over TLS nothing can be written then (asyncio's TLS knows no half-closed connection).
+        uvicorn itself closes at once. Over TLS nothing can be sent any more: asyncio's TLS has no half-closed
+        connections.
         """
         if self.cycle is None or self.cycle.response_complete or self.scheme == "https":
             return False
@@ -57,7 +58,7 @@ class Connection(H11Protocol):
             self.transport.close()
 
     def send_400_response(self, msg: str) -> None:
-        """The refusal of what is no HTTP request, as the API words it and with its headers."""
+        """Answer bytes that are not an HTTP request with the API's error and headers."""
         del msg
         if self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
             self.transport.abort()  # an answer is under way, nothing sensible can follow

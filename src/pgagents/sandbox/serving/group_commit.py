@@ -1,4 +1,4 @@
-"""Answers that are told once what they tell of is kept: calls that are ready at the same time share one commit."""
+"""Delays answers until their writes are committed; calls that are ready at the same time share one commit."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from pgagents.http import Handler, Request, Response, Silence
 from pgagents.sandbox.store import Store
 
 SOON_S = 0.02
-"""How long a record that nobody is owed (of a search, say) may wait for company."""
+"""How long writes that need not be durable (of a search, say) may wait for others, in seconds."""
 
 
 class Settling:
-    """A handler whose answers wait for the commit. `unkept` answers a call whose writing could not be kept; nothing of it is there then."""
+    """A handler whose answers wait for the commit. `unkept` answers a call whose writes could not be committed."""
 
     def __init__(self, handler: Handler, store: Store, unkept: Callable[[Request], Response], log: Callable[[str], None]) -> None:
         self._handler = handler
@@ -26,7 +26,7 @@ class Settling:
         self._later: asyncio.TimerHandle | None = None
 
     async def __call__(self, request: Request) -> Response | Silence:
-        """The answer, when it may be told."""
+        """Return the answer once its writes are committed."""
         with self._store.sharing():
             found = self._handler(request)
             wrote = self._store.open
@@ -39,7 +39,7 @@ class Settling:
         return found if wrote.kept else self._unkept(request)
 
     async def _settled(self) -> None:
-        """Wait for the commit that takes all calls of this round of the event loop."""
+        """Wait for the commit of all calls in this round of the event loop."""
         loop = asyncio.get_running_loop()
         if not self._waiting:
             loop.call_soon(self._settle)
@@ -58,7 +58,7 @@ class Settling:
             later.cancel()
         try:
             self._store.settle()
-        except sqlite3.Error:  # each call is told so by `kept`
+        except sqlite3.Error:  # each call finds this in `kept`
             self._log(traceback.format_exc())
         for one in waiting:
             if not one.done():

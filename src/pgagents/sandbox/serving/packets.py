@@ -1,4 +1,4 @@
-"""A transport that sends what is written in one go together: a head and its body in one packet, not two."""
+"""A transport that joins the writes of one round: an answer's head and body go in one packet."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 class PacketBuffer:
-    """Holds what is written until the event loop's next round; everything else is the transport's own."""
+    """Holds writes until the event loop's next round; everything else goes to the transport."""
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
         self._transport = transport
@@ -18,7 +18,7 @@ class PacketBuffer:
         return getattr(self._transport, name)
 
     def write(self, data: bytes) -> None:
-        """Send soon; at once where nothing more comes, which h11 says by writing nothing at the end of an answer of known length."""
+        """Send soon, or at once for empty data, which h11 writes at the end of an answer of known length."""
         if not data:
             self._flush()
             return
@@ -27,7 +27,7 @@ class PacketBuffer:
         self._held.append(data)
 
     def get_write_buffer_size(self) -> int:
-        """Bytes that the peer has not taken yet."""
+        """Return the bytes that the peer has not accepted yet."""
         return self._transport.get_write_buffer_size() + sum(map(len, self._held))
 
     def close(self) -> None:

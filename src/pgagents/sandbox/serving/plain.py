@@ -1,4 +1,4 @@
-"""The plaintext twin of a sandbox with TLS: it answers 426 to everything."""
+"""The plaintext port of a sandbox with TLS, which answers 426 to everything."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PROTOCOL = "TLS/1.3"
 
 
 def plain(front: Front) -> Callable[[Request], Response]:
-    """A handler that refuses whatever comes, and looks at nothing of it but the peer: a key sent in plaintext must not be tried."""
+    """Return a handler that refuses every request unread, apart from its peer: a key sent in plaintext must not be tried."""
 
     def answer(request: Request) -> Response:
         refused = front.plaintext(Request("GET", "/", ((PEER, request.header(PEER) or ""),)))

@@ -33,16 +33,16 @@ HOST = "127.0.0.1"
 STOP_S = 0.3
 HANDSHAKE_S = 10.0
 SHUTDOWN_S = 5.0
-"""Seconds for the beginning and the end of TLS on a connection; asyncio's own are 60 and 30."""
+"""Seconds for the start and the end of TLS on a connection; asyncio's defaults are 60 and 30."""
 KEEP_ALIVE_S = 15
-"""Seconds that a connection is kept for the next request."""
+"""Seconds that a connection is kept open for the next request."""
 GRACE_S = 0
-"""Seconds for calls that are under way when it ends: none, for what a call writes is written while its task first runs."""
+"""Seconds for calls under way at shutdown: none, because a call writes while its task first runs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """Bound sockets and what a client needs to know of them; `plain` is the port beside TLS that refuses plaintext."""
+    """Bound sockets and their URL; `plain` is the port beside TLS that refuses plaintext."""
 
     bound: socket.socket
     url: str
@@ -51,12 +51,12 @@ class Listening:
 
     @property
     def plain_url(self) -> str | None:
-        """Where plaintext is refused."""
+        """Return the URL that refuses plaintext; None without TLS."""
         return _url("http", self.plain) if self.plain else None
 
 
 def listen(port: int, host: str = HOST, tls: Tls | None = None) -> Listening:
-    """Bind a port, with TLS a second one for plaintext too; 0 takes a free one. Raises PgagentsError where it is taken."""
+    """Bind a port, with TLS a second one for plaintext; 0 takes a free one. Raises PgagentsError where that fails."""
     bound = _bind(port, host)
     return Listening(bound, _url("https" if tls else "http", bound), tls, _bind(0, host) if tls else None)
 
@@ -84,7 +84,7 @@ def _bind(port: int, host: str) -> socket.socket:
 
 
 def facts(sandbox: Sandbox, listening: Listening) -> dict[str, Any]:
-    """What `--ready` tells scripts."""
+    """Return the content of the `--ready` file: URLs, keys and secrets."""
     url = listening.url
     clock = sandbox.front.model.clock
     return {
@@ -99,7 +99,7 @@ def facts(sandbox: Sandbox, listening: Listening) -> dict[str, Any]:
 
 
 def write_ready(path: Path, told: dict[str, Any]) -> None:
-    """Write the facts whole or not at all, readable by this user only: they hold keys."""
+    """Write the facts atomically, readable by this user only, because they contain keys."""
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
@@ -112,7 +112,7 @@ def write_ready(path: Path, told: dict[str, Any]) -> None:
 
 
 def serve(sandbox: Sandbox, listening: Listening, ready: Callable[[dict[str, Any]], None]) -> None:
-    """Answer until SIGINT or SIGTERM; `ready` is called with the facts once connections are accepted."""
+    """Serve until SIGINT or SIGTERM; `ready` is called with the facts once connections are accepted."""
     import uvicorn
 
     from pgagents.sandbox.serving.app import app, at_once
@@ -146,7 +146,7 @@ def serve(sandbox: Sandbox, listening: Listening, ready: Callable[[dict[str, Any
 
 
 async def accept(config: uvicorn.Config, state: ServerState, bound: socket.socket, context: ssl.SSLContext | None = None) -> asyncio.Server:
-    """Take connections at a bound socket, over TLS with a context. A handshake that stops halfway is cut off like a head that does."""
+    """Accept connections at a bound socket, over TLS with a context. An incomplete handshake is cut off."""
     loop = asyncio.get_running_loop()
 
     def made() -> asyncio.Protocol:
@@ -158,7 +158,7 @@ async def accept(config: uvicorn.Config, state: ServerState, bound: socket.socke
 
 
 def _config(app: App, protocol: type[Connection]) -> uvicorn.Config:
-    """How one port is served."""
+    """Return uvicorn's configuration for one port."""
     import uvicorn
 
     config = uvicorn.Config(

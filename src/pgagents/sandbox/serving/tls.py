@@ -1,4 +1,4 @@
-"""TLS for a sandbox: a certificate made for this start, and the CA file that lets a client trust it."""
+"""TLS for a sandbox: a certificate made for this start, and the CA file by which a client trusts it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NAMES = ("localhost", "127.0.0.1")
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """What a server presents, and the PEM file of the CA that signed it."""
+    """A server's TLS context, and the PEM file of the CA that signed its certificate."""
 
     context: ssl.SSLContext
     ca_file: Path
@@ -22,9 +22,9 @@ class Tls:
 
 @contextmanager
 def certificate() -> Iterator[Tls]:
-    """A certificate for this machine's own names, TLS 1.3 only. Its CA file lies in a folder for this user alone that goes away at the end.
+    """Yield a certificate for this machine's names, TLS 1.3 only; its CA file is removed at the end.
 
-    The CA's key is never written: nobody can sign with it once the process has ended.
+    The CA's key is never written, so nobody can sign with it once the process has ended.
     """
     import trustme
 

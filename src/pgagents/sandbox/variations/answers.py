@@ -1,4 +1,4 @@
-"""Legal ways to write an answer: its layout, headers, words, numbers and times."""
+"""Legal ways to write an answer: layout, headers, words, numbers and times."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pgagents.sandbox.injection.fault_registry import Context, variation
 
 @variation().handle_requests
 def busy_edge(context: Context, handler: Handler, request: Request) -> Response | Silence:
-    """The edge answers 503 with Retry-After now and then, without envelope."""
+    """The edge in front of the API answers one call in 37 with 503 and Retry-After, without the envelope."""
     calls = context.memory.setdefault("calls", count(1))
     if next(calls) % 37 == 0:
         return Response(503, (("Content-Type", "text/plain"), ("Retry-After", "1")), b"busy")
@@ -32,7 +32,7 @@ def charset(_context: Context, _request: Request, answer: Response) -> Response:
 
 @variation().edit_answers
 def extra_headers(_context: Context, _request: Request, answer: Response) -> Response:
-    """Answers carry further headers, some of them twice."""
+    """Answers carry additional headers, some of them twice."""
     further = (
         ("Via", "1.1 edge-a"),
         ("Via", "1.1 edge-b"),
@@ -45,7 +45,7 @@ def extra_headers(_context: Context, _request: Request, answer: Response) -> Res
 
 @variation().edit_data
 def extra_members(context: Context, request: Request, data: Any) -> Any:
-    """Successful answers carry further members that tell nothing secret."""
+    """Successful answers carry additional members without secrets."""
     if not isinstance(data, dict) or request.path in context.model.api.hosted.values():
         return None
     return {**data, "api_revision": 7, "links": [{"rel": "docs", "href": "https://example.com/docs"}]}
@@ -66,13 +66,13 @@ def head_supported(_context: Context, handler: Handler, request: Request) -> Res
 
 @variation().edit_answers
 def header_case(_context: Context, _request: Request, answer: Response) -> Response:
-    """Header names come in capitals."""
+    """Header names are in capitals."""
     return Response(answer.status, tuple((k.upper(), v) for k, v in answer.headers), answer.body)
 
 
 @variation().edit_answers
 def hosted_as_text(context: Context, request: Request, answer: Response) -> Response:
-    """The hosted YAML is served as plain text, as places that show sources do."""
+    """The hosted YAML is served as plain text."""
     kinds = {path: "application/json; charset=utf-8" if file.endswith(".json") else "text/plain; charset=utf-8"
              for file, path in context.model.api.hosted.items()}  # fmt: skip
     kind = kinds.get(request.path)
@@ -81,7 +81,7 @@ def hosted_as_text(context: Context, request: Request, answer: Response) -> Resp
 
 @variation().edit_answers
 def large_but_borne(context: Context, request: Request, answer: Response) -> Response:
-    """The widest search answers with as many characters as an assistant's host just takes, counted as characters and not as bytes."""
+    """The widest search answers with 99,999 characters, just below an assistant's limit, but more bytes."""
     data = data_of(answer)
     if not successful(answer) or not isinstance(data, dict) or not widest(context.reader, list_action(context.model), request):
         return answer
@@ -99,7 +99,7 @@ def _turned(value: Any) -> Any:
 
 @variation().edit_answers
 def layout(_context: Context, _request: Request, answer: Response) -> Response:
-    """JSON is indented, its members stand in reverse order, and its text is escaped to ASCII."""
+    """JSON is indented, in reverse order of members, and escaped to ASCII."""
     data = data_of(answer)
     if data is None:
         return answer
@@ -108,7 +108,7 @@ def layout(_context: Context, _request: Request, answer: Response) -> Response:
 
 @variation().handle_requests
 def link_wants_login(context: Context, handler: Handler, request: Request) -> Response | Silence:
-    """Whoever opens a page that an answer links to is sent to sign in first."""
+    """The pages that answers link to redirect to a login page."""
     site = context.front.site
     page = site.page(request.path)
     if page is not None and page.values:
@@ -118,7 +118,7 @@ def link_wants_login(context: Context, handler: Handler, request: Request) -> Re
 
 @variation("time_fraction").edit_data
 def list_times_finer(context: Context, request: Request, data: Any) -> Any:
-    """Lists tell to the millisecond when a thing was made, all other answers to the second."""
+    """Lists state the times of creation to the millisecond, all other answers to the second."""
     lasting = {member for resource in context.model.resources.values() for member in resource.fixed}
     if not isinstance(data, dict) or request.path in context.model.api.hosted.values():
         return None
@@ -134,7 +134,7 @@ WORDS = {"de": "Das geht leider nicht – bitte prüfen", "fr": "Ce n'est pas po
 
 @variation().edit_answers
 def messages_in_language(context: Context, request: Request, answer: Response) -> Response:
-    """Error messages are in the language that was asked for, which the answer names."""
+    """Error messages are in the requested language, which Content-Language names."""
     data = data_of(answer)
     language = (request.header("accept-language") or "en").partition(",")[0].partition("-")[0].strip().lower()
     if answer.status < 400 or data is None or language not in WORDS:
@@ -157,13 +157,13 @@ def _swapped(value: Any) -> Any:
 
 @variation().edit_data
 def number_form(_context: Context, _request: Request, data: Any) -> Any:
-    """Whole numbers are told as 8.0, and numbers like 8.0 as 8."""
+    """Integers are written as 8.0, and numbers such as 8.0 as 8."""
     return _swapped(data)
 
 
 @variation().edit_answers
 def origin_echoed(_context: Context, request: Request, answer: Response) -> Response:
-    """A web page is told its own origin instead of a star, and caches are told that answers differ by it."""
+    """CORS headers repeat the page's origin instead of `*`, and Vary names Origin."""
     origin, methods = request.header("origin"), answer.header("access-control-allow-methods")
     if not origin or answer.header("access-control-allow-origin") is None:
         return answer
@@ -183,7 +183,7 @@ def other_words(context: Context, _request: Request, data: Any) -> Any:
 
 @variation().handle_requests
 def slow_in_time(context: Context, handler: Handler, request: Request) -> Response | Silence:
-    """The widest search takes nine seconds, which every assistant's host still waits."""
+    """The widest search takes nine seconds, within the limit of every assistant's host."""
     found = handler(request)
     if isinstance(found, Response) and successful(found) and widest(context.reader, list_action(context.model), request):
         context.sleep(9.0)
@@ -192,7 +192,7 @@ def slow_in_time(context: Context, handler: Handler, request: Request) -> Respon
 
 @variation().edit_answers
 def slower_remaining(context: Context, _request: Request, answer: Response) -> Response:
-    """What is left of the limit is told with a tenth held back for other clients."""
+    """The header of remaining calls holds back a tenth of the limit for other clients."""
     names = context.model.limits.headers
     told = answer.header(names.remaining) if names else None
     limit = answer.header(names.limit) if names else None
@@ -211,7 +211,7 @@ def time_fraction(_context: Context, _request: Request, answer: Response) -> Res
 
 @variation("time_zone").edit_answers
 def time_offset(_context: Context, _request: Request, answer: Response) -> Response:
-    """Times are told as +00:00 instead of Z."""
+    """Times end with +00:00 instead of Z."""
     if data_of(answer) is None or not successful(answer):
         return answer
     return Response(answer.status, answer.headers, re.sub(rb'"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?)Z"', rb'"\1+00:00"', answer.body))
@@ -219,7 +219,7 @@ def time_offset(_context: Context, _request: Request, answer: Response) -> Respo
 
 @variation().change_server
 def webhook_two_signatures(context: Context) -> None:
-    """Events are signed twice, as while a secret is rolled over; their envelope has a further member, their JSON spaces."""
+    """Events have two signatures, as during a change of secrets, an additional member, and JSON with blanks."""
     sign, compose = context.courier.sign, context.courier.compose
 
     def twice(secret: str, body: bytes, now: float) -> str:

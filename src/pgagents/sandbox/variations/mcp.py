@@ -1,4 +1,4 @@
-"""Legal ways of an MCP server."""
+"""Legal behaviour of an MCP server."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pgagents.sandbox.injection.fault_registry import Context, mcp_variation
 
 @mcp_variation().edit_tools_call
 def errors_in_words(_context: Context, _question: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
-    """An error is a sentence with the API's code in it."""
+    """An error is a sentence that contains the API's code."""
     error = mcp.error(result) if mcp.failed(result) else {}
     if "status" not in error:
         return mcp.with_text(result, f"I cannot do that: {error.get('message')}") if error else result
@@ -21,14 +21,14 @@ def errors_in_words(_context: Context, _question: dict[str, Any], result: dict[s
 
 @mcp_variation("other_tools")
 def more_tools(handler: Handler, _context: Context) -> Handler:
-    """The server lists tools of its own beside the catalogue's."""
+    """The server lists a tool of its own beside the catalogue's."""
     tool = {"name": "help", "description": "How to use this server.", "inputSchema": {"type": "object"}}
     return mcp.results(handler, "tools/list", lambda _, result: {**result, "tools": [tool, *result["tools"]]})
 
 
 @mcp_variation().handle_requests
 def older_era(_context: Context, handler: Handler, request: Request) -> Response | Silence:
-    """The server speaks the protocol with sessions only, of 2025-11-25."""
+    """The server speaks only the session-based protocol of 2025-11-25."""
     if mcp.parse_request(request).get("method") == "server/discover":
         return Response(400, (("Content-Type", "text/plain"),), b"Bad Request: Missing session ID")
     return handler(request)
@@ -45,13 +45,13 @@ def _fuller(tool: dict[str, Any]) -> dict[str, Any]:
 
 
 def _turned(schema: dict[str, Any]) -> dict[str, Any]:
-    """Lists without an order in another one."""
+    """Return the schema with `required`, which has no order, reversed."""
     return {**schema, "required": schema["required"][::-1]} if "required" in schema else schema
 
 
 @mcp_variation()
 def said_more(handler: Handler, _context: Context) -> Handler:
-    """Tools and results say more than was built: icons, a dialect, metadata, a title among the hints."""
+    """Tools and results carry more than was built: icons, a schema dialect, metadata, a title."""
 
     def listed(_: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
         return {**result, "tools": [_fuller(tool) for tool in result["tools"]]}
@@ -80,7 +80,7 @@ def streams_with_progress(_context: Context, handler: Handler, request: Request)
 
 @mcp_variation().edit_tools_call
 def text_laid_out(_context: Context, _question: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
-    """The text of a result is the same JSON, indented; where no data is promised it is in words."""
+    """The text of a result is indented JSON, or a sentence where no structured content is promised."""
     if mcp.failed(result):
         return result
     if "structuredContent" not in result:
@@ -90,7 +90,7 @@ def text_laid_out(_context: Context, _question: dict[str, Any], result: dict[str
 
 @mcp_variation()
 def tools_only(handler: Handler, _context: Context) -> Handler:
-    """The server has tools, and neither prompts nor resources, instructions or icons."""
+    """The server offers tools only: no prompts, resources or instructions."""
 
     def edit(_: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
         kept = {k: v for k, v in result.items() if k not in ("instructions",)}

@@ -1,4 +1,4 @@
-"""Legal ways of an OAuth server."""
+"""Legal behaviour of an OAuth server."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pgagents.sandbox.oauth import clients
 
 @variation().handle_requests
 def oauth_code_burnt(context: Context, handler: Handler, request: Request) -> Response | Silence:
-    """A code that was tried with a wrong verifier is dead, also for its own client: a guess costs the code."""
+    """A code becomes invalid after any failed exchange, such as one with a wrong verifier."""
     oauth = context.model.auth.oauth
     found = handler(request)
     if oauth is not None and request.path == oauth.token and isinstance(found, Response) and found.status >= 400:
@@ -28,14 +28,14 @@ METHODS = ("token_endpoint_auth_methods_supported", "revocation_endpoint_auth_me
 
 
 def _nameless(found: Response) -> Response:
-    """The refusal of a form that says of no client that it is its own."""
+    """Return the answer as a 400 for a form that lacks `client_id`."""
     headers = tuple((n, v) for n, v in found.headers if n.lower() != "www-authenticate")
     return Response(400, headers, json_bytes({"error": "invalid_request", "error_description": "client_id is missing"}))
 
 
 @variation().handle_requests
 def oauth_form_alone(context: Context, handler: Handler, request: Request) -> Response | Silence:
-    """A client's secret stands in the form alone: the metadata name no Basic scheme, and nobody looks at it (RFC 8414, 2)."""
+    """Client secrets are accepted in the form only; the metadata do not name the Basic scheme (RFC 8414, 2)."""
     oauth = context.model.auth.oauth
     if oauth is None:
         return handler(request)
@@ -54,7 +54,7 @@ def oauth_form_alone(context: Context, handler: Handler, request: Request) -> Re
 
 @variation().handle_requests
 def oauth_one_way_to_prove(context: Context, handler: Handler, request: Request) -> Response | Silence:
-    """A client is known in the one way that it was registered for: by the Basic scheme, and not by a secret in the form (RFC 7591, 2)."""
+    """A confidential client can authenticate by the Basic scheme only, not by a secret in the form (RFC 7591, 2)."""
     oauth = context.model.auth.oauth
     if oauth is None or request.path != oauth.token or "client_secret" not in dict(parse_qsl(request.body.decode("utf-8", "replace"))):
         return handler(request)
@@ -65,7 +65,7 @@ def oauth_one_way_to_prove(context: Context, handler: Handler, request: Request)
 
 @variation()
 def oauth_revokes_one_token(handler: Handler, context: Context) -> Handler:
-    """Revoking a refresh token ends that token alone: access tokens live until their time is over, which is soon (RFC 7009 says SHOULD)."""
+    """Revoking a refresh token leaves its access tokens valid until they expire (RFC 7009 says SHOULD)."""
     oauth = context.model.auth.oauth
     if oauth is None or not oauth.revoke:
         return handler
@@ -91,7 +91,7 @@ def oauth_revokes_one_token(handler: Handler, context: Context) -> Handler:
 
 @variation("redirect_uris").edit_requests
 def redirect_query_varies(context: Context, request: Request) -> Request:
-    """A client may be sent back to an address that it registered with a query of its own besides, as RFC 6749 (3.1.2.2) allows."""
+    """A redirect URI may differ from the registered one in its query (RFC 6749, 3.1.2.2)."""
     oauth = context.model.auth.oauth
     asked = dict(request.query) if oauth is not None and request.path == oauth.authorize else {}
     uri, client = asked.get("redirect_uri", ""), clients.find(context.store, asked.get("client_id", ""))

@@ -1,4 +1,4 @@
-"""Legal ways to refuse, and things that may be refused."""
+"""Legal ways to refuse, and calls that may be refused."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from pgagents.sandbox.routes import Routes
 
 @variation().edit_answers
 def challenge_says_more(context: Context, _request: Request, answer: Response) -> Response:
-    """A challenge says more than it must: a realm, what the error means, and every scope that could be asked for (RFC 6750, 3)."""
+    """A challenge has optional parts: a realm, a description, and all scopes (RFC 6750, 3)."""
     oauth = context.model.auth.oauth
     more = {
         "realm": str(context.model.api.title),
@@ -39,7 +39,7 @@ def challenge_says_more(context: Context, _request: Request, answer: Response) -
 
 @variation("absent_id_first")
 def malformed_id_missing(handler: Handler, context: Context) -> Handler:
-    """An id that its pattern does not match is looked up all the same, and there is none: it is missing, not wrong."""
+    """An id that breaks its pattern is answered as a missing instance, not as an invalid argument."""
     wrong: list[Action] = []
     inner = context.front.decoder
 
@@ -72,7 +72,7 @@ def malformed_id_missing(handler: Handler, context: Context) -> Handler:
 
 @variation().replace_actions
 def odd_text_refused(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """A text with a NUL or a mark that turns the direction of writing is refused as any other wrong argument is."""
+    """A text with a NUL or a bidirectional override is refused as an invalid argument."""
     invalid = context.model.errors.framework.invalid
     texts = json.dumps(call.input, default=str)
     odd = "\\u0000" in texts or "\\u202e" in texts
@@ -81,7 +81,7 @@ def odd_text_refused(context: Context, inner: Domain, call: AcceptedCall) -> Any
 
 @variation()
 def operator_hidden(handler: Handler, context: Context) -> Handler:
-    """To a key that is not the operator's, the operator's endpoints are not there."""
+    """The operator's endpoints are answered with 404 for every key but the operator's."""
     routes = Routes(context.model)
     errors = context.model.errors
     refused, unknown = framework_code(context.model, "no_scope"), framework_code(context.model, "unknown_path")
@@ -99,7 +99,7 @@ def operator_hidden(handler: Handler, context: Context) -> Handler:
 
 @variation("redirects").edit_answers
 def post_slash_redirected(_context: Context, request: Request, answer: Response) -> Response:
-    """A POST to a path with a slash is redirected to the one without, so that method, body and key are kept."""
+    """A POST to a path with a trailing slash is redirected with 308, which keeps method, body and key."""
     if request.method != "POST" or answer.status != 404 or not request.path.endswith("/"):
         return answer
     return Response(308, (*answer.headers, ("Location", request.path.rstrip("/"))))
@@ -107,7 +107,7 @@ def post_slash_redirected(_context: Context, request: Request, answer: Response)
 
 @variation("refused_status").edit_answers
 def refused_422(context: Context, _request: Request, answer: Response) -> Response:
-    """A refused argument is answered with 422 instead of 400, or the reverse."""
+    """A refused argument gets 422 instead of 400, or the reverse."""
     status = framework_code(context.model, "invalid").status
     other = 422 if status == 400 else 400
     return replace(answer, status=other) if answer.status == status else answer
@@ -115,7 +115,7 @@ def refused_422(context: Context, _request: Request, answer: Response) -> Respon
 
 @variation("trailing_slash").edit_requests
 def slash_means_the_same(context: Context, request: Request) -> Request:
-    """A path with a slash at its end is the same path, for reads and for writes."""
+    """A trailing slash in a path is ignored for reads and writes."""
     path, mark, query = request.target.partition("?")
     bare = replace(request, target=path.removesuffix("/") + mark + query)
     return bare if path != "/" and context.reader.knows(bare) else request
@@ -123,7 +123,7 @@ def slash_means_the_same(context: Context, request: Request) -> Request:
 
 @variation("unknown_query").edit_answers
 def unknown_query_refused(context: Context, request: Request, answer: Response) -> Response:
-    """Query parameters that no document names are refused."""
+    """Undeclared query parameters are refused."""
     action = context.reader.action(request)
     if action is None or not successful(answer):
         return answer
@@ -146,7 +146,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _twice(value: Any) -> bool:
-    """Whether two items of a list are the same but for their case."""
+    """Return whether two items of a list are equal without regard to case."""
     items = [str(item).lower() for item in value] if isinstance(value, list) else []
     return len(set(items)) < len(items)
 
@@ -156,14 +156,13 @@ def _far(value: Any, form: Any) -> bool:
 
 
 def _odd(value: dict[str, Any], known: set[str]) -> bool:
-    """Whether a text is a known one in the other case."""
+    """Return whether an object contains a known text with its case swapped."""
     return any(text not in known and text.swapcase() in known for text in _texts(value))
 
 
 @variation().replace_actions
 def unusual_refused(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """What schemas allow and hardly anybody means is refused: one item twice in a list, a moment centuries away,
-    a name that is no known one but for its case."""
+    """Unusual but valid values are refused: duplicate items of a list, distant dates, known names in another case."""
     invalid = context.model.errors.framework.invalid
     known = set(_texts(context.model.env))
     for param in call.action.params:

@@ -17,7 +17,7 @@ from pgagents.sandbox.injection.fault_registry import Context, variation
 
 @variation().edit_data
 def audit_by_the_minute(_context: Context, __request: Request, data: Any) -> Any:
-    """The audit tells its times to the minute."""
+    """Audit rows state their times to the minute."""
     for rows in lists(data):
         for row in rows if "actor_type" in rows[0] else ():
             row["at"] = re.sub(r":[0-9]{2}(\.[0-9]+)?(?=Z|[+-])", ":00", row["at"], count=1) if row["at"].count(":") > 1 else row["at"]
@@ -25,13 +25,13 @@ def audit_by_the_minute(_context: Context, __request: Request, data: Any) -> Any
 
 
 def _plain(row: Mapping[str, Any]) -> bool:
-    """True for three rows in four: those that have no further one."""
+    """Return True for three rows in four, by their checksum: those that are not doubled."""
     return crc32(json_bytes(row)) % 4 != 0
 
 
 @variation().edit_data
 def audit_rows_doubled(_context: Context, request: Request, data: Any) -> Any:
-    """The audit has further rows of its own: some calls leave one more, of a step inside the server."""
+    """Some calls leave a second audit row, for a step inside the server."""
     most = int(dict(request.query).get("limit", "100")) if dict(request.query).get("limit", "100").isdecimal() else 0
     for rows in lists(data):
         if "actor_type" in rows[0]:
@@ -42,7 +42,7 @@ def audit_rows_doubled(_context: Context, request: Request, data: Any) -> Any:
 
 @variation().edit_answers
 def cached_for_each_key(context: Context, request: Request, answer: Response) -> Response:
-    """What a key has read is kept for it and told again until anything is written; each answer has an id and a budget of its own."""
+    """Reads are cached for each key for one second or until the next write."""
     own = {r.name for r in context.model.resources.values() if r.tenant}
     told = {str(c.action.name) for r in context.model.resources.values() if r.name in own for c in (*r.listed_by, *r.read_by)}
     kept: dict[tuple[str, str], tuple[float, bytes]] = context.memory.setdefault("kept", {})
@@ -64,7 +64,7 @@ _END = "end-of-list"
 
 @variation("last_page").handle_requests
 def empty_last_page(_context: Context, handler: Handler, request: Request) -> Response | Silence:
-    """Only a page that is not full ends a list: one that is, is followed by a page without anything."""
+    """A full last page is followed by an empty one, which ends the list."""
     last = any(value == _END for _, value in request.query)
     kept = [(name, value) for name, value in request.query if value != _END]
     found = handler(replace(request, target=f"{request.path}?{urlencode(kept, quote_via=quote)}") if last else request)
@@ -85,7 +85,7 @@ def empty_last_page(_context: Context, handler: Handler, request: Request) -> Re
 
 @variation().change_server
 def idempotency_for_ever(context: Context) -> None:
-    """Idempotency keys are never forgotten: a client that makes a new one for each call does not notice."""
+    """Idempotency keys are never forgotten."""
     context.front.store.script(
         "CREATE TRIGGER IF NOT EXISTS keys_stay AFTER INSERT ON idempotency WHEN NEW.dies_at < 1e12 "
         "BEGIN UPDATE idempotency SET dies_at = 1e12 WHERE key_id = NEW.key_id AND value = NEW.value; END"
@@ -98,7 +98,7 @@ def _turned(items: list[Any], key: str) -> list[Any]:
 
 @variation("order_of_ties").edit_data
 def ties_turned(_context: Context, _request: Request, data: Any) -> Any:
-    """Items with the same distance stand in another order."""
+    """Items with equal sort keys come in another order."""
     for found in lists(data):
         key = next((k for k in ("distance_km", "started_at", "created_at") if k in found[0]), None)
         if key is not None:
