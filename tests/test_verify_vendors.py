@@ -23,6 +23,7 @@ from pgagents.verify.cases.mismatches import mismatches_of
 from pgagents.verify.cases.projection_index import ProjectionIndex, collect_projections, projections_of
 from pgagents.verify.check.check import collect
 from pgagents.verify.check.memory import Memory, Setting
+from pgagents.verify.checks.vendors import honours_manifest
 from pgagents.verify.projections.limits import limits_of
 from pgagents.verify.projections.offers import offers
 from pgagents.verify.projections.schema import filled, gaps, read_as_2020
@@ -283,8 +284,7 @@ def test_error_of_our_own_leaves_contracts_untested_and_is_no_finding(monkeypatc
     def broken(*_: Any) -> Any:
         raise ZeroDivisionError("ours")
 
-    keeps_offer = collect()["honours_manifest"]
-    monkeypatch.setattr(keeps_offer, "_answered", broken)
+    monkeypatch.setattr(honours_manifest, "_answered", broken)
     report = run(model(SHOP))
     assert report.findings == ()
     untested = {r.contract.id for r in report.results if r.verdict is Verdict.UNTESTED}

@@ -88,6 +88,13 @@ class Setting:
             found = self._tests[key] = validator(schema, self.model.schemas)
         return found
 
+    def output_test(self, exchange: Exchange) -> Any:
+        """Return the compiled validator of the body that the catalogue promises for this answer; None if it promises no body."""
+        endpoint, output = exchange.call.endpoint, exchange.output
+        if endpoint is None or output is None or output.schema is None:
+            return None
+        return self.test(("output", str(endpoint.action.name), output.status), output.schema)
+
     def compute_once(self, key: Any, make: Callable[[], T]) -> T:
         """What `make` gives, made once for a key."""
         if key not in self._kept:

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
-from types import ModuleType
 
 from pgagents.model.contract import Contract, Verdict
-from pgagents.verify.check.check import Probe
+from pgagents.verify.check.check import Check, Probe
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.plan.options import AGAIN_PER_ACTION, REQUESTS_PER_ACTION, SMOKE_REQUESTS, Options
 from pgagents.verify.plan.order import LAST
@@ -46,7 +45,7 @@ def again_until(setting: Setting, options: Options, max_requests: int) -> int:
     return min(max_requests, AGAIN_PER_ACTION * len(setting.usable))
 
 
-def shares(setting: Setting, checks: Mapping[str, ModuleType], contracts: Iterable[Contract], probes: Sequence[Probe]) -> dict[str, int]:
+def shares(setting: Setting, checks: Mapping[str, Check], contracts: Iterable[Contract], probes: Sequence[Probe]) -> dict[str, int]:
     """The requests that the main key may send, and those that each further identity, aid and bursts add. `probes` are those that the
     run has the identities for."""
     known = {contract.id: contract for contract in contracts}
@@ -77,7 +76,7 @@ def _without(setting: Setting) -> dict[str, Setting | None]:
     return found
 
 
-def _aid(without: Mapping[str, Setting], checks: Mapping[str, ModuleType], covered: Sequence[Contract]) -> str:
+def _aid(without: Mapping[str, Setting], checks: Mapping[str, Check], covered: Sequence[Contract]) -> str:
     """The aid without which none of a probe's contracts could be judged; empty where all could be."""
     for name, less in without.items():
         if covered and all(_left_out(less, checks[contract.check], contract) for contract in covered):
@@ -85,6 +84,6 @@ def _aid(without: Mapping[str, Setting], checks: Mapping[str, ModuleType], cover
     return ""
 
 
-def _left_out(setting: Setting, check: ModuleType, contract: Contract) -> bool:
-    said = check.settled(setting, contract) if hasattr(check, "settled") else None
+def _left_out(setting: Setting, check: Check, contract: Contract) -> bool:
+    said = check.settle(setting, contract)
     return said is not None and said[0] is Verdict.NOT_SELECTED

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from types import ModuleType
 from typing import Any
 
 from pgagents.http import Handler, Response
 from pgagents.model.model import id_text
-from pgagents.verify.check.check import CONFLICT, Judgement, Probe
+from pgagents.verify.check.check import CONFLICT, Check, Judgement, Probe
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.factory import FixtureFactory, Instance, Unavailable
 from pgagents.verify.fixtures.pool import MAX_TRIES
@@ -50,7 +49,7 @@ class Driver:
         options: Options,
         ledger: Ledger,
         factory: FixtureFactory,
-        checks: Mapping[str, ModuleType],
+        checks: Mapping[str, Check],
         *,
         clock: Callable[[], float],
         timer: Callable[[], float],

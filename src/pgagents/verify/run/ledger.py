@@ -116,11 +116,10 @@ class Ledger:
             return self.settled[contract.id]
         if entry.broken is not None:
             return Result(contract, Verdict.BROKEN, entry.broken.judgement.actual)
-        place = f"{contract.action}@{contract.surface}"
         if entry.error:
             return Result(contract, Verdict.UNTESTED, entry.error)
-        if contract.action and place not in reached:
-            return Result(contract, Verdict.UNTESTED, entry.reason or f"{place} never answered a 2xx")
+        if contract.action and contract.place not in reached:
+            return Result(contract, Verdict.UNTESTED, entry.reason or f"{contract.place} never answered a 2xx")
         if entry.kept:
             return Result(contract, Verdict.KEPT)
         return Result(contract, Verdict.UNTESTED, entry.reason or unreached)

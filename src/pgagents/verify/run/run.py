@@ -91,7 +91,7 @@ def plan(
     by_check: Counter[str] = Counter()
     sent = {id(p) for p in reached}
     for probe in (p for p in made.probes if p.priority == 1 or id(p) in sent):
-        by_check[probe.name.partition("/")[0]] += probe.cost
+        by_check[probe.check] += probe.cost
         by_contract.update(dict.fromkeys(probe.contracts, probe.cost))
     total = sum(by_phase.values())
     return Plan(by_bucket, by_phase, total, seconds, selected, left_out, made.digest, by_contract, by_check, made.shares, made.apart)
@@ -185,7 +185,7 @@ def _report(
         tuple(map(redacted, _notes(driver, stopped))), max(0.0, generating), driver.sender.seconds_sending, judge.seconds,
         may_exist=tuple(map(redacted, driver.factory.unsure.describe_all())), lasting=tuple(driver.factory.lasting()),
     )  # fmt: skip
-    said = {name: (module.__doc__ or "").strip() for name, module in sorted(collect().items())}
+    said = {name: check.about for name, check in sorted(collect().items())}
     return Report(header, findings, results, footer, said, carried=_carried(driver.setting))
 
 
@@ -274,7 +274,7 @@ def _results(driver: Driver, made: planning.Draft, options: Options, stopped: st
     mute = driver.setting.mcp.problem if driver.setting.mcp is not None else ""
     found = []
     for result in results:
-        place = f"{result.contract.action}@{result.contract.surface}"
+        place = result.contract.place
         why = made.asked.get(result.contract.id)
         if result.verdict is Verdict.UNTESTED and why and not stopped and not driver.ledger.entries[result.contract.id].error:
             result = Result(result.contract, Verdict.NOT_SELECTED, why)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from pgagents.model.contract import Contract, Verdict
-from pgagents.verify.check.check import Conversation, Probe, judge_broken, judge_kept, promise_at
+from pgagents.verify.check.check import Check, Conversation, Probe, judge_broken, judge_kept, promise_at
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.oauth.consent import form_of, text_of
 from pgagents.verify.wire.exchange import Exchange
@@ -85,3 +85,12 @@ def _run(setting: Setting, path: str, ask: Mapping[str, str], what: str, contrac
             yield judge_kept(contract)  # a page that refuses, or the server's own login before it looks
 
     return run
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    probes=probes,
+    settled=settled,
+)

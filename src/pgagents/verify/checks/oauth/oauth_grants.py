@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pgagents.model.contract import Contract, Verdict
-from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise_at
+from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise_at
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.oauth.consent import STATE, Code
 from pgagents.verify.oauth.granting import Granting, beyond, consenting, turned_away, within
@@ -338,3 +338,12 @@ class _Flow:
         told = f"error={code.error}, state={code.state}" if code.error else "a code" if code.text else code.problem
         good = bool(code.error) and not code.text and code.state == STATE
         yield self.judge_case("refused", good, f"error=access_denied and state={STATE}, and no code", told)
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    probes=probes,
+    settled=settled,
+)

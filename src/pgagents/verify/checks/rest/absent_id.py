@@ -11,7 +11,7 @@ from pgagents.model.contract import Contract
 from pgagents.model.model import Resource
 from pgagents.verify.answers.refusal import expected
 from pgagents.verify.cases.invalid import ordinary
-from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_refused, promise
+from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_refused, promise
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.wire.call import Call, InstanceRef
@@ -19,8 +19,6 @@ from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 NAME = "absent_id"
-TOOLS = True
-ALONE = True
 BEHIND = "-pgv"
 """What no server has behind an id of its own."""
 CREATED = 201
@@ -221,3 +219,14 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
             if exchange.call.role or exchange.code == resource.missing.name:  # to a token the answer may be another
                 yield from judge_refused(exchange, f"{NAME}/unknown/{param.name}/{endpoint.place}", [resource.missing], what)
             return
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    watch=watch,
+    probes=probes,
+    tools=True,
+    alone=True,
+)

@@ -14,7 +14,7 @@ from pgagents.model.action import Param
 from pgagents.model.contract import Contract
 from pgagents.model.model import Resource
 from pgagents.verify.cases.invalid import ordinary
-from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise
+from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import template_of
@@ -23,7 +23,6 @@ from pgagents.verify.wire.endpoint import REST, Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 NAME = "pagination"
-CALLS = True
 PAGES = 3
 """A list is asked for in so many pages: a half, most of the rest, and the last thing, so that a page's own limit shows."""
 ENOUGH = 2
@@ -243,3 +242,12 @@ def _request_page(
     told = exchange.body.get(paged.told)
     instances = [instance for instance in exchange.body.get(paged.items, ()) if isinstance(instance, Mapping)]
     return instances, told if isinstance(told, str) and told else None
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    probes=probes,
+    calls_correctly=True,
+)

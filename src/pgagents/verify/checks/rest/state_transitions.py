@@ -10,7 +10,17 @@ from pgagents.model.contract import Contract
 from pgagents.model.model import Move, Resource
 from pgagents.verify.answers.unchanged import change, differing, find_resource
 from pgagents.verify.cases.invalid import time_passes
-from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_broken, judge_kept, judge_refused, judge_untested, promise
+from pgagents.verify.check.check import (
+    Check,
+    Conversation,
+    Judgement,
+    Probe,
+    judge_broken,
+    judge_kept,
+    judge_refused,
+    judge_untested,
+    promise,
+)
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.wire.call import Call, InstanceRef
@@ -18,7 +28,6 @@ from pgagents.verify.wire.endpoint import OPERATOR, Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 NAME = "state_transitions"
-CALLS = True
 LATER_S = 400
 """So much later it is tried to move what cannot be moved any more: what a refused call writes anew is then another moment, or sum."""
 
@@ -247,3 +256,12 @@ def _state(resource: Resource, exchange: Exchange) -> str | None:
             found: str = body[str(resource.state)]
             return found
     return None
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    probes=probes,
+    calls_correctly=True,
+)

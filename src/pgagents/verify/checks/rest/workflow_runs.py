@@ -19,7 +19,17 @@ from pgagents.verify.answers.secrets import collect, declares
 from pgagents.verify.answers.timestamps import misformed
 from pgagents.verify.cases.invalid import time_passes
 from pgagents.verify.cases.workflow_steps import REFUSED, about_own, as_told, endpoint_of, passes, sent_with, takes_days, valued
-from pgagents.verify.check.check import CONFLICT, Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise_at
+from pgagents.verify.check.check import (
+    CONFLICT,
+    Check,
+    Conversation,
+    Judgement,
+    Probe,
+    judge_broken,
+    judge_kept,
+    judge_untested,
+    promise_at,
+)
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.laws.laws import judged, shown, values_of
 from pgagents.verify.plan.exclusive import others_too
@@ -28,32 +38,8 @@ from pgagents.verify.wire.endpoint import OPERATOR, REST
 from pgagents.verify.wire.exchange import Exchange
 from pgagents.verify.wire.media import JSON
 
-RANK = 9
 NAME = "workflow_runs"
 PAUSE_S = 0.5
-DERIVED_FROM = frozenset(
-    (
-        "valid_calls",
-        "law",
-        "state_transitions",
-        "read_after_write",
-        "response_schema",
-        "invalid_input",
-        "absent_id",
-        "surface_equivalence",
-        "audit_trail",
-        "error_names_field",
-        "key_authentication",
-        "plan_scopes",
-        "no_effect_of_refusals",
-        "capacity",
-        "call_attribution",
-        "error_envelope",
-        "agent_rate_limits",
-        "rate_limit_enforcement",
-        "rate_limit_headers",
-    )
-)
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -299,3 +285,36 @@ def _judged(setting: Setting, workflow: Workflow, step: Step, exchange: Exchange
         state.kept[step.name] = {name: scope.evaluate(expression) for name, expression in step.keep.items()}
     except ExpressionError:
         state.kept[step.name] = {}
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    probes=probes,
+    settled=settled,
+    rank=9,
+    derived_from=frozenset(
+        (
+            "valid_calls",
+            "law",
+            "state_transitions",
+            "read_after_write",
+            "response_schema",
+            "invalid_input",
+            "absent_id",
+            "surface_equivalence",
+            "audit_trail",
+            "error_names_field",
+            "key_authentication",
+            "plan_scopes",
+            "no_effect_of_refusals",
+            "capacity",
+            "call_attribution",
+            "error_envelope",
+            "agent_rate_limits",
+            "rate_limit_enforcement",
+            "rate_limit_headers",
+        )
+    ),
+)
