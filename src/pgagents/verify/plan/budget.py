@@ -7,7 +7,8 @@ what is sent again to a busy server and what takes a call apart is counted apart
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from copy import copy
+from dataclasses import replace
+from typing import Any
 
 from pgagents.model.contract import Contract, Verdict
 from pgagents.verify.check.check import Check, Probe
@@ -49,7 +50,7 @@ def shares(setting: Setting, checks: Mapping[str, Check], contracts: Iterable[Co
     """The requests that the main key may send, and those that each further identity, aid and bursts add. `probes` are those that the
     run has the identities for."""
     known = {contract.id: contract for contract in contracts}
-    without = {name: less for name, less in _without(setting).items() if less is not None}
+    without = _without(setting)
     found: dict[str, int] = {MAIN: REQUESTS_PER_ACTION * len(setting.usable)}
     for probe in probes:
         covered = [known[id] for id in probe.contracts if id in known]
@@ -65,15 +66,14 @@ def _identity(probe: Probe) -> str:
     return next((role for role in (probe.role, *sorted(signers)) if role not in ("", MAIN)), "")
 
 
-def _without(setting: Setting) -> dict[str, Setting | None]:
-    """What is known of the run without each of the aids that it was given."""
-    found: dict[str, Setting | None] = {}
-    for name, attribute, nothing in ((OAUTH, "oauth", None), (RECEIVER, "receiver", None), (PLAIN, "plain_url", "")):
-        less = copy(setting) if getattr(setting, attribute) else None
-        if less is not None:
-            setattr(less, attribute, nothing)
-        found[name] = less
-    return found
+def _without(setting: Setting) -> dict[str, Setting]:
+    """Return the run's setting without each of the aids that it was given, by the aid's name."""
+    aids: tuple[tuple[str, Any, dict[str, Any]], ...] = (
+        (OAUTH, setting.oauth, {"oauth": None}),
+        (RECEIVER, setting.receiver, {"receiver": None}),
+        (PLAIN, setting.plain_url, {"plain_url": ""}),
+    )
+    return {name: replace(setting, **nothing) for name, aid, nothing in aids if aid}
 
 
 def _aid(without: Mapping[str, Setting], checks: Mapping[str, Check], covered: Sequence[Contract]) -> str:

@@ -7,10 +7,12 @@ import math
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
+from pgagents.http import Handler
 from pgagents.model.contract import FRAMEWORK, Contract, Verdict
 from pgagents.model.model import Model
 from pgagents.report.report import ELSEWHERE, Result
 from pgagents.verify.check.check import Check, Probe
+from pgagents.verify.check.compiled import compile_catalogue
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.plan.budget import BURSTS, again_until, apart, budget, shares
 from pgagents.verify.plan.options import SMOKE_REQUESTS, Identities, Options
@@ -18,6 +20,8 @@ from pgagents.verify.plan.order import LAST, by_phase, for_smoke, surveyed
 from pgagents.verify.plan.safety import NO_WRITES, loopback, may_write
 from pgagents.verify.plan.shard import elsewhere
 from pgagents.verify.wire.endpoint import MCP, REST
+from pgagents.verify.wire.mcp.link import Link
+from pgagents.verify.wire.receiver import Inbox
 
 DRAWS = 25
 RESERVE = 15
@@ -53,6 +57,34 @@ class Draft:
     """Contracts that nothing in this plan provokes, with what would; they are judged if it happens all the same."""
 
 
+def make_setting(
+    model: Model,
+    options: Options,
+    identities: Identities,
+    *,
+    url: str,
+    plain_url: str = "",
+    receiver: Inbox | None = None,
+    mcp: Link | None = None,
+    bare: Handler | None = None,
+) -> Setting:
+    """Return what a run was asked, as its checks read it."""
+    deep = options.profile == "deep"
+    return Setting(
+        compile_catalogue(model, url),
+        plain_url,
+        seed=options.seed,
+        fuzz=deep,  # our own values show as much as Schemathesis' coverage, which costs a second besides
+        draws=DRAWS if deep else 0,
+        limits=options.limits,
+        exclusive=options.shard is None and (options.exclusive or loopback(url)),  # other shards use the server too
+        mcp=mcp,
+        receiver=receiver,
+        bare=bare,
+        oauth=identities.oauth,
+    )
+
+
 def all_contracts(setting: Setting, checks: Mapping[str, Check]) -> tuple[Contract, ...]:
     """Every contract of every check, in the order of check names, each id once."""
 
@@ -67,13 +99,9 @@ def all_contracts(setting: Setting, checks: Mapping[str, Check]) -> tuple[Contra
 
 
 def draft(setting: Setting, checks: Mapping[str, Check], contracts: Sequence[Contract], options: Options, identities: Identities) -> Draft:
-    """Order the probes and settle what is not selected or not applicable."""
+    """Order the probes and settle what is not selected or not applicable. `setting` was made from the same options and identities."""
     writes = may_write(setting.model, identities, options)
-    setting.draws, setting.seed = DRAWS if options.profile == "deep" else 0, options.seed
-    setting.oauth, setting.limits = identities.oauth, options.limits
-    setting.exclusive = options.shard is None and (options.exclusive or loopback(setting.url))  # other shards use the server too
     roles = frozenset(identities.keys)
-    setting.fuzz = options.profile == "deep"  # our own values show as much as Schemathesis' coverage, which costs a second besides
     probes = _probes(setting, checks, roles)
     shared = [p for p in probes if p.stage != LAST and _identified(p, identities)]
     settled = _settled(setting, checks, contracts, options, writes, elsewhere(contracts, options.shard, shared))

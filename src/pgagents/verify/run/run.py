@@ -79,8 +79,9 @@ def plan(
     prefixes = model.auth.schemes[model.auth.default].prefixes
     key = next((p for p, mode in prefixes.items() if mode == "test"), "key")
     identities = replace(identities, keys={"main": key, **identities.keys})
-    setting = setting_of(model, url or str(model.api.server), plain_url)
-    setting.receiver, setting.mcp = receiver, mcp
+    setting = planning.make_setting(
+        model, options, identities, url=url or str(model.api.server), plain_url=plain_url, receiver=receiver, mcp=mcp
+    )
     checks = collect()
     listed = planning.all_contracts(setting, checks)
     made = planning.draft(setting, checks, listed, options, identities)
@@ -131,8 +132,9 @@ def verify(
     if any(a.key for a in model.actions) and "main" not in identities.keys and not options.keyless:
         raise PgagentsError("there is no key to verify with", "set PGAGENTS_TOKEN, or give --identity main=ENVVAR")
     started_at = wall()
-    setting = setting_of(model, url, plain_url if plain else "")
-    setting.receiver, setting.mcp, setting.bare = receiver, mcp, bare
+    setting = planning.make_setting(
+        model, options, identities, url=url, plain_url=plain_url if plain else "", receiver=receiver, mcp=mcp, bare=bare
+    )
     checks = collect()
     listed = planning.all_contracts(setting, checks)
     made = planning.draft(setting, checks, listed, options, identities)
