@@ -31,6 +31,8 @@ NO_MCP = "needs the MCP server: add --mcp-url URL or --mcp-stdio CMD"
 CLASSES = ("key_authentication", "invalid_input", "absent_id", "plan_scopes")
 FROM_DATA = ("law", "response_schema")
 """Checks whose watchers judge what a reading action tells of things that calls through other endpoints made."""
+FIRST = "valid_calls"
+"""The check whose probes come first within a stage: a run begins with a correct call, which shows whether the server knows the key."""
 BETWEEN = "surface_equivalence"
 """The check whose watcher compares a dispatcher's answers with REST's."""
 SHOWING = {"valid_calls": "correct", "surface_equivalence": "correct", "key_authentication": "keyless", "invalid_input": "wrong"}
@@ -136,7 +138,8 @@ def draft(setting: Setting, checks: Mapping[str, Check], contracts: Sequence[Con
 
 
 def _probes(setting: Setting, checks: Mapping[str, Check], roles: frozenset[str]) -> list[Probe]:
-    found = [p for name in sorted(checks) for p in checks[name].list_probes(setting, roles)]
+    names = sorted(checks, key=lambda name: (name != FIRST, name))
+    found = [p for name in names for p in checks[name].list_probes(setting, roles)]
     if setting.mcp is not None:
         return found
     return [p for p in found if p.surface != MCP and not any(d.surface == MCP for d in p.endpoints)]
