@@ -1,1 +1,1 @@
-"""What a check is, and what checks remember during a run."""
+"""The type of a check, the context that a check reads, and the notes that watchers keep."""

@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Setting:
-    """What a run was asked: a compiled catalogue, and the choices and aids of one caller. Nothing in it changes."""
+    """The frozen context of a run: a compiled catalogue, and the choices and aids of one caller."""
 
     catalogue: CompiledCatalogue
     plain_url: str = ""

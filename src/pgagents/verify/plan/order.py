@@ -1,4 +1,4 @@
-"""The order of the probes: first a survey of every kind of promise, then phase by phase, shuffled by the seed where that is free."""
+"""The order of the probes: first a survey of every kind of promise, then stage by stage, shuffled by the seed where that is free."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ WAVES = (4, 2, 1)
 
 
 def by_phase(probes: Iterable[Probe], seed: int) -> list[Probe]:
-    """Tier by tier and phase by phase, each that is free to be in an order that the seed chooses, optional ones at its end."""
+    """Sort probes by priority and stage. Stages that are free to be are shuffled by the seed, with optional probes last."""
     found: list[Probe] = []
     for key, several in groupby(sorted(probes, key=_stage), key=_stage):
         group = list(several)
@@ -76,8 +76,11 @@ def for_smoke(setting: Setting, probes: Sequence[Probe], contracts: Iterable[Con
 
 
 def kinds_of(setting: Setting, contract: Contract) -> tuple[Kind, ...]:
-    """What a contract is one of, the widest first: its check; the kind of line of the catalogue that it comes from; that for reads or
-    for writes. Which action, argument or surface it is about makes no difference: a server has one way to do all of them."""
+    """Return the kinds that a contract belongs to, the widest first.
+
+    These are its check, then the kind of catalogue line that it comes from, then that line for reads or for writes. Action, argument and
+    surface make no difference: a server has one way to do all of them.
+    """
     endpoint = setting.by_place.get(contract.place)
     line = "/".join(_line(contract.origin))
     effect = endpoint.action.effect if endpoint else ""
@@ -135,7 +138,7 @@ def _survey(probes: Sequence[Probe], shown: Mapping[int, frozenset[Kind]], most:
 
 
 def _cheapest(probes: Sequence[Probe], shown: Mapping[int, frozenset[Kind]]) -> Iterable[int]:
-    """Of the probes that show the very same the cheapest, and of those the first."""
+    """Return the cheapest probe of each set of kinds, and the first of those that cost the same; probes are given by index."""
     best: dict[frozenset[Kind], int] = {}
     for i, kinds in shown.items():
         if kinds not in best or _price(probes[i]) < _price(probes[best[kinds]]):
@@ -144,5 +147,5 @@ def _cheapest(probes: Sequence[Probe], shown: Mapping[int, frozenset[Kind]]) -> 
 
 
 def _price(probe: Probe) -> int:
-    """What it costs without the undoing, which comes at the end."""
+    """Return the probe's requests without those that undo its writes, which come at the end."""
     return max(1, probe.cost - probe.writes)

@@ -30,7 +30,7 @@ PLAINTEXT = "plaintext"
 NO_MCP = "needs the MCP server: add --mcp-url URL or --mcp-stdio CMD"
 CLASSES = ("key_authentication", "invalid_input", "absent_id", "plan_scopes")
 FROM_DATA = ("law", "response_schema")
-"""Checks whose watchers judge what a reading action tells of things that calls through other endpoints made."""
+"""Checks whose watchers judge a reading action's answer about instances that were made through other endpoints."""
 FIRST = "valid_calls"
 """The check whose probes come first within a stage: a run begins with a correct call, which shows whether the server knows the key."""
 BETWEEN = "surface_equivalence"
@@ -49,14 +49,14 @@ class Draft:
     again_until: int = 0
     """A probe that repeats what others covered is only run below so many requests."""
     for_last: int = 0
-    """What of `max_requests` is for exceeding limits alone."""
+    """The part of `max_requests` that is for exceeding limits alone."""
     writes: bool = True
     apart: int = 0
     """How many requests that undo things or go to a busy server again are no part of `max_requests`."""
     shares: Mapping[str, int] = field(default_factory=dict)
-    """What `max_requests` is made of, by what it is for; empty where the caller set it."""
+    """The parts of `max_requests` by what each is for; empty where the caller set it."""
     asked: Mapping[str, str] = field(default_factory=dict)
-    """Contracts that nothing in this plan provokes, with what would; they are judged if it happens all the same."""
+    """Ids of contracts that nothing in this plan provokes, with the reason; they are judged if it happens all the same."""
 
 
 def make_setting(
@@ -70,7 +70,7 @@ def make_setting(
     mcp: Link | None = None,
     bare: Handler | None = None,
 ) -> Setting:
-    """Return what a run was asked, as its checks read it."""
+    """Make the context of a run from its options and identities."""
     deep = options.profile == "deep"
     return Setting(
         compile_catalogue(model, url),

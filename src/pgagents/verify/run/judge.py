@@ -1,4 +1,4 @@
-"""What is made of an exchange: every watcher's verdicts, and what is remembered of it."""
+"""Every exchange is given to the watchers here, and remembered for later ones."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from pgagents.verify.wire.exchange import UNAVAILABLE, Exchange
 
 
 class Judge:
-    """Lets every watcher judge each exchange before the next request, and enters what probes and watchers say.
+    """Give each exchange to every watcher before the next request, and enter verdicts of probes and watchers in a ledger.
 
-    `ledger` may be exchanged for another.
+    `ledger` may be replaced by another while failing cases are confirmed.
     """
 
     def __init__(

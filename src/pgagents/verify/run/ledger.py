@@ -1,4 +1,4 @@
-"""What became of each contract, and the findings that follow."""
+"""The verdict on each contract of a run, and the findings made of broken ones."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Break:
     outcome: str
     stable: bool | None = None
     past: tuple[Call, ...] = ()
-    """What reads had told of the call's subject before: a watcher's verdict may hang on it."""
+    """Earlier calls about the same instance: a watcher's verdict may depend on them."""
 
 
 @dataclass(slots=True)

@@ -72,9 +72,9 @@ def plan(
     receiver: Inbox | None = None,
     mcp: Link | None = None,
 ) -> Plan:
-    """What `verify` would send: requests by bucket and phase, and the contracts they serve. Sends nothing.
+    """Forecast what `verify` would send: requests by bucket and stage, and the contracts they serve. Sends nothing.
 
-    A main key that is not there yet is taken for one of test mode.
+    A main key that is not given yet is taken for one of test mode.
     """
     prefixes = model.auth.schemes[model.auth.default].prefixes
     key = next((p for p, mode in prefixes.items() if mode == "test"), "key")
@@ -158,7 +158,7 @@ def verify(
 
 
 def _tag(started_at: str, now: float, url: str, options: Options) -> str:
-    """What this run's ids begin with. Shards that start in the same second must not share it: their idempotency keys would be one."""
+    """Return the beginning of this run's ids. Shards that start in the same second get different ones: idempotency keys must differ."""
     return sha256(f"{started_at} {now!r} {options.seed} {options.shard} {url}".encode()).hexdigest()[:16]
 
 
@@ -172,7 +172,7 @@ def _report(
     seconds: float,
     generating: float,
 ) -> Report:
-    """What the run found, without any secret. `seconds` it took in all, `generating` before its first request."""
+    """Make the report, without any secret. `seconds` are those of the whole run, `generating` those before its first request."""
     model, judge = driver.model, driver.judge
     redacted = cache(driver.redactor.text)
     results = tuple(replace(r, reason=redacted(r.reason)) if r.reason else r for r in _results(driver, made, options, stopped))
@@ -192,7 +192,7 @@ def _report(
 
 
 def _carried(setting: Setting) -> dict[str, tuple[str, ...]]:
-    """Of each surface that is no wire of its own, the endpoints that its calls go through."""
+    """List the endpoints that carry the calls of each vendor's surface, which has no wire of its own."""
     found: dict[str, dict[str, None]] = {}
     for offer in offers(setting):
         if offer.surface.name != offer.endpoint.surface:
@@ -201,7 +201,7 @@ def _carried(setting: Setting) -> dict[str, tuple[str, ...]]:
 
 
 def _notes(driver: Driver, stopped: str) -> list[str]:
-    """What a reader must know besides the verdicts: why it ended early, what was waited for, errors of our own."""
+    """List notes for the reader beside the verdicts: why the run ended early, what was waited for, errors of our own."""
     ledger = driver.ledger
     notes = [*([stopped] if stopped else []), *dict.fromkeys(driver.sender.notes)]
     if driver.setting.mcp is not None:
@@ -250,7 +250,7 @@ def _spend(driver: Driver, made: planning.Draft, on_progress: Callable[[Progress
 
 
 def _tell_time(driver: Driver) -> None:
-    """Learn what time the server has, where an earlier run may have moved the operator's clock. Raises Stop."""
+    """Ask the server for its time, because an earlier run may have moved the operator's clock. Raises Stop."""
     tick = time_passes(driver.setting, TICK_S)
     if tick is not None and OPERATOR in driver.keys:
         with suppress(Unavailable, Spent):
