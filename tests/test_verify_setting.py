@@ -73,3 +73,13 @@ def test_an_id_is_made_of_its_parts(path: Any) -> None:
         assert contract.place.endswith(f"@{contract.surface}")
         assert contract.check in collect()
         assert contract.action in contract.place
+
+
+def test_every_check_judges_something_and_asks_under_its_own_name() -> None:
+    of = model()
+    setting = setting_of(of, URL)
+    for name, check in collect().items():
+        assert check.watch or check.probes or check.hear, name
+        assert check.about, name
+        asked = list(check.list_probes(setting, frozenset(("main", *of.auth.roles))))
+        assert {probe.check for probe in asked} <= {name}

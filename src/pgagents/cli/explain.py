@@ -105,10 +105,11 @@ def _describe_requirement(row: Requirement) -> str:
 
 
 def _of_verify(id: str) -> str | None:
+    from pgagents.model.contract import check_of
     from pgagents.sandbox.injection import fault_registry
     from pgagents.verify.check.check import collect
 
-    name = id.split("/")[0].replace("-", "_")
+    name = check_of(id).replace("-", "_")
     check = collect().get(name)
     if check is None:
         return None

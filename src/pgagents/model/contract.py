@@ -24,6 +24,16 @@ class Verdict(StrEnum):
     """Never promised here."""
 
 
+def check_of(id: str) -> str:
+    """Return the name of the check with which an id of a contract or a probe begins."""
+    return id.partition("/")[0]
+
+
+def surface_of(id: str) -> str:
+    """Return the surface with which an id of a contract or a probe ends."""
+    return id.rpartition("@")[2]
+
+
 @dataclass(frozen=True, slots=True)
 class Contract:
     """One promise. `id` is stable from run to run.

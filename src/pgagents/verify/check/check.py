@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from pgagents import registry
 from pgagents.model.action import Code
-from pgagents.model.contract import FRAMEWORK, Contract, Verdict
+from pgagents.model.contract import FRAMEWORK, Contract, Verdict, check_of, surface_of
 from pgagents.model.model import Model
 from pgagents.source.source import Pointer
 from pgagents.verify.check.memory import Memory, Setting
@@ -89,7 +89,7 @@ class Probe:
     @property
     def check(self) -> str:
         """The name of the check that asks for it."""
-        return self.name.partition("/")[0]
+        return check_of(self.name)
 
     @property
     def place(self) -> str:
@@ -99,7 +99,7 @@ class Probe:
     @property
     def surface(self) -> str:
         """The surface at the end of the name."""
-        return self.name.rpartition("@")[2]
+        return surface_of(self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +198,7 @@ def promise_at(check: str, detail: str, place: str, says: str, origin: Pointer, 
     """Make a contract about answers that no action gives; `place` is `framework@rest` or `@rest`."""
     head = "/".join(p for p in (check, detail) if p)
     id = f"{head}{place}" if place.startswith("@") else f"{head}/{place}"
-    return Contract(id, check, "", place.rpartition("@")[2], says, origin, tuple(cite))
+    return Contract(id, check, "", surface_of(place), says, origin, tuple(cite))
 
 
 @cache

@@ -34,7 +34,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
     """A registered client must be known, but for the one that does not exist."""
-    if setting.oauth is None and "unknown_client" not in contract.id:
+    if setting.oauth is None and contract.detail != "unknown_client":
         return Verdict.NOT_SELECTED, "needs a registered OAuth client: add `oauth` to the --env file"
     return None
 

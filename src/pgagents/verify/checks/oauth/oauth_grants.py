@@ -69,13 +69,13 @@ def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
         return Verdict.NOT_SELECTED, "needs a registered OAuth client: add `oauth` to the --env file"
     if not (client.consent or client.headers):
         return Verdict.NOT_SELECTED, "needs a user who consents: add `oauth.consent` to the --env file"
-    if "challenge_required" in contract.id and client.kind not in oauth.pkce_binds:
+    if contract.detail == "challenge_required" and client.kind not in oauth.pkce_binds:
         return Verdict.NOT_APPLICABLE, f"PKCE does not bind a {client.kind} client that sends no challenge"
-    if f"{NAME}/refused@" in contract.id and not client.refuse:
+    if contract.detail == "refused" and not client.refuse:
         return Verdict.NOT_SELECTED, "needs a user who refuses: add `oauth.refuse` to the --env file"
-    if "other_challenged" in contract.id and client.other is not None and not {client.other.kind, "challenged"} & set(oauth.pkce_binds):
+    if contract.detail == "other_challenged" and client.other is not None and not {client.other.kind, "challenged"} & set(oauth.pkce_binds):
         return Verdict.NOT_APPLICABLE, f"PKCE does not bind a {client.other.kind} client"
-    if ("client_bound" in contract.id or "other_challenged" in contract.id) and client.other is None:
+    if contract.detail in ("client_bound", "other_challenged") and client.other is None:
         return Verdict.NOT_SELECTED, "needs another registered client: add `oauth.other` to the --env file"
     return None
 

@@ -58,7 +58,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
     """Counts are this run's own only where nobody else books."""
-    if setting.exclusive or f"{NAME}/one_space/" not in contract.id:
+    if setting.exclusive or not contract.detail.startswith("one_space/"):
         return None
     return Verdict.NOT_SELECTED, others_too("counts")
 

@@ -53,7 +53,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
     """Which are the first is only known where nobody else changes them between two calls."""
-    alone = setting.exclusive or "/first/" not in contract.id
+    alone = setting.exclusive or not contract.detail.endswith("/first")
     return None if alone else (Verdict.NOT_SELECTED, NEEDS_ALONE)
 
 

@@ -67,9 +67,9 @@ def _criteria(workflow: Workflow, step: Step) -> Iterator[Criterion]:
 
 def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
     """What needs hours is not applicable of an API without a clock; what others could change is left out where they might."""
-    if setting.model.clock is None and "/expect_timed-" in contract.id:
+    if setting.model.clock is None and "/expect_timed-" in contract.detail:
         return Verdict.NOT_APPLICABLE, "the API has no clock that an operator could move"
-    if not setting.exclusive and "/expect_alone-" in contract.id:
+    if not setting.exclusive and "/expect_alone-" in contract.detail:
         return Verdict.NOT_SELECTED, others_too("tells")
     return None
 
