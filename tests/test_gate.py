@@ -13,7 +13,7 @@ from pgagents.cli.main import main
 from pgagents.errors import InputError
 from pgagents.http import Response, json_bytes
 from pgagents.model.model import Model
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.memory import setting_of
 from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.fixtures.instance import Instance
 from pgagents.verify.fixtures.marks import Marks
@@ -133,7 +133,7 @@ class Room:
 
     def __init__(self, model: Model | None = None, *, writes: bool = True, allowed: tuple[str, ...] = ()) -> None:
         self.model = model or boxes()
-        self.setting = Setting(self.model, "https://boxes.example")
+        self.setting = setting_of(self.model, "https://boxes.example")
         self.factory = FixtureFactory(self.setting, TAG, {})
         self.gate = Gate(self.setting, self.factory, writes=writes, allowed=allowed, roles=("main",))
 
@@ -394,7 +394,7 @@ def test_the_id_may_stand_deeper_and_have_several_members():
 
 def test_what_an_action_changes_follows_from_the_catalogue():
     model = boxes()
-    setting = Setting(model)
+    setting = setting_of(model)
     names = {str(a.name): target_of(setting, a) for a in model.actions if a.effect == "write"}
     assert {n: t.resource.name if t else None for n, t in names.items()} == {
         "make_box": None, "drop_box": "box", "put_thing": None, "drop_thing": "thing", "drop_all": None, "confirm": "box",

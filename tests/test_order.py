@@ -13,7 +13,7 @@ from pgagents.verify.check.check import Conversation, Probe, collect
 from pgagents.verify.check.memory import Setting, setting_of
 from pgagents.verify.plan.options import SMOKE_REQUESTS, Identities, Options
 from pgagents.verify.plan.order import LATE, by_phase, for_smoke, kinds_of, surveyed
-from pgagents.verify.plan.plan import Draft, all_contracts, draft
+from pgagents.verify.plan.plan import Draft, all_contracts, draft, make_setting
 from verifying import PARK_GRAPH, SHOP, checks, model, run
 
 URL = "https://staging.example.com"
@@ -37,10 +37,10 @@ def contract(id: str, *origin: str) -> Contract:
 def drafted(path=PARK_GRAPH, **options: object) -> tuple[Setting, tuple[Contract, ...], Draft]:
     """What a run with every identity of the catalogue would try, in its order."""
     of = model(path)
-    setting = setting_of(of, URL)
+    identities, chosen = Identities(dict.fromkeys(("main", *of.auth.roles), "pk_test_x")), Options(**options)
+    setting = make_setting(of, chosen, identities, url=URL)
     listed = all_contracts(setting, collect())
-    keys = dict.fromkeys(("main", *of.auth.roles), "pk_test_x")
-    return setting, listed, draft(setting, collect(), listed, Options(**options), Identities(keys))
+    return setting, listed, draft(setting, collect(), listed, chosen, identities)
 
 
 def beginning(probes: tuple[Probe, ...] | list[Probe], most: int = SMOKE_REQUESTS) -> Iterator[Probe]:

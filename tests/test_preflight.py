@@ -15,7 +15,7 @@ import pytest
 
 from calling import served
 from pgagents.http import Handler, Request, Response, Silence
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.memory import setting_of
 from pgagents.verify.run import preflight as module
 from pgagents.verify.run.base_path import likely
 from pgagents.verify.run.preflight import Place, Trouble, preflight, unused_key
@@ -40,7 +40,7 @@ class Host:
         return send
 
     def said(self, url: str = BASE, key: str = KEY, model=MODEL, **options: bool) -> Trouble | None:
-        return preflight(Setting(model, url), Place(url, self.way(url), self.way), key, sleep=lambda _: None, **options)
+        return preflight(setting_of(model, url), Place(url, self.way(url), self.way), key, sleep=lambda _: None, **options)
 
 
 def nothing(_: Request) -> Response:

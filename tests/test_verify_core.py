@@ -180,7 +180,6 @@ def test_whoever_calls_next_is_made_to_fail_only_where_nobody_else_does():
     assert of_the_next
     assert shared
     setting = setting_of(model(), "https://staging.example.com")
-    setting.exclusive = False
     probed = {p.name for p in failure_atomicity.probes(setting, frozenset(whole.keys))}
     assert not [name for name in probed if name.endswith("/create_session@rest")]
 

@@ -14,7 +14,7 @@ from pgagents.verify.cases.client_profiles import CLIENT_PROFILES, in_client_pro
 from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.cases.look_alike import compared, fitting, near_texts
 from pgagents.verify.cases.malformed import beside, elsewhere, odd_requests, reader
-from pgagents.verify.check.memory import Setting, setting_of
+from pgagents.verify.check.memory import setting_of
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.run.redaction.redact import Redactor
 from pgagents.verify.wire.call import Raw
@@ -113,7 +113,7 @@ def test_an_id_of_its_own_is_sent_only_where_it_is_none_of_the_apis():
     setting = setting_of(model(), URL)
     assert foreign(setting) == ("X-Request-Id", "pgv-trace-1")
     headers = tuple(replace(h, schema={"type": "string"}) for h in setting.model.headers)
-    assert foreign(Setting(replace(setting.model, headers=headers), URL)) is None
+    assert foreign(setting_of(replace(setting.model, headers=headers), URL)) is None
     assert not any(_sent(seed).header("X-Request-Id") for seed in range(100))
     assert any(_sent(seed, own=("X-Request-Id", "mine")).header("X-Request-Id") == "mine" for seed in range(100))
 

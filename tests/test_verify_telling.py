@@ -12,7 +12,7 @@ from pgagents.verify.cases.boundary import boundary_values
 from pgagents.verify.cases.fixture_selection import FixturePlan
 from pgagents.verify.cases.invalid import invalid_cases_of
 from pgagents.verify.cases.law_mutants import CANDIDATES, choose_most_telling, surviving_mutants
-from pgagents.verify.check.memory import Setting, setting_of
+from pgagents.verify.check.memory import setting_of
 from pgagents.verify.laws.equations import equations, forecast, split
 from pgagents.verify.run.run import contracts
 from small_api import with_resource
@@ -119,7 +119,7 @@ def test_each_argument_is_wrong_in_another_way_and_on_every_surface_in_the_same(
 
 
 def test_only_what_two_answers_say_in_the_same_words_is_one_fact():
-    setting = Setting(model())
+    setting = setting_of(model())
     by_action = {str(a.name): representations_of(setting, a, references(model())) for a in model().actions}
     (found,), (counted,) = by_action["search_parking"], by_action["check_availability"]
     assert (found.kind, found.path, found.id, found.direct) == ("lot", ("lots", EACH), "id", False)
@@ -143,5 +143,5 @@ def test_resource_that_is_only_listed_and_removed_is_a_kind_of_its_own():
     ways = "    made_by: {action: create_note, input: {text: hello}, at: response}\n"
     ways += "    read_by: {action: get_note, input: {note_id: =resource.id}, at: response}\n"
     listed = with_resource((ways, ""))
-    assert kind_of(Setting(listed), listed.resources["note"]) == "note"
+    assert kind_of(setting_of(listed), listed.resources["note"]) == "note"
     assert contracts(listed)

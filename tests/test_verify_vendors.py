@@ -22,7 +22,8 @@ from pgagents.source.origin import plain
 from pgagents.verify.cases.mismatches import mismatches_of
 from pgagents.verify.cases.projection_index import ProjectionIndex, collect_projections, projections_of
 from pgagents.verify.check.check import collect
-from pgagents.verify.check.memory import Memory, Setting
+from pgagents.verify.check.memory import Memory, setting_of
+from pgagents.verify.checks.vendors import honours_manifest
 from pgagents.verify.projections.limits import limits_of
 from pgagents.verify.projections.offers import offers
 from pgagents.verify.projections.schema import filled, gaps, read_as_2020
@@ -51,7 +52,7 @@ def whole() -> Report:
 
 
 def projections(of: Model, action: str, surface: str = "rest") -> ProjectionIndex:
-    setting = Setting(of)
+    setting = setting_of(of)
     endpoint = setting.endpoint(action, surface)
     assert endpoint is not None
     found = projections_of(setting, endpoint)
@@ -68,19 +69,19 @@ def admitting(found: ProjectionIndex, **given: Any) -> set[str]:
 
 
 def test_every_action_of_every_surface_with_functions_is_offered() -> None:
-    found = {(o.surface.name, str(o.endpoint.action.name)) for o in offers(Setting(model()))}
+    found = {(o.surface.name, str(o.endpoint.action.name)) for o in offers(setting_of(model()))}
     for name in ("rest", "openai", "copilot", *TOOLS):
         assert {a for s, a in found if s == name} == {str(a.name) for a in model().surfaces[name].actions}, name
 
 
 def test_a_surface_is_offered_by_each_of_its_documents() -> None:
-    found = {s.document for o in offers(Setting(model())) if o.surface.name in ("gemini", "openai_tools", "openai") for s in o.said}
+    found = {s.document for o in offers(setting_of(model())) if o.surface.name in ("gemini", "openai_tools", "openai") for s in o.said}
     assert {"gemini/functions.json", "gemini/functions.jsonschema.json", "openai/tools.chat.strict.json", "openai/openapi.yaml"} <= found
 
 
 def test_documents_that_list_statuses_list_all_of_their_actions() -> None:
     """So a documented status is never one that a vendor was not told of."""
-    for found in collect_projections(Setting(model())):
+    for found in collect_projections(setting_of(model())):
         for i in found.listing:
             told = {status for said in found.offers[i].said for status in said.answers or ()}
             own = {c.status for c in found.endpoint.action.errors if c.only is None or found.endpoint.action.name in c.only}
@@ -144,7 +145,7 @@ def test_each_vendor_lets_through_what_its_schema_cannot_say() -> None:
 def test_every_documented_call_and_answer_fits_every_vendors_document(path: Path) -> None:
     """Else a correct server would break a vendor's contract, or none of its calls would bear on it."""
     told = 0
-    for found in collect_projections(Setting(model(path))):
+    for found in collect_projections(setting_of(model(path))):
         for example in found.endpoint.action.examples:
             offered = {str(p.name) for p in found.endpoint.params if p.place != "header" or found.endpoint.dispatcher is not None}
             given = {k: v for k, v in example.input.items() if k in offered}
@@ -170,7 +171,7 @@ def test_a_dispatchers_document_lets_through_what_only_another_action_takes() ->
 
 def test_headers_are_the_hosts_business() -> None:
     found = projections(model(), "create_session")
-    call = next(n.call for n in found.let_through(Setting(model()))[0] or ())
+    call = next(n.call for n in found.let_through(setting_of(model()))[0] or ())
     given = found.collect_arguments(call, {**call.input, "idempotency_key": "!"})
     assert "idempotency_key" not in given
 
@@ -182,7 +183,7 @@ def test_one_of_read_as_any_of_is_tried_with_a_value_of_two_branches() -> None:
         "      size: {oneOf: [{type: integer, minimum: 3}, {type: number, minimum: 1, maximum: 5}], description: How large}",
         1,
     )
-    setting = Setting(load_text(text, "shop.yaml"))
+    setting = setting_of(load_text(text, "shop.yaml"))
     endpoint = setting.endpoint("place_order", "rest")
     assert endpoint is not None
     found = projections_of(setting, endpoint)
@@ -283,8 +284,7 @@ def test_error_of_our_own_leaves_contracts_untested_and_is_no_finding(monkeypatc
     def broken(*_: Any) -> Any:
         raise ZeroDivisionError("ours")
 
-    keeps_offer = collect()["honours_manifest"]
-    monkeypatch.setattr(keeps_offer, "_answered", broken)
+    monkeypatch.setattr(honours_manifest, "_answered", broken)
     report = run(model(SHOP))
     assert report.findings == ()
     untested = {r.contract.id for r in report.results if r.verdict is Verdict.UNTESTED}
@@ -330,7 +330,7 @@ def test_size_is_proved_by_the_widest_call_only() -> None:
 
 
 def test_answer_that_never_came_in_time_came_too_late() -> None:
-    setting = Setting(model())
+    setting = setting_of(model())
     endpoint = setting.endpoint("search_parking", "rest")
     assert endpoint is not None
     example = endpoint.action.examples[0].input

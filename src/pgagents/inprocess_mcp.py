@@ -49,12 +49,12 @@ def verified_mcp(model: Model, *, seed: int = 0, faults: Sequence[str] = (), var
 
 def tool_contracts(model: Model) -> tuple[str, ...]:
     """Return the ids of the contracts that only an MCP server can keep."""
-    from pgagents.verify.check.check import collect, of_tools
+    from pgagents.verify.check.check import collect
     from pgagents.verify.run.run import contracts
     from pgagents.verify.wire.endpoint import MCP
 
     checks = collect()
-    return tuple(c.id for c in contracts(model) if c.surface == MCP and of_tools(checks[c.check]))
+    return tuple(c.id for c in contracts(model) if c.surface == MCP and checks[c.check].tools)
 
 
 @contextmanager

@@ -140,7 +140,7 @@ def _by_check(chosen: Sequence[Contract], sent: Mapping[str, int]) -> Iterator[s
     """Yield a table of the checks, with the first paragraph of each docstring."""
     from pgagents.verify.check.check import collect
 
-    modules = collect()
+    checks = collect()
     counts: dict[str, list[Contract]] = {}
     for c in chosen:
         counts.setdefault(c.check, []).append(c)
@@ -149,7 +149,7 @@ def _by_check(chosen: Sequence[Contract], sent: Mapping[str, int]) -> Iterator[s
     yield "─" * WIDTH
     for check, own in counts.items():
         head = f"{check.ljust(widest)}  {len(own):>9,}  {sent.get(check, 0):>8,}  "
-        sentence = (modules[check].__doc__ or "").partition("\n\n")[0].replace("\n", " ")
+        sentence = checks[check].about.partition("\n\n")[0].replace("\n", " ")
         room = WIDTH - len(head)
         yield head + (sentence if len(sentence) <= room else sentence[: room - 1] + "…")
 

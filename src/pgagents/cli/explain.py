@@ -105,17 +105,18 @@ def _describe_requirement(row: Requirement) -> str:
 
 
 def _of_verify(id: str) -> str | None:
-    from pgagents.registry import collect_by_name
+    from pgagents.model.contract import check_of
     from pgagents.sandbox.injection import fault_registry
+    from pgagents.verify.check.check import collect
 
-    name = id.split("/")[0].replace("-", "_")
-    module = collect_by_name("pgagents.verify.checks").get(name)
-    if module is None:
+    name = check_of(id).replace("-", "_")
+    check = collect().get(name)
+    if check is None:
         return None
     faults = {} if _extras.missing("sandbox") else fault_registry.collect("faults")
     broken = [fault for fault, one in faults.items() if name in one.breaks]
     shown = "\n".join(f"  pgagents sandbox --fault {fault}" for fault in broken)
-    return f"{name}: a check of `pgagents verify`\n\n{(module.__doc__ or '').strip()}" + (f"\n\nsee it fail:\n{shown}" if shown else "")
+    return f"{name}: a check of `pgagents verify`\n\n{check.about}" + (f"\n\nsee it fail:\n{shown}" if shown else "")
 
 
 def _of_sandbox(id: str) -> str | None:

@@ -7,6 +7,9 @@ from enum import StrEnum
 
 from pgagents.source.source import Pointer
 
+FRAMEWORK = "framework"
+"""Stands for the action in the ids of contracts about answers that no action gives."""
+
 
 class Verdict(StrEnum):
     """The result of a contract in one run."""
@@ -21,10 +24,22 @@ class Verdict(StrEnum):
     """Not promised by this catalogue."""
 
 
+def check_of(id: str) -> str:
+    """Return the name of the check with which an id of a contract or a probe begins."""
+    return id.partition("/")[0]
+
+
+def surface_of(id: str) -> str:
+    """Return the surface with which an id of a contract or a probe ends."""
+    return id.rpartition("@")[2]
+
+
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """One promise. `id` is `<check>/<detail…>/<action>@<surface>`, stable from run to run.
+    """One promise. `id` is stable from run to run.
 
+    An id is `<check>/<detail>/<action>@<surface>`; the detail may have several parts, or be empty. A contract about what no
+    action answers ends with `/framework@<surface>`, and one about a surface as a whole with `@<surface>` behind its detail.
     `origin` is the part of the catalogue that makes the promise, `cite` the requirement ids behind it.
     """
 
@@ -35,3 +50,19 @@ class Contract:
     says: str
     origin: Pointer
     cite: tuple[str, ...] = ()
+
+    @property
+    def place(self) -> str:
+        """Where it holds: `<action>@<surface>`, `framework@<surface>`, or `@<surface>` for a surface as a whole."""
+        name = self.action or (FRAMEWORK if self.id.endswith(f"/{FRAMEWORK}@{self.surface}") else "")
+        return f"{name}@{self.surface}"
+
+    @property
+    def detail(self) -> str:
+        """The parts of the id between the check and the place; empty where there are none."""
+        return self.id.removeprefix(self.check).removesuffix(self.place).strip("/")
+
+    @property
+    def series(self) -> str:
+        """The check and all parts of the detail but the last: the steps of one workflow share it."""
+        return "/".join((self.check, *self.detail.split("/")[:-1]))

@@ -45,7 +45,7 @@ def by_surface(report: Report) -> list[SurfaceVerdict]:
     for result in report.results:
         groups.setdefault(result.contract.surface, []).append(result)
         if result.verdict is Verdict.BROKEN and result.contract.id not in known:
-            new.setdefault(f"{result.contract.action}@{result.contract.surface}", []).append(result)
+            new.setdefault(result.contract.place, []).append(result)
     return [
         _verdict(surface, results, known, [r for place in report.carried.get(surface, ()) for r in new.get(place, ())])
         for surface, results in groups.items()

@@ -128,11 +128,12 @@ def _module(kind: str, name: str) -> Any:
 def _checks(only: Sequence[str]) -> list[str]:
     """Return the checks of names or contract ids. Raises PgagentsError for an unknown check."""
     from pgagents.errors import PgagentsError
+    from pgagents.model.contract import check_of
     from pgagents.text.nearest import did_you_mean
     from pgagents.verify.check.check import collect
 
     every = collect()
-    named = [one.partition("/")[0].replace("-", "_") for one in only]
+    named = [check_of(one).replace("-", "_") for one in only]
     for name in named:
         if name not in every:
             raise PgagentsError(f"--only {name}: there is no such check", did_you_mean(name, every) or "see `pgagents contracts`")

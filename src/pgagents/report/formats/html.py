@@ -16,7 +16,7 @@ from shlex import quote
 from typing import Any, Literal
 
 from pgagents.http import Silence, read_json
-from pgagents.model.contract import Verdict
+from pgagents.model.contract import Verdict, surface_of
 from pgagents.report.curl import MASK, of_finding, variable
 from pgagents.report.excerpt import around
 from pgagents.report.report import Finding, RecordedExchange, Report, Result
@@ -106,7 +106,7 @@ def _finding(finding: Finding, report: Report, source: Source) -> dict[str, Any]
     return {
         "id": contract.id, "says": contract.says, "expected": news(finding), "actual": actual(finding), "cite": contract.cite,
         "known": finding.known, "severity": finding.severity, "stable": finding.stable, "also": finding.also,
-        "surfaces": sorted({id.rpartition("@")[2] for id in (contract.id, *finding.also)}),
+        "surfaces": sorted({surface_of(id) for id in (contract.id, *finding.also)}),
         "place": f"{header.in_repository or span.file}:{span.line}:{span.column}",
         "lines": [(number, text, number == span.line) for number, text in enumerate(lines, first)],
         "exchanges": [_exchange(e) for e in finding.exchanges],

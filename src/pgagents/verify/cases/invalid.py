@@ -104,9 +104,9 @@ def _nothing(setting: Setting, endpoint: Endpoint, param: Param) -> str:
     return str(resource.absent or "") if resource is not None and endpoint.action.effect == "write" else ""
 
 
-def _unheard_of(setting: Setting, endpoint: Endpoint, param: Param) -> int:
-    """Return a 64-bit number that is no instance's id, the same for the same seed."""
-    return int.from_bytes(sha256(f"{setting.seed} {endpoint.place} {param.name}".encode()).digest()[:8], "big") | 1 << 63
+def _unheard_of(endpoint: Endpoint, param: Param) -> int:
+    """Return a 64-bit number that is no instance's id, the same in every run."""
+    return int.from_bytes(sha256(f"0 {endpoint.place} {param.name}".encode()).digest()[:8], "big") | 1 << 63
 
 
 def _turned(group: list[InvalidValue], param: Param, turn: int) -> list[InvalidValue]:
@@ -151,7 +151,7 @@ def _turns(setting: Setting) -> dict[tuple[str, str], tuple[int, str]]:
 
 def invalid_cases_of(setting: Setting, endpoint: Endpoint) -> tuple[InvalidCase, ...]:
     """Return the invalid cases of an endpoint, computed once a run."""
-    return setting.compute_once(("negatives", endpoint.place), lambda: tuple(invalid_cases(setting, endpoint)))
+    return setting.compute_once(("invalid cases", endpoint.place), lambda: tuple(invalid_cases(setting, endpoint)))
 
 
 def provokable(setting: Setting, endpoint: Endpoint) -> bool:
@@ -164,7 +164,7 @@ def _invalid_case(
 ) -> InvalidCase | None:
     name = str(param.name)
     if violation.keyword == "type" and type(violation.value) is int and param.refers_to and endpoint.action.effect == "write":
-        violation = replace(violation, value=_unheard_of(setting, endpoint, param))
+        violation = replace(violation, value=_unheard_of(endpoint, param))
     if violation.keyword == "required" and not violation.path:
         if param.place == "path" and endpoint.on_rest:
             return None

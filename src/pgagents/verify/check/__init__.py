@@ -1,1 +1,1 @@
-"""The types of a check (probe, judgement), the discovery of checks, and what they remember in a run."""
+"""The type of a check, the context that a check reads, and the notes that watchers keep."""

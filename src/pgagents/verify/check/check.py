@@ -1,67 +1,76 @@
-"""What a check is: promises listed before any traffic, a watcher of every exchange, probes that ask for calls.
+"""The types that every check is made of, and the registry of checks.
 
-A check is a module in `verify/checks` with `promises(setting)` and `watch(exchange, memory)` and/or `probes(setting)`; one whose
-contracts need what a caller may not have given has `settled(setting, contract)`: a verdict and its reason, or None.
-Watchers never send; probes are generators that yield a `Call` and get the `Exchange`, and yield a `Judgement` and get
-nothing. Checks never import each other; what a watcher found wrong with an exchange stands in `exchange.spoilt`. A check whose watcher
-goes by what exchanges before have told says so: its `REMEMBERS` is true. One whose probes get a success from each of their endpoints, if
-the
-server is right, says so too: its `CALLS` is true.
+A check is a module in `verify/checks/<area>` whose `CHECK` is a `Check`. Its contracts are listed before any traffic. Its watcher judges
+exchanges and never sends. Its probes are generators: they yield a `Call` and get the `Exchange`, and yield a `Judgement` and get nothing.
+Checks never import each other: names of checks that found an exchange wrong stand in `exchange.tainted`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from types import ModuleType
-from typing import Any
+from functools import cache, lru_cache
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 from pgagents import registry
 from pgagents.model.action import Code
-from pgagents.model.contract import Contract, Verdict
+from pgagents.model.contract import FRAMEWORK, Contract, Verdict, check_of, surface_of
 from pgagents.model.model import Model
 from pgagents.source.source import Pointer
+from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.wire.call import Call, Concurrent, GetNote, InstanceRef, Own, Sleep
-from pgagents.verify.wire.endpoint import FRAMEWORK, Endpoint
+from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
+
+if TYPE_CHECKING:
+    from pgagents.verify.events.deliveries import Heard
 
 CHECKS = "pgagents.verify.checks"
 CONFLICT = 409
 USUAL = 6
-"""The rank of a check that names none. Watchers with a rank below 0 judge crashes too, for they run before `no_crashes`."""
+"""The rank of a check that names none. `no_crashes` has rank 0: watchers with a lower one judge crashed calls too."""
 MOST_KEPT = 50_000
-"""Judgements that are said again and again; a large catalogue has so many contracts."""
+"""Size of the cache of kept judgements, which are repeated; a large catalogue has so many contracts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A verdict on one contract from one exchange (or one probe's chain of them)."""
+    """A verdict on one contract, from one exchange or from a probe's chain of them."""
 
     contract: str
     verdict: Verdict
     expected: str = ""
     actual: str = ""
     sticky: bool = False
-    """Of an untested one: it stays so even where another exchange kept it."""
+    """True for an untested contract that stays untested even if another exchange keeps it."""
     derived: bool = False
-    """Of a broken one: it says of one surface what another check says of the API; both are one finding."""
+    """True if a broken contract of one surface repeats what another check says of the whole API; both are one finding."""
 
 
 Conversation = Generator[Call | Concurrent | InstanceRef | Sleep | Own | GetNote | Judgement, Any, None]
-"""A probe yields a `Call` and gets the `Exchange`, `Concurrent` and gets a list of them, `InstanceRef` and gets the body of such a
-thing."""
+"""A probe yields a `Call` and gets the `Exchange`, yields `Concurrent` and gets a list of them, and yields an `InstanceRef` and gets the
+body of such an instance."""
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A piece of the plan.
+    """A conversation of one or more calls for certain contracts: a piece of the plan.
 
-    `stage` orders the plan (1 first), `contracts` are the contracts it is for, `cost` the requests it needs at most,
-    without what it takes to make live resources; `endpoints` are those it goes through; `role` is the identity it cannot
-    do without (empty: it needs none). `writes` says whether it may change anything on the server. `priority` 2 only repeats
-    contracts that tier 1 covered.
-    A `optional` one is left out where other probes' exchanges have shown all that it covers; `shows` are such contracts.
+    | field | meaning |
+    |---|---|
+    | `name` | `<check>/<what it tries>/<place>`, the same from run to run |
+    | `stage` | its place in the plan's order, 1 first |
+    | `contracts` | ids of the contracts that it is for |
+    | `cost` | requests that it needs at most, without those that make the instances it uses |
+    | `run` | starts the conversation |
+    | `endpoints` | endpoints that its calls go through |
+    | `role` | the identity that it cannot do without; empty if it needs none |
+    | `writes` | True if it may change anything on the server |
+    | `priority` | 2 if it only repeats contracts that a probe of priority 1 covers |
+    | `print` | what besides the name makes it this probe, for the plan's digest |
+    | `optional` | True if it is left out once all its contracts are judged |
+    | `shows` | contracts that its exchanges are sure to have judged, so that optional probes can be left out of a forecast |
     """
 
     name: str
@@ -77,25 +86,103 @@ class Probe:
     optional: bool = False
     shows: tuple[str, ...] = ()
 
+    @property
+    def check(self) -> str:
+        """The name of the check that asks for it."""
+        return check_of(self.name)
+
+    @property
+    def place(self) -> str:
+        """The last part of the name: `<action>@<surface>` where it is about one endpoint."""
+        return self.name.rpartition("/")[2]
+
+    @property
+    def surface(self) -> str:
+        """The surface at the end of the name."""
+        return surface_of(self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One kind of promise: how its contracts are listed, provoked and judged.
+
+    Functions:
+
+    | field | default | meaning |
+    |---|---|---|
+    | `name` | | the module's name, with which its contract ids begin |
+    | `doc` | | the module's docstring, which reports and the reference quote |
+    | `promises` | | lists its contracts, without traffic |
+    | `watch` | None | judges every exchange of the run, whoever asked for it |
+    | `probes` | None | lists the pieces of the plan that it asks for; `roles` are the identities given |
+    | `hear` | None | judges the events that came to one registered address |
+    | `settled` | None | gives a contract's verdict and reason before any traffic, or None; for what the caller did not give |
+
+    Flags:
+
+    | field | default | meaning |
+    |---|---|---|
+    | `rank` | 6 | when its watcher judges an exchange: lowest first, then by name |
+    | `calls_correctly` | False | if the server is right, its probes get a success from each of their endpoints, so they come early |
+    | `tools` | False | it also judges the calls of an MCP server's tools |
+    | `alone` | False | its probes show all: with `--only`, no other check's exchanges are needed |
+    | `remembers` | False | its watcher compares an exchange with earlier ones, so repeating one call alone proves nothing |
+    | `skips_unavailable` | False | its watcher is not called for a 503, which a server may answer at any time |
+    | `derived_from` | none | checks that explain its findings: it says of one surface what they say of the API |
+    """
+
+    name: str
+    doc: str | None
+    promises: Callable[[Setting], Iterable[Contract]]
+    watch: Callable[[Exchange, Memory], Iterable[Judgement]] | None = None
+    probes: Callable[[Setting, frozenset[str]], Iterable[Probe]] | None = None
+    hear: Callable[[Heard, Setting], Iterable[Judgement]] | None = None
+    settled: Callable[[Setting, Contract], tuple[Verdict, str] | None] | None = None
+    rank: int = USUAL
+    calls_correctly: bool = False
+    tools: bool = False
+    alone: bool = False
+    remembers: bool = False
+    skips_unavailable: bool = False
+    derived_from: frozenset[str] = frozenset()
+
+    @property
+    def about(self) -> str:
+        """The module's docstring; its first sentence is the promise."""
+        return (self.doc or "").strip()
+
+    @property
+    def needs_others(self) -> bool:
+        """True if its contracts are judged on other checks' exchanges too."""
+        return self.watch is not None and not self.alone
+
+    def list_probes(self, setting: Setting, roles: frozenset[str]) -> Iterable[Probe]:
+        """Return its probes; none for a check that only watches."""
+        return self.probes(setting, roles) if self.probes is not None else ()
+
+    def settle(self, setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
+        """Return the verdict that needs no traffic, with its reason; None where the contract is to be tried."""
+        return self.settled(setting, contract) if self.settled is not None else None
+
 
 @lru_cache(maxsize=MOST_KEPT)
 def judge_kept(contract: str) -> Judgement:
-    """The contract held this time."""
+    """Return the verdict that the contract held this time."""
     return Judgement(contract, Verdict.KEPT)
 
 
 def judge_broken(contract: str, expected: str, actual: str) -> Judgement:
-    """The contract did not hold."""
+    """Return the verdict that the contract did not hold."""
     return Judgement(contract, Verdict.BROKEN, expected, actual)
 
 
 def judge_untested(contract: str, reason: str, *, sticky: bool = False) -> Judgement:
-    """The contract could not be judged here, and this is why; `sticky` where no other exchange can make up for it."""
+    """Return the verdict that the contract could not be judged here; `sticky` if no other exchange can make up for it."""
     return Judgement(contract, Verdict.UNTESTED, reason, sticky=sticky)
 
 
 def promise(check: str, detail: str, endpoint: Endpoint, says: str, origin: Pointer, cite: Sequence[str] = ()) -> Contract:
-    """A contract about an endpoint; `detail` may be empty or have several parts."""
+    """Make a contract about an endpoint; `detail` may be empty or have several parts."""
     return Contract(
         "/".join(p for p in (check, detail, endpoint.place) if p),
         check,
@@ -108,40 +195,28 @@ def promise(check: str, detail: str, endpoint: Endpoint, says: str, origin: Poin
 
 
 def promise_at(check: str, detail: str, place: str, says: str, origin: Pointer, cite: Sequence[str] = ()) -> Contract:
-    """A contract about answers that no action gives; `place` is `framework@rest` or `@rest`."""
+    """Make a contract about answers that no action gives; `place` is `framework@rest` or `@rest`."""
     head = "/".join(p for p in (check, detail) if p)
     id = f"{head}{place}" if place.startswith("@") else f"{head}/{place}"
-    return Contract(id, check, "", place.rpartition("@")[2], says, origin, tuple(cite))
+    return Contract(id, check, "", surface_of(place), says, origin, tuple(cite))
 
 
-def collect() -> dict[str, ModuleType]:
-    """All checks by name, in the order their watchers run: `RANK` (else USUAL) first, then the name."""
-    found = registry.collect_by_name(CHECKS)
-    return dict(sorted(found.items(), key=lambda item: (getattr(item[1], "RANK", USUAL), item[0])))
-
-
-def of_tools(check: ModuleType) -> bool:
-    """Whether it judges calls of an MCP server's tools too: its `TOOLS` is true."""
-    return bool(getattr(check, "TOOLS", False))
-
-
-def calls_correctly(check: ModuleType) -> bool:
-    """Whether a call of its probes is an action's first answer: its `CALLS` is true."""
-    return bool(getattr(check, "CALLS", False))
-
-
-def needs_watching(check: ModuleType) -> bool:
-    """Whether other checks' exchanges are needed to judge its contracts: it watches, and its `ALONE` does not say its probes show all."""
-    return hasattr(check, "watch") and not getattr(check, "ALONE", False)
+@cache
+def collect() -> Mapping[str, Check]:
+    """Return all checks by name, in the order in which their watchers run: by rank, then by name."""
+    found: dict[str, Check] = {name: module.CHECK for name, module in registry.collect_by_name(CHECKS).items()}
+    misnamed = sorted(name for name, check in found.items() if check.name != name)
+    assert not misnamed, f"checks whose name is not that of their module: {misnamed}"
+    return MappingProxyType(dict(sorted(found.items(), key=lambda item: (item[1].rank, item[0]))))
 
 
 def following(broken: Collection[str]) -> frozenset[str]:
-    """Checks that may break because these did: their `FOLLOWS` says that they tell of one surface what others tell of the API."""
-    return frozenset(name for name, check in collect().items() if getattr(check, "DERIVED_FROM", frozenset()) & set(broken))
+    """Return the checks that may break because these did."""
+    return frozenset(name for name, check in collect().items() if check.derived_from & set(broken))
 
 
 def judge_refused(exchange: Exchange, contract: str, codes: Sequence[Code], what: str, statuses: Sequence[int] = ()) -> Iterator[Judgement]:
-    """Whether an answer refuses with one of these codes (or one of these further statuses).
+    """Judge whether an answer refuses with one of these codes or further statuses; `what` names the call in the finding.
 
     The code decides where the body has a known one, so that a code under a wrong status is the finding of `error_codes`
     alone; the status decides where it has none, so that a wrong envelope is the finding of `error_envelope` alone.
@@ -168,7 +243,7 @@ def judge_refused(exchange: Exchange, contract: str, codes: Sequence[Code], what
 
 
 def judge_accepted(exchange: Exchange, contract: str, what: str) -> Iterator[Judgement]:
-    """Whether a correct call was answered with its success."""
+    """Judge whether a correct call was answered with its success; `what` names the call in the finding."""
     if exchange.moot:
         yield judge_untested(contract, exchange.moot)
     if exchange.void or exchange.unsound:
@@ -183,8 +258,10 @@ def judge_accepted(exchange: Exchange, contract: str, what: str) -> Iterator[Jud
 
 
 def is_documented_answer(exchange: Exchange, model: Model) -> bool:
-    """Whether the catalogue says how such an answer looks: each one of an action, and of the framework's those whose status a code
-    under `errors.framework` has."""
+    """Return True if the catalogue says how such an answer looks.
+
+    It does for every answer of an action, and for the framework's answers whose status a code under `errors.framework` has.
+    """
     if not exchange.place.startswith(f"{FRAMEWORK}@"):
         return True
     named = [name for name in dict(model.errors.framework).values() if name is not None]

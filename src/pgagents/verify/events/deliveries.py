@@ -94,15 +94,14 @@ def same(answered: Any, told: Any) -> bool:
 
 def judged(heard: Heard, setting: Setting) -> Iterator[Judgement]:
     """Yield the judgements of every check that has a `hear`."""
-    for module in collect().values():
-        if hasattr(module, "hear"):
-            yield from module.hear(heard, setting)
+    for check in collect().values():
+        if check.hear is not None:
+            yield from check.hear(heard, setting)
 
 
 def covered(setting: Setting) -> tuple[str, ...]:
     """Return the contract ids of all checks that have a `hear`."""
-    listening = [m for m in collect().values() if hasattr(m, "hear")]
-    promised: list[Contract] = [c for module in listening for c in module.promises(setting)]
+    promised: list[Contract] = [c for check in collect().values() if check.hear is not None for c in check.promises(setting)]
     return tuple(c.id for c in promised)
 
 

@@ -7,11 +7,11 @@ what is sent again to a busy server and what takes a call apart is counted apart
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from copy import copy
-from types import ModuleType
+from dataclasses import replace
+from typing import Any
 
 from pgagents.model.contract import Contract, Verdict
-from pgagents.verify.check.check import Probe
+from pgagents.verify.check.check import Check, Probe
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.plan.options import AGAIN_PER_ACTION, REQUESTS_PER_ACTION, SMOKE_REQUESTS, Options
 from pgagents.verify.plan.order import LAST
@@ -46,11 +46,11 @@ def again_until(setting: Setting, options: Options, max_requests: int) -> int:
     return min(max_requests, AGAIN_PER_ACTION * len(setting.usable))
 
 
-def shares(setting: Setting, checks: Mapping[str, ModuleType], contracts: Iterable[Contract], probes: Sequence[Probe]) -> dict[str, int]:
+def shares(setting: Setting, checks: Mapping[str, Check], contracts: Iterable[Contract], probes: Sequence[Probe]) -> dict[str, int]:
     """The requests that the main key may send, and those that each further identity, aid and bursts add. `probes` are those that the
     run has the identities for."""
     known = {contract.id: contract for contract in contracts}
-    without = {name: less for name, less in _without(setting).items() if less is not None}
+    without = _without(setting)
     found: dict[str, int] = {MAIN: REQUESTS_PER_ACTION * len(setting.usable)}
     for probe in probes:
         covered = [known[id] for id in probe.contracts if id in known]
@@ -66,18 +66,17 @@ def _identity(probe: Probe) -> str:
     return next((role for role in (probe.role, *sorted(signers)) if role not in ("", MAIN)), "")
 
 
-def _without(setting: Setting) -> dict[str, Setting | None]:
-    """What is known of the run without each of the aids that it was given."""
-    found: dict[str, Setting | None] = {}
-    for name, attribute, nothing in ((OAUTH, "oauth", None), (RECEIVER, "receiver", None), (PLAIN, "plain_url", "")):
-        less = copy(setting) if getattr(setting, attribute) else None
-        if less is not None:
-            setattr(less, attribute, nothing)
-        found[name] = less
-    return found
+def _without(setting: Setting) -> dict[str, Setting]:
+    """Return the run's setting without each of the aids that it was given, by the aid's name."""
+    aids: tuple[tuple[str, Any, dict[str, Any]], ...] = (
+        (OAUTH, setting.oauth, {"oauth": None}),
+        (RECEIVER, setting.receiver, {"receiver": None}),
+        (PLAIN, setting.plain_url, {"plain_url": ""}),
+    )
+    return {name: replace(setting, **nothing) for name, aid, nothing in aids if aid}
 
 
-def _aid(without: Mapping[str, Setting], checks: Mapping[str, ModuleType], covered: Sequence[Contract]) -> str:
+def _aid(without: Mapping[str, Setting], checks: Mapping[str, Check], covered: Sequence[Contract]) -> str:
     """The aid without which none of a probe's contracts could be judged; empty where all could be."""
     for name, less in without.items():
         if covered and all(_left_out(less, checks[contract.check], contract) for contract in covered):
@@ -85,6 +84,6 @@ def _aid(without: Mapping[str, Setting], checks: Mapping[str, ModuleType], cover
     return ""
 
 
-def _left_out(setting: Setting, check: ModuleType, contract: Contract) -> bool:
-    said = check.settled(setting, contract) if hasattr(check, "settled") else None
+def _left_out(setting: Setting, check: Check, contract: Contract) -> bool:
+    said = check.settle(setting, contract)
     return said is not None and said[0] is Verdict.NOT_SELECTED

@@ -1,4 +1,4 @@
-"""Why a run leaves out what it may only say, or do, of a server that nobody else uses meanwhile."""
+"""Reasons for contracts that a run leaves out because others may use the server at the same time."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ ADVICE = "add --exclusive where nobody else does"
 
 
 def others_too(does: str) -> str:
-    """Of a contract that `counts` (lists, compares, tells) what others change too."""
+    """Return the reason for a contract that `counts`, `lists` or `compares` (that is `does`) what others change too."""
     return f"{does} what others change too: {ADVICE}"
 
 

@@ -1,4 +1,4 @@
-"""What a caller chooses before a verification, and what it hears while one runs."""
+"""A caller's choices and identities, the progress that a run reports, and the forecast of a plan."""
 
 from __future__ import annotations
 
@@ -89,9 +89,9 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a run would send.
+    """The forecast of a run: its requests, seconds and contracts.
 
-    `requests` counts requests by bucket (empty string: no bucket), `by_stage` by phase; `seconds` is the wall time at
+    `requests` counts requests by bucket (empty string: no bucket), `by_stage` by the stage of their probes; `seconds` is the wall time at
     the catalogue's own pace. `selected` will be tried, `left_out` are not selected or not applicable, each with its reason.
     `digest` is the same for the same seed, catalogue and choices. `by_contract` counts the requests that are sent for a
     contract; one without any is judged by what others send. `by_check` counts each request once, for the check that asks for it.

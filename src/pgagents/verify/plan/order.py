@@ -1,4 +1,4 @@
-"""The order of the probes: first a survey of every kind of promise, then phase by phase, shuffled by the seed where that is free."""
+"""The order of the probes: first a survey of every kind of promise, then stage by stage, shuffled by the seed where that is free."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from itertools import groupby
 
 from pgagents.model.contract import Contract
 from pgagents.source.source import Pointer
-from pgagents.verify.check.check import Probe, calls_correctly, collect
+from pgagents.verify.check.check import Probe, collect
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.wire.endpoint import REST
 
@@ -36,7 +36,7 @@ WAVES = (4, 2, 1)
 
 
 def by_phase(probes: Iterable[Probe], seed: int) -> list[Probe]:
-    """Tier by tier and phase by phase, each that is free to be in an order that the seed chooses, optional ones at its end."""
+    """Sort probes by priority and stage. Stages that are free to be are shuffled by the seed, with optional probes last."""
     found: list[Probe] = []
     for key, several in groupby(sorted(probes, key=_stage), key=_stage):
         group = list(several)
@@ -58,7 +58,7 @@ def surveyed(setting: Setting, probes: Sequence[Probe], contracts: Iterable[Cont
     server knows the key.
     """
     counted = {c.id: c for c in contracts}
-    calling = {name for name, check in collect().items() if calls_correctly(check)}
+    calling = {name for name, check in collect().items() if check.calls_correctly}
     shown = {i: _shown(setting, p, counted, calling) for i, p in enumerate(probes) if i < first or _free(p)}
     waves = _survey(probes, shown, most, min(first, len(probes)))
     return [probes[i] for i in sorted(range(len(probes)), key=lambda i: waves.get(i, len(WAVES) + 1))]
@@ -68,18 +68,20 @@ def for_smoke(setting: Setting, probes: Sequence[Probe], contracts: Iterable[Con
     """A correct call of each action on each surface first, REST's and reads before others; then a survey with what is left of `most`."""
     correct: dict[str, Probe] = {}
     for probe in probes:
-        head, place = probe.name.partition("/")[0], probe.name.rpartition("/")[2]
-        if head == "surface_equivalence" or (head == "valid_calls" and place.endswith(f"@{REST}") and probe.stage in CORRECT):
-            correct.setdefault(place, probe)
-    calls = sorted(correct.values(), key=lambda p: (not p.name.endswith(f"@{REST}") and p.stage > CORRECT[0], p.stage))
+        if probe.check == "surface_equivalence" or (probe.check == "valid_calls" and probe.surface == REST and probe.stage in CORRECT):
+            correct.setdefault(probe.place, probe)
+    calls = sorted(correct.values(), key=lambda p: (p.surface != REST and p.stage > CORRECT[0], p.stage))
     taken = {id(p) for p in calls}
     return surveyed(setting, [*calls, *(p for p in probes if id(p) not in taken)], contracts, most, len(calls))
 
 
 def kinds_of(setting: Setting, contract: Contract) -> tuple[Kind, ...]:
-    """What a contract is one of, the widest first: its check; the kind of line of the catalogue that it comes from; that for reads or
-    for writes. Which action, argument or surface it is about makes no difference: a server has one way to do all of them."""
-    endpoint = setting.by_place.get(contract.id.rpartition("/")[2])
+    """Return the kinds that a contract belongs to, the widest first.
+
+    These are its check, then the kind of catalogue line that it comes from, then that line for reads or for writes. Action, argument and
+    surface make no difference: a server has one way to do all of them.
+    """
+    endpoint = setting.by_place.get(contract.place)
     line = "/".join(_line(contract.origin))
     effect = endpoint.action.effect if endpoint else ""
     return ("check", contract.check), ("line", contract.check, line), ("effect", contract.check, line, effect)
@@ -98,7 +100,7 @@ def _free(probe: Probe) -> bool:
 def _shown(setting: Setting, probe: Probe, counted: Mapping[str, Contract], calling: Collection[str]) -> frozenset[Kind]:
     """The kinds that a probe shows: those of its contracts, and the first answers of the actions that it calls correctly."""
     found = {kind for id in probe.contracts if id in counted for kind in kinds_of(setting, counted[id])}
-    if probe.name.partition("/")[0] in calling:
+    if probe.check in calling:
         found.update(("answer", str(d.action.name)) for d in probe.endpoints)
     return frozenset(found)
 
@@ -136,7 +138,7 @@ def _survey(probes: Sequence[Probe], shown: Mapping[int, frozenset[Kind]], most:
 
 
 def _cheapest(probes: Sequence[Probe], shown: Mapping[int, frozenset[Kind]]) -> Iterable[int]:
-    """Of the probes that show the very same the cheapest, and of those the first."""
+    """Return the cheapest probe of each set of kinds, and the first of those that cost the same; probes are given by index."""
     best: dict[frozenset[Kind], int] = {}
     for i, kinds in shown.items():
         if kinds not in best or _price(probes[i]) < _price(probes[best[kinds]]):
@@ -145,5 +147,5 @@ def _cheapest(probes: Sequence[Probe], shown: Mapping[int, frozenset[Kind]]) -> 
 
 
 def _price(probe: Probe) -> int:
-    """What it costs without the undoing, which comes at the end."""
+    """Return the probe's requests without those that undo its writes, which come at the end."""
     return max(1, probe.cost - probe.writes)

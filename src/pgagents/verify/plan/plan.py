@@ -6,28 +6,33 @@ import hashlib
 import math
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from types import ModuleType
 
-from pgagents.model.contract import Contract, Verdict
+from pgagents.http import Handler
+from pgagents.model.contract import FRAMEWORK, Contract, Verdict
 from pgagents.model.model import Model
 from pgagents.report.report import ELSEWHERE, Result
-from pgagents.verify.check.check import Probe, needs_watching, of_tools
+from pgagents.verify.check.check import Check, Probe
+from pgagents.verify.check.compiled import compile_catalogue
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.plan.budget import BURSTS, again_until, apart, budget, shares
 from pgagents.verify.plan.options import SMOKE_REQUESTS, Identities, Options
 from pgagents.verify.plan.order import LAST, by_phase, for_smoke, surveyed
 from pgagents.verify.plan.safety import NO_WRITES, loopback, may_write
 from pgagents.verify.plan.shard import elsewhere
-from pgagents.verify.wire.endpoint import FRAMEWORK, MCP, REST
+from pgagents.verify.wire.endpoint import MCP, REST
+from pgagents.verify.wire.mcp.link import Link
+from pgagents.verify.wire.receiver import Inbox
 
 DRAWS = 25
 RESERVE = 15
 """Requests of a shard beyond its plan: for trying failing cases once more."""
-PLAINTEXT = "framework/plaintext"
+PLAINTEXT = "plaintext"
 NO_MCP = "needs the MCP server: add --mcp-url URL or --mcp-stdio CMD"
 CLASSES = ("key_authentication", "invalid_input", "absent_id", "plan_scopes")
 FROM_DATA = ("law", "response_schema")
-"""Checks whose watchers judge what a reading action tells of things that calls through other endpoints made."""
+"""Checks whose watchers judge a reading action's answer about instances that were made through other endpoints."""
+FIRST = "valid_calls"
+"""The check whose probes come first within a stage: a run begins with a correct call, which shows whether the server knows the key."""
 BETWEEN = "surface_equivalence"
 """The check whose watcher compares a dispatcher's answers with REST's."""
 SHOWING = {"valid_calls": "correct", "surface_equivalence": "correct", "key_authentication": "keyless", "invalid_input": "wrong"}
@@ -44,17 +49,45 @@ class Draft:
     again_until: int = 0
     """A probe that repeats what others covered is only run below so many requests."""
     for_last: int = 0
-    """What of `max_requests` is for exceeding limits alone."""
+    """The part of `max_requests` that is for exceeding limits alone."""
     writes: bool = True
     apart: int = 0
     """How many requests that undo things or go to a busy server again are no part of `max_requests`."""
     shares: Mapping[str, int] = field(default_factory=dict)
-    """What `max_requests` is made of, by what it is for; empty where the caller set it."""
+    """The parts of `max_requests` by what each is for; empty where the caller set it."""
     asked: Mapping[str, str] = field(default_factory=dict)
-    """Contracts that nothing in this plan provokes, with what would; they are judged if it happens all the same."""
+    """Ids of contracts that nothing in this plan provokes, with the reason; they are judged if it happens all the same."""
 
 
-def all_contracts(setting: Setting, checks: Mapping[str, ModuleType]) -> tuple[Contract, ...]:
+def make_setting(
+    model: Model,
+    options: Options,
+    identities: Identities,
+    *,
+    url: str,
+    plain_url: str = "",
+    receiver: Inbox | None = None,
+    mcp: Link | None = None,
+    bare: Handler | None = None,
+) -> Setting:
+    """Make the context of a run from its options and identities."""
+    deep = options.profile == "deep"
+    return Setting(
+        compile_catalogue(model, url),
+        plain_url,
+        seed=options.seed,
+        fuzz=deep,  # our own values show as much as Schemathesis' coverage, which costs a second besides
+        draws=DRAWS if deep else 0,
+        limits=options.limits,
+        exclusive=options.shard is None and (options.exclusive or loopback(url)),  # other shards use the server too
+        mcp=mcp,
+        receiver=receiver,
+        bare=bare,
+        oauth=identities.oauth,
+    )
+
+
+def all_contracts(setting: Setting, checks: Mapping[str, Check]) -> tuple[Contract, ...]:
     """Every contract of every check, in the order of check names, each id once."""
 
     def listed() -> tuple[Contract, ...]:
@@ -67,16 +100,10 @@ def all_contracts(setting: Setting, checks: Mapping[str, ModuleType]) -> tuple[C
     return setting.compute_once("contracts", listed)
 
 
-def draft(
-    setting: Setting, checks: Mapping[str, ModuleType], contracts: Sequence[Contract], options: Options, identities: Identities
-) -> Draft:
-    """Order the probes and settle what is not selected or not applicable."""
+def draft(setting: Setting, checks: Mapping[str, Check], contracts: Sequence[Contract], options: Options, identities: Identities) -> Draft:
+    """Order the probes and settle what is not selected or not applicable. `setting` was made from the same options and identities."""
     writes = may_write(setting.model, identities, options)
-    setting.draws, setting.seed = DRAWS if options.profile == "deep" else 0, options.seed
-    setting.oauth, setting.limits = identities.oauth, options.limits
-    setting.exclusive = options.shard is None and (options.exclusive or loopback(setting.url))  # other shards use the server too
     roles = frozenset(identities.keys)
-    setting.fuzz = options.profile == "deep"  # our own values show as much as Schemathesis' coverage, which costs a second besides
     probes = _probes(setting, checks, roles)
     shared = [p for p in probes if p.stage != LAST and _identified(p, identities)]
     settled = _settled(setting, checks, contracts, options, writes, elsewhere(contracts, options.shard, shared))
@@ -86,9 +113,9 @@ def draft(
     possible = [p for p in probes if _identified(p, identities) and (writes or not p.writes)]
     parts = shares(setting, checks, contracts, possible)
     ordered = by_phase((p for p in possible if p.priority == 1 or options.profile != "smoke"), options.seed)
-    chosen = _chosen(setting, ordered, wanted)
+    chosen = _chosen(setting, ordered, [c for c in contracts if c.id in wanted])
     if options.only or options.shard:
-        watched = [c for c in contracts if c.id in wanted and needs_watching(checks[c.check])]
+        watched = [c for c in contracts if c.id in wanted and checks[c.check].needs_others]
         chosen += _bearing(setting, ordered, watched, chosen, options, budget(options, parts))
     kept = {id(p) for p in chosen}
     ordered = [p for p in ordered if id(p) in kept]
@@ -110,11 +137,12 @@ def draft(
     return Draft(tuple(ordered), settled, most + last, digest, again, last, writes, apart(options, most), told, asked)
 
 
-def _probes(setting: Setting, checks: Mapping[str, ModuleType], roles: frozenset[str]) -> list[Probe]:
-    found = [p for name in sorted(checks) if hasattr(checks[name], "probes") for p in checks[name].probes(setting, roles)]
+def _probes(setting: Setting, checks: Mapping[str, Check], roles: frozenset[str]) -> list[Probe]:
+    names = sorted(checks, key=lambda name: (name != FIRST, name))
+    found = [p for name in names for p in checks[name].list_probes(setting, roles)]
     if setting.mcp is not None:
         return found
-    return [p for p in found if not p.name.endswith(f"@{MCP}") and not any(d.surface == MCP for d in p.endpoints)]
+    return [p for p in found if p.surface != MCP and not any(d.surface == MCP for d in p.endpoints)]
 
 
 def _share(probes: Sequence[Probe], wanted: set[str], most: int, parts: int) -> int:
@@ -124,12 +152,13 @@ def _share(probes: Sequence[Probe], wanted: set[str], most: int, parts: int) -> 
     return max(most // parts, sum(p.cost for p in own if p.priority == 1)) + others + RESERVE
 
 
-def _chosen(setting: Setting, probes: Sequence[Probe], wanted: set[str]) -> list[Probe]:
-    """The probes for the wanted contracts, and for each endpoint they are about those that show it at all: a correct call,
+def _chosen(setting: Setting, probes: Sequence[Probe], contracts: Sequence[Contract]) -> list[Probe]:
+    """The probes for these contracts, and for each endpoint they are about those that show it at all: a correct call,
     one without a key, a wrong one. Without a correct call nothing about an endpoint is believed."""
-    places = _carrying(setting, {c.rpartition("/")[2] for c in wanted})
+    wanted = {c.id for c in contracts}
+    places = _carrying(setting, contracts)
     shown: dict[tuple[str, str], Probe] = {}
-    showing = [(SHOWING[head], p) for p in probes if (head := p.name.partition("/")[0]) in SHOWING]
+    showing = [(SHOWING[head], p) for p in probes if (head := p.check) in SHOWING]
     for what, probe in sorted(showing, key=lambda s: (s[1].priority, s[1].stage, s[1].name)):
         for endpoint in probe.endpoints:
             if endpoint.place in places:
@@ -138,11 +167,12 @@ def _chosen(setting: Setting, probes: Sequence[Probe], wanted: set[str]) -> list
     return [p for p in probes if id(p) in needed or any(c in wanted for c in p.contracts)]
 
 
-def _carrying(setting: Setting, places: set[str]) -> set[str]:
-    """The places, and for those of a vendor's surface every endpoint of the action: its calls take one of them."""
+def _carrying(setting: Setting, contracts: Iterable[Contract]) -> set[str]:
+    """Return the contracts' places, and for those on a vendor's surface every endpoint of the action: its calls take one of them."""
+    places = {c.place: c.action for c in contracts}
     endpoints = {d.place for d in setting.usable}
-    asked = {place.partition("@")[0] for place in places - endpoints}
-    return places | {d.place for d in setting.usable if str(d.action.name) in asked}
+    elsewhere = {action for place, action in places.items() if place not in endpoints}
+    return places.keys() | {d.place for d in setting.usable if str(d.action.name) in elsewhere}
 
 
 def _bearing(
@@ -158,16 +188,16 @@ def _bearing(
     They go through the contracts' endpoints, or get the framework's own refusals; where a reading action tells of things that
     were made, they also make and change things correctly.
     """
-    places = _carrying(setting, {c.id.rpartition("/")[2] for c in watched})
+    places = _carrying(setting, watched)
     places |= {f"{c.action}@{REST}" for c in watched if c.check == BETWEEN}
     effects = {d.place: d.action.effect for d in setting.every_endpoint}
     told = {str(call.action.name) for r in setting.model.resources.values() if r.made_by for call in (*r.read_by, *r.listed_by)}
-    making = any((c.check in FROM_DATA or c.action in told) and effects.get(f"{c.action}@{c.surface}") == "read" for c in watched)
+    making = any((c.check in FROM_DATA or c.action in told) and effects.get(c.place) == "read" for c in watched)
     taken = {id(p) for p in chosen}
     spare = most - sum(p.cost for p in chosen)
     found: list[Probe] = []
     for probe in ordered:
-        head, surface = probe.name.partition("/")[0], probe.name.rpartition("@")[2]
+        head, surface = probe.check, probe.surface
         bears = any(d.place in places for d in probe.endpoints)
         bears = bears or (f"{FRAMEWORK}@{surface}" in places and (head == FRAMEWORK or not probe.endpoints))
         bears = bears or (making and probe.writes and (head == "valid_calls" if options.shard else head not in (*CLASSES, FRAMEWORK)))
@@ -186,7 +216,7 @@ def _only_when_limited(setting: Setting, contracts: Sequence[Contract]) -> dict[
         c.id: f"only a {status} shows it, and nothing here exceeds a limit"
         for c in contracts
         for n in names
-        if c.id.startswith(f"response_headers/{n}/")
+        if c.check == "response_headers" and c.detail == n
     }
 
 
@@ -200,17 +230,16 @@ def _matches(id: str, patterns: Iterable[str]) -> bool:
 
 
 def _settled(
-    setting: Setting, checks: Mapping[str, ModuleType], contracts: Sequence[Contract], options: Options, writes: bool, theirs: Set[str]
+    setting: Setting, checks: Mapping[str, Check], contracts: Sequence[Contract], options: Options, writes: bool, theirs: Set[str]
 ) -> dict[str, Result]:
     found: dict[str, Result] = {}
     effects = {d.place: d.action.effect for d in setting.every_endpoint}
     for contract in contracts:
-        place = f"{contract.action}@{contract.surface}"
         if contract.id in theirs:
             found[contract.id] = Result(contract, Verdict.NOT_SELECTED, ELSEWHERE)
-        elif contract.id.startswith(PLAINTEXT) and setting.https and not setting.plain_url:
+        elif _is_plaintext(contract) and setting.https and not setting.plain_url:
             found[contract.id] = Result(contract, Verdict.NOT_SELECTED, "needs the target's plain-http twin: add --plain-url URL")
-        elif setting.mcp is None and contract.surface == MCP and of_tools(checks[contract.check]):
+        elif setting.mcp is None and contract.surface == MCP and checks[contract.check].tools:
             found[contract.id] = Result(contract, Verdict.NOT_SELECTED, NO_MCP)
         elif options.only and not _matches(contract.id, options.only):
             found[contract.id] = Result(contract, Verdict.NOT_SELECTED, f"left out by {options.only_said}")
@@ -218,31 +247,33 @@ def _settled(
             found[contract.id] = Result(contract, Verdict.NOT_SELECTED, "left out by --skip")
         elif reason := _not_applicable(setting, contract):
             found[contract.id] = Result(contract, Verdict.NOT_APPLICABLE, reason)
-        elif not writes and effects.get(place) == "write":
+        elif not writes and effects.get(contract.place) == "write":
             found[contract.id] = Result(contract, Verdict.NOT_SELECTED, NO_WRITES)
-        elif own := getattr(checks[contract.check], "settled", lambda _, __: None)(setting, contract):
+        elif own := checks[contract.check].settle(setting, contract):
             found[contract.id] = Result(contract, *own)
     return found
 
 
+def _is_plaintext(contract: Contract) -> bool:
+    return (contract.check, contract.detail) == (FRAMEWORK, PLAINTEXT)
+
+
 def _not_applicable(setting: Setting, contract: Contract) -> str:
-    if not setting.https and any(h.https and contract.id.startswith(f"response_headers/{h.name}/") for h in setting.model.headers):
-        return "promised at https addresses only"
-    if contract.id.startswith(PLAINTEXT) and not setting.https:
-        return "promised at https addresses only"
-    return ""
+    """Return why the contract is not promised of this address; empty where it is."""
+    header = contract.detail if contract.check == "response_headers" else ""
+    of_https = _is_plaintext(contract) or any(h.https and h.name == header for h in setting.model.headers)
+    return "promised at https addresses only" if of_https and not setting.https else ""
 
 
 def _without_identity(
     setting: Setting, probes: Sequence[Probe], contracts: Sequence[Contract], wanted: set[str], identities: Identities, options: Options
 ) -> dict[str, Result]:
     signers = {d.place: d.action.signed.role for d in setting.endpoints if d.action.signed is not None}
-    roles: dict[str, set[str]] = {
-        c.id: {signers[place]} for c in contracts if (place := f"{c.action}@{c.surface}") in signers
-    }  # fmt: skip
+    roles: dict[str, set[str]] = {c.id: {signers[c.place]} for c in contracts if c.place in signers}
+    signed = frozenset(roles)
     for probe in probes:
         for id in probe.contracts:
-            if id.rpartition("/")[2] not in signers and probe.role:
+            if id not in signed and probe.role:
                 roles.setdefault(id, set()).add(probe.role)
     found = {}
     for contract in contracts:

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from pgagents.model.contract import Contract
+from pgagents.model.contract import FRAMEWORK, Contract
 from pgagents.verify.check.check import Probe
-from pgagents.verify.wire.endpoint import FRAMEWORK
 
 FEW = 1
 PER_CONTRACT = 0.05
@@ -67,8 +66,8 @@ def _costs(probes: Iterable[Probe]) -> Mapping[str, int]:
 
 
 def _group(contract: Contract) -> str:
-    return contract.action or (f"@{FRAMEWORK}" if _of_framework(contract) else f"@{contract.id.rpartition('/')[0]}")
+    return contract.action or (f"@{FRAMEWORK}" if _of_framework(contract) else f"@{contract.series}")
 
 
 def _of_framework(contract: Contract) -> bool:
-    return contract.check == FRAMEWORK or contract.id.rpartition("/")[2].startswith(f"{FRAMEWORK}@")
+    return contract.check == FRAMEWORK or contract.place.startswith(f"{FRAMEWORK}@")

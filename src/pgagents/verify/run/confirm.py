@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from types import ModuleType
 
+from pgagents.verify.check.check import Check
 from pgagents.verify.fixtures.instance import Unavailable
 from pgagents.verify.run.driver import Driver, Spent, Stop
 from pgagents.verify.run.ledger import Break, Ledger
@@ -15,9 +15,9 @@ COSTS = 3
 """Requests that trying a case again takes, as a rule."""
 
 
-def confirm(driver: Driver, checks: Mapping[str, ModuleType], budget: int) -> None:
+def confirm(driver: Driver, checks: Mapping[str, Check], budget: int) -> None:
     """Try of each finding the first case again, as long as the budget of requests allows."""
-    remembering = frozenset(name for name, check in checks.items() if getattr(check, "REMEMBERS", False))
+    remembering = frozenset(name for name, check in checks.items() if check.remembers)
     for entry in driver.ledger.firsts():
         found = entry.broken
         if found is None or driver.counted + COSTS > budget:
@@ -25,7 +25,7 @@ def confirm(driver: Driver, checks: Mapping[str, ModuleType], budget: int) -> No
         again = Ledger.of(e.contract for e in driver.ledger.entries.values())
         kept, driver.judge.ledger = driver.ledger, again
         try:
-            same = _repeat(driver, found, remembering)
+            same = _repeat(driver, found, remembers=entry.contract.check in remembering)
         except (Unavailable, Spent, Stop):
             continue
         finally:
@@ -35,7 +35,7 @@ def confirm(driver: Driver, checks: Mapping[str, ModuleType], budget: int) -> No
             found.stable = repeated.broken is not None
 
 
-def _repeat(driver: Driver, found: Break, remembering: Collection[str]) -> bool:
+def _repeat(driver: Driver, found: Break, *, remembers: bool) -> bool:
     """A probe from its beginning; a watcher's exchange with a thing that has the same past, because its verdict may hang on that.
 
     Gives whether it was the same again: of another thing it may rightly be answered otherwise.
@@ -47,7 +47,7 @@ def _repeat(driver: Driver, found: Break, remembering: Collection[str]) -> bool:
     if call is None or call.subject is None:
         if call is not None:
             driver.call(replace(call, reuse=""), [])
-        return found.judgement.contract.partition("/")[0] not in remembering
+        return not remembers
     body = driver.have(InstanceRef(call.subject.name, call.states, fresh=bool(found.past) or call.fresh, role=call.owner))
     for again in (*found.past, call):
         driver.call(replace(again, made=body, reuse=""), [])

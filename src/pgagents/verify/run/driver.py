@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from types import ModuleType
 from typing import Any
 
 from pgagents.http import Handler, Response
 from pgagents.model.model import id_text
-from pgagents.verify.check.check import CONFLICT, Judgement, Probe
+from pgagents.verify.check.check import CONFLICT, Check, Judgement, Probe
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.factory import FixtureFactory, Instance, Unavailable
 from pgagents.verify.fixtures.pool import MAX_TRIES
@@ -50,7 +49,7 @@ class Driver:
         options: Options,
         ledger: Ledger,
         factory: FixtureFactory,
-        checks: Mapping[str, ModuleType],
+        checks: Mapping[str, Check],
         *,
         clock: Callable[[], float],
         timer: Callable[[], float],
@@ -84,12 +83,12 @@ class Driver:
 
     @property
     def ledger(self) -> Ledger:
-        """What became of each contract."""
+        """The ledger with the verdict on each contract."""
         return self.judge.ledger
 
     @property
     def memory(self) -> Memory:
-        """What watchers know."""
+        """The notes that watchers keep."""
         return self.judge.memory
 
     @property
@@ -376,11 +375,11 @@ class Driver:
         return True
 
     def _next_left(self, met: Collection[tuple[str, str]]) -> Instance | None:
-        """What is to be undone next: the latest first, so that nothing goes before what lives in it."""
+        """Return the instance to undo next: the latest first, because earlier ones may contain it. None where all are undone."""
         return next((instance for instance in reversed(self.factory.pool.left()) if _same(instance) not in met), None)
 
 
 def _same(instance: Instance) -> tuple[str, str]:
-    """What tells an instance from others, whichever resource of the catalogue it is known by."""
+    """Return a key that is the same for one instance, whichever resource of the catalogue it is listed as."""
     undo = instance.resource.undone_by
     return (str(undo.action.name) if undo is not None else instance.resource.name, id_text(instance.id))

@@ -1,17 +1,16 @@
-"""What is made of an exchange: every watcher's verdicts, and what is remembered of it."""
+"""Every exchange is given to the watchers here, and remembered for later ones."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from types import ModuleType
 from typing import Any
 
 from pgagents.cel.expression import epoch
 from pgagents.http import Response, Silence
 from pgagents.model.contract import Verdict
 from pgagents.model.model import id_text
-from pgagents.verify.check.check import Judgement, Probe, of_tools
+from pgagents.verify.check.check import Check, Judgement, Probe
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.run.absent_answers import nothing_there
@@ -19,13 +18,13 @@ from pgagents.verify.run.ledger import Ledger
 from pgagents.verify.run.redaction.redact import Redactor
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import MCP, OPERATOR
-from pgagents.verify.wire.exchange import Exchange
+from pgagents.verify.wire.exchange import UNAVAILABLE, Exchange
 
 
 class Judge:
-    """Lets every watcher judge each exchange before the next request, and enters what probes and watchers say.
+    """Give each exchange to every watcher before the next request, and enter verdicts of probes and watchers in a ledger.
 
-    `ledger` may be exchanged for another.
+    `ledger` may be replaced by another while failing cases are confirmed.
     """
 
     def __init__(
@@ -35,7 +34,7 @@ class Judge:
         factory: FixtureFactory,
         redactor: Redactor,
         keys: Mapping[str, str],
-        checks: Mapping[str, ModuleType],
+        checks: Mapping[str, Check],
         timer: Callable[[], float],
     ) -> None:
         self.setting, self.ledger, self.factory, self.redactor, self._timer = setting, ledger, factory, redactor, timer
@@ -44,14 +43,20 @@ class Judge:
         self.served: dict[str, int] = {}
         """How many verdicts exchanges gave, by surface."""
         self.seconds = 0.0
-        watchers = {name: check for name, check in checks.items() if hasattr(check, "watch")}
+        watchers = [(name, check, check.watch) for name, check in checks.items() if check.watch is not None]
         self._watchers = {
-            tools: [(name, check.watch) for name, check in watchers.items() if not tools or of_tools(check)] for tools in (False, True)
+            (tools, unavailable): [
+                (name, watch)
+                for name, check, watch in watchers
+                if (check.tools or not tools) and not (check.skips_unavailable and unavailable)
+            ]
+            for tools in (False, True)
+            for unavailable in (False, True)
         }
+        """The watchers of an exchange, by whether it is a tool call and whether it was answered 503."""
         self._by_check_place: dict[tuple[str, str], list[str]] = {}
         for entry in ledger.entries.values():
-            place = entry.contract.id.rpartition("/")[2]
-            self._by_check_place.setdefault((entry.contract.check, place), []).append(entry.contract.id)
+            self._by_check_place.setdefault((entry.contract.check, entry.contract.place), []).append(entry.contract.id)
 
     def judge(self, exchange: Exchange, *, alone: bool = False) -> None:
         """Let the watchers judge an exchange, and remember it. `alone`: of calls at once the only one that had an effect, so that what
@@ -65,7 +70,7 @@ class Judge:
         self.redactor.learn_sent(exchange.input)
         self.redactor.learn_exchange(exchange.request, exchange.answer)
         self.redactor.learn(exchange.body)
-        if self._judged(exchange):
+        if self._is_watched(exchange):
             self._watch(exchange, past)
         self.seconds += self._timer() - started
         self._remember(exchange)
@@ -88,28 +93,30 @@ class Judge:
         """Enter a verdict of a probe, or of a watcher of `call`; a broken one is noted on the exchange, so that no check builds on it."""
         self.ledger.add(judgement, chain, call, probe)
         verdict = judgement.verdict
+        entry = self.ledger.entries.get(judgement.contract)
+        if entry is None:
+            return
         if chain and (verdict is Verdict.KEPT or verdict is Verdict.BROKEN):
-            surface = judgement.contract.rpartition("@")[2]
+            surface = entry.contract.surface
             self.served[surface] = self.served.get(surface, 0) + 1
         if verdict is not Verdict.BROKEN:
             return
-        entry = self.ledger.entries.get(judgement.contract)
-        if call is not None and entry is not None and entry.broken is not None and entry.broken.judgement is judgement:
+        if call is not None and entry.broken is not None and entry.broken.judgement is judgement:
             entry.broken.past = past
         if chain and not judgement.derived:
-            chain[-1].tainted.append(judgement.contract.partition("/")[0])
+            chain[-1].tainted.append(entry.contract.check)
 
     def _fits(self, exchange: Exchange) -> bool:
-        """Whether the body is what the action promises to answer."""
+        """Return True if the body is what the action promises to answer."""
         if exchange.output is None:
             return False
         if exchange.output.schema is None:
             return isinstance(exchange.told, Response) and not exchange.told.body
-        test = self.setting.test(("output", exchange.place.partition("@")[0], exchange.output.status), exchange.output.schema)
-        return not exchange.json.problem and bool(test.is_valid(exchange.body))
+        test = self.setting.output_test(exchange)
+        return test is not None and not exchange.json.problem and bool(test.is_valid(exchange.body))
 
-    def _judged(self, exchange: Exchange) -> bool:
-        """Whether watchers judge it at all."""
+    def _is_watched(self, exchange: Exchange) -> bool:
+        """True if watchers judge the exchange at all."""
         if exchange.call.surface == OPERATOR or exchange.call.plain or (exchange.call.surface == MCP and exchange.call.endpoint is None):
             return False
         return not (isinstance(exchange.answer, Silence) and exchange.answer.kind == "refused")
@@ -117,7 +124,7 @@ class Judge:
     def _watch(self, exchange: Exchange, past: tuple[Call, ...]) -> None:
         """Let each watcher judge an exchange; after a crash only those that rank before `no_crashes` have judged it."""
         chain = [exchange]
-        for name, watch in self._watchers[exchange.call.surface == MCP]:
+        for name, watch in self._watchers[exchange.call.surface == MCP, exchange.status == UNAVAILABLE]:
             if exchange.tainted_by("no_crashes"):
                 return
             try:

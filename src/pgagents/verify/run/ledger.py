@@ -1,4 +1,4 @@
-"""What became of each contract, and the findings that follow."""
+"""The verdict on each contract of a run, and the findings made of broken ones."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Break:
     outcome: str
     stable: bool | None = None
     past: tuple[Call, ...] = ()
-    """What reads had told of the call's subject before: a watcher's verdict may hang on it."""
+    """Earlier calls about the same instance: a watcher's verdict may depend on them."""
 
 
 @dataclass(slots=True)
@@ -116,11 +116,10 @@ class Ledger:
             return self.settled[contract.id]
         if entry.broken is not None:
             return Result(contract, Verdict.BROKEN, entry.broken.judgement.actual)
-        place = f"{contract.action}@{contract.surface}"
         if entry.error:
             return Result(contract, Verdict.UNTESTED, entry.error)
-        if contract.action and place not in reached:
-            return Result(contract, Verdict.UNTESTED, entry.reason or f"{place} never answered a 2xx")
+        if contract.action and contract.place not in reached:
+            return Result(contract, Verdict.UNTESTED, entry.reason or f"{contract.place} never answered a 2xx")
         if entry.kept:
             return Result(contract, Verdict.KEPT)
         return Result(contract, Verdict.UNTESTED, entry.reason or unreached)

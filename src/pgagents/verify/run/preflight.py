@@ -1,6 +1,6 @@
-"""What keeps a run from telling anything, found before it begins: no server, another base path, another server, a refused key.
+"""Obstacles are found before a run begins: no server, another base path, another server, a refused key.
 
-One ordinary read is sent. Only where its answer is none that the catalogue knows are a few more requests sent, to say why.
+One ordinary read is sent. Only if its answer is not in the catalogue, a few more requests are sent to say why.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class _Tried:
 def preflight(
     setting: Setting, place: Place, key: str, *, keyless: bool = False, sleep: Callable[[float], None] = time.sleep
 ) -> Trouble | None:
-    """What is wrong with the way to the server; None where a run will tell more. `keyless`: whether the run has no key on purpose."""
+    """Return the obstacle between us and the server; None where a run can begin. `keyless`: the run has no key on purpose."""
     requests = list(_reads(setting, key)) or list(_questions(setting))
     if not requests:
         return None
@@ -100,7 +100,7 @@ def preflight(
 
 
 def unused_key(model: Model, key: str) -> str:
-    """What to say where a key was given and no action takes one; empty otherwise."""
+    """Return a warning where a key was given and no action takes one; empty otherwise."""
     if not key or any(action.key for action in model.actions):
         return ""
     return "the key that was given is used by no action: each has `key: false`; a document without `security` imports so"

@@ -72,15 +72,16 @@ def plan(
     receiver: Inbox | None = None,
     mcp: Link | None = None,
 ) -> Plan:
-    """What `verify` would send: requests by bucket and phase, and the contracts they serve. Sends nothing.
+    """Forecast what `verify` would send: requests by bucket and stage, and the contracts they serve. Sends nothing.
 
-    A main key that is not there yet is taken for one of test mode.
+    A main key that is not given yet is taken for one of test mode.
     """
     prefixes = model.auth.schemes[model.auth.default].prefixes
     key = next((p for p, mode in prefixes.items() if mode == "test"), "key")
     identities = replace(identities, keys={"main": key, **identities.keys})
-    setting = setting_of(model, url or str(model.api.server), plain_url)
-    setting.receiver, setting.mcp = receiver, mcp
+    setting = planning.make_setting(
+        model, options, identities, url=url or str(model.api.server), plain_url=plain_url, receiver=receiver, mcp=mcp
+    )
     checks = collect()
     listed = planning.all_contracts(setting, checks)
     made = planning.draft(setting, checks, listed, options, identities)
@@ -91,7 +92,7 @@ def plan(
     by_check: Counter[str] = Counter()
     sent = {id(p) for p in reached}
     for probe in (p for p in made.probes if p.priority == 1 or id(p) in sent):
-        by_check[probe.name.partition("/")[0]] += probe.cost
+        by_check[probe.check] += probe.cost
         by_contract.update(dict.fromkeys(probe.contracts, probe.cost))
     total = sum(by_phase.values())
     return Plan(by_bucket, by_phase, total, seconds, selected, left_out, made.digest, by_contract, by_check, made.shares, made.apart)
@@ -131,8 +132,9 @@ def verify(
     if any(a.key for a in model.actions) and "main" not in identities.keys and not options.keyless:
         raise PgagentsError("there is no key to verify with", "set PGAGENTS_TOKEN, or give --identity main=ENVVAR")
     started_at = wall()
-    setting = setting_of(model, url, plain_url if plain else "")
-    setting.receiver, setting.mcp, setting.bare = receiver, mcp, bare
+    setting = planning.make_setting(
+        model, options, identities, url=url, plain_url=plain_url if plain else "", receiver=receiver, mcp=mcp, bare=bare
+    )
     checks = collect()
     listed = planning.all_contracts(setting, checks)
     made = planning.draft(setting, checks, listed, options, identities)
@@ -156,7 +158,7 @@ def verify(
 
 
 def _tag(started_at: str, now: float, url: str, options: Options) -> str:
-    """What this run's ids begin with. Shards that start in the same second must not share it: their idempotency keys would be one."""
+    """Return the beginning of this run's ids. Shards that start in the same second get different ones: idempotency keys must differ."""
     return sha256(f"{started_at} {now!r} {options.seed} {options.shard} {url}".encode()).hexdigest()[:16]
 
 
@@ -170,7 +172,7 @@ def _report(
     seconds: float,
     generating: float,
 ) -> Report:
-    """What the run found, without any secret. `seconds` it took in all, `generating` before its first request."""
+    """Make the report, without any secret. `seconds` are those of the whole run, `generating` those before its first request."""
     model, judge = driver.model, driver.judge
     redacted = cache(driver.redactor.text)
     results = tuple(replace(r, reason=redacted(r.reason)) if r.reason else r for r in _results(driver, made, options, stopped))
@@ -185,12 +187,12 @@ def _report(
         tuple(map(redacted, _notes(driver, stopped))), max(0.0, generating), driver.sender.seconds_sending, judge.seconds,
         may_exist=tuple(map(redacted, driver.factory.unsure.describe_all())), lasting=tuple(driver.factory.lasting()),
     )  # fmt: skip
-    said = {name: (module.__doc__ or "").strip() for name, module in sorted(collect().items())}
+    said = {name: check.about for name, check in sorted(collect().items())}
     return Report(header, findings, results, footer, said, carried=_carried(driver.setting))
 
 
 def _carried(setting: Setting) -> dict[str, tuple[str, ...]]:
-    """Of each surface that is no wire of its own, the endpoints that its calls go through."""
+    """List the endpoints that carry the calls of each vendor's surface, which has no wire of its own."""
     found: dict[str, dict[str, None]] = {}
     for offer in offers(setting):
         if offer.surface.name != offer.endpoint.surface:
@@ -199,7 +201,7 @@ def _carried(setting: Setting) -> dict[str, tuple[str, ...]]:
 
 
 def _notes(driver: Driver, stopped: str) -> list[str]:
-    """What a reader must know besides the verdicts: why it ended early, what was waited for, errors of our own."""
+    """List notes for the reader beside the verdicts: why the run ended early, what was waited for, errors of our own."""
     ledger = driver.ledger
     notes = [*([stopped] if stopped else []), *dict.fromkeys(driver.sender.notes)]
     if driver.setting.mcp is not None:
@@ -248,7 +250,7 @@ def _spend(driver: Driver, made: planning.Draft, on_progress: Callable[[Progress
 
 
 def _tell_time(driver: Driver) -> None:
-    """Learn what time the server has, where an earlier run may have moved the operator's clock. Raises Stop."""
+    """Ask the server for its time, because an earlier run may have moved the operator's clock. Raises Stop."""
     tick = time_passes(driver.setting, TICK_S)
     if tick is not None and OPERATOR in driver.keys:
         with suppress(Unavailable, Spent):
@@ -274,7 +276,7 @@ def _results(driver: Driver, made: planning.Draft, options: Options, stopped: st
     mute = driver.setting.mcp.problem if driver.setting.mcp is not None else ""
     found = []
     for result in results:
-        place = f"{result.contract.action}@{result.contract.surface}"
+        place = result.contract.place
         why = made.asked.get(result.contract.id)
         if result.verdict is Verdict.UNTESTED and why and not stopped and not driver.ledger.entries[result.contract.id].error:
             result = Result(result.contract, Verdict.NOT_SELECTED, why)

@@ -203,7 +203,7 @@ class Sender:
             self.wait(wait)
 
     def _count_linked(self, link: Link) -> None:
-        """What went to the MCP server since, opening the link included."""
+        """Add the requests that went to the MCP server since the last count, those that opened the link included."""
         self.sent += link.requests - self._linked
         self._linked = link.requests
 
@@ -256,7 +256,7 @@ class Sender:
             raise Unavailable(objection)
 
     def request(self, ready: Ready) -> Request:
-        """What a call sends."""
+        """Make the HTTP request of a call."""
         return self._request(ready)[0]
 
     def _request(self, ready: Ready) -> tuple[Request, str]:

@@ -8,10 +8,10 @@ from typing import Any, Protocol
 
 from pgagents.http import Response
 from pgagents.model.action import Action, Param
+from pgagents.model.contract import FRAMEWORK
 from pgagents.model.model import Dispatcher, Model
 
 REST = "rest"
-FRAMEWORK = "framework"
 MCP = "mcp"
 """The surface whose actions are tools of an MCP server."""
 OPERATOR = "operator"

@@ -19,17 +19,14 @@ from pgagents.http import json_bytes, text_of
 from pgagents.model.contract import Contract
 from pgagents.model.model import Audit, Resource, id_text, is_scalar
 from pgagents.source.source import Pointer
-from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise, promise_at
+from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise, promise_at
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.wire.call import Call, GetNote
 from pgagents.verify.wire.endpoint import OPERATOR, REST, Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
-RANK = -1
-"""Before what ends the judging of a crash: what a crashed call did is not known."""
 NAME = "audit_trail"
-TOOLS = True
 CORRECT = ("valid", "explore", "clean")
 """Intents of valid calls.
 
@@ -375,3 +372,15 @@ def _unchanged(audit: Audit, earlier: Sequence[Row], rows: Sequence[Row], since:
 def _blanked(audit: Audit, row: Row, later: Row) -> bool:
     """True if the later row is the same, except for members that retention removes."""
     return all(later.get(m) == v or (later.get(m) is None and m in (audit.actor, audit.diff)) for m, v in row.items())
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    watch=watch,
+    probes=probes,
+    # before `no_crashes`, which ends the judging of a crash: what a crashed call did is not known
+    rank=-1,
+    tools=True,
+)

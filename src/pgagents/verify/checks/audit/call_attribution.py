@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pgagents.model.contract import Contract
 from pgagents.model.model import Resource
 from pgagents.source.source import Pointer
-from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise
+from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.wire.call import Call
@@ -103,3 +103,12 @@ def _judged(exchange: Exchange, resource: Resource, stamps: Mapping[str, str], c
         yield judge_broken(contract, f"{wrong[0]} is {stamps[wrong[0]]}", f"{wrong[0]} is {told}")
     else:
         yield judge_kept(contract)
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    watch=watch,
+    probes=probes,
+)

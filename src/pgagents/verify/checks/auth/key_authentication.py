@@ -13,7 +13,7 @@ from typing import Any
 
 from pgagents.model.contract import Contract, Verdict
 from pgagents.verify.cases.invalid import ordinary
-from pgagents.verify.check.check import Conversation, Probe, judge_accepted, judge_kept, judge_refused, judge_untested, promise
+from pgagents.verify.check.check import Check, Conversation, Probe, judge_accepted, judge_kept, judge_refused, judge_untested, promise
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.wire.call import Call, Raw, Twist
@@ -195,3 +195,11 @@ def _both(setting: Setting, call: Call, contract: str, before: str) -> Callable[
             yield from _run(setting, call, contract, "without a key")()
 
     return run
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    probes=probes,
+)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pgagents.model.action import ActionCall as ActionCall
 from pgagents.model.contract import Contract
 from pgagents.model.model import Resource
-from pgagents.verify.check.check import Conversation, Probe, judge_broken, judge_kept, judge_refused, judge_untested, promise
+from pgagents.verify.check.check import Check, Conversation, Probe, judge_broken, judge_kept, judge_refused, judge_untested, promise
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.wire.call import Call
@@ -106,3 +106,11 @@ def _listed(resource: Resource, action_call: ActionCall, endpoint: Endpoint, rol
         yield judge_broken(contract, f"no {resource.name} of the other mode", f"{mine} is listed") if found else judge_kept(contract)
 
     return run
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    probes=probes,
+)

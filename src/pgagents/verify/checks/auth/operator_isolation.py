@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pgagents.model.action import Action
 from pgagents.model.contract import Contract
 from pgagents.verify.cases.invalid import ordinary
-from pgagents.verify.check.check import Conversation, Probe, judge_refused, promise
+from pgagents.verify.check.check import Check, Conversation, Probe, judge_refused, promise
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.values.schema_values import low
@@ -74,3 +74,11 @@ def _run(setting: Setting, action: Action, contract: str) -> Callable[[], Conver
         yield from judge_refused(exchange, contract, [code], f"{action.name} with an ordinary key", HIDDEN)
 
     return run
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    probes=probes,
+)

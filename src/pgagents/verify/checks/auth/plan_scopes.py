@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pgagents.model.contract import Contract
 from pgagents.source.source import Pointer
 from pgagents.verify.cases.invalid import ordinary
-from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_broken, judge_refused, promise
+from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_refused, promise
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.wire.call import Call
@@ -87,3 +87,12 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         if scope and plan is None:
             memory.unscoped[exchange.place] = f"the key's plan lacks the scope {scope}"
     yield from ()
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    watch=watch,
+    probes=probes,
+)

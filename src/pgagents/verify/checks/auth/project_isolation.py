@@ -16,7 +16,7 @@ from pgagents.model.action import Param
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Resource
 from pgagents.verify.cases.invalid import ordinary, time_passes
-from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise, promise_at
+from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise, promise_at
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import template_of
@@ -25,7 +25,6 @@ from pgagents.verify.wire.call import Call, InstanceRef, RelativeTime
 from pgagents.verify.wire.endpoint import OPERATOR, REST, Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
-RANK = 9
 NAME = "project_isolation"
 TOLD = f"{NAME}/told@{REST}"
 DAY_S = 86_400
@@ -211,3 +210,14 @@ def _find_leaks(exchange: Exchange, owner: Owner, made: Mapping[Owner, Mapping[b
                 return
     if exchange.success:
         yield judge_kept(TOLD)
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    watch=watch,
+    probes=probes,
+    settled=settled,
+    rank=9,
+)

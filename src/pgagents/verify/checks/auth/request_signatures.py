@@ -13,7 +13,7 @@ from typing import Any
 
 from pgagents.model.contract import Contract
 from pgagents.verify.cases.invalid import ordinary
-from pgagents.verify.check.check import Conversation, Probe, judge_accepted, judge_refused, promise
+from pgagents.verify.check.check import Check, Conversation, Probe, judge_accepted, judge_refused, promise
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.wire.call import Call, Intent, Raw, Signature
@@ -111,3 +111,11 @@ def _run(setting: Setting, endpoint: Endpoint, call: Call, contract: str, case: 
         yield from said
 
     return run
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    probes=probes,
+)

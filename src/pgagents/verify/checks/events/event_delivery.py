@@ -14,7 +14,17 @@ from typing import Any
 from pgagents.http import json_bytes
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Resource, id_text
-from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_accepted, judge_broken, judge_kept, judge_untested, promise_at
+from pgagents.verify.check.check import (
+    Check,
+    Conversation,
+    Judgement,
+    Probe,
+    judge_accepted,
+    judge_broken,
+    judge_kept,
+    judge_untested,
+    promise_at,
+)
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.events.deliveries import Event, Heard, covered, judged, misfit, read, same, unheard
 from pgagents.verify.events.steps import ExpectedEvent, act, steps_of, types_of
@@ -312,3 +322,13 @@ def _unlike(setting: Setting, told: ExpectedEvent, event: Event) -> str:
     if different:
         return f"{different[0]} is {event.data[different[0]]}, the action answered {told.body[different[0]]}"
     return ""
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    probes=probes,
+    hear=hear,
+    settled=settled,
+)

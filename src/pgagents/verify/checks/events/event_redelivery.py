@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgagents.model.contract import Contract, Verdict
-from pgagents.verify.check.check import Judgement, judge_broken, judge_kept, judge_untested, promise_at
+from pgagents.verify.check.check import Check, Judgement, judge_broken, judge_kept, judge_untested, promise_at
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.events.deliveries import Heard, unheard
 
@@ -56,3 +56,12 @@ def hear(heard: Heard, setting: Setting) -> Iterator[Judgement]:
             yield judge_broken(CONTRACT, expected, f"{like.type} came again with another {hooks.id_at}")
         else:
             yield judge_broken(CONTRACT, expected, f"{first.type} did not come again")
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    hear=hear,
+    settled=settled,
+)

@@ -13,7 +13,7 @@ from pgagents.cel.expression import Scope
 from pgagents.jsonschema.schema import REF
 from pgagents.model.action import Law
 from pgagents.model.contract import Contract, Verdict
-from pgagents.verify.check.check import Judgement, judge_broken, judge_kept, judge_untested, promise_at
+from pgagents.verify.check.check import Check, Judgement, judge_broken, judge_kept, judge_untested, promise_at
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.events.deliveries import Event, Heard, misfit, unheard
 from pgagents.verify.laws.laws import judged, reads
@@ -90,3 +90,12 @@ def _laws(setting: Setting, type: str) -> tuple[tuple[str, Law], ...]:
                 yield from ((str(member), law) for law in action.laws if reads(law) <= KNOWN)
 
     return setting.compute_once((NAME, type), lambda: tuple(find()))
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    hear=hear,
+    settled=settled,
+)

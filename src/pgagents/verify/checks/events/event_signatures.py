@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgagents.model.contract import Contract, Verdict
-from pgagents.verify.check.check import Judgement, judge_broken, judge_kept, judge_untested, promise_at
+from pgagents.verify.check.check import Check, Judgement, judge_broken, judge_kept, judge_untested, promise_at
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.events.deliveries import Heard, fits, signature, slip, unheard
 
@@ -59,3 +59,12 @@ def hear(heard: Heard, setting: Setting) -> Iterator[Judgement]:
             yield judge_kept(FRESH)
         else:
             yield judge_broken(FRESH, f"t is within {signing.tolerance_s} s of the delivery", f"t is {age_s:,.0f} s before it")
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    hear=hear,
+    settled=settled,
+)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from pgagents.model.contract import Contract, Verdict
-from pgagents.verify.check.check import Conversation, Probe, judge_refused, promise
+from pgagents.verify.check.check import Check, Conversation, Probe, judge_refused, promise
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import REST, Endpoint
@@ -51,7 +51,7 @@ def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
     """Exclude loopback if our receiver is on this machine, because the server must then accept such an
     address.
     """
-    if setting.receiver is not None and setting.receiver.loopback and contract.id.startswith(f"{NAME}/{LOOPBACK}/"):
+    if setting.receiver is not None and setting.receiver.loopback and contract.detail.startswith(f"{LOOPBACK}/"):
         return Verdict.NOT_APPLICABLE, "the receiver is on this machine, so the server must take its address"
     return None
 
@@ -92,3 +92,12 @@ def _run(setting: Setting, endpoint: Endpoint, url: str, what: str, contract: st
         yield from judge_refused(exchange, contract, [code], f"a webhook to {what} ({url})")
 
     return run
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    probes=probes,
+    settled=settled,
+)

@@ -13,12 +13,22 @@ from typing import Any
 
 from pgagents.model.action import ActionCall as ActionCall
 from pgagents.model.action import Code
-from pgagents.model.contract import Contract
+from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Resource
 from pgagents.verify.answers.capacity import counted
 from pgagents.verify.answers.unchanged import change, find_resource, reread
 from pgagents.verify.cases.invalid import ordinary
-from pgagents.verify.check.check import CONFLICT, Conversation, Probe, judge_broken, judge_kept, judge_refused, judge_untested, promise
+from pgagents.verify.check.check import (
+    CONFLICT,
+    Check,
+    Conversation,
+    Probe,
+    judge_broken,
+    judge_kept,
+    judge_refused,
+    judge_untested,
+    promise,
+)
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import template_of
@@ -275,16 +285,14 @@ def _worked(failure: _Failure, again: Exchange) -> Conversation:
     yield judge_kept(contract) if again.success else judge_broken(contract, "the same call with its key succeeds", again.outcome)
 
 
-def settled(setting: Setting, contract: Contract) -> Any:
+def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
     """Deselect failures that may hit anyone's next call, and lists that others may change, unless the run
     is exclusive.
     """
-    from pgagents.model.contract import Verdict
-
     others = (f for f in _failures(setting) if not _of_ours(f))
-    if not setting.exclusive and any(contract.id.endswith(f"/{f.code.name}/{f.endpoint.place}") for f in others):
+    if not setting.exclusive and any(contract.place == f.endpoint.place and contract.detail.endswith(f"/{f.code.name}") for f in others):
         return Verdict.NOT_SELECTED, FAILS_OTHERS
-    makes = contract.id.startswith(f"{NAME}/nothing/") and _makes(setting, contract)
+    makes = contract.detail.startswith("nothing/") and _makes(setting, contract)
     if makes and not setting.exclusive:
         return Verdict.NOT_SELECTED, others_too("lists")
     return None
@@ -293,3 +301,12 @@ def settled(setting: Setting, contract: Contract) -> Any:
 def _makes(setting: Setting, contract: Contract) -> bool:
     endpoint = setting.endpoint(contract.action, REST)
     return endpoint is not None and template_of(setting.model, endpoint.action).makes is not None
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    probes=probes,
+    settled=settled,
+)

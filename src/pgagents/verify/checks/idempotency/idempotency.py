@@ -18,7 +18,7 @@ from pgagents.model.model import Move
 from pgagents.verify.answers.replay import ended, outlived, refused, replayed, same_instance, void
 from pgagents.verify.cases.boundary import around_names, boundary_values
 from pgagents.verify.cases.invalid import ordinary
-from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise
+from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import template_of
@@ -28,8 +28,6 @@ from pgagents.verify.wire.endpoint import REST, Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 NAME = "idempotency"
-CALLS = True
-ALONE = True
 USED = f"{NAME}/used"
 """The note of the last key that any check's call used up, and when."""
 CONFLICT = 409
@@ -389,3 +387,14 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     if isinstance(key, str) and exchange.success and exchange.call.role == "main":
         memory.notes[USED] = (key, exchange.sent_at)
     yield from ()
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    watch=watch,
+    probes=probes,
+    calls_correctly=True,
+    alone=True,
+)

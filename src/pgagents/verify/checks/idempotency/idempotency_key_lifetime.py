@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pgagents.model.contract import Contract, Verdict
 from pgagents.verify.answers.replay import ended, replayed
 from pgagents.verify.cases.invalid import ordinary, time_passes
-from pgagents.verify.check.check import Conversation, Probe, judge_untested, promise
+from pgagents.verify.check.check import Check, Conversation, Probe, judge_untested, promise
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.wire.call import UniqueValue
@@ -81,3 +81,12 @@ def _run(setting: Setting, endpoint: Endpoint, contract: str) -> Callable[[], Co
         yield from replayed(setting, endpoint, contract, first, second)
 
     return run
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    probes=probes,
+    settled=settled,
+)

@@ -13,7 +13,7 @@ from typing import Any
 from pgagents.model.contract import Contract
 from pgagents.verify.answers.replay import refused, void
 from pgagents.verify.cases.invalid import invalid_cases_of, ordinary
-from pgagents.verify.check.check import Conversation, Probe, judge_broken, judge_kept, judge_untested, promise
+from pgagents.verify.check.check import Check, Conversation, Probe, judge_broken, judge_kept, judge_untested, promise
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.wire.call import Call, UniqueValue
@@ -118,3 +118,11 @@ def _tried(setting: Setting, endpoint: Endpoint, refusals: Mapping[int, Call]) -
     given = {**template.input, name: key}
     exchange: Exchange = yield ordinary(endpoint, template, "explore", "the key of refused calls, rightly", input=given, fresh=True)
     return met, exchange
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    probes=probes,
+)

@@ -13,7 +13,7 @@ from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Bucket, Surface
 from pgagents.verify.answers.rate_limits import rate_of
 from pgagents.verify.cases.invalid import ordinary
-from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise
+from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.wire.call import Call, Raw
@@ -101,3 +101,12 @@ def _judged(setting: Setting, contract: str, several: tuple[Exchange, Exchange, 
 
 def _raw(surface: Surface) -> Raw:
     return Raw(headers=tuple(surface.headers.items()))
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    probes=probes,
+    settled=settled,
+)

@@ -21,7 +21,7 @@ from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Bucket
 from pgagents.verify.answers.rate_limits import ahead_s, in_epoch, rate_of
 from pgagents.verify.cases.invalid import ordinary
-from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise_at
+from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise_at
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.plan.exclusive import ADVICE, others_too
@@ -96,7 +96,7 @@ def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
     """
     if not setting.limits:
         return Verdict.NOT_SELECTED, "bursts that exceed the limits are sent only when asked for: add --limits"
-    apart = contract.id.startswith(f"{NAME}/apart/")
+    apart = contract.detail.startswith("apart/")
     return (Verdict.NOT_SELECTED, others_too("counts")) if apart and not setting.exclusive else None
 
 
@@ -366,3 +366,12 @@ def _waited(setting: Setting, limited: Exchange, bucket: Bucket, told: int, burs
             if limited.status != LIMITED:
                 break
     yield judge_kept(wait)
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    probes=probes,
+    settled=settled,
+)

@@ -30,12 +30,11 @@ from pgagents.verify.answers.rate_limits import (
     rate_of,
     reading_of,
 )
-from pgagents.verify.check.check import Judgement, judge_broken, judge_kept, promise, promise_at
+from pgagents.verify.check.check import Check, Judgement, judge_broken, judge_kept, promise, promise_at
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.wire.endpoint import Endpoint, wire_surfaces
-from pgagents.verify.wire.exchange import LIMITED, UNAVAILABLE, Exchange
+from pgagents.verify.wire.exchange import LIMITED, Exchange
 
-RANK = 5
 NAME = "rate_limit_headers"
 ROW = 4
 HALF = 0.5
@@ -98,7 +97,6 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         or not (exchange.success or exchange.status == LIMITED)
         or exchange.call.intent == "framework"
         or exchange.call.twist
-        or exchange.status == UNAVAILABLE
     ):
         return
     values = rate_of(exchange, memory.setting)
@@ -253,3 +251,12 @@ def _row(exchange: Exchange, limit: int, told: Reading, per_s: float, windows: l
         yield judge_kept(contract)
     else:
         yield judge_broken(contract, f"less than {first.remaining} after {ROW - 1} more calls", f"remaining {last.remaining}")
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    watch=watch,
+    rank=5,
+)

@@ -12,7 +12,7 @@ from typing import Any
 
 from pgagents.http import json_bytes
 from pgagents.model.contract import Contract
-from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise, promise_at
+from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise, promise_at
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import MCP
@@ -20,8 +20,6 @@ from pgagents.verify.wire.exchange import Exchange
 from pgagents.verify.wire.mcp.form import INVALID_PARAMS, METHOD_NOT_FOUND, error_of, result_of, text_of
 from pgagents.verify.wire.mcp.message import LEGACY
 
-TOOLS = True
-RANK = 3
 NAME = "mcp_errors"
 CITE = ("MCP 2025-11-25, server/tools",)
 UNKNOWN = "pgv_unknown"
@@ -86,3 +84,14 @@ def _run(setting: Setting, contract: str, message: dict[str, Any], codes: tuple[
             yield judge_broken(contract, wanted, said)
 
     return run
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    watch=watch,
+    probes=probes,
+    rank=3,
+    tools=True,
+)

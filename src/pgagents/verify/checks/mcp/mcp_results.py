@@ -12,15 +12,13 @@ from typing import Any
 
 from pgagents.http import read_json
 from pgagents.model.contract import Contract
-from pgagents.verify.check.check import Judgement, judge_broken, judge_kept, promise
+from pgagents.verify.check.check import Check, Judgement, judge_broken, judge_kept, promise
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.projections.schema import read_as_2020
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 from pgagents.verify.wire.mcp.form import result_of, text_of
 
-TOOLS = True
-RANK = 3
 NAME = "mcp_results"
 CITE = ("MCP 2025-11-25, server/tools",)
 KINDS = ("text", "image", "audio", "resource", "resource_link")
@@ -99,3 +97,13 @@ def _blocks(result: Mapping[str, Any]) -> str:
         if block["type"] == "text" and not isinstance(block.get("text"), str):
             return "a text block has no text"
     return ""
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    watch=watch,
+    rank=3,
+    tools=True,
+)

@@ -14,7 +14,7 @@ from pgagents.generate.formerly import offered
 from pgagents.http import json_bytes
 from pgagents.model.contract import Contract
 from pgagents.source.origin import plain
-from pgagents.verify.check.check import Conversation, Probe, judge_broken, judge_kept, judge_untested, promise, promise_at
+from pgagents.verify.check.check import Check, Conversation, Probe, judge_broken, judge_kept, judge_untested, promise, promise_at
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.projections.documents import built
 from pgagents.verify.wire.call import Call, Raw
@@ -22,7 +22,6 @@ from pgagents.verify.wire.endpoint import MCP
 from pgagents.verify.wire.exchange import Exchange
 from pgagents.verify.wire.mcp.form import result_of
 
-TOOLS = True
 NAME = "mcp_tools"
 FILE = "mcp/tools.json"
 CITE = ("MCP 2025-11-25, server/tools",)
@@ -178,3 +177,12 @@ def _at(tool: Any, pointer: str) -> str:
             return "nothing"
     text = json_bytes(tool).decode()
     return text if len(text) <= MOST_SHOWN else text[:MOST_SHOWN] + "…"
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    probes=probes,
+    tools=True,
+)

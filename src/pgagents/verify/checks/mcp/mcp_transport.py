@@ -15,7 +15,7 @@ from typing import Any
 
 from pgagents.http import json_bytes
 from pgagents.model.contract import Contract, Verdict
-from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise_at
+from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise_at
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import MCP
@@ -23,7 +23,6 @@ from pgagents.verify.wire.exchange import Exchange
 from pgagents.verify.wire.mcp.link import Link
 from pgagents.verify.wire.mcp.message import METHOD, MODERN, NAMED_ITSELF, SESSION, VERSION
 
-TOOLS = True
 NAME = "mcp_transport"
 CITE = ("MCP 2025-11-25, basic/transports",)
 LIST = {"method": "tools/list"}
@@ -78,7 +77,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
     """Exclude what does not apply to this transport, HTTP or stdio, or to callers with or without sign-in."""
-    link, name = setting.mcp, contract.id.partition("/")[2].partition("@")[0]
+    link, name = setting.mcp, contract.detail
     if link is None or name in ("opens", "names_itself"):
         return None
     if link.http == (name == "stdout"):
@@ -185,3 +184,14 @@ def _asking(body: bytes, headers: tuple[tuple[str, Any], ...], why: str) -> Call
 
 def _promise(detail: str, says: str, origin: Any) -> Contract:
     return promise_at(NAME, detail, f"@{MCP}", says, origin, CITE)
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    watch=watch,
+    probes=probes,
+    settled=settled,
+    tools=True,
+)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from pgagents.model.contract import Contract, Verdict
-from pgagents.verify.check.check import Conversation, Probe, judge_broken, judge_kept, promise_at
+from pgagents.verify.check.check import Check, Conversation, Probe, judge_broken, judge_kept, promise_at
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.oauth.consent import form_of, text_of
 from pgagents.verify.wire.exchange import Exchange
@@ -41,7 +41,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
     """Deselect the contract without a registered client, unless it is about an unknown one."""
-    if setting.oauth is None and "unknown_client" not in contract.id:
+    if setting.oauth is None and contract.detail != "unknown_client":
         return Verdict.NOT_SELECTED, "needs a registered OAuth client: add `oauth` to the --env file"
     return None
 
@@ -92,3 +92,12 @@ def _run(setting: Setting, path: str, ask: Mapping[str, str], what: str, contrac
             yield judge_kept(contract)  # a page that refuses, or a login page shown before the request is checked
 
     return run
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    probes=probes,
+    settled=settled,
+)

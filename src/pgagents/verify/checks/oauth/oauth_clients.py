@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 from pgagents.model.contract import Contract, Verdict
-from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_broken, judge_kept, promise_at
+from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept, promise_at
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import REST
@@ -125,3 +125,12 @@ def _secret(oauth: Any, client: OAuthClient) -> Callable[[], Conversation]:
             yield judge_broken(SECRET, f"{UNKNOWN} for another secret", problem) if problem else judge_kept(SECRET)
 
     return run
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    probes=probes,
+    settled=settled,
+)

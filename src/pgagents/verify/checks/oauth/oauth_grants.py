@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pgagents.model.contract import Contract, Verdict
-from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise_at
+from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise_at
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.oauth.consent import STATE, Code
 from pgagents.verify.oauth.granting import Granting, beyond, consenting, turned_away, within
@@ -72,13 +72,13 @@ def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
         return Verdict.NOT_SELECTED, "needs a registered OAuth client: add `oauth` to the --env file"
     if not (client.consent or client.headers):
         return Verdict.NOT_SELECTED, "needs a user who consents: add `oauth.consent` to the --env file"
-    if "challenge_required" in contract.id and client.kind not in oauth.pkce_binds:
+    if contract.detail == "challenge_required" and client.kind not in oauth.pkce_binds:
         return Verdict.NOT_APPLICABLE, f"PKCE does not bind a {client.kind} client that sends no challenge"
-    if f"{NAME}/refused@" in contract.id and not client.refuse:
+    if contract.detail == "refused" and not client.refuse:
         return Verdict.NOT_SELECTED, "needs a user who refuses: add `oauth.refuse` to the --env file"
-    if "other_challenged" in contract.id and client.other is not None and not {client.other.kind, "challenged"} & set(oauth.pkce_binds):
+    if contract.detail == "other_challenged" and client.other is not None and not {client.other.kind, "challenged"} & set(oauth.pkce_binds):
         return Verdict.NOT_APPLICABLE, f"PKCE does not bind a {client.other.kind} client"
-    if ("client_bound" in contract.id or "other_challenged" in contract.id) and client.other is None:
+    if contract.detail in ("client_bound", "other_challenged") and client.other is None:
         return Verdict.NOT_SELECTED, "needs another registered client: add `oauth.other` to the --env file"
     return None
 
@@ -359,3 +359,12 @@ class _Flow:
         told = f"error={code.error}, state={code.state}" if code.error else "a code" if code.text else code.problem
         good = bool(code.error) and not code.text and code.state == STATE
         yield self.judge_case("refused", good, f"error=access_denied and state={STATE}, and no code", told)
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    probes=probes,
+    settled=settled,
+)

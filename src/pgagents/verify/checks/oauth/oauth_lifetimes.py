@@ -11,7 +11,7 @@ from typing import Any
 
 from pgagents.model.contract import Contract, Verdict
 from pgagents.verify.cases.invalid import time_passes
-from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise_at
+from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise_at
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.oauth.granting import TOKEN_COST, Granting, consenting, turned_away, within
 from pgagents.verify.wire.endpoint import OPERATOR, REST
@@ -134,3 +134,12 @@ def _passes(setting: Setting, seconds: float) -> Generator[Any, Any, bool]:
 def _judge_case(case: str, exchange: Exchange, good: bool, expected: str) -> Iterator[Judgement]:
     if not exchange.void:
         yield judge_kept(f"{NAME}/{case}@{REST}") if good else judge_broken(f"{NAME}/{case}@{REST}", expected, exchange.outcome)
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    probes=probes,
+    settled=settled,
+)

@@ -13,7 +13,7 @@ from typing import Any
 
 from pgagents.model.contract import Contract
 from pgagents.verify.cases.invalid import ordinary
-from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_broken, judge_kept, promise_at
+from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept, promise_at
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.wire.call import Call, Raw
@@ -212,3 +212,12 @@ def _endpoint(key: str, path: str, contract: str) -> Callable[[], Conversation]:
             yield judge_kept(contract) if good else judge_broken(contract, expected, said)
 
     return run
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    watch=watch,
+    probes=probes,
+)

@@ -13,7 +13,17 @@ from dataclasses import dataclass
 
 from pgagents.model.contract import Contract, Verdict
 from pgagents.verify.cases.invalid import invalid_cases_of, ordinary
-from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_broken, judge_kept, judge_refused, judge_untested, promise
+from pgagents.verify.check.check import (
+    Check,
+    Conversation,
+    Judgement,
+    Probe,
+    judge_broken,
+    judge_kept,
+    judge_refused,
+    judge_untested,
+    promise,
+)
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.oauth.granting import TOKEN_COST, Granting, bearer, consenting
@@ -171,3 +181,12 @@ def _harmless(setting: Setting, endpoint: Endpoint) -> Call:
         wrong = next((n for n in invalid_cases_of(setting, endpoint) if n.priority == 1), None)
         return wrong.call if wrong is not None else ordinary(endpoint, template, "scope", why)
     return ordinary(endpoint, template, intent, why, input={**template.input, **ids}, subject=template.subject)
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    probes=probes,
+    settled=settled,
+)

@@ -15,7 +15,7 @@ from pgagents.model.contract import Contract
 from pgagents.model.model import Resource
 from pgagents.verify.answers.refusal import expected
 from pgagents.verify.cases.invalid import ordinary
-from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_refused, promise
+from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_refused, promise
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.wire.call import Call, InstanceRef
@@ -23,8 +23,6 @@ from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 NAME = "absent_id"
-TOOLS = True
-ALONE = True
 BEHIND = "-pgv"
 """A suffix that no server's own id has."""
 CREATED = 201
@@ -239,3 +237,14 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
             if exchange.call.role or exchange.code == resource.missing.name:  # with a token the answer may differ
                 yield from judge_refused(exchange, f"{NAME}/unknown/{param.name}/{endpoint.place}", [resource.missing], what)
             return
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    watch=watch,
+    probes=probes,
+    tools=True,
+    alone=True,
+)

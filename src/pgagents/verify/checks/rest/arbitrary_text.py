@@ -16,7 +16,7 @@ from pgagents.model.action import Param
 from pgagents.model.contract import Contract
 from pgagents.verify.cases.boundary import free_params, unusual
 from pgagents.verify.cases.invalid import ordinary
-from pgagents.verify.check.check import Conversation, Probe, judge_accepted, judge_untested, promise
+from pgagents.verify.check.check import Check, Conversation, Probe, judge_accepted, judge_untested, promise
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.request_template import known, template_of
 from pgagents.verify.values.schema_values import FAR, high, matches, types_of
@@ -156,3 +156,11 @@ def _run(calls: Sequence[Call], contract: str) -> Callable[[], Conversation]:
         yield from judged or [judge_untested(contract, f"the answer shows nothing of it: {exchange.outcome}")]
 
     return run
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    probes=probes,
+)

@@ -16,7 +16,7 @@ from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Resource, Takes
 from pgagents.verify.cases.boundary import boundary_values
 from pgagents.verify.cases.invalid import time_passes
-from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise
+from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.instance import at_path, will_do
 from pgagents.verify.plan.exclusive import others_too
@@ -256,3 +256,12 @@ def _member(body: Any, name: str) -> int | None:
     if (count := _whole(body.get(name))) is not None:
         return count
     return next((n for value in body.values() if (n := _member(value, name)) is not None), None)
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    probes=probes,
+    settled=settled,
+)

@@ -17,19 +17,14 @@ from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Resource
 from pgagents.verify.answers.representations import Representation, kind_of, objects_at, references, representations_of
 from pgagents.verify.cases.invalid import ordinary
-from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_broken, judge_kept, promise
+from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept, promise
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.plan.exclusive import others_too
 from pgagents.verify.wire.endpoint import REST, Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
-RANK = 9
 NAME = "consistent_representations"
-DERIVED_FROM = frozenset(("read_after_write", "law", "state_transitions", "surface_equivalence", "workflow_runs"))
-"""What these find broken in one answer is another in the next."""
-REMEMBERS = True
-"""Verdicts hang on what other exchanges told: the same call need not be judged the same again."""
 TRUSTED = ("valid", "explore", "clean")
 MOST_KNOWN = 2_000
 LASTING_S = 600.0
@@ -103,7 +98,7 @@ def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
     """Deselect the contract if only volatile members can be compared and the run is not exclusive."""
     if setting.exclusive:
         return None
-    kind = contract.id.split("/")[1]
+    kind = contract.detail
     every = [t for action in setting.model.actions for t in _representations(setting, str(action.name)) if t.kind == kind]
     pairs = [_common(setting, a, b) for a in every if a.action == contract.action for b in every]
     if any(name in _lasting(setting, t) for t in every for names in pairs for name in names):
@@ -341,3 +336,18 @@ def _same(a: Any, b: Any) -> bool:
     if isinstance(a, list) and isinstance(b, list):
         return sorted(map(repr, a)) == sorted(map(repr, b))
     return bool(a == b)
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    watch=watch,
+    probes=probes,
+    settled=settled,
+    rank=9,
+    # verdicts hang on what other exchanges told: the same call need not be judged the same again
+    remembers=True,
+    # what these find broken in one answer is another in the next
+    derived_from=frozenset(("read_after_write", "law", "state_transitions", "surface_equivalence", "workflow_runs")),
+)

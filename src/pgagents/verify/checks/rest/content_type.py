@@ -11,13 +11,12 @@ from collections.abc import Iterator
 
 from pgagents.model.action import Action
 from pgagents.model.contract import Contract
-from pgagents.verify.check.check import Judgement, is_documented_answer, judge_broken, judge_kept, promise, promise_at
+from pgagents.verify.check.check import Check, Judgement, is_documented_answer, judge_broken, judge_kept, promise, promise_at
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.wire.endpoint import Endpoint, framework_places
-from pgagents.verify.wire.exchange import UNAVAILABLE, Exchange
+from pgagents.verify.wire.exchange import Exchange
 from pgagents.verify.wire.media import JSON, fits, is_json
 
-RANK = 3
 NAME = "content_type"
 
 
@@ -44,7 +43,7 @@ def _others(action: Action) -> list[str]:
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Judge every answer with a body, except documents."""
     response = exchange.response
-    if response is None or not response.body or exchange.status == UNAVAILABLE or exchange.call.intent == "document" or exchange.sent_on:
+    if response is None or not response.body or exchange.call.intent == "document" or exchange.sent_on:
         return
     contract = f"{NAME}/{exchange.place}"
     text = response.header("Content-Type") or ""
@@ -69,3 +68,13 @@ def _is_json(text: str, promised: str, *, fixed: bool) -> bool:
     kind, charset = kind.strip().lower(), rest.replace(" ", "").replace('"', "").lower()
     right = kind == JSON or fits(text, promised) or (not fixed and kind.startswith("application/") and kind.endswith("+json"))
     return right and charset in ("", "charset=utf-8", "charset=utf8")
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    watch=watch,
+    rank=3,
+    skips_unavailable=True,
+)

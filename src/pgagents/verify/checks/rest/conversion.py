@@ -19,7 +19,7 @@ from pgagents.source.origin import plain
 from pgagents.verify.answers.capacity import counted as space_left
 from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.cases.look_alike import compared
-from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise
+from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import template_of
@@ -65,7 +65,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
     """Deselect counts unless the run is exclusive, because others change them."""
-    if setting.exclusive or f"{NAME}/one_space/" not in contract.id:
+    if setting.exclusive or not contract.detail.startswith("one_space/"):
         return None
     return Verdict.NOT_SELECTED, others_too("counts")
 
@@ -186,3 +186,12 @@ def _undone(setting: Setting, p: _Passing, contract: str, body: Mapping[str, Any
     if exchange.success:
         return judge_broken(contract, f"{endpoint.action.name} of a used {p.first.name} is refused", exchange.outcome)
     return judge_kept(contract)
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    probes=probes,
+    settled=settled,
+)

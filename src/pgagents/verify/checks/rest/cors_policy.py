@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from pgagents.model.contract import Contract
 from pgagents.verify.cases.invalid import ordinary
-from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_broken, judge_kept, promise, promise_at
+from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept, promise, promise_at
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.wire.call import Call, Raw
@@ -204,3 +204,12 @@ def _credentials(setting: Setting, exchange: Exchange) -> Judgement:
     if browsers.origins != "any" and origin in ("*", STRANGER):
         return judge_broken(STRANGERS, f"only {', '.join(map(str, browsers.origins))} may read", f"Access-Control-Allow-Origin: {origin}")
     return judge_kept(STRANGERS)
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    watch=watch,
+    probes=probes,
+)

@@ -15,7 +15,7 @@ from pgagents.model.contract import Contract, Verdict
 from pgagents.verify.answers.normalized import differing, normalize_answer
 from pgagents.verify.cases.boundary import boundary_values
 from pgagents.verify.cases.invalid import answer_that_will_do, ordinary
-from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise
+from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.plan.exclusive import OTHERS_CHANGE
@@ -119,3 +119,11 @@ def _widest(setting: Setting, endpoint: Endpoint, param: Param, usual: Any) -> d
 def _ranged(setting: Setting, param: Param) -> bool:
     schema = setting.named(param.schema)
     return _has_default(setting, param) and bool({"number", "integer"} & set(types_of(schema))) and "maximum" in schema
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    probes=probes,
+)

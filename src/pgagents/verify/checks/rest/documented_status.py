@@ -10,16 +10,14 @@ from collections.abc import Callable, Iterator
 
 from pgagents.model.contract import Contract
 from pgagents.verify.cases.invalid import ordinary
-from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_broken, judge_kept, promise
+from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept, promise
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import REST, Endpoint
-from pgagents.verify.wire.exchange import UNAVAILABLE, Exchange
+from pgagents.verify.wire.exchange import Exchange
 
-RANK = 1
 NAME = "documented_status"
-TOOLS = True
 REFUSED, UNPROCESSABLE = 400, 422
 
 
@@ -63,7 +61,7 @@ def _run(setting: Setting, call: Call, contract: str) -> Callable[[], Conversati
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Judge every complete answer of an action."""
     endpoint = exchange.call.endpoint
-    if endpoint is None or exchange.call.intent == "framework" or exchange.response is None or exchange.status == UNAVAILABLE:
+    if endpoint is None or exchange.call.intent == "framework" or exchange.response is None:
         return
     allowed = memory.setting.compute_once((NAME, endpoint.place), lambda: _documented(memory.setting, endpoint))
     yield _judged(f"{NAME}/{exchange.place}", exchange, allowed)
@@ -90,3 +88,15 @@ def _documented(setting: Setting, endpoint: Endpoint) -> frozenset[int]:
     if "refused_status" in points.model_fields_set and points.refused_status == "any" and invalid in listed:
         listed |= {REFUSED, UNPROCESSABLE}  # the author allows both explicitly; without that only the listed ones are documented
     return frozenset(listed)
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    watch=watch,
+    probes=probes,
+    rank=1,
+    tools=True,
+    skips_unavailable=True,
+)

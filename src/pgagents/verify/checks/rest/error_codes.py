@@ -12,12 +12,11 @@ from collections.abc import Iterator
 from pgagents.model.action import Code
 from pgagents.model.contract import Contract
 from pgagents.verify.cases.invalid import provokable
-from pgagents.verify.check.check import Judgement, judge_broken, judge_kept, promise, promise_at
+from pgagents.verify.check.check import Check, Judgement, judge_broken, judge_kept, promise, promise_at
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.wire.endpoint import framework_places
-from pgagents.verify.wire.exchange import UNAVAILABLE, Exchange
+from pgagents.verify.wire.exchange import Exchange
 
-RANK = 4
 NAME = "error_codes"
 UNPROCESSABLE = 422
 
@@ -37,7 +36,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Judge every error whose body has a code."""
-    if exchange.status < 400 or exchange.code is None or exchange.status == UNAVAILABLE or exchange.tainted_by("documented_status"):
+    if exchange.status < 400 or exchange.code is None or exchange.tainted_by("documented_status"):
         return
     if (
         exchange.call.endpoint is not None
@@ -63,3 +62,13 @@ def _open(code: Code, status: int, memory: Memory) -> bool:
     framework = memory.model.errors.framework
     refusals = {framework.invalid, framework.bad_body, framework.wrong_type}
     return memory.model.behaviour.refused_status == "any" and code.name in refusals and status in (400, UNPROCESSABLE)
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    watch=watch,
+    rank=4,
+    skips_unavailable=True,
+)

@@ -10,12 +10,11 @@ from collections.abc import Iterator
 
 from pgagents.model.contract import Contract
 from pgagents.verify.cases.invalid import provokable
-from pgagents.verify.check.check import Judgement, is_documented_answer, judge_broken, judge_kept, promise, promise_at
+from pgagents.verify.check.check import Check, Judgement, is_documented_answer, judge_broken, judge_kept, promise, promise_at
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.wire.endpoint import framework_places
-from pgagents.verify.wire.exchange import UNAVAILABLE, Exchange
+from pgagents.verify.wire.exchange import Exchange
 
-RANK = 3
 NAME = "error_envelope"
 
 
@@ -32,7 +31,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Judge every answer with a status of 400 or more."""
-    if exchange.status < 400 or exchange.status == UNAVAILABLE or exchange.request.method == "HEAD" or exchange.call.intent == "document":
+    if exchange.status < 400 or exchange.request.method == "HEAD" or exchange.call.intent == "document":
         return
     if (
         exchange.call.endpoint is not None
@@ -55,3 +54,13 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         error = next(iter(test.iter_errors(exchange.body)))
         where = ".".join(map(str, error.instance_path)) or "the body"
         yield judge_broken(contract, f"a body that is {name}", f"{where}: {error.message[:200]}")
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    watch=watch,
+    rank=3,
+    skips_unavailable=True,
+)

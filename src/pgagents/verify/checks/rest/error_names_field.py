@@ -10,12 +10,11 @@ from collections.abc import Iterator
 
 from pgagents.model.contract import Contract, Verdict
 from pgagents.verify.cases.invalid import invalid_cases_of
-from pgagents.verify.check.check import Judgement, judge_broken, judge_kept, promise
+from pgagents.verify.check.check import Check, Judgement, judge_broken, judge_kept, promise
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange, got
 
-RANK = 5
 NAME = "error_names_field"
 
 
@@ -54,3 +53,12 @@ def _missing(exchange: Exchange, endpoint: Endpoint, memory: Memory) -> str:
     resource = memory.model.resources.get(param.refers_to or "") if param is not None else None
     missing = resource is not None and resource.missing is not None and exchange.code == resource.missing.name
     return "a wrong id is answered as one that is missing" if missing else ""
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    watch=watch,
+    rank=5,
+)

@@ -16,7 +16,7 @@ from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Resource
 from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.cases.look_alike import compared, fitting, free_text
-from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_broken, judge_kept, promise
+from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept, promise
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.laws.laws import judged, values_of
@@ -110,3 +110,11 @@ def _valued(setting: Setting, resource: Resource, there: Mapping[str, Any], valu
         return Scope({"env": setting.model.env, "resource": there, resource.name: there}).evaluate(value)
     except ExpressionError:
         return None
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    probes=probes,
+)

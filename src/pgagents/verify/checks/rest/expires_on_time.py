@@ -16,7 +16,7 @@ from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Resource, Takes
 from pgagents.verify.answers.capacity import counted
 from pgagents.verify.cases.invalid import ordinary, time_passes
-from pgagents.verify.check.check import Conversation, Probe, judge_broken, judge_kept, judge_refused, judge_untested, promise
+from pgagents.verify.check.check import Check, Conversation, Probe, judge_broken, judge_kept, judge_refused, judge_untested, promise
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import template_of
@@ -52,7 +52,7 @@ def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
     """Exclude the contract if the clock cannot be moved; deselect counts unless the run is exclusive."""
     if setting.model.clock is None:
         return Verdict.NOT_APPLICABLE, "the API has no clock that an operator could move"
-    if f"{NAME}/returns/" in contract.id and not setting.exclusive:
+    if contract.detail.startswith("returns/") and not setting.exclusive:
         return Verdict.NOT_SELECTED, others_too("counts")
     return None
 
@@ -180,3 +180,12 @@ def _advance(setting: Setting, seconds: float) -> Call:
     call = time_passes(setting, seconds)
     assert call is not None, "without a clock nothing is selected"
     return call
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    probes=probes,
+    settled=settled,
+)

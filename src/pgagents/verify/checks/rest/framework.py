@@ -15,6 +15,7 @@ from pgagents.model.contract import Contract
 from pgagents.verify.cases.framework import Case, cases, edited
 from pgagents.verify.cases.malformed import HUGE, LONG, number_in, reader
 from pgagents.verify.check.check import (
+    Check,
     Conversation,
     Judgement,
     Probe,
@@ -174,3 +175,12 @@ def _misnamed(allowed: frozenset[str], exchange: Exchange) -> str:
         return "405 without Allow"
     methods = {part.strip() for part in told.split(",")}
     return f"Allow: {told[:120]}" if not allowed <= methods or exchange.request.method in methods else ""
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    watch=watch,
+    probes=probes,
+)

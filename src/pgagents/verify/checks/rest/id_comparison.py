@@ -18,7 +18,7 @@ from pgagents.verify.answers.refusal import expected
 from pgagents.verify.answers.representations import kind_of
 from pgagents.verify.cases.invalid import is_invalid, ordinary
 from pgagents.verify.cases.malformed import of_ours
-from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_broken, judge_kept, judge_refused, promise
+from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept, judge_refused, promise
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import template_of
@@ -28,7 +28,6 @@ from pgagents.verify.wire.endpoint import REST, Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 NAME = "id_comparison"
-REMEMBERS = True
 MOST_IDS, MOST_KEYS = 2_000, 20_000
 """Number of instances and idempotency keys remembered, the latest ones; keys outlive their instances."""
 CORRECT = ("valid", "explore")
@@ -212,3 +211,13 @@ def _looking_alike(setting: Setting, endpoint: Endpoint, param: Param, resource:
         yield from judge_refused(exchange, contract, [*codes, resource.missing], what, statuses)
 
     return run
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    watch=watch,
+    probes=probes,
+    remembers=True,
+)

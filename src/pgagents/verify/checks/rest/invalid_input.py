@@ -15,7 +15,7 @@ from pgagents.verify.answers.refusal import expected
 from pgagents.verify.cases.combined import Group, both, groups
 from pgagents.verify.cases.generated import varied_of
 from pgagents.verify.cases.invalid import invalid_cases_of, ordinary
-from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_broken, judge_kept, judge_refused, promise
+from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept, judge_refused, promise
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.wire.call import Call
@@ -23,7 +23,6 @@ from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange, got
 
 NAME = "invalid_input"
-TOOLS = True
 SEVERAL = "several"
 
 
@@ -184,3 +183,12 @@ def _run(setting: Setting, call: Call, contract: str, says: str) -> Callable[[],
         yield from judge_refused(exchange, contract, codes, f"a call where {says}", statuses)
 
     return run
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    probes=probes,
+    tools=True,
+)

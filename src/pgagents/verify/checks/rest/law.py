@@ -16,7 +16,7 @@ from pgagents.model.model import Resource
 from pgagents.verify.cases import fixture_selection
 from pgagents.verify.cases.boundary import boundary_values, places
 from pgagents.verify.cases.invalid import ordinary, time_passes
-from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise
+from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.instance import at_path, will_do
 from pgagents.verify.fixtures.request_template import template_of
@@ -26,9 +26,7 @@ from pgagents.verify.wire.call import Call, GetNote
 from pgagents.verify.wire.endpoint import MCP, OPERATOR, Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
-RANK = 7
 NAME = "law"
-TOOLS = True
 BODIES = "law bodies"
 TRUSTED = ("valid", "explore", "clean")
 """Intents whose input the schemas allow: an accepted invalid call is the finding of another check."""
@@ -69,8 +67,6 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
             yield judge_broken(contract, " ".join(law.that.text.split()), f"{law.name} does not hold: {witness(law, scope)}")
         elif held.outcome == "error" and not ("before" in reads(law) and values["before"] is None):
             yield judge_untested(contract, f"the law cannot be evaluated on this answer: {held.why}", sticky=True)
-        elif held.outcome == "vacuous":
-            memory.notes[(NAME, contract)] = held.why
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
@@ -216,3 +212,14 @@ def _widest(setting: Setting, endpoint: Endpoint) -> dict[str, Any]:
 def _items(call: ActionCall | None, exchange: Exchange) -> list[Mapping[str, Any]]:
     found = at_path(call, exchange)
     return [i for i in (found if isinstance(found, list) else [found]) if isinstance(i, Mapping)]
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    watch=watch,
+    probes=probes,
+    rank=7,
+    tools=True,
+)

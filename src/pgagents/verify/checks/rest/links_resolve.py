@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from pgagents.model.contract import Contract
 from pgagents.model.model import Resource
-from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise
+from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.wire.call import Call, InstanceRef, Raw
 from pgagents.verify.wire.endpoint import REST, Endpoint
@@ -144,3 +144,11 @@ def _judged(contract: str, name: str, exchange: Exchange, secrets: Collection[st
     if any(secret in text for secret in secrets):
         return judge_broken(contract, f"the page of {name} tells no secret", "it tells one")
     return judge_kept(contract)
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    probes=probes,
+)

@@ -15,7 +15,7 @@ from pgagents.model.contract import Contract
 from pgagents.verify.answers.refusal import expected
 from pgagents.verify.cases.combined import alone
 from pgagents.verify.cases.invalid import InvalidCase, invalid_cases_of, is_invalid
-from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_refused, promise
+from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_refused, promise
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.values.schema_values import FAR, types_of
 from pgagents.verify.wire.call import Call
@@ -133,3 +133,12 @@ def _case(setting: Setting, endpoint: Endpoint, kind: str, wrong: InvalidCase) -
         fits = keyword in ("pattern", "maxLength") and (own or param.place == "path")
     call = replace(wrong.call, input={**wrong.call.input, wrong.field: "NaN" if kind == "nan" else "x" * LONG}, why=SAYS[kind])
     return replace(wrong, call=call, says=SAYS[kind]) if fits and is_invalid(setting, call) else None
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    watch=watch,
+    probes=probes,
+)

@@ -12,17 +12,15 @@ from typing import Any
 from pgagents.http import Silence
 from pgagents.model.contract import Contract
 from pgagents.verify.cases.invalid import ordinary
-from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise, promise_at
+from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise, promise_at
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.values.schema_values import types_of
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import REST, framework_places
-from pgagents.verify.wire.exchange import UNAVAILABLE, Exchange
+from pgagents.verify.wire.exchange import Exchange
 
-RANK = 0
 NAME = "no_crashes"
-TOOLS = True
 HUGE = 1e18
 """A number that a float holds, and whose hundredths exceed 64 bits."""
 
@@ -70,9 +68,9 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         yield judge_untested(contract, "the connection, which had served other calls, was closed before the call was answered")
     elif isinstance(exchange.answer, Silence):
         yield judge_broken(contract, "a whole answer", exchange.outcome)
-    elif exchange.status >= 500 and exchange.status != UNAVAILABLE and not _documented(exchange, memory):
+    elif exchange.status >= 500 and not _documented(exchange, memory):
         yield judge_broken(contract, "an answer below 500", exchange.outcome)
-    elif exchange.status != UNAVAILABLE:
+    else:
         yield judge_kept(contract)
 
 
@@ -81,3 +79,15 @@ def _documented(exchange: Exchange, memory: Memory) -> bool:
     return endpoint is not None and any(
         c.status == exchange.status and c.name == exchange.code and c.name != crashed for c in endpoint.action.errors
     )
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    watch=watch,
+    probes=probes,
+    rank=0,
+    tools=True,
+    skips_unavailable=True,
+)

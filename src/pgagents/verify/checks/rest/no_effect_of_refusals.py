@@ -14,7 +14,7 @@ from pgagents.model.action import ActionCall as ActionCall
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Resource
 from pgagents.verify.cases.invalid import InvalidCase, invalid_cases_of
-from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise
+from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.laws.lists import ordering_of
@@ -24,10 +24,7 @@ from pgagents.verify.wire.call import Call, GetNote
 from pgagents.verify.wire.endpoint import REST, Endpoint
 from pgagents.verify.wire.exchange import LIMITED, UNAVAILABLE, Exchange
 
-RANK = -1
-"""Before what ends the judging of a crash: what a crashed call made is not known."""
 NAME = "no_effect_of_refusals"
-TOOLS = True
 STAGE = 8
 MOST_PAGES = 8
 """Most pages of a list that are read."""
@@ -273,3 +270,16 @@ def _ghosts(
     for place in several:
         known.shown.add(place)
         yield judge_kept(f"{NAME}/{resource.name}/{place}")
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    watch=watch,
+    probes=probes,
+    settled=settled,
+    # before `no_crashes`, which ends the judging of a crash: what a crashed call made is not known
+    rank=-1,
+    tools=True,
+)

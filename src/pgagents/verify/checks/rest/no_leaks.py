@@ -13,14 +13,12 @@ from typing import Any
 from pgagents.model.contract import Contract
 from pgagents.verify.answers.secrets import collect, declares
 from pgagents.verify.answers.undeclared import undeclared
-from pgagents.verify.check.check import Judgement, judge_broken, judge_kept, promise, promise_at
+from pgagents.verify.check.check import Check, Judgement, judge_broken, judge_kept, promise, promise_at
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.wire.endpoint import framework_places
 from pgagents.verify.wire.exchange import Exchange
 
-RANK = 7
 NAME = "no_leaks"
-TOOLS = True
 _INSIDE = re.compile(
     r"Traceback \(most recent|File \"[^\"]+\", line \d+|\bat [\w.$]+\([\w.]+:\d+\)|(?:^|[\s\"'(])/(?:home|usr|var|opt|srv|app)/[\w./-]+"
     r"|sqlite3?\.|psycopg|SQLSTATE|\b(?:SELECT|INSERT INTO|UPDATE|DELETE FROM)\b.{1,200}\b(?:FROM|VALUES|SET|WHERE)\b"
@@ -48,7 +46,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
-    """Judge every complete answer, except documents."""
+    """Judge every complete answer, except documents. A 503 may leak as any other answer may."""
     response = exchange.response
     if response is None or exchange.call.intent == "document":
         return
@@ -124,3 +122,13 @@ def _remember(body: Any, memory: Memory) -> None:
     told = memory.notes.setdefault((NAME, "told"), {})
     if len(told) < 500:
         collect(body, memory.model.secrets, told)
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    watch=watch,
+    rank=7,
+    tools=True,
+)

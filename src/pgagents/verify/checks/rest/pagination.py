@@ -15,7 +15,7 @@ from pgagents.model.action import Param
 from pgagents.model.contract import Contract
 from pgagents.model.model import Resource
 from pgagents.verify.cases.invalid import ordinary
-from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise
+from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import template_of
@@ -24,7 +24,6 @@ from pgagents.verify.wire.endpoint import REST, Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 NAME = "pagination"
-CALLS = True
 PAGES = 3
 """Number of pages requested: a half, most of the rest, and the last item, so that a server's own page
 limit shows.
@@ -255,3 +254,12 @@ def _request_page(
     told = exchange.body.get(paged.told)
     instances = [instance for instance in exchange.body.get(paged.items, ()) if isinstance(instance, Mapping)]
     return instances, told if isinstance(told, str) and told else None
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    probes=probes,
+    calls_correctly=True,
+)

@@ -15,7 +15,7 @@ from pgagents.model.action import ActionCall as ActionCall
 from pgagents.model.contract import Contract
 from pgagents.model.model import Resource, id_text
 from pgagents.verify.cases.invalid import ordinary
-from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise
+from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import template_of
@@ -27,11 +27,7 @@ from pgagents.verify.wire.call import Call, InstanceRef
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
-RANK = 9
 NAME = "read_after_write"
-CALLS = True
-REMEMBERS = True
-ALONE = True
 TRUSTED = ("valid", "explore", "clean")
 MOST_MADE = 500
 MOST_PAGES = 21
@@ -332,3 +328,16 @@ def _all_there(
 
 def _ago(exchange: Exchange, at: float) -> str:
     return f"{max(0.0, exchange.sent_at - at):.0f} s before"
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    watch=watch,
+    probes=probes,
+    rank=9,
+    calls_correctly=True,
+    alone=True,
+    remembers=True,
+)

@@ -16,7 +16,7 @@ from pgagents.model.action import Relation
 from pgagents.model.contract import Contract, Verdict
 from pgagents.verify.cases.boundary import fills_a_page
 from pgagents.verify.cases.invalid import answer_that_will_do, ordinary
-from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise
+from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.laws.relations import excused, fitting, ids_of, instances_of
@@ -26,11 +26,7 @@ from pgagents.verify.wire.call import Call, Reuse
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
-RANK = 9
 NAME = "relation"
-REMEMBERS = True
-ALONE = True
-CALLS = True
 TRUSTED = ("valid", "explore")
 ENOUGH = 2
 MOST_KNOWN = 100
@@ -64,7 +60,7 @@ def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
     """Deselect the contract about the first items unless the run is exclusive, because others may change
     them.
     """
-    alone = setting.exclusive or "/first/" not in contract.id
+    alone = setting.exclusive or not contract.detail.endswith("/first")
     return None if alone else (Verdict.NOT_SELECTED, NEEDS_ALONE)
 
 
@@ -353,3 +349,17 @@ def _still(
     small = yield ordinary(endpoint, template, "valid", f"{relation.widen} {given.get(relation.widen, 'left out')} once more", input=given)
     has, had_later = ids_of(setting, relation, large), ids_of(setting, relation, small)
     return [] if has is None or had_later is None else [i for i in had if i in had_later and i not in has]
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    watch=watch,
+    probes=probes,
+    settled=settled,
+    rank=9,
+    calls_correctly=True,
+    alone=True,
+    remembers=True,
+)

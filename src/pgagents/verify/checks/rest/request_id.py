@@ -10,12 +10,11 @@ from collections.abc import Iterator
 
 from pgagents.model.contract import Contract
 from pgagents.verify.answers.request_ids import header_name
-from pgagents.verify.check.check import Judgement, judge_broken, judge_kept, promise, promise_at
+from pgagents.verify.check.check import Check, Judgement, judge_broken, judge_kept, promise, promise_at
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.wire.endpoint import framework_places
-from pgagents.verify.wire.exchange import UNAVAILABLE, Exchange, got
+from pgagents.verify.wire.exchange import Exchange, got
 
-RANK = 4
 NAME = "request_id"
 
 
@@ -35,7 +34,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Judge every answer that holds an id."""
     at = memory.model.errors.request_id_at
-    if at is None or exchange.response is None or exchange.status == UNAVAILABLE or exchange.call.intent == "document":
+    if at is None or exchange.response is None or exchange.call.intent == "document":
         return
     contract = f"{NAME}/{exchange.place}"
     name = memory.setting.compute_once(NAME, lambda: header_name(memory.model))
@@ -51,3 +50,13 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         yield judge_kept(contract)
     else:
         yield judge_broken(contract, "an id that no earlier answer had", "an id that an earlier answer had")
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    watch=watch,
+    rank=4,
+    skips_unavailable=True,
+)

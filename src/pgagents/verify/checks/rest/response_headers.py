@@ -12,14 +12,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from pgagents.http import Response
-from pgagents.model.contract import Contract
+from pgagents.model.contract import FRAMEWORK, Contract
 from pgagents.model.model import Header
-from pgagents.verify.check.check import Judgement, judge_broken, judge_kept, promise, promise_at
+from pgagents.verify.check.check import Check, Judgement, judge_broken, judge_kept, promise, promise_at
 from pgagents.verify.check.memory import Memory, Setting
-from pgagents.verify.wire.endpoint import FRAMEWORK, REST, Endpoint, framework_places
-from pgagents.verify.wire.exchange import UNAVAILABLE, Exchange
+from pgagents.verify.wire.endpoint import REST, Endpoint, framework_places
+from pgagents.verify.wire.exchange import Exchange
 
-RANK = 3
 NAME = "response_headers"
 MOST_KNOWN = 5_000
 """Number of header values whose verdict is cached."""
@@ -75,7 +74,7 @@ def _place(header: Header, exchange: Exchange) -> str:
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Judge every answer that must have one of the headers."""
     response = exchange.response
-    if response is None or exchange.status == UNAVAILABLE:
+    if response is None:
         return
     repeated = _repeated(response)
     for header, contract in memory.setting.compute_once((NAME, exchange.place), lambda: _promised(memory.setting, exchange)):
@@ -134,3 +133,13 @@ def _readings(header: Header, text: str) -> list[Any]:
     elif _BROKEN.fullmatch(text.strip()):
         found.append(float(text))
     return found
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    watch=watch,
+    rank=3,
+    skips_unavailable=True,
+)

@@ -11,15 +11,13 @@ from typing import Any
 
 from pgagents.model.contract import Contract
 from pgagents.verify.answers.timestamps import misformed
-from pgagents.verify.check.check import Judgement, judge_broken, judge_kept, judge_untested, promise
+from pgagents.verify.check.check import Check, Judgement, judge_broken, judge_kept, judge_untested, promise
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 from pgagents.verify.wire.media import as_one_text, is_json
 
-RANK = 2
 NAME = "response_schema"
-TOOLS = True
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -61,7 +59,17 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
             contract, f"a {'JSON' if is_json(exchange.output.content_type) else exchange.output.content_type} body", exchange.json.problem
         )
         return
-    test = memory.setting.test(("output", exchange.place.partition("@")[0], exchange.output.status), schema)
+    test = memory.setting.output_test(exchange)
     error = next(iter(test.iter_errors(exchange.body)))
     where = ".".join(map(str, error.instance_path)) or "the body"
     yield judge_broken(contract, f"{where} satisfies its schema", f"{where}: {error.message[:300]}")
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    watch=watch,
+    rank=2,
+    tools=True,
+)

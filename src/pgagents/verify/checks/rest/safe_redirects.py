@@ -13,7 +13,7 @@ from urllib.parse import urljoin, urlsplit
 from pgagents.model.contract import Contract
 from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.cases.malformed import of_ours
-from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_broken, judge_kept, promise_at
+from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept, promise_at
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.wire.call import Call, Raw
@@ -123,3 +123,12 @@ def _stays(base: str, location: str) -> bool:
     except ValueError:
         return False
     return there.netloc == here.netloc and not (here.scheme == "https" and there.scheme != "https")
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    watch=watch,
+    probes=probes,
+)

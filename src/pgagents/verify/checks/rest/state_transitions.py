@@ -15,7 +15,17 @@ from pgagents.model.contract import Contract
 from pgagents.model.model import Move, Resource
 from pgagents.verify.answers.unchanged import change, differing, find_resource
 from pgagents.verify.cases.invalid import time_passes
-from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_broken, judge_kept, judge_refused, judge_untested, promise
+from pgagents.verify.check.check import (
+    Check,
+    Conversation,
+    Judgement,
+    Probe,
+    judge_broken,
+    judge_kept,
+    judge_refused,
+    judge_untested,
+    promise,
+)
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.wire.call import Call, InstanceRef
@@ -23,7 +33,6 @@ from pgagents.verify.wire.endpoint import OPERATOR, Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 NAME = "state_transitions"
-CALLS = True
 LATER_S = 400
 """Seconds to wait before a call that must be refused: a time or sum that it wrongly rewrites then differs."""
 
@@ -259,3 +268,12 @@ def _state(resource: Resource, exchange: Exchange) -> str | None:
             found: str = body[str(resource.state)]
             return found
     return None
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    probes=probes,
+    calls_correctly=True,
+)

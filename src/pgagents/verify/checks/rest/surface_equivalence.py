@@ -15,7 +15,7 @@ from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Resource
 from pgagents.verify.cases.boundary import boundary_values
 from pgagents.verify.cases.invalid import invalid_cases_of, ordinary
-from pgagents.verify.check.check import CONFLICT, Conversation, Judgement, Probe, judge_broken, judge_kept, promise
+from pgagents.verify.check.check import CONFLICT, Check, Conversation, Judgement, Probe, judge_broken, judge_kept, promise
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.marks import unmarked
 from pgagents.verify.fixtures.request_template import RequestTemplate, template_of
@@ -24,10 +24,7 @@ from pgagents.verify.wire.call import InstanceRef, Intent, Raw
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange, got
 
-RANK = 8
 NAME = "surface_equivalence"
-CALLS = True
-TOOLS = True
 PLAIN = Raw()
 REFUSED = 300
 
@@ -306,3 +303,15 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 def _wire(endpoint: Endpoint, said: Any) -> Any:
     """Return the argument's name, if the error gave its name on the wire."""
     return next((str(p.name) for p in endpoint.params if p.wire == said), said)
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    watch=watch,
+    probes=probes,
+    rank=8,
+    calls_correctly=True,
+    tools=True,
+)

@@ -16,7 +16,7 @@ from pgagents.model.contract import Contract
 from pgagents.verify.answers.normalized import differing, normalize_answer
 from pgagents.verify.cases.boundary import boundary_values
 from pgagents.verify.cases.invalid import ordinary
-from pgagents.verify.check.check import Conversation, Probe, judge_broken, judge_kept, judge_untested, promise
+from pgagents.verify.check.check import Check, Conversation, Probe, judge_broken, judge_kept, judge_untested, promise
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.wire.endpoint import REST, Endpoint
@@ -94,3 +94,11 @@ def _written(text: Any, zone: timezone) -> Any:
     if not isinstance(text, str):
         return text
     return datetime.fromtimestamp(epoch(text), zone).isoformat(timespec="milliseconds")
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    probes=probes,
+)

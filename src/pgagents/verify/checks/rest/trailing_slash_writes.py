@@ -12,7 +12,7 @@ from pgagents.model.action import Code
 from pgagents.model.contract import Contract
 from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.cases.malformed import of_ours
-from pgagents.verify.check.check import Conversation, Probe, judge_kept, judge_refused, promise
+from pgagents.verify.check.check import Check, Conversation, Probe, judge_kept, judge_refused, promise
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.wire.call import Call, Raw
@@ -66,3 +66,11 @@ def _run(call: Call, contract: str, code: Code, *, sent_on: bool) -> Callable[[]
         yield from judge_refused(exchange, contract, [code], WHAT)
 
     return run
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    probes=probes,
+)

@@ -16,7 +16,7 @@ from pgagents.source.origin import plain
 from pgagents.verify.cases.boundary import boundary_values, fills_a_page, free_params, unusual
 from pgagents.verify.cases.generated import varied_of
 from pgagents.verify.cases.invalid import is_invalid, ordinary
-from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_accepted, judge_kept, judge_untested, promise
+from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_accepted, judge_kept, judge_untested, promise
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.request_template import RequestTemplate, template_of
 from pgagents.verify.values.generators import random_values
@@ -25,10 +25,7 @@ from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
-RANK = 6
 NAME = "valid_calls"
-CALLS = True
-TOOLS = True
 UNKNOWN_QUERY, UNKNOWN = "unknown_query", "pgv_unknown"
 SMALLEST, GREATEST = 1e-6, 1e12
 
@@ -305,3 +302,15 @@ def _tame(value: object) -> bool:
 def shown(given: Mapping[str, Any]) -> str:
     """Return the arguments as the plan prints them."""
     return ", ".join(f"{k}={v!r}" if not hasattr(v, "text") else f"{k}={v.text}" for k, v in sorted(given.items()))
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    watch=watch,
+    probes=probes,
+    rank=6,
+    calls_correctly=True,
+    tools=True,
+)

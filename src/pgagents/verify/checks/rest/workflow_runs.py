@@ -19,7 +19,17 @@ from pgagents.verify.answers.secrets import collect, declares
 from pgagents.verify.answers.timestamps import misformed
 from pgagents.verify.cases.invalid import time_passes
 from pgagents.verify.cases.workflow_steps import REFUSED, about_own, as_told, endpoint_of, passes, sent_with, takes_days, valued
-from pgagents.verify.check.check import CONFLICT, Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise_at
+from pgagents.verify.check.check import (
+    CONFLICT,
+    Check,
+    Conversation,
+    Judgement,
+    Probe,
+    judge_broken,
+    judge_kept,
+    judge_untested,
+    promise_at,
+)
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.laws.laws import judged, shown, values_of
 from pgagents.verify.plan.exclusive import others_too
@@ -28,32 +38,8 @@ from pgagents.verify.wire.endpoint import OPERATOR, REST
 from pgagents.verify.wire.exchange import Exchange
 from pgagents.verify.wire.media import JSON
 
-RANK = 9
 NAME = "workflow_runs"
 PAUSE_S = 0.5
-DERIVED_FROM = frozenset(
-    (
-        "valid_calls",
-        "law",
-        "state_transitions",
-        "read_after_write",
-        "response_schema",
-        "invalid_input",
-        "absent_id",
-        "surface_equivalence",
-        "audit_trail",
-        "error_names_field",
-        "key_authentication",
-        "plan_scopes",
-        "no_effect_of_refusals",
-        "capacity",
-        "call_attribution",
-        "error_envelope",
-        "agent_rate_limits",
-        "rate_limit_enforcement",
-        "rate_limit_headers",
-    )
-)
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -83,9 +69,9 @@ def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
     """Exclude timed criteria without a clock, and deselect criteria that others could affect unless the
     run is exclusive.
     """
-    if setting.model.clock is None and "/expect_timed-" in contract.id:
+    if setting.model.clock is None and "/expect_timed-" in contract.detail:
         return Verdict.NOT_APPLICABLE, "the API has no clock that an operator could move"
-    if not setting.exclusive and "/expect_alone-" in contract.id:
+    if not setting.exclusive and "/expect_alone-" in contract.detail:
         return Verdict.NOT_SELECTED, others_too("tells")
     return None
 
@@ -315,3 +301,36 @@ def _judged(setting: Setting, workflow: Workflow, step: Step, exchange: Exchange
         state.kept[step.name] = {name: scope.evaluate(expression) for name, expression in step.keep.items()}
     except ExpressionError:
         state.kept[step.name] = {}
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    probes=probes,
+    settled=settled,
+    rank=9,
+    derived_from=frozenset(
+        (
+            "valid_calls",
+            "law",
+            "state_transitions",
+            "read_after_write",
+            "response_schema",
+            "invalid_input",
+            "absent_id",
+            "surface_equivalence",
+            "audit_trail",
+            "error_names_field",
+            "key_authentication",
+            "plan_scopes",
+            "no_effect_of_refusals",
+            "capacity",
+            "call_attribution",
+            "error_envelope",
+            "agent_rate_limits",
+            "rate_limit_enforcement",
+            "rate_limit_headers",
+        )
+    ),
+)

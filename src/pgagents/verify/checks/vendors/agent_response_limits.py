@@ -17,7 +17,7 @@ from pgagents.model.contract import Contract
 from pgagents.verify.cases.boundary import free_params
 from pgagents.verify.cases.invalid import answer_that_will_do, is_invalid, ordinary
 from pgagents.verify.cases.projection_index import ProjectionIndex, bearing, collect_projections
-from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_broken, judge_kept
+from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.projections.limits import Limit, What, limits_of
@@ -26,11 +26,7 @@ from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import REST, Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
-RANK = -1
-"""Before `no_crashes`, which ends the judging of an exchange: an answer that never came in time came too late as well."""
-DERIVED_FROM = frozenset(("no_crashes",))
 NAME = "agent_response_limits"
-CALLS = True
 MAX_DEPTH = 4
 UNITS: Mapping[What, str] = {"seconds": "seconds", "characters": "characters", "items": "items in a list"}
 
@@ -202,3 +198,16 @@ def _listed(setting: Setting, projections: ProjectionIndex) -> list[tuple[frozen
 
 def _id(what: str, place: str) -> str:
     return f"{NAME}/{what}/{place}"
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    watch=watch,
+    probes=probes,
+    # before `no_crashes`, which ends the judging of an exchange: an answer that never came in time came too late as well
+    rank=-1,
+    calls_correctly=True,
+    derived_from=frozenset(("no_crashes",)),
+)

@@ -17,26 +17,12 @@ from pgagents.model.contract import Contract, Verdict
 from pgagents.verify.answers.refusal import expected
 from pgagents.verify.cases.mismatches import Mismatch, mismatches_of
 from pgagents.verify.cases.projection_index import ProjectionIndex, Promised, bearing, collect_projections
-from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_accepted, judge_kept, judge_refused, judge_untested
+from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_accepted, judge_kept, judge_refused, judge_untested
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.projections.offers import Offer
 from pgagents.verify.wire.exchange import Exchange
 
-RANK = 9
 NAME = "honours_manifest"
-DERIVED_FROM = frozenset(
-    (
-        "valid_calls",
-        "invalid_input",
-        "documented_status",
-        "response_schema",
-        "error_codes",
-        "error_envelope",
-        "surface_equivalence",
-        "arbitrary_text",
-    )
-)
-"""Checks that say the same of the API as a whole: what breaks one of them may break a surface's contract too."""
 MOST_NAMED = 4
 SURE = 5
 """After so many answers that fit both the catalogue's schema and the vendors', the vendors' are taken to
@@ -217,3 +203,26 @@ def _ids_of(offer: Offer) -> tuple[str, ...]:
 
 def _id(offer: Offer, head: str) -> str:
     return "/".join(part for part in (NAME, head, offer.via, offer.place) if part)
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    watch=watch,
+    probes=probes,
+    rank=9,
+    # these say the same of the API as a whole: what breaks one of them may break a surface's contract too
+    derived_from=frozenset(
+        (
+            "valid_calls",
+            "invalid_input",
+            "documented_status",
+            "response_schema",
+            "error_codes",
+            "error_envelope",
+            "surface_equivalence",
+            "arbitrary_text",
+        )
+    ),
+)

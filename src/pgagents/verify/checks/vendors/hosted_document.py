@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from pgagents.model.contract import Contract
-from pgagents.verify.check.check import Conversation, Probe, judge_broken, judge_kept, judge_untested, promise_at
+from pgagents.verify.check.check import Check, Conversation, Probe, judge_broken, judge_kept, judge_untested, promise_at
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.projections.documents import built, parsed
 from pgagents.verify.wire.call import Call, Raw
@@ -109,3 +109,11 @@ def difference(expected: Any, found: Any, path: str = "#") -> str:
         return ""
     same = expected == found and isinstance(expected, bool) == isinstance(found, bool)
     return "" if same else path
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    probes=probes,
+)

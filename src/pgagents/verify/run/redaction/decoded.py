@@ -45,7 +45,10 @@ class Reading:
 
 
 def search(text: str, find: Callable[[str], Iterator[tuple[int, int, Found]]]) -> Iterator[tuple[int, int, Found, bool]]:
-    """What `find` finds in the text and in its readings: begin and end in the text itself, what was found, and whether it was coded."""
+    """Search a text and its decoded readings with `find`.
+
+    Yields begin and end in the text itself, the find, and whether it was encoded.
+    """
     yield from _search(text, find, (), DEPTH)
 
 
@@ -88,7 +91,7 @@ def unescaped(text: str) -> str:
 
 
 def _character(match: re.Match[str]) -> str:
-    """What an escape stands for; as it is where it stands for nothing."""
+    """Decode one escape; leave it as it is where it encodes no character."""
     kind, value = match.lastgroup, match[match.lastgroup or 0]
     if kind == "sign":
         return value

@@ -1,5 +1,6 @@
-"""What is looked for in a text that is to be masked: any part of a secret that is long enough, and a person's data where they stand as
-a word. The time for a text hardly grows with the number of secrets.
+"""Needles are looked for in texts that are to be masked: parts of secrets that are long enough, and a person's data as whole words.
+
+The time for a text hardly grows with the number of secrets.
 """
 
 from __future__ import annotations

@@ -224,7 +224,7 @@ class Redactor:
         return re.compile(rf"(?:=[\"']?|\b(?:bearer|basic)\s+|:\s*[\"'])({words})(?![\w.-])", re.I) if words else None
 
     def _mask_of(self, name: str, value: str) -> str:
-        """What stands for a member's value: always the same for the same one, where it is private."""
+        """Return the mask for a member's value; equal private values get equal masks."""
         if name not in self._private:
             return MASK
         if value not in self._numbered:
@@ -241,7 +241,7 @@ class Redactor:
         return _replaced(text, self._spans(text))
 
     def _spans(self, text: str) -> tuple[_Span, ...]:
-        """What is masked in a text, in order."""
+        """Return the parts of a text that are to be masked, in order."""
         self._look_for_new()
         known = self._masked_texts.get(text)
         if known is None:
@@ -382,7 +382,7 @@ class Redactor:
         return text
 
     def _in_place(self, name: str, value: str) -> str:
-        """What stands for a value found by its name in text; what is masked already stays."""
+        """Return the mask for a value that was found by its name in text; a value that is masked already stays."""
         if not value or value.startswith(("[key of ", MASK)):
             return value
         own = next((m for m in self._private if m.lower() == name.lower()), None)

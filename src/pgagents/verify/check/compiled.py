@@ -1,0 +1,69 @@
+"""A catalogue compiled for checks: its endpoints, validators, and results that depend on the catalogue alone.
+
+`compile_catalogue` keeps the last few of them, because compiling and listing is most of a short run. Sharing is safe: a compiled
+catalogue never holds anything that depends on a run's options, seed or identities.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from pgagents.jsonschema.schema import validator
+from pgagents.model.model import Model
+from pgagents.verify.wire.endpoint import Endpoint, endpoints
+from pgagents.verify.wire.mcp.form import tool_endpoints
+
+T = TypeVar("T")
+MOST_COMPILED = 4
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CompiledCatalogue:
+    """A catalogue for one target URL, which decides which links of its examples are the target's own.
+
+    Nothing in it changes but its caches, and these only gain results that another run would compute alike.
+    """
+
+    model: Model
+    url: str
+    endpoints: tuple[Endpoint, ...]
+    tools: tuple[Endpoint, ...]
+    """The actions as tools of an MCP server."""
+    every_endpoint: tuple[Endpoint, ...]
+    by_place: Mapping[str, Endpoint]
+    _tests: dict[Any, Any] = field(default_factory=dict, init=False, repr=False)
+    _results: dict[Any, Any] = field(default_factory=dict, init=False, repr=False)
+
+    def test(self, key: Any, schema: Mapping[str, Any]) -> Any:
+        """Return the compiled validator of a schema, kept under a key."""
+        found = self._tests.get(key)
+        if found is None:
+            found = self._tests[key] = validator(schema, self.model.schemas)
+        return found
+
+    def compute_once(self, key: Any, make: Callable[[], T]) -> T:
+        """Return what `make` returns, made once for a key. `make` must read the catalogue and the URL alone."""
+        if key not in self._results:
+            self._results[key] = make()
+        found: T = self._results[key]
+        return found
+
+
+_COMPILED: OrderedDict[tuple[int, str], CompiledCatalogue] = OrderedDict()
+"""The last compiled catalogues by the identity of their model, which they keep alive, and their URL."""
+
+
+def compile_catalogue(model: Model, url: str) -> CompiledCatalogue:
+    """Compile a catalogue for a target, or return it where it was among the last few."""
+    key = (id(model), url)
+    found = _COMPILED.get(key)
+    if found is None:
+        listed, tools = tuple(endpoints(model)), tuple(tool_endpoints(model))
+        every = (*listed, *tools)
+        found = _COMPILED[key] = CompiledCatalogue(model, url, listed, tools, every, {d.place: d for d in every})
+        if len(_COMPILED) > MOST_COMPILED:
+            _COMPILED.popitem(last=False)
+    return found

@@ -1,0 +1,86 @@
+"""A run's context and its checks are frozen, and what runs share depends on the catalogue alone."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import FrozenInstanceError, replace
+from typing import Any
+
+import pytest
+
+from pgagents.inprocess import URL, inside, verified
+from pgagents.verify.check import compiled
+from pgagents.verify.check.check import collect
+from pgagents.verify.check.compiled import compile_catalogue
+from pgagents.verify.check.memory import setting_of
+from pgagents.verify.plan.options import Identities, Options
+from pgagents.verify.run.run import contracts, plan
+from verifying import PARK_GRAPH, SHOP, model
+
+ADDRESS = re.compile(r" at 0x[0-9a-f]+")
+
+
+def digest(path: Any = PARK_GRAPH, **options: Any) -> str:
+    """The plan's digest for a run with every identity."""
+    of = model(path)
+    return plan(of, Options(**options), Identities(dict.fromkeys(("main", *of.auth.roles), "pk_test_x")), url=URL).digest
+
+
+def results(monkeypatch: pytest.MonkeyPatch, **options: Any) -> dict[Any, str]:
+    """Everything that a run left in a catalogue that was compiled for it, as texts."""
+    monkeypatch.setattr(compiled, "_COMPILED", type(compiled._COMPILED)())
+    of = model(SHOP)
+    opened = inside(of)
+    assert verified(of, opened, Options(**options)).exit_code in (0, 1)
+    return {key: ADDRESS.sub("", repr(value)) for key, value in compile_catalogue(of, URL)._results.items()}
+
+
+@pytest.mark.parametrize("path", [PARK_GRAPH, SHOP], ids=["park_graph", "shop"])
+def test_a_plan_does_not_depend_on_what_was_planned_before(monkeypatch: pytest.MonkeyPatch, path: Any) -> None:
+    deep: list[dict[str, Any]] = [{"profile": "deep", "seed": 1}] if path == SHOP else []
+    asked: list[dict[str, Any]] = [{"seed": 3}, {"limits": True, "profile": "smoke"}, *deep]
+    alone = []
+    for options in asked:
+        monkeypatch.setattr(compiled, "_COMPILED", type(compiled._COMPILED)())
+        alone.append(digest(path, **options))
+    monkeypatch.setattr(compiled, "_COMPILED", type(compiled._COMPILED)())
+    assert [digest(path, **options) for options in [{"seed": 0}, *asked]][1:] == alone
+
+
+def test_what_runs_share_depends_on_no_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = results(monkeypatch, seed=0, exclusive=True), results(monkeypatch, seed=5, shard=(1, 2), limits=True)
+    both = one.keys() & other.keys()
+    assert len(both) > 80
+    assert {key: (one[key], other[key]) for key in both if one[key] != other[key]} == {}
+
+
+def test_setting_and_checks_are_frozen() -> None:
+    setting, check = setting_of(model(), URL), collect()["law"]
+    for frozen, name in ((setting, "exclusive"), (setting.catalogue, "endpoints"), (check, "rank")):
+        with pytest.raises(FrozenInstanceError):
+            setattr(frozen, name, None)
+    assert replace(setting, exclusive=True).catalogue is setting.catalogue
+
+
+@pytest.mark.parametrize("path", [PARK_GRAPH, SHOP], ids=["park_graph", "shop"])
+def test_an_id_is_made_of_its_parts(path: Any) -> None:
+    for contract in contracts(model(path)):
+        whole = {
+            f"{contract.check}/{contract.detail}/{contract.place}",
+            f"{contract.check}/{contract.place}",
+            f"{contract.check}/{contract.detail}{contract.place}",
+        }
+        assert contract.id in whole
+        assert contract.place.endswith(f"@{contract.surface}")
+        assert contract.check in collect()
+        assert contract.action in contract.place
+
+
+def test_every_check_judges_something_and_asks_under_its_own_name() -> None:
+    of = model()
+    setting = setting_of(of, URL)
+    for name, check in collect().items():
+        assert check.watch or check.probes or check.hear, name
+        assert check.about, name
+        asked = list(check.list_probes(setting, frozenset(("main", *of.auth.roles))))
+        assert {probe.check for probe in asked} <= {name}
