@@ -27,12 +27,12 @@ URL = "http://127.0.0.1:1"
 
 @cache
 def model(path: Path = PARK_GRAPH, opened: str | None = None) -> Model:
-    """A catalogue; `opened` is a point that it is to leave open."""
+    """A catalogue; `opened` is a point that it is to leave open, or several with spaces between them."""
     text = path.read_text(encoding="utf-8")
-    if opened is not None:
-        text, count = re.subn(rf"^  {opened}: .*$", f"  {opened}: any", text, count=1, flags=re.M)
+    for point in (opened or "").split():
+        text, count = re.subn(rf"^  {point}: .*$", f"  {point}: any", text, count=1, flags=re.M)
         if not count and path == PARK_GRAPH:
-            text = text.replace("\nbehaviour:\n", f"\nbehaviour:\n  {opened}: any\n", 1)
+            text = text.replace("\nbehaviour:\n", f"\nbehaviour:\n  {point}: any\n", 1)
     return load_text(text, str(path))
 
 
