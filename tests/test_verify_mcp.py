@@ -35,7 +35,7 @@ from pgagents.verify.wire.mcp.http import StreamClient
 from pgagents.verify.wire.mcp.link import Link
 from pgagents.verify.wire.mcp.message import events, read
 from pgagents.verify.wire.mcp.stdio import MAX_LINE, Stdio
-from verifying import PARK_GRAPH, ROOT, SHOP, checks, ids, model, run
+from verifying import PARK_GRAPH, ROOT, SHOP, checks, ids, model, plain_run
 
 COMMAND = [sys.executable, "-c", "from pgagents.cli.main import run; run()"]
 LIST = {"method": "tools/list"}
@@ -66,10 +66,11 @@ def test_our_server_keeps_every_contract_beside_the_api() -> None:
 
 def test_the_tools_cost_no_more_than_25_requests_each() -> None:
     report = everything()
-    without = run(model())
+    without = plain_run()
     assert without.footer.requests < report.footer.requests <= without.footer.requests + 25 * 15
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("seed", [1, 2])
 def test_another_seed_finds_nothing_either(seed: int) -> None:
     report = verified_mcp(model(), seed=seed)
@@ -78,7 +79,7 @@ def test_another_seed_finds_nothing_either(seed: int) -> None:
 
 
 def test_contracts_of_tools_are_not_selected_without_a_server() -> None:
-    report = run(model())
+    report = plain_run()
     left = {r.contract.id: r.reason for r in report.results if r.contract.id in set(tool_contracts(model()))}
     assert len(left) == len(tool_contracts(model()))
     assert {report.results[i].verdict for i, r in enumerate(report.results) if r.contract.id in left} == {Verdict.NOT_SELECTED}
@@ -92,6 +93,7 @@ def test_the_plan_grows_with_the_server_alone() -> None:
     assert link.requests == 0
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("name", fault_registry.list_names("mcp_faults"))
 def test_fault_breaks_what_it_declares_and_no_more(name: str) -> None:
     fault = fault_registry.find("mcp_faults", name)
@@ -102,6 +104,7 @@ def test_fault_breaks_what_it_declares_and_no_more(name: str) -> None:
     assert not [n for n in report.footer.notes if "internal" in n or "never listed" in n]
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("name", fault_registry.list_names("mcp_variations"))
 def test_variation_breaks_nothing_where_its_point_is_open(name: str) -> None:
     of = model(opened=fault_registry.find("mcp_variations", name).point)

@@ -28,7 +28,7 @@ from pgagents.verify.projections.offers import offers
 from pgagents.verify.projections.schema import filled, gaps, read_as_2020
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.exchange import Exchange
-from verifying import PARK_GRAPH, SHOP, ids, model, run, sandbox
+from verifying import PARK_GRAPH, SHOP, ids, model, plain_run, run, sandbox
 
 TOOLS = ("gemini", "xai", "perplexity", "anthropic", "openai_tools", "mcp")
 OURS = ("honours_manifest", "agent_response_limits")
@@ -47,7 +47,7 @@ def without(*surfaces: str) -> Model:
 @cache
 def whole() -> Report:
     """A run of the plain sandbox with every surface."""
-    return run(model())
+    return plain_run()
 
 
 def projections(of: Model, action: str, surface: str = "rest") -> ProjectionIndex:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from pgagents.catalogue.load import load_text
 from pgagents.http import Handler
@@ -23,6 +25,7 @@ ROOT = Path(__file__).parent.parent
 PARK_GRAPH = ROOT / "catalogue" / "park_graph.yaml"
 SHOP = ROOT / "tests" / "catalogues" / "shop.yaml"
 URL = "http://127.0.0.1:1"
+MATRIX = pytest.mark.matrix
 
 
 @cache
@@ -65,6 +68,18 @@ def run(
         of, handler, Identities(keys if keys is not None else opened.keys), Options(seed=seed, live=False, **options),
         clock=opened.sandbox.front.clock.now, sleep=opened.sleep, wall=lambda: "2026-04-18T16:00:00Z", url=URL, timer=time.perf_counter,
     )  # fmt: skip
+
+
+@cache
+def plain_run() -> Report:
+    """A whole run of the plain sandbox of Park Graph, once for all tests of this process that only read it."""
+    return run(model())
+
+
+def rarely(values: Iterable[Any], *always: Any) -> list[Any]:
+    """The parameters of a test: `make test` tries `always`, `make matrix` the other values. A tuple is several parameters."""
+    several = [(value, value if isinstance(value, tuple) else (value,)) for value in values]
+    return [value if value in always else pytest.param(*parts, marks=MATRIX) for value, parts in several]
 
 
 def checks(report: Report, verdict: Verdict) -> set[str]:

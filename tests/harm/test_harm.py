@@ -6,7 +6,6 @@ Each case is a small server that behaves in one way that is legal and easily lea
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from functools import cache
 
 import pytest
@@ -17,6 +16,7 @@ from harm.servers.base import KEYS, Row, Server
 from pgagents.http import Request, Response, Silence
 from pgagents.model.contract import Verdict
 from pgagents.report.report import Report
+from verifying import rarely
 
 SEEDS = (0, 1, 2)
 LATER_S = 60.0
@@ -35,15 +35,10 @@ FIRST = "nested"
 """The case that each way of running is tried with at every push; the others are of the matrix."""
 
 
-def others_in_matrix(values: Iterable[object], first: object) -> list[object]:
-    """All values, and those other than the first one marked as the matrix's."""
-    return [value if value == first else pytest.param(value, marks=pytest.mark.matrix) for value in values]
-
-
 every_case = pytest.mark.parametrize("name", CASES)
-first_case = pytest.mark.parametrize("name", others_in_matrix(CASES, FIRST))
+first_case = pytest.mark.parametrize("name", rarely(CASES, FIRST))
 every_seed = pytest.mark.parametrize("seed", SEEDS)
-first_seed = pytest.mark.parametrize("seed", others_in_matrix(SEEDS, SEEDS[0]))
+first_seed = pytest.mark.parametrize("seed", rarely(SEEDS, SEEDS[0]))
 
 
 def assert_no_harm(server: Server, report: Report) -> None:
@@ -184,7 +179,7 @@ def test_a_server_that_stops_answering_leaves_only_what_is_listed(name: str) -> 
 # -- without leave to write ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("seed", others_in_matrix(SEEDS[:2], SEEDS[0]))
+@pytest.mark.parametrize("seed", rarely(SEEDS[:2], SEEDS[0]))
 @every_case
 def test_without_leave_a_run_changes_nothing(name: str, seed: int) -> None:
     """An address on this machine gives no leave: it may be a tunnel to production."""
