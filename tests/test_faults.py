@@ -1,7 +1,7 @@
 """The matrix: the sandbox keeps every contract, each fault breaks what it declares and no more, each variation nothing.
 
 In process, no sockets. What a fault breaks must all be found, and nothing beyond `breaks` and `also`. Whole runs with a fault or a
-variation are marked `matrix`; `make test` runs only the checks that a fault declares, and variations three to a run (`test_alarms.py`).
+variation are marked `matrix`; `make test` runs only contracts that a fault breaks, and variations three to a run (`test_alarms.py`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import pytest
 from pgagents.model.contract import Verdict
 from pgagents.sandbox.injection import fault_registry
 from pgagents.verify.check.check import following
-from verifying import PARK_GRAPH, SHOP, checks, ids, model, run
+from pgagents.verify.run.run import contracts
+from verifying import PARK_GRAPH, SHOP, checks, fault_contracts, ids, model, run
 
 
 @pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.matrix) for seed in (1, 2))])
@@ -40,11 +41,21 @@ def test_fault_that_no_check_finds_yet_breaks_nothing_else(name):
 FOUND = [name for name in FAULTS if name not in AWAITING]
 
 
+def test_recorded_contracts_exist_and_are_of_the_checks_that_their_fault_breaks():
+    listed = {contract.id for contract in contracts(model())}
+    for kind in ("faults", "mcp_faults"):
+        for name, recorded in fault_contracts(kind).items():
+            assert set(recorded) <= listed, f"run: python tests/record_fault_contracts.py {name}"
+            assert not recorded or {id.partition("/")[0] for id in recorded} == fault_registry.find(kind, name).breaks
+
+
 @pytest.mark.parametrize("name", FOUND)
 def test_fault_is_found_by_the_checks_that_it_declares(name):
-    """These checks run alone; a fault that only shows beside others' requests is looked for by a whole run."""
+    """One contract of each check runs alone; where that does not find the fault, the whole checks, and at last everything."""
     fault = fault_registry.find("faults", name)
-    for only in (tuple(f"{check}/" for check in sorted(fault.breaks)), ()):
+    whole_checks = tuple(f"{check}/" for check in sorted(fault.breaks))
+    recorded = tuple(fault_contracts("faults").get(name, ())) or whole_checks
+    for only in dict.fromkeys((recorded, whole_checks, ())):
         report = run(model(), faults=[name], only=only)
         broken = checks(report, Verdict.BROKEN)
         if broken >= fault.breaks:

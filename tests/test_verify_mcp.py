@@ -22,7 +22,7 @@ from pgagents.cli.running.mcp_server import environment
 from pgagents.errors import PgagentsError
 from pgagents.http import Request, Response, Silence, json_bytes
 from pgagents.inprocess import inside, verified
-from pgagents.inprocess_mcp import mcp_inside, tool_contracts, verified_mcp
+from pgagents.inprocess_mcp import ENOUGH, mcp_inside, tool_contracts, verified_mcp
 from pgagents.model.contract import Verdict
 from pgagents.report.report import RecordedExchange, Report
 from pgagents.sandbox.injection import fault_registry
@@ -35,7 +35,7 @@ from pgagents.verify.wire.mcp.http import StreamClient
 from pgagents.verify.wire.mcp.link import Link
 from pgagents.verify.wire.mcp.message import events, read
 from pgagents.verify.wire.mcp.stdio import MAX_LINE, Stdio
-from verifying import PARK_GRAPH, ROOT, SHOP, checks, ids, model, plain_run
+from verifying import PARK_GRAPH, ROOT, SHOP, checks, fault_contracts, ids, model, plain_run
 
 COMMAND = [sys.executable, "-c", "from pgagents.cli.main import run; run()"]
 LIST = {"method": "tools/list"}
@@ -91,6 +91,22 @@ def test_the_plan_grows_with_the_server_alone() -> None:
     bare, more = (plan(model(), Options(), Identities(), url="http://127.0.0.1:1", mcp=mcp) for mcp in (None, link))
     assert bare.total < more.total <= bare.total + 25 * 15
     assert link.requests == 0
+
+
+@pytest.mark.parametrize("name", fault_registry.list_names("mcp_faults"))
+def test_fault_is_found_by_the_checks_that_it_declares(name: str) -> None:
+    """One contract of each check runs alone, or all of the tools where that does not find the fault."""
+    fault, whole = fault_registry.find("mcp_faults", name), tool_contracts(model())
+    recorded = tuple(fault_contracts("mcp_faults").get(name, ())) or whole
+    for only in dict.fromkeys((recorded, whole)):
+        opened = inside(model())
+        with mcp_inside(model(), opened, faults=[name]) as link:
+            report = verified(model(), opened, Options(only=only, max_requests=ENOUGH), mcp=link)
+        if checks(report, Verdict.BROKEN) >= fault.breaks:
+            break
+    broken = checks(report, Verdict.BROKEN)
+    assert broken >= fault.breaks, f"not found: {fault.breaks - broken}"
+    assert broken <= fault.breaks | fault.also.keys() | following(broken), {f.contract.id: f.actual for f in report.findings}
 
 
 @pytest.mark.matrix

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,6 +25,7 @@ from pgagents.verify.run.run import verify
 ROOT = Path(__file__).parent.parent
 PARK_GRAPH = ROOT / "catalogue" / "park_graph.yaml"
 SHOP = ROOT / "tests" / "catalogues" / "shop.yaml"
+FAULT_CONTRACTS = ROOT / "tests" / "data" / "fault_contracts.json"
 URL = "http://127.0.0.1:1"
 MATRIX = pytest.mark.matrix
 
@@ -80,6 +82,13 @@ def rarely(values: Iterable[Any], *always: Any) -> list[Any]:
     """The parameters of a test: `make test` tries `always`, `make matrix` the other values. A tuple is several parameters."""
     several = [(value, value if isinstance(value, tuple) else (value,)) for value in values]
     return [value if value in always else pytest.param(*parts, marks=MATRIX) for value, parts in several]
+
+
+@cache
+def fault_contracts(kind: str) -> Mapping[str, Sequence[str]]:
+    """For each fault of a kind, contracts that show it when they are verified alone; empty where others' requests are needed."""
+    recorded: dict[str, dict[str, list[str]]] = json.loads(FAULT_CONTRACTS.read_text(encoding="utf-8"))
+    return recorded.get(kind, {})
 
 
 def checks(report: Report, verdict: Verdict) -> set[str]:
