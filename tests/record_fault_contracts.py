@@ -45,17 +45,17 @@ def contracts_that_show(kind: str, name: str) -> list[str]:
 
 
 def main() -> None:
-    """Complete the file; print each fault with what is recorded."""
+    """Complete the file, and drop faults that are no more; print each new fault with what is recorded."""
     recorded = json.loads(FAULT_CONTRACTS.read_text(encoding="utf-8"))
     for kind in ("faults", "mcp_faults"):
         names = [name for name in fault_registry.list_names(kind) if not fault_registry.find(kind, name).awaits]
-        kept = {name: recorded.get(kind, {})[name] for name in names if name in recorded.get(kind, {}) and name not in sys.argv[1:]}
+        recorded[kind] = {name: found for name, found in recorded[kind].items() if name in names and name not in sys.argv[1:]}
         for name in names:
-            if name not in kept:
-                kept[name] = contracts_that_show(kind, name)
-                print(name, *kept[name], flush=True)
-        recorded[kind] = dict(sorted(kept.items()))
-    FAULT_CONTRACTS.write_text(json.dumps(recorded, indent=1) + "\n", encoding="utf-8")
+            if name not in recorded[kind]:
+                recorded[kind][name] = contracts_that_show(kind, name)
+                recorded[kind] = dict(sorted(recorded[kind].items()))
+                FAULT_CONTRACTS.write_text(json.dumps(recorded, indent=1) + "\n", encoding="utf-8")
+                print(name, *recorded[kind][name], flush=True)
 
 
 if __name__ == "__main__":
