@@ -21,7 +21,7 @@ from pgagents.report.report import ELSEWHERE
 from pgagents.verify.plan.shard import elsewhere
 from pgagents.verify.wire.pace import Pacer
 from test_server import sandbox as served
-from verifying import PARK_GRAPH, SHOP, ids, model, rarely, run
+from verifying import PARK_GRAPH, SHOP, ids, model, run
 
 OF_SHOP = [pytest.param(SHOP, 2, id="shop"), pytest.param(SHOP, 12, id="more than there is")]
 
@@ -43,7 +43,8 @@ def test_shards_together_are_the_whole_run(path: Path, count: int) -> None:
         assert max(p.report.footer.requests for p in parts) < 0.85 * whole.footer.requests
 
 
-@pytest.mark.parametrize("fault", rarely(["search-unsorted", "wrong-code"], "wrong-code"))
+@pytest.mark.matrix
+@pytest.mark.parametrize("fault", ["search-unsorted", "wrong-code"])
 def test_fault_is_found_by_the_shards_that_the_whole_run_would_find(fault: str) -> None:
     of = model()
     whole = run(of, faults=[fault])
