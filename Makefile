@@ -5,9 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 JOBS ?= 3
+PYTEST = $(BIN)/pytest --quiet --numprocesses $(JOBS) --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test format schemas interop corpus atk browser docs bench peers clean
+.PHONY: help setup demo test matrix format schemas interop corpus atk browser docs bench peers clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -24,12 +25,17 @@ $(VENV)/.installed: pyproject.toml
 demo: $(VENV)/.installed ## build, start a sandbox, verify it, print the report, stop it
 	@$(BIN)/pgagents demo
 
-test: $(VENV)/.installed ## the whole gate, as CI runs it
+test matrix interop: export PYTHONDONTWRITEBYTECODE := # compiled files are kept: hundreds of tests start Python anew
+
+test: $(VENV)/.installed ## the gate before each push: style, types, build --check, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/pgagents build --check
-	$(BIN)/pytest --quiet --numprocesses $(JOBS)
+	$(PYTEST) -m "not matrix and not interop"
+
+matrix: $(VENV)/.installed ## what the gate leaves out: whole runs with every fault, variation, seed and way to end
+	$(PYTEST) -m matrix
 
 format: $(VENV)/.installed ## write the code in its one form
 	$(BIN)/ruff check --fix .

@@ -3,13 +3,35 @@
 from __future__ import annotations
 
 import pytest
-from bench.alarms import of_plain, of_variation
+from bench.alarms import STRIDE_S, of_plain, of_variation
 
+from pgagents.inprocess import START, inside, verified
+from pgagents.model.contract import Verdict
 from pgagents.sandbox.injection import fault_registry
+from pgagents.verify.plan.options import Options
+from verifying import ids, model
+
+NAMES = fault_registry.list_names("variations")
+AT_ONCE = 3
+RUNS = -(-len(NAMES) // AT_ONCE)
+THREES = [NAMES[first::RUNS] for first in range(RUNS)]
+"""Every variation once, three to a run; neighbours in the alphabet, which are of one kind, stand in different runs."""
 
 
+@pytest.mark.parametrize("names", THREES, ids="+".join)
+def test_variations_taken_together_raise_no_alarm(names: tuple[str, ...]) -> None:
+    points = {fault_registry.find("variations", name).point for name in names} - {None}
+    of = model(opened=" ".join(sorted(points)))
+    report = verified(of, inside(of, seed=1, variations=names, world=2, start=START + STRIDE_S), Options(seed=1_000))
+    assert {f.contract.id: f.actual for f in report.findings} == {}
+    assert ids(report, Verdict.UNTESTED) == []
+    assert report.footer.left_behind == ()
+    assert report.footer.requests > 300
+
+
+@pytest.mark.matrix
 @pytest.mark.parametrize("seed", [1, 2, 3, 4])
-@pytest.mark.parametrize("name", fault_registry.list_names("variations"))
+@pytest.mark.parametrize("name", NAMES)
 def test_variation_raises_no_alarm(name: str, seed: int) -> None:
     requests, alarms = of_variation(name, seed)
     assert [(a.contract, a.why) for a in alarms] == []

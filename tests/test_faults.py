@@ -1,6 +1,7 @@
 """The matrix: the sandbox keeps every contract, each fault breaks what it declares and no more, each variation nothing.
 
-In process, no sockets. What a fault breaks must all be found, and nothing beyond `breaks` and `also`.
+In process, no sockets. What a fault breaks must all be found, and nothing beyond `breaks` and `also`. Whole runs with a fault or a
+variation are marked `matrix`; `make test` runs only contracts that a fault breaks, and variations three to a run (`test_alarms.py`).
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ import pytest
 from pgagents.model.contract import Verdict
 from pgagents.sandbox.injection import fault_registry
 from pgagents.verify.check.check import following
-from verifying import PARK_GRAPH, SHOP, checks, ids, model, run
+from pgagents.verify.run.run import contracts
+from verifying import PARK_GRAPH, SHOP, checks, fault_contracts, ids, model, run
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.matrix) for seed in (1, 2))])
 @pytest.mark.parametrize("path", [PARK_GRAPH, SHOP], ids=["park_graph", "shop"])
 def test_the_plain_sandbox_keeps_every_contract(path, seed):
     report = run(model(path), seed=seed)
@@ -36,7 +38,36 @@ def test_fault_that_no_check_finds_yet_breaks_nothing_else(name):
     pytest.skip(f"{name} awaits the check {AWAITING[name]}; {len(AWAITING)} of {len(FAULTS)} faults await theirs")
 
 
-@pytest.mark.parametrize("name", [name for name in FAULTS if name not in AWAITING])
+FOUND = [name for name in FAULTS if name not in AWAITING]
+
+
+def test_recorded_contracts_exist_and_are_of_the_checks_that_their_fault_breaks():
+    listed = {contract.id for contract in contracts(model())}
+    for kind in ("faults", "mcp_faults"):
+        for name, recorded in fault_contracts(kind).items():
+            assert set(recorded) <= listed, f"run: python tests/record_fault_contracts.py {name}"
+            assert not recorded or {id.partition("/")[0] for id in recorded} == fault_registry.find(kind, name).breaks
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_fault_is_found_by_the_checks_that_it_declares(name):
+    """One contract of each check runs alone; where that does not find the fault, the whole checks, and at last everything."""
+    fault = fault_registry.find("faults", name)
+    whole_checks = tuple(f"{check}/" for check in sorted(fault.breaks))
+    recorded = tuple(fault_contracts("faults").get(name, ())) or whole_checks
+    for only in dict.fromkeys((recorded, whole_checks, ())):
+        report = run(model(), faults=[name], only=only)
+        broken = checks(report, Verdict.BROKEN)
+        if broken >= fault.breaks:
+            break
+    assert broken >= fault.breaks, f"not found: {fault.breaks - broken}"
+    assert broken <= fault.breaks | fault.also.keys() | following(broken), {f.contract.id: f.actual for f in report.findings}
+    assert report.exit_code == 1
+    assert not [n for n in report.footer.notes if "internal" in n or "never listed" in n]
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("name", FOUND)
 def test_fault_breaks_what_it_declares_and_no_more(name):
     fault = fault_registry.find("faults", name)
     report = run(model(), faults=[name])
@@ -47,6 +78,7 @@ def test_fault_breaks_what_it_declares_and_no_more(name):
     assert not [n for n in report.footer.notes if "internal" in n or "never listed" in n]
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("name", fault_registry.list_names("variations"))
 def test_variation_breaks_nothing_where_its_point_is_open(name):
     point = fault_registry.find("variations", name).point
@@ -60,6 +92,7 @@ def _fixed() -> list[str]:
     return [n for n, point in named if point is not None and getattr(points, point, "any") != "any"]
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("name", _fixed())
 def test_variation_is_found_where_its_point_is_fixed(name):
     assert run(model(), variations=[name]).findings

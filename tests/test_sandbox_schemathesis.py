@@ -18,6 +18,7 @@ import yaml
 
 from test_server import sandbox
 
+pytestmark = pytest.mark.matrix
 DOCUMENT = Path(__file__).resolve().parents[1] / "generated/openapi/openapi.yaml"
 APART = ("receivePaymentEvent", "createWebhook")
 """One needs Stripe's signature, the other a host that the internet knows."""

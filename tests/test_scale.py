@@ -23,8 +23,10 @@ from pgagents.verify.wire.pace import Pacer
 from test_server import sandbox as served
 from verifying import PARK_GRAPH, SHOP, ids, model, run
 
+OF_SHOP = [pytest.param(SHOP, 2, id="shop"), pytest.param(SHOP, 12, id="more than there is")]
 
-@pytest.mark.parametrize(("path", "count"), [(PARK_GRAPH, 3), (SHOP, 2), (SHOP, 12)], ids=["park_graph", "shop", "more than there is"])
+
+@pytest.mark.parametrize(("path", "count"), [pytest.param(PARK_GRAPH, 3, id="park_graph", marks=pytest.mark.matrix), *OF_SHOP])
 def test_shards_together_are_the_whole_run(path: Path, count: int) -> None:
     of = model(path)
     whole = run(of)
@@ -41,6 +43,7 @@ def test_shards_together_are_the_whole_run(path: Path, count: int) -> None:
         assert max(p.report.footer.requests for p in parts) < 0.85 * whole.footer.requests
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("fault", ["search-unsorted", "wrong-code"])
 def test_fault_is_found_by_the_shards_that_the_whole_run_would_find(fault: str) -> None:
     of = model()

@@ -12,7 +12,7 @@ from pgagents.model.contract import Verdict
 from pgagents.verify.check.memory import setting_of
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.run.run import plan
-from verifying import SHOP, URL, ids, model, run
+from verifying import SHOP, URL, ids, model, plain_run
 
 KEY = "pk_test_x"
 MAIN = 25 * len(setting_of(model(), URL).endpoints)
@@ -61,7 +61,10 @@ def test_the_plan_tells_what_the_budget_is_made_of(capsys: pytest.CaptureFixture
     assert re.search(r"^up to [1-9][0-9]* more undo things", printed, re.M)
 
 
-@pytest.mark.parametrize("aids", [True, False], ids=["with everything", "five keys"])
+WITH_EVERYTHING = pytest.param(True, id="with everything", marks=pytest.mark.matrix)
+
+
+@pytest.mark.parametrize("aids", [WITH_EVERYTHING, pytest.param(False, id="five keys")])
 def test_five_runs_in_a_row_on_one_sandbox_find_nothing_and_try_everything(aids):
     opened = inside(model())
     keys = opened.keys if aids else {role: opened.keys[role] for role in ("main", "second", "starter", "fleet", "operator")}
@@ -74,6 +77,6 @@ def test_five_runs_in_a_row_on_one_sandbox_find_nothing_and_try_everything(aids)
 
 
 def test_what_undoes_instances_is_no_part_of_the_budget():
-    report = run(model())
+    report = plain_run()
     most = sum(plan(model(), Options(), Identities(inside(model()).keys, oauth=inside(model()).client), url=URL).shares.values())
     assert report.footer.requests <= most * 6 // 5

@@ -22,7 +22,7 @@ from pgagents.cli.running.mcp_server import environment
 from pgagents.errors import PgagentsError
 from pgagents.http import Request, Response, Silence, json_bytes
 from pgagents.inprocess import inside, verified
-from pgagents.inprocess_mcp import mcp_inside, tool_contracts, verified_mcp
+from pgagents.inprocess_mcp import ENOUGH, mcp_inside, tool_contracts, verified_mcp
 from pgagents.model.contract import Verdict
 from pgagents.report.report import RecordedExchange, Report
 from pgagents.sandbox.injection import fault_registry
@@ -35,7 +35,7 @@ from pgagents.verify.wire.mcp.http import StreamClient
 from pgagents.verify.wire.mcp.link import Link
 from pgagents.verify.wire.mcp.message import events, read
 from pgagents.verify.wire.mcp.stdio import MAX_LINE, Stdio
-from verifying import PARK_GRAPH, ROOT, SHOP, checks, ids, model, run
+from verifying import PARK_GRAPH, ROOT, SHOP, checks, fault_contracts, ids, model, plain_run
 
 COMMAND = [sys.executable, "-c", "from pgagents.cli.main import run; run()"]
 LIST = {"method": "tools/list"}
@@ -66,10 +66,11 @@ def test_our_server_keeps_every_contract_beside_the_api() -> None:
 
 def test_the_tools_cost_no_more_than_25_requests_each() -> None:
     report = everything()
-    without = run(model())
+    without = plain_run()
     assert without.footer.requests < report.footer.requests <= without.footer.requests + 25 * 15
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("seed", [1, 2])
 def test_another_seed_finds_nothing_either(seed: int) -> None:
     report = verified_mcp(model(), seed=seed)
@@ -78,7 +79,7 @@ def test_another_seed_finds_nothing_either(seed: int) -> None:
 
 
 def test_contracts_of_tools_are_not_selected_without_a_server() -> None:
-    report = run(model())
+    report = plain_run()
     left = {r.contract.id: r.reason for r in report.results if r.contract.id in set(tool_contracts(model()))}
     assert len(left) == len(tool_contracts(model()))
     assert {report.results[i].verdict for i, r in enumerate(report.results) if r.contract.id in left} == {Verdict.NOT_SELECTED}
@@ -93,6 +94,23 @@ def test_the_plan_grows_with_the_server_alone() -> None:
 
 
 @pytest.mark.parametrize("name", fault_registry.list_names("mcp_faults"))
+def test_fault_is_found_by_the_checks_that_it_declares(name: str) -> None:
+    """One contract of each check runs alone, or all of the tools where that does not find the fault."""
+    fault, whole = fault_registry.find("mcp_faults", name), tool_contracts(model())
+    recorded = tuple(fault_contracts("mcp_faults").get(name, ())) or whole
+    for only in dict.fromkeys((recorded, whole)):
+        opened = inside(model())
+        with mcp_inside(model(), opened, faults=[name]) as link:
+            report = verified(model(), opened, Options(only=only, max_requests=ENOUGH), mcp=link)
+        if checks(report, Verdict.BROKEN) >= fault.breaks:
+            break
+    broken = checks(report, Verdict.BROKEN)
+    assert broken >= fault.breaks, f"not found: {fault.breaks - broken}"
+    assert broken <= fault.breaks | fault.also.keys() | following(broken), {f.contract.id: f.actual for f in report.findings}
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("name", fault_registry.list_names("mcp_faults"))
 def test_fault_breaks_what_it_declares_and_no_more(name: str) -> None:
     fault = fault_registry.find("mcp_faults", name)
     report = verified_mcp(model(), faults=[name])
@@ -102,6 +120,7 @@ def test_fault_breaks_what_it_declares_and_no_more(name: str) -> None:
     assert not [n for n in report.footer.notes if "internal" in n or "never listed" in n]
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("name", fault_registry.list_names("mcp_variations"))
 def test_variation_breaks_nothing_where_its_point_is_open(name: str) -> None:
     of = model(opened=fault_registry.find("mcp_variations", name).point)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from pgagents.catalogue.load import load_text
 from pgagents.http import Handler
@@ -22,17 +25,19 @@ from pgagents.verify.run.run import verify
 ROOT = Path(__file__).parent.parent
 PARK_GRAPH = ROOT / "catalogue" / "park_graph.yaml"
 SHOP = ROOT / "tests" / "catalogues" / "shop.yaml"
+FAULT_CONTRACTS = ROOT / "tests" / "data" / "fault_contracts.json"
 URL = "http://127.0.0.1:1"
+MATRIX = pytest.mark.matrix
 
 
 @cache
 def model(path: Path = PARK_GRAPH, opened: str | None = None) -> Model:
-    """A catalogue; `opened` is a point that it is to leave open."""
+    """A catalogue; `opened` is a point that it is to leave open, or several with spaces between them."""
     text = path.read_text(encoding="utf-8")
-    if opened is not None:
-        text, count = re.subn(rf"^  {opened}: .*$", f"  {opened}: any", text, count=1, flags=re.M)
+    for point in (opened or "").split():
+        text, count = re.subn(rf"^  {point}: .*$", f"  {point}: any", text, count=1, flags=re.M)
         if not count and path == PARK_GRAPH:
-            text = text.replace("\nbehaviour:\n", f"\nbehaviour:\n  {opened}: any\n", 1)
+            text = text.replace("\nbehaviour:\n", f"\nbehaviour:\n  {point}: any\n", 1)
     return load_text(text, str(path))
 
 
@@ -65,6 +70,25 @@ def run(
         of, handler, Identities(keys if keys is not None else opened.keys), Options(seed=seed, live=False, **options),
         clock=opened.sandbox.front.clock.now, sleep=opened.sleep, wall=lambda: "2026-04-18T16:00:00Z", url=URL, timer=time.perf_counter,
     )  # fmt: skip
+
+
+@cache
+def plain_run() -> Report:
+    """A whole run of the plain sandbox of Park Graph, once for all tests of this process that only read it."""
+    return run(model())
+
+
+def rarely(values: Iterable[Any], *always: Any) -> list[Any]:
+    """The parameters of a test: `make test` tries `always`, `make matrix` the other values. A tuple is several parameters."""
+    several = [(value, value if isinstance(value, tuple) else (value,)) for value in values]
+    return [value if value in always else pytest.param(*parts, marks=MATRIX) for value, parts in several]
+
+
+@cache
+def fault_contracts(kind: str) -> Mapping[str, Sequence[str]]:
+    """For each fault of a kind, contracts that show it when they are verified alone; empty where others' requests are needed."""
+    recorded: dict[str, dict[str, list[str]]] = json.loads(FAULT_CONTRACTS.read_text(encoding="utf-8"))
+    return recorded.get(kind, {})
 
 
 def checks(report: Report, verdict: Verdict) -> set[str]:
