@@ -47,7 +47,8 @@ def _repeat(driver: Driver, found: Break, *, remembers: bool) -> bool:
     if call is None or call.subject is None:
         if call is not None:
             driver.call(replace(call, reuse=""), [])
-        return not remembers
+        built_on_earlier = bool(found.chain) and found.chain[-1].known is not None  # which this trial does not send again
+        return not remembers and not built_on_earlier
     body = driver.have(InstanceRef(call.subject.name, call.states, fresh=bool(found.past) or call.fresh, role=call.owner))
     for again in (*found.past, call):
         driver.call(replace(again, made=body, reuse=""), [])

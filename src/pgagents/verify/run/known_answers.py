@@ -17,17 +17,20 @@ class Answers:
         """How many calls may have changed something."""
         self._known: dict[tuple[str, Request], tuple[Exchange, int]] = {}
         """Answers, and how much had been written by then."""
+        self._latest: Exchange | None = None
 
     def known(self, call: Call, request: Request) -> Exchange | None:
         """An answer to an equal call that will do for this one."""
         found = self._known.get((call.role, request))
         if found is None or (call.reuse == "unchanged" and found[1] != self._written):
             return None
+        if call.reuse == "latest" and found[0] is not self._latest:
+            return None
         return found[0]
 
     def keep(self, exchange: Exchange) -> None:
         """Remember an answer that others may use, and that one may have changed what the others tell."""
-        call = exchange.call
+        call, self._latest = exchange.call, exchange
         if call.endpoint is None or call.plain:
             return
         if call.endpoint.action.effect == "write":

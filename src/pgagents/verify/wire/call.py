@@ -30,7 +30,7 @@ Twist = Literal["", "none", "garbage", "flip", "case", "longer", "shorter", "bas
 """
 
 
-Reuse = Literal["", "ever", "unchanged"]
+Reuse = Literal["", "ever", "unchanged", "latest"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +130,8 @@ class Call:
     plain: bool = False
     """True if it goes to the target's plain-http URL; no watcher judges such an answer."""
     reuse: Reuse = ""
-    """Which earlier answer to an equal read may be reused: any of this run (`ever`), or one since the last
-    write (`unchanged`).
+    """Which earlier answer to an equal read may be reused: any of this run (`ever`), one since the last
+    write (`unchanged`), or that of the call just before (`latest`).
     """
     beside: bool = False
     """True if it was sent at the same time as others, so that its answer has no order among theirs."""

@@ -248,7 +248,7 @@ class Tally:
     def not_applicable(self) -> str:
         """Return why nothing can be judged; empty if something can."""
         if self.told > self.bucket.requests * MOST_TIMES:
-            return f"this key's limit is lifted to {self.told:,}: an ordinary key shows it"
+            return f"this unlimited key's limit is {self.told:,}: an ordinary key shows it"
         if self.passed >= ENOUGH_TO_TELL and self.took_s / self.passed * (self.told / self.bucket.per_s) >= FULL_AGAIN:
             return f"the bucket refills as fast as this client sends: {self.passed / self.took_s:.1f} a second"
         if self.bucket.refill == "window" and not self.too_many() and self.passed > MOST_TRIED * self.told + SLACK:

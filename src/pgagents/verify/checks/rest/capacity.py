@@ -235,7 +235,7 @@ def _counted(setting: Setting, takes: Takes, id: str, counts: dict[str, int]) ->
     endpoint = setting.endpoint(str(takes.read_by.name), REST)
     assert endpoint is not None
     name = next((str(p.name) for p in endpoint.params if p.refers_to == takes.of), "")
-    exchange: Exchange = yield Call(endpoint, {name: id}, "valid", f"to count {takes.counter} of a {takes.of}")
+    exchange: Exchange = yield Call(endpoint, {name: id}, "valid", f"to count {takes.counter} of a {takes.of}", reuse="latest")
     found = _member(exchange.body, takes.counter) if exchange.success else None
     if found is None:
         counts.pop(id, None)
