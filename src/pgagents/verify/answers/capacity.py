@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from typing import Any
 
-from pgagents.model.model import Resource
+from pgagents.model.model import Resource, Takes
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.fixtures.instance import member_named
-from pgagents.verify.wire.call import Call
+from pgagents.verify.fixtures.instance import at_path, member_named, will_do
+from pgagents.verify.wire.call import Call, InstanceRef
 from pgagents.verify.wire.endpoint import REST
 from pgagents.verify.wire.exchange import Exchange
 
@@ -25,3 +25,19 @@ def counted(setting: Setting, resource: Resource, body: Mapping[str, Any]) -> Ge
     where = next((str(p.name) for p in endpoint.params if p.refers_to == takes.of), "")
     exchange: Exchange = yield Call(endpoint, {where: body[takes.by]}, "valid", f"to count {takes.counter} of a {takes.of}")
     return member_named(exchange.body, takes.counter) if exchange.success and exchange.fits else None
+
+
+def find_roomiest(setting: Setting, takes: Takes) -> Generator[Any, Any, Mapping[str, Any]]:
+    """Return the usable place with the highest count, which is least likely to become full."""
+    resource = setting.model.resources[takes.of]
+    search = setting.endpoint(str(resource.found_by.action.name), REST) if resource.found_by else None
+    found: list[Mapping[str, Any]] = []
+    if search is not None and resource.found_by is not None and resource.found_by.at is not None:
+        exchange: Exchange = yield Call(search, resource.found_by.input, "explore", f"to find a roomy {takes.of}")
+        items = at_path(resource.found_by, exchange) if exchange.success else None
+        found = [item for item in items if will_do(resource.found_by.where, resource, item)] if isinstance(items, list) else []
+    told = [item for item in found if isinstance(item, Mapping) and member_named(item, takes.counter) is not None]
+    if told:
+        return max(told, key=lambda item: member_named(item, takes.counter) or 0)
+    place: Mapping[str, Any] = yield InstanceRef(takes.of)
+    return place

@@ -15,7 +15,7 @@ from pgagents.model.action import ActionCall as ActionCall
 from pgagents.model.action import Code
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Resource
-from pgagents.verify.answers.capacity import counted
+from pgagents.verify.answers.capacity import counted, find_roomiest
 from pgagents.verify.answers.unchanged import change, find_resource, reread
 from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import (
@@ -138,6 +138,10 @@ def _run(setting: Setting, failure: _Failure, covers: tuple[str, ...]) -> Callab
         call, at = yield from _drawn_up(setting, failure, counts, subject)
         free = (yield from counted(setting, counts, at)) if counts is not None else None
         after: int | None = None
+        if free == 0 and counts is not None and counts.takes is not None and template.makes is counts:
+            place = yield from find_roomiest(setting, counts.takes)
+            at = {counts.takes.by: place.get(setting.model.resources[counts.takes.of].id)}
+            call, free = replace(call, bind={counts.takes.of: place}), (yield from counted(setting, counts, at))
         if free == 0 and template.makes is not None:  # the call would be refused for that, and another call would meet the failure
             for contract in covers:
                 yield judge_untested(contract, "there is no room for what it makes")

@@ -14,11 +14,12 @@ from typing import Any
 from pgagents.model.action import ActionCall as ActionCall
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Resource, Takes
+from pgagents.verify.answers.capacity import find_roomiest
 from pgagents.verify.cases.boundary import boundary_values
 from pgagents.verify.cases.invalid import time_passes
 from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.fixtures.instance import at_path, will_do
+from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.plan.exclusive import others_too
 from pgagents.verify.values.schema_values import distinct
 from pgagents.verify.wire.call import Call, InstanceRef
@@ -110,7 +111,7 @@ def _round(
     place: Mapping[str, Any] | None = None
     counts: dict[str, int] = {}
     if resource.made_by is not None and _chooses(resource, takes):
-        place = yield from _roomiest(setting, takes)
+        place = yield from find_roomiest(setting, takes)
         yield from _counted(setting, takes, str(place[setting.model.resources[takes.of].id]), counts)
     else:  # the server chooses, probably the same place as before
         another: Mapping[str, Any] = yield InstanceRef(resource.name)
@@ -127,22 +128,6 @@ def _round(
                 yield from _counted(setting, takes, str(body[takes.by]), counts)  # other instances may have ended by then
             found.append((yield from _returned(setting, resource, takes, endpoint, body, counts)))
     return found
-
-
-def _roomiest(setting: Setting, takes: Takes) -> Generator[Any, Any, Mapping[str, Any]]:
-    """Return the usable place with the highest count, which is least likely to become full."""
-    resource = setting.model.resources[takes.of]
-    search = setting.endpoint(str(resource.found_by.action.name), REST) if resource.found_by else None
-    found: list[Mapping[str, Any]] = []
-    if search is not None and resource.found_by is not None and resource.found_by.at is not None:
-        exchange: Exchange = yield Call(search, resource.found_by.input, "explore", f"to find a roomy {takes.of}")
-        items = at_path(resource.found_by, exchange) if exchange.success else None
-        found = [item for item in items if will_do(resource.found_by.where, resource, item)] if isinstance(items, list) else []
-    told = [item for item in found if isinstance(item, Mapping) and _whole(item.get(takes.counter)) is not None]
-    if told:
-        return max(told, key=lambda item: int(item[takes.counter]))
-    place: Mapping[str, Any] = yield InstanceRef(takes.of)
-    return place
 
 
 def _chooses(resource: Resource, takes: Takes) -> bool:
