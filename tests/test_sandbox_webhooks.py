@@ -62,7 +62,7 @@ class World:
 
 
 @pytest.fixture
-def world() -> World:
+def factory() -> World:
     found = World()
     found.call.data("GET", "/api/v1/webhooks")
     assert found.call("DELETE", "/api/v1/webhooks/wh_01JS4A2B").status == 204  # the one of the examples

@@ -412,7 +412,8 @@ def test_an_error_inside_one_check_makes_its_contracts_untested_and_no_finding(m
     def watch(*_: object) -> object:
         raise RuntimeError("a bug of ours")
 
-    monkeypatch.setattr(request_id, "watch", watch)
+    monkeypatch.setattr(request_id, "CHECK", replace(request_id.CHECK, watch=watch))
+    collect.cache_clear()
     report = run(model(SHOP) if model(SHOP).errors.request_id_at else model())
     assert report.findings == ()
     untested = [r for r in report.results if r.verdict is Verdict.UNTESTED]

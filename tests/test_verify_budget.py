@@ -58,7 +58,7 @@ def test_the_plan_tells_what_the_budget_is_made_of(capsys: pytest.CaptureFixture
     printed = capsys.readouterr().out
     assert re.search(r"^budget +requests\n", printed, re.M)
     assert re.search(r"^main +[1-9]", printed, re.M)
-    assert re.search(r"^up to [1-9][0-9]* more undo things", printed, re.M)
+    assert re.search(r"^up to [1-9][0-9]* more undo what was made", printed, re.M)
 
 
 WITH_EVERYTHING = pytest.param(True, id="with everything", marks=pytest.mark.matrix)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from pgagents.model.contract import Contract
 from pgagents.verify.check.check import Check
 from pgagents.verify.fixtures.instance import Unavailable
 from pgagents.verify.run.driver import Driver, Spent, Stop
@@ -25,7 +26,7 @@ def confirm(driver: Driver, checks: Mapping[str, Check], budget: int) -> None:
         again = Ledger.of(e.contract for e in driver.ledger.entries.values())
         kept, driver.judge.ledger = driver.ledger, again
         try:
-            same = _repeat(driver, found, remembers=entry.contract.check in remembering)
+            same = _repeat(driver, found, remembers=entry.contract.check in remembering or _reads_before(entry.contract, found))
         except (Unavailable, Spent, Stop):
             continue
         finally:
@@ -33,6 +34,11 @@ def confirm(driver: Driver, checks: Mapping[str, Check], budget: int) -> None:
         repeated = again.entries[entry.contract.id]
         if repeated.broken is not None or (repeated.kept and same):
             found.stable = repeated.broken is not None
+
+
+def _reads_before(contract: Contract, found: Break) -> bool:
+    """True if a law was judged by what earlier answers had said of the instance, which one call alone does not show again."""
+    return contract.check == "law" and bool(found.chain) and found.chain[-1].known is not None
 
 
 def _repeat(driver: Driver, found: Break, *, remembers: bool) -> bool:
@@ -47,8 +53,7 @@ def _repeat(driver: Driver, found: Break, *, remembers: bool) -> bool:
     if call is None or call.subject is None:
         if call is not None:
             driver.call(replace(call, reuse=""), [])
-        built_on_earlier = bool(found.chain) and found.chain[-1].known is not None  # which this trial does not send again
-        return not remembers and not built_on_earlier
+        return not remembers
     body = driver.have(InstanceRef(call.subject.name, call.states, fresh=bool(found.past) or call.fresh, role=call.owner))
     for again in (*found.past, call):
         driver.call(replace(again, made=body, reuse=""), [])

@@ -51,7 +51,7 @@ def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
     """Exclude loopback if our receiver is on this machine, because the server must then accept such an
     address.
     """
-    if setting.receiver is not None and setting.receiver.loopback and contract.detail.startswith(f"{LOOPBACK}/"):
+    if setting.receiver is not None and setting.receiver.loopback and contract.detail == LOOPBACK:
         return Verdict.NOT_APPLICABLE, "the receiver is on this machine, so the server must take its address"
     return None
 
