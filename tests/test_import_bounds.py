@@ -124,7 +124,7 @@ def test_document_whose_every_operation_is_refused_in_the_end_is_one_message(
     assert main(["import", str(tmp_path / "doc.json"), "--out", str(tmp_path / "c.yaml")]) == 2
     said = capsys.readouterr().err
     assert "no operation of the document can be carried over" in said
-    assert "`get_book`: the pattern cannot be matched in bounded time and memory" in said
+    assert "GET /a: as `get_book` it would not load: the pattern cannot be matched in bounded time and memory" in said
     assert not (tmp_path / "c.yaml").exists()
 
 
