@@ -12,6 +12,7 @@ from typing import Any
 
 from pgagents.action import Param
 from pgagents.verify.door import Door
+from pgagents.verify.memory import Setting
 from pgagents.verify.seen import Seen
 from pgagents.wire import Response
 
@@ -54,16 +55,26 @@ def _sizes(param: Param, given: Mapping[str, Any]) -> list[Any]:
     return [v for v in (given.get(str(param.name)), schema.get("default"), schema.get("maximum")) if type(v) is int and v > 0]
 
 
-def next_page(door: Door, seen: Seen, items: list[Any]) -> dict[str, Any] | None:
-    """The arguments by which the page behind this answer is asked for; None where the action has none that is known to do it."""
+def next_page(setting: Setting, door: Door, seen: Seen, items: list[Any]) -> dict[str, Any] | None:
+    """The arguments by which the page behind this answer is asked for; None where the action has none that is known to do it.
+
+    A name alone proves little (`from` may be a date), so a value is only sent where the argument's schema takes it.
+    """
     body = {str(k).lower(): v for k, v in seen.body.items()} if isinstance(seen.body, Mapping) else {}
-    for name in (str(p.name) for p in door.params if not p.required and p.place != "path"):
-        told = body.get(f"next_{name}".lower()) or body.get(f"next{name}".lower())
-        if isinstance(told, str | int) and not isinstance(told, bool):
-            return {name: told}
-        before = seen.input.get(name)
-        if _NUMBERS.fullmatch(name) and isinstance(before or 1, int):
-            return {name: (before or 1) + 1}
-        if _SKIPPED.fullmatch(name) and isinstance(before or 0, int):
-            return {name: (before or 0) + len(items)}
+    for param in door.params:
+        name = str(param.name)
+        if param.required or param.place == "path":
+            continue
+        value = body.get(f"next_{name}".lower()) or body.get(f"next{name}".lower()) or _counted_on(name, seen.input.get(name), len(items))
+        if value is not None and setting.test(("param", door.action.name, name), param.schema).is_valid(value):
+            return {name: value}
+    return None
+
+
+def _counted_on(name: str, before: Any, held: int) -> int | None:
+    """The next page's number, or how many to skip for it; None for an argument that is neither."""
+    if _NUMBERS.fullmatch(name):
+        return before + 1 if type(before) is int else 2
+    if _SKIPPED.fullmatch(name):
+        return before + held if type(before) is int else held
     return None

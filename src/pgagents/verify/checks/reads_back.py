@@ -217,7 +217,7 @@ def _listing(setting: Setting, resource: Resource, call: Made, door: Door, contr
             if not may_go_on(seen, listed):
                 yield broken(contract, f"the {resource.name} that was just made", f"a list of {len(ids)} without it")
                 return
-            further = next_page(door, seen, listed)
+            further = next_page(setting, door, seen, listed)
             if further is None:
                 break
             more = further
