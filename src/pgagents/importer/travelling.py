@@ -53,8 +53,7 @@ def travelling(p: Parameter, schemas: Schemas) -> Joined | Spread | Unsayable | 
     if p.style == "content":
         return _as_json(p)
     found = _one(schemas, p.schema)
-    kinds = found.mapping().get("type")
-    kinds = [kinds] if isinstance(kinds, str) else kinds if isinstance(kinds, list) else []
+    kinds = _kinds(found)
     if "array" in kinds or (not kinds and "items" in found.mapping()):
         if p.style in SEPARATORS:
             return _joined(p, found, schemas, SEPARATORS[p.style])
@@ -77,13 +76,17 @@ def _one(schemas: Schemas, schema: Found) -> Found:
     return found
 
 
+def _kinds(found: Found) -> list[Any]:
+    """The types that a schema names."""
+    kinds = found.mapping().get("type")
+    return [kinds] if isinstance(kinds, str) else kinds if isinstance(kinds, list) else []
+
+
 def _holds_objects(schemas: Schemas, found: Found) -> bool:
     """True if the items of a list, or of lists inside it, are objects."""
     for _ in range(MAX_NESTED):
         found = _one(schemas, found.at("items"))
-        here = found.mapping()
-        kinds = here.get("type")
-        if kinds == "object" or (isinstance(kinds, list) and "object" in kinds) or "properties" in here:
+        if "object" in _kinds(found) or "properties" in found.mapping():
             return True
     return False
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from pgagents.http import Response
 from pgagents.model.action import Param
+from pgagents.verify.check.memory import Setting
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
@@ -55,16 +56,26 @@ def _sizes(param: Param, given: Mapping[str, Any]) -> list[Any]:
     return [v for v in (given.get(str(param.name)), schema.get("default"), schema.get("maximum")) if type(v) is int and v > 0]
 
 
-def next_page(endpoint: Endpoint, exchange: Exchange, items: list[Any]) -> dict[str, Any] | None:
-    """Return the arguments that request the next page; None if no argument is known to do it."""
+def next_page(setting: Setting, endpoint: Endpoint, exchange: Exchange, items: list[Any]) -> dict[str, Any] | None:
+    """Return the arguments that request the next page; None if no argument is known to do it.
+
+    A name alone proves little (`from` may be a date). So a value is sent only if the argument's schema accepts it.
+    """
     body = {str(k).lower(): v for k, v in exchange.body.items()} if isinstance(exchange.body, Mapping) else {}
-    for name in (str(p.name) for p in endpoint.params if not p.required and p.place != "path"):
-        told = body.get(f"next_{name}".lower()) or body.get(f"next{name}".lower())
-        if isinstance(told, str | int) and not isinstance(told, bool):
-            return {name: told}
-        before = exchange.input.get(name)
-        if _NUMBERS.fullmatch(name) and isinstance(before or 1, int):
-            return {name: (before or 1) + 1}
-        if _SKIPPED.fullmatch(name) and isinstance(before or 0, int):
-            return {name: (before or 0) + len(items)}
+    for param in endpoint.params:
+        name = str(param.name)
+        if param.required or param.place == "path":
+            continue
+        value = body.get(f"next_{name}".lower()) or body.get(f"next{name}".lower()) or _counter(name, exchange.input.get(name), len(items))
+        if value is not None and setting.test(("param", endpoint.action.name, name), param.schema).is_valid(value):
+            return {name: value}
+    return None
+
+
+def _counter(name: str, before: Any, held: int) -> int | None:
+    """Return the next page's number, or the number of items to skip; None for any other argument."""
+    if _NUMBERS.fullmatch(name):
+        return before + 1 if type(before) is int else 2
+    if _SKIPPED.fullmatch(name):
+        return before + held if type(before) is int else held
     return None

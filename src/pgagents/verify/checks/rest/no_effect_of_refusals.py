@@ -136,9 +136,9 @@ def _listed(setting: Setting, resource: Resource, reuse: Literal["", "unchanged"
         if not isinstance(items, list):
             return None, False
         ids += [resource.id_of(item) for item in items if isinstance(item, Mapping)]
-        if any(True for _ in ordering_of(call.action)) or not may_go_on(exchange, items):
+        if any(ordering_of(call.action)) or not may_go_on(exchange, items):
             return ids, True
-        further = next_page(endpoint, exchange, items)
+        further = next_page(setting, endpoint, exchange, items)
         if further is None:
             break
         more = further

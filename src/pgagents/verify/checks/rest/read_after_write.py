@@ -236,7 +236,7 @@ def _listing(
             if not may_go_on(exchange, listed):
                 yield judge_broken(contract, f"the {resource.name} that was just made", f"a list of {len(ids)} without it")
                 return
-            further = next_page(endpoint, exchange, listed)
+            further = next_page(setting, endpoint, exchange, listed)
             if further is None:
                 break
             more = further
