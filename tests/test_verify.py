@@ -16,6 +16,7 @@ from pgagents.errors import PgagentsError
 from pgagents.http import Handler, Request, Response, Silence, json_bytes, read_json
 from pgagents.model.contract import Verdict
 from pgagents.report.report import Report
+from pgagents.verify.check.check import collect
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.run.run import contracts, plan, verify
 from verifying import PARK_GRAPH, SHOP, URL, ids, keys_of, model, plain_run, rarely, run, sandbox
@@ -414,7 +415,10 @@ def test_an_error_inside_one_check_makes_its_contracts_untested_and_no_finding(m
 
     monkeypatch.setattr(request_id, "CHECK", replace(request_id.CHECK, watch=watch))
     collect.cache_clear()
-    report = run(model(SHOP) if model(SHOP).errors.request_id_at else model())
+    try:
+        report = run(model(SHOP) if model(SHOP).errors.request_id_at else model())
+    finally:
+        collect.cache_clear()
     assert report.findings == ()
     untested = [r for r in report.results if r.verdict is Verdict.UNTESTED]
     assert {r.contract.check for r in untested} == {"request_id"}

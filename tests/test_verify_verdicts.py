@@ -265,7 +265,8 @@ def test_a_status_that_nobody_documents_is_found_of_half_a_body_too():
         return answer(400, {"detail": "no JSON"}) if request.body[:1] == b"{" and request.body[-1:] != b"}" else None
 
     report = verified(catalogue(), Notes(before=bad_request), allow=WRITES)
-    assert found(report).get("documented_status/create_note@rest") == "400"
+    assert list(found(report).values()) == ["400"]
+    assert verdict(report, "documented_status/create_note@rest")[0] is Verdict.BROKEN
     said = catalogue(NOTES + "behaviour: {refused_status: any}\n")
     assert found(verified(said, Notes(before=bad_request), allow=WRITES)) == {}
 
