@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pgagents.cli.main import cli
@@ -117,9 +117,16 @@ def chained(first: str, second: str) -> Coding:
     return lambda text: CODINGS[second](CODINGS[first](text))
 
 
+KEY = "pk_test_iJr%+-2Cn~d39a+LFpSdcd\\b2D8d"
+
+
 @pytest.mark.parametrize("place", PLACES)
 @settings(max_examples=25)
 @given(key=long_keys, first=codings, second=codings)
+@example(key=KEY, first="percent twice", second="percent twice")
+@example(key=KEY, first="percent twice", second="octal")
+@example(key=KEY, first="UTF-16", second="numbers")
+@example(key=KEY, first="lines", second="percent")
 def test_key_in_any_two_codings_is_masked(place: str, key: str, first: str, second: str) -> None:
     coding = chained(first, second)
     redactor = Redactor({"main": "another-key-of-the-run", "second": key}, ())

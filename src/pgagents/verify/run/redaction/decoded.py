@@ -16,14 +16,14 @@ from typing import TypeVar
 Places = tuple[Sequence[int], Sequence[int]]
 """For each character of a reading, where the part of the text that it stands for begins, and where that ends."""
 Found = TypeVar("Found")
-DEPTH = 3
-"""So many codings may lie inside each other."""
+DEPTH = 5
+"""So many codings may lie inside each other: two that each escape twice, and the JSON around them."""
 LEAST = 8
 """Shorter pieces of base64 or of digits hold no secret that is masked within other text."""
 
 _ESCAPE = re.compile(
     r"%(?P<percent>[0-9A-Fa-f]{2})"
-    r"|\\(?:[uU]\{(?P<braced>[0-9A-Fa-f]{1,6})\}|[uU](?P<four>[0-9A-Fa-f]{4})|[xX](?P<two>[0-9A-Fa-f]{2})|(?P<octal>[0-3][0-7]{2})|(?P<sign>[^\w\s]))"
+    r"|\\(?:[uU]\{(?P<braced>[0-9A-Fa-f]{1,6})\}|[uU](?P<four>[0-9A-Fa-f]{4})|[xX](?P<two>[0-9A-Fa-f]{2})|(?P<octal>[0-3][0-7]{2})|(?P<blank>[nrt])|(?P<sign>[^\w\s]))"
     r"|&(?:#(?P<decimal>[0-9]{1,7})|#[xX](?P<hexadecimal>[0-9A-Fa-f]{1,6})|(?P<entity>[A-Za-z][A-Za-z0-9]{1,30}));?"
 )
 _BLANK = re.compile("[\\s\x00\xad\u200b-\u200f\u2060\ufeff]+")
@@ -31,8 +31,8 @@ _BLANK = re.compile("[\\s\x00\xad\u200b-\u200f\u2060\ufeff]+")
 _BASE64 = re.compile(rf"[A-Za-z0-9+/_-]{{{LEAST},}}")
 _STANDARD = str.maketrans("-_", "+/")
 _HEX = re.compile(rf"[0-9A-Fa-f](?:[ :.,-]{{0,2}}(?:0x)?[0-9A-Fa-f]){{{2 * LEAST - 1},}}")
-_NUMBERS = re.compile(rf"[0-9]{{2,3}}(?:[,;\s]{{1,3}}[0-9]{{2,3}}){{{LEAST - 1},}}")
-_NUMBER = re.compile("[0-9]{2,3}")
+_NUMBERS = re.compile(rf"[0-9]{{1,3}}(?:[,;\s]{{1,3}}[0-9]{{1,3}}){{{LEAST - 1},}}")
+_NUMBER = re.compile("[0-9]{1,3}")
 _PRINTED = re.compile(rf"[\0\t\r\n -~]{{{LEAST},}}")
 
 
@@ -95,6 +95,8 @@ def _character(match: re.Match[str]) -> str:
     kind, value = match.lastgroup, match[match.lastgroup or 0]
     if kind == "sign":
         return value
+    if kind == "blank":
+        return " "
     if kind == "entity":
         return html.unescape(f"&{value};") if html.unescape(f"&{value};") != f"&{value};" else match[0]
     number = int(value, {"octal": 8, "decimal": 10}.get(str(kind), 16))
