@@ -1,11 +1,12 @@
 """Measures what the design promises and prints it beside its goal: `python -m bench`.
 
-`--long` sends the sandbox 100,000 requests instead of 15,000 to see its memory, which takes a minute more, and looks for false alarms on
-hundreds of correct servers, which takes a quarter of an hour more. `python -m bench heldout` measures that alone: what is found of faults
-that no check was written for.
+`--long` sends the sandbox 100,000 requests instead of 15,000 to see its memory, which takes a minute more,
+and looks for false alarms on hundreds of correct servers, which takes a quarter of an hour more. `python -m
+bench heldout` measures that alone: what is found of faults that no check was written for.
 
-Nothing here fails: times belong to the machine. Ratios are measured side by side, so that a busy machine slows both. A build is
-one thread that hardly waits, so its processor time is what it takes on an idle machine; the wall time is told beside it.
+Nothing here fails: times belong to the machine. Ratios are measured side by side, so that a busy machine
+slows both. A build is one thread that hardly waits, so its processor time is what it takes on an idle
+machine; the wall time is told beside it.
 """
 
 from __future__ import annotations
@@ -55,7 +56,9 @@ def main() -> None:
         return
     named = [word for word in sys.argv[1:] if not word.startswith("-")]
     if unknown := set(named) - SHORT.keys() - LONG.keys():
-        sys.exit(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join([*SHORT, *LONG])}, mutants")
+        sys.exit(
+            f"no such part: {', '.join(sorted(unknown))}; there are {', '.join([*SHORT, *LONG])}, mutants"
+        )
     if not named:
         print("measuring; this takes about four minutes", file=sys.stderr)
     rows: list[Row] = []
@@ -85,7 +88,10 @@ def start() -> list[Row]:
 def park_graph() -> list[Row]:
     """A cold build of the shipped catalogue."""
     with tempfile.TemporaryDirectory() as folder:
-        costs = [_cost([sys.executable, "-c", RUN, "build", "catalogue/park_graph.yaml", "--out", f"{folder}/{n}"]) for n in range(7)]
+        costs = [
+            _cost([sys.executable, "-c", RUN, "build", "catalogue/park_graph.yaml", "--out", f"{folder}/{n}"])
+            for n in range(7)
+        ]
     middle = sorted(costs)[len(costs) // 2]
     return [("build of Park Graph, cold", middle.said(), "< 0.6 s", middle.cpu_s < 0.6)]
 
@@ -114,7 +120,12 @@ def many_actions() -> list[Row]:
 def mcp_server() -> Iterator[Row]:
     """The MCP server over stdio: its start, and what it adds to a call."""
     first = first_list()
-    yield "mcp: cold start to the first tools/list", Cost(first.cpu_s, first.wall_s, 0).said(), "< 0.8 s", first.cpu_s < 0.8
+    yield (
+        "mcp: cold start to the first tools/list",
+        Cost(first.cpu_s, first.wall_s, 0).said(),
+        "< 0.8 s",
+        first.cpu_s < 0.8,
+    )
     found = overhead()
     yield "mcp: a call straight over HTTP", f"{found.direct_ms:.1f} ms", "(none)", True
     yield "mcp: added to a call", f"{found.added_ms:.1f} ms", "< 5 ms", found.added_ms < 5
@@ -144,7 +155,12 @@ def vendors() -> Iterator[Row]:
         what = f"verify: requests for {more.vendor}'s {more.contracts} contracts"
         yield what, f"{more.requests:+d} to {more.before} ({more.share:+.1%})", "< 5 %", more.share < 0.05
     found = listed()
-    yield f"contracts of {MANY_ACTIONS:,} actions ({found.count:,})", f"{found.contracts_s:.2f} s", "< 3 s", found.contracts_s < 3
+    yield (
+        f"contracts of {MANY_ACTIONS:,} actions ({found.count:,})",
+        f"{found.contracts_s:.2f} s",
+        "< 3 s",
+        found.contracts_s < 3,
+    )
     yield f"plan of {MANY_ACTIONS:,} actions", f"{found.plan_s:.2f} s", "< 3 s", found.plan_s < 3
 
 
@@ -158,7 +174,12 @@ def load() -> Iterator[Row]:
         yield f"{what}: p99", f"{p99_ms:.1f} ms", f"({p99_ms_constant:.1f} ms)", True
         cpu_us, cpu_us_constant = found.cpu_us
         yield f"{what}: processor a request", f"{cpu_us:.0f} µs", f"({cpu_us_constant:.0f} µs)", True
-        yield f"{what}: of a constant's {per_s_constant:,.0f}", f"{found.share:.0%}", f"≥ {least:.0%}", found.share >= least
+        yield (
+            f"{what}: of a constant's {per_s_constant:,.0f}",
+            f"{found.share:.0%}",
+            f"≥ {least:.0%}",
+            found.share >= least,
+        )
 
 
 def many_lots() -> Iterator[Row]:
@@ -174,18 +195,32 @@ def memory() -> list[Row]:
     """Whether the sandbox grows with the requests it has answered."""
     many = MANY_LONG if "--long" in sys.argv[1:] else MANY
     warm, late = growth(many)
-    return [(f"sandbox memory, {many:,} requests after {WARM:,}", f"{late - warm:+.1f} MB", "< 4 MB", late - warm < 4)]
+    return [
+        (
+            f"sandbox memory, {many:,} requests after {WARM:,}",
+            f"{late - warm:+.1f} MB",
+            "< 4 MB",
+            late - warm < 4,
+        )
+    ]
 
 
 def pace() -> Iterator[Row]:
-    """A run over a socket beside a bare loop of httpx's client with the same requests, and the plan before it."""
+    """A run over a socket beside a bare loop of httpx's client with the same requests, and the plan before
+    it.
+    """
     found = list(scale.paces())
     run, loop = (statistics.median(of) for of in zip(*(one.per_s for one in found), strict=True))
     share = statistics.median(one.share for one in found)
     whole = statistics.median(one.whole_share for one in found)
     cpu_share = statistics.median(one.loop.cpu_s / one.run.cpu_s for one in found)
     yield "verify over loopback: requests/s, from the first to the last", f"{run:,.0f}", "(none)", True
-    yield f"verify over loopback: of {loop:,.0f} of a bare loop of httpx.Client", f"{share:.0%}", "≥ 70%", share >= 0.70
+    yield (
+        f"verify over loopback: of {loop:,.0f} of a bare loop of httpx.Client",
+        f"{share:.0%}",
+        "≥ 70%",
+        share >= 0.70,
+    )
     yield "the same with contracts, plan and report", f"{whole:.0%}", "(none)", True
     yield "the loop's processor, of the run's", f"{cpu_share:.0%}", "(none)", True
     cold, warm = scale.planning()
@@ -197,7 +232,12 @@ def long_run() -> Iterator[Row]:
     """What a run of very many exchanges keeps in memory."""
     found = scale.growth()
     more = found.late_mb - found.warm_mb
-    yield f"verify: memory, {found.exchanges:,} exchanges after {scale.WARM:,}", f"{more:+.1f} MB", "< 4 MB", more < 4
+    yield (
+        f"verify: memory, {found.exchanges:,} exchanges after {scale.WARM:,}",
+        f"{more:+.1f} MB",
+        "< 4 MB",
+        more < 4,
+    )
 
 
 def found_faults() -> Iterator[Row]:
@@ -208,8 +248,18 @@ def found_faults() -> Iterator[Row]:
     classes, first = (faults.within(by_class, most) for most in (sys.maxsize, faults.SOON))
     yield "verify: faults found", f"{found} of {len(tried)}", "all", found == len(tried)
     yield "verify: classes of faults found", f"{classes} of {len(by_class)}", "all", classes == len(by_class)
-    yield f"verify: faults within {faults.SOON} requests", f"{soon / len(tried):.0%}", "≥ 65%", soon >= 0.65 * len(tried)
-    yield f"verify: classes within {faults.SOON} requests", f"{first / len(by_class):.0%}", "≥ 65%", first >= 0.65 * len(by_class)
+    yield (
+        f"verify: faults within {faults.SOON} requests",
+        f"{soon / len(tried):.0%}",
+        "≥ 65%",
+        soon >= 0.65 * len(tried),
+    )
+    yield (
+        f"verify: classes within {faults.SOON} requests",
+        f"{first / len(by_class):.0%}",
+        "≥ 65%",
+        first >= 0.65 * len(by_class),
+    )
 
 
 def false_alarms() -> list[Row]:
@@ -232,11 +282,28 @@ def beside_schemathesis() -> Iterator[Row]:
             "",
             True,
         )
-        yield "  said of the plain sandbox", str(len(one.plain.said)), "0", not (one.plain.said and one.tool.startswith("pgagents"))
-    theirs, ours = (next(o for o in everything if o.tool == tool) for tool in ("schemathesis run", "pgagents verify"))
+        yield (
+            "  said of the plain sandbox",
+            str(len(one.plain.said)),
+            "0",
+            not (one.plain.said and one.tool.startswith("pgagents")),
+        )
+    theirs, ours = (
+        next(o for o in everything if o.tool == tool) for tool in ("schemathesis run", "pgagents verify")
+    )
     ratio = ours.plain.per_s / theirs.plain.per_s
-    yield "verify's requests a second, from the first to the last", f"{ratio:.1f} × schemathesis run", "≥ 5 ×", ratio >= 5
-    yield "  start and report counted", f"{ours.plain.per_s_in_all / theirs.plain.per_s_in_all:.1f} ×", "(none)", True
+    yield (
+        "verify's requests a second, from the first to the last",
+        f"{ratio:.1f} × schemathesis run",
+        "≥ 5 ×",
+        ratio >= 5,
+    )
+    yield (
+        "  start and report counted",
+        f"{ours.plain.per_s_in_all / theirs.plain.per_s_in_all:.1f} ×",
+        "(none)",
+        True,
+    )
 
 
 def _cost(words: Sequence[str]) -> Cost:
@@ -259,7 +326,8 @@ def held_out() -> list[Row]:
 
 Part = Callable[[], Iterable[Row]]
 SHORT: Mapping[str, Part] = {
-    "start": start, "build": park_graph, "many": many_actions, "lint": linting, "mcp": mcp_server, "verify": verification, "scale": pace,
+    "start": start, "build": park_graph, "many": many_actions, "lint": linting, "mcp": mcp_server,
+    "verify": verification, "scale": pace,
     "vendors": vendors, "lots": many_lots, "load": load, "memory": memory, "import": importing,
 }  # fmt: skip
 LONG: Mapping[str, Part] = {

@@ -1,7 +1,8 @@
 """False alarms: correct and legally odd sandboxes, many seeds and orders of the plan. None may be found.
 
-`python -m bench alarms` takes more than an hour; `python -m bench.alarms SEEDS ORDERS VARIATION_SEEDS [I/N]` runs fewer (100 3
-100 if none are given), or each Nth seed from the Ith on, one part for each processor, and prints each alarm with what shows it again.
+`python -m bench alarms` takes more than an hour; `python -m bench.alarms SEEDS ORDERS VARIATION_SEEDS [I/N]`
+runs fewer (100 3 100 if none are given), or each Nth seed from the Ith on, one part for each processor, and
+prints each alarm with what shows it again.
 """
 
 from __future__ import annotations
@@ -41,9 +42,11 @@ class Alarm:
     why: str
 
 
-def alarms(seeds: int, orders: int, variation_seeds: int, part: tuple[int, int] = (1, 1)) -> Iterator[tuple[int, list[Alarm]]]:
-    """The alarms of each run, with the requests it took. A seed makes another world at another time, an order another plan; `part` says
-    which of how many shares of the seeds."""
+def alarms(
+    seeds: int, orders: int, variation_seeds: int, part: tuple[int, int] = (1, 1)
+) -> Iterator[tuple[int, list[Alarm]]]:
+    """The alarms of each run, with the requests it took. A seed makes another world at another time, an order
+    another plan; `part` says which of how many shares of the seeds."""
     first, step = part[0] - 1, part[1]
     for seed in range(first, seeds, step):
         for order in range(orders):
@@ -71,8 +74,12 @@ def _opened(point: str | None) -> Model:
     return opened(CATALOGUE.read_text(encoding="utf-8"), point)
 
 
-def _run(model: Model, server: str, seed: int, order: int, variations: tuple[str, ...]) -> tuple[int, list[Alarm]]:
-    """One run over TLS in this process; every third order also exceeds the limits and takes the server to be its own."""
+def _run(
+    model: Model, server: str, seed: int, order: int, variations: tuple[str, ...]
+) -> tuple[int, list[Alarm]]:
+    """One run over TLS in this process; every third order also exceeds the limits and takes the server to
+    be its own.
+    """
     all_of_it = order % ORDERS == ORDERS - 1
     here = inside(model, seed=seed, variations=variations, world=seed + 1, start=START + seed * STRIDE_S)
     main = here.sandbox.tokens["test"] if all_of_it else here.keys["main"]
@@ -82,7 +89,11 @@ def _run(model: Model, server: str, seed: int, order: int, variations: tuple[str
 
 def _told(report: Report, server: str, seed: int, order: int) -> tuple[int, list[Alarm]]:
     found = [Alarm(server, seed, order, f.contract.id, f.actual) for f in report.findings]
-    found += [Alarm(server, seed, order, r.contract.id, r.reason) for r in report.results if r.verdict is Verdict.UNTESTED]
+    found += [
+        Alarm(server, seed, order, r.contract.id, r.reason)
+        for r in report.results
+        if r.verdict is Verdict.UNTESTED
+    ]
     found += [Alarm(server, seed, order, "left behind", name) for name in report.footer.left_behind]
     return report.footer.requests, found
 
@@ -99,10 +110,23 @@ def main() -> None:
         runs, requests = runs + 1, requests + sent
         for alarm in found:
             counts[alarm.contract] += 1
-            print(f"{alarm.server}, seed {alarm.seed}, order {alarm.order}: {alarm.contract}: {alarm.why[:200]}", flush=True)
+            print(
+                (
+                    f"{alarm.server}, seed {alarm.seed}, order {alarm.order}: {alarm.contract}: "
+                    f"{alarm.why[:200]}"
+                ),
+                flush=True,
+            )
         if not runs % EVERY:
-            print(f"{runs:,} runs, {requests:,} requests, {time.process_time() - begun:.0f} s", file=sys.stderr, flush=True)
-    print(f"{sum(counts.values())} alarms in {runs:,} runs, {requests:,} requests, {time.process_time() - begun:.0f} s of the processor")
+            print(
+                f"{runs:,} runs, {requests:,} requests, {time.process_time() - begun:.0f} s",
+                file=sys.stderr,
+                flush=True,
+            )
+    print(
+        f"{sum(counts.values())} alarms in {runs:,} runs, {requests:,} requests, "
+        f"{time.process_time() - begun:.0f} s of the processor"
+    )
 
 
 if __name__ == "__main__":

@@ -87,7 +87,9 @@ SCHEMA = """  Shelf{n}:
 
 
 def make_catalogue(actions: int) -> str:
-    """A YAML text with that many actions, all on REST; every other surface has a subset within its vendor's limit."""
+    """A YAML text with that many actions, all on REST; every other surface has a subset within its
+    vendor's limit.
+    """
     return "".join(_parts(actions))
 
 
@@ -108,12 +110,27 @@ def _parts(actions: int) -> Iterator[str]:
             schema=n % schemas,
         )
     names = [f"{'put' if n % 3 == 0 else 'find'}_{n}" for n in range(min(actions, 128))]
-    yield f"groups:\n  tools: [{', '.join(names)}]\n  gpt: [{', '.join(names[:30])}]\n  copilot: [{', '.join(names[:5])}]\n"
+    yield (
+        f"groups:\n  tools: [{', '.join(names)}]\n  gpt: [{', '.join(names[:30])}]\n  copilot: "
+        f"[{', '.join(names[:5])}]\n"
+    )
     yield "surfaces:\n  rest: {actions: all}\n"
-    yield "  openai: {actions: gpt}\n  gemini: {actions: tools}\n  xai: {actions: tools}\n  perplexity: {actions: tools}\n"
-    yield "  openai_tools: {actions: tools}\n  anthropic: {actions: tools}\n  mcp: {actions: tools, server: warehouse-mcp}\n"
+    yield (
+        "  openai: {actions: gpt}\n  gemini: {actions: tools}\n  xai: {actions: tools}\n  perplexity: "
+        "{actions: tools}\n"
+    )
+    yield (
+        "  openai_tools: {actions: tools}\n  anthropic: {actions: tools}\n  mcp: {actions: tools, "
+        "server: warehouse-mcp}\n"
+    )
     yield "  ai_plugin:\n    {published_spec: openai/openapi.yaml, namespace: warehouse,\n"
-    yield "     auth: {type: user_http, authorization_type: bearer}, instructions: Ask the warehouse for a token.}\n"
-    yield "  copilot:\n    {actions: copilot, name: Warehouse, namespace: warehouse, description: Keep shelves in order,\n"
+    yield (
+        "     auth: {type: user_http, authorization_type: bearer}, instructions: Ask the warehouse for a "
+        "token.}\n"
+    )
+    yield (
+        "  copilot:\n    {actions: copilot, name: Warehouse, namespace: warehouse, description: Keep "
+        "shelves in order,\n"
+    )
     yield "     published_spec: openai/openapi.yaml, package: {developer: Warehouse},\n"
     yield "     auth: {type: ApiKeyPluginVault, reference_id: warehouse_token}}\n"

@@ -34,12 +34,23 @@ CLASSES: Mapping[str, tuple[str, ...]] = {
     "accept-out-of-range": ("accept-out-of-range",),
     "accept-coerced-type": ("accept-string-number",),
     "reject-valid-boundary": ("reject-valid-boundary", "optional-required"),
-    "auth-ignored": ("auth-ignored", "auth-any-key", "auth-one-action-open", "basic-accepted", "key-in-query-accepted"),
+    "auth-ignored": (
+        "auth-ignored",
+        "auth-any-key",
+        "auth-one-action-open",
+        "basic-accepted",
+        "key-in-query-accepted",
+    ),
     "auth-401-403-swapped": ("auth-401-as-403",),
     "auth-scope-unenforced": ("scope-unenforced",),
     "auth-env-crossing": ("auth-env-crossing",),
     "auth-revoked-works": ("auth-revoked-works",),
-    "oauth-metadata-lie": ("oauth-metadata-lie", "oauth-metadata-disagrees", "oauth-challenge-elsewhere", "auth-scheme-missing"),
+    "oauth-metadata-lie": (
+        "oauth-metadata-lie",
+        "oauth-metadata-disagrees",
+        "oauth-challenge-elsewhere",
+        "auth-scheme-missing",
+    ),
     "oauth-pkce-skipped": ("oauth-pkce-skipped", "oauth-challenge-optional", "oauth-open-redirect"),
     "rl-remaining-frozen": ("remaining-frozen", "limit-of-all-keys"),
     "rl-429-no-retry-after": ("retry-after-missing",),
@@ -72,9 +83,19 @@ CLASSES: Mapping[str, tuple[str, ...]] = {
     "idor-read": ("other-tenant-reads",),
     "idor-write": ("other-tenant-moves",),
     "list-leaks": ("list-leaks",),
-    "xc-rest-vs-dispatcher": ("dispatcher-differs", "dispatcher-default-dropped", "dispatcher-drops-argument", "dispatcher-unvalidated"),
+    "xc-rest-vs-dispatcher": (
+        "dispatcher-differs",
+        "dispatcher-default-dropped",
+        "dispatcher-drops-argument",
+        "dispatcher-unvalidated",
+    ),
     "xc-rest-vs-mcp": ("mcp:argument-lost", "mcp:bound-excluded", "mcp:status-of-another"),
-    "xc-undeclared-action": ("dispatcher-lacks-action", "dispatcher-offers-more", "mcp:tool-missing", "mcp:tool-undeclared"),
+    "xc-undeclared-action": (
+        "dispatcher-lacks-action",
+        "dispatcher-offers-more",
+        "mcp:tool-missing",
+        "mcp:tool-undeclared",
+    ),
     "xc-hosted-drift": ("hosted-drift", "hosted-missing"),
     "xc-wellknown-stale": ("wellknown-stale",),
     "xc-attribution": ("attribution-wrong", "attribution-of-key-lost"),
@@ -106,7 +127,9 @@ OF_MCP = "mcp:"
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """One fault: after how many requests a contract that it must break was found broken (None: never), and how many the run took."""
+    """One fault: after how many requests a contract that it must break was found broken (None: never), and
+    how many the run took.
+    """
 
     fault: str
     after: int | None
@@ -115,20 +138,34 @@ class Tried:
 
 def known() -> list[str]:
     """All faults of the sandbox, and behind them those of an MCP server in front of it."""
-    return [*fault_registry.list_names("faults"), *(f"{OF_MCP}{name}" for name in fault_registry.list_names("mcp_faults"))]
+    return [
+        *fault_registry.list_names("faults"),
+        *(f"{OF_MCP}{name}" for name in fault_registry.list_names("mcp_faults")),
+    ]
 
 
 def tried(faults: Sequence[str] | None = None) -> Iterator[Tried]:
-    """A standard run, seed 0, with every identity, in this process; faults of limits with bursts, those of MCP with its contracts alone."""
+    """A standard run, seed 0, with every identity, in this process; faults of limits with bursts, those of
+    MCP with its contracts alone.
+    """
     model = load_file(CATALOGUE)
     for fault in known() if faults is None else faults:
         name = fault.removeprefix(OF_MCP)
         if name != fault:
             report, module = verified_mcp(model, faults=(name,)), fault_registry.find("mcp_faults", name)
         else:
-            report, module = verified(model, inside(model, faults=(name,)), Options()), fault_registry.find("faults", name)
-        due = [f for f in report.findings if module.breaks & {id.partition("/")[0] for id in (f.contract.id, *f.also)}]
-        after = min((f.exchanges[-1].number if f.exchanges else report.footer.requests for f in due), default=None)
+            report, module = (
+                verified(model, inside(model, faults=(name,)), Options()),
+                fault_registry.find("faults", name),
+            )
+        due = [
+            f
+            for f in report.findings
+            if module.breaks & {id.partition("/")[0] for id in (f.contract.id, *f.also)}
+        ]
+        after = min(
+            (f.exchanges[-1].number if f.exchanges else report.footer.requests for f in due), default=None
+        )
         yield Tried(fault, after, report.footer.requests)
 
 
@@ -145,11 +182,16 @@ def classes(found: Sequence[Tried]) -> dict[str, int | None]:
 def begun(found: Sequence[Tried]) -> dict[str, int | None]:
     """Of each class, after how many requests the first of its faults was found; None where none was."""
     after = {one.fault: one.after for one in found}
-    return {name: min((n for fault in faults if (n := after.get(fault)) is not None), default=None) for name, faults in CLASSES.items()}
+    return {
+        name: min((n for fault in faults if (n := after.get(fault)) is not None), default=None)
+        for name, faults in CLASSES.items()
+    }
 
 
 def tuned(by_class: Mapping[str, int | None]) -> tuple[list[int | None], list[int | None]]:
-    """The classes that the order's weights were chosen by, every second by name, and those that were held out."""
+    """The classes that the order's weights were chosen by, every second by name, and those that were held
+    out.
+    """
     numbers = [by_class[name] for name in sorted(by_class)]
     return numbers[::2], numbers[1::2]
 
@@ -165,15 +207,31 @@ def main() -> None:
     found: list[Tried] = []
     for one in tried():
         found.append(one)
-        print(f"{one.fault}: {'not found' if one.after is None else f'after {one.after}'} of {one.requests}", flush=True)
+        print(
+            f"{one.fault}: {'not found' if one.after is None else f'after {one.after}'} of {one.requests}",
+            flush=True,
+        )
     by_class = classes(found)
-    numbers, missed = [one.after for one in found], [name for name, number in by_class.items() if number is None]
-    print(f"\nfound: {within(numbers, sys.maxsize)} of {len(found)} faults, {len(by_class) - len(missed)} of {len(by_class)} classes")
-    print("within " + ", ".join(f"{most} requests: {within(numbers, most)} faults" for most in (20, 40, SOON, 120, 200, 300)))
+    numbers, missed = (
+        [one.after for one in found],
+        [name for name, number in by_class.items() if number is None],
+    )
+    print(
+        f"\nfound: {within(numbers, sys.maxsize)} of {len(found)} faults, {len(by_class) - len(missed)} "
+        f"of {len(by_class)} classes"
+    )
+    print(
+        "within "
+        + ", ".join(
+            f"{most} requests: {within(numbers, most)} faults" for most in (20, 40, SOON, 120, 200, 300)
+        )
+    )
     for what, classed in (("all faults of each", by_class), ("one fault of each", begun(found))):
         halves = " and ".join(f"{within(half, SOON)} of {len(half)}" for half in tuned(classed))
         print(f"within {SOON} requests: {within(classed.values(), SOON)} classes, {what} ({halves} held out)")
-    print(f"missed: {', '.join(missed) or 'no class'}; {time.process_time() - started:.0f} s of the processor")
+    print(
+        f"missed: {', '.join(missed) or 'no class'}; {time.process_time() - started:.0f} s of the processor"
+    )
 
 
 if __name__ == "__main__":

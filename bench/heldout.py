@@ -1,7 +1,8 @@
-"""Faults that no check was written for, in tests/heldout: how many verify finds. `python -m bench heldout` prints a line each; some ten
-minutes a set.
+"""Faults that no check was written for, in tests/heldout: how many verify finds. `python -m bench heldout`
+prints a line each; some ten minutes a set.
 
-The share at first sight is a record (tests/heldout/first_sight.json): it cannot be measured again once a check is made for what it missed.
+The share at first sight is a record (tests/heldout/first_sight.json): it cannot be measured again once a
+check is made for what it missed.
 """
 
 from __future__ import annotations
@@ -37,10 +38,17 @@ def heldout() -> None:
             found.append((bool(two.broken), bool(two.broken or most.broken)))
             stem = name.partition("/")[2]
             print(f"{stem:<38} {_first(known.get(stem)):<24} {told(two)}; {told(most)}", flush=True)
-        print(f"\nof {len(found)}: {sum(two for two, _ in found)} with two keys, {sum(most for _, most in found)} with all roles")
+        print(
+            f"\nof {len(found)}: {sum(two for two, _ in found)} with two keys, "
+            f"{sum(most for _, most in found)} with all roles"
+        )
         print(f"at first sight: {_shares(known)}\n")
     alone = [measure(None, how).broken for how in ("two", "all", "limits")]
-    print("nothing is found of the plain sandbox" if not any(alone) else f"FALSE ALARMS on the plain sandbox: {alone}")
+    print(
+        "nothing is found of the plain sandbox"
+        if not any(alone)
+        else f"FALSE ALARMS on the plain sandbox: {alone}"
+    )
 
 
 def _first(fault: Mapping[str, list[str]] | None) -> str:
@@ -53,4 +61,6 @@ def _first(fault: Mapping[str, list[str]] | None) -> str:
 
 def _shares(faults: Found) -> str:
     two, most = sum(bool(f["two"]) for f in faults.values()), sum(any(f.values()) for f in faults.values())
-    return f"{two} of {len(faults)} with two keys, {most} with all roles and, of those about limits, with bursts"
+    return (
+        f"{two} of {len(faults)} with two keys, {most} with all roles and, of those about limits, with bursts"
+    )

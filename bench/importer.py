@@ -10,11 +10,16 @@ from typing import Any
 
 
 def make_document(operations: int) -> dict[str, Any]:
-    """An OpenAPI 3.1 document as a large company's is: paths with several methods, shared schemas, parameters, errors, examples."""
+    """An OpenAPI 3.1 document as a large company's is: paths with several methods, shared schemas,
+    parameters, errors, examples.
+    """
     paths: dict[str, Any] = {}
     for n in range(operations // 2):
         item = {"$ref": f"#/components/schemas/Shelf{n % 200}"}
-        answer = {"description": "The shelf", "content": {"application/json": {"schema": item, "example": _cache(n)}}}
+        answer = {
+            "description": "The shelf",
+            "content": {"application/json": {"schema": item, "example": _cache(n)}},
+        }
         refused = {name: {"$ref": "#/components/responses/Refused"} for name in ("400", "401", "404")}
         parameters = [
             {
@@ -24,7 +29,12 @@ def make_document(operations: int) -> dict[str, Any]:
                 "schema": {"type": "string", "maxLength": 40},
                 "description": "The shelf's id",
             },
-            {"name": "page", "in": "query", "schema": {"type": "integer", "minimum": 1, "default": 1}, "description": "Which page"},
+            {
+                "name": "page",
+                "in": "query",
+                "schema": {"type": "integer", "minimum": 1, "default": 1},
+                "description": "Which page",
+            },
             {
                 "name": "tags",
                 "in": "query",
@@ -59,7 +69,10 @@ def make_document(operations: int) -> dict[str, Any]:
         "components": {
             "schemas": {**schemas, "Fault": fault},
             "responses": {
-                "Refused": {"description": "No", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Fault"}}}}
+                "Refused": {
+                    "description": "No",
+                    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Fault"}}},
+                }
             },
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
         },
@@ -71,13 +84,27 @@ def _cache(n: int) -> dict[str, Any]:
 
 
 def _cache_schema(n: int) -> dict[str, Any]:
-    box = {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}, "weight_kg": {"type": "number", "minimum": 0}}}
-    members = {"id": {"type": "string"}, "pieces": {"type": "integer", "minimum": 0}, "boxes": {"type": "array", "items": box}}
-    return {"type": "object", "required": ["id"], "properties": {**members, "next": {"$ref": f"#/components/schemas/Shelf{(n + 1) % 200}"}}}
+    box = {
+        "type": "object",
+        "required": ["id"],
+        "properties": {"id": {"type": "string"}, "weight_kg": {"type": "number", "minimum": 0}},
+    }
+    members = {
+        "id": {"type": "string"},
+        "pieces": {"type": "integer", "minimum": 0},
+        "boxes": {"type": "array", "items": box},
+    }
+    return {
+        "type": "object",
+        "required": ["id"],
+        "properties": {**members, "next": {"$ref": f"#/components/schemas/Shelf{(n + 1) % 200}"}},
+    }
 
 
 def measure(operations: int = 1_000) -> Iterator[tuple[str, str, str, bool]]:
-    """Rows of the bench's table: import of a document, and a comparison of what it gave with itself and with a change."""
+    """Rows of the bench's table: import of a document, and a comparison of what it gave with itself and
+    with a change.
+    """
     from pgagents.catalogue.load import load_text
     from pgagents.diff.compare import compare
     from pgagents.importer.catalogue import catalogue
@@ -88,14 +115,29 @@ def measure(operations: int = 1_000) -> Iterator[tuple[str, str, str, bool]]:
     begun = time.process_time()
     made = catalogue(References(read(raw, "/made.json", "made.json"), _nothing))
     took = time.process_time() - begun
-    yield f"import of {len(made.data['actions']):,} operations ({len(raw) / 1e6:.1f} MB)", f"{took:.2f} s", "< 3 s", took < 3
+    yield (
+        f"import of {len(made.data['actions']):,} operations ({len(raw) / 1e6:.1f} MB)",
+        f"{took:.2f} s",
+        "< 3 s",
+        took < 3,
+    )
     changed = load_text(made.text.replace("maxLength: 40", "maxLength: 30"))
     begun = time.process_time()
     found = compare(made.model, changed)
     took = time.process_time() - begun
-    yield f"diff of {len(made.data['actions']):,} actions ({len(found):,} changes)", f"{took:.2f} s", "(none)", True
+    yield (
+        f"diff of {len(made.data['actions']):,} actions ({len(found):,} changes)",
+        f"{took:.2f} s",
+        "(none)",
+        True,
+    )
     count, took = _documents(raw)
-    yield f"diff of two documents of {operations:,} operations ({count:,} changes)", f"{took:.2f} s", "(none)", True
+    yield (
+        f"diff of two documents of {operations:,} operations ({count:,} changes)",
+        f"{took:.2f} s",
+        "(none)",
+        True,
+    )
 
 
 def _documents(raw: bytes) -> tuple[int, float]:

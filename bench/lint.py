@@ -1,4 +1,6 @@
-"""What lint costs: a catalogue of 1,000 actions by all rules, and the GPT builder's import of a document of one megabyte."""
+"""What lint costs: a catalogue of 1,000 actions by all rules, and the GPT builder's import of a document
+of one megabyte.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,8 @@ def lint_rows(folder: Path, cost: Callable[[Sequence[str]], Cost]) -> list[tuple
     catalogue.write_text(make_catalogue(1_000), encoding="utf-8")
     document.write_text(json.dumps(make_document(1_000_000)), encoding="utf-8")
     lint, gpt = (
-        min((cost(_call(*words)) for _ in range(3)), key=lambda c: c.cpu_s) for words in ([catalogue], [document, "--for", "gpt-builder"])
+        min((cost(_call(*words)) for _ in range(3)), key=lambda c: c.cpu_s)
+        for words in ([catalogue], [document, "--for", "gpt-builder"])
     )
     rows = [
         ("lint of 1,000 actions, all rules", lint.said(), "about 2 s", lint.cpu_s < 3),
@@ -38,7 +41,10 @@ def lint_rows(folder: Path, cost: Callable[[Sequence[str]], Cost]) -> list[tuple
     ]
     ruleset = folder / "spectral.json"
     ruleset.write_text('{"extends": ["spectral:oas"]}', encoding="utf-8")
-    for name, words in (("Spectral", ["spectral", "lint", "--ruleset", ruleset, document]), ("Redocly", ["redocly", "lint", document])):
+    for name, words in (
+        ("Spectral", ["spectral", "lint", "--ruleset", ruleset, document]),
+        ("Redocly", ["redocly", "lint", document]),
+    ):
         if (BESIDE / str(words[0])).exists():
             rows.append((f"{name} lint, the same document", cost(_other(*words)).said(), "(none)", True))
     return rows
@@ -47,12 +53,19 @@ def lint_rows(folder: Path, cost: Callable[[Sequence[str]], Cost]) -> list[tuple
 def _other(program: str, *words: Any) -> list[str]:
     """Another tool's call in a process that ends well whatever is found."""
     command = [str(BESIDE / program), *map(str, words)]
-    return [sys.executable, "-c", f"import subprocess as s; s.run({command!r}, stdout=s.DEVNULL, stderr=s.DEVNULL, check=False)"]
+    return [
+        sys.executable,
+        "-c",
+        f"import subprocess as s; s.run({command!r}, stdout=s.DEVNULL, stderr=s.DEVNULL, check=False)",
+    ]
 
 
 def _call(*words: Any) -> list[str]:
     """The command in a process that ends well where something is found."""
-    script = f"import sys\nfrom pgagents.cli.main import main\nsys.exit(main({['lint', *map(str, words)]!r}) not in (0, 1))"
+    script = (
+        f"import sys\nfrom pgagents.cli.main import main\nsys.exit(main({['lint', *map(str, words)]!r}) "
+        "not in (0, 1))"
+    )
     return [sys.executable, "-c", script]
 
 
@@ -68,7 +81,10 @@ def make_document(size_bytes: int) -> dict[str, Any]:
         "components": {"schemas": schemas},
     }
     for n in range(size_bytes // 1_055):  # so many bytes an operation with its schema takes
-        members = {f"member_{m}": {"type": "string", "description": f"Member {m} of what stands on the shelf"} for m in range(8)}
+        members = {
+            f"member_{m}": {"type": "string", "description": f"Member {m} of what stands on the shelf"}
+            for m in range(8)
+        }
         schemas[f"Shelf{n}"] = {"type": "object", "properties": members}
         content = {"application/json": {"schema": {"$ref": f"#/components/schemas/Shelf{n}"}}}
         paths[f"/shelves/{n}"] = {

@@ -1,4 +1,6 @@
-"""Searching among 100,000 lots in process: how long a query takes, and whether it finds what looking at every lot finds."""
+"""Searching among 100,000 lots in process: how long a query takes, and whether it finds what looking at
+every lot finds.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ VAIL = (39.6403, -106.3742)
 
 @dataclass(frozen=True, slots=True)
 class Searched:
-    """Milliseconds of the processor for each query (it waits for nothing), and whether all that were checked found what they had to."""
+    """Milliseconds of the processor for each query (it waits for nothing), and whether all that were
+    checked found what they had to.
+    """
 
     name: str
     times_ms: tuple[float, ...]
@@ -47,7 +51,7 @@ def search(count: int = LOTS, checked: int = CHECKED) -> Iterator[Searched]:
         lots = [
             Lot(f"lot_{n}", f"Lot {n}", *place(rng), 600, autonomous=rng.random() < RARE)
             for n in range(count)
-        ]  # fmt: skip
+        ]
         store = Store()
         store.script(world.TABLES)
         with store.transaction():
@@ -60,7 +64,9 @@ def _searched(name: str, store: Store, lots: list[Lot], queries: list[_Query], c
     times, exact = [], True
     for n, query in enumerate(queries):
         begun = time.process_time()
-        found = parking_lots.nearest(store, query.lat, query.lng, query.radius_km, query.limit, autonomous=query.autonomous)
+        found = parking_lots.nearest(
+            store, query.lat, query.lng, query.radius_km, query.limit, autonomous=query.autonomous
+        )
         times.append((time.process_time() - begun) * 1000)
         if n < checked:
             exact = exact and [row["id"] for _, row in found] == _by_looking(lots, query)
@@ -96,7 +102,9 @@ def _query(rng: random.Random, place: Place) -> _Query:
 def _one_city(rng: random.Random) -> tuple[float, float]:
     """Even over a disc of 25 km."""
     away_km, angle = 25 * math.sqrt(rng.random()), rng.random() * 2 * math.pi
-    return VAIL[0] + away_km * math.cos(angle) / 111.195, VAIL[1] + away_km * math.sin(angle) / (111.195 * math.cos(math.radians(VAIL[0])))
+    return VAIL[0] + away_km * math.cos(angle) / 111.195, VAIL[1] + away_km * math.sin(angle) / (
+        111.195 * math.cos(math.radians(VAIL[0]))
+    )
 
 
 def _continent(rng: random.Random) -> tuple[float, float]:

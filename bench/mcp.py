@@ -1,7 +1,7 @@
 """What an MCP server costs: time to the first tool list from a cold start, and what it adds to a call.
 
-The API behind it is the sandbox, in a process of its own; calls over MCP and straight over HTTP take turns. `make bench` measures our
-server, `make peers` others beside it.
+The API behind it is the sandbox, in a process of its own; calls over MCP and straight over HTTP take turns.
+`make bench` measures our server, `make peers` others beside it.
 """
 
 from __future__ import annotations
@@ -60,7 +60,9 @@ class Through(NamedTuple):
 
 def ours(url: str, key: str, catalogue: str = CATALOGUE) -> Command:
     """The command of our server before the API at this URL."""
-    return Command([sys.executable, "-c", RUN, "mcp", catalogue], {"PARKGRAPH_API_URL": url, "PARKGRAPH_API_KEY": key})
+    return Command(
+        [sys.executable, "-c", RUN, "mcp", catalogue], {"PARKGRAPH_API_URL": url, "PARKGRAPH_API_KEY": key}
+    )
 
 
 def first_list() -> First:
@@ -68,7 +70,9 @@ def first_list() -> First:
     return first_lists({"ours": ours("http://127.0.0.1:9", "none")})["ours"]
 
 
-def first_lists(commands: Mapping[str, Command], starts: int = STARTS, stderr: Any = None) -> dict[str, First]:
+def first_lists(
+    commands: Mapping[str, Command], starts: int = STARTS, stderr: Any = None
+) -> dict[str, First]:
     """The same of each command; they take turns, so that a busy machine slows all."""
     found: dict[str, list[First]] = {name: [] for name in commands}
     for _ in range(starts):
@@ -84,12 +88,19 @@ def overhead() -> Overhead:
         return overheads(url, key, {"ours": Through(ours(url, key), "search_parking", SEARCH)})["ours"]
 
 
-def overheads(url: str, key: str, servers: Mapping[str, Through], calls: int = CALLS, stderr: Any = None) -> dict[str, Overhead]:
+def overheads(
+    url: str, key: str, servers: Mapping[str, Through], calls: int = CALLS, stderr: Any = None
+) -> dict[str, Overhead]:
     """The same search through each server and straight to the API at this URL, turn about."""
     through: dict[str, list[float]] = {name: [] for name in servers}
     direct: list[float] = []
-    with ExitStack() as open, httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}) as client:
-        talks = {name: open.enter_context(talking(server.command, stderr)) for name, server in servers.items()}
+    with (
+        ExitStack() as open,
+        httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}) as client,
+    ):
+        talks = {
+            name: open.enter_context(talking(server.command, stderr)) for name, server in servers.items()
+        }
         for number in range(-WARM, calls):
             began = time.perf_counter()
             lot = client.get(PATH).json()["lots"][0]["id"]
@@ -149,4 +160,7 @@ def _ended(child: subprocess.Popen[bytes]) -> Any:
 if __name__ == "__main__":
     started, call = first_list(), overhead()
     sys.stdout.write(f"first tools/list, cold: {started.wall_s:.2f} s (processor {started.cpu_s:.2f} s)\n")
-    sys.stdout.write(f"a search: {call.mcp_ms:.2f} ms over MCP, {call.direct_ms:.2f} ms straight, {call.added_ms:+.2f} ms\n")
+    sys.stdout.write(
+        f"a search: {call.mcp_ms:.2f} ms over MCP, {call.direct_ms:.2f} ms straight, "
+        f"{call.added_ms:+.2f} ms\n"
+    )

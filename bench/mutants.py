@@ -1,12 +1,13 @@
 """Faults that nobody wrote: the sandbox's own source with one slip in it, and whether verify notices.
 
-`python -m bench mutants [N] [--seed S] [--file NAME] [--json FILE] [--again FILE]`. N mutants (all: 0) are drawn by the seed from all
-modules that answer calls, and turn about from all kinds of slip. Each is compiled in a process of its own, where a standard run with
-every identity, an OAuth client and a receiver verifies it, and one with an ordinary key and bursts where that found nothing.
-No file of the tree is changed.
+`python -m bench mutants [N] [--seed S] [--file NAME] [--json FILE] [--again FILE]`. N mutants (all: 0) are
+drawn by the seed from all modules that answer calls, and turn about from all kinds of slip. Each is compiled
+in a process of its own, where a standard run with every identity, an OAuth client and a receiver verifies it,
+and one with an ordinary key and bursts where that found nothing. No file of the tree is changed.
 
-Known tools do not fit: mutmut 3 (PyPI, read 2026-11-20) copies a tree, slips inside of functions alone and judges by pytest's exit;
-cosmic-ray 8 (its documentation, read on the same day) writes each mutant over its file and runs a command. Neither reads SQL.
+Known tools do not fit: mutmut 3 (PyPI, read 2026-11-20) copies a tree, slips inside of functions alone and
+judges by pytest's exit; cosmic-ray 8 (its documentation, read on the same day) writes each mutant over its
+file and runs a command. Neither reads SQL.
 """
 
 from __future__ import annotations
@@ -25,9 +26,11 @@ from bench.mutate import Mutant, mutants
 from bench.mutation import DIFFERS, FOUND, MISSED, NOTICED, SAME, UNREACHED, Trial, Tried, modules
 
 OUTSIDE: Mapping[str, str] = {
-    "sockets and threads, which are not there in one process": "serving/app serving/background serving/connection serving/serve "
+    "sockets and threads, which are not there in one "
+    "process": "serving/app serving/background serving/connection serving/serve "
     "serving/packets serving/tls serving/group_commit",
-    "what switches faults on, and what they are made of": "injection/fault_registry injection/fault_helpers injection/mcp_fault_helpers",
+    "what switches faults on, and what they are made "
+    "of": "injection/fault_registry injection/fault_helpers injection/mcp_fault_helpers",
     "what answers for other catalogues": "mock/mock mock/places mock/rows mock/sample",
     "what reads a file of the user's": "oauth/client_file",
     "which lots there are, of which nothing is promised": "park_graph/world",
@@ -41,7 +44,9 @@ _TELLING = 25
 def sources() -> dict[str, str]:
     """The text of every module whose slips are tried, by its path."""
     outside = {name for names in OUTSIDE.values() for name in names.split()}
-    return {str(p): p.read_text(encoding="utf-8") for p in modules() if f"{p.parent.name}/{p.stem}" not in outside}
+    return {
+        str(p): p.read_text(encoding="utf-8") for p in modules() if f"{p.parent.name}/{p.stem}" not in outside
+    }
 
 
 def drawn(texts: Mapping[str, str], count: int, seed: int) -> list[Mutant]:
@@ -74,7 +79,9 @@ def _turn_about(several: Sequence[Mutant], chance: random.Random) -> list[Mutant
 
 @dataclass(frozen=True, slots=True)
 class Shares:
-    """Of some mutants: how many were tried, found, noticed (not green), missed, not counted; and of those missed the ones that show."""
+    """Of some mutants: how many were tried, found, noticed (not green), missed, not counted; and of those
+    missed the ones that show.
+    """
 
     tried: int
     found: int
@@ -89,7 +96,14 @@ class Shares:
         by = Counter(one.outcome for one in several)
         missed = by[MISSED]
         shows = sum(one.reach == DIFFERS for one in several if one.outcome == MISSED)
-        return cls(len(several), by[FOUND], by[NOTICED], missed, len(several) - by[FOUND] - by[NOTICED] - missed, shows)
+        return cls(
+            len(several),
+            by[FOUND],
+            by[NOTICED],
+            missed,
+            len(several) - by[FOUND] - by[NOTICED] - missed,
+            shows,
+        )
 
     def row(self, name: str) -> str:
         """A line of the table."""
@@ -101,7 +115,10 @@ class Shares:
         return f"{name:<20} {numbers} {share:>6} {self.shows:>7} {seen:>6}"
 
 
-HEAD = f"{'module':<20} {'tried':>6} {'no start':>8} {'found':>6} {'not green':>9} {'missed':>7} {'share':>6} {'showing':>7} {'share':>6}"
+HEAD = (
+    f"{'module':<20} {'tried':>6} {'no start':>8} {'found':>6} {'not green':>9} {'missed':>7} "
+    f"{'share':>6} {'showing':>7} {'share':>6}"
+)
 
 
 def tried(chosen: Sequence[Mutant], texts: Mapping[str, str]) -> Iterator[Tried]:
@@ -114,7 +131,12 @@ def tried(chosen: Sequence[Mutant], texts: Mapping[str, str]) -> Iterator[Tried]
         each = (time.monotonic() - begun) / number
         left = f"{number} of {len(chosen)}, {each * (len(chosen) - number) / 60:.0f} minutes left"
         if sys.stderr.isatty() or number % _TELLING == 0 or number == len(chosen):
-            print(f"\r{left:<60}", end="" if sys.stderr.isatty() and number < len(chosen) else "\n", file=sys.stderr, flush=True)
+            print(
+                f"\r{left:<60}",
+                end="" if sys.stderr.isatty() and number < len(chosen) else "\n",
+                file=sys.stderr,
+                flush=True,
+            )
 
 
 def survivor(one: Tried) -> str:
@@ -130,15 +152,24 @@ def told(several: Sequence[Tried]) -> str:
     by_module: dict[str, list[Tried]] = defaultdict(list)
     for one in several:
         by_module[Path(one.mutant.file).stem].append(one)
-    lines = [HEAD, *(Shares.of(of).row(name) for name, of in by_module.items()), Shares.of(several).row("all"), ""]
+    lines = [
+        HEAD,
+        *(Shares.of(of).row(name) for name, of in by_module.items()),
+        Shares.of(several).row("all"),
+        "",
+    ]
     missed = [one for one in several if one.outcome == MISSED]
-    missed.sort(key=lambda one: ((DIFFERS, UNREACHED, SAME).index(one.reach), one.mutant.file, one.mutant.line))
+    missed.sort(
+        key=lambda one: ((DIFFERS, UNREACHED, SAME).index(one.reach), one.mutant.file, one.mutant.line)
+    )
     return "\n".join([*lines, "missed:", *map(survivor, missed)])
 
 
 def main(words: Sequence[str]) -> None:
     """Draw, try and tell."""
-    parser = argparse.ArgumentParser(prog="python -m bench mutants", description=(__doc__ or "").partition("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m bench mutants", description=(__doc__ or "").partition("\n")[0]
+    )
     parser.add_argument("count", nargs="?", type=int, default=200, help="how many; 0: all")
     parser.add_argument("--seed", type=int, default=0, help="chooses which")
     parser.add_argument("--file", help="only of this module, as front or pages/oauth")
@@ -147,12 +178,20 @@ def main(words: Sequence[str]) -> None:
     given = parser.parse_args(words)
     texts = sources()
     if given.file:
-        texts = {path: text for path, text in texts.items() if path.endswith(f"/{given.file.removesuffix('.py')}.py")}
+        texts = {
+            path: text
+            for path, text in texts.items()
+            if path.endswith(f"/{given.file.removesuffix('.py')}.py")
+        }
         if not texts:
             sys.exit(f"no module {given.file} of the sandbox answers calls")
     chosen = drawn(texts, 0 if given.again else given.count, given.seed)
     if given.again:
-        missed = {one["id"] for one in json.loads(given.again.read_text(encoding="utf-8")) if one["outcome"] == MISSED}
+        missed = {
+            one["id"]
+            for one in json.loads(given.again.read_text(encoding="utf-8"))
+            if one["outcome"] == MISSED
+        }
         chosen = [mutant for mutant in chosen if mutant.id in missed]
     several = []
     for one in tried(chosen, texts):

@@ -1,7 +1,8 @@
-"""Mutants of a module: its source with one small slip in it, as somebody might make it and nobody would notice.
+"""Mutants of a module: its source with one small slip in it, as somebody might make it and nobody would
+notice.
 
-Each is an edit of the text, so that what is shown is what is run, and nothing is written to a file. Statements of SQL are
-read too: half of what a server does stands in them.
+Each is an edit of the text, so that what is shown is what is run, and nothing is written to a file.
+Statements of SQL are read too: half of what a server does stands in them.
 """
 
 from __future__ import annotations
@@ -15,13 +16,17 @@ Edit = tuple[str, ast.expr | ast.stmt, str]
 """What kind of slip, the node that it replaces, and by what text."""
 _SQL = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE)\b|.*\bWHERE\b|[a-z_]+ (=|<|>|<=|>=) \S+", re.S)
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_./:+-]{0,40}")
-_CONDITION = re.compile(r"\b[a-z_]+ (?:=|<=|>=|<|>|IS) (?:\?|'[^']*'|[0-9]+)(?=\)| AND | GROUP| ORDER| LIMIT|$)")
+_CONDITION = re.compile(
+    r"\b[a-z_]+ (?:=|<=|>=|<|>|IS) (?:\?|'[^']*'|[0-9]+)(?=\)| AND | GROUP| ORDER| LIMIT|$)"
+)
 _SHORTEST_BODY = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """A slip: bytes `start` to `end` of the file become `after`. `lines` are those of the statement it is in, first and last."""
+    """A slip: bytes `start` to `end` of the file become `after`. `lines` are those of the statement it is
+    in, first and last.
+    """
 
     file: str
     line: int
@@ -52,7 +57,10 @@ def mutants(source: str, file: str) -> list[Mutant]:
     for (kind, node, after), lines in _edits(ast.parse(source)):
         assert node.end_lineno is not None
         assert node.end_col_offset is not None
-        start, end = starts[node.lineno - 1] + node.col_offset, starts[node.end_lineno - 1] + node.end_col_offset
+        start, end = (
+            starts[node.lineno - 1] + node.col_offset,
+            starts[node.end_lineno - 1] + node.end_col_offset,
+        )
         before = source.encode()[start:end].decode()
         mutant = Mutant(file, node.lineno, kind, before, after, start, end, lines)
         if before != after and mutant.id not in found:
@@ -81,7 +89,9 @@ def _lines(node: ast.stmt) -> tuple[int, int]:
 
 
 def _inner(node: ast.AST) -> Iterator[ast.AST]:
-    """What stands inside and is run: no docstring, annotation, assertion, import, message to a person, or type's name."""
+    """What stands inside and is run: no docstring, annotation, assertion, import, message to a person, or
+    type's name.
+    """
     if isinstance(node, ast.Assert | ast.Import | ast.ImportFrom | ast.JoinedStr):
         return
     if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
@@ -107,8 +117,10 @@ def _told(node: ast.expr) -> str:
 
 
 _OPPOSITES: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
-    ast.Lt: (ast.LtE, ast.GtE), ast.LtE: (ast.Lt, ast.Gt), ast.Gt: (ast.GtE, ast.LtE), ast.GtE: (ast.Gt, ast.Lt),
-    ast.Eq: (ast.NotEq,), ast.NotEq: (ast.Eq,), ast.In: (ast.NotIn,), ast.NotIn: (ast.In,), ast.Is: (ast.IsNot,), ast.IsNot: (ast.Is,),
+    ast.Lt: (ast.LtE, ast.GtE), ast.LtE: (ast.Lt, ast.Gt), ast.Gt: (ast.GtE, ast.LtE),
+    ast.GtE: (ast.Gt, ast.Lt),
+    ast.Eq: (ast.NotEq,), ast.NotEq: (ast.Eq,), ast.In: (ast.NotIn,), ast.NotIn: (ast.In,),
+    ast.Is: (ast.IsNot,), ast.IsNot: (ast.Is,),
 }  # fmt: skip
 
 
@@ -122,7 +134,11 @@ def _compare(node: ast.Compare) -> Iterator[Edit]:
 
 def _logic(node: ast.BoolOp) -> Iterator[Edit]:
     """`and` becomes `or`; one of the conditions is forgotten."""
-    yield "logic", node, _told(ast.BoolOp(ast.Or() if isinstance(node.op, ast.And) else ast.And(), node.values))
+    yield (
+        "logic",
+        node,
+        _told(ast.BoolOp(ast.Or() if isinstance(node.op, ast.And) else ast.And(), node.values)),
+    )
     for place in range(len(node.values)):
         kept = [*node.values[:place], *node.values[place + 1 :]]
         if not any(isinstance(inner, ast.NamedExpr) for inner in ast.walk(node.values[place])):
@@ -135,14 +151,17 @@ def _not(node: ast.UnaryOp) -> Iterator[Edit]:
 
 
 _ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
-    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.FloorDiv: ast.Div, ast.Mod: ast.FloorDiv,
+    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.FloorDiv: ast.Div,
+    ast.Mod: ast.FloorDiv,
 }  # fmt: skip
 
 
 def _arithmetic(node: ast.BinOp) -> Iterator[Edit]:
     """`+` becomes `-`. Texts and lists that are put together stay so."""
     other = _ARITHMETIC.get(type(node.op))
-    joined = any(_is_text(side) or isinstance(side, ast.JoinedStr | ast.List | ast.Tuple) for side in ast.walk(node))
+    joined = any(
+        _is_text(side) or isinstance(side, ast.JoinedStr | ast.List | ast.Tuple) for side in ast.walk(node)
+    )
     if other and not joined:
         yield "arithmetic", node, _told(ast.BinOp(node.left, other(), node.right))
 
@@ -174,16 +193,34 @@ def _joined(node: ast.JoinedStr) -> Iterator[Edit]:
 
 
 def sql_slips(text: str) -> Iterator[str]:
-    """SQL with one slip: a bound, a condition that always holds, an order, a sign, another figure of a group, another state."""
+    """SQL with one slip: a bound, a condition that always holds, an order, a sign, another figure of a
+    group, another state.
+    """
     if re.match(r"\s*CREATE", text):
         return
     for pattern, after in (
-        (r"(?<![<>])<(?![=>])", "<="), (r"<=", "<"), (r"(?<![<>=])>(?!=)", ">="), (r">=", ">"), (r" DESC", ""), (r"\+ 1\b", "- 1"),
-        (r"- 1\b", "+ 1"), (r"\bsum\(", "max("), (r"\bmax\(", "min("), (r"\bmin\(", "max("), (r"count\(\*\)", "1"), (r"GROUP BY \w+ ", ""),
-    ):  # fmt: skip
+        (r"(?<![<>])<(?![=>])", "<="),
+        (r"<=", "<"),
+        (r"(?<![<>=])>(?!=)", ">="),
+        (r">=", ">"),
+        (r" DESC", ""),
+        (r"\+ 1\b", "- 1"),
+        (r"- 1\b", "+ 1"),
+        (r"\bsum\(", "max("),
+        (r"\bmax\(", "min("),
+        (r"\bmin\(", "max("),
+        (r"count\(\*\)", "1"),
+        (r"GROUP BY \w+ ", ""),
+    ):
         for match in re.finditer(pattern, text):
             yield text[: match.start()] + after + text[match.end() :]
-    where = text.find("WHERE") if "WHERE" in text else len(text) if re.match(r"\s*(SELECT|INSERT|UPDATE|DELETE)\b", text) else 0
+    where = (
+        text.find("WHERE")
+        if "WHERE" in text
+        else len(text)
+        if re.match(r"\s*(SELECT|INSERT|UPDATE|DELETE)\b", text)
+        else 0
+    )
     for match in _CONDITION.finditer(text, where):
         yield f"{text[: match.start()]}({match[0]} OR 1){text[match.end() :]}"
     for match in re.finditer(r"'([a-z]+)'", text):
@@ -192,8 +229,16 @@ def sql_slips(text: str) -> Iterator[str]:
 
 def _statement(node: ast.stmt) -> Iterator[Edit]:
     """A statement is forgotten."""
-    target = node.targets[0] if isinstance(node, ast.Assign) else node.target if isinstance(node, ast.AnnAssign) else None
-    if isinstance(target, ast.Name | ast.Tuple) or (isinstance(node, ast.Expr) and not isinstance(node.value, ast.Call)):
+    target = (
+        node.targets[0]
+        if isinstance(node, ast.Assign)
+        else node.target
+        if isinstance(node, ast.AnnAssign)
+        else None
+    )
+    if isinstance(target, ast.Name | ast.Tuple) or (
+        isinstance(node, ast.Expr) and not isinstance(node.value, ast.Call)
+    ):
         return
     if isinstance(node, ast.Expr) and ast.unparse(node.value).startswith("self.log("):
         return
@@ -202,7 +247,10 @@ def _statement(node: ast.stmt) -> Iterator[Edit]:
 
 def _guard(node: ast.If | ast.While) -> Iterator[Edit]:
     """A condition that is never looked at."""
-    if not any(isinstance(inner, ast.NamedExpr) for inner in ast.walk(node.test)) and ast.unparse(node.test) != "TYPE_CHECKING":
+    if (
+        not any(isinstance(inner, ast.NamedExpr) for inner in ast.walk(node.test))
+        and ast.unparse(node.test) != "TYPE_CHECKING"
+    ):
         yield "guard", node.test, "False"
         if isinstance(node, ast.If):
             yield "guard", node.test, "True"
@@ -229,11 +277,16 @@ def _entries(node: ast.Dict | ast.List | ast.Set) -> Iterator[Edit]:
         if isinstance(node, ast.Dict):
             yield "entry", node, ast.unparse(ast.Dict([*node.keys[:place], *node.keys[place + 1 :]], rest))
         else:
-            yield "entry", node, ast.unparse(ast.List(rest, ast.Load()) if isinstance(node, ast.List) else ast.Set(rest))
+            yield (
+                "entry",
+                node,
+                ast.unparse(ast.List(rest, ast.Load()) if isinstance(node, ast.List) else ast.Set(rest)),
+            )
 
 
 _OTHERS = {
-    "min": "max", "max": "min", "any": "all", "all": "any", "math.ceil": "math.floor", "math.floor": "math.ceil", "sorted": "list",
+    "min": "max", "max": "min", "any": "all", "all": "any", "math.ceil": "math.floor",
+    "math.floor": "math.ceil", "sorted": "list",
     "round": "int", "abs": "float",
 }  # fmt: skip
 _DROPPED = frozenset(("upper", "lower", "strip", "rstrip", "lstrip", "casefold"))
@@ -242,7 +295,11 @@ _DROPPED = frozenset(("upper", "lower", "strip", "rstrip", "lstrip", "casefold")
 def _call(node: ast.Call) -> Iterator[Edit]:
     """Another function of its kind, two arguments in the other order, a text that is left as it came."""
     name = ast.unparse(node.func)
-    if name in _OTHERS and (name != "round" or len(node.args) == 1) and not (name == "sorted" and node.keywords):
+    if (
+        name in _OTHERS
+        and (name != "round" or len(node.args) == 1)
+        and not (name == "sorted" and node.keywords)
+    ):
         yield "function", node.func, _OTHERS[name]
     if isinstance(node.func, ast.Attribute) and node.func.attr in _DROPPED:
         yield "function", node, _told(node.func.value)
@@ -275,16 +332,23 @@ def _leave(node: ast.Break | ast.Continue) -> Iterator[Edit]:
 
 def _body(node: ast.FunctionDef) -> Iterator[Edit]:
     """A function that does nothing."""
-    gives = any((isinstance(n, ast.Return) and n.value is not None) or isinstance(n, ast.Yield | ast.YieldFrom) for n in ast.walk(node))
+    gives = any(
+        (isinstance(n, ast.Return) and n.value is not None) or isinstance(n, ast.Yield | ast.YieldFrom)
+        for n in ast.walk(node)
+    )
     body: Sequence[ast.stmt] = [s for s in node.body if not (isinstance(s, ast.Expr) and _is_text(s.value))]
     if not gives and len(body) >= _SHORTEST_BODY:
         yield "body", body[0], "return"
 
 
 _MAKERS: dict[type[ast.AST], tuple[Callable[..., Iterator[Edit]], ...]] = {
-    ast.Compare: (_compare,), ast.BoolOp: (_logic,), ast.UnaryOp: (_not,), ast.BinOp: (_arithmetic,), ast.Constant: (_constant,),
-    ast.JoinedStr: (_joined,), ast.Expr: (_statement,), ast.Raise: (_statement,), ast.AugAssign: (_statement,), ast.Assign: (_statement,),
-    ast.Delete: (_statement,), ast.If: (_guard,), ast.While: (_guard,), ast.IfExp: (_choice,), ast.comprehension: (_filter,),
-    ast.Dict: (_entries,), ast.List: (_entries,), ast.Set: (_entries,), ast.Call: (_call,), ast.Name: (_rounding,), ast.For: (_loop,),
+    ast.Compare: (_compare,), ast.BoolOp: (_logic,), ast.UnaryOp: (_not,), ast.BinOp: (_arithmetic,),
+    ast.Constant: (_constant,),
+    ast.JoinedStr: (_joined,), ast.Expr: (_statement,), ast.Raise: (_statement,),
+    ast.AugAssign: (_statement,), ast.Assign: (_statement,),
+    ast.Delete: (_statement,), ast.If: (_guard,), ast.While: (_guard,), ast.IfExp: (_choice,),
+    ast.comprehension: (_filter,),
+    ast.Dict: (_entries,), ast.List: (_entries,), ast.Set: (_entries,), ast.Call: (_call,),
+    ast.Name: (_rounding,), ast.For: (_loop,),
     ast.Break: (_leave,), ast.Continue: (_leave,), ast.FunctionDef: (_body,),
 }  # fmt: skip

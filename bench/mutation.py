@@ -1,4 +1,6 @@
-"""One mutant of the sandbox, tried: in a forked process its module is compiled with the slip in it, and what it makes is verified."""
+"""One mutant of the sandbox, tried: in a forked process its module is compiled with the slip in it, and
+what it makes is verified.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ CATALOGUE = Path("catalogue/park_graph.yaml")
 SOURCE = Path("src/pgagents")
 PACKAGES = ("pgagents.sandbox", "pgagents.park_graph")
 FOUND, NOTICED, MISSED, NO_START, HUNG = "found", "noticed", "missed", "no start", "hung"
-"""What comes of a mutant. noticed: no contract is broken, but some could not be tried, so that the run is not green."""
+"""What comes of a mutant. noticed: no contract is broken, but some could not be tried, so that the run is
+not green.
+"""
 DIFFERS, SAME, UNREACHED = "answers differ", "same answers", "not reached"
 """Of a missed one: what a run saw of it."""
 _MOST_CPU_S = 30
@@ -51,7 +55,9 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """What came of a mutant. `checks` found it or could not be tried; `shown` is the first answer that is another one."""
+    """What came of a mutant. `checks` found it or could not be tried; `shown` is the first answer that is
+    another one.
+    """
 
     mutant: Mutant
     outcome: str
@@ -88,7 +94,9 @@ class Trial:
         self._model = load_file(CATALOGUE)
         self._codes = {str(p): compile(p.read_text(encoding="utf-8"), str(p), "exec") for p in modules()}
         self._texts = texts
-        verified(self._model, inside(self._model), Options())  # so that what is worked out once is there in each process
+        verified(
+            self._model, inside(self._model), Options()
+        )  # so that what is worked out once is there in each process
         self._plain: dict[bool, list[Told]] = {}
         self._lines: set[tuple[str, int]] = set()
         for bursts in runs:
@@ -96,16 +104,22 @@ class Trial:
             assert first is not None
             assert again is not None
             assert not again.broken, f"the sandbox itself breaks {again.broken}"
-            assert [t.digest for t in first.exchanges] == [t.digest for t in again.exchanges], "two runs differ"
+            assert [t.digest for t in first.exchanges] == [t.digest for t in again.exchanges], (
+                "two runs differ"
+            )
             self._plain[bursts] = again.exchanges
             self._lines |= first.lines
 
     def still(self) -> None:
-        """Raises AssertionError where the tree was changed since: then what was tried meanwhile is worth nothing."""
+        """Raises AssertionError where the tree was changed since: then what was tried meanwhile is worth
+        nothing.
+        """
         for bursts, plain in self._plain.items():
             seen = self._run(None, bursts)
             assert seen is not None
-            assert [t.digest for t in seen.exchanges] == [t.digest for t in plain], "the tree was changed while mutants were tried"
+            assert [t.digest for t in seen.exchanges] == [t.digest for t in plain], (
+                "the tree was changed while mutants were tried"
+            )
 
     def of(self, mutant: Mutant) -> Tried:
         """Try one."""
@@ -159,7 +173,9 @@ class Trial:
             if trace:
                 _trace(seen.lines, frozenset(self._texts))
             self._verify(seen, bursts)
-        except Exception as error:  # a mutant may fail in any way; before it serves, that is all that is to be known
+        except (
+            Exception
+        ) as error:  # a mutant may fail in any way; before it serves, that is all that is to be known
             if seen.started:
                 seen.broken = [f"crashed/{type(error).__name__}"]
         finally:
@@ -186,7 +202,9 @@ class Trial:
         report: Report = verified(self._model, opened, Options(limits=bursts), keys=keys, handler=handler)
         seen.broken = [r.contract.id for r in report.results if r.verdict is Verdict.BROKEN]
         seen.untested = [r.contract.id for r in report.results if r.verdict is Verdict.UNTESTED]
-        seen.exchanges += sorted(events, key=lambda t: (t.sent, t.came))  # each webhook has a sender of its own, in no order to the others
+        seen.exchanges += sorted(
+            events, key=lambda t: (t.sent, t.came)
+        )  # each webhook has a sender of its own, in no order to the others
 
 
 def _of_sandbox(module: str) -> bool:
@@ -204,11 +222,16 @@ class _Finder:
         if not _of_sandbox(name):
             return None
         stem = SOURCE.joinpath(*name.split(".")[1:])
-        file, inner = (stem / "__init__.py", [str(stem)]) if stem.is_dir() else (stem.with_suffix(".py"), None)
+        file, inner = (
+            (stem / "__init__.py", [str(stem)]) if stem.is_dir() else (stem.with_suffix(".py"), None)
+        )
         if str(file) not in self._codes:
             return None
         return importlib.util.spec_from_file_location(
-            name, file, loader=_Loader(name, str(file), self._codes[str(file)]), submodule_search_locations=inner
+            name,
+            file,
+            loader=_Loader(name, str(file), self._codes[str(file)]),
+            submodule_search_locations=inner,
         )
 
 
@@ -229,7 +252,9 @@ def _watched(handler: Handler | Callable[[Request], Response], into: list[Told])
         given = handler(request)
         sent = f"{request.method} {request.target[:_SHOWN]} {request.body[:_SHOWN].decode(errors='replace')}"
         headers = replace(given, body=b"") if isinstance(given, Response) else given
-        came = f"{headers} {given.body.decode(errors='replace')}" if isinstance(given, Response) else str(given)
+        came = (
+            f"{headers} {given.body.decode(errors='replace')}" if isinstance(given, Response) else str(given)
+        )
         with lock:
             into.append(_told(sent, came))
         return given
@@ -248,8 +273,8 @@ class _Gate:
 
 
 class _Turns:
-    """Stands in for the threads that send several calls at the same time: the sandbox takes one at a time anyway, and in this way
-    each run takes them in the same order."""
+    """Stands in for the threads that send several calls at the same time: the sandbox takes one at a time
+    anyway, and in this way each run takes them in the same order."""
 
     def __init__(self, _workers: int) -> None:
         pass
@@ -276,7 +301,11 @@ def _difference(plain: Sequence[Told], ours: Sequence[Told]) -> str:
             same = [a == b for a, b in zip(one.came, other.came, strict=False)]
             at = same.index(False) if False in same else len(same)
             was, came = (text[max(0, at - 30) : at + _SHOWN] for text in (one.came, other.came))
-            return f"{one.sent} | {was} | {came}" if one.sent == other.sent else f"sent {one.sent} | {other.sent}"
+            return (
+                f"{one.sent} | {was} | {came}"
+                if one.sent == other.sent
+                else f"sent {one.sent} | {other.sent}"
+            )
     return "" if len(plain) == len(ours) else f"{len(ours)} exchanges in place of {len(plain)}"
 
 

@@ -1,4 +1,6 @@
-"""A running sandbox under load, beside a Starlette route that answers a constant of the same size: one client, loopback, keep-alive."""
+"""A running sandbox under load, beside a Starlette route that answers a constant of the same size: one
+client, loopback, keep-alive.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ from typing import Any
 
 SECONDS = 0.35
 TURNS = 9
-"""Short turns, one after the other: whatever else the machine does meets both alike, and a pair that it met unequally is no middle."""
+"""Short turns, one after the other: whatever else the machine does meets both alike, and a pair that it
+met unequally is no middle.
+"""
 CONNECTIONS = (1, 16, 64)
 SEARCH = "/api/v1/lots/search?lat=39.6403&lng=-106.3742&radius_km=1.5&limit=5"
 WARM, MANY, MANY_LONG = 3_000, 15_000, 100_000
@@ -75,21 +79,28 @@ class Compared:
     @property
     def per_s(self) -> tuple[float, float]:
         """Requests a second of ours and of the constant, each in its middle turn."""
-        ours, constant = (statistics.median(load.per_s for load in loads) for loads in zip(*self.turns, strict=True))
+        ours, constant = (
+            statistics.median(load.per_s for load in loads) for loads in zip(*self.turns, strict=True)
+        )
         return ours, constant
 
     @property
     def cpu_us(self) -> tuple[float, float]:
-        """Microseconds of the server's processor for a request, of ours and of the constant; 0 where the system does not tell."""
+        """Microseconds of the server's processor for a request, of ours and of the constant; 0 where the
+        system does not tell.
+        """
         ours, constant = (
-            sum(load.cpu_s for load in loads) / sum(len(load.times_s) for load in loads) * 1e6 for loads in zip(*self.turns, strict=True)
+            sum(load.cpu_s for load in loads) / sum(len(load.times_s) for load in loads) * 1e6
+            for loads in zip(*self.turns, strict=True)
         )
         return ours, constant
 
     @property
     def p99_ms(self) -> tuple[float, float]:
         """The 99th percentile of the times of all turns, of ours and of the constant."""
-        ours, constant = ([s for load in loads for s in load.times_s] for loads in zip(*self.turns, strict=True))
+        ours, constant = (
+            [s for load in loads for s in load.times_s] for loads in zip(*self.turns, strict=True)
+        )
         return _p99_ms(ours), _p99_ms(constant)
 
 
@@ -109,11 +120,15 @@ def compare() -> Iterator[Compared]:
                 both = ((pid, _port(facts), following), (other, port, _alike(following())))
                 for connections in CONNECTIONS:
                     turns = [tuple(_load(*one, connections) for one in both) for _ in range(TURNS + 1)]
-                    yield Compared(name, connections, tuple((ours, constant) for ours, constant in turns[1:]))  # the first is to warm up
+                    yield Compared(
+                        name, connections, tuple((ours, constant) for ours, constant in turns[1:])
+                    )  # the first is to warm up
 
 
 def growth(many: int) -> tuple[float, float]:
-    """Resident memory in MB after WARM requests and again after `many` more, of ten a create; what they leave goes to the file."""
+    """Resident memory in MB after WARM requests and again after `many` more, of ten a create; what they
+    leave goes to the file.
+    """
     with tempfile.TemporaryDirectory() as folder, _sandbox(Path(folder)) as (pid, facts):
         following = _mixed(facts, WARM + many)
         asyncio.run(_drive(_port(facts), 16, following, lambda done, _: done >= WARM))
@@ -131,7 +146,9 @@ def _resident_mb(pid: int) -> float:
 
 
 def _request(facts: dict[str, Any], method: str, target: str, body: bytes = b"") -> bytes:
-    head = f"{method} {target} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {facts['keys']['unlimited']}\r\n"
+    head = (
+        f"{method} {target} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {facts['keys']['unlimited']}\r\n"
+    )
     more = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n" if body else ""
     return (head + more + "\r\n").encode() + body
 
@@ -148,7 +165,12 @@ def _creates(facts: dict[str, Any]) -> Next:
 
     def following() -> bytes:
         n = next(numbers)
-        return _request(facts, "POST", "/api/v1/sessions", json.dumps({"lot_id": spaces[n % len(spaces)], "plate": f"B{n}"}).encode())
+        return _request(
+            facts,
+            "POST",
+            "/api/v1/sessions",
+            json.dumps({"lot_id": spaces[n % len(spaces)], "plate": f"B{n}"}).encode(),
+        )
 
     return following
 
@@ -169,9 +191,14 @@ def _spaces(facts: dict[str, Any]) -> list[str]:
     headers = {"Authorization": f"Bearer {facts['keys']['second']}"}
     steps = [n * 0.025 for n in range(-2, 3)]
     with httpx.Client(base_url=facts["url"], headers=headers) as client:
-        for (lat, lng), north, east in itertools.product(((39.7476, -104.9951), (37.7749, -122.4194)), steps, steps):
+        for (lat, lng), north, east in itertools.product(
+            ((39.7476, -104.9951), (37.7749, -122.4194)), steps, steps
+        ):
             query = {"lat": lat + north, "lng": lng + east, "radius_km": 5, "limit": 25}
-            free |= {lot["id"]: lot["available"] for lot in client.get("/api/v1/lots/search", params=query).json()["lots"]}
+            free |= {
+                lot["id"]: lot["available"]
+                for lot in client.get("/api/v1/lots/search", params=query).json()["lots"]
+            }
     rounds = itertools.zip_longest(*([id] * n for id, n in free.items()))
     return [id for several in rounds for id in several if id is not None]
 
@@ -189,7 +216,9 @@ def _alike(request: bytes) -> Next:
 class _Caller(asyncio.Protocol):
     """One connection that sends the next request when an answer is whole."""
 
-    def __init__(self, following: Next, times: list[float], over: Callable[[], bool], done: asyncio.Future[None]) -> None:
+    def __init__(
+        self, following: Next, times: list[float], over: Callable[[], bool], done: asyncio.Future[None]
+    ) -> None:
         self.following, self.times, self.over, self.done = following, times, over, done
         self.buffer = b""
         self.whole = 0
@@ -227,7 +256,9 @@ class _Caller(asyncio.Protocol):
             self._send()
 
 
-async def _drive(port: int, connections: int, following: Next, over: Callable[[int, float], bool]) -> tuple[list[float], float]:
+async def _drive(
+    port: int, connections: int, following: Next, over: Callable[[int, float], bool]
+) -> tuple[list[float], float]:
     """Seconds of each request, and of all together, until `over(requests, seconds)`."""
     loop = asyncio.get_running_loop()
     times: list[float] = []
@@ -238,7 +269,9 @@ async def _drive(port: int, connections: int, following: Next, over: Callable[[i
         return over(len(times), time.perf_counter() - begun)
 
     for done in ends:
-        await loop.create_connection(lambda done=done: _Caller(following, times, ended, done), "127.0.0.1", port)  # type: ignore[misc]  # bound at once
+        await loop.create_connection(
+            lambda done=done: _Caller(following, times, ended, done), "127.0.0.1", port
+        )  # type: ignore[misc]  # bound at once
     await asyncio.gather(*ends)
     return times, time.perf_counter() - begun
 
@@ -277,7 +310,16 @@ def _port(facts: dict[str, Any]) -> int:
 @contextmanager
 def _sandbox(folder: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     ready = folder / "ready.json"
-    words = ["sandbox", "catalogue/park_graph.yaml", "--port", "0", "--db", str(folder / "world.db"), "--ready", str(ready)]
+    words = [
+        "sandbox",
+        "catalogue/park_graph.yaml",
+        "--port",
+        "0",
+        "--db",
+        str(folder / "world.db"),
+        "--ready",
+        str(ready),
+    ]
     with _running([sys.executable, "-c", _RUN, *words]) as process:
         for _ in range(600):
             if ready.exists():

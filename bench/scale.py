@@ -1,4 +1,5 @@
-"""How fast a run sends over a socket, beside a bare loop of the same HTTP client with the same requests; and what a very long run keeps.
+"""How fast a run sends over a socket, beside a bare loop of the same HTTP client with the same requests; and
+what a very long run keeps.
 
 `python -m bench.scale [EXCHANGES]` prints both (default 100,000 exchanges, some minutes).
 """
@@ -42,8 +43,8 @@ class Took:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Of one round: requests, and what they took in a run from the first to the last, in the whole run, in a bare loop of
-    `httpx.Client`, and in one of the client that the run itself uses."""
+    """Of one round: requests, and what they took in a run from the first to the last, in the whole run, in a
+    bare loop of `httpx.Client`, and in one of the client that the run itself uses."""
 
     requests: int
     run: Took
@@ -79,7 +80,9 @@ class Grown:
 
 
 class Noting(Client):
-    """The client of a run, writing down what it is asked to send, and when the first request went out and the last came back."""
+    """The client of a run, writing down what it is asked to send, and when the first request went out and
+    the last came back.
+    """
 
     def __init__(self, url: str) -> None:
         super().__init__(url)
@@ -96,7 +99,8 @@ class Noting(Client):
 
 
 def paces(rounds: int = ROUNDS) -> Iterator[Pace]:
-    """A standard run, then the loops, each against a fresh sandbox with the same ids; turn about, so that a busy machine slows all.
+    """A standard run, then the loops, each against a fresh sandbox with the same ids; turn about, so that a
+    busy machine slows all.
 
     A first round, in which everything is compiled, does not count.
     """
@@ -139,11 +143,18 @@ def planning() -> tuple[float, float]:
     code = (
         "import time; from pathlib import Path; from pgagents.catalogue.load import load_file\n"
         "from pgagents.verify.run.run import plan\n"
-        "from pgagents.verify.check.check import collect; from pgagents.verify.plan.options import Identities, Options\n"
+        "from pgagents.verify.check.check import collect; from pgagents.verify.plan.options import "
+        "Identities, Options\n"
         f"collect(); model = load_file(Path({str(CATALOGUE)!r}))\n"
-        "for _ in range(2): begun = time.process_time(); plan(model, Options(), Identities({})); print(time.process_time() - begun)"
+        "for _ in range(2): begun = time.process_time(); plan(model, Options(), Identities({})); "
+        "print(time.process_time() - begun)"
     )
-    told = [subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split() for _ in range(5)]
+    told = [
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout.split()
+        for _ in range(5)
+    ]
     cold, warm = (statistics.median(map(float, several)) for several in zip(*told, strict=True))
     return cold, warm
 
@@ -181,14 +192,27 @@ def _repeated_plan(exchanges: int) -> Iterator[None]:
         planned.draft = once
 
 
-def _verified(model: Model, server: Served, client: Client, step: Callable[[Progress], None] | None = None) -> Report:
+def _verified(
+    model: Model, server: Served, client: Client, step: Callable[[Progress], None] | None = None
+) -> Report:
     """A run over the socket, with every identity that the sandbox has a key for."""
     facts = server.facts
-    keys = {**{role: key for role, key in facts["keys"].items() if role in model.auth.roles}, "main": facts["keys"]["unlimited"]}
+    keys = {
+        **{role: key for role, key in facts["keys"].items() if role in model.auth.roles},
+        "main": facts["keys"]["unlimited"],
+    }
     return verify(
-        model, client, Identities(keys), Options(), clock=time.time, sleep=time.sleep, wall=lambda: "2026-01-01T00:00:00Z",
-        url=facts["url"], timer=time.perf_counter, on_progress=step,
-    )  # fmt: skip
+        model,
+        client,
+        Identities(keys),
+        Options(),
+        clock=time.time,
+        sleep=time.sleep,
+        wall=lambda: "2026-01-01T00:00:00Z",
+        url=facts["url"],
+        timer=time.perf_counter,
+        on_progress=step,
+    )
 
 
 def _bare(url: str, sent: Sequence[Request]) -> None:
@@ -198,7 +222,12 @@ def _bare(url: str, sent: Sequence[Request]) -> None:
     with httpx.Client(base_url=url, timeout=30, trust_env=False) as client:
         for request in sent:
             try:
-                client.request(request.method, request.target, headers=list(request.headers), content=request.body or None)
+                client.request(
+                    request.method,
+                    request.target,
+                    headers=list(request.headers),
+                    content=request.body or None,
+                )
             except httpx.HTTPError:
                 continue  # some are wrong on purpose, and what a server does then is its own affair
 
@@ -211,7 +240,9 @@ def _own(url: str, sent: Sequence[Request]) -> None:
 
 
 def _resident_mb() -> float:
-    told = subprocess.run(["ps", "-o", "rss=", "-p", str(os.getpid())], capture_output=True, text=True, check=True)
+    told = subprocess.run(
+        ["ps", "-o", "rss=", "-p", str(os.getpid())], capture_output=True, text=True, check=True
+    )
     return int(told.stdout) / 1024
 
 
@@ -219,13 +250,27 @@ def main() -> None:
     """Measure and print."""
     for pace in paces():
         run, loop = (f"{per_s:,.0f}/s" for per_s in pace.per_s)
-        print(f"{pace.requests} requests: run {run} from the first to the last, bare loop of httpx.Client {loop}: {pace.share:.0%}")
+        print(
+            f"{pace.requests} requests: run {run} from the first to the last, bare loop of httpx.Client "
+            f"{loop}: {pace.share:.0%}"
+        )
         own = f"{pace.own.seconds / pace.run.seconds:.0%}"
-        print(f"  with contracts, plan and report {pace.whole_share:.0%}; of a bare loop of the run's own client {own}")
-        cpu = f"{pace.run.cpu_s:.2f} s of the whole run's {pace.whole.cpu_s:.2f} s, judging {pace.judging_s:.2f} s"
-        print(f"  processor: {cpu}; httpx.Client's loop {pace.loop.cpu_s:.2f} s, our client's {pace.own.cpu_s:.2f} s")
+        print(
+            f"  with contracts, plan and report {pace.whole_share:.0%}; of a bare loop of the run's own "
+            f"client {own}"
+        )
+        cpu = (
+            f"{pace.run.cpu_s:.2f} s of the whole run's {pace.whole.cpu_s:.2f} s, judging "
+            f"{pace.judging_s:.2f} s"
+        )
+        print(
+            f"  processor: {cpu}; httpx.Client's loop {pace.loop.cpu_s:.2f} s, our client's "
+            f"{pace.own.cpu_s:.2f} s"
+        )
     print("plan: cold {:.3f} s, again {:.3f} s of the processor".format(*planning()))
-    found = growth(int(sys.argv[1]) if sys.argv[1:] else MANY, lambda line: print(line, file=sys.stderr, flush=True))
+    found = growth(
+        int(sys.argv[1]) if sys.argv[1:] else MANY, lambda line: print(line, file=sys.stderr, flush=True)
+    )
     ended = f"{found.late_mb:.1f} MB at the end, {found.findings} findings"
     print(f"{found.exchanges:,} exchanges: {found.warm_mb:.1f} MB after {WARM:,}, {ended}")
 

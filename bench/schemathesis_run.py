@@ -1,9 +1,10 @@
-"""`pgagents verify` beside `schemathesis run`: the same sandboxes over loopback, one fault at a time, the same key.
+"""`pgagents verify` beside `schemathesis run`: the same sandboxes over loopback, one fault at a time, the
+same key.
 
-`python -m bench.schemathesis_run pace [ROUNDS]` only compares their pace on the plain sandbox, turn about (default 3 rounds).
-`python -m bench.schemathesis_run [STRIDE]` tries every STRIDE-th fault of the sandbox, by name (default 6: most of an hour where other
-things run beside it), and prints what each tool found. A fault counts as found by a tool that says something it does not say of the plain
-sandbox.
+`python -m bench.schemathesis_run pace [ROUNDS]` only compares their pace on the plain sandbox, turn about
+(default 3 rounds). `python -m bench.schemathesis_run [STRIDE]` tries every STRIDE-th fault of the sandbox, by
+name (default 6: most of an hour where other things run beside it), and prints what each tool found. A fault
+counts as found by a tool that says something it does not say of the plain sandbox.
 """
 
 from __future__ import annotations
@@ -34,8 +35,8 @@ RUN = "from pgagents.cli.main import run; run()"
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What one run said, each complaint as what and where, and what it took: in all, and from its first request to its last. `cut`
-    where it did not end by itself."""
+    """What one run said, each complaint as what and where, and what it took: in all, and from its first
+    request to its last. `cut` where it did not end by itself."""
 
     said: frozenset[str]
     requests: int
@@ -78,7 +79,9 @@ Words = Callable[[Path, Mapping[str, Any]], tuple[list[str], dict[str, str]]]
 
 
 def sample(stride: int = STRIDE) -> list[str]:
-    """Every so manieth fault by its name; faults of one kind stand together there, so each kind has its share."""
+    """Every so manieth fault by its name; faults of one kind stand together there, so each kind has its
+    share.
+    """
     return fault_registry.list_names("faults")[::stride]
 
 
@@ -89,7 +92,10 @@ def compare(faults: Sequence[str], said: Callable[[str], None] = lambda _: None)
         for tool, (words, heard) in TOOLS.items():
             one = runs[tool][fault] = _run(words, heard, (fault,) if fault else ())
             new = len(one.said - runs[tool][""].said) if fault else len(one.said)
-            said(f"{fault or 'plain'}, {tool}: {new} in {one.requests:,} requests, {one.seconds:.1f} s{', cut' if one.cut else ''}")
+            said(
+                f"{fault or 'plain'}, {tool}: {new} in {one.requests:,} requests, {one.seconds:.1f} "
+                f"s{', cut' if one.cut else ''}"
+            )
     for tool, several in runs.items():
         yield Compared(tool, several.pop(""), several)
 
@@ -100,7 +106,13 @@ def _run(words: Words, heard: Callable[[Path], frozenset[str]], faults: Sequence
         with served(folder, *faults) as server:
             command, env = words(folder, server.facts)
             begun = time.perf_counter()
-            child = subprocess.Popen(command, cwd=folder, env={**os.environ, **env}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            child = subprocess.Popen(
+                command,
+                cwd=folder,
+                env={**os.environ, **env},
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
             cpu_s, cut = _ended(child)
             seconds = time.perf_counter() - begun
         return Run(heard(folder), server.requests, seconds, server.span_s, cpu_s, cut)
@@ -137,24 +149,45 @@ def _schemathesis(folder: Path, facts: Mapping[str, Any]) -> tuple[list[str], di
 
 
 def _all_checks(folder: Path, facts: Mapping[str, Any]) -> tuple[list[str], dict[str, str]]:
-    """With every check it has: two users for the check of access to the other's, and the longest time an answer may take."""
+    """With every check it has: two users for the check of access to the other's, and the longest time an
+    answer may take.
+    """
     tokens = {"main": facts["keys"]["unlimited"], "second": facts["keys"]["second"]}
-    users = [{"name": peer, "fixedHeaders": [{"name": "Authorization", "value": f"Bearer {tokens[peer]}"}]} for peer in PEERS]
+    users = [
+        {"name": peer, "fixedHeaders": [{"name": "Authorization", "value": f"Bearer {tokens[peer]}"}]}
+        for peer in PEERS
+    ]
     (folder / "users.json").write_text(json.dumps({"auth": users}))
-    (folder / "schemathesis.toml").write_text(f'[auth.wfc]\npath = "users.json"\npeers = {json.dumps(PEERS)}\n')
+    (folder / "schemathesis.toml").write_text(
+        f'[auth.wfc]\npath = "users.json"\npeers = {json.dumps(PEERS)}\n'
+    )
     return [*_st(folder, facts), "--checks", "all", "--max-response-time", "10"], {}
 
 
 def _st(folder: Path, facts: Mapping[str, Any]) -> list[str]:
     report = ["--report", "json", "--report-json-path", str(folder / "st.json")]
     once = ["--seed", "1", "--generation-database", "none", "--no-color"]
-    return [sys.executable, "-m", "schemathesis.cli", "run", str(DOCUMENT.absolute()), "--url", facts["url"], *once, *report]
+    return [
+        sys.executable,
+        "-m",
+        "schemathesis.cli",
+        "run",
+        str(DOCUMENT.absolute()),
+        "--url",
+        facts["url"],
+        *once,
+        *report,
+    ]
 
 
 def _st_said(folder: Path) -> frozenset[str]:
     """Its failures by code and operation."""
     report = json.loads((folder / "st.json").read_text("utf-8")) if (folder / "st.json").exists() else {}
-    failures = {f"{failure['code']} {operation}" for failure in report.get("failures", ()) for operation in failure["operations"]}
+    failures = {
+        f"{failure['code']} {operation}"
+        for failure in report.get("failures", ())
+        for operation in failure["operations"]
+    }
     return frozenset(failures | {error["title"] for error in report.get("errors", ())})
 
 
@@ -164,7 +197,10 @@ def _st_said(folder: Path) -> frozenset[str]:
 def _verify(*flags: str, roles: Sequence[str] = ()) -> Words:
     def words(folder: Path, facts: Mapping[str, Any]) -> tuple[list[str], dict[str, str]]:
         keys = facts["keys"]
-        env = {"PGAGENTS_TOKEN": keys["unlimited"], **{f"PGAGENTS_TOKEN_{role.upper()}": keys[role] for role in roles}}
+        env = {
+            "PGAGENTS_TOKEN": keys["unlimited"],
+            **{f"PGAGENTS_TOKEN_{role.upper()}": keys[role] for role in roles},
+        }
         command = [
             sys.executable,
             "-c",
@@ -200,10 +236,16 @@ def pace(rounds: int) -> None:
     """Print the requests a second of both tools, and how many times faster we are."""
     for both in paces(rounds):
         for tool, run in both.items():
-            print(f"{tool}: {run.requests:,} requests, {run.per_s:,.0f}/s from the first to the last, {run.per_s_in_all:,.0f}/s in all")
+            print(
+                f"{tool}: {run.requests:,} requests, {run.per_s:,.0f}/s from the first to the last, "
+                f"{run.per_s_in_all:,.0f}/s in all"
+            )
         theirs, ours = both.values()
         cpu = ours.requests / ours.cpu_s / (theirs.requests / theirs.cpu_s)
-        print(f"  {ours.per_s / theirs.per_s:.1f} ×, in all {ours.per_s_in_all / theirs.per_s_in_all:.1f} ×, of the processor {cpu:.1f} ×")
+        print(
+            f"  {ours.per_s / theirs.per_s:.1f} ×, in all {ours.per_s_in_all / theirs.per_s_in_all:.1f} "
+            f"×, of the processor {cpu:.1f} ×"
+        )
 
 
 def main() -> None:
@@ -213,7 +255,10 @@ def main() -> None:
         return
     faults = sample(int(sys.argv[1]) if sys.argv[1:] else STRIDE)
     everything = list(compare(faults, lambda line: print(line, file=sys.stderr, flush=True)))
-    print("| tool | faults found | requests a run | seconds a run | of the processor | said of the plain sandbox |")
+    print(
+        "| tool | faults found | requests a run | seconds a run | of the processor | said of the plain "
+        "sandbox |"
+    )
     print("|---|---|---|---|---|---|")
     for one in everything:
         means = f"{one.mean('requests'):,.0f} | {one.mean('seconds'):.1f} | {one.mean('cpu_s'):.1f}"
@@ -221,7 +266,11 @@ def main() -> None:
     print("\n| fault | " + " | ".join(one.tool for one in everything) + " |")
     print("|---" * (1 + len(everything)) + "|")
     for fault in faults:
-        print(f"| `{fault}` | " + " | ".join("found" if fault in one.found else "–" for one in everything) + " |")
+        print(
+            f"| `{fault}` | "
+            + " | ".join("found" if fault in one.found else "–" for one in everything)
+            + " |"
+        )
     for one in everything:
         print(f"\n{one.tool}, of the plain sandbox: {', '.join(sorted(one.plain.said)) or 'nothing'}")
 

@@ -1,4 +1,6 @@
-"""A sandbox of Park Graph in a process of its own that counts the requests it is sent: `python -m bench.served READY COUNT [FAULT]…`."""
+"""A sandbox of Park Graph in a process of its own that counts the requests it is sent: `python -m
+bench.served READY COUNT [FAULT]…`.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +21,8 @@ READY_S, STOP_S = 60.0, 10.0
 
 @dataclass(slots=True)
 class Served:
-    """Where it is and its keys, as `pgagents sandbox --ready` tells them. Once it has stopped, how many requests came, and the seconds
-    from the first of them to the last."""
+    """Where it is and its keys, as `pgagents sandbox --ready` tells them. Once it has stopped, how many
+    requests came, and the seconds from the first of them to the last."""
 
     facts: dict[str, Any]
     pid: int
@@ -30,13 +32,22 @@ class Served:
 
 @contextmanager
 def served(folder: Path, *faults: str, database: bool = False) -> Iterator[Served]:
-    """Start one at a free port over plain http; ids and keys come from the same seed each time. It is stopped at the end.
+    """Start one at a free port over plain http; ids and keys come from the same seed each time. It is stopped
+    at the end.
 
     With a `database` what it is told goes into a file instead of its memory.
     """
     ready, count = folder / "ready.json", folder / "count.txt"
     ready.unlink(missing_ok=True)
-    words = [sys.executable, "-m", "bench.served", str(ready), str(count), str(folder / "world.db") if database else "-", *faults]
+    words = [
+        sys.executable,
+        "-m",
+        "bench.served",
+        str(ready),
+        str(count),
+        str(folder / "world.db") if database else "-",
+        *faults,
+    ]
     child = subprocess.Popen(words, stdout=subprocess.DEVNULL)
     try:
         until = time.monotonic() + READY_S

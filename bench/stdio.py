@@ -33,7 +33,9 @@ class Talk:
     _last: int = 0
 
     def ask(self, method: str, params: Any = None, patience_s: float = PATIENCE_S) -> Any:
-        """Ask and wait for the answer; what else comes in between is passed over. Raises TimeoutError or EOFError where none comes."""
+        """Ask and wait for the answer; what else comes in between is passed over. Raises TimeoutError or
+        EOFError where none comes.
+        """
         self._last += 1
         self.tell(method, params, id=self._last)
         until = time.monotonic() + patience_s
@@ -50,7 +52,12 @@ class Talk:
     def tell(self, method: str, params: Any = None, **more: Any) -> None:
         """Send a message."""
         assert self.child.stdin
-        message = {"jsonrpc": "2.0", "method": method, **more, **({} if params is None else {"params": params})}
+        message = {
+            "jsonrpc": "2.0",
+            "method": method,
+            **more,
+            **({} if params is None else {"params": params}),
+        }
         self.child.stdin.write(json.dumps(message).encode() + b"\n")
         self.child.stdin.flush()
 
@@ -78,9 +85,13 @@ class Talk:
 
 
 def start(command: Command, stderr: Any = None) -> Talk:
-    """Start a server; it has not been greeted yet. What it says on stderr goes to this process's, or to `stderr`."""
+    """Start a server; it has not been greeted yet. What it says on stderr goes to this process's, or to
+    `stderr`.
+    """
     env = {**os.environ, **command.env}
-    return Talk(subprocess.Popen(command.words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr, env=env))
+    return Talk(
+        subprocess.Popen(command.words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr, env=env)
+    )
 
 
 @contextmanager

@@ -1,4 +1,6 @@
-"""What vendors' surfaces cost a verification: requests beside the run without one, and the lists of 1,000 actions."""
+"""What vendors' surfaces cost a verification: requests beside the run without one, and the lists of 1,000
+actions.
+"""
 
 from __future__ import annotations
 
@@ -77,6 +79,13 @@ def _run(model: Model) -> Footer:
         now[0] += seconds
 
     return verify(
-        model, sandbox.handler, Identities(keys), Options(live=False), clock=sandbox.front.clock.now, sleep=sleep,
-        wall=lambda: "2026-01-01T00:00:00Z", url="http://127.0.0.1", timer=time.perf_counter,
-    ).footer  # fmt: skip
+        model,
+        sandbox.handler,
+        Identities(keys),
+        Options(live=False),
+        clock=sandbox.front.clock.now,
+        sleep=sleep,
+        wall=lambda: "2026-01-01T00:00:00Z",
+        url="http://127.0.0.1",
+        timer=time.perf_counter,
+    ).footer

@@ -30,8 +30,15 @@ def verify_in_process() -> Times:
     keys = {role: key for role, key in sandbox.tokens.items() if role in model.auth.roles}
     keys["main"] = sandbox.tokens["unlimited"]
     report = verify(
-        model, sandbox.handler, Identities(keys), Options(),
-        clock=time.time, sleep=time.sleep, wall=lambda: "2026-01-01T00:00:00Z", url="http://127.0.0.1", timer=time.process_time,
-    )  # fmt: skip
+        model,
+        sandbox.handler,
+        Identities(keys),
+        Options(),
+        clock=time.time,
+        sleep=time.sleep,
+        wall=lambda: "2026-01-01T00:00:00Z",
+        url="http://127.0.0.1",
+        timer=time.process_time,
+    )
     footer = report.footer
     return Times(footer.requests, footer.seconds_generating, footer.seconds_sending, footer.seconds_judging)

@@ -1,6 +1,8 @@
-"""Writes docs/reference/ from what it is about: the catalogue's schema, the pages of checks, faults and rules, the commands' help.
+"""Writes docs/reference/ from what it is about: the catalogue's schema, the pages of checks, faults and
+rules, the commands' help.
 
-`python docs/make_reference.py` writes the pages, `--check` only says whether they are current (exit 1 where not).
+`python docs/make_reference.py` writes the pages, `--check` only says whether they are current (exit 1 where
+not).
 """
 
 from __future__ import annotations
@@ -34,7 +36,8 @@ def catalogue() -> str:
     """Every part of the catalogue's language."""
     schema = json.loads((folder("schemas") / "catalogue.schema.json").read_text(encoding="utf-8"))
     intro = (
-        "A catalogue is one YAML file. Unknown keys, duplicate keys, anchors, aliases and tags are refused. `{…}` is a mapping with the "
+        "A catalogue is one YAML file. Unknown keys, duplicate keys, anchors, aliases and tags are "
+        "refused. `{…}` is a mapping with the "
         "names of your choice; *CEL* marks an expression."
     )
     return page("The catalogue's language", intro, _parts(schema))
@@ -87,9 +90,15 @@ def _takes(value: dict[str, Any]) -> str:
         return f"list of {_takes(value.get('items', {}))}"
     if kind == "object":
         inner = value.get("additionalProperties")
-        inner = inner if isinstance(inner, dict) else next(iter(value.get("patternProperties", {}).values()), None)
+        inner = (
+            inner
+            if isinstance(inner, dict)
+            else next(iter(value.get("patternProperties", {}).values()), None)
+        )
         return f"{{…}} of {_takes(inner)}" if inner else "mapping"
-    return {"string": "text", "integer": "whole number", "number": "number", "boolean": "true or false"}.get(str(kind), "any value")
+    return {"string": "text", "integer": "whole number", "number": "number", "boolean": "true or false"}.get(
+        str(kind), "any value"
+    )
 
 
 def _cell(text: str) -> str:
@@ -101,7 +110,8 @@ def checks() -> str:
     of_api, of_mcp = fault_registry.collect("faults"), fault_registry.collect("mcp_faults")
     faults = {**of_api, **{f"mcp:{id}": fault for id, fault in of_mcp.items()}}
     intro = (
-        "What each check of `pgagents verify` tests, and the faults that prove it (`pgagents sandbox --fault NAME`; those of an MCP "
+        "What each check of `pgagents verify` tests, and the faults that prove it (`pgagents sandbox "
+        "--fault NAME`; those of an MCP "
         "server begin with `mcp:`). `pgagents verify --self-test` shows that each check finds its faults."
     )
 
@@ -111,7 +121,11 @@ def checks() -> str:
             yield ""
             yield _page(module)
             yield ""
-            caught = [f"`{id}`" for id, fault in sorted(faults.items(), key=lambda item: item[0].replace("-", "_")) if name in fault.breaks]
+            caught = [
+                f"`{id}`"
+                for id, fault in sorted(faults.items(), key=lambda item: item[0].replace("-", "_"))
+                if name in fault.breaks
+            ]
             if caught:
                 yield f"Caught: {', '.join(caught)}."
                 yield ""
@@ -121,7 +135,10 @@ def checks() -> str:
 
 def faults() -> str:
     """Every fault and variation of the sandbox."""
-    intro = "Wrong behaviour that `pgagents sandbox` can show (`--fault NAME`), and odd but legal behaviour (`--variation NAME`)."
+    intro = (
+        "Wrong behaviour that `pgagents sandbox` can show (`--fault NAME`), and odd but legal behaviour "
+        "(`--variation NAME`)."
+    )
 
     def body() -> Iterator[str]:
         yield "## Faults"
@@ -141,7 +158,10 @@ def faults() -> str:
         yield ""
         yield "## Of an MCP server"
         yield ""
-        yield "These are laid around our own server by `pgagents verify --self-test`; the last ones are variations."
+        yield (
+            "These are laid around our own server by `pgagents verify --self-test`; the last ones are "
+            "variations."
+        )
         yield ""
         yield "| name | what is wrong or odd | breaks |"
         yield "|---|---|---|"
@@ -157,7 +177,8 @@ def faults() -> str:
 def rules() -> str:
     """Every rule of `lint`."""
     intro = (
-        "What `pgagents lint` finds. `pgagents explain ID` shows a page in the terminal; `# pgagents: ignore[ID] reason` beside a value "
+        "What `pgagents lint` finds. `pgagents explain ID` shows a page in the terminal; `# pgagents: "
+        "ignore[ID] reason` beside a value "
         "silences a rule there."
     )
 
@@ -179,10 +200,14 @@ def changes() -> str:
     from pgagents.diff.openapi.table import TABLE
 
     intro = (
-        "How `pgagents diff` rates a change. *Breaking*: a call that worked may fail, or an answer may come that could not come before. "
-        "*May break*: it cannot be decided. *Addition* and *wording* are harmless. *By value*: the values decide, an example shows "
-        "a break. Callers send requests (agents are callers too), readers read answers; `-` means that the change does not concern "
-        "them. Where a schema is read, the ids `narrower` and `wider` begin with `answer-`. In calls that the API makes "
+        "How `pgagents diff` rates a change. *Breaking*: a call that worked may fail, or an answer may "
+        "come that could not come before. "
+        "*May break*: it cannot be decided. *Addition* and *wording* are harmless. *By value*: the "
+        "values decide, an example shows "
+        "a break. Callers send requests (agents are callers too), readers read answers; `-` means that "
+        "the change does not concern "
+        "them. Where a schema is read, the ids `narrower` and `wider` begin with `answer-`. In calls "
+        "that the API makes "
         "itself, webhooks and callbacks, the receiver is the reader of what is sent."
     )
 
@@ -194,7 +219,10 @@ def changes() -> str:
         for row in TABLE:
             names = ", ".join(f"`{key}`" for key in row.keys)
             id = f"`{row.id}`" if row.id != "-" else ""
-            yield f"| {row.place} | {names} | {_cell(row.change)} | {row.callers} | {row.readers} | {id} | {_cell(row.note)} |"
+            yield (
+                f"| {row.place} | {names} | {_cell(row.change)} | {row.callers} | {row.readers} | {id} | "
+                f"{_cell(row.note)} |"
+            )
         yield ""
         yield "## Catalogues"
         yield ""
@@ -212,7 +240,13 @@ def commands() -> str:
     """Every command with its help."""
 
     def body() -> Iterator[str]:
-        context = click.Context(cli, info_name="pgagents", max_content_width=100, terminal_width=100, help_option_names=["-h", "--help"])
+        context = click.Context(
+            cli,
+            info_name="pgagents",
+            max_content_width=100,
+            terminal_width=100,
+            help_option_names=["-h", "--help"],
+        )
         for name in cli.list_commands(context):
             yield from _command(cli.get_command(context, name), name, context)
 
@@ -238,7 +272,14 @@ def _page(module: ModuleType) -> str:
     return inspect.cleandoc(module.__doc__ or "")
 
 
-PAGES = {"catalogue": catalogue, "checks": checks, "faults": faults, "rules": rules, "changes": changes, "commands": commands}
+PAGES = {
+    "catalogue": catalogue,
+    "checks": checks,
+    "faults": faults,
+    "rules": rules,
+    "changes": changes,
+    "commands": commands,
+}
 
 
 def main() -> int:
@@ -252,7 +293,10 @@ def main() -> int:
             if "--check" not in sys.argv:
                 OUT.mkdir(exist_ok=True)
                 path.write_text(text, encoding="utf-8")
-    print(f"docs/reference: {', '.join(stale) or 'nothing'} {'is not current' if '--check' in sys.argv else 'written'}")
+    print(
+        f"docs/reference: {', '.join(stale) or 'nothing'} "
+        f"{'is not current' if '--check' in sys.argv else 'written'}"
+    )
     return 1 if stale and "--check" in sys.argv else 0
 
 

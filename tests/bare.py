@@ -1,4 +1,6 @@
-"""pgagents as `pip install pgagents` leaves it, without extras: the wheel beside the packages that its core needs, and no others."""
+"""pgagents as `pip install pgagents` leaves it, without extras: the wheel beside the packages that its
+core needs, and no others.
+"""
 
 from __future__ import annotations
 
@@ -18,14 +20,24 @@ ROOT = Path(__file__).parents[1]
 
 def build(folder: Path, *targets: str, source: Path = ROOT) -> list[Path]:
     """Build these targets (`wheel`, `sdist`) of a source tree into a folder."""
-    words = [sys.executable, "-m", "hatchling", "build", "-d", str(folder), *(word for name in targets for word in ("-t", name))]
+    words = [
+        sys.executable,
+        "-m",
+        "hatchling",
+        "build",
+        "-d",
+        str(folder),
+        *(word for name in targets for word in ("-t", name)),
+    ]
     done = subprocess.run(words, cwd=source, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return sorted(folder.iterdir())
 
 
 def install(wheel: Path, site: Path) -> Path:
-    """Lay out the wheel's files and links to the core's packages in a new folder, as site-packages would hold them."""
+    """Lay out the wheel's files and links to the core's packages in a new folder, as site-packages would
+    hold them.
+    """
     site.mkdir()
     zipfile.ZipFile(wheel).extractall(site)
     for name in closure(metadata.distribution("pgagents").requires or ()):

@@ -1,4 +1,6 @@
-"""Servers for the tests of the client and of the MCP server: a handler on a socket, hostile bytes on a socket, a script of answers."""
+"""Servers for the tests of the client and of the MCP server: a handler on a socket, hostile bytes on a
+socket, a script of answers.
+"""
 
 from __future__ import annotations
 
@@ -68,10 +70,14 @@ class World:
         return self.now_s
 
 
-def client_of(model: Model, handler: Handler, key: str = "pk_test_k", *, factory: World | None = None, **more: Any) -> Client:
+def client_of(
+    model: Model, handler: Handler, key: str = "pk_test_k", *, factory: World | None = None, **more: Any
+) -> Client:
     """A client of a handler in this process, with a clock of its own."""
     factory = factory or World()
-    return Client(model, sending(handler), key, sleep=factory.sleep, clock=factory.clock, rng=random.Random(1), **more)
+    return Client(
+        model, sending(handler), key, sleep=factory.sleep, clock=factory.clock, rng=random.Random(1), **more
+    )
 
 
 def run(work: Callable[[], Awaitable[Any]]) -> Any:

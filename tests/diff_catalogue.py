@@ -30,7 +30,9 @@ def places(data: Any) -> Iterator[tuple[Key, tuple[Any, ...]]]:
     yield from _places(data, LANGUAGE, "Catalogue", ())
 
 
-def _places(value: Any, schema: Any, part: str, path: tuple[Any, ...]) -> Iterator[tuple[Key, tuple[Any, ...]]]:
+def _places(
+    value: Any, schema: Any, part: str, path: tuple[Any, ...]
+) -> Iterator[tuple[Key, tuple[Any, ...]]]:
     if "$ref" in schema:
         part = schema["$ref"].rpartition("/")[2]
         schema = LANGUAGE["$defs"][part]
@@ -46,7 +48,14 @@ def _places(value: Any, schema: Any, part: str, path: tuple[Any, ...]) -> Iterat
                 yield (part, str(key)), (*path, key)
                 yield from _places(inside, schema["properties"][str(key)], part, (*path, key))
             elif inner := next(
-                (v for v in [schema.get("additionalProperties"), *schema.get("patternProperties", {}).values()] if isinstance(v, dict)),
+                (
+                    v
+                    for v in [
+                        schema.get("additionalProperties"),
+                        *schema.get("patternProperties", {}).values(),
+                    ]
+                    if isinstance(v, dict)
+                ),
                 None,
             ):
                 yield from _places(inside, inner, part, (*path, key))

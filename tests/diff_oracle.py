@@ -1,11 +1,13 @@
-"""A second judge of what a change does: it makes requests and answers that one edition allows, and asks the other edition.
+"""A second judge of what a change does: it makes requests and answers that one edition allows, and asks the
+other edition.
 
-It shares nothing with pgagents. Values are judged by openapi-schema-validator, which has its own reading of OpenAPI 3.0 and 3.1;
-addresses, keys, parameters and headers by the few lines below, written from the specification. A caller is hurt by a request
-that was allowed and is refused, or understood otherwise; a reader by an answer that may come now and could not come before.
+It shares nothing with pgagents. Values are judged by openapi-schema-validator, which has its own reading of
+OpenAPI 3.0 and 3.1; addresses, keys, parameters and headers by the few lines below, written from the
+specification. A caller is hurt by a request that was allowed and is refused, or understood otherwise; a
+reader by an answer that may come now and could not come before.
 """
 
-# ruff: noqa: E501  # schemas are easier to compare in one line each
+# schemas are easier to compare in one line each
 from __future__ import annotations
 
 import json
@@ -35,7 +37,9 @@ class Doc:
 
     def __init__(self, data: dict[str, Any]) -> None:
         self.data = data
-        self.registry: Any = referencing.Registry().with_resource("urn:doc", DRAFT202012.create_resource(data))
+        self.registry: Any = referencing.Registry().with_resource(
+            "urn:doc", DRAFT202012.create_resource(data)
+        )
         self.old_style = str(data["openapi"]).startswith("3.0")
         self.judges: dict[tuple[str, bool], Any] = {}
 
@@ -53,7 +57,9 @@ class Doc:
         written = json.dumps(schema)
         if (written, sent) not in self.judges:
             absolute = json.loads(re.sub(r'"\$ref": "#/', '"$ref": "urn:doc#/', written))
-            kind: Any = (OAS30WriteValidator if sent else OAS30ReadValidator) if self.old_style else OAS31Validator
+            kind: Any = (
+                (OAS30WriteValidator if sent else OAS30ReadValidator) if self.old_style else OAS31Validator
+            )
             checker = oas30_format_checker if self.old_style else oas31_format_checker
             self.judges[written, sent] = kind(absolute, registry=self.registry, format_checker=checker)
         return bool(self.judges[written, sent].is_valid(value))
@@ -68,7 +74,9 @@ class Doc:
 
     def path_of(self, key: tuple[str, str]) -> str:
         return next(
-            p for p, item in self.data["paths"].items() if (key[0], re.sub(r"\{[^}]*\}", "{}", p)) == key and key[0] in self.deref(item)
+            p
+            for p, item in self.data["paths"].items()
+            if (key[0], re.sub(r"\{[^}]*\}", "{}", p)) == key and key[0] in self.deref(item)
         )
 
     def parameters(self, key: tuple[str, str]) -> dict[tuple[str, str], dict[str, Any]]:
@@ -76,7 +84,13 @@ class Doc:
         names = re.findall(r"\{([^}]*)\}", self.path_of(key))
         found = {}
         for one in map(self.deref, [*item.get("parameters", ()), *operation.get("parameters", ())]):
-            name = str(names.index(one["name"])) if one["in"] == "path" else one["name"].lower() if one["in"] == "header" else one["name"]
+            name = (
+                str(names.index(one["name"]))
+                if one["in"] == "path"
+                else one["name"].lower()
+                if one["in"] == "header"
+                else one["name"]
+            )
             found[one["in"], name] = one
         return found
 
@@ -87,7 +101,11 @@ class Doc:
         for server in found:
             urls = [server["url"].rstrip("/")]
             for name, variable in server.get("variables", {}).items():
-                urls = [u.replace("{" + name + "}", v) for u in urls for v in variable.get("enum", [variable["default"]])]
+                urls = [
+                    u.replace("{" + name + "}", v)
+                    for u in urls
+                    for v in variable.get("enum", [variable["default"]])
+                ]
             made += urls
         return made
 
@@ -99,12 +117,29 @@ class Doc:
             needed: set[tuple[str, ...]] = set()
             for name, scopes in way.items():
                 scheme = self.deref(self.data["components"]["securitySchemes"][name])
-                said = (scheme["type"], scheme.get("in", ""), scheme.get("name", ""), scheme.get("scheme", "").lower())
-                flows = tuple(sorted(f"{f}={v.get('tokenUrl')} {v.get('authorizationUrl')}" for f, v in scheme.get("flows", {}).items()))
+                said = (
+                    scheme["type"],
+                    scheme.get("in", ""),
+                    scheme.get("name", ""),
+                    scheme.get("scheme", "").lower(),
+                )
+                flows = tuple(
+                    sorted(
+                        f"{f}={v.get('tokenUrl')} {v.get('authorizationUrl')}"
+                        for f, v in scheme.get("flows", {}).items()
+                    )
+                )
                 needed.add(said + flows)
                 for scope in scopes:
                     offered = [v for v in scheme.get("flows", {}).values() if scope in v.get("scopes", {})]
-                    needed.add((*said, "scope", scope, "offered" if offered or scheme["type"] != "oauth2" else "not offered"))
+                    needed.add(
+                        (
+                            *said,
+                            "scope",
+                            scope,
+                            "offered" if offered or scheme["type"] != "oauth2" else "not offered",
+                        )
+                    )
             ways.append(needed)
         return ways
 
@@ -132,7 +167,9 @@ class Answer:
 
 
 class Maker:
-    """Values of a schema, near the bounds that either edition names. Members that nothing names are not made."""
+    """Values of a schema, near the bounds that either edition names. Members that nothing names are not
+    made.
+    """
 
     def __init__(self, doc: Doc, other: Doc, rng: random.Random) -> None:
         self.doc, self.rng = doc, rng
@@ -188,7 +225,10 @@ class Maker:
             prefix = [self._any(s, depth - 1) for s in schema.get("prefixItems", ())]
             count = max(0, rng.choice([0, 1, 2, *(n + d for n in self.lengths for d in (-1, 0, 1) if n < 8)]))
             item = self._any(schema.get("items", {}), depth - 1)
-            rest = [item if rng.random() < 0.3 else self._any(schema.get("items", {}), depth - 1) for _ in range(count)]
+            rest = [
+                item if rng.random() < 0.3 else self._any(schema.get("items", {}), depth - 1)
+                for _ in range(count)
+            ]
             return (prefix + rest)[: max(count, 0)] if rng.random() < 0.5 else prefix + rest
         return self._object(schema, depth)
 
@@ -209,13 +249,21 @@ class Maker:
 
     def _text(self, schema: dict[str, Any]) -> str:
         samples = {
-            "date-time": "2026-01-02T03:04:05Z", "date": "2026-01-02", "email": "a@example.com", "uuid": "123e4567-e89b-12d3-a456-426614174000",
+            "date-time": "2026-01-02T03:04:05Z", "date": "2026-01-02", "email": "a@example.com",
+            "uuid": "123e4567-e89b-12d3-a456-426614174000",
             "uri": "https://example.com/a", "ipv4": "192.0.2.1", "byte": "YQ==",
         }  # fmt: skip
         length = max(0, self.rng.choice(self.lengths) + self.rng.choice([-1, 0, 1]))
         return str(
             self.rng.choice(
-                [samples.get(schema.get("format", ""), "x"), "a" * length, "7" * length, self.rng.choice(self.texts or ["x"]), "Ab 1", ""]
+                [
+                    samples.get(schema.get("format", ""), "x"),
+                    "a" * length,
+                    "7" * length,
+                    self.rng.choice(self.texts or ["x"]),
+                    "Ab 1",
+                    "",
+                ]
             )
         )
 
@@ -224,7 +272,10 @@ class Maker:
         schema = self.doc.deref(schema)
         if not isinstance(schema, dict) or depth <= 0:
             return {}
-        parts = [{k: v for k, v in schema.items() if k not in ("allOf", "anyOf", "oneOf")}, *schema.get("allOf", ())]
+        parts = [
+            {k: v for k, v in schema.items() if k not in ("allOf", "anyOf", "oneOf")},
+            *schema.get("allOf", ()),
+        ]
         parts += [self.rng.choice(schema[key]) for key in ("anyOf", "oneOf") if schema.get(key)]
         made: dict[str, Any] = {}
         for part in [parts[0], *(self._merged(p, depth - 1) for p in parts[1:])]:
@@ -269,7 +320,11 @@ def write(parameter: dict[str, Any], name: str, value: Any) -> str:
     between = {"spaceDelimited": " ", "pipeDelimited": "|"}.get(style, ",")
     if parameter["in"] == "query":
         if isinstance(value, list):
-            return urlencode([(name, _plain(v)) for v in value]) if explode else urlencode({name: between.join(map(_plain, value))})
+            return (
+                urlencode([(name, _plain(v)) for v in value])
+                if explode
+                else urlencode({name: between.join(map(_plain, value))})
+            )
         if isinstance(value, dict):
             if style == "deepObject":
                 return urlencode({f"{name}[{k}]": _plain(v) for k, v in value.items()})
@@ -279,7 +334,9 @@ def write(parameter: dict[str, Any], name: str, value: Any) -> str:
         return urlencode({name: _plain(value)})
     lead = {"label": ".", "matrix": f";{name}="}.get(style, "")
     if isinstance(value, dict):
-        return lead + ",".join(f"{k}={_plain(v)}" if explode else f"{k},{_plain(v)}" for k, v in value.items())
+        return lead + ",".join(
+            f"{k}={_plain(v)}" if explode else f"{k},{_plain(v)}" for k, v in value.items()
+        )
     return lead + (",".join(map(_plain, value)) if isinstance(value, list) else _plain(value))
 
 
@@ -287,7 +344,12 @@ def requests(doc: Doc, other: Doc, key: tuple[str, str], rng: random.Random) -> 
     """A request that the edition allows."""
     _, operation = doc.operations()[key]
     maker = Maker(doc, other, rng)
-    made = Request(key, rng.choice(doc.servers(key)), rng.choice(doc.keys(key)), rng.choice([None, operation.get("operationId")]))
+    made = Request(
+        key,
+        rng.choice(doc.servers(key)),
+        rng.choice(doc.keys(key)),
+        rng.choice([None, operation.get("operationId")]),
+    )
     for place, parameter in doc.parameters(key).items():
         if not (parameter.get("required") or place[0] == "path" or rng.random() < 0.6):
             continue
@@ -338,10 +400,21 @@ def accepts(doc: Doc, request: Request) -> str:
         return "a body is missing" if body and body.get("required") else ""
     if not body:
         return ""
-    content = next((c for m, c in body["content"].items() if m in (request.media, request.media.split("/")[0] + "/*", "*/*")), None)
+    content = next(
+        (
+            c
+            for m, c in body["content"].items()
+            if m in (request.media, request.media.split("/")[0] + "/*", "*/*")
+        ),
+        None,
+    )
     if content is None:
         return f"{request.media} is not taken"
-    return "" if doc.valid(content.get("schema", {}), request.body, sent=True) else f"the body is {request.body!r}"
+    return (
+        ""
+        if doc.valid(content.get("schema", {}), request.body, sent=True)
+        else f"the body is {request.body!r}"
+    )
 
 
 # answers
@@ -353,7 +426,11 @@ def answers(doc: Doc, other: Doc, key: tuple[str, str], rng: random.Random) -> A
     maker = Maker(doc, other, rng)
     status = rng.choice(list(operation["responses"]))
     response = doc.deref(operation["responses"][status])
-    made = Answer(key, {"default": "418"}.get(status, status.upper().replace("XX", "17")), links=response.get("links", {}))
+    made = Answer(
+        key,
+        {"default": "418"}.get(status, status.upper().replace("XX", "17")),
+        links=response.get("links", {}),
+    )
     for name, header in response.get("headers", {}).items():
         header = doc.deref(header)
         if header.get("required") or rng.random() < 0.5:
@@ -370,7 +447,9 @@ def answers(doc: Doc, other: Doc, key: tuple[str, str], rng: random.Random) -> A
 
 
 def expected(doc: Doc, answer: Answer, former: Doc) -> str:
-    """Empty where a reader of this edition is ready for the answer; else why not. `former` is the edition that it comes from."""
+    """Empty where a reader of this edition is ready for the answer; else why not. `former` is the edition
+    that it comes from.
+    """
     if answer.key not in doc.operations():
         return ""  # nobody calls what was not there
     _, operation = doc.operations()[answer.key]
@@ -407,7 +486,9 @@ def expected(doc: Doc, answer: Answer, former: Doc) -> str:
 
 
 def hurt(old: dict[str, Any], new: dict[str, Any], tries: int = 200, seed: int = 0) -> tuple[str, str]:
-    """What hurts a caller and what hurts a reader, empty where nothing was found in so many tries of each operation."""
+    """What hurts a caller and what hurts a reader, empty where nothing was found in so many tries of each
+    operation.
+    """
     a, b, rng = Doc(old), Doc(new), random.Random(seed)
     caller = reader = ""
     around = {k: v for k, v in old.items() if k != "paths"} == {k: v for k, v in new.items() if k != "paths"}

@@ -21,7 +21,11 @@ def fetch(location: str) -> bytes:
 
 
 def imported(
-    document: dict[str, Any] | str | Path, choice: Choice | None = None, *, allowed: bool = False, offering: bool = True
+    document: dict[str, Any] | str | Path,
+    choice: Choice | None = None,
+    *,
+    allowed: bool = False,
+    offering: bool = True,
 ) -> Imported:
     """The catalogue of a document: data, a text, or a file."""
     if isinstance(document, Path):
@@ -29,7 +33,11 @@ def imported(
     else:
         raw = (document if isinstance(document, str) else json.dumps(document)).encode()
         location = "/nowhere/openapi.json"
-    return catalogue(References(read(raw, location, Path(location).name), fetch, allowed=allowed), choice, offering=offering)
+    return catalogue(
+        References(read(raw, location, Path(location).name), fetch, allowed=allowed),
+        choice,
+        offering=offering,
+    )
 
 
 def openapi(paths: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -68,14 +76,34 @@ SWAGGER: dict[str, Any] = {
             "get": {
                 "operationId": "listBooks",
                 "parameters": [
-                    {"name": "tags", "in": "query", "type": "array", "items": {"type": "string"}, "collectionFormat": "csv"},
-                    {"name": "limit", "in": "query", "type": "integer", "maximum": 50, "exclusiveMaximum": True, "default": 10},
+                    {
+                        "name": "tags",
+                        "in": "query",
+                        "type": "array",
+                        "items": {"type": "string"},
+                        "collectionFormat": "csv",
+                    },
+                    {
+                        "name": "limit",
+                        "in": "query",
+                        "type": "integer",
+                        "maximum": 50,
+                        "exclusiveMaximum": True,
+                        "default": 10,
+                    },
                 ],
-                "responses": {"200": {"description": "Books", "schema": {"type": "array", "items": {"$ref": "#/definitions/Book"}}}},
+                "responses": {
+                    "200": {
+                        "description": "Books",
+                        "schema": {"type": "array", "items": {"$ref": "#/definitions/Book"}},
+                    }
+                },
             },
             "post": {
                 "operationId": "addBook",
-                "parameters": [{"name": "book", "in": "body", "required": True, "schema": {"$ref": "#/definitions/Book"}}],
+                "parameters": [
+                    {"name": "book", "in": "body", "required": True, "schema": {"$ref": "#/definitions/Book"}}
+                ],
                 "responses": {
                     "201": {
                         "description": "Added",
@@ -94,7 +122,11 @@ SWAGGER: dict[str, Any] = {
                         "name": "cover",
                         "in": "body",
                         "required": True,
-                        "schema": {"type": "object", "required": ["url"], "properties": {"url": {"type": "string"}}},
+                        "schema": {
+                            "type": "object",
+                            "required": ["url"],
+                            "properties": {"url": {"type": "string"}},
+                        },
                     }
                 ],
                 "responses": {"204": {"description": "Stored"}, "404": {"description": "No such book"}},
@@ -113,7 +145,10 @@ SWAGGER: dict[str, Any] = {
         },
         "Author": {
             "type": "object",
-            "properties": {"name": {"type": "string"}, "books": {"type": "array", "items": {"$ref": "#/definitions/Book"}}},
+            "properties": {
+                "name": {"type": "string"},
+                "books": {"type": "array", "items": {"$ref": "#/definitions/Book"}},
+            },
         },
     },
 }

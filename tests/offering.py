@@ -60,7 +60,9 @@ def park() -> Model:
 
 
 def renamed(**changes: Any) -> Model:
-    """The shop after two of its actions got new names; the old ones are still offered, and a third action is to go."""
+    """The shop after two of its actions got new names; the old ones are still offered, and a third action
+    is to go.
+    """
     return shop(
         actions__search_products__formerly={"find_products": "2099-12-31"},
         actions__place_order__formerly={"order_product": "2099-06-30", "buy": "2099-06-30"},

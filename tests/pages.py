@@ -1,4 +1,6 @@
-"""Commands of a page (` ```console ` blocks, lines that begin with `$ `), run as written in a folder of their own."""
+"""Commands of a page (` ```console ` blocks, lines that begin with `$ `), run as written in a folder of
+their own.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ def free_port() -> int:
 
 def runnable(lines: Iterable[str]) -> list[str]:
     """Leave out the lines that install, and those with curl where it is not installed."""
-    return [line for line in lines if not line.startswith(SET_UP) and ("curl" not in line or shutil.which("curl"))]
+    return [
+        line for line in lines if not line.startswith(SET_UP) and ("curl" not in line or shutil.which("curl"))
+    ]
 
 
 def run(
@@ -40,7 +44,8 @@ def run(
     copied: Iterable[str] = ("catalogue", "generated", "tests/catalogues"),
     port: int | None = None,
 ) -> list[tuple[str, int, str]]:
-    """Each command with its exit code and what it said, all in one shell, beside a copy of what they read; only the port is another.
+    """Each command with its exit code and what it said, all in one shell, beside a copy of what they read;
+    only the port is another.
 
     The folder may be that of an earlier run.
     """
@@ -53,10 +58,13 @@ def run(
     environment["PATH"] = f"{_bin(folder)}:{environment['PATH']}"
     text = "\n".join(script).replace("8080", str(port or free_port()))
     (folder / "codes").unlink(missing_ok=True)
-    subprocess.run(["bash", "-c", text], cwd=folder, env=environment, check=False, timeout=600, stdin=subprocess.DEVNULL)
+    subprocess.run(
+        ["bash", "-c", text], cwd=folder, env=environment, check=False, timeout=600, stdin=subprocess.DEVNULL
+    )
     codes = [int(code) for code in (folder / "codes").read_text(encoding="utf-8").split()]
     return [
-        (line, code, (folder / f"{n}.out").read_text(encoding="utf-8")) for n, (line, code) in enumerate(zip(chosen, codes, strict=True))
+        (line, code, (folder / f"{n}.out").read_text(encoding="utf-8"))
+        for n, (line, code) in enumerate(zip(chosen, codes, strict=True))
     ]
 
 

@@ -1,6 +1,8 @@
-"""Writes tests/data/fault_contracts.json: for each fault one contract of each check that it breaks, found broken when these run alone.
+"""Writes tests/data/fault_contracts.json: for each fault one contract of each check that it breaks, found
+broken when these run alone.
 
-`python tests/record_fault_contracts.py` looks for faults that are not in the file; names of faults look for these anew.
+`python tests/record_fault_contracts.py` looks for faults that are not in the file; names of faults look for
+these anew.
 """
 
 from __future__ import annotations
@@ -26,17 +28,26 @@ def run_with(kind: str, name: str, only: Sequence[str]) -> Report:
         return run(model(), faults=[name], only=tuple(only))
     opened = inside(model())
     with mcp_inside(model(), opened, faults=[name]) as link:
-        return verified(model(), opened, Options(only=tuple(only) or tool_contracts(model()), max_requests=ENOUGH), mcp=link)
+        return verified(
+            model(),
+            opened,
+            Options(only=tuple(only) or tool_contracts(model()), max_requests=ENOUGH),
+            mcp=link,
+        )
 
 
 def contracts_that_show(kind: str, name: str) -> list[str]:
-    """The contracts to record, one of each check that the fault breaks; empty where no such choice finds it."""
+    """The contracts to record, one of each check that the fault breaks; empty where no such choice finds
+    it.
+    """
     breaks = fault_registry.find(kind, name).breaks
     for only in ([f"{check}/" for check in sorted(breaks)] if kind == "faults" else [], []):
         report = run_with(kind, name, only)
         if checks(report, Verdict.BROKEN) >= breaks:
             break
-    broken = [[id for id in ids(report, Verdict.BROKEN) if id.startswith(f"{check}/")] for check in sorted(breaks)]
+    broken = [
+        [id for id in ids(report, Verdict.BROKEN) if id.startswith(f"{check}/")] for check in sorted(breaks)
+    ]
     for attempt in range(ATTEMPTS if all(broken) else 0):
         chosen = [found[min(attempt, len(found) - 1)] for found in broken]
         if set(chosen) <= set(ids(run_with(kind, name, chosen), Verdict.BROKEN)):
@@ -48,8 +59,14 @@ def main() -> None:
     """Complete the file, and drop faults that are no more; print each new fault with what is recorded."""
     recorded = json.loads(FAULT_CONTRACTS.read_text(encoding="utf-8"))
     for kind in ("faults", "mcp_faults"):
-        names = [name for name in fault_registry.list_names(kind) if not fault_registry.find(kind, name).awaits]
-        recorded[kind] = {name: found for name, found in recorded[kind].items() if name in names and name not in sys.argv[1:]}
+        names = [
+            name for name in fault_registry.list_names(kind) if not fault_registry.find(kind, name).awaits
+        ]
+        recorded[kind] = {
+            name: found
+            for name, found in recorded[kind].items()
+            if name in names and name not in sys.argv[1:]
+        }
         for name in names:
             if name not in recorded[kind]:
                 recorded[kind][name] = contracts_that_show(kind, name)

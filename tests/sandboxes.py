@@ -24,7 +24,9 @@ VAIL = "/api/v1/lots/search?lat=39.6403&lng=-106.3742&radius_km=1.5&limit=5"
 @cache
 def model(name: str) -> Model:
     """Park Graph's catalogue, or one of tests/catalogues."""
-    return load_file(ROOT / ("catalogue/park_graph.yaml" if name == "park_graph" else f"tests/catalogues/{name}.yaml"))
+    return load_file(
+        ROOT / ("catalogue/park_graph.yaml" if name == "park_graph" else f"tests/catalogues/{name}.yaml")
+    )
 
 
 class Caller:
@@ -44,16 +46,28 @@ class Caller:
         self.logged: list[str] = []
         more.setdefault("sleep", self._late)
         self.sandbox = open_sandbox(
-            model(name), start=START, time_source=lambda: self.passed_s, rng=random.Random(7), faults=faults, variations=variations, db=db,
-            seed=seed, log=self.logged.append, **more,
-        )  # fmt: skip
+            model(name),
+            start=START,
+            time_source=lambda: self.passed_s,
+            rng=random.Random(7),
+            faults=faults,
+            variations=variations,
+            db=db,
+            seed=seed,
+            log=self.logged.append,
+            **more,
+        )
         self.tokens = dict(self.sandbox.tokens)
 
     def _late(self, seconds: float) -> None:
         self.passed_s += seconds
 
-    def __call__(self, method: str, target: str, body: Any = None, *, key: str | None = "unlimited", **headers: str) -> Response:
-        """Call; `body` is JSON data or bytes; `key` a role; a header's underscores stand for hyphens. Status 0: no answer."""
+    def __call__(
+        self, method: str, target: str, body: Any = None, *, key: str | None = "unlimited", **headers: str
+    ) -> Response:
+        """Call; `body` is JSON data or bytes; `key` a role; a header's underscores stand for hyphens.
+        Status 0: no answer.
+        """
         given = [(name.replace("_", "-"), value) for name, value in headers.items()]
         if key is not None:
             given.append(("Authorization", f"Bearer {self.tokens[key]}"))
@@ -69,7 +83,9 @@ class Caller:
         assert answer.status == status, (answer.status, answer.body)
         return json.loads(answer.body)
 
-    def error(self, method: str, target: str, body: Any = None, *, status: int, **rest: Any) -> dict[str, Any]:
+    def error(
+        self, method: str, target: str, body: Any = None, *, status: int, **rest: Any
+    ) -> dict[str, Any]:
         """The `error` of a refusal that must have this status."""
         error: dict[str, Any] = self.data(method, target, body, status=status, **rest)["error"]
         return error
@@ -79,11 +95,13 @@ class Caller:
         body = {"action": action} if parameters is None else {"action": action, "parameters": parameters}
         return self.data("POST", DISPATCH, body, status=status, **rest)
 
-    def park(self, lot: str = "lot_lionshead", plate: str = "CO-7891", *, key: str = "unlimited", **more: Any) -> dict[str, Any]:
+    def park(
+        self, lot: str = "lot_lionshead", plate: str = "CO-7891", *, key: str = "unlimited", **more: Any
+    ) -> dict[str, Any]:
         """A new session."""
-        session: dict[str, Any] = self.data("POST", "/api/v1/sessions", {"lot_id": lot, "plate": plate, **more}, status=201, key=key)[
-            "session"
-        ]
+        session: dict[str, Any] = self.data(
+            "POST", "/api/v1/sessions", {"lot_id": lot, "plate": plate, **more}, status=201, key=key
+        )["session"]
         return session
 
     def end(self, session: dict[str, Any], *, status: int = 200, key: str = "unlimited") -> Any:
@@ -92,7 +110,9 @@ class Caller:
 
     def extend(self, session: dict[str, Any], hours: float, *, status: int = 200) -> Any:
         """Extend a session."""
-        return self.data("POST", "/api/v1/sessions/extend", {**named(session), "extend_hours": hours}, status=status)
+        return self.data(
+            "POST", "/api/v1/sessions/extend", {**named(session), "extend_hours": hours}, status=status
+        )
 
     def available(self, lot: str) -> int:
         """Free spaces of a lot."""

@@ -1,4 +1,6 @@
-"""A small API of notes in this process, that takes any of several variations which its catalogue leaves open or documents."""
+"""A small API of notes in this process, that takes any of several variations which its catalogue leaves
+open or documents.
+"""
 
 from __future__ import annotations
 
@@ -116,13 +118,17 @@ def with_resource(*changes: tuple[str, str]) -> Model:
 
 @dataclass(slots=True)
 class Notes:
-    """The server. Where it gives an answer, `odd` answers a call with a key and a path that are right, and `before` any call."""
+    """The server. Where it gives an answer, `odd` answers a call with a key and a path that are right, and
+    `before` any call.
+    """
 
     odd: Callable[[Notes, Request], Response | None] = lambda _, __: None
     before: Callable[[Notes, Request], Response | None] = lambda _, __: None
     notes: dict[str, dict[str, Any]] = field(default_factory=dict)
     log: list[Request] = field(default_factory=list)
-    key: Callable[[Request], bool] = lambda request: request.header("Authorization") in (f"Bearer {KEY}", f"bearer {KEY}")
+    key: Callable[[Request], bool] = lambda request: (
+        request.header("Authorization") in (f"Bearer {KEY}", f"bearer {KEY}")
+    )
     _ids: Any = field(default_factory=lambda: count(1))
 
     def __call__(self, request: Request) -> Response:
@@ -139,7 +145,9 @@ class Notes:
             return answer(404, {"detail": "no such path"})
         if len(parts) == 2 and not 1 <= len(unquote(parts[1])) <= 40:
             return answer(422, {"detail": "an id"})
-        return self.odd(self, request) or (self._all(request) if len(parts) == 1 else self._one(request, unquote(parts[1])))
+        return self.odd(self, request) or (
+            self._all(request) if len(parts) == 1 else self._one(request, unquote(parts[1]))
+        )
 
     def _all(self, request: Request) -> Response:
         if request.method == "GET":
@@ -147,7 +155,9 @@ class Notes:
         if request.method != "POST":
             return answer(405, {"detail": "no such method"}, Allow="GET, POST")
         text = self.text(request)
-        return self.make(f"n{next(self._ids)}", text) if text is not None else answer(422, {"detail": "a text"})
+        return (
+            self.make(f"n{next(self._ids)}", text) if text is not None else answer(422, {"detail": "a text"})
+        )
 
     def _one(self, request: Request, id: str) -> Response:
         if request.method == "PUT" and self.text(request) is None:
@@ -176,11 +186,18 @@ class Notes:
 
 def answer(status: int, body: Any, **headers: str) -> Response:
     """A JSON answer."""
-    return Response(status, (("Content-Type", "application/json"), *headers.items()), json.dumps(body).encode())
+    return Response(
+        status, (("Content-Type", "application/json"), *headers.items()), json.dumps(body).encode()
+    )
 
 
 def verified(
-    model: Model, server: Handler, *, bare: Handler | None = None, keys: Mapping[str, str] | None = None, **options: Any
+    model: Model,
+    server: Handler,
+    *,
+    bare: Handler | None = None,
+    keys: Mapping[str, str] | None = None,
+    **options: Any,
 ) -> Report:
     """A run against a server in this process, whose time stands still unless somebody sleeps."""
     now = [1_790_000_000.0]
@@ -189,6 +206,13 @@ def verified(
         now[0] += seconds
 
     return verify(
-        model, server, Identities({"main": KEY} if keys is None else keys), Options(live=False, **options),
-        clock=lambda: now[0], sleep=sleep, wall=lambda: "2026-04-18T16:00:00Z", url=URL, bare=bare,
-    )  # fmt: skip
+        model,
+        server,
+        Identities({"main": KEY} if keys is None else keys),
+        Options(live=False, **options),
+        clock=lambda: now[0],
+        sleep=sleep,
+        wall=lambda: "2026-04-18T16:00:00Z",
+        url=URL,
+        bare=bare,
+    )

@@ -1,4 +1,6 @@
-"""No false alarm on a server that is odd but legal, whatever its world, its hour and the order of the plan."""
+"""No false alarm on a server that is odd but legal, whatever its world, its hour and the order of the
+plan.
+"""
 
 from __future__ import annotations
 
@@ -15,14 +17,18 @@ NAMES = fault_registry.list_names("variations")
 AT_ONCE = 3
 RUNS = -(-len(NAMES) // AT_ONCE)
 THREES = [NAMES[first::RUNS] for first in range(RUNS)]
-"""Every variation once, three to a run; neighbours in the alphabet, which are of one kind, stand in different runs."""
+"""Every variation once, three to a run; neighbours in the alphabet, which are of one kind, stand in
+different runs.
+"""
 
 
 @pytest.mark.parametrize("names", THREES, ids="+".join)
 def test_variations_taken_together_raise_no_alarm(names: tuple[str, ...]) -> None:
     points = {fault_registry.find("variations", name).point for name in names} - {None}
     of = model(opened=" ".join(sorted(points)))
-    report = verified(of, inside(of, seed=1, variations=names, world=2, start=START + STRIDE_S), Options(seed=1_000))
+    report = verified(
+        of, inside(of, seed=1, variations=names, world=2, start=START + STRIDE_S), Options(seed=1_000)
+    )
     assert {f.contract.id: f.actual for f in report.findings} == {}
     assert ids(report, Verdict.UNTESTED) == []
     assert report.footer.left_behind == ()
@@ -39,6 +45,8 @@ def test_variation_raises_no_alarm(name: str, seed: int) -> None:
 
 
 def test_two_calls_at_once_in_a_full_place_are_made_elsewhere() -> None:
-    """In this world a lot fills up just before two calls at once are to show what an idempotency key does there."""
+    """In this world a lot fills up just before two calls at once are to show what an idempotency key does
+    there.
+    """
     _, alarms = of_plain(35)
     assert [(a.contract, a.why) for a in alarms] == []

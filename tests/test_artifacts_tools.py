@@ -23,7 +23,12 @@ from pgagents.source.read import parse
 ROOT = Path(__file__).parents[1]
 SHOP = ROOT / "tests" / "catalogues" / "shop.yaml"
 CATALOGUES = {"park_graph": ROOT / "catalogue" / "park_graph.yaml", "shop": SHOP}
-TOOLS = ["gemini/functions.json", "gemini/functions.jsonschema.json", "xai/tools.chat.json", "xai/tools.responses.json"]
+TOOLS = [
+    "gemini/functions.json",
+    "gemini/functions.jsonschema.json",
+    "xai/tools.chat.json",
+    "xai/tools.responses.json",
+]
 
 
 @pytest.fixture(scope="module", params=CATALOGUES)
@@ -65,7 +70,10 @@ def _standard(schema: Any) -> Any:
         return [_standard(s) for s in schema]
     if not isinstance(schema, dict):
         return schema
-    out = {k: ({n: _standard(m) for n, m in v.items()} if k == "properties" else _standard(v)) for k, v in schema.items()}
+    out = {
+        k: ({n: _standard(m) for n, m in v.items()} if k == "properties" else _standard(v))
+        for k, v in schema.items()
+    }
     if isinstance(out.get("type"), str):
         out["type"] = [out["type"].lower(), *(["null"] if out.pop("nullable", False) else [])]
     return out
@@ -85,7 +93,9 @@ def _objects(schema: Any) -> Iterator[dict[str, Any]]:
                 yield from _objects(value)
 
 
-def test_every_action_of_the_surface_is_there_once_in_every_file(model: Model, documents: dict[str, Any]) -> None:
+def test_every_action_of_the_surface_is_there_once_in_every_file(
+    model: Model, documents: dict[str, Any]
+) -> None:
     for path in TOOLS:
         names = [f["name"] for f in _functions(documents[path])]
         assert names == [a.name for a in model.surfaces[path.split("/")[0]].actions]
@@ -132,7 +142,9 @@ def _calls(action: Action) -> Iterator[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("path", TOOLS)
-def test_a_documented_call_is_one_that_the_model_may_make(path: str, model: Model, documents: dict[str, Any]) -> None:
+def test_a_documented_call_is_one_that_the_model_may_make(
+    path: str, model: Model, documents: dict[str, Any]
+) -> None:
     tried = 0
     for function in _functions(documents[path]):
         action = model.action(function["name"])
@@ -200,10 +212,25 @@ def _changed(**changes: Any) -> Model:
 
 
 def test_an_action_without_arguments_is_declared_as_the_vendor_asks() -> None:
-    plain = {"title": "Ping", "description": "Ping.", "http": "GET /ping", "effect": "read", "output": {200: None}, "examples": {"one": {}}}
-    documents = _documents(_changed(actions__ping=plain, surfaces__gemini={"actions": ["ping"]}, surfaces__xai={"actions": ["ping"]}))
-    assert documents["gemini/functions.json"] == {"functionDeclarations": [{"name": "ping", "description": "Ping."}]}
-    assert documents["gemini/functions.jsonschema.json"] == {"functionDeclarations": [{"name": "ping", "description": "Ping."}]}
+    plain = {
+        "title": "Ping",
+        "description": "Ping.",
+        "http": "GET /ping",
+        "effect": "read",
+        "output": {200: None},
+        "examples": {"one": {}},
+    }
+    documents = _documents(
+        _changed(
+            actions__ping=plain, surfaces__gemini={"actions": ["ping"]}, surfaces__xai={"actions": ["ping"]}
+        )
+    )
+    assert documents["gemini/functions.json"] == {
+        "functionDeclarations": [{"name": "ping", "description": "Ping."}]
+    }
+    assert documents["gemini/functions.jsonschema.json"] == {
+        "functionDeclarations": [{"name": "ping", "description": "Ping."}]
+    }
     for function in (_functions(documents[path])[0] for path in TOOLS[2:]):
         assert function["parameters"] == {"type": "object", "properties": {}, "additionalProperties": False}
 
@@ -213,8 +240,11 @@ def test_a_name_that_a_vendor_refuses_is_refused(name: str) -> None:
     texts = {"gemini": {"name": name}, "xai": {"name": name}}
     found = build(_changed(actions__search_products__texts=texts), only=["gemini", "xai"]).diagnostics
     assert {d.id for d in found} == {
-        "gemini/functions/refused", "gemini/functions_jsonschema/refused", "xai/tools_chat/refused", "xai/tools_responses/refused",
-    }  # fmt: skip
+        "gemini/functions/refused",
+        "gemini/functions_jsonschema/refused",
+        "xai/tools_chat/refused",
+        "xai/tools_responses/refused",
+    }
     assert all(d.severity == "error" for d in found)
 
 
@@ -222,7 +252,9 @@ def test_a_name_that_a_vendor_refuses_is_refused(name: str) -> None:
 def test_more_tools_than_a_vendor_takes_are_noted(count: int, noted: bool) -> None:
     action = {"title": "T", "description": "D.", "effect": "read", "output": {200: None}}
     actions = {f"act_{n}": {**copy.deepcopy(action), "http": f"GET /a{n}"} for n in range(count)}
-    model = _changed(actions=actions, surfaces={"gemini": {}, "xai": {}}, resources={}, workflows={}, groups={})
+    model = _changed(
+        actions=actions, surfaces={"gemini": {}, "xai": {}}, resources={}, workflows={}, groups={}
+    )
     found = [d for d in build(model, only=["gemini", "xai"]).diagnostics if d.id.endswith("/limit")]
     assert bool(found) == noted
     assert {d.severity for d in found} <= {"warning"}
@@ -244,9 +276,15 @@ def test_an_argument_left_out_of_a_surface_is_a_loss() -> None:
     target = targets()["xai/tools_chat"]
     assert isinstance(target, Target)
     assert "limit" not in _functions(_documents(model)["xai/tools.chat.json"])[0]["parameters"]["properties"]
-    assert ("actions", "search_products", "input", "limit") in [loss.origin for loss in target.view(model).losses]
+    assert ("actions", "search_products", "input", "limit") in [
+        loss.origin for loss in target.view(model).losses
+    ]
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "schemas/vendor").rglob("*.schema.json")), ids=lambda p: f"{p.parent.name}/{p.name}")
+@pytest.mark.parametrize(
+    "path",
+    sorted((ROOT / "schemas/vendor").rglob("*.schema.json")),
+    ids=lambda p: f"{p.parent.name}/{p.name}",
+)
 def test_a_vendor_schema_is_a_schema(path: Path) -> None:
     jsonschema_rs.meta.validate(json.loads(path.read_bytes()))

@@ -31,7 +31,9 @@ SHOP = ROOT / "tests" / "catalogues" / "shop.yaml"
 
 
 def _tree(folder: Path) -> dict[str, bytes]:
-    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+    return {
+        p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()
+    }
 
 
 def _shop(tmp_path: Path, **changes: Any) -> Path:
@@ -66,13 +68,18 @@ def test_the_bytes_do_not_depend_on_the_process(tmp_path: Path) -> None:
         environment = {**os.environ, "PYTHONHASHSEED": seed}
         command = [sys.executable, "-m", "pgagents.cli.main"]
         code = (
-            f"import sys; from pgagents.cli.main import main; sys.exit(main(['build', {str(SHOP)!r}, '--out', {str(tmp_path / seed)!r}]))"
+            f"import sys; from pgagents.cli.main import main; sys.exit(main(['build', {str(SHOP)!r}, "
+            f"'--out', {str(tmp_path / seed)!r}]))"
         )
-        subprocess.run([*command[:1], "-c", code], env=environment, cwd=tmp_path, check=True, capture_output=True)
+        subprocess.run(
+            [*command[:1], "-c", code], env=environment, cwd=tmp_path, check=True, capture_output=True
+        )
     assert _tree(tmp_path / "1") == _tree(tmp_path / "2")
 
 
-def test_the_bytes_do_not_depend_on_how_the_catalogue_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_bytes_do_not_depend_on_how_the_catalogue_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(SHOP.parent)
     assert _build("shop.yaml", "--out", tmp_path / "near") == 0
     assert _build(SHOP, "--out", tmp_path / "far") == 0
@@ -82,9 +89,17 @@ def test_the_bytes_do_not_depend_on_how_the_catalogue_is_named(tmp_path: Path, m
 def test_every_target_of_every_vendor_is_built_for_the_shop(tmp_path: Path) -> None:
     (tmp_path / "shop.yaml").write_text(offering.shop_text(), encoding="utf-8")
     assert _build(tmp_path / "shop.yaml", "--out", tmp_path / "out") == 0
-    no_coordinates = {"widget/index.html"}  # nothing of the shop lies anywhere, so there is no map to search on
-    no_terms = {"copilot/app/manifest.json", "copilot/app/declarativeAgent.json"}  # it has none, so no store would take an app of it
-    assert set(_tree(tmp_path / "out")) == {path for t in targets().values() for path in t.outputs} - no_coordinates - no_terms
+    no_coordinates = {
+        "widget/index.html"
+    }  # nothing of the shop lies anywhere, so there is no map to search on
+    no_terms = {
+        "copilot/app/manifest.json",
+        "copilot/app/declarativeAgent.json",
+    }  # it has none, so no store would take an app of it
+    assert (
+        set(_tree(tmp_path / "out"))
+        == {path for t in targets().values() for path in t.outputs} - no_coordinates - no_terms
+    )
 
 
 def test_summary_counts_what_tools_cost_a_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -102,7 +117,9 @@ def test_json_and_yaml_of_one_target_are_one_document(tmp_path: Path) -> None:
     pairs = [p for p in tmp_path.rglob("*.yaml") if p.with_suffix(".json").exists()]
     assert pairs
     for pair in pairs:
-        assert yaml.safe_load(pair.read_text(encoding="utf-8")) == json.loads(pair.with_suffix(".json").read_bytes())
+        assert yaml.safe_load(pair.read_text(encoding="utf-8")) == json.loads(
+            pair.with_suffix(".json").read_bytes()
+        )
 
 
 def test_a_check_after_a_build_finds_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -111,11 +128,15 @@ def test_a_check_after_a_build_finds_nothing(tmp_path: Path, capsys: pytest.Capt
     assert "is as built" in capsys.readouterr().out
 
 
-def test_a_check_names_each_drift_and_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_check_names_each_drift_and_writes_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     _build(SHOP, "--out", tmp_path)
     (tmp_path / "gemini/functions.json").unlink()
     changed = tmp_path / "xai/tools.chat.json"
-    changed.write_text(changed.read_text(encoding="utf-8").replace("Search the shop", "Search no shop"), encoding="utf-8")
+    changed.write_text(
+        changed.read_text(encoding="utf-8").replace("Search the shop", "Search no shop"), encoding="utf-8"
+    )
     (tmp_path / "openai/left.json").write_text("{}", encoding="utf-8")
     (tmp_path / "notes.md").write_text("mine", encoding="utf-8")
     before = _tree(tmp_path)
@@ -156,7 +177,9 @@ def test_a_surface_that_is_gone_takes_its_files_with_it_and_leaves_strangers(tmp
     assert (out / "gemini/functions.json").exists()
 
 
-def test_a_stale_file_of_a_surface_that_is_gone_is_found_by_check(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_stale_file_of_a_surface_that_is_gone_is_found_by_check(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     out = tmp_path / "out"
     _build(SHOP, "--out", out)
     assert _build(_shop(tmp_path, surfaces__xai=None), "--out", out, "--check") == 1
@@ -167,7 +190,11 @@ def test_one_target_is_built_alone(tmp_path: Path) -> None:
     assert _build(SHOP, "--out", tmp_path, "--target", "gemini/functions") == 0
     assert set(_tree(tmp_path)) == {"gemini/functions.json"}
     assert _build(SHOP, "--out", tmp_path, "--target", "xai") == 0
-    assert set(_tree(tmp_path)) == {"gemini/functions.json", "xai/tools.chat.json", "xai/tools.responses.json"}
+    assert set(_tree(tmp_path)) == {
+        "gemini/functions.json",
+        "xai/tools.chat.json",
+        "xai/tools.responses.json",
+    }
 
 
 def test_the_losses_built_alone_are_those_of_a_whole_build(tmp_path: Path) -> None:
@@ -184,12 +211,16 @@ def test_an_unknown_target_is_a_wrong_call(tmp_path: Path, capsys: pytest.Captur
     assert not (tmp_path / "out").exists()
 
 
-def test_a_target_without_its_surface_is_a_wrong_call(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_target_without_its_surface_is_a_wrong_call(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert _build(_shop(tmp_path, surfaces__xai=None), "--out", tmp_path / "out", "--target", "xai") == 2
     assert "add `xai:` under `surfaces`" in capsys.readouterr().err
 
 
-def test_a_hosted_file_that_nothing_generates_is_refused_at_its_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_hosted_file_that_nothing_generates_is_refused_at_its_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     catalogue = _shop(tmp_path, api__hosted={"openai/openapi.yml": "/x.yml"})
     assert _build(catalogue, "--out", tmp_path / "out") == 1
     said = capsys.readouterr().err
@@ -213,7 +244,9 @@ def test_what_a_vendor_refuses_is_told_at_the_catalogues_line_and_nothing_is_wri
     assert not (tmp_path / "out").exists()
 
 
-def test_keep_going_writes_the_other_vendors_and_names_the_stale(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_keep_going_writes_the_other_vendors_and_names_the_stale(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     out = tmp_path / "out"
     _build(SHOP, "--out", out)
     old = _tree(out)
@@ -227,7 +260,9 @@ def test_keep_going_writes_the_other_vendors_and_names_the_stale(tmp_path: Path,
 
 
 @pytest.mark.parametrize("way", ["a folder inside", "a file inside"])
-def test_a_symbolic_link_inside_the_output_is_not_written_through(way: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_symbolic_link_inside_the_output_is_not_written_through(
+    way: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     out, elsewhere = tmp_path / "out", tmp_path / "elsewhere"
     out.mkdir()
     elsewhere.mkdir()
@@ -252,7 +287,9 @@ def test_an_output_folder_that_is_itself_a_link_is_written(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("kind", ["file", "below a file", "read-only"])
-def test_an_output_folder_that_cannot_be_is_one_message(kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_output_folder_that_cannot_be_is_one_message(
+    kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     out = tmp_path / "out"
     if kind == "read-only":
         if os.geteuid() == 0:
@@ -274,7 +311,9 @@ def _artifacts(content: bytes) -> list[Artifact]:
     return [Artifact(f"v/{n}", f"v/{n}.json", content) for n in "abc"]
 
 
-def test_a_write_that_fails_in_the_middle_leaves_everything_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_write_that_fails_in_the_middle_leaves_everything_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     out = tmp_path / "out"
     write(out, _artifacts(b"old")[:2])
     replaced = Path.replace
@@ -352,7 +391,9 @@ def test_the_catalogue_of_the_bench_builds_for_every_target_it_has_a_surface_for
     spec.loader.exec_module(made)
     built = build(load_text(made.make_catalogue(40)))
     assert not built.diagnostics
-    assert {"openai/openapi", "copilot/openapi", "gemini/functions", "xai/tools_chat"} <= {r.made.id for r in built.rendered}
+    assert {"openai/openapi", "copilot/openapi", "gemini/functions", "xai/tools_chat"} <= {
+        r.made.id for r in built.rendered
+    }
 
 
 # what vendors take at most, and templates
@@ -367,7 +408,11 @@ def test_counts_past_a_limit_warn_and_are_errors_when_strict(monkeypatch: pytest
     monkeypatch.setattr("pgagents.generate.build.targets", lambda: {"gemini/functions": small})
     model = load_file(SHOP)
     for strict, severity in ((False, "warning"), (True, "error")):
-        found = [d for d in build(model, only=["gemini"], strict=strict).diagnostics if d.id == "gemini/functions/limit"]
+        found = [
+            d
+            for d in build(model, only=["gemini"], strict=strict).diagnostics
+            if d.id == "gemini/functions/limit"
+        ]
         assert {d.severity for d in found} == {severity}
         assert {d.message for d in found} == {
             "3 tools; at most 2",
@@ -382,7 +427,10 @@ def _templates(tmp_path: Path, text: str) -> Path:
 
 
 def test_a_users_template_replaces_ours(tmp_path: Path) -> None:
-    folder = _templates(tmp_path, '{"functionDeclarations": [{"name": {{ functions[0].name | json }}, "description": "mine"}]}')
+    folder = _templates(
+        tmp_path,
+        '{"functionDeclarations": [{"name": {{ functions[0].name | json }}, "description": "mine"}]}',
+    )
     out = tmp_path / "out"
     assert _build(SHOP, "--out", out, "--target", "gemini", "--templates", folder) == 0
     assert json.loads((out / "gemini/functions.json").read_bytes()) == {
@@ -441,7 +489,11 @@ def test_odd_losses_do_not_break_their_table() -> None:
 def test_hosting_lists_what_the_catalogue_hosts(tmp_path: Path) -> None:
     _build(SHOP, "--out", tmp_path)
     hosted = json.loads((tmp_path / "pgagents/hosting.json").read_bytes())["files"]
-    assert {"file": "openai/openapi.yaml", "url": "https://shop.example/agents/openapi.yaml", "contentType": "application/yaml"} in hosted
+    assert {
+        "file": "openai/openapi.yaml",
+        "url": "https://shop.example/agents/openapi.yaml",
+        "contentType": "application/yaml",
+    } in hosted
     assert all((tmp_path / entry["file"]).is_file() for entry in hosted)
 
 
@@ -450,6 +502,13 @@ def test_a_catalogue_with_nothing_hosted_builds() -> None:
     del data["api"]["hosted"]
     data["surfaces"] = {"rest": {}}
     built = build(load_text(yaml.safe_dump(data, sort_keys=False)))
-    for_every_api = {"http/requests", "openapi/openapi", "pgagents/hosting", "pgagents/losses", "pgagents/pytest", "web/llms"}
+    for_every_api = {
+        "http/requests",
+        "openapi/openapi",
+        "pgagents/hosting",
+        "pgagents/losses",
+        "pgagents/pytest",
+        "web/llms",
+    }
     assert {r.made.id for r in built.rendered} == {*for_every_api, "arazzo/workflows"}
     assert not built.diagnostics

@@ -16,7 +16,10 @@ from pgagents.resources import folder
 from pgagents.source.read import parse, read
 
 SCHEMA: Any = jsonschema_rs.Draft202012Validator(json_schema.document())
-CATALOGUES = [folder("catalogue") / "park_graph.yaml", *sorted((Path(__file__).parent / "catalogues").glob("*.yaml"))]
+CATALOGUES = [
+    folder("catalogue") / "park_graph.yaml",
+    *sorted((Path(__file__).parent / "catalogues").glob("*.yaml")),
+]
 
 
 def written(path: Path) -> Any:
@@ -33,13 +36,18 @@ def test_every_key_says_what_it_is_when_an_editor_hovers_over_it() -> None:
     document = json_schema.document()
     parts = {"": document, **document["$defs"]}
     assert [
-        f"{n}.{key}" for n, part in parts.items() for key, value in part.get("properties", {}).items() if not value.get("description")
+        f"{n}.{key}"
+        for n, part in parts.items()
+        for key, value in part.get("properties", {}).items()
+        if not value.get("description")
     ] == []
 
 
 @pytest.mark.parametrize("path", CATALOGUES, ids=lambda p: p.stem)
 def test_schema_takes_what_the_loader_takes(path: Path) -> None:
-    assert [f"{'/'.join(map(str, e.instance_path))}: {e.message[:200]}" for e in SCHEMA.iter_errors(written(path))] == []
+    assert [
+        f"{'/'.join(map(str, e.instance_path))}: {e.message[:200]}" for e in SCHEMA.iter_errors(written(path))
+    ] == []
 
 
 @pytest.mark.parametrize("path", CATALOGUES, ids=lambda p: p.stem)
@@ -52,4 +60,8 @@ def test_schema_and_loader_refuse_an_unknown_key(path: Path, section: str) -> No
 
 
 def test_every_key_is_described_by_its_class() -> None:
-    assert [name for name, schema in json_schema.document()["$defs"].items() if "description" not in schema and "anyOf" not in schema] == []
+    assert [
+        name
+        for name, schema in json_schema.document()["$defs"].items()
+        if "description" not in schema and "anyOf" not in schema
+    ] == []

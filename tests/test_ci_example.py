@@ -1,4 +1,6 @@
-"""The workflow for CI in the docs: it parses, every command and flag in it exists, and its shards make a whole."""
+"""The workflow for CI in the docs: it parses, every command and flag in it exists, and its shards make a
+whole.
+"""
 
 from __future__ import annotations
 
@@ -31,13 +33,17 @@ def steps() -> list[dict[str, Any]]:
 
 
 def commands() -> list[list[str]]:
-    """Each pgagents command of the workflow as words, with a machine's number in it and without the shell's part."""
+    """Each pgagents command of the workflow as words, with a machine's number in it and without the
+    shell's part.
+    """
     lines = [step["run"] for step in steps() if "run" in step]
     filled = [re.sub(r"\$\{\{ matrix\.shard \}\}", "3", line) for line in lines]
     return [shlex.split(line.partition(">>")[0])[1:] for line in filled if line.startswith("pgagents ")]
 
 
-def test_every_command_and_flag_of_the_workflow_exists(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_command_and_flag_of_the_workflow_exists(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "staging.yaml").touch()
     monkeypatch.chdir(tmp_path)
     assert len(commands()) == 3
@@ -48,13 +54,17 @@ def test_every_command_and_flag_of_the_workflow_exists(tmp_path: Path, monkeypat
                 found = command.get_command(context, words.pop(0))
                 assert found is not None
                 command = found
-            command.make_context(command.name, list(words))  # fails for an unknown flag, a missing argument, a wrong value
+            command.make_context(
+                command.name, list(words)
+            )  # fails for an unknown flag, a missing argument, a wrong value
 
 
 def test_reports_of_the_workflow_have_a_form_and_are_what_later_steps_take() -> None:
     written = {words[i + 1] for words in commands() for i, word in enumerate(words) if word == "--report"}
     assert all(form_of(name) for name in written)
-    assert {step["with"]["sarif_file"] for step in steps() if "upload-sarif" in step.get("uses", "")} <= written
+    assert {
+        step["with"]["sarif_file"] for step in steps() if "upload-sarif" in step.get("uses", "")
+    } <= written
     assert commands()[-1][2] in written  # `report show` reads one of them
 
 

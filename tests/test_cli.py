@@ -51,21 +51,48 @@ WRONG_CALLS = {
     "no url": ([SHOP], "Missing option '--url'"),
     "url without scheme": ([SHOP, "--url", "staging.example.com"], "is no http or https URL"),
     "url of a file": ([SHOP, "--url", "file:///etc/passwd"], "is no http or https URL"),
-    "url with a key": ([SHOP, "--url", "https://key@staging.example.com"], "has more than scheme, host, port and path"),
-    "url with a query": ([SHOP, "--url", "https://staging.example.com/?key=1"], "has more than scheme, host, port and path"),
+    "url with a key": (
+        [SHOP, "--url", "https://key@staging.example.com"],
+        "has more than scheme, host, port and path",
+    ),
+    "url with a query": (
+        [SHOP, "--url", "https://staging.example.com/?key=1"],
+        "has more than scheme, host, port and path",
+    ),
     "url with a wrong port": ([SHOP, "--url", "https://staging.example.com:99999"], "Port out of range"),
-    "unknown profile": ([SHOP, "--url", URL, "--profile", "quick"], "'quick' is not one of 'smoke', 'standard', 'deep'"),
+    "unknown profile": (
+        [SHOP, "--url", URL, "--profile", "quick"],
+        "'quick' is not one of 'smoke', 'standard', 'deep'",
+    ),
     "no requests": ([SHOP, "--url", URL, "--max-requests", "0"], "0 is not in the range x>=1"),
     "text for a number": ([SHOP, "--url", URL, "--seed", "x"], "'x' is not a valid integer range"),
-    "report of an unknown form": ([SHOP, "--url", URL, "--report", "out.pdf"], "the name ends in none of .json, .xml"),
-    "report in no folder": ([SHOP, "--url", URL, "--report", "no/such/out.json"], "there is no folder no/such"),
-    "unknown contract": ([SHOP, "--url", URL, "--only", "no_such_check"], "no contract's id is this or begins so"),
-    "all that is selected is skipped": ([SHOP, "--url", URL, "--only", "law/", "--skip", "law"], "together leave no contract"),
-    "nothing of what is open": ([SHOP, "--url", URL, "--discovery", "--only", "law"], "--discovery tries nothing of --only law"),
+    "report of an unknown form": (
+        [SHOP, "--url", URL, "--report", "out.pdf"],
+        "the name ends in none of .json, .xml",
+    ),
+    "report in no folder": (
+        [SHOP, "--url", URL, "--report", "no/such/out.json"],
+        "there is no folder no/such",
+    ),
+    "unknown contract": (
+        [SHOP, "--url", URL, "--only", "no_such_check"],
+        "no contract's id is this or begins so",
+    ),
+    "all that is selected is skipped": (
+        [SHOP, "--url", URL, "--only", "law/", "--skip", "law"],
+        "together leave no contract",
+    ),
+    "nothing of what is open": (
+        [SHOP, "--url", URL, "--discovery", "--only", "law"],
+        "--discovery tries nothing of --only law",
+    ),
     "two earlier runs": ([SHOP, "--url", URL, "--last-failed", "--failed-in", SHOP], "give one of them"),
     "unknown role": ([SHOP, "--url", URL, "--identity", "nobody"], "the catalogue has no such role"),
     "unknown required role": ([SHOP, "--url", URL, "--require", "nobody"], "the catalogue has no such role"),
-    "role without a key": ([SHOP, "--url", URL, "--identity", "main=NO_SUCH_VARIABLE"], "NO_SUCH_VARIABLE is not set"),
+    "role without a key": (
+        [SHOP, "--url", URL, "--identity", "main=NO_SUCH_VARIABLE"],
+        "NO_SUCH_VARIABLE is not set",
+    ),
     "no key": ([SHOP, "--url", URL], "there is no key"),
     "no catalogue": (["no.yaml", "--url", URL], "cannot read the catalogue no.yaml"),
     "no certificate": ([SHOP, "--url", URL, "--cacert", "no.pem"], "'no.pem' does not exist"),
@@ -74,7 +101,9 @@ WRONG_CALLS = {
 
 
 @pytest.mark.parametrize("kind", WRONG_CALLS)
-def test_wrong_call_is_one_message_and_exit_code_2(kind: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wrong_call_is_one_message_and_exit_code_2(
+    kind: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sys, "stdin", open(os.devnull, encoding="utf-8"))  # noqa: PTH123, SIM115  # closed with the test's process
     words, says = WRONG_CALLS[kind]
     code, out, err = call(capsys, "verify", *words)
@@ -84,7 +113,9 @@ def test_wrong_call_is_one_message_and_exit_code_2(kind: str, capsys: pytest.Cap
     assert err.lower().count("error") == 1
 
 
-def test_key_with_a_line_break_is_refused(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_key_with_a_line_break_is_refused(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PGAGENTS_TOKEN", "abc\r\nX-Admin: 1")
     code, _, err = call(capsys, "verify", SHOP, "--url", URL)
     assert code == 2
@@ -100,9 +131,13 @@ def test_url_keeps_its_path_and_loses_its_last_slash() -> None:
             base_url(wrong)
 
 
-def test_catalogue_with_faults_is_exit_code_2_with_every_place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_catalogue_with_faults_is_exit_code_2_with_every_place(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = tmp_path / "c.yaml"
-    path.write_text(Path(SHOP).read_text(encoding="utf-8").replace("\napi:", "\napi2: 1\napi:", 1), encoding="utf-8")
+    path.write_text(
+        Path(SHOP).read_text(encoding="utf-8").replace("\napi:", "\napi2: 1\napi:", 1), encoding="utf-8"
+    )
     code, out, err = call(capsys, "contracts", str(path))
     assert (code, out) == (2, "")
     assert f"{path}:" in err
@@ -110,7 +145,9 @@ def test_catalogue_with_faults_is_exit_code_2_with_every_place(tmp_path: Path, c
     assert err.endswith("\n1 error\n")
 
 
-def test_fault_of_our_own_is_exit_code_4(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fault_of_our_own_is_exit_code_4(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(*_: Any, **__: Any) -> Any:
         raise ZeroDivisionError
 
@@ -127,7 +164,10 @@ def test_contracts_are_listed_without_a_request(capsys: pytest.CaptureFixture[st
     listed = json.loads(out)
     ids = [c["contract"] for c in listed["contracts"]]
     assert len(ids) == len(set(ids)) > 20
-    assert all(c["says"] and c["source"]["line"] >= 1 and c["contract"].startswith(c["check"]) for c in listed["contracts"])
+    assert all(
+        c["says"] and c["source"]["line"] >= 1 and c["contract"].startswith(c["check"])
+        for c in listed["contracts"]
+    )
     assert listed["requests"] > 0
     code, out, _ = call(capsys, "contracts", SHOP)
     assert code == 0
@@ -146,7 +186,9 @@ def test_plan_is_the_same_for_the_same_seed_and_sends_nothing(capsys: pytest.Cap
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     """The shop's mock on a real port."""
     ready = tmp_path_factory.mktemp("sandbox") / "ready.json"
-    child = subprocess.Popen([*PGAGENTS, "sandbox", SHOP, "--port", "0", "--ready", str(ready)], stdout=subprocess.DEVNULL)
+    child = subprocess.Popen(
+        [*PGAGENTS, "sandbox", SHOP, "--port", "0", "--ready", str(ready)], stdout=subprocess.DEVNULL
+    )
     try:
         until = time.monotonic() + 60
         while not ready.exists() and child.poll() is None and time.monotonic() < until:
@@ -165,16 +207,25 @@ def _environment(sandbox: dict[str, Any]) -> dict[str, str]:
 def test_verify_writes_the_report_on_stdout_and_into_files(sandbox: dict[str, Any], tmp_path: Path) -> None:
     files = [tmp_path / "out.json", tmp_path / "out.xml"]
     words = ["verify", SHOP, "--url", sandbox["url"], "--report", str(files[0]), "--report", str(files[1])]
-    done = subprocess.run([*PGAGENTS, *words], env=_environment(sandbox), capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [*PGAGENTS, *words], env=_environment(sandbox), capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.rstrip().endswith("exit 0: nothing found")
     assert "\x1b" not in done.stdout + done.stderr
-    assert sandbox["keys"]["unlimited"] not in done.stdout + done.stderr + files[0].read_text(encoding="utf-8")
+    assert sandbox["keys"]["unlimited"] not in done.stdout + done.stderr + files[0].read_text(
+        encoding="utf-8"
+    )
     data = json.loads(files[0].read_text(encoding="utf-8"))
-    schema: Any = jsonschema_rs.Draft202012Validator(json.loads((folder("schemas") / "report.schema.json").read_text(encoding="utf-8")))
+    schema: Any = jsonschema_rs.Draft202012Validator(
+        json.loads((folder("schemas") / "report.schema.json").read_text(encoding="utf-8"))
+    )
     assert [e.message for e in schema.iter_errors(data)] == []
     assert data["footer"]["complete"] is True
-    assert len(xml.fromstring(files[1].read_bytes()).findall("./testsuite/testcase")) == data["header"]["contracts"]
+    assert (
+        len(xml.fromstring(files[1].read_bytes()).findall("./testsuite/testcase"))
+        == data["header"]["contracts"]
+    )
     assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".")] == []
 
 
@@ -224,7 +275,9 @@ def test_interrupt_ends_in_a_partial_report(number: int, tmp_path: Path) -> None
         threading.Thread(target=server.serve_forever, daemon=True).start()
         words = ["verify", SHOP, "--url", f"http://127.0.0.1:{server.server_port}", "--report", str(out)]
         environment = {**os.environ, "PGAGENTS_TOKEN": "tst_nothing"}
-        child = subprocess.Popen([*PGAGENTS, *words], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        child = subprocess.Popen(
+            [*PGAGENTS, *words], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
         assert _Slow.asked.wait(60)
         child.send_signal(number)
         printed, errors = child.communicate(timeout=60)
@@ -237,7 +290,9 @@ def test_interrupt_ends_in_a_partial_report(number: int, tmp_path: Path) -> None
 
 
 def test_interrupt_that_a_library_swallowed_ends_the_run_before_the_next_case() -> None:
-    """A library that calls back into Python from another language may print an exception raised there, and go on."""
+    """A library that calls back into Python from another language may print an exception raised there, and
+    go on.
+    """
     seen: list[Progress] = []
     with run.signals() as stop:
         heeded = run.heeding(stop, seen.append)
@@ -255,7 +310,9 @@ def test_demo_that_is_interrupted_while_it_builds_says_so_once(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr("pgagents.generate.build.build", lambda *_args, **_named: signal.raise_signal(signal.SIGINT))
+    monkeypatch.setattr(
+        "pgagents.generate.build.build", lambda *_args, **_named: signal.raise_signal(signal.SIGINT)
+    )
     code, _, err = call(capsys, "demo")
     assert code == 130
     assert err.split() == ["stopped"]
@@ -264,7 +321,10 @@ def test_demo_that_is_interrupted_while_it_builds_says_so_once(
 def test_key_is_asked_for_on_a_terminal_and_not_shown() -> None:
     main_end, terminal = pty.openpty()
     child = subprocess.Popen(
-        [*PGAGENTS, "verify", SHOP, "--url", URL, "--max-time", "1"], stdin=terminal, stdout=subprocess.PIPE, stderr=terminal
+        [*PGAGENTS, "verify", SHOP, "--url", URL, "--max-time", "1"],
+        stdin=terminal,
+        stdout=subprocess.PIPE,
+        stderr=terminal,
     )
     os.close(terminal)
     try:
@@ -292,7 +352,10 @@ def _read(handle: int, until: bytes) -> bytes:
 
 
 def test_progress_says_pace_and_time_left() -> None:
-    assert progress.describe_progress(Progress(100, 650, 40, 900, 2, 10.0, "search")) == "10/s · about 55 s left · 2 broken · search"
+    assert (
+        progress.describe_progress(Progress(100, 650, 40, 900, 2, 10.0, "search"))
+        == "10/s · about 55 s left · 2 broken · search"
+    )
     assert (
         progress.describe_progress(Progress(10, 650, 4, 900, 0, 60.0, waiting_s=12))
         == "10/min · about 64 min left · waiting 12 s for the server's limit"
@@ -309,7 +372,9 @@ def test_colours_only_on_a_terminal_that_wants_them(monkeypatch: pytest.MonkeyPa
 
 
 def test_demo_with_a_fault_finds_it() -> None:
-    done = subprocess.run([*PGAGENTS, "demo", "--fault", "no-such-fault"], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [*PGAGENTS, "demo", "--fault", "no-such-fault"], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 2
     assert "no-such-fault" in done.stderr
 
@@ -318,19 +383,32 @@ def test_demo_with_a_fault_finds_it() -> None:
 def test_help_of_every_command_shows_an_example(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = call(capsys, name, "--help")
     assert code == 0
-    calls = [line for line in out.partition("Examples:")[2].splitlines() if line.strip().startswith(f"pgagents {name}")]
+    calls = [
+        line
+        for line in out.partition("Examples:")[2].splitlines()
+        if line.strip().startswith(f"pgagents {name}")
+    ]
     assert calls
     command = cli.get_command(click.Context(cli), name)
     assert command is not None
-    flags = {opt for sub in [command, *getattr(command, "commands", {}).values()] for param in sub.params for opt in param.opts}
+    flags = {
+        opt
+        for sub in [command, *getattr(command, "commands", {}).values()]
+        for param in sub.params
+        for opt in param.opts
+    }
     assert {word for line in calls for word in line.split() if word.startswith("--")} <= flags | {"--help"}
 
 
 def test_nothing_is_left_in_the_folder_a_user_stands_in(tmp_path: Path) -> None:
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("HYPOTHESIS_")} | {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("HYPOTHESIS_")} | {
+        "XDG_CACHE_HOME": str(tmp_path / "cache")
+    }
     here = tmp_path / "here"
     here.mkdir()
-    done = subprocess.run([*PGAGENTS, "contracts", SHOP], cwd=here, env=environment, capture_output=True, check=False)
+    done = subprocess.run(
+        [*PGAGENTS, "contracts", SHOP], cwd=here, env=environment, capture_output=True, check=False
+    )
     assert done.returncode == 0
     assert list(here.iterdir()) == []
 
@@ -339,7 +417,9 @@ def test_closed_stdout_is_no_finding() -> None:
     """Exit code 1 would say that something was found."""
     read_end, write_end = os.pipe()
     os.close(read_end)
-    done = subprocess.run([*PGAGENTS, "sandbox", "--list-faults"], stdout=write_end, stderr=subprocess.PIPE, check=False)
+    done = subprocess.run(
+        [*PGAGENTS, "sandbox", "--list-faults"], stdout=write_end, stderr=subprocess.PIPE, check=False
+    )
     os.close(write_end)
     assert done.returncode == 141
     assert done.stderr == b""
@@ -349,7 +429,9 @@ def test_closed_stdout_is_no_finding() -> None:
 @pytest.mark.parametrize("words", [("contracts", SHOP), ("--help",), ("explain",)])
 def test_full_disk_is_no_fault_of_ours(words: tuple[str, ...]) -> None:
     with Path("/dev/full").open("w") as full:
-        done = subprocess.run([*PGAGENTS, *words], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        done = subprocess.run(
+            [*PGAGENTS, *words], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
     assert done.returncode == 2
     assert done.stderr.splitlines() == ["error: cannot write: No space left on device", "  help: make room"]
 
@@ -367,7 +449,9 @@ def test_error_about_a_hostile_name_moves_no_cursor(capsys: pytest.CaptureFixtur
 
 
 @pytest.mark.parametrize("where", ["no/such/ready.json", "."])
-def test_sandbox_that_cannot_say_it_is_ready_does_not_start(where: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_sandbox_that_cannot_say_it_is_ready_does_not_start(
+    where: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     code, out, err = call(capsys, "sandbox", SHOP, "--port", "0", "--ready", where)
     assert (code, out) == (2, "")
     assert "--ready" in err

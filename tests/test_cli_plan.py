@@ -1,4 +1,6 @@
-"""`verify --plan` and `verify --self-test`: what they write, and what they have no use for; where reports can go at all."""
+"""`verify --plan` and `verify --self-test`: what they write, and what they have no use for; where reports
+can go at all.
+"""
 
 from __future__ import annotations
 
@@ -50,34 +52,49 @@ def test_plan_has_no_form_of_a_report(tmp_path: Path, capsys: pytest.CaptureFixt
     assert list(tmp_path.iterdir()) == []
 
 
-def test_self_test_is_written_as_data(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    outcome = selftest.Outcome({"state_transitions": selftest.Row(2, 1, ["slow"])}, 2, 3, {"not found by moves": ["a-fault"]})
+def test_self_test_is_written_as_data(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outcome = selftest.Outcome(
+        {"state_transitions": selftest.Row(2, 1, ["slow"])}, 2, 3, {"not found by moves": ["a-fault"]}
+    )
     monkeypatch.setattr(selftest, "tried", lambda *_: outcome)
     out = tmp_path / "self.json"
     assert main(["verify", "--self-test", "--report", str(out)]) == 1
     assert json.loads(out.read_text(encoding="utf-8")) == {
         "self_test": {"format": 1, "faults": 2, "variations": 3, "exit_code": 1},
-        "checks": {"state_transitions": {"faults": 2, "found": 1, "false_alarms": ["slow"], "state": "false alarm"}},
+        "checks": {
+            "state_transitions": {"faults": 2, "found": 1, "false_alarms": ["slow"], "state": "false alarm"}
+        },
         "wrong": {"not found by moves": ["a-fault"]},
     }
     assert "a-fault: not found by moves" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(("words", "name"), [(["--url", URL], "--url"), ([SHOP], "CATALOGUE"), (["--limits"], "--limits")])
-def test_self_test_says_what_it_has_no_use_for(words: list[str], name: str, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("words", "name"), [(["--url", URL], "--url"), ([SHOP], "CATALOGUE"), (["--limits"], "--limits")]
+)
+def test_self_test_says_what_it_has_no_use_for(
+    words: list[str], name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["verify", "--self-test", *words]) == 2
     assert f"--self-test has no use for {name}" in capsys.readouterr().err
 
 
-def test_operator_goes_with_no_shard(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """The operator's clock is everybody's: what one shard lets pass, the others' answers would be wrong by."""
+def test_operator_goes_with_no_shard(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The operator's clock is everybody's: what one shard lets pass, the others' answers would be wrong
+    by.
+    """
     monkeypatch.setenv("KEY", "tst_operator")
     park = str(Path(__file__).parent.parent / "catalogue" / "park_graph.yaml")
     assert main(["verify", park, "--url", URL, "--plan", "--identity", "operator=KEY", "--shard", "1/2"]) == 2
     assert "--identity operator cannot go with --shard" in capsys.readouterr().err
 
 
-# -- where reports can go -----------------------------------------------------------------------------------------
+# -- where reports can go
+# -----------------------------------------------------------------------------------------
 
 
 def _limited(size: int) -> None:
@@ -86,8 +103,20 @@ def _limited(size: int) -> None:
 
 def test_full_disk_is_told_before_anything_is_sent(tmp_path: Path) -> None:
     """The key is asked for behind it, so its lack tells whether the run came that far."""
-    words = [sys.executable, "-m", "pgagents", "verify", SHOP, "--url", URL, "--report", str(tmp_path / "r.json")]
-    done = subprocess.run(words, capture_output=True, text=True, check=False, preexec_fn=lambda: _limited(10_000))
+    words = [
+        sys.executable,
+        "-m",
+        "pgagents",
+        "verify",
+        SHOP,
+        "--url",
+        URL,
+        "--report",
+        str(tmp_path / "r.json"),
+    ]
+    done = subprocess.run(
+        words, capture_output=True, text=True, check=False, preexec_fn=lambda: _limited(10_000)
+    )
     assert done.returncode == 2
     assert "nothing can be written into" in done.stderr
     assert "File too large" in done.stderr
@@ -101,7 +130,9 @@ def test_name_that_a_folder_cannot_take_is_told_before_anything_is_sent(tmp_path
     assert list(tmp_path.iterdir()) == []
 
 
-def test_file_of_another_user_in_a_shared_folder_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_file_of_another_user_in_a_shared_folder_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "r.json").write_text("theirs", encoding="utf-8")
     tmp_path.chmod(0o1777)
     monkeypatch.setattr(report_files, "_user", lambda: 12_345)

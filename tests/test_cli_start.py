@@ -1,4 +1,6 @@
-"""The program from its first moment to its last: Ctrl-C while it is loaded, any encoding of its output, a home that is none."""
+"""The program from its first moment to its last: Ctrl-C while it is loaded, any encoding of its output, a
+home that is none.
+"""
 
 from __future__ import annotations
 
@@ -20,9 +22,17 @@ SHOP = str(Path(__file__).parent / "catalogues" / "shop.yaml")
 STARTED = [sys.executable, "-m", "pgagents"]
 
 
-def start(*words: str, command: list[str] | None = None, **environment: str) -> subprocess.CompletedProcess[bytes]:
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("LC_", "LANG", "PYTHON", "XDG_", "PGAGENTS_"))}
-    return subprocess.run([*(command or STARTED), *words], env={**kept, **environment}, capture_output=True, check=False)
+def start(
+    *words: str, command: list[str] | None = None, **environment: str
+) -> subprocess.CompletedProcess[bytes]:
+    kept = {
+        k: v
+        for k, v in os.environ.items()
+        if not k.startswith(("LC_", "LANG", "PYTHON", "XDG_", "PGAGENTS_"))
+    }
+    return subprocess.run(
+        [*(command or STARTED), *words], env={**kept, **environment}, capture_output=True, check=False
+    )
 
 
 def test_interrupt_while_it_is_loaded_is_one_word() -> None:
@@ -45,7 +55,8 @@ def test_python_starts_it_by_its_name() -> None:
     assert done.stdout.startswith(b"pgagents, version ")
 
 
-# -- encodings ----------------------------------------------------------------------------------------------------
+# -- encodings
+# ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "shift_jis"])
@@ -79,11 +90,16 @@ def test_title_is_read_as_it_was_typed_where_no_locale_is_set(tmp_path: Path) ->
     assert "  id: bucher\n" in text
 
 
-# -- homes --------------------------------------------------------------------------------------------------------
+# -- homes
+# --------------------------------------------------------------------------------------------------------
 
 
 def test_without_a_home_nothing_stays_behind(tmp_path: Path) -> None:
-    kept = {k: v for k, v in os.environ.items() if k not in ("HOME", "XDG_CACHE_HOME", "HYPOTHESIS_STORAGE_DIRECTORY")}
+    kept = {
+        k: v
+        for k, v in os.environ.items()
+        if k not in ("HOME", "XDG_CACHE_HOME", "HYPOTHESIS_STORAGE_DIRECTORY")
+    }
     words = [*STARTED, "verify", SHOP, "--url", "http://127.0.0.1:9", "--plan"]
     done = subprocess.run(words, env={**kept, "TMPDIR": str(tmp_path)}, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -100,7 +116,10 @@ def test_without_a_home_the_folder_is_ours_alone(tmp_path: Path, monkeypatch: py
         folder = caches.folder()
         assert folder == caches.folder()
         assert folder.stat().st_mode & 0o077 == 0
-        assert demo._page()[0].parent not in (folder, folder / "demo")  # the page is to be opened when the demo has ended
+        assert demo._page()[0].parent not in (
+            folder,
+            folder / "demo",
+        )  # the page is to be opened when the demo has ended
     finally:
         caches._passing.cache_clear()
 
@@ -111,13 +130,16 @@ def test_page_goes_nowhere_where_home_takes_nothing(tmp_path: Path, monkeypatch:
     assert demo._page() == ()
 
 
-# -- time left ----------------------------------------------------------------------------------------------------
+# -- time left
+# ----------------------------------------------------------------------------------------------------
 
 
 def test_time_left_follows_the_pace_of_the_last_minute() -> None:
     """A bucket of 100 is empty in a few seconds, and then it is 30 a minute."""
     pace = Pace()
-    steps: list[Any] = [Progress(int(min(100, 20 * s) + max(0.0, s - 5) / 2), 700, 0, 1, 0, float(s)) for s in range(1, 200)]
+    steps: list[Any] = [
+        Progress(int(min(100, 20 * s) + max(0.0, s - 5) / 2), 700, 0, 1, 0, float(s)) for s in range(1, 200)
+    ]
     told = [describe_progress(step, pace(step)) for step in steps]
     assert told[4].startswith("20/s · about 30 s left")
     assert told[-1].startswith("30/min · about 17 min left")

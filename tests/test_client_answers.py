@@ -1,4 +1,6 @@
-"""What a caller is told of an answer: the API's own words in its declared members, and nothing that is nobody's business."""
+"""What a caller is told of an answer: the API's own words in its declared members, and nothing that is
+nobody's business.
+"""
 
 from __future__ import annotations
 
@@ -26,22 +28,39 @@ def envelope(code: str = "BAD_REQUEST", message: str = "m", **more: Any) -> dict
 
 
 def test_envelope_is_told_member_by_member() -> None:
-    body = envelope("FORBIDDEN", "No.", request_id="req_1", scope="agent", field="lat", stack="Traceback", hint={"sql": "select"})
+    body = envelope(
+        "FORBIDDEN",
+        "No.",
+        request_id="req_1",
+        scope="agent",
+        field="lat",
+        stack="Traceback",
+        hint={"sql": "select"},
+    )
     problem = call(answered(403, body)).problem
     assert problem.shown() == {
-        "status": 403, "code": "FORBIDDEN", "message": "No.", "request_id": "req_1", "field": "lat", "scope": "agent",
-    }  # fmt: skip
+        "status": 403,
+        "code": "FORBIDDEN",
+        "message": "No.",
+        "request_id": "req_1",
+        "field": "lat",
+        "scope": "agent",
+    }
 
 
 def test_another_catalogues_envelope_is_read_at_its_own_places() -> None:
-    problem = call(answered(422, {"fault": {"kind": "refused", "text": "No such q"}}), ("search_products", {}), shop()).problem
+    problem = call(
+        answered(422, {"fault": {"kind": "refused", "text": "No such q"}}), ("search_products", {}), shop()
+    ).problem
     assert problem.shown() == {"status": 422, "code": "refused", "message": "No such q"}
 
 
 @pytest.mark.parametrize("status", [500, 502, 503])
 def test_words_of_a_server_fault_are_not_passed_on(status: int) -> None:
     code = {500: "INTERNAL", 502: "BAD_GATEWAY", 503: "X"}[status]
-    body = envelope(code, 'Traceback (most recent call last): File "/srv/app.py" password=hunter2', request_id="req_9")
+    body = envelope(
+        code, 'Traceback (most recent call last): File "/srv/app.py" password=hunter2', request_id="req_9"
+    )
     answer = call(answered(status, body), WRITE)
     text = json.dumps(answer.problem.shown())
     assert "hunter2" not in text
@@ -113,9 +132,15 @@ def test_success_without_a_body_has_no_data() -> None:
 
 def test_text_that_is_no_json_is_data_where_the_catalogue_says_so() -> None:
     table = {200: {"description": "A table", "content_type": "text/csv", "type": "string"}}
-    model = changed(actions__search_products__output=table, actions__search_products__laws={}, actions__search_products__examples={})
+    model = changed(
+        actions__search_products__output=table,
+        actions__search_products__laws={},
+        actions__search_products__examples={},
+    )
     assert call(Response(200, (), b"a;b"), ("search_products", {}), model).data == "a;b"
-    assert call(Response(200, (), b"\xff"), ("search_products", {}), model).problem.code == "unreadable_answer"
+    assert (
+        call(Response(200, (), b"\xff"), ("search_products", {}), model).problem.code == "unreadable_answer"
+    )
 
 
 def test_request_id_of_a_success_is_kept() -> None:
@@ -123,7 +148,8 @@ def test_request_id_of_a_success_is_kept() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "path", "found"), [({"a": {"b": 1}}, "a.b", 1), ({"a": []}, "a.b", None), (None, "a", None), ({}, None, None)]
+    ("body", "path", "found"),
+    [({"a": {"b": 1}}, "a.b", 1), ({"a": []}, "a.b", None), (None, "a", None), ({}, None, None)],
 )
 def test_member_at_a_path(body: Any, path: str | None, found: Any) -> None:
     assert at(body, path) == found

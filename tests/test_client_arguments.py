@@ -1,4 +1,6 @@
-"""What a model sends becomes what the action takes: nothing that meant something is lost, nothing unfit is sent."""
+"""What a model sends becomes what the action takes: nothing that meant something is lost, nothing unfit is
+sent.
+"""
 
 from __future__ import annotations
 
@@ -27,16 +29,23 @@ def takes(model: Model, name: str) -> Arguments:
 
 
 def strictly(schema: dict[str, Any], given: Any) -> Any:
-    """What a model held to a strict schema sends for these arguments: every member, null where it is not given."""
+    """What a model held to a strict schema sends for these arguments: every member, null where it is not
+    given.
+    """
     if isinstance(given, dict) and "properties" in schema:
-        return {name: strictly(member, given[name]) if name in given else None for name, member in schema["properties"].items()}
+        return {
+            name: strictly(member, given[name]) if name in given else None
+            for name, member in schema["properties"].items()
+        }
     if isinstance(given, list) and "items" in schema:
         return [strictly(schema["items"], item) for item in given]
     return given
 
 
 @pytest.mark.parametrize("model", [park(), shop()], ids=["park_graph", "shop"])
-@pytest.mark.parametrize("dialect", [OPENAI_STRICT, ANTHROPIC_STRICT, GEMINI, XAI, PERPLEXITY], ids=lambda d: d.name)
+@pytest.mark.parametrize(
+    "dialect", [OPENAI_STRICT, ANTHROPIC_STRICT, GEMINI, XAI, PERPLEXITY], ids=lambda d: d.name
+)
 def test_examples_come_back_from_every_dialect(model: Model, dialect: Any) -> None:
     surface = model.surfaces["mcp"]
     found, _ = functions(model, surface, dialect, answers=False)
@@ -58,7 +67,10 @@ def test_examples_come_back_from_every_dialect(model: Model, dialect: Any) -> No
 
 def test_null_that_is_a_value_of_its_own_stays() -> None:
     model = shop(actions__place_order__input__note={"type": ["string", "null"], "description": "x"})
-    assert takes(model, "place_order").raised({"product_id": "p-1", "note": None}) == {"product_id": "p-1", "note": None}
+    assert takes(model, "place_order").raised({"product_id": "p-1", "note": None}) == {
+        "product_id": "p-1",
+        "note": None,
+    }
 
 
 def test_null_for_a_required_argument_stays_and_is_refused() -> None:
@@ -87,7 +99,10 @@ def test_nulls_inside_an_object_go_too() -> None:
 
 
 def test_alternatives_are_looked_into() -> None:
-    of = {"anyOf": [{"type": "object", "properties": {"n": {"type": "integer"}}}, {"type": "string"}], "description": "x"}
+    of = {
+        "anyOf": [{"type": "object", "properties": {"n": {"type": "integer"}}}, {"type": "string"}],
+        "description": "x",
+    }
     model = shop(actions__place_order__input__note=of)
     given = {"product_id": "p-1", "quantity": 1, "note": {"n": 3.0}}
     assert repr(takes(model, "place_order").raised(given)["note"]) == "{'n': 3}"
@@ -95,7 +110,9 @@ def test_alternatives_are_looked_into() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [float("nan"), float("inf"), "\ud800", {1, 2}, object()], ids=["nan", "infinite", "surrogate", "set", "object"]
+    "value",
+    [float("nan"), float("inf"), "\ud800", {1, 2}, object()],
+    ids=["nan", "infinite", "surrogate", "set", "object"],
 )
 def test_values_that_no_json_holds_are_refused(value: Any) -> None:
     assert takes(shop(), "search_products").faults({"q": value}) == [("", "the arguments are no JSON")]
@@ -110,20 +127,33 @@ def test_faults_are_few_and_short_however_many_there_are() -> None:
 
 def _with_free_id() -> Model:
     """The shop, with an id in a path that may be any text."""
-    return shop(actions__cancel_order__input__order_id={"type": "string", "required": True, "refers_to": "order", "description": "x"})
+    return shop(
+        actions__cancel_order__input__order_id={
+            "type": "string",
+            "required": True,
+            "refers_to": "order",
+            "description": "x",
+        }
+    )
 
 
 @pytest.mark.parametrize("id", ["..", ".", ""])
 def test_value_that_would_lead_elsewhere_cannot_stand_in_a_path(id: str) -> None:
     script = Script(answered(200, {}))
-    answer = run(lambda: client_of(_with_free_id(), script).call("cancel_order", {"order_id": id}, confirmed=True))
+    answer = run(
+        lambda: client_of(_with_free_id(), script).call("cancel_order", {"order_id": id}, confirmed=True)
+    )
     assert answer.problem.code == "invalid_arguments"
     assert script.asked == []
 
 
 def test_path_value_is_encoded_whole() -> None:
     script = Script(answered(200, {}))
-    run(lambda: client_of(_with_free_id(), script).call("cancel_order", {"order_id": "a/../b?c#d é"}, confirmed=True))
+    run(
+        lambda: client_of(_with_free_id(), script).call(
+            "cancel_order", {"order_id": "a/../b?c#d é"}, confirmed=True
+        )
+    )
     assert script.asked[0].target == "/orders/a%2F..%2Fb%3Fc%23d%20%C3%A9/cancel"
 
 
@@ -131,7 +161,9 @@ def test_arguments_go_where_the_catalogue_says() -> None:
     model = park()
     action = model.action("create_session")
     assert isinstance(action, Action)
-    request = request_of(action, {"lot_id": "l", "plate": "P", "idempotency_key": "k"}, key="pk_test_1", headers={"X-A": "b"})
+    request = request_of(
+        action, {"lot_id": "l", "plate": "P", "idempotency_key": "k"}, key="pk_test_1", headers={"X-A": "b"}
+    )
     assert request.body == b'{"lot_id":"l","plate":"P"}'
     assert request.header("Idempotency-Key") == "k"
     assert request.header("Authorization") == "Bearer pk_test_1"
@@ -139,7 +171,13 @@ def test_arguments_go_where_the_catalogue_says() -> None:
 
 
 def test_list_in_the_query_is_repeated() -> None:
-    model = shop(actions__search_products__input__tags={"type": "array", "items": {"type": "string"}, "description": "x"})
+    model = shop(
+        actions__search_products__input__tags={
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "x",
+        }
+    )
     action = model.action("search_products")
     assert action is not None
     assert request_of(action, {"tags": ["a b", "c"], "limit": 3}).target.endswith("limit=3&tags=a%20b&tags=c")
@@ -148,14 +186,33 @@ def test_list_in_the_query_is_repeated() -> None:
 def test_no_noise_of_a_model_breaks_the_client() -> None:
     """Whatever is sent as arguments, the answer is a refusal or a call that fits: never an exception."""
     rng = random.Random(5)
-    values: list[Any] = [None, True, 0, -1, 5.0, 1e308, 10**40, "", "x" * 3000, "\x00", "é\U0001f697", [], [None], {}, {"a": {"b": []}}]
+    values: list[Any] = [
+        None,
+        True,
+        0,
+        -1,
+        5.0,
+        1e308,
+        10**40,
+        "",
+        "x" * 3000,
+        "\x00",
+        "é\U0001f697",
+        [],
+        [None],
+        {},
+        {"a": {"b": []}},
+    ]
     names = ["lat", "lng", "radius_km", "limit", "vehicles", "fleet_id", "__class__", "", "lat\x00"]
     model = park()
     script = Script(answered(200, {}))
     client = client_of(model, script)
     for _ in range(150):
         action = rng.choice(model.surfaces["gemini"].actions)
-        given = {rng.choice([*names, *(str(p.name) for p in action.params)]): rng.choice(values) for _ in range(rng.randint(0, 5))}
+        given = {
+            rng.choice([*names, *(str(p.name) for p in action.params)]): rng.choice(values)
+            for _ in range(rng.randint(0, 5))
+        }
         message = form("gemini").compose(action.name, given, "c")
         answer = run(lambda m=message: client.answer("gemini", m, confirmed=True))
         assert set(answer["functionResponse"]) == {"id", "name", "response"}

@@ -20,14 +20,25 @@ WRITE = ("end_session", {"session_id": "sess_1", "session_code": "sess_c"})
 DONE = answered(200, {"session": {}})
 
 
-def call(script: Script, what: Any = READ, *, factory: World | None = None, model: Any = None, **more: Any) -> Any:
+def call(
+    script: Script, what: Any = READ, *, factory: World | None = None, model: Any = None, **more: Any
+) -> Any:
     client = client_of(model or park(), script, factory=factory, **more)
     return run(lambda: client.call(*what, confirmed=True))
 
 
 @pytest.mark.parametrize(
     "first",
-    [answered(429), answered(503), answered(500), answered(502), answered(504), Silence("timeout"), Silence("reset"), Silence("refused")],
+    [
+        answered(429),
+        answered(503),
+        answered(500),
+        answered(502),
+        answered(504),
+        Silence("timeout"),
+        Silence("reset"),
+        Silence("refused"),
+    ],
 )
 @pytest.mark.parametrize("what", [READ, WRITE], ids=["read", "write"])
 def test_what_may_pass_is_tried_again(first: Any, what: Any) -> None:
@@ -37,8 +48,12 @@ def test_what_may_pass_is_tried_again(first: Any, what: Any) -> None:
     assert script.asked[0] == script.asked[1], "with the same idempotency key"
 
 
-@pytest.mark.parametrize("first", [answered(500), answered(502), answered(504), Silence("timeout"), Silence("reset")])
-def test_write_without_an_idempotency_key_is_not_repeated_where_it_may_have_had_its_effect(first: Any) -> None:
+@pytest.mark.parametrize(
+    "first", [answered(500), answered(502), answered(504), Silence("timeout"), Silence("reset")]
+)
+def test_write_without_an_idempotency_key_is_not_repeated_where_it_may_have_had_its_effect(
+    first: Any,
+) -> None:
     script = Script(first, answered(201, {}))
     answer = call(script, ("place_order", {"product_id": "p-1", "quantity": 1}), model=shop())
     assert not answer.ok
@@ -86,7 +101,14 @@ def test_number_of_attempts_is_bounded_and_pauses_grow() -> None:
 def test_pauses_differ_from_client_to_client() -> None:
     def pauses(seed: int) -> list[float]:
         factory = World()
-        client = Client(park(), sending(Script(answered(500))), "k", sleep=factory.sleep, clock=factory.clock, rng=random.Random(seed))
+        client = Client(
+            park(),
+            sending(Script(answered(500))),
+            "k",
+            sleep=factory.sleep,
+            clock=factory.clock,
+            rng=random.Random(seed),
+        )
         run(lambda: client.call(*READ))
         return factory.slept
 
@@ -102,7 +124,10 @@ def test_retry_after_is_waited_out_and_a_little_more(told: str) -> None:
 
 
 def test_wait_that_is_too_long_is_the_callers_to_make() -> None:
-    factory, script = World(), Script(answered(429, {"error": {"code": "RATE_LIMITED", "message": "m"}}, Retry_After="3600"))
+    factory, script = (
+        World(),
+        Script(answered(429, {"error": {"code": "RATE_LIMITED", "message": "m"}}, Retry_After="3600")),
+    )
     answer = call(script, factory=factory)
     assert factory.slept == []
     assert answer.problem.code == "RATE_LIMITED"
@@ -130,13 +155,18 @@ def test_slow_attempts_are_not_repeated_for_ever() -> None:
     assert len(asked) == 2
 
 
-@pytest.mark.parametrize("text", [None, "", "soon", "-1", "1e3", "٣", "9" * 400, "1" * 65, "Sat, 99 Apr 2026 16:00:07 GMT"])
+@pytest.mark.parametrize(
+    "text", [None, "", "soon", "-1", "1e3", "٣", "9" * 400, "1" * 65, "Sat, 99 Apr 2026 16:00:07 GMT"]
+)
 def test_retry_after_that_is_none_is_passed_over(text: str | None) -> None:
     assert retry_after_s(text, 0.0) is None
 
 
 def test_conflict_after_an_unanswered_attempt_says_that_it_may_be_its_own_effect() -> None:
-    script = Script(Silence("timeout"), answered(409, {"error": {"code": "CONFLICT", "message": "already used for sess_1"}}))
+    script = Script(
+        Silence("timeout"),
+        answered(409, {"error": {"code": "CONFLICT", "message": "already used for sess_1"}}),
+    )
     answer = call(script, WRITE)
     assert answer.problem.status == 409
     assert answer.problem.message == "already used for sess_1"
@@ -186,7 +216,9 @@ def test_lost_answer_takes_effect_once_on_the_real_sandbox() -> None:
 
     before = caller.available("lot_lionshead")
     client = client_of(park(), handler, caller.tokens["unlimited"])
-    answer = run(lambda: client.call("create_session", {"lot_id": "lot_lionshead", "plate": "P1"}, confirmed=True))
+    answer = run(
+        lambda: client.call("create_session", {"lot_id": "lot_lionshead", "plate": "P1"}, confirmed=True)
+    )
     assert answer.problem.code == "CONFLICT"
     assert "sess_" in answer.problem.message, "the conflict names what was made"
     assert "may be its effect" in answer.problem.note
@@ -250,14 +282,21 @@ def test_without_a_key_only_what_needs_none_is_called() -> None:
     assert script.asked == []
     assert run(lambda: client.call("get_health", {})).ok
     assert run(lambda: client_of(park(), script).call("get_health", {})).ok
-    assert [request.header("Authorization") for request in script.asked] == [None, None], "a key goes only where it is needed"
+    assert [request.header("Authorization") for request in script.asked] == [None, None], (
+        "a key goes only where it is needed"
+    )
 
 
 def test_signed_action_is_not_the_clients_to_call() -> None:
     script = Script(DONE)
     action = park().action("receive_payment_event")
     assert action is not None
-    given = {str(p.name): example for p in action.params for example in [action.examples[0].input.get(p.name)] if example is not None}
+    given = {
+        str(p.name): example
+        for p in action.params
+        for example in [action.examples[0].input.get(p.name)]
+        if example is not None
+    }
     answer = run(lambda: client_of(park(), script).call("receive_payment_event", given))
     assert answer.problem.code == "not_callable"
     assert script.asked == []

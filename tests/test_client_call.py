@@ -30,7 +30,9 @@ def place() -> Iterator[tuple[Caller, str]]:
 
 
 @pytest.fixture
-def call(place: tuple[Caller, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
+def call(
+    place: tuple[Caller, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Any:
     caller, url = place
     monkeypatch.delenv("PGAGENTS_TOKEN", raising=False)
     monkeypatch.setenv("PARKGRAPH_API_KEY", caller.tokens["unlimited"])
@@ -56,7 +58,14 @@ def test_values_are_read_as_the_schema_wants_them(call: Any) -> None:
     code, data, _ = call("search_parking", *VAIL_WORDS, "autonomous_entry=true")
     assert code == 0
     assert all(lot["autonomous_entry"] for lot in data["lots"])
-    code, data, _ = call("create_session", "lot_id=lot_cascade", "plate=1234", 'vehicle={"autonomous": true}', "hours:=1.5", "--yes")
+    code, data, _ = call(
+        "create_session",
+        "lot_id=lot_cascade",
+        "plate=1234",
+        'vehicle={"autonomous": true}',
+        "hours:=1.5",
+        "--yes",
+    )
     assert code == 0
     assert data["session"]["plate"] == "1234"
     assert data["session"]["vehicle"]["autonomous"] is True
@@ -97,7 +106,9 @@ def test_token_of_pgagents_goes_before_the_catalogues_own(call: Any, monkeypatch
     assert "pk_test_wrong" not in json.dumps(data) + err
 
 
-@pytest.mark.parametrize("vendor", ["anthropic", "gemini", "openai", "openai-responses", "perplexity", "xai", "xai-responses"])
+@pytest.mark.parametrize(
+    "vendor", ["anthropic", "gemini", "openai", "openai-responses", "perplexity", "xai", "xai-responses"]
+)
 def test_call_is_answered_in_a_vendors_form(call: Any, vendor: str) -> None:
     code, data, _ = call("search_parking", *VAIL_WORDS, "--as", vendor)
     assert code == 0
@@ -161,7 +172,9 @@ def test_message_of_another_vendor_is_told(call: Any) -> None:
     assert code == 2
 
 
-def test_waits_are_told_on_stderr(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_waits_are_told_on_stderr(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setenv("PGAGENTS_TOKEN", "try_k")
     with served(Script(answered(429, Retry_After="0"), answered(200, {"products": []}))) as url:
         assert main(["call", "search_products", "q=pot", "--catalogue", SHOP, "--url", url]) == 0
@@ -170,7 +183,9 @@ def test_waits_are_told_on_stderr(monkeypatch: pytest.MonkeyPatch, capsys: pytes
     assert json.loads(told.out) == {"products": []}
 
 
-def test_key_is_sent_to_the_api_and_printed_nowhere(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_key_is_sent_to_the_api_and_printed_nowhere(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     seen: list[Request] = []
 
     def echo(request: Request) -> Response:

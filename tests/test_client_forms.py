@@ -1,4 +1,6 @@
-"""Each vendor's message is read, called and answered in that vendor's form, and a bad one is told for what it is."""
+"""Each vendor's message is read, called and answered in that vendor's form, and a bad one is told for what
+it is.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,9 @@ def test_call_is_made_and_answered_under_its_own_id(name: str) -> None:
 @pytest.mark.parametrize("name", FORMS)
 def test_refusal_of_the_api_is_told_with_status_code_and_request_id(name: str) -> None:
     _, client = sandboxed()
-    answer = run(lambda: client.answer(name, form(name).compose("get_session", {"session_id": "sess_0"}, "c")))
+    answer = run(
+        lambda: client.answer(name, form(name).compose("get_session", {"session_id": "sess_0"}, "c"))
+    )
     error = shown(name, answer)["error"]
     assert error["status"] == 404
     assert error["code"] == "NOT_FOUND"
@@ -62,16 +66,25 @@ def test_unknown_tool_and_unfit_arguments_are_told_and_not_sent(name: str) -> No
         ("search_parking", {"lat": 1, "lng": 2, "radius": 3}, "invalid_arguments", "radius_km"),
         ("search_parking", {"lat": 91, "lng": 2}, "invalid_arguments", "maximum of 90"),
         ("search_parking", {"lng": 2}, "invalid_arguments", "lat: it is missing"),
-        ("create_session", {"lot_id": "l", "plate": "P", "idempotency_key": "k"}, "invalid_arguments", "idempotency_key"),
+        (
+            "create_session",
+            {"lot_id": "l", "plate": "P", "idempotency_key": "k"},
+            "invalid_arguments",
+            "idempotency_key",
+        ),
     ]:
-        error = shown(name, run(lambda t=tool, a=arguments: client.answer(name, vendor.compose(t, a, "c"))))["error"]
+        error = shown(name, run(lambda t=tool, a=arguments: client.answer(name, vendor.compose(t, a, "c"))))[
+            "error"
+        ]
         assert error["code"] == code
         assert words in error["message"]
         assert "status" not in error
 
 
 @pytest.mark.parametrize("name", ["openai", "openai-responses", "perplexity", "xai", "xai-responses"])
-@pytest.mark.parametrize("text", ["{lat: 1}", "[1]", '{"lat": NaN}', '{"lat": 1, "lat": 2}', '{"a":' * 300, '"\\ud800"'])
+@pytest.mark.parametrize(
+    "text", ["{lat: 1}", "[1]", '{"lat": NaN}', '{"lat": 1, "lat": 2}', '{"a":' * 300, '"\\ud800"']
+)
 def test_arguments_that_are_no_json_object_are_told_to_the_model(name: str, text: str) -> None:
     _, client = sandboxed()
     message = form(name).compose("search_parking", {}, "c")
@@ -90,7 +103,9 @@ def test_no_text_at_all_is_a_call_without_arguments(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FORMS)
-@pytest.mark.parametrize("message", [{}, {"name": ""}, {"function": 3}, 7, None, {"type": "text", "text": "hello"}])
+@pytest.mark.parametrize(
+    "message", [{}, {"name": ""}, {"function": 3}, 7, None, {"type": "text", "text": "hello"}]
+)
 def test_message_of_another_kind_is_an_error_of_the_caller(name: str, message: Any) -> None:
     with pytest.raises(PgagentsError, match=r"tool call|functionCall|function_call|tool_use"):
         form(name).read(message)
@@ -136,8 +151,12 @@ def test_perplexity_gets_name_and_signature_back() -> None:
     vendor = form("perplexity")
     call = vendor.read({**vendor.compose("f", {}, "c"), "thought_signature": "c2ln"})
     assert vendor.write(call, Answer("f", 200, {"a": None})) == {
-        "type": "function_call_output", "call_id": "c", "name": "f", "output": '{"a":null}', "thought_signature": "c2ln",
-    }  # fmt: skip
+        "type": "function_call_output",
+        "call_id": "c",
+        "name": "f",
+        "output": '{"a":null}',
+        "thought_signature": "c2ln",
+    }
 
 
 def test_anthropic_marks_an_error_as_one() -> None:
@@ -149,4 +168,7 @@ def test_anthropic_marks_an_error_as_one() -> None:
 
 def test_answer_without_a_body_says_its_status() -> None:
     vendor = form("openai")
-    assert vendor.write(vendor.read(vendor.compose("f", {}, "c")), Answer("f", 204, None))["content"] == '{"status":204}'
+    assert (
+        vendor.write(vendor.read(vendor.compose("f", {}, "c")), Answer("f", 204, None))["content"]
+        == '{"status":204}'
+    )

@@ -1,4 +1,6 @@
-"""The sender on real sockets: whatever a server does ends in an answer, within its bounds, and the key goes nowhere else."""
+"""The sender on real sockets: whatever a server does ends in an answer, within its bounds, and the key
+goes nowhere else.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +54,10 @@ def test_request_arrives_as_it_was_made() -> None:
 
 def test_redirect_is_not_followed() -> None:
     elsewhere = Script(answered(200, {}))
-    with served(elsewhere) as target, served(Script(Response(307, (("Location", f"{target}/steal"),)))) as url:
+    with (
+        served(elsewhere) as target,
+        served(Script(Response(307, (("Location", f"{target}/steal"),)))) as url,
+    ):
         came = sent(url)
     assert isinstance(came, Response)
     assert came.status == 307

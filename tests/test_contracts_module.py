@@ -39,9 +39,21 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., dict[str, str]]]:
 
     def start(*faults: str) -> dict[str, str]:
         ready = tmp_path / "ready.json"
-        options = ["sandbox", str(SHOP), "--port", "0", "--ready", str(ready), *(part for name in faults for part in ("--fault", name))]
+        options = [
+            "sandbox",
+            str(SHOP),
+            "--port",
+            "0",
+            "--ready",
+            str(ready),
+            *(part for name in faults for part in ("--fault", name)),
+        ]
         code = f"import sys; from pgagents.cli.main import main; sys.exit(main({options!r}))"
-        running.append(subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+        running.append(
+            subprocess.Popen(
+                [sys.executable, "-c", code], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            )
+        )
         until = time.monotonic() + START_S
         while not (ready.exists() and ready.stat().st_size):
             assert running[-1].poll() is None, "the sandbox ended"
@@ -49,7 +61,10 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., dict[str, str]]]:
             time.sleep(0.05)
         told = json.loads(ready.read_text(encoding="utf-8"))
         keys = told["keys"]
-        return {"PGAGENTS_URL": told["url"], "PGAGENTS_TOKEN": keys.get("unlimited") or keys.get("test") or keys["main"]}
+        return {
+            "PGAGENTS_URL": told["url"],
+            "PGAGENTS_TOKEN": keys.get("unlimited") or keys.get("test") or keys["main"],
+        }
 
     yield start
     for process in running:
@@ -73,11 +88,18 @@ def _run(module: Path, *options: str, **environment: str) -> subprocess.Complete
         str(module),
     ]
     return subprocess.run(
-        command, env={**clean, "PGAGENTS_EXAMPLES": "3", **environment}, cwd=module.parent, capture_output=True, text=True, check=False
+        command,
+        env={**clean, "PGAGENTS_EXAMPLES": "3", **environment},
+        cwd=module.parent,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 
-def test_a_correct_server_passes_with_every_test_run(module: Path, serve: Callable[..., dict[str, str]]) -> None:
+def test_a_correct_server_passes_with_every_test_run(
+    module: Path, serve: Callable[..., dict[str, str]]
+) -> None:
     done = _run(module, **serve())
     assert done.returncode == 0, done.stdout
     assert "skipped" not in done.stdout
@@ -89,7 +111,9 @@ def _verdicts(done: subprocess.CompletedProcess[str]) -> dict[str, str]:
 
 
 @pytest.mark.matrix
-def test_several_processes_give_the_verdicts_of_one(module: Path, serve: Callable[..., dict[str, str]]) -> None:
+def test_several_processes_give_the_verdicts_of_one(
+    module: Path, serve: Callable[..., dict[str, str]]
+) -> None:
     pytest.importorskip("xdist", reason="needs pytest-xdist")
     environment = serve("accept-out-of-range")
     alone, shared = (_run(module, "-rA", *several, **environment) for several in ((), ("-n", "2")))
@@ -98,7 +122,9 @@ def test_several_processes_give_the_verdicts_of_one(module: Path, serve: Callabl
 
 
 def test_worker_processes_share_one_pace(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each of four sends a fourth of what one would, by the catalogue's limit and by what the server's headers tell."""
+    """Each of four sends a fourth of what one would, by the catalogue's limit and by what the server's
+    headers tell.
+    """
     now = [0.0]
 
     def sent(workers: int, headers: dict[str, str]) -> int:
@@ -135,7 +161,9 @@ def test_without_a_server_all_is_skipped_with_the_reason(module: Path) -> None:
     assert "passed" not in done.stdout
 
 
-def test_with_a_live_key_only_reads_are_called_and_the_rest_is_named(module: Path, serve: Callable[..., dict[str, str]]) -> None:
+def test_with_a_live_key_only_reads_are_called_and_the_rest_is_named(
+    module: Path, serve: Callable[..., dict[str, str]]
+) -> None:
     environment = serve() | {"PGAGENTS_TOKEN": "buy_unknown"}
     done = _run(module, "-k", "write", **environment)
     assert "1 skipped" in done.stdout

@@ -25,7 +25,9 @@ COMPOSITION = {"oneOf", "anyOf", "allOf", "not", "$ref"}
 
 
 def judge(name: str) -> Any:
-    return jsonschema_rs.Draft202012Validator(json.loads((ROOT / f"schemas/vendor/copilot/{name}.schema.json").read_text(encoding="utf-8")))
+    return jsonschema_rs.Draft202012Validator(
+        json.loads((ROOT / f"schemas/vendor/copilot/{name}.schema.json").read_text(encoding="utf-8"))
+    )
 
 
 @pytest.fixture(scope="module", params=[PARK_GRAPH, SHOP], ids=lambda p: p.stem)
@@ -59,7 +61,9 @@ def operations(data: Any) -> Iterator[Any]:
 
 
 def body_of(operation: Any) -> dict[str, Any]:
-    schema: dict[str, Any] = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+    schema: dict[str, Any] = (
+        operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+    )
     return schema
 
 
@@ -92,11 +96,18 @@ def test_file_is_small_and_reads_the_same_by_any_yaml_reader(rendered: Rendered)
 
 
 def test_exactly_the_surfaces_operations(model: Model, rendered: Rendered) -> None:
-    assert [o["operationId"] for o in operations(rendered.data)] == [a.operation_id for a in model.surfaces["copilot"].actions]
+    assert [o["operationId"] for o in operations(rendered.data)] == [
+        a.operation_id for a in model.surfaces["copilot"].actions
+    ]
 
 
 def test_park_graphs_four(park_spec: Any) -> None:
-    assert {o["operationId"] for o in operations(park_spec)} == {"searchParking", "createSession", "getSession", "endSession"}
+    assert {o["operationId"] for o in operations(park_spec)} == {
+        "searchParking",
+        "createSession",
+        "getSession",
+        "endSession",
+    }
 
 
 def test_bodies_are_flat(rendered: Rendered) -> None:
@@ -104,7 +115,10 @@ def test_bodies_are_flat(rendered: Rendered) -> None:
     assert bodies
     for body in bodies:
         assert body["type"] == "object"
-        assert all(p["type"] != "object" and p.get("items", {}).get("type") != "object" for p in body["properties"].values())
+        assert all(
+            p["type"] != "object" and p.get("items", {}).get("type") != "object"
+            for p in body["properties"].values()
+        )
 
 
 def test_no_composition_no_reference_no_type_lists(rendered: Rendered) -> None:
@@ -117,7 +131,9 @@ def test_no_composition_no_reference_no_type_lists(rendered: Rendered) -> None:
 
 
 def test_a_value_that_may_be_null_is_nullable(park_spec: Any) -> None:
-    created = park_spec["paths"]["/api/v1/sessions"]["post"]["responses"]["201"]["content"]["application/json"]["schema"]
+    created = park_spec["paths"]["/api/v1/sessions"]["post"]["responses"]["201"]["content"][
+        "application/json"
+    ]["schema"]
     session = created["properties"]["session"]["properties"]
     assert session["max_daily"]["nullable"] is True
     assert session["vehicle"]["nullable"] is True
@@ -128,7 +144,11 @@ def test_arguments_left_out_are_listed_as_lost(park: Model) -> None:
     rendered = document(park, "copilot/openapi-3.0.yaml")
     body = body_of(rendered.data["paths"]["/api/v1/sessions"]["post"])
     assert not {"vehicle", "hold_id"} & set(body["properties"])
-    lost = {loss.constraint for loss in rendered.made.view.losses if loss.origin[:3] == ("actions", "create_session", "input")}
+    lost = {
+        loss.constraint
+        for loss in rendered.made.view.losses
+        if loss.origin[:3] == ("actions", "create_session", "input")
+    }
     assert {"argument `vehicle`", "argument `hold_id`"} <= lost
 
 
@@ -177,24 +197,37 @@ def test_states_carry_the_catalogues_instructions(park: Model) -> None:
 
 
 def test_short_texts_are_noted_when_they_may_be_cut() -> None:
-    text = SHOP.read_text(encoding="utf-8").replace("  copilot:\n", "  copilot:\n    name: A name of more than twenty characters\n")
+    text = SHOP.read_text(encoding="utf-8").replace(
+        "  copilot:\n", "  copilot:\n    name: A name of more than twenty characters\n"
+    )
     notes = document(load_text(text), "copilot/ai-plugin.json").made.view.notes
-    assert [n.message for n in notes] == ["name_for_human has 37 characters; Copilot may ignore those beyond 20"]
+    assert [n.message for n in notes] == [
+        "name_for_human has 37 characters; Copilot may ignore those beyond 20"
+    ]
     assert notes[0].origin == ("surfaces", "copilot", "name")
 
 
 def test_a_nested_body_is_an_error_at_its_line() -> None:
     text = SHOP.read_text(encoding="utf-8").replace(
         "      note: {type: string, minLength: 1, maxLength: 80, description: A word for the packer}\n",
-        "      note: {description: A word, additionalProperties: false, properties: {text: {type: string}}}\n",
+        (
+            "      note: {description: A word, additionalProperties: false, properties: {text: {type: "
+            "string}}}\n"
+        ),
     )
-    text = text.replace("quantity: 2, note: Wrap it as a gift}\n        output", "quantity: 2}\n        output")
-    text = text.replace("      note-kept: {when: has(input.note), that: response.order.note == input.note}\n", "")
+    text = text.replace(
+        "quantity: 2, note: Wrap it as a gift}\n        output", "quantity: 2}\n        output"
+    )
+    text = text.replace(
+        "      note-kept: {when: has(input.note), that: response.order.note == input.note}\n", ""
+    )
     kept = load_text(text, "shop.yaml")
     assert not build(kept, only=["copilot/openapi"]).refused
     offered = load_text(text.replace("    omit: {place_order: [note]}\n", ""), "shop.yaml")
     (error,) = [d for d in build(offered, only=["copilot/openapi"]).diagnostics if d.severity == "error"]
-    assert error.span.line == next(n for n, line in enumerate(text.splitlines(), 1) if line.startswith("      note: {description"))
+    assert error.span.line == next(
+        n for n, line in enumerate(text.splitlines(), 1) if line.startswith("      note: {description")
+    )
 
 
 # what our vendor schemas refuse
@@ -208,11 +241,23 @@ SPEC: list[tuple[str, Callable[[Any], None]]] = [
     ("composition in an answer", lambda d: _answer(d).update(oneOf=[{"type": "object"}])),
     ("nullable without type", lambda d: _answer(d).update(properties={"a": {"nullable": True}})),
     ("nested body", lambda d: _body(d)["properties"].update(a={"type": "object", "properties": {}})),
-    ("objects in a list", lambda d: _body(d)["properties"].update(a={"type": "array", "items": {"type": "object"}})),
-    ("another media type", lambda d: d["paths"]["/api/v1/sessions"]["post"]["requestBody"]["content"].update({"text/xml": {}})),
-    ("two requirements", lambda d: d["paths"]["/api/v1/sessions"]["post"].update(security=[{"a": [], "b": []}])),
+    (
+        "objects in a list",
+        lambda d: _body(d)["properties"].update(a={"type": "array", "items": {"type": "object"}}),
+    ),
+    (
+        "another media type",
+        lambda d: d["paths"]["/api/v1/sessions"]["post"]["requestBody"]["content"].update({"text/xml": {}}),
+    ),
+    (
+        "two requirements",
+        lambda d: d["paths"]["/api/v1/sessions"]["post"].update(security=[{"a": [], "b": []}]),
+    ),
     ("no description", lambda d: d["paths"]["/api/v1/sessions"]["post"].pop("description")),
-    ("a hyphen in a name", lambda d: d["paths"]["/api/v1/sessions"]["post"].update(operationId="create-session")),
+    (
+        "a hyphen in a name",
+        lambda d: d["paths"]["/api/v1/sessions"]["post"].update(operationId="create-session"),
+    ),
 ]
 
 
@@ -225,7 +270,9 @@ def _created(data: Any) -> Any:
 
 
 def _answer(data: Any) -> Any:
-    return data["paths"]["/api/v1/sessions"]["post"]["responses"]["201"]["content"]["application/json"]["schema"]
+    return data["paths"]["/api/v1/sessions"]["post"]["responses"]["201"]["content"]["application/json"][
+        "schema"
+    ]
 
 
 @pytest.mark.parametrize("change", [c for _, c in SPEC], ids=[n for n, _ in SPEC])
@@ -246,8 +293,14 @@ MANIFEST: list[tuple[str, Callable[[Any], None]]] = [
     ("function name", lambda d: d["functions"][0].update(name="search-parking")),
     ("unknown function member", lambda d: d["functions"][0].update(title="x")),
     ("disengaging", lambda d: d["functions"][0]["states"].update(disengaging={})),
-    ("isNonConsequential", lambda d: d["functions"][1]["capabilities"]["confirmation"].update(isNonConsequential=True)),
-    ("DataExport", lambda d: d["functions"][0]["capabilities"].update(security_info={"data_handling": ["DataExport"]})),
+    (
+        "isNonConsequential",
+        lambda d: d["functions"][1]["capabilities"]["confirmation"].update(isNonConsequential=True),
+    ),
+    (
+        "DataExport",
+        lambda d: d["functions"][0]["capabilities"].update(security_info={"data_handling": ["DataExport"]}),
+    ),
     ("no reference_id", lambda d: d["runtimes"][0]["auth"].pop("reference_id")),
     ("auth type", lambda d: d["runtimes"][0]["auth"].update(type="none")),
     ("no auth", lambda d: d["runtimes"][0].pop("auth")),
@@ -264,7 +317,8 @@ def test_vendor_schema_refuses_a_manifest(park: Model, change: Callable[[Any], N
 
 
 TABLE = {
-    "title": "Export orders", "description": "Export all orders of the shop as a table, one row for each order, newest first.",
+    "title": "Export orders",
+    "description": ("Export all orders of the shop as a table, one row for each order, newest first."),
     "http": "GET /orders/export", "effect": "read", "errors": [],
     "output": {200: {"description": "The orders", "type": "string", "content_type": "text/csv"}},
 }  # fmt: skip

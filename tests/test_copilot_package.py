@@ -1,4 +1,6 @@
-"""The app package for Microsoft 365 Copilot: whole, the same bytes each time, with the ids that only its owner knows."""
+"""The app package for Microsoft 365 Copilot: whole, the same bytes each time, with the ids that only its
+owner knows.
+"""
 
 from __future__ import annotations
 
@@ -31,8 +33,14 @@ def package() -> dict[str, bytes]:
 
 def test_package_is_flat_and_every_file_in_it_is_named_by_another() -> None:
     files = package()
-    app, agent, plugin = (json.loads(files[n]) for n in ("manifest.json", "declarativeAgent.json", "ai-plugin.json"))
-    named = {*app["icons"].values(), app["copilotAgents"]["declarativeAgents"][0]["file"], agent["actions"][0]["file"]}
+    app, agent, plugin = (
+        json.loads(files[n]) for n in ("manifest.json", "declarativeAgent.json", "ai-plugin.json")
+    )
+    named = {
+        *app["icons"].values(),
+        app["copilotAgents"]["declarativeAgents"][0]["file"],
+        agent["actions"][0]["file"],
+    }
     named |= {runtime["spec"]["url"] for runtime in plugin["runtimes"]}
     assert named | {"manifest.json"} == set(files)
     assert app["name"]["short"] == agent["name"] == plugin["name_for_human"], "the store asks for one name"
@@ -46,7 +54,10 @@ def test_package_is_the_same_to_the_byte() -> None:
 def test_package_carries_the_given_reference_id_and_the_generated_manifest_keeps_its_own() -> None:
     auth = json.loads(package()["ai-plugin.json"])["runtimes"][0]["auth"]
     assert auth == {"type": "ApiKeyPluginVault", "reference_id": "NTc4ZjA"}
-    assert document(park(), "copilot/ai-plugin.json").data["runtimes"][0]["auth"]["reference_id"] == "parkgraph_api_key"
+    assert (
+        document(park(), "copilot/ai-plugin.json").data["runtimes"][0]["auth"]["reference_id"]
+        == "parkgraph_api_key"
+    )
 
 
 def test_reference_id_is_asked_for_by_its_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -61,7 +72,9 @@ def test_reference_id_is_asked_for_by_its_name(tmp_path: Path, capsys: pytest.Ca
     assert main([*call, "--reference-id", "parkgraph_api_key="]) == 2
     assert main([*call, "--reference-id", "parkgraph_api_key=abc"]) == 0
     assert (out / "copilot/app.zip").is_file()
-    assert main([*call[:2], "--check", "--out", str(out)]) == 0, "a package beside the generated files is no drift"
+    assert main([*call[:2], "--check", "--out", str(out)]) == 0, (
+        "a package beside the generated files is no drift"
+    )
 
 
 @pytest.mark.parametrize(
@@ -72,9 +85,23 @@ def test_reference_id_is_asked_for_by_its_name(tmp_path: Path, capsys: pytest.Ca
         (["parkgraph_api_key=a", "parkgraph_api_key=b"], "given twice"),
     ],
 )
-def test_reference_id_that_is_none_is_one_message(ids: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_reference_id_that_is_none_is_one_message(
+    ids: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     words = [word for one in ids for word in ("--reference-id", one)]
-    assert main(["build", str(ROOT / "catalogue/park_graph.yaml"), "--package", "--out", str(tmp_path / "out"), *words]) == 2
+    assert (
+        main(
+            [
+                "build",
+                str(ROOT / "catalogue/park_graph.yaml"),
+                "--package",
+                "--out",
+                str(tmp_path / "out"),
+                *words,
+            ]
+        )
+        == 2
+    )
     assert said in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
@@ -104,9 +131,14 @@ def test_app_keeps_its_id_from_build_to_build_and_may_have_its_own() -> None:
     assert made == document(park(), "copilot/app/manifest.json").data["id"]
     given = "11111111-2222-4333-8444-555555555555"
     own = shop(
-        surfaces__copilot__package={"developer": "Corner Shop", "id": given, "website": "https://shop.example"},
-        api__terms="https://shop.example/terms", api__privacy="https://shop.example/privacy",
-    )  # fmt: skip
+        surfaces__copilot__package={
+            "developer": "Corner Shop",
+            "id": given,
+            "website": "https://shop.example",
+        },
+        api__terms="https://shop.example/terms",
+        api__privacy="https://shop.example/privacy",
+    )
     assert document(own, "copilot/app/manifest.json").data["id"] == given != made
 
 
@@ -140,7 +172,9 @@ def chunks_of(data: bytes) -> list[tuple[bytes, bytes]]:
     return found
 
 
-@pytest.mark.parametrize(("name", "letters"), [("Park Graph Parking", "PG"), ("shop", "S"), ("日本 Zoo", "Z"), ("日本", "O")])
+@pytest.mark.parametrize(
+    ("name", "letters"), [("Park Graph Parking", "PG"), ("shop", "S"), ("日本 Zoo", "Z"), ("日本", "O")]
+)
 def test_initials_are_letters_that_can_be_drawn(name: str, letters: str) -> None:
     assert icon.initials(name) == letters
     assert icon.png(letters, 32, "#000000")

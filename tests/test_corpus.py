@@ -1,4 +1,6 @@
-"""The program behind `make corpus` finds what it is there to find: lost operations, tracebacks, steps over their bounds."""
+"""The program behind `make corpus` finds what it is there to find: lost operations, tracebacks, steps over
+their bounds.
+"""
 
 from __future__ import annotations
 
@@ -23,13 +25,20 @@ def rows(path: Path, document: object, monkeypatch: pytest.MonkeyPatch) -> list[
 
 
 def test_document_that_comes_through_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    paths = {"/a/{id}": {"get": operation(), "head": operation()}, "/b": {"post": operation(operationId="add")}}
+    paths = {
+        "/a/{id}": {"get": operation(), "head": operation()},
+        "/b": {"post": operation(operationId="add")},
+    }
     (row,) = rows(tmp_path, openapi(paths), monkeypatch)
     assert (row.operations, row.imported, row.left_out, row.outcome, row.problems) == (3, 2, 1, "builds", ())
 
 
-def test_key_that_cannot_be_said_is_a_right_outcome_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    document = openapi({"/a": {"get": operation()}}, security=[{"k": []}], components={"securitySchemes": {"k": KEYED}})
+def test_key_that_cannot_be_said_is_a_right_outcome_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = openapi(
+        {"/a": {"get": operation()}}, security=[{"k": []}], components={"securitySchemes": {"k": KEYED}}
+    )
     (row,) = rows(tmp_path, document, monkeypatch)
     assert row.outcome == "stops at the key: a key in the header `X-Key` (`k`)"
     assert row.problems == ()
@@ -44,12 +53,19 @@ def test_document_that_is_none_fails(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_operation_without_a_message_is_found() -> None:
     operations = [("GET", "/a/{id}"), ("POST", "/b"), ("HEAD", "/c")]
     left_out, counted = measure.left_out_of(
-        "# TODO left out: HEAD /c: agents call GET\n  # TODO left out: 3 more that fit, as --max is 1: GET /x\n"
+        "# TODO left out: HEAD /c: agents call GET\n  # TODO left out: 3 more that fit, as --max is 1: "
+        "GET /x\n"
     )
     assert (left_out, counted) == ([("HEAD", "/c")], 4)
-    assert list(measure.lost(operations, [("GET", "/v1/a/{a_id}"), ("POST", "/v1/b")], left_out, 1, whole=True)) == []
+    assert (
+        list(measure.lost(operations, [("GET", "/v1/a/{a_id}"), ("POST", "/v1/b")], left_out, 1, whole=True))
+        == []
+    )
     found = list(measure.lost(operations, [("GET", "/v1/a/{a_id}")], left_out, 1, whole=True))
-    assert found == ["3 operations, but 1 actions and 1 left out", "POST /b is in neither the catalogue nor its messages"]
+    assert found == [
+        "3 operations, but 1 actions and 1 left out",
+        "POST /b is in neither the catalogue nor its messages",
+    ]
 
 
 @pytest.mark.parametrize(

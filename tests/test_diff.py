@@ -1,4 +1,6 @@
-"""Two editions of a catalogue: each kind of change, how bad it is, for whom, and which version it asks for."""
+"""Two editions of a catalogue: each kind of change, how bad it is, for whom, and which version it asks
+for.
+"""
 
 from __future__ import annotations
 
@@ -38,22 +40,41 @@ NOTE = '      note: {type: [string, "null"], description: A word for the packer}
 NOTE_LAW = "      note-kept: {when: has(input.note), that: response.order.note == input.note}\n"
 WORD = "note: {type: string, minLength: 1, maxLength: 80, description: A word for the packer}"
 ASKED = '    confirm: {body: "Do you want to cancel this order?"}\n'
-ERRORS = ("errors: [refused]\n    laws:\n      at-most", "errors: [refused, absent]\n    laws:\n      at-most")
+ERRORS = (
+    "errors: [refused]\n    laws:\n      at-most",
+    "errors: [refused, absent]\n    laws:\n      at-most",
+)
 Kinds = set[tuple[str, str]]
 
 KINDS: list[tuple[str, list[tuple[str, str]], Kinds]] = [
     ("nothing", [("# Another", "# One more")], set()),
     ("shorter text", [("maxLength: 40", "maxLength: 30")], {("breaking", "narrower")}),
     ("longer text", [("maxLength: 40", "maxLength: 50")], {("addition", "wider")}),
-    ("one value more", [("enum: [placed, cancelled]", "enum: [placed, cancelled, shipped]")], {("breaking", "answer-wider")}),
-    ("no zero any more", [("type: integer, minimum: 0", "type: integer, minimum: 1")], {("addition", "answer-narrower")}),
+    (
+        "one value more",
+        [("enum: [placed, cancelled]", "enum: [placed, cancelled, shipped]")],
+        {("breaking", "answer-wider")},
+    ),
+    (
+        "no zero any more",
+        [("type: integer, minimum: 0", "type: integer, minimum: 1")],
+        {("addition", "answer-narrower")},
+    ),
     (
         "member less",
         [(NOTE, ""), (NOTE_LAW, "")],
         {("may break", "member-removed"), ("may break", "promise-dropped")},
     ),
-    ("required member less", [("required: [id, name, price_cents]", "required: [id, name]")], {("breaking", "answer-wider")}),
-    ("description", [("Search the shop's products by a word.", "Look for things.")], {("wording", "description")}),
+    (
+        "required member less",
+        [("required: [id, name, price_cents]", "required: [id, name]")],
+        {("breaking", "answer-wider")},
+    ),
+    (
+        "description",
+        [("Search the shop's products by a word.", "Look for things.")],
+        {("wording", "description")},
+    ),
     ("confirmation", [(ASKED, "")], {("breaking", "confirmation-dropped")}),
     ("cost", [("    costs: true\n", "")], {("breaking", "costs")}),
     ("new error", [ERRORS], {("may break", "error-added")}),
@@ -63,11 +84,23 @@ KINDS: list[tuple[str, list[tuple[str, str]], Kinds]] = [
         {("breaking", "code-status"), ("wording", "section"), ("wording", "shown")},
     ),
     ("default", [("default: 10", "default: 20")], {("may break", "default")}),
-    ("other address", [("server: https://shop.example\n", "server: https://new.shop.example\n")], {("breaking", "server")}),
+    (
+        "other address",
+        [("server: https://shop.example\n", "server: https://new.shop.example\n")],
+        {("breaking", "server")},
+    ),
     ("route", [("http: GET /products\n", "http: GET /things\n")], {("breaking", "route")}),
-    ("law dropped", [("      at-most-limit: size(response.products) <= input.limit\n", "")], {("may break", "promise-dropped")}),
+    (
+        "law dropped",
+        [("      at-most-limit: size(response.products) <= input.limit\n", "")],
+        {("may break", "promise-dropped")},
+    ),
     ("surface less", [("  xai: {actions: all}\n", "")], {("breaking", "surface-removed")}),
-    ("fewer actions on a surface", [("  xai: {actions: all}\n", "  xai: {actions: [get_product]}\n")], {("breaking", "not-offered")}),
+    (
+        "fewer actions on a surface",
+        [("  xai: {actions: all}\n", "  xai: {actions: [get_product]}\n")],
+        {("breaking", "not-offered")},
+    ),
     (
         "point opened",
         [("unknown_member: refused", "unknown_member: ignored")],
@@ -84,10 +117,26 @@ KINDS: list[tuple[str, list[tuple[str, str]], Kinds]] = [
         [("  gemini: {actions: all}", "  gemini: {actions: all, headers: {X-From: g}}")],
         {("may break", "surface-setting")},
     ),
-    ("text inside an answer", [("description: The products found}}", "description: All that was found}}")], {("wording", "answer-text")}),
-    ("text of a schema", [("description: Its price in cents", "description: What it costs")], {("wording", "schema-text")}),
-    ("text of a code", [("meaning: An argument is missing or out of range", "meaning: Wrong")], {("wording", "section")}),
-    ("prefix of a key", [("prefixes: {try_: test,", "prefixes: {test_: test,")], {("may break", "key-prefix")}),
+    (
+        "text inside an answer",
+        [("description: The products found}}", "description: All that was found}}")],
+        {("wording", "answer-text")},
+    ),
+    (
+        "text of a schema",
+        [("description: Its price in cents", "description: What it costs")],
+        {("wording", "schema-text")},
+    ),
+    (
+        "text of a code",
+        [("meaning: An argument is missing or out of range", "meaning: Wrong")],
+        {("wording", "section")},
+    ),
+    (
+        "prefix of a key",
+        [("prefixes: {try_: test,", "prefixes: {test_: test,")],
+        {("may break", "key-prefix")},
+    ),
     ("test data", [("absent: p-0\n", "absent: p-00\n")], {("wording", "section")}),
     (
         "argument required",
@@ -137,14 +186,19 @@ def test_park_graph_does_not_differ_from_itself() -> None:
 
 
 def test_smaller_bucket_and_dropped_header_break() -> None:
-    allow = '  Allow:\n    description: Methods that the path has\n    "on": 405\n    schema: {type: string}\n'
+    allow = (
+        '  Allow:\n    description: Methods that the path has\n    "on": 405\n    schema: {type: string}\n'
+    )
     found = changed(("read: {requests: 240", "read: {requests: 120"), (allow, ""), base=PARK)
     assert {(c.severity, c.id) for c in found} == {("breaking", "limit"), ("breaking", "header-removed")}
 
 
 def test_event_taken_away_breaks_receivers() -> None:
     found = changed(("    lot.updated: ", "    lot.changed: "), base=PARK)
-    assert {(c.severity, c.id) for c in found if c.subject == "webhooks"} == {("breaking", "event-removed"), ("addition", "event-added")}
+    assert {(c.severity, c.id) for c in found if c.subject == "webhooks"} == {
+        ("breaking", "event-removed"),
+        ("addition", "event-added"),
+    }
 
 
 @pytest.mark.parametrize(
@@ -167,7 +221,8 @@ def catalogue_with(argument: dict[str, Any], answer: dict[str, Any], named: dict
     data: dict[str, Any] = {
         "pgagents": 1,
         "api": {
-            "id": "x", "title": "X", "version": "1.0.0", "server": "https://x.example", "contact": "a@x.example", "for_people": "x",
+            "id": "x", "title": "X", "version": "1.0.0", "server": "https://x.example",
+            "contact": "a@x.example", "for_people": "x",
             "for_models": "x",
         },
         "auth": {"default": "key", "schemes": {"key": {}}},
@@ -176,7 +231,8 @@ def catalogue_with(argument: dict[str, Any], answer: dict[str, Any], named: dict
         "actions": {
             "send": {
                 "title": "Send", "description": "Send it.", "http": "POST /send", "effect": "write",
-                "input": {"it": {"$ref": "Sent"}}, "output": {200: {"required": ["it"], "properties": {"it": {"$ref": "Got"}}}},
+                "input": {"it": {"$ref": "Sent"}},
+                "output": {200: {"required": ["it"], "properties": {"it": {"$ref": "Got"}}}},
             }
         },
     }  # fmt: skip
@@ -198,7 +254,9 @@ def in_catalogue(schema: Any) -> Any:
 def test_break_found_by_search_is_never_called_harmless(
     pair: tuple[dict[str, Any], dict[str, Any]], named: dict[str, Any], values: list[Any]
 ) -> None:
-    """A value that the argument took and does not take any more, or that the answer could not be and can be now."""
+    """A value that the argument took and does not take any more, or that the answer could not be and can
+    be now.
+    """
     one, other = (in_catalogue(schema) for schema in pair)
     try:
         old = load_text(catalogue_with(one, one, in_catalogue(named)))
@@ -241,7 +299,9 @@ def test_forms_tell_verdict_change_surfaces_and_line() -> None:
 
 
 def test_markdown_keeps_hostile_words_inside_their_cell() -> None:
-    told = markdown(comparison(("Search the shop's products by a word.", "x | y <script>alert(1)</script> @everyone")))
+    told = markdown(
+        comparison(("Search the shop's products by a word.", "x | y <script>alert(1)</script> @everyone"))
+    )
     rows = [line for line in told.splitlines() if "script" in line]
     assert rows
     for row in rows:
@@ -252,7 +312,10 @@ def test_markdown_keeps_hostile_words_inside_their_cell() -> None:
 
 def test_markdown_of_many_changes_fits_a_comment() -> None:
     model = load_text(SHOP)
-    many = tuple(Change("breaking", "x", f"action_{n}", "y" * 100, ("rest",), ("actions",), ("actions",)) for n in range(500))
+    many = tuple(
+        Change("breaking", "x", f"action_{n}", "y" * 100, ("rest",), ("actions",), ("actions",))
+        for n in range(500)
+    )
     told = markdown(Comparison(side(model), side(model), many))
     assert "and 440 more" in told
     assert "### Breaking (500)" in told
@@ -272,8 +335,12 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("words", [["--git", "HEAD", "api/shop.yaml"], ["HEAD:api/shop.yaml", "api/shop.yaml"]])
-def test_file_is_compared_with_a_git_revision(repository: Path, words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    "words", [["--git", "HEAD", "api/shop.yaml"], ["HEAD:api/shop.yaml", "api/shop.yaml"]]
+)
+def test_file_is_compared_with_a_git_revision(
+    repository: Path, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["diff", *words]) == 1
     assert "maxLength 30, was 40" in capsys.readouterr().out
     subprocess.run(["git", "commit", "-qam", "Two"], cwd=repository, check=True)
@@ -292,7 +359,9 @@ def test_file_is_compared_with_a_git_revision(repository: Path, words: list[str]
     ],
 )
 @pytest.mark.usefixtures("repository")
-def test_wrong_call_is_one_message_and_exit_2(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_call_is_one_message_and_exit_2(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["diff", *words]) == 2
     told = capsys.readouterr().err
     assert said in told

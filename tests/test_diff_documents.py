@@ -1,6 +1,8 @@
-"""`pgagents diff` of OpenAPI documents: places, names, several files, revisions, and documents that mean harm."""
+"""`pgagents diff` of OpenAPI documents: places, names, several files, revisions, and documents that mean
+harm.
+"""
 
-# ruff: noqa: E501  # schemas are easier to compare in one line each
+# schemas are easier to compare in one line each
 from __future__ import annotations
 
 import copy
@@ -38,8 +40,13 @@ def told(capsys: pytest.CaptureFixture[str], *words: str) -> list[dict[str, Any]
 
 
 @pytest.mark.parametrize("indent", [None, 1])
-def test_places_are_the_documents_own_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str], indent: int | None) -> None:
-    new = edited(BASE, {f"{BOOK}|properties|state|enum": ["new", "sold", "lost"], f"{LIST}|parameters|1|schema|maximum": 40})
+def test_places_are_the_documents_own_lines(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], indent: int | None
+) -> None:
+    new = edited(
+        BASE,
+        {f"{BOOK}|properties|state|enum": ["new", "sold", "lost"], f"{LIST}|parameters|1|schema|maximum": 40},
+    )
     paths = saved(tmp_path, BASE, new, indent=indent)
     text = Path(paths[1]).read_text(encoding="utf-8")
     changes = told(capsys, *paths)
@@ -51,7 +58,9 @@ def test_places_are_the_documents_own_lines(tmp_path: Path, capsys: pytest.Captu
         assert text.splitlines()[int(line) - 1][int(column) - 1 :].startswith(member), change
 
 
-def test_shared_schema_is_told_once_with_those_who_read_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_shared_schema_is_told_once_with_those_who_read_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     new = edited(BASE, {f"{BOOK}|properties|state|enum": ["new", "sold", "lost"]})
     breaking = [c for c in told(capsys, *saved(tmp_path, BASE, new)) if c["severity"] == "breaking"]
     assert [(c["subject"], c["example"]) for c in breaking] == [("Book", '"lost"')]
@@ -64,20 +73,26 @@ def test_operation_without_an_id_goes_by_method_and_path() -> None:
     assert change.subject == "DELETE /books/{id}"
 
 
-def test_yaml_and_json_of_one_document_do_not_differ_and_have_their_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_yaml_and_json_of_one_document_do_not_differ_and_have_their_lines(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     import yaml
 
     (tmp_path / "old.yaml").write_text(yaml.safe_dump(BASE, sort_keys=False), encoding="utf-8")
     new = tmp_path / "new.yaml"
     assert main(["diff", saved(tmp_path, BASE, BASE)[0], str(tmp_path / "old.yaml")]) == 0
     capsys.readouterr()
-    new.write_text(yaml.safe_dump(edited(BASE, {f"{ADD}|operationId": "makeBook"}), sort_keys=False), encoding="utf-8")
+    new.write_text(
+        yaml.safe_dump(edited(BASE, {f"{ADD}|operationId": "makeBook"}), sort_keys=False), encoding="utf-8"
+    )
     (change,) = told(capsys, str(tmp_path / "old.yaml"), str(new))
     line = int(change["place"].split(":")[-2])
     assert new.read_text(encoding="utf-8").splitlines()[line - 1].strip() == "post:"
 
 
-def test_place_in_another_file_is_told_with_that_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_place_in_another_file_is_told_with_that_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     for folder, most in (("a", 9), ("b", 8)):
         (tmp_path / folder).mkdir()
         data = edited(BASE, {BOOK: {"$ref": "parts.json#/Book"}})
@@ -99,12 +114,16 @@ def test_documents_of_git_revisions_are_compared(
     Path("api.json").write_text(json.dumps(BASE), encoding="utf-8")
     subprocess.run(["git", "add", "."], check=True)
     subprocess.run(["git", "commit", "-qm", "One"], check=True)
-    Path("api.json").write_text(json.dumps(edited(BASE, {f"{OK}|headers|X-Count|required": False})), encoding="utf-8")
+    Path("api.json").write_text(
+        json.dumps(edited(BASE, {f"{OK}|headers|X-Count|required": False})), encoding="utf-8"
+    )
     assert main(["diff", "--git", "HEAD", "api.json"]) == 1
     assert "listBooks: answer 200: header X-Count may be missing now" in capsys.readouterr().out
 
 
-def test_version_that_is_not_semantic_gets_no_next_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_version_that_is_not_semantic_gets_no_next_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     old = edited(BASE, {"info|version": "2026-11-20"})
     assert main(["diff", *saved(tmp_path, old, edited(old, {f"{LIST}|operationId": "x"}))]) == 1
     assert "major; no next version is named" in capsys.readouterr().out
@@ -119,11 +138,21 @@ def test_document_that_is_none_is_one_message(tmp_path: Path, capsys: pytest.Cap
 
 def test_lines_of_json_are_those_of_yaml() -> None:
     text = json.dumps(BASE, indent=2)
-    pointers = [("paths", "/books", "get"), ("servers", "1", "url"), ("info",), ("paths",), ("paths", "/nowhere"), ("tags", "7"), ("tags",)]
+    pointers = [
+        ("paths", "/books", "get"),
+        ("servers", "1", "url"),
+        ("info",),
+        ("paths",),
+        ("paths", "/nowhere"),
+        ("tags", "7"),
+        ("tags",),
+    ]
     told = lines(text, "x", pointers)
     source = parse(text, "x", foreign=True)
     for pointer in pointers[:3]:
-        assert told[pointer] == str(source.locate(int(step) if step.isdecimal() else step for step in pointer))
+        assert told[pointer] == str(
+            source.locate(int(step) if step.isdecimal() else step for step in pointer)
+        )
     assert told[("paths", "/nowhere")] == told[("paths",)]
     assert told[("tags", "7")] == told[("tags",)]
     assert lines(text, "x", [()]) == {(): "x:1:1"}
@@ -136,7 +165,12 @@ def test_lines_of_json_are_those_of_yaml() -> None:
 def with_schemas(schemas: Data, first: str) -> Data:
     held = {"content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{first}"}}}}
     post = {"requestBody": held, "responses": {"200": {"description": "x", **held}}}
-    return {"openapi": "3.1.0", "info": {"title": "x", "version": "1"}, "components": {"schemas": schemas}, "paths": {"/x": {"post": post}}}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "x", "version": "1"},
+        "components": {"schemas": schemas},
+        "paths": {"/x": {"post": post}},
+    }
 
 
 def ref(n: int) -> Data:
@@ -148,7 +182,10 @@ def layers(count: int, layer: Any, leaf: Data) -> Data:
 
 
 SHAPES: dict[str, Any] = {
-    "each names the next twice": (40, lambda n: {"type": "object", "properties": {"a": ref(n + 1), "b": ref(n + 1)}}),
+    "each names the next twice": (
+        40,
+        lambda n: {"type": "object", "properties": {"a": ref(n + 1), "b": ref(n + 1)}},
+    ),
     "twice in a union": (40, lambda n: {"anyOf": [ref(n + 1), {"type": "array", "items": ref(n + 1)}]}),
     "twice in one schema": (40, lambda n: {"allOf": [ref(n + 1), ref(n + 1)]}),
     "a long chain": (3_000, lambda n: {"type": "object", "properties": {"a": ref(n + 1)}}),
@@ -159,7 +196,9 @@ SHAPES: dict[str, Any] = {
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_schemas_that_refer_without_end_are_compared(shape: str) -> None:
-    """Each pair of named schemas is entered once, so this ends; the break at the end of all references is found."""
+    """Each pair of named schemas is entered once, so this ends; the break at the end of all references is
+    found.
+    """
     count, layer = SHAPES[shape]
     old, new = (with_schemas(layers(count, layer, {"type": "string", "maxLength": n}), "S0") for n in (5, 4))
     changes = found(old, new)
@@ -177,19 +216,27 @@ def test_schemas_that_refer_without_end_are_compared(shape: str) -> None:
     ],
 )
 def test_bounds_that_cannot_be_tried_are_left_open(old: Data, new: Data) -> None:
-    assert "may break" in {c.severity for c in found(with_schemas({"S": old}, "S"), with_schemas({"S": new}, "S"))}
+    assert "may break" in {
+        c.severity for c in found(with_schemas({"S": old}, "S"), with_schemas({"S": new}, "S"))
+    }
 
 
 def test_long_enum_is_decided() -> None:
     old, new = ({"enum": [f"v{n}" for n in range(count)]} for count in (5_000, 5_001))
     changes = found(with_schemas({"S": old}, "S"), with_schemas({"S": new}, "S"))
-    assert sorted((c.severity, c.example) for c in changes) == [("addition", '"v5000"'), ("breaking", '"v5000"')]
+    assert sorted((c.severity, c.example) for c in changes) == [
+        ("addition", '"v5000"'),
+        ("breaking", '"v5000"'),
+    ]
 
 
 JUNK: list[Any] = [
-    None, True, 5, -1, 1.5, "x", "", [], {}, [1], {"a": 1}, [None], {"$ref": "#/components/schemas/Book"}, {"$ref": "#/nowhere"}, {"$ref": "#"},
-    {"$ref": 5}, {"$ref": "#/paths"}, {"$ref": "/x"}, {"type": "strin"}, {"type": ["object", 5]}, {"enum": 5}, {"properties": [1]}, {"required": {"a": 1}},
-    {"minimum": "a"}, {"allOf": []}, {"anyOf": [1, None]}, {"items": [{}]}, {"pattern": "("}, {"format": []}, {"multipleOf": 0}, {"maxLength": 10**30},
+    None, True, 5, -1, 1.5, "x", "", [], {}, [1], {"a": 1}, [None], {"$ref": "#/components/schemas/Book"},
+    {"$ref": "#/nowhere"}, {"$ref": "#"},
+    {"$ref": 5}, {"$ref": "#/paths"}, {"$ref": "/x"}, {"type": "strin"}, {"type": ["object", 5]}, {"enum": 5},
+    {"properties": [1]}, {"required": {"a": 1}},
+    {"minimum": "a"}, {"allOf": []}, {"anyOf": [1, None]}, {"items": [{}]}, {"pattern": "("}, {"format": []},
+    {"multipleOf": 0}, {"maxLength": 10**30},
 ]  # fmt: skip
 
 

@@ -1,4 +1,6 @@
-"""Whether one schema takes all that another takes: `yes` is never wrong, `no` comes with a value, and what is easy is decided."""
+"""Whether one schema takes all that another takes: `yes` is never wrong, `no` comes with a value, and what
+is easy is decided.
+"""
 
 from __future__ import annotations
 
@@ -19,9 +21,11 @@ WORDS = st.sampled_from(["", "x", "xy", "abc", "x1", "0"])
 SMALL = st.integers(-3, 6)
 LEAVES: st.SearchStrategy[Any] = st.one_of(
     st.none(), st.booleans(), SMALL, st.sampled_from([0.5, -1.5, 2.0, 2.5]), WORDS
-)  # fmt: skip
+)
 VALUES: st.SearchStrategy[Any] = st.recursive(
-    LEAVES, lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(NAMES, inner, max_size=3)), max_leaves=6
+    LEAVES,
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(NAMES, inner, max_size=3)),
+    max_leaves=6,
 )
 
 
@@ -38,8 +42,20 @@ def typed(kind: str, **keywords: st.SearchStrategy[Any]) -> st.SearchStrategy[Sc
 
 FLAT: st.SearchStrategy[Schema] = st.one_of(
     typed("integer", minimum=SMALL, maximum=SMALL, multipleOf=st.integers(1, 4)),
-    typed("number", minimum=SMALL, exclusiveMinimum=SMALL, maximum=SMALL, exclusiveMaximum=SMALL, multipleOf=st.sampled_from([0.5, 1, 2])),
-    typed("string", minLength=st.integers(0, 3), maxLength=st.integers(0, 3), pattern=st.sampled_from(["^x", "[0-9]$", "^a"])),
+    typed(
+        "number",
+        minimum=SMALL,
+        exclusiveMinimum=SMALL,
+        maximum=SMALL,
+        exclusiveMaximum=SMALL,
+        multipleOf=st.sampled_from([0.5, 1, 2]),
+    ),
+    typed(
+        "string",
+        minLength=st.integers(0, 3),
+        maxLength=st.integers(0, 3),
+        pattern=st.sampled_from(["^x", "[0-9]$", "^a"]),
+    ),
     st.builds(lambda values: {"enum": values}, st.lists(LEAVES, min_size=1, max_size=4)),
     st.builds(lambda value: {"const": value}, LEAVES),
     st.just({}),
@@ -49,7 +65,13 @@ FLAT: st.SearchStrategy[Schema] = st.one_of(
 
 def deeper(inner: st.SearchStrategy[Schema]) -> st.SearchStrategy[Schema]:
     return st.one_of(
-        typed("array", items=inner, minItems=st.integers(0, 2), maxItems=st.integers(0, 3), uniqueItems=st.booleans()),
+        typed(
+            "array",
+            items=inner,
+            minItems=st.integers(0, 2),
+            maxItems=st.integers(0, 3),
+            uniqueItems=st.booleans(),
+        ),
         typed(
             "object",
             properties=st.dictionaries(NAMES, inner, max_size=3),
@@ -58,7 +80,10 @@ def deeper(inner: st.SearchStrategy[Schema]) -> st.SearchStrategy[Schema]:
             maxProperties=st.integers(0, 3),
             minProperties=st.integers(0, 2),
         ),
-        *(st.builds(lambda of, k=k: {k: of}, st.lists(inner, min_size=1, max_size=3)) for k in ("anyOf", "oneOf", "allOf")),
+        *(
+            st.builds(lambda of, k=k: {k: of}, st.lists(inner, min_size=1, max_size=3))
+            for k in ("anyOf", "oneOf", "allOf")
+        ),
     )
 
 
@@ -68,7 +93,9 @@ NODES = st.sampled_from([
     {"type": "object", "properties": {"a": {"$ref": REF + "Node"}, "b": {"type": "integer", "minimum": 0}}},
     {"type": ["object", "null"], "properties": {"a": {"$ref": REF + "Node"}}, "additionalProperties": False},
 ])  # fmt: skip
-NAMED = st.fixed_dictionaries({"Node": NODES, "Word": st.sampled_from([{"type": "string"}, {"type": "string", "maxLength": 2}])})
+NAMED = st.fixed_dictionaries(
+    {"Node": NODES, "Word": st.sampled_from([{"type": "string"}, {"type": "string", "maxLength": 2}])}
+)
 
 
 @st.composite
@@ -142,7 +169,10 @@ PERSON: Schema = {
         ({"const": 3}, {"type": "integer", "minimum": 3}),
         ({"type": "number", "exclusiveMinimum": 0}, {"type": "number", "minimum": 0}),
         ({"type": "integer", "multipleOf": 10}, {"type": "integer", "multipleOf": 5}),
-        ({"type": "array", "items": TEXT, "maxItems": 3}, {"type": "array", "items": {"type": "string"}, "maxItems": 5}),
+        (
+            {"type": "array", "items": TEXT, "maxItems": 3},
+            {"type": "array", "items": {"type": "string"}, "maxItems": 5},
+        ),
         (PERSON, {**PERSON, "required": []}),
         (PERSON, {**PERSON, "additionalProperties": True}),
         (PERSON, {**PERSON, "properties": {**PERSON["properties"], "note": TEXT}}),
@@ -173,7 +203,9 @@ def test_recursive_schemas_are_compared_by_what_they_hold() -> None:
 
 def test_one_name_with_two_meanings_is_not_taken_for_one() -> None:
     whole = {"type": "array", "items": {"$ref": REF + "Word"}}
-    answer = included(whole, {"Word": {"type": "string"}}, whole, {"Word": {"type": "string", "maxLength": 3}})
+    answer = included(
+        whole, {"Word": {"type": "string"}}, whole, {"Word": {"type": "string", "maxLength": 3}}
+    )
     assert answer.verdict == "no"
 
 
@@ -182,7 +214,9 @@ def test_true_is_not_one() -> None:
     assert included({"enum": [1]}, {}, {"enum": [True]}, {}).verdict == "no"
 
 
-@pytest.mark.parametrize("other", [{"type": "string", "pattern": "^[a-z]+$"}, {"type": "string", "format": "hostname"}])
+@pytest.mark.parametrize(
+    "other", [{"type": "string", "pattern": "^[a-z]+$"}, {"type": "string", "format": "hostname"}]
+)
 def test_what_cannot_be_decided_is_left_open_or_refuted_and_never_called_included(other: Schema) -> None:
     assert included({"type": "string", "pattern": "^[a-z]{1,5}$"}, {}, other, {}).verdict != "yes"
 

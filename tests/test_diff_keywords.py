@@ -1,4 +1,6 @@
-"""Every keyword of a schema, at every place where a schema stands: what a change means to callers and to readers."""
+"""Every keyword of a schema, at every place where a schema stands: what a change means to callers and to
+readers.
+"""
 
 # ruff: noqa: E501  # schemas are easier to compare in one line each
 from __future__ import annotations
@@ -87,7 +89,13 @@ def document(version: str, sent: Data, read: Data) -> Data:
     """One operation that takes the one in a member and answers the other."""
 
     def held(schema: Data) -> Data:
-        return {"content": {"application/json": {"schema": {"type": "object", "required": ["it"], "properties": {"it": schema}}}}}
+        return {
+            "content": {
+                "application/json": {
+                    "schema": {"type": "object", "required": ["it"], "properties": {"it": schema}}
+                }
+            }
+        }
 
     responses = {"200": {"description": "x", **held(read)}}
     post = {"operationId": "send", "requestBody": {"required": True, **held(sent)}, "responses": responses}
@@ -116,7 +124,12 @@ def test_less_breaks_callers_and_more_breaks_readers(name: str, version: str) ->
 
 
 def test_keywords_of_the_table_are_all_tried() -> None:
-    decided = {key for row in TABLE if row.place == "Schema" and {row.callers, row.readers} & {"breaking", "by value"} for key in row.keys}
+    decided = {
+        key
+        for row in TABLE
+        if row.place == "Schema" and {row.callers, row.readers} & {"breaking", "by value"}
+        for key in row.keys
+    }
     tried = {word for name in KEYWORDS for word in name.partition("-")[0].split()} | {"nullable", "$ref"}
     assert decided - tried == set()
 
@@ -131,28 +144,50 @@ def places(schema: Data) -> dict[str, Data]:
         made = document("3.1.0", {"type": "boolean"}, {"type": "boolean"})
         name = "p" if where == "path" else "X-P"
         made["paths"] = {"/x/{p}" if where == "path" else "/x": made["paths"]["/x"]}
-        made["paths"][next(iter(made["paths"]))]["parameters"] = [{"name": name, "in": where, "required": True, "schema": schema}]
+        made["paths"][next(iter(made["paths"]))]["parameters"] = [
+            {"name": name, "in": where, "required": True, "schema": schema}
+        ]
         return made
 
     def body(of: Data) -> Data:
         return document("3.1.0", of, {"type": "boolean"})
 
     referred = body({"$ref": "#/components/schemas/It"})
-    referred["components"] = {"schemas": {"It": {"type": "object", "required": ["it"], "properties": {"it": schema}}}}
-    twice = body({"type": "object", "properties": {"a": {"$ref": "#/components/schemas/It"}, "b": {"$ref": "#/components/schemas/It"}}})
+    referred["components"] = {
+        "schemas": {"It": {"type": "object", "required": ["it"], "properties": {"it": schema}}}
+    }
+    twice = body(
+        {
+            "type": "object",
+            "properties": {
+                "a": {"$ref": "#/components/schemas/It"},
+                "b": {"$ref": "#/components/schemas/It"},
+            },
+        }
+    )
     twice["components"] = {"schemas": {"It": {"type": "array", "items": schema}}}
     ring = body({"$ref": "#/components/schemas/Node"})
     ring["components"] = {
-        "schemas": {"Node": {"type": "object", "properties": {"text": schema, "next": {"$ref": "#/components/schemas/Node"}}}}
+        "schemas": {
+            "Node": {
+                "type": "object",
+                "properties": {"text": schema, "next": {"$ref": "#/components/schemas/Node"}},
+            }
+        }
     }
     path_item = body({"type": "boolean"})
     path_item["paths"]["/x"]["post"]["requestBody"] = {"$ref": "#/components/requestBodies/B"}
-    path_item["components"] = {"requestBodies": {"B": {"required": True, "content": {"application/json": {"schema": schema}}}}}
+    path_item["components"] = {
+        "requestBodies": {"B": {"required": True, "content": {"application/json": {"schema": schema}}}}
+    }
     return {
         **{where: with_parameter(where) for where in ("query", "header", "path", "cookie")},
-        "member": body(schema), "items": body({"type": "array", "items": schema}), "map": body({"type": "object", "additionalProperties": schema}),
-        "all": body({"allOf": [{"type": "string"}, schema]}), "any": body({"anyOf": [{"type": "boolean"}, schema]}),
-        "one": body({"oneOf": [{"type": "boolean"}, schema]}), "named": referred, "named twice": twice, "ring": ring, "named body": path_item,
+        "member": body(schema), "items": body({"type": "array", "items": schema}),
+        "map": body({"type": "object", "additionalProperties": schema}),
+        "all": body({"allOf": [{"type": "string"}, schema]}),
+        "any": body({"anyOf": [{"type": "boolean"}, schema]}),
+        "one": body({"oneOf": [{"type": "boolean"}, schema]}), "named": referred, "named twice": twice,
+        "ring": ring, "named body": path_item,
     }  # fmt: skip
 
 
@@ -167,7 +202,9 @@ def test_each_place_of_a_caller_is_compared(place: str) -> None:
     agree(back, new, old)
 
 
-@pytest.mark.parametrize("place", ["member", "items", "map", "all", "any", "one", "named", "named twice", "ring"])
+@pytest.mark.parametrize(
+    "place", ["member", "items", "map", "all", "any", "one", "named", "named twice", "ring"]
+)
 def test_each_place_of_a_reader_is_compared(place: str) -> None:
     def turned(data: Data) -> Data:
         """The schema that was sent is answered."""
@@ -209,7 +246,9 @@ def test_reference_under_a_keyword_that_turns_it_is_judged_as_a_whole(keyword: s
         documents.append({**made, "components": {"schemas": {"It": it}}})
     less, more = (documents[0], documents[1]) if turned else (documents[1], documents[0])
     changes = found(more, less)
-    assert {c.severity for c in changes} == {"breaking"} or {c.severity for c in changes} == {"may break"}, changes
+    assert {c.severity for c in changes} == {"breaking"} or {c.severity for c in changes} == {"may break"}, (
+        changes
+    )
     agree(changes, more, less)
     back = found(less, more)
     assert back
@@ -221,8 +260,12 @@ def test_default_of_a_named_schema_is_noticed() -> None:
     documents = []
     for default in (10, 20):
         made = document("3.1.0", {"type": "boolean"}, {"type": "boolean"})
-        made["paths"]["/x"]["parameters"] = [{"name": "limit", "in": "query", "schema": {"$ref": "#/components/schemas/Limit"}}]
-        documents.append({**made, "components": {"schemas": {"Limit": {"type": "integer", "default": default}}}})
+        made["paths"]["/x"]["parameters"] = [
+            {"name": "limit", "in": "query", "schema": {"$ref": "#/components/schemas/Limit"}}
+        ]
+        documents.append(
+            {**made, "components": {"schemas": {"Limit": {"type": "integer", "default": default}}}}
+        )
     assert [(c.severity, c.id) for c in found(*documents)] == [("may break", "default")]
 
 
@@ -236,7 +279,9 @@ def test_default_of_a_named_schema_is_noticed() -> None:
 )
 @pytest.mark.parametrize("sent", [True, False])
 def test_new_optional_member_never_breaks(whole: Data, sent: bool) -> None:
-    """Neither in a named schema, nor in a branch, nor where the object took anything, nor for one side only."""
+    """Neither in a named schema, nor in a branch, nor where the object took anything, nor for one side
+    only.
+    """
     for before in (
         {"type": "object"},
         PAIR,
@@ -245,16 +290,28 @@ def test_new_optional_member_never_breaks(whole: Data, sent: bool) -> None:
         {"allOf": [PAIR, {"required": ["a"]}]},
     ):
         documents = []
-        for it in (before, {**before, "properties": {**before.get("properties", {}), "new": {"type": "integer"}}}):
+        for it in (
+            before,
+            {**before, "properties": {**before.get("properties", {}), "new": {"type": "integer"}}},
+        ):
             made = document("3.1.0", *((whole, TEXT) if sent else (TEXT, whole)))
             documents.append({**made, "components": {"schemas": {"It": it}}})
         assert {c.severity for c in found(*documents)} <= {"addition"}, found(*documents)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck), phases=(Phase.explicit, Phase.reuse, Phase.generate))
+@settings(
+    max_examples=100,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
+)
 @given(SCHEMAS, FLAT, st.integers(0, 3), st.booleans(), st.sampled_from(["3.0.3", "3.1.0"]))
-def test_any_change_of_any_schema_is_judged_alike(one: Data, more: Data, how: int, sent: bool, version: str) -> None:
-    """Two schemas of a kind, sent or read: what breaks is shown, and where all is harmless nothing is found."""
+def test_any_change_of_any_schema_is_judged_alike(
+    one: Data, more: Data, how: int, sent: bool, version: str
+) -> None:
+    """Two schemas of a kind, sent or read: what breaks is shown, and where all is harmless nothing is
+    found.
+    """
     other = json.loads(json.dumps(one))
     if how == 0:
         other |= more

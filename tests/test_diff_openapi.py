@@ -1,4 +1,6 @@
-"""OpenAPI documents compared: the table is complete, each of its rows is shown by an edit, and a second judge agrees."""
+"""OpenAPI documents compared: the table is complete, each of its rows is shown by an edit, and a second
+judge agrees.
+"""
 
 # ruff: noqa: E501  # schemas are easier to compare in one line each
 from __future__ import annotations
@@ -75,8 +77,10 @@ BASE: Data = {
             "Book": {
                 "type": "object", "required": ["id", "name"],
                 "properties": {
-                    "id": {"type": "integer"}, "name": {"type": "string", "maxLength": 9}, "note": {"type": "string"},
-                    "state": {"enum": ["new", "sold"]}, "tags": {"type": "array", "items": {"type": "string"}},
+                    "id": {"type": "integer"}, "name": {"type": "string", "maxLength": 9},
+                    "note": {"type": "string"},
+                    "state": {"enum": ["new", "sold"]},
+                    "tags": {"type": "array", "items": {"type": "string"}},
                 },
             },
         },
@@ -92,7 +96,8 @@ BASE: Data = {
                 ],
                 "responses": {
                     "200": {
-                        "description": "Found", "headers": {"X-Count": {"required": True, "schema": {"type": "integer"}}, "X-Page": {"schema": {"type": "array", "items": {"type": "string"}}}},
+                        "description": "Found",
+                        "headers": {"X-Count": {"required": True, "schema": {"type": "integer"}}, "X-Page": {"schema": {"type": "array", "items": {"type": "string"}}}},
                         "content": {"application/json": {"schema": {"type": "array", "items": {"$ref": "#/components/schemas/Book"}}}},
                         "links": {"one": {"operationId": "getBook"}},
                     },
@@ -100,7 +105,8 @@ BASE: Data = {
                 },
             },
             "post": {
-                "operationId": "addBook", "security": [{"oauth": ["write"]}], "x-openai-isConsequential": True,
+                "operationId": "addBook", "security": [{"oauth": ["write"]}],
+                "x-openai-isConsequential": True,
                 "requestBody": {"required": True, "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Book"}}, "application/x-www-form-urlencoded": {
                     "schema": {"type": "object", "required": ["id"], "properties": {"id": {"type": "integer"}, "tags": {"type": "array", "items": {"type": "string"}}}}}}},
                 "responses": {"201": {"description": "Made", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Book"}}}}, "202": {"description": "Later"}},
@@ -116,7 +122,12 @@ BASE: Data = {
     },
 }  # fmt: skip
 
-LIST, ADD, ONE, DEL = "paths|/books|get", "paths|/books|post", "paths|/books/{id}|get", "paths|/books/{id}|delete"
+LIST, ADD, ONE, DEL = (
+    "paths|/books|get",
+    "paths|/books|post",
+    "paths|/books/{id}|get",
+    "paths|/books/{id}|delete",
+)
 OK = f"{LIST}|responses|200"
 FLOWS = "components|securitySchemes|oauth|flows"
 BOOK = "components|schemas|Book"
@@ -231,7 +242,9 @@ SHAPES = [
 SHOWN = {shape[0] for shape in SHAPES}
 
 
-@pytest.mark.parametrize(("id", "old", "new"), SHAPES, ids=[f"{n}-{shape[0]}" for n, shape in enumerate(SHAPES)])
+@pytest.mark.parametrize(
+    ("id", "old", "new"), SHAPES, ids=[f"{n}-{shape[0]}" for n, shape in enumerate(SHAPES)]
+)
 def test_each_row_is_found_and_a_second_judge_agrees(id: str, old: Data, new: Data) -> None:
     changes = found(old, new)
     assert id in {c.id for c in changes}, [(c.id, c.message) for c in changes]
@@ -239,7 +252,9 @@ def test_each_row_is_found_and_a_second_judge_agrees(id: str, old: Data, new: Da
 
 
 def agree(changes: list[Change], old: Data, new: Data) -> None:
-    """What is breaking is shown by a request or an answer; where all is harmless, none is found in 200 tries."""
+    """What is breaking is shown by a request or an answer; where all is harmless, none is found in 200
+    tries.
+    """
     severities = {c.severity for c in changes}
     if severities and all(c.id == "event-removed" for c in changes):
         return  # those who are called: nothing that they get is refused, it does not come
@@ -261,7 +276,8 @@ def test_nothing_differs_from_itself() -> None:
 SENT: Data = {
     "openapi": "3.1.0", "info": {"title": "x", "version": "1.0.0"},
     "webhooks": {"sold": {"post": {
-        "operationId": "sold", "parameters": [{"name": "X-Id", "in": "header", "required": True, "schema": {"type": "integer"}}, {"name": "X-More", "in": "header", "schema": {"type": "string"}}],
+        "operationId": "sold",
+        "parameters": [{"name": "X-Id", "in": "header", "required": True, "schema": {"type": "integer"}}, {"name": "X-More", "in": "header", "schema": {"type": "string"}}],
         "requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object", "required": ["id"], "properties": {"id": {"type": "integer"}}}}}},
         "responses": {"200": {"description": "Thanks", "content": {"application/json": {"schema": {"type": "string", "maxLength": 5}}}}},
     }}},
@@ -274,7 +290,17 @@ RECEIVED: list[tuple[dict[str, Any], str]] = [
     ({f"{SOLD}|parameters|0|required": False}, "breaking"),
     ({f"{SOLD}|parameters|0|schema|type": "number"}, "breaking"),
     ({f"{SOLD}|parameters|1": GONE}, "may break"),
-    ({f"{SOLD}|parameters|2": {"name": "X-New", "in": "header", "required": True, "schema": {"type": "string"}}}, "addition"),
+    (
+        {
+            f"{SOLD}|parameters|2": {
+                "name": "X-New",
+                "in": "header",
+                "required": True,
+                "schema": {"type": "string"},
+            }
+        },
+        "addition",
+    ),
     ({f"{SOLD}|requestBody": GONE}, "breaking"),
     ({f"{SOLD}|requestBody|required": False}, "breaking"),
     ({f"{BODY}|required": []}, "breaking"),
@@ -285,7 +311,9 @@ RECEIVED: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("edits", "severity"), RECEIVED)
-def test_receiver_of_a_webhook_reads_what_is_sent_and_sends_the_answer(edits: dict[str, Any], severity: str) -> None:
+def test_receiver_of_a_webhook_reads_what_is_sent_and_sends_the_answer(
+    edits: dict[str, Any], severity: str
+) -> None:
     """As a reader of an answer is hurt; nothing about senders of requests is said of it."""
     changes = found(SENT, edited(SENT, edits))
     assert {c.severity for c in changes} == {severity}, changes

@@ -1,6 +1,7 @@
-"""Both tables are complete, and what a comparison of catalogues says of a changed key is what its table says."""
+"""Both tables are complete, and what a comparison of catalogues says of a changed key is what its table
+says.
+"""
 
-# ruff: noqa: E501
 from __future__ import annotations
 
 import json
@@ -21,13 +22,20 @@ from pgagents.errors import InputError
 from test_diff import SHOP
 
 OBJECTS = {
-    "contact": "Contact", "info": "Info", "license": "License", "server": "Server", "servervariable": "Server variable", "components": "Components",
-    "schema": "Schema", "discriminator": "Discriminator", "xml": "XML", "response": "Response", "mediatype": "Media type", "example": "Example",
-    "header": "Header", "pathitem": "Path item", "operation": "Operation", "tag": "Tag", "externaldocumentation": "External documentation",
-    "parameter": "Parameter", "requestbody": "Request body", "oauthflows": "OAuth flows", "link": "Link", "encoding": "Encoding", "reference": "Reference",
-    "responses": "Responses", "securityscheme": "Security scheme", "apikeysecurityscheme": "Security scheme", "httpsecurityscheme": "Security scheme",
-    "oauth2securityscheme": "Security scheme", "openidconnectsecurityscheme": "Security scheme", "implicitoauthflow": "OAuth flow",
-    "passwordoauthflow": "OAuth flow", "clientcredentialsflow": "OAuth flow", "authorizationcodeoauthflow": "OAuth flow", "implicit": "OAuth flow",
+    "contact": "Contact", "info": "Info", "license": "License", "server": "Server",
+    "servervariable": "Server variable", "components": "Components",
+    "schema": "Schema", "discriminator": "Discriminator", "xml": "XML", "response": "Response",
+    "mediatype": "Media type", "example": "Example",
+    "header": "Header", "pathitem": "Path item", "operation": "Operation", "tag": "Tag",
+    "externaldocumentation": "External documentation",
+    "parameter": "Parameter", "requestbody": "Request body", "oauthflows": "OAuth flows", "link": "Link",
+    "encoding": "Encoding", "reference": "Reference",
+    "responses": "Responses", "securityscheme": "Security scheme", "apikeysecurityscheme": "Security scheme",
+    "httpsecurityscheme": "Security scheme",
+    "oauth2securityscheme": "Security scheme", "openidconnectsecurityscheme": "Security scheme",
+    "implicitoauthflow": "OAuth flow",
+    "passwordoauthflow": "OAuth flow", "clientcredentialsflow": "OAuth flow",
+    "authorizationcodeoauthflow": "OAuth flow", "implicit": "OAuth flow",
     "password": "OAuth flow", "clientcredentials": "OAuth flow", "authorizationcode": "OAuth flow",
 }  # fmt: skip
 """Names in the specifications' own schemas, in small letters and without signs, and those of the table."""
@@ -58,14 +66,24 @@ def objects(version: str) -> dict[str, set[str]]:
 @pytest.mark.parametrize("version", ["v3.0", "v3.1"])
 def test_every_key_of_every_object_of_openapi_has_a_row(version: str) -> None:
     rows = {(row.place, key) for row in TABLE for key in row.keys}
-    missing = {(place, key) for place, known in objects(version).items() for key in known if (place, key) not in rows}
+    missing = {
+        (place, key) for place, known in objects(version).items() for key in known if (place, key) not in rows
+    }
     assert missing == set()
 
 
 def test_every_keyword_of_json_schema_has_a_row() -> None:
     rows = {key for row in TABLE if row.place == "Schema" for key in row.keys}
     known: set[str] = set()
-    for name in ("core", "applicator", "unevaluated", "validation", "meta-data", "format-annotation", "content"):
+    for name in (
+        "core",
+        "applicator",
+        "unevaluated",
+        "validation",
+        "meta-data",
+        "format-annotation",
+        "content",
+    ):
         known |= set(REGISTRY.contents(f"https://json-schema.org/draft/2020-12/meta/{name}")["properties"])
     assert known - rows == set()
 
@@ -85,7 +103,11 @@ class _Yaml(yaml.SafeLoader):
 
 
 _Yaml.yaml_implicit_resolvers = {
-    first: [(tag, words) for tag, words in rules if not tag.endswith("timestamp") and not (tag.endswith("bool") and first in "yYnNoO")]
+    first: [
+        (tag, words)
+        for tag, words in rules
+        if not tag.endswith("timestamp") and not (tag.endswith("bool") and first in "yYnNoO")
+    ]
     for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
 DATA: Any = yaml.load(SHOP, _Yaml)
@@ -100,7 +122,9 @@ def by_key(most: int = 3) -> dict[Key, list[tuple[Any, ...]]]:
     return found
 
 
-@pytest.mark.parametrize(("key", "paths"), by_key().items(), ids=lambda v: ".".join(v) if isinstance(v, tuple) else "")
+@pytest.mark.parametrize(
+    ("key", "paths"), by_key().items(), ids=lambda v: ".".join(v) if isinstance(v, tuple) else ""
+)
 def test_changed_key_is_told_as_its_table_says(key: Key, paths: list[tuple[Any, ...]]) -> None:
     base = load_text(yaml.safe_dump(DATA, sort_keys=False, allow_unicode=True, width=10**6))
     allowed = verdicts(ROWS[key])

@@ -53,7 +53,9 @@ def test_list_of_commands_is_current() -> None:
 def test_lines_of_layers_are_the_ones_that_are_held() -> None:
     linter = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
     held = {c["containers"][0]: c["layers"] for c in linter["contracts"] if c["type"] == "layers"}
-    top, inner = block_after("CONTRIBUTING.md", "A room imports only rooms that stand left of it").split("verify: ")
+    top, inner = block_after("CONTRIBUTING.md", "A room imports only rooms that stand left of it").split(
+        "verify: "
+    )
     for line, container in ((top, "pgagents"), (inner, "pgagents.verify")):
         assert line.split() == ["/".join(sorted(layer.split(" | "))) for layer in reversed(held[container])]
 
@@ -72,14 +74,22 @@ def test_readme_is_short() -> None:
 def test_make_targets_that_are_named_exist() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     typed = [line for page in ("README.md", "CONTRIBUTING.md") for line in COMMANDS[page]]
-    used = set(re.findall(r"\bmake ([a-z]+)\b", "\n".join([*typed, *re.findall(r"`(make [a-z]+)`", README + CONTRIBUTING)])))
+    used = set(
+        re.findall(
+            r"\bmake ([a-z]+)\b", "\n".join([*typed, *re.findall(r"`(make [a-z]+)`", README + CONTRIBUTING)])
+        )
+    )
     assert {"demo", "test"} <= used
     for target in used:
         assert re.search(rf"^{target}:", makefile, re.M), target
 
 
 def test_ci_runs_the_test_command_of_the_readme() -> None:
-    steps = [line for line in (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines() if line.startswith("make")]
+    steps = [
+        line
+        for line in (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+        if line.startswith("make")
+    ]
     assert steps[0] == "make test"
     assert steps[0] in COMMANDS["README.md"]
     assert steps[0] in COMMANDS["CONTRIBUTING.md"]
@@ -97,7 +107,9 @@ def test_files_that_a_page_names_exist(page: Path) -> None:
 
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
 def test_files_of_the_project_that_a_page_quotes_exist(page: str) -> None:
-    """A path in backquotes begins at the root or anywhere in `src`; `<…>` and `*` stand for any name, and a suffix may be left out."""
+    """A path in backquotes begins at the root or anywhere in `src`; `<…>` and `*` stand for any name, and
+    a suffix may be left out.
+    """
     for path in re.findall(r"`([\w.<>*-]+(?:/[\w.<>*-]+)+)`", TEXTS[page]):
         pattern = re.sub(r"<\w+>", "*", path)
         assert [*ROOT.glob(pattern), *(ROOT / "src").rglob(f"{pattern}*")], path
@@ -114,7 +126,9 @@ LONG = ("pgagents demo", "pgagents verify")
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_commands_run_as_written_and_once_more_and_leave_only_what_is_ignored(page: str, tmp_path: Path) -> None:
+def test_commands_run_as_written_and_once_more_and_leave_only_what_is_ignored(
+    page: str, tmp_path: Path
+) -> None:
     """One test for each page, so that nothing of it runs on two workers."""
     done = pages.run(COMMANDS[page], tmp_path)
     assert len(done) == len(pages.runnable(COMMANDS[page])) > 0
@@ -123,7 +137,9 @@ def test_commands_run_as_written_and_once_more_and_leave_only_what_is_ignored(pa
         if line in FINDS:
             assert [shown for shown in finding() if shown not in said] == [], said
     assert unknown_to_git(tmp_path) == []
-    for line, code, said in pages.run([line for line in COMMANDS[page] if not line.startswith(LONG)], tmp_path):
+    for line, code, said in pages.run(
+        [line for line in COMMANDS[page] if not line.startswith(LONG)], tmp_path
+    ):
         assert code == 0, f"$ {line}\n{said}"
 
 
@@ -137,7 +153,9 @@ def unknown_to_git(folder: Path) -> list[str]:
         for p in folder.rglob("*")
         if p.is_file() and p not in ours and not (ROOT / p.relative_to(folder)).exists()
     ]
-    done = subprocess.run(["git", "check-ignore", *left], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["git", "check-ignore", *left], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     return sorted(set(left) - set(done.stdout.splitlines()))
 
 
@@ -145,7 +163,10 @@ def test_every_command_that_finds_something_is_on_the_page_that_shows_it() -> No
     assert set(FINDS) <= set(COMMANDS["README.md"])
 
 
-@pytest.mark.parametrize(("guide", "sandboxes"), [("docs/explain/verify.md", 1), ("docs/howto/sandbox.md", 1), ("docs/tutorial.md", 2)])
+@pytest.mark.parametrize(
+    ("guide", "sandboxes"),
+    [("docs/explain/verify.md", 1), ("docs/howto/sandbox.md", 1), ("docs/tutorial.md", 2)],
+)
 def test_commands_end_where_the_port_is_taken(guide: str, sandboxes: int, tmp_path: Path) -> None:
     """The sandbox says so and ends with exit code 2, and nothing waits for it for ever."""
     lines = pages.commands((ROOT / guide).read_text(encoding="utf-8"))
@@ -161,11 +182,15 @@ def test_commands_end_where_the_port_is_taken(guide: str, sandboxes: int, tmp_pa
     assert len(told) == sum(line.endswith("&") for line in waiting) == sandboxes
     assert all(said.count("error:") == 1 for said in told)
     left = {path.stem for path in tmp_path.glob("*.json")}
-    assert left == {"ready", "live", "broken"} - set(re.findall(r"--ready (\w+)", "\n".join(waiting))), "keys of an earlier run"
+    assert left == {"ready", "live", "broken"} - set(re.findall(r"--ready (\w+)", "\n".join(waiting))), (
+        "keys of an earlier run"
+    )
 
 
 def finding() -> list[str]:
-    """The lines of the finding that the README shows, without its number and the amounts, which depend on the day."""
+    """The lines of the finding that the README shows, without its number and the amounts, which depend on
+    the day.
+    """
     found = re.search(r"^```text\n(error\[.*?)^```", README, re.M | re.S)
     assert found
     first, *others = found.group(1).splitlines()
@@ -175,7 +200,9 @@ def finding() -> list[str]:
 
 
 GUIDE = sorted(
-    p for p in (ROOT / "docs").glob("**/*.md") if p.parent.name not in ("reference", "decisions") and str(p.relative_to(ROOT)) not in PAGES
+    p
+    for p in (ROOT / "docs").glob("**/*.md")
+    if p.parent.name not in ("reference", "decisions") and str(p.relative_to(ROOT)) not in PAGES
 )
 
 
@@ -189,7 +216,12 @@ def test_commands_of_the_guide_run_as_written(guide: Path, tmp_path: Path) -> No
 
 
 def test_reference_is_current() -> None:
-    done = subprocess.run([sys.executable, ROOT / "docs/make_reference.py", "--check"], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, ROOT / "docs/make_reference.py", "--check"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, f"{done.stdout}{done.stderr}run: make docs"
 
 

@@ -16,7 +16,10 @@ ROOT = Path(__file__).parents[1]
 
 
 def states(today: date, here: Path, *, tools: bool = True) -> dict[str, str]:
-    return {told.what: told.state for told in doctor.check(today, lambda name: f"/bin/{name}" if tools else None, here)}
+    return {
+        told.what: told.state
+        for told in doctor.check(today, lambda name: f"/bin/{name}" if tools else None, here)
+    }
 
 
 def test_nothing_is_wrong_on_the_day_the_facts_were_read(tmp_path: Path) -> None:
@@ -89,7 +92,9 @@ def test_catalogue_here_is_loaded(tmp_path: Path) -> None:
     assert doctor.catalogue(tmp_path).state == "note"
 
 
-def test_command_tells_all_and_its_exit_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_command_tells_all_and_its_exit_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.chdir(tmp_path)
     code = main(["doctor"])
     told = capsys.readouterr().out

@@ -62,7 +62,9 @@ def test_a_key_is_itself_to_every_reader(text: str) -> None:
         assert value == {text: {text: 1}}, reader
 
 
-@pytest.mark.parametrize("number", [0, -1, 8.0, 0.1, 1e-05, 1.5e-07, 1e16, 1e300, -0.0, 5e-324, 10**25], ids=repr)
+@pytest.mark.parametrize(
+    "number", [0, -1, 8.0, 0.1, 1e-05, 1.5e-07, 1e16, 1e300, -0.0, 5e-324, 10**25], ids=repr
+)
 def test_a_number_is_itself_to_every_reader(number: float) -> None:
     for reader, value in _readings([number]).items():
         assert _same(value, [number]), reader

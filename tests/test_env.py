@@ -1,4 +1,6 @@
-"""A target description (`verify --env`): all its faults at once, each at its place, and no key of it repeated."""
+"""A target description (`verify --env`): all its faults at once, each at its place, and no key of it
+repeated.
+"""
 
 from __future__ import annotations
 
@@ -52,26 +54,80 @@ def test_description_may_say_little(tmp_path: Path) -> None:
 
 FAULTS = {
     "unknown key": ("urls: https://a.example", 1, 1, "unknown key `urls`", "did you mean `url`?"),
-    "duplicate key": ("url: https://a.example\nurl: https://b.example", 2, 1, "stands here again", "keep one"),
+    "duplicate key": (
+        "url: https://a.example\nurl: https://b.example",
+        2,
+        1,
+        "stands here again",
+        "keep one",
+    ),
     "no url": ("url: staging", 1, 6, "is no http or https URL", "give it as https://"),
     "url that is a number": ("url: 5", 1, 6, "a URL is text", ""),
-    "twin of no TLS": ("url: http://a.example\nplain_url: http://b.example", 2, 12, "is the http:// twin", "leave it out"),
-    "twin with TLS": ("url: https://a.example\nplain_url: https://b.example", 2, 12, "is the http:// twin", ""),
+    "twin of no TLS": (
+        "url: http://a.example\nplain_url: http://b.example",
+        2,
+        12,
+        "is the http:// twin",
+        "leave it out",
+    ),
+    "twin with TLS": (
+        "url: https://a.example\nplain_url: https://b.example",
+        2,
+        12,
+        "is the http:// twin",
+        "",
+    ),
     "missing certificate": ("cacert: nowhere.pem", 1, 9, "there is no file nowhere.pem", ""),
     "headers in a list": ("headers: [X-A]", 1, 10, "`headers` is a mapping", ""),
-    "header that no HTTP has": ('headers: {"X A": b}', 1, 11, "`X A` cannot be given as a header", "letters, digits"),
-    "header with the key": ("headers: {Authorization: b}", 1, 11, "`Authorization` cannot be given", "`identities`"),
-    "header that the checks vary": ("headers: {Content-Type: b}", 1, 11, "cannot be given as a header", "the checks vary it"),
+    "header that no HTTP has": (
+        'headers: {"X A": b}',
+        1,
+        11,
+        "`X A` cannot be given as a header",
+        "letters, digits",
+    ),
+    "header with the key": (
+        "headers: {Authorization: b}",
+        1,
+        11,
+        "`Authorization` cannot be given",
+        "`identities`",
+    ),
+    "header that the checks vary": (
+        "headers: {Content-Type: b}",
+        1,
+        11,
+        "cannot be given as a header",
+        "the checks vary it",
+    ),
     "header that is a number": ("headers: {X-A: 5}", 1, 16, "one line of ASCII text", "quotes"),
     "header of two lines": ('headers: {X-A: "b\\r\\nX-B: c"}', 1, 16, "one line of ASCII text", ""),
-    "header from an unset variable": ("headers: {X-A: {variable: NOT_SET}}", 1, 27, "NOT_SET is not set", "export NOT_SET"),
+    "header from an unset variable": (
+        "headers: {X-A: {variable: NOT_SET}}",
+        1,
+        27,
+        "NOT_SET is not set",
+        "export NOT_SET",
+    ),
     "header from elsewhere": ("headers: {X-A: {file: a}}", 1, 16, "text, or `{variable: NAME}`", ""),
     "unknown role": ("identities: {secnd: STAGING_KEY}", 1, 14, "no role `secnd`", "did you mean `second`?"),
     "unset variable": ("identities: {second: NOT_SET}", 1, 22, "NOT_SET is not set", ""),
     "unknown value": ("env: {plac: {lat: 1}}", 1, 7, "`env` has no `plac`", "did you mean `place`?"),
     "unknown member": ("env: {place: {lat: 1, long: 2}}", 1, 23, "`env.place` has no `long`", "lng"),
-    "text for a number": ('env: {place: {lat: "1"}}', 1, 20, "text stands here; the catalogue has a number", ""),
-    "number for a mapping": ("env: {place: 1}", 1, 14, "a number stands here; the catalogue has a mapping", ""),
+    "text for a number": (
+        'env: {place: {lat: "1"}}',
+        1,
+        20,
+        "text stands here; the catalogue has a number",
+        "",
+    ),
+    "number for a mapping": (
+        "env: {place: 1}",
+        1,
+        14,
+        "a number stands here; the catalogue has a mapping",
+        "",
+    ),
     "a list": ("- url", 1, 1, "is a mapping", "url: https://"),
     "nothing": ("", 1, 1, "is a mapping", ""),
     "no YAML": ("url: [", 2, 1, "not valid YAML", ""),
@@ -97,9 +153,13 @@ def test_all_faults_are_told_in_one_go(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("written", ["pk_live_secret", '"pk_live secret"', "[secret]"])
-def test_key_written_in_place_of_a_variable_is_not_repeated(written: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_key_written_in_place_of_a_variable_is_not_repeated(
+    written: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = tmp_path / "staging.yaml"
-    path.write_text("url: https://a.example\nidentities:\n  main: KEY\n".replace("KEY", written), encoding="utf-8")
+    path.write_text(
+        "url: https://a.example\nidentities:\n  main: KEY\n".replace("KEY", written), encoding="utf-8"
+    )
     assert main(["verify", "--env", str(path), "--plan"]) == 2
     said = capsys.readouterr()
     assert "this is no name of an environment variable" in said.err
@@ -114,7 +174,10 @@ def test_description_gives_url_and_key_and_the_command_line_goes_before_it(
     monkeypatch.delenv("PGAGENTS_TOKEN", raising=False)
     monkeypatch.setenv("STAGING_KEY", "pk_test_1")
     path = tmp_path / "staging.yaml"
-    path.write_text("url: https://a.example\nidentities: {main: STAGING_KEY}\nenv: {place: {lat: 47.37, lng: 8.54}}\n", encoding="utf-8")
+    path.write_text(
+        "url: https://a.example\nidentities: {main: STAGING_KEY}\nenv: {place: {lat: 47.37, lng: 8.54}}\n",
+        encoding="utf-8",
+    )
     assert main(["verify", "--env", str(path), "--plan"]) == 0
     assert "(nothing is sent)" in capsys.readouterr().out
     assert main(["verify", "--env", str(path), "--url", "nonsense", "--plan"]) == 2
@@ -157,7 +220,9 @@ class _Echo(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(body)
 
-    do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = do_OPTIONS = answer  # the names that http.server calls
+    do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = do_OPTIONS = (
+        answer  # the names that http.server calls
+    )
 
     def log_message(self, *_: object) -> None:
         pass
@@ -173,7 +238,11 @@ def test_header_of_a_gateway_that_is_echoed_reaches_no_report(
     with ThreadingHTTPServer(("127.0.0.1", 0), _Echo) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         path.write_text(
-            f"url: http://127.0.0.1:{server.server_port}\nheaders: {{X-Gateway-Key: {{variable: GATEWAY_KEY}}}}\n", encoding="utf-8"
+            (
+                f"url: http://127.0.0.1:{server.server_port}\nheaders: {{X-Gateway-Key: {{variable: "
+                f"GATEWAY_KEY}}}}\n"
+            ),
+            encoding="utf-8",
         )
         assert main(["verify", "--env", str(path), "--profile", "smoke", "--report", str(report)]) == 1
         server.shutdown()
@@ -183,10 +252,13 @@ def test_header_of_a_gateway_that_is_echoed_reaches_no_report(
     assert secret not in report.read_text(encoding="utf-8")
 
 
-def test_description_names_a_user_who_refuses_and_another_client_whose_secrets_are_hidden(tmp_path: Path) -> None:
+def test_description_names_a_user_who_refuses_and_another_client_whose_secrets_are_hidden(
+    tmp_path: Path,
+) -> None:
     told = described(
         tmp_path,
-        "oauth:\n  client_id: a\n  redirect_uri: https://a.example/cb\n  refuse: {user: {variable: GATEWAY_KEY}, decision: deny}\n"
+        "oauth:\n  client_id: a\n  redirect_uri: https://a.example/cb\n  refuse: {user: {variable: "
+        "GATEWAY_KEY}, decision: deny}\n"
         "  other: {client_id: b, redirect_uri: https://b.example/cb, secret: STAGING_KEY}\n",
     ).oauth
     assert told is not None
@@ -204,7 +276,9 @@ def test_description_names_a_user_who_refuses_and_another_client_whose_secrets_a
         ("{client: b, client_id: b, redirect_uri: c}", "`client`"),
     ],
 )
-def test_another_client_that_is_described_wrongly_is_refused(tmp_path: Path, other: str, message: str) -> None:
+def test_another_client_that_is_described_wrongly_is_refused(
+    tmp_path: Path, other: str, message: str
+) -> None:
     with pytest.raises(InputError) as refused:
         described(tmp_path, f"oauth: {{client_id: a, redirect_uri: b, other: {other}}}\n")
     assert message in str([d.message for d in refused.value.diagnostics])

@@ -12,7 +12,14 @@ from pgagents.report.excerpt import excerpt
 
 LOTS = {
     "lots": [
-        {"id": f"lot_{n}", "name": "x" * 30, "rate": 8.0, "distance_km": n / 10, "place": {"lat": 1.0, "lng": 2.0}} for n in range(10)
+        {
+            "id": f"lot_{n}",
+            "name": "x" * 30,
+            "rate": 8.0,
+            "distance_km": n / 10,
+            "place": {"lat": 1.0, "lng": 2.0},
+        }
+        for n in range(10)
     ],
     "total": 10,
 }
@@ -30,7 +37,9 @@ def test_named_members_are_shown_and_the_others_are_not() -> None:
 
 def test_items_are_told_apart_by_their_first_member() -> None:
     shown = said(LOTS, "lots", "distance_km", most=900)
-    assert shown.startswith('{"lots":[{"id":"lot_0",…,"distance_km":0.0,…},{"id":"lot_1",…,"distance_km":0.1,…}')
+    assert shown.startswith(
+        '{"lots":[{"id":"lot_0",…,"distance_km":0.0,…},{"id":"lot_1",…,"distance_km":0.1,…}'
+    )
     assert shown.endswith(",… 2 more],…}")
     assert said(LOTS, "lat", most=900).count('"lat":1.0') == 8
 
@@ -54,7 +63,10 @@ def test_short_answers_and_those_without_a_named_member_are_left_to_others() -> 
 
 
 @given(
-    st.recursive(st.none() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)),
+    st.recursive(
+        st.none() | st.integers() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    ),
     st.integers(20, 90),
 )
 def test_excerpt_is_one_short_line_that_cannot_steer_a_terminal(value: Any, most: int) -> None:

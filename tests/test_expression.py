@@ -19,10 +19,18 @@ from pgagents.cel.expression import HELPERS, MAX_CHARS, ExpressionError, Scope, 
 from pgagents.cel.expression import compile as compiled
 
 ODD: st.SearchStrategy[Any] = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.sampled_from([10**400, "id", "2026-11-20T00:00Z"]),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["id", "lat", "lng", "a"]), inner, max_size=3),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=8)
+    | st.sampled_from([10**400, "id", "2026-11-20T00:00Z"]),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.sampled_from(["id", "lat", "lng", "a"]), inner, max_size=3)
+    ),
     max_leaves=8,
-)  # fmt: skip
+)
 
 
 def evaluate(text: str, **values: Any) -> Any:
@@ -56,12 +64,16 @@ def test_helper_called_from_a_law_raises_nothing_but_our_error(name: str, data: 
 
 
 def test_money_is_half_up_to_the_cent_over_the_grid_of_rates_and_hours() -> None:
-    """Every rate to 20 dollars in steps of 5 cents, every parking time to 24 h in hundredths, against decimal arithmetic."""
+    """Every rate to 20 dollars in steps of 5 cents, every parking time to 24 h in hundredths, against
+    decimal arithmetic.
+    """
     wrong = []
     for rate_cents in range(5, 2_001, 5):
         rate = rate_cents / 100
         for hundredths in range(1, 2_401, 7):
-            exact = (Decimal(rate_cents) * Decimal(hundredths) / 10_000).quantize(Decimal("0.01"), ROUND_HALF_UP)
+            exact = (Decimal(rate_cents) * Decimal(hundredths) / 10_000).quantize(
+                Decimal("0.01"), ROUND_HALF_UP
+            )
             if cents(rate * (hundredths / 100)) != float(exact * 100):
                 wrong.append((rate, hundredths / 100))
     assert wrong == []
@@ -108,8 +120,12 @@ def test_laws_read_json_as_people_expect(text: str, values: dict[str, Any], resu
 
 
 def test_distance_is_that_of_the_great_circle() -> None:
-    assert evaluate("distance_km(a, b)", a={"lat": 0, "lng": 0}, b={"lat": 0, "lng": 180}) == pytest.approx(math.pi * 6371.0088)
-    assert evaluate("distance_km(a, b)", a={"lat": 90, "lng": 17}, b={"lat": -90, "lng": -5}) == pytest.approx(math.pi * 6371.0088)
+    assert evaluate("distance_km(a, b)", a={"lat": 0, "lng": 0}, b={"lat": 0, "lng": 180}) == pytest.approx(
+        math.pi * 6371.0088
+    )
+    assert evaluate(
+        "distance_km(a, b)", a={"lat": 90, "lng": 17}, b={"lat": -90, "lng": -5}
+    ) == pytest.approx(math.pi * 6371.0088)
 
 
 def test_epoch_wants_an_offset() -> None:
@@ -194,7 +210,9 @@ print("done")
 def test_hostile_expression_ends_in_a_message() -> None:
     """In a process of its own: where the parser ran out of stack, nothing could be caught."""
     texts = json.dumps(list(SHAPES.values()))
-    done = subprocess.run([sys.executable, "-c", TRY], input=texts, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", TRY], input=texts, capture_output=True, text=True, check=False
+    )
     assert (done.returncode, done.stdout, done.stderr) == (0, "done\n", "")
 
 
@@ -210,7 +228,9 @@ def test_text_with_half_a_surrogate_pair_is_no_crash() -> None:
 def test_a_scope_is_let_go_with_what_it_holds() -> None:
     """The evaluator holds our functions, and is nothing that Python's collector looks into."""
     scope = Scope({"response": {"list": [1, 2, 3]}})
-    assert scope.holds(compiled('size(response.list) == 3 && unique_by(response.list, "id") == false', ["response"]))
+    assert scope.holds(
+        compiled('size(response.list) == 3 && unique_by(response.list, "id") == false', ["response"])
+    )
     gone = weakref.ref(scope)
     del scope
     assert gone() is None
@@ -221,7 +241,11 @@ def test_a_list_at_a_plain_path_is_read_as_any_other(value: object) -> None:
     """The function gets its path instead of a copy; where it is none, or is not there, nothing differs."""
     at_path, copied = ("size(response.value) == 2.0", "[response.value].all(v, size(v) == 2.0)")
     scope = Scope({"response": {"value": value}})
-    assert scope.holds(compiled(at_path, ["response"])) == scope.holds(compiled(copied, ["response"])) == (value in ([1, 2], "äö"))
+    assert (
+        scope.holds(compiled(at_path, ["response"]))
+        == scope.holds(compiled(copied, ["response"]))
+        == (value in ([1, 2], "äö"))
+    )
     with pytest.raises(ExpressionError, match="there is no member 'other'"):
         scope.holds(compiled("size(response.other) == 2.0", ["response"]))
     assert scope.holds(compiled("has(response.other) && size(response.other) == 2.0 || true", ["response"]))

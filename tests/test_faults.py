@@ -1,7 +1,9 @@
-"""The matrix: the sandbox keeps every contract, each fault breaks what it declares and no more, each variation nothing.
+"""The matrix: the sandbox keeps every contract, each fault breaks what it declares and no more, each
+variation nothing.
 
-In process, no sockets. What a fault breaks must all be found, and nothing beyond `breaks` and `also`. Whole runs with a fault or a
-variation are marked `matrix`; `make test` runs only contracts that a fault breaks, and variations three to a run (`test_alarms.py`).
+In process, no sockets. What a fault breaks must all be found, and nothing beyond `breaks` and `also`. Whole
+runs with a fault or a variation are marked `matrix`; `make test` runs only contracts that a fault breaks, and
+variations three to a run (`test_alarms.py`).
 """
 
 from __future__ import annotations
@@ -35,7 +37,9 @@ AWAITING = {name: fault.awaits for name, fault in FAULTS.items() if fault.awaits
 def test_fault_that_no_check_finds_yet_breaks_nothing_else(name):
     report = run(model(), faults=[name])
     assert {f.contract.id: f.actual for f in report.findings} == {}
-    pytest.skip(f"{name} awaits the check {AWAITING[name]}; {len(AWAITING)} of {len(FAULTS)} faults await theirs")
+    pytest.skip(
+        f"{name} awaits the check {AWAITING[name]}; {len(AWAITING)} of {len(FAULTS)} faults await theirs"
+    )
 
 
 FOUND = [name for name in FAULTS if name not in AWAITING]
@@ -46,12 +50,17 @@ def test_recorded_contracts_exist_and_are_of_the_checks_that_their_fault_breaks(
     for kind in ("faults", "mcp_faults"):
         for name, recorded in fault_contracts(kind).items():
             assert set(recorded) <= listed, f"run: python tests/record_fault_contracts.py {name}"
-            assert not recorded or {id.partition("/")[0] for id in recorded} == fault_registry.find(kind, name).breaks
+            assert (
+                not recorded
+                or {id.partition("/")[0] for id in recorded} == fault_registry.find(kind, name).breaks
+            )
 
 
 @pytest.mark.parametrize("name", FOUND)
 def test_fault_is_found_by_the_checks_that_it_declares(name):
-    """One contract of each check runs alone; where that does not find the fault, the whole checks, and at last everything."""
+    """One contract of each check runs alone; where that does not find the fault, the whole checks, and at
+    last everything.
+    """
     fault = fault_registry.find("faults", name)
     whole_checks = tuple(f"{check}/" for check in sorted(fault.breaks))
     recorded = tuple(fault_contracts("faults").get(name, ())) or whole_checks
@@ -61,7 +70,9 @@ def test_fault_is_found_by_the_checks_that_it_declares(name):
         if broken >= fault.breaks:
             break
     assert broken >= fault.breaks, f"not found: {fault.breaks - broken}"
-    assert broken <= fault.breaks | fault.also.keys() | following(broken), {f.contract.id: f.actual for f in report.findings}
+    assert broken <= fault.breaks | fault.also.keys() | following(broken), {
+        f.contract.id: f.actual for f in report.findings
+    }
     assert report.exit_code == 1
     assert not [n for n in report.footer.notes if "internal" in n or "never listed" in n]
 
@@ -73,7 +84,9 @@ def test_fault_breaks_what_it_declares_and_no_more(name):
     report = run(model(), faults=[name])
     broken = checks(report, Verdict.BROKEN)
     assert broken >= fault.breaks, f"not found: {fault.breaks - broken}"
-    assert broken <= fault.breaks | fault.also.keys() | following(broken), {f.contract.id: f.actual for f in report.findings}
+    assert broken <= fault.breaks | fault.also.keys() | following(broken), {
+        f.contract.id: f.actual for f in report.findings
+    }
     assert report.exit_code == 1
     assert not [n for n in report.footer.notes if "internal" in n or "never listed" in n]
 

@@ -16,20 +16,29 @@ DOCUMENT = b'{"openapi": "3.1.0"}'
 
 
 def fetched(body: bytes, *codings: str) -> bytes:
-    with served(lambda _: Response(200, tuple(("Content-Encoding", coding) for coding in codings), body)) as url:
+    with served(
+        lambda _: Response(200, tuple(("Content-Encoding", coding) for coding in codings), body)
+    ) as url:
         return fetch.fetch(f"{url}/openapi.json")
 
 
 @pytest.mark.parametrize(
     ("body", "codings"),
-    [(DOCUMENT, ()), (DOCUMENT, ("identity",)), (gzip.compress(DOCUMENT), ("gzip",)), (zlib.compress(DOCUMENT), ("deflate",))],
+    [
+        (DOCUMENT, ()),
+        (DOCUMENT, ("identity",)),
+        (gzip.compress(DOCUMENT), ("gzip",)),
+        (zlib.compress(DOCUMENT), ("deflate",)),
+    ],
     ids=["plain", "identity", "gzip", "deflate"],
 )
 def test_one_coding_is_taken_off(body: bytes, codings: tuple[str, ...]):
     assert fetched(body, *codings) == DOCUMENT
 
 
-@pytest.mark.parametrize("codings", [("gzip, gzip",), ("gzip", "gzip"), ("br",)], ids=["listed", "repeated", "unknown"])
+@pytest.mark.parametrize(
+    "codings", [("gzip, gzip",), ("gzip", "gzip"), ("br",)], ids=["listed", "repeated", "unknown"]
+)
 def test_what_is_encoded_otherwise_is_refused(codings: tuple[str, ...]):
     with pytest.raises(PgagentsError, match="encoded"):
         fetched(gzip.compress(gzip.compress(b" " * 20_000_000)), *codings)

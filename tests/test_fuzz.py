@@ -17,10 +17,24 @@ SPEC = generators.document(
     "/things/{thing_id}",
     "post",
     [
-        {"name": "thing_id", "in": "path", "required": True, "schema": {"type": "string", "pattern": "^[a-z]{1,4}$"}},
-        {"name": "limit", "in": "query", "required": False, "schema": {"type": "integer", "minimum": 1, "maximum": 25}},
+        {
+            "name": "thing_id",
+            "in": "path",
+            "required": True,
+            "schema": {"type": "string", "pattern": "^[a-z]{1,4}$"},
+        },
+        {
+            "name": "limit",
+            "in": "query",
+            "required": False,
+            "schema": {"type": "integer", "minimum": 1, "maximum": 25},
+        },
     ],
-    {"type": "object", "properties": {"hours": {"type": "number", "exclusiveMinimum": 0, "maximum": 24}}, "required": ["hours"]},
+    {
+        "type": "object",
+        "properties": {"hours": {"type": "number", "exclusiveMinimum": 0, "maximum": 24}},
+        "required": ["hours"],
+    },
     {},
 )
 NAMES = {("path", "thing_id"): "thing_id", ("query", "limit"): "limit", ("body", "hours"): "hours"}
@@ -40,11 +54,15 @@ def test_coverage_is_the_same_in_another_process():
     code += "print(generators.coverage(SPEC, NAMES))"
     outputs = {
         subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=str(PARK_GRAPH.parent.parent / "tests"),
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=str(PARK_GRAPH.parent.parent / "tests"),
             env={"PYTHONHASHSEED": seed, "PATH": ""},
         ).stdout
         for seed in ("0", "7")
-    }  # fmt: skip
+    }
     assert len(outputs) == 1
 
 
@@ -79,4 +97,8 @@ def test_a_coverage_call_is_called_invalid_only_if_no_reading_of_it_is_valid():
     endpoint = next(d for d in setting.endpoints if d.place == "search_parking@rest")
     calls = varied_of(setting, endpoint)
     assert [c for c in calls if not c.valid]
-    assert not [c for c in calls if c.param == "limit" and not c.valid and str(c.input.get("limit")) in map(str, range(1, 26))]
+    assert not [
+        c
+        for c in calls
+        if c.param == "limit" and not c.valid and str(c.input.get("limit")) in map(str, range(1, 26))
+    ]

@@ -1,4 +1,6 @@
-"""What may be sent: the gate, the evidence that an instance is ours, marks, and the language that both need."""
+"""What may be sent: the gate, the evidence that an instance is ours, marks, and the language that both
+need.
+"""
 
 from __future__ import annotations
 
@@ -131,7 +133,9 @@ def boxes(old: str = "", new: str = "") -> Model:
 class Room:
     """A world and its gate, without a server."""
 
-    def __init__(self, model: Model | None = None, *, writes: bool = True, allowed: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, model: Model | None = None, *, writes: bool = True, allowed: tuple[str, ...] = ()
+    ) -> None:
         self.model = model or boxes()
         self.setting = setting_of(self.model, "https://boxes.example")
         self.factory = FixtureFactory(self.setting, TAG, {})
@@ -143,14 +147,23 @@ class Room:
         call = Call(endpoint, values or {}, "valid", "a test", **changes)
         return self.gate.objection(call, values or {}, request_of(call, values or {}, None))
 
-    def answered(self, action: str, values: Mapping[str, Any], status: int, body: Any, number: int = 0) -> None:
+    def answered(
+        self, action: str, values: Mapping[str, Any], status: int, body: Any, number: int = 0
+    ) -> None:
         endpoint = self.setting.endpoint(action, "rest")
         assert endpoint is not None
         call = Call(endpoint, values, "valid", "a test")
         exchange = Exchange(
-            number or next(NUMBERS), call, dict(values), request_of(call, values, None), Response(status, (), json_bytes(body)),
-            seconds=0.0, sent_at=0.0, codes=self.model.codes, code_at="code",
-        )  # fmt: skip
+            number or next(NUMBERS),
+            call,
+            dict(values),
+            request_of(call, values, None),
+            Response(status, (), json_bytes(body)),
+            seconds=0.0,
+            sent_at=0.0,
+            codes=self.model.codes,
+            code_at="code",
+        )
         self.factory.sent(exchange)
         self.factory.note(exchange)
 
@@ -177,7 +190,8 @@ def ours(*ids: int) -> Room:
     return room
 
 
-# -- the gate --------------------------------------------------------------------------------------------------------
+# -- the gate
+# --------------------------------------------------------------------------------------------------------
 
 
 def test_reads_pass_and_a_get_that_writes_is_none():
@@ -201,7 +215,9 @@ def test_what_was_there_before_is_not_changed():
     room = ours(1, 2)
     room.answered("list_boxes", {}, 200, [{"id": 7, "name": "theirs"}, {"id": 1, "name": mark(1)}])
     assert room.objection("drop_box", {"box_id": 1}) == ""
-    assert room.objection("drop_box", {"box_id": 7}) == "drop_box would change a box that this run has not made"
+    assert (
+        room.objection("drop_box", {"box_id": 7}) == "drop_box would change a box that this run has not made"
+    )
     assert "would name a box" in room.objection("put_thing", {"box_id": 7})
     assert room.objection("put_thing", {"box_id": 1}) == ""
 
@@ -242,7 +258,10 @@ def test_methods_that_no_document_lists_are_not_tried():
 def test_a_target_of_its_own_is_the_actions_but_for_slashes():
     room = ours(1, 2)
     assert room.objection("drop_box", {"box_id": 1}, raw=Raw(target="/boxes//1/")) == ""
-    assert room.objection("drop_box", {"box_id": 1}, raw=Raw(target="/boxes/")) == "it goes to another path than the action's"
+    assert (
+        room.objection("drop_box", {"box_id": 1}, raw=Raw(target="/boxes/"))
+        == "it goes to another path than the action's"
+    )
 
 
 def test_a_put_on_an_unknown_id_may_create_it():
@@ -250,7 +269,8 @@ def test_a_put_on_an_unknown_id_may_create_it():
     assert "may create it" in Room(model).objection("drop_box", {"box_id": NOBODYS_NUMBER})
 
 
-# -- ours or not -----------------------------------------------------------------------------------------------------
+# -- ours or not
+# -----------------------------------------------------------------------------------------------------
 
 
 def test_one_create_proves_nothing_and_two_with_marks_do():
@@ -327,7 +347,8 @@ def test_what_lives_in_something_goes_with_it():
     assert inside.gone
 
 
-# -- marks -----------------------------------------------------------------------------------------------------------
+# -- marks
+# -----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -355,7 +376,8 @@ def test_fresh_values_fit_their_schema_or_are_none():
     assert marks.fresh("text", lambda _: False) is None
 
 
-# -- the language ----------------------------------------------------------------------------------------------------
+# -- the language
+# ----------------------------------------------------------------------------------------------------
 
 
 def test_a_child_lives_in_what_the_path_of_its_create_names():
@@ -366,8 +388,16 @@ def test_a_child_lives_in_what_the_path_of_its_create_names():
     ("old", "new", "said"),
     [
         ("absent: 999999999", "absent: {id: 1}", "the id is one member, `id`, so `absent` is one value"),
-        ("absent: 999999999", "id: [id, name]\n    absent: 1", "the id is id and name, so `absent` needs a value for each"),
-        ("absent: 999999999", "id: [id, name]", "the id of `box` is id and name: it is not said which of them this is"),
+        (
+            "absent: 999999999",
+            "id: [id, name]\n    absent: 1",
+            "the id is id and name, so `absent` needs a value for each",
+        ),
+        (
+            "absent: 999999999",
+            "id: [id, name]",
+            "the id of `box` is id and name: it is not said which of them this is",
+        ),
         ("absent: 999999999", "within: box", "`box` would live in itself"),
         ("absent: 999999999", "within: crate", "`crate` is no resource of this catalogue"),
         ("=fresh.text", "=fresh.txt", "`fresh.txt` is no kind of fresh value"),
@@ -378,16 +408,19 @@ def test_a_child_lives_in_what_the_path_of_its_create_names():
 def test_what_contradicts_itself_is_said_at_its_line(old, new, said):
     with pytest.raises(InputError) as refused:
         boxes(old, new)
-    assert any(said in str(d.message) for d in refused.value.diagnostics), [d.message for d in refused.value.diagnostics]
+    assert any(said in str(d.message) for d in refused.value.diagnostics), [
+        d.message for d in refused.value.diagnostics
+    ]
 
 
 def test_the_id_may_stand_deeper_and_have_several_members():
     resource = boxes("    absent: 999999999\n", "    id: meta.no\n").resources["box"]
     assert resource.id_of({"meta": {"no": "a"}}) == "a"
     assert resource.id_of({"meta": None}) is None
-    pair = boxes("refers_to: box}}\n    output: {201: {$ref: Thing}}", "refers_to: box}}\n    output: {201: {$ref: Thing}}").resources[
-        "thing"
-    ]
+    pair = boxes(
+        "refers_to: box}}\n    output: {201: {$ref: Thing}}",
+        "refers_to: box}}\n    output: {201: {$ref: Thing}}",
+    ).resources["thing"]
     assert pair.id_of({"id": True}) is None
     assert pair.id_of({"id": 0}) == 0
 
@@ -397,8 +430,13 @@ def test_what_an_action_changes_follows_from_the_catalogue():
     setting = setting_of(model)
     names = {str(a.name): target_of(setting, a) for a in model.actions if a.effect == "write"}
     assert {n: t.resource.name if t else None for n, t in names.items()} == {
-        "make_box": None, "drop_box": "box", "put_thing": None, "drop_thing": "thing", "drop_all": None, "confirm": "box",
-    }  # fmt: skip
+        "make_box": None,
+        "drop_box": "box",
+        "put_thing": None,
+        "drop_thing": "thing",
+        "drop_all": None,
+        "confirm": "box",
+    }
 
 
 def test_allow_names_an_action_that_exists(tmp_path, capsys):

@@ -50,7 +50,9 @@ def operations(data: Any) -> Iterator[tuple[str, str, Any]]:
 
 
 def body_of(operation: Any) -> dict[str, Any]:
-    schema: dict[str, Any] = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+    schema: dict[str, Any] = (
+        operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+    )
     return schema
 
 
@@ -77,7 +79,11 @@ def test_first_stage_refuses_what_it_should(gpt: Any) -> None:
 
 def test_both_forms_hold_the_same_data_for_any_reader(rendered: Rendered) -> None:
     by_path = {a.path: a.data for a in rendered.artifacts()}
-    assert json.loads(by_path["openai/openapi.json"]) == yaml.safe_load(by_path["openai/openapi.yaml"]) == rendered.data
+    assert (
+        json.loads(by_path["openai/openapi.json"])
+        == yaml.safe_load(by_path["openai/openapi.yaml"])
+        == rendered.data
+    )
 
 
 def test_sixteen_operations_of_the_surface_and_the_dispatcher(park: Model, gpt: Any) -> None:
@@ -88,7 +94,12 @@ def test_sixteen_operations_of_the_surface_and_the_dispatcher(park: Model, gpt: 
 
 def test_dispatcher_is_left_out_where_the_surface_does_not_offer_it() -> None:
     shop = document(load_file(SHOP), "openai/openapi.json").data
-    assert {o["operationId"] for _, _, o in operations(shop)} == {"searchProducts", "getProduct", "placeOrder", "cancelOrder"}
+    assert {o["operationId"] for _, _, o in operations(shop)} == {
+        "searchProducts",
+        "getProduct",
+        "placeOrder",
+        "cancelOrder",
+    }
 
 
 def test_texts_fit(rendered: Rendered) -> None:
@@ -111,7 +122,9 @@ def test_one_https_server_and_one_scheme(rendered: Rendered) -> None:
 
 def test_every_object_names_its_properties(rendered: Rendered) -> None:
     objects = [
-        m for m in mappings(rendered.data) if m.get("type") == "object" or (isinstance(m.get("type"), list) and "object" in m["type"])
+        m
+        for m in mappings(rendered.data)
+        if m.get("type") == "object" or (isinstance(m.get("type"), list) and "object" in m["type"])
     ]
     assert objects
     assert all(isinstance(m.get("properties"), dict) for m in objects)
@@ -127,7 +140,9 @@ def test_no_reference_and_no_header_among_parameters(rendered: Rendered) -> None
 
 def test_names_of_one_operation_are_distinct(rendered: Rendered) -> None:
     for _, _, operation in operations(rendered.data):
-        names = [p["name"] for p in operation.get("parameters", [])] + list(body_of(operation).get("properties", {}))
+        names = [p["name"] for p in operation.get("parameters", [])] + list(
+            body_of(operation).get("properties", {})
+        )
         assert len(names) == len(set(names)), operation["operationId"]
 
 
@@ -135,7 +150,9 @@ def test_every_operation_but_get_says_whether_it_is_consequential(park: Model, g
     effects = {str(a.operation_id): a.effect for a in park.actions} | {"dispatchAction": "write"}
     for _, method, operation in operations(gpt):
         said = operation.get("x-openai-isConsequential")
-        assert said == (None if method == "get" else effects[operation["operationId"]] == "write"), operation["operationId"]
+        assert said == (None if method == "get" else effects[operation["operationId"]] == "write"), operation[
+            "operationId"
+        ]
 
 
 def test_a_post_that_only_reads_is_not_consequential() -> None:
@@ -147,7 +164,9 @@ def test_a_post_that_only_reads_is_not_consequential() -> None:
 def test_header_parameters_are_listed_as_lost(park: Model) -> None:
     view = document(park, "openai/openapi.json").made.view
     lost = {loss.origin for loss in view.losses if loss.constraint == "header `Idempotency-Key`"}
-    assert lost == {p.origin for a in park.surfaces["openai"].actions for p in a.params if p.place == "header"}
+    assert lost == {
+        p.origin for a in park.surfaces["openai"].actions for p in a.params if p.place == "header"
+    }
     assert lost
 
 
@@ -165,19 +184,26 @@ def test_dispatcher_lists_the_union_of_its_actions_arguments(park: Model, gpt: A
             assert text
             told = {k: v for k, v in param.schema.items() if k not in ("description", "default")}
             assert {k: v for k, v in shown.items() if k not in ("description", "default")} == told
-    users = {name for p in arguments["properties"].values() for name in p["description"].partition(": ")[0].split(", ")}
+    users = {
+        name
+        for p in arguments["properties"].values()
+        for name in p["description"].partition(": ")[0].split(", ")
+    }
     assert users == {a.name for a in dispatcher.actions}
 
 
 def test_an_argument_that_actions_describe_differently_keeps_every_text() -> None:
     text = SHOP.read_text(encoding="utf-8").replace(
-        'refers_to: product, description: The product\'s id}\n      quantity',
-        'refers_to: product, description: What to order}\n      quantity',
-    )  # fmt: skip
+        "refers_to: product, description: The product's id}\n      quantity",
+        "refers_to: product, description: What to order}\n      quantity",
+    )
     text = text.replace("  openai: {actions: all}", "  openai: {actions: all, dispatcher: true}")
     shop = document(load_text(text), "openai/openapi.json").data
     arguments = body_of(shop["paths"]["/agents/ask"]["post"])["properties"]["with"]["properties"]
-    assert arguments["product_id"]["description"] == "get_product: The product's id (required); place_order: What to order (required)"
+    assert (
+        arguments["product_id"]["description"]
+        == "get_product: The product's id (required); place_order: What to order (required)"
+    )
 
 
 # ChatGPT's argument filter
@@ -188,7 +214,9 @@ class UnrecognizedKwargsError(Exception):
 
 
 def sent(operation: Any, arguments: dict[str, Any]) -> dict[str, Any]:
-    """The arguments as ChatGPT lets them through: declared names only, at the first level and inside declared objects."""
+    """The arguments as ChatGPT lets them through: declared names only, at the first level and inside
+    declared objects.
+    """
     body = body_of(operation).get("properties", {})
     declared = {p["name"]: p["schema"] for p in operation.get("parameters", [])} | body
     return filtered(arguments, declared)
@@ -204,7 +232,9 @@ def filtered(arguments: dict[str, Any], declared: dict[str, Any]) -> dict[str, A
 
 
 @pytest.mark.parametrize("call", TRANSCRIPT, ids=lambda c: c["action"])
-def test_transcripts_calls_survive_chatgpts_argument_filter(park: Model, gpt: Any, call: dict[str, Any]) -> None:
+def test_transcripts_calls_survive_chatgpts_argument_filter(
+    park: Model, gpt: Any, call: dict[str, Any]
+) -> None:
     dispatched = {"action": call["action"], "parameters": call["parameters"]}
     assert sent(gpt["paths"][DISPATCHER]["post"], dispatched) == dispatched
     action = park.action(call["action"])
@@ -215,7 +245,9 @@ def test_transcripts_calls_survive_chatgpts_argument_filter(park: Model, gpt: An
 def test_the_filter_refuses_them_on_the_published_bare_object() -> None:
     seed = json.loads((ROOT / "tests/data/seed_openai_dispatcher.json").read_text(encoding="utf-8"))
     with pytest.raises(UnrecognizedKwargsError, match="lat"):
-        sent(seed[DISPATCHER]["post"], {"action": "search_parking", "parameters": TRANSCRIPT[0]["parameters"]})
+        sent(
+            seed[DISPATCHER]["post"], {"action": "search_parking", "parameters": TRANSCRIPT[0]["parameters"]}
+        )
 
 
 # what our vendor schema refuses
@@ -247,7 +279,10 @@ REFUSED: list[tuple[str, Callable[[Any], None]]] = [
     ("no component schemas", lambda d: d["components"].pop("schemas")),
     ("long description", lambda d: d["paths"][DISPATCHER]["post"].update(description="x" * 301)),
     ("long summary", lambda d: d["paths"][DISPATCHER]["post"].update(summary="x" * 301)),
-    ("long parameter", lambda d: d["paths"]["/api/v1/lots/search"]["get"]["parameters"][0].update(description="x" * 701)),
+    (
+        "long parameter",
+        lambda d: d["paths"]["/api/v1/lots/search"]["get"]["parameters"][0].update(description="x" * 701),
+    ),
     ("long argument inside", _nested_description),
     ("header parameter", _header_parameter),
     ("reference in parameters", _reference),
@@ -255,7 +290,10 @@ REFUSED: list[tuple[str, Callable[[Any], None]]] = [
     ("nothing said of consequence", lambda d: d["paths"][DISPATCHER]["post"].pop("x-openai-isConsequential")),
     ("no operationId", lambda d: d["paths"][DISPATCHER]["post"].pop("operationId")),
     ("head", lambda d: d["paths"][DISPATCHER].update(head=d["paths"][DISPATCHER]["post"])),
-    ("body of another root", lambda d: body_of(d["paths"][DISPATCHER]["post"]).update(type="array", items={})),
+    (
+        "body of another root",
+        lambda d: body_of(d["paths"][DISPATCHER]["post"]).update(type="array", items={}),
+    ),
 ]
 
 
@@ -271,7 +309,8 @@ def test_vendor_schema_refuses(gpt: Any, change: Callable[[Any], None]) -> None:
 def test_a_text_that_is_too_long_is_an_error_at_its_line() -> None:
     long = "Cancel an order. " * 20
     text = SHOP.read_text(encoding="utf-8").replace(
-        "description: Cancel an order that is placed. Returns the order as it stands then.", f"description: {long}"
+        "description: Cancel an order that is placed. Returns the order as it stands then.",
+        f"description: {long}",
     )
     model = load_text(text, "shop.yaml")
     errors = [d for d in build(model, only=["openai/openapi"]).diagnostics if d.severity == "error"]
@@ -283,7 +322,10 @@ def test_the_surfaces_own_wording_wins() -> None:
     long = "Cancel an order. " * 20
     text = SHOP.read_text(encoding="utf-8").replace(
         "description: Cancel an order that is placed. Returns the order as it stands then.",
-        f"description: {long}\n    texts: {{openai: {{description: Cancel it., params: {{order_id: The order to cancel}}}}}}",
+        (
+            f"description: {long}\n    texts: {{openai: {{description: Cancel it., params: {{order_id: The "
+            f"order to cancel}}}}}}"
+        ),
     )
     built = build(load_text(text, "shop.yaml"), only=["openai/openapi"])
     assert not built.refused
@@ -296,7 +338,10 @@ def test_more_than_thirty_operations_are_noted() -> None:
     text = SHOP.read_text(encoding="utf-8")
     block = text[text.index("  get_product:") : text.index("  place_order:")]
     many = "".join(
-        block.replace("  get_product:", f"  get_product_{n}:").replace("/products/{product_id}", f"/p{n}/{{product_id}}") for n in range(30)
+        block.replace("  get_product:", f"  get_product_{n}:").replace(
+            "/products/{product_id}", f"/p{n}/{{product_id}}"
+        )
+        for n in range(30)
     )
     text = text.replace("  place_order:\n    title", many + "  place_order:\n    title", 1)
     view = document(load_text(text), "openai/openapi.json").made.view
@@ -306,18 +351,27 @@ def test_more_than_thirty_operations_are_noted() -> None:
 def test_schemas_that_contain_themselves_are_noted() -> None:
     text = SHOP.read_text(encoding="utf-8").replace(
         "      name: {type: string, description: Its name}\n",
-        "      name: {type: string, description: Its name}\n      parts: {type: array, items: {$ref: Product}}\n",
+        (
+            "      name: {type: string, description: Its name}\n      parts: {type: array, items: {$ref: "
+            "Product}}\n"
+        ),
     )
     rendered = document(load_text(text), "openai/openapi.json")
     assert [(n.origin, n.message) for n in rendered.made.view.notes] == [
-        (("schemas", "Product"), "schema `Product` contains itself; the GPT builder refuses circular components")
+        (
+            ("schemas", "Product"),
+            "schema `Product` contains itself; the GPT builder refuses circular components",
+        )
     ]
 
 
 def test_a_required_header_is_noted() -> None:
     text = SHOP.read_text(encoding="utf-8").replace(
         "      q: {type: string, maxLength: 40,",
-        "      trace: {in: header, wire: X-Trace, type: string, required: true}\n      q: {type: string, maxLength: 40,",
+        (
+            "      trace: {in: header, wire: X-Trace, type: string, required: true}\n      q: {type: string, "
+            "maxLength: 40,"
+        ),
     )
     text = text.replace("input: {q: kettle", "input: {trace: a, q: kettle")
     (note,) = document(load_text(text), "openai/openapi.json").made.view.notes
@@ -326,7 +380,10 @@ def test_a_required_header_is_noted() -> None:
 
 def test_two_arguments_of_one_wire_name_are_noted() -> None:
     text = SHOP.read_text(encoding="utf-8").replace(
-        'pattern: "^o-[A-Za-z0-9-]{1,40}$", required: true, refers_to: order, description: The order\'s id}\n',
+        (
+            'pattern: "^o-[A-Za-z0-9-]{1,40}$", required: true, refers_to: order, description: The order\'s '
+            "id}\n"
+        ),
         'pattern: "^o-[A-Za-z0-9-]{1,40}$", required: true, refers_to: order, description: The order\'s id}\n'
         "      reason: {type: string, wire: order_id, description: Why}\n",
     )
@@ -365,12 +422,18 @@ def test_vendor_schema_refuses_a_plugin_manifest(park: Model, change: Callable[[
 def test_extra_members_reach_inside_and_stand_beside() -> None:
     text = SHOP.read_text(encoding="utf-8").replace(
         "    instructions: Get a token",
-        "    extra: {api.is_user_authenticated: true, auth.hint: {a: 1}, x_note: kept}\n    instructions: Get a token",
+        (
+            "    extra: {api.is_user_authenticated: true, auth.hint: {a: 1}, x_note: kept}\n    "
+            "instructions: Get a token"
+        ),
     )
     model = load_text(text)
     rendered = document(model, "openai/ai-plugin.json")
     manifest = rendered.data
-    assert trace.origin(rendered, ("api", "is_user_authenticated"), model.source)[-2:] == ("extra", "api.is_user_authenticated")
+    assert trace.origin(rendered, ("api", "is_user_authenticated"), model.source)[-2:] == (
+        "extra",
+        "api.is_user_authenticated",
+    )
     assert manifest["api"]["is_user_authenticated"] is True
     assert manifest["auth"]["hint"] == {"a": 1}
     assert manifest["x_note"] == "kept"

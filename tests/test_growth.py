@@ -35,17 +35,24 @@ GROWING = {
 
 @pytest.mark.parametrize("text", GROWING.values(), ids=GROWING)
 def test_an_expression_that_grows_by_itself_does_not_compile(text: str) -> None:
-    with pytest.raises(ExpressionError, match=r"^it may take more than 5,000,000 steps$|^a value that it makes may grow too large$"):
+    with pytest.raises(
+        ExpressionError,
+        match=r"^it may take more than 5,000,000 steps$|^a value that it makes may grow too large$",
+    ):
         compiled(text, ())
 
 
-def test_a_law_that_grows_is_one_error_at_its_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_law_that_grows_is_one_error_at_its_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     text = SHOP.read_text(encoding="utf-8")
     found = re.search(r"^( +)laws:\n +[a-z-]+: ", text, re.M)
     assert found
     law = GROWING["texts in a chain of maps"]
     file = tmp_path / "shop.yaml"
-    file.write_text(text[: found.end()] + f'"{law}"\n{found[1]}  other: ' + text[found.end() :], encoding="utf-8")
+    file.write_text(
+        text[: found.end()] + f'"{law}"\n{found[1]}  other: ' + text[found.end() :], encoding="utf-8"
+    )
     assert main(["build", str(file), "--out", str(tmp_path / "out")]) == 2
     said = capsys.readouterr().err
     assert said.count("error[") == 1
@@ -58,7 +65,8 @@ def _items(count: int, members: int = 20) -> dict[str, Any]:
 
 
 LAWS = {
-    "a filter copies what it has for each item": "size(response.items.filter(i, i == response.items[0])) == size(response.items)",
+    "a filter copies what it has for each "
+    "item": "size(response.items.filter(i, i == response.items[0])) == size(response.items)",
     "a map of a sum of texts": "size(response.items.map(i, i.m0 + i.m1 + i.m2)) > 0",
     "each item beside each": "response.items.all(i, response.items.all(j, i.m0 == j.m0))",
 }
@@ -91,13 +99,18 @@ def test_what_changes_is_measured_anew() -> None:
 
 
 def test_a_quote_that_is_never_closed_takes_no_time() -> None:
-    code = "from pgagents.cel.growth import Unbounded, parse\ntry:\n    parse('\"' * 3 + chr(92) * 1_900)\nexcept Unbounded:\n    pass"
+    code = (
+        "from pgagents.cel.growth import Unbounded, parse\ntry:\n    parse('\"' * 3 + chr(92) * "
+        "1_900)\nexcept Unbounded:\n    pass"
+    )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
 VALUES = st.recursive(
     st.sampled_from([1.0, "a", "some text", "x" * 300, True, None]),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["a", "b"]), inner, max_size=2),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["a", "b"]), inner, max_size=2)
+    ),
     max_leaves=12,
 )
 NAMES = ("r", "s")
@@ -105,7 +118,16 @@ NAMES = ("r", "s")
 
 def _texts(names: tuple[str, ...], depth: int) -> st.SearchStrategy[str]:
     """Expressions, most of which have a value on some data."""
-    plain = st.sampled_from([*names, *(f"{name}.a" for name in names), *(f"{name}[0]" for name in names), "'t'", "1.0", "[1.0, 'u']"])
+    plain = st.sampled_from(
+        [
+            *names,
+            *(f"{name}.a" for name in names),
+            *(f"{name}[0]" for name in names),
+            "'t'",
+            "1.0",
+            "[1.0, 'u']",
+        ]
+    )
     if not depth:
         return plain
     inner = _texts(names, depth - 1)
@@ -116,7 +138,9 @@ def _texts(names: tuple[str, ...], depth: int) -> st.SearchStrategy[str]:
         st.lists(inner, min_size=2, max_size=4).map(" + ".join),
         st.lists(inner, max_size=3).map(lambda found: f"[{', '.join(found)}]"),
         st.tuples(inner, inner).map(lambda found: f"{{'a': {found[0]}, 'b': {found[1]}}}"),
-        st.tuples(inner, inner, inner).map(lambda found: f"({found[0]} == {found[1]} ? {found[2]} : {found[0]})"),
+        st.tuples(inner, inner, inner).map(
+            lambda found: f"({found[0]} == {found[1]} ? {found[2]} : {found[0]})"
+        ),
         st.tuples(inner, body).map(lambda found: f"({found[0]}).map({own}, {found[1]})"),
         st.tuples(inner, body).map(lambda found: f"({found[0]}).filter({own}, {found[1]} == {own})"),
         inner.map(lambda found: f"string({found})"),
@@ -133,6 +157,8 @@ def test_no_value_is_larger_than_its_bound(text: str, r: Any, s: Any) -> None:
     except ExpressionError:
         return
     estimate = growth._Estimate({})
-    most = estimate.size(estimate.of(growth.parse(text), {name: (None, given) for name, given in values.items()}))
+    most = estimate.size(
+        estimate.of(growth.parse(text), {name: (None, given) for name, given in values.items()})
+    )
     made = growth.measure(value, {})
     assert (made.weight <= most.weight, made.deep <= most.deep) == (True, True), text

@@ -44,30 +44,63 @@ def errors(text: str) -> list[tuple[str, str, str]]:
 
 
 def spelled(kind: type[Strict]) -> dict[str, str]:
-    return {name: field.alias for name, field in kind.model_fields.items() if field.alias and field.alias != name}
+    return {
+        name: field.alias for name, field in kind.model_fields.items() if field.alias and field.alias != name
+    }
 
 
 @pytest.mark.parametrize("name", spelled(Schema))
-@pytest.mark.parametrize("home", [("schemas", "Odd"), ("actions", WRITE, "input", "odd"), ("schemas", "Odd", "properties", "inner")])
-def test_key_of_json_schema_in_our_own_spelling_is_an_error_with_the_right_one(name: str, home: tuple[str, ...]) -> None:
-    values = {"exclusive_minimum": 1, "exclusive_maximum": 2, "multiple_of": 2, "unique_items": True, "additional_properties": False}
-    value = values.get(name, [{"type": "string"}] if name.endswith("_of") else 1 if "_" in name and name[:3] in ("min", "max") else True)
-    found = errors(shop(*home, value={"type": "string", "description": "Odd", name: "Product" if name == "ref" else value}))
+@pytest.mark.parametrize(
+    "home",
+    [("schemas", "Odd"), ("actions", WRITE, "input", "odd"), ("schemas", "Odd", "properties", "inner")],
+)
+def test_key_of_json_schema_in_our_own_spelling_is_an_error_with_the_right_one(
+    name: str, home: tuple[str, ...]
+) -> None:
+    values = {
+        "exclusive_minimum": 1,
+        "exclusive_maximum": 2,
+        "multiple_of": 2,
+        "unique_items": True,
+        "additional_properties": False,
+    }
+    value = values.get(
+        name,
+        [{"type": "string"}]
+        if name.endswith("_of")
+        else 1
+        if "_" in name and name[:3] in ("min", "max")
+        else True,
+    )
+    found = errors(
+        shop(
+            *home, value={"type": "string", "description": "Odd", name: "Product" if name == "ref" else value}
+        )
+    )
     assert [e for e in found if e[0].startswith(f"{name}:")] == [
-        (f"{name}:" + found[0][0].partition(":")[2], f"unknown key `{name}`", f"write `{spelled(Schema)[name]}`")
+        (
+            f"{name}:" + found[0][0].partition(":")[2],
+            f"unknown key `{name}`",
+            f"write `{spelled(Schema)[name]}`",
+        )
     ]
 
 
 def test_every_class_of_the_language_refuses_its_own_spellings() -> None:
     """`in_` and `as_` are names in our code, not keys of the language."""
-    found = errors(shop("actions", READ, "input", "odd", value={"type": "string", "description": "Odd", "in_": "query"}))
+    found = errors(
+        shop("actions", READ, "input", "odd", value={"type": "string", "description": "Odd", "in_": "query"})
+    )
     assert found == [("in_: query", "unknown key `in_`", "write `in`")]
     assert "in_" not in Catalogue.model_json_schema(by_alias=True)["$defs"]["Param"]["properties"]
 
 
 @pytest.mark.parametrize("key", ["exclusiveMinimum", "multipleOf"])
 def test_right_spelling_stands(key: str) -> None:
-    assert errors(shop("actions", READ, "input", "odd", value={"type": "number", "description": "Odd", key: 1})) == []
+    assert (
+        errors(shop("actions", READ, "input", "odd", value={"type": "number", "description": "Odd", key: 1}))
+        == []
+    )
 
 
 BYTES = {"type": "string", "format": "binary", "description": "A file"}
@@ -100,9 +133,22 @@ def test_answer_that_is_bytes_may_say_so() -> None:
 
 
 def test_empty_wire_is_an_error_and_a_name_is_none() -> None:
-    ((line, message, _),) = errors(shop("actions", READ, "input", "odd", value={"type": "string", "description": "Odd", "wire": ""}))
+    ((line, message, _),) = errors(
+        shop("actions", READ, "input", "odd", value={"type": "string", "description": "Odd", "wire": ""})
+    )
     assert (line, message) == ("wire: ''", "an empty `wire` names nothing")
-    assert errors(shop("actions", READ, "input", "odd", value={"type": "string", "description": "Odd", "wire": "odd-name"})) == []
+    assert (
+        errors(
+            shop(
+                "actions",
+                READ,
+                "input",
+                "odd",
+                value={"type": "string", "description": "Odd", "wire": "odd-name"},
+            )
+        )
+        == []
+    )
 
 
 OBJECT = {"description": "Odd", "properties": {"a": {"type": "string", "description": "A"}}}
@@ -147,7 +193,9 @@ def files(model: Model) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("surface", SHOP["surfaces"])
-def test_auth_is_refused_on_each_surface_whose_files_it_would_not_change(surface: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_auth_is_refused_on_each_surface_whose_files_it_would_not_change(
+    surface: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     text = shop("surfaces", surface, "auth", value=AUTH)
     found = [message for _, message, _ in errors(text)]
     refused = [message for message in found if f"`auth` does nothing on the surface `{surface}`" in message]

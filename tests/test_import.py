@@ -1,4 +1,6 @@
-"""An OpenAPI or Swagger document becomes a catalogue that builds, and what could not be carried stands at its line."""
+"""An OpenAPI or Swagger document becomes a catalogue that builds, and what could not be carried stands at
+its line.
+"""
 
 from __future__ import annotations
 
@@ -22,11 +24,15 @@ ROOT = Path(__file__).parents[1]
 
 def document_of(model: Any) -> Any:
     """The whole OpenAPI document of a catalogue."""
-    return json.loads(next(a.data for a in build(model, only=["openapi/openapi"]).files if a.path.endswith(".json")))
+    return json.loads(
+        next(a.data for a in build(model, only=["openapi/openapi"]).files if a.path.endswith(".json"))
+    )
 
 
 def inlined(value: Any, root: Any, seen: tuple[str, ...] = ()) -> Any:
-    """The document without references, so that names of components do not count; one that contains itself ends there."""
+    """The document without references, so that names of components do not count; one that contains itself
+    ends there.
+    """
     if isinstance(value, dict):
         if isinstance(value.get("$ref"), str):
             pointer = value["$ref"]
@@ -43,15 +49,21 @@ def inlined(value: Any, root: Any, seen: tuple[str, ...] = ()) -> Any:
 
 @pytest.mark.parametrize("catalogue", ["catalogue/park_graph.yaml", "tests/catalogues/shop.yaml"])
 def test_own_document_comes_back_as_it_was(catalogue: str) -> None:
-    """Whatever OpenAPI can say survives the way there and back; who registers for events, and that calls are signed, it cannot say."""
+    """Whatever OpenAPI can say survives the way there and back; who registers for events, and that calls
+    are signed, it cannot say.
+    """
     model = load_file(ROOT / catalogue)
     before = document_of(model)
     after = document_of(imported(before).model)
     webhooks = before.pop("webhooks", None)
     assert after.pop("webhooks", None) is None
     for action in model.actions:
-        if action.signed:  # the example of its body is of a refused call; without `signed` none is shown from those
-            del before["paths"][action.path][action.method.lower()]["requestBody"]["content"]["application/json"]["examples"]
+        if (
+            action.signed
+        ):  # the example of its body is of a refused call; without `signed` none is shown from those
+            del before["paths"][action.path][action.method.lower()]["requestBody"]["content"][
+                "application/json"
+            ]["examples"]
     for part in before:
         assert inlined(after[part], after) == inlined(before[part], before) or part == "components", part
     assert after["components"]["securitySchemes"] == before["components"]["securitySchemes"]
@@ -75,7 +87,11 @@ def test_swagger_becomes_a_catalogue_that_builds() -> None:
     builds(made)
     actions = made.data["actions"]
     assert actions["list_books"]["http"] == "GET /api/v2/books"
-    assert actions["list_books"]["input"]["limit"] == {"type": "integer", "default": 10, "exclusiveMaximum": 50}
+    assert actions["list_books"]["input"]["limit"] == {
+        "type": "integer",
+        "default": 10,
+        "exclusiveMaximum": 50,
+    }
     assert actions["list_books"]["input"]["tags"] == {
         "type": "string",
         "description": "Several values stand in one text, with commas between them.",
@@ -121,7 +137,12 @@ def test_names_are_made_where_the_document_has_none_or_twins() -> None:
     assert made.data["actions"]["get_books_by_id"]["input"]["id"] == {"type": "string", "required": True}
     ids = [str(a.operation_id) for a in made.model.actions]
     assert len({i.lower() for i in ids}) == 4
-    for words in ("has no operationId", "another operation's too", "`shelf/new-one` is no identifier", "does not describe `{id}`"):
+    for words in (
+        "has no operationId",
+        "another operation's too",
+        "`shelf/new-one` is no identifier",
+        "does not describe `{id}`",
+    ):
         assert words in notes(made), words
 
 
@@ -131,10 +152,17 @@ def test_recursive_schemas_and_chains_of_all_of_come_through() -> None:
 
     schemas = {
         "Base": {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}}},
-        "Middle": {"allOf": [named("Base"), {"properties": {"children": {"type": "array", "items": named("Leaf")}}}]},
+        "Middle": {
+            "allOf": [named("Base"), {"properties": {"children": {"type": "array", "items": named("Leaf")}}}]
+        },
         "Leaf": {"allOf": [named("Middle"), {"properties": {"parent": named("Leaf")}}]},
     }
-    made = imported(openapi({"/leaves": {"post": operation(requestBody=taking(named("Leaf")))}}, components={"schemas": schemas}))
+    made = imported(
+        openapi(
+            {"/leaves": {"post": operation(requestBody=taking(named("Leaf")))}},
+            components={"schemas": schemas},
+        )
+    )
     builds(made)
     arguments = made.data["actions"]["get_book"]["input"]
     assert set(arguments) == {"id", "children", "parent"}
@@ -163,9 +191,13 @@ NAMED = {"$ref": "#/components/schemas/Named"}
         ({"type": "string", "maxLength": "10"}, {"type": "string"}, "not what `maxLength` may be"),
     ],
 )  # fmt: skip
-def test_schema_is_carried_or_the_loss_is_told(schema: dict[str, Any], wanted: dict[str, Any], said: str) -> None:
+def test_schema_is_carried_or_the_loss_is_told(
+    schema: dict[str, Any], wanted: dict[str, Any], said: str
+) -> None:
     answer = answering({"type": "object", "properties": {"it": schema}})
-    document = openapi({"/it": {"get": operation(responses=answer)}}, components={"schemas": {"Named": {"type": "string"}}})
+    document = openapi(
+        {"/it": {"get": operation(responses=answer)}}, components={"schemas": {"Named": {"type": "string"}}}
+    )
     made = imported({**document, "openapi": "3.0.3"})
     builds(made)
     assert made.data["actions"]["get_book"]["output"][200]["properties"]["it"] == wanted
@@ -177,9 +209,12 @@ def test_schema_is_carried_or_the_loss_is_told(schema: dict[str, Any], wanted: d
 def test_files_beside_the_document_are_followed(tmp_path: Path) -> None:
     (tmp_path / "schemas").mkdir()
     (tmp_path / "schemas/book.yaml").write_text(
-        "Book: {type: object, properties: {id: {type: string}, by: {$ref: '../people.json#/Person'}}}\n", encoding="utf-8"
+        "Book: {type: object, properties: {id: {type: string}, by: {$ref: '../people.json#/Person'}}}\n",
+        encoding="utf-8",
     )
-    (tmp_path / "people.json").write_text('{"Person": {"type": "object", "properties": {"name": {"type": "string"}}}}', encoding="utf-8")
+    (tmp_path / "people.json").write_text(
+        '{"Person": {"type": "object", "properties": {"name": {"type": "string"}}}}', encoding="utf-8"
+    )
     answer = answering({"$ref": "schemas/book.yaml#/Book"})
     whole = tmp_path / "openapi.json"
     whole.write_text(json.dumps(openapi({"/book": {"get": operation(responses=answer)}})), encoding="utf-8")
@@ -196,25 +231,36 @@ def test_argument_of_one_name_in_two_places_keeps_both() -> None:
     builds(made)
     action = made.model.actions[0]
     assert {(str(p.name), p.place, p.wire) for p in action.params} == {
-        ("id", "path", "id"), ("x_trace_id", "header", "X-Trace-Id"), ("body_id", "body", "id")
-    }  # fmt: skip
+        ("id", "path", "id"),
+        ("x_trace_id", "header", "X-Trace-Id"),
+        ("body_id", "body", "id"),
+    }
 
 
 def test_errors_become_codes_where_bodies_tell_them_and_statuses_where_not() -> None:
     def error(code: str) -> dict[str, Any]:
         held = {
             "type": "object",
-            "properties": {"error": {"type": "object", "properties": {"code": {"enum": [code]}}, "required": ["code"]}},
+            "properties": {
+                "error": {"type": "object", "properties": {"code": {"enum": [code]}}, "required": ["code"]}
+            },
         }
         return {
             "description": f"{code}: It is so.",
-            "content": {"application/json": {"schema": {"allOf": [{"$ref": "#/components/schemas/E"}, held]}}},
+            "content": {
+                "application/json": {"schema": {"allOf": [{"$ref": "#/components/schemas/E"}, held]}}
+            },
         }
 
     named = {
         "E": {
             "type": "object",
-            "properties": {"error": {"type": "object", "properties": {"code": {"type": "string"}, "message": {"type": "string"}}}},
+            "properties": {
+                "error": {
+                    "type": "object",
+                    "properties": {"code": {"type": "string"}, "message": {"type": "string"}},
+                }
+            },
         }
     }
     told = operation()["responses"] | {"404": error("NO_BOOK"), "409": error("LENT")}
@@ -222,10 +268,14 @@ def test_errors_become_codes_where_bodies_tell_them_and_statuses_where_not() -> 
     assert with_codes.data["errors"]["code_at"] == "error.code"
     assert with_codes.data["errors"]["message_at"] == "error.message"
     assert with_codes.data["errors"]["codes"]["NO_BOOK"] == {"status": 404, "meaning": "It is so."}
-    plain = {"description": "No", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/E"}}}}
+    plain = {
+        "description": "No",
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/E"}}},
+    }
     without = imported(
         openapi(
-            {"/b": {"get": operation(responses=operation()["responses"] | {"404": plain, "4XX": plain})}}, components={"schemas": named}
+            {"/b": {"get": operation(responses=operation()["responses"] | {"404": plain, "4XX": plain})}},
+            components={"schemas": named},
         )
     )
     assert without.data["errors"]["code_at"] is None
@@ -249,7 +299,11 @@ def test_body_that_is_no_object_leaves_its_operation_out() -> None:
     body = taking({"type": "array", "items": {"type": "string"}})
     made = imported(
         openapi(
-            {"/a": {"get": operation()}, "/b": {"post": operation(requestBody=body, operationId="addAll")}, "/c": {"head": operation()}}
+            {
+                "/a": {"get": operation()},
+                "/b": {"post": operation(requestBody=body, operationId="addAll")},
+                "/c": {"head": operation()},
+            }
         )
     )
     builds(made)
@@ -258,7 +312,12 @@ def test_body_that_is_no_object_leaves_its_operation_out() -> None:
     assert "HEAD /c" in notes(made)
 
 
-MANY = openapi({f"/things/{n}": {"get": operation(operationId=f"getThing{n}", tags=["even" if n % 2 == 0 else "odd"])} for n in range(40)})
+MANY = openapi(
+    {
+        f"/things/{n}": {"get": operation(operationId=f"getThing{n}", tags=["even" if n % 2 == 0 else "odd"])}
+        for n in range(40)
+    }
+)
 
 
 @pytest.mark.parametrize(
@@ -307,15 +366,28 @@ def _empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_imported_catalogue_without_codes_is_served_and_verified() -> None:
-    """Bodies that tell no code: the mock's errors have the envelope's form, and the status alone is judged."""
-    fault = {"type": "object", "required": ["message", "at"], "properties": {"message": {"type": "string"}, "at": {"type": "integer"}}}
+    """Bodies that tell no code: the mock's errors have the envelope's form, and the status alone is
+    judged.
+    """
+    fault = {
+        "type": "object",
+        "required": ["message", "at"],
+        "properties": {"message": {"type": "string"}, "at": {"type": "integer"}},
+    }
     errors = {
-        status: {"description": "No", **holding({"$ref": "#/components/schemas/Fault"})} for status in ("400", "401", "404", "405", "500")
+        status: {"description": "No", **holding({"$ref": "#/components/schemas/Fault"})}
+        for status in ("400", "401", "404", "405", "500")
     }
     number = {"name": "n", "in": "query", "schema": {"type": "integer", "minimum": 1}}
-    read = operation(parameters=[number], responses={**operation()["responses"], **errors}, security=[{"key": []}])
+    read = operation(
+        parameters=[number], responses={**operation()["responses"], **errors}, security=[{"key": []}]
+    )
     schemes = {"key": {"type": "http", "scheme": "bearer"}}
-    made = imported(openapi({"/books": {"get": read}}, components={"schemas": {"Fault": fault}, "securitySchemes": schemes}))
+    made = imported(
+        openapi(
+            {"/books": {"get": read}}, components={"schemas": {"Fault": fault}, "securitySchemes": schemes}
+        )
+    )
     assert made.data["errors"]["code_at"] is None
     assert made.data["errors"]["message_at"] == "message"
     report = run(made.model)

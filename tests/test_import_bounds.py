@@ -1,4 +1,6 @@
-"""Schemas that grow beyond bounds when they are written out, documents of which nothing is left, and the bound in seconds."""
+"""Schemas that grow beyond bounds when they are written out, documents of which nothing is left, and the
+bound in seconds.
+"""
 
 from __future__ import annotations
 
@@ -30,16 +32,25 @@ def component(name: str) -> dict[str, str]:
 def both(key: str, level: int) -> dict[str, Any]:
     """A schema that names the next level twice under a keyword."""
     next_one = component(f"S{level + 1}")
-    return {"type": "object", key: {"a": next_one, "b": next_one} if key == "properties" else [next_one, {"allOf": [next_one]}]}
+    return {
+        "type": "object",
+        key: {"a": next_one, "b": next_one} if key == "properties" else [next_one, {"allOf": [next_one]}],
+    }
 
 
 @pytest.mark.parametrize("key", ["properties", "allOf", "anyOf", "oneOf"])
 def test_schemas_that_name_the_next_twice_are_imported_and_built(key: str) -> None:
-    schemas = {f"S{n}": both(key, n) for n in range(LEVELS)} | {f"S{LEVELS}": {"type": "object", "properties": {"end": {"type": "string"}}}}
+    schemas = {f"S{n}": both(key, n) for n in range(LEVELS)} | {
+        f"S{LEVELS}": {"type": "object", "properties": {"end": {"type": "string"}}}
+    }
     whole = component("S0")
     paths = {
         "/a": {"get": operation(responses=answering(whole))},
-        "/b": {"post": operation(operationId="send", requestBody=taking({"type": "object", "properties": {"it": whole}}))},
+        "/b": {
+            "post": operation(
+                operationId="send", requestBody=taking({"type": "object", "properties": {"it": whole}})
+            )
+        },
     }
     made = imported(openapi(paths, components={"schemas": schemas}))
     assert len(made.data["actions"]) == 2
@@ -49,22 +60,42 @@ def test_schemas_that_name_the_next_twice_are_imported_and_built(key: str) -> No
 
 def test_schemas_in_a_ring_of_rings_are_written_out_in_bounds() -> None:
     """As telegram.org's: each of forty refers to eight others."""
-    schemas = {f"S{n}": {"type": "object", "properties": {f"p{k}": component(f"S{(n * 7 + k) % 40}") for k in range(8)}} for n in range(40)}
-    paths = {f"/{n}": {"get": operation(operationId=f"get{n}", responses=answering(component(f"S{n}")))} for n in range(40)}
+    schemas = {
+        f"S{n}": {
+            "type": "object",
+            "properties": {f"p{k}": component(f"S{(n * 7 + k) % 40}") for k in range(8)},
+        }
+        for n in range(40)
+    }
+    paths = {
+        f"/{n}": {"get": operation(operationId=f"get{n}", responses=answering(component(f"S{n}")))}
+        for n in range(40)
+    }
     made = imported(openapi(paths, components={"schemas": schemas}), Choice(most=25))
     assert sum(len(a.data) for a in build(load_text(made.text)).files) < 20_000_000
 
 
 def nodes(value: Any) -> int:
-    return sum(map(nodes, value.values() if isinstance(value, dict) else value)) + 1 if isinstance(value, dict | list) else 0
+    return (
+        sum(map(nodes, value.values() if isinstance(value, dict) else value)) + 1
+        if isinstance(value, dict | list)
+        else 0
+    )
 
 
 def test_what_is_cut_is_a_loss_and_the_rest_stays() -> None:
     schemas: dict[str, Any] = {}
     for n in range(30):
-        schemas[f"S{n}"] = {"type": "object", "properties": {"id": {"type": "string"}} | {k: {"$ref": f"{REF}S{n + 1}"} for k in "ab"}}
+        schemas[f"S{n}"] = {
+            "type": "object",
+            "properties": {"id": {"type": "string"}} | {k: {"$ref": f"{REF}S{n + 1}"} for k in "ab"},
+        }
     schemas["S30"] = {"type": "string"}
-    lowered, losses = lower({"type": "object", "properties": {"it": {"$ref": f"{REF}S0"}, "n": {"type": "integer"}}}, schemas, GEMINI)
+    lowered, losses = lower(
+        {"type": "object", "properties": {"it": {"$ref": f"{REF}S0"}, "n": {"type": "integer"}}},
+        schemas,
+        GEMINI,
+    )
     assert "n" in lowered["properties"]
     assert "a" in lowered["properties"]["it"]["properties"]
     assert nodes(lowered) < 10 * MAX_NODES
@@ -80,7 +111,9 @@ def test_schemas_of_the_usual_size_are_never_cut(catalogue: str) -> None:
 
 
 def test_long_chain_of_references_is_written_out_whole() -> None:
-    schemas: dict[str, Any] = {f"S{n}": {"type": "object", "properties": {"next": {"$ref": f"{REF}S{n + 1}"}}} for n in range(60)}
+    schemas: dict[str, Any] = {
+        f"S{n}": {"type": "object", "properties": {"next": {"$ref": f"{REF}S{n + 1}"}}} for n in range(60)
+    }
     schemas["S60"] = {"type": "string"}
     assert depth_that_fits({"$ref": f"{REF}S0"}, schemas, 2) is None
 
@@ -89,7 +122,11 @@ def test_keywords_that_multiply_each_other_end() -> None:
     """Alternatives that stand alone are written out with everything beside them, level by level."""
     schema: dict[str, Any] = {"type": "object", "properties": {"end": {"type": "string"}}}
     for _ in range(18):
-        schema = {"type": "object", "properties": {"in": schema}, "anyOf": [{"required": ["in"]}, {"minProperties": 1}]}
+        schema = {
+            "type": "object",
+            "properties": {"in": schema},
+            "anyOf": [{"required": ["in"]}, {"minProperties": 1}],
+        }
     alone = Dialect("alone", frozenset(), any_of="alone")
     lowered, losses = lower(schema, {}, alone)
     assert nodes(lowered) < 10 * MAX_STEPS
@@ -114,17 +151,24 @@ def test_document_whose_errors_are_a_gateways_is_imported(statuses: list[str]) -
 def test_document_whose_every_operation_is_refused_in_the_end_is_one_message(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What the loader refuses and the importer did not see takes its operation out; where none is left there is no catalogue."""
+    """What the loader refuses and the importer did not see takes its operation out; where none is left
+    there is no catalogue.
+    """
     from pgagents.importer import schemas, sound
 
     monkeypatch.setattr(schemas, "_compiles", lambda _: True)
     monkeypatch.setattr(sound, "_KEYWORDS", frozenset())  # of these the constraint alone would be taken out
     q = {"name": "q", "in": "query", "schema": {"type": "string", "pattern": "^a{100000000}$"}}
-    (tmp_path / "doc.json").write_text(json.dumps(openapi({"/a": {"get": operation(parameters=[q])}})), encoding="utf-8")
+    (tmp_path / "doc.json").write_text(
+        json.dumps(openapi({"/a": {"get": operation(parameters=[q])}})), encoding="utf-8"
+    )
     assert main(["import", str(tmp_path / "doc.json"), "--out", str(tmp_path / "c.yaml")]) == 2
     said = capsys.readouterr().err
     assert "no operation of the document can be carried over" in said
-    assert "GET /a: as `get_book` it would not load: the pattern cannot be matched in bounded time and memory" in said
+    assert (
+        "GET /a: as `get_book` it would not load: the pattern cannot be matched in bounded time and memory"
+        in said
+    )
     assert not (tmp_path / "c.yaml").exists()
 
 
@@ -140,4 +184,6 @@ def test_import_that_takes_too_long_is_one_message_and_writes_nothing(
     assert "--tag, --include, --max" in said
     assert not (tmp_path / "c.yaml").exists()
     monkeypatch.undo()
-    assert main(["import", str(tmp_path / "doc.json"), "--out", str(tmp_path / "c.yaml")]) == 0  # no timer is left behind
+    assert (
+        main(["import", str(tmp_path / "doc.json"), "--out", str(tmp_path / "c.yaml")]) == 0
+    )  # no timer is left behind

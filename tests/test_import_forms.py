@@ -1,4 +1,6 @@
-"""What a document says in a form that a catalogue lacks is said otherwise, or left out with a message; never said wrongly."""
+"""What a document says in a form that a catalogue lacks is said otherwise, or left out with a message;
+never said wrongly.
+"""
 
 from __future__ import annotations
 
@@ -59,11 +61,23 @@ def test_number_in_a_name_stays_with_its_word(id: str, name: str) -> None:
         ({"style": "pipeDelimited", "explode": False}, "vertical bars", "|"),
     ],
 )
-def test_list_in_one_text_is_a_text_with_its_form_in_words(style: dict[str, Any], between: str, separator: str) -> None:
+def test_list_in_one_text_is_a_text_with_its_form_in_words(
+    style: dict[str, Any], between: str, separator: str
+) -> None:
     found = inputs(query(LIST, description="Which tags.", example=["a", "b"], **style))["q"]
     assert found["type"] == "string"
-    assert found["description"] == f"Which tags. Several values stand in one text, with {between} between them."
-    made = imported(openapi({"/a": {"get": operation(parameters=[query(LIST, example=["a", "b"], **style)], responses=ANSWER)}}))
+    assert (
+        found["description"] == f"Which tags. Several values stand in one text, with {between} between them."
+    )
+    made = imported(
+        openapi(
+            {
+                "/a": {
+                    "get": operation(parameters=[query(LIST, example=["a", "b"], **style)], responses=ANSWER)
+                }
+            }
+        )
+    )
     example = next(iter(made.data["actions"]["get_book"]["examples"].values()))
     assert example["input"] == {"q": f"a{separator}b"}
 
@@ -80,17 +94,32 @@ def test_values_that_a_joined_list_may_have_are_a_pattern() -> None:
     assert numbers["pattern"] == "^(?:-?[0-9]+)(?:,(?:-?[0-9]+))*$"
 
 
-@pytest.mark.parametrize("more", [{}, {"explode": True}, {"style": "form"}, {"style": "pipeDelimited", "explode": True}])
+@pytest.mark.parametrize(
+    "more", [{}, {"explode": True}, {"style": "form"}, {"style": "pipeDelimited", "explode": True}]
+)
 def test_list_that_repeats_its_name_stays_a_list(more: dict[str, Any]) -> None:
     assert inputs(query(LIST, **more))["q"] == LIST
 
 
 def test_list_in_a_path_is_one_text_too() -> None:
-    made = imported(openapi({"/a/{ids}": {"get": operation(parameters=[{"name": "ids", "in": "path", "required": True, "schema": LIST}])}}))
+    made = imported(
+        openapi(
+            {
+                "/a/{ids}": {
+                    "get": operation(
+                        parameters=[{"name": "ids", "in": "path", "required": True, "schema": LIST}]
+                    )
+                }
+            }
+        )
+    )
     assert made.data["actions"]["get_book"]["input"]["ids"]["type"] == "string"
 
 
-OBJECT = {"type": "object", "properties": {"name": {"type": "string"}, "min-size": {"type": "integer"}, "deep": {"type": "object"}}}
+OBJECT = {
+    "type": "object",
+    "properties": {"name": {"type": "string"}, "min-size": {"type": "integer"}, "deep": {"type": "object"}},
+}
 
 
 def test_object_in_the_query_becomes_an_argument_for_each_plain_member() -> None:
@@ -114,7 +143,9 @@ def test_object_in_the_query_becomes_an_argument_for_each_plain_member() -> None
         query(OBJECT, explode=False),
     ],
 )
-def test_parameter_that_no_argument_can_say_is_left_out_or_takes_its_operation_with_it(parameter: dict[str, Any]) -> None:
+def test_parameter_that_no_argument_can_say_is_left_out_or_takes_its_operation_with_it(
+    parameter: dict[str, Any],
+) -> None:
     paths = {"/a": {"get": operation(parameters=[parameter])}, "/b": {"get": operation(operationId="other")}}
     made = imported(openapi(paths), offering=False)
     assert "input" not in made.data["actions"]["get_book"]
@@ -130,31 +161,59 @@ def test_parameter_that_no_argument_can_say_is_left_out_or_takes_its_operation_w
 
 def test_label_in_a_path_leaves_its_operation_out() -> None:
     label = {"name": "id", "in": "path", "required": True, "style": "label", "schema": {"type": "string"}}
-    made = imported(openapi({"/a/{id}": {"get": operation(parameters=[label])}, "/b": {"get": operation(operationId="other")}}))
+    made = imported(
+        openapi(
+            {"/a/{id}": {"get": operation(parameters=[label])}, "/b": {"get": operation(operationId="other")}}
+        )
+    )
     assert list(made.data["actions"]) == ["other"]
     assert "it travels as `label`" in notes(made)
 
 
-@pytest.mark.parametrize("media", ["multipart/form-data", "application/x-www-form-urlencoded", "application/xml", "text/plain"])
+@pytest.mark.parametrize(
+    "media", ["multipart/form-data", "application/x-www-form-urlencoded", "application/xml", "text/plain"]
+)
 def test_body_that_is_no_json_leaves_its_operation_out(media: str) -> None:
-    body = {"required": True, "content": {media: {"schema": {"type": "object", "properties": {"a": {"type": "string"}}}}}}
+    body = {
+        "required": True,
+        "content": {media: {"schema": {"type": "object", "properties": {"a": {"type": "string"}}}}},
+    }
     paths = {"/a": {"post": operation(requestBody=body, operationId="send")}, "/b": {"get": operation()}}
     made = imported(openapi(paths))
     assert list(made.data["actions"]) == ["get_book"]
-    assert f"left out: POST /a: its body is {media}; a catalogue's calls send application/json alone" in notes(made)
+    assert (
+        f"left out: POST /a: its body is {media}; a catalogue's calls send application/json alone"
+        in notes(made)
+    )
     assert made.left_out == 1
 
 
-@pytest.mark.parametrize("media", ["application/json", "application/vnd.api+json", "*/*", "application/json; charset=utf-8"])
+@pytest.mark.parametrize(
+    "media", ["application/json", "application/vnd.api+json", "*/*", "application/json; charset=utf-8"]
+)
 def test_body_that_may_be_json_is_carried(media: str) -> None:
-    content = {"multipart/form-data": {}, media: {"schema": {"type": "object", "properties": {"a": {"type": "string"}}}}}
+    content = {
+        "multipart/form-data": {},
+        media: {"schema": {"type": "object", "properties": {"a": {"type": "string"}}}},
+    }
     made = imported(openapi({"/a": {"post": operation(requestBody={"required": True, "content": content})}}))
     assert list(made.data["actions"]["get_book"]["input"]) == ["a"]
 
 
 def test_form_that_a_reading_call_need_not_send_is_dropped_with_a_message() -> None:
-    body = {"content": {"application/x-www-form-urlencoded": {"schema": {"type": "object", "properties": {}}}}}
-    made = imported(openapi({"/a": {"get": operation(requestBody=body), "post": operation(requestBody=body, operationId="go")}}))
+    body = {
+        "content": {"application/x-www-form-urlencoded": {"schema": {"type": "object", "properties": {}}}}
+    }
+    made = imported(
+        openapi(
+            {
+                "/a": {
+                    "get": operation(requestBody=body),
+                    "post": operation(requestBody=body, operationId="go"),
+                }
+            }
+        )
+    )
     assert list(made.data["actions"]) == ["get_book", "go"]
     assert "an optional body of application/x-www-form-urlencoded is not sent" in notes(made)
 
@@ -163,9 +222,13 @@ def test_operation_that_only_redirects_is_left_out() -> None:
     redirect = {"302": {"description": "Elsewhere", "headers": {"Location": {"schema": {"type": "string"}}}}}
     paths = {
         "/file": {"get": operation(responses=redirect, operationId="file")},
-        "/refused": {"get": operation(responses={**redirect, "404": {"description": "No"}}, operationId="refused")},
+        "/refused": {
+            "get": operation(responses={**redirect, "404": {"description": "No"}}, operationId="refused")
+        },
         "/both": {"get": operation(responses={**redirect, **operation()["responses"]}, operationId="both")},
-        "/any": {"get": operation(responses={**redirect, "default": {"description": "It"}}, operationId="any")},
+        "/any": {
+            "get": operation(responses={**redirect, "default": {"description": "It"}}, operationId="any")
+        },
     }
     made = imported(openapi(paths))
     assert list(made.data["actions"]) == ["both", "any"]
@@ -174,7 +237,11 @@ def test_operation_that_only_redirects_is_left_out() -> None:
 
 def test_media_type_of_errors_is_told() -> None:
     problem = {"description": "No", "content": {"application/problem+json": {"schema": {"type": "object"}}}}
-    made = imported(openapi({"/a": {"get": operation(responses={**operation()["responses"], "404": problem, "409": problem})}}))
+    made = imported(
+        openapi(
+            {"/a": {"get": operation(responses={**operation()["responses"], "404": problem, "409": problem})}}
+        )
+    )
     assert notes(made).count("errors come as application/problem+json") == 1
     plain = {"description": "No", **holding({"type": "object"})}
     made = imported(openapi({"/a": {"get": operation(responses={**operation()["responses"], "404": plain})}}))
@@ -183,42 +250,70 @@ def test_media_type_of_errors_is_told() -> None:
 
 @pytest.mark.parametrize(
     ("path", "id", "word"),
-    [("/books/filter", "booksFilter", "filter"), ("/books/search", "post1", "search"), ("/q", "queryBooks", "query")],
+    [
+        ("/books/filter", "booksFilter", "filter"),
+        ("/books/search", "post1", "search"),
+        ("/q", "queryBooks", "query"),
+    ],
 )
-def test_post_whose_name_says_reading_is_a_write_that_the_author_is_asked_about(path: str, id: str, word: str) -> None:
+def test_post_whose_name_says_reading_is_a_write_that_the_author_is_asked_about(
+    path: str, id: str, word: str
+) -> None:
     made = imported(openapi({path: {"post": operation(operationId=id)}}))
     assert next(iter(made.data["actions"].values()))["effect"] == "write"
     assert f"does it only read, as `{word}` says?" in notes(made)
 
 
 def test_post_that_only_resembles_a_reading_word_is_not_asked_about() -> None:
-    assert "does it only read" not in notes(imported(openapi({"/research": {"post": operation(operationId="startResearch")}})))
+    assert "does it only read" not in notes(
+        imported(openapi({"/research": {"post": operation(operationId="startResearch")}}))
+    )
 
 
 def test_errors_of_one_status_are_told_apart_by_what_they_are() -> None:
     def error(name: str, description: str) -> dict[str, Any]:
         return {"description": description, **holding({"$ref": f"#/components/schemas/{name}"})}
 
-    schemas = {name: {"type": "object", "properties": {name: {"type": "string"}}} for name in ("Fault", "BookProblem")}
+    schemas = {
+        name: {"type": "object", "properties": {name: {"type": "string"}}}
+        for name in ("Fault", "BookProblem")
+    }
     answers = [error("Fault", "No."), error("BookProblem", "No such book.")]
     paths = {
-        f"/{n}": {"get": operation(operationId=f"get{n}", responses={**operation()["responses"], "404": answer})}
+        f"/{n}": {
+            "get": operation(operationId=f"get{n}", responses={**operation()["responses"], "404": answer})
+        }
         for n, answer in enumerate(answers)
     }
     made = imported(openapi(paths, components={"schemas": schemas}))
-    assert [name for name in made.data["errors"]["codes"] if "FOUND" in name] == ["NOT_FOUND", "NOT_FOUND_BOOK_PROBLEM"]
+    assert [name for name in made.data["errors"]["codes"] if "FOUND" in name] == [
+        "NOT_FOUND",
+        "NOT_FOUND_BOOK_PROBLEM",
+    ]
 
 
 def test_schema_in_the_middle_of_a_document_is_named_after_what_it_is() -> None:
-    responses = {"denied": {"description": "No", **holding({"type": "object", "properties": {"why": {"type": "string"}}})}}
+    responses = {
+        "denied": {
+            "description": "No",
+            **holding({"type": "object", "properties": {"why": {"type": "string"}}}),
+        }
+    }
     pointer = "#/components/responses/denied/content/application~1json/schema"
     made = imported(
-        openapi({"/a": {"get": operation(responses=answering({"$ref": pointer}))}}, components={"responses": responses}), offering=False
+        openapi(
+            {"/a": {"get": operation(responses=answering({"$ref": pointer}))}},
+            components={"responses": responses},
+        ),
+        offering=False,
     )
     assert "denied" in made.data["schemas"]
 
 
-LONG = "# Introduction\n\nThe [Shop](https://shop.example) sells **things**. " + "It has a history of many years. " * 80
+LONG = (
+    "# Introduction\n\nThe [Shop](https://shop.example) sells **things**. "
+    + "It has a history of many years. " * 80
+)
 
 
 def test_long_description_becomes_a_sentence_for_people_and_a_part_for_models() -> None:
@@ -240,15 +335,21 @@ def test_short_description_stays_as_it_is() -> None:
     assert imported(document).data["api"]["for_people"] == "Books. And *more* books."
 
 
-@pytest.mark.parametrize("text", ["", "#", "# Only a heading", "x" * 300, "word " * 60, "\n\n- a\n- b", "[a](b)"])
+@pytest.mark.parametrize(
+    "text", ["", "#", "# Only a heading", "x" * 300, "word " * 60, "\n\n- a\n- b", "[a](b)"]
+)
 def test_first_sentence_of_any_text_is_short(text: str) -> None:
     assert len(first_sentence(text, 100)) <= 100
 
 
-def test_names_that_a_document_gives_twice_are_no_finding_of_our_own_lint(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_names_that_a_document_gives_twice_are_no_finding_of_our_own_lint(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     body = taking({"type": "object", "required": ["id"], "properties": {"id": {"type": "integer"}}})
     path = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
-    many = {f"/x/{n}": {"get": operation(operationId=f"x{n}")} for n in range(40)}  # too many for the GPT builder
+    many = {
+        f"/x/{n}": {"get": operation(operationId=f"x{n}")} for n in range(40)
+    }  # too many for the GPT builder
     document = openapi({"/books/{id}": {"put": operation(requestBody=body, parameters=[path])}, **many})
     (tmp_path / "doc.json").write_text(json.dumps(document), encoding="utf-8")
     catalogue = tmp_path / "c.yaml"
@@ -256,15 +357,22 @@ def test_names_that_a_document_gives_twice_are_no_finding_of_our_own_lint(tmp_pa
     assert main(["lint", str(catalogue), "--only", "catalogue/same-argument"]) == 0
     assert "1 finding ignored with a reason" in capsys.readouterr().out
     text = catalogue.read_text(encoding="utf-8")
-    document["paths"]["/books/{id}"]["put"]["requestBody"]["content"]["application/json"]["schema"]["properties"]["id"]["minimum"] = 1
+    document["paths"]["/books/{id}"]["put"]["requestBody"]["content"]["application/json"]["schema"][
+        "properties"
+    ]["id"]["minimum"] = 1
     (tmp_path / "doc.json").write_text(json.dumps(document), encoding="utf-8")
     assert main(["import", str(tmp_path / "doc.json"), "--out", str(catalogue)]) == 0
     assert catalogue.read_text(encoding="utf-8").replace(", minimum: 1", "") == text
 
 
 def test_media_type_with_parameters_is_carried_without_them(tmp_path: Path) -> None:
-    content = {"application/json; charset=utf-8": {"schema": {"type": "object"}}, "text/csv; header=present": {}}
-    csv = {"200": {"description": "It", "content": {"text/csv; header=present": {"schema": {"type": "string"}}}}}
+    content = {
+        "application/json; charset=utf-8": {"schema": {"type": "object"}},
+        "text/csv; header=present": {},
+    }
+    csv = {
+        "200": {"description": "It", "content": {"text/csv; header=present": {"schema": {"type": "string"}}}}
+    }
     paths = {
         "/a": {"get": operation(responses={"200": {"description": "It", "content": content}})},
         "/b": {"get": operation(operationId="csv", responses=csv)},
@@ -276,7 +384,9 @@ def test_media_type_with_parameters_is_carried_without_them(tmp_path: Path) -> N
     assert main(["build", str(tmp_path / "c.yaml"), "--out", str(tmp_path / "made")]) == 0
 
 
-def test_summary_tells_the_surfaces_the_record_and_counts_in_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_summary_tells_the_surfaces_the_record_and_counts_in_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     document = {**openapi({"/a": {"get": operation()}}), "servers": [{"url": "http://library.example"}]}
     (tmp_path / "doc.json").write_text(json.dumps(document), encoding="utf-8")
     assert main(["import", str(tmp_path / "doc.json"), "--out", str(tmp_path / "c.yaml")]) == 0
@@ -295,9 +405,15 @@ def test_document_without_anything_that_can_be_carried_says_why() -> None:
 
 
 @pytest.mark.parametrize("media", ["multipart/form-data", "application/x-www-form-urlencoded"])
-def test_what_a_catalogue_cannot_say_is_still_compared_between_two_documents(media: str, tmp_path: Path) -> None:
+def test_what_a_catalogue_cannot_say_is_still_compared_between_two_documents(
+    media: str, tmp_path: Path
+) -> None:
     def document(*members: str) -> dict[str, Any]:
-        schema = {"type": "object", "properties": {m: {"type": "string"} for m in members}, "required": list(members)}
+        schema = {
+            "type": "object",
+            "properties": {m: {"type": "string"} for m in members},
+            "required": list(members),
+        }
         body = {"required": True, "content": {media: {"schema": schema}}}
         return openapi({"/a": {"post": operation(requestBody=body, operationId="send")}})
 

@@ -1,4 +1,6 @@
-"""Documents from outside are hostile: bounded, one message with its place, exit 2, nothing written or fetched unasked."""
+"""Documents from outside are hostile: bounded, one message with its place, exit 2, nothing written or
+fetched unasked.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,11 @@ def deep(levels: int) -> str:
     return '{"openapi": "3.1.0", "paths": ' + '{"a": ' * levels + "1" + "}" * levels + "}"
 
 
-BOMB = "openapi: 3.0.0\na0: &a0 [x, x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 40)) + "paths: {/x: *a39}\n"
+BOMB = (
+    "openapi: 3.0.0\na0: &a0 [x, x]\n"
+    + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 40))
+    + "paths: {/x: *a39}\n"
+)
 HOSTILE = {
     "empty": ("", "no mapping"),
     "no document": ("[1, 2]", "no mapping"),
@@ -82,7 +88,9 @@ paths:
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_document_is_one_message_and_writes_nothing(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_hostile_document_is_one_message_and_writes_nothing(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     document, said = HOSTILE[name]
     Path("doc.yaml").write_bytes(document if isinstance(document, bytes) else document.encode())
     assert main(["import", "doc.yaml", "--out", "made.yaml"]) == 2
@@ -102,7 +110,9 @@ def test_link_out_of_the_folder_is_not_followed(capsys: pytest.CaptureFixture[st
 
 
 def test_reference_out_of_the_folder_is_followed_where_it_is_allowed() -> None:
-    Path("../outside.yaml").write_text("Book: {type: object, properties: {title: {type: string}}}\n", encoding="utf-8")
+    Path("../outside.yaml").write_text(
+        "Book: {type: object, properties: {title: {type: string}}}\n", encoding="utf-8"
+    )
     Path("doc.json").write_text(referring("../outside.yaml#/Book"), encoding="utf-8")
     assert main(["import", "doc.json", "--out", "made.yaml", "--allow-remote"]) == 0
     assert "title: {type: string}" in Path("made.yaml").read_text(encoding="utf-8")
@@ -132,7 +142,10 @@ def test_what_is_no_file_is_refused(source: str, capsys: pytest.CaptureFixture[s
 )
 def test_schema_that_is_only_itself_ends(schemas: dict[str, Any]) -> None:
     whole = {"$ref": "#/components/schemas/A"}
-    paths = {"/a": {"get": operation(responses=answering(whole))}, "/b": {"post": operation(requestBody=taking(whole))}}
+    paths = {
+        "/a": {"get": operation(responses=answering(whole))},
+        "/b": {"post": operation(requestBody=taking(whole))},
+    }
     made = imported(openapi(paths, components={"schemas": schemas}))
     assert load_text(made.text).action("get_book")
 
@@ -145,11 +158,20 @@ BOOK = {
 WHOLE = openapi(
     {
         "/books/{id}": {
-            "parameters": [{"name": "id", "in": "path", "required": True, "schema": {"type": "string", "pattern": "^b"}}],
-            "get": operation(parameters=[{"name": "n", "in": "query", "schema": {"type": "integer", "default": 3}, "example": 4}]),
+            "parameters": [
+                {"name": "id", "in": "path", "required": True, "schema": {"type": "string", "pattern": "^b"}}
+            ],
+            "get": operation(
+                parameters=[
+                    {"name": "n", "in": "query", "schema": {"type": "integer", "default": 3}, "example": 4}
+                ]
+            ),
             "put": operation(
                 operationId="put",
-                requestBody={"required": True, **holding({"$ref": "#/components/schemas/B"}, example={"t": "x"})},
+                requestBody={
+                    "required": True,
+                    **holding({"$ref": "#/components/schemas/B"}, example={"t": "x"}),
+                },
                 security=[{"k": []}],
                 tags=["x"],
             ),
@@ -161,7 +183,9 @@ WHOLE = openapi(
 
 def places(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     yield at
-    for key, member in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+    for key, member in (
+        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    ):
         yield from places(member, (*at, key))
 
 
@@ -174,15 +198,36 @@ def test_reference_that_can_be_no_document_is_one_message(text: str) -> None:
 
 
 STRANGE = [
-    "", " ", "a b", "#/", "\ud800", "é\u2028\x00", "{}", "{x}", "#/components/schemas/B", "null", "- x", "a: b", "'", '"', "x" * 9_000,
+    "", " ", "a b", "#/", "\ud800", "é\u2028\x00", "{}", "{x}", "#/components/schemas/B", "null", "- x",
+    "a: b", "'", '"', "x" * 9_000,
 ]  # fmt: skip
-SHAPES: list[Any] = [[], {}, [[]], [None], {"": {}}, {"$ref": "#/components/schemas/B"}, {"$ref": 1}, 10**30, 1e300, 0.5]
-ODD = st.one_of(st.none(), st.booleans(), st.integers(-2, 2), st.text(max_size=6), st.sampled_from(STRANGE), st.sampled_from(SHAPES))
+SHAPES: list[Any] = [
+    [],
+    {},
+    [[]],
+    [None],
+    {"": {}},
+    {"$ref": "#/components/schemas/B"},
+    {"$ref": 1},
+    10**30,
+    1e300,
+    0.5,
+]
+ODD = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-2, 2),
+    st.text(max_size=6),
+    st.sampled_from(STRANGE),
+    st.sampled_from(SHAPES),
+)
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data(), st.sampled_from([WHOLE, SWAGGER]))
-def test_wrong_types_anywhere_end_in_a_catalogue_or_a_message(data: st.DataObject, base: dict[str, Any]) -> None:
+def test_wrong_types_anywhere_end_in_a_catalogue_or_a_message(
+    data: st.DataObject, base: dict[str, Any]
+) -> None:
     document = copy.deepcopy(base)
     for _ in range(data.draw(st.integers(1, 3))):
         *path, last = data.draw(st.sampled_from([p for p in places(document) if p]))
@@ -190,14 +235,18 @@ def test_wrong_types_anywhere_end_in_a_catalogue_or_a_message(data: st.DataObjec
         for step in path:
             holder = holder[step]
         if data.draw(st.booleans()) and isinstance(holder, dict):
-            holder[data.draw(st.sampled_from(["x y", "", "oneOf", "$ref", "é", "200", "items", "-"]))] = holder.pop(last)
+            holder[data.draw(st.sampled_from(["x y", "", "oneOf", "$ref", "é", "200", "items", "-"]))] = (
+                holder.pop(last)
+            )
         else:
             holder[last] = copy.deepcopy(data.draw(ODD))
     try:
         made = imported(json.dumps(document), offering=False)
     except PgagentsError:
         return  # one message; a traceback would fail the test
-    model, found = load(parse(made.text), any_key=True)  # a changed key may be one that a catalogue cannot say
+    model, found = load(
+        parse(made.text), any_key=True
+    )  # a changed key may be one that a catalogue cannot say
     assert model, found
     assert model.actions
 
@@ -207,7 +256,9 @@ def test_schemas_that_all_refer_to_each_other_end() -> None:
     schemas = {f"S{n}": {"anyOf": [{"$ref": name} for name in names]} for n in range(40)}
     answers = {**answering({"$ref": names[0]}), "404": {"description": "No", **holding({"$ref": names[1]})}}
     post = operation(operationId="send", requestBody=taking({"$ref": names[2]}))
-    document = openapi({"/a": {"get": operation(responses=answers), "post": post}}, components={"schemas": schemas})
+    document = openapi(
+        {"/a": {"get": operation(responses=answers), "post": post}}, components={"schemas": schemas}
+    )
     assert "40 schemas" in imported(document, offering=False).text
 
 
@@ -259,7 +310,8 @@ def test_document_at_an_address_is_read_with_what_stands_beside_it(address: str)
 
 
 @pytest.mark.parametrize(
-    ("path", "said"), [("/moved/openapi.json", "redirects"), ("/nosuch", "answers 404"), ("/v1/out.json", "--allow-remote")]
+    ("path", "said"),
+    [("/moved/openapi.json", "redirects"), ("/nosuch", "answers 404"), ("/v1/out.json", "--allow-remote")],
 )
 def test_address_is_not_left(address: str, path: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["import", address + path, "--out", "made.yaml"]) == 2
@@ -268,7 +320,9 @@ def test_address_is_not_left(address: str, path: str, said: str, capsys: pytest.
     assert not Path("made.yaml").exists()
 
 
-def test_server_that_never_ends_its_headers_is_given_up(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_server_that_never_ends_its_headers_is_given_up(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Each byte comes in time; the whole would take for ever."""
     monkeypatch.setattr(fetch, "TIMEOUT_S", 0.5)
     over = threading.Event()
@@ -281,7 +335,17 @@ def test_server_that_never_ends_its_headers_is_given_up(monkeypatch: pytest.Monk
     with socket.create_server(("127.0.0.1", 0)) as listening:
         served = threading.Thread(target=lambda: drip(listening.accept()[0]), daemon=True)
         served.start()
-        assert main(["import", f"http://127.0.0.1:{listening.getsockname()[1]}/openapi.json", "--out", "made.yaml"]) == 2
+        assert (
+            main(
+                [
+                    "import",
+                    f"http://127.0.0.1:{listening.getsockname()[1]}/openapi.json",
+                    "--out",
+                    "made.yaml",
+                ]
+            )
+            == 2
+        )
         over.set()
         served.join(5)
     assert "was not read within 0.5 s" in capsys.readouterr().err

@@ -1,4 +1,6 @@
-"""A document whose key is no bearer key never ends in a manifest that says Bearer: its catalogue says the key, and reading it stops."""
+"""A document whose key is no bearer key never ends in a manifest that says Bearer: its catalogue says the
+key, and reading it stops.
+"""
 
 from __future__ import annotations
 
@@ -21,20 +23,36 @@ OTHER_KEYS: dict[str, tuple[dict[str, Any], str]] = {
     "header": (HEADER, "a key in the header `X-API-Key`"),
     "query": ({"type": "apiKey", "in": "query", "name": "api_key"}, "a key in the query parameter `api_key`"),
     "cookie": ({"type": "apiKey", "in": "cookie", "name": "session"}, "a key in the cookie `session`"),
-    "authorization": ({"type": "apiKey", "in": "header", "name": "Authorization"}, "a key in the header `Authorization`"),
+    "authorization": (
+        {"type": "apiKey", "in": "header", "name": "Authorization"},
+        "a key in the header `Authorization`",
+    ),
     "basic": ({"type": "http", "scheme": "Basic"}, "HTTP Basic"),
     "digest": ({"type": "http", "scheme": "digest"}, "HTTP authentication by `digest`"),
-    "oauth": ({"type": "oauth2", "flows": {"clientCredentials": {"tokenUrl": URL, "scopes": {}}}}, "an OAuth 2.0 token"),
+    "oauth": (
+        {"type": "oauth2", "flows": {"clientCredentials": {"tokenUrl": URL, "scopes": {}}}},
+        "an OAuth 2.0 token",
+    ),
     "openid": ({"type": "openIdConnect", "openIdConnectUrl": URL}, "an OpenID Connect token"),
     "certificate": ({"type": "mutualTLS"}, "a client certificate"),
     "nonsense": ({"type": "telepathy"}, "a scheme that it does not describe"),
 }
-COMMANDS = (["build"], ["build", "--check"], ["lint"], ["contracts"], ["verify", "--url", "http://127.0.0.1:9"], ["mcp"], ["sandbox"])
+COMMANDS = (
+    ["build"],
+    ["build", "--check"],
+    ["lint"],
+    ["contracts"],
+    ["verify", "--url", "http://127.0.0.1:9"],
+    ["mcp"],
+    ["sandbox"],
+)
 
 
 def asking(schemes: dict[str, Any], *security: Any, **more: Any) -> dict[str, Any]:
     """A document with one operation for each security requirement, GET /0, GET /1, …"""
-    paths = {f"/{n}": {"get": operation(operationId=f"get{n}", security=need)} for n, need in enumerate(security)}
+    paths = {
+        f"/{n}": {"get": operation(operationId=f"get{n}", security=need)} for n, need in enumerate(security)
+    }
     return openapi(paths, components={"securitySchemes": schemes}, **more)
 
 
@@ -49,7 +67,9 @@ def _empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("kind", OTHER_KEYS)
 @pytest.mark.usefixtures("_empty_folder")
-def test_key_that_is_no_bearer_key_stops_every_command_at_its_line(kind: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_key_that_is_no_bearer_key_stops_every_command_at_its_line(
+    kind: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     scheme, said = OTHER_KEYS[kind]
     Path("doc.json").write_text(json.dumps(asking({"theKey": scheme}, [{"theKey": []}])), encoding="utf-8")
     assert main(["import", "doc.json", "--out", "catalogue/library.yaml"]) == 0
@@ -71,7 +91,9 @@ def test_key_that_is_no_bearer_key_stops_every_command_at_its_line(kind: str, ca
 
 
 @pytest.mark.usefixtures("_empty_folder")
-def test_author_who_knows_better_writes_it_and_a_later_import_keeps_it(capsys: pytest.CaptureFixture[str]) -> None:
+def test_author_who_knows_better_writes_it_and_a_later_import_keeps_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     document = asking({"theKey": HEADER}, [{"theKey": []}])
     Path("doc.json").write_text(json.dumps(document), encoding="utf-8")
     catalogue = Path("catalogue/library.yaml")
@@ -90,7 +112,9 @@ def test_author_who_knows_better_writes_it_and_a_later_import_keeps_it(capsys: p
 
 
 @pytest.mark.usefixtures("_empty_folder")
-def test_later_edition_with_another_key_is_merged_and_says_that_it_stops(capsys: pytest.CaptureFixture[str]) -> None:
+def test_later_edition_with_another_key_is_merged_and_says_that_it_stops(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     document = asking({"theKey": BEARER}, [{"theKey": []}])
     Path("doc.json").write_text(json.dumps(document), encoding="utf-8")
     assert main(["import", "doc.json", "--out", "c.yaml"]) == 0
@@ -111,7 +135,10 @@ def test_later_edition_with_another_key_is_merged_and_says_that_it_stops(capsys:
         ({"k": {"type": "http", "scheme": "Bearer", "bearerFormat": "JWT"}}, [{"k": []}]),
         ({"k": HEADER, "b": BEARER}, [{"k": []}, {"b": []}]),
         ({"Bearer": {"type": "apiKey", "in": "header", "name": "authorization"}}, [{"Bearer": []}]),
-        ({"k": {"type": "apiKey", "in": "header", "name": "Authorization", "description": "`Bearer KEY`"}}, [{"k": []}]),
+        (
+            {"k": {"type": "apiKey", "in": "header", "name": "Authorization", "description": "`Bearer KEY`"}},
+            [{"k": []}],
+        ),
         ({"o": {"type": "oauth2", "flows": {}}, "b": BEARER}, [{"b": []}, {"o": []}]),
         ({"k": HEADER, "b": BEARER}, [{"b": []}]),
     ],
@@ -124,11 +151,17 @@ def test_document_that_takes_a_bearer_key_goes_on_as_before(schemes: dict[str, A
 
 
 def test_operations_that_ask_for_another_key_than_most_are_left_out_and_named() -> None:
-    made = imported(asking({"b": BEARER, "k": HEADER}, [{"b": []}], [{"b": []}], [{"k": []}], [{"b": [], "k": []}]))
+    made = imported(
+        asking({"b": BEARER, "k": HEADER}, [{"b": []}], [{"b": []}], [{"k": []}], [{"b": [], "k": []}])
+    )
     assert [load_text(made.text).actions[n].name for n in range(2)] == ["get0", "get1"]
     assert len(made.data["actions"]) == 2
-    assert "GET /2: it asks for a key in the header `X-API-Key` (`k`); calls send a bearer key" in told(made, "left out")
-    assert "GET /3: it asks for a bearer key (`b`) and a key in the header `X-API-Key` (`k`)" in told(made, "left out")
+    assert "GET /2: it asks for a key in the header `X-API-Key` (`k`); calls send a bearer key" in told(
+        made, "left out"
+    )
+    assert "GET /3: it asks for a bearer key (`b`) and a key in the header `X-API-Key` (`k`)" in told(
+        made, "left out"
+    )
 
 
 def test_key_that_most_operations_ask_for_decides() -> None:
@@ -145,7 +178,9 @@ def test_two_keys_that_a_call_needs_together_are_one_error() -> None:
     assert set(made.data["auth"]["schemes"]) == {"app", "k"}
     with pytest.raises(InputError) as raised:
         load_text(made.text)
-    assert [(d.id, "(and 1 more)" in d.message) for d in raised.value.diagnostics] == [("catalogue/key-kind", True)]
+    assert [(d.id, "(and 1 more)" in d.message) for d in raised.value.diagnostics] == [
+        ("catalogue/key-kind", True)
+    ]
 
 
 def test_other_faults_of_the_file_are_told_beside_the_key() -> None:
@@ -174,7 +209,9 @@ def test_document_without_security_says_so_and_is_called_without_a_key() -> None
 
 def test_key_that_is_described_and_never_asked_for_is_no_bearer_key_either() -> None:
     made = imported(openapi({"/a": {"get": operation()}}, components={"securitySchemes": {"k": HEADER}}))
-    assert "lets every call go without a key, and describes a key in the header `X-API-Key`" in told(made, "blocked")
+    assert "lets every call go without a key, and describes a key in the header `X-API-Key`" in told(
+        made, "blocked"
+    )
     with pytest.raises(PgagentsError):
         load_text(made.text)
 
@@ -186,7 +223,9 @@ def test_optional_key_and_its_loss_are_told() -> None:
 
 
 def test_scheme_that_an_author_mistypes_is_told_as_before() -> None:
-    text = imported(asking({"b": BEARER}, [{"b": []}])).text.replace("    b:", "    b: {type: http_baerer}\n    c:")
+    text = imported(asking({"b": BEARER}, [{"b": []}])).text.replace(
+        "    b:", "    b: {type: http_baerer}\n    c:"
+    )
     with pytest.raises(InputError) as raised:
         load_text(text)
     assert "it should be 'http_bearer'" in raised.value.diagnostics[0].message

@@ -1,4 +1,6 @@
-"""A document's next edition is merged into the catalogue: the document's changes come, the author's edits and comments stay."""
+"""A document's next edition is merged into the catalogue: the document's changes come, the author's edits
+and comments stay.
+"""
 
 from __future__ import annotations
 
@@ -53,12 +55,16 @@ def test_same_document_again_changes_no_byte() -> None:
     assert (CATALOGUE.read_bytes(), RECORD.read_bytes()) == before
 
 
-def test_edits_and_comments_stay_and_the_documents_changes_come(document: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
+def test_edits_and_comments_stay_and_the_documents_changes_come(
+    document: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
     replace("    title: Add book\n", "    title: Put a book on the shelf # agreed with Ann\n")
     replace("  upload_cover:\n", "  # not before autumn\n  upload_cover:\n")
     document["paths"]["/books"]["get"]["parameters"][1]["maximum"] = 80
     document["paths"]["/books"]["get"]["parameters"].append({"name": "q", "in": "query", "type": "string"})
-    document["paths"]["/shelves"] = {"get": {"operationId": "listShelves", "responses": {"200": {"description": "All"}}}}
+    document["paths"]["/shelves"] = {
+        "get": {"operationId": "listShelves", "responses": {"200": {"description": "All"}}}
+    }
     store(document)
     assert again() == 0
     text = CATALOGUE.read_text(encoding="utf-8")
@@ -68,12 +74,19 @@ def test_edits_and_comments_stay_and_the_documents_changes_come(document: dict[s
     limit = next(a for a in actions.actions if a.name == "list_books").param("limit")
     assert limit
     assert limit.schema["exclusiveMaximum"] == 80
-    assert [str(a.name) for a in actions.actions] == ["list_books", "add_book", "upload_cover", "list_shelves"]
+    assert [str(a.name) for a in actions.actions] == [
+        "list_books",
+        "add_book",
+        "upload_cover",
+        "list_shelves",
+    ]
     assert "q: {type: string}" in text
     assert "taken over  actions.list_books.input.limit.exclusiveMaximum" in capsys.readouterr().out
 
 
-def test_place_that_both_changed_keeps_the_authors_word_and_says_so(document: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
+def test_place_that_both_changed_keeps_the_authors_word_and_says_so(
+    document: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
     replace("default: 10", "default: 7")
     document["paths"]["/books"]["get"]["parameters"][1]["default"] = 20
     store(document)
@@ -106,10 +119,15 @@ def test_author_may_add_what_no_document_says() -> None:
     assert "laws: {few: size(response) <= 50}" in CATALOGUE.read_text(encoding="utf-8")
 
 
-def test_merge_that_would_not_load_writes_nothing(document: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
+def test_merge_that_would_not_load_writes_nothing(
+    document: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
     replace(
         "    effect: read\n",
-        "    effect: read\n    laws: {few: size(response) <= input.limit}\n    relations: {more: {widen: limit, keeps: response}}\n",
+        (
+            "    effect: read\n    laws: {few: size(response) <= input.limit}\n    relations: {more: {widen: "
+            "limit, keeps: response}}\n"
+        ),
     )
     del document["paths"]["/books"]["get"]["parameters"][1]
     store(document)
@@ -144,7 +162,9 @@ def test_catalogue_that_no_import_made_is_left_alone(capsys: pytest.CaptureFixtu
     ],
 )
 @pytest.mark.usefixtures("document")
-def test_broken_record_is_told_and_nothing_is_written(record: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_broken_record_is_told_and_nothing_is_written(
+    record: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     RECORD.write_text(record, encoding="utf-8")
     before = CATALOGUE.read_bytes()
     assert again() == 2
@@ -162,7 +182,9 @@ def test_catalogue_that_does_not_load_is_told_and_left() -> None:
 def test_choice_of_operations_is_remembered(document: dict[str, Any]) -> None:
     assert again("--force", "--include", "addBook") == 0
     assert "upload_cover" not in CATALOGUE.read_text(encoding="utf-8")
-    document["paths"]["/shelves"] = {"get": {"operationId": "listShelves", "responses": {"200": {"description": "All"}}}}
+    document["paths"]["/shelves"] = {
+        "get": {"operationId": "listShelves", "responses": {"200": {"description": "All"}}}
+    }
     store(document)
     assert again() == 0
     assert "list_shelves" not in CATALOGUE.read_text(encoding="utf-8")
@@ -176,13 +198,23 @@ def test_place_that_cannot_be_written_changes_nothing(capsys: pytest.CaptureFixt
 
 
 STRANGE = [
-    "no", "null", "12:30", "1.0", "0o7", "~", "- a", "a: b", "a #b", "x\ny", "  x\n y", "\n", "é\u2028", "{a}", "'", "a\tb", "# x",
+    "no", "null", "12:30", "1.0", "0o7", "~", "- a", "a: b", "a #b", "x\ny", "  x\n y", "\n", "é\u2028",
+    "{a}", "'", "a\tb", "# x",
     "a\n# b\n", "1.2.3", "=x", "&a",
 ]  # fmt: skip
 TEXTS = st.one_of(st.text(max_size=12), st.sampled_from(STRANGE))
 JSON = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(-(10**20), 10**20), st.floats(allow_nan=False, allow_infinity=False), TEXTS),
-    lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(st.one_of(TEXTS, st.integers(100, 599)), inner, max_size=4)),
+    st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(-(10**20), 10**20),
+        st.floats(allow_nan=False, allow_infinity=False),
+        TEXTS,
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4),
+        st.dictionaries(st.one_of(TEXTS, st.integers(100, 599)), inner, max_size=4),
+    ),
     max_leaves=20,
 )
 QUICK = settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
@@ -219,7 +251,9 @@ def test_text_of_a_scalar_is_never_taken_for_something_else(text: str) -> None:
 
 PLAIN = st.recursive(
     st.one_of(st.integers(0, 3), st.sampled_from(["a", "b\nc"])),
-    lambda inner: st.one_of(st.lists(inner, max_size=2), st.dictionaries(st.sampled_from(["p", "q", "r"]), inner, max_size=3)),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=2), st.dictionaries(st.sampled_from(["p", "q", "r"]), inner, max_size=3)
+    ),
     max_leaves=12,
 )
 TREES = st.dictionaries(st.sampled_from(["one", "two", "three"]), PLAIN, min_size=1, max_size=3)
@@ -231,7 +265,10 @@ def test_merge_takes_the_documents_changes_and_keeps_the_authors(
     base: dict[str, Any], ours: dict[str, Any], new: dict[str, Any], commented: bool
 ) -> None:
     steps = list(merge(base, ours, new))
-    edits, conflicts = [s for s in steps if isinstance(s, Edit)], [s for s in steps if isinstance(s, Conflict)]
+    edits, conflicts = (
+        [s for s in steps if isinstance(s, Edit)],
+        [s for s in steps if isinstance(s, Conflict)],
+    )
     if same(base, ours):
         assert same(edited(ours, edits), new)
         assert conflicts == []
@@ -251,8 +288,12 @@ def test_merge_takes_the_documents_changes_and_keeps_the_authors(
 
 def test_edit_in_a_line_of_several_members_rewrites_that_entry_alone() -> None:
     source = parse("k:\n  a: {x: 1, w: {z: 2}} # kept?\n# of b\nb:\n  c: 1 # one\n  # of d\n  d: [1, 2]\n")
-    after = patched(source, [Edit(("k", "a", "w", "z"), 3), Edit(("b", "e"), 4), Edit(("b", "c"), MISSING)], [], {})
-    assert after == "k:\n  # kept?\n  a: {x: 1, w: {z: 3}}\n# of b\nb:\n  # one\n  # of d\n  d: [1, 2]\n  e: 4\n"
+    after = patched(
+        source, [Edit(("k", "a", "w", "z"), 3), Edit(("b", "e"), 4), Edit(("b", "c"), MISSING)], [], {}
+    )
+    assert (
+        after == "k:\n  # kept?\n  a: {x: 1, w: {z: 3}}\n# of b\nb:\n  # one\n  # of d\n  d: [1, 2]\n  e: 4\n"
+    )
 
 
 EDITION: dict[str, Any] = {
@@ -266,20 +307,32 @@ EDITION: dict[str, Any] = {
                 "operationId": "listThings",
                 "summary": "List things",
                 "parameters": [
-                    {"name": "limit", "in": "query", "description": "How many", "schema": {"type": "integer", "maximum": 50, "default": 5}},
+                    {
+                        "name": "limit",
+                        "in": "query",
+                        "description": "How many",
+                        "schema": {"type": "integer", "maximum": 50, "default": 5},
+                    },
                     {"name": "q", "in": "query", "schema": {"type": "string"}},
                 ],
                 "responses": {
                     "200": {
                         "description": "Things",
-                        "content": {"application/json": {"schema": {"type": "array", "items": {"$ref": "#/components/schemas/Thing"}}}},
+                        "content": {
+                            "application/json": {
+                                "schema": {"type": "array", "items": {"$ref": "#/components/schemas/Thing"}}
+                            }
+                        },
                     }
                 },
             },
             "post": {
                 "operationId": "addThing",
                 "summary": "Add a thing",
-                "requestBody": {"required": True, "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Thing"}}}},
+                "requestBody": {
+                    "required": True,
+                    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Thing"}}},
+                },
                 "responses": {"201": {"description": "Added"}, "409": {"description": "There already"}},
             },
         },
@@ -289,7 +342,10 @@ EDITION: dict[str, Any] = {
                 "summary": "Get a thing",
                 "parameters": [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}],
                 "responses": {
-                    "200": {"description": "It", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Thing"}}}},
+                    "200": {
+                        "description": "It",
+                        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Thing"}}},
+                    },
                     "404": {"description": "No such thing"},
                 },
             }
@@ -321,7 +377,11 @@ def places(value: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 def at(data: Any, pointer: tuple[Any, ...]) -> Any:
     for step in pointer:
-        inside = step in data if isinstance(data, dict) else isinstance(data, list) and isinstance(step, int) and step < len(data)
+        inside = (
+            step in data
+            if isinstance(data, dict)
+            else isinstance(data, list) and isinstance(step, int) and step < len(data)
+        )
         if not inside:
             return MISSING
         data = data[step]
@@ -329,12 +389,18 @@ def at(data: Any, pointer: tuple[Any, ...]) -> Any:
 
 
 def changed(document: Any, draw: Any) -> None:
-    """A change such as editions have: a member gone, a value changed, a parameter, a property or an operation more."""
+    """A change such as editions have: a member gone, a value changed, a parameter, a property or an
+    operation more.
+    """
     kind = draw(st.sampled_from(["drop", "change", "parameter", "property", "operation", "rename"]))
     if kind == "operation":
         n = draw(st.integers(0, 3))
         document["paths"][f"/new{n}"] = {
-            "get": {"operationId": f"getNew{n}", "summary": "New", "responses": {"200": {"description": "It"}}}
+            "get": {
+                "operationId": f"getNew{n}",
+                "summary": "New",
+                "responses": {"200": {"description": "It"}},
+            }
         }
         return
     if kind == "property":
@@ -376,7 +442,11 @@ def authored(text: str, draw: Any, n: int) -> tuple[str, list[tuple[tuple[Any, .
     lines = text.splitlines()
     kind = draw(st.sampled_from(["above", "behind", "behind", "value", "member", "removal"]))
     if kind in ("above", "behind"):
-        fitting = [p for p in source.pointers() if len(p) > 2 and p[0] in ("actions", "schemas") and isinstance(p[-1], str)]
+        fitting = [
+            p
+            for p in source.pointers()
+            if len(p) > 2 and p[0] in ("actions", "schemas") and isinstance(p[-1], str)
+        ]
         fitting = [p for p in fitting if lines[source.locate(p).line - 1].lstrip().startswith(str(p[-1]))]
         pointer = draw(st.sampled_from(fitting))
         number, column = source.locate(pointer).line - 1, source.locate(pointer).column - 1
@@ -393,7 +463,9 @@ def authored(text: str, draw: Any, n: int) -> tuple[str, list[tuple[tuple[Any, .
         fitting = [
             p
             for p in source.pointers()
-            if p[-1:] and p[-1] in ("maximum", "default", "maxLength", "errors") and p[0] in ("actions", "schemas")
+            if p[-1:]
+            and p[-1] in ("maximum", "default", "maxLength", "errors")
+            and p[0] in ("actions", "schemas")
         ]
         if not fitting:
             return text, [], ""
@@ -402,11 +474,21 @@ def authored(text: str, draw: Any, n: int) -> tuple[str, list[tuple[tuple[Any, .
         fitting = [
             p
             for p in source.pointers()
-            if p and p[-1] in LEAVES and isinstance(at(source.data, p), str | int) and p[0] in ("api", "actions", "schemas")
+            if p
+            and p[-1] in LEAVES
+            and isinstance(at(source.data, p), str | int)
+            and p[0] in ("api", "actions", "schemas")
         ]
         pointer = draw(st.sampled_from(fitting))
         value = at(source.data, pointer)
-        edit = Edit(pointer, 3 + n if isinstance(value, int) else f"a{n}@shop.example" if pointer[-1] == "contact" else f"The author's {n}")
+        edit = Edit(
+            pointer,
+            3 + n
+            if isinstance(value, int)
+            else f"a{n}@shop.example"
+            if pointer[-1] == "contact"
+            else f"The author's {n}",
+        )
     return patched(source, [edit], [], {}), [(edit.at, edit.value)], ""
 
 
@@ -414,7 +496,9 @@ def authored(text: str, draw: Any, n: int) -> tuple[str, list[tuple[tuple[Any, .
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_nothing_of_the_authors_is_lost_whatever_the_document_becomes(data: st.DataObject) -> None:
-    """Edit the catalogue, change the document, merge: each edit and each comment is still there, or nothing is written at all."""
+    """Edit the catalogue, change the document, merge: each edit and each comment is still there, or
+    nothing is written at all.
+    """
     document = copy.deepcopy(EDITION)
     store(document)
     CATALOGUE.unlink(missing_ok=True)
@@ -443,6 +527,8 @@ def test_nothing_of_the_authors_is_lost_whatever_the_document_becomes(data: st.D
 
 @pytest.fixture
 def _in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A folder of its own, and no manifests built for each of the many imports: which surfaces there are is not asked here."""
+    """A folder of its own, and no manifests built for each of the many imports: which surfaces there are
+    is not asked here.
+    """
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("pgagents.importer.catalogue.offer", lambda *_: {})

@@ -25,7 +25,9 @@ def test_new_catalogue_builds_and_lints_clean(capsys: pytest.CaptureFixture[str]
     assert "pgagents build " in capsys.readouterr().out
     built = build(load_file(Path("catalogue/api.yaml")))
     assert built.diagnostics == ()
-    assert {"openai/openapi.yaml", "gemini/functions.json", "anthropic/tools.json"} <= {a.path for a in built.files}
+    assert {"openai/openapi.yaml", "gemini/functions.json", "anthropic/tools.json"} <= {
+        a.path for a in built.files
+    }
     assert main(["lint"]) == 0
     assert "[" not in capsys.readouterr().out  # no finding of any kind
 
@@ -53,7 +55,9 @@ def test_file_that_is_there_is_never_overwritten(capsys: pytest.CaptureFixture[s
     assert "is there already" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("title", ["City Library", "no", "42", "Zoë's: #1 {API}", "=x", "- a", '"', "Ünïcode", "a: b # c"])
+@pytest.mark.parametrize(
+    "title", ["City Library", "no", "42", "Zoë's: #1 {API}", "=x", "- a", '"', "Ünïcode", "a: b # c"]
+)
 def test_title_stands_as_it_was_given(title: str) -> None:
     model = load_text(starter(title, "https://lib.example"))
     assert model.api.title == title
@@ -66,7 +70,9 @@ def test_title_stands_as_it_was_given(title: str) -> None:
     [["--server", "lib.example"], ["--server", "https://"], ["--server", "ftp://x.example"], ["--server", "https://x.example/v1"],
      ["--server", "https://x.example\n# x"], ["--title", ""], ["--title", "a\nb"], ["--title", "x" * 101]],
 )  # fmt: skip
-def test_wrong_value_is_one_message_and_writes_nothing(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_value_is_one_message_and_writes_nothing(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["init", *words]) == 2
     assert "Traceback" not in capsys.readouterr().err
     assert list(Path.cwd().iterdir()) == []

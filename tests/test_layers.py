@@ -52,7 +52,10 @@ HEAVY = {
 def modules() -> Iterator[tuple[str, ast.Module]]:
     for path in sorted(ROOT.rglob("*.py")):
         parts = path.relative_to(ROOT).with_suffix("").parts
-        yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts), ast.parse(path.read_text(encoding="utf-8"))
+        yield (
+            ".".join(parts[:-1] if parts[-1] == "__init__" else parts),
+            ast.parse(path.read_text(encoding="utf-8")),
+        )
 
 
 def imported(tree: ast.Module) -> Iterator[tuple[int, str]]:
@@ -65,13 +68,19 @@ def imported(tree: ast.Module) -> Iterator[tuple[int, str]]:
             found = [f"{node.module}.{alias.name}" for alias in node.names]
         else:
             continue
-        yield from ((node.lineno, name.removeprefix("pgagents.")) for name in found if name.startswith("pgagents."))
+        yield from (
+            (node.lineno, name.removeprefix("pgagents.")) for name in found if name.startswith("pgagents.")
+        )
 
 
 def test_rooms_import_only_rooms_below_them() -> None:
-    """The contracts stand in pyproject.toml under `tool.importlinter`; `.venv/bin/lint-imports` shows a broken one in full."""
+    """The contracts stand in pyproject.toml under `tool.importlinter`; `.venv/bin/lint-imports` shows a
+    broken one in full.
+    """
     linter = Path(sys.executable).with_name("lint-imports")
-    done = subprocess.run([linter, "--no-cache"], cwd=ROOT.parents[1], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [linter, "--no-cache"], cwd=ROOT.parents[1], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout
     assert "4 kept, 0 broken" in done.stdout
 
@@ -122,7 +131,9 @@ def test_only_the_command_line_prints() -> None:
         for name, tree in modules()
         if name.split(".")[0] != "cli"
         for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("print", "input", "exit", "quit")
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in ("print", "input", "exit", "quit")
     ]
     assert wrong == []
 
@@ -144,7 +155,12 @@ def test_engine_knows_nothing_of_parking() -> None:
 
 
 def _loaded(code: str) -> set[str]:
-    done = subprocess.run([sys.executable, "-c", f"{code}\nimport sys\nprint(*sys.modules)"], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}\nimport sys\nprint(*sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     return {name.split(".")[0] for name in done.stdout.splitlines()[-1].split()}
 
 

@@ -1,4 +1,6 @@
-"""`pgagents lint` and `explain`: ignores, safe changes, forms of output, exit codes; and no false alarm on what is good."""
+"""`pgagents lint` and `explain`: ignores, safe changes, forms of output, exit codes; and no false alarm on
+what is good.
+"""
 
 from __future__ import annotations
 
@@ -52,16 +54,24 @@ SPOKEN_LINE = SPOKEN[: SPOKEN.index("Here you can")].count("\n") + 1
 
 @pytest.mark.parametrize("file", ["catalogue/park_graph.yaml", "tests/catalogues/shop.yaml"])
 def test_shipped_catalogues_have_no_finding(file: str) -> None:
-    assert [(d.id, str(d.span), d.message) for d in lint(load_file(ROOT / file)).found if d.severity != "note"] == []
+    assert [
+        (d.id, str(d.span), d.message) for d in lint(load_file(ROOT / file)).found if d.severity != "note"
+    ] == []
 
 
 def test_lint_says_all_that_build_says() -> None:
-    text = BASE.replace("namespace: corner_shop", "namespace: corner shop").replace("title: Corner Shop", f"title: {'Corner ' * 9}")
-    text = text.replace("openai/openapi.yaml: /openapi.yaml, ", "no/such.json: /no.json, openai/openapi.yaml: /openapi.yaml, ")
+    text = BASE.replace("namespace: corner_shop", "namespace: corner shop").replace(
+        "title: Corner Shop", f"title: {'Corner ' * 9}"
+    )
+    text = text.replace(
+        "openai/openapi.yaml: /openapi.yaml, ", "no/such.json: /no.json, openai/openapi.yaml: /openapi.yaml, "
+    )
     model = load_text(text, "shop.yaml")
     built = {(d.id, d.message) for d in build(model).diagnostics}
     assert len(built) >= 3
-    assert built == {(d.id, d.message) for d in judged(model)} == {(d.id, d.message) for d in lint(model).found}
+    assert (
+        built == {(d.id, d.message) for d in judged(model)} == {(d.id, d.message) for d in lint(model).found}
+    )
 
 
 def test_large_catalogue_has_no_false_alarm() -> None:
@@ -83,9 +93,19 @@ def test_finding_names_its_place_its_help_and_its_source() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        with_line("description: Here", "# pgagents: ignore[catalogue/speaks-to-user] shown in our own app too", text=SPOKEN),
-        with_line("description: Here", "# pgagents: ignore[catalogue/speaks-to-user] why\n    # and more", text=SPOKEN),
-        SPOKEN.replace("of their name.\n", "of their name.   # pgagents: ignore[catalogue/speaks-to-user] why\n", 1),
+        with_line(
+            "description: Here",
+            "# pgagents: ignore[catalogue/speaks-to-user] shown in our own app too",
+            text=SPOKEN,
+        ),
+        with_line(
+            "description: Here",
+            "# pgagents: ignore[catalogue/speaks-to-user] why\n    # and more",
+            text=SPOKEN,
+        ),
+        SPOKEN.replace(
+            "of their name.\n", "of their name.   # pgagents: ignore[catalogue/speaks-to-user] why\n", 1
+        ),
     ],
     ids=["above", "above other comments", "beside"],
 )
@@ -202,21 +222,33 @@ def test_json_sarif_and_github_say_the_same(capsys: pytest.CaptureFixture[str]) 
     assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"] == finding["id"]
     assert result["level"] == "warning"
     place = result["locations"][0]["physicalLocation"]
-    assert place == {"artifactLocation": {"uri": "shop.yaml"}, "region": {"startLine": SPOKEN_LINE, "startColumn": finding["column"]}}
+    assert place == {
+        "artifactLocation": {"uri": "shop.yaml"},
+        "region": {"startLine": SPOKEN_LINE, "startColumn": finding["column"]},
+    }
     _, out, _ = call(capsys, "lint", "shop.yaml", "--format", "github")
-    assert out.startswith(f"::warning file=shop.yaml,line={SPOKEN_LINE},col={finding['column']},title=catalogue/speaks-to-user::")
+    assert out.startswith(
+        f"::warning file=shop.yaml,line={SPOKEN_LINE},col={finding['column']},title=catalogue/speaks-to-user::"
+    )
 
 
 def test_fix_writes_the_file_in_place(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    shop.write_text(with_line("actions:", "# pgagents: ignore[gemini/long-name] once", text=BASE), encoding="utf-8")
+    shop.write_text(
+        with_line("actions:", "# pgagents: ignore[gemini/long-name] once", text=BASE), encoding="utf-8"
+    )
     code, _, err = call(capsys, "lint", "shop.yaml", "--fix")
     assert (code, err) == (0, "shop.yaml: 1 change made\n")
     assert shop.read_text(encoding="utf-8") == BASE
 
 
-def test_fix_goes_through_a_link_and_keeps_who_may_read_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_fix_goes_through_a_link_and_keeps_who_may_read_the_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     file, link = tmp_path / "shop.yaml", tmp_path / "link.yaml"
-    file.write_text(with_line("actions:", "# pgagents: ignore[gemini/long-name] it was long once", text=BASE), encoding="utf-8")
+    file.write_text(
+        with_line("actions:", "# pgagents: ignore[gemini/long-name] it was long once", text=BASE),
+        encoding="utf-8",
+    )
     file.chmod(0o600)
     link.symlink_to(file.name)
     assert "1 change made" in call(capsys, "lint", str(link), "--fix")[2]
@@ -226,7 +258,9 @@ def test_fix_goes_through_a_link_and_keeps_who_may_read_the_file(tmp_path: Path,
 
 
 @pytest.mark.parametrize("ending", ["\r\n", "\r"])
-def test_line_endings_of_any_system_are_linted_alike(ending: str, shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_line_endings_of_any_system_are_linted_alike(
+    ending: str, shop: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     shop.write_bytes(SPOKEN.replace("\n", ending).encode())
     code, out, err = call(capsys, "lint", "shop.yaml")
     assert (code, err) == (1, "")
@@ -249,7 +283,10 @@ WRONG = {
     "no such file": (["no.yaml"], "cannot read no.yaml"),
     "no such judge": (["shop.yaml", "--for", "gpt-bilder"], "did you mean `gpt-builder`?"),
     "no such rule": (["shop.yaml", "--only", "gemini/long-nam"], "did you mean `gemini/long-name`?"),
-    "a catalogue as a document": (["shop.yaml", "--for", "copilot"], "shop.yaml is a catalogue, not a finished document"),
+    "a catalogue as a document": (
+        ["shop.yaml", "--for", "copilot"],
+        "shop.yaml is a catalogue, not a finished document",
+    ),
     "rules for a document": (["o.json", "--only", "gemini"], "--only chooses among the rules for catalogues"),
     "fix of a document": (["o.json", "--fix"], "is no catalogue"),
     "what nobody knows": (["other.json"], "is no document that is known here"),
@@ -261,7 +298,9 @@ WRONG = {
 
 
 @pytest.mark.parametrize("kind", WRONG)
-def test_wrong_call_or_unreadable_input_is_exit_2_without_traceback(kind: str, shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_call_or_unreadable_input_is_exit_2_without_traceback(
+    kind: str, shop: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (shop.parent / "o.json").write_text('{"openapi": "3.1.0"}', encoding="utf-8")
     (shop.parent / "other.json").write_text('{"a": 1}', encoding="utf-8")
     (shop.parent / "broken.yaml").write_text(BASE + "nonsense: 1\n", encoding="utf-8")
@@ -281,7 +320,11 @@ def test_reference_to_another_file_is_not_followed(shop: Path, capsys: pytest.Ca
     secret.write_text('{"type": "object", "properties": {"TOP-SECRET": {}}}', encoding="utf-8")
     answer = {"description": "", "content": {"application/json": {"schema": {"$ref": "secret.json"}}}}
     operation = {"operationId": "get", "responses": {"200": answer}}
-    document: dict[str, Any] = {"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "paths": {"/a": {"get": operation}}}
+    document: dict[str, Any] = {
+        "openapi": "3.1.0",
+        "info": {"title": "t", "version": "1"},
+        "paths": {"/a": {"get": operation}},
+    }
     (shop.parent / "o.json").write_text(json.dumps(document), encoding="utf-8")
     for judge in ("gpt-builder", "copilot"):
         _, out, _ = call(capsys, "lint", "o.json", "--for", judge)
@@ -312,7 +355,9 @@ def hosted() -> Iterator[str]:
         server.shutdown()
 
 
-def test_url_is_fetched_and_judged_and_a_redirect_is_not_followed(hosted: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_url_is_fetched_and_judged_and_a_redirect_is_not_followed(
+    hosted: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     code, out, _ = call(capsys, "lint", f"{hosted}/functions.json")
     assert code == 0
     assert "(gemini-tools): nothing found" in out
@@ -329,18 +374,30 @@ def test_every_finding_of_the_catalogues_reader_has_a_page() -> None:
     for path in [*(ROOT / "src/pgagents/catalogue").rglob("*.py"), ROOT / "src/pgagents/source/read.py"]:
         text = path.read_text(encoding="utf-8")
         ids |= set(re.findall(r'"catalogue/([a-z0-9-]+)"', text))
-        calls = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call) and len(node.args) > 1]
-        named = [c for c in calls if getattr(c.func, "attr", getattr(c.func, "id", "")) in ("fault", "_fault", "Fault")]
-        ids |= {c.args[1].value for c in named if isinstance(c.args[1], ast.Constant) and isinstance(c.args[1].value, str)}
+        calls = [
+            node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call) and len(node.args) > 1
+        ]
+        named = [
+            c
+            for c in calls
+            if getattr(c.func, "attr", getattr(c.func, "id", "")) in ("fault", "_fault", "Fault")
+        ]
+        ids |= {
+            c.args[1].value
+            for c in named
+            if isinstance(c.args[1], ast.Constant) and isinstance(c.args[1].value, str)
+        }
     assert len(ids) > 25
     assert ids <= set(CATALOGUE)
 
 
 IDS = [
-    *rules(), *(f"catalogue/{kind}" for kind in CATALOGUE), *(f"gpt-builder/{id}" for id in templates()), *requirements(),
+    *rules(), *(f"catalogue/{kind}" for kind in CATALOGUE), *(f"gpt-builder/{id}" for id in templates()),
+    *requirements(),
     *(name.rpartition(".")[2] for name in registry.names("pgagents.verify.checks")),
     *fault_registry.list_names("faults"), *fault_registry.list_names("variations"),
-    "gemini/functions/refused", "copilot/openapi/limit", "gemini-tools/function-name", "copilot-import/spec-not-valid", "document/syntax",
+    "gemini/functions/refused", "copilot/openapi/limit", "gemini-tools/function-name",
+    "copilot-import/spec-not-valid", "document/syntax",
 ]  # fmt: skip
 
 

@@ -1,4 +1,6 @@
-"""Each rule at its edges: what it finds and what it leaves alone, with the place. The cases are tests/cases/*.yaml."""
+"""Each rule at its edges: what it finds and what it leaves alone, with the place. The cases are
+tests/cases/*.yaml.
+"""
 
 from __future__ import annotations
 

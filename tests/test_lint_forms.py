@@ -1,4 +1,6 @@
-"""The forms in which `pgagents lint` prints findings, which findings fail, and what is bounded however large a file is."""
+"""The forms in which `pgagents lint` prints findings, which findings fail, and what is bounded however
+large a file is.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,11 @@ from pgagents.lint.judge import judge
 from pgagents.source.diagnostics import Diagnostic, shortened, show
 from pgagents.source.source import Span
 
-OPERATION = {"operationId": "getThing", "description": "Gets it.", "responses": {"200": {"description": "ok"}}}
+OPERATION = {
+    "operationId": "getThing",
+    "description": "Gets it.",
+    "responses": {"200": {"description": "ok"}},
+}
 OPENAPI: dict[str, Any] = {
     "openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "servers": [{"url": "https://t.example"}],
     "paths": {"/a": {"get": OPERATION}}, "components": {"schemas": {}},
@@ -44,11 +50,16 @@ def test_short_form_is_a_line_a_finding(tmp_path: Path, capsys: pytest.CaptureFi
     file = written(tmp_path, SWAGGER)
     assert main(["lint", file, "--for", "gpt-builder", "--format", "short"]) == 1
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == f"{file}:1:2: warning: [gpt-builder/advice-swagger] the document is Swagger 2.0, which the builder does not read"
+    assert lines[0] == (
+        f"{file}:1:2: warning: [gpt-builder/advice-swagger] the document is Swagger 2.0, which the "
+        "builder does not read"
+    )
     assert all(line.startswith(f"{file}:1:") for line in lines)
     main(["lint", file, "--for", "gpt-builder", "--format", "json"])
     found = json.loads(capsys.readouterr().out)["files"][0]["findings"]
-    assert [f"{file}:{f['line']}:{f['column']}: {f['severity']}: [{f['id']}] {f['message']}" for f in found] == lines
+    assert [
+        f"{file}:{f['line']}:{f['column']}: {f['severity']}: [{f['id']}] {f['message']}" for f in found
+    ] == lines
 
 
 def test_short_form_of_nothing_found_is_empty(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -63,14 +74,17 @@ TOOLS = {
     "note": [{"name": "find", "description": "Find.", "inputSchema": {"type": "object"}, "annotations": {"readOnlyHint": True}}],
 }  # fmt: skip
 FAILS = {
-    "error": {"error"}, "warning": {"error", "warning"}, "note": {"error", "warning", "note"}, "never": set[str](),
+    "error": {"error"}, "warning": {"error", "warning"}, "note": {"error", "warning", "note"},
+    "never": set[str](),
     "": {"error", "warning"},
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("on", FAILS)
 @pytest.mark.parametrize("worst", TOOLS)
-def test_exit_code_is_as_fail_on_says(on: str, worst: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_exit_code_is_as_fail_on_says(
+    on: str, worst: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     words = ["lint", written(tmp_path, TOOLS[worst]), *(["--fail-on", on] if on else [])]
     assert main(words) == (1 if worst in FAILS[on] else 0)
     assert f"1 {worst}" in capsys.readouterr().out
@@ -92,7 +106,8 @@ def test_terminal_gets_colours_and_nothing_else_does(
     monkeypatch.setattr("click.utils.should_strip_ansi", lambda *_: False)
     main(words)
     assert capsys.readouterr().out == plain.replace(
-        "warning[copilot-import/convert-swagger-to-openapi]", "\x1b[1;33mwarning[copilot-import/convert-swagger-to-openapi]\x1b[0m"
+        "warning[copilot-import/convert-swagger-to-openapi]",
+        "\x1b[1;33mwarning[copilot-import/convert-swagger-to-openapi]\x1b[0m",
     )
 
 
@@ -102,8 +117,15 @@ def test_first_line_says_that_a_document_is_swagger(name: str) -> None:
 
 
 def test_parameters_of_a_path_get_their_own_help() -> None:
-    data = {**OPENAPI, "paths": {"/a": {"parameters": [], "summary": "s", "head": OPERATION, "get": OPERATION}}}
-    helps = {d.message.split()[-2]: d.help for d in said(data, "gpt-builder").found if d.id == "gpt-builder/unrecognized-method"}
+    data = {
+        **OPENAPI,
+        "paths": {"/a": {"parameters": [], "summary": "s", "head": OPERATION, "get": OPERATION}},
+    }
+    helps = {
+        d.message.split()[-2]: d.help
+        for d in said(data, "gpt-builder").found
+        if d.id == "gpt-builder/unrecognized-method"
+    }
     assert "into each operation" in helps["parameters;"]
     assert "imports these all the same" in helps["summary;"]
     assert "the operation is not imported" in helps["head;"]
@@ -115,18 +137,33 @@ def test_size_that_the_builder_counts_is_said_beside_the_files() -> None:
     (found,) = [d for d in gpt_builder(read(raw, "document.json"))[0].found if d.id == "gpt-builder/too-big"]
     laid_out = len(json.dumps(data, indent=2).encode())
     assert laid_out > 1_000_000 > len(raw)
-    assert f"size: {laid_out:,} bytes as the builder lays the document out, with an indent of two; the file has {len(raw):,}" in found.notes
+    assert (
+        f"size: {laid_out:,} bytes as the builder lays the document out, with an indent of two; the file "
+        f"has {len(raw):,}" in found.notes
+    )
 
 
 @pytest.mark.parametrize("char", ["\x7f", "\x80", "\x9f", "\u2028", "\ufffe", "\U0001f600", "\x85"])
 def test_every_character_that_json_takes_is_read(char: str) -> None:
-    source = read(json.dumps({"openapi": "3.1.0", "info": {"title": char}}, ensure_ascii=False).encode(), "document.json")
+    source = read(
+        json.dumps({"openapi": "3.1.0", "info": {"title": char}}, ensure_ascii=False).encode(),
+        "document.json",
+    )
     assert source.data["info"]["title"] == char
     assert source.locate(("info", "title")) == Span("document.json", 1, 31)
 
 
 @pytest.mark.parametrize(
-    "text", ['{"a": "\\ud800"}', '{"a": 1, "a": 2}', '{"a": NaN}', "{a: 1}", '{"a": 1e999}', '{"a": 1} x', "[" * 200 + "]" * 200]
+    "text",
+    [
+        '{"a": "\\ud800"}',
+        '{"a": 1, "a": 2}',
+        '{"a": NaN}',
+        "{a: 1}",
+        '{"a": 1e999}',
+        '{"a": 1} x',
+        "[" * 200 + "]" * 200,
+    ],
 )
 def test_what_is_no_json_is_left_to_the_reader_of_yaml(text: str) -> None:
     from pgagents.source.json_text import read_json
@@ -149,7 +186,11 @@ def test_places_and_values_are_those_of_the_reader_of_yaml(indent: int | None, t
 
 def test_text_of_megabytes_is_shown_shortened(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     long = "word " * 1_600_000
-    data = {**OPENAPI, "openapi": "3.0.3", "paths": {"/a": {"get": {**OPERATION, "description": long, "operationId": "x" * 1_000_000}}}}
+    data = {
+        **OPENAPI,
+        "openapi": "3.0.3",
+        "paths": {"/a": {"get": {**OPERATION, "description": long, "operationId": "x" * 1_000_000}}},
+    }
     file = written(tmp_path, data)
     for words in (
         ["--for", "copilot"],

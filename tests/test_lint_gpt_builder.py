@@ -1,4 +1,6 @@
-"""The GPT builder's import, simulated: every message it is known to have is said by some document, and nothing is said of a good one."""
+"""The GPT builder's import, simulated: every message it is known to have is said by some document, and
+nothing is said of a good one.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,11 @@ from pgagents.lint.importers.gpt_builder.verdict import judge
 from pgagents.lint.judged import answered
 
 GENERATED = Path(__file__).parents[1] / "generated" / "openai"
-GET = {"operationId": "listBooks", "description": "List books.", "responses": {"200": {"description": "Books"}}}
+GET = {
+    "operationId": "listBooks",
+    "description": "List books.",
+    "responses": {"200": {"description": "Books"}},
+}
 BASE: dict[str, Any] = {
     "openapi": "3.1.0",
     "info": {"title": "Books", "version": "1"},
@@ -57,14 +63,27 @@ CASES: dict[str, list[tuple[Any, str]]] = {
     ],
     "pydantic-generic": [
         (
-            books(components={"schemas": {}, "securitySchemes": {"OAuth2": {"type": "oauth2", "flows": {"authorizationCode": FLOW}}}}),
+            books(
+                components={
+                    "schemas": {},
+                    "securitySchemes": {"OAuth2": {"type": "oauth2", "flows": {"authorizationCode": FLOW}}},
+                }
+            ),
             (
-                "('components', 'securitySchemes', 'OAuth2', 'SecurityScheme', 'flows', 'authorizationCode', 'scopes'): "
+                "('components', 'securitySchemes', 'OAuth2', 'SecurityScheme', 'flows', "
+                "'authorizationCode', 'scopes'): "
                 "Input should be a valid dictionary"
             ),
         ),
         (
-            books(components={"schemas": {}, "parameters": {"preferParams": {"name": "Prefer", "in": "header", "schema": {"enum": []}}}}),
+            books(
+                components={
+                    "schemas": {},
+                    "parameters": {
+                        "preferParams": {"name": "Prefer", "in": "header", "schema": {"enum": []}}
+                    },
+                }
+            ),
             (
                 "('components', 'parameters', 'preferParams', 'Parameter', 'schema', 'Schema', 'enum'): "
                 "List should have at least 1 item after validation, not 0"
@@ -77,7 +96,10 @@ CASES: dict[str, list[tuple[Any, str]]] = {
         (books(servers="https://books.example"), "Could not find a valid URL in `servers`"),
     ],
     "root-origin-none": [
-        (books(servers=[{"url": "http://books.example"}]), "None of the provided servers is under the root origin https://books.example"),
+        (
+            books(servers=[{"url": "http://books.example"}]),
+            "None of the provided servers is under the root origin https://books.example",
+        ),
         (
             books(servers=[{"url": "https://books.example:3001"}]),
             "None of the provided servers is under the root origin https://books.example",
@@ -86,7 +108,10 @@ CASES: dict[str, list[tuple[Any, str]]] = {
     "root-origin-one": [
         (
             books(servers=[{"url": "https://books.example:3001/v1"}]),
-            "Server URL https://books.example:3001/v1 is not under the root origin https://books.example; ignoring it",
+            (
+                "Server URL https://books.example:3001/v1 is not under the root origin "
+                "https://books.example; ignoring it"
+            ),
         )
     ],
     "multiple-servers": [
@@ -102,14 +127,20 @@ CASES: dict[str, list[tuple[Any, str]]] = {
         ),
     ],
     "components-schemas": [
-        ({k: v for k, v in BASE.items() if k != "components"}, "In components section, schemas subsection is not an object"),
+        (
+            {k: v for k, v in BASE.items() if k != "components"},
+            "In components section, schemas subsection is not an object",
+        ),
         (books(components={"schemas": []}), "In components section, schemas subsection is not an object"),
     ],
     "circular": [
         (
             books(
                 components={
-                    "schemas": {n: {"type": "object", "properties": {"a": {"$ref": f"#/components/schemas/{m}"}}} for n, m in ("AB", "BA")}
+                    "schemas": {
+                        n: {"type": "object", "properties": {"a": {"$ref": f"#/components/schemas/{m}"}}}
+                        for n, m in ("AB", "BA")
+                    }
                 }
             ),
             "Components section contains a circular dependency",
@@ -118,12 +149,16 @@ CASES: dict[str, list[tuple[Any, str]]] = {
     "unknown-component": [
         (
             books(components={"schemas": {"Tags": {"allOf": [{"$ref": "#/components/schemas/Tag"}]}}}),
-            "In context=('components', 'schemas', 'Tags', 'allOf', '0'), reference to unknown component Tag; using empty schema",
+            (
+                "In context=('components', 'schemas', 'Tags', 'allOf', '0'), reference to unknown component "
+                "Tag; using empty schema"
+            ),
         ),
         (
             operation("patch", **body({"$ref": "#/components/schemas/Customer_inst"})),
             (
-                "In context=('paths', '/books', 'patch', 'requestBody', 'content', 'application/json', 'schema'), "
+                "In context=('paths', '/books', 'patch', 'requestBody', 'content', 'application/json', "
+                "'schema'), "
                 "reference to unknown component Customer_inst; using empty schema"
             ),
         ),
@@ -131,7 +166,10 @@ CASES: dict[str, list[tuple[Any, str]]] = {
     "object-missing-properties": [
         (
             operation(responses=ANSWER),
-            "In context=('paths', '/books', '200', 'response', 'content', 'application/json', 'schema'), object schema missing properties",
+            (
+                "In context=('paths', '/books', '200', 'response', 'content', 'application/json', 'schema'), "
+                "object schema missing properties"
+            ),
         ),
         (
             books(components={"schemas": {"Foo": {"type": "object"}}}),
@@ -139,38 +177,76 @@ CASES: dict[str, list[tuple[Any, str]]] = {
         ),
     ],
     "missing-operationid": [
-        (books(paths={"/a.create": {"post": {"responses": {}}}}), "In path /a.create, method post is missing operationId; skipping"),
+        (
+            books(paths={"/a.create": {"post": {"responses": {}}}}),
+            "In path /a.create, method post is missing operationId; skipping",
+        ),
     ],
     "unrecognized-method": [
         (books(paths={"/books": {"head": GET}}), "Path /books has unrecognized method head; skipping"),
-        (books(paths={"/books": {"get": GET, "parameters": []}}), "Path /books has unrecognized method parameters; skipping"),
+        (
+            books(paths={"/books": {"get": GET, "parameters": []}}),
+            "Path /books has unrecognized method parameters; skipping",
+        ),
     ],
-    "desc-too-long": [(operation(description="x" * 522), f"{OF}description has length 522 exceeding limit of 300")],
-    "summary-too-long": [(operation(summary="x" * 301), f"{OF}summary has length 301 exceeding limit of 300")],
+    "desc-too-long": [
+        (operation(description="x" * 522), f"{OF}description has length 522 exceeding limit of 300")
+    ],
+    "summary-too-long": [
+        (operation(summary="x" * 301), f"{OF}summary has length 301 exceeding limit of 300")
+    ],
     "param-desc-too-long": [
-        (operation(**param(description="x" * 701)), f"{OF}parameter q description has length 701 exceeding limit of 700")
+        (
+            operation(**param(description="x" * 701)),
+            f"{OF}parameter q description has length 701 exceeding limit of 700",
+        )
     ],
     "param-header": [
-        (operation(**param(**{"in": "header", "name": "Authorization"})), f"{OF}parameter Authorization has location header; ignoring")
+        (
+            operation(**param(**{"in": "header", "name": "Authorization"})),
+            f"{OF}parameter Authorization has location header; ignoring",
+        )
     ],
     "param-ref": [
         (
             operation(parameters=[{"$ref": "#/components/parameters/D"}]),
-            f"{OF}parameter {{'$ref': '#/components/parameters/D'}} is has missing or non-string name; skipping",
+            (
+                f"{OF}parameter {{'$ref': '#/components/parameters/D'}} is has missing or non-string name; "
+                "skipping"
+            ),
         ),
     ],
-    "param-duplicate": [(operation(**param(name="title"), **body(OBJECT)), f"{OF}parameter title is duplicated")],
-    "function-errors": [(operation(**body({"type": "array", "items": {}})), f"{OF}skipping function due to errors")],
-    "body-not-object": [(operation(**body({"type": "array", "items": {}})), f"{OF}request body schema is not an object schema; skipping")],
+    "param-duplicate": [
+        (operation(**param(name="title"), **body(OBJECT)), f"{OF}parameter title is duplicated")
+    ],
+    "function-errors": [
+        (operation(**body({"type": "array", "items": {}})), f"{OF}skipping function due to errors")
+    ],
+    "body-not-object": [
+        (
+            operation(**body({"type": "array", "items": {}})),
+            f"{OF}request body schema is not an object schema; skipping",
+        )
+    ],
     "multi-security": [
-        (books(components={"schemas": {}, "securitySchemes": SCHEMES}), "Found multiple security schemes, only 1 is supported")
+        (
+            books(components={"schemas": {}, "securitySchemes": SCHEMES}),
+            "Found multiple security schemes, only 1 is supported",
+        )
     ],
     "too-many-ops": [(books(paths=MANY), "OpenAPI spec can have a maximum of 30 operations")],
-    "too-big": [(books(info={"title": "x" * 1_100_000, "version": "1"}), "OpenAPI spec must be 1MB or smaller")],
-    "dup-domain": [(BASE, "Action sets cannot have duplicate domains - books.example already exists on another action")],
+    "too-big": [
+        (books(info={"title": "x" * 1_100_000, "version": "1"}), "OpenAPI spec must be 1MB or smaller")
+    ],
+    "dup-domain": [
+        (BASE, "Action sets cannot have duplicate domains - books.example already exists on another action")
+    ],
     "privacy-policy": [(BASE, "Public actions require valid privacy policy URLs")],
     "could-not-parse": [
-        (books(paths=MANY), "Could not parse OpenAPI spec for plugin: ['OpenAPI spec can have a maximum of 30 operations']")
+        (
+            books(paths=MANY),
+            "Could not parse OpenAPI spec for plugin: ['OpenAPI spec can have a maximum of 30 operations']",
+        )
     ],
 }
 FORM = {"dup-domain": Form(domains=frozenset({"books.example"})), "privacy-policy": Form(public=True)}
@@ -180,7 +256,9 @@ def test_every_message_has_a_document_that_makes_the_builder_say_it() -> None:
     assert set(CASES) == set(templates())
 
 
-@pytest.mark.parametrize(("id", "document", "text"), [(id, *case) for id, several in CASES.items() for case in several])
+@pytest.mark.parametrize(
+    ("id", "document", "text"), [(id, *case) for id, several in CASES.items() for case in several]
+)
 def test_message_is_said_to_the_letter(id: str, document: Any, text: str) -> None:
     made = simulate(document, FORM.get(id), plugin=id == "could-not-parse")
     assert (id, text) in [(said.id, said.text) for said in made.said]
@@ -207,11 +285,17 @@ def test_operation_that_is_dropped_is_no_function_and_says_why() -> None:
 def test_model_sees_path_query_and_body_in_one_row() -> None:
     document = operation(**param(required=True), **body({**OBJECT, "required": ["title"]}))
     (function,) = simulate(document).functions
-    assert [(a.name, a.type, a.required) for a in function.arguments] == [("q", "string", True), ("title", "string", True)]
+    assert [(a.name, a.type, a.required) for a in function.arguments] == [
+        ("q", "string", True),
+        ("title", "string", True),
+    ]
 
 
 def test_circle_is_found_however_long_and_a_tree_is_none() -> None:
-    chain = {f"S{n}": {"type": "object", "properties": {"next": {"$ref": f"#/components/schemas/S{n + 1}"}}} for n in range(3000)}
+    chain = {
+        f"S{n}": {"type": "object", "properties": {"next": {"$ref": f"#/components/schemas/S{n + 1}"}}}
+        for n in range(3000)
+    }
     chain["S3000"] = {"type": "string"}
     assert "circular" not in {s.id for s in simulate(books(components={"schemas": chain})).said}
     chain["S3000"] = {"$ref": "#/components/schemas/S2999"}
@@ -237,13 +321,29 @@ def test_finding_leads_to_its_line() -> None:
     assert source.text.splitlines()[found.span.line - 1].strip().startswith('"description": "xxx')
 
 
-HOSTILE = [None, 1, "x", [], {}, [1], {"a": 1}, {"$ref": 1}, {"$ref": "#/components/schemas/A"}, {"type": "object", "properties": []}, True]
+HOSTILE = [
+    None,
+    1,
+    "x",
+    [],
+    {},
+    [1],
+    {"a": 1},
+    {"$ref": 1},
+    {"$ref": "#/components/schemas/A"},
+    {"type": "object", "properties": []},
+    True,
+]
 PLACES = [
-    ("openapi",), ("info",), ("servers",), ("servers", 0), ("servers", 0, "url"), ("paths",), ("paths", "/books"),
+    ("openapi",), ("info",), ("servers",), ("servers", 0), ("servers", 0, "url"), ("paths",),
+    ("paths", "/books"),
     ("paths", "/books", "get"),
-    ("paths", "/books", "get", "parameters"), ("paths", "/books", "get", "requestBody"), ("paths", "/books", "get", "responses"),
-    ("paths", "/books", "get", "responses", "200"), ("paths", "/books", "get", "operationId"), ("paths", "/books", "get", "description"),
-    ("components",), ("components", "schemas"), ("components", "schemas", "A"), ("components", "securitySchemes"),
+    ("paths", "/books", "get", "parameters"), ("paths", "/books", "get", "requestBody"),
+    ("paths", "/books", "get", "responses"),
+    ("paths", "/books", "get", "responses", "200"), ("paths", "/books", "get", "operationId"),
+    ("paths", "/books", "get", "description"),
+    ("components",), ("components", "schemas"), ("components", "schemas", "A"),
+    ("components", "securitySchemes"),
 ]  # fmt: skip
 
 
@@ -263,7 +363,11 @@ def test_wrong_types_anywhere_are_judged_and_do_not_crash(place: tuple[Any, ...]
     ("text", "says"),
     [
         (
-            "a: &a [1]\n" + "".join(f"b{n}: &b{n} [{', '.join(['*' + ('a' if n == 0 else f'b{n - 1}')] * 9)}]\n" for n in range(12)),
+            "a: &a [1]\n"
+            + "".join(
+                f"b{n}: &b{n} [{', '.join(['*' + ('a' if n == 0 else f'b{n - 1}')] * 9)}]\n"
+                for n in range(12)
+            ),
             "more than",
         ),
         ("a: &a [*a]", "stands for nothing"),
@@ -295,7 +399,12 @@ def test_too_much_is_refused_before_it_is_read() -> None:
 
 def test_anchors_merge_keys_and_halves_of_characters_are_read() -> None:
     source = read(b"a: &x {k: 1, l: [2]}\nb: {<<: *x, k: 3}\nc: *x\n200: d\n", "o.yaml")
-    assert source.data == {"a": {"k": 1, "l": [2]}, "b": {"k": 3, "l": [2]}, "c": {"k": 1, "l": [2]}, "200": "d"}
+    assert source.data == {
+        "a": {"k": 1, "l": [2]},
+        "b": {"k": 3, "l": [2]},
+        "c": {"k": 1, "l": [2]},
+        "200": "d",
+    }
     assert read(b'{"a": "\\ud83d\\ude00 \\\\ud83d"}', "o.json").data == {"a": "\U0001f600 \\ud83d"}
 
 
@@ -307,7 +416,12 @@ ADVICE = {
     "advice-harmless-write": operation(**{"x-openai-isConsequential": False}),
     "advice-files": operation(**body({"type": "object", "properties": {"openaiFileIdRefs": FILES}})),
     "advice-empty-scopes": books(
-        components={"schemas": {}, "securitySchemes": {"o": {"type": "oauth2", "flows": {"authorizationCode": {**FLOW, "scopes": {}}}}}}
+        components={
+            "schemas": {},
+            "securitySchemes": {
+                "o": {"type": "oauth2", "flows": {"authorizationCode": {**FLOW, "scopes": {}}}}
+            },
+        }
     ),
 }
 

@@ -1,4 +1,6 @@
-"""Whatever a document from outside holds, each judge says what it is or that it cannot be judged, and quickly."""
+"""Whatever a document from outside holds, each judge says what it is or that it cannot be judged, and
+quickly.
+"""
 
 from __future__ import annotations
 
@@ -23,9 +25,12 @@ from pgagents.source.diagnostics import show
 from pgagents.source.read import parse
 
 KEYS = (
-    "openapi swagger info servers url paths /a get post head parameters name in schema $ref required requestBody content application/json "
-    "responses 200 components schemas securitySchemes security operationId description type properties items allOf anyOf oneOf enum format "
-    "tools function functionDeclarations input_schema inputSchema parameters strict annotations schema_version functions runtimes "
+    "openapi swagger info servers url paths /a get post head parameters name in schema $ref required "
+    "requestBody content application/json "
+    "responses 200 components schemas securitySchemes security operationId description type properties "
+    "items allOf anyOf oneOf enum format "
+    "tools function functionDeclarations input_schema inputSchema parameters strict annotations "
+    "schema_version functions runtimes "
     "run_for_functions namespace additionalProperties pattern minItems x-a"
 )
 WORDS = (
@@ -57,10 +62,15 @@ LEAVES = (
 )
 JSON = st.recursive(
     LEAVES,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(sorted(set(KEYS.split()))), inner, max_size=6),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.sampled_from(sorted(set(KEYS.split()))), inner, max_size=6)
+    ),
     max_leaves=40,
 )
-DOCUMENTS = st.dictionaries(st.sampled_from(sorted(set(KEYS.split()))), JSON, min_size=1, max_size=8) | st.lists(JSON, max_size=5)
+DOCUMENTS = st.dictionaries(
+    st.sampled_from(sorted(set(KEYS.split()))), JSON, min_size=1, max_size=8
+) | st.lists(JSON, max_size=5)
 
 
 @settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
@@ -76,7 +86,9 @@ def test_any_document_is_judged_by_every_judge(document: Any) -> None:
         if name == "catalogue":
             continue
         try:
-            made = gpt_builder(source)[0] if name in ("gpt-builder", "chatgpt-plugin") else judge(source, name)
+            made = (
+                gpt_builder(source)[0] if name in ("gpt-builder", "chatgpt-plugin") else judge(source, name)
+            )
         except PgagentsError:
             continue
         for diagnostic in made.found:
@@ -114,7 +126,10 @@ def test_any_bytes_are_read_or_refused_with_one_message(raw: bytes) -> None:
         assert len(error.diagnostics) == 1  # noqa: PT017 - both ends are right
 
 
-@pytest.mark.parametrize("unit", ["by a or ", "or ", "a or ", "near an ", "all the your ", "do not ", "always call this ", "x-y, or a "])
+@pytest.mark.parametrize(
+    "unit",
+    ["by a or ", "or ", "a or ", "near an ", "all the your ", "do not ", "always call this ", "x-y, or a "],
+)
 def test_long_texts_of_a_few_words_are_searched_in_linear_time(unit: str) -> None:
     """Were one pattern to go back and forth, a text of this length would take minutes, not milliseconds."""
     text = ("by " + unit * 15_000)[:60_000]

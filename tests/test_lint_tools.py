@@ -1,4 +1,6 @@
-"""Anyone's tool lists and plugin manifests: each is judged by its content, and what a vendor would refuse is said at its line."""
+"""Anyone's tool lists and plugin manifests: each is judged by its content, and what a vendor would refuse
+is said at its line.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,12 @@ from pgagents.lint.judge import JUDGES, judge, kind
 from pgagents.lint.judged import Judged
 
 GENERATED = Path(__file__).parents[1] / "generated"
-OBJECT: dict[str, Any] = {"type": "object", "properties": {"q": {"type": "string"}}, "required": ["q"], "additionalProperties": False}
+OBJECT: dict[str, Any] = {
+    "type": "object",
+    "properties": {"q": {"type": "string"}},
+    "required": ["q"],
+    "additionalProperties": False,
+}
 
 
 def judged(document: Any, name: str | None = None) -> Judged:
@@ -28,7 +35,12 @@ def judged(document: Any, name: str | None = None) -> Judged:
 
 
 def chat(schema: Any = OBJECT, **function: Any) -> list[Any]:
-    return [{"type": "function", "function": {"name": "find", "description": "Find.", "parameters": schema, **function}}]
+    return [
+        {
+            "type": "function",
+            "function": {"name": "find", "description": "Find.", "parameters": schema, **function},
+        }
+    ]
 
 
 def flat(schema: Any = OBJECT, **tool: Any) -> list[Any]:
@@ -41,14 +53,22 @@ def claude(schema: Any = OBJECT, **tool: Any) -> list[Any]:
 
 def gemini(schema: Any = None, **declaration: Any) -> dict[str, Any]:
     own = {"type": "OBJECT", "properties": {"q": {"type": "STRING"}}}
-    return {"functionDeclarations": [{"name": "find", "description": "Find.", "parameters": schema or own, **declaration}]}
+    return {
+        "functionDeclarations": [
+            {"name": "find", "description": "Find.", "parameters": schema or own, **declaration}
+        ]
+    }
 
 
 HINTS = {"readOnlyHint": True, "destructiveHint": False, "idempotentHint": True, "openWorldHint": False}
 
 
 def mcp(schema: Any = OBJECT, **tool: Any) -> dict[str, Any]:
-    return {"tools": [{"name": "find", "description": "Find.", "inputSchema": schema, "annotations": HINTS, **tool}]}
+    return {
+        "tools": [
+            {"name": "find", "description": "Find.", "inputSchema": schema, "annotations": HINTS, **tool}
+        ]
+    }
 
 
 def holding(**part: Any) -> dict[str, Any]:
@@ -61,8 +81,10 @@ FILES = {
     "openai/tools.responses.json": "openai-tools",
     "openai/tools.responses.strict.json": "openai-tools", "anthropic/tools.json": "anthropic-tools",
     "anthropic/tools.strict.json": "anthropic-tools", "gemini/functions.json": "gemini-tools",
-    "gemini/functions.jsonschema.json": "gemini-tools", "mcp/tools.json": "mcp-tools", "openai/ai-plugin.json": "ai-plugin",
-    "copilot/ai-plugin.json": "copilot-plugin", "copilot/ai-plugin.v2.4.json": "copilot-plugin", "openai/openapi.json": "gpt-builder",
+    "gemini/functions.jsonschema.json": "gemini-tools", "mcp/tools.json": "mcp-tools",
+    "openai/ai-plugin.json": "ai-plugin",
+    "copilot/ai-plugin.json": "copilot-plugin", "copilot/ai-plugin.v2.4.json": "copilot-plugin",
+    "openai/openapi.json": "gpt-builder",
     "copilot/openapi-3.0.yaml": "copilot",
 }  # fmt: skip
 
@@ -77,7 +99,11 @@ def test_generated_file_is_known_by_its_content_and_nothing_is_found(file: str) 
 
 @pytest.mark.parametrize(
     ("file", "name"),
-    [("xai/tools.chat.json", "xai-tools"), ("xai/tools.responses.json", "xai-tools"), ("perplexity/tools.json", "perplexity-tools")],
+    [
+        ("xai/tools.chat.json", "xai-tools"),
+        ("xai/tools.responses.json", "xai-tools"),
+        ("perplexity/tools.json", "perplexity-tools"),
+    ],
 )
 def test_generated_list_that_looks_like_anothers_is_judged_when_asked(file: str, name: str) -> None:
     assert judge(read((GENERATED / file).read_bytes(), file), name).found == ()
@@ -92,17 +118,25 @@ def test_list_in_a_vendors_folder_is_judged_as_that_vendors(file: str) -> None:
 
 
 def test_hints_that_mean_nothing_beside_read_only_are_not_missed() -> None:
-    """The specification: destructiveHint and idempotentHint are meaningful only where readOnlyHint is false."""
+    """The specification: destructiveHint and idempotentHint are meaningful only where readOnlyHint is
+    false.
+    """
     assert judged(mcp(annotations={"readOnlyHint": True, "openWorldHint": False}), "mcp-tools").found == ()
     assert judged(mcp(annotations={"readOnlyHint": False, "openWorldHint": False}), "mcp-tools").found != ()
 
 
-ASKED = {"xai/tools.chat.json": "xai-tools", "xai/tools.responses.json": "xai-tools", "perplexity/tools.json": "perplexity-tools"}
+ASKED = {
+    "xai/tools.chat.json": "xai-tools",
+    "xai/tools.responses.json": "xai-tools",
+    "perplexity/tools.json": "perplexity-tools",
+}
 
 
 @pytest.mark.parametrize("name", OFFERING)
 def test_what_any_catalogue_gives_is_taken_by_every_judge(name: str) -> None:
-    """Targets and judges are written apart, from the same facts: where they disagree, one of them is wrong."""
+    """Targets and judges are written apart, from the same facts: where they disagree, one of them is
+    wrong.
+    """
     files = {a.path: a.data for a in build(OFFERING[name]()).files}
     assert set(FILES) - {"openai/openapi.json"} <= set(files)
     for path, by in {**FILES, **ASKED}.items():
@@ -116,7 +150,12 @@ CASES: list[tuple[Any, str, str, str]] = [
     (chat(name="find.books"), "openai-tools", "tools-name", "error"),
     (chat(name="x" * 65), "openai-tools", "tools-name", "error"),
     (chat({"type": "object"}), "openai-tools", "tools-properties", "error"),
-    (chat({"type": "object", "properties": {"l": {"type": "array"}}}), "openai-tools", "tools-items", "error"),
+    (
+        chat({"type": "object", "properties": {"l": {"type": "array"}}}),
+        "openai-tools",
+        "tools-items",
+        "error",
+    ),
     ([chat(name=f"f{n}")[0] for n in range(129)], "openai-tools", "tools-most", "error"),
     (flat(), "openai-tools", "tools-silence-is-strict", "note"),
     (chat(STRICT_AWAY, strict=True), "openai-tools", "strict-closed", "error"),
@@ -124,7 +163,12 @@ CASES: list[tuple[Any, str, str, str]] = [
     (chat({"anyOf": [OBJECT]}, strict=True), "openai-tools", "strict-root", "error"),
     (chat(holding(oneOf=[{}]), strict=True), "openai-tools", "strict-keywords", "error"),
     (chat(holding(format="uri"), strict=True), "openai-tools", "strict-formats", "error"),
-    (chat(holding(enum=[f"c{n}" for n in range(1001)]), strict=True), "openai-tools", "strict-enums", "error"),
+    (
+        chat(holding(enum=[f"c{n}" for n in range(1001)]), strict=True),
+        "openai-tools",
+        "strict-enums",
+        "error",
+    ),
     ([*chat(), *chat()], "openai-tools", "distinct-names", "error"),
     ([*chat(), *chat(name="Find")], "openai-tools", "distinct-names", "warning"),
     (claude(name="find.books"), "anthropic-tools", "name", "error"),
@@ -144,7 +188,11 @@ CASES: list[tuple[Any, str, str, str]] = [
     ),
     (
         claude(
-            {**OBJECT, "properties": {f"p{n}": {"type": ["string", "null"]} for n in range(17)}, "required": [f"p{n}" for n in range(17)]},
+            {
+                **OBJECT,
+                "properties": {f"p{n}": {"type": ["string", "null"]} for n in range(17)},
+                "required": [f"p{n}" for n in range(17)],
+            },
             strict=True,
         ),
         "anthropic-tools",
@@ -155,10 +203,30 @@ CASES: list[tuple[Any, str, str, str]] = [
     (gemini(name="find.books"), "gemini-tools", "function-name", "warning"),
     (gemini(strict=True), "gemini-tools", "no-foreign-keys", "error"),
     (gemini(parametersJsonSchema=OBJECT), "gemini-tools", "one-style", "error"),
-    (gemini({"type": "OBJECT", "properties": {"q": {"type": "STRING", "const": "a"}}}), "gemini-tools", "schema-keywords", "error"),
-    (gemini({"type": "OBJECT", "properties": {"q": {"type": ["string", "null"]}}}), "gemini-tools", "upper-types", "error"),
-    (gemini({"type": "object", "properties": {"q": {"type": "STRING"}}}), "gemini-tools", "upper-types", "warning"),
-    (gemini({"type": "OBJECT", "properties": {"q": {"type": "INTEGER", "enum": [1]}}}), "gemini-tools", "enum-of-strings", "error"),
+    (
+        gemini({"type": "OBJECT", "properties": {"q": {"type": "STRING", "const": "a"}}}),
+        "gemini-tools",
+        "schema-keywords",
+        "error",
+    ),
+    (
+        gemini({"type": "OBJECT", "properties": {"q": {"type": ["string", "null"]}}}),
+        "gemini-tools",
+        "upper-types",
+        "error",
+    ),
+    (
+        gemini({"type": "object", "properties": {"q": {"type": "STRING"}}}),
+        "gemini-tools",
+        "upper-types",
+        "warning",
+    ),
+    (
+        gemini({"type": "OBJECT", "properties": {"q": {"type": "INTEGER", "enum": [1]}}}),
+        "gemini-tools",
+        "enum-of-strings",
+        "error",
+    ),
     (
         gemini({"type": "OBJECT", "properties": {"q": {"type": "STRING", "anyOf": [{"type": "STRING"}]}}}),
         "gemini-tools",
@@ -166,17 +234,42 @@ CASES: list[tuple[Any, str, str, str]] = [
         "warning",
     ),
     (gemini({"type": "OBJECT", "properties": {}}), "gemini-tools", "object-needs-properties", "error"),
-    (gemini({"type": "OBJECT", "properties": {"X-Id": {"type": "STRING"}}}), "gemini-tools", "parameter-name", "error"),
-    (gemini({"type": "OBJECT", "properties": {"q": {"type": "STRING", "format": "uuid"}}}), "gemini-tools", "string-formats", "warning"),
+    (
+        gemini({"type": "OBJECT", "properties": {"X-Id": {"type": "STRING"}}}),
+        "gemini-tools",
+        "parameter-name",
+        "error",
+    ),
+    (
+        gemini({"type": "OBJECT", "properties": {"q": {"type": "STRING", "format": "uuid"}}}),
+        "gemini-tools",
+        "string-formats",
+        "warning",
+    ),
     (
         {"functionDeclarations": [{"name": "f", "parametersJsonSchema": holding(pattern="a", not_={})}]},
         "gemini-tools",
         "json-schema-keywords",
         "note",
     ),
-    ({"functionDeclarations": [{"name": f"f{n}"} for n in range(21)]}, "gemini-tools", "few-active-tools", "note"),
-    ({"functionDeclarations": [{"name": f"f{n}"} for n in range(129)]}, "gemini-tools", "most-declarations", "warning"),
-    ({"functionDeclarations": [{"name": f"f{n}"} for n in range(513)]}, "gemini-tools", "most-declarations", "error"),
+    (
+        {"functionDeclarations": [{"name": f"f{n}"} for n in range(21)]},
+        "gemini-tools",
+        "few-active-tools",
+        "note",
+    ),
+    (
+        {"functionDeclarations": [{"name": f"f{n}"} for n in range(129)]},
+        "gemini-tools",
+        "most-declarations",
+        "warning",
+    ),
+    (
+        {"functionDeclarations": [{"name": f"f{n}"} for n in range(513)]},
+        "gemini-tools",
+        "most-declarations",
+        "error",
+    ),
     ([gemini(), gemini(name="other")], "gemini-tools", "one-tool", "warning"),
     ([chat(name=f"f{n}")[0] for n in range(129)], "xai-tools", "most-tools", "warning"),
     ([chat(name=f"f{n}")[0] for n in range(201)], "xai-tools", "most-tools", "error"),
@@ -185,7 +278,12 @@ CASES: list[tuple[Any, str, str, str]] = [
     (chat({**OBJECT, "properties": {"q": True}}), "xai-tools", "keywords", "error"),
     (chat(holding(pattern="\\bq")), "xai-tools", "patterns", "error"),
     (chat(holding(maxLength=5000)), "xai-tools", "bounds", "note"),
-    (chat({**OBJECT, "properties": {"q": {"type": "object"}}}), "xai-tools", "additional-properties", "warning"),
+    (
+        chat({**OBJECT, "properties": {"q": {"type": "object"}}}),
+        "xai-tools",
+        "additional-properties",
+        "warning",
+    ),
     (flat(description=""), "xai-tools", "flat", "error"),
     (chat(strict=True), "xai-tools", "strict", "note"),
     (chat(name="a b"), "xai-tools", "name", "warning"),
@@ -195,14 +293,21 @@ CASES: list[tuple[Any, str, str, str]] = [
     (mcp(name="créer"), "mcp-tools", "tool-name-characters", "warning"),
     (mcp({"type": "array"}), "mcp-tools", "input-object", "error"),
     (mcp(holding(type="bogus")), "mcp-tools", "input-object", "error"),
-    (mcp({**OBJECT, "properties": {"q": {"$ref": "https://a.example/s.json"}}}), "mcp-tools", "input-object", "error"),
+    (
+        mcp({**OBJECT, "properties": {"q": {"$ref": "https://a.example/s.json"}}}),
+        "mcp-tools",
+        "input-object",
+        "error",
+    ),
     (mcp(outputSchema={"type": "array"}), "mcp-tools", "output-object", "error"),
     (mcp(annotations={"readOnlyHint": False}), "mcp-tools", "destructive", "note"),
     (mcp(annotations={"readOnlyHint": True}), "mcp-tools", "open-world", "note"),
 ]
 
 
-@pytest.mark.parametrize(("document", "name", "row", "severity"), CASES, ids=[f"{c[1]}-{c[2]}-{n}" for n, c in enumerate(CASES)])
+@pytest.mark.parametrize(
+    ("document", "name", "row", "severity"), CASES, ids=[f"{c[1]}-{c[2]}-{n}" for n, c in enumerate(CASES)]
+)
 def test_what_a_vendor_refuses_is_said(document: Any, name: str, row: str, severity: str) -> None:
     assert (f"{name}/{row}", severity) in [(d.id, d.severity) for d in judged(document, name).found]
 
@@ -228,12 +333,18 @@ def test_every_judge_of_lists_has_a_case() -> None:
 
 def test_messages_are_those_of_the_api() -> None:
     found = judged(chat({"type": "object", "properties": {"x": {"type": "array"}}})).found
-    assert [d.message for d in found] == ["Invalid schema for function 'find': In context=('properties', 'x'), array schema missing items."]
+    assert [d.message for d in found] == [
+        "Invalid schema for function 'find': In context=('properties', 'x'), array schema missing items."
+    ]
     many = judged([chat(name=f"f{n}")[0] for n in range(130)]).found
     assert many[0].message == (
-        "Invalid 'tools': array too long. Expected an array with maximum length 128, but got an array with length 130 instead."
+        "Invalid 'tools': array too long. Expected an array with maximum length 128, but got an array "
+        "with length 130 instead."
     )
-    assert judged(claude(name="a.b")).found[0].message == "tools.0.custom.name: String should match pattern '^[a-zA-Z0-9_-]{1,128}$'"
+    assert (
+        judged(claude(name="a.b")).found[0].message
+        == "tools.0.custom.name: String should match pattern '^[a-zA-Z0-9_-]{1,128}$'"
+    )
 
 
 def test_finding_leads_to_its_line() -> None:
@@ -266,15 +377,26 @@ def test_manifest_is_judged_beyond_its_schema(change: dict[str, Any], id: str) -
 
 
 @pytest.mark.parametrize("value", [{"a": 1}, ["a"], 5, None])
-@pytest.mark.parametrize("key", ["required", "enum", "propertyOrdering", "type", "properties", "items", "format"])
+@pytest.mark.parametrize(
+    "key", ["required", "enum", "propertyOrdering", "type", "properties", "items", "format"]
+)
 @pytest.mark.parametrize("name", [name for name in JUDGES if name.endswith("-tools")])
 def test_member_of_another_type_in_a_list_does_not_crash(name: str, key: str, value: Any) -> None:
     object = {"type": "object", "properties": {"a": {"type": "string"}}, key: [value]}
-    for document in (chat(holding(**{key: [value]})), chat(object), flat(object), claude(object), gemini(object), mcp(object)):
+    for document in (
+        chat(holding(**{key: [value]})),
+        chat(object),
+        flat(object),
+        claude(object),
+        gemini(object),
+        mcp(object),
+    ):
         judged(document, name)
 
 
-@pytest.mark.parametrize("value", [None, 1, "x", [], {}, [None], {"name": 1}, {"name": "f", "parameters": []}, [[]], True])
+@pytest.mark.parametrize(
+    "value", [None, 1, "x", [], {}, [None], {"name": 1}, {"name": "f", "parameters": []}, [[]], True]
+)
 @pytest.mark.parametrize("name", [name for name in JUDGES if name.endswith("-tools")])
 def test_wrong_types_anywhere_are_judged_and_do_not_crash(value: Any, name: str) -> None:
     for document in (

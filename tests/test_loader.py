@@ -148,7 +148,14 @@ def test_shipped_catalogue_loads() -> None:
 
 
 ONE_FAULT = {
-    "unknown key": ("    bucket: calls\n", "    buckt: calls\n", "buckt", "unknown-key", "unknown key `buckt`", "did you mean `bucket`?"),
+    "unknown key": (
+        "    bucket: calls\n",
+        "    buckt: calls\n",
+        "buckt",
+        "unknown-key",
+        "unknown key `buckt`",
+        "did you mean `bucket`?",
+    ),
     "duplicate key": (
         "  title: Shelf\n",
         "  title: Shelf\n  title: Rack\n",
@@ -157,7 +164,14 @@ ONE_FAULT = {
         "key `title` stands here again; it was first set at line 4",
         "keep one of the two",
     ),
-    "wrong type": ("requests: 60", 'requests: "60"', '"60"', "type", "`60` stands here; it should be a whole number", ""),
+    "wrong type": (
+        "requests: 60",
+        'requests: "60"',
+        '"60"',
+        "type",
+        "`60` stands here; it should be a whole number",
+        "",
+    ),
     "value out of a set": (
         "effect: read\n",
         "effect: reads\n",
@@ -174,7 +188,14 @@ ONE_FAULT = {
         "the number 0 stands here; it should be greater than or equal to 1",
         "",
     ),
-    "a mapping for text": ("  title: Shelf\n", "  title: {a: b}\n", "{a: b}", "type", "a mapping stands here; it should be text", ""),
+    "a mapping for text": (
+        "  title: Shelf\n",
+        "  title: {a: b}\n",
+        "{a: b}",
+        "type",
+        "a mapping stands here; it should be text",
+        "",
+    ),
     "missing key": (
         "    title: Find books\n",
         "",
@@ -244,7 +265,10 @@ ONE_FAULT = {
         "b.pages >= inputs.pages)",
         "response.books.all(b",
         "expression",
-        "the expression does not compile: `inputs` is not known here; known: before, env, input, now, response, status, surface",
+        (
+            "the expression does not compile: `inputs` is not known here; known: before, env, input, now, "
+            "response, status, surface"
+        ),
         "",
     ),
     "law that fails on its example": (
@@ -343,12 +367,34 @@ def test_one_fault_is_one_message_at_its_place(kind: str) -> None:
         assert found[0].help == help
 
 
-# section it stands in, old text, new text, what the message points at, its id and beginning; each the first after the section's line
+# section it stands in, old text, new text, what the message points at, its id and beginning; each the first
+# after the section's line
 PLANTS = [
-    ("api:", "  version: ", "  version: 0.0.0\n  version: ", "version: 1", "duplicate-key", "key `version` stands here again"),
+    (
+        "api:",
+        "  version: ",
+        "  version: 0.0.0\n  version: ",
+        "version: 1",
+        "duplicate-key",
+        "key `version` stands here again",
+    ),
     ("limits:", "  reset_unit:", "  reset_unti:", "reset_unti", "unknown-key", "unknown key `reset_unti`"),
-    ("limits:", "max_body_bytes: 1048576", "max_body_bytes: 1 MB", "1 MB", "type", "`1 MB` stands here; it should be a whole number"),
-    ("errors:", "envelope: Error", "envelope: Eror", "Eror", "unknown-name", "`Eror` is no schema of this catalogue"),
+    (
+        "limits:",
+        "max_body_bytes: 1048576",
+        "max_body_bytes: 1 MB",
+        "1 MB",
+        "type",
+        "`1 MB` stands here; it should be a whole number",
+    ),
+    (
+        "errors:",
+        "envelope: Error",
+        "envelope: Eror",
+        "Eror",
+        "unknown-name",
+        "`Eror` is no schema of this catalogue",
+    ),
     (
         "  search_parking:",
         "<= input.limit",
@@ -357,7 +403,14 @@ PLANTS = [
         "law",
         "the law `at-most-limit` does not hold on its own example",
     ),
-    ("  search_parking:", "'sorted_by(", "'sortd_by(", "'sortd_by(", "expression", "the expression does not compile: `sortd_by()` is no"),
+    (
+        "  search_parking:",
+        "'sorted_by(",
+        "'sortd_by(",
+        "'sortd_by(",
+        "expression",
+        "the expression does not compile: `sortd_by()` is no",
+    ),
     (
         "  get_rates:",
         "{lot_id}/rates",
@@ -366,9 +419,23 @@ PLANTS = [
         "same-route",
         "`get_rates` has the same method and path as `check_ava",
     ),
-    ("  get_session:", "{session_id}", "{sesion_id}", "GET", "path", "the path has `{sesion_id}`, but no argument has that name"),
+    (
+        "  get_session:",
+        "{session_id}",
+        "{sesion_id}",
+        "GET",
+        "path",
+        "the path has `{sesion_id}`, but no argument has that name",
+    ),
     ("behaviour:", "  literal_path: wins\n", "", "", "", ""),
-    ("  search_sessions:", "GET", "GET", "GET", "hidden-path", "`search_sessions` at /api/v1/sessions/search is hidden by `get_session`"),
+    (
+        "  search_sessions:",
+        "GET",
+        "GET",
+        "GET",
+        "hidden-path",
+        "`search_sessions` at /api/v1/sessions/search is hidden by `get_session`",
+    ),
 ]
 
 
@@ -382,7 +449,9 @@ def test_all_faults_of_a_real_catalogue_are_told_in_one_go() -> None:
     for section, _, _, where, id, message in PLANTS:
         if where:
             before = text[: text.index(where, text.index(f"\n{section}\n"))]
-            expected.append((before.count("\n") + 1, len(before) - before.rfind("\n"), f"catalogue/{id}", message))
+            expected.append(
+                (before.count("\n") + 1, len(before) - before.rfind("\n"), f"catalogue/{id}", message)
+            )
     found = faults(text)
     assert [(d.span.line, d.span.column, d.id) for d in found] == [e[:3] for e in sorted(expected)]
     for diagnostic, (*_, message) in zip(found, sorted(expected), strict=True):
@@ -393,7 +462,11 @@ def test_refused_part_makes_no_follow_up_faults() -> None:
     """`actions: find_books` and the section `auth` are refused; who refers to them is not to blame."""
     text = swap(SMALL, "    title: Find books\n", "    title: [1]\n")
     text = swap(text, "auth:\n", "auht:\n")
-    assert [(line, id) for line, _, id, _ in told(text)] == [(1, "missing-key"), (10, "unknown-key"), (39, "type")]
+    assert [(line, id) for line, _, id, _ in told(text)] == [
+        (1, "missing-key"),
+        (10, "unknown-key"),
+        (39, "type"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -409,14 +482,18 @@ def test_refused_part_makes_no_follow_up_faults() -> None:
 def test_refused_line_of_an_action_hides_no_other_fault_of_it(old: str, new: str, id: str) -> None:
     """A wrong `effect` alone must not hide a law that does not compile and a schema that is not there."""
     text = swap(
-        swap(SMALL, "long-enough: response.books.all(", "long-enough: response.books.all(("), "items: {$ref: Book}", "items: {$ref: Bok}"
+        swap(SMALL, "long-enough: response.books.all(", "long-enough: response.books.all(("),
+        "items: {$ref: Book}",
+        "items: {$ref: Bok}",
     )
     assert sorted(f[2] for f in told(swap(text, old, new))) == sorted([id, "unknown-name", "expression"])
 
 
 def test_refused_step_stays_a_name_for_the_steps_after_it() -> None:
     text = swap(SMALL, "find: {action: find_books,", "find: {action: [find_books],")
-    assert [(id, message) for _, _, id, message in told(text)] == [("type", "a list stands here; it should be text")]
+    assert [(id, message) for _, _, id, message in told(text)] == [
+        ("type", "a list stands here; it should be text")
+    ]
 
 
 STEP = "lend: {action: lend_book, input: {book_id: =find.book.id}, expect: [response.lent]}"
@@ -438,19 +515,26 @@ def test_step_that_goes_nowhere_is_a_fault(member: str, message: str) -> None:
     assert found[0][3].startswith(message)
 
 
-@pytest.mark.parametrize("member", ["via: chat", "key: find.book.id", "headers: {X-End-User: one}", "expect_alone: [response.lent]"])
+@pytest.mark.parametrize(
+    "member",
+    ["via: chat", "key: find.book.id", "headers: {X-End-User: one}", "expect_alone: [response.lent]"],
+)
 def test_what_no_manifest_tells_stands_in_workflows_of_verify_alone(member: str) -> None:
     text = swap(SMALL, STEP, STEP.replace("expect:", f"{member}, expect:"))
     assert [(id, "only_verify: true" in message) for _, _, id, message in told(text)] == [("workflow", True)]
     assert told(swap(text, "    title: A loan\n", "    title: A loan\n    only_verify: true\n")) == []
 
 
-@pytest.mark.parametrize(("old", "new"), [("BAD: 400", "B AD: 400"), ("codes: {BAD: 400, NO_KEY: 401, GONE: 404}", "codes: none")])
+@pytest.mark.parametrize(
+    ("old", "new"), [("BAD: 400", "B AD: 400"), ("codes: {BAD: 400, NO_KEY: 401, GONE: 404}", "codes: none")]
+)
 def test_refused_names_leave_no_dangling_references(old: str, new: str) -> None:
     assert len(told(swap(SMALL, old, new))) == 1
 
 
-@pytest.mark.parametrize("section", ["auth", "errors", "actions", "schemas", "api", "limits", "groups", "surfaces", "resources"])
+@pytest.mark.parametrize(
+    "section", ["auth", "errors", "actions", "schemas", "api", "limits", "groups", "surfaces", "resources"]
+)
 def test_misspelt_section_is_one_fault(section: str) -> None:
     found = told(SMALL.replace(f"\n{section}:\n", f"\n{section}z:\n"))
     assert [f[2] for f in found if f[2] != "missing-key"] == ["unknown-key"]
@@ -592,12 +676,26 @@ BIG = {
     "one key again and again": ("duplicate-key", lambda: b"a: 1\n" * 3_000_000),
     "a bomb of aliases": (
         "anchor",
-        lambda: b"a: &a [" + b"x," * 9 + b"x]\n" + b"".join(b"b%d: [*a, *a, *a]\n" % n for n in range(100_000)),
+        lambda: (
+            b"a: &a [" + b"x," * 9 + b"x]\n" + b"".join(b"b%d: [*a, *a, *a]\n" % n for n in range(100_000))
+        ),
     ),
-    "keys nobody knows": ("unknown-key", lambda: b"pgagents: 1\n" + b"".join(b"k%d: 1\n" % n for n in range(30_000))),
-    "names that are none": ("missing-key", lambda: b"actions:\n" + b"".join(b"  k %d: {}\n" % n for n in range(30_000))),
-    "keys that are missing": ("missing-key", lambda: b"actions:\n" + b"".join(b"  k%d: {}\n" % n for n in range(100_000))),
-    "names of nothing": ("missing-key", lambda: b"schemas:\n" + b"".join(b"  a%d: {$ref: b}\n" % n for n in range(50_000))),
+    "keys nobody knows": (
+        "unknown-key",
+        lambda: b"pgagents: 1\n" + b"".join(b"k%d: 1\n" % n for n in range(30_000)),
+    ),
+    "names that are none": (
+        "missing-key",
+        lambda: b"actions:\n" + b"".join(b"  k %d: {}\n" % n for n in range(30_000)),
+    ),
+    "keys that are missing": (
+        "missing-key",
+        lambda: b"actions:\n" + b"".join(b"  k%d: {}\n" % n for n in range(100_000)),
+    ),
+    "names of nothing": (
+        "missing-key",
+        lambda: b"schemas:\n" + b"".join(b"  a%d: {$ref: b}\n" % n for n in range(50_000)),
+    ),
 }
 
 
@@ -606,13 +704,16 @@ def test_huge_file_is_refused_in_bounded_time_and_memory(kind: str, tmp_path: Pa
     id, make = BIG[kind]
     path = tmp_path / "big.yaml"
     path.write_bytes(make())
-    done = subprocess.run([sys.executable, "-c", BOUNDED, str(path)], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", BOUNDED, str(path)], capture_output=True, text=True, check=False
+    )
     assert done.stderr == ""
     assert f"catalogue/{id}" in done.stdout.split()
 
 
 LEAVES = st.one_of(
-    st.none(), st.booleans(), st.integers(-3, 700), st.just(10**30), st.floats(allow_nan=False, allow_infinity=False), st.text(max_size=8),
+    st.none(), st.booleans(), st.integers(-3, 700), st.just(10**30),
+    st.floats(allow_nan=False, allow_infinity=False), st.text(max_size=8),
     st.sampled_from(["=", "=(", "=env.x", "find_books", "Book", "GET /books", "POST /books/{}", "GET /{a}{b}", "x" * 300, "{", "all", "ſ"]),
     st.sampled_from([[], {}, [None], [1, "a", {}], {"a": {"b": []}}, {"$ref": "Book"}, {"*": 1}, [[[]]], {"type": ["string", 1]}, "\x00"]),
     st.just({"action": "find_books"}),
@@ -641,11 +742,19 @@ def test_single_mutation_of_a_catalogue_never_gives_a_traceback(data: st.DataObj
         case "remove":
             del parent[last]
         case "rename" if isinstance(parent, dict):
-            parent[data.draw(st.one_of(st.text(max_size=6), st.sampled_from(["*", "$ref", "input", "all", "200", "x"])))] = parent.pop(last)
+            parent[
+                data.draw(
+                    st.one_of(st.text(max_size=6), st.sampled_from(["*", "$ref", "input", "all", "200", "x"]))
+                )
+            ] = parent.pop(last)
         case "extra" if isinstance(parent, dict):
-            parent[data.draw(st.sampled_from(["x", "title", "scope", "http", "required", "const", "enum", "when", "$ref"]))] = data.draw(
-                LEAVES
-            )
+            parent[
+                data.draw(
+                    st.sampled_from(
+                        ["x", "title", "scope", "http", "required", "const", "enum", "when", "$ref"]
+                    )
+                )
+            ] = data.draw(LEAVES)
         case _:
             parent[last] = [parent[last]]
     text = json.dumps(tree, ensure_ascii=True)

@@ -29,7 +29,8 @@ from pgagents.jsonschema.patterns import whole
 from pgagents.source.origin import Node, Text, origin_of, plain
 
 DIALECTS = [
-    GEMINI, GEMINI_JSON, XAI, OPENAPI_30, OPENAPI_30_FLAT, OPENAI, OPENAI_STRICT, ANTHROPIC, ANTHROPIC_STRICT, PERPLEXITY, MCP,
+    GEMINI, GEMINI_JSON, XAI, OPENAPI_30, OPENAPI_30_FLAT, OPENAI, OPENAI_STRICT, ANTHROPIC, ANTHROPIC_STRICT,
+    PERPLEXITY, MCP,
 ]  # fmt: skip
 REF = "#/components/schemas/"
 NAMES = ["a", "b", "c"]
@@ -56,56 +57,99 @@ def _some(**keywords: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any
 strings = st.builds(
     lambda more: {"type": "string", **more},
     _some(
-        minLength=st.integers(0, 2), maxLength=st.integers(1, 4), pattern=st.sampled_from(PATTERNS), const=texts,
-        enum=st.lists(texts, min_size=1, max_size=4, unique=True), format=st.sampled_from(["date-time", "uuid", "email"]),
+        minLength=st.integers(0, 2),
+        maxLength=st.integers(1, 4),
+        pattern=st.sampled_from(PATTERNS),
+        const=texts,
+        enum=st.lists(texts, min_size=1, max_size=4, unique=True),
+        format=st.sampled_from(["date-time", "uuid", "email"]),
         description=st.sampled_from(["Text", "Text."]),
     ),
-)  # fmt: skip
+)
 bounded = st.builds(
     lambda kind, more: {"type": kind, **more},
-    st.sampled_from(["integer", "number", ["integer", "null"], ["number", "null"], ["integer", "string"], ["number", "integer"]]),
-    _some(
-        minimum=numbers, maximum=numbers, exclusiveMinimum=numbers, exclusiveMaximum=numbers, multipleOf=st.sampled_from([1, 2, 0.5]),
-        enum=st.lists(numbers | st.none() | texts, min_size=1, max_size=4, unique_by=repr), default=whole_numbers,
+    st.sampled_from(
+        [
+            "integer",
+            "number",
+            ["integer", "null"],
+            ["number", "null"],
+            ["integer", "string"],
+            ["number", "integer"],
+        ]
     ),
-)  # fmt: skip
+    _some(
+        minimum=numbers,
+        maximum=numbers,
+        exclusiveMinimum=numbers,
+        exclusiveMaximum=numbers,
+        multipleOf=st.sampled_from([1, 2, 0.5]),
+        enum=st.lists(numbers | st.none() | texts, min_size=1, max_size=4, unique_by=repr),
+        default=whole_numbers,
+    ),
+)
 odd = st.sampled_from(
-    [{}, {"type": "boolean"}, {"type": "null"}, {"const": None}, {"const": True}, {"enum": ["a", "b"]}, {"enum": ["a", None]},
-     {"type": ["string", "null"], "enum": ["a"]}, {"type": ["string", "null"], "enum": ["a", None]}, {"type": "object"}]
+    [
+        {},
+        {"type": "boolean"},
+        {"type": "null"},
+        {"const": None},
+        {"const": True},
+        {"enum": ["a", "b"]},
+        {"enum": ["a", None]},
+        {"type": ["string", "null"], "enum": ["a"]},
+        {"type": ["string", "null"], "enum": ["a", None]},
+        {"type": "object"},
+    ]
     + [{"$ref": REF + name} for name in COMPONENTS]
-    + [{"$ref": f"{REF}Leaf", "minLength": 1, "description": "mine"}, {"$ref": f"{REF}Tree", "required": ["b"]}],
-)  # fmt: skip
+    + [
+        {"$ref": f"{REF}Leaf", "minLength": 1, "description": "mine"},
+        {"$ref": f"{REF}Tree", "required": ["b"]},
+    ],
+)
 
 
 def _nested(inner: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[dict[str, Any]]:
     several = st.lists(inner, min_size=1, max_size=3)
     nullable = inner.map(lambda schema: [schema, {"type": "null"}])
     arrays = st.builds(
-        lambda items, more: {"type": "array", "items": items, **more}, inner, _some(maxItems=st.integers(0, 3), uniqueItems=st.booleans())
+        lambda items, more: {"type": "array", "items": items, **more},
+        inner,
+        _some(maxItems=st.integers(0, 3), uniqueItems=st.booleans()),
     )
     objects = st.builds(
         lambda properties, more: {"type": "object", "properties": properties, **more},
         st.dictionaries(st.sampled_from(NAMES), inner, min_size=1, max_size=3),
         _some(
-            required=st.lists(st.sampled_from(NAMES), unique=True, min_size=1), additionalProperties=st.booleans() | inner,
-            minProperties=st.integers(0, 2), maxProperties=st.integers(1, 3),
+            required=st.lists(st.sampled_from(NAMES), unique=True, min_size=1),
+            additionalProperties=st.booleans() | inner,
+            minProperties=st.integers(0, 2),
+            maxProperties=st.integers(1, 3),
         ),
-    )  # fmt: skip
+    )
     composed = st.builds(
-        lambda base, key, parts: {**base, key: parts}, inner | st.just({}), st.sampled_from(["anyOf", "oneOf", "allOf"]), several | nullable
+        lambda base, key, parts: {**base, key: parts},
+        inner | st.just({}),
+        st.sampled_from(["anyOf", "oneOf", "allOf"]),
+        several | nullable,
     )
     return arrays | objects | objects | composed
 
 
 schemas = st.recursive(strings | bounded | odd, _nested, max_leaves=6)
 values = st.recursive(
-    scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=3), max_leaves=6
+    scalars,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=3),
+    max_leaves=6,
 )
 
 
 def _resolved(schema: dict[str, Any]) -> dict[str, Any]:
     while "$ref" in schema:
-        schema = {**COMPONENTS[schema["$ref"][len(REF) :]], **{k: v for k, v in schema.items() if k != "$ref"}}
+        schema = {
+            **COMPONENTS[schema["$ref"][len(REF) :]],
+            **{k: v for k, v in schema.items() if k != "$ref"},
+        }
     return schema
 
 
@@ -120,7 +164,10 @@ def value_for(draw: Any, schema: dict[str, Any], depth: int = 0) -> Any:
         if key in schema:
             return value_for(
                 draw,
-                {**schema[key][draw(st.integers(0, len(schema[key]) - 1))], **({"type": schema["type"]} if "type" in schema else {})},
+                {
+                    **schema[key][draw(st.integers(0, len(schema[key]) - 1))],
+                    **({"type": schema["type"]} if "type" in schema else {}),
+                },
                 depth,
             )
     kind = schema.get("type")
@@ -134,7 +181,10 @@ def value_for(draw: Any, schema: dict[str, Any], depth: int = 0) -> Any:
         rest = (
             {}
             if extra is False
-            else {n: draw(scalars) if extra is True else value_for(draw, extra, depth + 1) for n in sorted(chosen - set(members))}
+            else {
+                n: draw(scalars) if extra is True else value_for(draw, extra, depth + 1)
+                for n in sorted(chosen - set(members))
+            }
         )
         return {**known, **rest}
     if kind == "array" and depth < 5:
@@ -179,7 +229,9 @@ def read_back(lowered: Any, dialect: Dialect) -> Any:
         for flag, bound in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
             if out.pop(flag, False):
                 out[flag] = out.pop(bound)
-    if dialect is XAI and "object" in ([out["type"]] if isinstance(out.get("type"), str) else out.get("type", ())):
+    if dialect is XAI and "object" in (
+        [out["type"]] if isinstance(out.get("type"), str) else out.get("type", ())
+    ):
         out.setdefault("additionalProperties", False)  # xAI's own default
     return out
 
@@ -191,7 +243,10 @@ def _filled(lowered: Any, value: Any) -> Any:
         if _validator(branch, {}).is_valid(filled):
             return filled
     if isinstance(value, dict) and "properties" in lowered:
-        known = {name: _filled(member, value[name]) if name in value else None for name, member in lowered["properties"].items()}
+        known = {
+            name: _filled(member, value[name]) if name in value else None
+            for name, member in lowered["properties"].items()
+        }
         return {**value, **known}
     if isinstance(value, list) and "items" in lowered:
         return [_filled(lowered["items"], item) for item in value]
@@ -199,26 +254,35 @@ def _filled(lowered: Any, value: Any) -> Any:
 
 
 def _validator(schema: Any, components: Any) -> Any:
-    return jsonschema_rs.Draft202012Validator(plain({**schema, "components": {"schemas": components}}), validate_formats=False)
+    return jsonschema_rs.Draft202012Validator(
+        plain({**schema, "components": {"schemas": components}}), validate_formats=False
+    )
 
 
 @pytest.mark.parametrize("dialect", DIALECTS, ids=lambda d: d.name)
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(
+    max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
 @given(data=st.data())
-def test_a_value_that_the_catalogue_takes_is_taken_after_lowering(dialect: Dialect, data: st.DataObject) -> None:
+def test_a_value_that_the_catalogue_takes_is_taken_after_lowering(
+    dialect: Dialect, data: st.DataObject
+) -> None:
     schema = data.draw(schemas)
     value = value_for(data.draw, schema) if data.draw(st.integers(0, 4)) else data.draw(values)
     if not _validator(schema, COMPONENTS).is_valid(value):
         return
     lowered, losses = lower(schema, COMPONENTS, dialect)
     if any(
-        loss.went == "narrowed" or (loss.constraint.startswith("additionalProperties") and dialect.additional == "closed")
+        loss.went == "narrowed"
+        or (loss.constraint.startswith("additionalProperties") and dialect.additional == "closed")
         for loss in losses
     ):
         return  # said to be shut out
     if dialect.optional == "null":
         value = _filled(lowered, value)
-    components = {name: read_back(lower(part, COMPONENTS, dialect)[0], dialect) for name, part in COMPONENTS.items()}
+    components = {
+        name: read_back(lower(part, COMPONENTS, dialect)[0], dialect) for name, part in COMPONENTS.items()
+    }
     read = read_back(lowered, dialect)
     assert _validator(read, components).is_valid(value), (schema, lowered, value)
 
@@ -227,22 +291,37 @@ def test_a_value_that_the_catalogue_takes_is_taken_after_lowering(dialect: Diale
 @pytest.mark.parametrize(
     ("schema", "value"),
     [
-        ({"type": "string", "oneOf": [{"type": "string", "enum": [""], "const": "a"}, {"type": "string"}]}, "a"),
+        (
+            {"type": "string", "oneOf": [{"type": "string", "enum": [""], "const": "a"}, {"type": "string"}]},
+            "a",
+        ),
         ({"oneOf": [{"allOf": [{"enum": ["a", "b"]}, {"type": "null"}]}, {"type": "null"}]}, None),
     ],
     ids=["const beside enum", "enum without null"],
 )
-def test_a_branch_that_takes_nothing_shuts_nothing_out(dialect: Dialect, schema: dict[str, Any], value: object) -> None:
-    """Where a dialect writes such a branch wider than it is, `oneOf` does not stay: two would take the value."""
+def test_a_branch_that_takes_nothing_shuts_nothing_out(
+    dialect: Dialect, schema: dict[str, Any], value: object
+) -> None:
+    """Where a dialect writes such a branch wider than it is, `oneOf` does not stay: two would take the
+    value.
+    """
     assert _validator(schema, {}).is_valid(value)
     lowered, losses = lower(schema, {}, dialect)
-    assert any(loss.went == "narrowed" for loss in losses) or _validator(read_back(lowered, dialect), {}).is_valid(value)
+    assert any(loss.went == "narrowed" for loss in losses) or _validator(
+        read_back(lowered, dialect), {}
+    ).is_valid(value)
 
 
 def test_the_values_tried_are_mostly_valid() -> None:
     valid = []
 
-    @settings(max_examples=300, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=300,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
+    )
     @given(data=st.data())
     def tried(data: st.DataObject) -> None:
         schema = data.draw(schemas)
@@ -269,7 +348,20 @@ def _words(schema: Any) -> set[str]:
 @pytest.mark.parametrize(
     ("dialect", "never"),
     [
-        (GEMINI, {"$ref", "const", "oneOf", "allOf", "additionalProperties", "exclusiveMinimum", "multipleOf", "uniqueItems", "examples"}),
+        (
+            GEMINI,
+            {
+                "$ref",
+                "const",
+                "oneOf",
+                "allOf",
+                "additionalProperties",
+                "exclusiveMinimum",
+                "multipleOf",
+                "uniqueItems",
+                "examples",
+            },
+        ),
         (GEMINI_JSON, {"$ref", "const", "allOf", "exclusiveMinimum", "exclusiveMaximum"}),
         (XAI, {"$ref", "allOf", "multipleOf", "uniqueItems", "nullable"}),
         (OPENAI, {"$ref", "allOf", "nullable"}),
@@ -306,7 +398,10 @@ def _words(schema: Any) -> set[str]:
                 "maxItems",
             },
         ),
-        (PERPLEXITY, {"$ref", "const", "oneOf", "allOf", "nullable", "exclusiveMaximum", "multipleOf", "uniqueItems"}),
+        (
+            PERPLEXITY,
+            {"$ref", "const", "oneOf", "allOf", "nullable", "exclusiveMaximum", "multipleOf", "uniqueItems"},
+        ),
         (MCP, {"$ref", "allOf", "nullable"}),
         (OPENAPI_30, {"const", "examples"}),
         (OPENAPI_30_FLAT, {"$ref", "const", "examples", "anyOf", "oneOf", "allOf"}),
@@ -315,7 +410,9 @@ def _words(schema: Any) -> set[str]:
 )
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(schema=schemas)
-def test_no_word_of_another_language_is_left(dialect: Dialect, never: set[str], schema: dict[str, Any]) -> None:
+def test_no_word_of_another_language_is_left(
+    dialect: Dialect, never: set[str], schema: dict[str, Any]
+) -> None:
     assert not _words(lower(schema, COMPONENTS, dialect)[0]) & never
 
 
@@ -338,12 +435,16 @@ def test_openapi_31_takes_the_schema_as_it_is() -> None:
 
 
 def test_exclusive_bounds_of_whole_numbers_are_said_exactly_and_are_no_loss() -> None:
-    lowered, losses = lower(_node({"type": "integer", "exclusiveMinimum": 0, "exclusiveMaximum": 10}, "x"), {}, GEMINI)
+    lowered, losses = lower(
+        _node({"type": "integer", "exclusiveMinimum": 0, "exclusiveMaximum": 10}, "x"), {}, GEMINI
+    )
     assert (lowered["minimum"], lowered["maximum"], losses) == (1, 9, ())
 
 
 def test_exclusive_bounds_of_numbers_are_widened_and_told() -> None:
-    lowered, losses = lower(_node({"type": "number", "exclusiveMinimum": 0, "description": "Hours."}, "x"), {}, GEMINI)
+    lowered, losses = lower(
+        _node({"type": "number", "exclusiveMinimum": 0, "description": "Hours."}, "x"), {}, GEMINI
+    )
     assert (lowered["minimum"], lowered["description"]) == (0, "Hours. More than 0.")
     assert [(loss.origin, loss.constraint, loss.went) for loss in losses] == [
         (("x", "exclusiveMinimum"), "exclusiveMinimum 0", "description")
@@ -351,7 +452,9 @@ def test_exclusive_bounds_of_numbers_are_widened_and_told() -> None:
 
 
 def test_openapi_30_says_exclusive_bounds_by_a_flag() -> None:
-    lowered, _ = lower(_node({"type": "number", "minimum": -5, "exclusiveMinimum": 0, "maximum": 1}, "x"), {}, OPENAPI_30)
+    lowered, _ = lower(
+        _node({"type": "number", "minimum": -5, "exclusiveMinimum": 0, "maximum": 1}, "x"), {}, OPENAPI_30
+    )
     assert (lowered["minimum"], lowered["exclusiveMinimum"], lowered["maximum"]) == (0, True, 1)
 
 
@@ -362,7 +465,9 @@ def test_a_reference_beside_other_words_is_wrapped_for_openapi_30() -> None:
 
 
 def test_a_reference_that_may_be_null_is_laid_in_for_openapi_30() -> None:
-    lowered, _ = lower(_node({"anyOf": [{"$ref": f"{REF}Leaf"}, {"type": "null"}]}, "x"), COMPONENTS, OPENAPI_30)
+    lowered, _ = lower(
+        _node({"anyOf": [{"$ref": f"{REF}Leaf"}, {"type": "null"}]}, "x"), COMPONENTS, OPENAPI_30
+    )
     assert (lowered["type"], lowered["nullable"]) == ("string", True)
 
 
@@ -405,7 +510,10 @@ def test_a_bound_that_is_met_is_told_where_the_kept_one_stands() -> None:
 
 
 def test_members_of_both_parts_of_all_of_are_one_object() -> None:
-    parts = [{"properties": {"a": {"type": "string"}}, "required": ["a"]}, {"properties": {"b": {"type": "integer"}}}]
+    parts = [
+        {"properties": {"a": {"type": "string"}}, "required": ["a"]},
+        {"properties": {"b": {"type": "integer"}}},
+    ]
     lowered, losses = lower(_node({"type": "object", "allOf": parts}, "x"), {}, GEMINI)
     assert list(lowered["properties"]) == ["a", "b"]
     assert (lowered["required"], losses) == (["a"], ())
@@ -425,7 +533,12 @@ def test_alternatives_stand_alone_for_gemini_with_what_stood_beside_them_inside(
 
 def test_an_object_without_members_is_left_out_of_gemini_and_told() -> None:
     schema = _node(
-        {"type": "object", "properties": {"map": _node({"type": "object"}, "x", "map"), "n": {"type": "integer"}}, "required": ["map"]}, "x"
+        {
+            "type": "object",
+            "properties": {"map": _node({"type": "object"}, "x", "map"), "n": {"type": "integer"}},
+            "required": ["map"],
+        },
+        "x",
     )
     lowered, losses = lower(schema, {}, GEMINI)
     assert list(lowered["properties"]) == ["n"]
@@ -467,13 +580,22 @@ def test_a_pattern_matches_the_whole_text_or_is_given_up(pattern: str, said: str
 def test_null_as_an_alternative_keeps_the_texts_outside() -> None:
     schema = _node({"type": ["string", "null"], "enum": ["a", None], "description": "d", "default": "a"}, "x")
     lowered, losses = lower(schema, {}, MCP)
-    assert lowered == {"anyOf": [{"type": "string", "enum": ["a"]}, {"type": "null"}], "description": "d", "default": "a"}
+    assert lowered == {
+        "anyOf": [{"type": "string", "enum": ["a"]}, {"type": "null"}],
+        "description": "d",
+        "default": "a",
+    }
     assert losses == ()
 
 
 def test_an_optional_member_of_strict_mode_is_there_and_may_be_null() -> None:
-    members = {"n": {"type": "integer", "enum": [1, 2], "default": 1, "description": "Number"}, "m": {"type": "string"}}
-    schema = _node({"type": "object", "properties": members, "required": ["m"], "additionalProperties": False}, "x")
+    members = {
+        "n": {"type": "integer", "enum": [1, 2], "default": 1, "description": "Number"},
+        "m": {"type": "string"},
+    }
+    schema = _node(
+        {"type": "object", "properties": members, "required": ["m"], "additionalProperties": False}, "x"
+    )
     lowered, losses = lower(schema, {}, OPENAI_STRICT)
     assert lowered["required"] == ["n", "m"]
     assert lowered["properties"]["n"] == {
@@ -482,12 +604,16 @@ def test_an_optional_member_of_strict_mode_is_there_and_may_be_null() -> None:
         "description": "Number (default 1; null if not given)",
     }
     assert [(loss.origin[-2:], loss.constraint, loss.went) for loss in losses] == [
-        (("n", "default"), "default 1", "description"), (("properties", "n"), "optional", "widened"),
-    ]  # fmt: skip
+        (("n", "default"), "default 1", "description"),
+        (("properties", "n"), "optional", "widened"),
+    ]
 
 
 def test_an_optional_member_that_may_be_null_already_cannot_be_told_from_none() -> None:
-    schema = _node({"type": "object", "properties": {"n": {"type": ["string", "null"]}}, "additionalProperties": False}, "x")
+    schema = _node(
+        {"type": "object", "properties": {"n": {"type": ["string", "null"]}}, "additionalProperties": False},
+        "x",
+    )
     lowered, losses = lower(schema, {}, OPENAI_STRICT)
     assert lowered["properties"]["n"]["type"] == ["string", "null"]
     assert [loss.detail for loss in losses] == ["null and not given cannot be told apart"]
@@ -499,13 +625,26 @@ def test_an_optional_member_that_may_be_null_already_cannot_be_told_from_none() 
         ({"type": "object", "additionalProperties": {"type": "string"}}, "narrowed"),
         ({"type": "object"}, "narrowed"),
         ({"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a", "b"]}, "narrowed"),
-        ({"type": "object", "properties": {"a": {}}, "required": ["a"], "additionalProperties": False}, "narrowed"),
+        (
+            {"type": "object", "properties": {"a": {}}, "required": ["a"], "additionalProperties": False},
+            "narrowed",
+        ),
         ({"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}, "dropped"),
-        ({"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"], "additionalProperties": False}, None),
+        (
+            {
+                "type": "object",
+                "properties": {"a": {"type": "string"}},
+                "required": ["a"],
+                "additionalProperties": False,
+            },
+            None,
+        ),
     ],
 )
 @pytest.mark.parametrize("dialect", [OPENAI_STRICT, ANTHROPIC_STRICT], ids=lambda d: d.name)
-def test_a_closed_object_says_whether_it_shuts_out_what_the_api_takes(dialect: Dialect, schema: dict[str, Any], went: str | None) -> None:
+def test_a_closed_object_says_whether_it_shuts_out_what_the_api_takes(
+    dialect: Dialect, schema: dict[str, Any], went: str | None
+) -> None:
     lowered, losses = lower(_node(schema, "x"), {}, dialect)
     assert lowered["additionalProperties"] is False
     assert {loss.went for loss in losses if loss.constraint != "any value"} == ({went} if went else set())

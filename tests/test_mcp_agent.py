@@ -1,4 +1,6 @@
-"""An agent's host books a parking space through the MCP server, as the published transcript tells it, to the cent."""
+"""An agent's host books a parking space through the MCP server, as the published transcript tells it, to
+the cent.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ TRANSCRIPT = json.loads((ROOT / "tests/data/seed_openai_transcript.json").read_t
 
 
 class Agent:
-    """What a model does, in so many words: it reads the tools, calls one, reads the answer, and calls the next."""
+    """What a model does, in so many words: it reads the tools, calls one, reads the answer, and calls the
+    next.
+    """
 
     def __init__(self, peer: mcp.Client, caller: Caller) -> None:
         self._peer, self._caller = peer, caller
@@ -27,7 +31,11 @@ class Agent:
     async def use(self, name: str, **arguments: Any) -> Any:
         """One tool call, made only of what the tool's own schema asks for."""
         tool = next(tool for tool in (await self._peer.list_tools()).tools if tool.name == name)
-        assert set(tool.input_schema.get("required", ())) <= set(arguments) <= set(tool.input_schema["properties"])
+        assert (
+            set(tool.input_schema.get("required", ()))
+            <= set(arguments)
+            <= set(tool.input_schema["properties"])
+        )
         result = await self._peer.call_tool(name, arguments)
         assert not result.is_error, result.content
         self.called.append(name)
@@ -40,10 +48,14 @@ class Agent:
         lots = (await self.use("search_parking", **searched["parameters"]))["lots"]
         lot = next(lot for lot in lots if lot["name"] == chosen["name"])
         assert (lot["rate"], lot["available"]) == (chosen["rate"], chosen["available"])
-        session = (await self.use("create_session", lot_id=lot["id"], plate=started["parameters"]["plate"]))["session"]
+        session = (await self.use("create_session", lot_id=lot["id"], plate=started["parameters"]["plate"]))[
+            "session"
+        ]
         assert (await self.use("get_session", session_id=session["id"]))["session"]["status"] == "active"
         self._caller.wait(4.02 * 3600)
-        return (await self.use("end_session", session_id=session["id"], session_code=session["session_code"]))["session"]
+        return (
+            await self.use("end_session", session_id=session["id"], session_code=session["session_code"])
+        )["session"]
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])

@@ -13,7 +13,12 @@ from pgagents.http import Request, Response, Silence
 from pgagents.mcp.stdio import MAX_LINE
 from test_mcp_stdio import SEARCH, process
 
-CALL = {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": "search_parking", "arguments": SEARCH}}
+CALL = {
+    "jsonrpc": "2.0",
+    "id": 2,
+    "method": "tools/call",
+    "params": {"name": "search_parking", "arguments": SEARCH},
+}
 
 
 def test_call_under_way_at_the_end_of_input_is_answered() -> None:
@@ -25,7 +30,10 @@ def test_call_under_way_at_the_end_of_input_is_answered() -> None:
         assert ended.wait(60)
         return caller.sandbox.handler(request)
 
-    with served(slow) as url, process(PARKGRAPH_API_KEY=caller.tokens["unlimited"], PARKGRAPH_API_URL=url) as server:
+    with (
+        served(slow) as url,
+        process(PARKGRAPH_API_KEY=caller.tokens["unlimited"], PARKGRAPH_API_URL=url) as server,
+    ):
         server.hello()
         server.send(CALL)
         assert asked.wait(60)
@@ -61,7 +69,12 @@ def test_call_that_its_client_gave_up_holds_nothing_up() -> None:
 
 def test_line_of_any_length_is_refused_and_not_held() -> None:
     with process() as server:
-        padding: dict[str, Any] = {"jsonrpc": "2.0", "id": 7, "method": "ping", "params": {"_meta": {"x": ""}}}
+        padding: dict[str, Any] = {
+            "jsonrpc": "2.0",
+            "id": 7,
+            "method": "ping",
+            "params": {"_meta": {"x": ""}},
+        }
         room = MAX_LINE - len(json.dumps(padding)) - 1
         padding["params"]["_meta"]["x"] = "a" * (200 * MAX_LINE)
         server.send(padding)

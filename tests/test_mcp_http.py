@@ -1,4 +1,6 @@
-"""The server over Streamable HTTP: the official client in both eras, who may come near it, and which tokens count."""
+"""The server over Streamable HTTP: the official client in both eras, who may come near it, and which
+tokens count.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +48,9 @@ COMMAND = [sys.executable, "-c", "from pgagents.cli.main import run; run()", "mc
 
 
 @contextmanager
-def listening(send: Send, *, key: str = "pk_test_operator", sign_in: Any = None, origins: tuple[str, ...] = ()) -> Iterator[str]:
+def listening(
+    send: Send, *, key: str = "pk_test_operator", sign_in: Any = None, origins: tuple[str, ...] = ()
+) -> Iterator[str]:
     """A server of Park Graph on a free port; yields its URL."""
     import uvicorn
 
@@ -72,7 +76,9 @@ def listening(send: Send, *, key: str = "pk_test_operator", sign_in: Any = None,
 def open_server() -> Iterator[str]:
     """A server without sign-in."""
     caller, _ = sandboxed()
-    with listening(sending(caller.sandbox.handler), key=caller.tokens["unlimited"], origins=("https://app.example",)) as url:
+    with listening(
+        sending(caller.sandbox.handler), key=caller.tokens["unlimited"], origins=("https://app.example",)
+    ) as url:
         yield url
 
 
@@ -122,7 +128,9 @@ def test_progress_comes_while_the_call_goes_on(mode: str, monkeypatch: pytest.Mo
         heard.append(number)
 
     with listening(slow) as url:
-        result = talked(url, mode, lambda peer: peer.call_tool("search_parking", SEARCH, progress_callback=progress))
+        result = talked(
+            url, mode, lambda peer: peer.call_tool("search_parking", SEARCH, progress_callback=progress)
+        )
     assert not result.is_error
     assert len(heard) >= 2
 
@@ -170,7 +178,9 @@ def test_call_that_its_client_gives_up_is_no_longer_made(mode: str) -> None:
         ({"Host": "127.0.0.1.evil.example:{port}"}, 421),
     ],
 )
-def test_only_this_machine_and_allowed_pages_come_near(open_server: str, headers: dict[str, str], status: int) -> None:
+def test_only_this_machine_and_allowed_pages_come_near(
+    open_server: str, headers: dict[str, str], status: int
+) -> None:
     port = open_server.split(":")[2].split("/")[0]
     given = {name: value.replace("{port}", port) for name, value in headers.items()}
     assert httpx.post(open_server, json=HELLO, headers={**BOTH, **given}).status_code == status
@@ -182,7 +192,9 @@ def test_odd_requests_are_refused_and_the_server_goes_on(open_server: str) -> No
     assert httpx.post(open_server, content=b"{broken", headers={**BOTH, **json_}).status_code == 400
     assert httpx.post(open_server, content=b"{broken", headers={**new, **json_}).status_code == 400
     assert httpx.post(open_server, content=b" " * 5_000_000, headers={**new, **json_}).status_code == 413
-    assert httpx.post(open_server, json=HELLO, headers={**BOTH, "Content-Type": "text/plain"}).status_code == 400
+    assert (
+        httpx.post(open_server, json=HELLO, headers={**BOTH, "Content-Type": "text/plain"}).status_code == 400
+    )
     assert httpx.post(open_server, json={**HELLO, "method": "tools/list"}, headers=BOTH).status_code == 400
     assert httpx.get(open_server, headers=BOTH).status_code in (400, 405)
     assert httpx.get(open_server.replace("/mcp", "/else")).status_code == 404
@@ -209,7 +221,11 @@ class Issuer:
     def __call__(self, request: Request) -> Response:
         self.fetched.append(request.path)
         if request.path == "/.well-known/oauth-authorization-server":
-            told = {"issuer": self.url, "jwks_uri": f"{self.url.rstrip('/')}/keys", "introspection_endpoint": f"{self.url}/introspect"}
+            told = {
+                "issuer": self.url,
+                "jwks_uri": f"{self.url.rstrip('/')}/keys",
+                "introspection_endpoint": f"{self.url}/introspect",
+            }
             return answered(200, told)
         if request.path == "/keys":
             public = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(self.key.public_key()))
@@ -219,10 +235,13 @@ class Issuer:
             return answered(200, self.known.get(token, {"active": False}))
         return answered(404, {})
 
-    def token(self, *, key: Any = None, kid: str | None = "k1", algorithm: str = "RS256", **claims: Any) -> str:
+    def token(
+        self, *, key: Any = None, kid: str | None = "k1", algorithm: str = "RS256", **claims: Any
+    ) -> str:
         """A signed token; claims of None are left out."""
         said = {
-            "iss": self.url, "aud": RESOURCE, "exp": time.time() + 60, "sub": "jane", "client_id": "app", "scope": "read sessions:write",
+            "iss": self.url, "aud": RESOURCE, "exp": time.time() + 60, "sub": "jane", "client_id": "app",
+            "scope": "read sessions:write",
             **claims,
         }  # fmt: skip
         kept = {name: value for name, value in said.items() if value is not None}
@@ -263,7 +282,11 @@ def signed(issuer: Issuer, **more: Any) -> str:
 
 
 def asked(url: str, token: str | None) -> httpx.Response:
-    headers = {**BOTH, "Host": "mcp.example.com", **({"Authorization": f"Bearer {token}"} if token is not None else {})}
+    headers = {
+        **BOTH,
+        "Host": "mcp.example.com",
+        **({"Authorization": f"Bearer {token}"} if token is not None else {}),
+    }
     return httpx.post(url, json=HELLO, headers=headers)
 
 
@@ -272,7 +295,10 @@ def test_without_a_token_it_says_where_to_get_one(guarded: str, issuer: Issuer) 
     assert refused.status_code == 401
     named = "https://mcp.example.com/.well-known/oauth-protected-resource/mcp"
     assert f'resource_metadata="{named}"' in refused.headers["WWW-Authenticate"]
-    told = httpx.get(guarded.replace("/mcp", "/.well-known/oauth-protected-resource/mcp"), headers={"Host": "mcp.example.com"}).json()
+    told = httpx.get(
+        guarded.replace("/mcp", "/.well-known/oauth-protected-resource/mcp"),
+        headers={"Host": "mcp.example.com"},
+    ).json()
     assert told["resource"] == RESOURCE
     assert [server.rstrip("/") for server in told["authorization_servers"]] == [issuer.url]
     assert told["scopes_supported"] == ["read", "sessions:write", "intelligence"]
@@ -286,12 +312,23 @@ def test_good_token_is_let_in(guarded: str, issuer: Issuer) -> None:
 
 def test_tokens_that_do_not_count_are_refused(guarded: str, issuer: Issuer) -> None:
     for token in (
-        "x", "a.b.c", "x" * 9_000, signed(issuer, aud="https://other.example/mcp"), signed(issuer, aud=None), signed(issuer, aud=[]),
-        signed(issuer, exp=time.time() - 3600), signed(issuer, iss="https://other.example"),
-    ):  # fmt: skip
+        "x",
+        "a.b.c",
+        "x" * 9_000,
+        signed(issuer, aud="https://other.example/mcp"),
+        signed(issuer, aud=None),
+        signed(issuer, aud=[]),
+        signed(issuer, exp=time.time() - 3600),
+        signed(issuer, iss="https://other.example"),
+    ):
         assert asked(guarded, token).status_code == 401, token[:40]
     assert (
-        httpx.post(f"{guarded}?access_token={signed(issuer)}", json=HELLO, headers={**BOTH, "Host": "mcp.example.com"}).status_code == 401
+        httpx.post(
+            f"{guarded}?access_token={signed(issuer)}",
+            json=HELLO,
+            headers={**BOTH, "Host": "mcp.example.com"},
+        ).status_code
+        == 401
     )
 
 
@@ -317,25 +354,36 @@ def test_callers_token_goes_no_further(guarded: str, issuer: Issuer, upstream: S
     assert all(token not in str(request) for request in upstream.asked)
 
 
-def test_tool_needs_its_scope_and_says_which_to_sign_in_for(guarded: str, issuer: Issuer, upstream: Script) -> None:
+def test_tool_needs_its_scope_and_says_which_to_sign_in_for(
+    guarded: str, issuer: Issuer, upstream: Script
+) -> None:
     upstream.asked.clear()
     refused = called_as(guarded, signed(issuer, scope="read"), "get_market_rate", {"lat": 1, "lng": 2})
     assert refused.status_code == 403
     challenge = refused.headers["WWW-Authenticate"]
-    assert challenge.startswith('Bearer error="insufficient_scope", scope="read intelligence", resource_metadata="https://mcp.example.com/')
-    assert called_as(guarded, signed(issuer, scope="intelligence"), "search_parking", SEARCH).status_code == 403
+    assert challenge.startswith(
+        'Bearer error="insufficient_scope", scope="read intelligence", '
+        'resource_metadata="https://mcp.example.com/'
+    )
+    assert (
+        called_as(guarded, signed(issuer, scope="intelligence"), "search_parking", SEARCH).status_code == 403
+    )
     assert upstream.asked == []
     assert not talked_as(guarded, signed(issuer, scope="read"), "search_parking", SEARCH)["isError"]
 
 
-def test_older_clients_are_told_of_a_missing_scope_in_the_result(guarded: str, issuer: Issuer, upstream: Script) -> None:
+def test_older_clients_are_told_of_a_missing_scope_in_the_result(
+    guarded: str, issuer: Issuer, upstream: Script
+) -> None:
     upstream.asked.clear()
     headers = {**BOTH, "Host": "mcp.example.com", "Authorization": f"Bearer {signed(issuer, scope='read')}"}
     session = httpx.post(guarded, json=HELLO, headers=headers).headers["Mcp-Session-Id"]
     headers = {**headers, "Mcp-Session-Id": session, "MCP-Protocol-Version": "2025-11-25"}
     httpx.post(guarded, json={"jsonrpc": "2.0", "method": "notifications/initialized"}, headers=headers)
     call = {"name": "get_market_rate", "arguments": {"lat": 1, "lng": 2}}
-    answer = httpx.post(guarded, json={"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": call}, headers=headers)
+    answer = httpx.post(
+        guarded, json={"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": call}, headers=headers
+    )
     line = next(line for line in answer.text.splitlines() if line.startswith("data: {"))
     error = json.loads(json.loads(line[6:])["result"]["content"][0]["text"])["error"]
     assert (error["code"], error["scope"]) == ("insufficient_scope", "intelligence")
@@ -350,11 +398,22 @@ def talked_as(url: str, token: str, name: str, arguments: Any) -> Any:
 
 
 def called_as(url: str, token: str, name: str, arguments: Any) -> httpx.Response:
-    """The answer to a tool call in the newest revision, by a plain HTTP client behind a proxy that keeps the public name."""
-    meta = {"io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": {}}
-    call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": name, "arguments": arguments, "_meta": meta}}
+    """The answer to a tool call in the newest revision, by a plain HTTP client behind a proxy that keeps
+    the public name.
+    """
+    meta = {
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientCapabilities": {},
+    }
+    call = {
+        "jsonrpc": "2.0",
+        "id": 1,
+        "method": "tools/call",
+        "params": {"name": name, "arguments": arguments, "_meta": meta},
+    }
     headers = {
-        **BOTH, "Host": "mcp.example.com", "Authorization": f"Bearer {token}", "MCP-Protocol-Version": "2026-07-28",
+        **BOTH, "Host": "mcp.example.com", "Authorization": f"Bearer {token}",
+        "MCP-Protocol-Version": "2026-07-28",
         "Mcp-Method": "tools/call", "Mcp-Name": name,
     }  # fmt: skip
     return httpx.post(url, json=call, headers=headers)
@@ -411,16 +470,32 @@ def test_keys_are_not_fetched_with_every_token() -> None:
 
 
 def test_command_serves_with_sign_in_and_says_where(issuer: Issuer, upstream: Script) -> None:
-    words = [*COMMAND, str(ROOT / "catalogue/park_graph.yaml"), "--http", "--port", "0", "--issuer", issuer.url, "--public-url", RESOURCE]
-    env = {"PARKGRAPH_API_KEY": "pk_test_operator", "PGAGENTS_MCP_CLIENT": "me:secret", "PYTHONUNBUFFERED": "1"}
+    words = [
+        *COMMAND,
+        str(ROOT / "catalogue/park_graph.yaml"),
+        "--http",
+        "--port",
+        "0",
+        "--issuer",
+        issuer.url,
+        "--public-url",
+        RESOURCE,
+    ]
+    env = {
+        "PARKGRAPH_API_KEY": "pk_test_operator",
+        "PGAGENTS_MCP_CLIENT": "me:secret",
+        "PYTHONUNBUFFERED": "1",
+    }
     with served(upstream) as api:
         child = subprocess.Popen(
-            [*words, "--url", api], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, **env}
+            [*words, "--url", api], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            env={**os.environ, **env}
         )  # fmt: skip
         try:
             assert child.stdout
             found = re.fullmatch(
-                rf"listening on http://127\.0\.0\.1:(\d+)/mcp, known as {RESOURCE} \(Ctrl-C stops\)\n", child.stdout.readline()
+                rf"listening on http://127\.0\.0\.1:(\d+)/mcp, known as {RESOURCE} \(Ctrl-C stops\)\n",
+                child.stdout.readline(),
             )
             assert found
             url = f"http://127.0.0.1:{found[1]}/mcp"
@@ -441,7 +516,9 @@ def test_command_serves_with_sign_in_and_says_where(issuer: Issuer, upstream: Sc
 
 
 def test_issuer_whose_metadata_is_anothers_is_refused() -> None:
-    script = Script(answered(200, {"issuer": "https://other.example", "jwks_uri": "https://other.example/keys"}))
+    script = Script(
+        answered(200, {"issuer": "https://other.example", "jwks_uri": "https://other.example/keys"})
+    )
     with served(script) as url, pytest.raises(PgagentsError, match="no metadata of an authorization server"):
         run(lambda: verifier_of(url, RESOURCE, None))
 

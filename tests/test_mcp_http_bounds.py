@@ -1,4 +1,6 @@
-"""What a client of the MCP server over HTTP can take up: time for a request, sessions, a body; and how the server ends all the same."""
+"""What a client of the MCP server over HTTP can take up: time for a request, sessions, a body; and how the
+server ends all the same.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ from pgagents.mcp.patience import Patience
 from sandboxes import ROOT
 from test_mcp_http import BOTH, HELLO, listening
 
-HEAD = b"POST /mcp HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n"
+HEAD = (
+    b"POST /mcp HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n"
+)
 
 
 class Quick(Patience):
@@ -73,7 +77,11 @@ def test_sessions_of_older_clients_are_bounded_and_newer_ones_go_on(monkeypatch:
     monkeypatch.setattr(served, "MOST_SESSIONS", 2)
     newer = {**BOTH, "MCP-Protocol-Version": "2026-07-28", "Mcp-Method": "tools/list"}
     own = "io.modelcontextprotocol/"
-    meta = {f"{own}protocolVersion": "2026-07-28", f"{own}clientCapabilities": {}, f"{own}clientInfo": {"name": "t", "version": "1"}}
+    meta = {
+        f"{own}protocolVersion": "2026-07-28",
+        f"{own}clientCapabilities": {},
+        f"{own}clientInfo": {"name": "t", "version": "1"},
+    }
     asked = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {"_meta": meta}}
     caller, _ = sandboxed()
     with listening(sending(caller.sandbox.handler)) as url:
@@ -85,19 +93,32 @@ def test_body_is_bounded() -> None:
     caller, _ = sandboxed()
     with listening(sending(caller.sandbox.handler)) as url:
         for size, status in ((served.MAX_BODY - 10_000, 400), (served.MAX_BODY + 10_000, 413)):
-            answer = httpx.post(url, content=b" " * size, headers={**BOTH, "Content-Type": "application/json"})
+            answer = httpx.post(
+                url, content=b" " * size, headers={**BOTH, "Content-Type": "application/json"}
+            )
             assert answer.status_code == status
 
 
 def test_stop_while_uploads_are_half_done_is_told_in_a_line() -> None:
-    words = [sys.executable, "-m", "pgagents", "mcp", str(ROOT / "catalogue/park_graph.yaml"), "--http", "--port", "0"]
+    words = [
+        sys.executable,
+        "-m",
+        "pgagents",
+        "mcp",
+        str(ROOT / "catalogue/park_graph.yaml"),
+        "--http",
+        "--port",
+        "0",
+    ]
     env = {**os.environ, "PGAGENTS_MCP_TOKEN": "tok_12345678"}
     child = subprocess.Popen(words, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         assert child.stdout
         port = int(child.stdout.readline().partition("127.0.0.1:")[2].partition("/")[0])
         accept = b"Accept: application/json, text/event-stream\r\nAuthorization: Bearer tok_12345678\r\n"
-        head = HEAD.replace(b"Host: 127.0.0.1", f"Host: 127.0.0.1:{port}".encode()).replace(b"Content-Type", accept + b"Content-Type")
+        head = HEAD.replace(b"Host: 127.0.0.1", f"Host: 127.0.0.1:{port}".encode()).replace(
+            b"Content-Type", accept + b"Content-Type"
+        )
         halves = [socket.create_connection(("127.0.0.1", port)) for _ in range(3)]
         for half in halves:
             half.sendall(head + b"{")

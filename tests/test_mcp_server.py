@@ -1,4 +1,6 @@
-"""The MCP server by the official client, in both eras: what it lists, what its calls answer, and what it never does."""
+"""The MCP server by the official client, in both eras: what it lists, what its calls answer, and what it
+never does.
+"""
 
 from __future__ import annotations
 
@@ -50,10 +52,19 @@ def talked(client: Client, talk: Talk, era: str, **more: Any) -> Any:
 
 
 def called(
-    handler: Handler, name: str, arguments: Any, era: str, *, of: Model | None = None, key: str = "pk_test_k", **more: Any
+    handler: Handler,
+    name: str,
+    arguments: Any,
+    era: str,
+    *,
+    of: Model | None = None,
+    key: str = "pk_test_k",
+    **more: Any,
 ) -> CallToolResult:
     """One tool call's result."""
-    found: CallToolResult = talked(client_of(of or park(), handler, key), lambda peer: peer.call_tool(name, arguments), era, **more)
+    found: CallToolResult = talked(
+        client_of(of or park(), handler, key), lambda peer: peer.call_tool(name, arguments), era, **more
+    )
     return found
 
 
@@ -92,7 +103,12 @@ def test_every_tool_says_all_it_should(era: str) -> None:
             assert tool.input_schema["additionalProperties"] is False
             hints = tool.annotations
             assert hints is not None
-            assert None not in (hints.read_only_hint, hints.destructive_hint, hints.idempotent_hint, hints.open_world_hint)
+            assert None not in (
+                hints.read_only_hint,
+                hints.destructive_hint,
+                hints.idempotent_hint,
+                hints.open_world_hint,
+            )
             jsonschema.Draft202012Validator.check_schema(tool.input_schema)
             jsonschema.Draft202012Validator.check_schema(tool.output_schema or {})
 
@@ -130,7 +146,11 @@ def test_prompts_are_one_for_anything_and_one_for_each_workflow_that_ends_well(e
             await peer.get_prompt("do_task")
         with pytest.raises(MCPError, match="Unknown prompt"):
             await peer.get_prompt("nope")
-        return names, await peer.get_prompt("do_task", {"details": "find a lot"}), await peer.get_prompt("vail")
+        return (
+            names,
+            await peer.get_prompt("do_task", {"details": "find a lot"}),
+            await peer.get_prompt("vail"),
+        )
 
     names, task, vail = talked(client_of(park(), Script(answered(200))), talk, era)
     assert names[0] == "do_task"
@@ -138,8 +158,10 @@ def test_prompts_are_one_for_anything_and_one_for_each_workflow_that_ends_well(e
     assert "wrong-code" not in names, "that workflow shows a refusal"
     assert task.messages[0].content.text.endswith("What is known: find a lot")
     assert [line for line in vail.messages[0].content.text.splitlines() if line[:1].isdigit()] == [
-        "1. `search_parking`: Find parking", "2. `create_session`: Start a parking session", "3. `end_session`: End a session and pay",
-    ]  # fmt: skip
+        "1. `search_parking`: Find parking",
+        "2. `create_session`: Start a parking session",
+        "3. `end_session`: End a session and pay",
+    ]
 
 
 def test_catalogue_without_the_surface_is_told() -> None:
@@ -159,7 +181,9 @@ def test_answer_is_the_same_as_text_and_as_data_and_as_over_rest(era: str) -> No
 
 def test_nulls_of_an_answer_stay(era: str) -> None:
     _, client = sandboxed()
-    result = talked(client, lambda peer: peer.call_tool("create_session", {"lot_id": "lot_lionshead", "plate": "P"}), era)
+    result = talked(
+        client, lambda peer: peer.call_tool("create_session", {"lot_id": "lot_lionshead", "plate": "P"}), era
+    )
     session = result.structured_content["session"]
     assert session["max_daily"] is None
     assert session["vehicle"] is None
@@ -193,7 +217,9 @@ def test_answer_without_a_body_is_told_in_words(era: str) -> None:
 def test_error_of_the_api_is_a_result_with_status_code_and_request_id(era: str, status: int) -> None:
     code = next(c.name for c in park().codes.values() if c.status == status)
     body = {"error": {"code": code, "message": "No.", "request_id": "req_1", "trace": "/srv/app.py line 7"}}
-    error = error_of(called(Script(answered(status, body, Retry_After="900")), "get_session", {"session_id": "s"}, era))
+    error = error_of(
+        called(Script(answered(status, body, Retry_After="900")), "get_session", {"session_id": "s"}, era)
+    )
     assert (error["status"], error["code"], error["request_id"]) == (status, code, "req_1")
     assert "app.py" not in json.dumps(error)
 
@@ -218,7 +244,10 @@ def test_unfit_arguments_are_a_result_and_nothing_is_sent(era: str, arguments: A
 
 def test_idempotency_key_is_not_a_models_to_choose(era: str) -> None:
     script = Script(answered(200, {"session": {}}))
-    assert "idempotency_key" in error_of(called(script, "end_session", {**END, "idempotency_key": "x"}, era))["message"]
+    assert (
+        "idempotency_key"
+        in error_of(called(script, "end_session", {**END, "idempotency_key": "x"}, era))["message"]
+    )
     called(script, "end_session", END, era)
     assert script.asked[0].header("Idempotency-Key")
 
@@ -233,9 +262,17 @@ def test_surfaces_headers_and_the_key_go_to_the_api(era: str) -> None:
 def test_opt_in_of_a_lot_binds_agents_that_come_by_mcp(era: str) -> None:
     caller, client = sandboxed()
     caller.data("PATCH", "/sandbox/v1/lots/lot_lionshead", {"agents_allowed": False}, key="operator")
-    error = error_of(talked(client, lambda peer: peer.call_tool("create_session", {"lot_id": "lot_lionshead", "plate": "P"}), era))
+    error = error_of(
+        talked(
+            client,
+            lambda peer: peer.call_tool("create_session", {"lot_id": "lot_lionshead", "plate": "P"}),
+            era,
+        )
+    )
     assert error["code"] == "AGENT_OPT_IN_REQUIRED"
-    assert caller.park("lot_lionshead", "P")["status"] == "active", "an operator's own call is none of an agent"
+    assert caller.park("lot_lionshead", "P")["status"] == "active", (
+        "an operator's own call is none of an agent"
+    )
 
 
 def test_unknown_tool_is_a_protocol_error_with_a_hint(era: str) -> None:
@@ -256,7 +293,13 @@ def test_without_a_key_tools_are_listed_and_calls_say_what_is_missing(era: str) 
 
 
 @pytest.mark.parametrize(
-    ("silence", "code"), [("refused", "unreachable"), ("too-large", "answer_too_large"), ("timeout", "timeout"), ("tls", "untrusted")]
+    ("silence", "code"),
+    [
+        ("refused", "unreachable"),
+        ("too-large", "answer_too_large"),
+        ("timeout", "timeout"),
+        ("tls", "untrusted"),
+    ],
 )
 def test_api_that_gives_no_answer_is_told_for_what_it_is(era: str, silence: str, code: str) -> None:
     error = error_of(called(Script(Silence(silence, "10.0.0.7 said /etc/x")), "search_parking", SEARCH, era))
@@ -265,7 +308,9 @@ def test_api_that_gives_no_answer_is_told_for_what_it_is(era: str, silence: str,
 
 
 def test_answer_that_lacks_what_it_must_have_is_an_error_that_says_it_was_done(era: str) -> None:
-    """The official client takes no success with such data, nor one without data; only an error reaches the model."""
+    """The official client takes no success with such data, nor one without data; only an error reaches the
+    model.
+    """
     result = called(Script(answered(200, {"session": {"id": 7}})), "end_session", END, era)
     error = error_of(result)
     assert error["code"] == "unexpected_answer"
@@ -275,7 +320,9 @@ def test_answer_that_lacks_what_it_must_have_is_an_error_that_says_it_was_done(e
 
 
 def test_success_with_a_member_that_does_not_fit_stays_a_success(era: str) -> None:
-    """The official client checks the data against the tool's schema; a model that was told of an error would write again."""
+    """The official client checks the data against the tool's schema; a model that was told of an error
+    would write again.
+    """
     tool = tools(park())["extend_session"]
     good = plain(tool.action.examples[0].output)
     body = {**good, "session": {**good["session"], "subtotal": "much"}}
@@ -285,7 +332,10 @@ def test_success_with_a_member_that_does_not_fit_stays_a_success(era: str) -> No
     first, warning = (part.text for part in result.content)  # type: ignore[union-attr]  # our own texts
     assert json.loads(first) == result.structured_content
     assert tool.output.fault(result.structured_content) == ""
-    assert result.structured_content == {**body, "session": {k: v for k, v in body["session"].items() if k != "subtotal"}}
+    assert result.structured_content == {
+        **body,
+        "session": {k: v for k, v in body["session"].items() if k != "subtotal"},
+    }
     assert warning.startswith("Warning: the API's answer is not as its contract says: session.subtotal")
     assert "took effect. Do not make it again" in warning
     assert "Left out of the data: session.subtotal." in warning
@@ -318,7 +368,9 @@ SCHEMA = {
         ({"id": "a", "lines": [{"n": 1, "of": 2}] * 50}, None, []),
     ],
 )  # fmt: skip
-def test_what_does_not_fit_is_left_out_and_nothing_is_changed(data: Any, made: Any, left_out: list[str]) -> None:
+def test_what_does_not_fit_is_left_out_and_nothing_is_changed(
+    data: Any, made: Any, left_out: list[str]
+) -> None:
     before = json.dumps(data)
     found = fitting(Output(SCHEMA), data)
     assert (None if found is None else found[0]) == made
@@ -356,14 +408,20 @@ def test_waits_are_told_to_a_caller_that_asked_for_progress(era: str) -> None:
         heard.append((number, message))
 
     factory = World()
-    client = client_of(park(), Script(answered(503, Retry_After="2"), answered(200, {"lots": []})), factory=factory)
-    result = talked(client, lambda peer: peer.call_tool("search_parking", SEARCH, progress_callback=progress), era)
+    client = client_of(
+        park(), Script(answered(503, Retry_After="2"), answered(200, {"lots": []})), factory=factory
+    )
+    result = talked(
+        client, lambda peer: peer.call_tool("search_parking", SEARCH, progress_callback=progress), era
+    )
     assert not result.is_error
     assert "the API answered 503; attempt 2 of 4" in str(heard[0][1])
     assert factory.slept[0] >= 2
 
 
-def test_slow_call_is_told_of_more_than_once_and_numbers_grow(era: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_slow_call_is_told_of_more_than_once_and_numbers_grow(
+    era: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("pgagents.mcp.server.SLOW_S", 0.02)
     heard: list[float] = []
 
@@ -374,7 +432,11 @@ def test_slow_call_is_told_of_more_than_once_and_numbers_grow(era: str, monkeypa
         await asyncio.sleep(0.15)
         return answered(200, {"lots": []})
 
-    talked(Client(park(), slow, "k"), lambda peer: peer.call_tool("search_parking", SEARCH, progress_callback=progress), era)
+    talked(
+        Client(park(), slow, "k"),
+        lambda peer: peer.call_tool("search_parking", SEARCH, progress_callback=progress),
+        era,
+    )
     assert len(heard) >= 2
     assert heard == sorted(set(heard))
 

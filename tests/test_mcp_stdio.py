@@ -36,12 +36,21 @@ class Process:
     def send(self, message: Any) -> None:
         """One line, as it is where it is bytes."""
         assert self.child.stdin
-        self.child.stdin.write((message if isinstance(message, bytes) else json.dumps(message).encode()) + b"\n")
+        self.child.stdin.write(
+            (message if isinstance(message, bytes) else json.dumps(message).encode()) + b"\n"
+        )
         self.child.stdin.flush()
 
     def ask(self, id: int, method: str, params: Any = None) -> Any:
         """A request's answer, which must be the next line."""
-        self.send({"jsonrpc": "2.0", "id": id, "method": method, **({"params": params} if params is not None else {})})
+        self.send(
+            {
+                "jsonrpc": "2.0",
+                "id": id,
+                "method": method,
+                **({"params": params} if params is not None else {}),
+            }
+        )
         found = self.line()
         assert found["id"] == id
         return found
@@ -101,7 +110,9 @@ def test_official_client_lists_and_calls(mode: str) -> None:
 
     async def work(url: str) -> Any:
         env = environment(PARKGRAPH_API_KEY=caller.tokens["unlimited"], PARKGRAPH_API_URL=url)
-        started = mcp.StdioServerParameters(command=COMMAND[0], args=[*COMMAND[1:], str(ROOT / "catalogue/park_graph.yaml")], env=env)
+        started = mcp.StdioServerParameters(
+            command=COMMAND[0], args=[*COMMAND[1:], str(ROOT / "catalogue/park_graph.yaml")], env=env
+        )
         async with mcp.Client(mcp.stdio_client(started), mode=mode) as peer:
             listed = await peer.list_tools()
             return peer.protocol_version, listed, await peer.call_tool("search_parking", SEARCH)
@@ -116,9 +127,13 @@ def test_official_client_lists_and_calls(mode: str) -> None:
 def test_lines_that_are_no_message_are_answered_and_the_talk_goes_on() -> None:
     with process() as server:
         for line, code in [
-            (b"{broken", -32700), (b"\xff\xfe\x00", -32700), (b'{"a":' * 50_000, -32700), (b"[1, 2]", -32600), (b'"text"', -32600),
+            (b"{broken", -32700),
+            (b"\xff\xfe\x00", -32700),
+            (b'{"a":' * 50_000, -32700),
+            (b"[1, 2]", -32600),
+            (b'"text"', -32600),
             (b'{"jsonrpc": "1.0", "id": 1, "method": "ping"}', -32600),
-        ]:  # fmt: skip
+        ]:
             server.send(line)
             found = server.line()
             assert (found["id"], found["error"]["code"]) == (None, code), line
@@ -129,7 +144,10 @@ def test_lines_that_are_no_message_are_answered_and_the_talk_goes_on() -> None:
         assert server.line()["error"]["code"] == -32700
         assert server.ask(2, "ping")["result"] == {}
         assert server.ask(3, "no/such/method")["error"]["code"] == -32601
-        assert server.ask(4, "tools/call", {"name": "search_parking", "arguments": [1]})["error"]["code"] == -32602
+        assert (
+            server.ask(4, "tools/call", {"name": "search_parking", "arguments": [1]})["error"]["code"]
+            == -32602
+        )
         assert server.ask(5, "tools/call")["error"]["code"] == -32602
         assert len(server.ask(6, "tools/list")["result"]["tools"]) == 15
         assert server.end() == (0, b"", b"")
@@ -158,7 +176,11 @@ def test_answers_that_no_one_can_take_have_a_clear_result() -> None:
     with served(script) as url, process(PARKGRAPH_API_KEY=key, PARKGRAPH_API_URL=url) as server:
         server.hello()
         found = [server.tool(id, "search_parking", SEARCH) for id in (2, 3, 4)]
-        assert [error_of(result)["code"] for result in found] == ["answer_too_large", "unreadable_answer", "http_401"]
+        assert [error_of(result)["code"] for result in found] == [
+            "answer_too_large",
+            "unreadable_answer",
+            "http_401",
+        ]
         code, out, err = server.end()
     assert (code, out) == (0, b"")
     assert key not in json.dumps(found) + err.decode()
@@ -176,7 +198,14 @@ def test_signal_ends_it_at_once_though_stdin_is_open(number: signal.Signals) -> 
 def test_client_that_leaves_in_the_middle_of_a_call_ends_it() -> None:
     with process(PARKGRAPH_API_KEY="k", PARKGRAPH_API_URL="http://127.0.0.1:9") as server:
         server.hello()
-        server.send({"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": "search_parking", "arguments": SEARCH}})
+        server.send(
+            {
+                "jsonrpc": "2.0",
+                "id": 2,
+                "method": "tools/call",
+                "params": {"name": "search_parking", "arguments": SEARCH},
+            }
+        )
         code, _, err = server.end()
     assert code == 0
     assert b"Traceback" not in err
@@ -185,14 +214,26 @@ def test_client_that_leaves_in_the_middle_of_a_call_ends_it() -> None:
 @pytest.mark.parametrize(
     ("words", "env", "said"),
     [
-        ([], {"PARKGRAPH_API_URL": "parkgraph.com"}, "PARKGRAPH_API_URL 'parkgraph.com' is no http or https URL"),
+        (
+            [],
+            {"PARKGRAPH_API_URL": "parkgraph.com"},
+            "PARKGRAPH_API_URL 'parkgraph.com' is no http or https URL",
+        ),
         ([], {"PARKGRAPH_API_KEY": "a b"}, "PARKGRAPH_API_KEY holds characters that no key has"),
         (["--issuer", "https://a.example"], {}, "go with --http"),
         (["--http", "--host", "0.0.0.0"], {}, "lets others call with your key"),
         (["--http", "--issuer", "https://a.example"], {}, "--issuer needs --public-url"),
         (["--http", "--public-url", "https://m.example/mcp"], {}, "give --issuer too"),
-        (["--http", "--issuer", "https://a.example", "--public-url", "https://m.example/"], {}, "does not end in /mcp"),
-        (["--http", "--issuer", "http://a.example", "--public-url", "https://m.example/mcp"], {}, "has no TLS"),
+        (
+            ["--http", "--issuer", "https://a.example", "--public-url", "https://m.example/"],
+            {},
+            "does not end in /mcp",
+        ),
+        (
+            ["--http", "--issuer", "http://a.example", "--public-url", "https://m.example/mcp"],
+            {},
+            "has no TLS",
+        ),
         (
             ["--http", "--issuer", "http://127.0.0.1:9", "--public-url", "https://m.example/mcp"],
             {},
@@ -200,7 +241,9 @@ def test_client_that_leaves_in_the_middle_of_a_call_ends_it() -> None:
         ),
     ],
 )
-def test_wrong_set_up_is_told_on_stderr_before_anything_is_served(words: list[str], env: dict[str, str], said: str) -> None:
+def test_wrong_set_up_is_told_on_stderr_before_anything_is_served(
+    words: list[str], env: dict[str, str], said: str
+) -> None:
     with process(*words, **env) as server:
         code, out, err = server.end()
     assert code == 2

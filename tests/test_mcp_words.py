@@ -12,7 +12,9 @@ from verifying import model
 def status_of(words: str) -> int:
     form, action = ToolForm(model(), model().surfaces["mcp"]), next(iter(model().actions))
     result = {"isError": True, "content": [{"type": "text", "text": words}]}
-    return form.answer(action, Response(200, (), json_bytes({"jsonrpc": "2.0", "id": 1, "result": result}))).status
+    return form.answer(
+        action, Response(200, (), json_bytes({"jsonrpc": "2.0", "id": 1, "result": result}))
+    ).status
 
 
 @pytest.mark.parametrize(

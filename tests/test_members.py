@@ -1,4 +1,6 @@
-"""Which members an expression reads: what is left out of a value must never change what the expression gives."""
+"""Which members an expression reads: what is left out of a value must never change what the expression
+gives.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,10 @@ from pgagents.cel.members import WHOLE, only, paths_of
         ("a.items.map(i, i['b'])", {("items", "*"), ("items", "*", "")}),
         ("a.items.filter(i, i.b > 0)[0].c", {("items",)}),
         ("a.items[0].all(i, i.b > 0)", {("items",)}),
-        ("a.b.all(i, i.c) || a.d.all(i, i.e)", {("b", "*", ""), ("b", "*", "c"), ("d", "*", ""), ("d", "*", "e"), ("b", "*", "e")}),
+        (
+            "a.b.all(i, i.c) || a.d.all(i, i.e)",
+            {("b", "*", ""), ("b", "*", "c"), ("d", "*", ""), ("d", "*", "e"), ("b", "*", "e")},
+        ),
         ("[a.b, a.c].all(i, i.d)", {("b",), ("c",)}),
         ("a.b.map(i, i.c).all(i, i.d)", {("b", "*", ""), ("b", "*", "c"), ("b", "*", "d"), ("b", "*")}),
         ("b.all(a, a.c > 0) && a.d", {(), ("c",), ("d",)}),
@@ -42,7 +47,15 @@ def test_paths_are_those_that_an_expression_may_read(text, paths):
 
 
 @pytest.mark.parametrize(
-    "text", [r"r'\\' + a.b + 'x'", r"'\\'' + a.b", "'''x''' + a.b", '"""x""" + a.b', "a.b // 'x\n + a.c // y'", "b == 1"]
+    "text",
+    [
+        r"r'\\' + a.b + 'x'",
+        r"'\\'' + a.b",
+        "'''x''' + a.b",
+        '"""x""" + a.b',
+        "a.b // 'x\n + a.c // y'",
+        "b == 1",
+    ],
 )
 def test_everything_counts_as_read_where_a_plain_look_may_miss_something(text):
     assert paths_of(text, ["a"]) == {"a": WHOLE}
@@ -51,9 +64,9 @@ def test_everything_counts_as_read_where_a_plain_look_may_miss_something(text):
 def test_a_name_that_is_given_out_again_and_again_takes_no_time_without_bound():
     """Each macro over `x` that calls its items `x` could double what `x` stands for."""
     one, many = "x.all(x, true)", "x.b.all(x, x.c.all(x, x.d.all(x, true)))"
-    assert paths_of(f"a.l.all(x, {' && '.join([one] * 60)})", ["a"])["a"] == {("l", *["*"] * n, "") for n in range(1, 19)} | {
-        ("l", *["*"] * 19)
-    }
+    assert paths_of(f"a.l.all(x, {' && '.join([one] * 60)})", ["a"])["a"] == {
+        ("l", *["*"] * n, "") for n in range(1, 19)
+    } | {("l", *["*"] * 19)}
     assert paths_of(f"a.l.all(x, {' && '.join([many] * 60)})", ["a"]) == {"a": WHOLE}
 
 
@@ -63,15 +76,25 @@ def test_a_member_of_another_value_with_the_same_name_is_none_of_it():
 
 def test_only_what_lies_on_the_paths_is_kept():
     value = {"a": {"b": 1, "c": 2}, "d": [{"e": 1}], "f": None}
-    assert only(value, frozenset([("a", "b"), ("d",), ("f", "g"), ("h", "i")])) == {"a": {"b": 1}, "d": [{"e": 1}], "f": None}
+    assert only(value, frozenset([("a", "b"), ("d",), ("f", "g"), ("h", "i")])) == {
+        "a": {"b": 1},
+        "d": [{"e": 1}],
+        "f": None,
+    }
     assert only(value, frozenset([("a",), ()])) is value
     items = {"a": [{"b": 1, "c": 2}, {"c": 3}, 4], "d": {"e": {"b": 1, "c": 2}}}
     read = frozenset([("a", "*", "b"), ("a", "*", ""), ("d", "*", "b")])
-    assert only(items, read) == {"a": [{"b": 1}, {}, 4], "d": {"e": {"b": 1, "c": 2}}}, "a macro goes through an object's keys"
+    assert only(items, read) == {"a": [{"b": 1}, {}, 4], "d": {"e": {"b": 1, "c": 2}}}, (
+        "a macro goes through an object's keys"
+    )
 
 
 VALUES = {
-    "r": {"a": {"b": 2, "n": None, "t": "tè"}, "list": [{"x": 1, "y": [1, 2]}, {"x": 3, "y": []}], "flag": True},
+    "r": {
+        "a": {"b": 2, "n": None, "t": "tè"},
+        "list": [{"x": 1, "y": [1, 2]}, {"x": 3, "y": []}],
+        "flag": True,
+    },
     "s": {"a": {"b": 2}},
 }
 

@@ -1,4 +1,6 @@
-"""Mutants of the sandbox: what slips are made of a source, that each is one, and that trying one tells found from missed."""
+"""Mutants of the sandbox: what slips are made of a source, that each is one, and that trying one tells
+found from missed.
+"""
 
 from __future__ import annotations
 
@@ -81,12 +83,21 @@ def test_slip_changes_the_source_in_one_place_and_is_python() -> None:
 
 def test_a_seed_draws_the_same_of_every_module() -> None:
     assert not any(Path(path).stem in ("serve", "mock", "world") for path in sources())
-    texts = {path: text for path, text in sources().items() if Path(path).stem in ("clock", "cors", "limits", "setting", "signature")}
+    texts = {
+        path: text
+        for path, text in sources().items()
+        if Path(path).stem in ("clock", "cors", "limits", "setting", "signature")
+    }
     chosen = drawn(texts, 60, 5)
     assert chosen == drawn(texts, 60, 5)
     assert chosen != drawn(texts, 60, 6)
     assert 58 <= len(chosen) <= 64
-    assert {Path(m.file).stem for m in chosen} == {"clock", "cors", "limits", "signature"}  # `setting` has nothing to slip in
+    assert {Path(m.file).stem for m in chosen} == {
+        "clock",
+        "cors",
+        "limits",
+        "signature",
+    }  # `setting` has nothing to slip in
     assert len({m.kind for m in chosen}) > 8
 
 
@@ -103,8 +114,16 @@ def slip(file: str, before: str, after: str) -> Mutant:
 @pytest.mark.parametrize(
     ("mutant", "outcome", "reach"),
     [
-        (slip("park_graph/sessions", "8", "9"), FOUND, ""),  # the letters of a short code, of which there is a law
-        (slip("sandbox/cors", "600", "601"), MISSED, DIFFERS),  # for how long a browser remembers: nobody promises it
+        (
+            slip("park_graph/sessions", "8", "9"),
+            FOUND,
+            "",
+        ),  # the letters of a short code, of which there is a law
+        (
+            slip("sandbox/cors", "600", "601"),
+            MISSED,
+            DIFFERS,
+        ),  # for how long a browser remembers: nobody promises it
         (slip("sandbox/limits", "100_000", "100001"), MISSED, SAME),
         (slip("sandbox/limits", "oldest", "list(oldest)[1:]"), MISSED, UNREACHED),
         (slip("park_graph/domain", "store.script(module.TABLES)", "pass"), NO_START, ""),

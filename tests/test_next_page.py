@@ -13,16 +13,21 @@ from pgagents.verify.laws.next_page import next_page
 from verifying import load_text
 
 SERVERS = Path(__file__).parent / "harm/servers"
-CURSOR = 'cursor: {type: string, pattern: "^[0-9]{1,6}$", description: Where the page begins; the first page without it}'
+CURSOR = (
+    'cursor: {type: string, pattern: "^[0-9]{1,6}$", description: Where the page begins; the first page '
+    "without it}"
+)
 
 
 def following(argument: str, given: dict[str, Any], body: dict[str, Any]) -> dict[str, Any] | None:
     """What comes of an answer with three items, where the list takes this argument."""
-    text = (SERVERS / "head.yaml").read_text(encoding="utf-8") + (SERVERS / "oldest_first.yaml").read_text(encoding="utf-8")[
-        len("schemas:\n") :
-    ]
+    text = (SERVERS / "head.yaml").read_text(encoding="utf-8") + (SERVERS / "oldest_first.yaml").read_text(
+        encoding="utf-8"
+    )[len("schemas:\n") :]
     assert text.count(CURSOR) == 1
-    setting = setting_of(load_text(text.replace(CURSOR, f"{argument[:-1]}, description: Where}}"), "list.yaml"))
+    setting = setting_of(
+        load_text(text.replace(CURSOR, f"{argument[:-1]}, description: Where}}"), "list.yaml")
+    )
     endpoint = setting.endpoint("list_items", "rest")
     assert endpoint is not None
     exchange: Any = SimpleNamespace(body=body, input=given)
@@ -33,7 +38,12 @@ def following(argument: str, given: dict[str, Any], body: dict[str, Any]) -> dic
     ("argument", "given", "body", "expected"),
     [
         ('cursor: {type: string, pattern: "^[0-9]{1,6}$"}', {}, {"next_cursor": "12"}, {"cursor": "12"}),
-        ('cursor: {type: string, pattern: "^[0-9]{1,6}$"}', {"cursor": "3"}, {"nextCursor": "12"}, {"cursor": "12"}),
+        (
+            'cursor: {type: string, pattern: "^[0-9]{1,6}$"}',
+            {"cursor": "3"},
+            {"nextCursor": "12"},
+            {"cursor": "12"},
+        ),
         ('cursor: {type: string, pattern: "^[0-9]{1,6}$"}', {}, {"next_cursor": "twelve"}, None),
         ('cursor: {type: string, pattern: "^[0-9]{1,6}$"}', {}, {"next_cursor": None}, None),
         ("page: {type: integer, minimum: 1, maximum: 3}", {}, {}, {"page": 2}),

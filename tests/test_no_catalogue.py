@@ -52,17 +52,25 @@ def test_what_an_earlier_build_left_is_no_catalogue(tmp_path: Path, monkeypatch:
 
 
 def test_a_catalogue_in_its_usual_place_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "pgagents.yaml").write_text((ROOT / "tests/catalogues/shop.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / "pgagents.yaml").write_text(
+        (ROOT / "tests/catalogues/shop.yaml").read_text(encoding="utf-8"), encoding="utf-8"
+    )
     monkeypatch.chdir(tmp_path)
     assert main(["contracts", "--format", "ids"]) == 0
 
 
 @pytest.mark.parametrize(
     "words",
-    [["lint", "park-graph"], ["contracts", "park-graph", "--format", "ids"], ["diff", "park-graph", "park-graph"]],
+    [
+        ["lint", "park-graph"],
+        ["contracts", "park-graph", "--format", "ids"],
+        ["diff", "park-graph", "park-graph"],
+    ],
     ids=lambda words: words[0],
 )
-def test_the_example_that_comes_with_pgagents_has_a_name(words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_example_that_comes_with_pgagents_has_a_name(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     assert main(words) == 0
 
@@ -70,7 +78,9 @@ def test_the_example_that_comes_with_pgagents_has_a_name(words: list[str], tmp_p
 def test_a_file_of_the_examples_name_goes_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "park-graph").write_text((ROOT / "tests/catalogues/shop.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / "park-graph").write_text(
+        (ROOT / "tests/catalogues/shop.yaml").read_text(encoding="utf-8"), encoding="utf-8"
+    )
     monkeypatch.chdir(tmp_path)
     assert main(["contracts", "park-graph", "--format", "ids"]) == 0
     assert "search_products" in capsys.readouterr().out
@@ -78,7 +88,12 @@ def test_a_file_of_the_examples_name_goes_first(
 
 def test_sandbox_serves_the_example_where_there_is_no_catalogue(tmp_path: Path) -> None:
     ready = tmp_path / "ready.json"
-    child = subprocess.Popen([*COMMAND, "sandbox", "--port", "0", "--ready", str(ready)], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    child = subprocess.Popen(
+        [*COMMAND, "sandbox", "--port", "0", "--ready", str(ready)],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     try:
         until = time.monotonic() + 60
         while not ready.exists() and child.poll() is None and time.monotonic() < until:
@@ -100,10 +115,20 @@ def test_the_entry_for_mcp_clients_works_wherever_a_client_starts_it(page: str, 
         "jsonrpc": "2.0",
         "id": 1,
         "method": "initialize",
-        "params": {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}},
+        "params": {
+            "protocolVersion": "2025-06-18",
+            "capabilities": {},
+            "clientInfo": {"name": "test", "version": "1"},
+        },
     }
     done = subprocess.run(
-        [*COMMAND, *entry["args"]], input=json.dumps(asked) + "\n", cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60
+        [*COMMAND, *entry["args"]],
+        input=json.dumps(asked) + "\n",
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout.splitlines()[0])["result"]["serverInfo"]["name"]

@@ -1,4 +1,6 @@
-"""The order of the plan: a survey of every kind of promise first, and nothing lost or moved that builds on something."""
+"""The order of the plan: a survey of every kind of promise first, and nothing lost or moved that builds on
+something.
+"""
 
 from __future__ import annotations
 
@@ -60,7 +62,9 @@ def test_a_run_begins_with_a_correct_read_and_tries_far_more_checks_early_than_p
     assert first.name.startswith("valid_calls/example/")
     assert not first.writes
     alone = by_phase(made.probes, seed)
-    early, otherwise = ({p.name.partition("/")[0] for p in beginning(order, 40)} for order in (made.probes, alone))
+    early, otherwise = (
+        {p.name.partition("/")[0] for p in beginning(order, 40)} for order in (made.probes, alone)
+    )
     assert len(early) >= 1.5 * len(otherwise)
 
 
@@ -97,17 +101,27 @@ def test_names_that_an_author_chose_make_no_kind_of_their_own():
     setting, listed, _ = drafted()
     kinds = {c.id: kinds_of(setting, c) for c in listed}
     lat, radius, hours = (
-        kinds[f"invalid_input/maximum/{what}@rest"] for what in ("lat/search_parking", "radius_km/get_agent_demand", "hours/create_session")
+        kinds[f"invalid_input/maximum/{what}@rest"]
+        for what in ("lat/search_parking", "radius_km/get_agent_demand", "hours/create_session")
     )
     assert lat == radius
     assert (lat[:2], lat[2] != hours[2]) == (hours[:2], True), "reads and writes are kinds apart"
-    assert kinds["invalid_input/maximum/lat/search_parking@rest"] == kinds["invalid_input/maximum/lat/search_parking@dispatcher"]
+    assert (
+        kinds["invalid_input/maximum/lat/search_parking@rest"]
+        == kinds["invalid_input/maximum/lat/search_parking@dispatcher"]
+    )
     assert lat[1] != kinds["invalid_input/type/lat/search_parking@rest"][1]
 
 
 def test_what_shows_most_for_its_requests_comes_first():
     setting = setting_of(model(SHOP), URL)
-    listed = [contract("a/1", "x"), contract("b/1", "x"), contract("c/1", "x"), contract("c/2", "y"), contract("d/1", "x")]
+    listed = [
+        contract("a/1", "x"),
+        contract("b/1", "x"),
+        contract("c/1", "x"),
+        contract("c/2", "y"),
+        contract("d/1", "x"),
+    ]
     first, again = probe("first", ("a/1",)), probe("again", ("a/1",))
     dear, cheap, both = probe("dear", ("d/1",), 5), probe("cheap", ("b/1",)), probe("both", ("c/1", "c/2"), 2)
     names = [p.name for p in surveyed(setting, [first, again, dear, both, cheap], listed, 60)]
@@ -119,7 +133,9 @@ def test_what_shows_most_for_its_requests_comes_first():
 def test_of_probes_that_show_the_same_the_cheapest_is_surveyed():
     setting = setting_of(model(SHOP), URL)
     listed = [contract("a/1", "x"), contract("b/1", "x"), contract("b/2", "x")]
-    found = surveyed(setting, [probe("first", ("a/1",)), probe("dear", ("b/1",), 3), probe("cheap", ("b/2",))], listed, 60)
+    found = surveyed(
+        setting, [probe("first", ("a/1",)), probe("dear", ("b/1",), 3), probe("cheap", ("b/2",))], listed, 60
+    )
     assert [p.name for p in found] == ["first", "cheap", "dear"]
 
 

@@ -20,7 +20,16 @@ from pgagents.cli import _extras
 ROOT = Path(__file__).parents[1]
 SHOP = str(ROOT / "tests/catalogues/shop.yaml")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-MISSION = {"pydantic", "openapi-spec-validator", "jsonschema", "jinja2", "click", "schemathesis", "hypothesis", "pytest"}
+MISSION = {
+    "pydantic",
+    "openapi-spec-validator",
+    "jsonschema",
+    "jinja2",
+    "click",
+    "schemathesis",
+    "hypothesis",
+    "pytest",
+}
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +52,9 @@ def test_core_keeps_what_it_must_and_extras_are_their_own() -> None:
 @pytest.mark.parametrize("extra", list(_extras.EXTRAS))
 def test_modules_of_an_extra_are_those_of_its_packages(extra: str) -> None:
     by_module = metadata.packages_distributions()
-    assert {name.lower() for module in _extras.EXTRAS[extra] for name in by_module[module]} == requirements(extra)
+    assert {name.lower() for module in _extras.EXTRAS[extra] for name in by_module[module]} == requirements(
+        extra
+    )
     assert _extras.missing(extra) == []
 
 
@@ -51,7 +62,9 @@ def test_no_module_of_an_extra_can_be_imported_here(site: Path) -> None:
     """Else the tests below would prove nothing."""
     for module in sorted({module for modules in _extras.EXTRAS.values() for module in modules}):
         words = [sys.executable, "-S", "-c", f"import {module}"]
-        done = subprocess.run(words, env={"PYTHONPATH": str(site)}, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            words, env={"PYTHONPATH": str(site)}, capture_output=True, text=True, check=False
+        )
         assert "ModuleNotFoundError" in done.stderr, module
 
 
@@ -78,8 +91,12 @@ def test_missing_extra_is_named_in_one_line(site: Path, tmp_path: Path, words: s
     assert list(tmp_path.iterdir()) == []
 
 
-def test_verify_names_the_extra_that_our_own_mcp_server_lacks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """It does so before anything is sent, where the server is this very program; another program's packages are its own affair."""
+def test_verify_names_the_extra_that_our_own_mcp_server_lacks(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It does so before anything is sent, where the server is this very program; another program's
+    packages are its own affair.
+    """
     from pgagents.catalogue.load import load_file
     from pgagents.cli.running import mcp_server
     from pgagents.errors import PgagentsError
@@ -153,5 +170,10 @@ def test_verify_and_call_need_no_extra(site: Path, tmp_path: Path, server: dict[
     done = bare.run(site, ["verify", SHOP, *where, *reports], tmp_path, PGAGENTS_TOKEN=server["key"])
     assert done.returncode == 0, done.stdout + done.stderr
     assert " 0 broken" in done.stdout
-    done = bare.run(site, ["call", "search_products", "q=kettle", "--catalogue", SHOP, *where], tmp_path, PGAGENTS_TOKEN=server["key"])
+    done = bare.run(
+        site,
+        ["call", "search_products", "q=kettle", "--catalogue", SHOP, *where],
+        tmp_path,
+        PGAGENTS_TOKEN=server["key"],
+    )
     assert done.returncode == 0, done.stderr

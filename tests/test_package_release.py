@@ -1,4 +1,6 @@
-"""What is published: one version, an sdist and a wheel that are whole, an image without root, and a workflow that hands them on."""
+"""What is published: one version, an sdist and a wheel that are whole, an image without root, and a
+workflow that hands them on.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ import bare
 ROOT = Path(__file__).parents[1]
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 CHANGELOG = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-WORKFLOW: dict[str, Any] = yaml.safe_load((ROOT / ".github/workflows/release.yml").read_text(encoding="utf-8"))
+WORKFLOW: dict[str, Any] = yaml.safe_load(
+    (ROOT / ".github/workflows/release.yml").read_text(encoding="utf-8")
+)
 JOBS: dict[str, Any] = WORKFLOW["jobs"]
 
 
@@ -47,7 +51,14 @@ def test_changelog_begins_with_what_is_unreleased() -> None:
     assert len(headings) == len(re.findall(r"^## ", CHANGELOG, re.M))
     assert headings[0] == ("Unreleased", "")
     assert all(day for _, day in headings[1:])
-    assert set(re.findall(r"^### (.+)$", CHANGELOG, re.M)) <= {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
+    assert set(re.findall(r"^### (.+)$", CHANGELOG, re.M)) <= {
+        "Added",
+        "Changed",
+        "Deprecated",
+        "Removed",
+        "Fixed",
+        "Security",
+    }
 
 
 def test_wheel_of_the_sdist_is_the_wheel_of_the_checkout(built: tuple[Path, Path], tmp_path: Path) -> None:
@@ -65,7 +76,9 @@ def test_wheel_holds_the_package_and_nothing_else(built: tuple[Path, Path]) -> N
     held = contents(built[1])
     assert {name.split("/")[0] for name in held} == {"pgagents", f"pgagents-{VERSION}.dist-info"}
     written = {
-        f"pgagents/{p.relative_to(ROOT / 'src/pgagents')}" for p in (ROOT / "src/pgagents").rglob("*") if p.suffix in (".py", ".yaml")
+        f"pgagents/{p.relative_to(ROOT / 'src/pgagents')}"
+        for p in (ROOT / "src/pgagents").rglob("*")
+        if p.suffix in (".py", ".yaml")
     }
     assert written <= held.keys()
     assert "pgagents/py.typed" in held
@@ -83,7 +96,15 @@ def test_metadata_names_licence_command_and_extras(built: tuple[Path, Path]) -> 
 
 
 def test_sdist_holds_what_a_contributor_needs(built: tuple[Path, Path]) -> None:
-    names = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE", "Makefile", "Dockerfile", "tests/test_package_release.py")
+    names = (
+        "README.md",
+        "CONTRIBUTING.md",
+        "CHANGELOG.md",
+        "LICENSE",
+        "Makefile",
+        "Dockerfile",
+        "tests/test_package_release.py",
+    )
     for name in names:
         assert (built[0] / name).read_bytes() == (ROOT / name).read_bytes()
     assert not (built[0] / ".venv").exists()
@@ -101,7 +122,11 @@ def instructions() -> list[tuple[str, str]]:
 
 def copied() -> list[str]:
     """What the image takes from the checkout."""
-    given = [shlex.split(words) for name, words in instructions() if name == "COPY" and not words.startswith("--from")]
+    given = [
+        shlex.split(words)
+        for name, words in instructions()
+        if name == "COPY" and not words.startswith("--from")
+    ]
     return [path.rstrip("/") for words in given for path in words[:-1]]
 
 
@@ -121,7 +146,13 @@ def test_image_is_slim_and_in_two_stages_of_which_the_last_runs_as_another_user_
 
 
 def test_no_step_of_the_image_keeps_a_cache() -> None:
-    steps = [step for name, words in instructions() if name == "RUN" for step in words.split("&&") if "pip " in step]
+    steps = [
+        step
+        for name, words in instructions()
+        if name == "RUN"
+        for step in words.split("&&")
+        if "pip " in step
+    ]
     assert len(steps) == 2
     assert all("--no-cache-dir" in step for step in steps)
 
@@ -163,7 +194,9 @@ def test_release_needs_a_tag_that_is_the_version(tmp_path: Path, tag: str, chang
     (tmp_path / "CHANGELOG.md").write_text(changelog, encoding="utf-8")
     script = step("build", "Compare the tag with the version")["run"]
     words, path = ["bash", "-eo", "pipefail", "-c", script], f"{Path(sys.executable).parent}:/usr/bin:/bin"
-    done = subprocess.run(words, cwd=tmp_path, env={"TAG": tag, "PATH": path}, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        words, cwd=tmp_path, env={"TAG": tag, "PATH": path}, capture_output=True, text=True, check=False
+    )
     assert done.returncode == (1 if said else 0), done.stderr
     assert said in done.stdout
 
@@ -180,7 +213,9 @@ def test_only_the_job_that_publishes_may_ask_for_a_token_of_pypi() -> None:
 
 def test_what_was_built_and_tested_is_what_is_published() -> None:
     assert JOBS["pypi"]["needs"] == ["test", "build"]
-    up = next(s["with"] for s in JOBS["build"]["steps"] if s.get("uses", "").startswith("actions/upload-artifact"))
+    up = next(
+        s["with"] for s in JOBS["build"]["steps"] if s.get("uses", "").startswith("actions/upload-artifact")
+    )
     down, publish = JOBS["pypi"]["steps"]
     assert down["with"] == {"name": up["name"], "path": up["path"]}
     assert publish["uses"].startswith("pypa/gh-action-pypi-publish@")
@@ -190,5 +225,7 @@ def test_what_was_built_and_tested_is_what_is_published() -> None:
 def test_actions_are_pinned_and_no_expression_stands_in_a_script() -> None:
     for job in JOBS.values():
         for one in job["steps"]:
-            assert re.fullmatch(r"[\w.-]+/[\w./-]+@(release/)?v\d+|[\w./-]+@[0-9a-f]{40}", one.get("uses", "a/b@v1"))
+            assert re.fullmatch(
+                r"[\w.-]+/[\w./-]+@(release/)?v\d+|[\w./-]+@[0-9a-f]{40}", one.get("uses", "a/b@v1")
+            )
             assert "${{" not in one.get("run", "")

@@ -31,14 +31,21 @@ def test_each_wrong_call_is_sent_alone_or_with_one_other():
     known = setting()
     for endpoint in known.endpoints:
         sent = [one for group in groups(known, endpoint) for one in group]
-        assert Counter(map(id, sent)) == Counter(id(n) for n in invalid_cases_of(known, endpoint) if n.priority == 1)
+        assert Counter(map(id, sent)) == Counter(
+            id(n) for n in invalid_cases_of(known, endpoint) if n.priority == 1
+        )
         assert {one.detail for one in sent} == {n.detail for n in invalid_cases_of(known, endpoint)}
         assert {len(group) for group in groups(known, endpoint)} <= {1, 2}
 
 
 def test_a_pair_is_wrong_in_two_arguments_that_are_read_together():
     known = setting()
-    pairs = [(endpoint, group) for endpoint in known.endpoints for group in groups(known, endpoint) if len(group) > 1]
+    pairs = [
+        (endpoint, group)
+        for endpoint in known.endpoints
+        for group in groups(known, endpoint)
+        if len(group) > 1
+    ]
     assert len(pairs) > 50
     for endpoint, pair in pairs:
         one, other = (endpoint.action.param(n.field.partition(".")[0]) for n in pair)
@@ -59,21 +66,29 @@ def test_each_argument_is_wrong_alone_once_and_every_keyword_takes_its_turn():
     for endpoint in known.endpoints:
         named = {n.field for n in alone(known, endpoint)}
         assert named == {n.field for n in invalid_cases_of(known, endpoint)}
-    keywords = Counter(n.detail.partition("/")[0] for endpoint in known.endpoints for n in alone(known, endpoint))
-    every = {n.detail.partition("/")[0] for endpoint in known.endpoints for n in invalid_cases_of(known, endpoint)}
+    keywords = Counter(
+        n.detail.partition("/")[0] for endpoint in known.endpoints for n in alone(known, endpoint)
+    )
+    every = {
+        n.detail.partition("/")[0] for endpoint in known.endpoints for n in invalid_cases_of(known, endpoint)
+    }
     assert every - set(keywords) <= {"maxItems"}
 
 
 @pytest.mark.parametrize("of", [model(SHOP), without_a_word()], ids=["shop", "without"])
 def test_where_an_error_has_no_word_for_several_none_are_sent_together(of):
     known = setting(of)
-    assert {len(group) for group in chain.from_iterable(groups(known, endpoint) for endpoint in known.endpoints)} == {1}
+    assert {
+        len(group) for group in chain.from_iterable(groups(known, endpoint) for endpoint in known.endpoints)
+    } == {1}
 
 
 def test_a_server_that_tells_the_first_alone_is_asked_one_by_one_and_judged_as_well():
     keys = {role: key for role, key in keys_of(sandbox(model())[0]).items() if role in ("main", "second")}
     plain, report = (run(model(), faults=faults, keys=keys) for faults in ([], ["first-of-several"]))
-    roomy = run(model(), faults=["first-of-several"], keys=keys, max_requests=1_000)  # one by one takes more than the usual budget may have
+    roomy = run(
+        model(), faults=["first-of-several"], keys=keys, max_requests=1_000
+    )  # one by one takes more than the usual budget may have
     assert {r.contract.id.split("/")[1] for r in report.results if r.verdict is Verdict.BROKEN} == {"several"}
     assert ids(roomy, Verdict.UNTESTED) == []
     pairs = sum(len(group) > 1 for endpoint in setting().endpoints for group in groups(setting(), endpoint))

@@ -37,7 +37,10 @@ def test_the_simplest_text_fits_its_pattern(pattern, text):
     assert simplest(pattern) == text
 
 
-@pytest.mark.parametrize("pattern", ["(?=x)y", r"(a)b\1$", "((a{9999}){9999}){9999}", "a{99999}", "^(?:", "(" * 5_000, "$^a", r"[^\s\S]"])
+@pytest.mark.parametrize(
+    "pattern",
+    ["(?=x)y", r"(a)b\1$", "((a{9999}){9999}){9999}", "a{99999}", "^(?:", "(" * 5_000, "$^a", r"[^\s\S]"],
+)
 def test_a_pattern_that_cannot_be_spelled_gives_no_text(pattern):
     assert simplest(pattern) == ""
 
@@ -52,14 +55,17 @@ def test_hypothesis_is_not_imported_for_what_can_be_spelled():
         for pattern in ("^https://", r"(ab)c\\1$"):
             print(text_of_pattern(pattern, 0, 300, longest=False), "hypothesis" in sys.modules)
     """
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    told = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
     assert told == ["https://", "False", "abcab", "True"]
 
 
 @pytest.mark.parametrize(
     "pattern",
     [
-        "^[A-Za-z0-9_-]{1,64}$", r"^\d{4}-\d\d-\d\d$", "^[a-z0-9]+(?:-[a-z0-9]+)*$", "^(foo|bar)$", "^https?://.+/.+$", r"^\w+@\w+\.\w+$",
+        "^[A-Za-z0-9_-]{1,64}$", r"^\d{4}-\d\d-\d\d$", "^[a-z0-9]+(?:-[a-z0-9]+)*$", "^(foo|bar)$",
+        "^https?://.+/.+$", r"^\w+@\w+\.\w+$",
         "^(?=.*[A-Z]).{8,}$", "^([a-z]+\\.)*[a-z]+$", "^[A-Z]{2}[0-9]{2}([A-Z0-9]{4}){3,7}$", "^(a|b)?c*$",
     ],
 )  # fmt: skip
@@ -102,17 +108,30 @@ def test_many_placeholders_are_compared_without_trying_all_ways():
 
 
 def test_plan_of_a_catalogue_with_a_pattern_that_python_cannot_match_is_made(capsys):
-    assert main(["verify", str(ROOT / "tests/data/endless_pattern.yaml"), "--plan", "--url", "http://127.0.0.1:9"]) == 0
+    assert (
+        main(
+            ["verify", str(ROOT / "tests/data/endless_pattern.yaml"), "--plan", "--url", "http://127.0.0.1:9"]
+        )
+        == 0
+    )
     assert "34 requests" in capsys.readouterr().out
     assert main(["contracts", str(ROOT / "tests/data/endless_pattern.yaml")]) == 0
 
 
 @pytest.mark.parametrize(
     ("pattern", "why"),
-    [("(a{1,1000}){1,1000}", "it grows too large"), ("a" * 10_001, "it has 10,001 characters"), ("(", "no regular expression")],
+    [
+        ("(a{1,1000}){1,1000}", "it grows too large"),
+        ("a" * 10_001, "it has 10,001 characters"),
+        ("(", "no regular expression"),
+    ],
 )
 def test_a_pattern_that_no_engine_bounds_is_refused_at_its_line(pattern, why):
-    text = (ROOT / "tests/data/endless_pattern.yaml").read_text(encoding="utf-8").replace("^(a{1,2}){60}$", pattern)
+    text = (
+        (ROOT / "tests/data/endless_pattern.yaml")
+        .read_text(encoding="utf-8")
+        .replace("^(a{1,2}){60}$", pattern)
+    )
     with pytest.raises(InputError) as raised:
         load_text(text)
     (found,) = [d for d in raised.value.diagnostics if "pattern" in d.message]

@@ -85,12 +85,27 @@ def test_a_careless_server_is_seen_to_be_careless(tmp_path: Path) -> None:
         return Command([sys.executable, str(script), *EIGHT], {"URL": url, "KEY": key})
 
     found = cells(Subject("careless", "none", stdio=stdio))
-    for key in ("titles", "descriptions", "closed", "hints", "output", "output_asks", "confirm", "scopes", "wrong"):
+    for key in (
+        "titles",
+        "descriptions",
+        "closed",
+        "hints",
+        "output",
+        "output_asks",
+        "confirm",
+        "scopes",
+        "wrong",
+    ):
         assert found[key].startswith("0 of "), f"{key}: {found[key]}"
     kept_, _, all = found["input"].split()
     assert 0 < int(kept_) < int(all)
     assert (found["unknown_query"], found["error"], found["error_says"]) == ("sent on", "no", "none of them")
-    assert (found["structured"], found["valid"], found["text"], found["idempotency"]) == ("none", "–", "no", "none sent")
+    assert (found["structured"], found["valid"], found["text"], found["idempotency"]) == (
+        "none",
+        "–",
+        "no",
+        "none sent",
+    )
     assert found["wait"] == "a result without `isError`, after 1 request"
     assert found["broken"].startswith("a result without `isError` after 1 request")
     assert (found["open"], found["noise"], found["passed"]) == ("sent", "1", "serves no HTTP")
@@ -108,9 +123,13 @@ def test_the_cut_document_has_the_eight_operations_and_what_they_use() -> None:
 def test_every_example_of_the_calls_is_wrong_only_where_it_says() -> None:
     import jsonschema
 
-    schemas = {operation.id: {**operation.inputs, "additionalProperties": False} for operation in operations(read())}
+    schemas = {
+        operation.id: {**operation.inputs, "additionalProperties": False} for operation in operations(read())
+    }
     for what, operation, arguments in calling.WRONG:
-        assert len(list(jsonschema.Draft202012Validator(schemas[operation]).iter_errors(arguments))) == 1, what
+        assert len(list(jsonschema.Draft202012Validator(schemas[operation]).iter_errors(arguments))) == 1, (
+            what
+        )
     for operation, arguments in (("searchParking", calling.HERE), ("createSession", calling.STAY)):
         jsonschema.Draft202012Validator(schemas[operation]).validate(arguments)
 
@@ -125,8 +144,14 @@ WANTED = {
 
 
 def test_constraints_are_kept_in_another_spelling() -> None:
-    inner = {"properties": {"n__path": {"$ref": "#/$defs/n"}, "s": {"type": ["string", "null"], "pattern": "^a$"}}, "required": ["n__path"]}
-    same = {"properties": {"requestBody": inner}, "$defs": {"n": {"type": "integer", "minimum": 1.0, "maximum": 100.0}}}
+    inner = {
+        "properties": {"n__path": {"$ref": "#/$defs/n"}, "s": {"type": ["string", "null"], "pattern": "^a$"}},
+        "required": ["n__path"],
+    }
+    same = {
+        "properties": {"requestBody": inner},
+        "$defs": {"n": {"type": "integer", "minimum": 1.0, "maximum": 100.0}},
+    }
     wanted = set(asks(WANTED, WANTED))
     assert kept(wanted, set(asks(same, same))) == wanted
 
@@ -149,8 +174,14 @@ def test_a_lost_constraint_is_named(less: dict[str, Any], lost: Ask) -> None:
 
 def test_arguments_go_where_a_tool_wants_them() -> None:
     nested = {"properties": {"id__path": {}, "requestBody": {"properties": {"hours": {}}}}}
-    assert placed(nested, {"id": 1, "hours": 2, "colour": "red"}) == {"id__path": 1, "requestBody": {"hours": 2, "colour": "red"}}
-    assert placed({"properties": {"hours": {}}}, {"hours": 2, "colour": "red"}) == {"hours": 2, "colour": "red"}
+    assert placed(nested, {"id": 1, "hours": 2, "colour": "red"}) == {
+        "id__path": 1,
+        "requestBody": {"hours": 2, "colour": "red"},
+    }
+    assert placed({"properties": {"hours": {}}}, {"hours": 2, "colour": "red"}) == {
+        "hours": 2,
+        "colour": "red",
+    }
 
 
 def test_the_page_names_every_row_and_how_it_is_measured() -> None:
@@ -164,16 +195,33 @@ def test_the_page_names_every_row_and_how_it_is_measured() -> None:
 @pytest.mark.parametrize(
     ("error", "why"),
     [
-        (FileNotFoundError(2, "No such file or directory", "npm"), "[Errno 2] No such file or directory: 'npm'"),
-        (subprocess.CalledProcessError(1, "pip", stderr="x\nERROR: No matching distribution found for fastmcp\n\n"), "ERROR: No matching"),
         (
-            subprocess.CalledProcessError(1, "npm", stderr="npm error request to https://npm.example.org/x failed"),
+            FileNotFoundError(2, "No such file or directory", "npm"),
+            "[Errno 2] No such file or directory: 'npm'",
+        ),
+        (
+            subprocess.CalledProcessError(
+                1, "pip", stderr="x\nERROR: No matching distribution found for fastmcp\n\n"
+            ),
+            "ERROR: No matching",
+        ),
+        (
+            subprocess.CalledProcessError(
+                1, "npm", stderr="npm error request to https://npm.example.org/x failed"
+            ),
             "npm error request to … failed",
         ),
-        (subprocess.CalledProcessError(1, "pip", stderr="HTTPSConnectionPool(host='pypi.example.org', port=443)"), "… port=443)"),
+        (
+            subprocess.CalledProcessError(
+                1, "pip", stderr="HTTPSConnectionPool(host='pypi.example.org', port=443)"
+            ),
+            "… port=443)",
+        ),
     ],
 )
-def test_a_peer_that_cannot_be_installed_is_told_of(error: Exception, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_peer_that_cannot_be_installed_is_told_of(
+    error: Exception, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fails(*_: Any) -> Subject:
         raise error
 
@@ -196,5 +244,9 @@ def test_tools_are_matched_by_id_description_or_summary() -> None:
         {"name": "b", "title": by_summary.summary},
     ]
     found = listing.matched(tools, several)
-    assert [found[one.id]["name"] for one in (by_id, by_description, by_summary)] == ["search-parking", "a", "b"]
+    assert [found[one.id]["name"] for one in (by_id, by_description, by_summary)] == [
+        "search-parking",
+        "a",
+        "b",
+    ]
     assert len(found) == 3

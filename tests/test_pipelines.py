@@ -1,4 +1,6 @@
-"""What other people's pipelines include: the GitHub Action, the GitLab jobs and the pre-commit hooks, run as they are written."""
+"""What other people's pipelines include: the GitHub Action, the GitLab jobs and the pre-commit hooks, run
+as they are written.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ STEPS = [step for step in ACTION["runs"]["steps"] if "run" in step]
 def commands() -> Iterator[tuple[str, str]]:
     """Every call of pgagents with where it stands."""
     texts = {f"action.yml: {step['name']}": step["run"] for step in STEPS}
-    texts |= {f"gitlab.yml: {name}": "\n".join(job["script"]) for name, job in GITLAB.items() if "script" in job}
+    texts |= {
+        f"gitlab.yml: {name}": "\n".join(job["script"]) for name, job in GITLAB.items() if "script" in job
+    }
     texts |= {f"hooks: {hook['id']}": hook["entry"] for hook in HOOKS}
     for where, text in texts.items():
         for line in text.splitlines():
@@ -71,9 +75,14 @@ def checkout(tmp_path: Path) -> Path:
     """A repository with a catalogue and what it gives."""
     (tmp_path / "catalogue").mkdir()
     (tmp_path / "bin").mkdir()
-    (tmp_path / "bin/pgagents").write_text(f"#!{sys.executable}\nfrom pgagents.cli.main import run\nrun()\n", encoding="utf-8")
+    (tmp_path / "bin/pgagents").write_text(
+        f"#!{sys.executable}\nfrom pgagents.cli.main import run\nrun()\n", encoding="utf-8"
+    )
     (tmp_path / "bin/pgagents").chmod(0o755)
-    run(tmp_path, "pgagents init catalogue/library.yaml --title Library && pgagents build && git init -q && git add -A")
+    run(
+        tmp_path,
+        "pgagents init catalogue/library.yaml --title Library && pgagents build && git init -q && git add -A",
+    )
     run(tmp_path, "git -c user.name=A -c user.email=a@x.example commit -qm One")
     return tmp_path
 
@@ -81,7 +90,12 @@ def checkout(tmp_path: Path) -> Path:
 def run(folder: Path, script: str, **variables: str) -> subprocess.CompletedProcess[str]:
     environment = {"PATH": f"{folder / 'bin'}:{os.environ['PATH']}", "HOME": str(folder), **variables}
     return subprocess.run(
-        ["bash", "-eo", "pipefail", "-c", script], cwd=folder, env=environment, capture_output=True, text=True, check=False
+        ["bash", "-eo", "pipefail", "-c", script],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 
@@ -89,8 +103,17 @@ def step(folder: Path, name: str, **inputs: str) -> subprocess.CompletedProcess[
     """A step of the action with these inputs, as a runner would call it."""
     found = next(s for s in STEPS if s["name"] == name)
     given = {key: str(value["default"]) for key, value in ACTION["inputs"].items()} | inputs
-    variables = {key: re.sub(r"\$\{\{ inputs\.([a-z-]+) \}\}", lambda m: given[m[1]], value) for key, value in found["env"].items()}
-    return run(folder, found["run"], RUNNER_TEMP=str(folder), GITHUB_STEP_SUMMARY=str(folder / "summary.md"), **variables)
+    variables = {
+        key: re.sub(r"\$\{\{ inputs\.([a-z-]+) \}\}", lambda m: given[m[1]], value)
+        for key, value in found["env"].items()
+    }
+    return run(
+        folder,
+        found["run"],
+        RUNNER_TEMP=str(folder),
+        GITHUB_STEP_SUMMARY=str(folder / "summary.md"),
+        **variables,
+    )
 
 
 @pytest.mark.skipif(not shutil.which("git"), reason="git is not installed")
@@ -103,7 +126,9 @@ def test_steps_of_the_action_pass_and_find(checkout: Path) -> None:
     same = step(checkout, "What the change breaks", **named, **{"diff-base": "HEAD"})
     assert same.returncode == 0, same.stderr
     file = checkout / "catalogue/library.yaml"
-    file.write_text(file.read_text(encoding="utf-8").replace("maxLength: 80", "maxLength: 20"), encoding="utf-8")
+    file.write_text(
+        file.read_text(encoding="utf-8").replace("maxLength: 80", "maxLength: 20"), encoding="utf-8"
+    )
     assert step(checkout, "Manifests are what the catalogue gives").returncode == 1
     broken = step(checkout, "What the change breaks", **named, **{"diff-base": "HEAD"})
     assert broken.returncode == 1
@@ -126,7 +151,11 @@ def test_gitlab_jobs_run(checkout: Path, job: str) -> None:
 
 def test_hooks_run_on_the_files_they_are_for(checkout: Path) -> None:
     for hook in HOOKS:
-        files = [p for p in ("catalogue/library.yaml", "generated/llms.txt", "src/x.py") if re.search(hook["files"], p)]
+        files = [
+            p
+            for p in ("catalogue/library.yaml", "generated/llms.txt", "src/x.py")
+            if re.search(hook["files"], p)
+        ]
         assert files
         assert "src/x.py" not in files
         words = " ".join(files) if hook.get("pass_filenames", True) else ""

@@ -1,4 +1,6 @@
-"""A wrong address or key is said at once, with what to do about it; a server that is right costs one request."""
+"""A wrong address or key is said at once, with what to do about it; a server that is right costs one
+request.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,9 @@ class Host:
         return send
 
     def said(self, url: str = BASE, key: str = KEY, model=MODEL, **options: bool) -> Trouble | None:
-        return preflight(setting_of(model, url), Place(url, self.way(url), self.way), key, sleep=lambda _: None, **options)
+        return preflight(
+            setting_of(model, url), Place(url, self.way(url), self.way), key, sleep=lambda _: None, **options
+        )
 
 
 def nothing(_: Request) -> Response:
@@ -79,7 +83,12 @@ def test_another_base_path_is_named(given: str, right: str):
 def test_the_path_that_all_actions_begin_with_may_stand_in_the_url_too():
     model = catalogue(NOTES.replace("/notes", "/v1/notes"))
     host = Host(
-        {BASE: lambda request: Notes()(Request(request.method, request.target.removeprefix("/v1"), request.headers, request.body))}, nothing
+        {
+            BASE: lambda request: Notes()(
+                Request(request.method, request.target.removeprefix("/v1"), request.headers, request.body)
+            )
+        },
+        nothing,
     )
     assert host.said(model=model) is None
     found = host.said(f"{BASE}/v1", model=model)
@@ -90,7 +99,10 @@ def test_the_path_that_all_actions_begin_with_may_stand_in_the_url_too():
 def test_where_nothing_answers_otherwise_no_base_path_is_made_up():
     found = Host({}, nothing).said()
     assert found is not None
-    assert found.help == "is it another server, or another base path? the catalogue's own is https://api.example.com"
+    assert (
+        found.help
+        == "is it another server, or another base path? the catalogue's own is https://api.example.com"
+    )
 
 
 def test_one_path_that_is_missing_is_a_finding_and_no_wrong_address():
@@ -134,7 +146,9 @@ def test_a_server_that_answers_403_refuses_the_key_too():
         ("always: [UNAUTHORIZED]", "always: [UNAUTHORIZED, LACKING]"),
         ("    REFUSED:", "    LACKING: {status: 403, meaning: No scope}\n    REFUSED:"),
     )
-    assert Host({BASE: Notes(before=closed)}, nothing).said(model=lacking) is None  # a documented one is for the run to judge
+    assert (
+        Host({BASE: Notes(before=closed)}, nothing).said(model=lacking) is None
+    )  # a documented one is for the run to judge
 
 
 def test_a_run_without_a_key_on_purpose_is_not_told_that_it_needs_one():
@@ -194,7 +208,8 @@ def test_likely_base_urls_are_few_and_never_the_given_one():
         assert len(listed) == len(set(listed)) <= module.MOST_BASES + 3
 
 
-# -- the command ----------------------------------------------------------------------------------------------------
+# -- the command
+# ----------------------------------------------------------------------------------------------------
 
 
 def told(tmp_path: Path, url: str, key: str = KEY, *words: str) -> tuple[int, str, str]:
@@ -212,9 +227,9 @@ def test_nobody_there_is_one_error_and_exit_code_3(tmp_path: Path):
         port = free.getsockname()[1]
     code, out, err = told(tmp_path, f"http://127.0.0.1:{port}")
     assert (code, out) == (3, "")
-    assert (
-        err
-        == f"error: nothing listens at 127.0.0.1:{port}: Connection refused\n  help: start the server, or check host and port of --url\n"
+    assert err == (
+        f"error: nothing listens at 127.0.0.1:{port}: Connection refused\n  help: start the server, "
+        "or check host and port of --url\n"
     )
 
 

@@ -1,4 +1,6 @@
-"""Limits that are counted in windows: no alarm at any lawful way to count, and each false promise found by its contract."""
+"""Limits that are counted in windows: no alarm at any lawful way to count, and each false promise found by
+its contract.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +59,9 @@ Way = Callable[[Model], Limits] | None
 def alarms(made: Report) -> list[tuple[str, str, str]]:
     """All that was found, and what was not tried though nothing hindered it."""
     found = [(f.contract.id, f.expected, f.actual) for f in made.findings]
-    return found + [(r.contract.id, "to be tried", r.reason) for r in made.results if r.verdict is Verdict.UNTESTED]
+    return found + [
+        (r.contract.id, "to be tried", r.reason) for r in made.results if r.verdict is Verdict.UNTESTED
+    ]
 
 
 def enforced(made: Report) -> set[Verdict]:
@@ -90,7 +94,9 @@ def test_no_lawful_way_to_count_is_an_alarm(way: Way, call_s: float) -> None:
 
 @pytest.mark.parametrize("call_s", [0.4, 3.1])
 @pytest.mark.parametrize("way", LAWFUL)
-def test_nor_is_it_where_others_use_the_same_key(way: Way, call_s: float, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nor_is_it_where_others_use_the_same_key(
+    way: Way, call_s: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("pgagents.verify.plan.plan.loopback", lambda _: False)
     for phase_s in (0.0, 52.2):
         made = report(opened(shop(), way, phase_s), shop(), call_s=call_s, others=7)
@@ -99,7 +105,9 @@ def test_nor_is_it_where_others_use_the_same_key(way: Way, call_s: float, monkey
 
 @pytest.mark.parametrize("others", [1, 7, 30])
 @pytest.mark.parametrize("call_s", [0.02, 0.4])
-def test_nor_are_even_buckets_that_others_draw_from_too(others: int, call_s: float, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nor_are_even_buckets_that_others_draw_from_too(
+    others: int, call_s: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("pgagents.verify.plan.plan.loopback", lambda _: False)
     made = report(opened(shop("even"), None, 0.0), shop("even"), call_s=call_s, others=others)
     assert [a for a in alarms(made) if a[0].startswith("rate_")] == []
@@ -108,7 +116,9 @@ def test_nor_are_even_buckets_that_others_draw_from_too(others: int, call_s: flo
 
 
 def test_a_burst_across_the_end_of_a_window_is_no_alarm() -> None:
-    """At 0.4 s a call the first burst takes ten seconds: begun just before a turn, more than a limit passes in it."""
+    """At 0.4 s a call the first burst takes ten seconds: begun just before a turn, more than a limit
+    passes in it.
+    """
     most = 0
     for phase_s in range(40, 60, 3):
         noted: list[tuple[float, Drawn]] = []
@@ -133,7 +143,9 @@ def broken(way: Way, of: Model | None = None, **more: Any) -> set[str]:
     found: set[str] = set()
     for phase_s in (0.3, 23.7):
         made = report(opened(of or shop(), way, phase_s), of or shop(), **more)
-        found.update("/".join(id.split("/")[:2]) for id in ids(made, Verdict.BROKEN) if id.startswith("rate_"))
+        found.update(
+            "/".join(id.split("/")[:2]) for id in ids(made, Verdict.BROKEN) if id.startswith("rate_")
+        )
     return found
 
 
@@ -153,7 +165,10 @@ STILL_TOLD = "rate_limit_enforcement/limit"
         (ResetPast, {"rate_limit_headers/reset"}),
         (ResetBeyond, {"rate_limit_headers/reset"}),
         (RemainingFrozen, {*FALLS, STILL_TOLD}),
-        (RemainingRises, {"rate_limit_headers/remaining", STILL_TOLD, *FALLS}),  # a row ends with the other machine's count
+        (
+            RemainingRises,
+            {"rate_limit_headers/remaining", STILL_TOLD, *FALLS},
+        ),  # a row ends with the other machine's count
     ],
 )
 def test_a_false_promise_is_found_by_its_contract(way: Way, contracts: set[str]) -> None:
@@ -161,7 +176,9 @@ def test_a_false_promise_is_found_by_its_contract(way: Way, contracts: set[str])
 
 
 def test_a_wait_that_is_cut_is_found_though_the_burst_ends_on_a_whole_second() -> None:
-    assert "rate_limit_enforcement/wait/orders@rest" in ids(report(opened(shop(), WaitCut), shop()), Verdict.BROKEN)
+    assert "rate_limit_enforcement/wait/orders@rest" in ids(
+        report(opened(shop(), WaitCut), shop()), Verdict.BROKEN
+    )
 
 
 def test_calls_that_come_back_before_the_end_that_is_told_are_found() -> None:
@@ -191,7 +208,11 @@ def test_a_client_too_slow_for_the_windows_claims_nothing() -> None:
     short = shop(unit="seconds", per_s=5)
     made = report(opened(short, None, 0.4), short, call_s=0.3, only=("rate_limit_enforcement",))
     assert enforced(made) == {Verdict.NOT_APPLICABLE}
-    assert all("refills as fast as this client sends" in r.reason for r in made.results if r.contract.check == "rate_limit_enforcement")
+    assert all(
+        "refills as fast as this client sends" in r.reason
+        for r in made.results
+        if r.contract.check == "rate_limit_enforcement"
+    )
 
 
 def test_the_end_of_a_long_window_is_not_waited_for() -> None:
@@ -205,7 +226,9 @@ def test_the_end_of_a_long_window_is_not_waited_for() -> None:
     assert here.slept < 600
 
 
-def test_where_others_call_too_a_window_that_is_told_to_end_sooner_gives_nothing_back(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_others_call_too_a_window_that_is_told_to_end_sooner_gives_nothing_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("pgagents.verify.plan.plan.loopback", lambda _: False)
     assert "rate_limit_headers/remaining" in broken(RemainingRises, call_s=0.01)
 
@@ -221,21 +244,31 @@ def windows(_: Model) -> Limits:
 
 
 @pytest.mark.parametrize("call_s", [0.0, 0.4])
-def test_an_even_server_under_a_catalogue_of_windows_is_found_where_a_burst_is_slow_enough_to_be_refilled(call_s: float) -> None:
-    """It lets more pass than a window does. A burst that takes no time shows no difference, and the rest is within what windows may."""
+def test_an_even_server_under_a_catalogue_of_windows_is_found_where_a_burst_is_slow_enough_to_be_refilled(
+    call_s: float,
+) -> None:
+    """It lets more pass than a window does. A burst that takes no time shows no difference, and the rest
+    is within what windows may.
+    """
     assert broken(even, call_s=call_s) == ({"rate_limit_enforcement/limit"} if call_s else set())
 
 
 def test_a_server_of_windows_under_an_even_catalogue_is_found() -> None:
     """Its reset is when a window ends, however little lacks; its wait is longer than a token takes."""
-    assert broken(windows, shop("even"), call_s=0.01) == {"rate_limit_headers/reset", "rate_limit_enforcement/wait"}
+    assert broken(windows, shop("even"), call_s=0.01) == {
+        "rate_limit_headers/reset",
+        "rate_limit_enforcement/wait",
+    }
 
 
-# -- the sandbox ----------------------------------------------------------------------------------------------------
+# -- the sandbox
+# ----------------------------------------------------------------------------------------------------
 
 
 def look(here: Inside) -> tuple[int, int, float, str | None]:
-    """The status of a read with an ordinary key; what remains, in how many seconds the end comes, the wait."""
+    """The status of a read with an ordinary key; what remains, in how many seconds the end comes, the
+    wait.
+    """
     key = ("Authorization", f"Bearer {here.sandbox.tokens['test']}")
     answer = here.sandbox.handler(Request("GET", "/products?limit=1", (key,)))
     assert isinstance(answer, Response)
@@ -254,7 +287,8 @@ def test_the_sandbox_gives_all_back_at_the_end_of_a_window_and_nothing_before() 
     assert look(here) == (429, 0, 60.0, "60")
 
 
-# -- the pace -------------------------------------------------------------------------------------------------------
+# -- the pace
+# -------------------------------------------------------------------------------------------------------
 
 
 class Paced:
@@ -268,7 +302,11 @@ class Paced:
         """How long is waited before a call, whose answer tells this."""
         wait = self.pacer.before("main", "rest", "looks")
         self.now += wait
-        told = (("X-RateLimit-Limit", str(LOOKS)), ("X-RateLimit-Remaining", str(remaining)), ("X-RateLimit-Reset", f"{reset:.0f}"))
+        told = (
+            ("X-RateLimit-Limit", str(LOOKS)),
+            ("X-RateLimit-Remaining", str(remaining)),
+            ("X-RateLimit-Reset", f"{reset:.0f}"),
+        )
         self.pacer.after("main", "rest", "looks", Response(200, told if remaining is not None else ()))
         return wait
 
@@ -316,12 +354,16 @@ def test_runs_that_share_a_server_share_its_windows() -> None:
 
 
 def test_the_plan_tells_whole_windows() -> None:
-    times = [plan(shop(refill), Options(), Identities({"main": "k"}), url=URL).seconds for refill in ("even", "window")]
+    times = [
+        plan(shop(refill), Options(), Identities({"main": "k"}), url=URL).seconds
+        for refill in ("even", "window")
+    ]
     assert times[1] % PER_S == 0
     assert 0 <= times[1] - times[0] < PER_S
 
 
-# -- what is written ------------------------------------------------------------------------------------------------
+# -- what is written
+# ------------------------------------------------------------------------------------------------
 
 
 def test_what_is_written_of_windows_is_true() -> None:
@@ -335,9 +377,12 @@ def test_what_is_written_of_windows_is_true() -> None:
 def test_another_way_to_give_back_is_a_change_of_the_api() -> None:
     there = [c for c in compare(shop("even"), shop()) if c.id == "limit"]
     assert [(c.severity, c.message) for c in there] == [
-        ("may break", f"calls of {name} come back all together at the end of a window of 60 s now") for name in ("looks", "orders")
+        ("may break", f"calls of {name} come back all together at the end of a window of 60 s now")
+        for name in ("looks", "orders")
     ]
-    assert [c.message for c in compare(shop(), shop("even"))] == [f"calls of {name} come back evenly now" for name in ("looks", "orders")]
+    assert [c.message for c in compare(shop(), shop("even"))] == [
+        f"calls of {name} come back evenly now" for name in ("looks", "orders")
+    ]
 
 
 def test_generated_tests_wait_for_a_window_to_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -361,7 +406,11 @@ def test_generated_tests_wait_for_a_window_to_end(tmp_path: Path, monkeypatch: p
     assert slept == [0.0]
     made["_turn"](operation)
     assert slept == [PER_S]
-    told = {"X-RateLimit-Limit": "40", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": f"{START + now[0] + 7:.0f}"}
+    told = {
+        "X-RateLimit-Limit": "40",
+        "X-RateLimit-Remaining": "0",
+        "X-RateLimit-Reset": f"{START + now[0] + 7:.0f}",
+    }
     made["_heard"](operation, SimpleNamespace(headers=told))
     made["_turn"](operation)
     assert slept == [PER_S + 7]

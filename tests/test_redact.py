@@ -22,7 +22,12 @@ BASIC = "Basic " + base64.b64encode(f"{KEY}:".encode()).decode()
 def shown(authorization: str) -> str:
     redactor = Redactor({"main": KEY}, {"client_secret"})
     request = Request("GET", "/", (("Authorization", authorization),))
-    return redactor.exchange(RecordedExchange(1, request, Response(200), 0.1, "a test")).request.header("authorization") or ""
+    return (
+        redactor.exchange(RecordedExchange(1, request, Response(200), 0.1, "a test")).request.header(
+            "authorization"
+        )
+        or ""
+    )
 
 
 def test_a_key_is_shown_by_its_role() -> None:
@@ -50,8 +55,12 @@ def test_a_near_miss_or_an_encoded_key_is_not_shown(value: str) -> None:
 def test_a_secret_member_is_masked_wherever_its_value_turns_up() -> None:
     redactor = Redactor({"main": KEY}, {"client_secret"})
     redactor.learn({"session": {"client_secret": "pi_1_secret_2"}})
-    answer = Response(500, (("X-Trace", "pi_1_secret_2"),), b'{"client_secret":"other","trace":"saw pi_1_secret_2"}')
-    found = redactor.exchange(RecordedExchange(1, Request("GET", f"/?client_secret=pi_1_secret_2&k={KEY}"), answer, 0.1, "a test"))
+    answer = Response(
+        500, (("X-Trace", "pi_1_secret_2"),), b'{"client_secret":"other","trace":"saw pi_1_secret_2"}'
+    )
+    found = redactor.exchange(
+        RecordedExchange(1, Request("GET", f"/?client_secret=pi_1_secret_2&k={KEY}"), answer, 0.1, "a test")
+    )
     assert "pi_1_secret_2" not in str(found)
     assert KEY not in str(found)
     assert b'"other"' not in found.answer.body  # type: ignore[union-attr]  # it is a Response
@@ -78,15 +87,31 @@ def test_catalogue_says_which_members_are_private_and_no_document_shows_the_mark
     for action in of.actions:
         assert all("private" not in param.schema for param in action.params)
     documents = (p for p in (ROOT / "generated").rglob("*.json"))
-    assert not [p for p in documents if re.search(r'"(private|secret)":\s*true', p.read_text(encoding="utf-8"))]
+    assert not [
+        p for p in documents if re.search(r'"(private|secret)":\s*true', p.read_text(encoding="utf-8"))
+    ]
 
 
 def test_private_argument_is_known_by_its_name_on_the_wire_too() -> None:
     marks = Marks()
-    argument_node({"type": "string", "private": True, "in": "header", "wire": "X-Driver"}, ("actions", "a", "input", "driver"), marks)
-    schema_node({"type": "object", "properties": {"tags": {"type": "array", "private": True}}}, ("schemas", "s"), marks)
+    argument_node(
+        {"type": "string", "private": True, "in": "header", "wire": "X-Driver"},
+        ("actions", "a", "input", "driver"),
+        marks,
+    )
+    schema_node(
+        {"type": "object", "properties": {"tags": {"type": "array", "private": True}}},
+        ("schemas", "s"),
+        marks,
+    )
     assert marks.private == {"driver", "X-Driver", "tags"}
     redactor = Redactor({"main": KEY}, (), (), marks.private)
-    answer = Response(200, (("x-driver", "Jane Doe"),), b'{"tags": ["one-two", {"deep": "three"}], "open": "Jane Doe"}')
+    answer = Response(
+        200, (("x-driver", "Jane Doe"),), b'{"tags": ["one-two", {"deep": "three"}], "open": "Jane Doe"}'
+    )
     shown = redactor.exchange(RecordedExchange(1, Request("GET", "/"), answer, 0.1, "a test")).answer
-    assert shown == Response(200, (("x-driver", "[X-Driver 1]"),), b'{"tags":["[tags 1]",{"deep":"[tags 2]"}],"open":"[X-Driver 1]"}')
+    assert shown == Response(
+        200,
+        (("x-driver", "[X-Driver 1]"),),
+        b'{"tags":["[tags 1]",{"deep":"[tags 2]"}],"open":"[X-Driver 1]"}',
+    )

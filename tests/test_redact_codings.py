@@ -1,4 +1,6 @@
-"""No key is readable in what a run writes, in whatever coding a server gives it back. The codings here are the test's own."""
+"""No key is readable in what a run writes, in whatever coding a server gives it back. The codings here are
+the test's own.
+"""
 
 from __future__ import annotations
 
@@ -53,12 +55,16 @@ CODINGS: dict[str, Coding] = {
     "percent, small": where("/+=%&\"'<>\\", lambda n: f"%{n:02x}"),
     "percent, everything": each(lambda n: f"%{n:02X}"),
     "percent twice": where("/+=%&\"'<>\\", lambda n: f"%25{n:02X}"),
-    "backslash before slashes": lambda text: text.replace("\\", "\\\\").replace('"', '\\"').replace("/", "\\/"),
+    "backslash before slashes": lambda text: (
+        text.replace("\\", "\\\\").replace('"', '\\"').replace("/", "\\/")
+    ),
     "unicode": each(lambda n: f"\\u{n:04x}"),
     "unicode, braces": each(lambda n: f"\\u{{{n:x}}}"),
     "bytes": each(lambda n: f"\\x{n:02x}"),
     "octal": each(lambda n: f"\\{n:03o}"),
-    "HTML": where("&\"'<>", lambda n: {"&": "&amp;", '"': "&quot;", "'": "&#39;", "<": "&lt;", ">": "&gt;"}[chr(n)]),
+    "HTML": where(
+        "&\"'<>", lambda n: {"&": "&amp;", '"': "&quot;", "'": "&#39;", "<": "&lt;", ">": "&gt;"}[chr(n)]
+    ),
     "HTML numbers": each(lambda n: f"&#{n};"),
     "HTML numbers, hexadecimal": each(lambda n: f"&#x{n:X};"),
     "base64": base64_of,
@@ -77,16 +83,28 @@ CODINGS: dict[str, Coding] = {
     "UTF-16": lambda text: "\0".join(text),
 }
 long_keys = st.text(alphabet=SIGNS, min_size=24, max_size=40).map(lambda s: f"pk_test_{s}")
-short_keys = st.text(alphabet="abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789", min_size=8, max_size=8)
+short_keys = st.text(
+    alphabet="abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789", min_size=8, max_size=8
+)
 codings = st.sampled_from(sorted(CODINGS))
 Place = Callable[[str], Response]
 PLACES: dict[str, Place] = {
-    "body": lambda said: Response(500, (("Content-Type", "text/plain"),), f"went wrong for {said} today".encode()),
-    "page": lambda said: Response(404, (("Content-Type", "text/html"),), f'<a href="/x?next={said}">x</a>'.encode()),
-    "JSON": lambda said: Response(401, (("Content-Type", "application/json"),), json.dumps({"a": [{"m": f"no {said}"}]}).encode()),
-    "name in JSON": lambda said: Response(401, (("Content-Type", "application/json"),), json.dumps({said: 1}).encode()),
+    "body": lambda said: Response(
+        500, (("Content-Type", "text/plain"),), f"went wrong for {said} today".encode()
+    ),
+    "page": lambda said: Response(
+        404, (("Content-Type", "text/html"),), f'<a href="/x?next={said}">x</a>'.encode()
+    ),
+    "JSON": lambda said: Response(
+        401, (("Content-Type", "application/json"),), json.dumps({"a": [{"m": f"no {said}"}]}).encode()
+    ),
+    "name in JSON": lambda said: Response(
+        401, (("Content-Type", "application/json"),), json.dumps({said: 1}).encode()
+    ),
     "header": lambda said: Response(401, (("X-Debug", said.replace("\r\n", "")),), b"{}"),
-    "redirect": lambda said: Response(302, (("Location", f"https://a.example/login?return_to=%2Fx&t={said}".replace("\r\n", "")),), b""),
+    "redirect": lambda said: Response(
+        302, (("Location", f"https://a.example/login?return_to=%2Fx&t={said}".replace("\r\n", "")),), b""
+    ),
 }
 
 
@@ -130,9 +148,13 @@ KEY = "pk_test_iJr%+-2Cn~d39a+LFpSdcd\\b2D8d"
 def test_key_in_any_two_codings_is_masked(place: str, key: str, first: str, second: str) -> None:
     coding = chained(first, second)
     redactor = Redactor({"main": "another-key-of-the-run", "second": key}, ())
-    shown = redactor.exchange(RecordedExchange(1, Request("GET", "/x"), PLACES[place](coding(key)), 0.1, f"with {coding(key)}"))
+    shown = redactor.exchange(
+        RecordedExchange(1, Request("GET", "/x"), PLACES[place](coding(key)), 0.1, f"with {coding(key)}")
+    )
     assert isinstance(shown.answer, Response)
-    whole = "\n".join([shown.why, shown.answer.body.decode(), *(f"{n}: {v}" for n, v in shown.answer.headers)])
+    whole = "\n".join(
+        [shown.why, shown.answer.body.decode(), *(f"{n}: {v}" for n, v in shown.answer.headers)]
+    )
     assert readable(whole, key, coding) == []
 
 
@@ -151,9 +173,20 @@ def test_key_is_readable_in_no_form_of_the_report(coding: str, key: str) -> None
 def test_key_that_goes_on_in_the_next_header_is_masked_in_both(key: str, cut: int, coding: str) -> None:
     said = CODINGS[coding](key).replace("\r\n", "")
     answer = Response(401, (("X-A", said[:cut]), ("X-B", said[cut:]), ("Content-Type", "text/plain")), b"")
-    shown = Redactor({"main": key}, ()).exchange(RecordedExchange(1, Request("GET", "/x"), answer, 0.1, "why")).answer
+    shown = (
+        Redactor({"main": key}, ())
+        .exchange(RecordedExchange(1, Request("GET", "/x"), answer, 0.1, "why"))
+        .answer
+    )
     assert isinstance(shown, Response)
-    assert readable("".join(value for _, value in shown.headers), key, lambda text: CODINGS[coding](text).replace("\r\n", "")) == []
+    assert (
+        readable(
+            "".join(value for _, value in shown.headers),
+            key,
+            lambda text: CODINGS[coding](text).replace("\r\n", ""),
+        )
+        == []
+    )
     assert shown.headers[2] == ("Content-Type", "text/plain")
 
 
@@ -181,9 +214,13 @@ def test_key_that_is_a_word_of_the_catalogue_leaves_names_and_paths_as_they_are(
     of = model(SHOP)
     assert key in of.source.text
     redactor = Redactor({"main": key}, (), catalogue=of.source.text)
-    body = json.dumps({key: {"token": key, "basic": base64_of(f"{key}:"), "said": f"no {key} here", "list": [key]}}).encode()
+    body = json.dumps(
+        {key: {"token": key, "basic": base64_of(f"{key}:"), "said": f"no {key} here", "list": [key]}}
+    ).encode()
     sent = Request("GET", f"/{key}/{key}_1?q=a&token={key}", (("Authorization", f"Bearer {key}"),))
-    shown = redactor.exchange(RecordedExchange(1, sent, Response(400, (("X-Echo", key),), body), 0.1, f"{key} with a key"))
+    shown = redactor.exchange(
+        RecordedExchange(1, sent, Response(400, (("X-Echo", key),), body), 0.1, f"{key} with a key")
+    )
     assert shown.request.target == f"/{key}/{key}_1?q=a&token=[key of main]"
     assert shown.request.header("authorization") == "Bearer [key of main]"
     assert isinstance(shown.answer, Response)
@@ -202,16 +239,23 @@ def test_key_of_a_few_letters_leaves_ordinary_words_alone(key: str) -> None:
     redactor = Redactor({"main": key}, ())
     assert redactor.text("a latest developer made a device") == "a latest developer made a device"
     sent = Request("GET", "/a/latest", (("Authorization", f"Bearer {key}"),))
-    assert redactor.exchange(RecordedExchange(1, sent, Response(200), 0.1, "x")).request.header("authorization") == "Bearer [key of main]"
+    assert (
+        redactor.exchange(RecordedExchange(1, sent, Response(200), 0.1, "x")).request.header("authorization")
+        == "Bearer [key of main]"
+    )
 
 
 @settings(max_examples=4, deadline=None)
 @given(key=long_keys, first=codings, second=codings, place=st.sampled_from(sorted(PLACES)))
-def test_run_against_a_server_that_gives_the_key_back_shows_it_nowhere(key: str, first: str, second: str, place: str) -> None:
+def test_run_against_a_server_that_gives_the_key_back_shows_it_nowhere(
+    key: str, first: str, second: str, place: str
+) -> None:
     coding, of = chained(first, second), model(SHOP)
 
     def handler(request: Request) -> Response | Silence:
-        return replace(PLACES[place](coding((request.header("authorization") or "").removeprefix("Bearer "))), status=418)
+        return replace(
+            PLACES[place](coding((request.header("authorization") or "").removeprefix("Bearer "))), status=418
+        )
 
     one = run(of, handler=handler, keys={"main": key}, profile="smoke")
     assert one.findings
@@ -223,19 +267,27 @@ def test_run_against_a_server_that_gives_the_key_back_shows_it_nowhere(key: str,
 def echoing(coding: Coding, *, status: int = 418, like_the_api: bool = True) -> Iterator[str]:
     """A server on this machine that gives back what it is called with, in a page, a redirect and a header.
 
-    `like_the_api`: its first answers have JSON bodies, or it would be taken for another server and nothing more be sent.
+    `like_the_api`: its first answers have JSON bodies, or it would be taken for another server and nothing
+    more be sent.
     """
     answered = itertools.count()
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def answer(self) -> None:
             self.rfile.read(int(self.headers.get("content-length") or 0))
-            said = coding((self.headers.get("authorization") or "").removeprefix("Bearer ")).replace("\r\n", "")
+            said = coding((self.headers.get("authorization") or "").removeprefix("Bearer ")).replace(
+                "\r\n", ""
+            )
             data = like_the_api and next(answered) < MOST_READS
             body = b"{}" if data else f'<a href="/login?token={said}">{said}</a>'.encode()
             kind = "application/json" if data else "text/html"
             self.send_response(status)
-            headers = {"Location": f"/x?return_to={said}", "X-Debug": said, "Content-Type": kind, "Content-Length": str(len(body))}
+            headers = {
+                "Location": f"/x?return_to={said}",
+                "X-Debug": said,
+                "Content-Type": kind,
+                "Content-Length": str(len(body)),
+            }
             for name, value in headers.items():
                 self.send_header(name, value)
             self.end_headers()
@@ -257,7 +309,9 @@ def echoing(coding: Coding, *, status: int = 418, like_the_api: bool = True) -> 
         thread.join()
 
 
-@pytest.mark.parametrize("coding", ["percent", "backslash before slashes", "base64 with a colon", "HTML", "as it is"])
+@pytest.mark.parametrize(
+    "coding", ["percent", "backslash before slashes", "base64 with a colon", "HTML", "as it is"]
+)
 def test_command_writes_the_key_nowhere(coding: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     key, extra = "pk_test_a/b+c=d3f9a8c7b6d5e4/Zz+9==", "gateway-Value/17+&x"
     monkeypatch.setenv("PGAGENTS_TOKEN", key)
@@ -269,7 +323,11 @@ def test_command_writes_the_key_nowhere(coding: str, tmp_path: Path, monkeypatch
     with echoing(CODINGS[coding]) as url:
         env.write_text(f"url: {url}\nheaders: {{X-Gateway-Key: {{variable: GATEWAY_KEY}}}}\n")
         args = ["verify", str(SHOP), "--env", str(env), "--profile", "smoke"]
-        shown = CliRunner().invoke(cli, [*args, *(word for path in reports for word in ("--report", str(path)))], standalone_mode=False)
+        shown = CliRunner().invoke(
+            cli,
+            [*args, *(word for path in reports for word in ("--report", str(path)))],
+            standalone_mode=False,
+        )
         planned = CliRunner().invoke(cli, [*args, "--plan", "--report", str(plan)], standalone_mode=False)
     assert shown.return_value == 1, shown.output
     written = {path: path.read_text() for path in (*reports, plan, *(tmp_path / "cache").rglob("*.json"))}
@@ -287,7 +345,18 @@ def test_command_that_repeats_the_run_holds_no_key(tmp_path: Path, monkeypatch: 
     key, out = "pk_test_3f9a8c7b6d5e4f3a2b1c", tmp_path / "report.json"
     monkeypatch.setenv("PGAGENTS_TOKEN", key)
     with echoing(CODINGS["as it is"]) as url:
-        args = ["verify", str(PARK_GRAPH), "--url", url, "--profile", "smoke", "--mcp-stdio", f"env KEY={key} false", "--report", str(out)]
+        args = [
+            "verify",
+            str(PARK_GRAPH),
+            "--url",
+            url,
+            "--profile",
+            "smoke",
+            "--mcp-stdio",
+            f"env KEY={key} false",
+            "--report",
+            str(out),
+        ]
         shown = CliRunner().invoke(cli, args, standalone_mode=False)
     assert "--mcp-stdio" in json.loads(out.read_text())["header"]["again"]
     assert readable(shown.output + out.read_text(), key, CODINGS["as it is"]) == []
@@ -295,11 +364,15 @@ def test_command_that_repeats_the_run_holds_no_key(tmp_path: Path, monkeypatch: 
 
 @pytest.mark.parametrize("coding", ["percent", "backslash before slashes", "base64 with a colon", "as it is"])
 @pytest.mark.parametrize("status", [302, 418])
-def test_message_that_ends_a_run_before_it_begins_holds_no_key(coding: str, status: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_message_that_ends_a_run_before_it_begins_holds_no_key(
+    coding: str, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     key = "pk_test_a/b+c=d3f9a8c7b6d5e4/Zz+9=="
     monkeypatch.setenv("PGAGENTS_TOKEN", key)
     with echoing(CODINGS[coding], status=status, like_the_api=False) as url:
-        shown = CliRunner().invoke(cli, ["verify", str(SHOP), "--url", url, "--profile", "smoke"], standalone_mode=False)
+        shown = CliRunner().invoke(
+            cli, ["verify", str(SHOP), "--url", url, "--profile", "smoke"], standalone_mode=False
+        )
     assert isinstance(shown.exception, SetupError)
     assert ("redirects" if status == 302 else "another server") in str(shown.exception)
     assert readable(f"{shown.output} {shown.exception} {shown.exception.help}", key, CODINGS[coding]) == []

@@ -31,11 +31,22 @@ LEAVES: dict[str, Pointer] = {
     "an argument's description": ("actions", "search_products", "input", "limit", "description"),
     "a member's description": ("schemas", "Product", "properties", "name", "description"),
     "an answer's description": ("actions", "search_products", "output", 200, "description"),
-    "a value of an example": ("actions", "search_products", "examples", "kettles", "output", "products", 0, "name"),
+    "a value of an example": (
+        "actions",
+        "search_products",
+        "examples",
+        "kettles",
+        "output",
+        "products",
+        0,
+        "name",
+    ),
 }
 HARD = [
-    "{{ 7*7 }}", "{% for x in y %}", "{# note #}", '"', "'", "\\", '"""', "'''", "no", "12:30", "0o10", "2026-01-01", "null", "~",
-    "=", "<<", ": ", " #", "a: b", "- a", "\x7f", "\x85", "\u2028", "\ufeff", "\t", "a\nb", "|", "`", "<script>", "&amp;", "\U0001f600",
+    "{{ 7*7 }}", "{% for x in y %}", "{# note #}", '"', "'", "\\", '"""', "'''", "no", "12:30", "0o10",
+    "2026-01-01", "null", "~",
+    "=", "<<", ": ", " #", "a: b", "- a", "\x7f", "\x85", "\u2028", "\ufeff", "\t", "a\nb", "|", "`",
+    "<script>", "&amp;", "\U0001f600",
     "%", "${x}", "$ref", "x" * 60,
 ]  # fmt: skip
 
@@ -59,7 +70,11 @@ def _documents(pointer: Pointer, text: str) -> dict[str, Artifact]:
 
 @cache
 def _plain(pointer: Pointer) -> dict[str, Any]:
-    return {path: _read(a) for path, a in _documents(pointer, f"A {MARKER} z").items() if a.path.endswith((".json", ".yaml"))}
+    return {
+        path: _read(a)
+        for path, a in _documents(pointer, f"A {MARKER} z").items()
+        if a.path.endswith((".json", ".yaml"))
+    }
 
 
 def _read(artifact: Artifact) -> Any:

@@ -1,4 +1,6 @@
-"""What a person or a CI job gets to see: annotations, places in the repository, the self-test, the demo's page."""
+"""What a person or a CI job gets to see: annotations, places in the repository, the self-test, the demo's
+page.
+"""
 
 from __future__ import annotations
 
@@ -29,11 +31,19 @@ def test_job_of_github_actions_gets_annotations_after_the_report(
     assert not [line for line in said(report(ALL), capsys) if line.startswith("::")]
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     lines = said(report(ALL), capsys)
-    assert [line for line in lines if line.startswith("::error file=catalogue/c.yaml,line=4,col=7,title=refuses_bad_input/broken0/")]
+    assert [
+        line
+        for line in lines
+        if line.startswith("::error file=catalogue/c.yaml,line=4,col=7,title=refuses_bad_input/broken0/")
+    ]
 
 
-def test_no_line_of_the_report_is_a_command_to_the_job(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """Between the two marks nothing is obeyed, and the second cannot be guessed: the runner skips blanks before `::`."""
+def test_no_line_of_the_report_is_a_command_to_the_job(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Between the two marks nothing is obeyed, and the second cannot be guessed: the runner skips blanks
+    before `::`.
+    """
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     one = hostile()
     one = replace(one, findings=(replace(one.findings[0], actual="x " * 60 + "::add-mask::a"),))
@@ -49,14 +59,18 @@ def test_no_line_of_the_report_is_a_command_to_the_job(monkeypatch: pytest.Monke
     assert len(words) == 2
 
 
-def test_shard_leaves_annotations_to_the_merge(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_shard_leaves_annotations_to_the_merge(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     one = report(ALL)
     lines = said(replace(one, header=replace(one.header, shard=(1, 2))), capsys)
     assert not [line for line in lines if line.startswith("::error")]
 
 
-def test_catalogue_is_named_from_the_root_of_its_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_catalogue_is_named_from_the_root_of_its_repository(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file = tmp_path / "repo" / "api" / "catalogue" / "a.yaml"
     file.parent.mkdir(parents=True)
     file.touch()
@@ -67,7 +81,11 @@ def test_catalogue_is_named_from_the_root_of_its_repository(tmp_path: Path, monk
     assert report_files.in_repository("catalogue/a.yaml") == "api/catalogue/a.yaml"
     monkeypatch.delenv("GITHUB_WORKSPACE")
     (tmp_path / "repo" / ".git").mkdir()
-    assert report_files.in_repository("catalogue/a.yaml") == report_files.in_repository(str(file)) == "api/catalogue/a.yaml"
+    assert (
+        report_files.in_repository("catalogue/a.yaml")
+        == report_files.in_repository(str(file))
+        == "api/catalogue/a.yaml"
+    )
     assert report_files.in_repository("nowhere.yaml") == ""
 
 
@@ -81,7 +99,8 @@ def test_report_is_written_whole_or_not_at_all(tmp_path: Path, capsys: pytest.Ca
     assert [p.name for p in tmp_path.iterdir()] == ["r.html"]
 
 
-# -- self-test ----------------------------------------------------------------------------------------------------
+# -- self-test
+# ----------------------------------------------------------------------------------------------------
 
 
 def test_self_test_finds_faults_and_lets_variations_pass() -> None:
@@ -111,7 +130,9 @@ def test_self_test_tells_of_a_dead_check_and_of_a_false_alarm() -> None:
     assert "exit 1" in text
 
 
-def test_self_test_ends_with_1_where_a_check_is_dead(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_self_test_ends_with_1_where_a_check_is_dead(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     alive = selftest.Outcome({"law": selftest.Row(1, 1)}, 1, 0)
     for outcome, code in ((alive, 0), (selftest.Outcome({"law": selftest.Row()}), 1)):
         monkeypatch.setattr(selftest, "tried", lambda *_, outcome=outcome: outcome)
@@ -119,7 +140,9 @@ def test_self_test_ends_with_1_where_a_check_is_dead(monkeypatch: pytest.MonkeyP
         assert f"exit {code}: " in capsys.readouterr().out
 
 
-def test_self_test_of_one_check_runs_its_faults_alone(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_self_test_of_one_check_runs_its_faults_alone(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     asked: list[list[str]] = []
 
     def tried(_said: object, faults: list[str]) -> selftest.Outcome:

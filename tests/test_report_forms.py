@@ -1,4 +1,6 @@
-"""SARIF, annotations, Markdown and the page: valid, at the catalogue's line, and unmoved by what a hostile server says."""
+"""SARIF, annotations, Markdown and the page: valid, at the catalogue's line, and unmoved by what a hostile
+server says.
+"""
 
 from __future__ import annotations
 
@@ -25,9 +27,12 @@ from pgagents.report.verdicts import by_surface, conclusion
 from test_report import ALL, SOURCE, contract, exchange, report
 
 DATA = Path(__file__).parent / "data"
-SARIF: Any = jsonschema_rs.Draft7Validator(json.loads((DATA / "sarif-2.1.0.schema.json").read_text()), validate_formats=True)
+SARIF: Any = jsonschema_rs.Draft7Validator(
+    json.loads((DATA / "sarif-2.1.0.schema.json").read_text()), validate_formats=True
+)
 HOSTILE = (
-    '"><script src=//x></script><img src=x onerror=1>\n::error::x\r\n::stop-commands::y\u2028](http://x)|`~ ${x} {{x}} \x1b[2J\u202e\x00'
+    '"><script src=//x></script><img src=x '
+    "onerror=1>\n::error::x\r\n::stop-commands::y\u2028](http://x)|`~ ${x} {{x}} \x1b[2J\u202e\x00"
 )
 
 
@@ -42,7 +47,11 @@ def hostile() -> Report:
     return replace(one, findings=(finding,), results=results, footer=footer, stale=(HOSTILE,))
 
 
-@pytest.mark.parametrize("make", [lambda: report(ALL), lambda: report(ALL, complete=False), lambda: report({}), hostile], ids=range(4))
+@pytest.mark.parametrize(
+    "make",
+    [lambda: report(ALL), lambda: report(ALL, complete=False), lambda: report({}), hostile],
+    ids=range(4),
+)
 def test_sarif_is_valid_by_its_standard(make: Any) -> None:
     log = json.loads(sarif.render(make(), SOURCE))
     assert [f"{e.instance_path}: {e.message}" for e in SARIF.iter_errors(log)] == []
@@ -64,20 +73,30 @@ def test_sarif_has_a_result_for_each_broken_contract_at_its_line() -> None:
     run = sarif.document(one, SOURCE)["runs"][0]
     assert len(run["results"]) == ALL[Verdict.BROKEN]
     place = run["results"][0]["locations"][0]["physicalLocation"]
-    assert place == {"artifactLocation": {"uri": "api/catalogue/a%20b.yaml"}, "region": {"startLine": 4, "startColumn": 7}}
+    assert place == {
+        "artifactLocation": {"uri": "api/catalogue/a%20b.yaml"},
+        "region": {"startLine": 4, "startColumn": 7},
+    }
     rule = run["tool"]["driver"]["rules"][run["results"][0]["ruleIndex"]]
     assert rule["id"] == run["results"][0]["ruleId"] == "refuses_bad_input"
     assert rule["shortDescription"]["text"] == "What is wrong is refused."
     assert "More." in rule["help"]["text"]
-    assert [n["message"]["text"] for n in run["invocations"][0]["toolExecutionNotifications"]] == ["1 contract untested: why untested"]
+    assert [n["message"]["text"] for n in run["invocations"][0]["toolExecutionNotifications"]] == [
+        "1 contract untested: why untested"
+    ]
 
 
 def test_sarif_knows_a_contract_again_where_its_line_has_moved() -> None:
     def prints(one: Report) -> list[str]:
-        return [r["partialFingerprints"]["primaryLocationLineHash"] for r in sarif.document(one, SOURCE)["runs"][0]["results"]]
+        return [
+            r["partialFingerprints"]["primaryLocationLineHash"]
+            for r in sarif.document(one, SOURCE)["runs"][0]["results"]
+        ]
 
     one = report(ALL)
-    moved = replace(one, results=tuple(replace(r, contract=replace(r.contract, origin=())) for r in one.results))
+    moved = replace(
+        one, results=tuple(replace(r, contract=replace(r.contract, origin=())) for r in one.results)
+    )
     assert prints(one) == prints(moved)
     assert len(set(prints(one))) == ALL[Verdict.BROKEN]
 
@@ -139,7 +158,10 @@ def test_markdown_of_a_hostile_report_has_no_markup_of_the_servers() -> None:
 
 
 def test_markdown_stays_within_what_a_jobs_page_takes() -> None:
-    one = report(ALL, exchanges=tuple(exchange(Request("GET", "/x"), Response(200, (), b"x" * 100_000)) for _ in range(6)))
+    one = report(
+        ALL,
+        exchanges=tuple(exchange(Request("GET", "/x"), Response(200, (), b"x" * 100_000)) for _ in range(6)),
+    )
     many = replace(one, findings=one.findings * 500)
     text = markdown.render(many, SOURCE)
     assert len(text) < 1024 * 1024
@@ -187,7 +209,11 @@ def test_page_asks_for_nothing_and_runs_nothing_but_its_own() -> None:
 
 def test_page_allows_its_own_style_and_script_by_their_hashes() -> None:
     page = Page(html.render(report(ALL), SOURCE).decode())
-    policy = next(a["content"] for tag, a in page.tags if tag == "meta" and a.get("http-equiv") == "Content-Security-Policy")
+    policy = next(
+        a["content"]
+        for tag, a in page.tags
+        if tag == "meta" and a.get("http-equiv") == "Content-Security-Policy"
+    )
     assert policy
     assert policy.startswith("default-src 'none'; ")
     assert "unsafe" not in policy
@@ -199,9 +225,16 @@ def test_page_allows_its_own_style_and_script_by_their_hashes() -> None:
 def test_page_says_promise_answer_place_and_how_to_see_it_again() -> None:
     page = Page(html.render(report(ALL), SOURCE).decode())
     for said in (
-        "a limit above 25 is refused", "status 200", "catalogue/c.yaml:4:7", "limit: {type: integer, maximum: 25}", "PG-L5",
-        "curl -sS -i -g", "--only refuses_bad_input/broken0/search@rest --seed 3", "why untested", "fails",
-    ):  # fmt: skip
+        "a limit above 25 is refused",
+        "status 200",
+        "catalogue/c.yaml:4:7",
+        "limit: {type: integer, maximum: 25}",
+        "PG-L5",
+        "curl -sS -i -g",
+        "--only refuses_bad_input/broken0/search@rest --seed 3",
+        "why untested",
+        "fails",
+    ):
         assert said in page.text, said
 
 
@@ -213,17 +246,38 @@ def test_page_shows_marks_that_turn_the_writing_as_escapes() -> None:
 
 @given(st.text(), st.binary(max_size=80))
 def test_every_form_takes_any_text_and_bytes(said: str, body: bytes) -> None:
-    one = report(ALL, exchanges=(exchange(Request("POST", "/x?" + said, (("X-A", said),), body), Response(500, (("A", said),), body)),))
-    finding = replace(one.findings[0], expected=said, actual=said, contract=replace(one.findings[0].contract, says=said))
-    results = tuple(replace(r, contract=finding.contract) if r.contract.id == finding.contract.id else r for r in one.results)
-    one = replace(one, findings=(finding,), results=results, header=replace(one.header, url=said, catalogue=said))
+    one = report(
+        ALL,
+        exchanges=(
+            exchange(
+                Request("POST", "/x?" + said, (("X-A", said),), body), Response(500, (("A", said),), body)
+            ),
+        ),
+    )
+    finding = replace(
+        one.findings[0], expected=said, actual=said, contract=replace(one.findings[0].contract, says=said)
+    )
+    results = tuple(
+        replace(r, contract=finding.contract) if r.contract.id == finding.contract.id else r
+        for r in one.results
+    )
+    one = replace(
+        one, findings=(finding,), results=results, header=replace(one.header, url=said, catalogue=said)
+    )
     for form in forms.FORMS:
         assert forms.render(form, one, SOURCE)
     assert SARIF.is_valid(json.loads(sarif.render(one, SOURCE)))
 
 
 def test_form_is_chosen_by_the_name() -> None:
-    named = {"a.json": "json", "a.XML": "junit", "a.sarif": "sarif", "a.sarif.json": "sarif", "a.md": "markdown", "a.html": "html"}
+    named = {
+        "a.json": "json",
+        "a.XML": "junit",
+        "a.sarif": "sarif",
+        "a.sarif.json": "sarif",
+        "a.md": "markdown",
+        "a.html": "html",
+    }
     assert {name: forms.form_of(name) for name in named} == named
     assert forms.form_of("a.pdf") is None
     assert forms.form_of("json") is None
@@ -231,17 +285,24 @@ def test_form_is_chosen_by_the_name() -> None:
 
 def on(surface: str, check: str, action: str, verdict: Verdict) -> Result:
     return Result(
-        contract(f"{check}/{action}@{surface}", action=action, surface=surface), verdict, "why" if verdict is Verdict.UNTESTED else ""
+        contract(f"{check}/{action}@{surface}", action=action, surface=surface),
+        verdict,
+        "why" if verdict is Verdict.UNTESTED else "",
     )
 
 
 def test_vendor_is_told_by_what_it_promises_and_by_the_calls_that_its_calls_end_in() -> None:
     results = (
-        on("rest", "law", "search", Verdict.KEPT), on("rest", "law", "pay", Verdict.BROKEN), on("gpt", "offer", "search", Verdict.KEPT),
+        on("rest", "law", "search", Verdict.KEPT), on("rest", "law", "pay", Verdict.BROKEN),
+        on("gpt", "offer", "search", Verdict.KEPT),
         on("copilot", "offer", "search", Verdict.KEPT), on("xai", "offer", "search", Verdict.UNTESTED),
     )  # fmt: skip
     one = report({})
-    one = replace(one, results=results, carried={"gpt": ("search@rest",), "copilot": ("search@rest", "pay@rest"), "xai": ()})
+    one = replace(
+        one,
+        results=results,
+        carried={"gpt": ("search@rest",), "copilot": ("search@rest", "pay@rest"), "xai": ()},
+    )
     said = {v.surface: (v.word, v.because) for v in by_surface(one)}
     assert said == {
         "rest": ("fails", "law (pay)"),
@@ -254,4 +315,7 @@ def test_vendor_is_told_by_what_it_promises_and_by_the_calls_that_its_calls_end_
 def test_conclusion_tells_known_ones_apart() -> None:
     one = report({Verdict.KEPT: 3, Verdict.BROKEN: 2})
     assert conclusion(one) == "3 of 5 contracts kept, 2 broken"
-    assert conclusion(replace(one, findings=(replace(one.findings[0], known="x"),))) == "3 of 5 contracts kept, 2 broken as known"
+    assert (
+        conclusion(replace(one, findings=(replace(one.findings[0], known="x"),)))
+        == "3 of 5 contracts kept, 2 broken as known"
+    )

@@ -38,12 +38,26 @@ def written(path: Path, one: Report) -> Path:
 def whole() -> Report:
     """A report with everything in it that one can have."""
     sent = Request("POST", "/x", (("A", "b"),), b"\xff\x00")
-    one = report(ALL, exchanges=(exchange(sent, Silence("reset", "by peer", begun=True)), replace(exchange(sent), base="http://plain")))
+    one = report(
+        ALL,
+        exchanges=(
+            exchange(sent, Silence("reset", "by peer", begun=True)),
+            replace(exchange(sent), base="http://plain"),
+        ),
+    )
     header = replace(one.header, in_repository="a/c.yaml", again="pgagents verify --env x.yaml", shard=(2, 3))
-    return replace(one, header=header, checks={"law": "Laws hold."}, stale=("b.yaml:1: gone",), carried={"gpt": ("a@rest",)})
+    return replace(
+        one,
+        header=header,
+        checks={"law": "Laws hold."},
+        stale=("b.yaml:1: gone",),
+        carried={"gpt": ("a@rest",)},
+    )
 
 
-@pytest.mark.parametrize("make", [whole, hostile, lambda: report({}), lambda: report(ALL, complete=False)], ids=range(4))
+@pytest.mark.parametrize(
+    "make", [whole, hostile, lambda: report({}), lambda: report(ALL, complete=False)], ids=range(4)
+)
 def test_every_form_of_a_file_is_that_of_the_run(make: Callable[[], Report], tmp_path: Path) -> None:
     one = make()
     back, source = read(written(tmp_path / "r.json", one))
@@ -54,7 +68,9 @@ def test_every_form_of_a_file_is_that_of_the_run(make: Callable[[], Report], tmp
 @given(st.integers(0, 10_000))
 def test_report_that_is_cut_off_anywhere_is_refused(at: int) -> None:
     raw = as_json.render(report(ALL), SOURCE).rstrip()
-    with pytest.raises(PgagentsError, match=r"is cut off|is no JSON report|is no whole report|no report of pgagents"):
+    with pytest.raises(
+        PgagentsError, match=r"is cut off|is no JSON report|is no whole report|no report of pgagents"
+    ):
         parsed(raw[: min(at, len(raw) - 1)], "r.json")
 
 
@@ -74,11 +90,23 @@ WRONG: dict[str, tuple[Callable[[Any], Any], str]] = {
     "a finding less": (lambda d: d["findings"].clear(), "its findings are not its broken contracts"),
     "a line beyond": (lambda d: d["results"][0]["source"].update(line=MAX_LINE + 1), "a place lies beyond"),
     "no number": (lambda d: d["footer"].update(requests="many"), "no whole report"),
-    "a name that steers": (lambda d: d["results"][3].update(contract="\x1b[2J"), "characters that no name has"),
-    "a file that turns": (lambda d: d["results"][3]["source"].update(file="a\u202eb"), "characters that no name has"),
-    "a version of two lines": (lambda d: d["header"].update(version="1\n::error::"), "characters that no name has"),
+    "a name that steers": (
+        lambda d: d["results"][3].update(contract="\x1b[2J"),
+        "characters that no name has",
+    ),
+    "a file that turns": (
+        lambda d: d["results"][3]["source"].update(file="a\u202eb"),
+        "characters that no name has",
+    ),
+    "a version of two lines": (
+        lambda d: d["header"].update(version="1\n::error::"),
+        "characters that no name has",
+    ),
     "no such shard": (lambda d: d["header"]["shard"].update(number=4), "it is shard 4 of 3"),
-    "headers of another shape": (lambda d: d["findings"][0]["exchanges"][0]["request"].update(headers=[["a"]]), "no whole report"),
+    "headers of another shape": (
+        lambda d: d["findings"][0]["exchanges"][0]["request"].update(headers=[["a"]]),
+        "no whole report",
+    ),
 }
 
 
@@ -93,7 +121,18 @@ def test_report_that_contradicts_itself_is_refused(name: str, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    "raw", [b"", b"[]", b"{}", b"null", b"<xml/>", b"\xff\xfe", b"[" * 100_000, b'{"header": 1}', b'{"header": {"format": 1}}']
+    "raw",
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b"null",
+        b"<xml/>",
+        b"\xff\xfe",
+        b"[" * 100_000,
+        b'{"header": 1}',
+        b'{"header": {"format": 1}}',
+    ],
 )
 def test_what_is_no_report_is_refused(raw: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "r.json").write_bytes(raw)
@@ -109,7 +148,12 @@ def test_file_that_cannot_be_read_is_one_message(tmp_path: Path, capsys: pytest.
     os.mkfifo(tmp_path / "pipe")
     with (tmp_path / "huge").open("wb") as stream:
         stream.truncate(200_000_000)  # no disk space: it has no blocks
-    for name, said in {"nowhere": "No such file", ".": "is no file", "pipe": "is no file", "huge": "has 200,000,000 bytes"}.items():
+    for name, said in {
+        "nowhere": "No such file",
+        ".": "is no file",
+        "pipe": "is no file",
+        "huge": "has 200,000,000 bytes",
+    }.items():
         assert main(["report", "show", str(tmp_path / name)]) == 2
         assert said in capsys.readouterr().err
 
@@ -129,14 +173,17 @@ def test_odd_numbers_and_texts_of_a_report_are_shown(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("form", forms.FORMS)
-def test_show_prints_the_form_that_was_asked_for(form: str, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+def test_show_prints_the_form_that_was_asked_for(
+    form: str, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
     path = written(tmp_path / "r.json", report(ALL))
     back, source = read(path)
     assert main(["report", "show", str(path), "--format", form]) == 0
     assert capfdbinary.readouterr().out == forms.render(form, back, source)
 
 
-# -- shards -------------------------------------------------------------------------------------------------------
+# -- shards
+# -------------------------------------------------------------------------------------------------------
 
 
 def shards(count: int = 3, verdicts: dict[Verdict, int] = ALL) -> list[Part]:
@@ -145,7 +192,8 @@ def shards(count: int = 3, verdicts: dict[Verdict, int] = ALL) -> list[Part]:
     parts = []
     for number in range(1, count + 1):
         results = tuple(
-            r if n % count == number - 1 else Result(r.contract, Verdict.NOT_SELECTED, ELSEWHERE) for n, r in enumerate(one.results)
+            r if n % count == number - 1 else Result(r.contract, Verdict.NOT_SELECTED, ELSEWHERE)
+            for n, r in enumerate(one.results)
         )
         broken = {r.contract.id for r in results if r.verdict is Verdict.BROKEN}
         findings = tuple(
@@ -159,7 +207,13 @@ def shards(count: int = 3, verdicts: dict[Verdict, int] = ALL) -> list[Part]:
         parts.append(
             Part(
                 f"{number}.json",
-                replace(one, header=header, results=results, findings=findings, footer=replace(one.footer, by_verdict=counts)),
+                replace(
+                    one,
+                    header=header,
+                    results=results,
+                    findings=findings,
+                    footer=replace(one.footer, by_verdict=counts),
+                ),
                 SOURCE,
             )
         )
@@ -171,7 +225,9 @@ def test_shards_make_the_whole_again() -> None:
     one = report(ALL)
     assert merged.results == one.results
     assert merged.footer.by_verdict == one.footer.by_verdict
-    assert {id for f in merged.findings for id in (f.contract.id, *f.also)} == {id for f in one.findings for id in (f.contract.id, *f.also)}
+    assert {id for f in merged.findings for id in (f.contract.id, *f.also)} == {
+        id for f in one.findings for id in (f.contract.id, *f.also)
+    }
     assert merged.footer.requests == 3 * one.footer.requests
     assert merged.header == one.header
     assert merged.exit_code == 1
@@ -215,10 +271,14 @@ def test_shards_that_do_not_make_a_whole_are_refused(name: str) -> None:
         merge(edit(shards()))
 
 
-def test_merging_writes_the_reports_and_ends_as_the_whole_run_would(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_merging_writes_the_reports_and_ends_as_the_whole_run_would(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     paths = [str(written(tmp_path / part.name, part.report)) for part in shards(2)]
     out = tmp_path / "whole.json"
-    assert main(["report", "merge", *paths, "--report", str(out), "--report", str(tmp_path / "whole.html")]) == 1
+    assert (
+        main(["report", "merge", *paths, "--report", str(out), "--report", str(tmp_path / "whole.html")]) == 1
+    )
     assert "\nexit 1: something found\n" in capsys.readouterr().out
     back, source = read(out)
     assert back.header.shard is None
@@ -228,26 +288,39 @@ def test_merging_writes_the_reports_and_ends_as_the_whole_run_would(tmp_path: Pa
 
 
 def test_one_cause_in_two_shards_is_told_once() -> None:
-    """By the finding that the fewest exchanges show; what came back otherwise, or is accepted, is another cause."""
+    """By the finding that the fewest exchanges show; what came back otherwise, or is accepted, is another
+    cause.
+    """
     kept, got = shards(3), Request("GET", "/x", (), b"")
     one = report(ALL)
 
     def finding(part: Part, actual: str, count: int, status: int = 200, **more: Any) -> Part:
         shown = tuple(exchange(got, Response(status, (), b"")) for _ in range(count))
         own = next(r for r in part.report.results if r.verdict is Verdict.BROKEN or r.reason != ELSEWHERE)
-        told = replace(one.findings[0], contract=own.contract, also=(), actual=actual, exchanges=shown, **more)
+        told = replace(
+            one.findings[0], contract=own.contract, also=(), actual=actual, exchanges=shown, **more
+        )
         return replace(part, report=replace(part.report, findings=(told,)))
 
-    alike = [finding(kept[0], "lost: [1]", 3), finding(kept[1], "lost: [2]", 1), finding(kept[2], "lost: [3]", 2)]
+    alike = [
+        finding(kept[0], "lost: [1]", 3),
+        finding(kept[1], "lost: [2]", 1),
+        finding(kept[2], "lost: [3]", 2),
+    ]
     merged, _ = merge(alike)
     assert len(merged.findings) == 1
     assert len(merged.findings[0].exchanges) == 1
     assert len({merged.findings[0].contract.id, *merged.findings[0].also}) == 3
-    for other in (finding(kept[2], "added: [3]", 2), finding(kept[2], "lost: [3]", 2, 201), finding(kept[2], "lost: [3]", 2, known="soon")):
+    for other in (
+        finding(kept[2], "added: [3]", 2),
+        finding(kept[2], "lost: [3]", 2, 201),
+        finding(kept[2], "lost: [3]", 2, known="soon"),
+    ):
         assert len(merge([*alike[:2], other])[0].findings) == 2
 
 
-# -- diff ---------------------------------------------------------------------------------------------------------
+# -- diff
+# ---------------------------------------------------------------------------------------------------------
 
 
 def judged(**verdicts: Verdict) -> Report:
@@ -266,8 +339,14 @@ def test_diff_tells_what_changed_and_fails_for_what_broke() -> None:
         for name in ("newly_broken", "fixed", "newly_untested", "left_out", "still_broken", "gone", "added")
     }
     assert named == {
-        "newly_broken": "ah", "fixed": "b", "newly_untested": "c", "left_out": "e", "still_broken": "d", "gone": "g", "added": "i",
-    }  # fmt: skip
+        "newly_broken": "ah",
+        "fixed": "b",
+        "newly_untested": "c",
+        "left_out": "e",
+        "still_broken": "d",
+        "gone": "g",
+        "added": "i",
+    }
     assert changes.exit_code == 1
     assert compare(new, new).exit_code == 0
     assert compare(judged(a=kept), judged(a=untested)).exit_code == 3
@@ -282,7 +361,8 @@ def test_diff_of_files_says_what_broke(tmp_path: Path, capsys: pytest.CaptureFix
     assert main(["report", "diff", str(new), str(new)]) == 0
 
 
-# -- baseline -----------------------------------------------------------------------------------------------------
+# -- baseline
+# -----------------------------------------------------------------------------------------------------
 
 TODAY = datetime.date(2026, 11, 20)
 
@@ -303,21 +383,29 @@ def test_what_a_finding_broke_beside_the_known_still_fails() -> None:
     one = apply(report({Verdict.BROKEN: 3}), [line("refuses_bad_input/broken1/search@rest")], TODAY)
     assert one.exit_code == 1
     assert [(f.contract.id[-13:], len(f.also), bool(f.known)) for f in one.findings] == [
-        ("0/search@rest", 1, False), ("1/search@rest", 0, True),
-    ]  # fmt: skip
+        ("0/search@rest", 1, False),
+        ("1/search@rest", 0, True),
+    ]
 
 
 STALE = {
     "kept": (line("refuses_bad_input/kept0/search@rest"), "is kept now: take the line out"),
     "unknown": (line("refuses_bad_input/brokn0/search@rest"), "no contract's id is or begins with"),
-    "expired": (line("refuses_bad_input/broken0/search@rest", "2026-11-19"), "was to be mended by 2026-11-19"),
+    "expired": (
+        line("refuses_bad_input/broken0/search@rest", "2026-11-19"),
+        "was to be mended by 2026-11-19",
+    ),
 }
 
 
 @pytest.mark.parametrize("name", STALE)
 def test_line_of_a_baseline_that_no_longer_holds_fails_the_run(name: str) -> None:
     stale, said = STALE[name]
-    one = apply(report({Verdict.KEPT: 1, Verdict.BROKEN: 1}), [line("refuses_bad_input/broken0/search@rest"), stale], TODAY)
+    one = apply(
+        report({Verdict.KEPT: 1, Verdict.BROKEN: 1}),
+        [line("refuses_bad_input/broken0/search@rest"), stale],
+        TODAY,
+    )
     assert len(one.stale) == 1
     assert one.stale[0].startswith("known.yaml:3: ")
     assert said in one.stale[0]
@@ -328,7 +416,9 @@ def test_line_of_a_baseline_that_no_longer_holds_fails_the_run(name: str) -> Non
 
 def test_what_was_not_tried_makes_no_line_stale() -> None:
     one = apply(
-        report({Verdict.NOT_SELECTED: 1, Verdict.UNTESTED: 1}), [line("refuses_bad_input/not"), line("refuses_bad_input/un")], TODAY
+        report({Verdict.NOT_SELECTED: 1, Verdict.UNTESTED: 1}),
+        [line("refuses_bad_input/not"), line("refuses_bad_input/un")],
+        TODAY,
     )
     assert one.stale == ()
 
@@ -359,7 +449,9 @@ def test_faulty_baseline_is_refused_at_its_place_before_anything_is_sent(
 
 
 def test_baseline_of_a_file_is_read(tmp_path: Path) -> None:
-    (tmp_path / "known.yaml").write_text("- contract: law/payout  # a comment\n  reason: rounding\n  until: 2026-12-31\n")
+    (tmp_path / "known.yaml").write_text(
+        "- contract: law/payout  # a comment\n  reason: rounding\n  until: 2026-12-31\n"
+    )
     found = read_baseline(tmp_path / "known.yaml")
     assert [(one.contract, one.reason, one.until.isoformat(), one.span.line) for one in found] == [
         ("law/payout", "rounding", "2026-12-31", 1)

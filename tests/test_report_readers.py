@@ -1,4 +1,6 @@
-"""What a report is for those who read it: on a narrow terminal, in the log of a CI job, in a vendor's page, in a shell."""
+"""What a report is for those who read it: on a narrow terminal, in the log of a CI job, in a vendor's
+page, in a shell.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,9 @@ STEERING = "\u202e\u2066\x9b31m\x85\x1b[2J\u2028"
 def said(one: Report, words: str) -> Report:
     """The report with a finding of a server that says this everywhere."""
     answer = Response(500, (("Content-Type", "text/html"), ("X-Said", words)), words.encode())
-    finding = replace(one.findings[0], expected=words, actual=words, exchanges=(exchange(GET, answer),), known="")
+    finding = replace(
+        one.findings[0], expected=words, actual=words, exchanges=(exchange(GET, answer),), known=""
+    )
     footer = replace(one.footer, notes=(words,), left_behind=(words,))
     results = tuple(replace(r, reason=words) if r.reason else r for r in one.results)
     return replace(one, findings=(finding,), results=results, footer=footer, stale=(words,))
@@ -78,11 +82,20 @@ def test_text_report_is_no_command_of_a_ci_job(words: str) -> None:
 @pytest.mark.parametrize("width", [40, 60, 80])
 def test_text_report_fits_a_narrow_terminal(width: int) -> None:
     one = report(ALL)
-    long = replace(one.findings[0], expected="word " * 100, actual="x" * 400, also=tuple(f"{n}/{'y' * 60}" for n in range(5)))
+    long = replace(
+        one.findings[0],
+        expected="word " * 100,
+        actual="x" * 400,
+        also=tuple(f"{n}/{'y' * 60}" for n in range(5)),
+    )
     shown = text.render(replace(one, findings=(long,)), SOURCE, width=width)
     for line in shown.splitlines():
-        assert len(line) <= width or line.lstrip().startswith(("curl", "again: ", "> ", "< ", "--> ", "pgagents ", "error[")), line
-    assert max(map(len, shown.split("   again:")[1].splitlines()[2:])) <= width  # the summary, which has tables
+        assert len(line) <= width or line.lstrip().startswith(
+            ("curl", "again: ", "> ", "< ", "--> ", "pgagents ", "error[")
+        ), line
+    assert (
+        max(map(len, shown.split("   again:")[1].splitlines()[2:])) <= width
+    )  # the summary, which has tables
 
 
 def test_report_is_as_wide_as_its_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,10 +132,16 @@ def test_exit_0_says_how_much_was_not_selected_and_why() -> None:
 
 def test_vendor_whose_calls_go_through_a_broken_surface_is_blocked_by_it() -> None:
     one = report({Verdict.KEPT: 1, Verdict.BROKEN: 1})
-    own = replace(one.results[0], contract=contract("honours_manifest/x/search@anthropic", surface="anthropic"))
+    own = replace(
+        one.results[0], contract=contract("honours_manifest/x/search@anthropic", surface="anthropic")
+    )
     one = replace(one, results=(*one.results, own), carried={"anthropic": ("search@rest",)})
     verdict = next(v for v in by_surface(one) if v.surface == "anthropic")
-    assert (verdict.word, verdict.says, verdict.because) == ("blocked", "blocked by rest", "refuses bad input (search)")
+    assert (verdict.word, verdict.says, verdict.because) == (
+        "blocked",
+        "blocked by rest",
+        "refuses bad input (search)",
+    )
     assert "anthropic blocked by rest: refuses bad input (search)\n" in text.render(one, SOURCE)
     for form in ("html", "markdown"):
         shown = forms.render(form, one, SOURCE).decode()
@@ -136,13 +155,16 @@ def test_junit_message_ends_in_no_colon() -> None:
     results = tuple(replace(r, reason="nearest-first does not hold: ") for r in one.results)
     root = xml.fromstring(junit.render(replace(one, findings=(bare,), results=results), SOURCE))
     assert [f.get("message") for f in root.iter("failure")] == [
-        "expected sorted; got nearest-first does not hold", "nearest-first does not hold",
-    ]  # fmt: skip
+        "expected sorted; got nearest-first does not hold",
+        "nearest-first does not hold",
+    ]
 
 
 HABITS = (
-    ("Authorization", "Bearer [key of main]"), ("Accept", "application/json, text/plain, */*"), ("User-Agent", "Mozilla pgv"),
-    ("X-Requested-With", "XMLHttpRequest"), ("X-Pgv-Unknown", "1"), ("Accept-Language", "fr"), ("Priority", "u=3, i"),
+    ("Authorization", "Bearer [key of main]"), ("Accept", ("application/json, text/plain, */*")),
+    ("User-Agent", "Mozilla pgv"),
+    ("X-Requested-With", "XMLHttpRequest"), ("X-Pgv-Unknown", "1"), ("Accept-Language", "fr"),
+    ("Priority", "u=3, i"),
     ("Idempotency-Key", "pgv-1"), ("Content-Type", "application/json"),
 )  # fmt: skip
 
@@ -156,7 +178,9 @@ def test_curl_line_has_the_headers_that_matter() -> None:
         """-H 'Content-Type: application/json' --data-raw '{}'"""
     )
     asked = replace(request, headers=(("Accept", "application/json"),))
-    assert "-H 'Accept: application/json'" in of_finding(replace(one, exchanges=(exchange(asked),)), "https://api.example")
+    assert "-H 'Accept: application/json'" in of_finding(
+        replace(one, exchanges=(exchange(asked),)), "https://api.example"
+    )
 
 
 def test_curl_line_of_a_server_that_fails_has_all_headers() -> None:
@@ -170,8 +194,16 @@ def test_curl_line_of_a_server_that_fails_has_all_headers() -> None:
 @pytest.mark.parametrize(
     ("one", "other", "same"),
     [
-        (("response_schema", "200", "session.paid: -1 is less"), ("response_schema", "200", "sessions.3.paid: -0.5 is less"), True),
-        (("law", "200", "payout does not hold: response.session.paid = 3"), ("response_schema", "201", "session.paid: -1 is less"), True),
+        (
+            ("response_schema", "200", "session.paid: -1 is less"),
+            ("response_schema", "200", "sessions.3.paid: -0.5 is less"),
+            True,
+        ),
+        (
+            ("law", "200", "payout does not hold: response.session.paid = 3"),
+            ("response_schema", "201", "session.paid: -1 is less"),
+            True,
+        ),
         (("response_schema", "200", "session.paid: x"), ("response_schema", "200", "session.due: x"), False),
         (("response_schema", "200", "session.paid: x"), ("response_schema", "404", "session.paid: x"), False),
         (("content_type", "200", "Content-Type: text/html"), ("response_schema", "200", "Content: x"), False),
@@ -199,7 +231,9 @@ def test_report_that_was_written_is_named_on_stderr(tmp_path: Path) -> None:
     source, out = tmp_path / "shard.json", tmp_path / "report.md"
     one = report({Verdict.KEPT: 1})
     source.write_bytes(as_json.render(replace(one, header=replace(one.header, shard=(1, 1))), SOURCE))
-    shown = CliRunner().invoke(cli, ["report", "merge", str(source), "--report", str(out)], standalone_mode=False)
+    shown = CliRunner().invoke(
+        cli, ["report", "merge", str(source), "--report", str(out)], standalone_mode=False
+    )
     assert f"wrote {out}\n" in shown.stderr
     assert f"wrote {out}" not in shown.stdout
 
@@ -217,6 +251,10 @@ def test_pace_of_a_plan_is_that_of_each_key() -> None:
     of, opened = model(), inside(model())
     alone = plan(of, Options(), Identities({"main": opened.keys["main"]}), url="http://127.0.0.1:1")
     every = plan(of, Options(max_requests=5_000), Identities(opened.keys), url="http://127.0.0.1:1")
-    read = next(b for b in of.buckets.values() if b.name == max(every.requests, key=lambda n: every.requests[n] if n else 0))
+    read = next(
+        b
+        for b in of.buckets.values()
+        if b.name == max(every.requests, key=lambda n: every.requests[n] if n else 0)
+    )
     assert alone.seconds > 0
     assert every.seconds < (every.requests[read.name] - read.requests) / read.requests * read.per_s

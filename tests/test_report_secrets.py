@@ -34,7 +34,13 @@ FORM = (("Content-Type", "application/x-www-form-urlencoded"),)
 
 def told(name: str, value: str) -> RecordedExchange:
     """An exchange in which the server tells the value in its own place, so that it is known."""
-    return RecordedExchange(1, Request("GET", "/told"), Response(200, JSON, json.dumps({"outer": [{name: value}]}).encode()), 0.1, "told")
+    return RecordedExchange(
+        1,
+        Request("GET", "/told"),
+        Response(200, JSON, json.dumps({"outer": [{name: value}]}).encode()),
+        0.1,
+        "told",
+    )
 
 
 PLACES: dict[str, Place] = {
@@ -42,21 +48,45 @@ PLACES: dict[str, Place] = {
     "query, plus for a blank": lambda n, v: (Request("GET", f"/x?{n}={quote_plus(v)}"), OK),
     "path of the call": lambda _, v: (Request("GET", f"/x/{quote(v, safe='')}/y"), OK),
     "body of the call": lambda n, v: (Request("POST", "/x", JSON, json.dumps({"a": {n: v}}).encode()), OK),
-    "list in the body": lambda n, v: (Request("POST", "/x", JSON, json.dumps({n: [v, {"b": v}]}).encode()), OK),
-    "body cut in the middle": lambda n, v: (Request("POST", "/x", JSON, json.dumps({n: v})[:-2].encode()), OK),
+    "list in the body": lambda n, v: (
+        Request("POST", "/x", JSON, json.dumps({n: [v, {"b": v}]}).encode()),
+        OK,
+    ),
+    "body cut in the middle": lambda n, v: (
+        Request("POST", "/x", JSON, json.dumps({n: v})[:-2].encode()),
+        OK,
+    ),
     "form": lambda n, v: (Request("POST", "/x", FORM, f"grant_type=x&{n}={quote_plus(v)}".encode()), OK),
     "header of the call": lambda _, v: (Request("GET", "/x", (("X-Note", f"a {v} b"),)), OK),
-    "body of the answer": lambda n, v: (Request("GET", "/x"), Response(200, JSON, json.dumps({"a": [{n: v}]}).encode())),
-    "text of the answer": lambda _, v: (Request("GET", "/x"), Response(500, (), f"Traceback: {v} is wrong".encode())),
-    "page of the answer": lambda _, v: (Request("GET", "/x"), Response(500, (), f"<p>{escape(v)}</p>\xff".encode("latin-1"))),
+    "body of the answer": lambda n, v: (
+        Request("GET", "/x"),
+        Response(200, JSON, json.dumps({"a": [{n: v}]}).encode()),
+    ),
+    "text of the answer": lambda _, v: (
+        Request("GET", "/x"),
+        Response(500, (), f"Traceback: {v} is wrong".encode()),
+    ),
+    "page of the answer": lambda _, v: (
+        Request("GET", "/x"),
+        Response(500, (), f"<p>{escape(v)}</p>\xff".encode("latin-1")),
+    ),
     "JSON in a text of the answer": lambda n, v: (
         Request("GET", "/x"),
         Response(200, JSON, json.dumps({"m": json.dumps({n: v})}).encode()),
     ),
     "header of the answer": lambda _, v: (Request("GET", "/x"), Response(200, (("X-Echo", v),))),
-    "redirect": lambda n, v: (Request("GET", "/x"), Response(302, (("Location", f"https://a.example/back?state=x&{n}={quote(v)}"),))),
-    "redirect's fragment": lambda n, v: (Request("GET", "/x"), Response(302, (("Location", f"https://a.example/back#{n}={quote(v)}"),))),
-    "cookie": lambda n, v: (Request("GET", "/x", (("Cookie", f"{n}={v}"),)), Response(200, (("Set-Cookie", f"{n}={v}; Path=/"),))),
+    "redirect": lambda n, v: (
+        Request("GET", "/x"),
+        Response(302, (("Location", f"https://a.example/back?state=x&{n}={quote(v)}"),)),
+    ),
+    "redirect's fragment": lambda n, v: (
+        Request("GET", "/x"),
+        Response(302, (("Location", f"https://a.example/back#{n}={quote(v)}"),)),
+    ),
+    "cookie": lambda n, v: (
+        Request("GET", "/x", (("Cookie", f"{n}={v}"),)),
+        Response(200, (("Set-Cookie", f"{n}={v}; Path=/"),)),
+    ),
     "no answer": lambda _, v: (Request("GET", "/x"), Silence("protocol", f"bad line {v}")),
 }
 
@@ -64,8 +94,12 @@ PLACES: dict[str, Place] = {
 def reported(redactor: Redactor, exchanges: tuple[RecordedExchange, ...], said: str) -> str:
     """All forms of a report of these exchanges, whose texts say this."""
     one = report(ALL)
-    finding = redactor.finding(replace(one.findings[0], exchanges=exchanges, expected=f"not {said}", actual=f"{said} came"))
-    results = tuple(replace(r, reason=redactor.text(f"because of {said}")) if r.reason else r for r in one.results)
+    finding = redactor.finding(
+        replace(one.findings[0], exchanges=exchanges, expected=f"not {said}", actual=f"{said} came")
+    )
+    results = tuple(
+        replace(r, reason=redactor.text(f"because of {said}")) if r.reason else r for r in one.results
+    )
     return shown(replace(one, findings=(finding,), results=results))
 
 
@@ -83,10 +117,17 @@ def held(text: str, value: str) -> bool:
 @settings(max_examples=15)
 @given(secret=secrets, plate=plates)
 def test_planted_secret_is_in_no_form_of_the_report(place: str, secret: str, plate: str) -> None:
-    for name, value in {"client_secret": secret, "session_code": f"sess_{secret}", "plate": plate, "key": secret}.items():
+    for name, value in {
+        "client_secret": secret,
+        "session_code": f"sess_{secret}",
+        "plate": plate,
+        "key": secret,
+    }.items():
         redactor = Redactor({"main": KEY}, {"client_secret", "key"}, (), {"plate", "session_code"})
         sent, got = PLACES[place](name, value)
-        text = reported(redactor, (told(name, value), RecordedExchange(2, sent, got, 0.1, f"with {value}")), value)
+        text = reported(
+            redactor, (told(name, value), RecordedExchange(2, sent, got, 0.1, f"with {value}")), value
+        )
         assert not held(text, value), (name, value)
 
 
@@ -96,7 +137,11 @@ TOLD = ["body of the answer", "redirect", "JSON in a text of the answer"]
 
 @pytest.mark.parametrize("place", [*SENT, *TOLD, "body cut in the middle", "cookie"])
 def test_secret_in_its_own_place_needs_nobody_to_have_told_it_before(place: str) -> None:
-    for name, value in {"client_secret": "abc-123-DEF-456", "plate": "CO-7891", "refresh_token": "rt_93jd9s7f"}.items():
+    for name, value in {
+        "client_secret": "abc-123-DEF-456",
+        "plate": "CO-7891",
+        "refresh_token": "rt_93jd9s7f",
+    }.items():
         if name == "plate" and place in SENT:
             continue  # see below
         redactor = Redactor({"main": KEY}, {"client_secret"}, (), {"plate"})
@@ -120,15 +165,32 @@ def test_what_was_made_of_a_value_that_the_server_told_is_masked_like_it(near: s
     redactor = Redactor({"main": KEY}, (), (), {"plate"})
     redactor.learn({"plate": "CO-7891"})
     sent = Request("GET", f"/x?plate={near}")
-    text = reported(redactor, (RecordedExchange(2, sent, Response(404, JSON, json.dumps({"m": f"no {near}"}).encode()), 0.1, "why"),), near)
+    text = reported(
+        redactor,
+        (
+            RecordedExchange(
+                2, sent, Response(404, JSON, json.dumps({"m": f"no {near}"}).encode()), 0.1, "why"
+            ),
+        ),
+        near,
+    )
     assert near not in text
 
 
 def test_value_of_the_environment_is_masked_and_one_of_the_catalogue_is_not() -> None:
-    redactor = Redactor({"main": KEY}, (), (), {"plate"}, catalogue="plate: CO-7891", environment={"car": [{"plate": "ZH-4321"}]})
+    redactor = Redactor(
+        {"main": KEY},
+        (),
+        (),
+        {"plate"},
+        catalogue="plate: CO-7891",
+        environment={"car": [{"plate": "ZH-4321"}]},
+    )
     redactor.learn({"plate": "CO-7891"})
     sent = Request("POST", "/x", JSON, b'{"plate":"ZH-4321","other":{"plate":"CO-7891"}}')
-    text = reported(redactor, (RecordedExchange(2, sent, Response(200, (), b"ZH-4321"), 0.1, "why"),), "ZH-4321")
+    text = reported(
+        redactor, (RecordedExchange(2, sent, Response(200, (), b"ZH-4321"), 0.1, "why"),), "ZH-4321"
+    )
     assert "ZH-4321" not in text
     assert "CO-7891" in text
 
@@ -145,13 +207,19 @@ def test_private_value_that_is_also_the_name_of_a_member_masks_no_name() -> None
     [
         ("CO-7891", "CO-7899", "both have 7 characters, the first other one is character 7"),
         ("CO-7891", "CO-789", "7 and 6 characters, the first other one is character 7"),
-        ("CO-7891", "Co-7891", "both have 7 characters, and only the case of letters is another, first at character 2"),
+        (
+            "CO-7891",
+            "Co-7891",
+            "both have 7 characters, and only the case of letters is another, first at character 2",
+        ),
     ],
 )
 def test_of_two_masked_values_the_finding_says_how_they_differ(one: str, other: str, said: str) -> None:
     redactor = Redactor({"main": KEY}, (), (), {"plate"})
     redactor.learn([{"plate": one}, {"plate": other}])
-    finding = replace(report(ALL).findings[0], expected=f"plate as it was made: {one!r}", actual=f"plate differs: {other!r}")
+    finding = replace(
+        report(ALL).findings[0], expected=f"plate as it was made: {one!r}", actual=f"plate differs: {other!r}"
+    )
     shown = redactor.finding(finding)
     assert shown.actual.endswith(f"([plate 1] and [plate 2] differ: {said})")
     assert one not in shown.expected
@@ -162,7 +230,9 @@ def test_finding_says_how_a_masked_value_differs_from_one_that_the_run_made_up()
     redactor = Redactor({"main": KEY}, (), (), {"plate"})
     redactor.learn_sent({"plate": "CO-7891"})
     redactor.learn({"plate": "AV-1234"})
-    finding = replace(report(ALL).findings[0], expected="plate as it was made: 'CO-7891'", actual="plate differs: 'AV-1234'")
+    finding = replace(
+        report(ALL).findings[0], expected="plate as it was made: 'CO-7891'", actual="plate differs: 'AV-1234'"
+    )
     said = "CO-7891 and [plate 1] differ: both have 7 characters, the first other one is character 1"
     assert redactor.finding(finding).actual == f"plate differs: '[plate 1]' ({said})"
 
@@ -170,10 +240,20 @@ def test_finding_says_how_a_masked_value_differs_from_one_that_the_run_made_up()
 def test_code_of_a_sign_in_is_masked_wherever_it_turns_up() -> None:
     redactor = Redactor({"main": KEY}, ())
     redirect = Response(302, (("Location", "https://a.example/back?code=zq81kd02&state=s"),))
-    token = Request("POST", "/oauth/token", FORM, b"grant_type=authorization_code&code=zq81kd02&code_verifier=vvvv1111vvvv")
+    token = Request(
+        "POST",
+        "/oauth/token",
+        FORM,
+        b"grant_type=authorization_code&code=zq81kd02&code_verifier=vvvv1111vvvv",
+    )
     answer = Response(400, JSON, b'{"error":"invalid_grant","error_description":"zq81kd02 was used"}')
     text = reported(
-        redactor, (RecordedExchange(1, Request("GET", "/"), redirect, 0.1, "a"), RecordedExchange(2, token, answer, 0.1, "b")), "zq81kd02"
+        redactor,
+        (
+            RecordedExchange(1, Request("GET", "/"), redirect, 0.1, "a"),
+            RecordedExchange(2, token, answer, 0.1, "b"),
+        ),
+        "zq81kd02",
     )
     assert "zq81kd02" not in text
     assert "vvvv1111vvvv" not in text
@@ -183,14 +263,19 @@ def test_code_of_a_sign_in_is_masked_wherever_it_turns_up() -> None:
 def test_name_of_an_error_is_no_secret() -> None:
     redactor = Redactor({"main": KEY}, ())
     answer = Response(400, JSON, b'{"error":{"code":"validation_failed"}}')
-    assert "validation_failed" in reported(redactor, (RecordedExchange(1, Request("GET", "/"), answer, 0.1, "a"),), "nothing")
+    assert "validation_failed" in reported(
+        redactor, (RecordedExchange(1, Request("GET", "/"), answer, 0.1, "a"),), "nothing"
+    )
 
 
 def test_same_private_value_has_the_same_name_and_another_one_another() -> None:
     redactor = Redactor({"main": KEY}, (), (), {"plate"})
     redactor.learn({"plate": "CO-7891"})
     redactor.learn({"plate": "AV-1234"})
-    assert redactor.text("CO-7891, AV-1234, co-7891, CO-7891") == "[plate 1], [plate 2], [plate 1, in other letters], [plate 1]"
+    assert (
+        redactor.text("CO-7891, AV-1234, co-7891, CO-7891")
+        == "[plate 1], [plate 2], [plate 1, in other letters], [plate 1]"
+    )
 
 
 def test_private_value_is_masked_as_a_word_only() -> None:
@@ -217,7 +302,9 @@ def test_values_that_are_remembered_are_bounded() -> None:
     for number in range(60_000):
         redactor.learn({"secret": f"secret-number-{number}"})
     assert len(redactor._learned) < 30_000
-    assert redactor.text(f"{KEY} gateway-password secret-number-59999") == "[key of main] [redacted] [redacted]"
+    assert (
+        redactor.text(f"{KEY} gateway-password secret-number-59999") == "[key of main] [redacted] [redacted]"
+    )
 
 
 @pytest.mark.parametrize("fault", ["secret-in-answer", "error-echoes-key", "plates-and-codes"])
@@ -256,6 +343,11 @@ def test_report_of_a_real_run_shows_no_key_and_nothing_private(fault: str) -> No
     text = "\n".join(forms.render(form, one, of.source).decode() for form in forms.FORMS)
     assert {"plate", "session_code"} <= seen.keys() or faults
     quoted = of.source.text  # an excerpt of the catalogue shows its own examples
-    leaked = [(name, value) for name, values in seen.items() for value in values if value not in quoted and value in text]
+    leaked = [
+        (name, value)
+        for name, values in seen.items()
+        for value in values
+        if value not in quoted and value in text
+    ]
     assert leaked == []
     assert not [role for role, key in {**keys, **keys_of(opened)}.items() if key in text]

@@ -1,4 +1,6 @@
-"""The rooms fit together: target, template, vendor schema, requirements and generated file; checks and faults."""
+"""The rooms fit together: target, template, vendor schema, requirements and generated file; checks and
+faults.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +50,11 @@ def test_every_target_has_its_template_and_every_template_its_target() -> None:
 
 
 def test_every_target_of_json_has_its_vendor_schema_and_every_schema_its_target() -> None:
-    of_json = {id for id, target in TARGETS.items() if any(Path(path).suffix in (".json", ".yaml") for path in target.outputs)}
+    of_json = {
+        id
+        for id, target in TARGETS.items()
+        if any(Path(path).suffix in (".json", ".yaml") for path in target.outputs)
+    }
     assert stems(folder("schemas") / "vendor", ".schema.json") == of_json
 
 
@@ -69,7 +75,9 @@ def test_no_two_targets_write_one_file() -> None:
 def test_every_vendor_schema_says_where_its_facts_come_from() -> None:
     schemas = folder("schemas") / "vendor"
     rows = tomllib.loads((schemas / "PROVENANCE.toml").read_text(encoding="utf-8"))["schema"]
-    assert {row["file"] for row in rows} == {str(p.relative_to(schemas)) for p in schemas.rglob("*.schema.json")}
+    assert {row["file"] for row in rows} == {
+        str(p.relative_to(schemas)) for p in schemas.rglob("*.schema.json")
+    }
     for row in rows:
         assert row["facts"]
         assert row["read"]
@@ -114,18 +122,29 @@ def _exists(by: str) -> bool:
 
 
 def _functions(path: Path) -> set[str]:
-    return {node.name for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.FunctionDef)}
+    return {
+        node.name
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef)
+    }
 
 
 def test_every_vendors_document_has_a_requirement_behind_it() -> None:
-    held = {by.partition("/")[2] for _, row in rows() for by in row.get("by", ()) if by.partition("/")[0] in ("schema", "note", "view")}
+    held = {
+        by.partition("/")[2]
+        for _, row in rows()
+        for by in row.get("by", ())
+        if by.partition("/")[0] in ("schema", "note", "view")
+    }
     ours = {id for id in TARGETS if id.startswith("pgagents/")}
     assert set(TARGETS) - ours - held == set()
 
 
 def test_every_fault_names_checks_that_exist() -> None:
     for id, fault in FAULTS.items():
-        assert bool(fault.breaks) != bool(fault.awaits), f"{id}: breaks something, or awaits the check that will find it"
+        assert bool(fault.breaks) != bool(fault.awaits), (
+            f"{id}: breaks something, or awaits the check that will find it"
+        )
         assert fault.breaks | set(fault.also) <= CHECKS, id
         assert not fault.breaks & set(fault.also), id
         assert all(fault.also.values()), f"{id}: a reason for each"

@@ -1,4 +1,6 @@
-"""Every rule's page is true: its Bad is found by exactly that rule, its Good by none, and its severity is its requirement's."""
+"""Every rule's page is true: its Bad is found by exactly that rule, its Good by none, and its severity is
+its requirement's.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +59,11 @@ def _grow(data: Any, count: int, part: str) -> None:
     del data["api"]["hosted"]
     model = data["actions"]["get_product"]
     for n in range(count - len(data["actions"])):
-        data["actions"][f"look_at_{n}"] = {**model, "http": f"GET /shelf/{n}/{{product_id}}", "description": f"Get a product of shelf {n}."}
+        data["actions"][f"look_at_{n}"] = {
+            **model,
+            "http": f"GET /shelf/{n}/{{product_id}}",
+            "description": f"Get a product of shelf {n}.",
+        }
 
 
 @pytest.mark.parametrize("id", RULES)
@@ -92,5 +98,7 @@ def test_page_says_what_why_and_whence(id: str) -> None:
 
 
 def test_rule_that_no_requirement_names_is_none() -> None:
-    held = {by.removeprefix("rule/") for row in requirements().values() for by in row.by if by.startswith("rule/")}
+    held = {
+        by.removeprefix("rule/") for row in requirements().values() for by in row.by if by.startswith("rule/")
+    }
     assert held == set(RULES)

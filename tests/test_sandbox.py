@@ -29,9 +29,17 @@ def call() -> Caller:
 
 def test_vail_transcript_has_its_numbers(call: Caller) -> None:
     lots = {lot["name"]: lot for lot in call.data("GET", VAIL)["lots"]}
-    assert (lots["Lionshead Public Parking"]["rate"], lots["Lionshead Public Parking"]["available"]) == (6.0, 87)
-    assert (lots["Vail Village Lifthouse Lot"]["rate"], lots["Vail Village Lifthouse Lot"]["available"]) == (8.0, 12)
-    created = call.dispatch("create_session", {"lot_id": lots["Lionshead Public Parking"]["id"], "plate": "co-7891"})["session"]
+    assert (lots["Lionshead Public Parking"]["rate"], lots["Lionshead Public Parking"]["available"]) == (
+        6.0,
+        87,
+    )
+    assert (lots["Vail Village Lifthouse Lot"]["rate"], lots["Vail Village Lifthouse Lot"]["available"]) == (
+        8.0,
+        12,
+    )
+    created = call.dispatch(
+        "create_session", {"lot_id": lots["Lionshead Public Parking"]["id"], "plate": "co-7891"}
+    )["session"]
     assert created["plate"] == "CO-7891"
     assert created["client_secret"].startswith(created["payment_intent_id"])
     call.wait(14_472)
@@ -57,11 +65,22 @@ def test_accepted_examples_are_answered_on_a_fresh_world_as_their_schema_says(na
                     places[param.place][param.wire] = example.input[param.name]
             body = places["body"] if any(p.place == "body" for p in action.params) else None
             url = target(action.path, places["path"], places["query"].items())
-            answer = call(action.method, url, body, key="operator" if action in found.operator else "unlimited", **places["header"])
+            answer = call(
+                action.method,
+                url,
+                body,
+                key="operator" if action in found.operator else "unlimited",
+                **places["header"],
+            )
             if answer.status != example.status:
                 refused.append((str(action.name), example.name, answer.status, answer.body))
             elif action.success.schema is not None and action.success.content_type == "application/json":
-                errors = [e.message for e in validator(action.success.schema, found.schemas).iter_errors(json.loads(answer.body))]
+                errors = [
+                    e.message
+                    for e in validator(action.success.schema, found.schemas).iter_errors(
+                        json.loads(answer.body)
+                    )
+                ]
                 assert errors == [], (action.name, example.name)
     assert refused == []
 
@@ -73,7 +92,11 @@ def test_world_is_the_same_for_a_seed_and_another_for_another() -> None:
     assert len(made) >= 400
     assert len({lot.id for lot in made}) == len(made)
     assert {lot.unit for lot in made} == {"hour", "day", "night", "event"}
-    for share in (sum(lot.certified for lot in made), sum(lot.autonomous for lot in made), sum(not lot.agents for lot in made)):
+    for share in (
+        sum(lot.certified for lot in made),
+        sum(lot.autonomous for lot in made),
+        sum(not lot.agents for lot in made),
+    ):
         assert 0.1 < share / len(made) < 0.9
 
 
@@ -84,15 +107,24 @@ def test_search_is_exact_everywhere_on_the_globe(call: Caller) -> None:
     near = [(rng.choice(lots), rng.uniform(0.2, 50)) for _ in range(40)]
     places = [(lot.lat + rng.uniform(-0.1, 0.1), lot.lng + rng.uniform(-0.1, 0.1), km) for lot, km in near]
     for lat, lng, km in [*places, (90, 0, 50), (-90, 10, 50), (0, 180, 50), (0, -180, 50), (89.9, 179.9, 50)]:
-        expected = sorted((distance_km({"lat": lat, "lng": lng}, {"lat": x.lat, "lng": x.lng}), x.id) for x in lots)
+        expected = sorted(
+            (distance_km({"lat": lat, "lng": lng}, {"lat": x.lat, "lng": x.lng}), x.id) for x in lots
+        )
         expected = [(d, id) for d, id in expected if d <= km][:25]
-        found = call.data("GET", f"/api/v1/lots/search?lat={lat!r}&lng={lng!r}&radius_km={km!r}&limit=25")["lots"]
+        found = call.data("GET", f"/api/v1/lots/search?lat={lat!r}&lng={lng!r}&radius_km={km!r}&limit=25")[
+            "lots"
+        ]
         assert [lot["id"] for lot in found] == [id for _, id in expected]
-        assert all(math.isclose(lot["distance_km"], d, abs_tol=0.001) for lot, (d, _) in zip(found, expected, strict=True))
+        assert all(
+            math.isclose(lot["distance_km"], d, abs_tol=0.001)
+            for lot, (d, _) in zip(found, expected, strict=True)
+        )
 
 
 def test_search_among_very_many_lots_is_exact() -> None:
-    """With the lots and queries of `make bench`, fewer of both; every answer is compared with looking at each lot."""
+    """With the lots and queries of `make bench`, fewer of both; every answer is compared with looking at
+    each lot.
+    """
     assert [found.exact for found in search(6_000, checked=100)] == [True, True]
 
 
@@ -101,16 +133,25 @@ def test_lots_across_the_date_line_are_found(call: Caller) -> None:
     for n, (id, lng) in enumerate((("lot_west", 179.99), ("lot_east", -179.99)), 90_001):
         store.run(
             "INSERT INTO lot SELECT ?, ?, name, 10.0, ?, rate_cents, unit, max_daily_cents, total, available, certified, autonomous, "
-            "agents, created_at, counted_at, gate_code, entry_lane, exit_procedure, notes FROM lot WHERE n = 1", n, id, lng,
-        )  # fmt: skip
+            "agents, created_at, counted_at, gate_code, entry_lane, exit_procedure, notes FROM lot WHERE n = 1",
+            n,
+            id,
+            lng,
+        )
         store.run("INSERT INTO lot_box VALUES (?, 10.0, 10.0, ?, ?)", n, lng, lng)
     for lng in (179.995, -179.995, 180, -180):
-        assert {lot["id"] for lot in call.data("GET", f"/api/v1/lots/search?lat=10&lng={lng}")["lots"]} == {"lot_west", "lot_east"}
+        assert {lot["id"] for lot in call.data("GET", f"/api/v1/lots/search?lat=10&lng={lng}")["lots"]} == {
+            "lot_west",
+            "lot_east",
+        }
 
 
 def test_fleet_key_searches_for_lots_a_vehicle_enters_unaided(call: Caller) -> None:
     assert {lot["autonomous_entry"] for lot in call.data("GET", VAIL, key="fleet")["lots"]} == {True}
-    assert {lot["autonomous_entry"] for lot in call.data("GET", VAIL + "&autonomous_entry=false", key="fleet")["lots"]} == {True, False}
+    assert {
+        lot["autonomous_entry"]
+        for lot in call.data("GET", VAIL + "&autonomous_entry=false", key="fleet")["lots"]
+    } == {True, False}
 
 
 def test_charge_is_half_up_over_the_grid_of_rates_and_hours() -> None:
@@ -196,7 +237,10 @@ def test_agents_are_refused_where_the_owner_switched_them_off(call: Caller) -> N
     body = {"lot_id": "lot_sandstone", "plate": "A"}
     refused = call.dispatch("create_session", body, status=403)
     assert refused["code"] == refused["error"]["code"] == "AGENT_OPT_IN_REQUIRED"
-    assert call.data("POST", "/api/v1/sessions", body, status=403, X_Agent_Surface="mcp")["code"] == "AGENT_OPT_IN_REQUIRED"
+    assert (
+        call.data("POST", "/api/v1/sessions", body, status=403, X_Agent_Surface="mcp")["code"]
+        == "AGENT_OPT_IN_REQUIRED"
+    )
     assert call.data("POST", "/api/v1/sessions", body, status=201)["session"]["status"] == "active"
     assert call.dispatch("get_rates", {"lot_id": "lot_sandstone"})["rates"]["lot_id"] == "lot_sandstone"
     call.data("PATCH", "/sandbox/v1/lots/lot_sandstone", {"agents_allowed": True}, key="operator")
@@ -228,7 +272,9 @@ def test_pages_hold_each_session_once_while_others_are_made(call: Caller) -> Non
     seen: list[str] = []
     cursor = None
     while True:
-        page = call.data("GET", "/api/v1/sessions?limit=4&status=active" + (f"&cursor={cursor}" if cursor else ""))
+        page = call.data(
+            "GET", "/api/v1/sessions?limit=4&status=active" + (f"&cursor={cursor}" if cursor else "")
+        )
         seen += [s["id"] for s in page["sessions"]]
         call.wait(1)
         call.park("lot_golden_peak", "NEW")
@@ -260,7 +306,10 @@ def test_refunds_together_never_exceed_the_charge(call: Caller) -> None:
     body = {"session_id": made["id"], "reason": "test"}
     assert call.error("POST", "/api/v1/refunds", body, status=409)["code"] == "CONFLICT"
     call.end(made)
-    assert call.data("POST", "/api/v1/refunds", {**body, "amount": 10.01}, status=201)["refund"]["amount"] == 10.01
+    assert (
+        call.data("POST", "/api/v1/refunds", {**body, "amount": 10.01}, status=201)["refund"]["amount"]
+        == 10.01
+    )
     call.error("POST", "/api/v1/refunds", {**body, "amount": 20.0}, status=409)
     assert call.data("POST", "/api/v1/refunds", body, status=201)["refund"]["amount"] == 19.99
     call.error("POST", "/api/v1/refunds", body, status=409)
@@ -268,20 +317,49 @@ def test_refunds_together_never_exceed_the_charge(call: Caller) -> None:
 
 
 def test_dispatch_holds_all_vehicles_or_none(call: Caller) -> None:
-    place = {"fleet_id": "fleet_waymo_sf", "lat": 39.6424, "lng": -106.39, "radius_km": 0.1, "ttl_seconds": 60}
+    place = {
+        "fleet_id": "fleet_waymo_sf",
+        "lat": 39.6424,
+        "lng": -106.39,
+        "radius_km": 0.1,
+        "ttl_seconds": 60,
+    }
     assert call.available("lot_cascade") == 20
-    call.error("POST", "/api/v1/av-fleet/dispatch", {**place, "vehicles": [{"plate": f"A{n}"} for n in range(21)]}, status=409)
+    call.error(
+        "POST",
+        "/api/v1/av-fleet/dispatch",
+        {**place, "vehicles": [{"plate": f"A{n}"} for n in range(21)]},
+        status=409,
+    )
     assert call.available("lot_cascade") == 20
-    held = call.data("POST", "/api/v1/av-fleet/dispatch", {**place, "vehicles": [{"plate": "a1"}, {"plate": "a2"}]}, status=201)[
-        "allocations"
-    ]
+    held = call.data(
+        "POST",
+        "/api/v1/av-fleet/dispatch",
+        {**place, "vehicles": [{"plate": "a1"}, {"plate": "a2"}]},
+        status=201,
+    )["allocations"]
     assert [a["plate"] for a in held] == ["A1", "A2"]
     assert call.available("lot_cascade") == 18
-    call.error("POST", "/api/v1/sessions", {"lot_id": "lot_cascade", "plate": "ZZ", "hold_id": held[0]["hold_id"]}, status=409)
-    call.error("POST", "/api/v1/sessions", {"lot_id": "lot_lionshead", "plate": "A1", "hold_id": held[0]["hold_id"]}, status=409)
+    call.error(
+        "POST",
+        "/api/v1/sessions",
+        {"lot_id": "lot_cascade", "plate": "ZZ", "hold_id": held[0]["hold_id"]},
+        status=409,
+    )
+    call.error(
+        "POST",
+        "/api/v1/sessions",
+        {"lot_id": "lot_lionshead", "plate": "A1", "hold_id": held[0]["hold_id"]},
+        status=409,
+    )
     session = call.park("lot_cascade", "a1", hold_id=held[0]["hold_id"])
     assert call.available("lot_cascade") == 18
-    call.error("POST", "/api/v1/sessions", {"lot_id": "lot_cascade", "plate": "A1", "hold_id": held[0]["hold_id"]}, status=404)
+    call.error(
+        "POST",
+        "/api/v1/sessions",
+        {"lot_id": "lot_cascade", "plate": "A1", "hold_id": held[0]["hold_id"]},
+        status=404,
+    )
     assert call("DELETE", f"/api/v1/av-fleet/holds/{held[1]['hold_id']}").status == 204
     call.error("DELETE", f"/api/v1/av-fleet/holds/{held[1]['hold_id']}", status=404)
     call.end(session)
@@ -289,7 +367,14 @@ def test_dispatch_holds_all_vehicles_or_none(call: Caller) -> None:
 
 
 def test_hold_gives_its_space_back_when_its_time_is_over(call: Caller) -> None:
-    body = {"fleet_id": "f", "lat": 39.6424, "lng": -106.39, "radius_km": 0.1, "ttl_seconds": 60, "vehicles": [{"plate": "a"}]}
+    body = {
+        "fleet_id": "f",
+        "lat": 39.6424,
+        "lng": -106.39,
+        "radius_km": 0.1,
+        "ttl_seconds": 60,
+        "vehicles": [{"plate": "a"}],
+    }
     hold = call.data("POST", "/api/v1/av-fleet/dispatch", body, status=201)["allocations"][0]
     call.wait(59)
     assert call.available("lot_cascade") == 19
@@ -305,7 +390,12 @@ def test_fleet_key_stamps_its_fleet_and_reaches_no_other(call: Caller) -> None:
     other = {"lot_id": "lot_lionshead", "plate": "F2", "vehicle": {"fleet_id": "fleet_other"}}
     call.error("POST", "/api/v1/sessions", other, status=403, key="fleet")
     call.error("GET", "/api/v1/sessions?fleet_id=fleet_other", status=403, key="fleet")
-    call.error("GET", "/api/v1/fleets/fleet_other/billing?from=2026-04-01T00:00:00Z&to=2026-05-01T00:00:00Z", status=403, key="fleet")
+    call.error(
+        "GET",
+        "/api/v1/fleets/fleet_other/billing?from=2026-04-01T00:00:00Z&to=2026-05-01T00:00:00Z",
+        status=403,
+        key="fleet",
+    )
 
 
 def test_bill_is_the_sum_of_the_fleets_sessions_that_ended_in_the_period(call: Caller) -> None:
@@ -315,19 +405,37 @@ def test_bill_is_the_sum_of_the_fleets_sessions_that_ended_in_the_period(call: C
         call.wait(3600)
         total += call.end(made, key="fleet")["session"]["subtotal"]
     path = "/api/v1/fleets/fleet_waymo_sf/billing?from={}&to={}"
-    report = call.data("GET", path.format("2026-04-18T00:00:00Z", "2026-04-19T00:00:00Z"), key="fleet")["report"]
+    report = call.data("GET", path.format("2026-04-18T00:00:00Z", "2026-04-19T00:00:00Z"), key="fleet")[
+        "report"
+    ]
     assert (report["sessions"], report["subtotal"], report["hours"]) == (3, total, 3.0)
     assert report["by_lot"] == [{"lot_id": "lot_lionshead", "sessions": 3, "subtotal": total}]
-    exact = call.data("GET", path.format("2026-04-18T17:00:00Z", "2026-04-18T19:00:00Z"), key="fleet")["report"]
+    exact = call.data("GET", path.format("2026-04-18T17:00:00Z", "2026-04-18T19:00:00Z"), key="fleet")[
+        "report"
+    ]
     assert exact["sessions"] == 2
-    assert call.data("GET", path.format("2027-01-01T00:00:00Z", "2026-01-01T00:00:00Z"), key="fleet")["report"]["sessions"] == 0
+    assert (
+        call.data("GET", path.format("2027-01-01T00:00:00Z", "2026-01-01T00:00:00Z"), key="fleet")["report"][
+            "sessions"
+        ]
+        == 0
+    )
 
 
 def test_intelligence_counts_what_is_around(call: Caller) -> None:
-    market = call.data("GET", "/api/v2/intelligence/market-rate?lat=39.6403&lng=-106.3742&radius_km=1.5")["data"]
-    assert market["market_rate"] == {"avg_hourly_cents": 563, "avg_daily_cents": 3000, "min_hourly_cents": 350, "max_hourly_cents": 800}
+    market = call.data("GET", "/api/v2/intelligence/market-rate?lat=39.6403&lng=-106.3742&radius_km=1.5")[
+        "data"
+    ]
+    assert market["market_rate"] == {
+        "avg_hourly_cents": 563,
+        "avg_daily_cents": 3000,
+        "min_hourly_cents": 350,
+        "max_hourly_cents": 800,
+    }
     assert (market["demand_score"], market["competitor_count"]) == (71.4, 5)
-    before = call.data("GET", "/api/v2/intelligence/agent-demand?lat=39.6403&lng=-106.3742")["data"]["queries"]
+    before = call.data("GET", "/api/v2/intelligence/agent-demand?lat=39.6403&lng=-106.3742")["data"][
+        "queries"
+    ]
     call.dispatch("search_parking", {"lat": 39.6403, "lng": -106.3742})
     after = call.data("GET", "/api/v2/intelligence/agent-demand?lat=39.6403&lng=-106.3742")["data"]
     assert after["queries"] == before + 1
@@ -338,7 +446,10 @@ def test_processor_down_is_502_and_the_retry_takes_effect_once(call: Caller) -> 
     call.data("POST", "/sandbox/v1/payments/next", {"outcome": "processor_down"}, key="operator")
     before = call.available("lot_lionshead")
     body = {"lot_id": "lot_lionshead", "plate": "R"}
-    assert call.error("POST", "/api/v1/sessions", body, status=502, Idempotency_Key="retry-1")["code"] == "BAD_GATEWAY"
+    assert (
+        call.error("POST", "/api/v1/sessions", body, status=502, Idempotency_Key="retry-1")["code"]
+        == "BAD_GATEWAY"
+    )
     assert call.available("lot_lionshead") == before
     assert call("POST", "/api/v1/sessions", body, Idempotency_Key="retry-1").status == 201
     assert call("POST", "/api/v1/sessions", body, Idempotency_Key="retry-1").status == 409
@@ -346,9 +457,13 @@ def test_processor_down_is_502_and_the_retry_takes_effect_once(call: Caller) -> 
 
 
 def test_made_key_works_until_it_is_deleted_and_stamps_its_integration(call: Caller) -> None:
-    made = call.data("POST", "/sandbox/v1/keys", {"integration": "copilot", "requests_per_minute": 600}, status=201, key="operator")[
-        "api_key"
-    ]
+    made = call.data(
+        "POST",
+        "/sandbox/v1/keys",
+        {"integration": "copilot", "requests_per_minute": 600},
+        status=201,
+        key="operator",
+    )["api_key"]
     call.tokens["copilot"] = made["key"]
     assert call.park(key="copilot")["agent_platform"] == "microsoft_copilot"
     assert call("GET", VAIL, key="copilot").header("X-RateLimit-Limit") == "600"
@@ -358,7 +473,10 @@ def test_made_key_works_until_it_is_deleted_and_stamps_its_integration(call: Cal
 
 def test_only_the_operators_key_opens_the_operators_endpoints(call: Caller) -> None:
     assert call.error("POST", "/sandbox/v1/clock", {"advance_s": 1}, status=403)["code"] == "FORBIDDEN"
-    assert call.error("POST", "/sandbox/v1/clock", {"advance_s": 1}, status=401, key=None)["code"] == "UNAUTHORIZED"
+    assert (
+        call.error("POST", "/sandbox/v1/clock", {"advance_s": 1}, status=401, key=None)["code"]
+        == "UNAUTHORIZED"
+    )
 
 
 def test_every_write_and_every_dispatcher_call_is_in_the_audit_that_nobody_can_change(call: Caller) -> None:
@@ -367,7 +485,12 @@ def test_every_write_and_every_dispatcher_call_is_in_the_audit_that_nobody_can_c
     call.extend(made, 1)
     call.end(made)
     rows = call.data("GET", "/sandbox/v1/audit", key="operator")["rows"]
-    assert [r["action"] for r in rows] == ["end_session", "extend_session", "search_parking", "create_session"]
+    assert [r["action"] for r in rows] == [
+        "end_session",
+        "extend_session",
+        "search_parking",
+        "create_session",
+    ]
     assert rows[1]["session_id"] == made["id"]
     assert rows[2]["agent_platform"] == "openai"
     store = call.sandbox.front.store
@@ -393,7 +516,8 @@ def test_audit_csv_runs_nothing_in_a_spreadsheet(call: Caller) -> None:
 @pytest.mark.parametrize(
     "url",
     ["https://127.0.0.1/x", "https://localhost/x", "https://[::1]/x", "https://10.0.0.1/", "https://169.254.169.254/", "https://0x7f.1/",
-     "https://2130706433/", "https://[::ffff:127.0.0.1]/", "https://a.local/", "https://user@example.com/", "https://192.168.1.1:8443/"],
+     "https://2130706433/", "https://[::ffff:127.0.0.1]/", "https://a.local/", "https://user@example.com/",
+     "https://192.168.1.1:8443/"],
 )  # fmt: skip
 def test_webhook_to_an_inner_address_is_refused(call: Caller, url: str) -> None:
     body = {"url": url, "events": ["session.created"]}
@@ -401,7 +525,12 @@ def test_webhook_to_an_inner_address_is_refused(call: Caller, url: str) -> None:
 
 
 def test_webhook_tells_its_secret_once_and_goes_when_deleted(call: Caller) -> None:
-    made = call.data("POST", "/api/v1/webhooks", {"url": "https://hooks.example.com/a", "events": ["lot.updated"]}, status=201)["webhook"]
+    made = call.data(
+        "POST",
+        "/api/v1/webhooks",
+        {"url": "https://hooks.example.com/a", "events": ["lot.updated"]},
+        status=201,
+    )["webhook"]
     assert made["signing_secret"]
     listed = call.data("GET", "/api/v1/webhooks")["webhooks"]
     assert {k: v for k, v in made.items() if k != "signing_secret"} in listed
@@ -411,10 +540,17 @@ def test_webhook_tells_its_secret_once_and_goes_when_deleted(call: Caller) -> No
 
 def test_payment_event_needs_a_fresh_signature_over_these_bytes(call: Caller) -> None:
     intent = call.park()["payment_intent_id"]
-    body = json.dumps({"id": "evt_1", "type": "payment_intent.payment_failed", "data": {"object": {"id": intent}}}).encode()
+    body = json.dumps(
+        {"id": "evt_1", "type": "payment_intent.payment_failed", "data": {"object": {"id": intent}}}
+    ).encode()
 
     def sign(at: int, raw: bytes) -> str:
-        return f"t={at},v1=" + hmac.new(call.sandbox.stripe_secret.encode(), str(at).encode() + b"." + raw, hashlib.sha256).hexdigest()
+        return (
+            f"t={at},v1="
+            + hmac.new(
+                call.sandbox.stripe_secret.encode(), str(at).encode() + b"." + raw, hashlib.sha256
+            ).hexdigest()
+        )
 
     def status(signature: str) -> int:
         return call("POST", "/api/v1/webhooks/stripe", body, key=None, Stripe_Signature=signature).status
@@ -435,7 +571,12 @@ def test_payment_event_needs_a_fresh_signature_over_these_bytes(call: Caller) ->
 
 def test_rest_and_dispatcher_answer_alike_and_refuse_alike(call: Caller) -> None:
     pairs = [
-        ("search_parking", "GET", "/api/v1/lots/search?lat=39.7476&lng=-104.9951", {"lat": 39.7476, "lng": -104.9951}),
+        (
+            "search_parking",
+            "GET",
+            "/api/v1/lots/search?lat=39.7476&lng=-104.9951",
+            {"lat": 39.7476, "lng": -104.9951},
+        ),
         ("check_availability", "GET", "/api/v1/lots/lot_lionshead/availability", {"lot_id": "lot_lionshead"}),
         ("get_rates", "GET", "/api/v1/lots/lot_lionshead/rates", {"lot_id": "lot_lionshead"}),
     ]
@@ -453,10 +594,17 @@ def test_rest_and_dispatcher_answer_alike_and_refuse_alike(call: Caller) -> None
     assert call.dispatch("create_session", {"plate": "A"}, status=400)["error"]["field"] == "lot_id"
     several = call.dispatch("create_session", {"vehicle": {"vin": "", "fleet_id": ""}}, status=400)["error"]
     assert several["field"] == "body"  # no single one
-    assert [part.partition(":")[0] for part in several["message"].split("; ")] == ["lot_id", "plate", "vehicle.fleet_id"]
+    assert [part.partition(":")[0] for part in several["message"].split("; ")] == [
+        "lot_id",
+        "plate",
+        "vehicle.fleet_id",
+    ]
     assert call.dispatch("extend_session", {}, status=400)["error"]["field"] == "action"
     assert call.error("POST", DISPATCH, {"parameters": {}}, status=400)["field"] == "action"
-    assert call.error("POST", DISPATCH, {"action": "get_rates", "parameters": []}, status=400)["field"] == "parameters"
+    assert (
+        call.error("POST", DISPATCH, {"action": "get_rates", "parameters": []}, status=400)["field"]
+        == "parameters"
+    )
     assert call.error("POST", DISPATCH, {"action": "get_rates", "x": 1}, status=400)["field"] == "x"
 
 

@@ -33,7 +33,8 @@ def test_hint_starts_a_sandbox_that_the_curl_lines_reach(tmp_path: Path) -> None
     lines = [*another(url, ("search-unsorted",)), line.replace(" -i ", " "), "kill $!", "wait"]
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     shell = subprocess.Popen(
-        [str(SHELL), "-c", "\n".join(lines)], cwd=tmp_path, env={**os.environ, "PATH": path}, stdout=subprocess.PIPE,
+        [str(SHELL), "-c", "\n".join(lines)], cwd=tmp_path, env={**os.environ, "PATH": path},
+        stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT, text=True, start_new_session=True,
     )  # fmt: skip
     try:

@@ -34,8 +34,19 @@ def started(db: Path) -> Iterator[tuple[subprocess.Popen[bytes], dict[str, Any]]
     """A sandbox in a process of its own on that file, and what it wrote when ready."""
     ready = db.with_suffix(".ready")
     ready.unlink(missing_ok=True)
-    words = ["sandbox", str(ROOT / "catalogue/park_graph.yaml"), "--port", "0", "--db", str(db), "--ready", str(ready)]
-    process = subprocess.Popen([sys.executable, "-c", RUN, *words], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    words = [
+        "sandbox",
+        str(ROOT / "catalogue/park_graph.yaml"),
+        "--port",
+        "0",
+        "--db",
+        str(db),
+        "--ready",
+        str(ready),
+    ]
+    process = subprocess.Popen(
+        [sys.executable, "-c", RUN, *words], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
     try:
         for _ in range(600):
             if ready.exists() or process.poll() is not None:
@@ -71,18 +82,26 @@ class Writers:
         connection = http.client.HTTPConnection(host, int(port), timeout=10)
         try:
             for n in range(WRITES // WRITERS // 2 + 1):
-                body = {"lot_id": self.lots[(writer + n * WRITERS) % len(self.lots)], "plate": f"W{writer}N{n}"}
+                body = {
+                    "lot_id": self.lots[(writer + n * WRITERS) % len(self.lots)],
+                    "plate": f"W{writer}N{n}",
+                }
                 made = self._call(connection, "sessions", body, f"create-{writer}-{n}")
                 named = {"session_id": made["id"], "session_code": made["session_code"]}
-                self._call(connection, ("sessions/end", "sessions/extend")[n % 2], named, f"change-{writer}-{n}")
+                self._call(
+                    connection, ("sessions/end", "sessions/extend")[n % 2], named, f"change-{writer}-{n}"
+                )
         except (OSError, http.client.HTTPException, Refused):
             return
         finally:
             connection.close()
 
-    def _call(self, connection: http.client.HTTPConnection, path: str, body: dict[str, Any], key: str) -> dict[str, Any]:
+    def _call(
+        self, connection: http.client.HTTPConnection, path: str, body: dict[str, Any], key: str
+    ) -> dict[str, Any]:
         headers = {
-            "Authorization": f"Bearer {self.facts['keys']['unlimited']}", "Content-Type": "application/json", "Idempotency-Key": key,
+            "Authorization": f"Bearer {self.facts['keys']['unlimited']}", "Content-Type": "application/json",
+            "Idempotency-Key": key,
         }  # fmt: skip
         connection.request("POST", f"/api/v1/{path}", json.dumps(body), headers)
         answer = connection.getresponse()
@@ -119,7 +138,12 @@ def test_kill_in_the_middle_of_writing_loses_and_doubles_nothing(tmp_path: Path)
                 found = client.get(f"/api/v1/sessions/{session['id']}").json()["session"]
                 assert found["plate"] == session["plate"]
                 assert what != "end" or found["status"] == "completed"
-            assert client.post("/api/v1/sessions", json={"lot_id": "lot_lionshead", "plate": "AFTER"}).status_code == 201
+            assert (
+                client.post(
+                    "/api/v1/sessions", json={"lot_id": "lot_lionshead", "plate": "AFTER"}
+                ).status_code
+                == 201
+            )
     _answered_is_there(db, writers.answered)
     _nothing_is_half(db, before)
 
@@ -165,27 +189,42 @@ def _nothing_is_half(db: Path, before: dict[str, int]) -> None:
     assert column("SELECT subject FROM event WHERE type = 'session.extended'") == column(
         "SELECT session_id FROM audit WHERE action = 'extend_session'"
     )
-    assert len(set(column("SELECT plate FROM session WHERE plate LIKE 'W%N%'"))) == len(made) - 1, "no create took effect twice"
+    assert len(set(column("SELECT plate FROM session WHERE plate LIKE 'W%N%'"))) == len(made) - 1, (
+        "no create took effect twice"
+    )
     assert column("SELECT event_n FROM delivery EXCEPT SELECT n FROM event") == []
     assert column("SELECT n FROM audit EXCEPT SELECT audit_n FROM audit_detail") == []
     parked = dict(
         raw.execute(
-            "SELECT lot_id, count(*) FROM session WHERE status = 'active' AND (plate LIKE 'W%N%' OR plate = 'AFTER') GROUP BY lot_id"
+            "SELECT lot_id, count(*) FROM session WHERE status = 'active' AND (plate LIKE 'W%N%' OR "
+            "plate = 'AFTER') GROUP BY lot_id"
         )
     )
     raw.close()
     assert spaces(db) == {lot: free - parked.get(lot, 0) for lot, free in before.items()}
 
 
-def test_second_process_on_the_file_is_told_so_and_ends_with_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_second_process_on_the_file_is_told_so_and_ends_with_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     first = Caller(db=tmp_path / "world.db")
     with pytest.raises(PgagentsError, match="another sandbox is using the database"):
         Caller(db=tmp_path / "world.db")
-    code = main(["sandbox", str(ROOT / "catalogue/park_graph.yaml"), "--port", "0", "--db", str(tmp_path / "world.db")])
+    code = main(
+        [
+            "sandbox",
+            str(ROOT / "catalogue/park_graph.yaml"),
+            "--port",
+            "0",
+            "--db",
+            str(tmp_path / "world.db"),
+        ]
+    )
     err = capsys.readouterr().err
     assert code == 2
     assert err == (
-        f"error: another sandbox is using the database {tmp_path / 'world.db'}\n  help: stop that one first, or give another --db\n"
+        f"error: another sandbox is using the database {tmp_path / 'world.db'}\n  help: stop that one "
+        "first, or give another --db\n"
     )
     first.sandbox.front.store.close()
     again = Caller(db=tmp_path / "world.db")

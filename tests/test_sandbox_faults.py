@@ -1,4 +1,6 @@
-"""Every fault and variation is what its file says: it changes answers, declares what it breaks, and never crashes the server."""
+"""Every fault and variation is what its file says: it changes answers, declares what it breaks, and never
+crashes the server.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,9 @@ def tour(call: Any) -> list[Response]:
     """One call of each kind, with what leads up to it."""
     answers: list[Response] = []
 
-    def go(method: str, url: str, body: object = None, key: str | None = "unlimited", **headers: str) -> Response:
+    def go(
+        method: str, url: str, body: object = None, key: str | None = "unlimited", **headers: str
+    ) -> Response:
         answers.append(call(method, url, body, key=key, **headers))
         return answers[-1]
 
@@ -81,7 +85,11 @@ def tour(call: Any) -> list[Response]:
     go("POST", "/api/v1/sessions", b'{"lot_id":"lot_golden_peak","plate":"N","odd":NaN}')
     go("POST", "/api/v1/sessions", {**create, "hours": None})
     go("GET", VAIL, None, "revoked")
-    go("POST", DISPATCH, {"action": "search_parking", "parameters": {"lat": 39.6403, "lng": -106.3742, "limit": 1}})
+    go(
+        "POST",
+        DISPATCH,
+        {"action": "search_parking", "parameters": {"lat": 39.6403, "lng": -106.3742, "limit": 1}},
+    )
     session = json.loads(made.body)["session"]
     go("GET", f"/api/v1/sessions/{session['id']}")
     go("GET", f"/api/v1/sessions/{session['id']}", None, "second")
@@ -100,11 +108,20 @@ def tour(call: Any) -> list[Response]:
     ):
         go("POST", DISPATCH, {"action": action, "parameters": parameters})
     go("POST", DISPATCH, {"action": "search_parking", "parameters": {"lat": 1, "lng": 1}}, "starter")
-    for url in ("/api/v1/sessions?status=active", "/api/v1/sessions?status=other", "/nowhere", "/api/v1/lots/search/"):
+    for url in (
+        "/api/v1/sessions?status=active",
+        "/api/v1/sessions?status=other",
+        "/nowhere",
+        "/api/v1/lots/search/",
+    ):
         go("GET", url)
     for method in ("PUT", "HEAD"):
         go(method, "/api/v1/lots/search?lat=0&lng=0")
-    for document in ("/.well-known/ai-plugin.json", "/api/agents/openai/openapi.yaml", "/api/agents/copilot/openapi.yaml"):
+    for document in (
+        "/.well-known/ai-plugin.json",
+        "/api/agents/openai/openapi.yaml",
+        "/api/agents/copilot/openapi.yaml",
+    ):
         go("GET", document, None, None)
     for _ in range(32):
         go("POST", DISPATCH, {"action": "search_parking", "parameters": {"lat": 1, "lng": 1}}, "test")
@@ -121,18 +138,34 @@ def tour(call: Any) -> list[Response]:
 
 def beside(call: Caller, go: Callable[..., Response]) -> None:
     """Webhooks with a delivery and its repetition, payment events, a hold past its time, the audit."""
-    for url, event in (("hooks.shop.dev", "session.created"), ("10.0.0.1", "session.created"), ("hooks.shop.dev", "session.ended")):
+    for url, event in (
+        ("hooks.shop.dev", "session.created"),
+        ("10.0.0.1", "session.created"),
+        ("hooks.shop.dev", "session.ended"),
+    ):
         go("POST", "/api/v1/webhooks", {"url": f"https://{url}/in", "events": [event]})
-    session = json.loads(go("POST", "/api/v1/sessions", {"lot_id": "lot_cascade", "plate": "H1"}).body)["session"]
+    session = json.loads(go("POST", "/api/v1/sessions", {"lot_id": "lot_cascade", "plate": "H1"}).body)[
+        "session"
+    ]
     for verb in ("extend", "end"):
         go("POST", f"/api/v1/sessions/{verb}", named(session))
     go("GET", "/api/v1/lots/lot_cascade/availability")
     for _ in range(2):
         call.sandbox.courier.round()
         call.passed_s += 3
-    paid = {"id": "evt_1", "type": "payment_intent.succeeded", "data": {"object": {"id": session.get("payment_intent_id", "pi_1")}}}
+    paid = {
+        "id": "evt_1",
+        "type": "payment_intent.succeeded",
+        "data": {"object": {"id": session.get("payment_intent_id", "pi_1")}},
+    }
     go("POST", "/api/v1/webhooks/stripe", paid, None, Stripe_Signature="t=1,v1=00")
-    fleet = {"fleet_id": "f", "lat": 37.7749, "lng": -122.4194, "vehicles": [{"plate": "H2"}], "ttl_seconds": 30}
+    fleet = {
+        "fleet_id": "f",
+        "lat": 37.7749,
+        "lng": -122.4194,
+        "vehicles": [{"plate": "H2"}],
+        "ttl_seconds": 30,
+    }
     held = json.loads(go("POST", "/api/v1/av-fleet/dispatch", fleet).body).get("allocations", [])
     call.passed_s += 60
     for of in held:
@@ -153,17 +186,28 @@ def in_pages(go: Callable[..., Response]) -> None:
 
 
 def seldom(call: Caller, go: Callable[..., Response]) -> None:
-    """Another language, odd text, the operator's endpoint with a client's key, a link followed, a key of the day before last, a night's
-    stay,
-    two holds for one plate."""
-    for lot in json.loads(go("GET", "/api/v1/lots/search?lat=37.7749&lng=-122.4194&radius_km=50&limit=25").body).get("lots", []):
+    """Another language, odd text, the operator's endpoint with a client's key, a link followed, a key of the
+    day before last, a night's stay, two holds for one plate."""
+    for lot in json.loads(
+        go("GET", "/api/v1/lots/search?lat=37.7749&lng=-122.4194&radius_km=50&limit=25").body
+    ).get("lots", []):
         if lot["rate_unit"] == "night":
             go("POST", "/api/v1/sessions", {"lot_id": lot["id"], "plate": "N1", "hours": 23})
-    twice = {"fleet_id": "f", "lat": 37.7749, "lng": -122.4194, "vehicles": [{"plate": "H8"}, {"plate": "h8"}], "ttl_seconds": 30}
+    twice = {
+        "fleet_id": "f",
+        "lat": 37.7749,
+        "lng": -122.4194,
+        "vehicles": [{"plate": "H8"}, {"plate": "h8"}],
+        "ttl_seconds": 30,
+    }
     go("POST", "/api/v1/av-fleet/dispatch", twice)
     create = {"lot_id": "lot_cascade", "plate": "S1"}
     go("GET", "/api/v1/lots/lot_nowhere/availability", Accept_Language="de-AT, en")
-    go("POST", "/api/v1/sessions", {**create, "vehicle": {"autonomous": False, "fleet_id": "f", "vin": "O\u202eN"}})
+    go(
+        "POST",
+        "/api/v1/sessions",
+        {**create, "vehicle": {"autonomous": False, "fleet_id": "f", "vin": "O\u202eN"}},
+    )
     go("GET", "/sandbox/v1/audit")
     session = json.loads(go("POST", "/api/v1/sessions", create, Idempotency_Key="day").body)["session"]
     go("GET", urlsplit(session.get("receipt_url", "/r/none")).path, None, None)
@@ -186,7 +230,9 @@ def outside(call: Caller, go: Callable[..., Response]) -> None:
     )
     go("POST", f"{DISPATCH}/", {"action": "search_parking"})
     go("POST", DISPATCH, {"action": "list_sessions"})
-    session = json.loads(go("POST", "/api/v1/sessions", {"lot_id": "lot_cascade", "plate": "O1"}, "copilot").body)["session"]
+    session = json.loads(
+        go("POST", "/api/v1/sessions", {"lot_id": "lot_cascade", "plate": "O1"}, "copilot").body
+    )["session"]
     for key in ("live", "second"):
         go("GET", f"/api/v1/sessions/{session['id']}", None, key)
         go("GET", "/api/v1/sessions?limit=50", None, key)
@@ -209,25 +255,40 @@ def authorized(go: Callable[..., Response]) -> None:
     client = {"client_id": "demo_app", "redirect_uri": home}
 
     def form(path: str, **fields: str) -> Response:
-        return go("POST", path, urlencode(fields).encode(), None, Content_Type="application/x-www-form-urlencoded")
+        return go(
+            "POST", path, urlencode(fields).encode(), None, Content_Type="application/x-www-form-urlencoded"
+        )
 
     def code(**more: str) -> str:
         asked = {"response_type": "code", "scope": "read", "state": "s", **client, **more}
         page = go("GET", f"/oauth/authorize?{urlencode(asked)}", None, None)
         ticket = re.search(rb'name="ticket" value="([^"]+)"', page.body)
-        sent = form("/oauth/authorize", ticket=ticket[1].decode(), user="u", decision="allow") if ticket else page
+        sent = (
+            form("/oauth/authorize", ticket=ticket[1].decode(), user="u", decision="allow")
+            if ticket
+            else page
+        )
         return parse_qs(urlsplit(sent.header("location") or "").query).get("code", [""])[0]
 
     def token(**fields: str) -> dict[str, Any]:
         answer = form("/oauth/token", **{**client, **fields})
-        found: dict[str, Any] = json.loads(answer.body) if (answer.header("content-type") or "").startswith("application/json") else {}
+        found: dict[str, Any] = (
+            json.loads(answer.body)
+            if (answer.header("content-type") or "").startswith("application/json")
+            else {}
+        )
         return found
 
     def api(path: str, access: str) -> None:
         go("GET", path, None, None, Authorization=f"Bearer {access}")
 
     for uri in ("https://b.example", f"{home}?from=here"):
-        go("GET", f"/oauth/authorize?{urlencode({**client, 'redirect_uri': uri, 'response_type': 'code'})}", None, None)
+        go(
+            "GET",
+            f"/oauth/authorize?{urlencode({**client, 'redirect_uri': uri, 'response_type': 'code'})}",
+            None,
+            None,
+        )
     code()
     first = code(code_challenge=create_s256_code_challenge("v" * 43), code_challenge_method="S256")
     exchange = {"grant_type": "authorization_code", "code": first}
@@ -261,7 +322,9 @@ AT_ONCE = "idempotency-races"
 def test_calls_at_the_same_time_with_one_key_make_two_instances_only_by_fault() -> None:
     body = {"lot_id": "lot_cascade", "plate": "AT1"}
     for faults, instances in (([], 1), ([AT_ONCE], 2)):
-        post = partial(caller(faults=faults), "POST", "/api/v1/sessions", body, key="unlimited", Idempotency_Key="same")
+        post = partial(
+            caller(faults=faults), "POST", "/api/v1/sessions", body, key="unlimited", Idempotency_Key="same"
+        )
         with ThreadPoolExecutor(2) as both:
             answers = [waiting.result() for waiting in (both.submit(post), both.submit(post))]
         made = {json.loads(a.body)["session"]["id"] for a in answers if a.status in (200, 201)}
@@ -284,7 +347,8 @@ def test_fault_never_crashes(name: str, plain: list[Response]) -> None:
     module = fault_registry.find("faults", name)
     call = caller(faults=[name])
     changed = tour(call) != plain
-    # That a fault that breaks something changes answers, tests/test_faults.py proves more strictly: verify must find each of them.
+    # That a fault that breaks something changes answers, tests/test_faults.py proves more strictly: verify
+    # must find each of them.
     assert changed or module.breaks
     assert call.logged == []
 

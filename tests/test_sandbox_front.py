@@ -28,11 +28,26 @@ def call() -> Caller:
 
 @pytest.mark.parametrize(
     "header",
-    [None, "", "Bearer", "Bearer ", "Bearer nonsense", "Basic {key}", "{key}", "Bearer {key}x", "Bearer {upper}", "Bearer {revoked}"],
+    [
+        None,
+        "",
+        "Bearer",
+        "Bearer ",
+        "Bearer nonsense",
+        "Basic {key}",
+        "{key}",
+        "Bearer {key}x",
+        "Bearer {upper}",
+        "Bearer {revoked}",
+    ],
 )
 def test_call_without_a_living_key_is_401_whatever_it_asks(call: Caller, header: str | None) -> None:
     key, revoked = call.tokens["unlimited"], call.tokens["revoked"]
-    given = {} if header is None else {"Authorization": header.format(key=key, upper=key.upper(), revoked=revoked)}
+    given = (
+        {}
+        if header is None
+        else {"Authorization": header.format(key=key, upper=key.upper(), revoked=revoked)}
+    )
     for method, url, body in (
         ("GET", VAIL, None),
         ("GET", "/nowhere", None),
@@ -45,7 +60,9 @@ def test_call_without_a_living_key_is_401_whatever_it_asks(call: Caller, header:
         says = answer.header("WWW-Authenticate") or ""
         assert says.startswith("Bearer ")
         assert 'resource_metadata="https://parkgraph.com/.well-known/oauth-protected-resource"' in says
-        assert ('error="invalid_token"' in says) == (header is not None and header.startswith("Bearer ") and header != "Bearer ")
+        assert ('error="invalid_token"' in says) == (
+            header is not None and header.startswith("Bearer ") and header != "Bearer "
+        )
         assert json.loads(answer.body)["error"]["code"] == "UNAUTHORIZED"
         assert key not in answer.body.decode()
 
@@ -146,7 +163,9 @@ def test_head_answers_have_no_body(call: Caller) -> None:
         ("lat=%C2%B2&lng=0", "lat"),
     ],
 )
-def test_query_argument_that_its_schema_refuses_is_400_naming_it(call: Caller, query: str, field: str) -> None:
+def test_query_argument_that_its_schema_refuses_is_400_naming_it(
+    call: Caller, query: str, field: str
+) -> None:
     error = call.error("GET", f"/api/v1/lots/search?{query}", status=400)
     assert (error["code"], error["field"]) == ("BAD_REQUEST", field)
 
@@ -188,7 +207,9 @@ def test_query_at_its_bounds_or_with_unknown_names_is_served(call: Caller, query
         ({"plate": "Ä"}, "plate"),
     ],
 )
-def test_body_member_that_its_schema_refuses_is_400_naming_it(call: Caller, change: dict[str, Any], field: str) -> None:
+def test_body_member_that_its_schema_refuses_is_400_naming_it(
+    call: Caller, change: dict[str, Any], field: str
+) -> None:
     assert call.error("POST", "/api/v1/sessions", {**CREATE, **change}, status=400)["field"] == field
     through = call.dispatch("create_session", {**CREATE, **change}, status=400)
     assert through["error"]["field"] == field
@@ -197,13 +218,22 @@ def test_body_member_that_its_schema_refuses_is_400_naming_it(call: Caller, chan
 def test_member_inside_a_list_is_named_by_its_place(call: Caller) -> None:
     body = {"fleet_id": "f", "lat": 0, "lng": 0, "vehicles": [{"plate": "A"}, {"plate": "B B"}]}
     assert call.error("POST", "/api/v1/av-fleet/dispatch", body, status=400)["field"] == "vehicles.1.plate"
-    assert call.error("POST", "/api/v1/av-fleet/dispatch", {**body, "vehicles": [{}]}, status=400)["field"] == "vehicles.0.plate"
+    assert (
+        call.error("POST", "/api/v1/av-fleet/dispatch", {**body, "vehicles": [{}]}, status=400)["field"]
+        == "vehicles.0.plate"
+    )
 
 
 def test_header_argument_is_named_as_it_is_sent(call: Caller) -> None:
     for bad in ("", "a b", "x" * 65):
-        assert call.error("POST", "/api/v1/sessions", CREATE, status=400, Idempotency_Key=bad)["field"] == "Idempotency-Key"
-    assert call.dispatch("create_session", {**CREATE, "idempotency_key": "a b"}, status=400)["error"]["field"] == "Idempotency-Key"
+        assert (
+            call.error("POST", "/api/v1/sessions", CREATE, status=400, Idempotency_Key=bad)["field"]
+            == "Idempotency-Key"
+        )
+    assert (
+        call.dispatch("create_session", {**CREATE, "idempotency_key": "a b"}, status=400)["error"]["field"]
+        == "Idempotency-Key"
+    )
 
 
 @pytest.mark.parametrize(
@@ -226,7 +256,9 @@ def test_header_argument_is_named_as_it_is_sent(call: Caller) -> None:
 )
 @pytest.mark.parametrize("url", ["/api/v1/sessions", DISPATCH, "/api/v1/webhooks/stripe"])
 def test_body_that_is_no_json_object_is_400_of_the_body(call: Caller, url: str, body: bytes) -> None:
-    error = call.error("POST", url, body, status=400, Content_Type="application/json", Stripe_Signature="t=1,v1=0")
+    error = call.error(
+        "POST", url, body, status=400, Content_Type="application/json", Stripe_Signature="t=1,v1=0"
+    )
     assert (error["code"], error["field"]) == ("BAD_REQUEST", "body")
 
 
@@ -275,7 +307,27 @@ def test_body_over_the_limit_is_413_after_the_key(call: Caller) -> None:
 
 def test_random_bytes_anywhere_never_crash(call: Caller) -> None:
     rng = random.Random(11)
-    pieces = ["%00", "%", "..", "a", "é", "\udc80", "=", "&", "?", "lat=", "[]", "{}", '"', "null", "-1", "9" * 30, "\t", "%2f", ";"]
+    pieces = [
+        "%00",
+        "%",
+        "..",
+        "a",
+        "é",
+        "\udc80",
+        "=",
+        "&",
+        "?",
+        "lat=",
+        "[]",
+        "{}",
+        '"',
+        "null",
+        "-1",
+        "9" * 30,
+        "\t",
+        "%2f",
+        ";",
+    ]
     paths = ["/api/v1/lots/search?", "/api/v1/sessions/", "/api/v1/lots/x/rates", "/", DISPATCH]
     for _ in range(1500):
         url = rng.choice(paths) + "".join(rng.choices(pieces, k=rng.randint(0, 6)))
@@ -390,13 +442,18 @@ def test_refused_calls_cost_what_they_ask_for_but_429_costs_nothing(call: Caller
 
 
 def test_end_users_have_a_budget_of_their_own_where_the_operator_opted_in(call: Caller) -> None:
-    made = call.data("POST", "/sandbox/v1/keys", {"mode": "live", "end_user_opt_in": True}, status=201, key="operator")["api_key"]
+    made = call.data(
+        "POST", "/sandbox/v1/keys", {"mode": "live", "end_user_opt_in": True}, status=201, key="operator"
+    )["api_key"]
     call.tokens["opted"] = made["key"]
     body = {"action": "search_parking", "parameters": {"lat": 0, "lng": 0}}
     statuses = [call("POST", DISPATCH, body, key="opted", X_End_User_Id="ann").status for _ in range(21)]
     assert statuses == [200] * 20 + [429]
     assert call("POST", DISPATCH, body, key="opted", X_End_User_Id="bob").status == 200
-    assert call("POST", DISPATCH, body, key="opted", openai_ephemeral_user_id="cid", X_End_User_Id="ann").status == 200
+    assert (
+        call("POST", DISPATCH, body, key="opted", openai_ephemeral_user_id="cid", X_End_User_Id="ann").status
+        == 200
+    )
 
 
 def test_401_comes_before_429_and_has_no_retry_after(call: Caller) -> None:
@@ -427,7 +484,10 @@ def test_same_idempotency_key_has_one_effect_and_names_it(call: Caller) -> None:
         error = call.error("POST", "/api/v1/sessions", body, status=409, Idempotency_Key="once")
         assert error["code"] == "CONFLICT"
         assert made["id"] in error["message"]
-    assert call.dispatch("create_session", {**CREATE, "idempotency_key": "once"}, status=409)["error"]["code"] == "CONFLICT"
+    assert (
+        call.dispatch("create_session", {**CREATE, "idempotency_key": "once"}, status=409)["error"]["code"]
+        == "CONFLICT"
+    )
     assert call.available("lot_lionshead") == 86
     assert call("POST", "/api/v1/sessions", CREATE, key="second", Idempotency_Key="once").status == 201
     call.wait(24 * 3600)
@@ -435,13 +495,20 @@ def test_same_idempotency_key_has_one_effect_and_names_it(call: Caller) -> None:
 
 
 def test_refused_call_leaves_its_idempotency_key_free(call: Caller) -> None:
-    assert call("POST", "/api/v1/sessions", {**CREATE, "lot_id": "lot_none"}, Idempotency_Key="free").status == 404
+    assert (
+        call("POST", "/api/v1/sessions", {**CREATE, "lot_id": "lot_none"}, Idempotency_Key="free").status
+        == 404
+    )
     assert call("POST", "/api/v1/sessions", CREATE, Idempotency_Key="free").status == 201
 
 
 def test_of_parallel_calls_with_one_idempotency_key_one_wins(call: Caller) -> None:
     with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda _: call("POST", "/api/v1/sessions", CREATE, Idempotency_Key="race").status, range(24)))
+        answers = list(
+            pool.map(
+                lambda _: call("POST", "/api/v1/sessions", CREATE, Idempotency_Key="race").status, range(24)
+            )
+        )
     assert sorted(answers) == [201] + [409] * 23
     assert call.available("lot_lionshead") == 86
 
@@ -456,7 +523,9 @@ def test_parallel_calls_never_oversell_a_lot(call: Caller) -> None:
 
 
 def test_no_client_secret_is_kept(call: Caller) -> None:
-    secret = call.data("POST", "/api/v1/sessions", CREATE, status=201, Idempotency_Key="s")["session"]["client_secret"]
+    secret = call.data("POST", "/api/v1/sessions", CREATE, status=201, Idempotency_Key="s")["session"][
+        "client_secret"
+    ]
     store = call.sandbox.front.store
     for table in [r["name"] for r in store.rows("SELECT name FROM sqlite_master WHERE type = 'table'")]:
         assert not any(secret in str(tuple(row)) for row in store.rows(f"SELECT * FROM {quote(table)}"))

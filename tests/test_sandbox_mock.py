@@ -32,11 +32,15 @@ def test_order_lives_as_its_lifecycle_says(shop: Caller) -> None:
 
 
 def test_arguments_come_back_in_what_was_made(shop: Caller) -> None:
-    order = shop.data("POST", "/orders", {"product_id": "p-17", "quantity": 1, "note": "Hi"}, status=201)["order"]
-    assert (order["note"], order["product_id"]) == ("Hi", "p-17")
-    through = shop.data("POST", "/agents/ask", {"tool": "place_order", "with": {"product_id": "p-17", "quantity": 1, "note": "Hi"}})[
+    order = shop.data("POST", "/orders", {"product_id": "p-17", "quantity": 1, "note": "Hi"}, status=201)[
         "order"
     ]
+    assert (order["note"], order["product_id"]) == ("Hi", "p-17")
+    through = shop.data(
+        "POST",
+        "/agents/ask",
+        {"tool": "place_order", "with": {"product_id": "p-17", "quantity": 1, "note": "Hi"}},
+    )["order"]
     assert {k: v for k, v in through.items() if k != "id"} == {k: v for k, v in order.items() if k != "id"}
 
 
@@ -53,7 +57,10 @@ def test_unknown_instances_are_missing_and_found_instances_are_the_examples(shop
 
 def test_another_customers_order_is_as_good_as_absent(shop: Caller) -> None:
     order = shop.data("POST", "/orders", {"product_id": "p-17", "quantity": 1}, status=201)["order"]
-    assert shop.data("POST", f"/orders/{order['id']}/cancel", status=404, key="second")["fault"]["kind"] == "absent"
+    assert (
+        shop.data("POST", f"/orders/{order['id']}/cancel", status=404, key="second")["fault"]["kind"]
+        == "absent"
+    )
 
 
 def test_shops_own_envelope_codes_and_prefixes_are_used(shop: Caller) -> None:
@@ -71,7 +78,9 @@ def test_park_graph_without_its_domain_keeps_sessions_and_moves_the_clock() -> N
     bare = dataclasses.replace(model("park_graph"), domain=None)
     sandbox = open_sandbox(bare, start=START, time_source=lambda: 0.0, rng=random.Random(1))
 
-    def call(method: str, url: str, body: object = None, role: str = "unlimited") -> tuple[int, dict[str, object]]:
+    def call(
+        method: str, url: str, body: object = None, role: str = "unlimited"
+    ) -> tuple[int, dict[str, object]]:
         headers = (("Authorization", f"Bearer {sandbox.tokens[role]}"), ("Content-Type", "application/json"))
         answer = sandbox.handler(Request(method, url, headers, json_bytes(body) if body is not None else b""))
         assert isinstance(answer, Response)
@@ -86,7 +95,9 @@ def test_park_graph_without_its_domain_keeps_sessions_and_moves_the_clock() -> N
     assert session["id"] in {s["id"] for s in listed}
     end = {"session_id": session["id"], "session_code": session["session_code"]}
     assert [call("POST", "/api/v1/sessions/end", end)[0] for _ in range(2)] == [200, 409]
-    assert call("POST", "/sandbox/v1/clock", {"advance_s": 60}, "operator")[1] == {"now": "2026-04-18T16:01:00Z"}
+    assert call("POST", "/sandbox/v1/clock", {"advance_s": 60}, "operator")[1] == {
+        "now": "2026-04-18T16:01:00Z"
+    }
 
 
 @pytest.mark.parametrize(
@@ -117,7 +128,10 @@ def test_sampled_answers_keep_every_schema_of_the_catalogues() -> None:
 
 def test_place_of_an_instance_is_read_from_a_plain_expression_alone() -> None:
     expressions = {
-        str(c.at.text): places.place(c.at) for r in model("park_graph").resources.values() for c in (r.made_by, r.found_by) if c and c.at
+        str(c.at.text): places.place(c.at)
+        for r in model("park_graph").resources.values()
+        for c in (r.made_by, r.found_by)
+        if c and c.at
     }
     assert expressions["response.session"] == ("session",)
     assert expressions["response.allocations[0]"] == ("allocations", 0)

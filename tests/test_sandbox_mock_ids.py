@@ -1,4 +1,6 @@
-"""The mock of a plain catalogue: ids of every form, what is changed stays changed, what is not there is not there."""
+"""The mock of a plain catalogue: ids of every form, what is changed stays changed, what is not there is
+not there.
+"""
 
 from __future__ import annotations
 
@@ -80,11 +82,20 @@ class Items:
 
     def __init__(self, form: str) -> None:
         argument = form.replace("{", "{required: true, ", 1)
-        self.opened = open_sandbox(load_text(CATALOGUE.replace("<ID>", form).replace("<ARG>", argument)), start=START, rng=random.Random(3))
+        self.opened = open_sandbox(
+            load_text(CATALOGUE.replace("<ID>", form).replace("<ARG>", argument)),
+            start=START,
+            rng=random.Random(3),
+        )
 
     def __call__(self, method: str, target: str, body: Any = None, *, status: int = 200) -> Any:
-        headers = (("Authorization", f"Bearer {self.opened.tokens['unlimited']}"), ("Content-Type", "application/json"))
-        answer = self.opened.handler(Request(method, target, headers, json_bytes(body) if body is not None else b""))
+        headers = (
+            ("Authorization", f"Bearer {self.opened.tokens['unlimited']}"),
+            ("Content-Type", "application/json"),
+        )
+        answer = self.opened.handler(
+            Request(method, target, headers, json_bytes(body) if body is not None else b"")
+        )
         assert isinstance(answer, Response)
         assert answer.status == status, (method, target, answer.body)
         return json.loads(answer.body) if answer.body else None
@@ -97,7 +108,10 @@ def items(request: pytest.FixtureRequest) -> Items:
 
 def test_what_is_made_can_be_read_listed_changed_and_deleted_by_its_id(items: Items) -> None:
     """The id passes the arguments' own checks: else these calls would be answered 422."""
-    made = [items("POST", "/items", {"name": f"Item {n}", "note": "n", "tags": ["a"]}, status=201) for n in range(5)]
+    made = [
+        items("POST", "/items", {"name": f"Item {n}", "note": "n", "tags": ["a"]}, status=201)
+        for n in range(5)
+    ]
     assert len({one["id"] for one in made}) == 5
     first = made[0]
     assert (first["name"], first["note"], first["tags"]) == ("Item 0", "n", ["a"])
@@ -107,7 +121,12 @@ def test_what_is_made_can_be_read_listed_changed_and_deleted_by_its_id(items: It
     assert items("GET", f"/items/{first['id']}/notes") == []
     assert len(items("GET", "/items?n=2")["items"]) == 2
     items("DELETE", f"/items/{first['id']}", status=204)
-    for method, path, body in (("GET", "", None), ("PUT", "", {"name": "x"}), ("DELETE", "", None), ("GET", "/notes", None)):
+    for method, path, body in (
+        ("GET", "", None),
+        ("PUT", "", {"name": "x"}),
+        ("DELETE", "", None),
+        ("GET", "/notes", None),
+    ):
         items(method, f"/items/{first['id']}{path}", body, status=404)
 
 
@@ -120,7 +139,10 @@ def test_ids_are_of_the_type_and_format_they_should_be() -> None:
     assert UUID(Items(IDS["uuid"])("POST", "/items", {"name": "A"}, status=201)["id"])
 
 
-@pytest.mark.parametrize("pattern", [r"^[A-Z]{3}-\d{4}$", r"^(a|b)[^0-9]?x+$", r"\Aid_[a-f0-9]{8}\Z", r"^\w+$", r"^[+-]?\d\s$", r".{3,5}"])
+@pytest.mark.parametrize(
+    "pattern",
+    [r"^[A-Z]{3}-\d{4}$", r"^(a|b)[^0-9]?x+$", r"\Aid_[a-f0-9]{8}\Z", r"^\w+$", r"^[+-]?\d\s$", r".{3,5}"],
+)
 def test_text_of_a_pattern_is_found_by_it_and_differs(pattern: str) -> None:
     texts = {written(pattern, random.Random(n)) for n in range(30)}
     assert all(re.search(pattern, text) for text in texts)

@@ -33,7 +33,10 @@ def bodies(call: Any) -> list[tuple[str, str, dict[str, Any], str, str]]:
         ("POST", "/api/v1/sessions", {"lot_id": "lot_lionshead", "plate": "A"}, "hours", "unlimited"),
         ("POST", "/api/v1/sessions", {"lot_id": "lot_golden_peak", "plate": "A"}, "hours", "unlimited"),
         ("POST", "/api/v1/sessions/extend", named(call.running), "extend_hours", "unlimited"),
-        *[("POST", "/api/v1/av-fleet/dispatch", fleet, name, "unlimited") for name in ("lat", "lng", "radius_km", "ttl_seconds")],
+        *[
+            ("POST", "/api/v1/av-fleet/dispatch", fleet, name, "unlimited")
+            for name in ("lat", "lng", "radius_km", "ttl_seconds")
+        ],
         ("POST", "/sandbox/v1/keys", {}, "requests_per_minute", "operator"),
         ("PATCH", "/sandbox/v1/lots/lot_cascade", {}, "rate", "operator"),
     ]
@@ -53,7 +56,9 @@ def test_number_in_a_body_is_never_a_500(call: Caller, number: str) -> None:
         raw = json.dumps({**others, name: "HERE"}).replace('"HERE"', number).encode()
         seen(call, method, path, raw, key)
     for name in ("lat", "lng", "radius_km", "limit"):
-        raw = json.dumps({"action": "search_parking", "parameters": {"lat": 1, "lng": 1, name: "HERE"}}).replace('"HERE"', number)
+        raw = json.dumps(
+            {"action": "search_parking", "parameters": {"lat": 1, "lng": 1, name: "HERE"}}
+        ).replace('"HERE"', number)
         seen(call, "POST", DISPATCH, raw.encode(), "unlimited")
     if number not in ("1e-07", "5e-324"):
         seen(call, "POST", "/sandbox/v1/clock", f'{{"advance_s":{number}}}'.encode(), "operator")
@@ -64,7 +69,11 @@ def test_number_in_a_body_is_never_a_500(call: Caller, number: str) -> None:
 def test_number_in_a_query_is_never_a_500(call: Caller, text: str) -> None:
     from urllib.parse import quote
 
-    for path in ("/api/v1/lots/search", "/api/v2/intelligence/market-rate", "/api/v2/intelligence/agent-demand"):
+    for path in (
+        "/api/v1/lots/search",
+        "/api/v2/intelligence/market-rate",
+        "/api/v2/intelligence/agent-demand",
+    ):
         for name in ("lat", "lng", "radius_km", "limit"):
             others = "&".join(f"{n}=1" for n in ("lat", "lng") if n != name)
             seen(call, "GET", f"{path}?{others}&{name}={quote(text)}", b"", "unlimited")

@@ -1,4 +1,6 @@
-"""The sandbox's OAuth server: who gets a token, what it is good for, and when it ends. Over real sockets once, else in process."""
+"""The sandbox's OAuth server: who gets a token, what it is good for, and when it ends. Over real sockets
+once, else in process.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +46,9 @@ class App:
         return self.caller("POST", path, body or b" ", key=None, **{"content_type": FORM, **headers})
 
     def ask(self, **given: str | None) -> Response:
-        """The authorization request, of the public client where nothing else is said; None leaves a parameter out."""
+        """The authorization request, of the public client where nothing else is said; None leaves a
+        parameter out.
+        """
         query = {
             "response_type": "code",
             "client_id": "demo_app",
@@ -54,11 +58,23 @@ class App:
             **PKCE,
             **given,
         }
-        return self.caller("GET", "/oauth/authorize?" + urlencode({k: v for k, v in query.items() if v is not None}), key=None)
+        return self.caller(
+            "GET",
+            "/oauth/authorize?" + urlencode({k: v for k, v in query.items() if v is not None}),
+            key=None,
+        )
 
     def gpt(self, **given: str | None) -> Response:
         """The same of ChatGPT's form: confidential, without PKCE."""
-        return self.ask(**{"client_id": "demo_gpt", "redirect_uri": GPT, "code_challenge": None, "code_challenge_method": None, **given})
+        return self.ask(
+            **{
+                "client_id": "demo_gpt",
+                "redirect_uri": GPT,
+                "code_challenge": None,
+                "code_challenge_method": None,
+                **given,
+            }
+        )
 
     def decide(self, page: Response, decision: str = "allow", user: str = "user_1") -> Response:
         return self.post("/oauth/authorize", {"ticket": ticket(page), "decision": decision, "user": user})
@@ -70,14 +86,22 @@ class App:
     def change(self, code: str, /, **given: str | None) -> Response:
         """The token request of the public client."""
         form = {
-            "grant_type": "authorization_code", "code": code, "client_id": "demo_app", "redirect_uri": LOOPBACK, "code_verifier": VERIFIER,
+            "grant_type": "authorization_code", "code": code, "client_id": "demo_app",
+            "redirect_uri": LOOPBACK, "code_verifier": VERIFIER,
             **given,
         }  # fmt: skip
         return self.post("/oauth/token", {k: v for k, v in form.items() if v is not None})
 
     def change_gpt(self, code: str, /, **given: str | None) -> Response:
         return self.change(
-            code, **{"client_id": "demo_gpt", "client_secret": self.secret, "redirect_uri": GPT, "code_verifier": None, **given}
+            code,
+            **{
+                "client_id": "demo_gpt",
+                "client_secret": self.secret,
+                "redirect_uri": GPT,
+                "code_verifier": None,
+                **given,
+            },
         )
 
     def tokens(self, scope: str = "read sessions:write", **given: str) -> dict[str, Any]:
@@ -85,9 +109,14 @@ class App:
         return ok(self.change(self.code(self.ask(scope=scope), **given)))
 
     def refresh(self, token: str, **given: str) -> Response:
-        return self.post("/oauth/token", {"grant_type": "refresh_token", "refresh_token": token, "client_id": "demo_app", **given})
+        return self.post(
+            "/oauth/token",
+            {"grant_type": "refresh_token", "refresh_token": token, "client_id": "demo_app", **given},
+        )
 
-    def call(self, token: str, method: str = "GET", target: str = VAIL, body: Any = None, **headers: str) -> Response:
+    def call(
+        self, token: str, method: str = "GET", target: str = VAIL, body: Any = None, **headers: str
+    ) -> Response:
         return self.caller(method, target, body, key=None, Authorization=f"Bearer {token}", **headers)
 
 
@@ -120,7 +149,9 @@ def ticket(page: Response) -> str:
 def sent_back(answer: Response) -> dict[str, str]:
     """The parameters with which the user is sent back to the client."""
     assert answer.status == 302, answer.body
-    return {name: values[0] for name, values in parse_qs(urlsplit(answer.header("Location") or "").query).items()}
+    return {
+        name: values[0] for name, values in parse_qs(urlsplit(answer.header("Location") or "").query).items()
+    }
 
 
 def ok(answer: Response) -> dict[str, Any]:
@@ -141,7 +172,8 @@ def app() -> Iterator[App]:
     assert found.caller.logged == []
 
 
-# -- the flow -------------------------------------------------------------------------------------------------------
+# -- the flow
+# -------------------------------------------------------------------------------------------------------
 
 
 def test_public_client_gets_tokens_with_pkce_and_they_open_the_api(app: App) -> None:
@@ -152,7 +184,11 @@ def test_public_client_gets_tokens_with_pkce_and_they_open_the_api(app: App) -> 
     answer = app.change(sent_back(back)["code"])
     assert answer.header("Cache-Control") == "no-store"
     told = ok(answer)
-    assert (told["token_type"].lower(), told["expires_in"], told["scope"]) == ("bearer", 3600, "read sessions:write")
+    assert (told["token_type"].lower(), told["expires_in"], told["scope"]) == (
+        "bearer",
+        3600,
+        "read sessions:write",
+    )
     assert app.call(told["access_token"]).status == 200
 
 
@@ -215,20 +251,27 @@ def test_consent_counts_once_and_for_ten_minutes(app: App) -> None:
     assert app.post("/oauth/authorize", {"ticket": "guessed", "decision": "allow", "user": "u"}).status == 400
 
 
-@pytest.mark.parametrize("form", [{"decision": "allow"}, {"decision": "allow", "user": "<b>"}, {"decision": "maybe", "user": "u"}, {}])
+@pytest.mark.parametrize(
+    "form",
+    [{"decision": "allow"}, {"decision": "allow", "user": "<b>"}, {"decision": "maybe", "user": "u"}, {}],
+)
 def test_decision_that_is_none_grants_nothing(app: App, form: dict[str, str]) -> None:
     assert app.post("/oauth/authorize", {"ticket": ticket(app.ask()), **form}).status == 400
 
 
-# -- the authorization request --------------------------------------------------------------------------------------
+# -- the authorization request
+# --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     "uri",
     [
-        "http://127.0.0.1:5123/callback/", "http://127.0.0.1:5123/Callback", "http://127.0.0.1:5123/callback?x=1", "http://127.0.0.1:5123/",
-        "http://localhost:5123/callback", "https://127.0.0.1:5123/callback", "http://127.0.0.1:5123@evil.example/callback",
-        "http://u@127.0.0.1:5123/callback", "http://127.0.0.1.evil.example:5123/callback", "http://127.0.0.1:99999/callback", GPT, None,
+        "http://127.0.0.1:5123/callback/", "http://127.0.0.1:5123/Callback",
+        "http://127.0.0.1:5123/callback?x=1", "http://127.0.0.1:5123/",
+        "http://localhost:5123/callback", "https://127.0.0.1:5123/callback",
+        "http://127.0.0.1:5123@evil.example/callback",
+        "http://u@127.0.0.1:5123/callback", "http://127.0.0.1.evil.example:5123/callback",
+        "http://127.0.0.1:99999/callback", GPT, None,
     ],
 )  # fmt: skip
 def test_redirect_uri_that_is_not_registered_is_never_gone_to(app: App, uri: str | None) -> None:
@@ -254,22 +297,33 @@ def test_unknown_client_is_told_so_on_the_page(app: App, client: str | None) -> 
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ({"response_type": "token"}, "unsupported_response_type"), ({"response_type": None}, "unsupported_response_type"),
+        ({"response_type": "token"}, "unsupported_response_type"),
+        ({"response_type": None}, "unsupported_response_type"),
         ({"scope": "read admin"}, "invalid_scope"), ({"code_challenge": None}, "invalid_request"),
         ({"code_challenge": None, "code_challenge_method": None}, "invalid_request"),
-        ({"code_challenge_method": "plain"}, "invalid_request"), ({"code_challenge_method": None}, "invalid_request"),
+        ({"code_challenge_method": "plain"}, "invalid_request"),
+        ({"code_challenge_method": None}, "invalid_request"),
         ({"code_challenge": "short"}, "invalid_request"),
     ],
 )  # fmt: skip
-def test_wrong_request_of_a_known_client_is_sent_back_with_its_state(app: App, given: dict[str, str | None], says: str) -> None:
+def test_wrong_request_of_a_known_client_is_sent_back_with_its_state(
+    app: App, given: dict[str, str | None], says: str
+) -> None:
     told = sent_back(app.ask(**given))
     assert (told["error"], told["state"]) == (says, "s1")
 
 
 def test_parameter_that_stands_twice_is_refused(app: App) -> None:
     query = urlencode({"response_type": "code", "client_id": "demo_app", "redirect_uri": LOOPBACK, **PKCE})
-    assert app.caller("GET", f"/oauth/authorize?{query}&scope=read&scope=intelligence", key=None).status == 400
-    assert error(app.post("/oauth/token", b"grant_type=refresh_token&grant_type=refresh_token&client_id=demo_app")) == "invalid_request"
+    assert (
+        app.caller("GET", f"/oauth/authorize?{query}&scope=read&scope=intelligence", key=None).status == 400
+    )
+    assert (
+        error(
+            app.post("/oauth/token", b"grant_type=refresh_token&grant_type=refresh_token&client_id=demo_app")
+        )
+        == "invalid_request"
+    )
 
 
 @pytest.mark.parametrize("scope", [None, "", "read  read"])
@@ -278,7 +332,8 @@ def test_scope_is_all_or_what_was_asked(app: App, scope: str | None) -> None:
     assert told["scope"] == ("read" if scope else "read sessions:write intelligence")
 
 
-# -- the code -------------------------------------------------------------------------------------------------------
+# -- the code
+# -------------------------------------------------------------------------------------------------------
 
 
 def test_code_is_good_for_one_minute_and_one_change_and_a_second_ends_what_came_of_it(app: App) -> None:
@@ -297,12 +352,15 @@ def test_code_is_good_for_one_minute_and_one_change_and_a_second_ends_what_came_
     [
         ({"code_verifier": None}, "invalid_request"), ({"code_verifier": VERIFIER + "x"}, "invalid_grant"),
         ({"code_verifier": "short"}, "invalid_request"), ({"redirect_uri": None}, "invalid_grant"),
-        ({"redirect_uri": "http://127.0.0.1:5124/callback"}, "invalid_grant"), ({"code": "oc_guessed"}, "invalid_grant"),
+        ({"redirect_uri": "http://127.0.0.1:5124/callback"}, "invalid_grant"),
+        ({"code": "oc_guessed"}, "invalid_grant"),
         ({"code": None}, "invalid_request"), ({"grant_type": "password"}, "unsupported_grant_type"),
         ({"grant_type": None}, "unsupported_grant_type"),
     ],
 )  # fmt: skip
-def test_wrong_change_of_a_code_gives_nothing_and_leaves_it_to_its_owner(app: App, given: dict[str, str | None], says: str) -> None:
+def test_wrong_change_of_a_code_gives_nothing_and_leaves_it_to_its_owner(
+    app: App, given: dict[str, str | None], says: str
+) -> None:
     code = app.code(app.ask())
     assert error(app.change(code, **given)) == says
     assert app.change(code).status == 200
@@ -312,7 +370,9 @@ def test_challenge_binds_a_confidential_client_that_sent_one(app: App) -> None:
     code = app.code(app.gpt(**PKCE))
     assert error(app.change_gpt(code)) == "invalid_request"
     assert app.change_gpt(code, code_verifier=VERIFIER).status == 200
-    assert error(app.change_gpt(app.code(app.gpt()), code_verifier=VERIFIER)) == "invalid_request"  # none was promised (RFC 9700, 2.1.1)
+    assert (
+        error(app.change_gpt(app.code(app.gpt()), code_verifier=VERIFIER)) == "invalid_request"
+    )  # none was promised (RFC 9700, 2.1.1)
 
 
 @pytest.mark.parametrize("secret", [None, "", "wrong", "é"])
@@ -332,11 +392,22 @@ def test_code_of_another_client_is_none(app: App) -> None:
 
 @pytest.mark.parametrize("kind", ["application/json", "text/plain", ""])
 def test_token_request_must_be_a_form(app: App, kind: str) -> None:
-    assert error(app.post("/oauth/token", b'{"grant_type":"refresh_token"}', content_type=kind)) == "invalid_request"
+    assert (
+        error(app.post("/oauth/token", b'{"grant_type":"refresh_token"}', content_type=kind))
+        == "invalid_request"
+    )
 
 
 @pytest.mark.parametrize(
-    "body", [b"\xff\xfe", b"grant_type=%ff", b"client_id=%00&grant_type=x", b"a" * 60_000, b"&&&=", b"Authorization=x"]
+    "body",
+    [
+        b"\xff\xfe",
+        b"grant_type=%ff",
+        b"client_id=%00&grant_type=x",
+        b"a" * 60_000,
+        b"&&&=",
+        b"Authorization=x",
+    ],
 )
 @pytest.mark.parametrize("path", ["/oauth/token", "/oauth/revoke", "/oauth/authorize"])
 def test_odd_bytes_are_refused_and_never_crash(app: App, path: str, body: bytes) -> None:
@@ -345,7 +416,8 @@ def test_odd_bytes_are_refused_and_never_crash(app: App, path: str, body: bytes)
     assert app.post(path, body, Authorization="Basic /w==").status in (400, 401)
 
 
-# -- access tokens --------------------------------------------------------------------------------------------------
+# -- access tokens
+# --------------------------------------------------------------------------------------------------
 
 
 def test_access_token_lives_an_hour_of_the_sandboxs_clock(app: App) -> None:
@@ -369,11 +441,18 @@ def test_every_action_needs_the_scope_that_the_catalogue_says(app: App, scope: s
     assert action is not None
     target = re.sub(r"\{\w+\}", "x_1", str(action.path))
     others = " ".join(s for s in model("park_graph").auth.oauth.scopes if s != scope)
-    refused = app.call(app.tokens(others)["access_token"], action.method, target, {} if action.method == "POST" else None)
+    refused = app.call(
+        app.tokens(others)["access_token"], action.method, target, {} if action.method == "POST" else None
+    )
     assert refused.status == 403
     assert json.loads(refused.body)["error"]["scope"] == scope
     assert f'scope="{scope}"' in (refused.header("WWW-Authenticate") or "")
-    assert app.call(app.tokens(scope)["access_token"], action.method, target, {} if action.method == "POST" else None).status != 403
+    assert (
+        app.call(
+            app.tokens(scope)["access_token"], action.method, target, {} if action.method == "POST" else None
+        ).status
+        != 403
+    )
 
 
 def test_scope_holds_through_the_dispatcher_too(app: App) -> None:
@@ -402,14 +481,19 @@ def test_token_is_an_agents_call_with_its_clients_attribution(app: App) -> None:
 
 
 def test_end_user_is_the_one_who_granted_whatever_a_header_says(app: App) -> None:
-    """Where the operator opted in, each end user has 20 calls: those of one user share them, another has their own."""
+    """Where the operator opted in, each end user has 20 calls: those of one user share them, another has
+    their own.
+    """
     front = app.caller.sandbox.front
     one, other = app.tokens(user="user_1")["access_token"], app.tokens(user="user_2")["access_token"]
     assert front.grants is not None
-    front.grants._key = type(front.grants._key)(**{**_fields(front.grants._key), "end_user_opt_in": True, "per_minute": 60_000})
+    front.grants._key = type(front.grants._key)(
+        **{**_fields(front.grants._key), "end_user_opt_in": True, "per_minute": 60_000}
+    )
     answers = [app.call(one, X_End_User_Id=f"someone_{n}") for n in range(2)]
     first, second = (
-        front.limits._levels.get(("end_user", f"{key}\nuser_{n}")) for n, key in ((1, _family(app, one)), (2, _family(app, other)))
+        front.limits._levels.get(("end_user", f"{key}\nuser_{n}"))
+        for n, key in ((1, _family(app, one)), (2, _family(app, other)))
     )
     assert [a.status for a in answers] == [200, 200]
     assert first is not None
@@ -442,7 +526,8 @@ def test_what_is_no_access_token_opens_nothing(app: App, form: str) -> None:
     assert app.call(token).status == 401
 
 
-# -- refresh and revocation -----------------------------------------------------------------------------------------
+# -- refresh and revocation
+# -----------------------------------------------------------------------------------------
 
 
 def test_refresh_token_rotates_and_the_old_one_used_again_ends_all(app: App) -> None:
@@ -494,17 +579,25 @@ def test_revoking_tells_nothing_and_does_nothing_to_tokens_of_others(app: App) -
     assert app.post("/oauth/revoke", {"token": "oat_never_was", "client_id": "demo_app"}).status == 200
     stranger = {"token": token, "client_id": "demo_gpt", "client_secret": app.secret}
     assert app.post("/oauth/revoke", stranger).status == 400
-    assert error(app.post("/oauth/revoke", {"token": token, "client_id": "demo_gpt"}), 401) == "invalid_client"
+    assert (
+        error(app.post("/oauth/revoke", {"token": token, "client_id": "demo_gpt"}), 401) == "invalid_client"
+    )
     assert error(app.post("/oauth/revoke", {"client_id": "demo_app"})) == "invalid_request"
     assert app.call(token).status == 200
 
 
-# -- what is kept, what is told -------------------------------------------------------------------------------------
+# -- what is kept, what is told
+# -------------------------------------------------------------------------------------
 
 
 def test_nothing_that_opens_anything_is_kept_as_it_is(app: App) -> None:
     page = app.ask()
-    secrets = [ticket(page), app.secret, app.code(app.ask()), *(app.tokens()[name] for name in ("access_token", "refresh_token"))]
+    secrets = [
+        ticket(page),
+        app.secret,
+        app.code(app.ask()),
+        *(app.tokens()[name] for name in ("access_token", "refresh_token")),
+    ]
     kept = "\n".join(app.caller.sandbox.front.store._connection.iterdump())
     assert "oauth_token" in kept
     for secret in secrets:
@@ -517,7 +610,9 @@ def test_metadata_name_the_endpoints_that_answer(app: App) -> None:
     about = app.caller.data("GET", "/.well-known/oauth-authorization-server", key=None)
     assert about["issuer"] == base
     for name in ("authorization_endpoint", "token_endpoint", "revocation_endpoint"):
-        assert app.caller("POST", about[name].removeprefix(base), b"x", key=None, content_type=FORM).status in (400, 401)
+        assert app.caller(
+            "POST", about[name].removeprefix(base), b"x", key=None, content_type=FORM
+        ).status in (400, 401)
     assert about["code_challenge_methods_supported"] == ["S256"]
     assert set(about["scopes_supported"]) == {"read", "sessions:write", "intelligence"}
     resource = app.caller.data("GET", "/.well-known/oauth-protected-resource", key=None)
@@ -527,7 +622,9 @@ def test_metadata_name_the_endpoints_that_answer(app: App) -> None:
 def test_metadata_satisfy_rfc_8414_as_authlib_reads_it(app: App) -> None:
     from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
 
-    AuthorizationServerMetadata(app.caller.data("GET", "/.well-known/oauth-authorization-server", key=None)).validate()
+    AuthorizationServerMetadata(
+        app.caller.data("GET", "/.well-known/oauth-authorization-server", key=None)
+    ).validate()
 
 
 def test_wrong_method_and_an_api_without_oauth(app: App) -> None:
@@ -538,18 +635,29 @@ def test_wrong_method_and_an_api_without_oauth(app: App) -> None:
     assert Caller("shop")("GET", "/orders/x", key=None).header("WWW-Authenticate") == "Bearer"
 
 
-# -- other origins --------------------------------------------------------------------------------------------------
+# -- other origins
+# --------------------------------------------------------------------------------------------------
 
 ORIGIN = {"Origin": "https://widget.example"}
 
 
 def preflight(caller: Caller, path: str) -> Response:
-    asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization,content-type"}
+    asked = {
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "authorization,content-type",
+    }
     return caller("OPTIONS", path, key=None, **ORIGIN, **asked)
 
 
 @pytest.mark.parametrize(
-    "path", ["/api/v1/agents/openai/actions", VAIL, "/api/v1/sessions/s_1", "/oauth/token", "/.well-known/oauth-protected-resource"]
+    "path",
+    [
+        "/api/v1/agents/openai/actions",
+        VAIL,
+        "/api/v1/sessions/s_1",
+        "/oauth/token",
+        "/.well-known/oauth-protected-resource",
+    ],
 )
 def test_browser_may_ask_without_a_key_and_call_with_one(path: str) -> None:
     answer = preflight(Caller(), path)
@@ -577,12 +685,15 @@ def test_answer_and_refusal_are_readable_for_a_page_of_another_origin() -> None:
     for key, status in (("unlimited", 200), (None, 401)):
         answer = caller("GET", VAIL, key=key, **ORIGIN)
         assert (answer.status, answer.header("Access-Control-Allow-Origin")) == (status, "*")
-        assert {"X-Request-Id", "X-RateLimit-Remaining"} <= set((answer.header("Access-Control-Expose-Headers") or "").split(", "))
+        assert {"X-Request-Id", "X-RateLimit-Remaining"} <= set(
+            (answer.header("Access-Control-Expose-Headers") or "").split(", ")
+        )
     assert caller("GET", VAIL).header("Access-Control-Allow-Origin") is None
     assert caller("OPTIONS", VAIL).status == 405
 
 
-# -- a client of one's own ------------------------------------------------------------------------------------------
+# -- a client of one's own
+# ------------------------------------------------------------------------------------------
 
 
 def own(tmp_path: Path, **given: Any) -> oauth_clients.Client:
@@ -594,7 +705,14 @@ def own(tmp_path: Path, **given: Any) -> oauth_clients.Client:
 
 
 def test_own_public_client_signs_in(tmp_path: Path) -> None:
-    app = App(own(tmp_path, client_name="My app", scope="read", redirect_uris=["http://127.0.0.1/callback", "com.example.app:/back"]))
+    app = App(
+        own(
+            tmp_path,
+            client_name="My app",
+            scope="read",
+            redirect_uris=["http://127.0.0.1/callback", "com.example.app:/back"],
+        )
+    )
     page = app.ask(client_id="my_app", redirect_uri="com.example.app:/back")
     assert b"My app asks for access" in page.body
     told = ok(app.change(app.code(page), client_id="my_app", redirect_uri="com.example.app:/back"))
@@ -607,7 +725,15 @@ def test_own_public_client_signs_in(tmp_path: Path) -> None:
 
 def test_own_confidential_client_proves_itself_and_is_attributed(tmp_path: Path) -> None:
     back = "https://assistant.example/callback"
-    app = App(own(tmp_path, client_secret="s3cret", redirect_uris=[back], integration="claude", grant_types=["authorization_code"]))
+    app = App(
+        own(
+            tmp_path,
+            client_secret="s3cret",
+            redirect_uris=[back],
+            integration="claude",
+            grant_types=["authorization_code"],
+        )
+    )
     code = app.code(app.gpt(client_id="my_app", redirect_uri=back, scope="read sessions:write"))
     form = {"client_id": "my_app", "redirect_uri": back}
     assert error(app.change_gpt(code, **form, client_secret="guess"), 401) == "invalid_client"
@@ -615,7 +741,10 @@ def test_own_confidential_client_proves_itself_and_is_attributed(tmp_path: Path)
     made = app.call(told["access_token"], "POST", "/api/v1/sessions", PARKED)
     assert json.loads(made.body)["session"]["agent_platform"] == "anthropic"
     for table in ("oauth_client", "oauth_token"):
-        assert not any("s3cret" in str(tuple(row)) for row in app.caller.sandbox.front.store.rows(f"SELECT * FROM {table}"))
+        assert not any(
+            "s3cret" in str(tuple(row))
+            for row in app.caller.sandbox.front.store.rows(f"SELECT * FROM {table}")
+        )
 
 
 def test_client_of_an_earlier_start_is_none(tmp_path: Path) -> None:
@@ -656,13 +785,19 @@ MY_APP = {"response_type": "code", "client_id": "my_app", "redirect_uri": LOOPBA
         ({"redirect_uri": "x"}, "did you mean `redirect_uris`"),
     ],
 )  # fmt: skip
-def test_file_that_describes_no_client_is_told_what_is_wrong(tmp_path: Path, given: dict[str, Any], says: str) -> None:
+def test_file_that_describes_no_client_is_told_what_is_wrong(
+    tmp_path: Path, given: dict[str, Any], says: str
+) -> None:
     with pytest.raises(PgagentsError, match=re.escape(says)):
         own(tmp_path, **given)
 
 
-@pytest.mark.parametrize("raw", [b"", b"[]", b"{", b'{"client_id":"a","client_id":"b"}', b"\xff", b"[" * 70_000])
-def test_file_that_is_no_json_object_is_one_message_and_exit_2(tmp_path: Path, raw: bytes, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    "raw", [b"", b"[]", b"{", b'{"client_id":"a","client_id":"b"}', b"\xff", b"[" * 70_000]
+)
+def test_file_that_is_no_json_object_is_one_message_and_exit_2(
+    tmp_path: Path, raw: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
     file = tmp_path / "client.json"
     file.write_bytes(raw)
     assert main(["sandbox", "--port", "0", "--oauth-client", str(file)]) == 2
@@ -679,7 +814,8 @@ def test_client_is_given_once_and_where_there_is_oauth(tmp_path: Path) -> None:
         client_file.read(tmp_path / "client.json", model("shop"))
 
 
-# -- on the wire ----------------------------------------------------------------------------------------------------
+# -- on the wire
+# ----------------------------------------------------------------------------------------------------
 
 
 def test_whole_flow_over_tls_by_what_discovery_says(tmp_path: Any) -> None:
@@ -695,17 +831,27 @@ def test_whole_flow_over_tls_by_what_discovery_says(tmp_path: Any) -> None:
             [issuer] = browser.get(found_at[1]).json()["authorization_servers"]
             about = browser.get(f"{issuer}/.well-known/oauth-authorization-server").json()
             assert about["issuer"] == issuer == facts["url"]
-            client, redirect_uri = facts["oauth"]["confidential"], facts["oauth"]["confidential"]["redirect_uris"][1]
-            query = {"response_type": "code", "client_id": client["client_id"], "redirect_uri": redirect_uri, "state": "x", "scope": "read"}
+            client, redirect_uri = (
+                facts["oauth"]["confidential"],
+                facts["oauth"]["confidential"]["redirect_uris"][1],
+            )
+            query = {
+                "response_type": "code",
+                "client_id": client["client_id"],
+                "redirect_uri": redirect_uri,
+                "state": "x",
+                "scope": "read",
+            }
             page = browser.get(about["authorization_endpoint"], params=query)
             found = Forms()
             found.feed(page.text)
             back = browser.post(about["authorization_endpoint"], data={**found.fields, "decision": "allow"})
             code = parse_qs(urlsplit(back.headers["Location"]).query)["code"][0]
             told = browser.post(
-                about["token_endpoint"], data={"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri},
+                about["token_endpoint"],
+                data={"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri},
                 auth=(client["client_id"], client["client_secret"]),
-            ).json()  # fmt: skip
+            ).json()
             answer = browser.get(VAIL, headers={"Authorization": f"Bearer {told['access_token']}"})
             assert answer.status_code == 200
             assert answer.json()["lots"]

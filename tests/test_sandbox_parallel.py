@@ -1,4 +1,6 @@
-"""Many clients at once, on real sockets: pages hold, limits are exact, and one idempotency key has one effect."""
+"""Many clients at once, on real sockets: pages hold, limits are exact, and one idempotency key has one
+effect.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ class Client:
         self._connection = http.client.HTTPConnection(host, int(port), timeout=20)
         self._headers = {"Authorization": f"Bearer {facts['keys'][key]}", "Content-Type": "application/json"}
 
-    def __call__(self, method: str, target: str, body: Any = None, **more: str) -> tuple[int, Any, http.client.HTTPMessage]:
+    def __call__(
+        self, method: str, target: str, body: Any = None, **more: str
+    ) -> tuple[int, Any, http.client.HTTPMessage]:
         headers = {**self._headers, **{name.replace("_", "-"): value for name, value in more.items()}}
         self._connection.request(method, target, None if body is None else json.dumps(body), headers)
         answer = self._connection.getresponse()
@@ -125,14 +129,22 @@ def pages(client: Client, target: str) -> list[str]:
 def test_limit_lets_exactly_its_calls_pass_whoever_comes_at_once() -> None:
     """The clock stands, so that nothing is refilled."""
     call = Caller()
-    answers = [a for several in at_once(lambda _: [call("GET", VAIL, key="test") for _ in range(45)]) for a in several]
+    answers = [
+        a
+        for several in at_once(lambda _: [call("GET", VAIL, key="test") for _ in range(45)])
+        for a in several
+    ]
     passed = [a for a in answers if a.status == 200]
     assert (len(answers), len(passed)) == (360, 240)
     assert sorted(int(a.header("X-RateLimit-Remaining") or -1) for a in passed) == list(range(240))
     assert {a.header("X-RateLimit-Remaining") for a in answers if a.status == 429} == {"0"}
     body = {"action": "search_parking", "parameters": {"lat": 0, "lng": 0}}
     call = Caller()
-    agents = [a.status for several in at_once(lambda _: [call("POST", DISPATCH, body, key="test") for _ in range(10)]) for a in several]
+    agents = [
+        a.status
+        for several in at_once(lambda _: [call("POST", DISPATCH, body, key="test") for _ in range(10)])
+        for a in several
+    ]
     assert Counter(agents) == {200: 30, 429: 50}
 
 
@@ -157,7 +169,9 @@ def test_of_calls_with_one_idempotency_key_one_wins_on_sockets_too(facts: dict[s
     def one(_: int) -> list[int]:
         client = Client(facts)
         body = {"lot_id": lot, "plate": "ONCE"}
-        return [client("POST", "/api/v1/sessions", body, Idempotency_Key=f"race-{turn}")[0] for turn in range(10)]
+        return [
+            client("POST", "/api/v1/sessions", body, Idempotency_Key=f"race-{turn}")[0] for turn in range(10)
+        ]
 
     statuses = Counter(zip(*at_once(one), strict=True))
     assert all(sorted(turn) == [201] + [409] * (CLIENTS - 1) for turn in statuses)
@@ -170,7 +184,11 @@ def test_last_space_goes_to_one_of_many(facts: dict[str, Any]) -> None:
     free = before["availability"]["available"]
     body = {"lot_id": "lot_lifthouse", "plate": "LAST"}
     statuses = Counter(
-        s for several in at_once(lambda _: [Client(facts)("POST", "/api/v1/sessions", body)[0] for _ in range(4)]) for s in several
+        s
+        for several in at_once(
+            lambda _: [Client(facts)("POST", "/api/v1/sessions", body)[0] for _ in range(4)]
+        )
+        for s in several
     )
     assert statuses == {201: free, 409: CLIENTS * 4 - free}
     assert client("GET", "/api/v1/lots/lot_lifthouse/availability")[1]["availability"]["available"] == 0

@@ -1,4 +1,6 @@
-"""What a sandbox keeps in files is for its own user, and the secret that signs events is not in the database."""
+"""What a sandbox keeps in files is for its own user, and the secret that signs events is not in the
+database.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ def test_files_of_a_sandbox_are_for_one_user_and_hold_no_signing_secret(tmp_path
     master = (tmp_path / "world.db.key").read_bytes()
     files = {path.name: path for path in tmp_path.iterdir()}
     assert {"world.db", "world.db.key", "world.db.lock", "world.db-wal"} <= files.keys()
-    assert {name: stat.S_IMODE(path.stat().st_mode) for name, path in files.items()} == dict.fromkeys(files, 0o600)
+    assert {name: stat.S_IMODE(path.stat().st_mode) for name, path in files.items()} == dict.fromkeys(
+        files, 0o600
+    )
     assert len(master) >= 40
     assert [name for name, path in files.items() if master in path.read_bytes()] == ["world.db.key"]
     caller.sandbox.front.store.close()

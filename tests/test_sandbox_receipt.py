@@ -57,7 +57,9 @@ def place(session: dict[str, Any]) -> str:
 
 
 def press(call: Caller, session: dict[str, Any], outcome: str, **more: Any) -> Response:
-    return call("POST", place(session), f"outcome={outcome}".encode(), key=None, **{"Content_Type": FORM, **more})
+    return call(
+        "POST", place(session), f"outcome={outcome}".encode(), key=None, **{"Content_Type": FORM, **more}
+    )
 
 
 def rows(call: Caller, sql: str, *values: Any) -> list[tuple[Any, ...]]:
@@ -73,7 +75,13 @@ def test_receipt_shows_the_session_and_its_own_address_as_a_code(call: Caller) -
     page = _Page(answer)
     assert answer.status == 200
     assert answer.header("Content-Type") == "text/html; charset=utf-8"
-    for text in (session["short_code"], "Lionshead Public Parking", "active", "$12.00", "2026-04-18, 16:00 UTC"):
+    for text in (
+        session["short_code"],
+        "Lionshead Public Parking",
+        "active",
+        "$12.00",
+        "2026-04-18, 16:00 UTC",
+    ):
         assert text in page.text
     assert "CO-7891" not in page.text
     [drawing] = page.all("svg")
@@ -99,13 +107,22 @@ def test_receipt_of_an_ended_session_shows_the_charge(call: Caller) -> None:
 def test_receipt_runs_no_script_loads_nothing_and_has_no_field(call: Caller) -> None:
     answer = call("GET", place(call.park()), key=None)
     page = _Page(answer)
-    policy = dict(part.strip().partition(" ")[::2] for part in str(answer.header("Content-Security-Policy")).split(";"))
+    policy = dict(
+        part.strip().partition(" ")[::2] for part in str(answer.header("Content-Security-Policy")).split(";")
+    )
     assert policy["default-src"] == "'none'"
     assert policy["form-action"] == "'self'"
     assert policy["frame-ancestors"] == "'none'"
-    assert policy["style-src"] == f"'sha256-{base64.b64encode(hashlib.sha256(page.styles.encode()).digest()).decode()}'"
-    assert not {"script", "link", "img", "iframe", "object", "input", "textarea", "select"} & {tag for tag, _ in page.tags}
-    assert not any(name in attrs for _, attrs in page.tags for name in ("src", "href", "style", "onclick", "onload"))
+    assert (
+        policy["style-src"]
+        == f"'sha256-{base64.b64encode(hashlib.sha256(page.styles.encode()).digest()).decode()}'"
+    )
+    assert not {"script", "link", "img", "iframe", "object", "input", "textarea", "select"} & {
+        tag for tag, _ in page.tags
+    }
+    assert not any(
+        name in attrs for _, attrs in page.tags for name in ("src", "href", "style", "onclick", "onload")
+    )
     assert b"http" not in re.sub(rb"<svg.*?</svg>", b"", answer.body, flags=re.S)
 
 
@@ -123,20 +140,38 @@ def test_receipt_can_be_read_by_machines_for_people(call: Caller) -> None:
 @pytest.mark.parametrize(("outcome", "says", "event"), [
     ("declined", "declined", "payment.failed"), ("requires_action", "waiting for the payer's action", None),
 ])  # fmt: skip
-def test_button_decides_the_payment_tells_of_it_and_is_audited(call: Caller, outcome: str, says: str, event: str | None) -> None:
+def test_button_decides_the_payment_tells_of_it_and_is_audited(
+    call: Caller, outcome: str, says: str, event: str | None
+) -> None:
     session = call.park()
     before = len(rows(call, "SELECT 1 FROM event"))
     answer = press(call, session, outcome)
     assert answer.status == 200
     assert f"The payment is now {says}." in _Page(answer).text
-    assert rows(call, "SELECT status FROM payment WHERE payment_intent_id = ?", session["payment_intent_id"]) == [(outcome,)]
-    assert [t for (t,) in rows(call, "SELECT type FROM event ORDER BY n")][before:] == ([event] if event else [])
+    assert rows(
+        call, "SELECT status FROM payment WHERE payment_intent_id = ?", session["payment_intent_id"]
+    ) == [(outcome,)]
+    assert [t for (t,) in rows(call, "SELECT type FROM event ORDER BY n")][before:] == (
+        [event] if event else []
+    )
     newest = call.data("GET", f"/sandbox/v1/audit?session_id={session['id']}", key="operator")["rows"][0]
-    assert (newest["action"], newest["actor_type"], newest["diff"]) == ("settle_payment", "receipt", {"payment": ["paid", outcome]})
+    assert (newest["action"], newest["actor_type"], newest["diff"]) == (
+        "settle_payment",
+        "receipt",
+        {"payment": ["paid", outcome]},
+    )
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"outcome=free", b"outcome=processor_down", b"outcome=paid&outcome=declined", b"\xff\xfe", b"x" * 5000]
+    "body",
+    [
+        b"",
+        b"outcome=free",
+        b"outcome=processor_down",
+        b"outcome=paid&outcome=declined",
+        b"\xff\xfe",
+        b"x" * 5000,
+    ],
 )
 def test_anything_else_than_a_button_changes_nothing(call: Caller, body: bytes) -> None:
     session = call.park()
@@ -148,7 +183,13 @@ def test_anything_else_than_a_button_changes_nothing(call: Caller, body: bytes) 
 
 def test_receipt_is_found_by_its_whole_address_alone(call: Caller) -> None:
     session = call.park()
-    for wrong in ("/r/sess_nowhere", f"/r/{session['short_code']}", "/r/", "/r/%27%20OR%201=1", place(session) + "/"):
+    for wrong in (
+        "/r/sess_nowhere",
+        f"/r/{session['short_code']}",
+        "/r/",
+        "/r/%27%20OR%201=1",
+        place(session) + "/",
+    ):
         assert call("GET", wrong, key=None).status in (401, 404), wrong
     assert call("DELETE", place(session), key=None).header("Allow") == "GET, POST"
 
@@ -171,10 +212,14 @@ def test_audit_refuses_change_and_deletion_from_any_program(tmp_path: Path) -> N
     before = raw.execute("SELECT * FROM audit").fetchall()
     assert before
     for sql in (
-        "UPDATE audit SET action = 'x'", "UPDATE audit SET at = at", "DELETE FROM audit", "DELETE FROM audit WHERE n = 1",
-        "UPDATE OR IGNORE audit SET n = n + 1000", "REPLACE INTO audit SELECT * FROM audit",
+        "UPDATE audit SET action = 'x'",
+        "UPDATE audit SET at = at",
+        "DELETE FROM audit",
+        "DELETE FROM audit WHERE n = 1",
+        "UPDATE OR IGNORE audit SET n = n + 1000",
+        "REPLACE INTO audit SELECT * FROM audit",
         "INSERT OR REPLACE INTO audit (n, at, actor_type, action, tenant) VALUES (1, 0, 'x', 'x', '')",
-    ):  # fmt: skip
+    ):
         with pytest.raises(sqlite3.Error, match="append-only"):
             raw.execute(sql)
         raw.rollback()
@@ -197,14 +242,26 @@ def test_csv_is_quoted_and_runs_nothing_in_a_spreadsheet(call: Caller) -> None:
     hostile = ["=1+1", "+1", "-1", "@x", "\t=1", "\r=1", "\n=1", " =1", "＝1", 'a"b,c\r\nd', "Straße"]
     for n, text in enumerate(hostile):
         store.run(
-            "INSERT INTO audit (at, actor_type, action, lot_id, agent_platform, tenant) VALUES (?, 'key', ?, 'lot_cascade', ?, '')",
+            (
+                "INSERT INTO audit (at, actor_type, action, lot_id, agent_platform, tenant) VALUES (?, "
+                "'key', ?, 'lot_cascade', ?, '')"
+            ),
             n,
             text,
             text,
         )
     answer = call("GET", "/sandbox/v1/lots/lot_cascade/audit.csv", key="operator")
     header, *lines = csv.reader(io.StringIO(answer.body.decode(), newline=""), strict=True)
-    assert header == ["at", "actor_type", "actor_id", "action", "lot_id", "session_id", "agent_platform", "diff"]
+    assert header == [
+        "at",
+        "actor_type",
+        "actor_id",
+        "action",
+        "lot_id",
+        "session_id",
+        "agent_platform",
+        "diff",
+    ]
     assert answer.body.startswith(b",".join(name.encode() for name in header) + b"\r\n")
     assert [line[3] for line in lines] == [f"'{t}" for t in hostile[:9]] + hostile[9:]
     assert b'"a""b,c\r\nd"' in answer.body
@@ -222,8 +279,12 @@ def test_search_loses_key_end_user_and_fine_coordinates_after_a_day(call: Caller
     assert all(key and lat == SEARCH["lat"] for key, lat in rows(call, "SELECT key_id, lat FROM search_log"))
     call.wait(DAY_S)
     call.data("GET", "/api/v1/webhooks")
-    assert rows(call, "SELECT DISTINCT key_id, end_user, lat, lng FROM search_log") == [(None, None, 39.64, -106.37)]
-    assert rows(call, "SELECT actor_id FROM audit JOIN audit_detail ON audit_n = n WHERE action = 'search_parking'") == [(None,)]
+    assert rows(call, "SELECT DISTINCT key_id, end_user, lat, lng FROM search_log") == [
+        (None, None, 39.64, -106.37)
+    ]
+    assert rows(
+        call, "SELECT actor_id FROM audit JOIN audit_detail ON audit_n = n WHERE action = 'search_parking'"
+    ) == [(None,)]
 
 
 def test_search_that_led_to_a_booking_is_kept(call: Caller) -> None:
@@ -249,10 +310,19 @@ def test_driver_is_forgotten_thirty_days_later_and_the_audit_stays(call: Caller)
     assert call.data("GET", f"/api/v1/sessions/{mine['id']}")["session"]["vehicle"]["vin"] is None
     assert call.data("GET", f"/api/v1/sessions/{other['id']}")["session"]["plate"] == "STAYS1"
     assert call.data("GET", f"/api/v1/sessions/{later['id']}")["session"]["plate"] == "FORGET1"
-    assert [s["id"] for s in call.data("GET", "/api/v1/sessions/search?plate=FORGET1")["sessions"]] == [later["id"]]
+    assert [s["id"] for s in call.data("GET", "/api/v1/sessions/search?plate=FORGET1")["sessions"]] == [
+        later["id"]
+    ]
     assert rows(call, "SELECT * FROM audit ORDER BY n")[: len(audited)] == audited
-    detail = rows(call, "SELECT diff FROM audit JOIN audit_detail ON audit_n = n WHERE session_id = ? ORDER BY n", mine["id"])
-    assert [sorted(json.loads(diff)) for (diff,) in detail] == [["hours", "status"], ["status", "subtotal_cents"]]
+    detail = rows(
+        call,
+        "SELECT diff FROM audit JOIN audit_detail ON audit_n = n WHERE session_id = ? ORDER BY n",
+        mine["id"],
+    )
+    assert [sorted(json.loads(diff)) for (diff,) in detail] == [
+        ["hours", "status"],
+        ["status", "subtotal_cents"],
+    ]
     call.sandbox.front.store.run("DELETE FROM session WHERE id = ?", later["id"])
     for table in ("session", "hold", "refund", "forget"):
         assert not any("FORGET1" in str(row) for row in rows(call, f"SELECT * FROM {table}")), table
@@ -261,10 +331,17 @@ def test_driver_is_forgotten_thirty_days_later_and_the_audit_stays(call: Caller)
 
 def test_settled_events_go_after_a_week_and_waiting_ones_stay() -> None:
     call = Caller(post=lambda _: "answered 500", resolve=lambda _: ["93.184.216.34"])
-    call.data("POST", "/api/v1/webhooks", {"url": "https://hooks.shop.dev", "events": ["session.created"]}, status=201)
+    call.data(
+        "POST",
+        "/api/v1/webhooks",
+        {"url": "https://hooks.shop.dev", "events": ["session.created"]},
+        status=201,
+    )
     call.park()
     call.sandbox.courier.round()
     call.data("POST", "/sandbox/v1/clock", {"advance_s": 8 * DAY_S}, key="operator")
     call.sandbox.chore()
     assert rows(call, "SELECT type FROM event") == [("session.created",)]
-    assert rows(call, "SELECT webhook_id <> 'wh_01JS4A2B', state FROM delivery WHERE state = 'due'") == [(1, "due")]
+    assert rows(call, "SELECT webhook_id <> 'wh_01JS4A2B', state FROM delivery WHERE state = 'due'") == [
+        (1, "due")
+    ]

@@ -1,4 +1,6 @@
-"""Schemathesis, with all its checks, has nothing to say against a sandbox that is started from the same catalogue as the full document."""
+"""Schemathesis, with all its checks, has nothing to say against a sandbox that is started from the same
+catalogue as the full document.
+"""
 
 from __future__ import annotations
 
@@ -23,12 +25,16 @@ DOCUMENT = Path(__file__).resolve().parents[1] / "generated/openapi/openapi.yaml
 APART = ("receivePaymentEvent", "createWebhook")
 """One needs Stripe's signature, the other a host that the internet knows."""
 CURSORS = {("GET", "/api/v1/sessions"), ("GET", "/api/v1/sessions/search")}
-"""Operations with a cursor: no schema can say that only an earlier page gives one, so made-up ones are refused and called valid."""
+"""Operations with a cursor: no schema can say that only an earlier page gives one, so made-up ones are
+refused and called valid.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Met:
-    """One call and what came of it; `field` is the member that an error names, `failed` the checks that say no."""
+    """One call and what came of it; `field` is the member that an error names, `failed` the checks that
+    say no.
+    """
 
     operation: tuple[str, str]
     status: int
@@ -41,7 +47,9 @@ def met(tmp_path_factory: pytest.TempPathFactory) -> list[Met]:
     """Sessions are extended first, while the documented one is still active."""
     folder = tmp_path_factory.mktemp("schemathesis")
     with sandbox(folder) as (_, facts):
-        first = list(_run(folder, facts, "--include-operation-id", "extendSession", "--phases", "examples,coverage"))
+        first = list(
+            _run(folder, facts, "--include-operation-id", "extendSession", "--phases", "examples,coverage")
+        )
         apart = [word for name in APART for word in ("--exclude-operation-id", name)]
         return first + list(_run(folder, facts, *apart))
 
@@ -50,8 +58,10 @@ def _run(folder: Path, facts: dict[str, Any], *words: str) -> Iterator[Met]:
     log = folder / "events.ndjson"
     child = subprocess.run(
         [
-            sys.executable, "-m", "schemathesis.cli", "run", str(DOCUMENT), "--url", facts["url"], "--workers", "1", "--checks", "all",
-            "--header", f"Authorization: Bearer {facts['keys']['unlimited']}", "--seed", "1", "--max-examples", "5",
+            sys.executable, "-m", "schemathesis.cli", "run", str(DOCUMENT), "--url", facts["url"],
+            "--workers", "1", "--checks", "all",
+            "--header", f"Authorization: Bearer {facts['keys']['unlimited']}", "--seed", "1",
+            "--max-examples", "5",
             "--continue-on-failure",
             "--generation-database", "none", "--report-ndjson-path", str(log), *words,
         ],
@@ -77,13 +87,20 @@ def _met(recorder: dict[str, Any]) -> Iterator[Met]:
 
 def _operations() -> dict[tuple[str, str], dict[str, Any]]:
     paths = yaml.safe_load(DOCUMENT.read_text("utf-8"))["paths"]
-    return {(m.upper(), path): o for path, item in paths.items() for m, o in item.items() if o.get("operationId") not in APART}
+    return {
+        (m.upper(), path): o
+        for path, item in paths.items()
+        for m, o in item.items()
+        if o.get("operationId") not in APART
+    }
 
 
 def test_schemathesis_finds_nothing(met: list[Met]) -> None:
     assert len(met) > 500
     misjudged = [m for m in met if m.operation in CURSORS and (m.status, m.field) == (400, "cursor")]
-    failed = [m for m in met if m.failed and not (m in misjudged and m.failed == {"positive_data_acceptance"})]
+    failed = [
+        m for m in met if m.failed and not (m in misjudged and m.failed == {"positive_data_acceptance"})
+    ]
     assert failed == []
 
 
@@ -101,13 +118,21 @@ def test_every_constrained_argument_is_refused_once(met: list[Met]) -> None:
     for m in met:
         if m.status == 400 and m.field:
             refused[m.operation].add(re.split(r"[.\[]", m.field)[0])
-    lacking = {(*o, name) for o, operation in _operations().items() for name in _constrained(operation) - refused[o]}
+    lacking = {
+        (*o, name) for o, operation in _operations().items() for name in _constrained(operation) - refused[o]
+    }
     assert lacking == set()
 
 
 def _constrained(operation: dict[str, Any]) -> set[str]:
-    """Arguments whose schema some value of the right form breaks: any path text may be tried, so their pattern counts too."""
+    """Arguments whose schema some value of the right form breaks: any path text may be tried, so their
+    pattern counts too.
+    """
     found = {p["name"]: p["schema"] for p in operation.get("parameters", ())}
     body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
     found |= body.get("properties", {})
-    return {name for name, schema in found.items() if set(schema) - {"description", "default"} != {"type"} or schema["type"] != "string"}
+    return {
+        name
+        for name, schema in found.items()
+        if set(schema) - {"description", "default"} != {"type"} or schema["type"] != "string"
+    }

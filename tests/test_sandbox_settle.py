@@ -16,14 +16,18 @@ from sandboxes import DISPATCH, VAIL, Caller
 
 
 class Front:
-    """A sandbox on a file, called as the server calls it; the file is looked at from outside, as after a crash."""
+    """A sandbox on a file, called as the server calls it; the file is looked at from outside, as after a
+    crash.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.file = folder / "world.db"
         self.caller = Caller(db=self.file)
         front = self.caller.sandbox.front
         self.store = front.store
-        self.settling = Settling(self.caller.sandbox.handler, front.store, front.unkept, self.caller.logged.append)
+        self.settling = Settling(
+            self.caller.sandbox.handler, front.store, front.unkept, self.caller.logged.append
+        )
         self.commits = 0
         front.store._connection.set_trace_callback(self._heard)
 
@@ -37,7 +41,10 @@ class Front:
         return found  # type: ignore[return-value]  # as just asserted
 
     def call(self, method: str, target: str, body: Any = None) -> Request:
-        headers = (("Authorization", f"Bearer {self.caller.tokens['unlimited']}"), ("Content-Type", "application/json"))
+        headers = (
+            ("Authorization", f"Bearer {self.caller.tokens['unlimited']}"),
+            ("Content-Type", "application/json"),
+        )
         return Request(method, target, headers, b"" if body is None else json_bytes(body))
 
     def park(self, plate: str) -> Request:
@@ -110,7 +117,8 @@ def test_commit_that_fails_is_told_to_everyone_it_was_for_and_leaves_nothing(fro
     front.store.script(
         "PRAGMA foreign_keys = ON; CREATE TABLE parent (n INTEGER PRIMARY KEY);"
         "CREATE TABLE child (n INTEGER REFERENCES parent DEFERRABLE INITIALLY DEFERRED);"
-        "CREATE TRIGGER full AFTER INSERT ON session WHEN NEW.plate = 'P1' BEGIN INSERT INTO child VALUES (7); END;"
+        "CREATE TRIGGER full AFTER INSERT ON session WHEN NEW.plate = 'P1' BEGIN INSERT INTO child "
+        "VALUES (7); END;"
     )
     answers = asyncio.run(front.together(front.park("P0"), front.park("P1")))
     assert [a.status for a in answers] == [500, 500]
@@ -139,14 +147,18 @@ def test_search_waits_for_no_commit_but_its_record_comes_soon(front: Front) -> N
 
 
 def test_read_through_the_dispatcher_is_owed_its_audit_row(front: Front) -> None:
-    asked = front.call("POST", DISPATCH, {"action": "search_parking", "parameters": {"lat": 39.64, "lng": -106.37}})
+    asked = front.call(
+        "POST", DISPATCH, {"action": "search_parking", "parameters": {"lat": 39.64, "lng": -106.37}}
+    )
     assert [a.status for a in asyncio.run(front.together(asked))] == [200]
     assert front.kept("SELECT count(*) FROM audit WHERE action = 'search_parking'") == [1]
 
 
 def test_read_that_saw_anothers_write_waits_for_it(front: Front) -> None:
     async def both() -> None:
-        made, listed = await front.together(front.park("P0"), front.call("GET", "/api/v1/sessions/search?plate=P0"))
+        made, listed = await front.together(
+            front.park("P0"), front.call("GET", "/api/v1/sessions/search?plate=P0")
+        )
         assert (made.status, b'"P0"' in listed.body) == (201, True)
         assert front.kept(PLATES) == ["P0"]
 
@@ -164,7 +176,9 @@ def test_what_is_open_is_kept_when_the_store_is_closed(tmp_path: Path) -> None:
 
 def test_delivery_thread_sends_nothing_that_is_not_kept(front: Front) -> None:
     body = {"url": "https://8.8.8.8/", "events": ["session.created"]}
-    assert [a.status for a in asyncio.run(front.together(front.call("POST", "/api/v1/webhooks", body)))] == [201]
+    assert [a.status for a in asyncio.run(front.together(front.call("POST", "/api/v1/webhooks", body)))] == [
+        201
+    ]
     with front.store.sharing():
         front.settling._handler(front.park("P0"))
     outbox = front.caller.sandbox.courier.outbox

@@ -1,4 +1,6 @@
-"""The sandbox's transport: TLS 1.3 and nothing older, a plaintext twin that only refuses, clients that are slow or gone."""
+"""The sandbox's transport: TLS 1.3 and nothing older, a plaintext twin that only refuses, clients that are
+slow or gone.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +59,10 @@ def trusting(facts: dict[str, Any]) -> ssl.SSLContext:
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 def test_certificate_is_good_for_both_names_of_this_machine(running: dict[str, Any], host: str) -> None:
     context = trusting(running)
-    with socket.create_connection(address(running["url"])) as raw, context.wrap_socket(raw, server_hostname=host) as secure:
+    with (
+        socket.create_connection(address(running["url"])) as raw,
+        context.wrap_socket(raw, server_hostname=host) as secure,
+    ):
         assert secure.version() == "TLSv1.3"
 
 
@@ -69,7 +74,10 @@ def test_certificate_is_trusted_by_its_own_ca_alone(running: dict[str, Any]) -> 
 def test_older_tls_is_refused(running: dict[str, Any]) -> None:
     context = trusting(running)
     context.maximum_version = ssl.TLSVersion.TLSv1_2
-    with socket.create_connection(address(running["url"])) as raw, pytest.raises((ssl.SSLError, ConnectionError)):
+    with (
+        socket.create_connection(address(running["url"])) as raw,
+        pytest.raises((ssl.SSLError, ConnectionError)),
+    ):
         context.wrap_socket(raw, server_hostname="localhost")
 
 
@@ -77,7 +85,8 @@ def test_every_answer_over_tls_has_hsts_whatever_it_is(running: dict[str, Any]) 
     key = {"Authorization": f"Bearer {running['keys']['unlimited']}"}
     with httpx.Client(base_url=running["url"], verify=trusting(running)) as client:
         answers = [
-            client.get(VAIL, headers=key), client.get(VAIL), client.get("/nothing", headers=key), client.put(VAIL, headers=key),
+            client.get(VAIL, headers=key), client.get(VAIL), client.get("/nothing", headers=key),
+            client.put(VAIL, headers=key),
             client.get("/api/v1/health"), client.get("/.well-known/ai-plugin.json"),
             client.post("/api/v1/sessions", content=b" " * 1_048_577, headers=key),
         ]  # fmt: skip
@@ -93,9 +102,12 @@ def test_no_answer_without_tls_has_hsts(running: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "size"), [("GET", VAIL, 0), ("POST", "/api/v1/sessions", 2), ("POST", "/", 3_000_000), ("HEAD", "/x", 0)]
+    ("method", "path", "size"),
+    [("GET", VAIL, 0), ("POST", "/api/v1/sessions", 2), ("POST", "/", 3_000_000), ("HEAD", "/x", 0)]
 )  # fmt: skip
-def test_plaintext_twin_answers_426_and_nothing_else(running: dict[str, Any], method: str, path: str, size: int) -> None:
+def test_plaintext_twin_answers_426_and_nothing_else(
+    running: dict[str, Any], method: str, path: str, size: int
+) -> None:
     headers = {"Authorization": f"Bearer {running['keys']['unlimited']}"}
     answer = httpx.request(method, running["plain_url"] + path, headers=headers, content=b"x" * size)
     assert answer.status_code == 426
@@ -107,7 +119,10 @@ def test_plaintext_twin_answers_426_and_nothing_else(running: dict[str, Any], me
         assert error["request_id"] == answer.headers["X-Request-Id"]
 
 
-@pytest.mark.parametrize("sent", [b"\x00\x01\r\n\r\n", b"GET / HTTP/1.1\r\nbad header\r\n\r\n", b"GET /\xff HTTP/1.1\r\nHost: x\r\n\r\n"])
+@pytest.mark.parametrize(
+    "sent",
+    [b"\x00\x01\r\n\r\n", b"GET / HTTP/1.1\r\nbad header\r\n\r\n", b"GET /\xff HTTP/1.1\r\nHost: x\r\n\r\n"],
+)
 def test_what_is_no_http_is_refused_as_the_api_refuses(running: dict[str, Any], sent: bytes) -> None:
     context = trusting(running)
     with (
@@ -173,7 +188,9 @@ def test_signal_stops_it_though_handshakes_and_heads_are_half_done(tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    "sent", [b"", b"\x16\x03\x01", b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"], ids=["nothing", "half a record", "plaintext"]
+    "sent",
+    [b"", b"\x16\x03\x01", b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"],
+    ids=["nothing", "half a record", "plaintext"],
 )
 def test_handshake_that_stops_halfway_is_cut(sent: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     """asyncio itself would wait a minute."""
@@ -181,7 +198,10 @@ def test_handshake_that_stops_halfway_is_cut(sent: bytes, monkeypatch: pytest.Mo
 
     async def talk(context: ssl.SSLContext) -> bytes:
         config = uvicorn.Config(
-            app(at_once(lambda _: Response(204)), 1000), log_level="critical", lifespan="off", http=protocol_of(lambda _: Response(400))
+            app(at_once(lambda _: Response(204)), 1000),
+            log_level="critical",
+            lifespan="off",
+            http=protocol_of(lambda _: Response(400)),
         )
         config.load()
         bound = socket.create_server(("127.0.0.1", 0))
@@ -205,10 +225,17 @@ def test_handshake_that_stops_halfway_is_cut(sent: bytes, monkeypatch: pytest.Mo
 def verified(twin: Any, url: str = "https://127.0.0.1:1") -> tuple[Verdict, str]:
     opened, now = in_process(model())
     report = verify(
-        model(), opened.handler, Identities(keys_of(opened)), Options(live=False, only=(PLAINTEXT,)), clock=opened.front.clock.now,
-        sleep=lambda s: now.__setitem__(0, now[0] + s), wall=lambda: "2026-04-18T16:00:00Z", url=url,
-        plain=twin(opened) if twin else None, plain_url="http://127.0.0.1:2",
-    )  # fmt: skip
+        model(),
+        opened.handler,
+        Identities(keys_of(opened)),
+        Options(live=False, only=(PLAINTEXT,)),
+        clock=opened.front.clock.now,
+        sleep=lambda s: now.__setitem__(0, now[0] + s),
+        wall=lambda: "2026-04-18T16:00:00Z",
+        url=url,
+        plain=twin(opened) if twin else None,
+        plain_url="http://127.0.0.1:2",
+    )
     result = next(r for r in report.results if r.contract.id == PLAINTEXT)
     return result.verdict, result.reason
 
@@ -217,7 +244,10 @@ def test_verify_finds_a_twin_that_serves_without_tls() -> None:
     assert PLAINTEXT in {c.id for c in contracts(model())}
     assert verified(lambda opened: plain(opened.front)) == (Verdict.KEPT, "")
     assert verified(lambda opened: opened.handler)[0] is Verdict.BROKEN
-    assert verified(lambda _: lambda _request: Response(301, (("Location", "https://127.0.0.1:1"),)))[0] is Verdict.BROKEN
+    assert (
+        verified(lambda _: lambda _request: Response(301, (("Location", "https://127.0.0.1:1"),)))[0]
+        is Verdict.BROKEN
+    )
     bare = verified(lambda opened: lambda r: plain(opened.front)(r).with_header("Upgrade", None))  # type: ignore[union-attr]  # a Response
     assert bare == (Verdict.BROKEN, "Upgrade: None")
 
@@ -257,13 +287,22 @@ def test_verify_finds_an_answer_over_tls_without_hsts() -> None:
 
         def handler(request: Request) -> Response | Silence:
             answer = opened.handler(request.with_header(SCHEME, "https"))
-            return answer.with_header("Strict-Transport-Security", None) if strip and isinstance(answer, Response) else answer
+            return (
+                answer.with_header("Strict-Transport-Security", None)
+                if strip and isinstance(answer, Response)
+                else answer
+            )
 
         report = verify(
-            model(), handler, Identities(keys_of(opened)), Options(live=False, only=("response_headers/Strict",), max_requests=60),
-            clock=opened.front.clock.now, sleep=lambda s: now.__setitem__(0, now[0] + s), wall=lambda: "2026-04-18T16:00:00Z",
+            model(),
+            handler,
+            Identities(keys_of(opened)),
+            Options(live=False, only=("response_headers/Strict",), max_requests=60),
+            clock=opened.front.clock.now,
+            sleep=lambda s: now.__setitem__(0, now[0] + s),
+            wall=lambda: "2026-04-18T16:00:00Z",
             url="https://127.0.0.1:1",
-        )  # fmt: skip
+        )
         return {r.verdict for r in report.results if r.contract.id.startswith("response_headers/Strict")}
 
     assert Verdict.BROKEN not in judged(strip=False)
@@ -277,11 +316,17 @@ def test_verify_finds_an_answer_over_tls_without_hsts() -> None:
     [
         ("http://127.0.0.1:1", "http://127.0.0.1:2", "--plain-url is for a target with TLS"),
         ("https://127.0.0.1:1", "https://127.0.0.1:2", "is no http URL"),
-        ("https://127.0.0.1:1", "http://127.0.0.1:2/?key=1", "--plain-url 'http://127.0.0.1:2/?key=1' has more than"),
+        (
+            "https://127.0.0.1:1",
+            "http://127.0.0.1:2/?key=1",
+            "--plain-url 'http://127.0.0.1:2/?key=1' has more than",
+        ),
         ("https://127.0.0.1:1", "http://", "--plain-url 'http://' is no http"),
     ],
 )
-def test_wrong_plain_url_is_one_message_and_exit_2(url: str, plain_url: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_plain_url_is_one_message_and_exit_2(
+    url: str, plain_url: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["verify", str(PARK_GRAPH), "--url", url, "--plain-url", plain_url]) == 2
     assert said in capsys.readouterr().err
 
@@ -289,10 +334,17 @@ def test_wrong_plain_url_is_one_message_and_exit_2(url: str, plain_url: str, sai
 def test_curl_line_of_a_plaintext_finding_goes_to_the_twin_and_shows_the_key_that_is_none() -> None:
     opened, now = in_process(model())
     report = verify(
-        model(), opened.handler, Identities(keys_of(opened)), Options(live=False, only=(PLAINTEXT,)), clock=opened.front.clock.now,
-        sleep=lambda s: now.__setitem__(0, now[0] + s), wall=lambda: "2026-04-18T16:00:00Z", url="https://127.0.0.1:1",
-        plain=opened.handler, plain_url="http://127.0.0.1:2",
-    )  # fmt: skip
+        model(),
+        opened.handler,
+        Identities(keys_of(opened)),
+        Options(live=False, only=(PLAINTEXT,)),
+        clock=opened.front.clock.now,
+        sleep=lambda s: now.__setitem__(0, now[0] + s),
+        wall=lambda: "2026-04-18T16:00:00Z",
+        url="https://127.0.0.1:1",
+        plain=opened.handler,
+        plain_url="http://127.0.0.1:2",
+    )
     line = curl(report.findings[0].exchanges[-1], report.header.url)
     assert "http://127.0.0.1:2/api/v1/" in line
     assert "Bearer pk_" in line

@@ -1,4 +1,6 @@
-"""Webhooks of the sandbox: which targets are taken, what is put into the outbox, how it is signed, sent and sent again."""
+"""Webhooks of the sandbox: which targets are taken, what is put into the outbox, how it is signed, sent
+and sent again.
+"""
 
 from __future__ import annotations
 
@@ -25,8 +27,20 @@ from pgagents.sandbox.events.targets_allowed import SystemResolver
 from pgagents.sandbox.serving.background import Background
 from sandboxes import Caller, model, named
 
-EVERY = ["session.created", "session.ended", "session.extended", "payment.completed", "payment.failed", "lot.updated", "occupancy.changed"]
-NAMES = {"hooks.shop.dev": ["93.184.216.34"], "inner.shop.dev": ["10.0.0.8"], "both.shop.dev": ["93.184.216.34", "127.0.0.1"]}
+EVERY = [
+    "session.created",
+    "session.ended",
+    "session.extended",
+    "payment.completed",
+    "payment.failed",
+    "lot.updated",
+    "occupancy.changed",
+]
+NAMES = {
+    "hooks.shop.dev": ["93.184.216.34"],
+    "inner.shop.dev": ["10.0.0.8"],
+    "both.shop.dev": ["93.184.216.34", "127.0.0.1"],
+}
 
 
 class Receiver:
@@ -53,8 +67,12 @@ class World:
         self.names = {name: list(found) for name, found in NAMES.items()}
         self.call = Caller(post=self.receiver, resolve=lambda host: self.names.get(host, []), **more)
 
-    def hook(self, events: list[str] = EVERY, url: str = "https://hooks.shop.dev/in?a=1", key: str = "unlimited") -> dict[str, Any]:
-        made: dict[str, Any] = self.call.data("POST", "/api/v1/webhooks", {"url": url, "events": events}, status=201, key=key)["webhook"]
+    def hook(
+        self, events: list[str] = EVERY, url: str = "https://hooks.shop.dev/in?a=1", key: str = "unlimited"
+    ) -> dict[str, Any]:
+        made: dict[str, Any] = self.call.data(
+            "POST", "/api/v1/webhooks", {"url": url, "events": events}, status=201, key=key
+        )["webhook"]
         return made
 
     def round(self) -> int:
@@ -72,15 +90,23 @@ def factory() -> World:
 @pytest.mark.parametrize(
     "host",
     [
-        "127.0.0.1", "127.1", "2130706433", "0x7f000001", "0x7f.1", "0177.0.0.1", "017700000001", "0.0.0.0", "0", "10.0.0.1", "172.16.9.9",
-        "192.168.1.1", "169.254.169.254", "0xa9fea9fe", "100.64.0.1", "224.0.0.1", "255.255.255.255", "240.0.0.1", "198.18.0.1",
+        "127.0.0.1", "127.1", "2130706433", "0x7f000001", "0x7f.1", "0177.0.0.1", "017700000001", "0.0.0.0",
+        "0", "10.0.0.1", "172.16.9.9",
+        "192.168.1.1", "169.254.169.254", "0xa9fea9fe", "100.64.0.1", "224.0.0.1", "255.255.255.255",
+        "240.0.0.1", "198.18.0.1",
         "192.0.0.8", "192.0.0.170", "192.88.99.1", "[3fff::1]", "[::ffff:192.0.0.8]", "[2002:c000:8::1]",
-        "[::1]", "[::]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[0:0:0:0:0:ffff:10.0.0.1]", "[::127.0.0.1]", "[64:ff9b::7f00:1]",
-        "[64:ff9b::a9fe:a9fe]", "[2002:7f00:1::]", "[2002:a00:1::1]", "[fe80::1]", "[fe80::1%25eth0]", "[fc00::1]", "[fd00:ec2::254]",
-        "[ff02::1]", "[2001:db8::1]", "[2001::1]", "[100::1]", "localhost", "LOCALHOST", "localhost.", "a.localhost", "printer.local",
-        "vault.internal", "nas.home.arpa", "inner.shop.dev", "both.shop.dev", "user@93.184.216.34", "hooks.shop.dev@127.0.0.1",
-        "hooks.shop.dev:443@127.0.0.1", "%31%32%37.0.0.1", "127.0.0.1%00.shop.dev", "1.2.3.4.5", "999.1.1.1", "08.8.8.8",
-        "4294967296", "hooks.shop.dev:0", "hooks.shop.dev:99999", "hooks..shop.dev", "-hooks.shop.dev", "", ":443", "[::1", "a b",
+        "[::1]", "[::]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[0:0:0:0:0:ffff:10.0.0.1]",
+        "[::127.0.0.1]", "[64:ff9b::7f00:1]",
+        "[64:ff9b::a9fe:a9fe]", "[2002:7f00:1::]", "[2002:a00:1::1]", "[fe80::1]", "[fe80::1%25eth0]",
+        "[fc00::1]", "[fd00:ec2::254]",
+        "[ff02::1]", "[2001:db8::1]", "[2001::1]", "[100::1]", "localhost", "LOCALHOST", "localhost.",
+        "a.localhost", "printer.local",
+        "vault.internal", "nas.home.arpa", "inner.shop.dev", "both.shop.dev", "user@93.184.216.34",
+        "hooks.shop.dev@127.0.0.1",
+        "hooks.shop.dev:443@127.0.0.1", "%31%32%37.0.0.1", "127.0.0.1%00.shop.dev", "1.2.3.4.5", "999.1.1.1",
+        "08.8.8.8",
+        "4294967296", "hooks.shop.dev:0", "hooks.shop.dev:99999", "hooks..shop.dev", "-hooks.shop.dev", "",
+        ":443", "[::1", "a b",
         "hooks.shop.dev\\@127.0.0.1", "１２７.0.0.1", "ⓛocalhost",
     ],
 )  # fmt: skip
@@ -88,20 +114,46 @@ def test_target_that_is_not_public_is_refused_however_it_is_spelt(factory: World
     for tail in ("/in", ":8443/in"):
         if tail[0] == ":" and (":" in host.rpartition("]")[2] or "#" in host):
             continue
-        answer = factory.call.error("POST", "/api/v1/webhooks", {"url": f"https://{host}{tail}", "events": ["lot.updated"]}, status=400)
+        answer = factory.call.error(
+            "POST",
+            "/api/v1/webhooks",
+            {"url": f"https://{host}{tail}", "events": ["lot.updated"]},
+            status=400,
+        )
         assert answer["field"] == "url"
 
 
 @pytest.mark.parametrize(
-    "url", ["http://hooks.shop.dev/", "ftp://hooks.shop.dev/", "//hooks.shop.dev", "https:hooks", "https://", "HTTPS://127.0.0.1/"]
+    "url",
+    [
+        "http://hooks.shop.dev/",
+        "ftp://hooks.shop.dev/",
+        "//hooks.shop.dev",
+        "https:hooks",
+        "https://",
+        "HTTPS://127.0.0.1/",
+    ],
 )
 def test_target_that_is_not_https_is_refused(factory: World, url: str) -> None:
-    assert factory.call.error("POST", "/api/v1/webhooks", {"url": url, "events": ["lot.updated"]}, status=400)["field"] == "url"
+    assert (
+        factory.call.error("POST", "/api/v1/webhooks", {"url": url, "events": ["lot.updated"]}, status=400)[
+            "field"
+        ]
+        == "url"
+    )
 
 
 @pytest.mark.parametrize(
     "host",
-    ["hooks.shop.dev", "hooks.shop.dev:8443", "HOOKS.shop.dev.", "nobody-has-this.dev", "93.184.216.34", "[2606:2800:220:1::1]", "x_y.dev"],
+    [
+        "hooks.shop.dev",
+        "hooks.shop.dev:8443",
+        "HOOKS.shop.dev.",
+        "nobody-has-this.dev",
+        "93.184.216.34",
+        "[2606:2800:220:1::1]",
+        "x_y.dev",
+    ],
 )
 def test_public_target_and_a_name_that_does_not_resolve_are_taken(factory: World, host: str) -> None:
     url = f"https://{host}/in?q=%2F#part"
@@ -114,7 +166,9 @@ def test_loopback_is_taken_only_with_its_flag_and_nothing_else_with_it() -> None
         open_world.names["localhost"] = open_world.names["x.localhost"] = ["127.0.0.1"]
         open_world.hook(url=f"https://{host}/in")
     for host in ("10.0.0.1", "169.254.169.254", "inner.shop.dev", "0.0.0.0", "[fe80::1]"):
-        open_world.call.error("POST", "/api/v1/webhooks", {"url": f"https://{host}/in", "events": ["lot.updated"]}, status=400)
+        open_world.call.error(
+            "POST", "/api/v1/webhooks", {"url": f"https://{host}/in", "events": ["lot.updated"]}, status=400
+        )
 
 
 def test_every_event_is_sent_signed_in_its_envelope_and_of_its_schema(factory: World) -> None:
@@ -131,9 +185,17 @@ def test_every_event_is_sent_signed_in_its_envelope_and_of_its_schema(factory: W
     assert factory.round() == 0
     events = factory.receiver.events
     assert [e["type"] for e in events] == [
-        "occupancy.changed", "session.created", "payment.completed", "session.extended", "occupancy.changed", "session.ended",
-        "occupancy.changed", "session.created", "payment.failed", "lot.updated",
-    ]  # fmt: skip
+        "occupancy.changed",
+        "session.created",
+        "payment.completed",
+        "session.extended",
+        "occupancy.changed",
+        "session.ended",
+        "occupancy.changed",
+        "session.created",
+        "payment.failed",
+        "lot.updated",
+    ]
     assert {e["type"] for e in events} == set(model("park_graph").webhooks.events) == set(EVERY)
     assert len({e["id"] for e in events}) == len(events)
     for parcel, event in zip(factory.receiver.parcels, events, strict=True):
@@ -141,7 +203,11 @@ def test_every_event_is_sent_signed_in_its_envelope_and_of_its_schema(factory: W
         headers = dict(parcel.headers)
         t, v1 = (part.partition("=")[2] for part in headers["Park-Graph-Signature"].split(","))
         assert v1 == hmac.new(secret.encode(), t.encode() + b"." + parcel.body, hashlib.sha256).hexdigest()
-        assert (parcel.target.host, parcel.target.port, parcel.target.path) == ("hooks.shop.dev", 443, "/in?a=1")
+        assert (parcel.target.host, parcel.target.port, parcel.target.path) == (
+            "hooks.shop.dev",
+            443,
+            "/in?a=1",
+        )
         assert str(parcel.address) == "93.184.216.34"
     bodies = b"".join(p.body for p in factory.receiver.parcels)
     assert b"client_secret" not in bodies
@@ -166,9 +232,17 @@ def test_webhook_hears_its_own_project_and_the_events_it_asked_for(factory: Worl
     assert factory.round() == 3
     told = {p.headers[-1][1]: json.loads(p.body)["type"] for p in factory.receiver.parcels}
     assert sorted(told.values()) == ["occupancy.changed", "occupancy.changed", "session.created"]
-    signed = [hmac.new(theirs["signing_secret"].encode(), b"%s.%s" % (t.split(",")[0][2:].encode(), p.body), "sha256").hexdigest() in t
-              for p in factory.receiver.parcels for t in [dict(p.headers)["Park-Graph-Signature"]]]  # fmt: skip
-    assert [json.loads(p.body)["type"] for p, s in zip(factory.receiver.parcels, signed, strict=True) if s] == ["occupancy.changed"]
+    signed = [
+        hmac.new(
+            theirs["signing_secret"].encode(), b"%s.%s" % (t.split(",")[0][2:].encode(), p.body), "sha256"
+        ).hexdigest()
+        in t
+        for p in factory.receiver.parcels
+        for t in [dict(p.headers)["Park-Graph-Signature"]]
+    ]
+    assert [
+        json.loads(p.body)["type"] for p, s in zip(factory.receiver.parcels, signed, strict=True) if s
+    ] == ["occupancy.changed"]
     assert mine["signing_secret"] != theirs["signing_secret"]
 
 
@@ -183,7 +257,9 @@ def test_refused_write_puts_nothing_into_the_outbox(factory: World) -> None:
     assert factory.round() == 0
 
 
-def test_failed_delivery_comes_again_later_with_the_same_id_and_bytes_and_is_given_up_in_the_end(factory: World) -> None:
+def test_failed_delivery_comes_again_later_with_the_same_id_and_bytes_and_is_given_up_in_the_end(
+    factory: World,
+) -> None:
     factory.hook(["session.created"])
     factory.receiver.answers = lambda _: "answered 302"
     factory.call.park("lot_cascade")
@@ -195,12 +271,17 @@ def test_failed_delivery_comes_again_later_with_the_same_id_and_bytes_and_is_giv
         assert factory.round() == 0
     assert len(factory.receiver.parcels) == deliver.MOST_ATTEMPTS
     assert len({p.body for p in factory.receiver.parcels}) == 1
-    assert len({dict(p.headers)["Park-Graph-Signature"] for p in factory.receiver.parcels}) == deliver.MOST_ATTEMPTS
+    assert (
+        len({dict(p.headers)["Park-Graph-Signature"] for p in factory.receiver.parcels})
+        == deliver.MOST_ATTEMPTS
+    )
     assert pauses[0] == 0
     for n, pause in enumerate(pauses[1:]):
         most = min(deliver.LONGEST_PAUSE_S, deliver.FIRST_PAUSE_S * 2**n)
         assert most / 2 <= pause <= most
-    row = factory.call.sandbox.front.store.row("SELECT state, note, attempts FROM delivery WHERE attempts > 1")
+    row = factory.call.sandbox.front.store.row(
+        "SELECT state, note, attempts FROM delivery WHERE attempts > 1"
+    )
     assert tuple(row) == ("given_up", "answered 302", deliver.MOST_ATTEMPTS)
 
 
@@ -233,11 +314,15 @@ def test_name_that_comes_to_mean_an_inner_address_is_not_connected_to(factory: W
 
 
 def test_name_is_looked_up_once_a_delivery_and_that_address_is_connected_to() -> None:
-    """A resolver that changes its mind between check and connection has nothing to change: the checked address is in the parcel."""
+    """A resolver that changes its mind between check and connection has nothing to change: the checked
+    address is in the parcel.
+    """
     turns = iter([["93.184.216.34"], ["93.184.216.34"], ["127.0.0.1"]])
     receiver = Receiver()
     call = Caller(post=receiver, resolve=lambda _: next(turns))
-    call.data("POST", "/api/v1/webhooks", {"url": "https://rebind.shop.dev/", "events": ["lot.updated"]}, status=201)
+    call.data(
+        "POST", "/api/v1/webhooks", {"url": "https://rebind.shop.dev/", "events": ["lot.updated"]}, status=201
+    )
     call.data("PATCH", "/sandbox/v1/lots/lot_cascade", {"rate": 4}, key="operator")
     call.sandbox.courier.round()
     assert [str(p.address) for p in receiver.parcels] == ["93.184.216.34"]
@@ -257,7 +342,12 @@ def test_no_table_holds_a_signing_secret(factory: World) -> None:
     secret = factory.hook()["signing_secret"]
     factory.call.park("lot_cascade")
     store = factory.call.sandbox.front.store
-    for table in [r["name"] for r in store.rows("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'lot_box%'")]:
+    for table in [
+        r["name"]
+        for r in store.rows(
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'lot_box%'"
+        )
+    ]:
         assert not any(secret in str(tuple(row)) for row in store.rows(f"SELECT * FROM {table}")), table
     assert not any(secret in line for line in factory.call.logged)
 
@@ -268,12 +358,22 @@ def test_payment_decided_twice_is_told_once(factory: World) -> None:
     for outcome in ("paid", "declined", "declined", "requires_action", "paid"):
         factory.call.data("POST", f"/sandbox/v1/payments/{intent}", {"outcome": outcome}, key="operator")
     factory.round()
-    assert [e["type"] for e in factory.receiver.events] == ["payment.completed", "payment.failed", "payment.completed"]
+    assert [e["type"] for e in factory.receiver.events] == [
+        "payment.completed",
+        "payment.failed",
+        "payment.completed",
+    ]
 
 
 def test_hold_that_expires_is_told_as_a_change_of_occupancy(factory: World) -> None:
     factory.hook(["occupancy.changed"])
-    body = {"fleet_id": "f", "lat": 37.7749, "lng": -122.4194, "vehicles": [{"plate": "A"}], "ttl_seconds": 30}
+    body = {
+        "fleet_id": "f",
+        "lat": 37.7749,
+        "lng": -122.4194,
+        "vehicles": [{"plate": "A"}],
+        "ttl_seconds": 30,
+    }
     factory.call.data("POST", "/api/v1/av-fleet/dispatch", body, status=201)
     factory.call.passed_s += 31
     factory.call.data("GET", "/api/v1/webhooks")
@@ -282,7 +382,9 @@ def test_hold_that_expires_is_told_as_a_change_of_occupancy(factory: World) -> N
     assert second["data"]["available"] == first["data"]["available"] + 1
 
 
-def test_look_up_that_takes_too_long_ends_and_is_not_tried_again_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_look_up_that_takes_too_long_ends_and_is_not_tried_again_for_a_while(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     asked = []
     release = threading.Event()
 
@@ -320,10 +422,14 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def https_receiver(answer: Callable[[_Handler], None]) -> Iterator[tuple[int, list[tuple[str, dict[str, str], bytes]]]]:
+def https_receiver(
+    answer: Callable[[_Handler], None],
+) -> Iterator[tuple[int, list[tuple[str, dict[str, str], bytes]]]]:
     """A TLS server on this machine; its port and what it saw."""
     seen: list[tuple[str, dict[str, str], bytes]] = []
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"answer": staticmethod(answer), "seen": seen}))
+    server = ThreadingHTTPServer(
+        ("127.0.0.1", 0), type("Handler", (_Handler,), {"answer": staticmethod(answer), "seen": seen})
+    )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert("localhost").configure_cert(context)
     server.socket = context.wrap_socket(server.socket, server_side=True)
@@ -354,7 +460,12 @@ def _parcel(port: int, address: str = "127.0.0.1", host: str = "localhost") -> P
     target = targets_allowed.WebhookTarget(host, port, "/in?a=%2F", f"{host}:{port}")
     found = targets_allowed.address_of(address)
     assert found is not None
-    return Parcel(target, found, (("Content-Type", "application/json"), ("Park-Graph-Signature", "t=1,v1=0")), b'{"a":1}')
+    return Parcel(
+        target,
+        found,
+        (("Content-Type", "application/json"), ("Park-Graph-Signature", "t=1,v1=0")),
+        b'{"a":1}',
+    )
 
 
 def test_parcel_arrives_as_it_is_over_tls() -> None:
@@ -430,7 +541,12 @@ def test_background_delivers_what_an_earlier_process_left_and_what_comes(tmp_pat
     with https_receiver(take) as (port, seen):
         before = Caller(db=tmp_path / "world.db", allow_loopback=True)
         url = f"https://127.0.0.1:{port}/in"
-        before.data("POST", "/api/v1/webhooks", {"url": url, "events": ["session.created", "session.ended"]}, status=201)
+        before.data(
+            "POST",
+            "/api/v1/webhooks",
+            {"url": url, "events": ["session.created", "session.ended"]},
+            status=201,
+        )
         session = before.park("lot_cascade")
         before.sandbox.front.store.close()
         call = Caller(db=tmp_path / "world.db", allow_loopback=True)

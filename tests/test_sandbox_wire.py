@@ -1,4 +1,6 @@
-"""Bytes that no well-meaning client sends: each is refused as the API refuses, none is a 500, and the server lives on."""
+"""Bytes that no well-meaning client sends: each is refused as the API refuses, none is a 500, and the
+server lives on.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,9 @@ class Server:
         return b"Host: x\r\nAuthorization: Bearer " + str(self.facts["keys"]["unlimited"]).encode() + b"\r\n"
 
     def hears(self, *parts: bytes, half: bool = True) -> bytes:
-        """What comes back until the server hangs up; `half`: after the client has said that nothing more comes."""
+        """What comes back until the server hangs up; `half`: after the client has said that nothing more
+        comes.
+        """
         host, port = self.facts["url"].removeprefix("http://").split(":")
         heard = b""
         with socket.create_connection((host, int(port)), timeout=20) as connection:
@@ -75,7 +79,14 @@ def refused(heard: bytes, *allowed: int) -> dict[str, Any]:
 
 
 def create(server: Server, more: bytes, body: bytes) -> bytes:
-    return b"POST /api/v1/sessions HTTP/1.1\r\n" + server.keyed + b"Content-Type: application/json\r\n" + more + b"\r\n" + body
+    return (
+        b"POST /api/v1/sessions HTTP/1.1\r\n"
+        + server.keyed
+        + b"Content-Type: application/json\r\n"
+        + more
+        + b"\r\n"
+        + body
+    )
 
 
 KEYED = b"<the headers of a good call>"
@@ -100,7 +111,9 @@ HEADS: dict[str, bytes] = {
 @pytest.mark.parametrize("name", HEADS)
 def test_head_that_is_none_is_400(server: Server, name: str) -> None:
     heard = server.hears(HEADS[name].replace(KEYED, server.keyed))
-    if heard or len(HEADS[name]) < 100_000:  # unread bytes may reset the connection before the answer is heard
+    if (
+        heard or len(HEADS[name]) < 100_000
+    ):  # unread bytes may reset the connection before the answer is heard
         assert refused(heard)["message"] == "This is no HTTP request"
 
 
@@ -122,7 +135,10 @@ BODIES: dict[str, tuple[bytes, bytes]] = {
     "chunk of 2^80": (b"Transfer-Encoding: chunked\r\n", b"ffffffffffffffffffff\r\nabc"),
     "chunks that never end": (b"Transfer-Encoding: chunked\r\n", b"26\r\n" + GOOD + b"\r\n"),
     "two encodings": (b"Transfer-Encoding: gzip, chunked\r\n", b"0\r\n\r\n"),
-    "the same encoding twice": (b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", b"0\r\n\r\n"),
+    "the same encoding twice": (
+        b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
+        b"0\r\n\r\n",
+    ),
 }
 
 
@@ -141,7 +157,13 @@ CHUNKS = (b"Transfer-Encoding: chunked\r\n", (b"10000\r\n" + b"a" * 65_536 + b"\
 
 @pytest.mark.parametrize(
     ("head", "body", "half"),
-    [(b"Content-Length: 1000000000\r\n", b"", True), (*LARGE, True), (*LARGE, False), (*CHUNKS, True), (*CHUNKS, False)],
+    [
+        (b"Content-Length: 1000000000\r\n", b"", True),
+        (*LARGE, True),
+        (*LARGE, False),
+        (*CHUNKS, True),
+        (*CHUNKS, False),
+    ],
     ids=["announced", "sent", "sent and more may come", "in chunks", "in chunks and more may come"],
 )
 def test_body_over_the_limit_is_413(server: Server, head: bytes, body: bytes, half: bool) -> None:
@@ -169,9 +191,15 @@ def test_odd_address_is_400_naming_the_argument(server: Server, path: str) -> No
     assert refused(heard)["field"] == PATHS[path]
 
 
-@pytest.mark.parametrize("target", ["/api/v1/lots/../lots/search?lat=1&lng=1", "ftp://x/api/v1/health", "*", "x:443", "//api/v1/health"])
+@pytest.mark.parametrize(
+    "target",
+    ["/api/v1/lots/../lots/search?lat=1&lng=1", "ftp://x/api/v1/health", "*", "x:443", "//api/v1/health"],
+)
 def test_target_of_another_form_is_404(server: Server, target: str) -> None:
-    assert refused(server.hears(f"GET {target} HTTP/1.1\r\n".encode() + server.keyed + b"\r\n"), 404)["code"] == "NOT_FOUND"
+    assert (
+        refused(server.hears(f"GET {target} HTTP/1.1\r\n".encode() + server.keyed + b"\r\n"), 404)["code"]
+        == "NOT_FOUND"
+    )
 
 
 JSON: dict[str, tuple[bytes, str]] = {
@@ -202,7 +230,9 @@ def test_client_that_has_said_all_still_hears_every_answer(server: Server) -> No
     one = create(server, b"Content-Length: %d\r\n" % len(GOOD), GOOD)
     assert statuses(server.hears(one)) == [b"201"]
     assert statuses(server.hears(one * 3 + HEALTH + server.keyed + b"\r\n")) == [b"201"] * 3 + [b"200"]
-    chunked = create(server, b"Transfer-Encoding: chunked\r\nExpect: 100-continue\r\n", b"26\r\n" + GOOD + b"\r\n0\r\n\r\n")
+    chunked = create(
+        server, b"Transfer-Encoding: chunked\r\nExpect: 100-continue\r\n", b"26\r\n" + GOOD + b"\r\n0\r\n\r\n"
+    )
     assert statuses(server.hears(chunked)) == [b"100", b"201"]
 
 
@@ -213,7 +243,9 @@ def test_client_that_dribbles_is_answered_too(server: Server) -> None:
 
 def test_keys_in_odd_bytes_are_401(server: Server) -> None:
     for key in (b"\xff\xfe", b"", b"a" * 50_000, b"%00"):
-        heard = server.hears(b"GET /api/v1/sessions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + key + b"\r\n\r\n")
+        heard = server.hears(
+            b"GET /api/v1/sessions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + key + b"\r\n\r\n"
+        )
         assert refused(heard, 401)["code"] == "UNAUTHORIZED"
 
 
@@ -223,12 +255,18 @@ def test_whole_address_as_target_is_the_path_in_it(server: Server, place: str) -
     whole = place.format(host=server.facts["url"].removeprefix("http://")).encode()
     line = b"GET " + whole + b"/api/v1/health?x=1 HTTP/1.1\r\n"
     assert statuses(server.hears(line + b"Host: x\r\nConnection: close\r\n\r\n")) == [b"200"]
-    assert statuses(server.hears(b"GET " + whole + b" HTTP/1.1\r\n" + server.keyed + b"Connection: close\r\n\r\n")) == [b"404"]
+    assert statuses(
+        server.hears(b"GET " + whole + b" HTTP/1.1\r\n" + server.keyed + b"Connection: close\r\n\r\n")
+    ) == [b"404"]
 
 
 @pytest.mark.parametrize("order", [0, 1])
-def test_body_with_a_length_and_chunks_is_refused_and_the_connection_closed(server: Server, order: int) -> None:
-    """Another server on the way might see another end of it, and so another request behind it (RFC 9112, 6.1)."""
+def test_body_with_a_length_and_chunks_is_refused_and_the_connection_closed(
+    server: Server, order: int
+) -> None:
+    """Another server on the way might see another end of it, and so another request behind it (RFC 9112,
+    6.1).
+    """
     lengths = [b"Content-Length: 38\r\n", b"Transfer-Encoding: chunked\r\n"]
     more = b"".join(lengths[::-1] if order else lengths)
     chunk = b"%x\r\n%s\r\n0\r\n\r\n" % (len(GOOD), GOOD)

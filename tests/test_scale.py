@@ -1,4 +1,6 @@
-"""Many machines and many runs: shards make the whole, what failed is tried again, worker processes share one pace."""
+"""Many machines and many runs: shards make the whole, what failed is tried again, worker processes share
+one pace.
+"""
 
 from __future__ import annotations
 
@@ -26,13 +28,17 @@ from verifying import PARK_GRAPH, SHOP, ids, model, run
 OF_SHOP = [pytest.param(SHOP, 2, id="shop"), pytest.param(SHOP, 12, id="more than there is")]
 
 
-@pytest.mark.parametrize(("path", "count"), [pytest.param(PARK_GRAPH, 3, id="park_graph", marks=pytest.mark.matrix), *OF_SHOP])
+@pytest.mark.parametrize(
+    ("path", "count"), [pytest.param(PARK_GRAPH, 3, id="park_graph", marks=pytest.mark.matrix), *OF_SHOP]
+)
 def test_shards_together_are_the_whole_run(path: Path, count: int) -> None:
     of = model(path)
     whole = run(of)
     parts = [Part(f"{n}.json", run(of, shard=(n, count)), of.source) for n in range(1, count + 1)]
     merged, _ = merge(parts)
-    alone = {r.contract.id for r in merged.results if "--exclusive" in r.reason}  # what only a run that is alone can tell
+    alone = {
+        r.contract.id for r in merged.results if "--exclusive" in r.reason
+    }  # what only a run that is alone can tell
     tried = {r.contract.id for r in whole.results if r.verdict is not Verdict.NOT_SELECTED} - alone
     assert len(tried) > 200
     assert {r.contract.id: r.verdict for r in merged.results if r.contract.id in tried} == {
@@ -51,13 +57,18 @@ def test_fault_is_found_by_the_shards_that_the_whole_run_would_find(fault: str) 
     found: set[str] = set()
     for number in (1, 2):
         found |= set(ids(run(of, faults=[fault], shard=(number, 2)), Verdict.BROKEN))
-    assert {id.partition("/")[0] for id in found} == {id.partition("/")[0] for id in ids(whole, Verdict.BROKEN)}
+    assert {id.partition("/")[0] for id in found} == {
+        id.partition("/")[0] for id in ids(whole, Verdict.BROKEN)
+    }
 
 
 def test_each_contract_is_in_one_shard_with_its_action_and_the_shards_are_of_a_size() -> None:
     actions = [f"action{n}" for n in range(40)]
     contracts = [
-        Contract(f"c{n}/{a}@{s}", f"c{n}", a, s, "", ()) for i, a in enumerate(actions) for n in range(3 + i % 5) for s in ("rest", "gpt")
+        Contract(f"c{n}/{a}@{s}", f"c{n}", a, s, "", ())
+        for i, a in enumerate(actions)
+        for n in range(3 + i % 5)
+        for s in ("rest", "gpt")
     ]
     taken = Counter[str]()
     for number in range(1, 8):
@@ -65,7 +76,9 @@ def test_each_contract_is_in_one_shard_with_its_action_and_the_shards_are_of_a_s
         taken.update(c.id for c in mine)
         assert {c.id for c in contracts if c.action in {m.action for m in mine}} == {c.id for c in mine}
         assert abs(len(mine) - len(contracts) / 7) < 12
-        assert elsewhere(random.Random(number).sample(contracts, len(contracts)), (number, 7)) == elsewhere(contracts, (number, 7))
+        assert elsewhere(random.Random(number).sample(contracts, len(contracts)), (number, 7)) == elsewhere(
+            contracts, (number, 7)
+        )
     assert set(taken.values()) == {1}
     assert len(taken) == len(contracts)
 
@@ -100,7 +113,10 @@ def test_shards_share_the_pace() -> None:
     assert sent(4, told) == pytest.approx(sent(1, told) / 4, rel=0.1)
 
 
-@pytest.mark.parametrize("given", ["0/3", "4/3", "1", "a/b", "1/", "-1/3", f"1/{MAX_SHARDS + 1}", "1/2/3", "٣/٤", "1" * 5000 + "/2"])
+@pytest.mark.parametrize(
+    "given",
+    ["0/3", "4/3", "1", "a/b", "1/", "-1/3", f"1/{MAX_SHARDS + 1}", "1/2/3", "٣/٤", "1" * 5000 + "/2"],
+)
 def test_wrong_shard_is_one_message(given: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["verify", "--url", "http://127.0.0.1:9", "--shard", given]) == 2
     said = capsys.readouterr().err
@@ -109,29 +125,38 @@ def test_wrong_shard_is_one_message(given: str, capsys: pytest.CaptureFixture[st
 
 
 @pytest.mark.parametrize("flag", ["--limits", "--exclusive"])
-def test_shard_is_not_asked_what_only_a_run_that_is_alone_can_tell(flag: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_shard_is_not_asked_what_only_a_run_that_is_alone_can_tell(
+    flag: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["verify", "--url", "http://127.0.0.1:9", "--shard", "1/2", flag]) == 2
     assert f"{flag} cannot go with --shard" in capsys.readouterr().err
 
 
-# -- what failed last time ----------------------------------------------------------------------------------------
+# -- what failed last time
+# ----------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
 def faulty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    with served(tmp_path_factory.mktemp("sandbox"), "--fault", "accept-out-of-range", catalogue=str(SHOP)) as (_, facts):
+    with served(
+        tmp_path_factory.mktemp("sandbox"), "--fault", "accept-out-of-range", catalogue=str(SHOP)
+    ) as (_, facts):
         yield facts
 
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, faulty: dict[str, Any]) -> Path:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setenv("PGAGENTS_TOKEN", faulty["keys"].get("unlimited") or next(iter(faulty["keys"].values())))
+    monkeypatch.setenv(
+        "PGAGENTS_TOKEN", faulty["keys"].get("unlimited") or next(iter(faulty["keys"].values()))
+    )
     monkeypatch.chdir(tmp_path)
     return tmp_path / "cache"
 
 
-def test_last_failed_tries_what_failed_and_nothing_else(cache: Path, faulty: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
+def test_last_failed_tries_what_failed_and_nothing_else(
+    cache: Path, faulty: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
     verify = ["verify", "--url", faulty["url"], str(SHOP), "--report", "r.json"]
     assert main([*verify, "--last-failed"]) == 2
     assert "no earlier run against this server is remembered" in capsys.readouterr().err
@@ -144,14 +169,18 @@ def test_last_failed_tries_what_failed_and_nothing_else(cache: Path, faulty: dic
         assert main([*verify, *flags]) == 1
         again = json.loads(Path("r.json").read_text())
         assert {r["contract"] for r in again["results"] if r["verdict"] != "not_selected"} == broken
-        assert {r["reason"] for r in again["results"] if r["verdict"] == "not_selected"} == {f"left out by {flags[0]}"}
+        assert {r["reason"] for r in again["results"] if r["verdict"] == "not_selected"} == {
+            f"left out by {flags[0]}"
+        }
         assert again["footer"]["requests"] < first["footer"]["requests"]
     assert sorted(p.name for p in Path().iterdir()) == ["cache", "first.json", "r.json"]
     assert list((cache / "pgagents" / "last").iterdir())
 
 
 @pytest.mark.usefixtures("cache")
-def test_last_failed_without_a_failure_tries_everything(faulty: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
+def test_last_failed_without_a_failure_tries_everything(
+    faulty: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
     verify = ["verify", "--url", faulty["url"], str(SHOP)]
     assert main([*verify, "--only", "no_crashes"]) == 0
     capsys.readouterr()

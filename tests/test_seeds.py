@@ -36,7 +36,9 @@ def missing(expected: Any, found: Any, at: str = "") -> list[str]:
         if not isinstance(found, dict):
             return [at or "/"]
         lacking = [f"{at}/{key}" for key in expected if key not in found]
-        return lacking + [m for key in expected if key in found for m in missing(expected[key], found[key], f"{at}/{key}")]
+        return lacking + [
+            m for key in expected if key in found for m in missing(expected[key], found[key], f"{at}/{key}")
+        ]
     if isinstance(expected, list):
         if not isinstance(found, list) or len(found) != len(expected):
             return [at]
@@ -98,7 +100,10 @@ def undeclared(value: Any, schema: Any, components: Any, at: str = "") -> list[s
     if isinstance(value, dict):
         names = named(schema, components)
         return [f"{at}/{k}" for k in value if k not in names] + [
-            m for k, v in value.items() if k in names for m in undeclared(v, names[k], components, f"{at}/{k}")
+            m
+            for k, v in value.items()
+            if k in names
+            for m in undeclared(v, names[k], components, f"{at}/{k}")
         ]
     if isinstance(value, list):
         return [m for v in value for m in undeclared(v, resolved["items"], components, at)]
@@ -109,13 +114,20 @@ def undeclared(value: Any, schema: Any, components: Any, at: str = "") -> list[s
 
 
 @pytest.mark.parametrize("call", seed("openai_transcript"), ids=lambda c: c["action"])
-def test_transcripts_calls_and_answers_fit_the_full_document(park: Model, full: Any, call: dict[str, Any]) -> None:
+def test_transcripts_calls_and_answers_fit_the_full_document(
+    park: Model, full: Any, call: dict[str, Any]
+) -> None:
     action = park.action(call["action"])
     assert action is not None
     known = {p.name: p for p in action.params}
     assert set(call["parameters"]) <= set(known)
     assert {p.name for p in action.params if p.required} <= set(call["parameters"])
-    assert undeclared(call["answer"], schema_of(full, action, action.success.status), full["components"]["schemas"]) == []
+    assert (
+        undeclared(
+            call["answer"], schema_of(full, action, action.success.status), full["components"]["schemas"]
+        )
+        == []
+    )
 
 
 def test_av_fleet_pages_call_and_answer_fit_the_full_document(park: Model, full: Any) -> None:

@@ -1,4 +1,6 @@
-"""Every test is in exactly one of the selections of `make test`, `make matrix` and `make interop`, and CI runs them all."""
+"""Every test is in exactly one of the selections of `make test`, `make matrix` and `make interop`, and CI
+runs them all.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,9 @@ def pytest_options(target: str) -> list[str]:
     definition = re.search(r"^PYTEST = (.*)$", MAKEFILE, re.M)
     assert recipe
     assert definition
-    lines = [line for line in recipe[1].replace("$(PYTEST)", definition[1]).splitlines() if "$(BIN)/pytest" in line]
+    lines = [
+        line for line in recipe[1].replace("$(PYTEST)", definition[1]).splitlines() if "$(BIN)/pytest" in line
+    ]
     assert len(lines) == 1
     return shlex.split(lines[0].partition("$(BIN)/pytest")[2].replace("$(JOBS)", "2"))
 
@@ -59,14 +63,25 @@ def test_every_test_is_in_exactly_one_selection(tmp_path: Path) -> None:
     """A marker expression is also an expression of Python, whose names are the markers."""
     listed = tmp_path / "listed.json"
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    done = subprocess.run([sys.executable, "-c", CODE, str(listed)], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", CODE, str(listed)],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
-    markers = {test: dict.fromkeys(names, True) for test, names in json.loads(listed.read_text(encoding="utf-8"))}
+    markers = {
+        test: dict.fromkeys(names, True) for test, names in json.loads(listed.read_text(encoding="utf-8"))
+    }
     expressions = {target: compile(expression(target), target, "eval") for target in SELECTING}
     names = {name for code in expressions.values() for name in code.co_names}
     counts: Counter[str] = Counter()
     for test, marked in markers.items():
-        selected = [target for target, code in expressions.items() if eval(code, dict.fromkeys(names, False) | marked)]
+        selected = [
+            target for target, code in expressions.items() if eval(code, dict.fromkeys(names, False) | marked)
+        ]
         assert len(selected) == 1, (test, selected)
         assert selected != ["interop"] or test.startswith("tests/interop/"), test
         counts.update(selected)

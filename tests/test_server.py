@@ -20,23 +20,31 @@ import pytest
 from pgagents.cli.main import main
 from sandboxes import ROOT, VAIL, model
 
-HEEDING = "import signal; signal.signal(signal.SIGHUP, signal.SIG_DFL)"  # a test run under nohup hands down that it is ignored
+# a test run under nohup hands down that it is ignored
+HEEDING = "import signal; signal.signal(signal.SIGHUP, signal.SIG_DFL)"
 COMMAND = [sys.executable, "-c", f"{HEEDING}; from pgagents.cli.main import run; run()", "sandbox"]
 CATALOGUE = str(ROOT / "catalogue" / "park_graph.yaml")
 
 
 @contextmanager
-def sandbox(folder: Path, *words: str, catalogue: str = CATALOGUE) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
+def sandbox(
+    folder: Path, *words: str, catalogue: str = CATALOGUE
+) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
     """A sandbox in a process of its own, and what it wrote into its ready file."""
     ready = folder / "ready.json"
     child = subprocess.Popen(
-        [*COMMAND, catalogue, "--port", "0", "--ready", str(ready), *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        [*COMMAND, catalogue, "--port", "0", "--ready", str(ready), *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
     try:
         until = time.monotonic() + 60
         while not ready.exists() and child.poll() is None and time.monotonic() < until:
             time.sleep(0.02)
-        assert ready.exists(), child.stdout.read() if child.stdout and child.poll() is not None else "no ready file"
+        assert ready.exists(), (
+            child.stdout.read() if child.stdout and child.poll() is not None else "no ready file"
+        )
         yield child, json.loads(ready.read_text())
     finally:
         if child.poll() is None:
@@ -52,14 +60,28 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]
 
 @pytest.fixture
 def client(running: dict[str, Any]) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=running["url"], headers={"Authorization": f"Bearer {running['keys']['unlimited']}"}, timeout=10) as found:
+    with httpx.Client(
+        base_url=running["url"],
+        headers={"Authorization": f"Bearer {running['keys']['unlimited']}"},
+        timeout=10,
+    ) as found:
         yield found
 
 
 def test_ready_file_has_what_scripts_need_and_is_for_one_user(tmp_path: Path) -> None:
     with sandbox(tmp_path) as (_, facts):
         assert set(facts) == {"url", "plain_url", "ca_file", "clock_url", "stripe_secret", "keys", "oauth"}
-        assert set(facts["keys"]) == {"test", "unlimited", "second", "starter", "fleet", "live", "revoked", "copilot", "operator"}
+        assert set(facts["keys"]) == {
+            "test",
+            "unlimited",
+            "second",
+            "starter",
+            "fleet",
+            "live",
+            "revoked",
+            "copilot",
+            "operator",
+        }
         assert facts["keys"]["live"].startswith("pk_live_")
         assert stat.S_IMODE((tmp_path / "ready.json").stat().st_mode) == 0o600
         operator = {"Authorization": f"Bearer {facts['keys']['operator']}"}
@@ -86,7 +108,9 @@ def test_ready_file_of_another_sandbox_outlives_the_end_of_this_one(tmp_path: Pa
         assert ready.read_text() == '{"of": "another"}'
 
 
-def test_ready_file_of_an_earlier_run_is_gone_where_the_port_is_taken(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_ready_file_of_an_earlier_run_is_gone_where_the_port_is_taken(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     ready = tmp_path / "ready.json"
     ready.write_text('{"keys": {"unlimited": "of yesterday"}}')
     with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -109,7 +133,10 @@ def test_signal_stops_it_cleanly_though_connections_are_open(tmp_path: Path, num
 def test_signal_stops_it_though_uploads_are_half_done(tmp_path: Path) -> None:
     with sandbox(tmp_path) as (child, facts):
         host, port = facts["url"].removeprefix("http://").split(":")
-        with socket.create_connection((host, int(port))) as upload, socket.create_connection((host, int(port))) as head:
+        with (
+            socket.create_connection((host, int(port))) as upload,
+            socket.create_connection((host, int(port))) as head,
+        ):
             upload.sendall(b"POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\n{")
             head.sendall(b"GET /api")
             time.sleep(0.2)
@@ -138,7 +165,9 @@ def test_search_and_session_over_the_wire(client: httpx.Client) -> None:
 
 @pytest.mark.parametrize("size", [1_048_577, 6_000_000])
 def test_large_body_is_refused_and_the_refusal_arrives(client: httpx.Client, size: int) -> None:
-    answer = client.post("/api/v1/sessions", content=b" " * size, headers={"Content-Type": "application/json"})
+    answer = client.post(
+        "/api/v1/sessions", content=b" " * size, headers={"Content-Type": "application/json"}
+    )
     assert answer.status_code == 413
     assert answer.json()["error"]["code"] == "PAYLOAD_TOO_LARGE"
 
@@ -155,8 +184,13 @@ def test_refusal_of_a_large_body_comes_before_the_body(running: dict[str, Any]) 
     """The head alone announces two gigabytes; nothing of them is ever sent."""
     host, port = running["url"].removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=10) as connection:
-        head = f"POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {running['keys']['unlimited']}\r\n"
-        connection.sendall(f"{head}Content-Type: application/json\r\nContent-Length: 2000000000\r\n\r\n".encode())
+        head = (
+            "POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "
+            f"{running['keys']['unlimited']}\r\n"
+        )
+        connection.sendall(
+            f"{head}Content-Type: application/json\r\nContent-Length: 2000000000\r\n\r\n".encode()
+        )
         assert connection.recv(65_536).startswith(b"HTTP/1.1 413 ")
 
 
@@ -167,8 +201,13 @@ def test_odd_bytes_on_the_wire_leave_it_standing(running: dict[str, Any], client
         b"\x00\x01\x02\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer \xff\xfe\r\n\r\n",
         f"GET /api/v1/lots/%ff%00/rates HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n\r\n".encode(),
-        f"GET /api/v1/lots/search?lat=\xff HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n\r\n".encode("latin-1"),
-        f"POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\nContent-Length: 50\r\n\r\n{{".encode(),
+        f"GET /api/v1/lots/search?lat=\xff HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n\r\n".encode(
+            "latin-1"
+        ),
+        (
+            f"POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\nContent-Length: "
+            f"50\r\n\r\n{{"
+        ).encode(),
     ):
         with socket.create_connection((host, int(port)), timeout=10) as connection:
             connection.sendall(raw)
@@ -186,14 +225,18 @@ def test_hosted_documents_are_what_build_writes(client: httpx.Client, tmp_path: 
 
 def test_fault_and_variation_are_served(tmp_path: Path) -> None:
     with sandbox(tmp_path, "--fault", "search-unsorted", "--variation", "header-case") as (_, facts):
-        answer = httpx.get(facts["url"] + VAIL, headers={"Authorization": f"Bearer {facts['keys']['unlimited']}"})
+        answer = httpx.get(
+            facts["url"] + VAIL, headers={"Authorization": f"Bearer {facts['keys']['unlimited']}"}
+        )
         distances = [lot["distance_km"] for lot in answer.json()["lots"]]
         assert distances == sorted(distances, reverse=True)
 
 
 def test_another_catalogue_is_served_by_the_mock(tmp_path: Path) -> None:
     with sandbox(tmp_path, catalogue=str(ROOT / "tests" / "catalogues" / "shop.yaml")) as (_, facts):
-        answer = httpx.get(facts["url"] + "/products", headers={"Authorization": f"Bearer {facts['keys']['unlimited']}"})
+        answer = httpx.get(
+            facts["url"] + "/products", headers={"Authorization": f"Bearer {facts['keys']['unlimited']}"}
+        )
         assert answer.json()["products"][0]["name"] == "Red kettle"
 
 
@@ -209,7 +252,9 @@ def test_another_catalogue_is_served_by_the_mock(tmp_path: Path) -> None:
         (["--port", "70000"], "70000"),
     ],
 )
-def test_wrong_call_is_one_message_and_exit_2(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_call_is_one_message_and_exit_2(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["sandbox", CATALOGUE, *words]) == 2
     shown = capsys.readouterr().err
     assert said in shown
@@ -233,7 +278,11 @@ def test_list_of_faults_has_a_sentence_for_each(capsys: pytest.CaptureFixture[st
 
 def test_client_cannot_choose_the_address_by_which_its_calls_are_counted(running: dict[str, Any]) -> None:
     left = [
-        int(httpx.get(f"{running['url']}/api/v1/health", headers={"X-Forwarded-For": peer}).headers["X-RateLimit-Remaining"])
+        int(
+            httpx.get(f"{running['url']}/api/v1/health", headers={"X-Forwarded-For": peer}).headers[
+                "X-RateLimit-Remaining"
+            ]
+        )
         for peer in ("203.0.113.7", "203.0.113.8")
     ]
     assert left[1] < left[0]

@@ -18,7 +18,11 @@ from pgagents.text.nearest import did_you_mean
 
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp", "Cn"]), max_size=12)
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(10**30), 10**30) | st.floats(allow_nan=False, allow_infinity=False) | TEXT,
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**30), 10**30)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | TEXT,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4),
     max_leaves=20,
 )
@@ -27,10 +31,14 @@ JSON = st.recursive(
 @pytest.mark.parametrize(
     ("text", "value"),
     [
-        ("no", "no"), ("on", "on"), ("y", "y"), ("12:30", "12:30"), ("010", 10), ("0o10", 8), ("0x1F", 31), ("1_000", "1_000"),
-        ("2026-11-20", "2026-11-20"), ("1e3", 1000.0), ("1.", 1.0), (".5", 0.5), ("-1", -1), ("+1", 1), ("~", None), ("", None),
-        ("null", None), ("True", True), ("FALSE", False), ("1.4.0", "1.4.0"), ("'1'", "1"), ('"true"', "true"), ("=a", "=a"),
-        ("0b1", "0b1"), ("1e05", 100000.0), ("1" * 401, "1" * 401), ("|\n  a\n  b\n", "a\nb\n"), (">-\n  a\n  b", "a b"),
+        ("no", "no"), ("on", "on"), ("y", "y"), ("12:30", "12:30"), ("010", 10), ("0o10", 8), ("0x1F", 31),
+        ("1_000", "1_000"),
+        ("2026-11-20", "2026-11-20"), ("1e3", 1000.0), ("1.", 1.0), (".5", 0.5), ("-1", -1), ("+1", 1),
+        ("~", None), ("", None),
+        ("null", None), ("True", True), ("FALSE", False), ("1.4.0", "1.4.0"), ("'1'", "1"),
+        ('"true"', "true"), ("=a", "=a"),
+        ("0b1", "0b1"), ("1e05", 100000.0), ("1" * 401, "1" * 401), ("|\n  a\n  b\n", "a\nb\n"),
+        (">-\n  a\n  b", "a b"),
         ('"\\U0001f17f\\n"', "🅿\n"),
     ],
 )  # fmt: skip
@@ -123,11 +131,15 @@ def test_brief_is_one_printable_line(text: str) -> None:
 
 
 def _shown(text: str, line: int, column: int) -> list[str]:
-    return show(Diagnostic(Span("c.yaml", line, column), "x/y", "error", "what is"), parse(text, "c.yaml")).splitlines()
+    return show(
+        Diagnostic(Span("c.yaml", line, column), "x/y", "error", "what is"), parse(text, "c.yaml")
+    ).splitlines()
 
 
 def test_diagnostic_is_shown_with_its_line() -> None:
-    one = Diagnostic(Span("c.yaml", 2, 4), "x/y", "error", "what is; what may be", "the next keystroke", ("source: a.b",))
+    one = Diagnostic(
+        Span("c.yaml", 2, 4), "x/y", "error", "what is; what may be", "the next keystroke", ("source: a.b",)
+    )
     assert show(one, parse("a: 1\nb: two\n", "c.yaml")) == (
         "error[x/y]: what is; what may be\n"
         "  --> c.yaml:2:4\n"
@@ -169,7 +181,8 @@ def test_diagnostics_are_sorted_by_place_and_each_once() -> None:
 def test_diagnostic_moves_no_cursor_whatever_it_is_about() -> None:
     span = Span("a\x1b[2J.yaml", 1, 1)
     shown = show(
-        Diagnostic(span, "a/b", "error", "`\x1b]0;x\x07` and \u202e", "remove \x9b", ("said of \x1b[31m",)), parse('"\\e": 1', span.file)
+        Diagnostic(span, "a/b", "error", "`\x1b]0;x\x07` and \u202e", "remove \x9b", ("said of \x1b[31m",)),
+        parse('"\\e": 1', span.file),
     )
     assert all(c.isprintable() or c == "\n" for c in shown)
     assert "`\\x1b]0;x\\x07` and \\x202e" in shown

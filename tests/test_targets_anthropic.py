@@ -1,4 +1,6 @@
-"""Anthropic's tools: what the API asks, which tools are strict within its budgets, and that a documented call still fits."""
+"""Anthropic's tools: what the API asks, which tools are strict within its budgets, and that a documented
+call still fits.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,9 @@ def _losses(model: Model) -> list[Loss]:
 
 def test_both_files_have_every_action_of_the_surface(model: Model) -> None:
     for found in _tools(model).values():
-        assert [tool["name"] for tool in found] == [action.name for action in offered(model.surfaces["anthropic"])]
+        assert [tool["name"] for tool in found] == [
+            action.name for action in offered(model.surfaces["anthropic"])
+        ]
 
 
 def test_a_documented_call_fits(model: Model) -> None:
@@ -62,11 +66,24 @@ def test_every_tool_is_strict_where_the_budgets_reach(model: Model) -> None:
 # changed catalogues
 
 
-def _action(effect: str = "read", *, optional: int = 0, unions: int = 0, costs: bool = False, method: str = "GET") -> dict[str, Any]:
+def _action(
+    effect: str = "read", *, optional: int = 0, unions: int = 0, costs: bool = False, method: str = "GET"
+) -> dict[str, Any]:
     given: dict[str, Any] = {f"o{n}": {"type": "string", "description": "Optional."} for n in range(optional)}
-    given |= {f"u{n}": {"type": ["string", "null"], "required": True, "description": "Or null."} for n in range(unions)}
+    given |= {
+        f"u{n}": {"type": ["string", "null"], "required": True, "description": "Or null."}
+        for n in range(unions)
+    }
     http = f"{method} /{effect}{optional}x{unions}x{int(costs)}"
-    made = {"title": "T", "description": "D.", "http": http, "effect": effect, "costs": costs, "input": given, "output": {200: None}}
+    made = {
+        "title": "T",
+        "description": "D.",
+        "http": http,
+        "effect": effect,
+        "costs": costs,
+        "input": given,
+        "output": {200: None},
+    }
     return {k: v for k, v in made.items() if v not in (False, {})}
 
 
@@ -76,7 +93,9 @@ def _strict(actions: dict[str, Any]) -> tuple[dict[str, bool], list[Loss]]:
 
 
 def test_budgets_go_to_what_costs_first() -> None:
-    """Then to what writes; a small one behind one that does not fit still does. The file keeps the catalogue's order."""
+    """Then to what writes; a small one behind one that does not fit still does. The file keeps the
+    catalogue's order.
+    """
     actions = {
         "looks": _action(optional=10),
         "writes": _action("write", optional=12, method="POST"),
@@ -109,11 +128,19 @@ def test_a_minimum_of_items_past_one_goes_into_the_description() -> None:
     given = {"type": "array", "items": {"type": "string"}, "minItems": 2, "description": "Things"}
     tools = _tools(shop(actions__search_products__input__q=given, actions__search_products__examples={}))
     schema = tools[STRICT][0]["input_schema"]["properties"]["q"]
-    assert schema == {"type": "array", "items": {"type": "string"}, "description": "Things (at least 2 items)"}
+    assert schema == {
+        "type": "array",
+        "items": {"type": "string"},
+        "description": "Things (at least 2 items)",
+    }
     assert tools[PLAIN][0]["input_schema"]["properties"]["q"]["minItems"] == 2
 
 
-@pytest.mark.parametrize(("name", "taken"), [("has-dash", True), ("x" * 128, True), ("x" * 129, False), ("has.dot", False)])
+@pytest.mark.parametrize(
+    ("name", "taken"), [("has-dash", True), ("x" * 128, True), ("x" * 129, False), ("has.dot", False)]
+)
 def test_a_name_that_the_api_refuses_is_refused(name: str, taken: bool) -> None:
-    found = build(shop(actions__search_products__texts={"anthropic": {"name": name}}), only=["anthropic"]).diagnostics
+    found = build(
+        shop(actions__search_products__texts={"anthropic": {"name": name}}), only=["anthropic"]
+    ).diagnostics
     assert {d.id for d in found} == (set() if taken else {f"{id}/refused" for id in TARGETS})

@@ -54,8 +54,15 @@ def _told(model: Model) -> list[Workflow]:
 
 def test_every_workflow_and_every_step_of_the_contract_is_there(model: Model) -> None:
     said = {w["workflowId"]: [s["stepId"] for s in w["steps"]] for w in _document(model)["workflows"]}
-    assert said == {workflow.name: [step.name for step in _steps(model, workflow)] for workflow in _told(model)}
-    left_out = {step.origin for workflow in _told(model) for step in workflow.steps if step not in _steps(model, workflow)}
+    assert said == {
+        workflow.name: [step.name for step in _steps(model, workflow)] for workflow in _told(model)
+    }
+    left_out = {
+        step.origin
+        for workflow in _told(model)
+        for step in workflow.steps
+        if step not in _steps(model, workflow)
+    }
     left_out |= {workflow.origin for workflow in model.workflows if workflow.only_verify}
     assert left_out <= {loss.origin for loss in _losses(model)}
 
@@ -113,15 +120,23 @@ def test_what_cel_says_is_said_or_listed(model: Model) -> None:
 
 
 def test_a_choice_falls_where_the_documented_answer_has_it() -> None:
-    """The transcript's driver takes the second lot of the list, and the step says by which it may be taken."""
+    """The transcript's driver takes the second lot of the list, and the step says by which it may be
+    taken.
+    """
     find = _document(park())["workflows"][0]["steps"][0]
     assert find["outputs"]["lot_id"] == "$response.body#/lots/1/id"
-    assert {"condition": "$response.body#/lots/1/name == 'Lionshead Public Parking'"} in find["successCriteria"]
+    assert {"condition": "$response.body#/lots/1/name == 'Lionshead Public Parking'"} in find[
+        "successCriteria"
+    ]
     assert "narrowed" in {loss.went for loss in _losses(park()) if loss.origin[-2:] == ("keep", "lot")}
 
 
 def test_a_value_that_arazzo_cannot_compute_is_asked_for() -> None:
-    find = {"action": "search_products", "input": {"q": "kettle"}, "keep": {"product": "response.products[size(response.products) - 1]"}}
+    find = {
+        "action": "search_products",
+        "input": {"q": "kettle"},
+        "keep": {"product": "response.products[size(response.products) - 1]"},
+    }
     look = {"action": "get_product", "input": {"product_id": "=find.product.id"}}
     model = shop(workflows={"last": {"title": "The last one", "steps": {"find": find, "look": look}}})
     workflow = _document(model)["workflows"][0]
@@ -164,7 +179,10 @@ def _path(path: str) -> str | None:
         ("response.a == response.b", ["$response.body#/a == $response.body#/b"]),
         ("size(response.items) >= 1", ["$response.body#/items/0 != null"]),
         ("size(response.items) > 0", ["$response.body#/items/0 != null"]),
-        ('response.items.exists(i, i.name == "a && b" && i.n > 2.5)', ["$.items[?(@.name == 'a && b' && @.n > 2.5)]"]),
+        (
+            'response.items.exists(i, i.name == "a && b" && i.n > 2.5)',
+            ["$.items[?(@.name == 'a && b' && @.n > 2.5)]"],
+        ),
         ("size(response.items) <= 3", [None]),
         ("cents(response.a) == 600", [None]),
         ("response.a == other.b", [None]),

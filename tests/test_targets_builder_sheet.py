@@ -10,7 +10,12 @@ from offering import OFFERING, park, shop
 from pgagents.generate.build import build
 from pgagents.model.model import Model
 
-OAUTH = {"authorize": "/sign-in", "token": "/token", "scopes": {"all": "Everything"}, "pkce_binds": ["confidential"]}
+OAUTH = {
+    "authorize": "/sign-in",
+    "token": "/token",
+    "scopes": {"all": "Everything"},
+    "pkce_binds": ["confidential"],
+}
 
 
 @pytest.fixture(scope="module", params=OFFERING)
@@ -45,9 +50,21 @@ def test_every_field_of_the_form_is_there() -> None:
 
 
 def test_every_operation_of_the_schema_is_listed(model: Model) -> None:
-    schema = next(json.loads(a.data) for a in build(model, only=["openai/openapi"]).artifacts() if a.path.endswith(".json"))
-    operations = {o["operationId"]: o.get("x-openai-isConsequential", False) for item in schema["paths"].values() for o in item.values()}
-    rows = {line.split("`")[1]: "every time" in line for line in _sheet(model).splitlines() if line.startswith("| `")}
+    schema = next(
+        json.loads(a.data)
+        for a in build(model, only=["openai/openapi"]).artifacts()
+        if a.path.endswith(".json")
+    )
+    operations = {
+        o["operationId"]: o.get("x-openai-isConsequential", False)
+        for item in schema["paths"].values()
+        for o in item.values()
+    }
+    rows = {
+        line.split("`")[1]: "every time" in line
+        for line in _sheet(model).splitlines()
+        if line.startswith("| `")
+    }
     assert rows == operations
 
 

@@ -44,7 +44,9 @@ def _requests(model: Model) -> list[dict[str, Any]]:
 
 
 def _examples(model: Model) -> list[Any]:
-    return [(action, example) for action in model.actions if action.signed is None for example in action.examples]
+    return [
+        (action, example) for action in model.actions if action.signed is None for example in action.examples
+    ]
 
 
 def test_every_example_is_a_request(model: Model) -> None:

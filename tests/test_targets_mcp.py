@@ -54,7 +54,9 @@ def test_a_documented_answer_is_as_declared(model: Model) -> None:
     for action in model.surfaces["mcp"].actions:
         for example in action.examples:
             if example.status == action.success.status and example.output is not None:
-                jsonschema_rs.Draft202012Validator(_tools(model)[action.name]["outputSchema"]).validate(example.output)
+                jsonschema_rs.Draft202012Validator(_tools(model)[action.name]["outputSchema"]).validate(
+                    example.output
+                )
                 tried += 1
     assert tried >= 4
 
@@ -97,7 +99,13 @@ def test_what_must_be_confirmed_says_so_to_clients_and_to_models(model: Model) -
 
 
 def test_a_tool_without_arguments_says_only_that() -> None:
-    plain = {"title": "Ping", "description": "Ping.", "http": "GET /ping", "effect": "read", "output": {200: None}}
+    plain = {
+        "title": "Ping",
+        "description": "Ping.",
+        "http": "GET /ping",
+        "effect": "read",
+        "output": {200: None},
+    }
     model = shop(actions__ping=plain)
     assert _tools(model)["ping"]["inputSchema"] == {"type": "object", "additionalProperties": False}
     assert "outputSchema" not in _tools(model)["ping"]
@@ -105,7 +113,15 @@ def test_a_tool_without_arguments_says_only_that() -> None:
 
 def test_an_answer_that_is_no_object_has_no_output_schema() -> None:
     output = {200: {"type": "array", "items": {"type": "string"}, "description": "All names"}}
-    model = shop(actions__names={"title": "Names", "description": "All names.", "http": "GET /names", "effect": "read", "output": output})
+    model = shop(
+        actions__names={
+            "title": "Names",
+            "description": "All names.",
+            "http": "GET /names",
+            "effect": "read",
+            "output": output,
+        }
+    )
     assert "outputSchema" not in _tools(model)["names"]
     target = targets()["mcp/tools"]
     assert isinstance(target, Target)
@@ -113,7 +129,8 @@ def test_an_answer_that_is_no_object_has_no_output_schema() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "taken"), [("with.dot-and-dash", True), ("x" * 128, True), ("x" * 129, False), ("a b", False), ("é", False)]
+    ("name", "taken"),
+    [("with.dot-and-dash", True), ("x" * 128, True), ("x" * 129, False), ("a b", False), ("é", False)],
 )
 def test_a_name_that_no_client_takes_is_refused(name: str, taken: bool) -> None:
     found = build(shop(actions__search_products__texts={"mcp": {"name": name}}), only=["mcp"]).diagnostics
@@ -140,8 +157,9 @@ def test_a_surface_that_names_nothing_gets_names_from_the_api() -> None:
     files = _files(shop(surfaces__mcp={}))
     assert files["server.json"]["name"] == "example.shop/cornershop-mcp"
     assert files["clients.json"][".cursor/mcp.json"]["mcpServers"]["cornershop-mcp"]["env"] == {
-        "CORNERSHOP_API_KEY": "${env:CORNERSHOP_API_KEY}", "CORNERSHOP_API_URL": "https://shop.example",
-    }  # fmt: skip
+        "CORNERSHOP_API_KEY": "${env:CORNERSHOP_API_KEY}",
+        "CORNERSHOP_API_URL": "https://shop.example",
+    }
 
 
 def test_further_members_are_laid_into_the_registrys_entry() -> None:

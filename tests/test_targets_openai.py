@@ -1,4 +1,6 @@
-"""OpenAI's function tools: what the API asks, which tools are strict, and that a documented call still fits."""
+"""OpenAI's function tools: what the API asks, which tools are strict, and that a documented call still
+fits.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,12 @@ from pgagents.model.model import Model
 
 PLAIN = ["openai/tools.chat.json", "openai/tools.responses.json"]
 STRICT = ["openai/tools.chat.strict.json", "openai/tools.responses.strict.json"]
-TARGETS = ["openai/tools_chat", "openai/tools_responses", "openai/tools_chat_strict", "openai/tools_responses_strict"]
+TARGETS = [
+    "openai/tools_chat",
+    "openai/tools_responses",
+    "openai/tools_chat_strict",
+    "openai/tools_responses_strict",
+]
 
 
 @pytest.fixture(scope="module", params=OFFERING)
@@ -50,7 +57,11 @@ def _losses(model: Model, id: str = "openai/tools_chat_strict") -> tuple[Loss, .
 
 def _parts(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield schema
-    for inner in (*schema.get("properties", {}).values(), *schema.get("anyOf", ()), *([schema["items"]] if "items" in schema else [])):
+    for inner in (
+        *schema.get("properties", {}).values(),
+        *schema.get("anyOf", ()),
+        *([schema["items"]] if "items" in schema else []),
+    ):
         yield from _parts(inner)
 
 
@@ -66,14 +77,20 @@ def _given(value: Any) -> Any:
     return [_given(item) for item in value] if isinstance(value, list) else value
 
 
-def test_every_file_has_every_action_of_the_surface(model: Model, tools: dict[str, list[dict[str, Any]]]) -> None:
+def test_every_file_has_every_action_of_the_surface(
+    model: Model, tools: dict[str, list[dict[str, Any]]]
+) -> None:
     assert set(tools) == {*PLAIN, *STRICT}
     for found in tools.values():
-        assert [tool["name"] for tool in found] == [action.name for action in offered(model.surfaces["openai_tools"])]
+        assert [tool["name"] for tool in found] == [
+            action.name for action in offered(model.surfaces["openai_tools"])
+        ]
 
 
 def test_the_two_forms_say_the_same(tools: dict[str, list[dict[str, Any]]]) -> None:
-    for chat, responses in zip(("openai/tools.chat.json", STRICT[0]), ("openai/tools.responses.json", STRICT[1]), strict=True):
+    for chat, responses in zip(
+        ("openai/tools.chat.json", STRICT[0]), ("openai/tools.responses.json", STRICT[1]), strict=True
+    ):
         assert tools[chat] == [{k: v for k, v in tool.items() if k != "type"} for tool in tools[responses]]
 
 
@@ -82,7 +99,9 @@ def test_what_is_not_strict_says_so(tools: dict[str, list[dict[str, Any]]]) -> N
     assert {tool["strict"] for path in STRICT for tool in tools[path]} == {True}
 
 
-def test_every_object_names_its_members_and_every_array_its_items(tools: dict[str, list[dict[str, Any]]]) -> None:
+def test_every_object_names_its_members_and_every_array_its_items(
+    tools: dict[str, list[dict[str, Any]]],
+) -> None:
     seen = 0
     for found in tools.values():
         for part in (part for tool in found for part in _parts(tool["parameters"])):
@@ -100,7 +119,9 @@ def test_strict_asks_for_every_member(tools: dict[str, list[dict[str, Any]]]) ->
                 assert part["additionalProperties"] is False
 
 
-def test_what_is_optional_may_be_null_and_is_a_loss(model: Model, tools: dict[str, list[dict[str, Any]]]) -> None:
+def test_what_is_optional_may_be_null_and_is_a_loss(
+    model: Model, tools: dict[str, list[dict[str, Any]]]
+) -> None:
     said = {(loss.origin, loss.went) for loss in _losses(model) if loss.constraint == "optional"}
     optional = 0
     for action, tool in zip(offered(model.surfaces["openai_tools"]), tools[STRICT[0]], strict=True):
@@ -115,7 +136,9 @@ def test_what_is_optional_may_be_null_and_is_a_loss(model: Model, tools: dict[st
     assert optional
 
 
-def test_a_documented_call_fits_with_null_for_what_it_leaves_out(model: Model, tools: dict[str, list[dict[str, Any]]]) -> None:
+def test_a_documented_call_fits_with_null_for_what_it_leaves_out(
+    model: Model, tools: dict[str, list[dict[str, Any]]]
+) -> None:
     tried = 0
     for path, found in tools.items():
         for action, tool in zip(offered(model.surfaces["openai_tools"]), found, strict=True):
@@ -132,7 +155,10 @@ def test_a_documented_call_fits_with_null_for_what_it_leaves_out(model: Model, t
 
 def _filled(schema: dict[str, Any], value: Any) -> Any:
     if isinstance(value, dict) and "properties" in schema:
-        return {name: _filled(member, value[name]) if name in value else None for name, member in schema["properties"].items()}
+        return {
+            name: _filled(member, value[name]) if name in value else None
+            for name, member in schema["properties"].items()
+        }
     if isinstance(value, list) and "items" in schema:
         return [_filled(schema["items"], item) for item in value]
     return value
@@ -151,7 +177,12 @@ def _strict(model: Model) -> dict[str, bool]:
 
 def test_a_tool_that_takes_members_of_any_name_is_not_strict() -> None:
     model = _with({"type": "object", "additionalProperties": {"type": "string"}})
-    assert _strict(model) == {"search_products": True, "get_product": True, "place_order": False, "cancel_order": True}
+    assert _strict(model) == {
+        "search_products": True,
+        "get_product": True,
+        "place_order": False,
+        "cancel_order": True,
+    }
     chat = _tools(model)
     assert chat[STRICT[0]][2]["parameters"] == chat[PLAIN[0]][2]["parameters"]
     losses = [loss for loss in _losses(model) if loss.constraint == "strict"]
@@ -163,7 +194,12 @@ def test_a_schema_too_deep_for_strict_mode_is_not_strict() -> None:
     def nested(levels: int) -> dict[str, Any]:
         schema: dict[str, Any] = {"type": "string", "description": "The inmost."}
         for _ in range(levels):
-            schema = {"type": "object", "properties": {"in": schema}, "additionalProperties": False, "description": "One more."}
+            schema = {
+                "type": "object",
+                "properties": {"in": schema},
+                "additionalProperties": False,
+                "description": "One more.",
+            }
         return schema
 
     assert _strict(_with(nested(9)))["place_order"]
@@ -172,12 +208,19 @@ def test_a_schema_too_deep_for_strict_mode_is_not_strict() -> None:
 
 @pytest.mark.parametrize(("count", "strict"), [(999, True), (1001, False)])
 def test_more_choices_than_strict_mode_bears_are_not_strict(count: int, strict: bool) -> None:
-    assert _strict(_with({"type": "string", "enum": [f"c{n}" for n in range(count)]}))["place_order"] is strict
+    assert (
+        _strict(_with({"type": "string", "enum": [f"c{n}" for n in range(count)]}))["place_order"] is strict
+    )
 
 
-@pytest.mark.parametrize(("name", "taken"), [("has-dash", True), ("x" * 64, True), ("x" * 65, False), ("has.dot", False), ("créer", False)])
+@pytest.mark.parametrize(
+    ("name", "taken"),
+    [("has-dash", True), ("x" * 64, True), ("x" * 65, False), ("has.dot", False), ("créer", False)],
+)
 def test_a_name_that_the_api_refuses_is_refused(name: str, taken: bool) -> None:
-    found = build(shop(actions__search_products__texts={"openai_tools": {"name": name}}), only=TARGETS).diagnostics
+    found = build(
+        shop(actions__search_products__texts={"openai_tools": {"name": name}}), only=TARGETS
+    ).diagnostics
     assert {d.id for d in found} == (set() if taken else {f"{id}/refused" for id in TARGETS})
 
 
@@ -192,12 +235,24 @@ def test_more_tools_than_the_api_takes_are_noted(count: int, noted: int) -> None
 def test_action_without_arguments_is_a_strict_tool() -> None:
     """OpenAI's strict mode asks for `required` of every object, of one without members too."""
     text = (Path(__file__).parent / "catalogues/shop.yaml").read_text(encoding="utf-8")
-    about = "{title: List offers, description: List today's offers., http: GET /offers, effect: read, output: {200: null}}"
+    about = (
+        "{title: List offers, description: List today's offers., http: GET /offers, effect: read, "
+        "output: {200: null}}"
+    )
     text = text.replace("\nactions:\n", f"\nactions:\n  list_offers:\n    {about}\n")
     model = load_text(text.replace("  xai: {actions: all}\n", "  openai_tools: {actions: all}\n"))
     built = build(model, only=["openai/tools_chat_strict", "openai/tools_responses_strict"])
     assert [d for d in built.diagnostics if d.severity == "error"] == []
     for file in built.files:
-        tool = next(t.get("function", t) for t in json.loads(file.data) if t.get("function", t)["name"] == "list_offers")
-        assert tool["parameters"] == {"type": "object", "properties": {}, "required": [], "additionalProperties": False}
+        tool = next(
+            t.get("function", t)
+            for t in json.loads(file.data)
+            if t.get("function", t)["name"] == "list_offers"
+        )
+        assert tool["parameters"] == {
+            "type": "object",
+            "properties": {},
+            "required": [],
+            "additionalProperties": False,
+        }
         assert tool["strict"] is True

@@ -29,13 +29,19 @@ def _tools(model: Model) -> list[dict[str, Any]]:
 
 def _parts(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield schema
-    for inner in (*schema.get("properties", {}).values(), *schema.get("anyOf", ()), *([schema["items"]] if "items" in schema else [])):
+    for inner in (
+        *schema.get("properties", {}).values(),
+        *schema.get("anyOf", ()),
+        *([schema["items"]] if "items" in schema else []),
+    ):
         yield from _parts(inner)
 
 
 def test_every_action_is_there_and_a_documented_call_fits(model: Model) -> None:
     tools = _tools(model)
-    assert [tool["name"] for tool in tools] == [action.name for action in offered(model.surfaces["perplexity"])]
+    assert [tool["name"] for tool in tools] == [
+        action.name for action in offered(model.surfaces["perplexity"])
+    ]
     for action, tool in zip(offered(model.surfaces["perplexity"]), tools, strict=True):
         for example in action.examples:
             if example.status < 300:
@@ -53,10 +59,21 @@ def test_only_what_every_vendors_models_take_is_said(model: Model) -> None:
             if word in part:
                 assert said in part["description"].lower()
     assert "pattern" in words
-    assert not words & {"const", "oneOf", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "uniqueItems", "$ref", "strict"}
+    assert not words & {
+        "const",
+        "oneOf",
+        "exclusiveMinimum",
+        "exclusiveMaximum",
+        "multipleOf",
+        "uniqueItems",
+        "$ref",
+        "strict",
+    }
 
 
 @pytest.mark.parametrize("name", ["has-dash", "1st", "x" * 65])
 def test_a_name_that_some_vendor_refuses_is_refused(name: str) -> None:
-    found = build(shop(actions__search_products__texts={"perplexity": {"name": name}}), only=["perplexity"]).diagnostics
+    found = build(
+        shop(actions__search_products__texts={"perplexity": {"name": name}}), only=["perplexity"]
+    ).diagnostics
     assert {d.id for d in found} == {"perplexity/tools/refused"}

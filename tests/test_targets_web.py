@@ -45,6 +45,11 @@ def test_every_action_and_every_hosted_document_is_named(model: Model) -> None:
 
 
 def test_a_text_cannot_become_a_heading_or_a_link() -> None:
-    text = _text(shop(api__for_people="# Not a heading", actions__get_product__description="[a](https://elsewhere.example)"))
+    text = _text(
+        shop(
+            api__for_people="# Not a heading",
+            actions__get_product__description="[a](https://elsewhere.example)",
+        )
+    )
     assert "> \\# Not a heading" in text
     assert "\\[a\\]" in text

@@ -42,7 +42,9 @@ def _at(data: Any, pointer: Pointer) -> Any:
 
 
 def test_a_text_that_stands_in_the_catalogue_is_traced_to_where_it_stands(shop: Model) -> None:
-    """The catalogue has the very value at the traced place, or (a path, a name) contains it or is named by it."""
+    """The catalogue has the very value at the traced place, or (a path, a name) contains it or is named by
+    it.
+    """
     checked = 0
     astray = []
     for rendered in build(shop).rendered:
@@ -59,7 +61,9 @@ def test_a_text_that_stands_in_the_catalogue_is_traced_to_where_it_stands(shop: 
                 assert str(_at(shop.source.data, found)).split(".")[0][:40] in value
                 checked += 1
     assert checked > 50
-    assert astray == [("openapi/openapi", "openapi")], "only the word of a format itself comes from nowhere in particular"
+    assert astray == [("openapi/openapi", "openapi")], (
+        "only the word of a format itself comes from nowhere in particular"
+    )
 
 
 def test_a_description_leads_to_its_line(shop: Model) -> None:
@@ -76,7 +80,9 @@ def test_a_bound_leads_to_its_line_though_it_is_a_plain_number(shop: Model) -> N
 
 def test_a_member_of_a_component_leads_into_the_component(shop: Model) -> None:
     traced = document(shop, "gemini/functions.json")
-    pointer = read_pointer("/functionDeclarations/0/response/properties/products/items/properties/id/type", traced.data)
+    pointer = read_pointer(
+        "/functionDeclarations/0/response/properties/products/items/properties/id/type", traced.data
+    )
     assert origin(traced, pointer, shop) == ("schemas", "Product", "properties", "id", "type")
 
 
@@ -129,6 +135,8 @@ def test_the_command_shows_the_line(capsys: pytest.CaptureFixture[str]) -> None:
         ("generated/pgagents/losses.md#/a", "has no members"),
     ],
 )
-def test_an_unknown_file_or_member_is_a_wrong_call(member: str, says: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_file_or_member_is_a_wrong_call(
+    member: str, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["trace", member, str(SHOP)]) == 2
     assert says in capsys.readouterr().err

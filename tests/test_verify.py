@@ -21,7 +21,9 @@ from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.run.run import contracts, plan, verify
 from verifying import PARK_GRAPH, SHOP, URL, ids, keys_of, model, plain_run, rarely, run, sandbox
 
-WHOLE = Identities(dict.fromkeys(("main", "second", "starter", "fleet", "revoked", "operator", "stripe"), "pk_test_x"))
+WHOLE = Identities(
+    dict.fromkeys(("main", "second", "starter", "fleet", "revoked", "operator", "stripe"), "pk_test_x")
+)
 
 
 def test_contracts_are_listed_once_each_with_a_place_in_the_catalogue():
@@ -40,11 +42,15 @@ def test_the_plan_is_the_same_under_another_hash_seed_and_another_for_another_se
     )
     digests = {
         subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=str(PARK_GRAPH.parent.parent / "tests"),
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=str(PARK_GRAPH.parent.parent / "tests"),
             env={**os.environ, "PYTHONHASHSEED": seed},
         ).stdout.strip()
         for seed in ("0", "123")
-    }  # fmt: skip
+    }
     assert digests == {plan(model(), Options(seed=4), WHOLE).digest}
     assert digests != {plan(model(), Options(seed=5), WHOLE).digest}
 
@@ -58,9 +64,15 @@ def _recorded(seed: int) -> list[Request]:
         return opened.handler(request)
 
     verify(
-        model(), handler, Identities(keys_of(opened)), Options(seed=seed, live=False), clock=opened.front.clock.now,
-        sleep=lambda s: now.__setitem__(0, now[0] + s), wall=lambda: "2026-04-18T16:00:00Z", url=URL,
-    )  # fmt: skip
+        model(),
+        handler,
+        Identities(keys_of(opened)),
+        Options(seed=seed, live=False),
+        clock=opened.front.clock.now,
+        sleep=lambda s: now.__setitem__(0, now[0] + s),
+        wall=lambda: "2026-04-18T16:00:00Z",
+        url=URL,
+    )
     return sent
 
 
@@ -78,7 +90,11 @@ def test_smoke_stays_within_60_requests_and_calls_every_action_and_the_rest_is_n
     report = run(model(), profile="smoke")
     assert report.footer.requests <= 60
     assert report.exit_code == 0
-    fits = {r.contract.id: r.verdict for r in report.results if r.contract.check == "response_schema" and r.contract.surface == "rest"}
+    fits = {
+        r.contract.id: r.verdict
+        for r in report.results
+        if r.contract.check == "response_schema" and r.contract.surface == "rest"
+    }
     assert sum(v is Verdict.KEPT for v in fits.values()) >= len(fits) - 2
 
 
@@ -118,7 +134,9 @@ def test_only_reproduces_what_another_checks_probe_broke(fault, wanted):
     assert report.footer.requests < whole.footer.requests / 2
 
 
-@pytest.mark.parametrize("only", ["law", "law/sessions-sum-up/get_fleet_billing@rest", "no_leaks", "error_codes/framework"])
+@pytest.mark.parametrize(
+    "only", ["law", "law/sessions-sum-up/get_fleet_billing@rest", "no_leaks", "error_codes/framework"]
+)
 @pytest.mark.parametrize("seed", rarely([0, 9], 0))
 def test_only_tries_all_that_a_whole_run_tries(only, seed):
     report = run(model(), seed=seed, only=(only,))
@@ -137,7 +155,9 @@ def test_a_missing_identity_leaves_its_contracts_out_and_a_required_one_untested
     opened, _ = sandbox(model())
     main = {"main": opened.tokens["unlimited"]}
     report = run(model(), keys=main)
-    left_out = [r for r in report.results if r.verdict is Verdict.NOT_SELECTED and "plan_scopes" in r.contract.id]
+    left_out = [
+        r for r in report.results if r.verdict is Verdict.NOT_SELECTED and "plan_scopes" in r.contract.id
+    ]
     assert left_out
     assert "--identity starter" in left_out[0].reason
     assert report.exit_code == 0
@@ -149,7 +169,11 @@ def test_nothing_is_written_with_a_live_key():
     written: list[Request] = []
 
     def handler(request: Request) -> Response | Silence:
-        if request.method not in ("GET", "HEAD", "OPTIONS") and b'"create_session"' in request.body + b'"create_session"' * (
+        if request.method not in (
+            "GET",
+            "HEAD",
+            "OPTIONS",
+        ) and b'"create_session"' in request.body + b'"create_session"' * (
             request.target == "/api/v1/sessions"
         ):
             written.append(request)
@@ -157,7 +181,11 @@ def test_nothing_is_written_with_a_live_key():
 
     report = run(model(), keys={"main": opened.tokens["live"]}, handler=handler)
     assert written == []
-    assert not [r for r in report.results if r.contract.action == "create_session" and r.verdict in (Verdict.KEPT, Verdict.UNTESTED)]
+    assert not [
+        r
+        for r in report.results
+        if r.contract.action == "create_session" and r.verdict in (Verdict.KEPT, Verdict.UNTESTED)
+    ]
     assert "valid_calls/example/vail/search_parking@rest" in ids(report, Verdict.KEPT)
 
 
@@ -207,7 +235,11 @@ def test_a_endpoint_that_breaks_its_answers_off_does_not_end_the_run():
     opened, _ = sandbox(model())
 
     def handler(request: Request) -> Response | Silence:
-        return Silence("reset", "half a body", begun=True) if request.path.endswith("/rates") else opened.handler(request)
+        return (
+            Silence("reset", "half a body", begun=True)
+            if request.path.endswith("/rates")
+            else opened.handler(request)
+        )
 
     report = run(model(), handler=handler, keys=keys_of(opened))
     assert report.footer.complete
@@ -239,7 +271,11 @@ def test_an_interrupted_run_undoes_what_it_made():
         return opened.handler(request)
 
     def running() -> int:
-        asked = Request("GET", "/api/v1/sessions?status=active&limit=50", (("Authorization", f"Bearer {opened.tokens['unlimited']}"),))
+        asked = Request(
+            "GET",
+            "/api/v1/sessions?status=active&limit=50",
+            (("Authorization", f"Bearer {opened.tokens['unlimited']}"),),
+        )
         listed = opened.handler(asked)
         assert isinstance(listed, Response)
         return listed.body.count(b'"id":"sess_')
@@ -266,9 +302,15 @@ def test_a_limit_is_waited_out_and_never_counted():
         return answer
 
     report = verify(
-        model(), handler, Identities({"main": opened.tokens["test"]}), Options(live=False), clock=opened.front.clock.now, sleep=sleep,
-        wall=lambda: "2026-04-18T16:00:00Z", url=URL,
-    )  # fmt: skip
+        model(),
+        handler,
+        Identities({"main": opened.tokens["test"]}),
+        Options(live=False),
+        clock=opened.front.clock.now,
+        sleep=sleep,
+        wall=lambda: "2026-04-18T16:00:00Z",
+        url=URL,
+    )
     assert report.findings == ()
     assert ids(report, Verdict.UNTESTED) == []
     assert waited
@@ -292,8 +334,17 @@ def test_a_server_that_answers_garbage_is_found_out_and_crashes_nothing():
     def handler(_: Request) -> Response | Silence:
         if chance.random() < 0.05:
             return Silence("protocol", "half a body")
-        headers = (("X-RateLimit-Limit", "-1"), ("X-RateLimit-Remaining", "x" * 50), ("Retry-After", "soon"), ("Content-Type", "\x00"))
-        return Response(chance.choice([200, 201, 204, 301, 400, 404, 418, 429, 500, 503, 599]), headers, chance.choice(bodies))
+        headers = (
+            ("X-RateLimit-Limit", "-1"),
+            ("X-RateLimit-Remaining", "x" * 50),
+            ("Retry-After", "soon"),
+            ("Content-Type", "\x00"),
+        )
+        return Response(
+            chance.choice([200, 201, 204, 301, 400, 404, 418, 429, 500, 503, 599]),
+            headers,
+            chance.choice(bodies),
+        )
 
     opened, _ = sandbox(model())
     report = run(model(), handler=handler, keys=keys_of(opened))
@@ -305,7 +356,9 @@ def test_a_server_that_answers_garbage_is_found_out_and_crashes_nothing():
 @pytest.mark.parametrize("code", ["UNAUTHORIZED", "NO_SUCH_CODE", ""])
 @pytest.mark.parametrize("alone", [None, "GET /api/v1/health", "GET /pgv-no-such-path"])
 def test_nothing_is_judged_that_was_not_listed(status, code, alone):
-    body = json_bytes({"error": {"code": code, "message": "no", "request_id": "r"}} if code else {"no": "envelope"})
+    body = json_bytes(
+        {"error": {"code": code, "message": "no", "request_id": "r"}} if code else {"no": "envelope"}
+    )
     opened, _ = sandbox(model())
 
     def handler(request: Request) -> Response | Silence:
@@ -354,13 +407,23 @@ def test_a_gateways_secret_reaches_no_report():
     def handler(request: Request) -> Response | Silence:
         if request.path.endswith("/rates"):
             return Response(404, (("Content-Type", f"text/{secret}"), ("X-RateLimit-Limit", secret)), said)
-        return Silence("reset", f"{secret} is gone") if request.path.endswith("/health") else opened.handler(request)
+        return (
+            Silence("reset", f"{secret} is gone")
+            if request.path.endswith("/health")
+            else opened.handler(request)
+        )
 
     def told(*secrets: str) -> str:
         report = verify(
-            model(), handler, Identities(keys_of(opened), secrets), Options(live=False), clock=opened.front.clock.now,
-            sleep=lambda s: now.__setitem__(0, now[0] + s), wall=lambda: "2026-04-18T16:00:00Z", url=URL,
-        )  # fmt: skip
+            model(),
+            handler,
+            Identities(keys_of(opened), secrets),
+            Options(live=False),
+            clock=opened.front.clock.now,
+            sleep=lambda s: now.__setitem__(0, now[0] + s),
+            wall=lambda: "2026-04-18T16:00:00Z",
+            url=URL,
+        )
         assert len(report.findings) > 2
         return _told(report)
 
@@ -428,7 +491,9 @@ def test_an_error_inside_one_check_makes_its_contracts_untested_and_no_finding(m
 
 def test_a_key_that_the_server_refuses_leaves_all_untested_and_nothing_broken():
     opened, _ = sandbox(model())
-    report = run(model(), handler=opened.handler, keys={**keys_of(opened), "main": "pk_test_not_one_of_yours"})
+    report = run(
+        model(), handler=opened.handler, keys={**keys_of(opened), "main": "pk_test_not_one_of_yours"}
+    )
     counts = report.footer.by_verdict
     assert (report.findings, counts[Verdict.BROKEN], counts[Verdict.KEPT]) == ((), 0, 0)
     assert report.exit_code == 3
@@ -436,7 +501,13 @@ def test_a_key_that_the_server_refuses_leaves_all_untested_and_nothing_broken():
     assert "refused the key: 401 UNAUTHORIZED" in report.footer.notes[0]
 
 
-HARMFUL = [b"[" * 100_000 + b"]" * 100_000, b"a: &a [1]\nb: [*a, *a]\n", b"{" * 5_000, b"\xff\xfe", b"a: [1\n"]
+HARMFUL = [
+    b"[" * 100_000 + b"]" * 100_000,
+    b"a: &a [1]\nb: [*a, *a]\n",
+    b"{" * 5_000,
+    b"\xff\xfe",
+    b"a: [1\n",
+]
 
 
 @pytest.mark.parametrize("body", rarely(HARMFUL, HARMFUL[0]))
@@ -445,7 +516,11 @@ def test_a_hosted_document_that_is_made_to_harm_is_a_finding(body: bytes):
 
     def handler(request: Request) -> Response | Silence:
         answer = opened.handler(request)
-        return replace(answer, body=body) if request.path.endswith(".yaml") and isinstance(answer, Response) else answer
+        return (
+            replace(answer, body=body)
+            if request.path.endswith(".yaml") and isinstance(answer, Response)
+            else answer
+        )
 
     report = run(model(), handler=handler, keys=keys_of(opened))
     assert {f.contract.check for f in report.findings} == {"hosted_document"}
@@ -460,7 +535,12 @@ def test_a_place_that_turns_out_to_be_full_leaves_nothing_untested(room: int) ->
     def noting(handler: Handler) -> Handler:
         def noted(request: Request) -> Response | Silence:
             answer = handler(request)
-            if request.method == "POST" and request.path == "/api/v1/sessions" and isinstance(answer, Response) and answer.status == 201:
+            if (
+                request.method == "POST"
+                and request.path == "/api/v1/sessions"
+                and isinstance(answer, Response)
+                and answer.status == 201
+            ):
                 booked[read_json(request.body).value["lot_id"]] += 1
             return answer
 
@@ -481,19 +561,24 @@ def test_a_place_that_turns_out_to_be_full_leaves_nothing_untested(room: int) ->
     for number in range(next(lot["available"] for lot in lots if lot["id"] == first) - room):
         sent("POST", "/api/v1/sessions", lot_id=first, plate=f"FULL{number}", hours=24)
     report = run(model(), handler=opened.handler, keys=keys)
-    assert [(f.contract.id, f.actual) for f in report.findings] == [(f.contract.id, f.actual) for f in usual.findings]
+    assert [(f.contract.id, f.actual) for f in report.findings] == [
+        (f.contract.id, f.actual) for f in usual.findings
+    ]
     open_ = {r.contract.id: r.reason for r in report.results if r.verdict is Verdict.UNTESTED}
     assert {id: why for id, why in open_.items() if id not in ids(usual, Verdict.UNTESTED)} == {}
 
 
 def test_a_list_that_others_have_filled_meanwhile_is_asked_for_what_is_made_last() -> None:
-    """Just before each thing is looked for in the list for the first time, so many others are made that it stands on a later page. Time
-    passes between what the run makes and what they make, as lists are sorted by it."""
+    """Just before each thing is looked for in the list for the first time, so many others are made that it
+    stands on a later page. Time passes between what the run makes and what they make, as lists are sorted by
+    it."""
     opened, now = sandbox(model())
     keys = keys_of(opened)
     place = model().env["place"]
     own = (("Authorization", f"Bearer {keys['main']}"), ("Content-Type", "application/json"))
-    lots = read_json(opened.handler(Request("GET", f"/api/v1/lots/search?lat={place['lat']}&lng={place['lng']}", own)).body).value["lots"]
+    lots = read_json(
+        opened.handler(Request("GET", f"/api/v1/lots/search?lat={place['lat']}&lng={place['lng']}", own)).body
+    ).value["lots"]
     roomy = max((lot for lot in lots if lot["agents_allowed"]), key=lambda lot: lot["available"])
     made = filled = False
 
@@ -501,8 +586,18 @@ def test_a_list_that_others_have_filled_meanwhile_is_asked_for_what_is_made_last
         nonlocal made, filled
         made = made or (request.method == "POST" and request.path == "/api/v1/sessions")
         answer = opened.handler(request)
-        listed = read_json(answer.body).value if isinstance(answer, Response) and request.path == "/api/v1/sessions" else None
-        if request.method == "GET" and isinstance(listed, dict) and "sessions" in listed and made and not filled:
+        listed = (
+            read_json(answer.body).value
+            if isinstance(answer, Response) and request.path == "/api/v1/sessions"
+            else None
+        )
+        if (
+            request.method == "GET"
+            and isinstance(listed, dict)
+            and "sessions" in listed
+            and made
+            and not filled
+        ):
             filled = True
             now[0] += 1
             for number in range(60):
@@ -514,6 +609,8 @@ def test_a_list_that_others_have_filled_meanwhile_is_asked_for_what_is_made_last
             now[0] += 1
         return answer
 
-    report = run(model(), handler=handler, keys=keys, only=("read_after_write/listed/session/list_sessions@rest",))
+    report = run(
+        model(), handler=handler, keys=keys, only=("read_after_write/listed/session/list_sessions@rest",)
+    )
     assert filled
     assert ids(report, Verdict.KEPT) == ["read_after_write/listed/session/list_sessions@rest"]

@@ -1,4 +1,6 @@
-"""State held to its bounds: each small slip of a server breaks the very contract that is about it, and the plain sandbox none."""
+"""State held to its bounds: each small slip of a server breaks the very contract that is about it, and the
+plain sandbox none.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ Mismatch = Callable[[Handler, Inside, Context], Handler]
 def broken_by(slip: Mismatch, *only: str, **options: Any) -> list[str]:
     """The contracts that a sandbox with that slip breaks."""
     opened = inside(model())
-    context = Context(model(), opened.sandbox.front, opened.sandbox.front.rng, opened.sandbox.courier, opened.sleep)
+    context = Context(
+        model(), opened.sandbox.front, opened.sandbox.front.rng, opened.sandbox.courier, opened.sleep
+    )
     handler = slip(over_tls(opened.sandbox.handler), opened, context)
     keys = {**opened.keys, "main": opened.sandbox.tokens["test"]} if options.get("limits") else None
     report = verified(model(), opened, Options(only=only, **options), handler=handler, keys=keys)
@@ -51,7 +55,11 @@ def at_token(change: Callable[[dict[str, str], Inside], dict[str, str]]) -> Mism
 
     def slip(handler: Handler, opened: Inside, _: Context) -> Handler:
         def repair(request: Request) -> Request:
-            return with_form(request, **change(form(request), opened)) if request.path == "/oauth/token" else request
+            return (
+                with_form(request, **change(form(request), opened))
+                if request.path == "/oauth/token"
+                else request
+            )
 
         return fault_helpers.repairs(handler, repair)
 
@@ -64,7 +72,11 @@ def redirect_unbound(given: dict[str, str], opened: Inside) -> dict[str, str]:
 
 def client_unbound(given: dict[str, str], opened: Inside) -> dict[str, str]:
     client = opened.client
-    return {"client_id": client.client_id, "client_secret": ""} if given.get("client_id") == client.other.client_id else {}
+    return (
+        {"client_id": client.client_id, "client_secret": ""}
+        if given.get("client_id") == client.other.client_id
+        else {}
+    )
 
 
 def refresh_widens(handler: Handler, opened: Inside, _: Context) -> Handler:
@@ -95,7 +107,9 @@ def at_tokens(edit: Callable[[Response], Response]) -> Mismatch:
     """Other answers of the token endpoint."""
 
     def slip(handler: Handler, *_: Any) -> Handler:
-        return fault_helpers.edits(handler, lambda request, answer: edit(answer) if request.path == "/oauth/token" else answer)
+        return fault_helpers.edits(
+            handler, lambda request, answer: edit(answer) if request.path == "/oauth/token" else answer
+        )
 
     return slip
 
@@ -107,7 +121,9 @@ def expiry_lie(answer: Response) -> Response:
 def scope_too_narrow(handler: Handler, opened: Inside, _: Context) -> Handler:
     grants, at = opened.sandbox.front.grants, [""]
     find = grants.key
-    grants.key = lambda text, now: replace(key, granted=()) if (key := find(text, now)) and "/holds/" in at[0] else key
+    grants.key = lambda text, now: (
+        replace(key, granted=()) if (key := find(text, now)) and "/holds/" in at[0] else key
+    )
 
     def answer(request: Request) -> Response | Silence:
         at[0] = request.path
@@ -153,7 +169,9 @@ def test_keys_that_are_cut_are_found_by_their_last_character():
 
 
 def test_keys_that_each_action_has_for_itself_are_found_by_another_action():
-    assert broken_by(keys_as(lambda action, key: f"{action.name}{key}"), "idempotency") == ["idempotency/other_action/create_session@rest"]
+    assert broken_by(keys_as(lambda action, key: f"{action.name}{key}"), "idempotency") == [
+        "idempotency/other_action/create_session@rest"
+    ]
 
 
 def test_keys_of_all_api_keys_are_found_by_another_key(monkeypatch):
@@ -161,7 +179,9 @@ def test_keys_of_all_api_keys_are_found_by_another_key(monkeypatch):
 
     for name in ("earlier", "remember"):
         known = getattr(idempotency, name)
-        monkeypatch.setattr(idempotency, name, lambda store, _, *rest, known=known: known(store, "everybody", *rest))
+        monkeypatch.setattr(
+            idempotency, name, lambda store, _, *rest, known=known: known(store, "everybody", *rest)
+        )
     broken = broken_by(lambda handler, *_: handler, "idempotency")
     assert "idempotency/other_key/create_session@rest" in broken
     assert {id.split("/")[1] for id in broken} == {"other_key", "other_project"}
@@ -171,7 +191,9 @@ def every_type(handler: Handler, opened: Inside, _: Context) -> Handler:
     outbox = opened.sandbox.courier.outbox
     known = outbox._listening
     types = list(model().webhooks.events)
-    outbox._listening = lambda _, tenant: list(dict.fromkeys(id for type in types for id in known(type, tenant)))
+    outbox._listening = lambda _, tenant: list(
+        dict.fromkeys(id for type in types for id in known(type, tenant))
+    )
     return handler
 
 
@@ -180,13 +202,18 @@ def never_removed(handler: Handler, opened: Inside, _: Context) -> Handler:
     return handler
 
 
-@pytest.mark.parametrize(("slip", "contract"), [(every_type, "event_delivery/alone@rest"), (never_removed, "event_delivery/deleted@rest")])
+@pytest.mark.parametrize(
+    ("slip", "contract"),
+    [(every_type, "event_delivery/alone@rest"), (never_removed, "event_delivery/deleted@rest")],
+)
 def test_events_that_nobody_asked_for_are_found(slip, contract):
     assert contract in broken_by(slip, "event_delivery")
 
 
 def signed_if(fits: Callable[[str, str, int, Request], Request | None]) -> Mismatch:
-    """A signed call that also another signature opens: `fits(secret, mac, told, request)` gives the request that is then taken."""
+    """A signed call that also another signature opens: `fits(secret, mac, told, request)` gives the
+    request that is then taken.
+    """
 
     def slip(handler: Handler, opened: Inside, _: Context) -> Handler:
         secret = opened.sandbox.stripe_secret
@@ -195,7 +222,11 @@ def signed_if(fits: Callable[[str, str, int, Request], Request | None]) -> Misma
             told = re.fullmatch(r"t=(\d+),v1=(\w+)", request.header("Stripe-Signature") or "")
             found = fits(secret, told[2], int(told[1]), request) if told else None
             now = opened.sandbox.front.clock.now()
-            return found.with_header("Stripe-Signature", sign(secret, found.body, now)) if found is not None else request
+            return (
+                found.with_header("Stripe-Signature", sign(secret, found.body, now))
+                if found is not None
+                else request
+            )
 
         return fault_helpers.repairs(handler, repair)
 
@@ -219,14 +250,20 @@ def reserialized(secret: str, mac: str, told: int, request: Request) -> Request 
     return replace(request, body=written) if sign(secret, written, told).endswith(mac) else None
 
 
-@pytest.mark.parametrize(("fits", "detail"), [(ahead, "ahead"), (untimed, "untimed"), (reserialized, "bytes")])
+@pytest.mark.parametrize(
+    ("fits", "detail"), [(ahead, "ahead"), (untimed, "untimed"), (reserialized, "bytes")]
+)
 def test_a_signature_that_should_not_fit_is_found(fits, detail):
-    assert f"request_signatures/{detail}/receive_payment_event@rest" in broken_by(signed_if(fits), "request_signatures")
+    assert f"request_signatures/{detail}/receive_payment_event@rest" in broken_by(
+        signed_if(fits), "request_signatures"
+    )
 
 
 def test_a_server_that_verifies_what_it_wrote_anew_is_found_by_odd_spaces():
     def slip(handler: Handler, *_: Any) -> Handler:
-        return fault_helpers.repairs(handler, lambda r: replace(r, body=compact(r.body)) if r.path.endswith("/webhooks/stripe") else r)
+        return fault_helpers.repairs(
+            handler, lambda r: replace(r, body=compact(r.body)) if r.path.endswith("/webhooks/stripe") else r
+        )
 
     assert "request_signatures/spaced/receive_payment_event@rest" in broken_by(slip, "request_signatures")
 
@@ -245,14 +282,18 @@ def test_a_space_that_an_expired_hold_keeps_is_found():
 def test_a_hold_of_another_project_that_may_be_named_where_none_need_be_is_found():
     def slip(handler: Handler, opened: Inside, context: Context) -> Handler:
         def act(inner: Domain, call: AcceptedCall) -> Any:
-            opened.sandbox.front.store.run("UPDATE hold SET tenant = ? WHERE id = ?", call.key.tenant, call.input.get("hold_id"))
+            opened.sandbox.front.store.run(
+                "UPDATE hold SET tenant = ? WHERE id = ?", call.key.tenant, call.input.get("hold_id")
+            )
             return inner(call)
 
         acts(context, act, "create_session")
         return handler
 
     broken = broken_by(slip, "absent_id/foreign/hold_id")
-    assert set(broken) == {f"absent_id/foreign/hold_id/create_session@{surface}" for surface in ("rest", "dispatcher")}
+    assert set(broken) == {
+        f"absent_id/foreign/hold_id/create_session@{surface}" for surface in ("rest", "dispatcher")
+    }
 
 
 def test_what_any_refused_call_leaves_behind_is_found():
@@ -260,7 +301,11 @@ def test_what_any_refused_call_leaves_behind_is_found():
         def act(inner: Domain, call: AcceptedCall) -> Any:
             found = inner(call)
             if isinstance(found, Refusal) and found.code == "CONFLICT" and "hold_id" in call.input:
-                inner(replace(call, input={k: v for k, v in call.input.items() if k not in ("hold_id", "vehicle")}))
+                inner(
+                    replace(
+                        call, input={k: v for k, v in call.input.items() if k not in ("hold_id", "vehicle")}
+                    )
+                )
             return found
 
         acts(context, act, "create_session")
@@ -282,7 +327,9 @@ def test_a_bucket_that_another_empties_is_found():
 
         return fault_helpers.edits(handler, edit)
 
-    assert "rate_limit_enforcement/apart/read@rest" in broken_by(slip, "rate_limit_enforcement/apart", limits=True)
+    assert "rate_limit_enforcement/apart/read@rest" in broken_by(
+        slip, "rate_limit_enforcement/apart", limits=True
+    )
 
 
 def test_a_code_that_was_tried_wrongly_may_be_dead_and_every_way_is_still_tried():

@@ -52,7 +52,9 @@ def test_a_bound_that_somebody_set_has_no_shares_and_nothing_is_counted_apart(op
     assert (made.shares, made.apart) == ({}, 0)
 
 
-def test_the_plan_tells_what_the_budget_is_made_of(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
+def test_the_plan_tells_what_the_budget_is_made_of(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setenv("SECOND", KEY)
     assert main(["verify", str(SHOP), "--url", URL, "--plan", "--identity", "second=SECOND"]) == 0
     printed = capsys.readouterr().out
@@ -67,7 +69,11 @@ WITH_EVERYTHING = pytest.param(True, id="with everything", marks=pytest.mark.mat
 @pytest.mark.parametrize("aids", [WITH_EVERYTHING, pytest.param(False, id="five keys")])
 def test_five_runs_in_a_row_on_one_sandbox_find_nothing_and_try_everything(aids):
     opened = inside(model())
-    keys = opened.keys if aids else {role: opened.keys[role] for role in ("main", "second", "starter", "fleet", "operator")}
+    keys = (
+        opened.keys
+        if aids
+        else {role: opened.keys[role] for role in ("main", "second", "starter", "fleet", "operator")}
+    )
     for seed in range(5):
         report = verified(model(), opened, Options(seed=seed), keys=keys)
         assert ids(report, Verdict.BROKEN) == []
@@ -78,5 +84,9 @@ def test_five_runs_in_a_row_on_one_sandbox_find_nothing_and_try_everything(aids)
 
 def test_what_undoes_instances_is_no_part_of_the_budget():
     report = plain_run()
-    most = sum(plan(model(), Options(), Identities(inside(model()).keys, oauth=inside(model()).client), url=URL).shares.values())
+    most = sum(
+        plan(
+            model(), Options(), Identities(inside(model()).keys, oauth=inside(model()).client), url=URL
+        ).shares.values()
+    )
     assert report.footer.requests <= most * 6 // 5

@@ -1,4 +1,6 @@
-"""What the engine saves and what it holds back: shared exchanges, calls at once, limits, workflows, what needs a target to itself."""
+"""What the engine saves and what it holds back: shared exchanges, calls at once, limits, workflows, what
+needs a target to itself.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,9 @@ TWO = {"main", "second"}
 NAME = failure_atomicity.NAME
 
 
-def exchanges(keys: Mapping[str, str] | None = None, opened: Sandbox | None = None, **options: Any) -> tuple[list[Request], Report]:
+def exchanges(
+    keys: Mapping[str, str] | None = None, opened: Sandbox | None = None, **options: Any
+) -> tuple[list[Request], Report]:
     """Every request of a run against a sandbox with the ordinary roles, and its report."""
     opened = opened or sandbox(model())[0]
     sent: list[Request] = []
@@ -66,7 +70,9 @@ def test_repeats_of_a_busy_server_are_no_part_of_the_budget_unless_it_was_set():
     keys = {role: key for role, key in keys_of(opened).items() if role in TWO}
     report = run(model(), handler=busy, keys=keys)
     assert 25 * 26 + 100 < report.footer.requests <= 25 * 26 * 3 // 2
-    assert run(model(), handler=busy, keys=keys, max_requests=400).footer.requests <= 400 + 25  # repeats while undoing come on top
+    assert (
+        run(model(), handler=busy, keys=keys, max_requests=400).footer.requests <= 400 + 25
+    )  # repeats while undoing come on top
 
 
 def test_no_correct_read_is_sent_twice_in_a_row():
@@ -77,7 +83,9 @@ def test_no_correct_read_is_sent_twice_in_a_row():
 
 def test_an_example_is_sent_as_it_is_documented():
     sent, _ = exchanges()
-    refunds = [json.loads(r.body) for r in sent if r.target == "/api/v1/refunds" and b"The lot was closed" in r.body]
+    refunds = [
+        json.loads(r.body) for r in sent if r.target == "/api/v1/refunds" and b"The lot was closed" in r.body
+    ]
     assert [r for r in refunds if "amount" not in r]
 
 
@@ -88,10 +96,20 @@ def test_calls_at_the_same_time_are_the_same_requests_in_every_run():
 def test_calls_at_the_same_time_with_one_idempotency_key_have_one_effect():
     kept = ids(run(model(), only=("idempotency",)), Verdict.KEPT)
     assert [id for id in kept if id.startswith("idempotency/race/")] == [
-        f"idempotency/race/{place}" for place in sorted(("create_session@dispatcher", "create_session@rest", "dispatch_av_fleet@rest",
-                                                         "end_session@dispatcher", "end_session@rest", "extend_session@rest",
-                                                         "refund_session@rest"), key=[id.rpartition("/")[2] for id in kept].index)
-    ]  # fmt: skip
+        f"idempotency/race/{place}"
+        for place in sorted(
+            (
+                "create_session@dispatcher",
+                "create_session@rest",
+                "dispatch_av_fleet@rest",
+                "end_session@dispatcher",
+                "end_session@rest",
+                "extend_session@rest",
+                "refund_session@rest",
+            ),
+            key=[id.rpartition("/")[2] for id in kept].index,
+        )
+    ]
 
 
 def test_limits_are_exceeded_only_when_asked_for():
@@ -109,7 +127,9 @@ def test_a_unlimited_key_claims_nothing_about_the_ordinary_limit():
     verdicts = {r.contract.id: r for r in run(model(), limits=True, only=("rate_limit_enforcement",)).results}
     found = verdicts["rate_limit_enforcement/limit/read@rest"]
     assert (found.verdict, "unlimited" in found.reason) == (Verdict.NOT_APPLICABLE, True)
-    assert verdicts["rate_limit_enforcement/limit/address@rest"].verdict is Verdict.KEPT  # nobody lifts that of a call without a key
+    assert (
+        verdicts["rate_limit_enforcement/limit/address@rest"].verdict is Verdict.KEPT
+    )  # nobody lifts that of a call without a key
 
 
 def test_an_ordinary_key_proves_every_limit():
@@ -117,19 +137,30 @@ def test_an_ordinary_key_proves_every_limit():
     keys = {"main": opened.tokens["test"], "second": opened.tokens["second"]}
     now = [opened.front.clock.now()]
     report = verify(
-        model(), opened.handler, Identities(keys), Options(live=False, limits=True, only=("rate_limit_enforcement",
-        "response_headers/Retry-After")),
-        clock=opened.front.clock.now, sleep=lambda s: opened.front.clock.advance(s), wall=lambda: "2026-04-18T16:00:00Z", url=URL,
-    )  # fmt: skip
+        model(),
+        opened.handler,
+        Identities(keys),
+        Options(live=False, limits=True, only=("rate_limit_enforcement", "response_headers/Retry-After")),
+        clock=opened.front.clock.now,
+        sleep=lambda s: opened.front.clock.advance(s),
+        wall=lambda: "2026-04-18T16:00:00Z",
+        url=URL,
+    )
     assert report.findings == ()
-    assert {r.verdict for r in report.results if r.contract.check == "rate_limit_enforcement"} == {Verdict.KEPT}
+    assert {r.verdict for r in report.results if r.contract.check == "rate_limit_enforcement"} == {
+        Verdict.KEPT
+    }
     assert "response_headers/Retry-After/framework@rest" in ids(report, Verdict.KEPT)
     assert opened.front.clock.now() > now[0]
 
 
 def test_every_step_and_criterion_of_a_workflow_is_a_contract_of_its_own():
     listed = {c.id for c in contracts(model()) if c.check == "workflow_runs"}
-    count = sum(1 + len(s.expect) + len(s.expect_timed) + len(s.expect_alone) for w in model().workflows for s in w.steps)
+    count = sum(
+        1 + len(s.expect) + len(s.expect_timed) + len(s.expect_alone)
+        for w in model().workflows
+        for s in w.steps
+    )
     assert len(listed) == count
     assert "workflow_runs/vail/leave/expect_timed-2@rest" in listed
 
@@ -148,7 +179,12 @@ def test_a_workflow_that_meets_a_full_place_is_untested_and_no_finding():
 
     def handler(request: Request) -> Response | Silence:
         answer = opened.handler(request)
-        if request.target == "/api/v1/sessions" and request.method == "POST" and isinstance(answer, Response) and answer.status == 201:
+        if (
+            request.target == "/api/v1/sessions"
+            and request.method == "POST"
+            and isinstance(answer, Response)
+            and answer.status == 201
+        ):
             error = {"code": "CONFLICT", "message": "It is full", "request_id": answer.header("X-Request-Id")}
             return Response(409, answer.headers, json_bytes({"error": error}))
         return answer
@@ -172,10 +208,18 @@ def test_counts_and_lists_are_judged_only_where_nobody_else_changes_them(check):
 def test_whoever_calls_next_is_made_to_fail_only_where_nobody_else_does():
     whole = Identities(dict.fromkeys(("main", "second", "operator"), "pk_test_x"))
     shared, alone = (
-        {c.id for c in plan(model(), Options(exclusive=exclusive), whole, url="https://staging.example.com").selected if c.check == NAME}
+        {
+            c.id
+            for c in plan(
+                model(), Options(exclusive=exclusive), whole, url="https://staging.example.com"
+            ).selected
+            if c.check == NAME
+        }
         for exclusive in (False, True)
     )
-    of_the_next = {id for id in alone if id.endswith("/create_session@rest")}  # that of a session of ours fails by its own id
+    of_the_next = {
+        id for id in alone if id.endswith("/create_session@rest")
+    }  # that of a session of ours fails by its own id
     assert shared == alone - of_the_next
     assert of_the_next
     assert shared
@@ -184,7 +228,9 @@ def test_whoever_calls_next_is_made_to_fail_only_where_nobody_else_does():
     assert not [name for name in probed if name.endswith("/create_session@rest")]
 
 
-@pytest.mark.parametrize("fault", ["create-field-lost", "search-unsorted", "end-keeps-state", "money-rounded-down"])
+@pytest.mark.parametrize(
+    "fault", ["create-field-lost", "search-unsorted", "end-keeps-state", "money-rounded-down"]
+)
 def test_a_finding_that_hangs_on_what_was_known_before_is_told_stable(fault):
     report = run(model(), faults=[fault])
     assert report.findings
@@ -197,8 +243,15 @@ class ToolCalls:
     def params(self, action: Any) -> tuple[Any, ...]:
         return tuple(p for p in action.params if p.place != "header")
 
-    def request(self, action: Any, values: Mapping[str, Any]) -> tuple[str, str, list[tuple[str, str]], bytes]:
-        call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": str(action.name), "arguments": dict(values)}}
+    def request(
+        self, action: Any, values: Mapping[str, Any]
+    ) -> tuple[str, str, list[tuple[str, str]], bytes]:
+        call = {
+            "jsonrpc": "2.0",
+            "id": 1,
+            "method": "tools/call",
+            "params": {"name": str(action.name), "arguments": dict(values)},
+        }
         return "POST", "/mcp", [("Content-Type", "application/json")], json_bytes(call)
 
     def answer(self, action: Any, response: Response) -> Response:
@@ -217,7 +270,9 @@ def test_a_surface_with_a_protocol_of_its_own_is_a_endpoint_with_a_form():
     assert (request.target, json.loads(request.body)["params"]["arguments"]) == ("/mcp", {"lat": 1, "lng": 2})
     assert request.header("Authorization") == "Bearer k"
     assert not is_invalid(setting, call)
-    assert is_invalid(setting, ordinary(endpoint, template_of(model(), search), "invalid", "", input={"lat": 91, "lng": 2}))
+    assert is_invalid(
+        setting, ordinary(endpoint, template_of(model(), search), "invalid", "", input={"lat": 91, "lng": 2})
+    )
     refused = {"error": {"code": "BAD_REQUEST", "message": "no", "request_id": "req_1"}, "status": 400}
     assert _seen(call, request, {"structuredContent": {"lots": []}}).success
     assert _seen(call, request, {"structuredContent": refused, "isError": True}).code == "BAD_REQUEST"
@@ -225,7 +280,17 @@ def test_a_surface_with_a_protocol_of_its_own_is_a_endpoint_with_a_form():
 
 def _seen(call: Call, request: Request, result: dict[str, Any]) -> Exchange:
     answer = Response(200, (), json_bytes({"jsonrpc": "2.0", "id": 1, "result": result}))
-    return Exchange(1, call, {}, request, answer, seconds=0.0, sent_at=0.0, codes=model().codes, code_at=model().errors.code_at)
+    return Exchange(
+        1,
+        call,
+        {},
+        request,
+        answer,
+        seconds=0.0,
+        sent_at=0.0,
+        codes=model().codes,
+        code_at=model().errors.code_at,
+    )
 
 
 def test_calls_at_once_are_on_the_wire_at_the_same_time():
@@ -247,7 +312,10 @@ def test_calls_at_once_are_on_the_wire_at_the_same_time():
     server = ThreadingHTTPServer(("127.0.0.1", 0), Waits)
     Thread(target=server.serve_forever, daemon=True).start()
     try:
-        with Client(f"http://127.0.0.1:{server.server_port}", timeout_s=15) as client, ThreadPoolExecutor(2) as threads:
+        with (
+            Client(f"http://127.0.0.1:{server.server_port}", timeout_s=15) as client,
+            ThreadPoolExecutor(2) as threads,
+        ):
             answers = list(threads.map(client, [Request("GET", "/"), Request("GET", "/")]))
     finally:
         server.shutdown()

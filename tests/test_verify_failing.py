@@ -13,11 +13,16 @@ from pgagents.verify.checks.idempotency import failure_atomicity
 from verifying import keys_of, model, run, sandbox
 
 PROVOKED, CREATED = "/sandbox/v1/payments/next", "/api/v1/sessions"
-CREATE = {f"{failure_atomicity.NAME}/{detail}/BAD_GATEWAY/create_session@rest" for detail in ("told", "nothing", "again")}
+CREATE = {
+    f"{failure_atomicity.NAME}/{detail}/BAD_GATEWAY/create_session@rest"
+    for detail in ("told", "nothing", "again")
+}
 
 
 class Refusing:
-    """A server that refuses so many calls which make a session for something else, right after a failure was provoked for the next."""
+    """A server that refuses so many calls which make a session for something else, right after a failure
+    was provoked for the next.
+    """
 
     def __init__(self, handler: Handler, times: int) -> None:
         self._handler, self._times, self._left = handler, times, 0
@@ -30,10 +35,14 @@ class Refusing:
             return self._handler(request)
         self._left -= 1
         self.refused += 1
-        answer = self._handler(replace(request, body=json_bytes({"lot_id": "lot_there_is_none", "plate": "PGV1", "hours": 1})))
+        answer = self._handler(
+            replace(request, body=json_bytes({"lot_id": "lot_there_is_none", "plate": "PGV1", "hours": 1}))
+        )
         assert isinstance(answer, Response)
         assert answer.status == 404
-        return replace(answer.with_json(json.loads(answer.body.replace(b"NOT_FOUND", b"CONFLICT"))), status=409)
+        return replace(
+            answer.with_json(json.loads(answer.body.replace(b"NOT_FOUND", b"CONFLICT"))), status=409
+        )
 
 
 @pytest.mark.parametrize("times", [1, failure_atomicity.MOST_TRIES, 50])
@@ -46,5 +55,7 @@ def test_a_provoked_failure_is_spent_where_the_call_was_refused_for_something_el
     assert server.refused >= min(times, failure_atomicity.MOST_TRIES)
     assert {r.verdict for r in found.values()} == {Verdict.UNTESTED}
     assert all("refused for how things stand: 409 CONFLICT" in r.reason for r in found.values())
-    assert all(("BAD_GATEWAY may still meet another create_session" in r.reason) != spent for r in found.values())
+    assert all(
+        ("BAD_GATEWAY may still meet another create_session" in r.reason) != spent for r in found.values()
+    )
     assert not spent or report.findings == ()

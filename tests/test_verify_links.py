@@ -13,8 +13,12 @@ from verifying import model
 CONTRACT = "links_resolve/receipt_url/create_session@rest"
 
 
-def run(address: str | None = None, wrap: Callable[[Handler], Handler] = lambda handler: handler) -> tuple[Report, list[Request]]:
-    """A run of the one contract, and the requests for pages; `address` is the host that the sandbox thinks to have."""
+def run(
+    address: str | None = None, wrap: Callable[[Handler], Handler] = lambda handler: handler
+) -> tuple[Report, list[Request]]:
+    """A run of the one contract, and the requests for pages; `address` is the host that the sandbox thinks
+    to have.
+    """
     opened, pages = inside(model()), []
     if address is not None:
         opened.sandbox.front.site.setting.address.url = address

@@ -1,4 +1,6 @@
-"""verify on an MCP server: our own in front of a sandbox, with faults and variations around it, and hostile ones."""
+"""verify on an MCP server: our own in front of a sandbox, with faults and variations around it, and
+hostile ones.
+"""
 
 from __future__ import annotations
 
@@ -82,13 +84,17 @@ def test_contracts_of_tools_are_not_selected_without_a_server() -> None:
     report = plain_run()
     left = {r.contract.id: r.reason for r in report.results if r.contract.id in set(tool_contracts(model()))}
     assert len(left) == len(tool_contracts(model()))
-    assert {report.results[i].verdict for i, r in enumerate(report.results) if r.contract.id in left} == {Verdict.NOT_SELECTED}
+    assert {report.results[i].verdict for i, r in enumerate(report.results) if r.contract.id in left} == {
+        Verdict.NOT_SELECTED
+    }
     assert set(left.values()) == {"needs the MCP server: add --mcp-url URL or --mcp-stdio CMD"}
 
 
 def test_the_plan_grows_with_the_server_alone() -> None:
     link = Link(lambda _: Silence("refused"), url="http://127.0.0.1:1")
-    bare, more = (plan(model(), Options(), Identities(), url="http://127.0.0.1:1", mcp=mcp) for mcp in (None, link))
+    bare, more = (
+        plan(model(), Options(), Identities(), url="http://127.0.0.1:1", mcp=mcp) for mcp in (None, link)
+    )
     assert bare.total < more.total <= bare.total + 25 * 15
     assert link.requests == 0
 
@@ -106,7 +112,9 @@ def test_fault_is_found_by_the_checks_that_it_declares(name: str) -> None:
             break
     broken = checks(report, Verdict.BROKEN)
     assert broken >= fault.breaks, f"not found: {fault.breaks - broken}"
-    assert broken <= fault.breaks | fault.also.keys() | following(broken), {f.contract.id: f.actual for f in report.findings}
+    assert broken <= fault.breaks | fault.also.keys() | following(broken), {
+        f.contract.id: f.actual for f in report.findings
+    }
 
 
 @pytest.mark.matrix
@@ -116,7 +124,9 @@ def test_fault_breaks_what_it_declares_and_no_more(name: str) -> None:
     report = verified_mcp(model(), faults=[name])
     broken = checks(report, Verdict.BROKEN)
     assert broken >= fault.breaks, f"not found: {fault.breaks - broken}"
-    assert broken <= fault.breaks | fault.also.keys() | following(broken), {f.contract.id: f.actual for f in report.findings}
+    assert broken <= fault.breaks | fault.also.keys() | following(broken), {
+        f.contract.id: f.actual for f in report.findings
+    }
     assert not [n for n in report.footer.notes if "internal" in n or "never listed" in n]
 
 
@@ -129,10 +139,13 @@ def test_variation_breaks_nothing_where_its_point_is_open(name: str) -> None:
 
 
 def test_more_tools_are_found_where_the_catalogue_has_all() -> None:
-    assert [f.contract.id for f in verified_mcp(model(), variations=["more-tools"]).findings] == ["mcp_tools/no_other@mcp"]
+    assert [f.contract.id for f in verified_mcp(model(), variations=["more-tools"]).findings] == [
+        "mcp_tools/no_other@mcp"
+    ]
 
 
-# -- opening ------------------------------------------------------------------------------------------------------
+# -- opening
+# ------------------------------------------------------------------------------------------------------
 
 
 def talking(*answers: Any) -> Any:
@@ -159,7 +172,11 @@ def test_a_server_of_sessions_is_greeted_and_its_session_kept() -> None:
         message = json.loads(request.body)
         if message["method"] == "initialize":
             return session.with_json(
-                {"jsonrpc": "2.0", "id": message["id"], "result": {"protocolVersion": "2025-06-18", "capabilities": {}}}
+                {
+                    "jsonrpc": "2.0",
+                    "id": message["id"],
+                    "result": {"protocolVersion": "2025-06-18", "capabilities": {}},
+                }
             )
         if "id" not in message:
             return Response(202)
@@ -169,7 +186,11 @@ def test_a_server_of_sessions_is_greeted_and_its_session_kept() -> None:
     assert link.open()
     assert (link.version, link.session, link.requests) == ("2025-06-18", "s1", 3)
     dressed = link.dressed(Request("POST", "/", (), json_bytes(LIST)))
-    assert (dressed.target, dressed.header("mcp-session-id"), dressed.header("mcp-protocol-version")) == ("/mcp", "s1", "2025-06-18")
+    assert (dressed.target, dressed.header("mcp-session-id"), dressed.header("mcp-protocol-version")) == (
+        "/mcp",
+        "s1",
+        "2025-06-18",
+    )
     assert "_meta" not in dressed.body.decode()
 
 
@@ -180,7 +201,11 @@ def test_every_request_of_the_newest_era_says_who_asks() -> None:
     sent = handler.asked[0]
     assert json.loads(sent.body)["params"]["_meta"]["io.modelcontextprotocol/protocolVersion"] == "2026-07-28"
     assert (sent.header("mcp-method"), sent.header("authorization")) == ("server/discover", "Bearer t0")
-    call = link.dressed(Request("POST", "/", (("Mcp-Method", ""),), json_bytes({"method": "tools/call", "params": {"name": "x"}})))
+    call = link.dressed(
+        Request(
+            "POST", "/", (("Mcp-Method", ""),), json_bytes({"method": "tools/call", "params": {"name": "x"}})
+        )
+    )
     assert (call.header("mcp-method"), call.header("mcp-name")) == (None, "x")
 
 
@@ -194,7 +219,10 @@ def test_a_server_that_is_mute_is_asked_twice_and_no_more() -> None:
 
 
 def test_an_answer_is_found_among_other_messages() -> None:
-    stream = b'data: {"jsonrpc":"2.0","method":"notifications/progress"}\n\ndata: {"jsonrpc":"2.0",\ndata: "id":7,"result":{}}\r\n\r\n'
+    stream = (
+        b'data: {"jsonrpc":"2.0","method":"notifications/progress"}\n\ndata: {"jsonrpc":"2.0",\ndata: '
+        b'"id":7,"result":{}}\r\n\r\n'
+    )
     found = read(Response(200, (("Content-Type", "text/event-stream"),), stream), 7)
     assert isinstance(found, Response)
     assert json.loads(found.body)["id"] == 7
@@ -203,13 +231,22 @@ def test_an_answer_is_found_among_other_messages() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"[]", b"{broken", b'{"id":1,"result":{}}', b'{"jsonrpc":"2.0","id":1,"result":{},"error":{}}', b"\xff"]
+    "body",
+    [
+        b"",
+        b"[]",
+        b"{broken",
+        b'{"id":1,"result":{}}',
+        b'{"jsonrpc":"2.0","id":1,"result":{},"error":{}}',
+        b"\xff",
+    ],
 )
 def test_what_is_no_answer_is_none(body: bytes) -> None:
     assert isinstance(read(Response(200, (("Content-Type", "application/json"),), body), 1), str)
 
 
-# -- results as answers -------------------------------------------------------------------------------------------
+# -- results as answers
+# -------------------------------------------------------------------------------------------
 
 
 def told(result: Any, action: str = "search_parking", status: int = 200) -> tuple[int, Any]:
@@ -256,11 +293,17 @@ def test_a_call_carries_what_the_tool_takes_and_what_nobody_knows() -> None:
     of = model()
     action = of.action("create_session")
     assert action is not None
-    _, _, _, body = ToolForm(of, of.surfaces["mcp"]).request(action, {"lot_id": "l", "idempotency_key": "k", "pgv_unknown": 1})
-    assert json.loads(body)["params"] == {"name": "create_session", "arguments": {"lot_id": "l", "pgv_unknown": 1}}
+    _, _, _, body = ToolForm(of, of.surfaces["mcp"]).request(
+        action, {"lot_id": "l", "idempotency_key": "k", "pgv_unknown": 1}
+    )
+    assert json.loads(body)["params"] == {
+        "name": "create_session",
+        "arguments": {"lot_id": "l", "pgv_unknown": 1},
+    }
 
 
-# -- a process ----------------------------------------------------------------------------------------------------
+# -- a process
+# ----------------------------------------------------------------------------------------------------
 
 
 def script(*lines: str) -> list[str]:
@@ -274,9 +317,9 @@ def asked(process: Stdio, id: int = 1) -> Response | Silence:
 @pytest.mark.parametrize(
     ("lines", "kind", "said"),
     [
-        (("import sys; sys.stderr.write('no luck'); sys.exit(3)",), "reset", "the process ended with 3; its stderr: no luck"),
+        ((("import sys; sys.stderr.write('no luck'); sys.exit(3)"),), "reset", ("the process ended with 3; its stderr: no luck")),
         (("import time; time.sleep(60)",), "timeout", "no answer"),
-        ((f"import sys; sys.stdout.write('x' * {MAX_LINE + 5}); sys.stdout.flush(); sys.stdin.read()",), "too-large", "more than"),
+        (((f"import sys; sys.stdout.write('x' * {MAX_LINE + 5}); sys.stdout.flush(); sys.stdin.read()"),), "too-large", "more than"),
         (("while True: print('y')",), "protocol", "lines came"),
         (("import sys", "while True: sys.stdout.write('\\0' * 65536)"), "too-large", "more than"),
     ],
@@ -292,13 +335,23 @@ def test_hostile_process_is_a_silence(lines: tuple[str, ...], kind: str, said: s
 @pytest.mark.parametrize(
     ("closed", "then", "said"),
     [
-        (0, "time.sleep(0.3); sys.stderr.write('no luck'); sys.exit(3)", "the process ended with 3; its stderr: closed no luck"),
-        (1, "time.sleep(0.3); sys.stderr.write('no luck'); sys.exit(3)", "the process ended with 3; its stderr: closed no luck"),
+        (
+            0,
+            "time.sleep(0.3); sys.stderr.write('no luck'); sys.exit(3)",
+            "the process ended with 3; its stderr: closed no luck",
+        ),
+        (
+            1,
+            "time.sleep(0.3); sys.stderr.write('no luck'); sys.exit(3)",
+            "the process ended with 3; its stderr: closed no luck",
+        ),
         (0, "time.sleep(60)", "the process closed its stdin or stdout, and goes on; its stderr: closed"),
         (1, "time.sleep(60)", "the process closed its stdin or stdout, and goes on; its stderr: closed"),
     ],
 )
-def test_a_closed_pipe_waits_for_the_end_and_the_last_words(closed: int, then: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_closed_pipe_waits_for_the_end_and_the_last_words(
+    closed: int, then: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(stdio, "END_S", 0.5 if "60" in then else 20.0)
     lines = ("import os, sys, time", f"os.close({closed})", "sys.stderr.write('closed ')", then)
     with Stdio(script(*lines), dict(os.environ), timeout_s=20) as process:
@@ -332,7 +385,10 @@ def test_what_a_process_starts_ends_with_it(tmp_path: Path) -> None:
     lines = (
         "import subprocess, sys, signal",
         "signal.signal(signal.SIGTERM, signal.SIG_IGN)",
-        f"child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']); open({str(note)!r}, 'w').write(str(child.pid))",
+        (
+            "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']); "
+            f"open({str(note)!r}, 'w').write(str(child.pid))"
+        ),
         "print('{}')",
         "import time; time.sleep(600)",
     )
@@ -363,7 +419,8 @@ def test_a_command_that_is_none_is_said() -> None:
         Stdio(["/nonexistent/server"], {})
 
 
-# -- over HTTP ----------------------------------------------------------------------------------------------------
+# -- over HTTP
+# ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -431,7 +488,8 @@ def test_a_server_that_dies_half_way_is_one_finding_and_the_rest_untested() -> N
     assert any("stopped answering" in r.reason for r in report.results if r.verdict is Verdict.UNTESTED)
 
 
-# -- keys and the command line ------------------------------------------------------------------------------------
+# -- keys and the command line
+# ------------------------------------------------------------------------------------
 
 
 def test_no_key_of_the_api_goes_to_an_mcp_server() -> None:
@@ -454,14 +512,24 @@ def test_no_key_of_the_api_goes_to_an_mcp_server() -> None:
 @pytest.mark.parametrize(
     ("status", "told", "verdict"),
     [
-        (401, 'Bearer resource_metadata="https://mcp.example.com/.well-known/oauth-protected-resource"', Verdict.KEPT),
+        (
+            401,
+            'Bearer resource_metadata="https://mcp.example.com/.well-known/oauth-protected-resource"',
+            Verdict.KEPT,
+        ),
         (401, "Bearer", Verdict.BROKEN),
         (401, 'Bearer realm="tools", error="invalid_token"', Verdict.NOT_APPLICABLE),
-        (403, 'Bearer resource_metadata="https://mcp.example.com/.well-known/oauth-protected-resource"', Verdict.BROKEN),
+        (
+            403,
+            'Bearer resource_metadata="https://mcp.example.com/.well-known/oauth-protected-resource"',
+            Verdict.BROKEN,
+        ),
         (200, "", Verdict.BROKEN),
     ],
 )
-def test_a_server_that_asks_for_a_token_says_where_to_get_one(status: int, told: str, verdict: Verdict) -> None:
+def test_a_server_that_asks_for_a_token_says_where_to_get_one(
+    status: int, told: str, verdict: Verdict
+) -> None:
     of = model()
     opened = inside(of)
     with mcp_inside(of, opened) as link:
@@ -480,7 +548,9 @@ def test_a_server_that_asks_for_a_token_says_where_to_get_one(status: int, told:
     assert verdicts["mcp_transport/opens@mcp"] is Verdict.KEPT
 
 
-@pytest.mark.parametrize("options", [{"shard": (1, 3)}, {"shard": (2, 3)}, {"shard": (3, 3)}, {"profile": "smoke"}], ids=str)
+@pytest.mark.parametrize(
+    "options", [{"shard": (1, 3)}, {"shard": (2, 3)}, {"shard": (3, 3)}, {"profile": "smoke"}], ids=str
+)
 def test_a_part_of_a_run_finds_nothing_either(options: dict[str, Any]) -> None:
     of = model()
     opened = inside(of)
@@ -511,7 +581,8 @@ def test_command_line_verifies_a_process(tmp_path: Path) -> None:
     words = ["--mcp-stdio", server, "--only", "mcp_", "--report", str(tmp_path / "r.json")]
     with live() as (url, env):
         done = subprocess.run(
-            [*COMMAND, "verify", str(PARK_GRAPH), "--url", url, *words], env=env, capture_output=True, text=True, timeout=120, cwd=ROOT,
+            [*COMMAND, "verify", str(PARK_GRAPH), "--url", url, *words], env=env, capture_output=True,
+            text=True, timeout=120, cwd=ROOT,
         )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     assert "speaks MCP 2026-07-28 over stdio" in done.stdout
@@ -553,8 +624,17 @@ def test_wrong_calls_say_what_is_wrong(
     assert said in capsys.readouterr().err
 
 
-def test_a_token_does_not_travel_in_the_clear(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    words = ["verify", str(PARK_GRAPH), "--url", "http://127.0.0.1:1", "--mcp-url", "http://mcp.example.com/mcp"]
+def test_a_token_does_not_travel_in_the_clear(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [
+        "verify",
+        str(PARK_GRAPH),
+        "--url",
+        "http://127.0.0.1:1",
+        "--mcp-url",
+        "http://mcp.example.com/mcp",
+    ]
     monkeypatch.setenv("PGAGENTS_TOKEN", "pk_test_0000")
     monkeypatch.setenv("PGAGENTS_MCP_TOKEN", "tok_00000000")
     assert main(words) == 2
@@ -567,9 +647,20 @@ def test_a_finding_about_a_process_is_shown_as_a_line_to_it() -> None:
     from pgagents.report.curl import curl
 
     exchange = RecordedExchange(
-        1, Request("POST", "/", (), b'{"method":"tools/list"}'), Silence("reset"), 0.1, "", "main", "", "mcp", "stdio:shop-mcp -v"
+        1,
+        Request("POST", "/", (), b'{"method":"tools/list"}'),
+        Silence("reset"),
+        0.1,
+        "",
+        "main",
+        "",
+        "mcp",
+        "stdio:shop-mcp -v",
     )
-    assert curl(exchange, "https://api.example.com") == """printf '%s\\n' '{"method":"tools/list"}' | shop-mcp -v"""
+    assert (
+        curl(exchange, "https://api.example.com")
+        == """printf '%s\\n' '{"method":"tools/list"}' | shop-mcp -v"""
+    )
 
 
 def test_a_catalogue_without_tools_has_no_contracts_of_them() -> None:
@@ -577,4 +668,8 @@ def test_a_catalogue_without_tools_has_no_contracts_of_them() -> None:
     assert "mcp" not in of.surfaces
     assert tool_contracts(of) == ()
     link = Link(lambda _: Silence("refused"), url="http://127.0.0.1:1")
-    assert [c for c in plan(of, Options(), Identities(), url="http://127.0.0.1:1", mcp=link).selected if c.surface == "mcp"] == []
+    assert [
+        c
+        for c in plan(of, Options(), Identities(), url="http://127.0.0.1:1", mcp=link).selected
+        if c.surface == "mcp"
+    ] == []

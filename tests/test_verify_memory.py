@@ -92,16 +92,30 @@ def test_pool_forgets_what_nothing_undoes_and_keeps_what_must_be_undone() -> Non
     assert len(pool.left()) == pool.owed() == many
 
 
-def make_exchange(action: str, status: int, body: Any, given: Mapping[str, Any], number: int, headers: Mapping[str, str]) -> Exchange:
+def make_exchange(
+    action: str, status: int, body: Any, given: Mapping[str, Any], number: int, headers: Mapping[str, str]
+) -> Exchange:
     """A correct call of nobody's key but what its headers say, as watchers see it."""
     of = model()
     endpoint = setting_of(of, URL).by_place[f"{action}@rest"]
     intent: Intent = "valid"
     call = Call(endpoint, given, intent, "", role="" if "Authorization" in headers else "main")
-    answer = Response(status, tuple((name, value) for name, value in headers.items() if name != "Authorization"), json_bytes(body))
+    answer = Response(
+        status,
+        tuple((name, value) for name, value in headers.items() if name != "Authorization"),
+        json_bytes(body),
+    )
     request = Request(endpoint.action.method, "/", tuple(headers.items()))
     exchange = Exchange(
-        number, call, given, request, answer, seconds=0.0, sent_at=1_776_000_000.0, codes=of.codes, code_at=of.errors.code_at
+        number,
+        call,
+        given,
+        request,
+        answer,
+        seconds=0.0,
+        sent_at=1_776_000_000.0,
+        codes=of.codes,
+        code_at=of.errors.code_at,
     )
     exchange.fits = True
     return exchange
@@ -116,7 +130,11 @@ def test_callers_not_heard_of_for_long_are_forgotten_and_the_others_are_not() ->
         if token:
             headers["Authorization"] = f"Bearer {token}"
         exchange = make_exchange("get_health", 200, {}, {}, number, headers)
-        return [j.actual for j in rate_limit_headers.watch(exchange, memory) if j.verdict is Verdict.BROKEN and "/remaining/" in j.contract]
+        return [
+            j.actual
+            for j in rate_limit_headers.watch(exchange, memory)
+            if j.verdict is Verdict.BROKEN and "/remaining/" in j.contract
+        ]
 
     assert told(1, 300) == []
     for number in range(3 * rate_limit_headers.MOST_CALLERS):
@@ -132,7 +150,9 @@ def test_instances_made_last_are_told_apart_however_many_were_made(monkeypatch: 
     memory = Memory(setting_of(model(), URL))
 
     def made(id: str, number: int) -> list[Verdict]:
-        exchange = make_exchange("create_webhook", 201, {"webhook": {"id": id}}, {"url": f"https://a.test/{number}"}, number, {})
+        exchange = make_exchange(
+            "create_webhook", 201, {"webhook": {"id": id}}, {"url": f"https://a.test/{number}"}, number, {}
+        )
         return [j.verdict for j in id_comparison.watch(exchange, memory)]
 
     for number in range(30):

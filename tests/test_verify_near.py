@@ -1,4 +1,6 @@
-"""What is nearly right: keys, codes and texts that nearly are ours, paths that nearly exist, calls as other clients send them."""
+"""What is nearly right: keys, codes and texts that nearly are ours, paths that nearly exist, calls as
+other clients send them.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,12 @@ KEY = "pk_test_3f9a8c7bXYZd5e4f3a2b1c"
 
 @pytest.mark.parametrize(
     ("twist", "shown"),
-    [("longer", f"{KEY}A"), ("shorter", KEY[:-1]), ("flip", f"{KEY[:-1]}A"), ("case", "pk_test_3F9A8C7BxyzD5E4F3A2B1C")],
+    [
+        ("longer", f"{KEY}A"),
+        ("shorter", KEY[:-1]),
+        ("flip", f"{KEY[:-1]}A"),
+        ("case", "pk_test_3F9A8C7BxyzD5E4F3A2B1C"),
+    ],
 )
 def test_a_near_key_differs_from_the_real_one_in_one_instance(twist, shown):
     assert presented(KEY, twist, model()) == f"Bearer {shown}"
@@ -42,7 +49,9 @@ def test_a_near_key_is_in_no_report(twist):
     near = presented(KEY, twist, model())
     assert near is not None
     sent = Request("GET", "/", (("Authorization", near),))
-    said = RecordedExchange(1, sent, Response(401, (), f'{{"seen": "{near}"}}'.encode()), 0.1, f"a call with {near}")
+    said = RecordedExchange(
+        1, sent, Response(401, (), f'{{"seen": "{near}"}}'.encode()), 0.1, f"a call with {near}"
+    )
     masked = str(Redactor({"main": KEY}, set()).exchange(said)).lower()
     assert "3f9a8c7bxyzd" not in masked
 
@@ -86,8 +95,15 @@ def test_odd_requests_are_targets_in_ascii():
 
 def _sent(seed: int, *, body: bytes = b"", own: tuple[str, str] | None = None, **changes: object) -> Request:
     endpoint = setting_of(model(), URL).by_place["search_parking@rest"]
-    call = replace(ordinary(endpoint, template_of(model(), endpoint.action), "valid", "an ordinary call"), **changes)
-    plain = Request("GET", "/api/v1/lots/search?lat=1&lng=2", (("Accept", "application/json"), ("Authorization", "Bearer k")), body)
+    call = replace(
+        ordinary(endpoint, template_of(model(), endpoint.action), "valid", "an ordinary call"), **changes
+    )
+    plain = Request(
+        "GET",
+        "/api/v1/lots/search?lat=1&lng=2",
+        (("Accept", "application/json"), ("Authorization", "Bearer k")),
+        body,
+    )
     return in_client_profile(plain, call, ("lat", "lng"), seed, own)
 
 
@@ -105,7 +121,9 @@ def test_refused_calls_ask_for_a_language_now_and_then():
 
 
 def test_a_refusal_is_asked_for_as_a_page_and_a_correct_answer_never():
-    accepted = {i: {_sent(seed, intent=i).header("Accept") or "" for seed in range(100)} for i in ("valid", "invalid")}
+    accepted = {
+        i: {_sent(seed, intent=i).header("Accept") or "" for seed in range(100)} for i in ("valid", "invalid")
+    }
     assert [i for i, told in accepted.items() if any("text/html" in text for text in told)] == ["invalid"]
 
 
@@ -115,7 +133,9 @@ def test_an_id_of_its_own_is_sent_only_where_it_is_none_of_the_apis():
     headers = tuple(replace(h, schema={"type": "string"}) for h in setting.model.headers)
     assert foreign(setting_of(replace(setting.model, headers=headers), URL)) is None
     assert not any(_sent(seed).header("X-Request-Id") for seed in range(100))
-    assert any(_sent(seed, own=("X-Request-Id", "mine")).header("X-Request-Id") == "mine" for seed in range(100))
+    assert any(
+        _sent(seed, own=("X-Request-Id", "mine")).header("X-Request-Id") == "mine" for seed in range(100)
+    )
 
 
 def test_a_correct_body_is_written_anew_now_and_then_and_says_the_same():
@@ -124,12 +144,16 @@ def test_a_correct_body_is_written_anew_now_and_then_and_says_the_same():
     assert len(sent) == 2
     assert all(json.loads(raw) == body for raw in sent)
     assert {next(iter(json.loads(raw))) for raw in sent} == {"lot_id", "vehicle"}
-    assert {_sent(seed, body=json_bytes(body), intent="invalid").body for seed in range(100)} == {json_bytes(body)}
+    assert {_sent(seed, body=json_bytes(body), intent="invalid").body for seed in range(100)} == {
+        json_bytes(body)
+    }
 
 
 def test_a_call_with_a_key_is_sent_in_small_letters_by_its_endpoint_alone():
     endpoint = setting_of(model(), URL).by_place["create_session@rest"]
-    call = ordinary(endpoint, template_of(model(), endpoint.action), "valid", "with a key", input={"idempotency_key": "k"})
+    call = ordinary(
+        endpoint, template_of(model(), endpoint.action), "valid", "with a key", input={"idempotency_key": "k"}
+    )
     plain = Request("POST", "/api/v1/sessions", (("Idempotency-Key", "k"),), b'{"plate":"A"}')
     for seed in range(20):
         several = [
@@ -170,7 +194,12 @@ def test_a_run_sends_its_calls_in_several_client_profiles():
     keys = {role: key for role, key in keys_of(opened).items() if role == "main"}
     run(model(), handler=handler, keys=keys, only=("valid_calls", "invalid_input"))
     assert {r.header("Accept") for r in sent} > {"*/*", "application/json"}
-    assert {name for r in sent for name, _ in r.headers} > {"authorization", "Authorization", "X-Requested-With", "Accept-Language"}
+    assert {name for r in sent for name, _ in r.headers} > {
+        "authorization",
+        "Authorization",
+        "X-Requested-With",
+        "Accept-Language",
+    }
 
 
 def test_half_a_pair_of_utf_16_is_written_as_an_escape():

@@ -26,10 +26,22 @@ def seen(status: int, body: object, at: float) -> Exchange:
     call = Call(ENDPOINT, {}, "valid", "a call with a key")
     came = Response(status, (("Content-Type", "application/json"),), json.dumps(body).encode())
     errors = SETTING.model.errors
-    return Exchange(1, call, {}, Request("POST", "/"), came, seconds=0.0, sent_at=at, codes=SETTING.model.codes, code_at=errors.code_at)
+    return Exchange(
+        1,
+        call,
+        {},
+        Request("POST", "/"),
+        came,
+        seconds=0.0,
+        sent_at=at,
+        codes=SETTING.model.codes,
+        code_at=errors.code_at,
+    )
 
 
-@pytest.mark.parametrize(("after_s", "verdict"), [(60.0, Verdict.KEPT), (LIVES_S - 1, Verdict.KEPT), (LIVES_S, Verdict.UNTESTED)])
+@pytest.mark.parametrize(
+    ("after_s", "verdict"), [(60.0, Verdict.KEPT), (LIVES_S - 1, Verdict.KEPT), (LIVES_S, Verdict.UNTESTED)]
+)
 def test_a_key_that_is_nearly_one_that_was_forgotten_shows_nothing(after_s: float, verdict: Verdict):
     chain = _Chain()
     chain.used("pgv-some-key-of-before", NOW)
@@ -42,9 +54,14 @@ def test_a_key_that_is_nearly_one_that_was_forgotten_shows_nothing(after_s: floa
 
 @pytest.mark.parametrize("status", [201, 409])
 def test_a_call_that_is_repeated_when_its_key_is_forgotten_is_neither_kept_nor_broken(status: int):
-    first, late = seen(201, {"session": {"id": "a"}}, NOW), seen(status, {"session": {"id": "b"}}, NOW + LIVES_S + 5)
+    first, late = (
+        seen(201, {"session": {"id": "a"}}, NOW),
+        seen(status, {"session": {"id": "b"}}, NOW + LIVES_S + 5),
+    )
     (said,) = replayed(SETTING, ENDPOINT, "idempotency/replay/x", first, late)
     assert said.verdict is Verdict.UNTESTED
     assert "remembered for" in said.expected
-    (soon,) = replayed(SETTING, ENDPOINT, "idempotency/replay/x", first, seen(201, {"session": {"id": "b"}}, NOW + 5))
+    (soon,) = replayed(
+        SETTING, ENDPOINT, "idempotency/replay/x", first, seen(201, {"session": {"id": "b"}}, NOW + 5)
+    )
     assert soon.verdict is Verdict.BROKEN

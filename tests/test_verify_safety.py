@@ -1,4 +1,6 @@
-"""Wherever a run ends, by a signal, a crash of the server or its time, it undoes what it can and lists the rest."""
+"""Wherever a run ends, by a signal, a crash of the server or its time, it undoes what it can and lists the
+rest.
+"""
 
 from __future__ import annotations
 
@@ -28,10 +30,17 @@ def alive(opened: Sandbox) -> set[str]:
     """What the sandbox's projects have that a run would undo."""
     store = opened.front.store
     found = {f"session {r['id']}" for r in store.rows("SELECT id FROM session WHERE status = 'active'")}
-    now = opened.front.clock.now()  # one whose time is over is nobody's, also where the sandbox has not looked yet
-    found |= {f"hold {r['id']}" for r in store.rows("SELECT id FROM hold WHERE status = 'active' AND expires_at > ?", now)}
+    now = (
+        opened.front.clock.now()
+    )  # one whose time is over is nobody's, also where the sandbox has not looked yet
+    found |= {
+        f"hold {r['id']}"
+        for r in store.rows("SELECT id FROM hold WHERE status = 'active' AND expires_at > ?", now)
+    }
     for role in ("unlimited", "second"):
-        answer = opened.handler(Request("GET", "/api/v1/webhooks", (("Authorization", f"Bearer {opened.tokens[role]}"),)))
+        answer = opened.handler(
+            Request("GET", "/api/v1/webhooks", (("Authorization", f"Bearer {opened.tokens[role]}"),))
+        )
         assert isinstance(answer, Response)
         found |= {f"webhook {w['id']}" for w in json.loads(answer.body)["webhooks"]}
     return found
@@ -39,10 +48,14 @@ def alive(opened: Sandbox) -> set[str]:
 
 def used_up(opened: Sandbox) -> set[str]:
     """Holds that a session was made of: no call tells that, but the refusal to release one."""
-    return {f"hold {r['id']}" for r in opened.front.store.rows("SELECT id FROM hold WHERE status = 'committed'")}
+    return {
+        f"hold {r['id']}" for r in opened.front.store.rows("SELECT id FROM hold WHERE status = 'committed'")
+    }
 
 
-def ended(at: int, end: Callable[[int, Handler, Request], Response | Silence], **options: float) -> tuple[Report, set[str], set[str]]:
+def ended(
+    at: int, end: Callable[[int, Handler, Request], Response | Silence], **options: float
+) -> tuple[Report, set[str], set[str]]:
     """A run that meets `end` from its `at`th request on; what lived before, and what lives after it."""
     opened, now = sandbox(model(), seed=at)
     OPENED[:] = [opened]
@@ -54,9 +67,16 @@ def ended(at: int, end: Callable[[int, Handler, Request], Response | Silence], *
         return end(count[0], opened.handler, request) if count[0] >= at else opened.handler(request)
 
     report = verify(
-        model(), handler, Identities(keys_of(opened)), Options(seed=at, live=False, **options), clock=opened.front.clock.now,
-        sleep=lambda s: now.__setitem__(0, now[0] + s), wall=lambda: "2026-04-18T16:00:00Z", url=URL, timer=lambda: count[0] / 4,
-    )  # fmt: skip
+        model(),
+        handler,
+        Identities(keys_of(opened)),
+        Options(seed=at, live=False, **options),
+        clock=opened.front.clock.now,
+        sleep=lambda s: now.__setitem__(0, now[0] + s),
+        wall=lambda: "2026-04-18T16:00:00Z",
+        url=URL,
+        timer=lambda: count[0] / 4,
+    )
     return report, before, alive(opened)
 
 
@@ -85,7 +105,9 @@ def test_a_server_that_dies_anywhere_leaves_what_the_report_lists(at):
 @pytest.mark.parametrize("at", ANYWHERE)
 def test_a_server_that_dies_and_comes_back_is_cleaned(at):
     """Gone for as many calls as end a run, it answers again when the run undoes."""
-    report, before, after = ended(at, lambda n, handler, request: Silence("reset") if n < at + 4 else handler(request))
+    report, before, after = ended(
+        at, lambda n, handler, request: Silence("reset") if n < at + 4 else handler(request)
+    )
     assert (after - before, report.footer.left_behind) == (set(), ())
 
 

@@ -1,4 +1,6 @@
-"""The live client against a server that does everything wrong: what comes back is a value, never an exception."""
+"""The live client against a server that does everything wrong: what comes back is a value, never an
+exception.
+"""
 
 from __future__ import annotations
 
@@ -83,7 +85,9 @@ def _closing(_: socket.socket) -> None:
 
 def _bomb(connection: socket.socket) -> None:
     body = gzip.compress(b"0" * 50_000_000)
-    connection.sendall(OK + b"Content-Encoding: gzip\r\nContent-Length: " + str(len(body)).encode() + b"\r\n\r\n" + body)
+    connection.sendall(
+        OK + b"Content-Encoding: gzip\r\nContent-Length: " + str(len(body)).encode() + b"\r\n\r\n" + body
+    )
 
 
 @pytest.mark.parametrize(
@@ -98,10 +102,27 @@ def _bomb(connection: socket.socket) -> None:
         (_closing, "reset"),
         (lambda c: c.sendall(b"SSH-2.0-OpenSSH_9\r\n\r\n"), "protocol"),
         (lambda c: c.sendall(b"HTTP/1.1 200 OK\r\nX: " + b"y" * 1_000_000 + b"\r\n\r\n"), "protocol"),
-        (lambda c: c.sendall(OK + b"".join(b"X-%d: y\r\n" % i for i in range(150)) + b"Content-Length: 0\r\n\r\n"), "too-large"),
+        (
+            lambda c: c.sendall(
+                OK + b"".join(b"X-%d: y\r\n" % i for i in range(150)) + b"Content-Length: 0\r\n\r\n"
+            ),
+            "too-large",
+        ),
         (lambda c: c.sendall(OK + b"Content-Encoding: gzip\r\nContent-Length: 4\r\n\r\nnope"), "protocol"),
     ],
-    ids=["endless", "bomb", "drip", "drip_head", "mute", "half", "closed", "no_http", "huge_header", "many_headers", "no_gzip"],
+    ids=[
+        "endless",
+        "bomb",
+        "drip",
+        "drip_head",
+        "mute",
+        "half",
+        "closed",
+        "no_http",
+        "huge_header",
+        "many_headers",
+        "no_gzip",
+    ],
 )
 def test_a_hostile_answer_is_a_silence(answer, kind):
     came = asked(answer, timeout_s=1.0 if kind == "timeout" else 60.0)
@@ -129,7 +150,11 @@ def test_a_silence_says_whether_an_answer_had_begun(answer, begun):
 
 
 def test_a_redirect_is_an_answer_and_is_not_followed():
-    came = asked(lambda c: c.sendall(b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n"))
+    came = asked(
+        lambda c: c.sendall(
+            b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n"
+        )
+    )
     assert isinstance(came, Response)
     assert (came.status, came.header("location")) == (302, "http://127.0.0.1:1/")
 
@@ -167,7 +192,14 @@ def test_the_request_goes_out_as_written():
 
     threading.Thread(target=serve, daemon=True).start()
     with listener, client(f"http://127.0.0.1:{listener.getsockname()[1]}/base") as send:
-        send(Request("POST", "/a%20b/%00?x=%zz", (("Content-Type", "text/plain"), ("Authorization", "Bearer k")), b"\xff\x00"))
+        send(
+            Request(
+                "POST",
+                "/a%20b/%00?x=%zz",
+                (("Content-Type", "text/plain"), ("Authorization", "Bearer k")),
+                b"\xff\x00",
+            )
+        )
     head, _, body = seen[0].partition(b"\r\n\r\n")
     assert head.startswith(b"POST /base/a%20b/%00?x=%zz HTTP/1.1\r\n")
     assert head.count(b"Content-Type") == 1
@@ -267,7 +299,9 @@ def test_a_target_goes_out_as_written_or_as_an_address_must_be(target, sent):
 
 
 def _encoded(coding: bytes, body: bytes) -> Callable[[socket.socket], None]:
-    return lambda c: c.sendall(OK + b"Content-Encoding: " + coding + b"\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+    return lambda c: c.sendall(
+        OK + b"Content-Encoding: " + coding + b"\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    )
 
 
 @pytest.mark.parametrize("coding", [b"gzip, gzip", b"gzip\r\nContent-Encoding: gzip", b"deflate, gzip"])
@@ -296,7 +330,10 @@ def test_one_coding_is_read(coding, body):
 
 @pytest.mark.parametrize("size", [65_535, 65_536, 65_537, 65_700, 200_000])
 def test_what_one_piece_does_not_hold_comes_with_the_next(size):
-    for coding, packed in (("gzip", gzip.compress(b"0" * size)), ("deflate", zlib.compress(b"0" * size)[2:-4])):
+    for coding, packed in (
+        ("gzip", gzip.compress(b"0" * size)),
+        ("deflate", zlib.compress(b"0" * size)[2:-4]),
+    ):
         inflater = Inflater(coding)
         assert b"".join(piece for byte in packed for piece in inflater.feed(bytes([byte]))) == b"0" * size
         assert b"".join(Inflater(coding).feed(packed)) == b"0" * size

@@ -23,7 +23,9 @@ ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 def digest(path: Any = PARK_GRAPH, **options: Any) -> str:
     """The plan's digest for a run with every identity."""
     of = model(path)
-    return plan(of, Options(**options), Identities(dict.fromkeys(("main", *of.auth.roles), "pk_test_x")), url=URL).digest
+    return plan(
+        of, Options(**options), Identities(dict.fromkeys(("main", *of.auth.roles), "pk_test_x")), url=URL
+    ).digest
 
 
 def results(monkeypatch: pytest.MonkeyPatch, **options: Any) -> dict[Any, str]:
@@ -36,7 +38,9 @@ def results(monkeypatch: pytest.MonkeyPatch, **options: Any) -> dict[Any, str]:
 
 
 @pytest.mark.parametrize("path", [PARK_GRAPH, SHOP], ids=["park_graph", "shop"])
-def test_a_plan_does_not_depend_on_what_was_planned_before(monkeypatch: pytest.MonkeyPatch, path: Any) -> None:
+def test_a_plan_does_not_depend_on_what_was_planned_before(
+    monkeypatch: pytest.MonkeyPatch, path: Any
+) -> None:
     deep: list[dict[str, Any]] = [{"profile": "deep", "seed": 1}] if path == SHOP else []
     asked: list[dict[str, Any]] = [{"seed": 3}, {"limits": True, "profile": "smoke"}, *deep]
     alone = []
@@ -48,7 +52,10 @@ def test_a_plan_does_not_depend_on_what_was_planned_before(monkeypatch: pytest.M
 
 
 def test_what_runs_share_depends_on_no_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    one, other = results(monkeypatch, seed=0, exclusive=True), results(monkeypatch, seed=5, shard=(1, 2), limits=True)
+    one, other = (
+        results(monkeypatch, seed=0, exclusive=True),
+        results(monkeypatch, seed=5, shard=(1, 2), limits=True),
+    )
     both = one.keys() & other.keys()
     assert len(both) > 80
     assert {key: (one[key], other[key]) for key in both if one[key] != other[key]} == {}

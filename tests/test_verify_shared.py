@@ -1,4 +1,6 @@
-"""A server that others use at the same time, or used before: other shards, other clients, an operator who moved the clock."""
+"""A server that others use at the same time, or used before: other shards, other clients, an operator who
+moved the clock.
+"""
 
 from __future__ import annotations
 
@@ -28,9 +30,14 @@ PLATE = "CO-7891"
 
 
 def neighbour(opened: Inside, every: int) -> Handler:
-    """The sandbox, with another client who books and ends, registers and removes, at every so manyth request."""
+    """The sandbox, with another client who books and ends, registers and removes, at every so manyth
+    request.
+    """
     serve = over_tls(opened.sandbox.handler)
-    head = (("Authorization", f"Bearer {opened.sandbox.tokens['unlimited']}"), ("Content-Type", "application/json"))
+    head = (
+        ("Authorization", f"Bearer {opened.sandbox.tokens['unlimited']}"),
+        ("Content-Type", "application/json"),
+    )
     count, sessions, hooks = [0], list[Any](), list[Any]()
 
     def post(path: str, body: Any) -> Any:
@@ -42,10 +49,20 @@ def neighbour(opened: Inside, every: int) -> Handler:
         if number % 4 in (0, 2) and len(sessions) < 3:
             sessions.append(post("/api/v1/sessions", {"lot_id": "lot_lionshead", "plate": PLATE})["session"])
         elif number % 4 in (0, 2):
-            post("/api/v1/sessions/end", {name: sessions[0][at] for name, at in (("session_id", "id"), ("session_code", "session_code"))})
+            post(
+                "/api/v1/sessions/end",
+                {
+                    name: sessions[0][at]
+                    for name, at in (("session_id", "id"), ("session_code", "session_code"))
+                },
+            )
             sessions.pop(0)
         elif number % 4 == 1 and not hooks:
-            hooks.append(post("/api/v1/webhooks", {"url": "https://hooks.example.com/x", "events": ["session.created"]})["webhook"]["id"])
+            hooks.append(
+                post(
+                    "/api/v1/webhooks", {"url": "https://hooks.example.com/x", "events": ["session.created"]}
+                )["webhook"]["id"]
+            )
         elif number % 4 == 3 and hooks:
             serve(Request("DELETE", f"/api/v1/webhooks/{hooks.pop()}", head))
 
@@ -62,7 +79,13 @@ def beside(every: int, seed: int = 0, **options: Any) -> Report:
     """A run that knows that it is not alone."""
     opened = inside(model(), seed=seed)
     keys = {role: opened.keys[role] for role in ("main", "second")}
-    return verified(model(), opened, Options(seed=seed, shard=(1, 1), **options), keys=keys, handler=neighbour(opened, every))
+    return verified(
+        model(),
+        opened,
+        Options(seed=seed, shard=(1, 1), **options),
+        keys=keys,
+        handler=neighbour(opened, every),
+    )
 
 
 @pytest.mark.parametrize("every", [1, 2, 3])
@@ -73,7 +96,9 @@ def test_what_others_do_in_between_is_no_finding(every: int) -> None:
 
 
 def test_what_another_made_after_a_wide_search_is_not_lost_in_it() -> None:
-    """The wide search is answered as it was a moment before, once; what it lacks is there when it is made again."""
+    """The wide search is answered as it was a moment before, once; what it lacks is there when it is made
+    again.
+    """
     opened = inside(model())
     serve, wide = over_tls(opened.sandbox.handler), list[str]()
 
@@ -83,21 +108,34 @@ def test_what_another_made_after_a_wide_search_is_not_lost_in_it() -> None:
         if found and isinstance(answer, Response) and answer.status == 200:
             wide.append(request.target)
             body = json.loads(answer.body)
-            return replace(answer, body=json_bytes({**body, "sessions": body["sessions"][1:]})) if len(wide) == 1 else answer
+            return (
+                replace(answer, body=json_bytes({**body, "sessions": body["sessions"][1:]}))
+                if len(wide) == 1
+                else answer
+            )
         return answer
 
-    report = verified(model(), opened, Options(shard=(1, 1), only=("relation/",)), keys={"main": opened.keys["main"]}, handler=handler)
+    report = verified(
+        model(),
+        opened,
+        Options(shard=(1, 1), only=("relation/",)),
+        keys={"main": opened.keys["main"]},
+        handler=handler,
+    )
     assert len(wide) > 1
     assert (ids(report, Verdict.BROKEN), ids(report, Verdict.UNTESTED)) == ([], [])
     assert "relation/larger-keeps/search_sessions@rest" in ids(report, Verdict.KEPT)
 
 
-# -- shards -------------------------------------------------------------------------------------------------------
+# -- shards
+# -------------------------------------------------------------------------------------------------------
 
 
 def test_runs_that_start_in_one_second_share_no_idempotency_key() -> None:
     at, url = "2026-04-18T16:00:00Z", "https://staging.example.com"
-    tags = {running._tag(at, 1.0, url, Options(shard=(n, 4))) for n in range(1, 5)} | {running._tag(at, 1.5, url, Options())}
+    tags = {running._tag(at, 1.0, url, Options(shard=(n, 4))) for n in range(1, 5)} | {
+        running._tag(at, 1.5, url, Options())
+    }
     assert len(tags) == 5
 
 
@@ -124,7 +162,9 @@ def _probe(contract: str, cost: int) -> Probe:
 
 
 def test_shards_weigh_the_same_in_requests() -> None:
-    listed = [Contract(f"c{n}/a{a}@rest", f"c{n}", f"a{a}", "rest", "", ()) for a in range(8) for n in range(10)]
+    listed = [
+        Contract(f"c{n}/a{a}@rest", f"c{n}", f"a{a}", "rest", "", ()) for a in range(8) for n in range(10)
+    ]
     probes = [_probe(f"c0/a{a}@rest", 70 if a == 0 else 10) for a in range(8)]
     shares = []
     for number in (1, 2):
@@ -134,7 +174,11 @@ def test_shards_weigh_the_same_in_requests() -> None:
 
 
 def test_what_only_watchers_judge_goes_where_its_surface_is_called_most() -> None:
-    listed = [Contract(f"c{n}/{a}@rest", f"c{n}", a, "rest", "", ()) for a, size in (("few", 2), ("many", 9)) for n in range(size)]
+    listed = [
+        Contract(f"c{n}/{a}@rest", f"c{n}", a, "rest", "", ())
+        for a, size in (("few", 2), ("many", 9))
+        for n in range(size)
+    ]
     falls, asked = (Contract(f"{name}/@rest", name, "", "rest", "", ()) for name in ("falls", "asked"))
     probes = [_probe("asked/@rest", 5)]
     mine = next(n for n in (1, 2, 3) if falls.id not in elsewhere([*listed, falls, asked], (n, 3), probes))
@@ -147,19 +191,29 @@ def test_every_contract_that_no_request_is_sent_for_has_a_group_that_calls_its_s
     listed = contracts(model())
     theirs = {n: elsewhere(listed, (n, 3)) for n in (1, 2, 3)}
     homes = {c.id: n for n in theirs for c in listed if c.id not in theirs[n]}
-    assert homes["rate_limit_headers/falls@dispatcher"] in {homes[c.id] for c in listed if c.action and c.surface == "dispatcher"}
+    assert homes["rate_limit_headers/falls@dispatcher"] in {
+        homes[c.id] for c in listed if c.action and c.surface == "dispatcher"
+    }
 
 
-# -- the operator's clock -----------------------------------------------------------------------------------------
+# -- the operator's clock
+# -----------------------------------------------------------------------------------------
 
 
 def at_its_own_time(opened: Inside, keys: dict[str, str], clock: Callable[[], float]) -> Report:
     """A run over https whose machine's clock is not the sandbox's."""
     only = ("law/starts-now/create_session", "rate_limit_headers/reset/create_session")
     return verify(
-        model(), over_tls(opened.sandbox.handler), Identities(keys), Options(only=only, live=False), clock=clock, sleep=opened.sleep,
-        wall=lambda: "2026-04-18T16:00:00Z", url="https://127.0.0.1:1", timer=time.perf_counter,
-    )  # fmt: skip
+        model(),
+        over_tls(opened.sandbox.handler),
+        Identities(keys),
+        Options(only=only, live=False),
+        clock=clock,
+        sleep=opened.sleep,
+        wall=lambda: "2026-04-18T16:00:00Z",
+        url="https://127.0.0.1:1",
+        timer=time.perf_counter,
+    )
 
 
 def test_clock_that_an_earlier_run_moved_is_known() -> None:
@@ -169,6 +223,10 @@ def test_clock_that_an_earlier_run_moved_is_known() -> None:
     report = at_its_own_time(opened, opened.keys, here)
     assert (ids(report, Verdict.BROKEN), ids(report, Verdict.UNTESTED)) == ([], [])
     assert ids(report, Verdict.KEPT)
-    assert any(re.search(r"clock stays [\d,]+ s ahead", note) for note in report.footer.notes), report.footer.notes
+    assert any(re.search(r"clock stays [\d,]+ s ahead", note) for note in report.footer.notes), (
+        report.footer.notes
+    )
     alone = at_its_own_time(opened, {"main": opened.keys["main"]}, here)
-    assert "law/starts-now/create_session@rest" in ids(alone, Verdict.BROKEN)  # without the key there is no way to know
+    assert "law/starts-now/create_session@rest" in ids(
+        alone, Verdict.BROKEN
+    )  # without the key there is no way to know

@@ -15,7 +15,9 @@ USUAL_S = 30.0
 
 
 class Slow:
-    """A server that answers at once, and from the `since`-th request on never; its client waits as long as it may."""
+    """A server that answers at once, and from the `since`-th request on never; its client waits as long as
+    it may.
+    """
 
     def __init__(self, since: int, methods: tuple[str, ...] = ("GET", "POST", "PUT", "DELETE")) -> None:
         self.most_s: float | None = None
@@ -37,9 +39,15 @@ class Slow:
             self.now += seconds
 
         return verify(
-            with_resource(), self, Identities({"main": KEY}), Options(live=False, **options),
-            clock=lambda: self.now, sleep=sleep, wall=lambda: "2026-04-18T16:00:00Z", url=URL,
-        )  # fmt: skip
+            with_resource(),
+            self,
+            Identities({"main": KEY}),
+            Options(live=False, **options),
+            clock=lambda: self.now,
+            sleep=sleep,
+            wall=lambda: "2026-04-18T16:00:00Z",
+            url=URL,
+        )
 
 
 def test_the_time_of_a_run_ends_a_request_in_flight_too():
@@ -66,5 +74,7 @@ def test_a_second_interrupt_ends_it_and_says_what_is_left():
     slow.interrupt_at = (20, 21)
     report = slow.run()
     assert slow.asked == 21
-    assert [name.partition(" ")[2] in slow.server.notes for name in report.footer.left_behind] == [True] * len(report.footer.left_behind)
+    assert [name.partition(" ")[2] in slow.server.notes for name in report.footer.left_behind] == [
+        True
+    ] * len(report.footer.left_behind)
     assert report.footer.left_behind

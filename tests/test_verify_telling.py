@@ -1,4 +1,6 @@
-"""Values that tell more: laws read as equations, numbers that tell them from law mutants, what answers tell of one thing."""
+"""Values that tell more: laws read as equations, numbers that tell them from law mutants, what answers
+tell of one thing.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,15 @@ def laws(action: str) -> Any:
 
 
 def values(given: dict[str, Any], response: dict[str, Any], now: float = 0.0) -> dict[str, Any]:
-    return {"input": given, "response": response, "status": 200, "surface": "rest", "now": now, "before": None, "env": {}}
+    return {
+        "input": given,
+        "response": response,
+        "status": 200,
+        "surface": "rest",
+        "now": now,
+        "before": None,
+        "env": {},
+    }
 
 
 CAPPED = {"rate": 3.5, "rate_unit": "hour", "max_daily": 28.0, "started_at": "2026-04-18T16:00:00Z"}
@@ -32,15 +42,24 @@ CAPPED = {"rate": 3.5, "rate_unit": "hour", "max_daily": 28.0, "started_at": "20
 
 def test_a_bill_is_forecast_from_laws_alone():
     after_30_hours = epoch("2026-04-19T22:00:00Z")
-    told = forecast(equations(laws("end_session")), values({}, {"session": CAPPED}, after_30_hours)).values["response"]["session"]
-    assert {k: told[k] for k in ("ended_at", "duration_hours", "subtotal", "owner_payout", "platform_fee")} == {
-        "ended_at": "2026-04-19T22:00:00Z", "duration_hours": 30.0, "subtotal": 49.0, "owner_payout": 44.1, "platform_fee": 4.9,
-    }  # fmt: skip
+    told = forecast(equations(laws("end_session")), values({}, {"session": CAPPED}, after_30_hours)).values[
+        "response"
+    ]["session"]
+    assert {
+        k: told[k] for k in ("ended_at", "duration_hours", "subtotal", "owner_payout", "platform_fee")
+    } == {
+        "ended_at": "2026-04-19T22:00:00Z",
+        "duration_hours": 30.0,
+        "subtotal": 49.0,
+        "owner_payout": 44.1,
+        "platform_fee": 4.9,
+    }
 
 
 def test_a_law_under_a_condition_says_nothing_where_that_does_not_hold():
     told = forecast(
-        equations(laws("end_session")), values({}, {"session": {**CAPPED, "rate_unit": "night"}}, epoch("2026-04-18T20:00:00Z"))
+        equations(laws("end_session")),
+        values({}, {"session": {**CAPPED, "rate_unit": "night"}}, epoch("2026-04-18T20:00:00Z")),
     )
     assert "subtotal" not in told.values["response"]["session"]
 
@@ -51,7 +70,11 @@ def test_a_law_that_is_no_equation_is_left_out():
 
 @pytest.mark.parametrize(
     ("text", "token", "pieces"),
-    [("a && (b && c)", "&&", ["a ", " (b && c)"]), ('x == "a == b"', "==", ["x ", ' "a == b"']), ("f(a, b), c", ",", ["f(a, b)", " c"])],
+    [
+        ("a && (b && c)", "&&", ["a ", " (b && c)"]),
+        ('x == "a == b"', "==", ["x ", ' "a == b"']),
+        ("f(a, b), c", ",", ["f(a, b)", " c"]),
+    ],
 )
 def test_a_law_is_split_outside_brackets_and_texts(text, token, pieces):
     assert split(text, token) == pieces
@@ -60,23 +83,36 @@ def test_a_law_is_split_outside_brackets_and_texts(text, token, pieces):
 @pytest.mark.parametrize("rate", [3.5, 7.25, 8.75])
 def test_hours_are_chosen_that_show_half_cents_rounded_otherwise(rate):
     known = equations(laws("create_session"))
-    choices = [(hours, values({"hours": hours}, {"session": {"rate": rate, "rate_unit": "hour"}})) for hours in CANDIDATES]
+    choices = [
+        (hours, values({"hours": hours}, {"session": {"rate": rate, "rate_unit": "hour"}}))
+        for hours in CANDIDATES
+    ]
     hours, found = choose_most_telling(known, choices)
     assert {name for _, _, name in found} >= {"cents cut to the cent", "cents cut as a double"}
-    shown = surviving_mutants(known, values({"hours": hours}, {"session": {"rate": rate, "rate_unit": "hour"}}))
+    shown = surviving_mutants(
+        known, values({"hours": hours}, {"session": {"rate": rate, "rate_unit": "hour"}})
+    )
     assert found == shown
-    assert not surviving_mutants(known, values({"hours": 2}, {"session": {"rate": 6.0, "rate_unit": "hour"}})) >= found
+    assert (
+        not surviving_mutants(known, values({"hours": 2}, {"session": {"rate": 6.0, "rate_unit": "hour"}}))
+        >= found
+    )
 
 
 def test_some_hours_tell_bankers_rounding_from_half_up():
     known = equations(laws("create_session"))
-    told = [surviving_mutants(known, values({"hours": h}, {"session": {"rate": 3.5, "rate_unit": "hour"}})) for h in CANDIDATES]
+    told = [
+        surviving_mutants(known, values({"hours": h}, {"session": {"rate": 3.5, "rate_unit": "hour"}}))
+        for h in CANDIDATES
+    ]
     assert any("cents to the even cent" in {name for _, _, name in found} for found in told)
 
 
 def test_an_amount_without_a_bound_is_one_that_no_double_holds():
     setting = setting_of(model(), URL)
-    given = {name: given for name, given, _ in boundary_values(setting, setting.by_place["refund_session@rest"])}["high"]
+    given = {
+        name: given for name, given, _ in boundary_values(setting, setting.by_place["refund_session@rest"])
+    }["high"]
     assert int(given["amount"] * 100) != round(given["amount"] * 100)
     assert len(given["reason"]) == 200
     assert len(given["reason"].encode()) == 800
@@ -95,9 +131,13 @@ def test_a_endpoint_meets_a_place_for_each_law_with_a_condition():
     setting = setting_of(model(), URL)
     plan = FixturePlan(setting, setting.model.resources["session"])
     makers = [setting.by_place[f"create_session@{surface}"] for surface in ("rest", "dispatcher")]
-    places = [{"id": f"lot_{i}", "rate": 6.0, "rate_unit": unit, "certified": True} for i, unit in enumerate(("hour", "day", "night"))]
+    places = [
+        {"id": f"lot_{i}", "rate": 6.0, "rate_unit": unit, "certified": True}
+        for i, unit in enumerate(("hour", "day", "night"))
+    ]
     met = {
-        (m.endpoint.surface, m.place["rate_unit"] == "hour") for m in plan.makings(makers, setting.by_place["search_parking@rest"], places)
+        (m.endpoint.surface, m.place["rate_unit"] == "hour")
+        for m in plan.makings(makers, setting.by_place["search_parking@rest"], places)
     }
     assert met == {("rest", True), ("rest", False), ("dispatcher", True), ("dispatcher", False)}
 
@@ -105,15 +145,23 @@ def test_a_endpoint_meets_a_place_for_each_law_with_a_condition():
 def test_each_argument_is_wrong_in_another_way_and_on_every_surface_in_the_same():
     setting = setting_of(model(), URL)
     wrong: dict[tuple[str, str], Any] = {}
-    for invalid_case in (n for d in setting.endpoints for n in invalid_cases_of(setting, d) if n.priority == 1):
+    for invalid_case in (
+        n for d in setting.endpoints for n in invalid_cases_of(setting, d) if n.priority == 1
+    ):
         wrong.setdefault(
             (invalid_case.endpoint.place, invalid_case.detail), invalid_case
         )  # the first; look-alikes beside it are REST's alone
-    texts = {n.call.input[n.field] for (_, detail), n in wrong.items() if detail.startswith("pattern/") and n.field in n.call.input}
+    texts = {
+        n.call.input[n.field]
+        for (_, detail), n in wrong.items()
+        if detail.startswith("pattern/") and n.field in n.call.input
+    }
     assert len({t for t in texts if isinstance(t, str)}) >= 5
     for (place, detail), invalid_case in wrong.items():
         twin = wrong.get((place.replace("@rest", "@dispatcher"), detail))
-        in_body = (param := invalid_case.endpoint.action.param(invalid_case.field)) is not None and param.place == "body"
+        in_body = (
+            param := invalid_case.endpoint.action.param(invalid_case.field)
+        ) is not None and param.place == "body"
         if twin is not None and in_body:
             assert twin.says == invalid_case.says
 

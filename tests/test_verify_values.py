@@ -26,7 +26,13 @@ def test_arguments_of_one_schema_are_tried_with_one_text_after_the_other():
         for invalid_case in invalid_cases_of(known, endpoint):
             name, _, field = invalid_case.detail.partition("/")
             param = endpoint.action.param(field)
-            if name == "pattern" and invalid_case.priority == 1 and param is not None and param.refers_to and param.place != "header":
+            if (
+                name == "pattern"
+                and invalid_case.priority == 1
+                and param is not None
+                and param.refers_to
+                and param.place != "header"
+            ):
                 tried.add(invalid_case.says.removeprefix(f"{field} ").split(", which")[0])
     assert len(tried) >= 4
 
@@ -57,9 +63,17 @@ def test_a_text_with_a_pattern_is_tried_in_letters_of_full_width_too():
     known = setting_of(model(), URL)
     endpoint = known.endpoint("create_session", "rest")
     assert endpoint is not None
-    tried = [n.call.input["plate"] for n in invalid_cases_of(known, endpoint) if n.priority == 1 and n.detail == "pattern/plate"]
+    tried = [
+        n.call.input["plate"]
+        for n in invalid_cases_of(known, endpoint)
+        if n.priority == 1 and n.detail == "pattern/plate"
+    ]
     assert any(0xFF00 < ord(char) < 0xFF60 for text in tried for char in text)
-    assert [unicodedata.normalize("NFKC", full_width(text)) for text in ("lot_1", "sess", "9")] == ["lot_1", "sess", "9"]
+    assert [unicodedata.normalize("NFKC", full_width(text)) for text in ("lot_1", "sess", "9")] == [
+        "lot_1",
+        "sess",
+        "9",
+    ]
     assert full_width("-") == "-"
 
 
@@ -78,7 +92,9 @@ def test_what_is_made_up_as_an_id_of_a_write_is_nobodys():
 
 def test_every_value_that_is_one_letter_of_a_scheme_away_is_wrong():
     schema = {"type": "string", "format": "uri", "pattern": "^https://", "maxLength": 2048}
-    texts = [w.value for w in violations(schema, {}, required=True) if w.keyword == "pattern" and w.priority == 1]
+    texts = [
+        w.value for w in violations(schema, {}, required=True) if w.keyword == "pattern" and w.priority == 1
+    ]
     assert texts == ["http://example.com/", "HTTPS://example.com/"]
     longer = next(w.value for w in violations(schema, {}, required=True) if w.keyword == "maxLength")
     assert matches({k: v for k, v in schema.items() if k != "maxLength"}, longer)
@@ -89,8 +105,13 @@ def test_an_unusual_call_is_what_the_schemas_allow():
     endpoint = known.endpoint("dispatch_av_fleet", "rest")
     assert endpoint is not None
     given = {"vehicles": [{"plate": "AV-1234"}], "lat": 1.0}
-    assert unusual(known, endpoint, given) == {"vehicles": [{"plate": "AV-1234"}, {"plate": "av-1234"}], "lat": 1.0}
+    assert unusual(known, endpoint, given) == {
+        "vehicles": [{"plate": "AV-1234"}, {"plate": "av-1234"}],
+        "lat": 1.0,
+    }
     bill = known.endpoint("get_fleet_billing", "rest")
     assert bill is not None
-    found = unusual(known, bill, {"from": "2026-04-01T00:00:00Z", "to": "2026-05-01T00:00:00Z", "fleet_id": "f"})
+    found = unusual(
+        known, bill, {"from": "2026-04-01T00:00:00Z", "to": "2026-05-01T00:00:00Z", "fleet_id": "f"}
+    )
     assert found == {"from": "0001-01-01T00:00:00Z", "to": "9999-12-31T23:59:59Z", "fleet_id": "f"}

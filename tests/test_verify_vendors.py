@@ -1,4 +1,6 @@
-"""Contracts of vendors' surfaces: what each vendor's documents let a model send, what they promise of answers, what hosts bear."""
+"""Contracts of vendors' surfaces: what each vendor's documents let a model send, what they promise of
+answers, what hosts bear.
+"""
 
 from __future__ import annotations
 
@@ -71,12 +73,24 @@ def admitting(found: ProjectionIndex, **given: Any) -> set[str]:
 def test_every_action_of_every_surface_with_functions_is_offered() -> None:
     found = {(o.surface.name, str(o.endpoint.action.name)) for o in offers(setting_of(model()))}
     for name in ("rest", "openai", "copilot", *TOOLS):
-        assert {a for s, a in found if s == name} == {str(a.name) for a in model().surfaces[name].actions}, name
+        assert {a for s, a in found if s == name} == {str(a.name) for a in model().surfaces[name].actions}, (
+            name
+        )
 
 
 def test_a_surface_is_offered_by_each_of_its_documents() -> None:
-    found = {s.document for o in offers(setting_of(model())) if o.surface.name in ("gemini", "openai_tools", "openai") for s in o.said}
-    assert {"gemini/functions.json", "gemini/functions.jsonschema.json", "openai/tools.chat.strict.json", "openai/openapi.yaml"} <= found
+    found = {
+        s.document
+        for o in offers(setting_of(model()))
+        if o.surface.name in ("gemini", "openai_tools", "openai")
+        for s in o.said
+    }
+    assert {
+        "gemini/functions.json",
+        "gemini/functions.jsonschema.json",
+        "openai/tools.chat.strict.json",
+        "openai/openapi.yaml",
+    } <= found
 
 
 def test_documents_that_list_statuses_list_all_of_their_actions() -> None:
@@ -84,8 +98,14 @@ def test_documents_that_list_statuses_list_all_of_their_actions() -> None:
     for found in collect_projections(setting_of(model())):
         for i in found.listing:
             told = {status for said in found.offers[i].said for status in said.answers or ()}
-            own = {c.status for c in found.endpoint.action.errors if c.only is None or found.endpoint.action.name in c.only}
-            keyless = set() if found.endpoint.needs_key else {model().codes[model().errors.framework.no_key].status}
+            own = {
+                c.status
+                for c in found.endpoint.action.errors
+                if c.only is None or found.endpoint.action.name in c.only
+            }
+            keyless = (
+                set() if found.endpoint.needs_key else {model().codes[model().errors.framework.no_key].status}
+            )
             assert own - keyless <= told, found.offers[i].place
 
 
@@ -95,7 +115,11 @@ def test_documents_that_list_statuses_list_all_of_their_actions() -> None:
         ({"type": "INTEGER", "minimum": 1}, 1, 0),
         ({"type": "STRING", "nullable": True, "enum": ["a"]}, None, "b"),
         ({"type": "number", "minimum": 0, "exclusiveMinimum": True}, 0.1, 0),
-        ({"type": "OBJECT", "properties": {"a": {"type": "ARRAY", "items": {"type": "STRING"}}}}, {"a": ["x"]}, {"a": [1]}),
+        (
+            {"type": "OBJECT", "properties": {"a": {"type": "ARRAY", "items": {"type": "STRING"}}}},
+            {"a": ["x"]},
+            {"a": [1]},
+        ),
         ({"$ref": "#/components/schemas/N"}, {"next": {}}, {"next": 1}),
         ({"anyOf": [{"type": "string"}], "nullable": True}, None, 1),
     ],
@@ -104,7 +128,12 @@ def test_a_vendors_words_are_read_as_json_schema(vendors: dict[str, Any], value:
     from pgagents.jsonschema.schema import validator
 
     named = {
-        "N": {"type": "object", "properties": {"next": {"type": "object", "properties": {"next": {"$ref": "#/components/schemas/N"}}}}}
+        "N": {
+            "type": "object",
+            "properties": {
+                "next": {"type": "object", "properties": {"next": {"$ref": "#/components/schemas/N"}}}
+            },
+        }
     }
     test = validator(read_as_2020(vendors, named), {})
     assert test.is_valid(value)
@@ -147,11 +176,21 @@ def test_every_documented_call_and_answer_fits_every_vendors_document(path: Path
     told = 0
     for found in collect_projections(setting_of(model(path))):
         for example in found.endpoint.action.examples:
-            offered = {str(p.name) for p in found.endpoint.params if p.place != "header" or found.endpoint.dispatcher is not None}
+            offered = {
+                str(p.name)
+                for p in found.endpoint.params
+                if p.place != "header" or found.endpoint.dispatcher is not None
+            }
             given = {k: v for k, v in example.input.items() if k in offered}
             if example.status < 300:
-                left_out = {o.surface.name for o in found.offers if set(o.surface.omit.get(found.endpoint.action.name, ())) & given.keys()}
-                assert admitting(found, **plain(given)) >= {o.surface.name for o in found.offers} - left_out, (
+                left_out = {
+                    o.surface.name
+                    for o in found.offers
+                    if set(o.surface.omit.get(found.endpoint.action.name, ())) & given.keys()
+                }
+                assert (
+                    admitting(found, **plain(given)) >= {o.surface.name for o in found.offers} - left_out
+                ), (
                     found.endpoint.place,
                     example.name,
                 )
@@ -210,7 +249,9 @@ def test_one_more_vendor_adds_less_than_a_twentieth_of_the_requests(surface: str
 
 def test_every_contract_of_every_vendor_is_kept_by_the_plain_sandbox() -> None:
     report = whole()
-    kept = Counter(r.contract.surface for r in report.results if r.contract.check in OURS and r.verdict is Verdict.KEPT)
+    kept = Counter(
+        r.contract.surface for r in report.results if r.contract.check in OURS and r.verdict is Verdict.KEPT
+    )
     every = Counter(r.contract.surface for r in report.results if r.contract.check in OURS)
     assert kept == every
     assert set(every) >= {"rest", "dispatcher", "openai", "copilot", *TOOLS}
@@ -229,9 +270,16 @@ def test_action_that_never_answered_is_untested_on_every_surface_that_offers_it(
     opened, _ = sandbox(model())
     busy = Response(503, (("Retry-After", "1"),), b"")
     report = run(
-        model(), handler=answering(opened.handler, "/rates", busy), keys={"main": opened.tokens["unlimited"]}, only=("honours_manifest/",)
+        model(),
+        handler=answering(opened.handler, "/rates", busy),
+        keys={"main": opened.tokens["unlimited"]},
+        only=("honours_manifest/",),
     )
-    verdicts = {r.contract.surface: r.verdict for r in report.results if r.contract.id.startswith("honours_manifest/accepts/get_rates@")}
+    verdicts = {
+        r.contract.surface: r.verdict
+        for r in report.results
+        if r.contract.id.startswith("honours_manifest/accepts/get_rates@")
+    }
     assert set(verdicts) >= {"rest", "openai", *TOOLS}
     assert all(v is Verdict.UNTESTED for surface, v in verdicts.items() if surface != "dispatcher")
     assert report.exit_code == 3
@@ -239,10 +287,14 @@ def test_action_that_never_answered_is_untested_on_every_surface_that_offers_it(
 
 def test_what_breaks_a_vendor_says_so_without_a_finding_of_its_own() -> None:
     report = run(model(), faults=["accept-out-of-range"])
-    broken = [r for r in report.results if r.verdict is Verdict.BROKEN and r.contract.check == "honours_manifest"]
+    broken = [
+        r for r in report.results if r.verdict is Verdict.BROKEN and r.contract.check == "honours_manifest"
+    ]
     assert {"gemini", "anthropic"} <= {r.contract.surface for r in broken}
     assert all(r.reason for r in broken)
-    found = {f.contract.check for f in report.findings}  # NaN is out of every range, too, and a workflow asks for such hours
+    found = {
+        f.contract.check for f in report.findings
+    }  # NaN is out of every range, too, and a workflow asks for such hours
     assert found == {"invalid_input", "look_alike_input", "workflow_runs"}
     also = {id for f in report.findings for id in f.also}
     assert {r.contract.id for r in broken} <= also
@@ -253,21 +305,35 @@ def test_what_breaks_a_vendor_says_so_without_a_finding_of_its_own() -> None:
     [
         ("schema-missing-required", "answers", {"rest", "openai", "gemini", "mcp"}),
         ("status-undocumented", "answers", {"rest", "openai"}),
-        ("reject-valid-boundary", "accepts", {"rest", "openai", "gemini", "xai", "perplexity", "anthropic", "openai_tools", "mcp"}),
-        ("accept-unknown-member", "refuses", {"gemini", "openai"}),  # by functions, and by the dispatcher's union
+        (
+            "reject-valid-boundary",
+            "accepts",
+            {"rest", "openai", "gemini", "xai", "perplexity", "anthropic", "openai_tools", "mcp"},
+        ),
+        (
+            "accept-unknown-member",
+            "refuses",
+            {"gemini", "openai"},
+        ),  # by functions, and by the dispatcher's union
     ],
 )
-def test_fault_of_the_api_breaks_the_contracts_of_those_it_reaches(fault: str, head: str, surfaces: set[str]) -> None:
+def test_fault_of_the_api_breaks_the_contracts_of_those_it_reaches(
+    fault: str, head: str, surfaces: set[str]
+) -> None:
     report = run(model(), faults=[fault])
     broken = {
-        r.contract.surface for r in report.results if r.verdict is Verdict.BROKEN and r.contract.id.startswith(f"honours_manifest/{head}/")
+        r.contract.surface
+        for r in report.results
+        if r.verdict is Verdict.BROKEN and r.contract.id.startswith(f"honours_manifest/{head}/")
     }
     assert broken >= surfaces
     assert broken - surfaces <= {"dispatcher", "copilot"}
 
 
 def test_one_vendors_contract_is_shown_again_by_its_own_id() -> None:
-    report = run(model(), faults=["accept-out-of-range"], only=("honours_manifest/refuses/create_session@anthropic",))
+    report = run(
+        model(), faults=["accept-out-of-range"], only=("honours_manifest/refuses/create_session@anthropic",)
+    )
     assert ids(report, Verdict.BROKEN) == ["honours_manifest/refuses/create_session@anthropic"]
     assert [f.contract.id for f in report.findings] == ["honours_manifest/refuses/create_session@anthropic"]
     assert report.footer.requests < 0.6 * whole().footer.requests
@@ -277,10 +343,14 @@ def test_fault_of_one_vendors_own_is_that_vendors_finding() -> None:
     report = run(model(), faults=["argument-of-another-accepted"])
     broken = [r.contract for r in report.results if r.verdict is Verdict.BROKEN]
     assert {c.surface for c in broken if c.check == "honours_manifest"} == {"openai"}
-    assert {c.id.partition("/")[2].partition("/")[0] for c in broken if c.check != "honours_manifest"} == {"unknown_member"}
+    assert {c.id.partition("/")[2].partition("/")[0] for c in broken if c.check != "honours_manifest"} == {
+        "unknown_member"
+    }
 
 
-def test_error_of_our_own_leaves_contracts_untested_and_is_no_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_error_of_our_own_leaves_contracts_untested_and_is_no_finding(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def broken(*_: Any) -> Any:
         raise ZeroDivisionError("ours")
 
@@ -301,14 +371,21 @@ def test_limits_are_the_vendors_own_with_the_day_they_were_read() -> None:
     assert {what: limit.most for what, limit in found.items()} == {"seconds": 45, "characters": 99_999}
     assert found["seconds"].cite == ("openai.timeout",)
     assert "read 20" in found["seconds"].told
-    assert {what: limit.most for what, limit in limits_of(model(SHOP), "copilot").items()} == {"seconds": 10, "items": 25}
+    assert {what: limit.most for what, limit in limits_of(model(SHOP), "copilot").items()} == {
+        "seconds": 10,
+        "items": 25,
+    }
     assert limits_of(model(SHOP), "gemini") == {}
 
 
 def test_the_tighter_limit_counts() -> None:
     budgets = "limits:\n  budgets: {copilot: {seconds: 3, items: 40}, all: {characters: 5000}}\n\nbehaviour:"
     of = load_text(SHOP.read_text(encoding="utf-8").replace("behaviour:", budgets, 1), "shop.yaml")
-    assert {w: limit.most for w, limit in limits_of(of, "copilot").items()} == {"seconds": 3, "items": 25, "characters": 5000}
+    assert {w: limit.most for w, limit in limits_of(of, "copilot").items()} == {
+        "seconds": 3,
+        "items": 25,
+        "characters": 5000,
+    }
     assert {w: limit.most for w, limit in limits_of(of, "gemini").items()} == {"characters": 5000}
     assert limits_of(of, "copilot")["seconds"].cite == ("microsoft.response-time",)
 
@@ -319,11 +396,17 @@ def test_size_is_proved_by_the_widest_call_only() -> None:
 
     def narrow(request: Request) -> Response | Silence:
         asked.append(request)
-        return handler(request) if "limit=50" not in request.target else Response(503, (("Retry-After", "1"),), b"")
+        return (
+            handler(request)
+            if "limit=50" not in request.target
+            else Response(503, (("Retry-After", "1"),), b"")
+        )
 
     handler = opened.handler
     report = run(model(SHOP), handler=narrow, keys={"main": opened.tokens["unlimited"]})
-    verdicts = {r.contract.id: r.verdict for r in report.results if r.contract.check == "agent_response_limits"}
+    verdicts = {
+        r.contract.id: r.verdict for r in report.results if r.contract.check == "agent_response_limits"
+    }
     assert verdicts["agent_response_limits/items/search_products@copilot"] is Verdict.UNTESTED
     assert verdicts["agent_response_limits/seconds/search_products@copilot"] is Verdict.KEPT
     assert any("limit=50" in r.target for r in asked)
@@ -338,10 +421,20 @@ def test_answer_that_never_came_in_time_came_too_late() -> None:
     check = collect()["agent_response_limits"]
     for seconds, late in ((9.0, []), (31.0, ["copilot"]), (46.0, ["copilot", "openai"])):
         exchange = Exchange(
-            1, call, example, Request("GET", "/"), Silence("timeout"), seconds=seconds, sent_at=0, codes={}, code_at="error.code"
+            1,
+            call,
+            example,
+            Request("GET", "/"),
+            Silence("timeout"),
+            seconds=seconds,
+            sent_at=0,
+            codes={},
+            code_at="error.code",
         )
         broken = [j.contract for j in check.watch(exchange, Memory(setting)) if j.verdict is Verdict.BROKEN]
-        assert sorted(broken) == [f"agent_response_limits/seconds/search_parking@{surface}" for surface in late]
+        assert sorted(broken) == [
+            f"agent_response_limits/seconds/search_parking@{surface}" for surface in late
+        ]
 
 
 # the list
@@ -361,8 +454,12 @@ def test_the_list_stays_within_its_width(capsys: pytest.CaptureFixture[str]) -> 
     assert re.search(r"^gemini +15 +1 +\d+$", out, re.M)
 
 
-def test_the_list_is_filtered_by_surface_action_check_and_requirement(capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, _ = listed(capsys, str(PARK_GRAPH), "--surface", "copilot", "--action", "search_parking", "--format", "ids")
+def test_the_list_is_filtered_by_surface_action_check_and_requirement(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    code, out, _ = listed(
+        capsys, str(PARK_GRAPH), "--surface", "copilot", "--action", "search_parking", "--format", "ids"
+    )
     assert code == 0
     ids = out.split()
     assert "agent_response_limits/items/search_parking@copilot" in ids
@@ -375,7 +472,9 @@ def test_the_list_as_csv_has_the_planned_requests(capsys: pytest.CaptureFixture[
     _, out, _ = listed(capsys, str(SHOP), "--check", "invalid_input", "--format", "csv")
     rows = list(csv.DictReader(io.StringIO(out)))
     assert rows
-    assert all(int(row["requests"]) >= 1 and int(row["line"]) > 1 and row["check"] == "invalid_input" for row in rows)
+    assert all(
+        int(row["requests"]) >= 1 and int(row["line"]) > 1 and row["check"] == "invalid_input" for row in rows
+    )
 
 
 def test_a_filter_that_nothing_has_is_a_wrong_call(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,6 @@
-"""No false alarm: what a catalogue documents or leaves open is no finding, and what is still one shows beside it."""
+"""No false alarm: what a catalogue documents or leaves open is no finding, and what is still one shows
+beside it.
+"""
 
 from __future__ import annotations
 
@@ -43,14 +45,22 @@ def test_an_undocumented_404_for_an_id_that_was_made_up_is_one():
 
 def test_a_404_for_an_id_that_is_there_is_one():
     def forgetful(_: Notes, request: Request) -> Response | None:
-        return answer(404, {"detail": "gone"}) if request.method == "GET" and request.path.startswith("/notes/") else None
+        return (
+            answer(404, {"detail": "gone"})
+            if request.method == "GET" and request.path.startswith("/notes/")
+            else None
+        )
 
     server = Notes(forgetful)
     report = verified(with_resource(), server)
     assert "valid_calls/ordinary/get_note@rest" in found(report)
-    assert verdict(report, "valid_calls/values/create_note@rest")[0] is Verdict.KEPT  # what no read shows does not use the budget up
+    assert (
+        verdict(report, "valid_calls/values/create_note@rest")[0] is Verdict.KEPT
+    )  # what no read shows does not use the budget up
     assert "it is not changed" in verdict(report, "valid_calls/ordinary/change_note@rest")[1]
-    assert not {"PUT", "DELETE"} & {r.method for r in server.log if r.path.strip("/") in {f"notes/{id}" for id in server.notes}}
+    assert not {"PUT", "DELETE"} & {
+        r.method for r in server.log if r.path.strip("/") in {f"notes/{id}" for id in server.notes}
+    }
 
 
 def test_with_real_ids_everything_is_kept():
@@ -68,7 +78,9 @@ def test_who_promises_that_arguments_come_first_is_held_to_it():
 
     open_ = verified(catalogue(), Notes(ids_first), allow=WRITES)
     assert found(open_) == {}
-    fixed = verified(catalogue(NOTES + "behaviour: {absent_id_first: validation}\n"), Notes(ids_first), allow=WRITES)
+    fixed = verified(
+        catalogue(NOTES + "behaviour: {absent_id_first: validation}\n"), Notes(ids_first), allow=WRITES
+    )
     assert any(id.startswith("invalid_input/") for id in found(fixed))
 
 
@@ -79,7 +91,9 @@ def test_a_documented_redirect_is_an_answer():
         return None
 
     output = "output: {200: {type: object, properties: {notes"
-    documented = catalogue(NOTES, (output, "output: {302: {description: Elsewhere}, 200: {type: object, properties: {notes"))
+    documented = catalogue(
+        NOTES, (output, "output: {302: {description: Elsewhere}, 200: {type: object, properties: {notes")
+    )
     report = verified(documented, Notes(moved))
     assert found(report) == {}
     assert verdict(report, "valid_calls/ordinary/list_notes@rest")[0] is Verdict.KEPT
@@ -97,7 +111,9 @@ def test_the_default_of_a_path_parameter_is_what_is_asked_for():
 
 def _body_first(_: Notes, request: Request) -> Response | None:
     """As FastAPI does: a body that cannot be read is refused before anybody asks for a key."""
-    return answer(422, {"detail": "no JSON"}) if request.body[:1] == b"{" and request.body[-1:] != b"}" else None
+    return (
+        answer(422, {"detail": "no JSON"}) if request.body[:1] == b"{" and request.body[-1:] != b"}" else None
+    )
 
 
 @pytest.mark.parametrize("point", ["", "behaviour: {auth_first: any}\n"])
@@ -106,7 +122,9 @@ def test_a_body_may_be_looked_at_before_the_key(point: str):
 
 
 def test_who_promises_that_the_key_comes_first_is_held_to_it():
-    report = verified(catalogue(NOTES + "behaviour: {auth_first: true}\n"), Notes(before=_body_first), allow=WRITES)
+    report = verified(
+        catalogue(NOTES + "behaviour: {auth_first: true}\n"), Notes(before=_body_first), allow=WRITES
+    )
     assert "key_authentication/before_body/create_note@rest" in found(report)
 
 
@@ -153,7 +171,9 @@ def test_an_answer_of_another_type_is_asked_for_and_read_as_that(media: str, bod
 
 
 def test_an_answer_of_another_type_than_the_declared_one_is_a_finding():
-    report = verified(catalogue(NOTES, ("\nsurfaces:", EXPORT.replace("MEDIA", "application/yaml"))), _AnyAccept())
+    report = verified(
+        catalogue(NOTES, ("\nsurfaces:", EXPORT.replace("MEDIA", "application/yaml"))), _AnyAccept()
+    )
     assert found(report)["content_type/export_notes@rest"] == "Content-Type: text/csv"
 
 
@@ -178,7 +198,12 @@ def test_a_page_for_people_is_no_finding_where_no_catalogue_says_that_all_is_jso
 
     for seed in range(4):
         assert found(verified(catalogue(), Notes(before=as_page), seed=seed)) == {}
-    fixed = [found(verified(catalogue(NOTES + "behaviour: {content_type: json}\n"), Notes(before=as_page), seed=seed)) for seed in range(4)]
+    fixed = [
+        found(
+            verified(catalogue(NOTES + "behaviour: {content_type: json}\n"), Notes(before=as_page), seed=seed)
+        )
+        for seed in range(4)
+    ]
     assert any(id.startswith("content_type/") for one in fixed for id in one)
 
 
@@ -194,7 +219,11 @@ def test_a_charset_is_only_to_blame_where_the_call_is_taken_without_it():
         "NOT_FOUND: {status: 404, meaning: No such note}",
         "NOT_FOUND: {status: 404, meaning: No such note}\n    FULL: {status: 409, meaning: Full}",
     )
-    report = verified(catalogue(NOTES.replace("errors: [REFUSED]", "errors: [REFUSED, FULL]", 1), conflict), Notes(closed), allow=WRITES)
+    report = verified(
+        catalogue(NOTES.replace("errors: [REFUSED]", "errors: [REFUSED, FULL]", 1), conflict),
+        Notes(closed),
+        allow=WRITES,
+    )
     assert "framework/charset@rest" not in found(report)
     assert verdict(report, "framework/charset@rest")[0] is Verdict.UNTESTED
     assert "framework/charset@rest" in found(verified(catalogue(), Notes(before=picky), allow=WRITES))
@@ -205,15 +234,22 @@ def test_a_list_without_a_name_is_the_whole_answer():
         whole = request.path == "/notes" and request.method == "GET"
         return answer(200, list(server.notes.values())) if whole else None
 
-    listed = "output: {200: {type: object, properties: {notes: {type: array, items: {$ref: Note}}}, required: [notes]}}"
-    model = with_resource((listed, "output: {200: {type: array, items: {$ref: Note}}}"), ("at: response.notes", "at: response"))
+    listed = (
+        "output: {200: {type: object, properties: {notes: {type: array, items: {$ref: Note}}}, required: "
+        "[notes]}}"
+    )
+    model = with_resource(
+        (listed, "output: {200: {type: array, items: {$ref: Note}}}"), ("at: response.notes", "at: response")
+    )
     report = verified(model, Notes(bare))
     assert found(report) == {}
     assert verdict(report, "read_after_write/listed/note/list_notes@rest")[0] is Verdict.KEPT
 
 
 def test_where_no_list_is_found_nothing_is_missing_from_it():
-    model = with_resource(("at: response.notes", "at: response.entries"), ("required: [notes]", "required: [notes]"))
+    model = with_resource(
+        ("at: response.notes", "at: response.entries"), ("required: [notes]", "required: [notes]")
+    )
     report = verified(model, Notes())
     assert found(report) == {}
     assert "no list was found" in verdict(report, "read_after_write/listed/note/list_notes@rest")[1]
@@ -228,7 +264,10 @@ def _upserting(server: Notes, request: Request) -> Response | None:
 
 
 def test_a_put_that_documents_a_201_makes_what_is_not_there():
-    put = "      text: {type: string, minLength: 1, maxLength: 40, required: true}\n    output: {200: {$ref: Note}}"
+    put = (
+        "      text: {type: string, minLength: 1, maxLength: 40, required: true}\n    output: {200: "
+        "{$ref: Note}}"
+    )
     model = with_resource((put, put.replace("{200: {$ref: Note}}", "{200: {$ref: Note}, 201: {$ref: Note}}")))
     report = verified(model, Notes(_upserting))
     assert found(report) == {}
@@ -236,7 +275,9 @@ def test_a_put_that_documents_a_201_makes_what_is_not_there():
 
 
 def test_a_put_that_documents_no_201_makes_nothing():
-    """A PUT on an id that nothing has is sent only by a caller who named the action, as it may make something."""
+    """A PUT on an id that nothing has is sent only by a caller who named the action, as it may make
+    something.
+    """
     unasked = Notes(_upserting)
     report = verified(with_resource(), unasked)
     assert found(report) == {}
@@ -262,7 +303,11 @@ def test_what_was_deleted_may_be_told_of_as_deleted():
 
 def test_a_status_that_nobody_documents_is_found_of_half_a_body_too():
     def bad_request(_: Notes, request: Request) -> Response | None:
-        return answer(400, {"detail": "no JSON"}) if request.body[:1] == b"{" and request.body[-1:] != b"}" else None
+        return (
+            answer(400, {"detail": "no JSON"})
+            if request.body[:1] == b"{" and request.body[-1:] != b"}"
+            else None
+        )
 
     report = verified(catalogue(), Notes(before=bad_request), allow=WRITES)
     assert list(found(report).values()) == ["400"]
@@ -273,10 +318,15 @@ def test_a_status_that_nobody_documents_is_found_of_half_a_body_too():
 
 def test_a_header_of_every_call_may_be_a_key_itself():
     def keyed(request: Request) -> bool:
-        return request.header("X-Api-Key") == "mine" or request.header("Authorization") in (f"Bearer {KEY}", f"bearer {KEY}")
+        return request.header("X-Api-Key") == "mine" or request.header("Authorization") in (
+            f"Bearer {KEY}",
+            f"bearer {KEY}",
+        )
 
     server = Notes(key=keyed)
-    report = verified(catalogue(), lambda request: server(request.with_header("X-Api-Key", "mine")), bare=server)
+    report = verified(
+        catalogue(), lambda request: server(request.with_header("X-Api-Key", "mine")), bare=server
+    )
     assert found(report) == {}
     said, reason = verdict(report, "key_authentication/none/list_notes@rest")
     assert said is Verdict.UNTESTED
@@ -285,7 +335,9 @@ def test_a_header_of_every_call_may_be_a_key_itself():
 
 def test_a_gateway_s_header_does_not_hide_that_no_key_is_needed():
     server = Notes(key=lambda _: True)
-    report = verified(catalogue(), lambda request: server(request.with_header("X-Gateway", "blue")), bare=server)
+    report = verified(
+        catalogue(), lambda request: server(request.with_header("X-Gateway", "blue")), bare=server
+    )
     assert "key_authentication/none/list_notes@rest" in found(report)
 
 
@@ -331,15 +383,21 @@ def test_what_a_framework_answers_is_only_judged_where_the_catalogue_says_how():
         assert found(verified(catalogue(), Notes(before=_pages), seed=seed)) == {}
     invalid = "framework: {invalid: REFUSED,"
     said = catalogue(NOTES, (invalid, f"{invalid} unknown_path: NOT_FOUND,"))
-    assert {"content_type/framework@rest", "error_envelope/framework@rest"} <= found(verified(said, Notes(before=_pages))).keys()
+    assert {"content_type/framework@rest", "error_envelope/framework@rest"} <= found(
+        verified(said, Notes(before=_pages))
+    ).keys()
 
 
 def test_the_curl_line_accepts_what_the_call_accepted():
-    report = verified(catalogue(NOTES, ("\nsurfaces:", EXPORT.replace("MEDIA", "application/yaml"))), _AnyAccept())
+    report = verified(
+        catalogue(NOTES, ("\nsurfaces:", EXPORT.replace("MEDIA", "application/yaml"))), _AnyAccept()
+    )
     finding = next(f for f in report.findings if f.contract.id == "content_type/export_notes@rest")
     exchange = finding.exchanges[-1]
     accept = exchange.request.header("Accept")
     assert (f"-H 'Accept: {accept}'" in curl(exchange, URL)) == (accept != "*/*")
-    plainly = replace(exchange, request=exchange.request.with_header("Accept", "application/yaml, application/json;q=0.9"))
+    plainly = replace(
+        exchange, request=exchange.request.with_header("Accept", "application/yaml, application/json;q=0.9")
+    )
     assert "-H 'Accept: application/yaml, application/json;q=0.9'" in curl(plainly, URL)
     assert "Accept" not in curl(replace(exchange, request=exchange.request.with_header("Accept", "*/*")), URL)

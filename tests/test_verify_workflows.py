@@ -1,4 +1,6 @@
-"""What a workflow's steps may say for verify alone: whose endpoint, whose key, how soon, and what only one user of a server can tell."""
+"""What a workflow's steps may say for verify alone: whose endpoint, whose key, how soon, and what only one
+user of a server can tell.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ def test_what_others_could_change_is_claimed_only_of_a_server_of_ones_own():
     roles = Identities(dict.fromkeys(("main", "operator"), "pk_test_x"))
     shared = plan(model(), Options(), roles, url="https://staging.example.com")
     alone = plan(model(), Options(exclusive=True), roles, url="https://staging.example.com")
-    assert {c.id: reason for c, reason in shared.left_out}[ALONE].endswith("add --exclusive where nobody else does")
+    assert {c.id: reason for c, reason in shared.left_out}[ALONE].endswith(
+        "add --exclusive where nobody else does"
+    )
     assert ALONE in {c.id for c in alone.selected}
 
 
@@ -45,7 +49,9 @@ def test_what_comes_true_a_little_later_is_waited_for():
         if isinstance(answer, Response) and b'"REDACTED"' in answer.body and request.method == "GET":
             late.append(now[0])
             if len(late) < 3:
-                return Response(answer.status, answer.headers, answer.body.replace(b'"REDACTED"', b'"GONE-26"'))
+                return Response(
+                    answer.status, answer.headers, answer.body.replace(b'"REDACTED"', b'"GONE-26"')
+                )
         return answer
 
     report = run(model(), handler=handler, keys=keys_of(opened), only=("workflow_runs/seasons",))

@@ -14,7 +14,9 @@ import pytest
 from pgagents.cli.main import main
 from sandboxes import ROOT
 
-BODY = '{"id":"evt_1","type":"lot.updated", "created_at":"2026-04-18T16:00:00Z","data":{"name":"Höhe"}}\n'.encode()
+BODY = (
+    '{"id":"evt_1","type":"lot.updated", "created_at":"2026-04-18T16:00:00Z","data":{"name":"Höhe"}}\n'
+).encode()
 SECRET = "whsec_example"
 FITS = "the signature fits the body and the secret\n"
 
@@ -31,7 +33,17 @@ def verify(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
     monkeypatch.setenv("HOOK", SECRET)
 
     def run(header: str, *more: str, file: str | None = None) -> tuple[int, str, str]:
-        words = ["webhook", "verify", "--secret-env", "HOOK", "--header", header, "--file", file or str(tmp_path / "body"), *more]
+        words = [
+            "webhook",
+            "verify",
+            "--secret-env",
+            "HOOK",
+            "--header",
+            header,
+            "--file",
+            file or str(tmp_path / "body"),
+            *more,
+        ]
         code = main(words)
         out = capsys.readouterr()
         return code, out.out, out.err
@@ -76,15 +88,22 @@ def test_old_and_future_signatures_are_1_and_the_tolerance_can_be_told(verify) -
     assert verify(signed(20), "--tolerance", "5")[0] == 1
 
 
-@pytest.mark.parametrize("header", ["", "t=1", "v1=00", "t=x,v1=00", "t=1,t=2,v1=00", f"t={'9' * 40},v1=00", "t=１,v1=é", "sha256=00"])
+@pytest.mark.parametrize(
+    "header",
+    ["", "t=1", "v1=00", "t=x,v1=00", "t=1,t=2,v1=00", f"t={'9' * 40},v1=00", "t=１,v1=é", "sha256=00"],
+)
 def test_header_of_another_form_is_1(verify, header: str) -> None:
     assert verify(header) == (1, "refused: the header is not of the form t=SECONDS,v1=HEX\n", "")
 
 
 def test_what_cannot_be_checked_is_2_with_the_next_step(verify, monkeypatch: pytest.MonkeyPatch) -> None:
     assert verify(signed(), file="/nowhere/body")[::2] == (
-        2, "error: cannot read /nowhere/body: No such file or directory\n  help: give the file with the body's exact bytes\n",
-    )  # fmt: skip
+        2,
+        (
+            "error: cannot read /nowhere/body: No such file or directory\n  help: give the file with the "
+            "body's exact bytes\n"
+        ),
+    )
     code, _, err = verify(signed(), str(ROOT / "tests/catalogues/shop.yaml"))
     assert (code, "sends no events" in err) == (2, True)
     monkeypatch.delenv("HOOK")

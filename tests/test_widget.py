@@ -28,16 +28,20 @@ FILE = "widget/index.html"
 HARD = "</script><script>alert(1)</script>\"'&<!-- {{ 7*7 }}"
 TREES: dict[str, Any] = {
     "page": {
-        "path": "/try", "dispatcher": "forest", "one": "tree", "many": "trees", "lat": "lat", "lng": "lng", "radius_km": "radius_km",
-        "items": "trees", "label": "name", "columns": [{"title": "Height", "show": "height"}], "places": {HARD: {"lat": 1.5, "lng": 2}},
+        "path": "/try", "dispatcher": "forest", "one": "tree", "many": "trees", "lat": "lat", "lng": "lng",
+        "radius_km": "radius_km",
+        "items": "trees", "label": "name", "columns": [{"title": "Height", "show": "height"}],
+        "places": {HARD: {"lat": 1.5, "lng": 2}},
     },
     "title": HARD, "description": HARD, "actions": ["find_trees"],
 }  # fmt: skip
 _NUMBER = {"type": "number", "minimum": -180, "maximum": 180}
 FIND_TREES: dict[str, Any] = {
-    "title": "Find trees", "description": "Find trees near a coordinate.", "http": "GET /trees", "effect": "read",
+    "title": "Find trees", "description": "Find trees near a coordinate.", "http": "GET /trees",
+    "effect": "read",
     "input": {
-        "lat": {**_NUMBER, "required": True, "description": "Latitude"}, "lng": {**_NUMBER, "required": True, "description": "Longitude"},
+        "lat": {**_NUMBER, "required": True, "description": "Latitude"},
+        "lng": {**_NUMBER, "required": True, "description": "Longitude"},
         "radius_km": {"type": "number", "default": 1, "description": "Radius"},
         "kind": {"type": "string", "enum": ["oak", HARD], "description": "Which kind"},
         "named": {"type": "string", "description": "Part of its name"},
@@ -60,11 +64,15 @@ class Quoted(yaml.SafeDumper):
     """Quotes every text: by YAML 1.1 PyYAML leaves `1e5` bare, which YAML 1.2 reads as a number."""
 
 
-Quoted.add_representer(str, lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"'))
+Quoted.add_representer(
+    str, lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"')
+)
 
 
 def other(**changes: Any) -> Model:
-    """The shop's catalogue with a search for trees and a page for it; `changes` replace members of the surface."""
+    """The shop's catalogue with a search for trees and a page for it; `changes` replace members of the
+    surface.
+    """
     data = yaml.safe_load((ROOT / "tests/catalogues/shop.yaml").read_text(encoding="utf-8"))
     data["actions"]["find_trees"] = FIND_TREES
     data.setdefault("surfaces", {}).update({"forest": FOREST, "widget": {**TREES, **changes}})
@@ -152,7 +160,10 @@ def test_page_asks_for_nothing_from_outside() -> None:
         assert not any(name.startswith("on") for name in attributes)
     css, script = Elements(park_graph()).raw["style"][0], Elements(park_graph()).raw["script"][0]
     assert not re.search(r"url\(|@import|@font-face", css)
-    assert not re.search(r"innerHTML|outerHTML|insertAdjacent|document\.write|eval\(|Function\(|Storage|cookie|\.style\b", script)
+    assert not re.search(
+        r"innerHTML|outerHTML|insertAdjacent|document\.write|eval\(|Function\(|Storage|cookie|\.style\b",
+        script,
+    )
 
 
 def test_page_is_the_same_to_the_byte_small_and_as_committed() -> None:
@@ -194,10 +205,21 @@ def test_page_of_another_catalogue_has_its_own_words_and_fields() -> None:
     text = page(other())
     found = setting(text)
     assert not re.search(r"parking|\blots?\b|vail", text, re.I)
-    assert found["call"] == {"method": "POST", "path": "/run", "selector": "do", "arguments": "with", "action": "find_trees"}
+    assert found["call"] == {
+        "method": "POST",
+        "path": "/run",
+        "selector": "do",
+        "arguments": "with",
+        "action": "find_trees",
+    }
     assert [(f["name"], f["kind"]) for f in found["fields"]] == [
-        ("lat", "number"), ("lng", "number"), ("radius_km", "number"), ("kind", "choice"), ("named", "text"), ("old", "boolean"),
-    ]  # fmt: skip
+        ("lat", "number"),
+        ("lng", "number"),
+        ("radius_km", "number"),
+        ("kind", "choice"),
+        ("named", "text"),
+        ("old", "boolean"),
+    ]
 
 
 def test_texts_of_a_catalogue_stay_texts() -> None:
@@ -271,7 +293,11 @@ def test_sandbox_serves_the_page_with_its_policy_as_a_header() -> None:
     answer = Caller()("GET", "/widget", key=None)
     assert answer.status == 200
     assert answer.body == (ROOT / "generated" / FILE).read_bytes()
-    said = {words[0]: words[1:] for part in str(answer.header("content-security-policy")).split(";") if (words := part.split())}
+    said = {
+        words[0]: words[1:]
+        for part in str(answer.header("content-security-policy")).split(";")
+        if (words := part.split())
+    }
     assert said == {**policy(park_graph()), "frame-ancestors": ["'none'"]}
     assert answer.header("content-type") == "text/html; charset=utf-8"
     assert answer.header("x-content-type-options") == "nosniff"
@@ -296,9 +322,12 @@ def test_colours_of_text_have_contrast(scheme: str) -> None:
     blocks = re.findall(r":root \{(.*?)\}", css, re.S)
     colours = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})\b", blocks[0 if scheme == "light" else 1]))
     for ink, grounds in {
-        "text": ("ground", "card", "map", "bad-soft", "accent-soft"), "soft": ("ground", "card", "map", "bad-soft"),
-        "accent": ("ground", "card", "accent-soft"), "on-accent": ("accent",), "bad": ("card", "bad-soft"),
-    }.items():  # fmt: skip
+        "text": ("ground", "card", "map", "bad-soft", "accent-soft"),
+        "soft": ("ground", "card", "map", "bad-soft"),
+        "accent": ("ground", "card", "accent-soft"),
+        "on-accent": ("accent",),
+        "bad": ("card", "bad-soft"),
+    }.items():
         for ground in grounds:
             assert _contrast(colours[ink], colours[ground]) >= 4.5, (ink, ground)
     for edge in ("edge", "accent", "ring"):

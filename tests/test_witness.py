@@ -16,7 +16,14 @@ from verifying import model, run
 ITEMS = [{"id": "a", "price": 1.5, "n": 1}, {"id": "b", "price": 3, "n": 2}, {"id": "a", "price": 2, "n": 0}]
 VALUES: dict[str, Any] = {
     "input": {"limit": 2, "kind": "x"},
-    "response": {"items": ITEMS, "total": 26.99, "sub": 30.0, "none": [], "word": "no", "place": {"lat": 1.0, "lng": 2.0}},
+    "response": {
+        "items": ITEMS,
+        "total": 26.99,
+        "sub": 30.0,
+        "none": [],
+        "word": "no",
+        "place": {"lat": 1.0, "lng": 2.0},
+    },
     "status": 200,
     "before": None,
 }
@@ -26,12 +33,15 @@ LAWS = {
     'unique_by(response.items, "id")': "response.items[0].id is 'a', and response.items[2].id is 'a'",
     'sorted_by(response.items.map(i, {"at": i.price * 2.0}), "at")': "items[1].at is 6, and items[2].at is 4",
     "response.items.all(i, i.n > 0.0)": "response.items[2]: i.n = 0",
-    "response.items.all(i, i.price >= 1.5 && i.n * 2.0 <= i.price)": "response.items[0]: i.n = 1, i.price = 1.5; i.n * 2.0 is 2",
+    "response.items.all(i, i.price >= 1.5 && i.n * 2.0 <= "
+    "i.price)": "response.items[0]: i.n = 1, i.price = 1.5; i.n * 2.0 is 2",
     "response.items.exists(i, i.n > 5.0)": "it holds of none of the 3 items of response.items",
     "cents(response.total) == cents(response.sub * 0.9)": (
-        "response.total = 26.99, response.sub = 30.0; cents(response.total) is 2699 and cents(response.sub * 0.9) is 2700"
+        "response.total = 26.99, response.sub = 30.0; cents(response.total) is 2699 and "
+        "cents(response.sub * 0.9) is 2700"
     ),
-    "near(response.total, response.sub * 0.9, 0.001)": "response.total = 26.99, response.sub = 30.0; response.sub * 0.9 is 27",
+    "near(response.total, response.sub * 0.9, "
+    "0.001)": "response.total = 26.99, response.sub = 30.0; response.sub * 0.9 is 27",
     "size(response.items) <= input.limit": "input.limit = 2; size(response.items) is 3",
     '(status == 200 ? response.word == "yes" : true)': "response.word = no",
     "status == 200 && (response.total > 27.0)": "response.total = 26.99",

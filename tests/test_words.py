@@ -1,6 +1,8 @@
-"""Old words are refused as identifiers, riddles as first sentences of docstrings. docs/decisions/0011-words.md has the table.
+"""Old words are refused as identifiers, riddles as first sentences of docstrings.
+docs/decisions/0011-words.md has the table.
 
-`python tests/test_words.py` writes the list of docstrings that are not mended yet; it may only become shorter.
+`python tests/test_words.py` writes the list of docstrings that are not mended yet; it may only become
+shorter.
 """
 
 from __future__ import annotations
@@ -129,7 +131,11 @@ def parts(name: str) -> set[str]:
 
 def refused(kind: str, name: str) -> bool:
     """True for an identifier with an old word."""
-    return bool(parts(name) & PARTS) or (kind == "class" and name in CLASSES) or (kind == "function" and bool(FUNCTIONS.fullmatch(name)))
+    return (
+        bool(parts(name) & PARTS)
+        or (kind == "class" and name in CLASSES)
+        or (kind == "function" and bool(FUNCTIONS.fullmatch(name)))
+    )
 
 
 def first_sentence(text: str) -> str:
@@ -146,10 +152,16 @@ def docstrings(tree: ast.Module) -> Iterator[tuple[str, str]]:
     """The name and the docstring of a module, and of everything in it that has one."""
 
     def inside(node: ast.AST, names: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and (text := ast.get_docstring(node)):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and (
+            text := ast.get_docstring(node)
+        ):
             yield ".".join(names) or "module", text
         for child in ast.iter_child_nodes(node):
-            own = (child.name,) if isinstance(child, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) else ()
+            own = (
+                (child.name,)
+                if isinstance(child, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+                else ()
+            )
             yield from inside(child, (*names, *own))
 
     yield from inside(tree, ())
@@ -161,17 +173,28 @@ def riddles() -> set[str]:
 
 
 def test_no_old_word_is_an_identifier() -> None:
-    old = [f"{path}:{line}: {kind} {name}" for path, tree in trees() for kind, name, line in identifiers(tree) if refused(kind, name)]
+    old = [
+        f"{path}:{line}: {kind} {name}"
+        for path, tree in trees()
+        for kind, name, line in identifiers(tree)
+        if refused(kind, name)
+    ]
     assert not old
 
 
 def test_no_old_word_is_a_module() -> None:
     paths = [path.relative_to(SOURCE).as_posix() for path in SOURCE.rglob("*.py")]
-    assert not [path for path in paths if any(parts(step) & PARTS or step in MODULES for step in path.removesuffix(".py").split("/"))]
+    assert not [
+        path
+        for path in paths
+        if any(parts(step) & PARTS or step in MODULES for step in path.removesuffix(".py").split("/"))
+    ]
 
 
 def test_a_word_of_the_domain_is_one_class() -> None:
-    classes = Counter(node.name for _, tree in trees() for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+    classes = Counter(
+        node.name for _, tree in trees() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)
+    )
     assert {name: classes[name] for name in ONCE if classes[name] > 1} == {}
 
 
@@ -199,7 +222,8 @@ def test_old_words_are_seen_in_every_form(kind: str, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "name"), [("name", "nothing"), ("function", "find"), ("name", "seen"), ("class", "Endpoint"), ("name", "told")]
+    ("kind", "name"),
+    [("name", "nothing"), ("function", "find"), ("name", "seen"), ("class", "Endpoint"), ("name", "told")],
 )
 def test_other_words_are_allowed(kind: str, name: str) -> None:
     assert not refused(kind, name)
@@ -220,7 +244,13 @@ def test_riddles_are_recognised(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["True for a 2xx.", "What is a check?", "Return the first one. What is left is dropped.", "Whether it is a 2xx."]
+    "text",
+    [
+        "True for a 2xx.",
+        "What is a check?",
+        "Return the first one. What is left is dropped.",
+        "Whether it is a 2xx.",
+    ],
 )
 def test_plain_sentences_are_allowed(text: str) -> None:
     assert not is_riddle(text)
@@ -230,4 +260,7 @@ if __name__ == "__main__":
     found = sorted(riddles())
     BASELINE.write_text("\n".join([*found, ""]), encoding="utf-8")
     me = Path(__file__)
-    me.write_text(re.sub(r"(?m)^MOST_RIDDLES = \d+", f"MOST_RIDDLES = {len(found)}", me.read_text(encoding="utf-8")), encoding="utf-8")
+    me.write_text(
+        re.sub(r"(?m)^MOST_RIDDLES = \d+", f"MOST_RIDDLES = {len(found)}", me.read_text(encoding="utf-8")),
+        encoding="utf-8",
+    )

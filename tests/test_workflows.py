@@ -16,7 +16,14 @@ from sandboxes import model
 from test_server import sandbox
 
 WORKFLOWS = model("park_graph").workflows
-OF_THE_PAGES = {"Conversational booking", "Travel companion", "Voice ordering", "Fleet dispatcher", "Expense agent", "City analytics"}
+OF_THE_PAGES = {
+    "Conversational booking",
+    "Travel companion",
+    "Voice ordering",
+    "Fleet dispatcher",
+    "Expense agent",
+    "City analytics",
+}
 
 
 @pytest.fixture(scope="module")
@@ -56,12 +63,16 @@ def sent(client: httpx.Client, step: Step, given: dict[str, Any], key: str) -> h
     url = target(step.action.path, places["path"], places["query"].items())
     body = {"json": places["body"]} if any(p.place == "body" for p in step.action.params) else {}
     of_surface = model("park_graph").surfaces[step.via].headers if step.via else {}
-    return client.request(step.action.method, url, headers={**authorization, **of_surface, **places["header"]}, **body)
+    return client.request(
+        step.action.method, url, headers={**authorization, **of_surface, **places["header"]}, **body
+    )
 
 
 def seconds(step: Step, scope: Scope) -> float:
     """How long it waits."""
-    return max(0.0, float(scope.evaluate(step.after_s) if isinstance(step.after_s, Expression) else step.after_s))
+    return max(
+        0.0, float(scope.evaluate(step.after_s) if isinstance(step.after_s, Expression) else step.after_s)
+    )
 
 
 def run(workflow: Workflow, served: dict[str, Any], *, clock: bool = True, timed: bool = True) -> int:
@@ -74,16 +85,29 @@ def run(workflow: Workflow, served: dict[str, Any], *, clock: bool = True, timed
             before = Scope({"env": env, "now": 0.0, "input": {}, **kept})
             if clock and (passes := seconds(step, before)):
                 operator = {"Authorization": f"Bearer {served['keys']['operator']}"}
-                assert httpx.post(served["clock_url"], json={"advance_s": passes}, headers=operator).status_code == 200
+                assert (
+                    httpx.post(served["clock_url"], json={"advance_s": passes}, headers=operator).status_code
+                    == 200
+                )
             given = {k: valued(v, before) for k, v in step.input.items()}
-            key = before.evaluate(step.key) if step.key else served["keys"]["unlimited" if step.role == "main" else step.role]
+            key = (
+                before.evaluate(step.key)
+                if step.key
+                else served["keys"]["unlimited" if step.role == "main" else step.role]
+            )
             answer = sent(client, step, given, key)
             time.sleep(step.within_s / 2)
             answer = sent(client, step, given, key) if step.within_s else answer
-            told = 201 if step.via == "dispatcher" and answer.status_code == 200 == step.status - 1 else answer.status_code
+            told = (
+                201
+                if step.via == "dispatcher" and answer.status_code == 200 == step.status - 1
+                else answer.status_code
+            )
             assert told == step.status, (workflow.name, step.name, answer.text)
             body = answer.json() if "json" in answer.headers.get("content-type", "") else answer.text or None
-            now = float(answer.headers.get("X-RateLimit-Reset", 0))  # by the server's clock: a bucket this full is full within a second
+            now = float(
+                answer.headers.get("X-RateLimit-Reset", 0)
+            )  # by the server's clock: a bucket this full is full within a second
             told_by = {"response": body, "status": answer.status_code, "headers": dict(answer.headers)}
             after = Scope({"env": env, "now": now, "input": given, **told_by, **kept})
             for criterion in (*step.expect, *step.expect_alone, *(step.expect_timed if timed else ())):
@@ -100,7 +124,9 @@ def test_the_transcript_and_the_six_workflows_of_the_pages_are_there() -> None:
 
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=[w.name for w in WORKFLOWS])
 def test_workflow_runs_on_a_real_server(workflow: Workflow, served: dict[str, Any]) -> None:
-    assert run(workflow, served) == sum(len(s.expect) + len(s.expect_alone) + len(s.expect_timed) for s in workflow.steps)
+    assert run(workflow, served) == sum(
+        len(s.expect) + len(s.expect_alone) + len(s.expect_timed) for s in workflow.steps
+    )
 
 
 def test_the_transcripts_numbers_need_its_four_hours(served: dict[str, Any]) -> None:

@@ -41,7 +41,9 @@ def model(path: Path = PARK_GRAPH, opened: str | None = None) -> Model:
     return load_text(text, str(path))
 
 
-def sandbox(of: Model, *, seed: int = 0, faults: Sequence[str] = (), variations: Sequence[str] = ()) -> tuple[Sandbox, list[float]]:
+def sandbox(
+    of: Model, *, seed: int = 0, faults: Sequence[str] = (), variations: Sequence[str] = ()
+) -> tuple[Sandbox, list[float]]:
     """A sandbox whose time stands still until somebody sleeps (the list's one member is its time)."""
     opened = inside(of, seed=seed, faults=faults, variations=variations)
     return opened.sandbox, opened.now
@@ -62,31 +64,46 @@ def run(
     handler: Handler | None = None,
     **options: Any,
 ) -> Report:
-    """Verify a sandbox in process, as `pgagents verify --self-test` does; or what `handler` reaches, without TLS, client and receiver."""
+    """Verify a sandbox in process, as `pgagents verify --self-test` does; or what `handler` reaches,
+    without TLS, client and receiver.
+    """
     opened = inside(of, seed=seed, faults=faults, variations=variations)
     if handler is None:
         return verified(of, opened, Options(seed=seed, **options), keys=keys)
     return verify(
-        of, handler, Identities(keys if keys is not None else opened.keys), Options(seed=seed, live=False, **options),
-        clock=opened.sandbox.front.clock.now, sleep=opened.sleep, wall=lambda: "2026-04-18T16:00:00Z", url=URL, timer=time.perf_counter,
-    )  # fmt: skip
+        of,
+        handler,
+        Identities(keys if keys is not None else opened.keys),
+        Options(seed=seed, live=False, **options),
+        clock=opened.sandbox.front.clock.now,
+        sleep=opened.sleep,
+        wall=lambda: "2026-04-18T16:00:00Z",
+        url=URL,
+        timer=time.perf_counter,
+    )
 
 
 @cache
 def plain_run() -> Report:
-    """A whole run of the plain sandbox of Park Graph, once for all tests of this process that only read it."""
+    """A whole run of the plain sandbox of Park Graph, once for all tests of this process that only read
+    it.
+    """
     return run(model())
 
 
 def rarely(values: Iterable[Any], *always: Any) -> list[Any]:
-    """The parameters of a test: `make test` tries `always`, `make matrix` the other values. A tuple is several parameters."""
+    """The parameters of a test: `make test` tries `always`, `make matrix` the other values. A tuple is
+    several parameters.
+    """
     several = [(value, value if isinstance(value, tuple) else (value,)) for value in values]
     return [value if value in always else pytest.param(*parts, marks=MATRIX) for value, parts in several]
 
 
 @cache
 def fault_contracts(kind: str) -> Mapping[str, Sequence[str]]:
-    """For each fault of a kind, contracts that show it when they are verified alone; empty where others' requests are needed."""
+    """For each fault of a kind, contracts that show it when they are verified alone; empty where others'
+    requests are needed.
+    """
     recorded: dict[str, dict[str, list[str]]] = json.loads(FAULT_CONTRACTS.read_text(encoding="utf-8"))
     return recorded.get(kind, {})
 

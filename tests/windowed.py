@@ -1,4 +1,6 @@
-"""Servers that count calls in windows: a shop with limits, lawful ways to count, and ways to break the promise."""
+"""Servers that count calls in windows: a shop with limits, lawful ways to count, and ways to break the
+promise.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +53,10 @@ def shop(refill: str = "window", unit: str = "epoch_seconds", per_s: int = PER_S
 @cache
 def park_graph() -> Model:
     """Park Graph, if it counted in windows."""
-    return load_text(PARK_GRAPH.read_text(encoding="utf-8").replace("{requests: ", "{refill: window, requests: "), str(PARK_GRAPH))
+    return load_text(
+        PARK_GRAPH.read_text(encoding="utf-8").replace("{requests: ", "{refill: window, requests: "),
+        str(PARK_GRAPH),
+    )
 
 
 class Counted(Limits):
@@ -61,14 +66,19 @@ class Counted(Limits):
         super().__init__(model)
         self.calls: dict[tuple[str, str], list[float]] = {}
 
-    def draw(self, action: Any, key: Any, *, agent: bool, end_user: str | None, peer: str, now: float) -> Drawn | None:
+    def draw(
+        self, action: Any, key: Any, *, agent: bool, end_user: str | None, peer: str, now: float
+    ) -> Drawn | None:
         chosen = self._buckets(action, key, agent, end_user, peer)
         if not chosen:
             return None
         states = [
-            (b, owner, capacity, *self.state(b, self.calls.setdefault((b.name, owner), []), capacity, now)) for b, owner, capacity in chosen
+            (b, owner, capacity, *self.state(b, self.calls.setdefault((b.name, owner), []), capacity, now))
+            for b, owner, capacity in chosen
         ]
-        full = [(wait_s, capacity, ends_s) for _, _, capacity, used, ends_s, wait_s in states if used >= capacity]
+        full = [
+            (wait_s, capacity, ends_s) for _, _, capacity, used, ends_s, wait_s in states if used >= capacity
+        ]
         if full:
             wait_s, capacity, ends_s = max(full)
             return Drawn(capacity, 0, ends_s, wait_s)
@@ -80,7 +90,9 @@ class Counted(Limits):
             told.append(Drawn(capacity, max(0, capacity - used), ends_s, 0.0))
         return min(told, key=lambda drawn: drawn.remaining)
 
-    def state(self, bucket: Bucket, calls: list[float], capacity: int, now: float) -> tuple[int, float, float]:
+    def state(
+        self, bucket: Bucket, calls: list[float], capacity: int, now: float
+    ) -> tuple[int, float, float]:
         """How many calls count, in how many seconds the end comes that is told, and the next call may."""
         raise NotImplementedError
 
@@ -88,16 +100,22 @@ class Counted(Limits):
 class ByTheClock(Counted):
     """Windows begin with the clock's minutes (Envoy, Kong, Rack::Attack)."""
 
-    def state(self, bucket: Bucket, calls: list[float], capacity: int, now: float) -> tuple[int, float, float]:
+    def state(
+        self, bucket: Bucket, calls: list[float], capacity: int, now: float
+    ) -> tuple[int, float, float]:
         del capacity
         ends_s = bucket.per_s - now % bucket.per_s
         return sum(at // bucket.per_s == now // bucket.per_s for at in calls), ends_s, ends_s
 
 
 class FromTheFirstCall(Counted):
-    """A window begins with the first call after the one before it ended (GitHub, Laravel, express-rate-limit)."""
+    """A window begins with the first call after the one before it ended (GitHub, Laravel,
+    express-rate-limit).
+    """
 
-    def state(self, bucket: Bucket, calls: list[float], capacity: int, now: float) -> tuple[int, float, float]:
+    def state(
+        self, bucket: Bucket, calls: list[float], capacity: int, now: float
+    ) -> tuple[int, float, float]:
         del capacity
         began, used = now, 0
         for at in [*calls, now]:
@@ -108,9 +126,13 @@ class FromTheFirstCall(Counted):
 
 
 class Sliding(Counted):
-    """A call counts for a window's time from when it was made; told is when all will be back if no more are made."""
+    """A call counts for a window's time from when it was made; told is when all will be back if no more
+    are made.
+    """
 
-    def state(self, bucket: Bucket, calls: list[float], capacity: int, now: float) -> tuple[int, float, float]:
+    def state(
+        self, bucket: Bucket, calls: list[float], capacity: int, now: float
+    ) -> tuple[int, float, float]:
         del capacity
         counting = [at for at in calls if at > now - bucket.per_s]
         return len(counting), bucket.per_s, counting[0] + bucket.per_s - now if counting else 0.0
@@ -119,18 +141,28 @@ class Sliding(Counted):
 class SlidingByTheOldest(Sliding):
     """The same, and told is when the oldest call falls out (Flask-Limiter)."""
 
-    def state(self, bucket: Bucket, calls: list[float], capacity: int, now: float) -> tuple[int, float, float]:
+    def state(
+        self, bucket: Bucket, calls: list[float], capacity: int, now: float
+    ) -> tuple[int, float, float]:
         used, _, wait_s = super().state(bucket, calls, capacity, now)
         return used, wait_s or bucket.per_s, wait_s
 
 
 class Weighed(Counted):
-    """What the clock's window before counts grows less as this one passes (Cloudflare, Upstash); told is this one's end."""
+    """What the clock's window before counts grows less as this one passes (Cloudflare, Upstash); told is
+    this one's end.
+    """
 
-    def state(self, bucket: Bucket, calls: list[float], capacity: int, now: float) -> tuple[int, float, float]:
+    def state(
+        self, bucket: Bucket, calls: list[float], capacity: int, now: float
+    ) -> tuple[int, float, float]:
         used = self.used(bucket, calls, now)
         moments = (now + step / 20 for step in range(2 * 20 * int(bucket.per_s) + 1))
-        wait_s = next(at - now for at in moments if self.used(bucket, calls, at) < capacity) if used >= capacity else 0.0
+        wait_s = (
+            next(at - now for at in moments if self.used(bucket, calls, at) < capacity)
+            if used >= capacity
+            else 0.0
+        )
         return used, bucket.per_s - now % bucket.per_s, wait_s
 
     def used(self, bucket: Bucket, calls: list[float], now: float) -> int:
@@ -143,10 +175,16 @@ class Weighed(Counted):
 class Halved(Counted):
     """Tells the end of the clock's minute, and counts anew at its half, too."""
 
-    def state(self, bucket: Bucket, calls: list[float], capacity: int, now: float) -> tuple[int, float, float]:
+    def state(
+        self, bucket: Bucket, calls: list[float], capacity: int, now: float
+    ) -> tuple[int, float, float]:
         del capacity
         half = bucket.per_s / 2
-        return sum(at // half == now // half for at in calls), bucket.per_s - now % bucket.per_s, half - now % half
+        return (
+            sum(at // half == now // half for at in calls),
+            bucket.per_s - now % bucket.per_s,
+            half - now % half,
+        )
 
 
 class Edited(Limits):
@@ -215,21 +253,34 @@ class RemainingRises(Edited):
     def edit(self, drawn: Drawn) -> Drawn:
         self.other = not self.other
         return (
-            replace(drawn, remaining=drawn.limit - 1 - (drawn.limit - drawn.remaining) // 2) if self.other and not drawn.wait_s else drawn
+            replace(drawn, remaining=drawn.limit - 1 - (drawn.limit - drawn.remaining) // 2)
+            if self.other and not drawn.wait_s
+            else drawn
         )
 
 
 def opened(of: Model, limits: Callable[[Model], Limits] | None, phase_s: float = 0.0) -> Inside:
-    """A sandbox whose limits are counted so (None: as the sandbox does), so many seconds into a clock's minute."""
+    """A sandbox whose limits are counted so (None: as the sandbox does), so many seconds into a clock's
+    minute.
+    """
     here = inside(of, start=START + phase_s)
     if limits is not None:
         here.sandbox.front.limits = limits(of)
     return here
 
 
-def report(here: Inside, of: Model, *, limits: bool = True, seed: int = 1, call_s: float = 0.0, others: int = 0, **more: Any) -> Report:
-    """Verify it with an ordinary key (a lifted one without `limits`). Each call takes `call_s`; before each tenth, `others` are made
-    with the same key by somebody else."""
+def report(
+    here: Inside,
+    of: Model,
+    *,
+    limits: bool = True,
+    seed: int = 1,
+    call_s: float = 0.0,
+    others: int = 0,
+    **more: Any,
+) -> Report:
+    """Verify it with an ordinary key (a lifted one without `limits`). Each call takes `call_s`; before each
+    tenth, `others` are made with the same key by somebody else."""
     server, number = over_tls(here.sandbox.handler), 0
     token = here.sandbox.tokens["test" if limits else "unlimited"]
     theirs = Request("GET", "/products?limit=1", (("Authorization", f"Bearer {token}"),))
@@ -243,4 +294,10 @@ def report(here: Inside, of: Model, *, limits: bool = True, seed: int = 1, call_
         here.now[0] += call_s
         return answer
 
-    return verified(of, here, Options(seed=seed, limits=limits, **more), keys={**here.keys, "main": token}, handler=handler)
+    return verified(
+        of,
+        here,
+        Options(seed=seed, limits=limits, **more),
+        keys={**here.keys, "main": token},
+        handler=handler,
+    )

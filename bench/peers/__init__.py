@@ -1,1 +1,3 @@
-"""What other makers of MCP servers from an OpenAPI document keep of it, beside `pgagents mcp`: `make peers`."""
+"""What other makers of MCP servers from an OpenAPI document keep of it, beside `pgagents mcp`: `make
+peers`.
+"""

@@ -1,4 +1,6 @@
-"""Installs the peers into a folder, measures them beside ours, and writes the page: `python -m bench.peers FOLDER PAGE`."""
+"""Installs the peers into a folder, measures them beside ours, and writes the page: `python -m bench.peers
+FOLDER PAGE`.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,9 @@ def main(folder: Path, out: Path) -> None:
     searches: list[tuple[Subject, Tool]] = []
     with (folder / "servers.log").open("wb") as log:
         for subject in subjects(path, folder):
-            _say(f"{subject.name}: {f'not installed, {subject.missing}' if subject.missing else subject.version}")
+            _say(
+                f"{subject.name}: {f'not installed, {subject.missing}' if subject.missing else subject.version}"
+            )
             found.append((subject, {}))
             if not subject.missing:
                 try:
@@ -57,8 +61,12 @@ def main(folder: Path, out: Path) -> None:
     _say(f"wrote {out}")
 
 
-def measured(subject: Subject, several: list[Operation], document: Any, log: Any) -> tuple[dict[str, str], Tool]:
-    """Every cell of one server but its costs, and its tool for the search. Raises one of FAILS where it does not serve."""
+def measured(
+    subject: Subject, several: list[Operation], document: Any, log: Any
+) -> tuple[dict[str, str], Tool]:
+    """Every cell of one server but its costs, and its tool for the search. Raises one of FAILS where it
+    does not serve.
+    """
     assert subject.stdio
     with sandbox() as ready, front(ready["url"]) as before:
         key = ready["keys"]["unlimited"]
@@ -73,9 +81,16 @@ def measured(subject: Subject, several: list[Operation], document: Any, log: Any
 def _machine() -> str:
     """What the figures depend on beside the servers."""
     node = shutil.which("node")
-    version = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout.strip() if node else "none"
+    version = (
+        subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout.strip()
+        if node
+        else "none"
+    )
     load = os.getloadavg()[0]
-    return f"Python {platform.python_version()}, Node {version}, {os.cpu_count()} processors at a load of {load:.1f}"
+    return (
+        f"Python {platform.python_version()}, Node {version}, {os.cpu_count()} processors at a load of "
+        f"{load:.1f}"
+    )
 
 
 def _say(words: str) -> None:

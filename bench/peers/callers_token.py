@@ -1,7 +1,9 @@
-"""Over Streamable HTTP: whether the token that an MCP client sends to the server goes on to the API, which it was not issued for.
+"""Over Streamable HTTP: whether the token that an MCP client sends to the server goes on to the API, which it
+was not issued for.
 
-The specification forbids it: a server must not pass on the token it got from its client (Authorization, "Access Token Privilege
-Restriction", MCP 2025-06-18 and later; read 2026-11-20). The client is the official one.
+The specification forbids it: a server must not pass on the token it got from its client (Authorization,
+"Access Token Privilege Restriction", MCP 2025-06-18 and later; read 2026-11-20). The client is the official
+one.
 """
 
 from __future__ import annotations
@@ -24,7 +26,12 @@ TOKEN = "token-of-the-mcp-client"
 START_S = 30.0
 CALL_S = 20.0
 LATE_S = 3.0
-ROWS = {"passed": ("MCP client's token passed on to the API", "over Streamable HTTP, by the official client, on a search")}
+ROWS = {
+    "passed": (
+        "MCP client's token passed on to the API",
+        "over Streamable HTTP, by the official client, on a search",
+    )
+}
 
 
 def passed(subject: Subject, front: Front, key: str, tool: dict[str, Any], stderr: Any) -> dict[str, str]:
@@ -37,7 +44,9 @@ def passed(subject: Subject, front: Front, key: str, tool: dict[str, Any], stder
     logging.getLogger("mcp").setLevel(logging.CRITICAL)
     try:
         _listens(port, child)
-        with contextlib.suppress(Exception):  # whatever the client makes of the answer: what arrives at the API decides
+        with contextlib.suppress(
+            Exception
+        ):  # whatever the client makes of the answer: what arrives at the API decides
             asyncio.run(asyncio.wait_for(_call(f"http://127.0.0.1:{port}/mcp", tool), CALL_S))
         _wait(lambda: bool(front.since(before)) or child.poll() is not None, LATE_S)
         ended = child.poll() is not None
@@ -45,8 +54,12 @@ def passed(subject: Subject, front: Front, key: str, tool: dict[str, Any], stder
         stop(child)
     seen = front.since(before)
     if not seen:
-        return {"passed": "no call: the server ended at the first request" if ended else "no call got through"}
-    return {"passed": "yes" if any(TOKEN in value for one in seen for value in one.headers.values()) else "no"}
+        return {
+            "passed": "no call: the server ended at the first request" if ended else "no call got through"
+        }
+    return {
+        "passed": "yes" if any(TOKEN in value for one in seen for value in one.headers.values()) else "no"
+    }
 
 
 async def _call(url: str, tool: dict[str, Any]) -> None:

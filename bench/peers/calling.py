@@ -1,4 +1,6 @@
-"""What a server does with calls, seen from both sides: the MCP client's, and the API's through a front that writes down what arrives."""
+"""What a server does with calls, seen from both sides: the MCP client's, and the API's through a front
+that writes down what arrives.
+"""
 
 from __future__ import annotations
 
@@ -27,20 +29,32 @@ WRONG = (
 )
 ROWS = {
     "noise": ("lines on stdout that are no message", "during all calls below"),
-    "unknown_query": ("unknown argument of a GET", "`colour` beside a good search: refused before any call, dropped, or sent on"),
+    "unknown_query": (
+        "unknown argument of a GET",
+        "`colour` beside a good search: refused before any call, dropped, or sent on",
+    ),
     "unknown_body": ("unknown argument of a POST", "the same beside a good session to start"),
     "wrong": ("invalid arguments refused before the call", "; ".join(what for what, *_ in WRONG)),
     "wrong_said": ("… and the refusal is an error", "`isError`, or an error of the protocol"),
     "climb": ("`../health` as a path argument", "refused, sent encoded, or sent as it is"),
     "error": ("API error is `isError`", "a session that is not there, 404"),
-    "error_says": ("… and says", "which of status, `code` and request id of the API's answer stand in the result"),
+    "error_says": (
+        "… and says",
+        "which of status, `code` and request id of the API's answer stand in the result",
+    ),
     "structured": ("`structuredContent`", "of a search and a start: present, and the API's JSON"),
     "valid": ("… valid by the listed `outputSchema`", "as JSON Schema 2020-12, both"),
     "text": ("text block is the API's JSON", "the first text block, parsed"),
     "empty": ("answer 204", "to a release, without body"),
-    "wait": ("429 with `Retry-After: 1`", "the first answer to a search; what the client gets, after how many requests"),
+    "wait": (
+        "429 with `Retry-After: 1`",
+        "the first answer to a search; what the client gets, after how many requests",
+    ),
     "broken": ("API breaks every connection", "what the client gets; then a good call"),
-    "idempotency": ("idempotency key", "in the requests of two starts, the first of which is answered 503 once"),
+    "idempotency": (
+        "idempotency key",
+        "in the requests of two starts, the first of which is answered 503 once",
+    ),
     "asked_key": ("… asked of the model", "whether the tool has an input for it"),
     "key": ("API key where the document asks for it", "the one given to the server, on a search"),
     "open": ("API key where `security: []`", "on the health operation"),
@@ -72,7 +86,9 @@ class Reply:
     @property
     def text(self) -> str:
         """The first text block."""
-        return next((block["text"] for block in self.result.get("content", ()) if block.get("type") == "text"), "")
+        return next(
+            (block["text"] for block in self.result.get("content", ()) if block.get("type") == "text"), ""
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +113,16 @@ class Caller:
 
 
 def placed(schema: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments where a tool's input has members of their names; an unknown one beside the last that is known."""
+    """The arguments where a tool's input has members of their names; an unknown one beside the last that
+    is known.
+    """
     places = sorted((place for place, _ in members(schema, schema)), key=len)
     given: dict[str, Any] = {}
     inner: tuple[str, ...] = ()
     for name, value in arguments.items():
-        found = next((place for place in places if len(place) <= 2 and place[-1].split("__")[0] == name), None)
+        found = next(
+            (place for place in places if len(place) <= 2 and place[-1].split("__")[0] == name), None
+        )
         inner = found[:-1] if found else inner
         into = given
         for step in inner:
@@ -182,7 +202,9 @@ def _planned(caller: Caller) -> dict[str, str]:
     plan.append(Planned(204, {}, b""))
     released = caller.call("releaseHold", {"hold_id": "hold_1"})
     plan.clear()
-    plan.append(Planned(429, {"Retry-After": "1", "Content-Type": "application/json"}, _problem("RATE_LIMITED")))
+    plan.append(
+        Planned(429, {"Retry-After": "1", "Content-Type": "application/json"}, _problem("RATE_LIMITED"))
+    )
     limited = caller.call("searchParking", HERE)
     plan.clear()
     plan.extend([Planned(0, {}, b"")] * 50)
@@ -205,17 +227,22 @@ def _waited(reply: Reply) -> str:
     if len(reply.seen) < 2:
         return "the error, after 1 request" if reply.error else "a result without `isError`, after 1 request"
     gap_s = reply.seen[1].at - reply.seen[0].at
-    return f"{'the error' if reply.error else 'the lots'}, after {len(reply.seen)} requests, {gap_s:.1f} s apart"
+    return (
+        f"{'the error' if reply.error else 'the lots'}, after {len(reply.seen)} requests, {gap_s:.1f} s apart"
+    )
 
 
 def _idempotency(caller: Caller) -> dict[str, str]:
-    caller.front.plan.append(Planned(503, {"Retry-After": "1", "Content-Type": "application/json"}, _problem("UNAVAILABLE")))
+    caller.front.plan.append(
+        Planned(503, {"Retry-After": "1", "Content-Type": "application/json"}, _problem("UNAVAILABLE"))
+    )
     first = caller.call("createSession", STAY | {"plate": "CO-3"})
     caller.front.plan.clear()
     second = caller.call("createSession", STAY | {"plate": "CO-4"})
     ones, others = ([seen.headers.get(KEY_HEADER, "") for seen in reply.seen] for reply in (first, second))
     listed = any(
-        place[-1].lower() == KEY_HEADER for place, _ in members(*[caller.tools.get("createSession", {}).get("inputSchema", {})] * 2)
+        place[-1].lower() == KEY_HEADER
+        for place, _ in members(*[caller.tools.get("createSession", {}).get("inputSchema", {})] * 2)
     )
     if not ones or not others or not all([*ones, *others]):
         said = "none sent"
@@ -231,11 +258,16 @@ def _keys(caller: Caller, operations: Sequence[Operation], key: str) -> dict[str
     free = next(operation for operation in operations if operation.open)
     open = caller.call(free.id, {})
     reached = any("authorization" in seen.headers for seen in open.seen)
-    return {"key": _yes(sent, "sent", "not sent"), "open": _yes(reached, "sent", "not sent") if open.seen else "no call made"}
+    return {
+        "key": _yes(sent, "sent", "not sent"),
+        "open": _yes(reached, "sent", "not sent") if open.seen else "no call made",
+    }
 
 
 def _problem(code: str) -> bytes:
-    return json.dumps({"error": {"code": code, "message": "Planned by the comparison", "request_id": "req_planned"}}).encode()
+    return json.dumps(
+        {"error": {"code": code, "message": "Planned by the comparison", "request_id": "req_planned"}}
+    ).encode()
 
 
 def _parsed(text: str) -> Any:

@@ -24,7 +24,9 @@ JSON = "application/json"
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation as the document has it; `inputs` is path, query and body as one object's schema, `output` the body of its 2xx."""
+    """One operation as the document has it; `inputs` is path, query and body as one object's schema,
+    `output` the body of its 2xx.
+    """
 
     id: str
     method: str
@@ -44,7 +46,9 @@ def cut(whole: dict[str, Any], keep: tuple[str, ...] = EIGHT) -> dict[str, Any]:
     """The document with these operations only, and the components that they use."""
     paths = {}
     for path, item in whole["paths"].items():
-        kept = {method: operation for method, operation in item.items() if operation.get("operationId") in keep}
+        kept = {
+            method: operation for method, operation in item.items() if operation.get("operationId") in keep
+        }
         if kept:
             paths[path] = kept
     less = {key: value for key, value in whole.items() if key != "webhooks"} | {"paths": paths}
@@ -52,7 +56,11 @@ def cut(whole: dict[str, Any], keep: tuple[str, ...] = EIGHT) -> dict[str, Any]:
     _use(paths, whole, used)
     parts = {}
     for kind, named in whole["components"].items():
-        kept = {name: part for name, part in named.items() if kind == "securitySchemes" or f"#/components/{kind}/{name}" in used}
+        kept = {
+            name: part
+            for name, part in named.items()
+            if kind == "securitySchemes" or f"#/components/{kind}/{name}" in used
+        }
         if kept:
             parts[kind] = kept
     return less | {"components": parts}
@@ -87,7 +95,10 @@ def _operation(document: dict[str, Any], path: str, method: str, said: dict[str,
         places[name] = parameter["in"]
         if parameter["in"] == "header":
             continue
-        properties[name] = {"description": parameter.get("description", ""), **follow(parameter["schema"], document)}
+        properties[name] = {
+            "description": parameter.get("description", ""),
+            **follow(parameter["schema"], document),
+        }
         required += [name] if parameter.get("required") else []
         examples += [{name: one["value"]} for one in parameter.get("examples", {}).values()]
     body = follow(said.get("requestBody"), document)

@@ -13,9 +13,15 @@ STARTS = 7
 CALLS = 200
 NOWHERE = "http://127.0.0.1:9"
 ROWS = {
-    "first": ("first `tools/list`, cold, by the clock", f"from the start of the process; the middle of {STARTS}, the servers in turns"),
+    "first": (
+        "first `tools/list`, cold, by the clock",
+        f"from the start of the process; the middle of {STARTS}, the servers in turns",
+    ),
     "first_cpu": ("… of the processor", "of the same start, until the process has ended"),
-    "call": ("a search through it", f"the middle of {CALLS} after 20 to warm up, the servers and a straight request in turns"),
+    "call": (
+        "a search through it",
+        f"the middle of {CALLS} after 20 to warm up, the servers and a straight request in turns",
+    ),
     "added": ("… more than straight", "the difference to the middle of the straight requests"),
 }
 
@@ -27,7 +33,9 @@ def figures(several: Sequence[tuple[Subject, Mapping[str, Any]]], stderr: Any) -
     with sandbox() as ready:
         url, key = ready["url"], ready["keys"]["unlimited"]
         servers = {
-            subject.name: Through(subject.stdio(url, key), tool["name"], placed(tool.get("inputSchema", {}), HERE))
+            subject.name: Through(
+                subject.stdio(url, key), tool["name"], placed(tool.get("inputSchema", {}), HERE)
+            )
             for subject, tool in several
             if subject.stdio
         }

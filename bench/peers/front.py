@@ -1,4 +1,6 @@
-"""Stands before the sandbox: passes each request on and writes it down, or gives the answer that was planned for it."""
+"""Stands before the sandbox: passes each request on and writes it down, or gives the answer that was
+planned for it.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,15 @@ from typing import Any, NamedTuple
 
 import httpx
 
-HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "host", "content-encoding", "accept-encoding"}
+HOP = {
+    "connection",
+    "keep-alive",
+    "transfer-encoding",
+    "content-length",
+    "host",
+    "content-encoding",
+    "accept-encoding",
+}
 
 
 class Seen(NamedTuple):
@@ -84,7 +94,11 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             passed = {name: value for name, value in headers.items() if name not in HOP}
             found = self.client.request(self.command, self.path, headers=passed, content=body)
-            status, given, answer = found.status_code, {k: v for k, v in found.headers.items() if k.lower() not in HOP}, found.content
+            status, given, answer = (
+                found.status_code,
+                {k: v for k, v in found.headers.items() if k.lower() not in HOP},
+                found.content,
+            )
         self.front.seen.append(Seen(self.command, self.path, headers, body, at, answer))
         self.close_connection = status == 0
         if status:

@@ -1,8 +1,9 @@
-"""Compares two schemas keyword by keyword: what the one asks of a value at a place, and whether the other still asks it.
+"""Compares two schemas keyword by keyword: what the one asks of a value at a place, and whether the other
+still asks it.
 
-A place is the names from the root, `[]` for an array's items. Where the other wraps everything in one more object (`requestBody`,
-`result`), or marks a name by where it is sent (`lot_id__path`), the place counts as the same. Numbers are compared as numbers (100 is
-100.0), `const` as an `enum` of one, and null is a type.
+A place is the names from the root, `[]` for an array's items. Where the other wraps everything in one more
+object (`requestBody`, `result`), or marks a name by where it is sent (`lot_id__path`), the place counts as
+the same. Numbers are compared as numbers (100 is 100.0), `const` as an `enum` of one, and null is a type.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from typing import Any, NamedTuple
 from bench.peers.document import follow
 
 ASKING = (
-    "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength", "pattern", "format", "minItems",
+    "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength",
+    "pattern", "format", "minItems",
     "maxItems", "uniqueItems", "minProperties", "maxProperties", "default",
 )  # fmt: skip
 DEPTH = 12
@@ -66,7 +68,9 @@ def kept(wanted: set[Ask], found: set[Ask]) -> set[Ask]:
     return wanted & (found | deeper)
 
 
-def members(schema: Any, root: Any, place: tuple[str, ...] = (), depth: int = DEPTH) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
+def members(
+    schema: Any, root: Any, place: tuple[str, ...] = (), depth: int = DEPTH
+) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
     """Every member of an object's schema with its place; the names as they are written there."""
     schema = follow(schema, root)
     if not isinstance(schema, dict) or depth == 0:

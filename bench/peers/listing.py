@@ -21,24 +21,36 @@ ROWS = {
         "operations whose tool has the document's `summary` as its `title`, or as its annotations' `title`",
     ),
     "descriptions": ("description kept whole", "operations whose `description` stands whole in the tool's"),
-    "member_descriptions": ("inputs' descriptions kept whole", "the same for each parameter and member of a body"),
+    "member_descriptions": (
+        "inputs' descriptions kept whole",
+        "the same for each parameter and member of a body",
+    ),
     "input": (
         "input constraints kept",
         "`type`, bounds, lengths, `pattern`, `format`, `enum`, `required`, `default`, closed inner objects",
     ),
     "closed": ("tool closed to unknown arguments", "`additionalProperties: false` at the root of its input"),
-    "examples": ("example values of inputs kept", "in an `examples`, `example` or `default`, or in the input's or the tool's description"),
+    "examples": (
+        "example values of inputs kept",
+        "in an `examples`, `example` or `default`, or in the input's or the tool's description",
+    ),
     "output": ("`outputSchema`", "of the operations that answer with a body"),
     "output_asks": ("output constraints kept", "the same keywords, of the answers' schemas"),
     "hints": ("annotation hints given", "four for each tool"),
     "read_only": ("`readOnlyHint: true` on GETs", "and on how many writes, where there is one"),
     "destructive": ("`destructiveHint` not left to its default", "on the operations that are no GET"),
-    "scopes": ("OAuth scopes named", "operations whose scope stands in their tool's description or `_meta`, beside the word scope"),
+    "scopes": (
+        "OAuth scopes named",
+        "operations whose scope stands in their tool's description or `_meta`, beside the word scope",
+    ),
     "confirm": (
         "question to ask before a write",
         "writes whose tool tells the host or the model to ask; the document has none, a catalogue has",
     ),
-    "errors": ("statuses of errors named", "of the document's error answers, their status anywhere in the tool"),
+    "errors": (
+        "statuses of errors named",
+        "of the document's error answers, their status anywhere in the tool",
+    ),
 }
 
 
@@ -53,19 +65,35 @@ def listing(tools: Sequence[Tool], operations: Sequence[Operation], document: An
         "names": f"`{names[0]}`; at most {max(map(len, names))} characters" if names else "none",
         "size": f"{len(json.dumps(list(tools), separators=(',', ':'), ensure_ascii=False)):,}",
         "titles": _share(operation.summary in _titles(tool) for operation, tool in pairs),
-        "descriptions": _share(_flat(operation.description) in _flat(tool.get("description")) for operation, tool in pairs),
-        "member_descriptions": _of(*_sums(_described(operation, tool, document) for operation, tool in pairs)),
-        "input": _of(*_sums(_asked(operation.inputs, tool.get("inputSchema"), document) for operation, tool in pairs)),
-        "closed": _share(tool.get("inputSchema", {}).get("additionalProperties") is False for _, tool in pairs),
+        "descriptions": _share(
+            _flat(operation.description) in _flat(tool.get("description")) for operation, tool in pairs
+        ),
+        "member_descriptions": _of(
+            *_sums(_described(operation, tool, document) for operation, tool in pairs)
+        ),
+        "input": _of(
+            *_sums(_asked(operation.inputs, tool.get("inputSchema"), document) for operation, tool in pairs)
+        ),
+        "closed": _share(
+            tool.get("inputSchema", {}).get("additionalProperties") is False for _, tool in pairs
+        ),
         "examples": _of(*_sums(_shown(operation, tool) for operation, tool in pairs)),
         "output": _share("outputSchema" in tool for operation, tool in pairs if operation.output),
-        "output_asks": _of(*_sums(_asked(o.output, t.get("outputSchema"), document) for o, t in pairs if o.output)),
+        "output_asks": _of(
+            *_sums(_asked(o.output, t.get("outputSchema"), document) for o, t in pairs if o.output)
+        ),
         "hints": _share(hint in tool.get("annotations", {}) for _, tool in pairs for hint in HINTS),
         "read_only": _read_only(pairs),
         "destructive": _share("destructiveHint" in tool.get("annotations", {}) for _, tool in writes),
-        "scopes": _share(any(_names_scope(tool, scope) for scope in o.scopes) for o, tool in pairs if o.scopes),
+        "scopes": _share(
+            any(_names_scope(tool, scope) for scope in o.scopes) for o, tool in pairs if o.scopes
+        ),
         "confirm": _share(_asks_first(tool) for _, tool in writes),
-        "errors": _share(re.search(rf"\b{status}\b", json.dumps(tool)) is not None for o, tool in pairs for status in o.errors),
+        "errors": _share(
+            re.search(rf"\b{status}\b", json.dumps(tool)) is not None
+            for o, tool in pairs
+            for status in o.errors
+        ),
     }
 
 
@@ -101,8 +129,15 @@ def _asked(wanted: Any, found: Any, document: Any) -> tuple[int, int]:
 def _described(operation: Operation, tool: Tool, document: Any) -> tuple[int, int]:
     schema = tool.get("inputSchema", {})
     there = list(members(schema, schema))
-    wanted = [(place, one["description"]) for place, one in members(operation.inputs, document) if one.get("description")]
-    good = sum(any(same_place(place, at) and _flat(text) in _flat(one.get("description")) for at, one in there) for place, text in wanted)
+    wanted = [
+        (place, one["description"])
+        for place, one in members(operation.inputs, document)
+        if one.get("description")
+    ]
+    good = sum(
+        any(same_place(place, at) and _flat(text) in _flat(one.get("description")) for at, one in there)
+        for place, text in wanted
+    )
     return good, len(wanted)
 
 
@@ -110,12 +145,19 @@ def _shown(operation: Operation, tool: Tool) -> tuple[int, int]:
     """Example values, one for each input and value."""
     schema = tool.get("inputSchema", {})
     there = list(members(schema, schema))
-    wanted = {(name, json.dumps(value)) for example in operation.examples for name, value in example.items() if name in _named(operation)}
+    wanted = {
+        (name, json.dumps(value))
+        for example in operation.examples
+        for name, value in example.items()
+        if name in _named(operation)
+    }
     good = 0
     for name, text in wanted:
         value = json.loads(text)
         own = [one for at, one in there if same_place((name,), at)]
-        good += any(_shows(one, value) for one in own) or (len(text) > 3 and text in (tool.get("description") or ""))
+        good += any(_shows(one, value) for one in own) or (
+            len(text) > 3 and text in (tool.get("description") or "")
+        )
     return good, len(wanted)
 
 
@@ -135,7 +177,10 @@ def _titles(tool: Tool) -> tuple[Any, Any]:
 
 
 def _asks_first(tool: Tool) -> bool:
-    return "confirm" in json.dumps(tool.get("_meta", {})) or "ask the user before" in _flat(tool.get("description")).lower()
+    return (
+        "confirm" in json.dumps(tool.get("_meta", {}))
+        or "ask the user before" in _flat(tool.get("description")).lower()
+    )
 
 
 def _read_only(pairs: Sequence[tuple[Operation, Tool]]) -> str:

@@ -12,43 +12,77 @@ from bench.peers.subjects import Subject
 
 BY = "<!-- written by `make peers`: change bench/peers/, not this page -->"
 PARTS: tuple[tuple[str, str, Mapping[str, tuple[str, str]]], ...] = (
-    ("What the tool list keeps", "Counts of what the document says and of what `tools/list` still says.", listing.ROWS),
+    (
+        "What the tool list keeps",
+        "Counts of what the document says and of what `tools/list` still says.",
+        listing.ROWS,
+    ),
     (
         "What a call does",
-        "Each server stands between an MCP client over stdio and the sandbox, with a front before it that writes down every request.",
+        (
+            "Each server stands between an MCP client over stdio and the sandbox, with a front before it "
+            "that writes down every request."
+        ),
         {**calling.ROWS, **callers_token.ROWS},
     ),
-    ("What it costs", "On the machine named above, which may have had other work; compare within a row only.", figures.ROWS),
+    (
+        "What it costs",
+        "On the machine named above, which may have had other work; compare within a row only.",
+        figures.ROWS,
+    ),
 )
 Cells = Mapping[str, str]
 
 
-def page(found: Sequence[tuple[Subject, Cells]], operations: Sequence[Operation], sha: str, machine: str, day: datetime.date) -> str:
+def page(
+    found: Sequence[tuple[Subject, Cells]],
+    operations: Sequence[Operation],
+    sha: str,
+    machine: str,
+    day: datetime.date,
+) -> str:
     """The whole page in Markdown."""
-    return "\n".join([*_head(found, operations, sha, machine, day), *_tables(found), *_measured()]).rstrip() + "\n"
+    return (
+        "\n".join([*_head(found, operations, sha, machine, day), *_tables(found), *_measured()]).rstrip()
+        + "\n"
+    )
 
 
 def _head(
-    found: Sequence[tuple[Subject, Cells]], operations: Sequence[Operation], sha: str, machine: str, day: datetime.date
+    found: Sequence[tuple[Subject, Cells]],
+    operations: Sequence[Operation],
+    sha: str,
+    machine: str,
+    day: datetime.date,
 ) -> Iterator[str]:
     yield from (BY, "", "# Beside other MCP servers made from OpenAPI", "")
     yield from _wrapped(
-        f"One OpenAPI 3.1 document, {len(operations)} operations of Park Graph ({', '.join(f'`{o.id}`' for o in operations)}), cut from "
-        f"`generated/openapi/openapi.json`; `make peers` wrote this page on {day.isoformat()}. Every server gets it, is started as "
-        "its own documentation says with nothing customised, and stands before the same sandbox with the same kind of key. What a server "
-        "could do when customised (route maps, middleware, hooks, options that are off) is not looked at. The makers of pgagents chose the "
+        f"One OpenAPI 3.1 document, {len(operations)} operations of Park Graph "
+        f"({', '.join(f'`{o.id}`' for o in operations)}), cut from "
+        f"`generated/openapi/openapi.json`; `make peers` wrote this page on {day.isoformat()}. Every "
+        "server gets it, is started as "
+        "its own documentation says with nothing customised, and stands before the same sandbox with the "
+        "same kind of key. What a server "
+        "could do when customised (route maps, middleware, hooks, options that are off) is not looked "
+        "at. The makers of pgagents chose the "
         "rows; `bench/peers/` is how each is measured."
     )
     yield ""
     yield from _wrapped(
-        "These operations have no file upload, no `oneOf`, no recursive reference and no array parameter, so nothing is said about those. "
-        "The document has no annotation hints and no questions to ask before a write: hints are worked out from the methods, and the "
-        "questions in the first column come from the catalogue, which says more than the document made from it. The second column had "
+        "These operations have no file upload, no `oneOf`, no recursive reference and no array "
+        "parameter, so nothing is said about those. "
+        "The document has no annotation hints and no questions to ask before a write: hints are worked "
+        "out from the methods, and the "
+        "questions in the first column come from the catalogue, which says more than the document made "
+        "from it. The second column had "
         "nothing but the document, as the others."
     )
     yield from ("", "| server | package | version | how it was started |", "|---|---|---|---|")
     for subject, _ in found:
-        yield f"| {subject.name} | `{subject.package}` | {subject.version or '–'} | {subject.how or f'not installed: {subject.missing}'} |"
+        yield (
+            f"| {subject.name} | `{subject.package}` | {subject.version or '–'} | "
+            f"{subject.how or f'not installed: {subject.missing}'} |"
+        )
     yield from ("", f"SHA-256 of the document: `{sha[:16]}…`. Measured with {machine}.", "")
 
 
@@ -62,7 +96,10 @@ def _tables(found: Sequence[tuple[Subject, Cells]]) -> Iterator[str]:
         yield f"| | {' | '.join(subject.name for subject, _ in found)} |"
         yield f"|---|{'---|' * len(found)}"
         for key, (label, _) in rows.items():
-            cells = (cells.get(key, "not measured") if not subject.missing else "not installed" for subject, cells in found)
+            cells = (
+                cells.get(key, "not measured") if not subject.missing else "not installed"
+                for subject, cells in found
+            )
             yield f"| {label} | {' | '.join(cells)} |"
         yield ""
 
@@ -72,4 +109,8 @@ def _measured() -> Iterator[str]:
     for _, _, rows in PARTS:
         for label, how in rows.values():
             yield f"- **{label}**: {how}."
-    yield from ("", "`make peers` installs the servers into `.peers/`, measures and writes this page again.", "")
+    yield from (
+        "",
+        "`make peers` installs the servers into `.peers/`, measures and writes this page again.",
+        "",
+    )

@@ -1,4 +1,6 @@
-"""The servers that are compared: how each is installed into a folder of its own, and how its README says it is started."""
+"""The servers that are compared: how each is installed into a folder of its own, and how its README says
+it is started.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,8 @@ from bench.stdio import Command
 INSTALL_S = 600
 PLACE = re.compile(r"/|\w\.[a-z]{2,}\b")  # a path, or a host
 NAMES = [
-    "search_parking", "check_availability", "create_session", "list_sessions", "get_session", "end_session", "release_hold", "get_health",
+    "search_parking", "check_availability", "create_session", "list_sessions", "get_session", "end_session",
+    "release_hold", "get_health",
 ]  # fmt: skip
 Stdio = Callable[[str, str], Command]
 Http = Callable[[str, str, int], Command]
@@ -27,7 +30,9 @@ Http = Callable[[str, str, int], Command]
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """One server: `stdio(url, key)` and `http(url, key, port)` start it; `missing` says why it is not there."""
+    """One server: `stdio(url, key)` and `http(url, key, port)` start it; `missing` says why it is not
+    there.
+    """
 
     name: str
     package: str
@@ -52,7 +57,9 @@ def subjects(document: Path, folder: Path) -> Iterator[Subject]:
 
 
 def catalogue(folder: Path) -> Subject:
-    """Ours from the catalogue that the document was generated from, its MCP surface narrowed to the eight actions."""
+    """Ours from the catalogue that the document was generated from, its MCP surface narrowed to the eight
+    actions.
+    """
     lines = Path("catalogue/park_graph.yaml").read_text(encoding="utf-8").split("\n")
     begins = lines.index("  mcp:")
     chosen = next(number for number in range(begins, len(lines)) if lines[number].startswith("    actions:"))
@@ -66,14 +73,22 @@ def catalogue(folder: Path) -> Subject:
 
 
 def imported(document: Path, folder: Path) -> Subject:
-    """Ours from nothing but the document, by `pgagents import`, with the surface that the import leaves to decide."""
+    """Ours from nothing but the document, by `pgagents import`, with the surface that the import leaves to
+    decide.
+    """
     home = folder / "pgagents-import"
     home.mkdir(parents=True, exist_ok=True)
     path = home / "catalogue.yaml"
     _run([sys.executable, "-c", RUN, "import", str(document), "--out", str(path), "--force"], home)
-    surface = "  mcp:\n    server: parkgraph-mcp\n    env: {key: PARKGRAPH_API_KEY, url: PARKGRAPH_API_URL}\n    actions: all\n"
+    surface = (
+        "  mcp:\n    server: parkgraph-mcp\n    env: {key: PARKGRAPH_API_KEY, url: PARKGRAPH_API_URL}\n  "
+        "  actions: all\n"
+    )
     path.write_text(path.read_text(encoding="utf-8") + surface, encoding="utf-8")
-    how = "`pgagents import` of the document, four lines for `surfaces.mcp` added, nothing else; `pgagents mcp CATALOGUE`"
+    how = (
+        "`pgagents import` of the document, four lines for `surfaces.mcp` added, nothing else; `pgagents "
+        "mcp CATALOGUE`"
+    )
     return _ours("pgagents, imported", path, how)
 
 
@@ -82,7 +97,9 @@ def _ours(name: str, path: Path, how: str) -> Subject:
         from bench.peers.callers_token import TOKEN
 
         over = ours(url, key, str(path))
-        return Command([*over.words, "--http", "--port", str(port)], {**over.env, "PGAGENTS_MCP_TOKEN": TOKEN})
+        return Command(
+            [*over.words, "--http", "--port", str(port)], {**over.env, "PGAGENTS_MCP_TOKEN": TOKEN}
+        )
 
     version = _run([sys.executable, "-c", RUN, "--version"], path.parent).split()[-1]
     return Subject(name, "pgagents", version, how, lambda url, key: ours(url, key, str(path)), http)
@@ -112,8 +129,18 @@ def fastmcp(name: str, package: str, document: Path, home: Path) -> Subject:
     def command(url: str, key: str, *port: str) -> Command:
         return Command([str(python), str(script), str(document), *port], {"API_URL": url, "API_TOKEN": key})
 
-    how = "`FastMCP.from_openapi(spec, client)`, the key as a header of the client; no route maps, no customising"
-    return Subject(name, package, _version(python, "fastmcp"), how, command, lambda url, key, port: command(url, key, str(port)))
+    how = (
+        "`FastMCP.from_openapi(spec, client)`, the key as a header of the client; no route maps, no "
+        "customising"
+    )
+    return Subject(
+        name,
+        package,
+        _version(python, "fastmcp"),
+        how,
+        command,
+        lambda url, key, port: command(url, key, str(port)),
+    )
 
 
 def openapi_mcp_generator(name: str, package: str, document: Path, home: Path) -> Subject:
@@ -122,7 +149,10 @@ def openapi_mcp_generator(name: str, package: str, document: Path, home: Path) -
     tool = str(modules / ".bin" / "openapi-mcp-generator")
     for transport in ("stdio", "streamable-http"):
         project = home / transport
-        _run([tool, "--input", str(document), "--output", str(project), "--transport", transport, "--force"], home)
+        _run(
+            [tool, "--input", str(document), "--output", str(project), "--transport", transport, "--force"],
+            home,
+        )
         if not (project / "node_modules").exists():
             _run(["npm", "install", *QUIET], project)
         _run(["npm", "run", "build"], project)
@@ -148,7 +178,12 @@ def openapi_mcp_server(name: str, package: str, document: Path, home: Path) -> S
     words = ["node", str(_npm_bin(modules, "@ivotoby/openapi-mcp-server"))]
 
     def command(url: str, key: str, more: Mapping[str, str]) -> Command:
-        env = {"API_BASE_URL": url, "OPENAPI_SPEC_PATH": str(document), "API_HEADERS": f"Authorization:Bearer {key}", **more}
+        env = {
+            "API_BASE_URL": url,
+            "OPENAPI_SPEC_PATH": str(document),
+            "API_HEADERS": f"Authorization:Bearer {key}",
+            **more,
+        }
         return Command(words, env)
 
     return Subject(
@@ -167,7 +202,9 @@ def mcp_openapi_proxy(name: str, package: str, document: Path, home: Path) -> Su
     words = [str(python.parent / "mcp-openapi-proxy")]
 
     def command(url: str, key: str, more: Mapping[str, str]) -> Command:
-        return Command(words, {"OPENAPI_SPEC_URL": document.as_uri(), "SERVER_URL_OVERRIDE": url, "API_KEY": key, **more})
+        return Command(
+            words, {"OPENAPI_SPEC_URL": document.as_uri(), "SERVER_URL_OVERRIDE": url, "API_KEY": key, **more}
+        )
 
     return Subject(
         name,
@@ -182,13 +219,29 @@ def mcp_openapi_proxy(name: str, package: str, document: Path, home: Path) -> Su
 def awslabs(name: str, package: str, document: Path, home: Path) -> Subject:
     """PyPI awslabs.openapi-mcp-server, by its options; it speaks over stdio only."""
     python = _pip(home, package)
-    words = [str(python.parent / "awslabs.openapi-mcp-server"), "--api-name", "parkgraph", "--spec-path", str(document)]
-    words += ["--auth-type", "bearer", "--allow-insecure-http", "--allow-private-networks", "--allowed-spec-dirs", str(document.parent)]
+    words = [
+        str(python.parent / "awslabs.openapi-mcp-server"),
+        "--api-name",
+        "parkgraph",
+        "--spec-path",
+        str(document),
+    ]
+    words += [
+        "--auth-type",
+        "bearer",
+        "--allow-insecure-http",
+        "--allow-private-networks",
+        "--allowed-spec-dirs",
+        str(document.parent),
+    ]
 
     def command(url: str, key: str) -> Command:
         return Command([*words, "--api-url", url], {"AUTH_TOKEN": key, "LOG_LEVEL": "ERROR"})
 
-    how = "`--spec-path`, `--api-url`, `--auth-type bearer`, `AUTH_TOKEN`; plain http and this machine allowed by its options"
+    how = (
+        "`--spec-path`, `--api-url`, `--auth-type bearer`, `AUTH_TOKEN`; plain http and this machine "
+        "allowed by its options"
+    )
     return Subject(name, package, _version(python, "awslabs.openapi-mcp-server"), how, command)
 
 
@@ -224,7 +277,9 @@ def _npm(home: Path, package: str) -> Path:
 
 
 def _version(python: Path, package: str) -> str:
-    return _run([str(python), "-c", f"import importlib.metadata as m; print(m.version({package!r}))"], python.parent).strip()
+    return _run(
+        [str(python), "-c", f"import importlib.metadata as m; print(m.version({package!r}))"], python.parent
+    ).strip()
 
 
 def _npm_version(modules: Path, package: str) -> str:
@@ -242,7 +297,9 @@ def _npm_about(modules: Path, package: str) -> Any:
 
 def _run(words: Sequence[str], folder: Path) -> str:
     env = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
-    done = subprocess.run(words, cwd=folder, env=env, capture_output=True, text=True, timeout=INSTALL_S, check=True)
+    done = subprocess.run(
+        words, cwd=folder, env=env, capture_output=True, text=True, timeout=INSTALL_S, check=True
+    )
     return done.stdout
 
 

@@ -21,7 +21,9 @@ class PgagentsError(Exception):
 
 
 class SetupError(PgagentsError):
-    """The server cannot be tested: it is unreachable, it is another API, or it refuses the key. Exit code 3."""
+    """The server cannot be tested: it is unreachable, it is another API, or it refuses the key. Exit code
+    3.
+    """
 
     exit_code = 3
 

@@ -99,16 +99,20 @@ class Silence:
     begun: bool = False
     """True if the status line and headers arrived: the server answered, though not completely."""
     stale: bool = False
-    """True if the request used a kept-alive connection, which the server may close at any time (RFC 9112, 9.5)."""
+    """True if the request used a kept-alive connection, which the server may close at any time (RFC 9112,
+    9.5).
+    """
 
 
 Handler = Callable[[Request], Response | Silence]
 
 
 class Inflater:
-    """Decode one content coding of a body in pieces of bounded size, so that a few bytes cannot fill the memory.
+    """Decode one content coding of a body in pieces of bounded size, so that a few bytes cannot fill the
+    memory.
 
-    Raises ValueError for an unknown coding, for several codings at once, and for bytes that are not in the coding.
+    Raises ValueError for an unknown coding, for several codings at once, and for bytes that are not in the
+    coding.
     """
 
     def __init__(self, coding: str) -> None:
@@ -126,7 +130,9 @@ class Inflater:
         return zlib.decompressobj(_WINDOWS[self._coding]) if self._coding else None
 
     def feed(self, raw: bytes) -> Iterator[bytes]:
-        """Yield the decoded bytes of `raw`, in pieces of at most 65,536 bytes; without a coding, `raw` itself."""
+        """Yield the decoded bytes of `raw`, in pieces of at most 65,536 bytes; without a coding, `raw`
+        itself.
+        """
         if self._stream is None:
             yield raw
             return
@@ -137,7 +143,9 @@ class Inflater:
 
     def _pieces(self, raw: bytes) -> Iterator[bytes]:
         if not self._begun and raw and self._coding == "deflate" and raw[0] & 0x0F != 8:
-            self._stream = zlib.decompressobj(-zlib.MAX_WBITS)  # many servers send deflate without the zlib header (RFC 1950)
+            self._stream = zlib.decompressobj(
+                -zlib.MAX_WBITS
+            )  # many servers send deflate without the zlib header (RFC 1950)
         self._begun = self._begun or bool(raw)
         piece = b""
         while raw or len(piece) == INFLATED_AT_ONCE:
@@ -153,7 +161,9 @@ class Inflater:
 
 @runtime_checkable
 class Timely(Protocol):
-    """A handler that ends a request after `most_s` seconds if that is set, however slowly the response arrives."""
+    """A handler that ends a request after `most_s` seconds if that is set, however slowly the response
+    arrives.
+    """
 
     most_s: float | None
 
@@ -186,7 +196,8 @@ _ASCII = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), allow_nan=Fa
 
 
 def read_json(body: bytes, *, paired: bool = False) -> Json:
-    """Parse a body strictly: UTF-8, no duplicate names, no NaN, bounded depth. Never raises; see `Json.problem`.
+    """Parse a body strictly: UTF-8, no duplicate names, no NaN, bounded depth. Never raises; see
+    `Json.problem`.
 
     With `paired`, strings with a lone surrogate are refused too.
     """
@@ -232,7 +243,8 @@ _STRICT = json.JSONDecoder(object_pairs_hook=_members, parse_constant=_constant)
 
 
 def _depth(text: str) -> int:
-    """Return the deepest nesting of brackets outside strings; counting stops at the first level past `MAX_JSON_DEPTH`.
+    """Return the deepest nesting of brackets outside strings; counting stops at the first level past
+    `MAX_JSON_DEPTH`.
 
     Returns 0 at once if the text has too few brackets to exceed the limit.
     """

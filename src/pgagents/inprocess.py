@@ -1,4 +1,5 @@
-"""A sandbox and a verification of it in one process, without sockets, with simulated TLS, an event receiver and an OAuth client.
+"""A sandbox and a verification of it in one process, without sockets, with simulated TLS, an event receiver
+and an OAuth client.
 
 So every contract can be shown kept, and every fault found. Time stands still until somebody sleeps.
 """
@@ -30,7 +31,9 @@ INBOX_HOST, INBOX_ADDRESS = "events.pgagents-test.net", "93.184.216.34"
 
 @dataclass(slots=True)
 class Inside:
-    """An open sandbox. `now` is a list with its time, `inbox` gets its events, `slept` counts the seconds of our own sleeps."""
+    """An open sandbox. `now` is a list with its time, `inbox` gets its events, `slept` counts the seconds
+    of our own sleeps.
+    """
 
     sandbox: Sandbox
     now: list[float]
@@ -59,7 +62,11 @@ class Inside:
     def keys(self) -> dict[str, str]:
         """Return every identity's key; the main one is unlimited unless a fault is about rate limits."""
         tokens = self.sandbox.tokens
-        return {**tokens, "main": tokens["test" if self.limited else "unlimited"], "stripe": self.sandbox.stripe_secret}
+        return {
+            **tokens,
+            "main": tokens["test" if self.limited else "unlimited"],
+            "stripe": self.sandbox.stripe_secret,
+        }
 
     @property
     def client(self) -> OAuthClient | None:
@@ -68,17 +75,27 @@ class Inside:
 
 
 def client_of(kinds: Mapping[str, Mapping[str, object]]) -> OAuthClient | None:
-    """Return the public one of a sandbox's OAuth clients with its user's decisions; None where there is none."""
+    """Return the public one of a sandbox's OAuth clients with its user's decisions; None where there is
+    none.
+    """
     from pgagents.verify.wire.oauth import OAuthClient
 
     public = kinds.get("public")
     if public is None:
         return None
     others = kinds.get("confidential")
-    other = OAuthClient(str(others["client_id"]), _first(others), str(others["client_secret"])) if others else None
+    other = (
+        OAuthClient(str(others["client_id"]), _first(others), str(others["client_secret"]))
+        if others
+        else None
+    )
     user = {"user": "demo_user"}
     return OAuthClient(
-        str(public["client_id"]), _first(public), consent={**user, "decision": "allow"}, refuse={**user, "decision": "deny"}, other=other
+        str(public["client_id"]),
+        _first(public),
+        consent={**user, "decision": "allow"},
+        refuse={**user, "decision": "deny"},
+        other=other,
     )
 
 
@@ -89,7 +106,13 @@ def _first(client: Mapping[str, object]) -> str:
 
 
 def inside(
-    model: Model, *, seed: int = 0, faults: Sequence[str] = (), variations: Sequence[str] = (), world: int = 1, start: float = START
+    model: Model,
+    *,
+    seed: int = 0,
+    faults: Sequence[str] = (),
+    variations: Sequence[str] = (),
+    world: int = 1,
+    start: float = START,
 ) -> Inside:
     """Open a sandbox.
 
@@ -105,9 +128,16 @@ def inside(
         return "" if status < 300 else f"answered {status}"
 
     opened = open_sandbox(
-        model, seed=world, time_source=lambda: now[0], rng=random.Random(seed), faults=faults, variations=variations, post=post,
-        resolve=lambda host: [INBOX_ADDRESS] if host == INBOX_HOST else [], sleep=lambda s: now.__setitem__(0, now[0] + s),
-    )  # fmt: skip
+        model,
+        seed=world,
+        time_source=lambda: now[0],
+        rng=random.Random(seed),
+        faults=faults,
+        variations=variations,
+        post=post,
+        resolve=lambda host: [INBOX_ADDRESS] if host == INBOX_HOST else [],
+        sleep=lambda s: now.__setitem__(0, now[0] + s),
+    )
     return Inside(opened, now, inbox, tuple(faults))
 
 
@@ -127,7 +157,9 @@ def verified(
     handler: Handler | None = None,
     mcp: Link | None = None,
 ) -> Report:
-    """Verify a sandbox. `keys` and `handler` replace its own; `mcp` is the link to an MCP server in front of it."""
+    """Verify a sandbox. `keys` and `handler` replace its own; `mcp` is the link to an MCP server in front
+    of it.
+    """
     from pgagents.sandbox.serving.plain import plain
     from pgagents.verify.plan.options import Identities
     from pgagents.verify.run.run import verify
@@ -135,7 +167,17 @@ def verified(
     identities = Identities(keys if keys is not None else opened.keys, oauth=opened.client)
     options = replace(options, live=False, limits=options.limits or opened.limited)
     return verify(
-        model, handler or over_tls(opened.sandbox.handler), identities, options, clock=opened.sandbox.front.clock.now, sleep=opened.sleep,
-        wall=lambda: "2026-04-18T16:00:00Z", url=URL, timer=opened.timer, plain=plain(opened.sandbox.front), plain_url=PLAIN_URL,
-        receiver=opened.inbox, mcp=mcp,
-    )  # fmt: skip
+        model,
+        handler or over_tls(opened.sandbox.handler),
+        identities,
+        options,
+        clock=opened.sandbox.front.clock.now,
+        sleep=opened.sleep,
+        wall=lambda: "2026-04-18T16:00:00Z",
+        url=URL,
+        timer=opened.timer,
+        plain=plain(opened.sandbox.front),
+        plain_url=PLAIN_URL,
+        receiver=opened.inbox,
+        mcp=mcp,
+    )

@@ -26,8 +26,12 @@ ENOUGH = 380
 
 
 @contextmanager
-def mcp_inside(model: Model, opened: Inside, *, faults: Sequence[str] = (), variations: Sequence[str] = ()) -> Iterator[Link]:
-    """Yield a link to an MCP server with the catalogue's tools, which calls this sandbox with the key of its main identity."""
+def mcp_inside(
+    model: Model, opened: Inside, *, faults: Sequence[str] = (), variations: Sequence[str] = ()
+) -> Iterator[Link]:
+    """Yield a link to an MCP server with the catalogue's tools, which calls this sandbox with the key of
+    its main identity.
+    """
     from pgagents.sandbox.injection.fault_registry import Context, wrap_mcp
     from pgagents.verify.wire.mcp.link import Link
 
@@ -37,14 +41,18 @@ def mcp_inside(model: Model, opened: Inside, *, faults: Sequence[str] = (), vari
         yield Link(wrap_mcp(handler, context, faults, variations), url=HOST, path="/mcp")
 
 
-def verified_mcp(model: Model, *, seed: int = 0, faults: Sequence[str] = (), variations: Sequence[str] = ()) -> Report:
+def verified_mcp(
+    model: Model, *, seed: int = 0, faults: Sequence[str] = (), variations: Sequence[str] = ()
+) -> Report:
     """Verify a plain sandbox through such an MCP server, restricted to the contracts of its tools."""
     from pgagents.inprocess import inside, verified
     from pgagents.verify.plan.options import Options
 
     opened = inside(model, seed=seed)
     with mcp_inside(model, opened, faults=faults, variations=variations) as link:
-        return verified(model, opened, Options(seed=seed, only=tool_contracts(model), max_requests=ENOUGH), mcp=link)
+        return verified(
+            model, opened, Options(seed=seed, only=tool_contracts(model), max_requests=ENOUGH), mcp=link
+        )
 
 
 def tool_contracts(model: Model) -> tuple[str, ...]:
@@ -59,7 +67,9 @@ def tool_contracts(model: Model) -> tuple[str, ...]:
 
 @contextmanager
 def _served(model: Model, opened: Inside) -> Iterator[Handler]:
-    """Yield the MCP server's HTTP application as a handler; its waits advance the sandbox's clock, not the real one."""
+    """Yield the MCP server's HTTP application as a handler; its waits advance the sandbox's clock, not the
+    real one.
+    """
     from starlette.testclient import TestClient
 
     from pgagents.client.client import Client
@@ -73,7 +83,14 @@ def _served(model: Model, opened: Inside) -> Iterator[Handler]:
         opened.sleep(seconds)
 
     clock = opened.sandbox.front.clock.now
-    client = Client(model, sending(over_tls(opened.sandbox.handler)), opened.keys["main"], sleep=sleep, clock=clock, rng=random.Random(1))
+    client = Client(
+        model,
+        sending(over_tls(opened.sandbox.handler)),
+        opened.keys["main"],
+        sleep=sleep,
+        clock=clock,
+        rng=random.Random(1),
+    )
     log = logging.getLogger("mcp")
     level = log.level
     log.setLevel(logging.CRITICAL)  # the library logs every refused origin
@@ -81,7 +98,9 @@ def _served(model: Model, opened: Inside) -> Iterator[Handler]:
         with TestClient(make_app(make_server(model, client), model, PORT), base_url=HOST) as app:
 
             def handler(request: Request) -> Response:
-                came = app.request(request.method, request.target, headers=list(request.headers), content=request.body)
+                came = app.request(
+                    request.method, request.target, headers=list(request.headers), content=request.body
+                )
                 return Response(came.status_code, tuple(came.headers.items()), came.content)
 
             yield handler

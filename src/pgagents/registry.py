@@ -15,12 +15,20 @@ def names(package: str) -> tuple[str, ...]:
     The result is cached, so the folders are listed once.
     """
     root = importlib.import_module(package)
-    return tuple(sorted(info.name for info in pkgutil.walk_packages(root.__path__, prefix=f"{package}.") if not info.ispkg))
+    return tuple(
+        sorted(
+            info.name for info in pkgutil.walk_packages(root.__path__, prefix=f"{package}.") if not info.ispkg
+        )
+    )
 
 
 def collect(package: str) -> dict[str, ModuleType]:
-    """Import the leaf modules under a package, by id: `pgagents.generate.targets.gemini.functions` is `gemini/functions`."""
-    return {name[len(package) + 1 :].replace(".", "/"): importlib.import_module(name) for name in names(package)}
+    """Import the leaf modules under a package, by id: `pgagents.generate.targets.gemini.functions` is
+    `gemini/functions`.
+    """
+    return {
+        name[len(package) + 1 :].replace(".", "/"): importlib.import_module(name) for name in names(package)
+    }
 
 
 def collect_by_name(package: str) -> dict[str, ModuleType]:

@@ -10,7 +10,8 @@ _PACKAGE = Path(__file__).resolve().parent
 def folder(name: str) -> Path:
     """Return the path of `templates`, `schemas` or `catalogue`.
 
-    hatch's force-include puts the folders into the wheel's package. An editable install has them in the checkout only.
+    hatch's force-include puts the folders into the wheel's package. An editable install has them in the
+    checkout only.
     """
     shipped = _PACKAGE / "_data" / name
     return shipped if shipped.is_dir() else _PACKAGE.parents[1] / name

@@ -20,9 +20,16 @@ except ImportError:
     sync_api = None
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
-COMMAND = [sys.executable, "-c", "from pgagents.cli.main import run; run()", "sandbox", str(ROOT / "catalogue" / "park_graph.yaml")]
+COMMAND = [
+    sys.executable,
+    "-c",
+    "from pgagents.cli.main import run; run()",
+    "sandbox",
+    str(ROOT / "catalogue" / "park_graph.yaml"),
+]
 FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run",
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync", "--no-first-run",
     "--disable-quic",
 ]  # fmt: skip
 
@@ -31,12 +38,19 @@ FLAGS = [
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     """A sandbox in a process of its own: its address and keys."""
     ready = tmp_path_factory.mktemp("widget") / "ready.json"
-    child = subprocess.Popen([*COMMAND, "--port", "0", "--ready", str(ready)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    child = subprocess.Popen(
+        [*COMMAND, "--port", "0", "--ready", str(ready)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
     try:
         until = time.monotonic() + 60
         while not ready.exists() and child.poll() is None and time.monotonic() < until:
             time.sleep(0.02)
-        assert ready.exists(), child.stdout.read() if child.stdout and child.poll() is not None else "no ready file"
+        assert ready.exists(), (
+            child.stdout.read() if child.stdout and child.poll() is not None else "no ready file"
+        )
         yield json.loads(ready.read_text())
     finally:
         if child.poll() is None:
@@ -67,7 +81,10 @@ class Visit:
         self.wrong: list[str] = []
         self.page.on("request", lambda request: self.asked.append(request.url))
         self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
-        self.page.on("console", lambda said: self.wrong.append(said.text) if "Content Security Policy" in said.text else None)
+        self.page.on(
+            "console",
+            lambda said: self.wrong.append(said.text) if "Content Security Policy" in said.text else None,
+        )
         self.page.goto(url)
 
     def search(self, token: str, **values: str) -> None:

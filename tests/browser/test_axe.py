@@ -21,8 +21,18 @@ RUN = """() => axe.run(document, {resultTypes: ["violations", "incomplete"]}).th
 LOOKS = {
     "light": {"color_scheme": "light"},
     "dark": {"color_scheme": "dark"},
-    "phone": {"color_scheme": "light", "viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True},
-    "dark phone": {"color_scheme": "dark", "viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True},
+    "phone": {
+        "color_scheme": "light",
+        "viewport": {"width": 360, "height": 740},
+        "is_mobile": True,
+        "has_touch": True,
+    },
+    "dark phone": {
+        "color_scheme": "dark",
+        "viewport": {"width": 360, "height": 740},
+        "is_mobile": True,
+        "has_touch": True,
+    },
 }
 
 
@@ -30,11 +40,22 @@ LOOKS = {
 def axe() -> str:
     """The source of axe-core, installed from npm at the first use."""
     wanted = json.loads((HERE / "package.json").read_text())["dependencies"]["axe-core"]
-    if not (AXE / "package.json").is_file() or json.loads((AXE / "package.json").read_text())["version"] != wanted:
+    if (
+        not (AXE / "package.json").is_file()
+        or json.loads((AXE / "package.json").read_text())["version"] != wanted
+    ):
         npm = shutil.which("npm")
         if npm is None:
             pytest.skip("needs npm, from which axe-core comes")
-        words = [npm, "install", "--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts", "--loglevel=error"]
+        words = [
+            npm,
+            "install",
+            "--no-audit",
+            "--no-fund",
+            "--no-package-lock",
+            "--ignore-scripts",
+            "--loglevel=error",
+        ]
         done = subprocess.run(words, cwd=HERE, capture_output=True, text=True, timeout=300, check=False)
         if done.returncode:
             pytest.skip(f"npm could not install axe-core: {done.stderr.strip()[-300:]}")
@@ -66,13 +87,21 @@ def receipt(facts: dict[str, Any]) -> str:
     """The address of a new session's receipt."""
     import httpx
 
-    with httpx.Client(base_url=facts["url"], headers={"Authorization": f"Bearer {facts['keys']['unlimited']}"}) as client:
+    with httpx.Client(
+        base_url=facts["url"], headers={"Authorization": f"Bearer {facts['keys']['unlimited']}"}
+    ) as client:
         lot = client.get(VAIL).json()["lots"][0]["id"]
-        return str(client.post("/api/v1/sessions", json={"lot_id": lot, "plate": "AXE"}).json()["session"]["receipt_url"])
+        return str(
+            client.post("/api/v1/sessions", json={"lot_id": lot, "plate": "AXE"}).json()["session"][
+                "receipt_url"
+            ]
+        )
 
 
 @pytest.mark.parametrize("look", LOOKS)
-def test_widget_has_nothing_that_axe_finds(sandbox: dict[str, Any], visit: Callable[..., Any], axe: str, look: str) -> None:
+def test_widget_has_nothing_that_axe_finds(
+    sandbox: dict[str, Any], visit: Callable[..., Any], axe: str, look: str
+) -> None:
     opened = visit(sandbox["url"] + "/widget", **LOOKS[look])
     assert judged(opened.page, axe) == []
     opened.page.click("#go")
@@ -87,7 +116,9 @@ def test_widget_has_nothing_that_axe_finds(sandbox: dict[str, Any], visit: Calla
 
 
 @pytest.mark.parametrize("look", LOOKS)
-def test_pages_of_a_user_have_nothing_that_axe_finds(sandbox: dict[str, Any], visit: Callable[..., Any], axe: str, look: str) -> None:
+def test_pages_of_a_user_have_nothing_that_axe_finds(
+    sandbox: dict[str, Any], visit: Callable[..., Any], axe: str, look: str
+) -> None:
     for url in (consent(sandbox), consent(sandbox, client_id="nobody"), receipt(sandbox)):
         opened = visit(url, **LOOKS[look])
         assert judged(opened.page, axe) == [], url
@@ -98,5 +129,8 @@ def test_pages_of_a_user_have_nothing_that_axe_finds(sandbox: dict[str, Any], vi
 
 def test_axe_finds_what_is_wrong(sandbox: dict[str, Any], visit: Callable[..., Any], axe: str) -> None:
     opened = visit(sandbox["url"] + "/widget")
-    opened.page.evaluate("document.querySelector('label').remove(); document.querySelector('h1').style.color = 'var(--x, #bbb)'")
+    opened.page.evaluate(
+        "document.querySelector('label').remove(); document.querySelector('h1').style.color = 'var(--x, "
+        "#bbb)'"
+    )
     assert {"label", "color-contrast"} <= {found[0] for found in judged(opened.page, axe)}

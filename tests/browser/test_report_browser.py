@@ -1,4 +1,6 @@
-"""The report as a page, in a real Chromium: it asks for nothing, runs nothing of the server's, and can be used by keyboard."""
+"""The report as a page, in a real Chromium: it asks for nothing, runs nothing of the server's, and can be
+used by keyboard.
+"""
 
 from __future__ import annotations
 
@@ -20,9 +22,15 @@ except ImportError:
     sync_api = None
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 if sync_api is None:
-    pytest.skip("no test of this file is run: playwright is not installed; `make browser` installs it", allow_module_level=True)
+    pytest.skip(
+        "no test of this file is run: playwright is not installed; `make browser` installs it",
+        allow_module_level=True,
+    )
 if CHROMIUM is None:
-    pytest.skip("no test of this file is run: no chromium on this machine; `make browser` installs it", allow_module_level=True)
+    pytest.skip(
+        "no test of this file is run: no chromium on this machine; `make browser` installs it",
+        allow_module_level=True,
+    )
 
 FLAGS = [
     "--no-sandbox",
@@ -49,7 +57,10 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("pages")
     of = model()
     made = {
-        "findings": (run(of, faults=["search-unsorted", "error-leaks-trace", "money-rounded-down"]), of.source),
+        "findings": (
+            run(of, faults=["search-unsorted", "error-leaks-trace", "money-rounded-down"]),
+            of.source,
+        ),
         "kept": (run(of), of.source),
         "hostile": (hostile(), SOURCE),
         "small": (report(ALL), SOURCE),
@@ -88,8 +99,12 @@ class Open:
 @pytest.mark.parametrize("name", ["findings", "kept", "hostile"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", WIDTHS)
-def test_page_asks_for_nothing_and_fits(name: str, scheme: str, width: str, browser: Any, pages: dict[str, Path]) -> None:
-    with Open(browser, pages[name], color_scheme=scheme, viewport={"width": WIDTHS[width], "height": 900}) as opened:
+def test_page_asks_for_nothing_and_fits(
+    name: str, scheme: str, width: str, browser: Any, pages: dict[str, Path]
+) -> None:
+    with Open(
+        browser, pages[name], color_scheme=scheme, viewport={"width": WIDTHS[width], "height": 900}
+    ) as opened:
         assert opened.asked == [pages[name].as_uri()]
         assert opened.wrong == []
         assert opened.page.evaluate("document.documentElement.scrollWidth") <= WIDTHS[width]
@@ -102,9 +117,12 @@ def test_hostile_server_runs_nothing_in_the_page(browser: Any, pages: dict[str, 
         assert opened.page.evaluate("document.querySelectorAll('script').length") == 1
         assert opened.page.evaluate("document.querySelectorAll('img').length") == 0
         assert "<script src=//x>" in opened.page.inner_text("article.finding")
-        with opened.page.expect_event("requestfailed") as failed:  # what got in all the same would be stopped by the page's policy
+        with opened.page.expect_event(
+            "requestfailed"
+        ) as failed:  # what got in all the same would be stopped by the page's policy
             opened.page.evaluate(
-                "document.body.insertAdjacentHTML('beforeend', '<img src=https://a.example/x onerror=\"document.title=1\">')"
+                "document.body.insertAdjacentHTML('beforeend', '<img src=https://a.example/x "
+                'onerror="document.title=1">\')'
             )
         assert "csp" in failed.value.failure
         assert opened.page.title() != "1"
@@ -147,7 +165,8 @@ def test_page_is_used_by_keyboard_alone(browser: Any, pages: dict[str, Path]) ->
         opened.page.keyboard.press("Enter")
         assert summary.evaluate("one => one.parentElement.open") is not before
         unreachable = opened.page.evaluate(
-            "[...document.querySelectorAll('pre, .wide')].filter(one => one.scrollWidth > one.clientWidth && one.tabIndex < 0).length"
+            "[...document.querySelectorAll('pre, .wide')].filter(one => one.scrollWidth > "
+            "one.clientWidth && one.tabIndex < 0).length"
         )
         assert unreachable == 0
 

@@ -26,7 +26,10 @@ def _open() -> threading.Event:
 
 @contextlib.contextmanager
 def server(
-    answer: Callable[[], tuple[int, dict[str, str], bytes]], *, cors: bool = False, gate: threading.Event | None = None
+    answer: Callable[[], tuple[int, dict[str, str], bytes]],
+    *,
+    cors: bool = False,
+    gate: threading.Event | None = None,
 ) -> Iterator[str]:
     """A server that serves the page at /widget and answers every call alike, once the gate is open."""
     gate = gate or _open()
@@ -34,7 +37,14 @@ def server(
     class Handler(BaseHTTPRequestHandler):
         def _send(self, status: int, headers: dict[str, str], body: bytes) -> None:
             self.send_response(status)
-            more = {"Access-Control-Allow-Origin": "*", "Access-Control-Allow-Headers": "authorization, content-type"} if cors else {}
+            more = (
+                {
+                    "Access-Control-Allow-Origin": "*",
+                    "Access-Control-Allow-Headers": "authorization, content-type",
+                }
+                if cors
+                else {}
+            )
             for name, value in {**headers, **more, "Content-Length": str(len(body))}.items():
                 self.send_header(name, value)
             self.end_headers()
@@ -65,9 +75,15 @@ def server(
         running.server_close()
 
 
-def lots(*found: dict[str, Any], status: int = 200, **headers: str) -> Callable[[], tuple[int, dict[str, str], bytes]]:
+def lots(
+    *found: dict[str, Any], status: int = 200, **headers: str
+) -> Callable[[], tuple[int, dict[str, str], bytes]]:
     """An answer with these lots."""
-    return lambda: (status, {"Content-Type": "application/json", **headers}, json.dumps({"lots": found}).encode())
+    return lambda: (
+        status,
+        {"Content-Type": "application/json", **headers},
+        json.dumps({"lots": found}).encode(),
+    )
 
 
 def refusal(status: int, message: str, **headers: str) -> Callable[[], tuple[int, dict[str, str], bytes]]:
@@ -78,19 +94,38 @@ def refusal(status: int, message: str, **headers: str) -> Callable[[], tuple[int
 
 def lot(**members: Any) -> dict[str, Any]:
     return {
-        "id": "lot_1", "name": "One", "rate": 6, "rate_unit": "hour", "available": 1, "total": 2, "lat": 39.641, "lng": -106.374,
+        "id": "lot_1", "name": "One", "rate": 6, "rate_unit": "hour", "available": 1, "total": 2,
+        "lat": 39.641, "lng": -106.374,
         "distance_km": 0.1, "walking_minutes": 1, "agents_allowed": True, **members,
     }  # fmt: skip
 
 
-def test_search_near_vail_shows_the_lots_with_their_numbers(sandbox: dict[str, Any], visit: Callable[..., Any]) -> None:
+def test_search_near_vail_shows_the_lots_with_their_numbers(
+    sandbox: dict[str, Any], visit: Callable[..., Any]
+) -> None:
     open_page = visit(sandbox["url"] + "/widget")
     assert open_page.page.input_value("#base") == sandbox["url"]
     open_page.search(sandbox["keys"]["unlimited"])
     assert open_page.status().startswith("5 lots within 1.5 km.")
     rows = open_page.rows()
-    assert rows[0] == ["1", "Vail Village Lifthouse Lot", "$8.00 per hour", "12 of 40", "0.03 km", "1 min", "Yes"]
-    assert rows[1] == ["2", "Lionshead Public Parking", "$6.00 per hour", "87 of 400", "0.86 km", "11 min", "Yes"]
+    assert rows[0] == [
+        "1",
+        "Vail Village Lifthouse Lot",
+        "$8.00 per hour",
+        "12 of 40",
+        "0.03 km",
+        "1 min",
+        "Yes",
+    ]
+    assert rows[1] == [
+        "2",
+        "Lionshead Public Parking",
+        "$6.00 per hour",
+        "87 of 400",
+        "0.86 km",
+        "11 min",
+        "Yes",
+    ]
     assert [row[0] for row in rows] == ["1", "2", "3", "4", "5"]
     assert sorted(open_page.page.locator(".marker .number").all_text_contents()) == ["1", "2", "3", "4", "5"]
     described = open_page.page.locator("#map-text").text_content()
@@ -100,8 +135,9 @@ def test_search_near_vail_shows_the_lots_with_their_numbers(sandbox: dict[str, A
     request = open_page.page.locator("#sent").text_content()
     assert f"POST {DISPATCH} HTTP/1.1" in request
     assert json.loads(request.split("\n\n", 1)[1]) == {
-        "action": "search_parking", "parameters": {"lat": 39.6403, "lng": -106.3742, "radius_km": 1.5, "limit": 5},
-    }  # fmt: skip
+        "action": "search_parking",
+        "parameters": {"lat": 39.6403, "lng": -106.3742, "radius_km": 1.5, "limit": 5},
+    }
     answer = open_page.page.locator("#came").text_content()
     assert answer.startswith("HTTP 200\n")
     assert len(json.loads(answer.split("\n\n", 1)[1])["lots"]) == 5
@@ -112,13 +148,17 @@ def test_markers_stand_where_the_lots_are(sandbox: dict[str, Any], visit: Callab
     open_page = visit(sandbox["url"] + "/widget")
     open_page.search(sandbox["keys"]["unlimited"])
     area = {key: float(open_page.page.get_attribute(".area", key)) for key in ("cx", "cy", "r")}
-    badge = next(m for m in open_page.page.locator(".marker").all() if m.locator(".number").text_content() == "4").locator(".badge")
+    badge = next(
+        m for m in open_page.page.locator(".marker").all() if m.locator(".number").text_content() == "4"
+    ).locator(".badge")
     x, y = (float(badge.get_attribute(key)) - area[f"c{key[1]}"] for key in ("cx", "cy"))
     assert x == pytest.approx(area["r"] * 1.15 / 1.5, rel=0.03)
     assert abs(y) < area["r"] * 0.06
 
 
-def test_no_request_leaves_the_servers_own_origin_and_the_token_stays_in_memory(sandbox: dict[str, Any], visit: Callable[..., Any]) -> None:
+def test_no_request_leaves_the_servers_own_origin_and_the_token_stays_in_memory(
+    sandbox: dict[str, Any], visit: Callable[..., Any]
+) -> None:
     token = sandbox["keys"]["unlimited"]
     open_page = visit(sandbox["url"] + "/widget")
     open_page.search(token)
@@ -127,7 +167,9 @@ def test_no_request_leaves_the_servers_own_origin_and_the_token_stays_in_memory(
     assert open_page.asked == [sandbox["url"] + "/widget", sandbox["url"] + DISPATCH]
     assert token not in open_page.page.content()
     assert token not in open_page.page.url
-    kept = open_page.page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie, history.state, name])")
+    kept = open_page.page.evaluate(
+        "JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie, history.state, name])"
+    )
     assert kept == '[{},{},"",null,""]'
     open_page.page.goto("about:blank")
     open_page.page.go_back()
@@ -142,7 +184,9 @@ def test_no_request_leaves_the_servers_own_origin_and_the_token_stays_in_memory(
         ("starter", "The token is valid, but may not do this.\nIts plan does not include the scope “agent”."),
     ],
 )
-def test_refusal_is_said_in_words(sandbox: dict[str, Any], visit: Callable[..., Any], key: str, words: str) -> None:
+def test_refusal_is_said_in_words(
+    sandbox: dict[str, Any], visit: Callable[..., Any], key: str, words: str
+) -> None:
     open_page = visit(sandbox["url"] + "/widget")
     open_page.search(sandbox["keys"].get(key, key))
     assert open_page.problem().startswith(words)
@@ -153,7 +197,9 @@ def test_refusal_is_said_in_words(sandbox: dict[str, Any], visit: Callable[..., 
         assert open_page.page.get_attribute("#token", "aria-invalid") == "true"
 
 
-def test_call_over_the_limit_is_told_when_to_try_again(sandbox: dict[str, Any], visit: Callable[..., Any]) -> None:
+def test_call_over_the_limit_is_told_when_to_try_again(
+    sandbox: dict[str, Any], visit: Callable[..., Any]
+) -> None:
     """The ordinary test key has 30 calls a minute."""
     open_page = visit(sandbox["url"] + "/widget")
     call = """([path, token]) => Promise.all([...Array(30)].map(() => fetch(path, {method: "POST", body: '{"action":"search_parking"}',
@@ -163,13 +209,19 @@ def test_call_over_the_limit_is_told_when_to_try_again(sandbox: dict[str, Any], 
     assert re.match(r"Too many calls with this token\.\nTry again in [12] seconds?\.", open_page.problem())
 
 
-def test_wrong_input_is_said_at_its_field_and_nothing_is_sent(sandbox: dict[str, Any], visit: Callable[..., Any]) -> None:
+def test_wrong_input_is_said_at_its_field_and_nothing_is_sent(
+    sandbox: dict[str, Any], visit: Callable[..., Any]
+) -> None:
     open_page = visit(sandbox["url"] + "/widget")
     page = open_page.page
     for name, value, words in [
-        ("lat", "91", "at most 90"), ("lat", "north", "Enter a number"), ("lng", "", "Enter a value for Longitude"),
-        ("radius_km", "0", "more than 0"), ("limit", "2.5", "whole number"), ("limit", "26", "at most 25"),
-    ]:  # fmt: skip
+        ("lat", "91", "at most 90"),
+        ("lat", "north", "Enter a number"),
+        ("lng", "", "Enter a value for Longitude"),
+        ("radius_km", "0", "more than 0"),
+        ("limit", "2.5", "whole number"),
+        ("limit", "26", "at most 25"),
+    ]:
         page.reload()
         page.fill("#token", "pk_test_whatever")
         page.fill(f"#in-{name}", value)
@@ -197,7 +249,10 @@ def test_everything_works_by_keyboard_alone(sandbox: dict[str, Any], visit: Call
     order = []
     for _ in range(14):
         page.keyboard.press("Tab")
-        focused = page.evaluate("document.activeElement.id || document.activeElement.dataset.place || document.activeElement.textContent")
+        focused = page.evaluate(
+            "document.activeElement.id || document.activeElement.dataset.place || "
+            "document.activeElement.textContent"
+        )
         assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid", focused
         order.append(focused)
         if focused == "token":
@@ -207,9 +262,21 @@ def test_everything_works_by_keyboard_alone(sandbox: dict[str, Any], visit: Call
         if focused == "go":
             break
     assert order == [
-        "Skip to the results", "base", "token", "Get a token", "Vail Village", "Downtown Denver", "Denver Airport", "San Francisco",
-        "in-lat", "in-lng", "in-radius_km", "in-limit", "in-autonomous_entry", "go",
-    ]  # fmt: skip
+        "Skip to the results",
+        "base",
+        "token",
+        "Get a token",
+        "Vail Village",
+        "Downtown Denver",
+        "Denver Airport",
+        "San Francisco",
+        "in-lat",
+        "in-lng",
+        "in-radius_km",
+        "in-limit",
+        "in-autonomous_entry",
+        "go",
+    ]
     page.keyboard.press("Enter")
     page.wait_for_selector("table")
     assert page.input_value("#in-lat") == "39.8493"
@@ -222,9 +289,15 @@ def test_everything_works_by_keyboard_alone(sandbox: dict[str, Any], visit: Call
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_phone_never_scrolls_sideways(sandbox: dict[str, Any], visit: Callable[..., Any], scheme: str) -> None:
+def test_phone_never_scrolls_sideways(
+    sandbox: dict[str, Any], visit: Callable[..., Any], scheme: str
+) -> None:
     open_page = visit(
-        sandbox["url"] + "/widget", viewport={"width": 360, "height": 740}, color_scheme=scheme, has_touch=True, is_mobile=True
+        sandbox["url"] + "/widget",
+        viewport={"width": 360, "height": 740},
+        color_scheme=scheme,
+        has_touch=True,
+        is_mobile=True,
     )
     wide = "document.documentElement.scrollWidth"
     assert open_page.page.evaluate(wide) == 360
@@ -235,14 +308,20 @@ def test_phone_never_scrolls_sideways(sandbox: dict[str, Any], visit: Callable[.
     small = """[...document.querySelectorAll("button, input, summary, select")].filter((e) => e.offsetParent
         && Math.min(e.getBoundingClientRect().height, e.getBoundingClientRect().width) < 20).map((e) => e.id || e.textContent)"""
     assert open_page.page.evaluate(small) == []
-    assert len(open_page.page.get_by_role("row").all()) == 1 + len(open_page.rows()), "laid out as cards, it is a table still"
-    assert open_page.page.evaluate("document.getElementById('results-title').getBoundingClientRect().top") < 370
+    assert len(open_page.page.get_by_role("row").all()) == 1 + len(open_page.rows()), (
+        "laid out as cards, it is a table still"
+    )
+    assert (
+        open_page.page.evaluate("document.getElementById('results-title').getBoundingClientRect().top") < 370
+    )
 
 
 def test_dark_and_light_are_as_the_reader_prefers(sandbox: dict[str, Any], visit: Callable[..., Any]) -> None:
     ground = "getComputedStyle(document.body).backgroundColor"
     found = {
-        scheme: visit(sandbox["url"] + "/widget", color_scheme=scheme, reduced_motion="reduce").page.evaluate(ground)
+        scheme: visit(sandbox["url"] + "/widget", color_scheme=scheme, reduced_motion="reduce").page.evaluate(
+            ground
+        )
         for scheme in ("light", "dark")
     }
     assert found == {"light": "rgb(244, 246, 248)", "dark": "rgb(14, 19, 24)"}
@@ -250,12 +329,19 @@ def test_dark_and_light_are_as_the_reader_prefers(sandbox: dict[str, Any], visit
 
 def test_hostile_names_stay_text(visit: Callable[..., Any]) -> None:
     with server(
-        lots(lot(name=HOSTILE, rate_unit=HOSTILE, available={"a": 1}), lot(name=None, lat="x"), {"name": 5}, lot(name="y" * 9999))
+        lots(
+            lot(name=HOSTILE, rate_unit=HOSTILE, available={"a": 1}),
+            lot(name=None, lat="x"),
+            {"name": 5},
+            lot(name="y" * 9999),
+        )
     ) as url:
         open_page = visit(url + "/widget", viewport={"width": 360, "height": 740})
         open_page.search("pk_test_sent_to_a_bad_server")
         assert open_page.rows()[0][1] == HOSTILE
-        assert open_page.status().startswith("4 lots within 1.5 km. 2 lots without a position are not on the map.")
+        assert open_page.status().startswith(
+            "4 lots within 1.5 km. 2 lots without a position are not on the map."
+        )
         assert len(open_page.page.locator(".marker").all()) == 2
         assert open_page.page.title() == "Try a parking search · Park Graph"
         assert open_page.page.locator("img, td script, td table").count() == 0
@@ -285,7 +371,10 @@ def test_token_that_a_server_sends_back_is_not_shown(visit: Callable[..., Any]) 
         (refusal(500, "oops"), "The server failed."),
         (refusal(404, "what"), "There is no such address on this server."),
         (refusal(426, "tls"), "The server wants an encrypted connection."),
-        (lambda: (200, {"Content-Type": "text/html"}, b"<h1>Login</h1>"), "The answer is not what was expected."),
+        (
+            lambda: (200, {"Content-Type": "text/html"}, b"<h1>Login</h1>"),
+            "The answer is not what was expected.",
+        ),
         (lambda: (200, {}, b'{"lots": {"a": 1}}'), "The answer is not what was expected."),
         (lambda: (200, {}, b"null"), "The answer is not what was expected."),
         (lambda: (200, {}, b" " * 1_100_000), "The answer is too large."),
@@ -360,7 +449,9 @@ def test_file_on_a_disk_calls_a_server_of_this_machine_that_lets_it(visit: Calla
         assert open_page.rows()[0][1] == "One"
 
 
-def test_file_on_a_disk_reads_the_sandbox_and_its_headers(sandbox: dict[str, Any], visit: Callable[..., Any]) -> None:
+def test_file_on_a_disk_reads_the_sandbox_and_its_headers(
+    sandbox: dict[str, Any], visit: Callable[..., Any]
+) -> None:
     open_page = visit(PAGE.as_uri())
     open_page.page.fill("#base", sandbox["url"])
     open_page.search(sandbox["keys"]["unlimited"])

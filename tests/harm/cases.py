@@ -10,7 +10,9 @@ ANSWERS_OLDER = "create returns something that existed before"
 
 @dataclass(frozen=True)
 class Case:
-    """`catalogue` is the file's stem (default: the server's); `edits` change its text; `imported` makes it from an OpenAPI document."""
+    """`catalogue` is the file's stem (default: the server's); `edits` change its text; `imported` makes it
+    from an OpenAPI document.
+    """
 
     server: str
     catalogue: str = ""
@@ -47,7 +49,9 @@ CASES: dict[str, Case] = {
     "get_or_create": Case("get_or_create"),
     "get_or_create_constant": Case("get_or_create", edits=((SLUG, "{name: nightly}"),), green=None),
     "get_or_create_enum": Case(
-        "get_or_create", edits=(('pattern: "^[a-z0-9-]{1,40}$"', "enum: [nightly, urgent]"), (SLUG, "{name: nightly}")), green=False,
+        "get_or_create",
+        edits=(('pattern: "^[a-z0-9-]{1,40}$"', "enum: [nightly, urgent]"), (SLUG, "{name: nightly}")),
+        green=False,
         reason=ANSWERS_OLDER, broken=True,
     ),
     "flows": Case("flows", posts_read=FILTER),
@@ -56,9 +60,11 @@ CASES: dict[str, Case] = {
     ),
     "upsert_email": Case("upsert_email"),
     "upsert_email_constant": Case(
-        "upsert_email", edits=(("{email: =fresh.email, name: =fresh.text}", "{email: ann@example.com, name: Ann}"),), green=None,
+        "upsert_email",
+        edits=((("{email: =fresh.email, name: =fresh.text}"), ("{email: ann@example.com, name: Ann}")),), green=None,
     ),
-    "upsert_account": Case("upsert_account", green=None),  # one contract compares members that its id is among
+    # one contract compares members that its id is among
+    "upsert_account": Case("upsert_account", green=None),
     "upsert_account_constant": Case("upsert_account", edits=(("account: =fresh.slug", "account: acme"),), green=None),
     "echoing_mock": Case("echoing_mock", green=False, broken=True),
     "canned": Case("canned", "items", green=False, reason=ANSWERS_OLDER, broken=True),
@@ -72,7 +78,8 @@ CASES: dict[str, Case] = {
     "oldest_first": Case("oldest_first"),
     "oldest_first_forgets": Case("oldest_first_forgets", "oldest_first", green=False, broken=True),
     "oldest_first_unsaid": Case(
-        "oldest_first_unsaid", "items", green=False, reason="may stand on a further page than could be asked for",
+        "oldest_first_unsaid", "items", green=False,
+        reason=("may stand on a further page than could be asked for"),
     ),
     # removals
     "soft_delete": Case("soft_delete"),

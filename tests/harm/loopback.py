@@ -1,4 +1,6 @@
-"""One of the small servers behind a socket of this machine, and the command that verifies it as a process of its own."""
+"""One of the small servers behind a socket of this machine, and the command that verifies it as a process
+of its own.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +55,9 @@ class _Connection(BaseHTTPRequestHandler):
 @contextmanager
 def loopback(server: Server, after: Callable[[Request], None] = lambda _: None) -> Iterator[str]:
     """The server's base URL; `after` is called when a request has done its work and is not answered yet."""
-    connection = type("Connection", (_Connection,), {"server_of": staticmethod(server), "before": staticmethod(after)})
+    connection = type(
+        "Connection", (_Connection,), {"server_of": staticmethod(server), "before": staticmethod(after)}
+    )
     listening = ThreadingHTTPServer(("127.0.0.1", 0), connection)
     listening.daemon_threads = True
     thread = threading.Thread(target=listening.serve_forever, args=(0.05,), daemon=True)
@@ -73,5 +77,13 @@ def verifying(name: str, url: str, folder: Path, *more: str) -> subprocess.Popen
     command = [sys.executable, "-m", "pgagents", "verify", str(catalogue), "--url", url, *more]
     if not CASES[name].imported:
         command += ["--identity", "second=SECOND"]
-    env = {**os.environ, "PGAGENTS_TOKEN": KEYS["main"], "SECOND": KEYS["second"], "XDG_CACHE_HOME": str(folder), "HOME": str(folder)}
-    return subprocess.Popen(command, cwd=folder, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    env = {
+        **os.environ,
+        "PGAGENTS_TOKEN": KEYS["main"],
+        "SECOND": KEYS["second"],
+        "XDG_CACHE_HOME": str(folder),
+        "HOME": str(folder),
+    }
+    return subprocess.Popen(
+        command, cwd=folder, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )

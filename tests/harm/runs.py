@@ -74,9 +74,16 @@ def run(
         server.now += seconds
 
     return verify(
-        model_of(name), handler or server, Identities(keys), Options(**given), clock=lambda: server.now, sleep=sleep,
-        wall=lambda: "2026-04-12T13:20:00Z", url=url, timer=lambda: server.now,
-    )  # fmt: skip
+        model_of(name),
+        handler or server,
+        Identities(keys),
+        Options(**given),
+        clock=lambda: server.now,
+        sleep=sleep,
+        wall=lambda: "2026-04-12T13:20:00Z",
+        url=url,
+        timer=lambda: server.now,
+    )
 
 
 def harms(server: Server) -> list[str]:
@@ -89,11 +96,15 @@ def unlisted(server: Server, report: Report) -> list[tuple[str, Row]]:
     rows = [(table, row) for table, row in server.left() if not listed(report, row)]
     nameless = len(report.footer.may_exist)
     bare = [(table, row) for table, row in rows if not MARK.search(json.dumps(row))]
-    return [row for row in rows if row not in bare[:nameless]]  # what a server has worded itself can only be counted
+    return [
+        row for row in rows if row not in bare[:nameless]
+    ]  # what a server has worded itself can only be counted
 
 
 def listed(report: Report, row: Row) -> bool:
-    """Whether the report names a row as left behind, or as what may exist: by its id, its mark, or its own words."""
+    """Whether the report names a row as left behind, or as what may exist: by its id, its mark, or its own
+    words.
+    """
     texts = [value for value in row.values() if isinstance(value, str)]
     ids = {str(row[member]) for member in ("id", "account", "name") if member in row}
     lines = (*report.footer.left_behind, *report.footer.may_exist, *report.footer.lasting)
@@ -111,7 +122,9 @@ def unmarked(row: Row) -> bool:
 
 
 def writes(name: str, log: list[Entry]) -> list[Entry]:
-    """Requests that are reads neither by their method nor by the catalogue's word: a whole body, sent with a key, that asks for a read."""
+    """Requests that are reads neither by their method nor by the catalogue's word: a whole body, sent with
+    a key, that asks for a read.
+    """
     return [entry for entry in log if entry.method not in READS and not _reads(name, entry)]
 
 
@@ -125,21 +138,36 @@ def _reads(name: str, entry: Entry) -> bool:
 def undeclared(name: str, server: Server) -> list[Entry]:
     """Writes whose method the catalogue does not name for their path.
 
-    An invented method is none of HTTP's. A slash too many is let pass only where an id or the run's mark goes with it, in the path or in
-    the body, where no text can hold a mark, or where the call is a read.
+    An invented method is none of HTTP's. A slash too many is let pass only where an id or the run's mark goes
+    with it, in the path or in the body, where no text can hold a mark, or where the call is a read.
     """
     params = [p for a in model_of(name).actions for p in a.params]
     ids = [f'"{p.wire}":'.encode() for p in params if p.refers_to and p.place == "body"]
-    no_text = all("enum" in p.schema for p in params if p.place == "body" and p.schema.get("type") == "string" and not p.refers_to)
-    paths = [(a.method, a.path) for a in model_of(name).actions] + [("POST", path) for path in CASES[name].posts_read]
+    no_text = all(
+        "enum" in p.schema
+        for p in params
+        if p.place == "body" and p.schema.get("type") == "string" and not p.refers_to
+    )
+    paths = [(a.method, a.path) for a in model_of(name).actions] + [
+        ("POST", path) for path in CASES[name].posts_read
+    ]
     declared = {(method, re.compile(re.sub(r"\{[^}]+\}", "[^/]+", path))) for method, path in paths}
 
     def known(entry: Entry) -> bool:
         path = entry.target.partition("?")[0]
         plain = re.sub("/+", "/", path)
         bare = plain.rstrip("/")
-        fitting = [p for m, p in declared if m == entry.method and any(p.fullmatch(form) for form in (path, bare, f"{bare}/"))]
-        marked = b"pgv-" in entry.body or bare in CASES[name].posts_read or no_text or any(id in entry.body for id in ids)
+        fitting = [
+            p
+            for m, p in declared
+            if m == entry.method and any(p.fullmatch(form) for form in (path, bare, f"{bare}/"))
+        ]
+        marked = (
+            b"pgv-" in entry.body
+            or bare in CASES[name].posts_read
+            or no_text
+            or any(id in entry.body for id in ids)
+        )
         return any(p.fullmatch(path) or "[" in p.pattern or marked for p in fitting)
 
     return [entry for entry in server.log if entry.method in METHODS - READS and not known(entry)]

@@ -1,6 +1,8 @@
-"""The rule "do no harm": a run changes nothing that it did not make itself, undoes what it made, and lists what it could not undo.
+"""The rule "do no harm": a run changes nothing that it did not make itself, undoes what it made, and lists
+what it could not undo.
 
-Each case is a small server that behaves in one way that is legal and easily leads a tester to harm, with the catalogue of a careful author.
+Each case is a small server that behaves in one way that is legal and easily leads a tester to harm, with the
+catalogue of a careful author.
 """
 
 from __future__ import annotations
@@ -23,7 +25,9 @@ LATER_S = 60.0
 ENDS = {"unsent": (19,), "unanswered": (4, 23), "silent": (7, 31)}
 """Requests at which a run is broken off, by the way in which it is."""
 
-OWNERLESS = re.compile(r"https://([a-z0-9-]+\.)*(example\.(com|net|org)|[a-z0-9-]+\.example|example)(:[0-9]+)?(/|$)")
+OWNERLESS = re.compile(
+    r"https://([a-z0-9-]+\.)*(example\.(com|net|org)|[a-z0-9-]+\.example|example)(:[0-9]+)?(/|$)"
+)
 
 CANNOT = re.compile("(valid_calls/example|honours_manifest/accepts)/")
 """Contracts of a catalogue's example that names something older, which may be called by nobody."""
@@ -49,7 +53,8 @@ def assert_no_harm(server: Server, report: Report) -> None:
     assert unlisted(server, report) == []
 
 
-# -- with leave to write ---------------------------------------------------------------------------------------------
+# -- with leave to write
+# ---------------------------------------------------------------------------------------------
 
 
 @cache
@@ -79,7 +84,11 @@ def test_what_can_be_shown_is_tested_and_the_rest_is_untested_with_its_reason(na
     if case.green is False:
         assert report.exit_code != 0
     if case.green:
-        assert [f"{r.contract.id}: {r.reason}" for r in untested if not CANNOT.match(r.contract.id) and "CONFLICT" not in r.reason] == []
+        assert [
+            f"{r.contract.id}: {r.reason}"
+            for r in untested
+            if not CANNOT.match(r.contract.id) and "CONFLICT" not in r.reason
+        ] == []
         assert report.footer.left_behind == () or name == "messages"
     assert not case.reason or [r for r in untested if case.reason in r.reason]
 
@@ -139,7 +148,8 @@ def test_seven_requests_harm_nobody(name: str) -> None:
     assert_no_harm(server, run(name, server, max_requests=7))
 
 
-# -- broken off ------------------------------------------------------------------------------------------------------
+# -- broken off
+# ------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("way", ["unsent", "unanswered"])
@@ -149,7 +159,9 @@ def test_a_run_that_is_interrupted_undoes_or_lists_what_it_made(name: str, way: 
     for at in ENDS[way]:
         server, count = server_of(name, at), [0]
 
-        def handler(request: Request, server: Server = server, count: list[int] = count, at: int = at) -> Response | Silence:
+        def handler(
+            request: Request, server: Server = server, count: list[int] = count, at: int = at
+        ) -> Response | Silence:
             count[0] += 1
             if count[0] == at:
                 if way == "unanswered":
@@ -167,7 +179,9 @@ def test_a_server_that_stops_answering_leaves_only_what_is_listed(name: str) -> 
     for at in ENDS["silent"]:
         server, count = server_of(name, at), [0]
 
-        def handler(request: Request, server: Server = server, count: list[int] = count, at: int = at) -> Response | Silence:
+        def handler(
+            request: Request, server: Server = server, count: list[int] = count, at: int = at
+        ) -> Response | Silence:
             count[0] += 1
             answer = server(request)
             return answer if count[0] < at else Silence("timeout", "no answer in time")
@@ -176,7 +190,8 @@ def test_a_server_that_stops_answering_leaves_only_what_is_listed(name: str) -> 
         assert_no_harm(server, report)
 
 
-# -- without leave to write ------------------------------------------------------------------------------------------
+# -- without leave to write
+# ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("seed", rarely(SEEDS[:2], SEEDS[0]))
@@ -206,7 +221,8 @@ def test_without_leave_and_key_a_run_only_reads(name: str) -> None:
     assert server.tables == server.at_start
 
 
-# -- one by one ------------------------------------------------------------------------------------------------------
+# -- one by one
+# ------------------------------------------------------------------------------------------------------
 
 
 @every_seed
@@ -221,18 +237,28 @@ def test_what_answers_something_older_is_never_written_to(name: str) -> None:
     """Nothing of that resource is ours, so that creates and reads alone succeed."""
     server = server_of(name)
     run(name, server)
-    assert [str(entry) for entry in server.writes if entry.method != "POST" and entry.status in (200, 204)] == []
+    assert [
+        str(entry) for entry in server.writes if entry.method != "POST" and entry.status in (200, 204)
+    ] == []
 
 
 @pytest.mark.parametrize("name", ["singletons", "filtered", "no_resources"])
 def test_what_names_no_instance_is_sent_only_where_it_is_allowed_by_name(name: str) -> None:
     """A collection, a singleton, a filter, a list of ids."""
-    bare = [a for a in model_of(name).actions if a.effect == "write" and "{" not in a.path and a.name not in ("add_item",)]
+    bare = [
+        a
+        for a in model_of(name).actions
+        if a.effect == "write" and "{" not in a.path and a.name not in ("add_item",)
+    ]
     assert bare
     server = server_of(name)
     run(name, server)
     for action in bare:
-        assert [str(e) for e in server.log if (e.method, e.target.partition("?")[0]) == (action.method, action.path)] == []
+        assert [
+            str(e)
+            for e in server.log
+            if (e.method, e.target.partition("?")[0]) == (action.method, action.path)
+        ] == []
 
 
 def test_an_action_that_is_allowed_by_name_is_sent() -> None:
@@ -258,7 +284,12 @@ def made_by(name: str) -> list[Row]:
     def handler(request: Request) -> Response | Silence:
         before = {(table, id) for table, rows in server.tables.items() for id in rows}
         answer = server(request)
-        made.extend(dict(row) for table, rows in server.tables.items() for id, row in rows.items() if (table, id) not in before)
+        made.extend(
+            dict(row)
+            for table, rows in server.tables.items()
+            for id, row in rows.items()
+            if (table, id) not in before
+        )
         return answer
 
     run(name, server, handler=handler)
@@ -266,9 +297,13 @@ def made_by(name: str) -> list[Row]:
     return made
 
 
-@pytest.mark.parametrize("name", ["integer_ids", "bare", "nested", "tenants", "flows", "upsert_email", "put_declared"])
+@pytest.mark.parametrize(
+    "name", ["integer_ids", "bare", "nested", "tenants", "flows", "upsert_email", "put_declared"]
+)
 def test_what_is_made_carries_the_mark_of_its_run(name: str) -> None:
-    """So that what is left by a run that was killed can be told from the rest; a text that is too short for it has none."""
+    """So that what is left by a run that was killed can be told from the rest; a text that is too short
+    for it has none.
+    """
     assert [row for row in made_by(name) if unmarked(row)] == []
 
 
@@ -309,5 +344,9 @@ def test_of_a_workflow_only_what_it_made_is_removed() -> None:
     server = server_of("workflow_found")
     report = run("workflow_found", server)
     assert harms(server) == []
-    verdicts = {r.contract.id.split("/")[1].partition("@")[0]: r.verdict for r in report.results if r.contract.check == "workflow_runs"}
+    verdicts = {
+        r.contract.id.split("/")[1].partition("@")[0]: r.verdict
+        for r in report.results
+        if r.contract.check == "workflow_runs"
+    }
     assert verdicts == {"tidy": Verdict.UNTESTED, "think_better": Verdict.KEPT}

@@ -1,4 +1,6 @@
-"""The command itself over a socket of this machine: to its end, killed in the middle, and without leave to write."""
+"""The command itself over a socket of this machine: to its end, killed in the middle, and without leave to
+write.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +20,12 @@ TIMEOUT_S = 120
 
 
 @pytest.mark.parametrize(("name", "at"), [("nested", 40), ("reused_by_others", 25)])
-def test_a_process_that_is_killed_harmed_nobody_and_what_it_left_can_be_told(name: str, at: int, tmp_path: Path) -> None:
-    """`kill -9` leaves no time to undo anything; each thing left carries the run's mark, and the next run touches none of it."""
+def test_a_process_that_is_killed_harmed_nobody_and_what_it_left_can_be_told(
+    name: str, at: int, tmp_path: Path
+) -> None:
+    """`kill -9` leaves no time to undo anything; each thing left carries the run's mark, and the next run
+    touches none of it.
+    """
     server, started = server_of(name), threading.Event()
     processes: list[subprocess.Popen[str]] = []
 

@@ -1,4 +1,6 @@
-"""What the held-out faults share: standing between front and domain, and between the reading of arguments and their use."""
+"""What the held-out faults share: standing between front and domain, and between the reading of arguments
+and their use.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ from pgagents.sandbox.injection.fault_registry import Context
 def acts(context: Context, act: Callable[[Domain, AcceptedCall], Any], *names: str) -> None:
     """Let `act` do what these actions do (all where none is named); it gets the real domain, too."""
     inner = context.front.domain
-    context.front.domain = lambda call: act(inner, call) if not names or call.action.name in names else inner(call)
+    context.front.domain = lambda call: (
+        act(inner, call) if not names or call.action.name in names else inner(call)
+    )
 
 
 def results(context: Context, edit: Callable[[AcceptedCall, Any], None], *names: str) -> None:
@@ -58,7 +62,11 @@ def sessions(data: Any) -> Iterator[dict[str, Any]]:
 class _Reread:
     """A decoder whose arguments are changed once they are judged."""
 
-    def __init__(self, inner: Decoder, change: Callable[[Action, dict[str, Any], frozenset[str], str], Mapping[str, Any]]) -> None:
+    def __init__(
+        self,
+        inner: Decoder,
+        change: Callable[[Action, dict[str, Any], frozenset[str], str], Mapping[str, Any]],
+    ) -> None:
         self._inner, self._change = inner, change
 
     def request(self, action: Action, request: Request, path_values: Mapping[str, str]) -> Arguments | Fault:
@@ -73,7 +81,9 @@ class _Reread:
         return replace(found, values=self._change(action, dict(found.values), found.given, surface))
 
 
-def arguments(context: Context, change: Callable[[Action, dict[str, Any], frozenset[str], str], Mapping[str, Any]]) -> None:
+def arguments(
+    context: Context, change: Callable[[Action, dict[str, Any], frozenset[str], str], Mapping[str, Any]]
+) -> None:
     """Change the valid arguments of every call: `change(action, values, names that were given, surface)`."""
     context.front.decoder = _Reread(context.front.decoder, change)  # type: ignore[assignment]  # does what a decoder does
 

@@ -49,7 +49,9 @@ class Shown(Caller):
         answer = self(method, target, body, **rest)
         data = json.loads(answer.body) if answer.body else {}
         error = data.get("error", {}) if isinstance(data, dict) else {}
-        return answer.status, {k: v for k, v in error.items() if k not in ("request_id", "message")} if isinstance(error, dict) else error
+        return answer.status, {
+            k: v for k, v in error.items() if k not in ("request_id", "message")
+        } if isinstance(error, dict) else error
 
     def lots(self, query: str = f"{NEAR}&radius_km=1.5", **rest: Any) -> list[dict[str, Any]]:
         """Lots found."""
@@ -61,7 +63,9 @@ class Shown(Caller):
         found: dict[str, Any] = self.data("GET", f"/api/v1/sessions/{id}", **rest)["session"]
         return found
 
-    def pages(self, path: str = "/api/v1/sessions", *, key: str = "unlimited", **query: Any) -> list[list[str]]:
+    def pages(
+        self, path: str = "/api/v1/sessions", *, key: str = "unlimited", **query: Any
+    ) -> list[list[str]]:
         """The ids of a list, page by page, ten pages at most."""
         found = []
         for _ in range(10):
@@ -92,8 +96,17 @@ class Shown(Caller):
 
     def hold(self, *, key: str = "fleet", **more: Any) -> dict[str, Any]:
         """A space held for AV-1."""
-        body = {"fleet_id": "fleet_waymo_sf", "lat": 39.6403, "lng": -106.3742, "radius_km": 1.5, "vehicles": [{"plate": "AV-1"}], **more}
-        found: dict[str, Any] = self.data("POST", "/api/v1/av-fleet/dispatch", body, status=201, key=key)["allocations"][0]
+        body = {
+            "fleet_id": "fleet_waymo_sf",
+            "lat": 39.6403,
+            "lng": -106.3742,
+            "radius_km": 1.5,
+            "vehicles": [{"plate": "AV-1"}],
+            **more,
+        }
+        found: dict[str, Any] = self.data("POST", "/api/v1/av-fleet/dispatch", body, status=201, key=key)[
+            "allocations"
+        ][0]
         return found
 
     def form(self, path: str, **fields: str) -> Response:
@@ -105,29 +118,41 @@ class Shown(Caller):
         client = self.sandbox.oauth["public"]
         uri = client["redirect_uris"][0]  # type: ignore[index]  # a list
         query = {
-            "response_type": "code", "client_id": str(client["client_id"]), "redirect_uri": uri, "state": "s1", "scope": scope,
+            "response_type": "code", "client_id": str(client["client_id"]), "redirect_uri": uri,
+            "state": "s1", "scope": scope,
             "code_challenge": CHALLENGE, "code_challenge_method": "S256",
         }  # fmt: skip
         page = self("GET", "/oauth/authorize?" + urlencode(query), key=None)
         ticket = re.search(r'name="ticket" value="([^"]*)"', page.body.decode())
         assert ticket is not None
-        sent = self.form("/oauth/authorize", ticket=ticket[1], decision=decision, user="user_1").header("location") or ""
+        sent = (
+            self.form("/oauth/authorize", ticket=ticket[1], decision=decision, user="user_1").header(
+                "location"
+            )
+            or ""
+        )
         return {name: values[0] for name, values in parse_qs(urlsplit(sent).query).items()}
 
     def grant(self, scope: str) -> dict[str, Any]:
         """Access and refresh token of the public client."""
         client = self.sandbox.oauth["public"]
         answer = self.form(
-            "/oauth/token", grant_type="authorization_code", code=self.consent(scope)["code"], client_id=str(client["client_id"]),
-            redirect_uri=client["redirect_uris"][0], code_verifier=VERIFIER,  # type: ignore[index]  # a list
-        )  # fmt: skip
+            "/oauth/token",
+            grant_type="authorization_code",
+            code=self.consent(scope)["code"],
+            client_id=str(client["client_id"]),
+            redirect_uri=client["redirect_uris"][0],
+            code_verifier=VERIFIER,  # type: ignore[index]  # a list
+        )
         found: dict[str, Any] = json.loads(answer.body)
         return found
 
     def refreshed(self, token: str) -> int:
         """The status of a refresh."""
         client = str(self.sandbox.oauth["public"]["client_id"])
-        return self.form("/oauth/token", grant_type="refresh_token", refresh_token=token, client_id=client).status
+        return self.form(
+            "/oauth/token", grant_type="refresh_token", refresh_token=token, client_id=client
+        ).status
 
     def payment_event(self, at: float, id: str = "evt_1") -> int:
         """The status of a payment event signed at that moment."""

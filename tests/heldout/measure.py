@@ -1,4 +1,6 @@
-"""What verify finds of the held-out faults: standard profile, one seed, with two keys and with all that the sandbox has to give."""
+"""What verify finds of the held-out faults: standard profile, one seed, with two keys and with all that
+the sandbox has to give.
+"""
 
 from __future__ import annotations
 
@@ -19,13 +21,15 @@ from pgagents.verify.run.run import verify
 from sandboxes import model
 
 How = Literal["two", "all", "limits"]
-"""two: the keys `main` and `second`. all: every role, an OAuth client, a receiver of events, the plain-http twin.
-limits: the same, with an ordinary key and bursts that exceed its limits."""
+"""two: the keys `main` and `second`. all: every role, an OAuth client, a receiver of events, the plain-http
+twin. limits: the same, with an ordinary key and bursts that exceed its limits."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What came of one fault: the contracts it broke, and how many requests had been sent when the first was seen broken."""
+    """What came of one fault: the contracts it broke, and how many requests had been sent when the first
+    was seen broken.
+    """
 
     name: str
     how: How
@@ -46,7 +50,9 @@ def measure(name: str | None, how: How, *, seed: int = 0) -> Measured:
     handler = opened.sandbox.handler
     if name is not None:
         front = opened.sandbox.front
-        handler = fault(name).wrap(handler, Context(of, front, random.Random(seed), opened.sandbox.courier, opened.sleep))
+        handler = fault(name).wrap(
+            handler, Context(of, front, random.Random(seed), opened.sandbox.courier, opened.sleep)
+        )
     first: list[int] = []
 
     def hear(progress: Progress) -> None:
@@ -70,9 +76,18 @@ def _verified(of: Model, opened: Inside, handler, how: How, seed: int, hear):  #
         identities = Identities(keys, oauth=opened.client)
         more = {"plain": plain(opened.sandbox.front), "plain_url": PLAIN_URL, "receiver": opened.inbox}
     return verify(
-        of, handler, identities, Options(seed=seed, live=False, limits=how == "limits"), clock=opened.sandbox.front.clock.now,
-        sleep=opened.sleep, wall=lambda: "2026-04-18T16:00:00Z", url=URL, timer=opened.timer, on_progress=hear, **more,
-    )  # fmt: skip
+        of,
+        handler,
+        identities,
+        Options(seed=seed, live=False, limits=how == "limits"),
+        clock=opened.sandbox.front.clock.now,
+        sleep=opened.sleep,
+        wall=lambda: "2026-04-18T16:00:00Z",
+        url=URL,
+        timer=opened.timer,
+        on_progress=hear,
+        **more,
+    )
 
 
 def measured(names: Sequence[str], how: How) -> Iterator[Measured]:

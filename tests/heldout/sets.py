@@ -7,8 +7,16 @@ from pathlib import Path
 from types import ModuleType
 
 HERE = Path(__file__).parent
-FOLDERS = {"first": HERE / "faults", **{which: HERE / which / "faults" for which in ("second", "third", "fourth", "fifth")}}
-NAMES = [f"{which}/{path.stem}" for which, folder in FOLDERS.items() for path in sorted(folder.glob("*.py")) if path.stem != "__init__"]
+FOLDERS = {
+    "first": HERE / "faults",
+    **{which: HERE / which / "faults" for which in ("second", "third", "fourth", "fifth")},
+}
+NAMES = [
+    f"{which}/{path.stem}"
+    for which, folder in FOLDERS.items()
+    for path in sorted(folder.glob("*.py"))
+    if path.stem != "__init__"
+]
 """Every fault as SET/NAME."""
 
 

@@ -44,8 +44,15 @@ def _there(path: str, node: Any) -> bool:
         return True
     if isinstance(node, list):
         first, _, rest = path.partition(".")
-        return _there(rest, node[int(first)]) if first.isdigit() and int(first) < len(node) else path in map(str, node)
+        return (
+            _there(rest, node[int(first)])
+            if first.isdigit() and int(first) < len(node)
+            else path in map(str, node)
+        )
     if not isinstance(node, dict):
         return path == str(node)
     inside = ((str(name), inner) for name, inner in node.items())
-    return any(path == name or (path.startswith(f"{name}.") and _there(path[len(name) + 1 :], inner)) for name, inner in inside)
+    return any(
+        path == name or (path.startswith(f"{name}.") and _there(path[len(name) + 1 :], inner))
+        for name, inner in inside
+    )

@@ -1,4 +1,6 @@
-"""Vendors' own packages from npm, installed once beside the judge scripts, and the generated files they judge."""
+"""Vendors' own packages from npm, installed once beside the judge scripts, and the generated files they
+judge.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,8 @@ Judge = Callable[..., Any]
 
 
 def install_judges(folder: Path = HERE) -> str:
-    """Put the packages of package.json into node_modules, unless they are there; answers why it cannot, or nothing.
+    """Put the packages of package.json into node_modules, unless they are there; answers why it cannot, or
+    nothing.
 
     They are installed aside and renamed, so that two test processes cannot meet half of them.
     """
@@ -56,7 +59,9 @@ def install_judges(folder: Path = HERE) -> str:
     try:
         (aside / "package.json").write_text(wanted, encoding="utf-8")
         flags = ["--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts", "--loglevel=error"]
-        done = subprocess.run([npm, "install", *flags], cwd=aside, capture_output=True, text=True, timeout=300, check=False)
+        done = subprocess.run(
+            [npm, "install", *flags], cwd=aside, capture_output=True, text=True, timeout=300, check=False
+        )
         if done.returncode:
             return f"npm could not install the judges: {done.stderr.strip()[-200:]}"
         (aside / "node_modules" / ".installed.json").write_text(wanted, encoding="utf-8")
@@ -83,7 +88,12 @@ def node() -> Judge:
 
     def run(script: str, *arguments: Path) -> Any:
         done = subprocess.run(
-            ["node", str(HERE / script), *map(str, arguments)], cwd=HERE, capture_output=True, text=True, timeout=120, check=False
+            ["node", str(HERE / script), *map(str, arguments)],
+            cwd=HERE,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
         )
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout.strip().splitlines()[-1])

@@ -41,7 +41,9 @@ def test_input_schemas_are_objects(offered: Path, name: str) -> None:
 
 
 def test_the_packages_own_transform_finds_nothing_to_take_out(offered: Path) -> None:
-    """It moves what strict mode does not bear into descriptions; a strict schema of ours has nothing of the kind."""
+    """It moves what strict mode does not bear into descriptions; a strict schema of ours has nothing of
+    the kind.
+    """
     anthropic = pytest.importorskip("anthropic", reason=NEEDS)
     strict = [tool["input_schema"] for tool in _read(offered, FILES[1]) if tool["strict"]]
     assert len(strict) >= 4
@@ -50,7 +52,9 @@ def test_the_packages_own_transform_finds_nothing_to_take_out(offered: Path) -> 
 
 
 def _bare(schema: Any) -> Any:
-    """Without texts, into which the transform writes what it does not know, and without the type beside an enum, which it leaves out."""
+    """Without texts, into which the transform writes what it does not know, and without the type beside an
+    enum, which it leaves out.
+    """
     if isinstance(schema, list):
         return [_bare(part) for part in schema]
     if not isinstance(schema, dict):
@@ -58,5 +62,6 @@ def _bare(schema: Any) -> Any:
     return {
         key: {name: _bare(member) for name, member in value.items()} if key == "properties" else _bare(value)
         for key, value in schema.items()
-        if key not in ("description", "default", "title", "pattern") and not (key == "type" and "enum" in schema)
+        if key not in ("description", "default", "title", "pattern")
+        and not (key == "type" and "enum" in schema)
     }

@@ -26,7 +26,9 @@ def _redocly(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[s
     """Redocly's command line, which is kept from calling home."""
     command = [shutil.which("node") or "node", HERE / "node_modules/@redocly/cli/bin/cli.js", *arguments]
     environment = {**os.environ, "REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true"}
-    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(
+        command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
 
 
 @pytest.mark.parametrize("offered", OFFERING, indirect=True)
@@ -60,19 +62,30 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]
 
 
 CHOOSING = ("opt-in", "opt-in-integration", "refunds")
-"""They choose a lot by a property. Arazzo 1.0 can only take the first, and ask whether it has it (a listed loss)."""
+"""They choose a lot by a property. Arazzo 1.0 can only take the first, and ask whether it has it (a listed
+loss).
+"""
 
 
 def test_respect_runs_every_other_workflow_against_the_sandbox(server: dict[str, Any]) -> None:
     keys = server["keys"]
-    workflows = json.loads((ROOT / "generated/arazzo/workflows.arazzo.json").read_text(encoding="utf-8"))["workflows"]
+    workflows = json.loads((ROOT / "generated/arazzo/workflows.arazzo.json").read_text(encoding="utf-8"))[
+        "workflows"
+    ]
     run = [w for w in workflows if w["workflowId"] not in CHOOSING]
     assert len(run) == len(workflows) - len(CHOOSING)
     done = _redocly(
-        "respect", "arazzo/workflows.arazzo.yaml", *(word for name in CHOOSING for word in ("--skip", name)),
-        "--server", f"parkgraph={server['url']}", "--input", f"token={keys['unlimited']}", "--input", f"fleet_token={keys['fleet']}",
+        "respect",
+        "arazzo/workflows.arazzo.yaml",
+        *(word for name in CHOOSING for word in ("--skip", name)),
+        "--server",
+        f"parkgraph={server['url']}",
+        "--input",
+        f"token={keys['unlimited']}",
+        "--input",
+        f"fleet_token={keys['fleet']}",
         cwd=ROOT / "generated",
-    )  # fmt: skip
+    )
     said = done.stdout + done.stderr
     assert done.returncode == 0, said
     assert f"Workflows: {len(run)} passed" in said

@@ -18,7 +18,9 @@ HERE = Path(__file__).resolve().parent
 ATK = HERE / "atk/node_modules/.bin/atk"
 pytestmark = [
     pytest.mark.interop,
-    pytest.mark.skipif(not ATK.exists(), reason="Microsoft 365 Agents Toolkit (440 MB) is not installed: make atk"),
+    pytest.mark.skipif(
+        not ATK.exists(), reason="Microsoft 365 Agents Toolkit (440 MB) is not installed: make atk"
+    ),
 ]
 
 
@@ -37,8 +39,21 @@ def project(tmp_path: Path) -> Path:
 
 def atk(project: Path, command: str) -> subprocess.CompletedProcess[str]:
     """One of its commands, without questions and without telemetry."""
-    flags = ["--manifest-file", "./appPackage/manifest.json", "--env", "dev", "-f", ".", "-i", "false", "--telemetry", "false"]
-    return subprocess.run([ATK, command, *flags], cwd=project, capture_output=True, text=True, timeout=120, check=False)
+    flags = [
+        "--manifest-file",
+        "./appPackage/manifest.json",
+        "--env",
+        "dev",
+        "-f",
+        ".",
+        "-i",
+        "false",
+        "--telemetry",
+        "false",
+    ]
+    return subprocess.run(
+        [ATK, command, *flags], cwd=project, capture_output=True, text=True, timeout=120, check=False
+    )
 
 
 def test_toolkit_finds_nothing_against_the_package(project: Path) -> None:

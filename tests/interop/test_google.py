@@ -1,4 +1,6 @@
-"""Google's own packages take the Gemini files: google-genai, and the protocol buffers of the Gemini API's wire."""
+"""Google's own packages take the Gemini files: google-genai, and the protocol buffers of the Gemini API's
+wire.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,8 @@ def judge(document: dict[str, Any]) -> Any:
 def wire(declaration: dict[str, Any]) -> None:
     """The v1beta protocol buffer: upper-case types, no key it does not know."""
     module = pytest.importorskip(
-        "google.ai.generativelanguage_v1beta.types", reason="needs google-ai-generativelanguage (the `interop` extra)"
+        "google.ai.generativelanguage_v1beta.types",
+        reason="needs google-ai-generativelanguage (the `interop` extra)",
     )
     module.FunctionDeclaration.from_json(json.dumps(declaration), ignore_unknown_fields=False)
 
@@ -76,7 +79,10 @@ def test_the_judges_refuse_what_we_never_write(spoil: dict[str, Any], generated:
     judge(tool)
     refused = [
         name
-        for name, call in (("genai", lambda: judge(tainted)), ("wire", lambda: wire(tainted["functionDeclarations"][0])))
+        for name, call in (
+            ("genai", lambda: judge(tainted)),
+            ("wire", lambda: wire(tainted["functionDeclarations"][0])),
+        )
         if _raises(call)
     ]
     assert refused

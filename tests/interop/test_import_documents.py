@@ -1,4 +1,6 @@
-"""Documents that others wrote go through import and build: each loads, each loss is listed, the largest too."""
+"""Documents that others wrote go through import and build: each loads, each loss is listed, the largest
+too.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ LARGEST = "@octokit/openapi/generated/api.github.com.json"
 EXAMPLES = "@readme/oas-examples"
 WITHOUT_OPERATIONS = {"webhooks", "title"}
 FORMS_ALONE = {"file-uploads", "form-data", "schema-encoding-style"}
-"""Documents whose every operation takes a form or a file, which no action can say: one message, with the reasons."""
+"""Documents whose every operation takes a form or a file, which no action can say: one message, with the
+reasons.
+"""
 
 
 @cache
@@ -53,7 +57,11 @@ def test_every_document_imports_and_each_note_is_in_its_text() -> None:
         made = imported(path, offering=False)
         model, found = load(parse(made.text), any_key=True)
         assert model, (path, found)
-        comments = [line for line in made.text.splitlines() if line.lstrip().startswith(("# TODO ", "# pgagents: ignore["))]
+        comments = [
+            line
+            for line in made.text.splitlines()
+            if line.lstrip().startswith(("# TODO ", "# pgagents: ignore["))
+        ]
         assert len(comments) == len(made.notes), path
         notes += len(made.notes)
     assert notes > 500
@@ -62,7 +70,11 @@ def test_every_document_imports_and_each_note_is_in_its_text() -> None:
 def test_every_edition_builds_for_every_vendor_that_takes_it() -> None:
     built = 0
     for path in documents():
-        if path.suffix == ".json" and path.stem not in WITHOUT_OPERATIONS | FORMS_ALONE and path.stat().st_size < 60_000:
+        if (
+            path.suffix == ".json"
+            and path.stem not in WITHOUT_OPERATIONS | FORMS_ALONE
+            and path.stat().st_size < 60_000
+        ):
             made = imported(path)
             if any(note.kind == "blocked" for note in made.notes):
                 with pytest.raises(PgagentsError):

@@ -1,4 +1,6 @@
-"""`lint --for copilot` names the errors that Microsoft's own parser raises on the same document, and no others of its names."""
+"""`lint --for copilot` names the errors that Microsoft's own parser raises on the same document, and no
+others of its names.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,11 @@ BASE: dict[str, Any] = {
     "servers": [{"url": "https://tasks.example"}],
     "paths": {
         "/tasks": {
-            "get": {"operationId": "listTasks", "description": "List", "responses": {"200": {"description": "ok"}}},
+            "get": {
+                "operationId": "listTasks",
+                "description": "List",
+                "responses": {"200": {"description": "ok"}},
+            },
             "post": {
                 "operationId": "addTask",
                 "description": "Add",
@@ -70,18 +76,29 @@ VARIANTS = {
     "3.0.4": at("openapi", value="3.0.4"),
     "3.1.0": at("openapi", value="3.1.0"),
     "3.1.1": at("openapi", value="3.1.1"),
-    "type list": at(*BODY, "application/json", "schema", "properties", "title", value={"type": ["string", "null"]}),
+    "type list": at(
+        *BODY, "application/json", "schema", "properties", "title", value={"type": ["string", "null"]}
+    ),
     "number for exclusiveMinimum": at(
-        *BODY, "application/json", "schema", "properties", "title", value={"type": "number", "exclusiveMinimum": 1}
+        *BODY,
+        "application/json",
+        "schema",
+        "properties",
+        "title",
+        value={"type": "number", "exclusiveMinimum": 1},
     ),
     "const": at(*BODY, "application/json", "schema", "properties", "title", value={"const": "a"}),
-    "nullable": at(*BODY, "application/json", "schema", "properties", "title", value={"type": "string", "nullable": True}),
+    "nullable": at(
+        *BODY, "application/json", "schema", "properties", "title", value={"type": "string", "nullable": True}
+    ),
     "relative server": at("servers", value=[{"url": "/v1"}]),
     "http server": at("servers", value=[{"url": "http://tasks.example"}]),
     "ftp server": at("servers", value=[{"url": "ftp://tasks.example"}]),
     "no server": at("servers", value=None),
     "empty servers": at("servers", value=[]),
-    "server variables": at("servers", value=[{"url": "https://{r}.tasks.example", "variables": {"r": {"default": "eu"}}}]),
+    "server variables": at(
+        "servers", value=[{"url": "https://{r}.tasks.example", "variables": {"r": {"default": "eu"}}}]
+    ),
     "oneOf": at(*BODY, "application/json", "schema", value={"oneOf": [TASK, TASK]}),
     "nested": at(*BODY, "application/json", "schema", "properties", "title", value=TASK),
     "xml": at(*BODY, value={"application/xml": {"schema": TASK}}),
@@ -94,7 +111,12 @@ VARIANTS = {
     "long id": at(*POST, "operationId", value="a" * 300),
     "no version": at("info", value={"title": "Tasks"}),
     "no paths": at("paths", value={}),
-    "head": at("paths", "/tasks", "head", value={"operationId": "headTasks", "responses": {"200": {"description": "ok"}}}),
+    "head": at(
+        "paths",
+        "/tasks",
+        "head",
+        value={"operationId": "headTasks", "responses": {"200": {"description": "ok"}}},
+    ),
     "response without description": at(*GET, "responses", value={"200": {}}),
 }
 
@@ -107,7 +129,9 @@ def test_errors_are_those_of_the_parser(name: str, node: Judge, tmp_path: Path) 
     ours = judge(read(file.read_bytes(), file.name)).found
     ids = {d.id.partition("/")[2] for d in ours}
     whole = {id for id in ids if templates()[id].stage == "parser" and templates()[id].effect == "blocks"}
-    of_operations = {id for id in ids if templates()[id].stage == "parser" and templates()[id].effect == "drops operation"}
+    of_operations = {
+        id for id in ids if templates()[id].stage == "parser" and templates()[id].effect == "drops operation"
+    }
     assert whole == set(theirs["errors"])
     reasons = {reason for operation in theirs["operations"] for reason in operation["reasons"]}
     assert of_operations == reasons - whole

@@ -1,7 +1,9 @@
-"""`lint --for copilot` and Microsoft's own package say the same of documents that nobody here wrote, operation by operation.
+"""`lint --for copilot` and Microsoft's own package say the same of documents that nobody here wrote,
+operation by operation.
 
-Compared are the parser's errors, the reasons why it does not take an operation, what the generator refuses when the operation is
-chosen alone, and what it warns of: all of theirs that `lint` simulates, in both directions.
+Compared are the parser's errors, the reasons why it does not take an operation, what the generator refuses
+when the operation is chosen alone, and what it warns of: all of theirs that `lint` simulates, in both
+directions.
 """
 
 from __future__ import annotations
@@ -25,10 +27,15 @@ from pgagents.lint.judged import Judged
 pytestmark = pytest.mark.interop
 
 FOREIGN = (
-    "asana.com", "box.com", "circleci.com", "digitalocean.com", "gitlab.com", "linode.com", "netlify.com", "notion.com", "sendgrid.com",
+    "asana.com", "box.com", "circleci.com", "digitalocean.com", "gitlab.com", "linode.com", "netlify.com",
+    "notion.com", "sendgrid.com",
     "slack.com", "telegram.org", "twilio.com/twilio_messaging_v1",
 )  # fmt: skip
-OURS = ("generated/copilot/openapi-3.0.yaml", "tests/data/copilot-form-body.json", "tests/data/copilot-python-pattern.json")
+OURS = (
+    "generated/copilot/openapi-3.0.yaml",
+    "tests/data/copilot-form-body.json",
+    "tests/data/copilot-python-pattern.json",
+)
 NOT_SIMULATED = {"generate-card-failed"}
 """How an answer is shown: the generator leaves the card out, and makes the plugin all the same."""
 
@@ -76,7 +83,8 @@ MORE = {
     "an argument of any type": put(*JSON, "schema", "properties", "a", value={"enum": ["a"]}),
     "a body that is a list": put(*JSON, "schema", value={"type": "array", "items": {"type": "string"}}),
     "a body with a charset": put(
-        *POST, "requestBody", "content", value={"application/json; charset=utf-8": {"schema": {"type": "object"}}}
+        *POST, "requestBody", "content",
+        value={"application/json; charset=utf-8": {"schema": {"type": "object"}}}
     ),
     "a body without a schema": put(*JSON, value={}),
     "a parameter with content": put(*POST, "parameters", value=[{"name": "q", "in": "query", "content": {"application/json": {}}}]),
@@ -98,7 +106,8 @@ MORE = {
     "an unknown version": put("openapi", value="3.2.0"),
     "a version that is a number": put("info", "version", value=1.0),
     "a flow without scopes": put(
-        "components", "securitySchemes", "o", value={"type": "oauth2", "flows": {"clientCredentials": {"tokenUrl": "https://t.example"}}}
+        "components", "securitySchemes", "o",
+        value={"type": "oauth2", "flows": {"clientCredentials": {"tokenUrl": "https://t.example"}}}
     ),
     "a format of texts that is none": put(*JSON, "schema", "properties", "title", value={**TEXT, "pattern": "(", "format": "odd"}),
     "two parameters that are the same": lambda data: (
@@ -151,7 +160,9 @@ def test_verdicts_are_those_of_the_package(name: str, theirs: dict[str, Any]) ->
 
 
 def test_corpus_holds_every_kind_of_verdict(theirs: dict[str, Any]) -> None:
-    """Each message that is the package's own is said of some document, so that the comparison can fail for each."""
+    """Each message that is the package's own is said of some document, so that the comparison can fail for
+    each.
+    """
     said: set[str] = set()
     for name in NAMES:
         said |= set(theirs[name]["errors"])
@@ -168,7 +179,10 @@ def _whole(ours: Judged) -> set[str]:
 
 
 def _operations(ours: Judged) -> dict[str, tuple[set[str], str | None, set[str]]]:
-    return {one["operation"]: (set(one["reasons"]), one["refused"], set(one["warnings"])) for one in ours.details["verdicts"]}
+    return {
+        one["operation"]: (set(one["reasons"]), one["refused"], set(one["warnings"]))
+        for one in ours.details["verdicts"]
+    }
 
 
 def _their_operations(said: Any) -> dict[str, tuple[set[str], str | None, set[str]]]:

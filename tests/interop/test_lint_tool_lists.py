@@ -28,8 +28,10 @@ KEYWORDS: dict[str, Any] = {
     "readOnly": True,
     "writeOnly": True, "deprecated": True, "x-note": 1, "if": STRING, "then": STRING,
     "patternProperties": {"a": STRING},
-    "exclusiveMinimum": 1, "multipleOf": 2, "uniqueItems": True, "prefixItems": [STRING], "contains": STRING, "minContains": 1,
-    "propertyNames": STRING, "dependentRequired": {"a": ["b"]}, "unevaluatedProperties": False, "contentEncoding": "base64",
+    "exclusiveMinimum": 1, "multipleOf": 2, "uniqueItems": True, "prefixItems": [STRING], "contains": STRING,
+    "minContains": 1,
+    "propertyNames": STRING, "dependentRequired": {"a": ["b"]}, "unevaluatedProperties": False,
+    "contentEncoding": "base64",
     "minProperties": 1, "maxProperties": 2, "additionalProperties": False, "minItems": 1, "maxItems": 2,
 }  # fmt: skip
 
@@ -60,7 +62,8 @@ def members() -> Iterator[tuple[str, dict[str, Any]]]:
 def test_what_googles_packages_refuse_is_an_error_or_a_warning(what: str, member: dict[str, Any]) -> None:
     types = pytest.importorskip("google.genai.types", reason="needs google-genai (the `interop` extra)")
     proto = pytest.importorskip(
-        "google.ai.generativelanguage_v1beta.types", reason="needs google-ai-generativelanguage (the `interop` extra)"
+        "google.ai.generativelanguage_v1beta.types",
+        reason="needs google-ai-generativelanguage (the `interop` extra)",
     )
     document = gemini(member)
     refused = []
@@ -71,7 +74,9 @@ def test_what_googles_packages_refuse_is_an_error_or_a_warning(what: str, member
     except Exception as error:  # whatever they raise is a refusal
         refused.append(error)
     try:
-        proto.FunctionDeclaration.from_json(json.dumps(document["functionDeclarations"][0]), ignore_unknown_fields=False)
+        proto.FunctionDeclaration.from_json(
+            json.dumps(document["functionDeclarations"][0]), ignore_unknown_fields=False
+        )
     except Exception as error:
         refused.append(error)
     said = findings(document, "gemini-tools") & {"error", "warning"}
@@ -98,7 +103,10 @@ def test_what_openais_strict_transform_refuses_is_an_error(node: Judge, tmp_path
     refused = {what for what, said in theirs.items() if said not in (None, "changed")}
     ours = set()
     for what, schema in schemas.items():
-        tool = {"type": "function", "function": {"name": "find", "description": "Find.", "parameters": schema, "strict": True}}
+        tool = {
+            "type": "function",
+            "function": {"name": "find", "description": "Find.", "parameters": schema, "strict": True},
+        }
         if "error" in findings([tool], "openai-tools"):
             ours.add(what)
     assert len(refused) > 10

@@ -1,4 +1,6 @@
-"""The official MCP SDK takes the tools: its types, its rule for names, its server and client in both eras of the protocol."""
+"""The official MCP SDK takes the tools: its types, its rule for names, its server and client in both eras
+of the protocol.
+"""
 
 from __future__ import annotations
 

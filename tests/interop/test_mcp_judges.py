@@ -1,4 +1,5 @@
-"""The protocol's own judges hold the running MCP server: the conformance suite in both eras, and the inspector.
+"""The protocol's own judges hold the running MCP server: the conformance suite in both eras, and the
+inspector.
 
 They come from npm and want Node 22, which is taken from npm too where this machine has an older one.
 """
@@ -73,7 +74,10 @@ def serving(node: str, catalogue: Path, api: str, key: str) -> Iterator[str]:
 def url(node22: str) -> Iterator[str]:
     """Park Graph's server, before a sandbox."""
     caller, _ = sandboxed()
-    with served(caller.sandbox.handler) as api, serving(node22, CATALOGUE, api, caller.tokens["unlimited"]) as found:
+    with (
+        served(caller.sandbox.handler) as api,
+        serving(node22, CATALOGUE, api, caller.tokens["unlimited"]) as found,
+    ):
         yield found
 
 
@@ -94,44 +98,73 @@ def fixture_url(node22: str) -> Iterator[str]:
         yield found
 
 
-def judged(node: str, package: str, url: str, out: Path, *more: str | Path) -> subprocess.CompletedProcess[str]:
+def judged(
+    node: str, package: str, url: str, out: Path, *more: str | Path
+) -> subprocess.CompletedProcess[str]:
     script = MODULES / package / "dist/index.js"
     if not script.is_file():
         pytest.skip(f"npm has not installed {package}")
     words = [node, str(script), "server", "--url", url, "-o", str(out), *map(str, more)]
-    return subprocess.run(words, capture_output=True, text=True, timeout=180, check=False, env=environment(node))
+    return subprocess.run(
+        words, capture_output=True, text=True, timeout=180, check=False, env=environment(node)
+    )
 
 
 def passed(done: subprocess.CompletedProcess[str]) -> set[str]:
     """Scenarios of which every check passed."""
-    return {line[2:].split(":")[0] for line in done.stdout.splitlines() if line.startswith("✓") and ": 0 passed" not in line}
+    return {
+        line[2:].split(":")[0]
+        for line in done.stdout.splitlines()
+        if line.startswith("✓") and ": 0 passed" not in line
+    }
 
 
 def test_conformance_suite_of_the_handshake_era(node22: str, url: str, tmp_path: Path) -> None:
     done = judged(node22, SUITE, url, tmp_path, "--expected-failures", JUDGES / "expected_2025-11-25.yml")
     assert done.returncode == 0, done.stdout[-4000:]
     assert passed(done) >= {
-        "server-initialize", "ping", "tools-list", "resources-list", "prompts-list", "server-sse-multiple-streams",
+        "server-initialize",
+        "ping",
+        "tools-list",
+        "resources-list",
+        "prompts-list",
+        "server-sse-multiple-streams",
         "dns-rebinding-protection",
-    }  # fmt: skip
+    }
 
 
 def test_conformance_suite_of_the_newest_revision(node22: str, url: str, tmp_path: Path) -> None:
     done = judged(node22, NEXT, url, tmp_path, *REQUIRED)
     assert done.returncode == 0, done.stdout[-4000:]
     assert passed(done) >= {
-        "tools-list", "resources-list", "prompts-list", "caching", "http-header-validation", "dns-rebinding-protection",
-        "sep-2164-resource-not-found", "server-sse-multiple-streams", "input-required-result-validate-input",
-    }  # fmt: skip
-    found = [check for file in tmp_path.glob("server-server-stateless-*/checks.json") for check in json.loads(file.read_text())]
+        "tools-list",
+        "resources-list",
+        "prompts-list",
+        "caching",
+        "http-header-validation",
+        "dns-rebinding-protection",
+        "sep-2164-resource-not-found",
+        "server-sse-multiple-streams",
+        "input-required-result-validate-input",
+    }
+    found = [
+        check
+        for file in tmp_path.glob("server-server-stateless-*/checks.json")
+        for check in json.loads(file.read_text())
+    ]
     failures = [check for check in found if check["status"] == "FAILURE"]
     assert sum(check["status"] == "SUCCESS" for check in found) >= 20
     assert [check["id"] for check in failures if not check["errorMessage"].startswith("Not testable")] == []
 
 
-@pytest.mark.parametrize("scenario", ["tools-call-simple-text", "tools-call-error", "tools-call-with-progress", "prompts-get-simple"])
+@pytest.mark.parametrize(
+    "scenario",
+    ["tools-call-simple-text", "tools-call-error", "tools-call-with-progress", "prompts-get-simple"],
+)
 @pytest.mark.parametrize("package", [SUITE, NEXT])
-def test_conformance_suite_calls_tools_of_its_own(node22: str, fixture_url: str, tmp_path: Path, package: str, scenario: str) -> None:
+def test_conformance_suite_calls_tools_of_its_own(
+    node22: str, fixture_url: str, tmp_path: Path, package: str, scenario: str
+) -> None:
     done = judged(node22, package, fixture_url, tmp_path, "--scenario", scenario)
     assert done.returncode == 0, done.stdout[-4000:]
     checks = [check for file in tmp_path.glob("*/checks.json") for check in json.loads(file.read_text())]
@@ -151,18 +184,29 @@ def test_conformance_suite_finds_what_is_not_as_expected(node22: str, url: str, 
 def inspected(node: str, *words: Sequence[str] | str) -> subprocess.CompletedProcess[str]:
     script = MODULES / ".bin/mcp-inspector"
     full = [node, str(script.resolve()), "--cli", *map(str, words)]
-    return subprocess.run(full, capture_output=True, text=True, timeout=120, check=False, env=environment(node), cwd=ROOT)
+    return subprocess.run(
+        full, capture_output=True, text=True, timeout=120, check=False, env=environment(node), cwd=ROOT
+    )
 
 
 @pytest.mark.parametrize("method", ["tools/list", "resources/list", "prompts/list"])
 def test_inspector_finds_nothing_over_stdio(node22: str, method: str) -> None:
-    done = inspected(node22, *COMMAND, str(CATALOGUE), "--method", method, *(["--strict"] if method == "tools/list" else []))
+    done = inspected(
+        node22,
+        *COMMAND,
+        str(CATALOGUE),
+        "--method",
+        method,
+        *(["--strict"] if method == "tools/list" else []),
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     kind = method.split("/")[0]
     assert json.loads(done.stdout)[kind]
     if kind == "tools":
         written = json.loads((ROOT / "generated/mcp/tools.json").read_text(encoding="utf-8"))
-        assert [tool["name"] for tool in json.loads(done.stdout)["tools"]] == [tool["name"] for tool in written["tools"]]
+        assert [tool["name"] for tool in json.loads(done.stdout)["tools"]] == [
+            tool["name"] for tool in written["tools"]
+        ]
 
 
 def test_inspector_finds_nothing_over_http(node22: str, url: str) -> None:

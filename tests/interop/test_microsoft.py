@@ -46,11 +46,15 @@ def a_write(data: Any) -> Any:
 def test_parser_takes_every_operation(node: Judge, generated: Path, spec: Any) -> None:
     found = node("judge_openapi.cjs", generated / "copilot/openapi-3.0.yaml")
     assert (found["status"], found["errors"], found["warnings"]) == ("Valid", [], [])
-    assert [o["id"] for o in found["operations"]] == [o["operationId"] for item in spec["paths"].values() for o in item.values()]
+    assert [o["id"] for o in found["operations"]] == [
+        o["operationId"] for item in spec["paths"].values() for o in item.values()
+    ]
     assert all(o["usable"] for o in found["operations"]), found["operations"]
 
 
-def test_generator_makes_a_plugin_with_the_same_functions(node: Judge, generated: Path, tmp_path: Path) -> None:
+def test_generator_makes_a_plugin_with_the_same_functions(
+    node: Judge, generated: Path, tmp_path: Path
+) -> None:
     found = node("generate_plugin.cjs", generated / "copilot/openapi-3.0.yaml", tmp_path)
     assert "refused" not in found, found
     assert (found["allSuccess"], found["warnings"]) == (True, [])
@@ -120,12 +124,18 @@ FAULTS: dict[str, Callable[[Any], Any]] = {
     "state member": lambda d: _functions(d).update(states={"reasoning": {"rules": []}}),
     "instructions": lambda d: _functions(d).update(states={"reasoning": {"instructions": [1]}}),
     "confirmation type": lambda d: _functions(d)["capabilities"].update(confirmation={"type": "Card"}),
-    "confirmation member": lambda d: _functions(d)["capabilities"].update(confirmation={"isNonConsequential": True}),
-    "data_handling": lambda d: _functions(d)["capabilities"].update(security_info={"data_handling": ["DataExport"]}),
+    "confirmation member": lambda d: _functions(d)["capabilities"].update(
+        confirmation={"isNonConsequential": True}
+    ),
+    "data_handling": lambda d: _functions(d)["capabilities"].update(
+        security_info={"data_handling": ["DataExport"]}
+    ),
     "capability": lambda d: _functions(d)["capabilities"].update(cards={}),
     "semantics": lambda d: _functions(d)["capabilities"].update(response_semantics={}),
     "parameter type": lambda d: _functions(d).update(parameters={"properties": {"a": {"type": "object"}}}),
-    "parameter keyword": lambda d: _functions(d).update(parameters={"properties": {"a": {"type": "string", "minLength": 1}}}),
+    "parameter keyword": lambda d: _functions(d).update(
+        parameters={"properties": {"a": {"type": "string", "minLength": 1}}}
+    ),
     "runtime type": lambda d: d["runtimes"][0].update(type="OpenAPI"),
     "runtime without auth": lambda d: d["runtimes"][0].pop("auth"),
     "runtime without spec": lambda d: d["runtimes"][0].pop("spec"),
@@ -165,7 +175,9 @@ def test_our_schema_refuses_whatever_theirs_does(generated: Path) -> None:
     ],
     ids=["unknown-member", "no-description", "no-reference", "function-name"],
 )
-def test_schema_refuses_a_bad_manifest(node: Judge, generated: Path, tmp_path: Path, change: Callable[[Any], None]) -> None:
+def test_schema_refuses_a_bad_manifest(
+    node: Judge, generated: Path, tmp_path: Path, change: Callable[[Any], None]
+) -> None:
     manifest = json.loads((generated / "copilot/ai-plugin.json").read_text(encoding="utf-8"))
     change(manifest)
     assert node("judge_manifest.cjs", written(tmp_path, manifest))["errors"]

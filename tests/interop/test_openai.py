@@ -1,7 +1,8 @@
 """The GPT builder's first stage, as far as public reports show it: openapi-pydantic 0.5 for 3.1.
 
-The messages below are those that users pasted from the builder (read 2026-11-20); that this package prints them to the
-letter is why it is taken for the builder's own, and why it is pinned below 0.6, which words the first one otherwise.
+The messages below are those that users pasted from the builder (read 2026-11-20); that this package prints
+them to the letter is why it is taken for the builder's own, and why it is pinned below 0.6, which words the
+first one otherwise.
 """
 
 from __future__ import annotations

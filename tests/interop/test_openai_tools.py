@@ -16,7 +16,8 @@ NEEDS = "(the `interop` extra)"
 CHAT = ["openai/tools.chat.json", "openai/tools.chat.strict.json"]
 RESPONSES = ["openai/tools.responses.json", "openai/tools.responses.strict.json"]
 GOOD: dict[str, Any] = {
-    "type": "object", "properties": {"a": {"type": ["string", "null"]}}, "required": ["a"], "additionalProperties": False,
+    "type": "object", "properties": {"a": {"type": ["string", "null"]}}, "required": ["a"],
+    "additionalProperties": False,
 }  # fmt: skip
 
 Judge = Callable[..., Any]
@@ -58,7 +59,9 @@ def _judged(node: Judge, folder: Path, schemas: list[Any]) -> list[str | None]:
     return node("judge_strict.cjs", file)  # type: ignore[no-any-return]  # a list of messages
 
 
-def test_openais_strict_transform_takes_every_strict_schema_unchanged(node: Judge, offered: Path, tmp_path: Path) -> None:
+def test_openais_strict_transform_takes_every_strict_schema_unchanged(
+    node: Judge, offered: Path, tmp_path: Path
+) -> None:
     schemas = [tool["parameters"] for tool in _read(offered, RESPONSES[1]) if tool["strict"]]
     assert len(schemas) >= 4
     assert _judged(node, tmp_path, schemas) == [None] * len(schemas)

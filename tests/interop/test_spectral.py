@@ -40,4 +40,6 @@ def test_the_judge_refuses_a_broken_document(offered: Path, tmp_path: Path) -> N
         for operation in item.values():
             operation["operationId"] = "same"
     (tmp_path / "broken.json").write_text(json.dumps(document), encoding="utf-8")
-    assert {e["code"] for e in errors(tmp_path / "broken.json", "oas", tmp_path)} == {"operation-operationId-unique"}
+    assert {e["code"] for e in errors(tmp_path / "broken.json", "oas", tmp_path)} == {
+        "operation-operationId-unique"
+    }

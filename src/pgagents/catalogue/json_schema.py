@@ -1,7 +1,7 @@
 """The catalogue's language as a JSON Schema, for completion and validation in editors.
 
-It is made from the pydantic classes, extended by the short forms that their validators accept. It is laxer than the loader, which also
-resolves names, compiles laws and tries them on the examples.
+It is made from the pydantic classes, extended by the short forms that their validators accept. It is laxer
+than the loader, which also resolves names, compiles laws and tries them on the examples.
 """
 
 from __future__ import annotations
@@ -35,7 +35,9 @@ def document() -> dict[str, Any]:
     )
     for schema in list(_mappings(made)):
         if "patternProperties" in schema:
-            schema.setdefault("additionalProperties", False)  # pydantic lists the allowed patterns, but does not close the object
+            schema.setdefault(
+                "additionalProperties", False
+            )  # pydantic lists the allowed patterns, but does not close the object
     for name, short in _SHORT.items():
         classes[name] = {"anyOf": [short, classes[name]]}
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **made, "title": "pgagents catalogue"}

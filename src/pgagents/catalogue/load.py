@@ -24,12 +24,14 @@ MAX_ERRORS = 10_000
 EMPTY = "begin with `pgagents: 1`; schemas/catalogue.schema.json says the rest"
 
 
-def load(source: Source, *, any_key: bool = False, known: Validators | None = None) -> tuple[Model | None, list[Diagnostic]]:
+def load(
+    source: Source, *, any_key: bool = False, known: Validators | None = None
+) -> tuple[Model | None, list[Diagnostic]]:
     """Return the resolved catalogue, or None, and the diagnostics in the order of the file.
 
-    All faults are found in one run: values that pydantic refuses are removed, and the rest is checked too. With `any_key`, a key that the
-    language cannot express is treated as a bearer key; no manifest may be generated from such a model. `known` are validators compiled
-    before for the same schemas.
+    All faults are found in one run: values that pydantic refuses are removed, and the rest is checked too.
+    With `any_key`, a key that the language cannot express is treated as a bearer key; no manifest may be
+    generated from such a model. `known` are validators compiled before for the same schemas.
     """
     unsayable = [] if any_key else unsaid(source)
     model, found = _load(as_bearer(source), known)
@@ -39,7 +41,9 @@ def load(source: Source, *, any_key: bool = False, known: Validators | None = No
 def _load(source: Source, known: Validators | None) -> tuple[Model | None, list[Diagnostic]]:
     found = [Diagnostic(f.span, f"catalogue/{f.id}", "error", f.message, f.help) for f in source.faults]
     if source.data is None:
-        return None, found or [Diagnostic(source.locate(()), "catalogue/empty", "error", "the file holds nothing", EMPTY)]
+        return None, found or [
+            Diagnostic(source.locate(()), "catalogue/empty", "error", "the file holds nothing", EMPTY)
+        ]
     try:
         checker = Checker(Catalogue.model_validate(source.data), source)
     except ValidationError as error:
@@ -61,14 +65,23 @@ def _load(source: Source, known: Validators | None) -> tuple[Model | None, list[
 
 
 def _first_of(source: Source, count: int) -> list[Diagnostic]:
-    """Return the faults among the first members of each collection, because pydantic's list of all would take gigabytes."""
+    """Return the faults among the first members of each collection, because pydantic's list of all would
+    take gigabytes.
+    """
     for most in (100, 20, 4):
         try:
             Catalogue.model_validate(first_members(source.data, most))
         except ValidationError as error:
             if error.error_count() <= MAX_ERRORS:
                 return messages.diagnostics(error.errors(include_url=False), source)
-    return [Diagnostic(source.locate(()), "catalogue/value", "error", f"the file has {count:,} values that may not stand where they stand")]
+    return [
+        Diagnostic(
+            source.locate(()),
+            "catalogue/value",
+            "error",
+            f"the file has {count:,} values that may not stand where they stand",
+        )
+    ]
 
 
 def _deduplicate(found: list[Diagnostic]) -> list[Diagnostic]:
@@ -84,16 +97,26 @@ def _deduplicate(found: list[Diagnostic]) -> list[Diagnostic]:
     last = every[MAX_FAULTS - 1]
     return [
         *every[: MAX_FAULTS - 1],
-        Diagnostic(last.span, last.id, "error", last.message, f"more than {MAX_FAULTS - 1} errors: the rest is not shown"),
+        Diagnostic(
+            last.span,
+            last.id,
+            "error",
+            last.message,
+            f"more than {MAX_FAULTS - 1} errors: the rest is not shown",
+        ),
     ]
 
 
 def load_file(path: Path, *, name: str | None = None) -> Model:
-    """Load a catalogue file. Raises InputError with all diagnostics, or PgagentsError if the file cannot be read."""
+    """Load a catalogue file. Raises InputError with all diagnostics, or PgagentsError if the file cannot
+    be read.
+    """
     try:
         source = read(path, name=name)
     except OSError as error:
-        raise PgagentsError(f"cannot read the catalogue {name or path}: {error.strerror}", "give the path of a YAML file") from None
+        raise PgagentsError(
+            f"cannot read the catalogue {name or path}: {error.strerror}", "give the path of a YAML file"
+        ) from None
     return _or_raise(source)
 
 

@@ -1,6 +1,7 @@
 """Remove what pydantic refuses from a copy of the data, so that the rest can be checked in the same run.
 
-Pointers stay valid: a refused member of a mapping is removed, and a refused item of a list is replaced by a neighbour.
+Pointers stay valid: a refused member of a mapping is removed, and a refused item of a list is replaced by a
+neighbour.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ _LINE: dict[str, Callable[[str], str]] = {
 
 
 def prune(data: Any, error: ValidationError) -> tuple[Catalogue, Any, set[Pointer]] | None:
-    """Remove every refused value. Return the remaining catalogue, its data, and the pointers of removed values.
+    """Remove every refused value. Return the remaining catalogue, its data, and the pointers of removed
+    values.
 
     None if nothing is left to check, as when the root is not a mapping.
     """
@@ -45,7 +47,9 @@ def prune(data: Any, error: ValidationError) -> tuple[Catalogue, Any, set[Pointe
     for _ in range(MAX_ROUNDS):
         refused = error.errors(include_url=False, include_input=False, include_context=False)
         pointers = {pointer_of(e, rest) for e in refused if not _keep_action(rest, e, dropped)}
-        parents = {p[:n] for p in pointers for n in range(1, len(p))}  # errors at parents come from other branches of a union
+        parents = {
+            p[:n] for p in pointers for n in range(1, len(p))
+        }  # errors at parents come from other branches of a union
         for pointer in sorted(pointers - parents, key=lambda p: (-len(p), str(p))):
             if pointer:
                 dropped.add(_remove(rest, pointer))
@@ -66,7 +70,12 @@ def _keep_action(rest: dict[str, Any], error: Any, dropped: set[Pointer]) -> boo
     True if the error was such a missing line.
     """
     pointer, key = pointer_of(error, rest), error["loc"][-1]
-    if error["type"] != "missing" or len(pointer) != 2 or pointer[0] not in ("actions", "operator") or key not in _LINE:
+    if (
+        error["type"] != "missing"
+        or len(pointer) != 2
+        or pointer[0] not in ("actions", "operator")
+        or key not in _LINE
+    ):
         return False
     rest[str(pointer[0])][pointer[1]][key] = _LINE[key](str(pointer[1]))
     dropped.add((*pointer, key))

@@ -12,7 +12,18 @@ from pgagents.catalogue.language import actions, audit, basics, offers, platform
 from pgagents.catalogue.language.schemas import argument_node, schema_node, schema_nodes
 from pgagents.cel.expression import compile as compiled
 from pgagents.model import model as m
-from pgagents.model.action import Action, ActionCall, Code, Example, Former, Law, Output, Param, Relation, Texts
+from pgagents.model.action import (
+    Action,
+    ActionCall,
+    Code,
+    Example,
+    Former,
+    Law,
+    Output,
+    Param,
+    Relation,
+    Texts,
+)
 from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer, Source
 
@@ -44,7 +55,12 @@ class _Resolver:
         return m.Model(
             source=self.source,
             sha256=hashlib.sha256(self.source.text.encode()).hexdigest(),
-            api=written.api, auth=written.auth, limits=written.limits, errors=written.errors, behaviour=written.behaviour, env=written.env,
+            api=written.api,
+            auth=written.auth,
+            limits=written.limits,
+            errors=written.errors,
+            behaviour=written.behaviour,
+            env=written.env,
             schemas=self.schemas,
             secrets=frozenset(self.marks.secrets),
             private=frozenset(self.marks.private),
@@ -55,16 +71,23 @@ class _Resolver:
             operator=tuple(self.actions[n] for n in (operator.actions if operator else ())),
             clock=self.actions[operator.clock] if operator and operator.clock else None,
             surfaces=surfaces,
-            dispatchers=tuple(self._dispatcher(surfaces[n], sf) for n, sf in written.surfaces.items() if sf.http),
+            dispatchers=tuple(
+                self._dispatcher(surfaces[n], sf) for n, sf in written.surfaces.items() if sf.http
+            ),
             resources={name: self._resource(name, r) for name, r in written.resources.items()},
             workflows=tuple(self._workflow(name, w) for name, w in written.workflows.items()),
             domain=written.sandbox.domain,
-            webhooks=written.webhooks, idempotency=written.idempotency, retention=written.retention, audit=self._audit(written.audit),
+            webhooks=written.webhooks,
+            idempotency=written.idempotency,
+            retention=written.retention,
+            audit=self._audit(written.audit),
             browsers=written.browsers,
-        )  # fmt: skip
+        )
 
     def _provoked(self) -> None:
-        """Add to each code the calls that provoke it, once all actions exist; actions refer to codes themselves."""
+        """Add to each code the calls that provoke it, once all actions exist; actions refer to codes
+        themselves.
+        """
         for name, code in self.written.errors.codes.items():
             at = ("errors", "codes", name, "provoked_by")
             calls = {action: self._call(call, (*at, action)) for action, call in code.provoked_by.items()}
@@ -73,10 +96,15 @@ class _Resolver:
     def _code(self, name: str, code: platform.Code) -> Code:
         at = ("errors", "codes", name)
         return Code(
-            name, code.status, Text(code.meaning or name.replace("_", " ").capitalize(), (*at, "meaning")),
-            code.envelope or self.written.errors.envelope, tuple(code.only) if code.only is not None else None, tuple(code.cite), at,
+            name,
+            code.status,
+            Text(code.meaning or name.replace("_", " ").capitalize(), (*at, "meaning")),
+            code.envelope or self.written.errors.envelope,
+            tuple(code.only) if code.only is not None else None,
+            tuple(code.cite),
+            at,
             self.provoked[name],
-        )  # fmt: skip
+        )
 
     def _action(self, name: str, a: actions.Action, at: Pointer) -> Action:
         raw: Any = self.data
@@ -90,29 +118,63 @@ class _Resolver:
             operation_id=Text(a.operation_id or camel(name), (*at, "operation_id") if a.operation_id else at),
             title=Text(a.title, (*at, "title")),
             description=Text(a.description, (*at, "description")),
-            method=method, path=Text(path, (*at, "http")),
-            effect=a.effect, costs=a.costs, destructive=a.destructive, bucket=a.bucket, scope=a.scope, key=a.key,
-            params=tuple(self._param(n, p, raw["input"][n], (*at, "input", n), method, in_path) for n, p in a.input.items()),
+            method=method,
+            path=Text(path, (*at, "http")),
+            effect=a.effect,
+            costs=a.costs,
+            destructive=a.destructive,
+            bucket=a.bucket,
+            scope=a.scope,
+            key=a.key,
+            params=tuple(
+                self._param(n, p, raw["input"][n], (*at, "input", n), method, in_path)
+                for n, p in a.input.items()
+            ),
             unknown=a.unknown or default_unknown,
-            outputs=tuple(self._output(status, o, raw["output"][status], (*at, "output", status)) for status, o in a.output.items()),
+            outputs=tuple(
+                self._output(status, o, raw["output"][status], (*at, "output", status))
+                for status, o in a.output.items()
+            ),
             errors=tuple(self.codes[c] for c in dict.fromkeys([*a.errors, *self.written.errors.always])),
             idempotency=a.idempotency,
-            confirm_title=Text(a.confirm.title, (*at, "confirm", "title")) if a.confirm and a.confirm.title else None,
+            confirm_title=Text(a.confirm.title, (*at, "confirm", "title"))
+            if a.confirm and a.confirm.title
+            else None,
             confirm_body=Text(a.confirm.body, (*at, "confirm", "body")) if a.confirm else None,
             laws=tuple(self._law(n, law, (*at, "laws", n)) for n, law in a.laws.items()),
             relations=tuple(self._relation(n, r, (*at, "relations", n)) for n, r in a.relations.items()),
             examples=tuple(self._example(n, e, a, (*at, "examples", n)) for n, e in a.examples.items()),
             texts={n: _texts(t, (*at, "texts", n)) for n, t in a.texts.items()},
-            tags=tuple(a.tags), deprecated=a.deprecated, cite=tuple(a.cite), origin=at, signed=a.signed, tenant=a.tenant,
+            tags=tuple(a.tags),
+            deprecated=a.deprecated,
+            cite=tuple(a.cite),
+            origin=at,
+            signed=a.signed,
+            tenant=a.tenant,
             may_name_none=a.may_name_none,
-            formerly=tuple(_former(n, day, a.operation_id, (*at, "formerly", n)) for n, day in a.formerly.items()),
-        )  # fmt: skip
+            formerly=tuple(
+                _former(n, day, a.operation_id, (*at, "formerly", n)) for n, day in a.formerly.items()
+            ),
+        )
 
-    def _param(self, name: str, p: basics.Param, raw: Any, at: Pointer, method: str, in_path: set[str]) -> Param:
-        place: Any = p.in_ or ("path" if name in in_path else "query" if method in ("GET", "DELETE") else "body")
+    def _param(
+        self, name: str, p: basics.Param, raw: Any, at: Pointer, method: str, in_path: set[str]
+    ) -> Param:
+        place: Any = p.in_ or (
+            "path" if name in in_path else "query" if method in ("GET", "DELETE") else "body"
+        )
         node = argument_node(raw, at, self.marks)
         resource, _, member = (p.refers_to or "").partition(".")
-        return Param(Text(name, at), p.wire or name, place, bool(p.required) or place == "path", node, resource or None, at, member)
+        return Param(
+            Text(name, at),
+            p.wire or name,
+            place,
+            bool(p.required) or place == "path",
+            node,
+            resource or None,
+            at,
+            member,
+        )
 
     def _output(self, status: int, o: basics.Output | None, raw: Any, at: Pointer) -> Output:
         empty = o is None or not raw or set(raw) <= {"description"}
@@ -120,7 +182,13 @@ class _Resolver:
         schema = None if empty else schema_node(raw, at, self.marks)
         if schema is not None:
             schema.pop("description", None)
-        return Output(status, schema, Text(text, (*at, "description")), at, (o.content_type if o else None) or "application/json")
+        return Output(
+            status,
+            schema,
+            Text(text, (*at, "description")),
+            at,
+            (o.content_type if o else None) or "application/json",
+        )
 
     def _law(self, name: str, law: actions.Law, at: Pointer) -> Law:
         that, when = self.checker.law_expressions(at)
@@ -134,7 +202,14 @@ class _Resolver:
 
     def _example(self, name: str, e: actions.Example, a: actions.Action, at: Pointer) -> Example:
         status = e.status or next(code for code in a.output if 200 <= code < 300)
-        return Example(name, Text(e.title or name.replace("_", " ").replace("-", " "), (*at, "title")), e.input, status, e.output, at)
+        return Example(
+            name,
+            Text(e.title or name.replace("_", " ").replace("-", " "), (*at, "title")),
+            e.input,
+            status,
+            e.output,
+            at,
+        )
 
     def _bucket(self, name: str, b: platform.Bucket) -> m.Bucket:
         at = ("limits", "buckets", name)
@@ -178,15 +253,28 @@ class _Resolver:
             return Text(value or "", (*at, key))
 
         return m.Surface(
-            name=name, actions=self._members(sf), omit={k: tuple(v) for k, v in sf.omit.items()},
-            title=text("title", sf.title), description=text("description", sf.description), human_name=text("name", sf.name),
-            namespace=text("namespace", sf.namespace), dispatcher=sf.dispatcher, server=text("server", sf.server),
-            env={"key": sf.env.key, "url": sf.env.url} if sf.env else {}, auth=Node(sf.auth, origin=(*at, "auth")),
+            name=name,
+            actions=self._members(sf),
+            omit={k: tuple(v) for k, v in sf.omit.items()},
+            title=text("title", sf.title),
+            description=text("description", sf.description),
+            human_name=text("name", sf.name),
+            namespace=text("namespace", sf.namespace),
+            dispatcher=sf.dispatcher,
+            server=text("server", sf.server),
+            env={"key": sf.env.key, "url": sf.env.url} if sf.env else {},
+            auth=Node(sf.auth, origin=(*at, "auth")),
             instructions=text("instructions", sf.instructions),
             starters=tuple(Text(t, (*at, "starters", i)) for i, t in enumerate(sf.starters)),
-            published_spec=text("published_spec", sf.published_spec), extra=sf.extra, cite=tuple(sf.cite), origin=at,
-            page=sf.page, package=sf.package, headers=dict(sf.headers), attribution=dict(sf.attribution),
-        )  # fmt: skip
+            published_spec=text("published_spec", sf.published_spec),
+            extra=sf.extra,
+            cite=tuple(sf.cite),
+            origin=at,
+            page=sf.page,
+            package=sf.package,
+            headers=dict(sf.headers),
+            attribution=dict(sf.attribution),
+        )
 
     def _dispatcher(self, surface: m.Surface, sf: offers.Surface) -> m.Dispatcher:
         assert sf.http
@@ -195,11 +283,21 @@ class _Resolver:
         at: Pointer = surface.origin
         method, path = sf.http.split(" ", 1)
         return m.Dispatcher(
-            surface.name, method, Text(path, (*at, "http")), Text(sf.operation_id or camel(surface.name), (*at, "operation_id")),
-            Text(sf.title or surface.name, (*at, "title")), Text(sf.description or "", (*at, "description")),
-            sf.selector, sf.arguments, sf.scope, {k: Text(v, (*at, "responses", k)) for k, v in sf.responses.items()},
-            sf.attribution, surface.actions, tuple(sf.cite), at,
-        )  # fmt: skip
+            surface.name,
+            method,
+            Text(path, (*at, "http")),
+            Text(sf.operation_id or camel(surface.name), (*at, "operation_id")),
+            Text(sf.title or surface.name, (*at, "title")),
+            Text(sf.description or "", (*at, "description")),
+            sf.selector,
+            sf.arguments,
+            sf.scope,
+            {k: Text(v, (*at, "responses", k)) for k, v in sf.responses.items()},
+            sf.attribution,
+            surface.actions,
+            tuple(sf.cite),
+            at,
+        )
 
     def _values(self, value: Any, pointer: Pointer) -> Any:
         """Return a value with its expressions compiled."""
@@ -216,14 +314,24 @@ class _Resolver:
             return None
         found = self.checker.expressions
         return ActionCall(
-            self.actions[call.action], self._values(call.input, (*at, "input")), found.get((*at, "at")), found.get((*at, "where")), at
+            self.actions[call.action],
+            self._values(call.input, (*at, "input")),
+            found.get((*at, "at")),
+            found.get((*at, "where")),
+            at,
         )
 
-    def _calls(self, calls: list[resources.CatalogueCall], at: Pointer, raw: Any, body_at: str | None) -> tuple[ActionCall, ...]:
+    def _calls(
+        self, calls: list[resources.CatalogueCall], at: Pointer, raw: Any, body_at: str | None
+    ) -> tuple[ActionCall, ...]:
         places = [at] if isinstance(raw, dict) else [(*at, i) for i in range(len(calls))]
-        return tuple(c for call, place in zip(calls, places, strict=True) if (c := self._whole(call, place, body_at)))
+        return tuple(
+            c for call, place in zip(calls, places, strict=True) if (c := self._whole(call, place, body_at))
+        )
 
-    def _whole(self, call: resources.CatalogueCall | None, at: Pointer, body_at: str | None) -> ActionCall | None:
+    def _whole(
+        self, call: resources.CatalogueCall | None, at: Pointer, body_at: str | None
+    ) -> ActionCall | None:
         """Resolve a call that returns resources. Without `at`, the whole body is the resource or the list."""
         found = self._call(call, at)
         if found is None:
@@ -241,9 +349,17 @@ class _Resolver:
         A resource that the same call moves to another state is no parent.
         """
         action = self.actions[r.made_by.action] if r.made_by else None
-        named = [p.refers_to for p in action.params if p.place == "path" and p.refers_to and p.refers_to != name] if action else []
+        named = (
+            [p.refers_to for p in action.params if p.place == "path" and p.refers_to and p.refers_to != name]
+            if action
+            else []
+        )
         known = self.written.resources
-        kin = {n for n, other in known.items() if r.made_by and any(move == r.made_by.action for move in other.moves)}
+        kin = {
+            n
+            for n, other in known.items()
+            if r.made_by and any(move == r.made_by.action for move in other.moves)
+        }
         return next((parent for parent in reversed(named) if parent not in kin), None)
 
     def _resource(self, name: str, r: resources.Resource) -> m.Resource:
@@ -262,19 +378,36 @@ class _Resolver:
         )
         ids = (r.id,) if isinstance(r.id, str) else tuple(r.id)
         absent = tuple(r.absent[i] for i in ids) if isinstance(r.absent, dict) else r.absent
-        timed = tuple(m.TimedMove(v.from_, v.to, v.at, (*at, "moves_by_time", i)) for i, v in enumerate(r.moves_by_time))
+        timed = tuple(
+            m.TimedMove(v.from_, v.to, v.at, (*at, "moves_by_time", i)) for i, v in enumerate(r.moves_by_time)
+        )
         return m.Resource(
-            name=name, ids=ids, found_by=self._whole(r.found_by, (*at, "found_by"), r.body_at),
+            name=name,
+            ids=ids,
+            found_by=self._whole(r.found_by, (*at, "found_by"), r.body_at),
             made_by=self._whole(r.made_by, (*at, "made_by"), r.body_at),
             read_by=self._calls(r.read_by, (*at, "read_by"), raw.get("read_by"), r.body_at),
             listed_by=self._calls(r.listed_by, (*at, "listed_by"), raw.get("listed_by"), r.body_at),
-            undone_by=self._ending(r, at), absent=absent,
-            missing=self.codes[r.missing] if r.missing else None, tenant=r.tenant, state=r.state, states=tuple(r.states), initial=r.initial,
-            moves=moves, fixed=tuple(r.fixed), volatile=tuple(r.volatile),
-            laws=tuple(self._law(n, law, (*at, "laws", n)) for n, law in r.laws.items()), cite=tuple(r.cite), origin=at,
-            takes=self._takes(r.takes, (*at, "takes")), expires_by=r.expires_by, within=r.within or self._parent(name, r),
-            body_at=r.body_at, gone_when=self.checker.expressions.get((*at, "gone_when")), moves_by_time=timed,
-        )  # fmt: skip
+            undone_by=self._ending(r, at),
+            absent=absent,
+            missing=self.codes[r.missing] if r.missing else None,
+            tenant=r.tenant,
+            state=r.state,
+            states=tuple(r.states),
+            initial=r.initial,
+            moves=moves,
+            fixed=tuple(r.fixed),
+            volatile=tuple(r.volatile),
+            laws=tuple(self._law(n, law, (*at, "laws", n)) for n, law in r.laws.items()),
+            cite=tuple(r.cite),
+            origin=at,
+            takes=self._takes(r.takes, (*at, "takes")),
+            expires_by=r.expires_by,
+            within=r.within or self._parent(name, r),
+            body_at=r.body_at,
+            gone_when=self.checker.expressions.get((*at, "gone_when")),
+            moves_by_time=timed,
+        )
 
     def _takes(self, takes: resources.Takes | None, at: Pointer) -> m.Takes | None:
         return m.Takes(takes.of, takes.by, takes.counter, self.actions[takes.read_by], at) if takes else None
@@ -301,23 +434,36 @@ class _Resolver:
         at: Pointer = ("workflows", name)
         steps = tuple(self._step(n, step, (*at, "steps", n)) for n, step in w.steps.items())
         return m.Workflow(
-            name, Text(w.title, (*at, "title")), Text(w.description or "", (*at, "description")), tuple(w.needs), steps, tuple(w.cite), at,
+            name,
+            Text(w.title, (*at, "title")),
+            Text(w.description or "", (*at, "description")),
+            tuple(w.needs),
+            steps,
+            tuple(w.cite),
+            at,
             w.only_verify,
-        )  # fmt: skip
+        )
 
     def _step(self, name: str, step: resources.Step, at: Pointer) -> m.Step:
         found = self.checker.expressions
         action = self.actions[step.action]
         return m.Step(
-            name=name, action=action, input=self._values(step.input, (*at, "input")), role=step.as_ or "main",
+            name=name,
+            action=action,
+            input=self._values(step.input, (*at, "input")),
+            role=step.as_ or "main",
             after_s=found[(*at, "after_s")] if isinstance(step.after_s, str) else step.after_s or 0.0,
-            status=step.status or action.success.status, keep={k: found[(*at, "keep", k)] for k in step.keep},
+            status=step.status or action.success.status,
+            keep={k: found[(*at, "keep", k)] for k in step.keep},
             expect=tuple(found[(*at, "expect", i)] for i in range(len(step.expect))),
-            expect_timed=tuple(found[(*at, "expect_timed", i)] for i in range(len(step.expect_timed))), origin=at,
+            expect_timed=tuple(found[(*at, "expect_timed", i)] for i in range(len(step.expect_timed))),
+            origin=at,
             expect_alone=tuple(found[(*at, "expect_alone", i)] for i in range(len(step.expect_alone))),
-            key=found[(*at, "key")] if step.key else None, via=step.via or "", within_s=step.within_s or 0.0,
+            key=found[(*at, "key")] if step.key else None,
+            via=step.via or "",
+            within_s=step.within_s or 0.0,
             headers=tuple(step.headers.items()),
-        )  # fmt: skip
+        )
 
 
 def _former(name: str, until: str, operation_id: str | None, at: Pointer) -> Former:
@@ -335,6 +481,10 @@ def _texts(t: actions.Texts, at: Pointer) -> Texts:
         return tuple(Text(v, (*at, key, i)) for i, v in enumerate(value or ()))
 
     return Texts(
-        t.name, one("title", t.title), one("description", t.description), many("reasoning", t.reasoning), many("responding", t.responding),
+        t.name,
+        one("title", t.title),
+        one("description", t.description),
+        many("reasoning", t.reasoning),
+        many("responding", t.responding),
         {k: Text(v, (*at, "params", k)) for k, v in t.params.items()},
-    )  # fmt: skip
+    )

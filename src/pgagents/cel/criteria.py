@@ -1,7 +1,9 @@
-"""Rewrite CEL for Arazzo: values as runtime expressions, conditions as criteria. None for what Arazzo cannot express.
+"""Rewrite CEL for Arazzo: values as runtime expressions, conditions as criteria. None for what Arazzo cannot
+express.
 
 Arazzo 1.0.1 has pointers into a response, comparisons, and JSONPath filters over one context
-(https://spec.openapis.org/arazzo/v1.0.1.html#criterion-object, read 2026-11-20). It has no functions and no loop over two lists.
+(https://spec.openapis.org/arazzo/v1.0.1.html#criterion-object, read 2026-11-20). It has no functions and no
+loop over two lists.
 """
 
 from __future__ import annotations
@@ -24,7 +26,9 @@ _CHOSEN = re.compile(r"(response(?:\.\w+)+)\.filter\(\s*(\w+)\s*,(.*)\)\[0\]", r
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """One success condition. With `jsonpath` it is a JSONPath query of the response body that must find something."""
+    """One success condition. With `jsonpath` it is a JSONPath query of the response body that must find
+    something.
+    """
 
     condition: str
     jsonpath: bool = False
@@ -55,7 +59,9 @@ class Choice:
 
 
 def parse_kept(text: str) -> list[str | int] | Choice | None:
-    """Parse a kept value: the path in the response body, or the choice from a list. None for any other expression."""
+    """Parse a kept value: the path in the response body, or the choice from a list. None for any other
+    expression.
+    """
     text = text.strip()
     if is_path(text) and text.split(".")[0] == "response":
         return steps_of(text)[1:]
@@ -71,7 +77,9 @@ def criteria(text: str, said: Said) -> Iterator[tuple[str, Criterion | None]]:
 
 
 def _parts(text: str) -> list[str]:
-    """Split an expression at its outermost `&&`. An expression with an outermost `||` or `?` stays one part."""
+    """Split an expression at its outermost `&&`. An expression with an outermost `||` or `?` stays one
+    part.
+    """
     found, depth, start, index = [], 0, 0, 0
     while index < len(text):
         if text[index] in "\"'":

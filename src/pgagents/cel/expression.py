@@ -1,7 +1,8 @@
 """Compile CEL expressions with bounds and evaluate them over JSON values. The only module that imports `cel`.
 
-All numbers are doubles, including `size()`, so literals in arithmetic are written `2.0`; comparing with `2` works. Bounds: 2,000
-characters, 30 levels of brackets, and the work that `growth` estimates, about a second at most.
+All numbers are doubles, including `size()`, so literals in arithmetic are written `2.0`; comparing with `2`
+works. Bounds: 2,000 characters, 30 levels of brackets, and the work that `growth` estimates, about a second
+at most.
 """
 
 from __future__ import annotations
@@ -20,7 +21,18 @@ from pgagents.cel import growth
 from pgagents.cel.members import WHOLE, Paths, only, paths_of
 from pgagents.cel.reckoning import HELPERS, cents, distance_km, epoch
 
-__all__ = ["HELPERS", "MAX_CHARS", "Expression", "ExpressionError", "Reading", "Scope", "cents", "compile", "distance_km", "epoch"]
+__all__ = [
+    "HELPERS",
+    "MAX_CHARS",
+    "Expression",
+    "ExpressionError",
+    "Reading",
+    "Scope",
+    "cents",
+    "compile",
+    "distance_km",
+    "epoch",
+]
 
 MAX_CHARS = 2_000
 MAX_BRACKETS = 30
@@ -47,12 +59,16 @@ class ExpressionError(Exception):
 
 
 class TooMuch(ExpressionError):
-    """The evaluation was not started, because it might take too long or grow too large. The value is unknown."""
+    """The evaluation was not started, because it might take too long or grow too large. The value is
+    unknown.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A compiled expression: its text, the variables it reads, the paths within them, and the helper functions it calls."""
+    """A compiled expression: its text, the variables it reads, the paths within them, and the helper
+    functions it calls.
+    """
 
     text: str
     names: frozenset[str]
@@ -75,7 +91,9 @@ class Expression:
 
 @cache
 def _cel() -> Any:
-    """Import `cel` without its command line, which its `__init__` imports with prompt_toolkit and asyncio: 0.12 s."""
+    """Import `cel` without its command line, which its `__init__` imports with prompt_toolkit and asyncio:
+    0.12 s.
+    """
     sys.modules.setdefault("cel.cli", ModuleType("cel.cli"))
     import cel
 
@@ -89,7 +107,9 @@ def compile(text: str, names: Iterable[str]) -> Expression:
     """
     cel = _cel()
     if len(text) > MAX_CHARS:
-        raise ExpressionError(f"the expression has {len(text):,} characters; at most {MAX_CHARS:,} are allowed")
+        raise ExpressionError(
+            f"the expression has {len(text):,} characters; at most {MAX_CHARS:,} are allowed"
+        )
     rewritten, brackets = _scan(text)
     if brackets > MAX_BRACKETS:
         raise ExpressionError(f"brackets are nested {brackets} deep; at most {MAX_BRACKETS} are allowed")
@@ -108,15 +128,30 @@ def compile(text: str, names: Iterable[str]) -> Expression:
         raise ExpressionError(f"`{name}` is not known here; known: {', '.join(sorted(allowed))}")
     called = {f for f in program.functions() if f.isidentifier()}
     for name in sorted(called - HELPERS.keys() - _STANDARD):
-        raise ExpressionError(f"`{name}()` is no function here; known: {', '.join(sorted({*HELPERS, 'size'} - {'len_'}))}")
+        raise ExpressionError(
+            f"`{name}()` is no function here; known: {', '.join(sorted({*HELPERS, 'size'} - {'len_'}))}"
+        )
     by_path, lists = _lists_by_path(rewritten, free)
     quick = cel.compile(by_path) if lists else None
     path = tuple(text.strip().split(".")) if _PATH.fullmatch(text) and free else ()
-    calls, quick_paths = frozenset(called & HELPERS.keys()), paths_of(by_path, free & set(quick.variables())) if quick is not None else {}
+    calls, quick_paths = (
+        frozenset(called & HELPERS.keys()),
+        paths_of(by_path, free & set(quick.variables())) if quick is not None else {},
+    )
     shape, plain = _shape(rewritten)
     return Expression(
-        text, frozenset(free), paths_of(text, free), calls, program, path, lists, quick, quick_paths, shape, plain
-    )  # fmt: skip
+        text,
+        frozenset(free),
+        paths_of(text, free),
+        calls,
+        program,
+        path,
+        lists,
+        quick,
+        quick_paths,
+        shape,
+        plain,
+    )
 
 
 def _shape(text: str) -> tuple[growth.Node | None, bool]:
@@ -189,19 +224,34 @@ class Reading:
         every = [expression for expression in expressions if not expression.path]
         paths: dict[str, Paths] = {}
         for expression in every:
-            for name, read in (expression.paths if expression.quick is None else expression.quick_paths).items():
+            for name, read in (
+                expression.paths if expression.quick is None else expression.quick_paths
+            ).items():
                 paths[name] = paths.get(name, frozenset()) | read
-        return cls(paths, frozenset(call for e in every for call in e.calls), frozenset(e.text for e in every))
+        return cls(
+            paths, frozenset(call for e in every for call in e.calls), frozenset(e.text for e in every)
+        )
 
 
 class Scope:
     """The variables that expressions are evaluated with.
 
-    Values are converted for the evaluator when the first expression reads them, because converting costs more than evaluating. `reading`
-    names what certain expressions need, so that it is converted once.
+    Values are converted for the evaluator when the first expression reads them, because converting costs more
+    than evaluating. `reading` names what certain expressions need, so that it is converted once.
     """
 
-    __slots__ = ("__weakref__", "_context", "_known", "_longest", "_made", "_paths", "_planned", "_ready", "_sizes", "values")
+    __slots__ = (
+        "__weakref__",
+        "_context",
+        "_known",
+        "_longest",
+        "_made",
+        "_paths",
+        "_planned",
+        "_ready",
+        "_sizes",
+        "values",
+    )
 
     def __init__(self, values: Mapping[str, Any], reading: Reading | None = None) -> None:
         """Raises ExpressionError if data named by `reading` is nested too deep."""
@@ -259,12 +309,16 @@ class Scope:
 
     def _by_path(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Wrap a helper function so that it accepts the path of a list in place of the list."""
-        own = weakref.ref(self)  # the evaluator holds the function, and Python's collector does not look into it
+        own = weakref.ref(
+            self
+        )  # the evaluator holds the function, and Python's collector does not look into it
 
         def find(items: Any, *others: Any) -> Any:
             scope = own()
             there = scope is not None and type(items) is str and items.startswith(_THERE)
-            return function(scope._at(items[1:].split(".")) if scope is not None and there else items, *others)
+            return function(
+                scope._at(items[1:].split(".")) if scope is not None and there else items, *others
+            )
 
         return find
 
@@ -320,7 +374,9 @@ class Scope:
         return value
 
     def holds(self, expression: Expression) -> bool:
-        """Return the truth of a condition. Raises ExpressionError, also if the value is neither true nor false."""
+        """Return the truth of a condition. Raises ExpressionError, also if the value is neither true nor
+        false.
+        """
         value = self.evaluate(expression)
         if not isinstance(value, bool):
             raise ExpressionError(f"the expression gave {type(value).__name__}, not true or false")
@@ -328,7 +384,9 @@ class Scope:
 
 
 def _doubled(value: Any) -> tuple[Any, int]:
-    """Return the value with numbers as doubles and text as valid UTF-8, and the length of its longest list."""
+    """Return the value with numbers as doubles and text as valid UTF-8, and the length of its longest
+    list.
+    """
     longest = [1]
     return _made(value, 0, longest), max(longest)
 
@@ -342,7 +400,10 @@ def _made(value: Any, depth: int, longest: list[int]) -> Any:
     if kind is float or kind is bool or value is None:
         return value
     if kind is dict:
-        return {k if type(k) is str and k.isascii() else _encodable(str(k)): _made(v, depth + 1, longest) for k, v in value.items()}
+        return {
+            k if type(k) is str and k.isascii() else _encodable(str(k)): _made(v, depth + 1, longest)
+            for k, v in value.items()
+        }
     if kind is list or isinstance(value, list | tuple):
         longest.append(len(value))
         return [_made(v, depth + 1, longest) for v in value]

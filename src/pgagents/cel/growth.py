@@ -1,8 +1,9 @@
 """Bound the work of a CEL expression before it is evaluated, because the evaluator cannot be interrupted.
 
-The bound is computed from the expression's syntax and the sizes of the values it reads. Precedence does not matter, as no infix chain is
-larger than the sum of its operands. One unit of work is about 0.3 µs: a number, a hundred characters, a quarter of an object's member. The
-evaluator copies the list that `map` and `filter` have made so far for each item, so their work grows quadratically.
+The bound is computed from the expression's syntax and the sizes of the values it reads. Precedence does not
+matter, as no infix chain is larger than the sum of its operands. One unit of work is about 0.3 µs: a number,
+a hundred characters, a quarter of an object's member. The evaluator copies the list that `map` and `filter`
+have made so far for each item, so their work grows quadratically.
 """
 
 from __future__ import annotations
@@ -39,7 +40,8 @@ _CHOICES = frozenset(("?", ":"))
 _LITERALS = frozenset(("true", "false", "null"))
 _SCALARS = frozenset(
     ("has", "double", "int", "uint", "bool", "type", "timestamp", "duration", "size", "len_", "contains", "startsWith", "endsWith",
-     "matches", "cents", "near", "distance_km", "sorted_by", "sorted_down_by", "unique_by", "sum_of", "ceil", "floor", "least", "epoch")
+     "matches", "cents", "near", "distance_km", "sorted_by", "sorted_down_by", "unique_by", "sum_of", "ceil",
+     "floor", "least", "epoch")
 )  # fmt: skip
 """Functions that return a number or a boolean, however large their arguments are."""
 
@@ -49,7 +51,9 @@ class Unbounded(Exception):
 
 
 class Size(NamedTuple):
-    """Upper bounds of a value: its weight, its length, the weight of one item, and the longest list anywhere in it."""
+    """Upper bounds of a value: its weight, its length, the weight of one item, and the longest list
+    anywhere in it.
+    """
 
     weight: float
     length: float
@@ -217,7 +221,9 @@ def _tokens(text: str) -> Iterator[tuple[str, str]]:
 
 
 def plain(node: Node) -> bool:
-    """True if the work is small as long as all lists are short: every macro loops over a path, and none is nested."""
+    """True if the work is small as long as all lists are short: every macro loops over a path, and none is
+    nested.
+    """
     return _shape(node) < 2
 
 
@@ -315,14 +321,21 @@ class _Estimate:
         if not node.signs & _CHOICES and (node.signs & _TRUTHS or "+" not in node.signs):
             return ONE, None
         length = sum(s.length for s in sizes)
-        return self._made(Size(weight, length, max(s.item for s in sizes), max([length, *(s.deep for s in sizes)])))
+        return self._made(
+            Size(weight, length, max(s.item for s in sizes), max([length, *(s.deep for s in sizes)]))
+        )
 
     def _call(self, name: str, args: list[_Found]) -> _Found:
         if name == "has":
             return ONE, None
         sizes = [self.size(arg) for arg in args]
         if name in _SCALARS:  # an argument that is a list of the data is read in place
-            self._worked(sum(min(s.weight, s.length) if found is None else s.weight for s, (found, _) in zip(sizes, args, strict=True)))
+            self._worked(
+                sum(
+                    min(s.weight, s.length) if found is None else s.weight
+                    for s, (found, _) in zip(sizes, args, strict=True)
+                )
+            )
             return ONE, None
         weight = sum(s.weight for s in sizes) + 1
         self._worked(weight)
@@ -372,7 +385,12 @@ def measure(value: Any, measured: dict[int, Size]) -> Size:
         items = value if isinstance(value, list) else value.values()
         sizes = [measure(item, measured) for item in items]
         weight = 2 + sum(s.weight for s in sizes) + (A_MEMBER * len(sizes) if isinstance(value, dict) else 0)
-        known = Size(weight, len(sizes), max((s.weight for s in sizes), default=1), max([len(sizes), *(s.deep for s in sizes)]))
+        known = Size(
+            weight,
+            len(sizes),
+            max((s.weight for s in sizes), default=1),
+            max([len(sizes), *(s.deep for s in sizes)]),
+        )
         measured[id(value)] = known
     return known
 

@@ -18,16 +18,19 @@ MOST_STEPS = 20
 EACH = "*"
 _MACROS = frozenset(("all", "exists", "exists_one", "map"))
 MOST_ITEMS = 50
-"""Paths that a macro's item name may have before all data counts as read. Each further macro could double them."""
+"""Paths that a macro's item name may have before all data counts as read. Each further macro could double
+them.
+"""
 _HIDING = ("\\", '"""', "'''", "//")
 _TOKEN = re.compile(r""""[^"]*"|'[^']*'|[A-Za-z_]\w*|\S""")
 
 
 def paths_of(text: str, names: Iterable[str]) -> dict[str, Paths]:
-    """Return, for each variable, the paths that a CEL expression may read. A path includes everything below it.
+    """Return, for each variable, the paths that a CEL expression may read. A path includes everything below
+    it.
 
-    The step `EACH` leads to the items of a list that a macro loops over. If a text could hide code from this simple scan (escapes, raw or
-    long strings, comments), everything counts as read.
+    The step `EACH` leads to the items of a list that a macro loops over. If a text could hide code from this
+    simple scan (escapes, raw or long strings, comments), everything counts as read.
     """
     if any(sign in text for sign in _HIDING) or text.count('"') % 2 or text.count("'") % 2:
         return dict.fromkeys(names, WHOLE)
@@ -65,7 +68,9 @@ def _path(tokens: list[str], at: int) -> tuple[list[str], int]:
 def _item(tokens: list[str], at: int) -> str:
     """Return the item name of a macro that begins here and returns no items itself; otherwise empty."""
     dot, macro, bracket, item, comma = tokens[at : at + 5]
-    return item if (dot, bracket, comma) == (".", "(", ",") and macro in _MACROS and item.isidentifier() else ""
+    return (
+        item if (dot, bracket, comma) == (".", "(", ",") and macro in _MACROS and item.isidentifier() else ""
+    )
 
 
 def only(value: Any, paths: Paths) -> Any:
@@ -89,4 +94,8 @@ def _cut(value: Any, tree: Mapping[str, Any] | None) -> Any:
         return [_cut(item, tree[EACH]) for item in value] if EACH in tree else value
     if not isinstance(value, dict | Mapping) or EACH in tree:  # a macro goes through an object's keys
         return value
-    return {name: value[name] if inside is None else _cut(value[name], inside) for name, inside in tree.items() if name in value}
+    return {
+        name: value[name] if inside is None else _cut(value[name], inside)
+        for name, inside in tree.items()
+        if name in value
+    }

@@ -30,7 +30,9 @@ def near(a: Any, b: Any, slack: Any) -> bool:
 
 
 def distance_km(a: Any, b: Any) -> float:
-    """Return the great-circle distance in km between two values with `lat` and `lng` in degrees; R = 6371.0088 km."""
+    """Return the great-circle distance in km between two values with `lat` and `lng` in degrees; R =
+    6371.0088 km.
+    """
     try:
         values = (a["lat"], a["lng"], b["lat"], b["lng"])
     except (TypeError, KeyError, IndexError):
@@ -121,16 +123,32 @@ def _epoch(text: str) -> float:
 
 
 def len_(value: Any) -> float:
-    """Return `size()` as a double. Calls of `size` are renamed to this name of equal length, so that error positions stay right."""
+    """Return `size()` as a double. Calls of `size` are renamed to this name of equal length, so that error
+    positions stay right.
+    """
     return float(len(value)) if isinstance(value, str | list | dict) else math.nan
 
 
 HELPERS: dict[str, Callable[..., Any]] = {
     f.__name__: f
     for f in (
-        cents, near, distance_km, sorted_by, sorted_down_by, unique_by, sum_of, upper, alnum, first, ceil, floor, least, epoch, len_,
+        cents,
+        near,
+        distance_km,
+        sorted_by,
+        sorted_down_by,
+        unique_by,
+        sum_of,
+        upper,
+        alnum,
+        first,
+        ceil,
+        floor,
+        least,
+        epoch,
+        len_,
     )
-}  # fmt: skip
+}
 
 
 def _number(value: Any) -> bool:
@@ -140,7 +158,11 @@ def _number(value: Any) -> bool:
 
 def _members(items: Any, member: Any) -> list[Any] | None:
     """Return the named member of each item, or None unless all items have it."""
-    if not isinstance(items, list) or not isinstance(member, str) or not all(isinstance(i, dict) and member in i for i in items):
+    if (
+        not isinstance(items, list)
+        or not isinstance(member, str)
+        or not all(isinstance(i, dict) and member in i for i in items)
+    ):
         return None
     return [item[member] for item in items]
 

@@ -1,4 +1,6 @@
-"""Optional packages: `pip install 'pgagents[sandbox]'` and `'pgagents[mcp]'` bring what only some commands import."""
+"""Optional packages: `pip install 'pgagents[sandbox]'` and `'pgagents[mcp]'` bring what only some commands
+import.
+"""
 
 from __future__ import annotations
 

@@ -23,16 +23,42 @@ if TYPE_CHECKING:
         ("write everything into generated/", "pgagents build"),
         ("in CI: fail where generated/ is not what the catalogue gives", "pgagents build --check --strict"),
         ("one vendor's files, elsewhere", "pgagents build shop.yaml --target gemini --out dist"),
-        ("with the app package for Microsoft 365 Copilot", "pgagents build --package --reference-id parkgraph_api_key=ID"),
+        (
+            "with the app package for Microsoft 365 Copilot",
+            "pgagents build --package --reference-id parkgraph_api_key=ID",
+        ),
     )
 )
 @catalogue_argument
-@click.option("--out", type=click.Path(path_type=Path), default=Path("generated"), show_default=True, help="Folder to write into.")
-@click.option("--target", "targets", multiple=True, metavar="T", help="Only this target (gemini/functions) or vendor (gemini). Repeatable.")
-@click.option("--check", is_flag=True, help="Write nothing; exit 1 with a short diff if the folder differs from a build.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("generated"),
+    show_default=True,
+    help="Folder to write into.",
+)
+@click.option(
+    "--target",
+    "targets",
+    multiple=True,
+    metavar="T",
+    help="Only this target (gemini/functions) or vendor (gemini). Repeatable.",
+)
+@click.option(
+    "--check",
+    is_flag=True,
+    help="Write nothing; exit 1 with a short diff if the folder differs from a build.",
+)
 @click.option("--strict", is_flag=True, help="Treat counts and sizes over a vendor's limit as errors.")
-@click.option("--keep-going", is_flag=True, help="Write the vendors without errors; the others keep their old files.")
-@click.option("--package", "packing", is_flag=True, help="Also write the app package that a vendor side-loads (copilot/app.zip).")
+@click.option(
+    "--keep-going", is_flag=True, help="Write the vendors without errors; the others keep their old files."
+)
+@click.option(
+    "--package",
+    "packing",
+    is_flag=True,
+    help="Also write the app package that a vendor side-loads (copilot/app.zip).",
+)
 @click.option(
     "--reference-id",
     "ids",
@@ -41,7 +67,10 @@ if TYPE_CHECKING:
     help="An ID that a vendor's portal issued for a name in the package. Repeatable.",
 )
 @click.option(
-    "--templates", type=click.Path(path_type=Path, file_okay=False, exists=True), metavar="DIR", help="Templates that replace ours."
+    "--templates",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    metavar="DIR",
+    help="Templates that replace ours.",
 )
 def command(
     catalogue: Path | None,
@@ -89,18 +118,30 @@ def _packed(model: Model, built: Built, given: tuple[str, ...]) -> tuple[Artifac
     wanted = package.references(model)
     for name, id in ids.items():
         if name not in wanted:
-            raise PgagentsError(f"--reference-id {name}: no package has this name", did_you_mean(name, wanted))
+            raise PgagentsError(
+                f"--reference-id {name}: no package has this name", did_you_mean(name, wanted)
+            )
         if not id:
-            raise PgagentsError(f"--reference-id {name}: the id is missing", f"write --reference-id {name}=ID")
+            raise PgagentsError(
+                f"--reference-id {name}: the id is missing", f"write --reference-id {name}=ID"
+            )
         if not id.isprintable() or any(c in " \"'<>" for c in id):
-            raise PgagentsError(f"--reference-id {name}: the id has characters that no id has", "copy it again from the vendor's portal")
+            raise PgagentsError(
+                f"--reference-id {name}: the id has characters that no id has",
+                "copy it again from the vendor's portal",
+            )
     if len(ids) < len(given):
-        raise PgagentsError("--reference-id is given twice for one name", "leave out the one that does not hold")
+        raise PgagentsError(
+            "--reference-id is given twice for one name", "leave out the one that does not hold"
+        )
     for name in wanted:
         if name not in ids and sys.stdin.isatty():
             ids[name] = click.prompt(f"the id that the vendor's portal gave for `{name}`", err=True)
         elif name not in ids:
-            raise PgagentsError(f"the package needs the id that the vendor's portal gave for `{name}`", f"add --reference-id {name}=ID")
+            raise PgagentsError(
+                f"the package needs the id that the vendor's portal gave for `{name}`",
+                f"add --reference-id {name}=ID",
+            )
     return package.pack(model, built, ids)
 
 
@@ -119,20 +160,28 @@ def _check(built: Built, out: Path, *, everything: bool) -> int:
     for difference in found:
         _tell(difference)
     if found:
-        click.echo(f"{out} differs in {_count(len(found), 'file')}; `pgagents build` writes it anew", err=True)
+        click.echo(
+            f"{out} differs in {_count(len(found), 'file')}; `pgagents build` writes it anew", err=True
+        )
     elif not built.refused:
         click.echo(f"{out} is as built: {_count(len(built.artifacts()), 'file')}")
     return 1 if found or built.refused else 0
 
 
 def _tell(difference: Difference) -> None:
-    says = {"missing": "is missing", "changed": "changed", "extra": "is no file that this catalogue generates"}[difference.kind]
+    says = {
+        "missing": "is missing",
+        "changed": "changed",
+        "extra": "is no file that this catalogue generates",
+    }[difference.kind]
     click.echo(f"{difference.path} {says}", err=True)
     for line in difference.diff:
         click.echo(f"    {line}", err=True)
 
 
-def _write(built: Built, out: Path, packages: tuple[Artifact, ...], *, keep_going: bool, everything: bool) -> int:
+def _write(
+    built: Built, out: Path, packages: tuple[Artifact, ...], *, keep_going: bool, everything: bool
+) -> int:
     from pgagents.generate.files import extra, write
     from pgagents.generate.package import outputs
 
@@ -148,7 +197,12 @@ def _write(built: Built, out: Path, packages: tuple[Artifact, ...], *, keep_goin
         click.echo(f"left alone: {out / path} is no file that this catalogue generates", err=True)
     kept = [a.path for a in built.artifacts() if a not in artifacts]
     for path in kept:
-        click.echo(f"stale: {out / path} keeps its old content" if (out / path).exists() else f"not written: {out / path}", err=True)
+        click.echo(
+            f"stale: {out / path} keeps its old content"
+            if (out / path).exists()
+            else f"not written: {out / path}",
+            err=True,
+        )
     click.echo(f"{out}: {_count(len(artifacts), 'file')}, {len(changed)} changed")
     return 1 if refused else 0
 
@@ -159,7 +213,14 @@ def _summary(built: Built, refused: frozenset[str], packages: tuple[Artifact, ..
     rows = []
     for a in built.artifacts(without=refused):
         losses = len(made[a.target].made.view.losses)
-        rows.append((a.path, f"{len(a.data):,} bytes", _count(losses, "loss", "losses") if losses else "", _before_models(made[a.target])))
+        rows.append(
+            (
+                a.path,
+                f"{len(a.data):,} bytes",
+                _count(losses, "loss", "losses") if losses else "",
+                _before_models(made[a.target]),
+            )
+        )
     rows += [(a.path, f"{len(a.data):,} bytes", "to side-load", "") for a in packages]
     widths = [max((len(row[i]) for row in rows), default=0) for i in range(3)]
     for name, size, lost, cost in rows:

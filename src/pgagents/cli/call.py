@@ -1,4 +1,6 @@
-"""`pgagents call`: calls one action as an agent's host would, and prints the answer, optionally in a vendor's format."""
+"""`pgagents call`: calls one action as an agent's host would, and prints the answer, optionally in a
+vendor's format.
+"""
 
 from __future__ import annotations
 
@@ -27,37 +29,66 @@ _HELP = {"no_key": "export PGAGENTS_TOKEN=…", "confirmation_required": "--yes 
     epilog=examples(
         ("an action with its arguments", "pgagents call get_market_rate lat=39.6403 lng=-106.3742"),
         ("what a Gemini model would be told", "pgagents call get_session session_id=sess_0 --as gemini"),
-        ("a tool call as a vendor's API answered it, from standard input", "pgagents call --as openai --json - < tool_call.json"),
-        ("against a server of your own", "pgagents call search_products q=kettle --catalogue shop.yaml --url http://127.0.0.1:8080"),
+        (
+            "a tool call as a vendor's API answered it, from standard input",
+            "pgagents call --as openai --json - < tool_call.json",
+        ),
+        (
+            "against a server of your own",
+            "pgagents call search_products q=kettle --catalogue shop.yaml --url http://127.0.0.1:8080",
+        ),
     ),
 )
 @click.argument("action", required=False)
 @click.argument("arguments", nargs=-1, metavar="[KEY=VALUE]...")
-@click.option("--as", "vendor", metavar="VENDOR", help="Read and answer the call in this vendor's format: gemini, openai, anthropic, xai …")
+@click.option(
+    "--as",
+    "vendor",
+    metavar="VENDOR",
+    help="Read and answer the call in this vendor's format: gemini, openai, anthropic, xai …",
+)
 @click.option(
     "--json",
     "file",
     metavar="FILE",
-    help="File with the arguments as a JSON object; with --as and no ACTION, the vendor's message; - for stdin.",
+    help=(
+        "File with the arguments as a JSON object; with --as and no ACTION, the vendor's message; - for "
+        "stdin."
+    ),
 )
-@click.option("--url", metavar="URL", help="URL of the API. Default: the catalogue's environment variable, else its server.")
+@click.option(
+    "--url",
+    metavar="URL",
+    help="URL of the API. Default: the catalogue's environment variable, else its server.",
+)
 @click.option(
     "--catalogue",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="CATALOGUE",
     help="Default: as for the other commands.",
 )
-@click.option("--cacert", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE", help="CAs to trust (PEM).")
+@click.option(
+    "--cacert",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="CAs to trust (PEM).",
+)
 @click.option("--yes", is_flag=True, help="Do not ask before a call that needs confirmation.")
 def command(
-    action: str | None, arguments: tuple[str, ...], vendor: str | None, file: str | None, url: str | None, catalogue: Path | None,
-    cacert: Path | None, yes: bool,
-) -> int:  # fmt: skip
+    action: str | None,
+    arguments: tuple[str, ...],
+    vendor: str | None,
+    file: str | None,
+    url: str | None,
+    catalogue: Path | None,
+    cacert: Path | None,
+    yes: bool,
+) -> int:
     """Call ACTION with its arguments and print the answer as JSON.
 
     Values are converted by the action's schema; KEY:=VALUE is JSON whatever the schema is. The key comes from
-    PGAGENTS_TOKEN, or from the catalogue's own variable (PARKGRAPH_API_KEY); it is never an argument. Exit code: 0 the
-    call succeeded, 1 the API refused it, 2 the call was wrong and not sent, 3 no answer came.
+    PGAGENTS_TOKEN, or from the catalogue's own variable (PARKGRAPH_API_KEY); it is never an argument. Exit
+    code: 0 the call succeeded, 1 the API refused it, 2 the call was wrong and not sent, 3 no answer came.
     """
     import asyncio
 
@@ -66,11 +97,15 @@ def command(
     given: dict[str, Any] = {}
     if action is None or "=" in action:
         if action or vendor is None or file is None:
-            raise click.UsageError("Missing argument 'ACTION'. Without it, give --as and --json with a vendor's message.")
+            raise click.UsageError(
+                "Missing argument 'ACTION'. Without it, give --as and --json with a vendor's message."
+            )
         message = _read(file)
     else:
         given = _arguments(model, action, arguments, file)
-    shown, answer = asyncio.run(_called(model, api_url(model, url), vendor, action or "", given, message, cacert, yes))
+    shown, answer = asyncio.run(
+        _called(model, api_url(model, url), vendor, action or "", given, message, cacert, yes)
+    )
     click.echo(json.dumps(shown, indent=2, ensure_ascii=False))
     if answer.problem is None:
         return 0
@@ -80,7 +115,14 @@ def command(
 
 
 async def _called(
-    model: Model, url: str, vendor: str | None, action: str, given: dict[str, Any], message: Any, cacert: Path | None, yes: bool
+    model: Model,
+    url: str,
+    vendor: str | None,
+    action: str,
+    given: dict[str, Any],
+    message: Any,
+    cacert: Path | None,
+    yes: bool,
 ) -> tuple[Any, Answer]:
     from pgagents.cli.inputs.api_keys import TOKEN
     from pgagents.client.client import connect
@@ -90,14 +132,20 @@ async def _called(
         click.echo(wait.why, err=True)
 
     async with connect(
-        model, url, api_key(model, TOKEN), cacert=str(cacert) if cacert else None, confirm=_confirm if _someone() else None
+        model,
+        url,
+        api_key(model, TOKEN),
+        cacert=str(cacert) if cacert else None,
+        confirm=_confirm if _someone() else None,
     ) as client:
         if vendor is None:
             answer = await client.call(action, given, confirmed=yes, told=show_backoff)
             return output(answer), answer
         if message is None:
             every = client.named(client.surface(form(vendor).surface))
-            names = {str(a.name): name for name, a in reversed(every.items())}  # the name of today is the first of an action's
+            names = {
+                str(a.name): name for name, a in reversed(every.items())
+            }  # the name of today is the first of an action's
             message = form(vendor).compose(names.get(action, action), given, "call_1")
         return await client.outcome(vendor, message, confirmed=yes, told=show_backoff)
 
@@ -118,7 +166,9 @@ def _arguments(model: Model, action: str, words: tuple[str, ...], file: str | No
 
     known = model.action(action) or model.former(action)
     if known is None:
-        raise PgagentsError(f"there is no action `{action}`", did_you_mean(action, [a.name for a in model.actions]))
+        raise PgagentsError(
+            f"there is no action `{action}`", did_you_mean(action, [a.name for a in model.actions])
+        )
     found: dict[str, Any] = {}
     if file is not None:
         read = _read(file)
@@ -138,14 +188,18 @@ def _arguments(model: Model, action: str, words: tuple[str, ...], file: str | No
 
 
 def _value(text: str, schema: Any, schemas: Any) -> Any:
-    """Convert a word to the type of its schema; a word that does not fit stays text, so that validation explains why."""
+    """Convert a word to the type of its schema; a word that does not fit stays text, so that validation
+    explains why.
+    """
     from pgagents.http import read_json
     from pgagents.jsonschema.schema import resolve
 
     schema = resolve(schema, schemas)
     kinds = schema.get("type", [])
     kinds = [kinds] if isinstance(kinds, str) else kinds
-    if "string" in kinds or (not kinds and all(isinstance(v, str) for v in schema.get("enum", ())) and "enum" in schema):
+    if "string" in kinds or (
+        not kinds and all(isinstance(v, str) for v in schema.get("enum", ())) and "enum" in schema
+    ):
         return text
     read = read_json(text.encode("utf-8", "surrogateescape"))
     return text if read.problem else read.value
@@ -167,7 +221,11 @@ def _read(file: str) -> Any:
     try:
         data = sys.stdin.buffer.read(MAX_MESSAGE_BYTES + 1) if file == "-" else Path(file).read_bytes()
     except OSError as error:
-        raise PgagentsError(f"cannot read --json {file}: {error.strerror}", "give the path of a JSON file, or -") from None
+        raise PgagentsError(
+            f"cannot read --json {file}: {error.strerror}", "give the path of a JSON file, or -"
+        ) from None
     if len(data) > MAX_MESSAGE_BYTES:
-        raise PgagentsError(f"--json {file} has more than {MAX_MESSAGE_BYTES:,} bytes", "no vendor's message is so long")
+        raise PgagentsError(
+            f"--json {file} has more than {MAX_MESSAGE_BYTES:,} bytes", "no vendor's message is so long"
+        )
     return _json(data.decode("utf-8", "surrogateescape"), f"--json {file}")

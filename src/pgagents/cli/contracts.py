@@ -23,17 +23,30 @@ FORMATS = ["text", "json", "csv", "ids"]
     short_help="List every contract, before anything is sent.",
     epilog=examples(
         ("what verify will prove", "pgagents contracts"),
-        ("what one assistant is promised of one action", "pgagents contracts --surface gemini --action create_session"),
+        (
+            "what one assistant is promised of one action",
+            "pgagents contracts --surface gemini --action create_session",
+        ),
         ("for a spreadsheet", "pgagents contracts --format csv > contracts.csv"),
         ("ids alone, for scripts", "pgagents contracts --check law --format ids"),
     ),
 )
 @catalogue_argument
-@click.option("--check", "checks", multiple=True, metavar="NAME", help="Only contracts of this check. Repeatable, as are the next three.")
+@click.option(
+    "--check",
+    "checks",
+    multiple=True,
+    metavar="NAME",
+    help="Only contracts of this check. Repeatable, as are the next three.",
+)
 @click.option("--surface", "surfaces", multiple=True, metavar="NAME", help="Only contracts of this surface.")
 @click.option("--action", "actions", multiple=True, metavar="NAME", help="Only contracts of this action.")
-@click.option("--requirement", "requirements", multiple=True, metavar="ID", help="Only contracts with this requirement.")
-@click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="What to print.")
+@click.option(
+    "--requirement", "requirements", multiple=True, metavar="ID", help="Only contracts with this requirement."
+)
+@click.option(
+    "--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="What to print."
+)
 def command(
     catalogue: Path | None,
     checks: tuple[str, ...],
@@ -50,7 +63,9 @@ def command(
     keep_out_of_here()
     model = load(catalogue)
     every = contracts(model)
-    chosen = _chosen(every, {"check": checks, "surface": surfaces, "action": actions, "requirement": requirements})
+    chosen = _chosen(
+        every, {"check": checks, "surface": surfaces, "action": actions, "requirement": requirements}
+    )
     if form == "ids":
         click.echo("\n".join(c.id for c in chosen))
         return 0
@@ -61,7 +76,13 @@ def command(
         from pgagents.report.formats.json import contract
 
         listed = [{**contract(c, model.source), "requests": planned.by_contract.get(c.id, 0)} for c in chosen]
-        click.echo(json.dumps({"contracts": listed, "requests": planned.total, "digest": planned.digest}, ensure_ascii=False, indent=2))
+        click.echo(
+            json.dumps(
+                {"contracts": listed, "requests": planned.total, "digest": planned.digest},
+                ensure_ascii=False,
+                indent=2,
+            )
+        )
     elif form == "csv":
         click.echo(_csv(chosen, model.source, planned.by_contract), nl=False)
     else:
@@ -86,8 +107,15 @@ def _chosen(every: Sequence[Contract], wanted: Mapping[str, Sequence[str]]) -> l
         known = {value for c in every for value in _READ[what](c) if value}
         for name in names:
             if name not in known:
-                raise PgagentsError(f"no contract has the {what} {name!r}", did_you_mean(name, sorted(known)) or "leave the filter out")
-    return [c for c in every if all(not names or set(names) & set(_READ[what](c)) for what, names in wanted.items())]
+                raise PgagentsError(
+                    f"no contract has the {what} {name!r}",
+                    did_you_mean(name, sorted(known)) or "leave the filter out",
+                )
+    return [
+        c
+        for c in every
+        if all(not names or set(names) & set(_READ[what](c)) for what, names in wanted.items())
+    ]
 
 
 def _csv(chosen: Iterable[Contract], source: Source, sent: Mapping[str, int]) -> str:
@@ -96,10 +124,24 @@ def _csv(chosen: Iterable[Contract], source: Source, sent: Mapping[str, int]) ->
 
     out = io.StringIO()
     rows = csv.writer(out, lineterminator="\n")
-    rows.writerow(["contract", "check", "action", "surface", "says", "requirements", "file", "line", "requests"])
+    rows.writerow(
+        ["contract", "check", "action", "surface", "says", "requirements", "file", "line", "requests"]
+    )
     for c in chosen:
         span = source.locate(c.origin)
-        rows.writerow([c.id, c.check, c.action, c.surface, c.says, " ".join(c.cite), span.file, span.line, sent.get(c.id, 0)])
+        rows.writerow(
+            [
+                c.id,
+                c.check,
+                c.action,
+                c.surface,
+                c.says,
+                " ".join(c.cite),
+                span.file,
+                span.line,
+                sent.get(c.id, 0),
+            ]
+        )
     return out.getvalue()
 
 
@@ -115,13 +157,17 @@ def _text(chosen: Sequence[Contract], of: int, source: Source, planned: Plan) ->
     yield "send), and the requirements behind it."
     groups: dict[str, dict[str, list[Contract]]] = {}
     for contract in chosen:
-        groups.setdefault(contract.check, {}).setdefault(contract.action or "(any action)", []).append(contract)
+        groups.setdefault(contract.check, {}).setdefault(contract.action or "(any action)", []).append(
+            contract
+        )
     for check, actions in groups.items():
         yield from ("", f"{check.replace('_', ' ')}: {sum(map(len, actions.values())):,}")
         for action, several in actions.items():
             yield f"  {action}"
             for contract in several:
-                yield from _row(contract, source.locate(contract.origin).line, planned.by_contract.get(contract.id, 0))
+                yield from _row(
+                    contract, source.locate(contract.origin).line, planned.by_contract.get(contract.id, 0)
+                )
 
 
 def _by_surface(chosen: Sequence[Contract]) -> list[str]:

@@ -32,12 +32,29 @@ _SANDBOX = "from pgagents.cli.main import run; run()"
     ),
 )
 @click.option(
-    "--fault", multiple=True, metavar="NAME", help="Switch on a fault of the sandbox: see `pgagents sandbox --list-faults`. Repeatable."
+    "--fault",
+    multiple=True,
+    metavar="NAME",
+    help="Switch on a fault of the sandbox: see `pgagents sandbox --list-faults`. Repeatable.",
 )
-@click.option("--report", "reports", multiple=True, type=click.Path(path_type=Path), metavar="FILE", help=report_files.HELP)
-@click.option("--only", multiple=True, metavar="ID", help="Only contracts whose id begins with this. Repeatable.")
 @click.option(
-    "--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N", help="The same seed sends the same requests."
+    "--report",
+    "reports",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help=report_files.HELP,
+)
+@click.option(
+    "--only", multiple=True, metavar="ID", help="Only contracts whose id begins with this. Repeatable."
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="The same seed sends the same requests.",
 )
 def command(fault: tuple[str, ...], reports: tuple[Path, ...], only: tuple[str, ...], seed: int) -> int:
     """Build Park Graph's manifests, start its sandbox with TLS, verify it, and stop it."""
@@ -63,7 +80,11 @@ def command(fault: tuple[str, ...], reports: tuple[Path, ...], only: tuple[str, 
             keys["main"] = ready["keys"]["unlimited"]
             if "stripe" in model.auth.roles:
                 keys["stripe"] = ready["stripe_secret"]
-            click.echo(f"\nverifying the sandbox at {ready['url']}" + (f" with {', '.join(fault)}" if fault else "") + "\n")
+            click.echo(
+                f"\nverifying the sandbox at {ready['url']}"
+                + (f" with {', '.join(fault)}" if fault else "")
+                + "\n"
+            )
             options = Options(seed=seed, only=only, version=run.version())
             with event_receiver.receiving(event_receiver.AUTO, 0) as inbox:
                 code = run.run(
@@ -81,15 +102,28 @@ def command(fault: tuple[str, ...], reports: tuple[Path, ...], only: tuple[str, 
     for page in pages:
         click.echo(f"\nthe report as a page: {page.as_uri()}", err=True)
     if code == 1:
-        click.echo("\nthis sandbox is stopped; the curl lines are for another at the same port, with its CA and its key:", err=True)
+        click.echo(
+            (
+                "\nthis sandbox is stopped; the curl lines are for another at the same port, with its CA and "
+                "its key:"
+            ),
+            err=True,
+        )
         for line in another(ready["url"], fault):
             click.echo(f"  {line}", err=True)
     return code
 
 
 def another(url: str, faults: tuple[str, ...]) -> list[str]:
-    """Return POSIX shell lines that start a sandbox at the same address and set the variables of the report's curl lines."""
-    words = ["pgagents sandbox --tls --port", url.rpartition(":")[2], *(f"--fault {name}" for name in faults), "--ready live.json &"]
+    """Return POSIX shell lines that start a sandbox at the same address and set the variables of the
+    report's curl lines.
+    """
+    words = [
+        "pgagents sandbox --tls --port",
+        url.rpartition(":")[2],
+        *(f"--fault {name}" for name in faults),
+        "--ready live.json &",
+    ]
     told = "$(python3 -c \"import json; print(json.load(open('live.json')){})\")"
     return [
         "rm -f live.json; " + " ".join(words),
@@ -100,7 +134,8 @@ def another(url: str, faults: tuple[str, ...]) -> list[str]:
 
 
 def _page() -> tuple[Path, ...]:
-    """Return where to write the report as a page: in the user's cache folder, else in a new folder that stays.
+    """Return where to write the report as a page: in the user's cache folder, else in a new folder that
+    stays.
 
     Empty where that folder cannot be written.
     """
@@ -123,7 +158,11 @@ def _build(catalogue: Path, scratch: Path) -> None:
     from pgagents.errors import PgagentsError
 
     here = Path("catalogue/park_graph.yaml")
-    out = Path("generated") if here.is_file() and here.resolve() == catalogue.resolve() else scratch / "generated"
+    out = (
+        Path("generated")
+        if here.is_file() and here.resolve() == catalogue.resolve()
+        else scratch / "generated"
+    )
     words = ["build", str(here if out.parent != scratch else catalogue), "--out", str(out)]
     if cli.main(args=words, prog_name="pgagents", standalone_mode=False):
         raise PgagentsError("the build failed, so there is nothing to verify")
@@ -135,12 +174,27 @@ def _sandbox(catalogue: Path, scratch: Path, faults: tuple[str, ...]) -> Iterato
     import subprocess
 
     ready, log = scratch / "ready.json", scratch / "sandbox.log"
-    words = [sys.executable, "-c", _SANDBOX, "sandbox", str(catalogue), "--port", "0", "--seed", str(SEED), "--ready", str(ready), "--tls"]
+    words = [
+        sys.executable,
+        "-c",
+        _SANDBOX,
+        "sandbox",
+        str(catalogue),
+        "--port",
+        "0",
+        "--seed",
+        str(SEED),
+        "--ready",
+        str(ready),
+        "--tls",
+    ]
     words.append("--allow-loopback-webhooks")
     for name in faults:
         words += ["--fault", name]
     with log.open("wb") as stream:
-        child = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream, env={**os.environ, "NO_COLOR": "1"})
+        child = subprocess.Popen(
+            words, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream, env={**os.environ, "NO_COLOR": "1"}
+        )
     try:
         yield _ready(child, ready, log)
     finally:
@@ -167,5 +221,9 @@ def _ready(child: subprocess.Popen[bytes], ready: Path, log: Path) -> dict[str, 
         except (OSError, ValueError):
             time.sleep(0.05)
     said = log.read_text(encoding="utf-8", errors="replace").strip()
-    what = f"ended with exit code {child.returncode}" if child.poll() is not None else f"was not ready within {READY_S:.0f} s"
+    what = (
+        f"ended with exit code {child.returncode}"
+        if child.poll() is not None
+        else f"was not ready within {READY_S:.0f} s"
+    )
     raise PgagentsError(f"the sandbox {what}" + (f":\n{said[-2000:]}" if said else ""))

@@ -25,24 +25,48 @@ GIT_TIMEOUT_S = 30
 @click.command(
     short_help="Report what a change breaks, and for whom.",
     epilog=examples(
-        ("the catalogue as it stands, against the last commit", "pgagents diff --git HEAD catalogue/shop.yaml"),
+        (
+            "the catalogue as it stands, against the last commit",
+            "pgagents diff --git HEAD catalogue/shop.yaml",
+        ),
         ("two revisions", "pgagents diff v1.4.0:catalogue/shop.yaml HEAD:catalogue/shop.yaml"),
-        ("two OpenAPI documents, for a pull request", "pgagents diff old/openapi.yaml new/openapi.yaml --format markdown"),
+        (
+            "two OpenAPI documents, for a pull request",
+            "pgagents diff old/openapi.yaml new/openapi.yaml --format markdown",
+        ),
     ),
 )
 @click.argument("old")
 @click.argument("new", required=False)
-@click.option("--git", "revision", metavar="REV", help="Compare one file with its version at this git revision.")
-@click.option("--format", "form", type=click.Choice(["text", "markdown", "json"]), default="text", show_default=True, help="What to print.")
 @click.option(
-    "--fail-on", type=click.Choice(LEVELS), default="may-break", show_default=True, help="The mildest change that makes the exit code 1."
+    "--git", "revision", metavar="REV", help="Compare one file with its version at this git revision."
 )
-@click.option("--allow-remote", is_flag=True, help="Follow an OpenAPI document's references to other hosts and folders.")
-def command(old: str, new: str | None, revision: str | None, form: str, fail_on: str, allow_remote: bool) -> int:
-    """Compare OLD and NEW: two catalogues or OpenAPI documents, each a file, a URL, or a file of a git revision (REV:PATH).
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "markdown", "json"]),
+    default="text",
+    show_default=True,
+    help="What to print.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(LEVELS),
+    default="may-break",
+    show_default=True,
+    help="The mildest change that makes the exit code 1.",
+)
+@click.option(
+    "--allow-remote", is_flag=True, help="Follow an OpenAPI document's references to other hosts and folders."
+)
+def command(
+    old: str, new: str | None, revision: str | None, form: str, fail_on: str, allow_remote: bool
+) -> int:
+    """Compare OLD and NEW: two catalogues or OpenAPI documents, each a file, a URL, or a file of a git
+    revision (REV:PATH).
 
-    The result names each change that callers, readers or agents will notice, its surfaces, and the next semantic
-    version. A change that is not proved harmless is reported as "may break".
+    The result names each change that callers, readers or agents will notice, its surfaces, and the next
+    semantic version. A change that is not proved harmless is reported as "may break".
     """
     from pgagents.diff.change import ORDER
     from pgagents.diff.forms import as_json, markdown, text
@@ -77,7 +101,11 @@ class _Input:
             return
         of_revision = not is_url(named) and not Path(named).exists() and ":" in named
         self.raw = _of_revision(named) if of_revision else self._fetched(named)
-        self.location = named if is_url(named) else str(Path(named.rpartition(":")[2] if of_revision else named).resolve())
+        self.location = (
+            named
+            if is_url(named)
+            else str(Path(named.rpartition(":")[2] if of_revision else named).resolve())
+        )
         self.texts = {self.location: self.raw}
 
     @staticmethod
@@ -160,7 +188,9 @@ def _decoded(raw: bytes, named: str) -> str:
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise PgagentsError(f"{named}: byte 0x{raw[error.start]:02x} is not UTF-8", "save the file as UTF-8") from None
+        raise PgagentsError(
+            f"{named}: byte 0x{raw[error.start]:02x} is not UTF-8", "save the file as UTF-8"
+        ) from None
 
 
 def _is_openapi(raw: bytes) -> bool:
@@ -169,18 +199,25 @@ def _is_openapi(raw: bytes) -> bool:
 
     if raw.lstrip()[:1] == b"{":
         return bool(re.search(rb"\"(openapi|swagger)\"\s*:\s*\"[0-9]", raw))
-    return bool(re.search(rb"^[\"']?(openapi|swagger)[\"']?\s*:", raw, re.M)) and not re.search(rb"^pgagents\s*:", raw, re.M)
+    return bool(re.search(rb"^[\"']?(openapi|swagger)[\"']?\s*:", raw, re.M)) and not re.search(
+        rb"^pgagents\s*:", raw, re.M
+    )
 
 
 def _of_revision(named: str) -> bytes:
-    """Return a file of a git revision, such as `HEAD~1:catalogue/shop.yaml`, with the path relative to this folder."""
+    """Return a file of a git revision, such as `HEAD~1:catalogue/shop.yaml`, with the path relative to
+    this folder.
+    """
     import subprocess
 
     from pgagents.errors import PgagentsError
 
     revision, _, path = named.partition(":")
     if not revision or revision.startswith("-") or not path:
-        raise PgagentsError(f"`{named}` is neither a file nor REV:PATH", "name a file, or a file of a revision: HEAD~1:catalogue/shop.yaml")
+        raise PgagentsError(
+            f"`{named}` is neither a file nor REV:PATH",
+            "name a file, or a file of a revision: HEAD~1:catalogue/shop.yaml",
+        )
     inside = path if Path(path).is_absolute() or path.startswith("./") else f"./{path}"
     command = ["git", "show", "--no-textconv", "--end-of-options", f"{revision}:{inside}"]
     try:
@@ -189,5 +226,8 @@ def _of_revision(named: str) -> bytes:
         raise PgagentsError(f"git could not be asked for {named}: {error}", "is git installed?") from None
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip().splitlines()
-        raise PgagentsError(f"git knows no {named}: {said[-1] if said else 'no such file'}", "git log says which revisions there are")
+        raise PgagentsError(
+            f"git knows no {named}: {said[-1] if said else 'no such file'}",
+            "git log says which revisions there are",
+        )
     return done.stdout

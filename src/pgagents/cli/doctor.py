@@ -42,13 +42,18 @@ class DoctorLine(NamedTuple):
     ),
 )
 def command() -> int:
-    """Check versions, optional tools, the catalogue of this folder, and whether facts about vendors are older than 90 days."""
+    """Check versions, optional tools, the catalogue of this folder, and whether facts about vendors are
+    older than 90 days.
+    """
     import shutil
 
     found = list(check(date.today(), shutil.which, Path.cwd()))
     width = max(len(told.what) for told in found)
     for told in found:
-        click.echo(f"{told.state:<4}  {told.what:<{width}}  {told.said}" + (f"\n{'':<{width + 8}}help: {told.help}" if told.help else ""))
+        click.echo(
+            f"{told.state:<4}  {told.what:<{width}}  {told.said}"
+            + (f"\n{'':<{width + 8}}help: {told.help}" if told.help else "")
+        )
     bad = sum(told.state == "bad" for told in found)
     click.echo("all is well" if not bad else f"{bad} to look at")
     return 1 if bad else 0
@@ -70,7 +75,12 @@ def versions() -> Iterator[DoctorLine]:
 
     yield DoctorLine("ok", "pgagents", metadata.version("pgagents"))
     good = sys.version_info >= (3, 11)
-    yield DoctorLine("ok" if good else "bad", "python", platform.python_version(), "" if good else "pgagents needs Python 3.11 or newer")
+    yield DoctorLine(
+        "ok" if good else "bad",
+        "python",
+        platform.python_version(),
+        "" if good else "pgagents needs Python 3.11 or newer",
+    )
     wanted = [line for line in metadata.requires("pgagents") or () if "extra ==" not in line]
     wrong = [told for line in wanted if (told := library(line)) is not None]
     yield from wrong
@@ -79,7 +89,9 @@ def versions() -> Iterator[DoctorLine]:
     for extra, used_by in EXTRAS.items():
         lacking = _extras.missing(extra)
         if lacking:
-            yield DoctorLine("note", extra, f"is not installed; `{used_by}` needs this extra", _extras.installing(extra))
+            yield DoctorLine(
+                "note", extra, f"is not installed; `{used_by}` needs this extra", _extras.installing(extra)
+            )
 
 
 def library(line: str) -> DoctorLine | None:
@@ -109,7 +121,14 @@ def _within(version: str, bound: str) -> bool:
         return tuple([*found, 0, 0, 0, 0][:4])
 
     has = numbers(version)
-    signs = {">=": operator.ge, "<=": operator.le, "==": operator.eq, "!=": operator.ne, "<": operator.lt, ">": operator.gt}
+    signs = {
+        ">=": operator.ge,
+        "<=": operator.le,
+        "==": operator.eq,
+        "!=": operator.ne,
+        "<": operator.lt,
+        ">": operator.gt,
+    }
     for sign, holds in signs.items():
         if bound.startswith(sign):
             return bool(holds(has, numbers(bound[len(sign) :])))
@@ -120,7 +139,11 @@ def tools(which: Callable[[str], str | None]) -> Iterator[DoctorLine]:
     """Yield lines for programs that only some commands use."""
     for name, what_for in OPTIONAL.items():
         path = which(name)
-        yield DoctorLine("ok", name, path) if path else DoctorLine("note", name, f"is not here; used for {what_for}")
+        yield (
+            DoctorLine("ok", name, path)
+            if path
+            else DoctorLine("note", name, f"is not here; used for {what_for}")
+        )
 
 
 def catalogue(here: Path, today: date | None = None) -> DoctorLine:
@@ -129,11 +152,23 @@ def catalogue(here: Path, today: date | None = None) -> DoctorLine:
     from pgagents.errors import InputError, PgagentsError
     from pgagents.lint.past import HELP, past
 
-    found = sorted((here / "catalogue").glob("*.yaml")) or [p for p in (here / "pgagents.yaml",) if p.exists()]
+    found = sorted((here / "catalogue").glob("*.yaml")) or [
+        p for p in (here / "pgagents.yaml",) if p.exists()
+    ]
     if not found:
-        return DoctorLine("note", "catalogue", "none here", "go to its folder, or make one: pgagents init, or pgagents import OPENAPI")
+        return DoctorLine(
+            "note",
+            "catalogue",
+            "none here",
+            "go to its folder, or make one: pgagents init, or pgagents import OPENAPI",
+        )
     if len(found) > 1:
-        return DoctorLine("note", "catalogue", f"{len(found)} in ./catalogue", "name one: pgagents COMMAND catalogue/NAME.yaml")
+        return DoctorLine(
+            "note",
+            "catalogue",
+            f"{len(found)} in ./catalogue",
+            "name one: pgagents COMMAND catalogue/NAME.yaml",
+        )
     shown = found[0].relative_to(here)
     try:
         model = load_file(found[0], name=str(shown))
@@ -142,8 +177,12 @@ def catalogue(here: Path, today: date | None = None) -> DoctorLine:
     except PgagentsError as error:
         return DoctorLine("bad", "catalogue", error.message, error.help)
     if ended := [str(former.name) for former in past(model, today)] if today else []:
-        return DoctorLine("bad", "catalogue", f"{shown} still offers old names past their day: {', '.join(ended)}", HELP)
-    return DoctorLine("ok", "catalogue", f"{shown}: {model.api.title} {model.api.version}, {len(model.actions)} actions")
+        return DoctorLine(
+            "bad", "catalogue", f"{shown} still offers old names past their day: {', '.join(ended)}", HELP
+        )
+    return DoctorLine(
+        "ok", "catalogue", f"{shown}: {model.api.title} {model.api.version}, {len(model.actions)} actions"
+    )
 
 
 def facts(today: date) -> Iterator[DoctorLine]:
@@ -157,10 +196,17 @@ def facts(today: date) -> Iterator[DoctorLine]:
             _older(oldest, path.stem, str(row["read"]))
     for name, day in _schemas(folder("schemas") / "vendor" / "PROVENANCE.toml"):
         _older(oldest, name, day)
-    old = {vendor: (today - day).days for vendor, day in sorted(oldest.items()) if (today - day).days > OLD_DAYS}
+    old = {
+        vendor: (today - day).days for vendor, day in sorted(oldest.items()) if (today - day).days > OLD_DAYS
+    }
     for vendor, days in old.items():
-        help = f"read again what it takes (schemas/requirements/{vendor}.yaml says where), or take a newer pgagents"
-        yield DoctorLine("bad", vendor, f"was read {days} days ago; vendors change more often than every {OLD_DAYS}", help)
+        help = (
+            f"read again what it takes (schemas/requirements/{vendor}.yaml says where), or take a newer "
+            "pgagents"
+        )
+        yield DoctorLine(
+            "bad", vendor, f"was read {days} days ago; vendors change more often than every {OLD_DAYS}", help
+        )
     if not old:
         newest = min(oldest.values())
         yield DoctorLine("ok", "vendor facts", f"{len(oldest)} sources, the oldest read {newest.isoformat()}")

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 @click.command(
     short_help="Explain the id of a rule, check, fault, requirement or finding.",
     epilog=examples(
-        ("a rule, with a catalogue that it finds and one that it does not", "pgagents explain gemini/long-name"),
+        (
+            "a rule, with a catalogue that it finds and one that it does not",
+            "pgagents explain gemini/long-name",
+        ),
         ("a check of verify", "pgagents explain law"),
         ("a fault of the sandbox", "pgagents explain search-unsorted"),
         ("what a vendor asks, and what holds us to it", "pgagents explain google.function-name"),
@@ -36,7 +39,9 @@ def command(id: str | None) -> int:
     told = _rule(id) or _finding(id) or _requirement(id) or _of_verify(id) or _of_sandbox(id)
     if told is None:
         known = [one for ids in _every().values() for one in ids]
-        raise PgagentsError(f"nothing is called `{id}`", did_you_mean(id, known) or "pgagents explain lists all ids")
+        raise PgagentsError(
+            f"nothing is called `{id}`", did_you_mean(id, known) or "pgagents explain lists all ids"
+        )
     click.echo(told)
     return 0
 
@@ -80,7 +85,14 @@ def _rule(id: str) -> str | None:
     told = title(id)
     assert told is not None
     return "\n\n".join(
-        [f"{id}: {read.title}", told[1], "Found in:", indent(read.bad, "    ").rstrip(), "Not in:", indent(read.good, "    ").rstrip()]
+        [
+            f"{id}: {read.title}",
+            told[1],
+            "Found in:",
+            indent(read.bad, "    ").rstrip(),
+            "Not in:",
+            indent(read.good, "    ").rstrip(),
+        ]
     )
 
 
@@ -116,7 +128,9 @@ def _of_verify(id: str) -> str | None:
     faults = {} if _extras.missing("sandbox") else fault_registry.collect("faults")
     broken = [fault for fault, one in faults.items() if name in one.breaks]
     shown = "\n".join(f"  pgagents sandbox --fault {fault}" for fault in broken)
-    return f"{name}: a check of `pgagents verify`\n\n{check.about}" + (f"\n\nsee it fail:\n{shown}" if shown else "")
+    return f"{name}: a check of `pgagents verify`\n\n{check.about}" + (
+        f"\n\nsee it fail:\n{shown}" if shown else ""
+    )
 
 
 def _of_sandbox(id: str) -> str | None:
@@ -129,10 +143,16 @@ def _of_sandbox(id: str) -> str | None:
     fault = fault_registry.collect("faults").get(name)
     if fault is not None:
         breaks = ", ".join(sorted(fault.breaks)) or f"awaits {fault.awaits}"
-        said = f"{id}: a fault of the sandbox (`pgagents sandbox --fault {id}`)\n\n{fault.description}\n\nbreaks: {breaks}"
+        said = (
+            f"{id}: a fault of the sandbox (`pgagents sandbox --fault "
+            f"{id}`)\n\n{fault.description}\n\nbreaks: {breaks}"
+        )
         return said + "".join(f"\nalso {check}: {reason}" for check, reason in fault.also.items())
     variation = fault_registry.collect("variations").get(name)
     if variation is None:
         return None
     point = f"allowed where the point `{variation.point}` is open" if variation.point else "always allowed"
-    return f"{id}: a variation of the sandbox (`pgagents sandbox --variation {id}`)\n\n{variation.description}\n\n{point}"
+    return (
+        f"{id}: a variation of the sandbox (`pgagents sandbox --variation "
+        f"{id}`)\n\n{variation.description}\n\n{point}"
+    )

@@ -1,4 +1,6 @@
-"""`pgagents import`: makes a catalogue from an OpenAPI or Swagger document, and merges later editions into it."""
+"""`pgagents import`: makes a catalogue from an OpenAPI or Swagger document, and merges later editions into
+it.
+"""
 
 from __future__ import annotations
 
@@ -22,27 +24,48 @@ MAX_SECONDS = 60.0
     short_help="Make a catalogue from an OpenAPI or Swagger document, or merge a later edition into it.",
     epilog=examples(
         ("a catalogue of a whole document", "pgagents import openapi.json"),
-        ("a part of a large one", "pgagents import openapi.json --tag orders --include 'GET /products*' --max 30"),
-        ("the document's next edition: your edits stay", "pgagents import openapi.json --out catalogue/shop.yaml"),
+        (
+            "a part of a large one",
+            "pgagents import openapi.json --tag orders --include 'GET /products*' --max 30",
+        ),
+        (
+            "the document's next edition: your edits stay",
+            "pgagents import openapi.json --out catalogue/shop.yaml",
+        ),
         ("look before anything is written", "pgagents import openapi.json --out -"),
     ),
 )
 @click.argument("document", metavar="OPENAPI")
-@click.option("--out", metavar="FILE", help="The catalogue to write, - for stdout. Default: catalogue/ID.yaml.")
 @click.option(
-    "--include", multiple=True, metavar="OP", help="Only this operation: its operationId, path, or 'GET /path'; * is anything. Repeatable."
+    "--out", metavar="FILE", help="The catalogue to write, - for stdout. Default: catalogue/ID.yaml."
 )
-@click.option("--tag", "tags", multiple=True, metavar="TAG", help="Only operations with this tag. Repeatable.")
-@click.option("--max", "most", type=click.IntRange(min=1), metavar="N", help="At most the first N operations.")
+@click.option(
+    "--include",
+    multiple=True,
+    metavar="OP",
+    help="Only this operation: its operationId, path, or 'GET /path'; * is anything. Repeatable.",
+)
+@click.option(
+    "--tag", "tags", multiple=True, metavar="TAG", help="Only operations with this tag. Repeatable."
+)
+@click.option(
+    "--max", "most", type=click.IntRange(min=1), metavar="N", help="At most the first N operations."
+)
 @click.option("--allow-remote", is_flag=True, help="Follow references to other hosts and folders.")
 @click.option("--force", is_flag=True, help="Overwrite the file; manual edits are lost.")
 def command(
-    document: str, out: str | None, include: tuple[str, ...], tags: tuple[str, ...], most: int | None, allow_remote: bool, force: bool
+    document: str,
+    out: str | None,
+    include: tuple[str, ...],
+    tags: tuple[str, ...],
+    most: int | None,
+    allow_remote: bool,
+    force: bool,
 ) -> int:
     """Make a catalogue from OPENAPI: a file or a URL, OpenAPI 3.0 or 3.1 or Swagger 2.0, JSON or YAML.
 
-    Losses and open decisions are comments `# TODO` at their lines. A kind of key that a catalogue cannot express yet is
-    copied from the document; build, lint and verify stop there.
+    Losses and open decisions are comments `# TODO` at their lines. A kind of key that a catalogue cannot
+    express yet is copied from the document; build, lint and verify stop there.
 
     An existing catalogue is merged into: changes of the document are applied, your own edits stay.
     """
@@ -97,7 +120,10 @@ def _write_new(path: Path, made: Imported, choice: Choice, document: str) -> int
     kept = record.path_of(path)
     write_both({path: made.text.encode(), kept: record.written(made.data, choice, document)})
     click.echo(_summary(made, str(path)))
-    click.echo(f"{kept}: what this import gave; keep it beside the catalogue, and a later import merges instead of overwriting")
+    click.echo(
+        f"{kept}: what this import gave; keep it beside the catalogue, and a later import merges instead "
+        "of overwriting"
+    )
     return 0
 
 
@@ -145,14 +171,22 @@ def _merge(path: Path, document: str, choice: Choice, *, allow_remote: bool) -> 
     for stop in unsaid(merged):
         click.echo(f"  blocked     {stop.span}: {stop.message}: build, lint and verify stop there")
     taken = f"{_count(len(edits), 'change')} taken over, {_count(len(conflicts), 'conflict')}"
-    click.echo(f"{path}: {taken if edits or conflicts else 'nothing to take over'}; of the document {_counted(made)}")
+    click.echo(
+        f"{path}: {taken if edits or conflicts else 'nothing to take over'}; of the document {_counted(made)}"
+    )
     return 0
 
 
 def _summary(made: Imported, name: str) -> str:
     """Describe an import: how much was imported, the first notes with their lines, and counts by kind."""
-    places = [(number, line.strip()[7:]) for number, line in enumerate(made.text.splitlines(), 1) if line.lstrip().startswith("# TODO ")]
-    places.sort(key=lambda place: not place[1].startswith("blocked"))  # notes that stop every build come first
+    places = [
+        (number, line.strip()[7:])
+        for number, line in enumerate(made.text.splitlines(), 1)
+        if line.lstrip().startswith("# TODO ")
+    ]
+    places.sort(
+        key=lambda place: not place[1].startswith("blocked")
+    )  # notes that stop every build come first
     lines = [f"  {name}:{number}: {said}" for number, said in places[:SHOWN]]
     if len(places) > SHOWN:
         lines.append(f"  … and {len(places) - SHOWN} more: each is a comment `# TODO` at its line")
@@ -162,12 +196,17 @@ def _summary(made: Imported, name: str) -> str:
 def _surfaces(made: Imported) -> list[str]:
     """List the surfaces that the catalogue has, and those that it could not have, with the reasons."""
     offered = ", ".join(made.data["surfaces"])
-    return [f"  surfaces: {offered}", *(f"  not on `{surface}`: {why}" for surface, why in made.without.items())]
+    return [
+        f"  surfaces: {offered}",
+        *(f"  not on `{surface}`: {why}" for surface, why in made.without.items()),
+    ]
 
 
 def _carried(made: Imported) -> str:
     actions = _count(len(made.data["actions"]), "action")
-    return f"{actions} of {_count(made.operations, 'operation')}, {_count(len(made.data['schemas']), 'schema')}"
+    return (
+        f"{actions} of {_count(made.operations, 'operation')}, {_count(len(made.data['schemas']), 'schema')}"
+    )
 
 
 def _counted(made: Imported) -> str:
@@ -178,7 +217,10 @@ def _counted(made: Imported) -> str:
         f"{number['decide']} to decide",
     ]
     if number["blocked"]:
-        said.append(f"{number['blocked']} {'stops' if number['blocked'] == 1 else 'stop'} build, lint and verify until it is changed")
+        said.append(
+            f"{number['blocked']} {'stops' if number['blocked'] == 1 else 'stop'} build, lint and verify "
+            "until it is changed"
+        )
     return ", ".join(said)
 
 

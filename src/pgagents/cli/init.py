@@ -18,12 +18,24 @@ STARTER = Path(__file__).with_name("_starter.yaml")
     short_help="Write a new catalogue with one example action.",
     epilog=examples(
         ("catalogue/api.yaml, where the other commands look for it", "pgagents init"),
-        ("with your own names", "pgagents init catalogue/library.yaml --title 'City Library' --server https://api.library.example"),
+        (
+            "with your own names",
+            (
+                "pgagents init catalogue/library.yaml --title 'City Library' --server "
+                "https://api.library.example"
+            ),
+        ),
     ),
 )
 @click.argument("file", required=False, type=click.Path(path_type=Path), default=Path("catalogue/api.yaml"))
 @click.option("--title", default="My API", show_default=True, help="The API's name for people.")
-@click.option("--server", default="https://api.example.com", show_default=True, metavar="URL", help="Scheme and host of the API.")
+@click.option(
+    "--server",
+    default="https://api.example.com",
+    show_default=True,
+    metavar="URL",
+    help="Scheme and host of the API.",
+)
 def command(file: Path, title: str, server: str) -> int:
     """Write a new catalogue to FILE (catalogue/api.yaml) with one example action, explained line by line.
 
@@ -43,7 +55,9 @@ def command(file: Path, title: str, server: str) -> int:
         load_text(text, str(file))
         write_both({file: text.encode()})
     click.echo(f"{file} {'is there already, as it would be written' if there else 'is written'}. Next:")
-    named = "" if file.parent == Path("catalogue") and len(list(file.parent.glob("*.yaml"))) == 1 else f" {file}"
+    named = (
+        "" if file.parent == Path("catalogue") and len(list(file.parent.glob("*.yaml"))) == 1 else f" {file}"
+    )
     for what, call in (
         ("what vendors take, at once", "build"),
         ("what they or models will misread", "lint"),
@@ -70,7 +84,9 @@ def _typed(text: str) -> str:
 
 
 def starter(title: str, server: str) -> str:
-    """Return the text of a new catalogue. Raises PgagentsError for a title or server that it cannot contain."""
+    """Return the text of a new catalogue. Raises PgagentsError for a title or server that it cannot
+    contain.
+    """
     from urllib.parse import urlsplit
 
     from pgagents.errors import PgagentsError
@@ -81,9 +97,13 @@ def starter(title: str, server: str) -> str:
     except ValueError:
         host = ""
     if not re.fullmatch(r"https?://[A-Za-z0-9.:_\[\]-]+", server) or not host:
-        raise PgagentsError(f"--server {server} is no address", "give scheme and host: https://api.example.com")
+        raise PgagentsError(
+            f"--server {server} is no address", "give scheme and host: https://api.example.com"
+        )
     if not title.strip() or not title.isprintable() or len(title) > 100:
-        raise PgagentsError("--title must be one line of at most 100 characters", "give the name that people use")
+        raise PgagentsError(
+            "--title must be one line of at most 100 characters", "give the name that people use"
+        )
     id = re.sub(r"[^A-Za-z0-9]", "", unicodedata.normalize("NFKD", title)).lower()[:64] or "api"
     domain = host.removeprefix("api.")
     values = {
@@ -105,6 +125,7 @@ def _quoted(text: str) -> str:
 
     return (
         text
-        if re.fullmatch(r"[A-Za-z][A-Za-z ]*[A-Za-z]", text) and text.lower() not in ("no", "yes", "on", "off")
+        if re.fullmatch(r"[A-Za-z][A-Za-z ]*[A-Za-z]", text)
+        and text.lower() not in ("no", "yes", "on", "off")
         else json.dumps(text, ensure_ascii=False)
     )

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from pgagents.source.source import Source
 
 _OTHER = {"gpt-builder": "copilot", "copilot": "gpt-builder"}
-"""Two importers that read OpenAPI documents, each with the other; the version or `--for` chooses between them."""
+"""Two importers that read OpenAPI documents, each with the other; the version or `--for` chooses between
+them.
+"""
 FORMS = ("text", "short", "json", "sarif", "github")
 FAIL_ON = ("error", "warning", "note", "never")
 _CATALOGUE = re.compile(rb"(?:^|\r)(?:\xef\xbb\xbf)?[\"']?pgagents[\"']?[ \t]*:", re.M)
@@ -29,7 +31,10 @@ _CATALOGUE = re.compile(rb"(?:^|\r)(?:\xef\xbb\xbf)?[\"']?pgagents[\"']?[ \t]*:"
     epilog=examples(
         ("the catalogue, by every rule", "pgagents lint"),
         ("one vendor's rules", "pgagents lint shop.yaml --only gemini"),
-        ("what the GPT builder would show for anyone's document", "pgagents lint openapi.yaml --for gpt-builder"),
+        (
+            "what the GPT builder would show for anyone's document",
+            "pgagents lint openapi.yaml --for gpt-builder",
+        ),
         ("a line a finding, and exit 1 for errors only", "pgagents lint --format short --fail-on error"),
         ("for code scanning", "pgagents lint --format sarif > lint.sarif"),
     ),
@@ -39,12 +44,25 @@ _CATALOGUE = re.compile(rb"(?:^|\r)(?:\xef\xbb\xbf)?[\"']?pgagents[\"']?[ \t]*:"
     "--for",
     "judge",
     metavar="NAME",
-    help="The importer or vendor to lint a finished document for. Default: by its content. `--for list` lists all.",
+    help=(
+        "The importer or vendor to lint a finished document for. Default: by its content. `--for list` "
+        "lists all."
+    ),
 )
-@click.option("--only", multiple=True, metavar="RULE", help="Only this rule (gemini/long-name) or vendor (gemini). Repeatable.")
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="RULE",
+    help="Only this rule (gemini/long-name) or vendor (gemini). Repeatable.",
+)
 @click.option("--fix", is_flag=True, help="Apply safe fixes to the catalogue's file.")
 @click.option("--public", is_flag=True, help="For gpt-builder: the GPT is shared by link or in the store.")
-@click.option("--privacy-policy", default="", metavar="URL", help="For gpt-builder: the privacy policy's URL in the form.")
+@click.option(
+    "--privacy-policy",
+    default="",
+    metavar="URL",
+    help="For gpt-builder: the privacy policy's URL in the form.",
+)
 @click.option(
     "--format",
     "form",
@@ -54,7 +72,11 @@ _CATALOGUE = re.compile(rb"(?:^|\r)(?:\xef\xbb\xbf)?[\"']?pgagents[\"']?[ \t]*:"
     help="Output format; `short` prints one line for each finding.",
 )
 @click.option(
-    "--fail-on", type=click.Choice(FAIL_ON), default="warning", show_default=True, help="The lowest severity that makes the exit code 1."
+    "--fail-on",
+    type=click.Choice(FAIL_ON),
+    default="warning",
+    show_default=True,
+    help="The lowest severity that makes the exit code 1.",
 )
 def command(
     files: tuple[str, ...],
@@ -68,8 +90,8 @@ def command(
 ) -> int:
     """Lint catalogues and finished documents: OpenAPI, plugin manifests, tool lists.
 
-    Errors and warnings make the exit code 1, notes do not; --fail-on changes that. References to other files or hosts
-    are never followed.
+    Errors and warnings make the exit code 1, notes do not; --fail-on changes that. References to other files
+    or hosts are never followed.
     """
     from pgagents.lint.importers.gpt_builder.importer import Form
     from pgagents.lint.judge import JUDGES
@@ -83,7 +105,9 @@ def command(
     return 1 if any(one.fails(fail_on) for one in judged) else 0
 
 
-def _judged(files: Sequence[str], judge: str | None, only: tuple[str, ...], web_form: Form, *, fix: bool) -> list[Judged]:
+def _judged(
+    files: Sequence[str], judge: str | None, only: tuple[str, ...], web_form: Form, *, fix: bool
+) -> list[Judged]:
     """Lint each file, in the given order. Documents for the GPT builder count as actions of one GPT."""
     judged = []
     for source in _sources(files):
@@ -134,21 +158,35 @@ def _judge(source: Source, judge: str | None, only: tuple[str, ...], form: Form)
 
     judge = judges.ALIASES.get(judge or "", judge)
     if judge is not None and judge not in judges.JUDGES:
-        raise PgagentsError(f"there is no judge `{judge}`", did_you_mean(judge, [*judges.JUDGES, *judges.ALIASES]))
+        raise PgagentsError(
+            f"there is no judge `{judge}`", did_you_mean(judge, [*judges.JUDGES, *judges.ALIASES])
+        )
     chosen = judge or judges.kind(source.data, source.file)
     if chosen is None:
         raise PgagentsError(
-            f"{source.file} is no document that is known here", "say who shall judge it: --for NAME; `--for list` names all"
+            f"{source.file} is no document that is known here",
+            "say who shall judge it: --for NAME; `--for list` names all",
         )
     if judges.is_catalogue(source.data) and chosen != "catalogue":
-        help = "pgagents build makes its documents: `pgagents lint generated/openai/openapi.yaml --for gpt-builder`"
+        help = (
+            "pgagents build makes its documents: `pgagents lint generated/openai/openapi.yaml --for "
+            "gpt-builder`"
+        )
         raise PgagentsError(f"{source.file} is a catalogue, not a finished document", help)
     if judge is None and chosen in _OTHER:
-        click.echo(f"{source.file}: judged as {chosen} would import it; --for {_OTHER[chosen]} for the other", err=True)
+        click.echo(
+            f"{source.file}: judged as {chosen} would import it; --for {_OTHER[chosen]} for the other",
+            err=True,
+        )
     if judge is None and chosen in judges.LIKE_OPENAI.values():
-        click.echo(f"{source.file}: judged as {chosen}, by the name of its folder; --for openai-tools for the other", err=True)
+        click.echo(
+            f"{source.file}: judged as {chosen}, by the name of its folder; --for openai-tools for the other",
+            err=True,
+        )
     if only and chosen != "catalogue":
-        raise PgagentsError("--only chooses among the rules for catalogues", "leave it out for a finished document")
+        raise PgagentsError(
+            "--only chooses among the rules for catalogues", "leave it out for a finished document"
+        )
     if chosen in ("gpt-builder", "chatgpt-plugin"):
         one, made = gpt_builder(source, form, plugin=chosen == "chatgpt-plugin")
         return answered(one), replace(form, domains=form.domains | {made.domain} - {""})
@@ -169,7 +207,9 @@ def _fixed(source: Source, only: tuple[str, ...]) -> Source:
     if count:
         path = Path(source.file)
         if not path.is_file():
-            raise PgagentsError(f"{source.file} is no file here, so it cannot be changed", "name the catalogue's file")
+            raise PgagentsError(
+                f"{source.file} is no file here, so it cannot be changed", "name the catalogue's file"
+            )
         write_both({path: made.text.encode()})
         click.echo(f"{source.file}: {count} change{'s' if count > 1 else ''} made", err=True)
     return made
@@ -186,7 +226,9 @@ def _print(judged: list[Judged], form: str) -> None:
     elif form == "sarif":
         from pgagents.lint.pages.titles import titles
 
-        click.echo(sarif.render(judged, version("pgagents"), titles(d.id for one in judged for d in one.found)))
+        click.echo(
+            sarif.render(judged, version("pgagents"), titles(d.id for one in judged for d in one.found))
+        )
     elif form in ("github", "short"):
         if said := (github if form == "github" else short).render(judged):
             click.echo(said)

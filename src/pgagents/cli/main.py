@@ -32,7 +32,9 @@ class Commands(click.Group):
         command: click.Command = importlib.import_module(f"pgagents.cli.{name}").command
         return command
 
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
         name, names = args[0], self.list_commands(ctx)
         if name not in names and not name.startswith("-"):
             from difflib import get_close_matches
@@ -42,7 +44,11 @@ class Commands(click.Group):
         return super().resolve_command(ctx, args)
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}, no_args_is_help=True)
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    no_args_is_help=True,
+)
 @click.version_option(package_name="pgagents")
 def cli() -> None:
     """One action catalogue, every agent platform's manifest, and a live server held to all of them.
@@ -52,8 +58,8 @@ def cli() -> None:
         pgagents verify --url URL   prove every contract on a running server
         pgagents demo               both, on a sandbox of its own
 
-    CATALOGUE is a file. By default it is the only YAML file in ./catalogue, else ./pgagents.yaml. The name park-graph
-    means the example that is shipped with pgagents.
+    CATALOGUE is a file. By default it is the only YAML file in ./catalogue, else ./pgagents.yaml. The name
+    park-graph means the example that is shipped with pgagents.
     """
 
 
@@ -72,14 +78,21 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as error:
         return _full(error) if error.errno in FULL else _failed(error)
     except SystemExit:
-        return STDOUT_CLOSED  # click's answer to a closed stdout, with an exit code that means something else here
+        # click's answer to a closed stdout, with an exit code that means something else here
+        return STDOUT_CLOSED
     except Exception as error:
         return _failed(error)
 
 
 def _full(error: OSError) -> int:
     """Print an error about a full disk, of a file or of stdout; return the exit code."""
-    click.echo(f"error: cannot write{f' {error.filename}' if error.filename else ''}: {error.strerror}\n  help: make room", err=True)
+    click.echo(
+        (
+            f"error: cannot write{f' {error.filename}' if error.filename else ''}: {error.strerror}\n  help: "
+            "make room"
+        ),
+        err=True,
+    )
     return 2
 
 
@@ -94,7 +107,9 @@ def _failed(error: Exception) -> int:
         click.echo(error.message, err=True)
         return error.exit_code
     if isinstance(error, PgagentsError):
-        click.echo(printable(f"error: {error.message}" + (f"\n  help: {error.help}" if error.help else "")), err=True)
+        click.echo(
+            printable(f"error: {error.message}" + (f"\n  help: {error.help}" if error.help else "")), err=True
+        )
         return error.exit_code
     import traceback
 

@@ -27,32 +27,62 @@ CLIENT = "PGAGENTS_MCP_CLIENT"
 @click.command(
     short_help="Serve the catalogue's actions to MCP clients.",
     epilog=examples(
-        ("what an MCP client starts, in whatever folder; it talks over stdin and stdout", "pgagents mcp ~/shop/catalogue.yaml"),
+        (
+            "what an MCP client starts, in whatever folder; it talks over stdin and stdout",
+            "pgagents mcp ~/shop/catalogue.yaml",
+        ),
         ("the example that comes with pgagents", "pgagents mcp park-graph"),
         ("your own API, against staging", "pgagents mcp shop.yaml --url https://staging.example.com"),
         ("over Streamable HTTP, for this machine's clients", "pgagents mcp --http --port 8090"),
         (
             "for everyone, behind TLS, with sign-in",
-            "pgagents mcp --http --host 0.0.0.0 --public-url https://mcp.example.com/mcp --issuer https://auth.example.com",
+            (
+                "pgagents mcp --http --host 0.0.0.0 --public-url https://mcp.example.com/mcp --issuer "
+                "https://auth.example.com"
+            ),
         ),
     ),
 )
 @catalogue_argument
-@click.option("--url", metavar="URL", help="URL of the API. Default: the catalogue's environment variable, else its server.")
-@click.option("--cacert", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE", help="CAs to trust (PEM).")
-@click.option("--http", "over_http", is_flag=True, help="Serve Streamable HTTP at /mcp instead of stdin and stdout.")
-@click.option("--port", type=click.IntRange(0, 65535), default=8090, show_default=True, help="With --http; 0 takes a free port.")
+@click.option(
+    "--url",
+    metavar="URL",
+    help="URL of the API. Default: the catalogue's environment variable, else its server.",
+)
+@click.option(
+    "--cacert",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="CAs to trust (PEM).",
+)
+@click.option(
+    "--http", "over_http", is_flag=True, help="Serve Streamable HTTP at /mcp instead of stdin and stdout."
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8090,
+    show_default=True,
+    help="With --http; 0 takes a free port.",
+)
 @click.option(
     "--host",
     default="127.0.0.1",
     show_default=True,
     help="With --http; a non-loopback address needs --issuer.",
 )
-@click.option("--public-url", metavar="URL", help="With --issuer: this server's public URL; tokens must be issued for it.")
+@click.option(
+    "--public-url",
+    metavar="URL",
+    help="With --issuer: this server's public URL; tokens must be issued for it.",
+)
 @click.option(
     "--issuer",
     metavar="URL",
-    help=f"URL of the authorization server that issues tokens. With {CLIENT}=id:secret it is asked about each token.",
+    help=(
+        f"URL of the authorization server that issues tokens. With {CLIENT}=id:secret it is asked about "
+        "each token."
+    ),
 )
 @click.option(
     "--allow-origin",
@@ -62,16 +92,24 @@ CLIENT = "PGAGENTS_MCP_CLIENT"
     help="With --http: also accept calls from web pages of this origin. Repeatable.",
 )
 def command(
-    catalogue: Path | None, url: str | None, cacert: Path | None, over_http: bool, port: int, host: str, public_url: str | None,
-    issuer: str | None, origins: tuple[str, ...],
-) -> None:  # fmt: skip
+    catalogue: Path | None,
+    url: str | None,
+    cacert: Path | None,
+    over_http: bool,
+    port: int,
+    host: str,
+    public_url: str | None,
+    issuer: str | None,
+    origins: tuple[str, ...],
+) -> None:
     """Serve the actions of the CATALOGUE's `mcp` surface as tools, in both eras of the protocol.
 
-    The API's key and URL come from the environment variables that `surfaces.mcp.env` names (PARKGRAPH_API_KEY and
-    PARKGRAPH_API_URL for Park Graph). Without a key the tools are listed, and each call is refused with a message.
+    The API's key and URL come from the environment variables that `surfaces.mcp.env` names (PARKGRAPH_API_KEY
+    and PARKGRAPH_API_URL for Park Graph). Without a key the tools are listed, and each call is refused with a
+    message.
 
-    With --http and without --issuer, callers must send the token in PGAGENTS_MCP_TOKEN as `Authorization: Bearer
-    TOKEN`. If it is not set, a token is made and printed on stderr.
+    With --http and without --issuer, callers must send the token in PGAGENTS_MCP_TOKEN as `Authorization:
+    Bearer TOKEN`. If it is not set, a token is made and printed on stderr.
     """
     _extras.require("pgagents mcp", "mcp")
     gc.disable()
@@ -82,9 +120,16 @@ def command(
 
 
 def _serve(
-    catalogue: Path | None, url: str | None, cacert: Path | None, over_http: bool, port: int, host: str, public_url: str | None,
-    issuer: str | None, origins: tuple[str, ...],
-) -> None:  # fmt: skip
+    catalogue: Path | None,
+    url: str | None,
+    cacert: Path | None,
+    over_http: bool,
+    port: int,
+    host: str,
+    public_url: str | None,
+    issuer: str | None,
+    origins: tuple[str, ...],
+) -> None:
     from pgagents.client.send import Sender
 
     model = load(catalogue)
@@ -98,7 +143,9 @@ def _serve(
 
 
 def _server(model: Model, sender: Sender, allowed: Any = None) -> Any:
-    """Make the server, with garbage collection off until here: a client waits for it, and the SDK's many classes stay anyway."""
+    """Make the server, with garbage collection off until here: a client waits for it, and the SDK's many
+    classes stay anyway.
+    """
     from pgagents.client.client import Client
     from pgagents.mcp.server import make_server
 
@@ -115,13 +162,19 @@ def _serve_stdio(model: Model, sender: Sender) -> None:
     from pgagents.mcp.stdio import serve
 
     if sys.stdin.isatty():
-        click.echo("an MCP client starts this and talks to it over stdin and stdout; --help says more, Ctrl-C stops", err=True)
-    # Ctrl-C ends it as SIGTERM does: a thread waits in read(0), and an exception would wait for it until the client closes its end
+        click.echo(
+            "an MCP client starts this and talks to it over stdin and stdout; --help says more, Ctrl-C stops",
+            err=True,
+        )
+    # Ctrl-C ends it as SIGTERM does: a thread waits in read(0), and an exception would wait for it until the
+    # client closes its end
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     asyncio.run(serve(_server(model, sender)))
 
 
-def _serve_http(model: Model, sender: Sender, port: int, host: str, sign_in: SignIn | None, origins: tuple[str, ...]) -> None:
+def _serve_http(
+    model: Model, sender: Sender, port: int, host: str, sign_in: SignIn | None, origins: tuple[str, ...]
+) -> None:
     from pgagents.mcp.http import PATH, bind, make_app, serve
     from pgagents.mcp.scopes import scope_check
 
@@ -136,14 +189,19 @@ def _serve_http(model: Model, sender: Sender, port: int, host: str, sign_in: Sig
 
 
 def _token() -> str:
-    """Return the token that callers must send: from the environment, else a new one, which is printed on stderr."""
+    """Return the token that callers must send: from the environment, else a new one, which is printed on
+    stderr.
+    """
     from pgagents.cli.inputs.api_keys import header_safe
     from pgagents.mcp.guard import TOKEN, new_token
 
     if given := os.environ.get(TOKEN):
         return header_safe(given, TOKEN)
     made = new_token()
-    click.echo(f"callers send: Authorization: Bearer {made}\n  (made for this start; export {TOKEN}=… to choose it)", err=True)
+    click.echo(
+        f"callers send: Authorization: Bearer {made}\n  (made for this start; export {TOKEN}=… to choose it)",
+        err=True,
+    )
     return made
 
 
@@ -160,17 +218,25 @@ def _sign_in(host: str, public_url: str | None, issuer: str | None, cacert: Path
 
     if issuer is None:
         if host not in LOOPBACK:
-            raise PgagentsError(f"--host {host} lets others call with your key", "say who may with --issuer, or leave --host out")
+            raise PgagentsError(
+                f"--host {host} lets others call with your key",
+                "say who may with --issuer, or leave --host out",
+            )
         if public_url is not None:
             raise PgagentsError("--public-url is what tokens are issued for", "give --issuer too")
         return None
     if public_url is None:
-        raise PgagentsError("--issuer needs --public-url", "give this server's URL as clients know it: https://mcp.example.com/mcp")
+        raise PgagentsError(
+            "--issuer needs --public-url",
+            "give this server's URL as clients know it: https://mcp.example.com/mcp",
+        )
     from pgagents.mcp.token import verifier_of
 
     resource = _secure(base_url(public_url, "--public-url"), "--public-url")
     if not resource.endswith(PATH):
-        raise PgagentsError(f"--public-url {public_url} does not end in {PATH}", f"the server answers under {PATH}")
+        raise PgagentsError(
+            f"--public-url {public_url} does not end in {PATH}", f"the server answers under {PATH}"
+        )
     name, _, secret = os.environ.get(CLIENT, "").partition(":")
     checked = _secure(base_url(issuer, "--issuer"), "--issuer")
     pair = (name, secret) if name and secret else None
@@ -179,7 +245,9 @@ def _sign_in(host: str, public_url: str | None, issuer: str | None, cacert: Path
 
 
 def _secure(url: str, flag: str) -> str:
-    """Return a URL that tokens may be sent to: over TLS, or on this machine. Raises PgagentsError for any other."""
+    """Return a URL that tokens may be sent to: over TLS, or on this machine. Raises PgagentsError for any
+    other.
+    """
     from urllib.parse import urlsplit
 
     from pgagents.errors import PgagentsError

@@ -22,7 +22,10 @@ file_argument = click.argument("file", type=click.Path(path_type=Path))
     short_help="Show, merge or compare reports of verify.",
     epilog=examples(
         ("a page to open", "pgagents report show report.json --format html > report.html"),
-        ("the shards of a CI matrix as one", "pgagents report merge shard-*.json --report report.json --report report.sarif"),
+        (
+            "the shards of a CI matrix as one",
+            "pgagents report merge shard-*.json --report report.json --report report.sarif",
+        ),
         ("what the last change broke", "pgagents report diff main.json branch.json"),
     ),
 )
@@ -33,12 +36,24 @@ def command() -> None:
 @command.command(
     epilog=examples(
         ("as on the terminal after verify", "pgagents report show report.json"),
-        ("for a job's page on GitHub", 'pgagents report show report.json --format markdown >> "$GITHUB_STEP_SUMMARY"'),
+        (
+            "for a job's page on GitHub",
+            'pgagents report show report.json --format markdown >> "$GITHUB_STEP_SUMMARY"',
+        ),
     )
 )
 @file_argument
-@click.option("--format", "form", type=click.Choice(list(FORMS)), default="text", show_default=True, help="What to print.")
-@click.option("-v", "--verbose", is_flag=True, help="With text: also how many contracts each exchange was judged for.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(list(FORMS)),
+    default="text",
+    show_default=True,
+    help="What to print.",
+)
+@click.option(
+    "-v", "--verbose", is_flag=True, help="With text: also how many contracts each exchange was judged for."
+)
 def show(file: Path, form: str, verbose: bool) -> int:
     """Print a report in one of its formats. Exit code: 0, or 2 for a file that is not a complete report."""
     import sys
@@ -51,7 +66,12 @@ def show(file: Path, form: str, verbose: bool) -> int:
     if form == "text":
         from pgagents.report.formats import text
 
-        click.echo(text.render(report, source, colour=report_output.colour(), width=report_output.width(), verbose=verbose), nl=False)
+        click.echo(
+            text.render(
+                report, source, colour=report_output.colour(), width=report_output.width(), verbose=verbose
+            ),
+            nl=False,
+        )
     else:
         sys.stdout.buffer.write(render(form, report, source))
         sys.stdout.buffer.flush()
@@ -61,17 +81,35 @@ def show(file: Path, form: str, verbose: bool) -> int:
 @command.command(
     epilog=examples(
         ("all shards of a matrix", "pgagents report merge shard-1.json shard-2.json"),
-        ("with what CI shows", "pgagents report merge shard-*.json --report report.xml --report report.sarif --report report.html"),
+        (
+            "with what CI shows",
+            (
+                "pgagents report merge shard-*.json --report report.xml --report report.sarif --report "
+                "report.html"
+            ),
+        ),
     )
 )
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
-@click.option("--report", "reports", multiple=True, type=click.Path(path_type=Path), metavar="FILE", help=report_files.HELP)
-@click.option("--baseline", type=click.Path(path_type=Path), metavar="FILE", help="YAML file of accepted findings: see `pgagents verify`.")
+@click.option(
+    "--report",
+    "reports",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help=report_files.HELP,
+)
+@click.option(
+    "--baseline",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="YAML file of accepted findings: see `pgagents verify`.",
+)
 def merge(files: tuple[Path, ...], reports: tuple[Path, ...], baseline: Path | None) -> int:
     """Merge the reports of all shards of one run, and print the result.
 
-    Exit code as for `verify`: 0 nothing found, 1 something found, 3 not everything selected could be tested. 2 if a
-    shard is missing or of another run, or if no shard took a contract.
+    Exit code as for `verify`: 0 nothing found, 1 something found, 3 not everything selected could be tested.
+    2 if a shard is missing or of another run, or if no shard took a contract.
     """
     from pgagents.cli.running import report_output
     from pgagents.report.merge import Part, merge
@@ -96,8 +134,8 @@ def merge(files: tuple[Path, ...], reports: tuple[Path, ...], baseline: Path | N
 def diff(old: Path, new: Path) -> int:
     """Compare two reports: newly broken, fixed and newly untested contracts.
 
-    Exit code: 1 if something broke, 3 if something is no longer tested, else 0; 2 for a file that is not a complete
-    report.
+    Exit code: 1 if something broke, 3 if something is no longer tested, else 0; 2 for a file that is not a
+    complete report.
     """
     from pgagents.report.compare import compare, render
     from pgagents.report.read import read

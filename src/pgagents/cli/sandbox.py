@@ -21,37 +21,82 @@ if TYPE_CHECKING:
     short_help="Serve an API made from a catalogue: Park Graph, or a mock of any other.",
     epilog=examples(
         ("Park Graph at http://127.0.0.1:8080", "pgagents sandbox"),
-        ("in a script: a free port, and where it is and its keys in a file", "pgagents sandbox --port 0 --ready ready.json"),
+        (
+            "in a script: a free port, and where it is and its keys in a file",
+            "pgagents sandbox --port 0 --ready ready.json",
+        ),
         ("your own API, misbehaving", "pgagents sandbox shop.yaml --fault status-200-error"),
     ),
 )
 @catalogue_argument
-@click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0 takes a free port.")
 @click.option(
-    "--host", type=click.Choice(["127.0.0.1"]), default="127.0.0.1", show_default=True, help="The sandbox is for this machine only."
+    "--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0 takes a free port."
 )
-@click.option("--db", type=click.Path(path_type=Path, dir_okay=False), help="SQLite file to store everything in. Default: in memory.")
-@click.option("--seed", type=int, help="Seed of the synthetic data. Default: the database's own, 0 for a new one.")
-@click.option("--clock", metavar="TIME", help="Start at this time (RFC 3339, 2026-04-18T16:00:00Z) instead of now.")
-@click.option("--tls", is_flag=True, help="TLS 1.3 with a certificate made for this start, and a second port that refuses plaintext.")
-@click.option("--fault", "faults", multiple=True, metavar="NAME", help="Switch this fault on. Repeatable.")
-@click.option("--variation", "variations", multiple=True, metavar="NAME", help="Switch this odd but legal behaviour on. Repeatable.")
-@click.option("--allow-loopback-webhooks", is_flag=True, help="Also deliver webhooks to https addresses of this machine; for tests.")
 @click.option(
-    "--oauth-client", "oauth_clients", multiple=True, type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
-    help="JSON metadata (RFC 7591) of a further OAuth client, at least client_id and redirect_uris. Repeatable.",
+    "--host",
+    type=click.Choice(["127.0.0.1"]),
+    default="127.0.0.1",
+    show_default=True,
+    help="The sandbox is for this machine only.",
+)
+@click.option(
+    "--db",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="SQLite file to store everything in. Default: in memory.",
+)
+@click.option(
+    "--seed", type=int, help="Seed of the synthetic data. Default: the database's own, 0 for a new one."
+)
+@click.option(
+    "--clock", metavar="TIME", help="Start at this time (RFC 3339, 2026-04-18T16:00:00Z) instead of now."
+)
+@click.option(
+    "--tls",
+    is_flag=True,
+    help="TLS 1.3 with a certificate made for this start, and a second port that refuses plaintext.",
+)
+@click.option("--fault", "faults", multiple=True, metavar="NAME", help="Switch this fault on. Repeatable.")
+@click.option(
+    "--variation",
+    "variations",
+    multiple=True,
+    metavar="NAME",
+    help="Switch this odd but legal behaviour on. Repeatable.",
+)
+@click.option(
+    "--allow-loopback-webhooks",
+    is_flag=True,
+    help="Also deliver webhooks to https addresses of this machine; for tests.",
+)
+@click.option(
+    "--oauth-client", "oauth_clients", multiple=True, type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help=("JSON metadata (RFC 7591) of a further OAuth client, at least client_id and redirect_uris. Repeatable."),
 )  # fmt: skip
 @click.option("--list-faults", is_flag=True, help="List all faults and variations and stop.")
 @click.option(
     "--ready",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Write url, keys and secrets as JSON to this file once the server listens. It is removed at the start and at the end.",
+    help=(
+        "Write url, keys and secrets as JSON to this file once the server listens. It is removed at the "
+        "start and at the end."
+    ),
 )
 def command(
-    catalogue: Path | None, port: int, host: str, db: Path | None, seed: int | None, clock: str | None, tls: bool,
-    faults: tuple[str, ...], variations: tuple[str, ...], allow_loopback_webhooks: bool, oauth_clients: tuple[Path, ...],
-    list_faults: bool, ready: Path | None,
-) -> None:  # fmt: skip
+    catalogue: Path | None,
+    port: int,
+    host: str,
+    db: Path | None,
+    seed: int | None,
+    clock: str | None,
+    tls: bool,
+    faults: tuple[str, ...],
+    variations: tuple[str, ...],
+    allow_loopback_webhooks: bool,
+    oauth_clients: tuple[Path, ...],
+    list_faults: bool,
+    ready: Path | None,
+) -> None:
     """Serve an API made from a catalogue: by its domain if it names one, else from its examples and schemas.
 
     Keys are made anew at every start and printed; Ctrl-C stops.
@@ -72,7 +117,9 @@ def command(
             write(facts)
             _show(facts)
 
-        sandbox = _open(catalogue, db, seed, clock, faults, variations, allow_loopback_webhooks, oauth_clients)
+        sandbox = _open(
+            catalogue, db, seed, clock, faults, variations, allow_loopback_webhooks, oauth_clients
+        )
         with certificate() if tls else nullcontext() as made:
             serve(sandbox, listen(port, host, made), tell)
 
@@ -101,9 +148,15 @@ def _file(ready: Path | None) -> Iterator[Callable[[dict[str, Any]], None]]:
 
 
 def _open(
-    catalogue: Path | None, db: Path | None, seed: int | None, clock: str | None, faults: tuple[str, ...], variations: tuple[str, ...],
-    allow_loopback: bool, clients: tuple[Path, ...],
-) -> Sandbox:  # fmt: skip
+    catalogue: Path | None,
+    db: Path | None,
+    seed: int | None,
+    clock: str | None,
+    faults: tuple[str, ...],
+    variations: tuple[str, ...],
+    allow_loopback: bool,
+    clients: tuple[Path, ...],
+) -> Sandbox:
     from pgagents.errors import PgagentsError
     from pgagents.sandbox.clock import LATEST_S, epoch_of
     from pgagents.sandbox.events.targets_allowed import SystemResolver
@@ -114,13 +167,22 @@ def _open(
     if clock is not None:
         start = epoch_of(clock)
         if start is None or not 0 <= start < LATEST_S:
-            raise PgagentsError(f"--clock {clock} is no time", "write it with an offset: 2026-04-18T16:00:00Z")
+            raise PgagentsError(
+                f"--clock {clock} is no time", "write it with an offset: 2026-04-18T16:00:00Z"
+            )
     model = load(catalogue, else_example=True)
     return open_sandbox(
-        model, seed=seed, db=db, start=start, faults=faults, variations=variations, allow_loopback=allow_loopback,
-        oauth_clients=client_file.read_all(clients, model), resolve=SystemResolver(),
+        model,
+        seed=seed,
+        db=db,
+        start=start,
+        faults=faults,
+        variations=variations,
+        allow_loopback=allow_loopback,
+        oauth_clients=client_file.read_all(clients, model),
+        resolve=SystemResolver(),
         log=lambda text: click.echo(text, err=True),
-    )  # fmt: skip
+    )
 
 
 def _remove(ready: Path) -> None:
@@ -129,7 +191,9 @@ def _remove(ready: Path) -> None:
     try:
         ready.unlink(missing_ok=True)
     except OSError as error:
-        raise PgagentsError(f"--ready {ready}: the old file cannot be removed: {error.strerror}", "name another file") from None
+        raise PgagentsError(
+            f"--ready {ready}: the old file cannot be removed: {error.strerror}", "name another file"
+        ) from None
 
 
 def _check_ready(ready: Path | None) -> None:
@@ -142,7 +206,9 @@ def _check_ready(ready: Path | None) -> None:
     if ready.is_dir():
         raise PgagentsError(f"--ready {ready} is a folder", "give the path of a file")
     if not os.access(ready.absolute().parent, os.W_OK):
-        raise PgagentsError(f"--ready {ready}: nothing can be written into {ready.absolute().parent}", "name another folder")
+        raise PgagentsError(
+            f"--ready {ready}: nothing can be written into {ready.absolute().parent}", "name another folder"
+        )
 
 
 def _list() -> None:
@@ -158,7 +224,9 @@ def _list() -> None:
 def _show(facts: dict[str, Any]) -> None:
     click.echo(f"listening on {facts['url']} (Ctrl-C stops)")
     if facts["ca_file"]:
-        click.echo(f"  its CA: {facts['ca_file']} (curl --cacert); plaintext is refused at {facts['plain_url']}")
+        click.echo(
+            f"  its CA: {facts['ca_file']} (curl --cacert); plaintext is refused at {facts['plain_url']}"
+        )
     for role, key in facts["keys"].items():
         click.echo(f"  {role:<9} {key}")
     for kind, client in facts["oauth"].items():

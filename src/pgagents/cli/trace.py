@@ -11,14 +11,23 @@ from pgagents.cli.inputs.options import catalogue_argument, examples, load
 
 @click.command(
     epilog=examples(
-        ("why Gemini's first function has its name", "pgagents trace 'generated/gemini/functions.json#/functionDeclarations/0/name'"),
-        ("a path holds slashes: each is written ~1", "pgagents trace 'generated/openapi/openapi.yaml#/paths/~1api~1v1~1lots~1search/get'"),
+        (
+            "why Gemini's first function has its name",
+            "pgagents trace 'generated/gemini/functions.json#/functionDeclarations/0/name'",
+        ),
+        (
+            "a path holds slashes: each is written ~1",
+            "pgagents trace 'generated/openapi/openapi.yaml#/paths/~1api~1v1~1lots~1search/get'",
+        ),
     )
 )
 @click.argument("member", metavar="FILE#/POINTER")
 @catalogue_argument
 @click.option(
-    "--templates", type=click.Path(path_type=Path, file_okay=False, exists=True), metavar="DIR", help="Templates that replace ours."
+    "--templates",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    metavar="DIR",
+    help="Templates that replace ours.",
 )
 def command(member: str, catalogue: Path | None, templates: Path | None) -> int:
     """Show the catalogue's line behind a member of a generated file.
@@ -40,5 +49,10 @@ def command(member: str, catalogue: Path | None, templates: Path | None) -> int:
     found = origin(rendered, pointer, model)
     span = model.source.locate(found)
     place = ".".join(str(step) for step in found) or "the catalogue as a whole"
-    click.echo(show(Diagnostic(span, rendered.made.id, "note", f"{written or 'the document'} comes from {place}"), model.source))
+    click.echo(
+        show(
+            Diagnostic(span, rendered.made.id, "note", f"{written or 'the document'} comes from {place}"),
+            model.source,
+        )
+    )
     return 0

@@ -16,7 +16,18 @@ if TYPE_CHECKING:
     from pgagents.cli.inputs.target import Target
     from pgagents.verify.plan.options import Identities, Options
 
-_ONCE = ("only", "skip", "seed", "reports", "shard", "last_failed", "failed_in", "baseline", "self_test", "verbose")
+_ONCE = (
+    "only",
+    "skip",
+    "seed",
+    "reports",
+    "shard",
+    "last_failed",
+    "failed_in",
+    "baseline",
+    "self_test",
+    "verbose",
+)
 """Options that are left out of the command that repeats one finding."""
 _ALONE = ("operator",)
 """Identities whose calls change other callers' answers: the operator's clock is global."""
@@ -27,15 +38,24 @@ _OF_SELF_TEST = ("self_test", "only", "reports")
 @click.command(
     short_help="Prove every contract on a running server.",
     epilog=examples(
-        ("everything once; the key is asked for, or comes from PGAGENTS_TOKEN", "pgagents verify --url https://staging.example.com"),
+        (
+            "everything once; the key is asked for, or comes from PGAGENTS_TOKEN",
+            "pgagents verify --url https://staging.example.com",
+        ),
         ("what would be sent", "pgagents verify --url https://staging.example.com --plan"),
         ("in CI", "pgagents verify --env staging.yaml --report report.xml --report report.json"),
         (
             "the second of four machines; `pgagents report merge` joins them",
             "pgagents verify --env staging.yaml --shard 2/4 --report 2.json",
         ),
-        ("the documents that anyone can fetch, without a key", "pgagents verify --url https://api.example.com --discovery"),
-        ("the MCP server too, compared with REST", "pgagents verify --env staging.yaml --mcp-stdio 'pgagents mcp'"),
+        (
+            "the documents that anyone can fetch, without a key",
+            "pgagents verify --url https://api.example.com --discovery",
+        ),
+        (
+            "the MCP server too, compared with REST",
+            "pgagents verify --env staging.yaml --mcp-stdio 'pgagents mcp'",
+        ),
         ("one promise again", "pgagents verify --env staging.yaml --only law/payout --seed 7"),
     ),
 )
@@ -46,7 +66,10 @@ _OF_SELF_TEST = ("self_test", "only", "reports")
     "description",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     metavar="FILE",
-    help="YAML file that describes the server: url, plain_url, cacert, headers, identities, env. Options override it.",
+    help=(
+        "YAML file that describes the server: url, plain_url, cacert, headers, identities, env. Options "
+        "override it."
+    ),
 )
 @click.option(
     "--profile",
@@ -55,12 +78,20 @@ _OF_SELF_TEST = ("self_test", "only", "reports")
     show_default=True,
     help="smoke: at most 60 requests; standard: every contract once; deep: until --max-time.",
 )
-@click.option("--plan", "only_plan", is_flag=True, help="Print the planned requests and send nothing; --report writes it as .json or .txt.")
+@click.option(
+    "--plan",
+    "only_plan",
+    is_flag=True,
+    help="Print the planned requests and send nothing; --report writes it as .json or .txt.",
+)
 @click.option(
     "--max-requests",
     type=click.IntRange(min=1),
     metavar="N",
-    help="Send at most N requests. Default: 25 per action and surface, plus those for further identities (see --plan).",
+    help=(
+        "Send at most N requests. Default: 25 per action and surface, plus those for further identities "
+        "(see --plan)."
+    ),
 )
 @click.option("--max-time", type=click.FloatRange(min=1), metavar="S", help="Stop after S seconds.")
 @click.option(
@@ -71,31 +102,71 @@ _OF_SELF_TEST = ("self_test", "only", "reports")
     metavar="S",
     help="Longest wait for a rate limit, in seconds.",
 )
-@click.option("--limits", is_flag=True, help="Also exceed each rate limit once, at the end: a full bucket of requests each (see --plan).")
-@click.option("--exclusive", is_flag=True, help="Nobody else uses the server, so check counts and lists too. Implied for this machine.")
 @click.option(
-    "--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N", help="The same seed sends the same requests."
-)
-@click.option("--only", multiple=True, metavar="ID", help="Only contracts whose id begins with this. Repeatable.")
-@click.option("--skip", multiple=True, metavar="ID", help="Leave out contracts whose id begins with this. Repeatable.")
-@click.option(
-    "--identity", multiple=True, metavar="ROLE[=ENVVAR]", help="A further key, from an environment variable. Default: PGAGENTS_TOKEN_ROLE."
-)
-@click.option("--require", multiple=True, metavar="ROLE", help="Count contracts of this identity as untested if it has no key.")
-@click.option(
-    "--cacert", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE", help="CA certificates to trust (PEM)."
+    "--limits",
+    is_flag=True,
+    help="Also exceed each rate limit once, at the end: a full bucket of requests each (see --plan).",
 )
 @click.option(
-    "--plain-url", metavar="URL", help="The same server without TLS (http://…), which must refuse calls. No key is ever sent to it."
+    "--exclusive",
+    is_flag=True,
+    help="Nobody else uses the server, so check counts and lists too. Implied for this machine.",
 )
 @click.option(
-    "--allow-writes", is_flag=True, help="Write even if the key is not a test key. Only instances that the run made are changed or removed."
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="The same seed sends the same requests.",
 )
-@click.option("--allow", multiple=True, metavar="ACTION", help="Also call this action, which may change existing instances. Repeatable.")
+@click.option(
+    "--only", multiple=True, metavar="ID", help="Only contracts whose id begins with this. Repeatable."
+)
+@click.option(
+    "--skip", multiple=True, metavar="ID", help="Leave out contracts whose id begins with this. Repeatable."
+)
+@click.option(
+    "--identity",
+    multiple=True,
+    metavar="ROLE[=ENVVAR]",
+    help="A further key, from an environment variable. Default: PGAGENTS_TOKEN_ROLE.",
+)
+@click.option(
+    "--require",
+    multiple=True,
+    metavar="ROLE",
+    help="Count contracts of this identity as untested if it has no key.",
+)
+@click.option(
+    "--cacert",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="CA certificates to trust (PEM).",
+)
+@click.option(
+    "--plain-url",
+    metavar="URL",
+    help="The same server without TLS (http://…), which must refuse calls. No key is ever sent to it.",
+)
+@click.option(
+    "--allow-writes",
+    is_flag=True,
+    help="Write even if the key is not a test key. Only instances that the run made are changed or removed.",
+)
+@click.option(
+    "--allow",
+    multiple=True,
+    metavar="ACTION",
+    help="Also call this action, which may change existing instances. Repeatable.",
+)
 @click.option(
     "--receiver",
     metavar="auto|URL",
-    help="Where the server sends events: auto listens on this machine (https); URL must be forwarded to --receiver-port.",
+    help=(
+        "Where the server sends events: auto listens on this machine (https); URL must be forwarded to "
+        "--receiver-port."
+    ),
 )
 @click.option(
     "--receiver-port",
@@ -106,14 +177,37 @@ _OF_SELF_TEST = ("self_test", "only", "reports")
     help="Local port, without TLS, that --receiver URL is forwarded to.",
 )
 @click.option(
-    "--mcp-url", metavar="URL", help="Also verify the MCP server there, such as https://mcp.example.com/mcp. Its token: PGAGENTS_MCP_TOKEN."
+    "--mcp-url",
+    metavar="URL",
+    help=(
+        "Also verify the MCP server there, such as https://mcp.example.com/mcp. Its token: "
+        "PGAGENTS_MCP_TOKEN."
+    ),
 )
-@click.option("--mcp-stdio", metavar="CMD", help="Also verify the MCP server that CMD starts; its environment has the key and the URL.")
-@click.option("--discovery", is_flag=True, help="Verify only the hosted documents and the OAuth server; needs no key.")
-@click.option("--last-failed", is_flag=True, help="Only contracts that failed in the last run against this server; all, if none did.")
-@click.option("--failed-in", type=click.Path(path_type=Path), metavar="FILE", help="Only contracts that failed in a JSON report.")
 @click.option(
-    "--shard", metavar="I/N", callback=choice.shard, help="Only the I-th of N parts of the contracts, at one N-th of the pace: for CI."
+    "--mcp-stdio",
+    metavar="CMD",
+    help="Also verify the MCP server that CMD starts; its environment has the key and the URL.",
+)
+@click.option(
+    "--discovery", is_flag=True, help="Verify only the hosted documents and the OAuth server; needs no key."
+)
+@click.option(
+    "--last-failed",
+    is_flag=True,
+    help="Only contracts that failed in the last run against this server; all, if none did.",
+)
+@click.option(
+    "--failed-in",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Only contracts that failed in a JSON report.",
+)
+@click.option(
+    "--shard",
+    metavar="I/N",
+    callback=choice.shard,
+    help="Only the I-th of N parts of the contracts, at one N-th of the pace: for CI.",
 )
 @click.option(
     "--baseline",
@@ -121,12 +215,24 @@ _OF_SELF_TEST = ("self_test", "only", "reports")
     metavar="FILE",
     help="YAML file of accepted findings: contract, reason, until. An outdated line fails the run.",
 )
-@click.option("--report", "reports", multiple=True, type=click.Path(path_type=Path), metavar="FILE", help=report_files.HELP)
-@click.option("-v", "--verbose", is_flag=True, help="Also print how many contracts each exchange was judged for.")
+@click.option(
+    "--report",
+    "reports",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help=report_files.HELP,
+)
+@click.option(
+    "-v", "--verbose", is_flag=True, help="Also print how many contracts each exchange was judged for."
+)
 @click.option(
     "--self-test",
     is_flag=True,
-    help="Run the checks against their faults and variations, without a server; --only selects checks; --report as with --plan.",
+    help=(
+        "Run the checks against their faults and variations, without a server; --only selects checks; "
+        "--report as with --plan."
+    ),
 )
 def command(
     url: str | None,
@@ -163,8 +269,8 @@ def command(
 ) -> int:
     """Prove every contract of the CATALOGUE on a running server.
 
-    The key comes from PGAGENTS_TOKEN, or is asked for; it is never an argument. Exit code: 0 nothing found, 1 something
-    found, 2 wrong usage, 3 not everything selected could be tested, 4 an error of pgagents itself.
+    The key comes from PGAGENTS_TOKEN, or is asked for; it is never an argument. Exit code: 0 nothing found, 1
+    something found, 2 wrong usage, 3 not everything selected could be tested, 4 an error of pgagents itself.
     """
     from pgagents.cli.inputs import api_keys, target
     from pgagents.cli.inputs.caches import keep_out_of_here
@@ -183,26 +289,55 @@ def command(
     there = target.target(load(catalogue), url, plain_url, cacert, description)
     options = Options(
         profile=profile,  # type: ignore[arg-type]  # click's Choice lets nothing else through
-        max_requests=max_requests, max_time_s=max_time, max_wait_s=max_wait, seed=seed, only=only, skip=skip,
-        allow_writes=allow_writes, allow=choice.actions(there.model, allow), version=run.version(), require=require, shard=shard,
-        limits=limits, exclusive=exclusive,
-    )  # fmt: skip
+        max_requests=max_requests,
+        max_time_s=max_time,
+        max_wait_s=max_wait,
+        seed=seed,
+        only=only,
+        skip=skip,
+        allow_writes=allow_writes,
+        allow=choice.actions(there.model, allow),
+        version=run.version(),
+        require=require,
+        shard=shard,
+        limits=limits,
+        exclusive=exclusive,
+    )
     memory = last.place(there.model, there.url)
-    options = choice.chosen(there.model, options, memory if last_failed else None, failed_in, discovery=discovery)
+    options = choice.chosen(
+        there.model, options, memory if last_failed else None, failed_in, discovery=discovery
+    )
     mcp_server.check(there.model, mcp_url, mcp_stdio, discovery=discovery)
     keys = {} if discovery else api_keys.keys(there.model, identity, there.env.identities, ask=not only_plan)
     choice.alone(shard, {f"--identity {role}": role in keys for role in _ALONE})
     if only_plan:
-        return _planned(there, options, Identities(keys, oauth=there.env.oauth), receiver, (mcp_url, mcp_stdio), reports)
+        return _planned(
+            there, options, Identities(keys, oauth=there.env.oauth), receiver, (mcp_url, mcp_stdio), reports
+        )
     with (
         event_receiver.receiving(receiver, receiver_port) as inbox,
-        mcp_server.linked(there.model, mcp_url, mcp_stdio, keys=keys, api=there.url, cacert=there.cacert) as link,
+        mcp_server.linked(
+            there.model, mcp_url, mcp_stdio, keys=keys, api=there.url, cacert=there.cacert
+        ) as link,
     ):
         return run.run(
-            there.model, there.url, keys, options, cacert=there.cacert, reports=reports, plain_url=there.plain_url,
-            headers=there.env.headers, again=_again(), baseline=lines, memory=memory, oauth=there.env.oauth, receiver=inbox, mcp=link,
-            token=mcp_server.token(mcp_url), verbose=verbose,
-        )  # fmt: skip
+            there.model,
+            there.url,
+            keys,
+            options,
+            cacert=there.cacert,
+            reports=reports,
+            plain_url=there.plain_url,
+            headers=there.env.headers,
+            again=_again(),
+            baseline=lines,
+            memory=memory,
+            oauth=there.env.oauth,
+            receiver=inbox,
+            mcp=link,
+            token=mcp_server.token(mcp_url),
+            verbose=verbose,
+        )
 
 
 def _planned(
@@ -226,7 +361,9 @@ def _planned(
 
 
 def _again() -> str:
-    """Return this command line without the options that a report adds (contract, seed) or that write files."""
+    """Return this command line without the options that a report adds (contract, seed) or that write
+    files.
+    """
     context = click.get_current_context()
     words = ["pgagents verify"]
     for param in context.command.params:

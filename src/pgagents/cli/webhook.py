@@ -30,10 +30,31 @@ def command() -> None:
 
 @command.command()
 @catalogue_argument
-@click.option("--secret-env", required=True, metavar="NAME", help="The environment variable that holds the webhook's signing secret.")
-@click.option("--header", required=True, metavar="VALUE", help="The signature header as received: 't=…,v1=…', with or without its name.")
-@click.option("--file", default="-", show_default=True, metavar="BODY", help="File with the body's exact bytes; - for standard input.")
-@click.option("--tolerance", type=click.FloatRange(min=0), metavar="S", help="Greatest age in seconds. Default: the catalogue's.")
+@click.option(
+    "--secret-env",
+    required=True,
+    metavar="NAME",
+    help="The environment variable that holds the webhook's signing secret.",
+)
+@click.option(
+    "--header",
+    required=True,
+    metavar="VALUE",
+    help="The signature header as received: 't=…,v1=…', with or without its name.",
+)
+@click.option(
+    "--file",
+    default="-",
+    show_default=True,
+    metavar="BODY",
+    help="File with the body's exact bytes; - for standard input.",
+)
+@click.option(
+    "--tolerance",
+    type=click.FloatRange(min=0),
+    metavar="S",
+    help="Greatest age in seconds. Default: the catalogue's.",
+)
 def verify(catalogue: Path | None, secret_env: str, header: str, file: str, tolerance: float | None) -> int:
     """Check a payload against its signature, offline and in constant time.
 
@@ -45,7 +66,13 @@ def verify(catalogue: Path | None, secret_env: str, header: str, file: str, tole
 
     signed = _scheme(load(catalogue))
     secret, body = _secret(secret_env), _body(file)
-    found = fault(_value(header, signed.header), body, secret, time.time(), signed.tolerance_s if tolerance is None else tolerance)
+    found = fault(
+        _value(header, signed.header),
+        body,
+        secret,
+        time.time(),
+        signed.tolerance_s if tolerance is None else tolerance,
+    )
     click.echo(f"refused: {found}" if found else "the signature fits the body and the secret")
     return 1 if found else 0
 
@@ -55,7 +82,9 @@ def _scheme(model: Model) -> Any:
     from pgagents.errors import PgagentsError
 
     if model.webhooks is None:
-        raise PgagentsError(f"{model.api.id} sends no events", "name the catalogue of an API that has `webhooks`")
+        raise PgagentsError(
+            f"{model.api.id} sends no events", "name the catalogue of an API that has `webhooks`"
+        )
     return model.webhooks.signature
 
 
@@ -70,7 +99,10 @@ def _secret(name: str) -> str:
 
     found = os.environ.get(name)
     if not found:
-        raise PgagentsError(f"the environment variable {name} is not set", "put the signing secret into it; create_webhook told it once")
+        raise PgagentsError(
+            f"the environment variable {name} is not set",
+            "put the signing secret into it; create_webhook told it once",
+        )
     return found
 
 
@@ -82,4 +114,6 @@ def _body(file: str) -> bytes:
     try:
         return Path(file).read_bytes()
     except OSError as error:
-        raise PgagentsError(f"cannot read {file}: {error.strerror}", "give the file with the body's exact bytes") from None
+        raise PgagentsError(
+            f"cannot read {file}: {error.strerror}", "give the file with the body's exact bytes"
+        ) from None

@@ -1,7 +1,7 @@
 """The outcome of a call: the API's data, or a problem that a model and a person can act on.
 
-A problem has the declared members of the API's envelope and nothing else of the answer: no trace, no header, no key.
-For a 5xx even the message may reveal internals, so the catalogue's meaning of the code replaces it.
+A problem has the declared members of the API's envelope and nothing else of the answer: no trace, no header,
+no key. For a 5xx even the message may reveal internals, so the catalogue's meaning of the code replaces it.
 """
 
 from __future__ import annotations
@@ -48,7 +48,8 @@ class Problem:
     def shown(self) -> dict[str, Any]:
         """Return the known members, as a model sees them."""
         known = {
-            "status": self.status, "code": self.code, "message": self.message, "request_id": self.request_id, "field": self.field,
+            "status": self.status, "code": self.code, "message": self.message, "request_id": self.request_id,
+            "field": self.field,
             "scope": self.scope, "retry_after_s": self.retry_after_s, "note": self.note,
         }  # fmt: skip
         return {name: value for name, value in known.items() if value is not None}
@@ -76,16 +77,26 @@ def refused(action: str, code: str, message: str, **more: Any) -> Answer:
 
 
 def answer_of(
-    model: Model, action: Action, came: Response | Silence, *, key: str, uncertain: bool, retry_after_s: float | None = None
+    model: Model,
+    action: Action,
+    came: Response | Silence,
+    *,
+    key: str,
+    uncertain: bool,
+    retry_after_s: float | None = None,
 ) -> Answer:
     """Make the answer from a response.
 
-    `uncertain` means that an earlier attempt may have taken effect; `retry_after_s` is the wait in seconds that the API
-    requested.
+    `uncertain` means that an earlier attempt may have taken effect; `retry_after_s` is the wait in seconds
+    that the API requested.
     """
     note: str | None
     if isinstance(came, Silence):
-        note = UNKNOWN_EFFECT if action.effect == "write" and (uncertain or came.kind not in ("refused", "tls")) else None
+        note = (
+            UNKNOWN_EFFECT
+            if action.effect == "write" and (uncertain or came.kind not in ("refused", "tls"))
+            else None
+        )
         code, message = _SILENCES.get(came.kind, _SILENCES["protocol"])
         return Answer(action.name, None, None, Problem(code, message, note=note))
     request_id = _plain(_header(model, came), key)
@@ -93,13 +104,26 @@ def answer_of(
         return _success(action, came, request_id)
     found = _problem(model, action, came, request_id, key)
     if uncertain and came.status in (404, 409):
-        note = f"An earlier attempt of this call went unanswered, and this may be its effect. {UNKNOWN_EFFECT}"
+        note = (
+            f"An earlier attempt of this call went unanswered, and this may be its effect. {UNKNOWN_EFFECT}"
+        )
     else:
-        broken = came.status >= 500 and action.effect == "write" and came.status not in {e.status for e in model.errors.edge}
+        broken = (
+            came.status >= 500
+            and action.effect == "write"
+            and came.status not in {e.status for e in model.errors.edge}
+        )
         note = UNKNOWN_EFFECT if uncertain or broken else None
     made = Problem(
-        found.code, found.message, found.status, found.request_id, found.field, found.scope, retry_after_s, note
-    )  # fmt: skip
+        found.code,
+        found.message,
+        found.status,
+        found.request_id,
+        found.field,
+        found.scope,
+        retry_after_s,
+        note,
+    )
     return Answer(action.name, came.status, None, made, made.request_id)
 
 
@@ -121,7 +145,13 @@ def _success(action: Action, came: Response, request_id: str | None) -> Answer:
         return Answer(action.name, came.status, data, None, request_id)
     note = "The call took effect." if action.effect == "write" else None
     message = "the API answered with a success whose body cannot be read"
-    return Answer(action.name, came.status, None, Problem("unreadable_answer", message, came.status, request_id, note=note), request_id)
+    return Answer(
+        action.name,
+        came.status,
+        None,
+        Problem("unreadable_answer", message, came.status, request_id, note=note),
+        request_id,
+    )
 
 
 def _problem(model: Model, action: Action, came: Response, request_id: str | None, key: str) -> Problem:
@@ -164,7 +194,9 @@ def _plain(value: Any, key: str) -> str | None:
 
 
 def _only(model: Model, action: Action, status: int) -> Code | None:
-    """Return the only code that the action may answer with this status; None where there are several or none."""
+    """Return the only code that the action may answer with this status; None where there are several or
+    none.
+    """
     found = {c.name: c for c in (*action.errors, *model.always()) if c.status == status}
     return next(iter(found.values())) if len(found) == 1 else None
 

@@ -1,7 +1,7 @@
 """Converts a model's arguments to the action's, and validates them against the catalogue.
 
-Models see lowered schemas, so their arguments differ without meaning: strict modes send null for a missing argument,
-and some vendors send 5.0 for 5. Both are converted before validation.
+Models see lowered schemas, so their arguments differ without meaning: strict modes send null for a missing
+argument, and some vendors send 5.0 for 5. Both are converted before validation.
 """
 
 from __future__ import annotations
@@ -35,12 +35,16 @@ class Arguments:
         return schemas.validator(self.schema, self._model.schemas)
 
     def raised(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the arguments without nulls that mean "not given", and with whole doubles of integers as ints."""
+        """Return the arguments without nulls that mean "not given", and with whole doubles of integers as
+        ints.
+        """
         found = _raised(dict(given), self.schema, self._model.schemas, 0)
         return found if isinstance(found, dict) else dict(given)
 
     def faults(self, given: Mapping[str, Any]) -> list[tuple[str, str]]:
-        """List the faults of arguments as pairs of the argument's path (`a.0.b`) and a message; empty where there are none."""
+        """List the faults of arguments as pairs of the argument's path (`a.0.b`) and a message; empty
+        where there are none.
+        """
         try:
             written = read_json(json_bytes(dict(given)), paired=True)
         except (ValueError, TypeError, RecursionError):  # not a number, an object of Python's own
@@ -57,7 +61,11 @@ class Arguments:
             found.append((".".join(str(step) for step in error.instance_path), _short(error.message)))
             if len(found) >= MOST_FAULTS:
                 break
-        found += [(name, why) for name, param in self._params.items() if name in given and (why := _unsendable(param, given[name]))]
+        found += [
+            (name, why)
+            for name, param in self._params.items()
+            if name in given and (why := _unsendable(param, given[name]))
+        ]
         return found[:MOST_FAULTS]
 
     def _unknown(self, name: str) -> str:
@@ -73,7 +81,9 @@ def _short(text: str) -> str:
 
 
 def _unsendable(param: Param, value: Any) -> str:
-    """Return why a value cannot be sent in its place of the request, whatever its schema allows; empty where it can."""
+    """Return why a value cannot be sent in its place of the request, whatever its schema allows; empty
+    where it can.
+    """
     if param.place == "path" and (value in ("", ".", "..") or isinstance(value, list | dict)):
         return f"{brief(repr(value))} cannot stand in a path"
     if param.place == "header" and not (
@@ -87,7 +97,12 @@ def _raised(value: Any, schema: Mapping[str, Any], named: Mapping[str, Any], dep
     schema = schemas.resolve(schema, named)
     if depth > MAX_DEPTH:
         return value
-    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 and "integer" in _kinds(schema, named):
+    if (
+        isinstance(value, float)
+        and value.is_integer()
+        and abs(value) < 2**53
+        and "integer" in _kinds(schema, named)
+    ):
         return int(value)
     if isinstance(value, list):
         items = schema.get("items")
@@ -116,25 +131,44 @@ def _kinds(schema: Mapping[str, Any], named: Mapping[str, Any]) -> list[str]:
 
 
 def _branches(schema: Mapping[str, Any], named: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return [schemas.resolve(b, named) for k in ("allOf", "anyOf", "oneOf") for b in schema.get(k) or () if isinstance(b, Mapping)]
+    return [
+        schemas.resolve(b, named)
+        for k in ("allOf", "anyOf", "oneOf")
+        for b in schema.get(k) or ()
+        if isinstance(b, Mapping)
+    ]
 
 
 def _members(schema: Mapping[str, Any], named: Mapping[str, Any], depth: int) -> list[tuple[str, Any]]:
-    """Return names and schemas of an object's members, including those of alternatives; its own come last and so override."""
-    inner = [pair for b in _branches(schema, named) for pair in _members(b, named, depth + 1)] if depth < 5 else []
+    """Return names and schemas of an object's members, including those of alternatives; its own come last
+    and so override.
+    """
+    inner = (
+        [pair for b in _branches(schema, named) for pair in _members(b, named, depth + 1)]
+        if depth < 5
+        else []
+    )
     return [*reversed(inner), *(schema.get("properties") or {}).items()]
 
 
 def _required(schema: Mapping[str, Any], named: Mapping[str, Any], depth: int) -> list[str]:
     """Return the members that any part of the schema requires."""
-    inner = [name for b in _branches(schema, named) for name in _required(b, named, depth + 1)] if depth < 5 else []
+    inner = (
+        [name for b in _branches(schema, named) for name in _required(b, named, depth + 1)]
+        if depth < 5
+        else []
+    )
     return [*inner, *(schema.get("required") or ())]
 
 
 def _takes_null(schema: Mapping[str, Any], named: Mapping[str, Any], depth: int) -> bool:
     """Return whether null is a valid value, so that it does not mean "not given"."""
     schema = schemas.resolve(schema, named)
-    if "null" in _types(schema) or ("const" in schema and schema["const"] is None) or None in (schema.get("enum") or ()):
+    if (
+        "null" in _types(schema)
+        or ("const" in schema and schema["const"] is None)
+        or None in (schema.get("enum") or ())
+    ):
         return True
     typed = bool(_types(schema) or "const" in schema or "enum" in schema or "allOf" in schema)
     branches = [b for k in ("anyOf", "oneOf") for b in schema.get(k) or () if isinstance(b, Mapping)]

@@ -1,8 +1,8 @@
 """Decides when a call is repeated, and how long to wait before. Nothing here sends or sleeps.
 
-Some failures are always safe to repeat: a 429, a status that the catalogue assigns to its edge, a connection that was
-never made. After any other passing failure a call is repeated only where a second call has no further effect. That is a
-read, a PUT or DELETE, or a call with an idempotency key.
+Some failures are always safe to repeat: a 429, a status that the catalogue assigns to its edge, a connection
+that was never made. After any other passing failure a call is repeated only where a second call has no
+further effect. That is a read, a PUT or DELETE, or a call with an idempotency key.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ PASSING = frozenset((408, 425, 500, 502, 503, 504))
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """Limits of repetition: `max_wait_s` bounds all waits of one call together; after `max_s` no attempt begins."""
+    """Limits of repetition: `max_wait_s` bounds all waits of one call together; after `max_s` no attempt
+    begins.
+    """
 
     attempts: int = 4
     max_wait_s: float = 30.0
@@ -52,7 +54,14 @@ Steps = Generator[Request | Backoff, Response | Silence | None, Ended]
 
 
 def attempts(
-    model: Model, action: Action, request: Request, patience: Patience, *, again: bool, clock: Callable[[], float], rng: random.Random
+    model: Model,
+    action: Action,
+    request: Request,
+    patience: Patience,
+    *,
+    again: bool,
+    clock: Callable[[], float],
+    rng: random.Random,
 ) -> Steps:
     """Yield requests to send and waits to make, until the call has ended.
 
@@ -73,7 +82,9 @@ def attempts(
             return Ended(came, number, uncertain, told)
         uncertain = uncertain or (not safe and action.effect == "write")
         waited += pause
-        yield Backoff(pause, f"{_describe_answer(came)}; attempt {number + 1} of {patience.attempts} in {pause:.1f} s")
+        yield Backoff(
+            pause, f"{_describe_answer(came)}; attempt {number + 1} of {patience.attempts} in {pause:.1f} s"
+        )
 
 
 def repeatable(action: Action, *, keyed: bool) -> bool:
@@ -82,7 +93,9 @@ def repeatable(action: Action, *, keyed: bool) -> bool:
 
 
 def retry_after_s(text: str | None, now: float) -> float | None:
-    """Return the seconds of a Retry-After header in either form (RFC 9110, 10.2.3); None where it has neither."""
+    """Return the seconds of a Retry-After header in either form (RFC 9110, 10.2.3); None where it has
+    neither.
+    """
     if text is None or len(text) > 64:
         return None
     if text.strip().isascii() and text.strip().isdigit():
@@ -102,7 +115,9 @@ def _passing(came: Response | Silence) -> bool:
 
 
 def _pause(told: float | None, number: int, patience: Patience, rng: random.Random) -> float:
-    """Return the seconds to wait: the requested wait plus a random part, so that clients spread; else a growing random wait."""
+    """Return the seconds to wait: the requested wait plus a random part, so that clients spread; else a
+    growing random wait.
+    """
     if told is not None:
         return told + rng.random() * min(1.0, 0.1 + told / 10)
     most: float = min(patience.most_s, patience.base_s * 2.0 ** (number - 1))

@@ -35,5 +35,8 @@ def connected(model: Model, url: str, key: str = "", **more: Any) -> Iterator[Bl
     """Yield a blocking client of the server at `url`; `more` goes to `connect`."""
     from anyio.from_thread import start_blocking_portal
 
-    with start_blocking_portal() as portal, portal.wrap_async_context_manager(connect(model, url, key, **more)) as client:
+    with (
+        start_blocking_portal() as portal,
+        portal.wrap_async_context_manager(connect(model, url, key, **more)) as client,
+    ):
         yield Blocking(portal, client)

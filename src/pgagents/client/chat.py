@@ -1,4 +1,6 @@
-"""The Chat Completions format of a tool call, shared by several vendors: an item of `tool_calls`, a message of role `tool`."""
+"""The Chat Completions format of a tool call, shared by several vendors: an item of `tool_calls`, a
+message of role `tool`.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ def chat_form(title: str, surface: str, what: str) -> Form:
     """Return the format for one vendor; `what` names the message in errors about a malformed call."""
 
     def read(message: Any) -> ToolCall:
-        """Read one item of the assistant's `tool_calls`; its arguments are text that is not always valid JSON."""
+        """Read one item of the assistant's `tool_calls`; its arguments are text that is not always valid
+        JSON.
+        """
         found = mapping(message)
         function = inside(found, "function", what)
         return written(member(function, "name", what), member(found, "id", what), function.get("arguments"))
@@ -22,7 +26,9 @@ def chat_form(title: str, surface: str, what: str) -> Form:
 
 
 def _write(call: ToolCall, answer: Answer) -> dict[str, Any]:
-    """Return the message that answers a call; an error goes into its text, because the format has no member for it."""
+    """Return the message that answers a call; an error goes into its text, because the format has no
+    member for it.
+    """
     return {"role": "tool", "tool_call_id": call.id, "content": text(output(answer))}
 
 

@@ -1,4 +1,5 @@
-"""Calls actions of a catalogue on a running server, as an agent's host does: argument checks, retries, an idempotency key.
+"""Calls actions of a catalogue on a running server, as an agent's host does: argument checks, retries, an
+idempotency key.
 
 ```python
 async with connect(load_file("catalogue.yaml"), url, key) as client:
@@ -51,15 +52,22 @@ Confirm = Callable[[Question], bool]
 class Client:
     """Calls actions. Many tasks may use one client at once; no state of a call is kept.
 
-    `confirm` is called before an action that needs confirmation; without it such a call is refused unless it has
-    `confirmed=True`. `sleep`, `clock` and `rng` can be replaced by tests.
+    `confirm` is called before an action that needs confirmation; without it such a call is refused unless it
+    has `confirmed=True`. `sleep`, `clock` and `rng` can be replaced by tests.
     """
 
     def __init__(
-        self, model: Model, send: Send, key: str = "", *, patience: Patience | None = None, confirm: Confirm | None = None,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep, clock: Callable[[], float] = time.time,
+        self,
+        model: Model,
+        send: Send,
+        key: str = "",
+        *,
+        patience: Patience | None = None,
+        confirm: Confirm | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Callable[[], float] = time.time,
         rng: random.Random | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.model = model
         self._send, self._key, self._patience, self._confirm = send, key, patience or Patience(), confirm
         self._sleep, self._clock, self._rng = sleep, clock, rng or random.SystemRandom()
@@ -67,14 +75,17 @@ class Client:
         self._names: dict[str, dict[str, Action]] = {}
 
     async def answer(self, name: str, message: Any, *, confirmed: bool = False) -> dict[str, Any]:
-        """Make the call that a vendor's message asks for, and return the vendor's answer; errors are answers too.
+        """Make the call that a vendor's message asks for, and return the vendor's answer; errors are answers
+        too.
 
-        `name` is a format's (`gemini`, `openai`, `anthropic` …). Raises PgagentsError where the message has another
-        format, or the catalogue has no surface for that vendor.
+        `name` is a format's (`gemini`, `openai`, `anthropic` …). Raises PgagentsError where the message has
+        another format, or the catalogue has no surface for that vendor.
         """
         return (await self.outcome(name, message, confirmed=confirmed))[0]
 
-    async def outcome(self, name: str, message: Any, *, confirmed: bool = False, told: Told | None = None) -> tuple[dict[str, Any], Answer]:
+    async def outcome(
+        self, name: str, message: Any, *, confirmed: bool = False, told: Told | None = None
+    ) -> tuple[dict[str, Any], Answer]:
         """Like `answer`, and return the outcome as well. `told` is awaited before each wait."""
         vendor = form(name)
         call = vendor.read(message)
@@ -86,21 +97,38 @@ class Client:
         return vendor.write(call, answer), answer
 
     async def tool(
-        self, surface: Surface, name: str, arguments: Mapping[str, Any], *, confirmed: bool = False, told: Told | None = None
+        self,
+        surface: Surface,
+        name: str,
+        arguments: Mapping[str, Any],
+        *,
+        confirmed: bool = False,
+        told: Told | None = None,
     ) -> Answer:
         """Call the action that a surface offers under this name; a model cannot set header arguments."""
         action = self.named(surface).get(name)
         if action is None:
             help = did_you_mean(name, self.named(surface))
-            return refused(brief(name), "unknown_tool", f"there is no tool `{brief(name)}`" + (f"; {help}" if help else ""))
+            return refused(
+                brief(name),
+                "unknown_tool",
+                f"there is no tool `{brief(name)}`" + (f"; {help}" if help else ""),
+            )
         params = tuple(p for p in surface.params(action) if p.place != "header")
         return await self._call(action, params, arguments, surface, confirmed, told)
 
-    async def call(self, name: str, arguments: Mapping[str, Any], *, confirmed: bool = False, told: Told | None = None) -> Answer:
-        """Call an action by its name in the catalogue, or a former name. Raises PgagentsError for an unknown one."""
+    async def call(
+        self, name: str, arguments: Mapping[str, Any], *, confirmed: bool = False, told: Told | None = None
+    ) -> Answer:
+        """Call an action by its name in the catalogue, or a former name. Raises PgagentsError for an
+        unknown one.
+        """
         action = self.model.action(name) or self.model.former(name)
         if action is None:
-            raise PgagentsError(f"there is no action `{brief(name)}`", did_you_mean(name, [a.name for a in self.model.actions]))
+            raise PgagentsError(
+                f"there is no action `{brief(name)}`",
+                did_you_mean(name, [a.name for a in self.model.actions]),
+            )
         return await self._call(action, action.params, arguments, None, confirmed, told)
 
     def named(self, surface: Surface) -> dict[str, Action]:
@@ -112,13 +140,21 @@ class Client:
     def surface(self, name: str) -> Surface:
         """Return the surface of this name. Raises PgagentsError where the catalogue has none."""
         if name not in self.model.surfaces:
-            raise PgagentsError(f"the catalogue has no `surfaces.{name}`", "add it, with the actions that this vendor's models are offered")
+            raise PgagentsError(
+                f"the catalogue has no `surfaces.{name}`",
+                "add it, with the actions that this vendor's models are offered",
+            )
         return self.model.surfaces[name]
 
     async def _call(
-        self, action: Action, params: tuple[Param, ...], arguments: Mapping[str, Any], surface: Surface | None, confirmed: bool,
+        self,
+        action: Action,
+        params: tuple[Param, ...],
+        arguments: Mapping[str, Any],
+        surface: Surface | None,
+        confirmed: bool,
         told: Told | None,
-    ) -> Answer:  # fmt: skip
+    ) -> Answer:
         takes = self._taken(action, params, f"surface {surface.name}" if surface else "")
         given = takes.raised(arguments)
         if faults := takes.faults(given):
@@ -134,11 +170,18 @@ class Client:
         request = request_of(action, given, key=self._key, headers=surface.headers if surface else None)
         ended = await self._driven(action, request, keyed, told)
         return answer_of(
-            self.model, action, ended.came, key=self._key, uncertain=ended.uncertain, retry_after_s=ended.retry_after_s
-        )  # fmt: skip
+            self.model,
+            action,
+            ended.came,
+            key=self._key,
+            uncertain=ended.uncertain,
+            retry_after_s=ended.retry_after_s,
+        )
 
     def _taken(self, action: Action, params: tuple[Param, ...], which: str) -> Arguments:
-        """Return the cached arguments of these parameters; `which` distinguishes several choices of an action's parameters."""
+        """Return the cached arguments of these parameters; `which` distinguishes several choices of an
+        action's parameters.
+        """
         at = (which, str(action.name))
         if at not in self._arguments:
             self._arguments[at] = Arguments(self.model, action, params)
@@ -152,13 +195,16 @@ class Client:
         """Return why a call may not be made yet; empty where it may."""
         if action.confirm_body is None:
             return ""
-        question = Question(action.name, str(action.confirm_title or action.title), str(action.confirm_body), arguments)
+        question = Question(
+            action.name, str(action.confirm_title or action.title), str(action.confirm_body), arguments
+        )
         if self._confirm is None:
             return f"ask the user first: {question.body}"
         return "" if self._confirm(question) else "the user said no"
 
     def _with_idempotency_key(self, action: Action, given: dict[str, Any]) -> tuple[dict[str, Any], bool]:
-        """Return the arguments with a new idempotency key where the action has one and its schema allows ours.
+        """Return the arguments with a new idempotency key where the action has one and its schema allows
+        ours.
 
         The second value is True where the call has an idempotency key.
         """
@@ -175,7 +221,9 @@ class Client:
 
     async def _driven(self, action: Action, request: Request, keyed: bool, told: Told | None) -> Ended:
         again = repeatable(action, keyed=keyed)
-        steps = attempts(self.model, action, request, self._patience, again=again, clock=self._clock, rng=self._rng)
+        steps = attempts(
+            self.model, action, request, self._patience, again=again, clock=self._clock, rng=self._rng
+        )
         came = None
         while True:
             try:
@@ -193,7 +241,9 @@ class Client:
 
 
 @asynccontextmanager
-async def connect(model: Model, url: str, key: str = "", *, cacert: str | None = None, **more: Any) -> AsyncIterator[Client]:
+async def connect(
+    model: Model, url: str, key: str = "", *, cacert: str | None = None, **more: Any
+) -> AsyncIterator[Client]:
     """Yield a client of the server at `url`; `more` goes to `Client`."""
     sender = Sender(url, cacert=cacert)
     try:

@@ -20,7 +20,8 @@ _PACKAGE = "pgagents.client.forms"
 class Form:
     """A vendor's format. `surface` is the catalogue's surface whose names the vendor's models use.
 
-    `read` parses a message, `write` makes the answer to it, `compose` makes a message from name, arguments and id.
+    `read` parses a message, `write` makes the answer to it, `compose` makes a message from name, arguments
+    and id.
     """
 
     title: str

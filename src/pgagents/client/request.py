@@ -11,7 +11,9 @@ from pgagents.model.action import Action, Param
 JSON = "application/json"
 
 
-def request_of(action: Action, arguments: Mapping[str, Any], *, key: str = "", headers: Mapping[str, str] | None = None) -> Request:
+def request_of(
+    action: Action, arguments: Mapping[str, Any], *, key: str = "", headers: Mapping[str, str] | None = None
+) -> Request:
     """Return the request of a call with valid arguments. A list in the query is repeated.
 
     The body is an object even where it has no members. `headers` follow our own.
@@ -20,12 +22,25 @@ def request_of(action: Action, arguments: Mapping[str, Any], *, key: str = "", h
     for param in action.params:
         if param.name in arguments:
             places[param.place].append((param, arguments[param.name]))
-    query = [(p.wire, item) for p, value in places["query"] for item in (value if isinstance(value, list) else [value])]
-    sent = [("Accept", JSON), *((p.wire, text_of(value)) for p, value in places["header"]), *(headers or {}).items()]
+    query = [
+        (p.wire, item)
+        for p, value in places["query"]
+        for item in (value if isinstance(value, list) else [value])
+    ]
+    sent = [
+        ("Accept", JSON),
+        *((p.wire, text_of(value)) for p, value in places["header"]),
+        *(headers or {}).items(),
+    ]
     body = b""
     if any(p.place == "body" for p in action.params):
         sent.append(("Content-Type", JSON))
         body = json_bytes({p.wire: value for p, value in places["body"]})
     if key and action.key:
         sent.append(("Authorization", f"Bearer {key}"))
-    return Request(str(action.method), target(str(action.path), {p.wire: v for p, v in places["path"]}, query), tuple(sent), body)
+    return Request(
+        str(action.method),
+        target(str(action.path), {p.wire: v for p, v in places["path"]}, query),
+        tuple(sent),
+        body,
+    )

@@ -1,4 +1,5 @@
-"""Sends requests over HTTP; answers are bounded in size, headers and time. Redirects are never followed, to protect the key.
+"""Sends requests over HTTP; answers are bounded in size, headers and time. Redirects are never followed, to
+protect the key.
 
 Every failure of a server is returned as a Response or a Silence; only cancellation is raised.
 """
@@ -31,7 +32,9 @@ class Sender:
     Raises PgagentsError for an invalid CA file.
     """
 
-    def __init__(self, url: str, *, timeout_s: float = TIMEOUT_S, max_bytes: int = MAX_BYTES, cacert: str | None = None) -> None:
+    def __init__(
+        self, url: str, *, timeout_s: float = TIMEOUT_S, max_bytes: int = MAX_BYTES, cacert: str | None = None
+    ) -> None:
         self._base = url.rstrip("/")
         self._timeout_s, self._max_bytes = timeout_s, max_bytes
         self._trust = _trust(cacert) if cacert is not None else None
@@ -66,14 +69,18 @@ class Sender:
             self._made = None
 
     def _client(self) -> httpx.AsyncClient:
-        """Return the HTTP client, made on first use: httpx takes long to import, and a tool may never be called."""
+        """Return the HTTP client, made on first use: httpx takes long to import, and a tool may never be
+        called.
+        """
         import httpx
 
         if self._made is None:
             limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
             timeout = httpx.Timeout(self._timeout_s, connect=min(10.0, self._timeout_s))
             verify = self._trust if self._trust is not None else self._base.startswith("https://")
-            self._made = httpx.AsyncClient(limits=limits, timeout=timeout, follow_redirects=False, trust_env=False, verify=verify)
+            self._made = httpx.AsyncClient(
+                limits=limits, timeout=timeout, follow_redirects=False, trust_env=False, verify=verify
+            )
         return self._made
 
     def _built(self, request: Request) -> httpx.Request:
@@ -81,17 +88,26 @@ class Sender:
 
         base = httpx.URL(self._base)
         # no encoding is asked for, so that a few bytes cannot grow without bound here
-        headers = [("Host", base.netloc.decode()), ("User-Agent", "pgagents"), ("Accept-Encoding", "identity"), *request.headers]
+        headers = [
+            ("Host", base.netloc.decode()),
+            ("User-Agent", "pgagents"),
+            ("Accept-Encoding", "identity"),
+            *request.headers,
+        ]
         if request.body or request.method in ("POST", "PUT", "PATCH"):
             headers.append(("Content-Length", str(len(request.body))))
         raw = [(k.encode("ascii"), v.encode("utf-8")) for k, v in headers]
         path = base.raw_path.rstrip(b"/") + request.target.encode("ascii")
-        return httpx.Request(request.method, base.copy_with(raw_path=path), headers=raw, content=request.body or None)
+        return httpx.Request(
+            request.method, base.copy_with(raw_path=path), headers=raw, content=request.body or None
+        )
 
     async def _read(self, answer: httpx.Response) -> Response | Silence:
         headers = tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in answer.headers.raw)
         if len(headers) > MAX_HEADERS or sum(len(k) + len(v) for k, v in headers) > MAX_HEADER_BYTES:
-            return Silence("too-large", f"{len(headers)} headers, or more than {MAX_HEADER_BYTES:,} bytes of them")
+            return Silence(
+                "too-large", f"{len(headers)} headers, or more than {MAX_HEADER_BYTES:,} bytes of them"
+            )
         encoding = answer.headers.get("content-encoding", "identity").strip().lower()
         if encoding not in ("", "identity"):
             return Silence("protocol", "the body is encoded, which was not asked for")
@@ -116,7 +132,9 @@ def _trust(cacert: str) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=cacert)
     except (OSError, ssl.SSLError) as error:
-        raise PgagentsError(f"cannot read the CA file {cacert}: {error}", "give a PEM file with --cacert") from None
+        raise PgagentsError(
+            f"cannot read the CA file {cacert}: {error}", "give a PEM file with --cacert"
+        ) from None
 
 
 def _silence(error: Exception) -> Silence:
@@ -125,7 +143,9 @@ def _silence(error: Exception) -> Silence:
     text = str(error)[:200]
     if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
         cause = str(error.__cause__ or error.__context__ or "")
-        return Silence("tls" if "ssl" in (text + cause).lower() or "certificate" in text.lower() else "refused", text)
+        return Silence(
+            "tls" if "ssl" in (text + cause).lower() or "certificate" in text.lower() else "refused", text
+        )
     if isinstance(error, httpx.TimeoutException):
         return Silence("timeout", text or "no answer in time")
     if isinstance(error, httpx.ReadError | httpx.WriteError | httpx.CloseError):

@@ -14,8 +14,8 @@ from pgagents.http import json_bytes, read_json
 class ToolCall:
     """A model's call of a tool.
 
-    `arguments` is None where they cannot be parsed, and `problem` says why. `id` is repeated in the answer; so are the
-    members in `more`.
+    `arguments` is None where they cannot be parsed, and `problem` says why. `id` is repeated in the answer;
+    so are the members in `more`.
     """
 
     name: str
@@ -26,7 +26,9 @@ class ToolCall:
 
 
 def mapping(message: Any) -> Mapping[str, Any]:
-    """Return a message as plain data, from a mapping or an object of a vendor's SDK. Raises PgagentsError for anything else."""
+    """Return a message as plain data, from a mapping or an object of a vendor's SDK. Raises PgagentsError
+    for anything else.
+    """
     if isinstance(message, Mapping):
         return message
     if hasattr(message, "model_dump"):  # pydantic: google-genai, openai, anthropic, perplexityai
@@ -37,14 +39,19 @@ def mapping(message: Any) -> Mapping[str, Any]:
 
         found: Mapping[str, Any] = MessageToDict(message, preserving_proto_field_name=True)
         return found
-    raise PgagentsError(f"a tool call cannot be a {type(message).__name__}", "give the message as a mapping or as the SDK's own object")
+    raise PgagentsError(
+        f"a tool call cannot be a {type(message).__name__}",
+        "give the message as a mapping or as the SDK's own object",
+    )
 
 
 def member(message: Mapping[str, Any], name: str, what: str) -> str:
     """Return a member that must be a text. Raises PgagentsError with the format's name."""
     value = message.get(name)
     if not isinstance(value, str) or not value:
-        raise PgagentsError(f"this is no {what}: it has no `{name}`", "give the call as the vendor's API answered it")
+        raise PgagentsError(
+            f"this is no {what}: it has no `{name}`", "give the call as the vendor's API answered it"
+        )
     return value
 
 
@@ -52,7 +59,9 @@ def inside(message: Mapping[str, Any], name: str, what: str) -> Mapping[str, Any
     """Return a member that must be a mapping. Raises PgagentsError with the format's name."""
     value = message.get(name)
     if not isinstance(value, Mapping):
-        raise PgagentsError(f"this is no {what}: it has no `{name}`", "give the call as the vendor's API answered it")
+        raise PgagentsError(
+            f"this is no {what}: it has no `{name}`", "give the call as the vendor's API answered it"
+        )
     return value
 
 
@@ -65,13 +74,17 @@ def written(name: str, id: str | None, text: Any, more: Mapping[str, Any] | None
     try:
         read = read_json(text.encode("utf-8"))
     except UnicodeEncodeError:
-        return ToolCall(name, id, None, "the arguments cannot be read: they hold half a character", more or {})
+        return ToolCall(
+            name, id, None, "the arguments cannot be read: they hold half a character", more or {}
+        )
     if read.problem:
         return ToolCall(name, id, None, f"the arguments cannot be read: {read.problem}", more or {})
     return make_toolcall(name, id, read.value, more)
 
 
-def make_toolcall(name: str, id: str | None, arguments: Any, more: Mapping[str, Any] | None = None) -> ToolCall:
+def make_toolcall(
+    name: str, id: str | None, arguments: Any, more: Mapping[str, Any] | None = None
+) -> ToolCall:
     """Return a call whose arguments are parsed data."""
     if arguments is None:
         arguments = {}

@@ -44,20 +44,31 @@ def changes(old: Model, new: Model) -> Iterator[Change]:
 
 
 def _renamed(then: dict[str, Action], now: dict[str, Action]) -> Iterator[tuple[str, str]]:
-    """Yield old and new names of renamed actions: declared as `formerly`, or with the same method and path."""
-    told = {str(former.name): name for name, a in now.items() for former in a.formerly if former.name not in now}
+    """Yield old and new names of renamed actions: declared as `formerly`, or with the same method and
+    path.
+    """
+    told = {
+        str(former.name): name for name, a in now.items() for former in a.formerly if former.name not in now
+    }
     routes = {(a.method, _PLACEHOLDER.sub("{}", a.path)): name for name, a in now.items() if name not in then}
     for name, action in then.items():
-        if name not in now and (after := told.get(name) or routes.get((action.method, _PLACEHOLDER.sub("{}", action.path)))):
+        if name not in now and (
+            after := told.get(name) or routes.get((action.method, _PLACEHOLDER.sub("{}", action.path)))
+        ):
             yield name, after
 
 
 def _renaming(name: str, former: Former | None, where: tuple[str, ...], a: Action, b: Action) -> Change:
-    """Return the change of a name, which breaks users of the old one, now or on the day until which it is kept."""
+    """Return the change of a name, which breaks users of the old one, now or on the day until which it is
+    kept.
+    """
     if former is None:
         message = f"is called {b.name} now: every agent, prompt and log that names it must follow"
         return Change("breaking", "action-renamed", name, message, where, a.origin, b.origin)
-    message = f"is called {b.name} now; the old name is kept until {former.until}, and every agent, prompt and log must follow by then"
+    message = (
+        f"is called {b.name} now; the old name is kept until {former.until}, and every agent, prompt and "
+        "log must follow by then"
+    )
     return Change("may break", "action-renamed", name, message, _by_name(where), a.origin, former.origin)
 
 
@@ -74,11 +85,21 @@ def _formerly(s: Sides) -> Iterator[Change]:
         now = after.get(name)
         if now is None and name != s.b.name:
             message = f"its old name {name} is not offered any more (it was to be until {former.until})"
-            yield Change("breaking", "old-name-dropped", str(s.b.name), message, where, former.origin, s.b.origin)
+            yield Change(
+                "breaking", "old-name-dropped", str(s.b.name), message, where, former.origin, s.b.origin
+            )
         elif now is not None and now.until != former.until:
             earlier = now.until < former.until
             message = f"its old name {name} is kept until {now.until}, was until {former.until}"
-            yield Change("may break" if earlier else "wording", "old-name-day", str(s.b.name), message, where, former.origin, now.origin)
+            yield Change(
+                "may break" if earlier else "wording",
+                "old-name-day",
+                str(s.b.name),
+                message,
+                where,
+                former.origin,
+                now.origin,
+            )
     for name, former in after.items():
         if name not in before and name != s.a.name:
             message = f"is offered by the name {name} too, until {former.until}"
@@ -105,9 +126,14 @@ def _names(s: Sides) -> Iterator[Change]:
     if (a.method, _PLACEHOLDER.sub("{}", a.path)) != (b.method, _PLACEHOLDER.sub("{}", b.path)):
         yield s.change("breaking", "route", f"is {b.method} {b.path} now, was {a.method} {a.path}", "http")
     if a.operation_id != b.operation_id:
-        message = f"operation id is {b.operation_id} now, was {a.operation_id}: every agent that calls it by that name breaks"
+        message = (
+            f"operation id is {b.operation_id} now, was {a.operation_id}: every agent that calls it by "
+            "that name breaks"
+        )
         seen = tuple(n for n in s.where if n in BY_OPERATION)
-        yield Change("breaking", "operation-renamed", str(b.name), message, seen or s.where, a.origin, b.origin)
+        yield Change(
+            "breaking", "operation-renamed", str(b.name), message, seen or s.where, a.origin, b.origin
+        )
     for name in s.where:
         mine, theirs = a.texts.get(name), b.texts.get(name)
         before, after = (mine.name if mine else None), (theirs.name if theirs else None)
@@ -127,28 +153,62 @@ def _nature(s: Sides) -> Iterator[Change]:
     a, b = s.a, s.b
     if a.effect != b.effect:
         yield s.change(
-            "breaking", "effect", f"effect is {b.effect} now, was {a.effect}: who calls it without asking must know", "effect", safety=True
+            "breaking",
+            "effect",
+            f"effect is {b.effect} now, was {a.effect}: who calls it without asking must know",
+            "effect",
+            safety=True,
         )
     if a.confirm_body and not b.confirm_body:
-        yield s.change("breaking", "confirmation-dropped", "no person is asked before it any more", "confirm", safety=True)
+        yield s.change(
+            "breaking",
+            "confirmation-dropped",
+            "no person is asked before it any more",
+            "confirm",
+            safety=True,
+        )
     elif b.confirm_body and not a.confirm_body:
-        yield s.change("may break", "confirmation-added", "a person is asked before it now", "confirm", safety=True)
+        yield s.change(
+            "may break", "confirmation-added", "a person is asked before it now", "confirm", safety=True
+        )
     elif (a.confirm_title, a.confirm_body) != (b.confirm_title, b.confirm_body):
-        yield s.change("wording", "confirmation-text", f"a person is asked: {brief(str(b.confirm_body), 100)}", "confirm", safety=True)
+        yield s.change(
+            "wording",
+            "confirmation-text",
+            f"a person is asked: {brief(str(b.confirm_body), 100)}",
+            "confirm",
+            safety=True,
+        )
     for key, what in (("costs", "moves money"), ("destructive", "removes something for good")):
         if getattr(a, key) != getattr(b, key):
-            said = f"{what} now" if getattr(b, key) else f"is no longer said to be one that {what}: hosts may call it without asking"
+            said = (
+                f"{what} now"
+                if getattr(b, key)
+                else f"is no longer said to be one that {what}: hosts may call it without asking"
+            )
             yield s.change("breaking", key, said, key, safety=True)
     if a.key != b.key:
         yield s.change(
-            "breaking" if b.key else "may break", "key", "needs a key now" if b.key else "needs no key any more", "key", safety=not b.key
+            "breaking" if b.key else "may break",
+            "key",
+            "needs a key now" if b.key else "needs no key any more",
+            "key",
+            safety=not b.key,
         )
     if a.scope != b.scope:
         yield s.change(
-            "breaking" if b.scope else "addition", "scope", f"needs scope {b.scope or 'none'} now, was {a.scope or 'none'}", "scope"
+            "breaking" if b.scope else "addition",
+            "scope",
+            f"needs scope {b.scope or 'none'} now, was {a.scope or 'none'}",
+            "scope",
         )
     if a.bucket != b.bucket:
-        yield s.change("may break", "bucket", f"draws from {b.bucket or 'no bucket'} now, was {a.bucket or 'none'}", "bucket")
+        yield s.change(
+            "may break",
+            "bucket",
+            f"draws from {b.bucket or 'no bucket'} now, was {a.bucket or 'none'}",
+            "bucket",
+        )
     if a.idempotency != b.idempotency:
         message = (
             f"idempotency key is {b.idempotency} now"
@@ -163,7 +223,12 @@ def _nature(s: Sides) -> Iterator[Change]:
             safety=not b.idempotency,
         )
     if a.deprecated != b.deprecated:
-        yield s.change("wording", "deprecated", "is deprecated now" if b.deprecated else "is not deprecated any more", "deprecated")
+        yield s.change(
+            "wording",
+            "deprecated",
+            "is deprecated now" if b.deprecated else "is not deprecated any more",
+            "deprecated",
+        )
     if a.signed != b.signed:
         yield s.change("breaking", "signed", "is signed another way now", "signed")
 
@@ -189,7 +254,11 @@ def _laws(s: Sides) -> Iterator[Change]:
             yield s.change("addition", "promise-added", f"{kind} {name} is promised now", "laws", name)
         else:
             yield s.change(
-                "may break", "promise-changed", f"{kind} {name} says something else: {brief(str(after[key][0]), 80)}", "laws", name
+                "may break",
+                "promise-changed",
+                f"{kind} {name} says something else: {brief(str(after[key][0]), 80)}",
+                "laws",
+                name,
             )
 
 
@@ -199,7 +268,12 @@ def _promises(action: Action) -> dict[tuple[str, str], tuple[str, ...]]:
         ("law", law.name): (law.that.text, law.when.text if law.when else "") for law in action.laws
     }
     for r in action.relations:
-        found["relation", r.name] = (r.keeps.text, r.widen, r.by, *(e.text if e else "" for e in (r.unless, r.fits)))
+        found["relation", r.name] = (
+            r.keeps.text,
+            r.widen,
+            r.by,
+            *(e.text if e else "" for e in (r.unless, r.fits)),
+        )
     return found
 
 
@@ -209,9 +283,17 @@ def _texts(s: Sides) -> Iterator[Change]:
         before = s.old.surfaces[name].text(s.a, "description") if there else s.a.description
         after = s.new.surfaces[name].text(s.b, "description") if there else s.b.description
         if before != after:
-            message = f"its description changed, so a model may call it at other times: {brief(str(after), 100)}"
+            message = (
+                f"its description changed, so a model may call it at other times: {brief(str(after), 100)}"
+            )
             yield Change(
-                "wording", "description", str(s.b.name), message, s.where if before == s.a.description else (name,), s.a.origin, s.b.origin
+                "wording",
+                "description",
+                str(s.b.name),
+                message,
+                s.where if before == s.a.description else (name,),
+                s.a.origin,
+                s.b.origin,
             )
     if s.a.title != s.b.title:
         yield s.change("wording", "title", f"its title is {brief(str(s.b.title), 60)} now", "title")
@@ -222,25 +304,44 @@ def _offered(s: Sides) -> Iterator[Change]:
     gone = tuple(n for n in s.where if n in before - after and n in s.new.surfaces)
     added = tuple(n for n in s.where if n in after - before and n in s.old.surfaces)
     if gone:
-        yield Change("breaking", "not-offered", str(s.b.name), "is not offered any more", gone, s.a.origin, s.b.origin)
+        yield Change(
+            "breaking", "not-offered", str(s.b.name), "is not offered any more", gone, s.a.origin, s.b.origin
+        )
     if added:
         yield Change("addition", "offered", str(s.b.name), "is offered too", added, s.a.origin, s.b.origin)
     for name in s.where:
         if name in s.old.surfaces and name in s.new.surfaces:
-            then, now = s.old.surfaces[name].omit.get(s.a.name, ()), s.new.surfaces[name].omit.get(s.b.name, ())
+            then, now = (
+                s.old.surfaces[name].omit.get(s.a.name, ()),
+                s.new.surfaces[name].omit.get(s.b.name, ()),
+            )
             for argument in (n for n in now if n not in then):
                 yield Change(
-                    "breaking", "argument-removed", str(s.b.name), f"argument `{argument}` is left out", (name,), s.a.origin, s.b.origin
+                    "breaking",
+                    "argument-removed",
+                    str(s.b.name),
+                    f"argument `{argument}` is left out",
+                    (name,),
+                    s.a.origin,
+                    s.b.origin,
                 )
             for argument in (n for n in then if n not in now):
                 yield Change(
-                    "addition", "argument-added", str(s.b.name), f"argument `{argument}` is offered too", (name,), s.a.origin, s.b.origin
+                    "addition",
+                    "argument-added",
+                    str(s.b.name),
+                    f"argument `{argument}` is offered too",
+                    (name,),
+                    s.a.origin,
+                    s.b.origin,
                 )
 
 
 _COMPARED = frozenset((
-    "name", "operation_id", "title", "description", "method", "path", "effect", "costs", "destructive", "bucket", "scope", "key", "params",
-    "unknown", "outputs", "errors", "idempotency", "confirm_title", "confirm_body", "laws", "relations", "deprecated", "signed", "origin",
+    "name", "operation_id", "title", "description", "method", "path", "effect", "costs", "destructive",
+    "bucket", "scope", "key", "params",
+    "unknown", "outputs", "errors", "idempotency", "confirm_title", "confirm_body", "laws", "relations",
+    "deprecated", "signed", "origin",
     "cite", "formerly", "alias_of",
 ))  # fmt: skip
 _SHOWN: dict[str, Callable[[Action], Any]] = {

@@ -16,7 +16,20 @@ from pgagents.source.source import Pointer
 from pgagents.text.brief import brief
 
 _HARMLESS = frozenset(
-    ("pgagents", "api", "auth", "limits", "errors", "headers", "behaviour", "schemas", "actions", "groups", "surfaces", "webhooks")
+    (
+        "pgagents",
+        "api",
+        "auth",
+        "limits",
+        "errors",
+        "headers",
+        "behaviour",
+        "schemas",
+        "actions",
+        "groups",
+        "surfaces",
+        "webhooks",
+    )
 )
 """Sections that are compared in detail, or that only name what others use."""
 _OURS = frozenset(("env", "resources", "workflows", "sandbox", "excluded", "operator"))
@@ -39,14 +52,21 @@ def changes(old: Model, new: Model) -> Iterator[Change]:
 
 
 def _whole(
-    severity: Severity, id: str, message: str, *at: str | int, safety: bool = False, where: tuple[str, ...] = (), subject: str = ""
+    severity: Severity,
+    id: str,
+    message: str,
+    *at: str | int,
+    safety: bool = False,
+    where: tuple[str, ...] = (),
+    subject: str = "",
 ) -> Change:
     pointer: Pointer = tuple(at)
     return Change(severity, id, subject or str(at[0]), message, where, pointer, pointer, safety=safety)
 
 
 _COMPARED = frozenset((
-    "name", "actions", "omit", "title", "description", "human_name", "instructions", "starters", "namespace", "server", "env", "auth",
+    "name", "actions", "omit", "title", "description", "human_name", "instructions", "starters", "namespace",
+    "server", "env", "auth",
     "published_spec", "dispatcher", "cite", "origin",
 ))  # fmt: skip
 """Fields of a surface that are compared one by one; any other gets a general message."""
@@ -54,34 +74,64 @@ _COMPARED = frozenset((
 
 def _api(old: Model, new: Model) -> Iterator[Change]:
     if old.api.server != new.api.server:
-        yield _whole("breaking", "server", f"the API is at {new.api.server} now, was {old.api.server}", "api", "server")
+        yield _whole(
+            "breaking", "server", f"the API is at {new.api.server} now, was {old.api.server}", "api", "server"
+        )
     for key in ("title", "for_people", "for_models", "contact", "logo", "terms", "privacy", "docs"):
         if getattr(old.api, key) != getattr(new.api, key):
             yield _whole(
-                "wording", f"api-{key.replace('_', '-')}", f"{key} is another: {brief(str(getattr(new.api, key)), 80)}", "api", key
+                "wording",
+                f"api-{key.replace('_', '-')}",
+                f"{key} is another: {brief(str(getattr(new.api, key)), 80)}",
+                "api",
+                key,
             )
     if (old.api.id, old.api.other_servers) != (new.api.id, new.api.other_servers):
         yield _whole("may break", "api-id", "the API's id or its other servers changed", "api", "id")
     for file, path in old.api.hosted.items():
         if new.api.hosted.get(file) != path:
-            yield _whole("breaking", "hosted", f"{file} is not hosted at {path} any more", "api", "hosted", file)
+            yield _whole(
+                "breaking", "hosted", f"{file} is not hosted at {path} any more", "api", "hosted", file
+            )
     if set(new.api.hosted) - set(old.api.hosted):
-        yield _whole("addition", "hosted", f"hosted too: {', '.join(sorted(set(new.api.hosted) - set(old.api.hosted)))}", "api", "hosted")
+        yield _whole(
+            "addition",
+            "hosted",
+            f"hosted too: {', '.join(sorted(set(new.api.hosted) - set(old.api.hosted)))}",
+            "api",
+            "hosted",
+        )
 
 
 def _auth(old: Model, new: Model) -> Iterator[Change]:
     a, b = old.auth, new.auth
     if a.default != b.default or a.schemes[a.default].type != b.schemes[b.default].type:
-        yield _whole("breaking", "auth-scheme", f"the scheme is {b.default} now, was {a.default}", "auth", "default")
+        yield _whole(
+            "breaking", "auth-scheme", f"the scheme is {b.default} now, was {a.default}", "auth", "default"
+        )
     for prefix, mode in a.schemes[a.default].prefixes.items():
         if b.schemes[b.default].prefixes.get(prefix) != mode:
-            yield _whole("may break", "key-prefix", f"keys that begin {prefix} do not mean {mode} any more", "auth", "schemes", safety=True)
+            yield _whole(
+                "may break",
+                "key-prefix",
+                f"keys that begin {prefix} do not mean {mode} any more",
+                "auth",
+                "schemes",
+                safety=True,
+            )
     if a.oauth != b.oauth:
         yield from _oauth(a.oauth, b.oauth)
     for plan, scopes in a.plans.items():
         lost = [s for s in scopes if s not in b.plans.get(plan, ())]
         if lost or plan not in b.plans:
-            yield _whole("breaking", "plan", f"plan {plan} is without {', '.join(lost) or 'anything'} now", "auth", "plans", plan)
+            yield _whole(
+                "breaking",
+                "plan",
+                f"plan {plan} is without {', '.join(lost) or 'anything'} now",
+                "auth",
+                "plans",
+                plan,
+            )
 
 
 def _oauth(a: Any, b: Any) -> Iterator[Change]:
@@ -92,16 +142,38 @@ def _oauth(a: Any, b: Any) -> Iterator[Change]:
     for key in ("authorize", "token", "revoke", "metadata", "resource_metadata", "pkce", "pkce_binds"):
         if getattr(a, key) != getattr(b, key):
             grew = getattr(a, key) is None
-            yield _whole("addition" if grew else "breaking", "oauth", f"OAuth's {key} is {getattr(b, key)} now", "auth", "oauth", key)
+            yield _whole(
+                "addition" if grew else "breaking",
+                "oauth",
+                f"OAuth's {key} is {getattr(b, key)} now",
+                "auth",
+                "oauth",
+                key,
+            )
     for scope in a.scopes:
         if scope not in b.scopes:
             yield _whole("breaking", "oauth-scope", f"OAuth scope {scope} is gone", "auth", "oauth", "scopes")
     for scope, actions in b.needs.items():
         if more := [n for n in actions if n not in a.needs.get(scope, ())]:
-            yield _whole("breaking", "oauth-needs", f"{', '.join(more)} need scope {scope} now", "auth", "oauth", "needs", scope)
+            yield _whole(
+                "breaking",
+                "oauth-needs",
+                f"{', '.join(more)} need scope {scope} now",
+                "auth",
+                "oauth",
+                "needs",
+                scope,
+            )
     for key in ("access_s", "refresh_s", "refresh_rotates"):
         if getattr(a, key) != getattr(b, key):
-            yield _whole("may break", "oauth", f"OAuth's {key} is {getattr(b, key)} now, was {getattr(a, key)}", "auth", "oauth", key)
+            yield _whole(
+                "may break",
+                "oauth",
+                f"OAuth's {key} is {getattr(b, key)} now, was {getattr(a, key)}",
+                "auth",
+                "oauth",
+                key,
+            )
 
 
 def _limits(old: Model, new: Model) -> Iterator[Change]:
@@ -110,27 +182,63 @@ def _limits(old: Model, new: Model) -> Iterator[Change]:
         now = new.buckets.get(name)
         if now is None:
             yield _whole("addition", "limit", f"bucket {name} is gone", "limits", "buckets", name)
-        elif now.requests < was.requests or now.requests / now.per_s < was.requests / was.per_s or now.of != was.of:
+        elif (
+            now.requests < was.requests
+            or now.requests / now.per_s < was.requests / was.per_s
+            or now.of != was.of
+        ):
             before = f"{was.requests} per {was.per_s:g} s and {was.of}"
             message = f"{name}: {now.requests} requests per {now.per_s:g} s and {now.of} now, were {before}"
             yield _whole("breaking", "limit", message, "limits", "buckets", name)
         elif (now.requests, now.per_s) != (was.requests, was.per_s):
-            yield _whole("addition", "limit", f"{name}: {now.requests} requests per {now.per_s:g} s now", "limits", "buckets", name)
+            yield _whole(
+                "addition",
+                "limit",
+                f"{name}: {now.requests} requests per {now.per_s:g} s now",
+                "limits",
+                "buckets",
+                name,
+            )
         if now is not None and (was.when.text if was.when else "") != (now.when.text if now.when else ""):
             yield _whole("may break", "limit", f"other calls draw from {name} now", "limits", "buckets", name)
         if now is not None and was.refill != now.refill:
-            how = "evenly" if now.refill == "even" else f"all together at the end of a window of {now.per_s:g} s"
-            yield _whole("may break", "limit", f"calls of {name} come back {how} now", "limits", "buckets", name)
+            how = (
+                "evenly"
+                if now.refill == "even"
+                else f"all together at the end of a window of {now.per_s:g} s"
+            )
+            yield _whole(
+                "may break", "limit", f"calls of {name} come back {how} now", "limits", "buckets", name
+            )
     for name in new.buckets.keys() - old.buckets.keys():
-        yield _whole("breaking", "limit", f"bucket {name} is new: {new.buckets[name].requests} requests", "limits", "buckets", name)
-    if a.max_body_bytes != b.max_body_bytes:
-        less = b.max_body_bytes is not None and (a.max_body_bytes is None or b.max_body_bytes < a.max_body_bytes)
         yield _whole(
-            "breaking" if less else "addition", "body-size", f"bodies have at most {b.max_body_bytes} bytes now", "limits", "max_body_bytes"
+            "breaking",
+            "limit",
+            f"bucket {name} is new: {new.buckets[name].requests} requests",
+            "limits",
+            "buckets",
+            name,
+        )
+    if a.max_body_bytes != b.max_body_bytes:
+        less = b.max_body_bytes is not None and (
+            a.max_body_bytes is None or b.max_body_bytes < a.max_body_bytes
+        )
+        yield _whole(
+            "breaking" if less else "addition",
+            "body-size",
+            f"bodies have at most {b.max_body_bytes} bytes now",
+            "limits",
+            "max_body_bytes",
         )
     for key in ("headers", "reset_unit"):
         if getattr(a, key) != getattr(b, key):
-            yield _whole("breaking" if getattr(a, key) else "addition", "limit-headers", f"{key} of the limits changed", "limits", key)
+            yield _whole(
+                "breaking" if getattr(a, key) else "addition",
+                "limit-headers",
+                f"{key} of the limits changed",
+                "limits",
+                key,
+            )
     for key in ("end_user", "unlimited", "budgets"):
         if getattr(a, key) != getattr(b, key):
             yield _whole("may break", "limits", f"{key} of the limits changed", "limits", key)
@@ -152,9 +260,18 @@ def _errors(old: Model, new: Model) -> Iterator[Change]:
         if now is None:
             yield _whole("may break", "code-removed", f"error code {name} is gone", "errors", "codes", name)
         elif now.status != code.status:
-            yield _whole("breaking", "code-status", f"{name} comes with {now.status} now, was {code.status}", "errors", "codes", name)
+            yield _whole(
+                "breaking",
+                "code-status",
+                f"{name} comes with {now.status} now, was {code.status}",
+                "errors",
+                "codes",
+                name,
+            )
     for name in [n for n in a.always if n not in b.always]:
-        yield _whole("addition", "error-removed", f"{name} is not answered everywhere any more", "errors", "always")
+        yield _whole(
+            "addition", "error-removed", f"{name} is not answered everywhere any more", "errors", "always"
+        )
     for key in type(a.framework).model_fields:
         if getattr(a.framework, key) != getattr(b.framework, key):
             yield _whole(
@@ -169,7 +286,13 @@ def _errors(old: Model, new: Model) -> Iterator[Change]:
     for name in sorted(envelopes & set(new.schemas)):
         yield from _body(old, new, name, f"error body {name}", "errors")
     if a.envelope != b.envelope:
-        yield _whole("may break", "error-form", f"the envelope is {b.envelope} now, was {a.envelope}", "errors", "envelope")
+        yield _whole(
+            "may break",
+            "error-form",
+            f"the envelope is {b.envelope} now, was {a.envelope}",
+            "errors",
+            "envelope",
+        )
     if a.edge != b.edge:
         yield _whole("may break", "edge", "what a proxy may answer changed", "errors", "edge")
 
@@ -180,7 +303,9 @@ def _body(old: Model, new: Model, name: str, what: str, subject: str) -> Iterato
     for found in compared(old, new, whole, whole, "readers", what):
         if found.id != "text":
             place = found.new or ("schemas", name)
-            yield Change(found.severity, found.id, subject, found.said, (), ("schemas", name), place, found.example)
+            yield Change(
+                found.severity, found.id, subject, found.said, (), ("schemas", name), place, found.example
+            )
 
 
 def _headers(old: Model, new: Model) -> Iterator[Change]:
@@ -190,11 +315,29 @@ def _headers(old: Model, new: Model) -> Iterator[Change]:
         if after is None:
             yield _whole("breaking", "header-removed", f"header {name} is promised no more", "headers", name)
         elif set(header.on) - set(after.on) and "all" not in after.on:
-            yield _whole("breaking", "header-removed", f"header {name} comes on {', '.join(map(str, after.on))} only", "headers", name)
+            yield _whole(
+                "breaking",
+                "header-removed",
+                f"header {name} comes on {', '.join(map(str, after.on))} only",
+                "headers",
+                name,
+            )
         elif header.const != after.const:
-            yield _whole("breaking", "header-value", f"header {name} is {after.const} now, was {header.const}", "headers", name)
+            yield _whole(
+                "breaking",
+                "header-value",
+                f"header {name} is {after.const} now, was {header.const}",
+                "headers",
+                name,
+            )
         elif included(after.schema, new.schemas, header.schema, old.schemas).verdict != "yes":
-            yield _whole("breaking", "header-value", f"header {name} may be what it could not be before", "headers", name)
+            yield _whole(
+                "breaking",
+                "header-value",
+                f"header {name} may be what it could not be before",
+                "headers",
+                name,
+            )
     for name in now.keys() - then.keys():
         yield _whole("addition", "header-added", f"header {name} is promised now", "headers", name)
 
@@ -204,7 +347,13 @@ def _points(old: Model, new: Model) -> Iterator[Change]:
         was, now = getattr(old.behaviour, key), getattr(new.behaviour, key)
         if was != now:
             fixed = was == "any"
-            yield _whole("addition" if fixed else "may break", "point", f"{key} is {now} now, was {was}", "behaviour", key)
+            yield _whole(
+                "addition" if fixed else "may break",
+                "point",
+                f"{key} is {now} now, was {was}",
+                "behaviour",
+                key,
+            )
 
 
 def _surfaces(old: Model, new: Model) -> Iterator[Change]:
@@ -212,21 +361,45 @@ def _surfaces(old: Model, new: Model) -> Iterator[Change]:
         now = new.surfaces.get(name)
         if now is None:
             yield _whole(
-                "breaking", "surface-removed", f"nothing is offered on {name} any more", "surfaces", name, where=(name,), subject=name
+                "breaking",
+                "surface-removed",
+                f"nothing is offered on {name} any more",
+                "surfaces",
+                name,
+                where=(name,),
+                subject=name,
             )
             continue
         for key in ("title", "description", "human_name", "instructions", "starters"):
             if getattr(was, key) != getattr(now, key):
-                message = f"its {key.replace('human_', '')} changed, so an assistant may choose it at other times"
-                yield _whole("wording", "surface-text", message, "surfaces", name, where=(name,), subject=name)
+                message = (
+                    f"its {key.replace('human_', '')} changed, so an assistant may choose it at other times"
+                )
+                yield _whole(
+                    "wording", "surface-text", message, "surfaces", name, where=(name,), subject=name
+                )
         for key in ("namespace", "server", "env", "auth", "published_spec", "dispatcher"):
             if getattr(was, key) != getattr(now, key):
                 yield _whole(
-                    "breaking", "surface-setting", f"its {key} is {getattr(now, key)!s} now", "surfaces", name, where=(name,), subject=name
+                    "breaking",
+                    "surface-setting",
+                    f"its {key} is {getattr(now, key)!s} now",
+                    "surfaces",
+                    name,
+                    where=(name,),
+                    subject=name,
                 )
         for field in fields(was):
             if field.name not in _COMPARED and getattr(was, field.name) != getattr(now, field.name):
-                yield _whole("may break", "surface-setting", f"its {field.name} changed", "surfaces", name, where=(name,), subject=name)
+                yield _whole(
+                    "may break",
+                    "surface-setting",
+                    f"its {field.name} changed",
+                    "surfaces",
+                    name,
+                    where=(name,),
+                    subject=name,
+                )
     for name in new.surfaces.keys() - old.surfaces.keys():
         yield _whole("addition", "surface-added", "is new", "surfaces", name, where=(name,), subject=name)
 
@@ -240,14 +413,36 @@ def _dispatchers(old: Model, new: Model) -> Iterator[Change]:
         for key in ("method", "path", "selector", "arguments", "scope", "operation_id"):
             if getattr(was, key) != getattr(after, key):
                 message = f"its {key} is {getattr(after, key)} now, was {getattr(was, key)}"
-                yield _whole("breaking", "dispatcher", message, "surfaces", was.surface, where=(was.surface,), subject=was.surface)
+                yield _whole(
+                    "breaking",
+                    "dispatcher",
+                    message,
+                    "surfaces",
+                    was.surface,
+                    where=(was.surface,),
+                    subject=was.surface,
+                )
         if set(was.responses) != set(after.responses):
             yield _whole(
-                "may break", "dispatcher", "it answers other statuses", "surfaces", was.surface, where=(was.surface,), subject=was.surface
+                "may break",
+                "dispatcher",
+                "it answers other statuses",
+                "surfaces",
+                was.surface,
+                where=(was.surface,),
+                subject=was.surface,
             )
     lost = {d.surface for d in old.dispatchers} - now.keys()
     for name in sorted(lost & new.surfaces.keys()):
-        yield _whole("breaking", "dispatcher", "it is no dispatcher any more", "surfaces", name, where=(name,), subject=name)
+        yield _whole(
+            "breaking",
+            "dispatcher",
+            "it is no dispatcher any more",
+            "surfaces",
+            name,
+            where=(name,),
+            subject=name,
+        )
 
 
 def _events(old: Model, new: Model) -> Iterator[Change]:
@@ -258,18 +453,39 @@ def _events(old: Model, new: Model) -> Iterator[Change]:
             yield _whole("addition" if a is None else "breaking", "events", said, "webhooks")
         return
     if a.signature != b.signature or a.registered_by != b.registered_by:
-        yield _whole("breaking", "event-signature", "events are signed, or registered, another way", "webhooks", "signature")
+        yield _whole(
+            "breaking",
+            "event-signature",
+            "events are signed, or registered, another way",
+            "webhooks",
+            "signature",
+        )
     for name, event in a.events.items():
         now = b.events.get(name)
         if now is None:
-            yield _whole("breaking", "event-removed", f"event {name} is sent no more", "webhooks", "events", name)
+            yield _whole(
+                "breaking", "event-removed", f"event {name} is sent no more", "webhooks", "events", name
+            )
         elif event.data != now.data:
-            yield _whole("breaking", "event-data", f"event {name} carries {now.data} now, was {event.data}", "webhooks", "events", name)
+            yield _whole(
+                "breaking",
+                "event-data",
+                f"event {name} carries {now.data} now, was {event.data}",
+                "webhooks",
+                "events",
+                name,
+            )
     for name in b.events.keys() - a.events.keys():
         yield _whole("addition", "event-added", f"event {name} is sent too", "webhooks", "events", name)
     used = {a.envelope, *(e.data for e in a.events.values() if e.data)}
     if a.envelope != b.envelope:
-        yield _whole("breaking", "event-data", f"deliveries are {b.envelope} now, were {a.envelope}", "webhooks", "envelope")
+        yield _whole(
+            "breaking",
+            "event-data",
+            f"deliveries are {b.envelope} now, were {a.envelope}",
+            "webhooks",
+            "envelope",
+        )
     for name in sorted(used & set(new.schemas)):
         yield from _body(old, new, name, f"event body {name}", "webhooks")
 
@@ -282,7 +498,9 @@ def _texts(old: Model, new: Model) -> Iterator[Change]:
 
 
 def _rest(old: Model, new: Model) -> Iterator[Change]:
-    """Yield changed sections that nothing above compares, so that a new section of the language is never missed."""
+    """Yield changed sections that nothing above compares, so that a new section of the language is never
+    missed.
+    """
     a, b = _sections(old), _sections(new)
     for name in sorted(a.keys() | b.keys()):
         if a.get(name) != b.get(name):

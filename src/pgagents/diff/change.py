@@ -18,10 +18,10 @@ ORDER: tuple[Severity, ...] = ("breaking", "may break", "addition", "wording")
 class Change:
     """One change.
 
-    `surfaces` are those where it is visible (empty: the whole API). `safety` marks a change of what protects people,
-    such as a confirmation. `old` and `new` are places in the two files. `example` is a value that shows the change, as
-    JSON. `by` are the operations that share the changed part, if several, and `by_how` is their role (`sent by`, `read
-    by`).
+    `surfaces` are those where it is visible (empty: the whole API). `safety` marks a change of what protects
+    people, such as a confirmation. `old` and `new` are places in the two files. `example` is a value that
+    shows the change, as JSON. `by` are the operations that share the changed part, if several, and `by_how`
+    is their role (`sent by`, `read by`).
     """
 
     severity: Severity

@@ -1,4 +1,6 @@
-"""Closes schemas: objects have only the members that they name, as callers send and readers get in practice."""
+"""Closes schemas: objects have only the members that they name, as callers send and readers get in
+practice.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ _UNIONS = ("allOf", "anyOf", "oneOf")
 
 
 def closed(schema: Mapping[str, Any], known: Schemas) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the schema and its named schemas with every object closed. Objects that name no member stay open: they are maps."""
+    """Return the schema and its named schemas with every object closed. Objects that name no member stay
+    open: they are maps.
+    """
     made = {name: _inside(known[name], known) for name in closure(schema, known)}
     return _value(schema, known), made
 

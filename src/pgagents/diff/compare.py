@@ -23,7 +23,9 @@ def compare(old: Model, new: Model) -> list[Change]:
 
 
 def _unseen(old: Model, new: Model, found: Iterable[Change]) -> Iterator[Change]:
-    """Yield sections that differ although no comparison found a change there, such as a new key of the language."""
+    """Yield sections that differ although no comparison found a change there, such as a new key of the
+    language.
+    """
     seen = {place[0] for change in found for place in (change.old, change.new) if place}
     before, after = old.source.data, new.source.data
     for section in _TOLD_IN_FULL:
@@ -32,13 +34,23 @@ def _unseen(old: Model, new: Model, found: Iterable[Change]) -> Iterator[Change]
             continue
         words = _without_texts(_without_roles(a)) == _without_texts(_without_roles(b))
         yield Change(
-            "wording" if words else "may break", "section", section, "a text changed" if words else "changed", (), (section,), (section,)
+            "wording" if words else "may break",
+            "section",
+            section,
+            "a text changed" if words else "changed",
+            (),
+            (section,),
+            (section,),
         )
 
 
 def _without_roles(section: Any) -> Any:
     """Return `auth` without the identities, which only tests use."""
-    return {key: value for key, value in section.items() if key != "roles"} if isinstance(section, Mapping) else section
+    return (
+        {key: value for key, value in section.items() if key != "roles"}
+        if isinstance(section, Mapping)
+        else section
+    )
 
 
 def _without_texts(value: Any) -> Any:

@@ -35,7 +35,11 @@ class Side:
 
 def side(model: Model) -> Side:
     """Return a catalogue as one edition."""
-    return Side(str(model.api.title), str(model.api.version), lambda found: {p: str(model.source.locate(p)) for p in found})
+    return Side(
+        str(model.api.title),
+        str(model.api.version),
+        lambda found: {p: str(model.source.locate(p)) for p in found},
+    )
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,10 @@ class Comparison:
         """Return the required version bump, compared with the versions of the editions."""
         was, is_ = self.old.version, self.new.version
         if self.bump == "none":
-            return f"nothing that an agent, a caller or a reader could see changed (version {was}{'' if was == is_ else f' to {is_}'})"
+            return (
+                "nothing that an agent, a caller or a reader could see changed (version "
+                f"{was}{'' if was == is_ else f' to {is_}'})"
+            )
         if not (_SEMVER.match(was) and _SEMVER.match(is_)):
             named = " and ".join(version or "none" for version in (was, is_))
             return f"{self.bump}; no next version is named: the versions ({named}) are not semantic ones"
@@ -96,7 +103,10 @@ def text(comparison: Comparison) -> str:
 def _line(comparison: Comparison, change: Change) -> str:
     where = f"\n      {_seen(change)}" if change.surfaces or change.by else ""
     mark = " [safety]" if change.safety else ""
-    return f"  {change.subject}: {change.message}{mark}{where}\n      {change.id}  --> {comparison.place(change)}"
+    return (
+        f"  {change.subject}: {change.message}{mark}{where}\n      {change.id}  --> "
+        f"{comparison.place(change)}"
+    )
 
 
 def _seen(change: Change) -> str:
@@ -112,7 +122,9 @@ def _listed(names: tuple[str, ...]) -> str:
 
 
 def markdown(comparison: Comparison) -> str:
-    """Return the comparison for a pull request: the verdict, then a table for each severity; additions and wording are folded."""
+    """Return the comparison for a pull request: the verdict, then a table for each severity; additions and
+    wording are folded.
+    """
     lines = [f"**{_cell(comparison.new.title)}**: {_cell(comparison.verdict())}", ""]
     for severity in ORDER:
         group = [c for c in comparison.changes if c.severity == severity]
@@ -124,7 +136,9 @@ def markdown(comparison: Comparison) -> str:
         for c in group[:MOST_ROWS]:
             mark = " **safety**" if c.safety else ""
             seen = _cell(_seen(c).removeprefix("on ")) or _where(c)
-            lines.append(f"| {_cell(c.subject)} | {_cell(c.message)}{mark} | {seen} | {_cell(comparison.place(c))} |")
+            lines.append(
+                f"| {_cell(c.subject)} | {_cell(c.message)}{mark} | {seen} | {_cell(comparison.place(c))} |"
+            )
         if len(group) > MOST_ROWS:
             lines.append(f"| … | and {len(group) - MOST_ROWS} more | | |")
         lines += ["", "</details>", ""] if folded else [""]
@@ -132,7 +146,11 @@ def markdown(comparison: Comparison) -> str:
 
 
 def _where(change: Change) -> str:
-    return "" if (change.old and isinstance(change.old[0], int)) or (change.new and isinstance(change.new[0], int)) else "everywhere"
+    return (
+        ""
+        if (change.old and isinstance(change.old[0], int)) or (change.new and isinstance(change.new[0], int))
+        else "everywhere"
+    )
 
 
 def _cell(text: str) -> str:

@@ -1,7 +1,8 @@
-"""Decides whether one JSON Schema accepts every value that another accepts: proved, refuted by a value, or open.
+"""Decides whether one JSON Schema accepts every value that another accepts: proved, refuted by a value, or
+open.
 
-`yes` rests on a proof over the keywords (`proof`), `no` on a value that one accepts and the other refuses (`witness`).
-The question cannot be decided in bounded time for all schemas, so there is a third answer.
+`yes` rests on a proof over the keywords (`proof`), `no` on a value that one accepts and the other refuses
+(`witness`). The question cannot be decided in bounded time for all schemas, so there is a third answer.
 """
 
 from __future__ import annotations
@@ -23,14 +24,24 @@ Schemas = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The decision; `example` is a value that the first accepts and the second refuses, as JSON; empty unless `no`."""
+    """The decision; `example` is a value that the first accepts and the second refuses, as JSON; empty
+    unless `no`.
+    """
 
     verdict: Literal["yes", "no", "open"]
     example: str = ""
 
 
-def included(one: Mapping[str, Any], known: Schemas, other: Mapping[str, Any], others: Schemas, *, named_only: bool = False) -> Answer:
-    """Decide whether `other` accepts all values that `one` accepts; each has the named schemas that it refers to.
+def included(
+    one: Mapping[str, Any],
+    known: Schemas,
+    other: Mapping[str, Any],
+    others: Schemas,
+    *,
+    named_only: bool = False,
+) -> Answer:
+    """Decide whether `other` accepts all values that `one` accepts; each has the named schemas that it refers
+    to.
 
     `named_only` leaves out values with members that `one` does not name, except in maps.
     """

@@ -1,6 +1,8 @@
-"""The severity table for catalogues: the effect of a change of each key on callers and agents, and on readers.
+"""The severity table for catalogues: the effect of a change of each key on callers and agents, and on
+readers.
 
-Tests keep it complete, and change keys of real catalogues to check that a comparison reports no less and no worse.
+Tests keep it complete, and change keys of real catalogues to check that a comparison reports no less and no
+worse.
 """
 
 from __future__ import annotations
@@ -9,7 +11,9 @@ from typing import NamedTuple
 
 
 class Row(NamedTuple):
-    """Keys of one part with their severities; several severities apply to a loss, a gain or another change."""
+    """Keys of one part with their severities; several severities apply to a loss, a gain or another
+    change.
+    """
 
     part: str
     keys: tuple[str, ...]
@@ -100,7 +104,8 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Idempotency", "cite", "may break", "-", "the whole section is compared as one"),
     _row("Behaviour", "absent_id_first auth_first content_type foreign_id last_page literal_path order_of_ties other_tools "
          "redirect_uris redirects refused_status replay time_fraction time_zone trailing_slash unknown_member unknown_query",
-         "may break, addition", "may break, addition", "a point that was open and is fixed now is an addition"),
+         "may break, addition", "may break, addition",
+         "a point that was open and is fixed now is an addition"),
     _row("Surface", "actions", "breaking, addition, none", "-"),
     _row("Surface", "omit", "breaking, addition", "-"),
     _row("Surface", "auth dispatcher env namespace published_spec server", "breaking", "-"),

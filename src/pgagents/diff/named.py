@@ -9,7 +9,18 @@ from typing import Any
 from pgagents.jsonschema.schema import refs
 
 ANNOTATIONS = frozenset(
-    ("title", "description", "default", "examples", "example", "externalDocs", "deprecated", "readOnly", "writeOnly", "$comment")
+    (
+        "title",
+        "description",
+        "default",
+        "examples",
+        "example",
+        "externalDocs",
+        "deprecated",
+        "readOnly",
+        "writeOnly",
+        "$comment",
+    )
 )
 
 

@@ -16,10 +16,20 @@ _OF = {
     **dict.fromkeys(("minLength", "maxLength", "pattern", "format"), frozenset(("string",))),
     **dict.fromkeys(("items", "minItems", "maxItems", "uniqueItems"), frozenset(("array",))),
     **dict.fromkeys(
-        ("properties", "patternProperties", "required", "additionalProperties", "minProperties", "maxProperties"), frozenset(("object",))
+        (
+            "properties",
+            "patternProperties",
+            "required",
+            "additionalProperties",
+            "minProperties",
+            "maxProperties",
+        ),
+        frozenset(("object",)),
     ),
 }
-_SILENT = frozenset(("title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly", "$comment"))
+_SILENT = frozenset(
+    ("title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly", "$comment")
+)
 MAX_SPLITS = 4
 MAX_FACTS = 60
 MAX_FINITE = 300
@@ -30,7 +40,9 @@ Pair = tuple[str, str]
 
 
 class Prover:
-    """`known` are the named schemas of the narrower side, `others` those of the wider; `judge` validates by the whole wider schema."""
+    """`known` are the named schemas of the narrower side, `others` those of the wider; `judge` validates
+    by the whole wider schema.
+    """
 
     def __init__(self, known: Mapping[str, Any], others: Mapping[str, Any], judge: Any) -> None:
         self.known, self.others, self.judge = known, others, judge
@@ -40,7 +52,9 @@ class Prover:
         """Return whether it is proved that every value of `one` is one of `other`."""
         return self._under([one], other, frozenset(), frozenset(), MAX_SPLITS)
 
-    def _under(self, given: Iterable[Any], goal: Any, assumed: frozenset[Pair], open_: frozenset[Pair], splits: int) -> bool:
+    def _under(
+        self, given: Iterable[Any], goal: Any, assumed: frozenset[Pair], open_: frozenset[Pair], splits: int
+    ) -> bool:
         """Return whether values that satisfy all of `given` are proved to satisfy `goal`.
 
         A pair in `assumed` may be used, because the value inside it is smaller (induction).
@@ -59,23 +73,39 @@ class Prover:
             return False
         if "$ref" in goal:
             rest = {k: v for k, v in goal.items() if k != "$ref"}
-            return self._reference(facts, goal["$ref"], assumed, open_, splits) and self._under(facts, rest, assumed, open_, splits)
+            return self._reference(facts, goal["$ref"], assumed, open_, splits) and self._under(
+                facts, rest, assumed, open_, splits
+            )
         left = [key for key in goal if key not in _SILENT]
         kinds = _kinds(facts)
         unproved = [key for key in left if not self._keyword(key, facts, kinds, goal, assumed, open_, splits)]
         if not unproved:
             return True
         return splits > 0 and self._by_cases(
-            facts, kinds, {key: goal[key] for key in self._with_context(unproved, goal)}, assumed, open_, splits
+            facts,
+            kinds,
+            {key: goal[key] for key in self._with_context(unproved, goal)},
+            assumed,
+            open_,
+            splits,
         )
 
     @staticmethod
     def _with_context(keys: list[str], goal: Mapping[str, Any]) -> list[str]:
         """Add `properties` to `additionalProperties`, whose meaning depends on it."""
-        return [*keys, *(["properties"] if "additionalProperties" in keys and "properties" in goal and "properties" not in keys else [])]
+        return [
+            *keys,
+            *(
+                ["properties"]
+                if "additionalProperties" in keys and "properties" in goal and "properties" not in keys
+                else []
+            ),
+        ]
 
     def _facts(self, given: Iterable[Any]) -> Facts | None:
-        """Return all constraints, with references and `allOf` unfolded; None where they contradict each other."""
+        """Return all constraints, with references and `allOf` unfolded; None where they contradict each
+        other.
+        """
         found: Facts = []
         stack = list(given)
         seen: set[str] = set()
@@ -102,7 +132,9 @@ class Prover:
                 found.append(rest)
         return found
 
-    def _reference(self, facts: Facts, ref: str, assumed: frozenset[Pair], open_: frozenset[Pair], splits: int) -> bool:
+    def _reference(
+        self, facts: Facts, ref: str, assumed: frozenset[Pair], open_: frozenset[Pair], splits: int
+    ) -> bool:
         pair = (json.dumps(sorted(json.dumps(f, sort_keys=True) for f in facts)), ref)
         if pair in assumed:
             return True
@@ -111,16 +143,27 @@ class Prover:
         return self._under(facts, self.others.get(ref[len(REF) :], False), assumed, open_ | {pair}, splits)
 
     def _by_cases(
-        self, facts: Facts, kinds: frozenset[str], goal: dict[str, Any], assumed: frozenset[Pair], open_: frozenset[Pair], splits: int
+        self,
+        facts: Facts,
+        kinds: frozenset[str],
+        goal: dict[str, Any],
+        assumed: frozenset[Pair],
+        open_: frozenset[Pair],
+        splits: int,
     ) -> bool:
         for n, fact in enumerate(facts):
             for key in ("anyOf", "oneOf"):
                 if key in fact:
                     others = [*facts[:n], *facts[n + 1 :], {k: v for k, v in fact.items() if k != key}]
-                    if all(self._under([*others, branch], goal, assumed, open_, splits - 1) for branch in fact[key]):
+                    if all(
+                        self._under([*others, branch], goal, assumed, open_, splits - 1)
+                        for branch in fact[key]
+                    ):
                         return True
         if 1 < len(kinds) < len(TYPES):
-            return all(self._under([*facts, {"type": kind}], goal, assumed, open_, splits - 1) for kind in kinds)
+            return all(
+                self._under([*facts, {"type": kind}], goal, assumed, open_, splits - 1) for kind in kinds
+            )
         return False
 
     def _keyword(
@@ -137,14 +180,22 @@ class Prover:
         if key in _OF and not kinds & _OF[key]:
             return True
         if (values := _finite(facts, kinds)) is not None and key in ("type", "enum", "const", *_OF):
-            return all(_meets(value, {k: goal[k] for k in self._with_context([key], goal)}, self.others) for value in values)
+            return all(
+                _meets(value, {k: goal[k] for k in self._with_context([key], goal)}, self.others)
+                for value in values
+            )
         written = json.dumps(wanted, sort_keys=True)
         alike = any(key in fact and json.dumps(fact[key], sort_keys=True) == written for fact in facts)
-        if alike and key != "additionalProperties" and '"$ref"' not in written:  # names may mean other schemas on the two sides
+        if (
+            alike and key != "additionalProperties" and '"$ref"' not in written
+        ):  # names may mean other schemas on the two sides
             return True
         if key == "enum":  # too many to be tried one by one
             taken = {json.dumps(value, sort_keys=True) for value in wanted}
-            return any("enum" in fact and all(json.dumps(value, sort_keys=True) in taken for value in fact["enum"]) for fact in facts)
+            return any(
+                "enum" in fact and all(json.dumps(value, sort_keys=True) in taken for value in fact["enum"])
+                for fact in facts
+            )
         if key == "type":
             allowed = {wanted} if isinstance(wanted, str) else set(wanted)
             return all(kind in allowed or (kind == "integer" and "number" in allowed) for kind in kinds)
@@ -161,42 +212,68 @@ class Prover:
         if key in ("maxLength", "maxItems"):
             return any(fact.get(key, wanted + 1) <= wanted for fact in facts)
         if key == "uniqueItems":
-            return not wanted or any(fact.get("uniqueItems") is True or fact.get("maxItems", 2) <= 1 for fact in facts)
+            return not wanted or any(
+                fact.get("uniqueItems") is True or fact.get("maxItems", 2) <= 1 for fact in facts
+            )
         return self._inside(key, wanted, facts, goal, assumed | open_, splits)
 
-    def _inside(self, key: str, wanted: Any, facts: Facts, goal: Mapping[str, Any], assumed: frozenset[Pair], splits: int) -> bool:
-        """Prove keywords about members and items. Their values are smaller, so all open questions may be assumed."""
+    def _inside(
+        self,
+        key: str,
+        wanted: Any,
+        facts: Facts,
+        goal: Mapping[str, Any],
+        assumed: frozenset[Pair],
+        splits: int,
+    ) -> bool:
+        """Prove keywords about members and items. Their values are smaller, so all open questions may be
+        assumed.
+        """
         if key == "items":
-            return self._under([f["items"] for f in facts if "items" in f], wanted, assumed, frozenset(), splits)
+            return self._under(
+                [f["items"] for f in facts if "items" in f], wanted, assumed, frozenset(), splits
+            )
         if key == "required":
             return all(any(name in fact.get("required", ()) for fact in facts) for name in wanted)
         if key == "properties":
-            return all(self._under(_member(facts, name), sub, assumed, frozenset(), splits) for name, sub in wanted.items())
+            return all(
+                self._under(_member(facts, name), sub, assumed, frozenset(), splits)
+                for name, sub in wanted.items()
+            )
         if key == "patternProperties":
             said = [fact.get(key) or {} for fact in facts]
             return all(
-                self._under([one[name] for one in said if name in one], sub, assumed, frozenset(), splits) for name, sub in wanted.items()
+                self._under([one[name] for one in said if name in one], sub, assumed, frozenset(), splits)
+                for name, sub in wanted.items()
             )
         if key == "additionalProperties":
             listed = set(goal.get("properties") or ())
             named = {name for fact in facts for name in fact.get("properties") or ()} - listed
             rest = [fact["additionalProperties"] for fact in facts if "additionalProperties" in fact]
-            return all(self._under(_member(facts, name), wanted, assumed, frozenset(), splits) for name in named) and self._under(
-                rest, wanted, assumed, frozenset(), splits
-            )
+            return all(
+                self._under(_member(facts, name), wanted, assumed, frozenset(), splits) for name in named
+            ) and self._under(rest, wanted, assumed, frozenset(), splits)
         if key == "minProperties":
             needed = {name for fact in facts for name in fact.get("required", ())}
             return wanted <= len(needed) or any(fact.get(key, 0) >= wanted for fact in facts)
         if key == "maxProperties":
             closed = (len(f.get("properties") or ()) for f in facts if f.get("additionalProperties") is False)
-            return any(fact.get(key, wanted + 1) <= wanted for fact in facts) or any(count <= wanted for count in closed)
+            return any(fact.get(key, wanted + 1) <= wanted for fact in facts) or any(
+                count <= wanted for count in closed
+            )
         return False
 
-    def _one_of(self, facts: Facts, branches: list[Any], assumed: frozenset[Pair], open_: frozenset[Pair]) -> bool:
-        """Return whether one branch holds and no other can, because its types are disjoint from the given ones."""
+    def _one_of(
+        self, facts: Facts, branches: list[Any], assumed: frozenset[Pair], open_: frozenset[Pair]
+    ) -> bool:
+        """Return whether one branch holds and no other can, because its types are disjoint from the given
+        ones.
+        """
         for n, branch in enumerate(branches):
             others = [*branches[:n], *branches[n + 1 :]]
-            if self._under(facts, branch, assumed, open_, 0) and all(self._apart(facts, other) for other in others):
+            if self._under(facts, branch, assumed, open_, 0) and all(
+                self._apart(facts, other) for other in others
+            ):
                 return True
         return False
 
@@ -210,7 +287,9 @@ class Prover:
 
 
 def _kinds(facts: Facts) -> frozenset[str]:
-    """Return the possible types of a value; a number that is not an integer counts as `number`, an integer as both."""
+    """Return the possible types of a value; a number that is not an integer counts as `number`, an integer
+    as both.
+    """
     left = set(TYPES)
     for fact in facts:
         if "type" in fact:
@@ -241,7 +320,12 @@ def _finite(facts: Facts, kinds: frozenset[str]) -> list[Any] | None:
         if "enum" in fact and len(fact["enum"]) <= MAX_FINITE:
             return [value for value in fact["enum"] if set(_kinds_of(value)) & kinds]
     if kinds and kinds <= {"null", "boolean"}:
-        return [value for kind, values in (("null", [None]), ("boolean", [True, False])) if kind in kinds for value in values]
+        return [
+            value
+            for kind, values in (("null", [None]), ("boolean", [True, False]))
+            if kind in kinds
+            for value in values
+        ]
     return None
 
 
@@ -258,13 +342,21 @@ def _bounded(key: str, wanted: Any, facts: Facts, kinds: frozenset[str]) -> bool
     for fact in facts:
         low, high = fact.get("minimum"), fact.get("maximum")
         above, below = fact.get("exclusiveMinimum"), fact.get("exclusiveMaximum")
-        if key == "minimum" and ((low is not None and low >= wanted) or (above is not None and above >= wanted)):
+        if key == "minimum" and (
+            (low is not None and low >= wanted) or (above is not None and above >= wanted)
+        ):
             return True
-        if key == "maximum" and ((high is not None and high <= wanted) or (below is not None and below <= wanted)):
+        if key == "maximum" and (
+            (high is not None and high <= wanted) or (below is not None and below <= wanted)
+        ):
             return True
-        if key == "exclusiveMinimum" and ((above is not None and above >= wanted) or (low is not None and low > wanted)):
+        if key == "exclusiveMinimum" and (
+            (above is not None and above >= wanted) or (low is not None and low > wanted)
+        ):
             return True
-        if key == "exclusiveMaximum" and ((below is not None and below <= wanted) or (high is not None and high < wanted)):
+        if key == "exclusiveMaximum" and (
+            (below is not None and below <= wanted) or (high is not None and high < wanted)
+        ):
             return True
         if key == "multipleOf" and "multipleOf" in fact and _exact(fact["multipleOf"]) % _exact(wanted) == 0:
             return True

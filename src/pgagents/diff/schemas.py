@@ -25,7 +25,15 @@ class Sides:
     b: Action
     where: tuple[str, ...]
 
-    def change(self, severity: Severity, id: str, message: str, *steps: str | int, example: str = "", safety: bool = False) -> Change:
+    def change(
+        self,
+        severity: Severity,
+        id: str,
+        message: str,
+        *steps: str | int,
+        example: str = "",
+        safety: bool = False,
+    ) -> Change:
         """Return a change of a part of this action; `steps` lead to the part."""
         old, new = (*self.a.origin, *steps), (*self.b.origin, *steps)
         return Change(severity, id, str(self.b.name), message, self.where, old, new, example, safety)
@@ -41,22 +49,40 @@ def inputs(s: Sides) -> Iterator[Change]:
             yield s.change("breaking", "argument-removed", f"argument `{name}` is gone", "input", name)
         else:
             yield s.change(
-                "may break", "argument-removed", f"argument `{name}` is gone: who sends it is refused, or not heard", "input", name
+                "may break",
+                "argument-removed",
+                f"argument `{name}` is gone: who sends it is refused, or not heard",
+                "input",
+                name,
             )
     for name, p in now.items():
         if name not in then:
             must = p.required
             message = f"argument `{name}` is new" + (" and required" if must else "")
-            yield s.change("breaking" if must else "addition", "argument-required" if must else "argument-added", message, "input", name)
+            yield s.change(
+                "breaking" if must else "addition",
+                "argument-required" if must else "argument-added",
+                message,
+                "input",
+                name,
+            )
     if s.a.unknown != s.b.unknown:
         severity: Severity = "may break" if s.b.unknown != "ignored" else "addition"
-        yield s.change(severity, "unknown-members", f"unknown members are {s.b.unknown} now, were {s.a.unknown}", "input")
+        yield s.change(
+            severity, "unknown-members", f"unknown members are {s.b.unknown} now, were {s.a.unknown}", "input"
+        )
 
 
 def _argument(s: Sides, p: Param, q: Param) -> Iterator[Change]:
     name = str(q.name)
     if (p.place, p.wire if p.place != "path" else "") != (q.place, q.wire if q.place != "path" else ""):
-        yield s.change("breaking", "argument-moved", f"argument `{name}` is {q.place} {q.wire} now, was {p.place} {p.wire}", "input", name)
+        yield s.change(
+            "breaking",
+            "argument-moved",
+            f"argument `{name}` is {q.place} {q.wire} now, was {p.place} {p.wire}",
+            "input",
+            name,
+        )
     if q.required and not p.required:
         yield s.change("breaking", "argument-required", f"argument `{name}` is required now", "input", name)
     elif p.required and not q.required:
@@ -68,14 +94,30 @@ def _argument(s: Sides, p: Param, q: Param) -> Iterator[Change]:
             if after is _NONE
             else f"another default: {_json(after)}" + ("" if before is _NONE else f", was {_json(before)}")
         )
-        yield s.change("may break", "default", f"argument `{name}` has {said}: calls without it mean something else", "input", name)
+        yield s.change(
+            "may break",
+            "default",
+            f"argument `{name}` has {said}: calls without it mean something else",
+            "input",
+            name,
+        )
     told = p.description != q.description
-    yield from _values(s, p.schema, q.schema, "callers", f"argument `{name}`", "" if told else "argument-text", "input", name)
+    yield from _values(
+        s, p.schema, q.schema, "callers", f"argument `{name}`", "" if told else "argument-text", "input", name
+    )
     if told:
-        yield s.change("wording", "argument-text", f"argument `{name}` is described anew: {brief(q.description, 80)}", "input", name)
+        yield s.change(
+            "wording",
+            "argument-text",
+            f"argument `{name}` is described anew: {brief(q.description, 80)}",
+            "input",
+            name,
+        )
 
 
-def _values(s: Sides, a: Mapping[str, Any], b: Mapping[str, Any], who: Who, what: str, text_id: str, *steps: str | int) -> Iterator[Change]:
+def _values(
+    s: Sides, a: Mapping[str, Any], b: Mapping[str, Any], who: Who, what: str, text_id: str, *steps: str | int
+) -> Iterator[Change]:
     """Yield the changes of an argument's or answer's schema, each with its place."""
     for found in compared(s.old, s.new, a, b, who, what):
         if found.id != "text":
@@ -90,7 +132,9 @@ def _named(found: Difference) -> bool:
     return found.new is not None and found.new[:1] == ("schemas",)
 
 
-def compared(old: Model, new: Model, a: Mapping[str, Any], b: Mapping[str, Any], who: Who, what: str) -> Iterator[Difference]:
+def compared(
+    old: Model, new: Model, a: Mapping[str, Any], b: Mapping[str, Any], who: Who, what: str
+) -> Iterator[Difference]:
     """Yield the differences of two schemas for callers or readers of `what`, as whole sentences."""
     for found in differences(a, named(old.schemas), b, named(new.schemas), who):
         at = f"{what} at `{found.path}`" if found.path else what
@@ -104,18 +148,31 @@ def answers(s: Sides) -> Iterator[Change]:
     then, now = {o.status: o for o in s.a.outputs}, {o.status: o for o in s.b.outputs}
     for status in then:
         if status not in now:
-            yield s.change("breaking", "answer-removed", f"does not answer {status} any more", "output", status)
+            yield s.change(
+                "breaking", "answer-removed", f"does not answer {status} any more", "output", status
+            )
         else:
             yield from _answer(s, then[status], now[status])
     for status in now:
         if status not in then:
-            yield s.change("breaking" if status < 300 else "may break", "answer-added", f"may answer {status} now", "output", status)
+            yield s.change(
+                "breaking" if status < 300 else "may break",
+                "answer-added",
+                f"may answer {status} now",
+                "output",
+                status,
+            )
 
 
 def _answer(s: Sides, o: Output, n: Output) -> Iterator[Change]:
     steps: tuple[str | int, ...] = ("output", n.status)
     if o.content_type != n.content_type:
-        yield s.change("breaking", "content-type", f"answer {n.status} is {n.content_type} now, was {o.content_type}", *steps)
+        yield s.change(
+            "breaking",
+            "content-type",
+            f"answer {n.status} is {n.content_type} now, was {o.content_type}",
+            *steps,
+        )
     if o.schema is None or n.schema is None:
         if o.schema is not None:
             yield s.change("breaking", "body-removed", f"answer {n.status} has no body any more", *steps)
@@ -123,9 +180,16 @@ def _answer(s: Sides, o: Output, n: Output) -> Iterator[Change]:
             yield s.change("may break", "body-added", f"answer {n.status} has a body now", *steps)
         return
     told = o.description != n.description
-    yield from _values(s, o.schema, n.schema, "readers", f"answer {n.status}", "" if told else "answer-text", *steps)
+    yield from _values(
+        s, o.schema, n.schema, "readers", f"answer {n.status}", "" if told else "answer-text", *steps
+    )
     if told:
-        yield s.change("wording", "answer-text", f"answer {n.status} is described anew: {brief(str(n.description), 80)}", *steps)
+        yield s.change(
+            "wording",
+            "answer-text",
+            f"answer {n.status} is described anew: {brief(str(n.description), 80)}",
+            *steps,
+        )
 
 
 _NONE: Any = object()

@@ -14,7 +14,9 @@ _KEYS = ("anyOf", "oneOf")
 
 
 def alternatives(one: View) -> list[Any] | None:
-    """Return the branches of a schema that is only a choice; None for any other. A type with null counts as two branches."""
+    """Return the branches of a schema that is only a choice; None for any other. A type with null counts
+    as two branches.
+    """
     if len(one.facts) != 1:
         return None
     (fact,) = one.facts
@@ -32,20 +34,26 @@ def alternatives(one: View) -> list[Any] | None:
 
 
 def split(one: View) -> tuple[list[Any] | None, list[dict[str, Any]]]:
-    """Return a schema's only union (None where it has none or several), and its other constraints besides members."""
+    """Return a schema's only union (None where it has none or several), and its other constraints besides
+    members.
+    """
     unions = [fact[key] for fact in one.rest for key in _KEYS if key in fact]
     rest = [{k: v for k, v in fact.items() if k not in _KEYS} for fact in one.rest]
     return (unions[0] if len(unions) == 1 else None), [fact for fact in rest if fact]
 
 
-def matched(old: list[Any], known: Schemas, new: list[Any], others: Schemas) -> tuple[list[tuple[Any, Any]], list[Any], list[Any]]:
+def matched(
+    old: list[Any], known: Schemas, new: list[Any], others: Schemas
+) -> tuple[list[tuple[Any, Any]], list[Any], list[Any]]:
     """Return pairs of branches, unmatched old ones, and unmatched new ones.
 
     Equal branches are paired first, then those with the same name, title, constants or type.
     """
     gone, come, pairs = list(old), list(new), []
     for mark in (_form, _name, _title, _constants, _kind):
-        marks = {id(branch): mark(branch, known) for branch in gone} | {id(branch): mark(branch, others) for branch in come}
+        marks = {id(branch): mark(branch, known) for branch in gone} | {
+            id(branch): mark(branch, others) for branch in come
+        }
         for branch in list(gone):
             wanted = marks[id(branch)]
             same = [b for b in come if marks[id(b)] == wanted]
@@ -74,7 +82,9 @@ def _title(branch: Any, known: Schemas) -> Hashable:
 
 
 def _constants(branch: Any, known: Schemas) -> Hashable:
-    """Return the members with a single possible value, which distinguish the branches of a union; None where there are none."""
+    """Return the members with a single possible value, which distinguish the branches of a union; None
+    where there are none.
+    """
     there = resolve(branch, known) if isinstance(branch, Mapping) else {}
     told = {}
     for name, member in (there.get("properties") or {}).items():

@@ -1,8 +1,8 @@
 """Compares two schemas place by place, for callers who send their values and for readers who get them.
 
-A change harms callers where an accepted value is now refused, and readers where a value that was impossible may now
-come. Unnamed members are left out of this: a new optional member harms nobody, although an open object allowed any
-value there.
+A change harms callers where an accepted value is now refused, and readers where a value that was impossible
+may now come. Unnamed members are left out of this: a new optional member harms nobody, although an open
+object allowed any value there.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ _NONE: Any = object()
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One difference. `path` leads to it inside the value (`order.items[].status`); `said` describes the new state.
+    """One difference. `path` leads to it inside the value (`order.items[].status`); `said` describes the new
+    state.
 
     `old` and `new` are the places of the schema in the two files, if known.
     """
@@ -53,7 +54,9 @@ class Pair:
 
 
 class Values:
-    """Compares schemas for one direction. Named schemas are not entered: `met` lists those that were reached."""
+    """Compares schemas for one direction. Named schemas are not entered: `met` lists those that were
+    reached.
+    """
 
     def __init__(self, old: Named, new: Named, who: Who) -> None:
         self.old, self.new, self.who = old, new, who
@@ -77,7 +80,9 @@ class Values:
         yield from self._structure(old, new, path)
 
     def _same(self, old: Any, new: Any, path: str) -> Iterator[Difference]:
-        """Yield the differences of two equal schemas, which can be only in the named schemas that they refer to."""
+        """Yield the differences of two equal schemas, which can be only in the named schemas that they
+        refer to.
+        """
         for inside, _, at in _alongside(old, old, path, same=True):
             ref = inside.get("$ref")
             if isinstance(ref, str):
@@ -122,10 +127,14 @@ class Values:
             yield from self.differences(joined(a.items), joined(b.items), f"{path}[]")
 
     def _sides(self, a: View, b: View) -> tuple[View, Named, View, Named]:
-        """Return the side that values come from, then the side that must accept them, each with its named schemas."""
+        """Return the side that values come from, then the side that must accept them, each with its named
+        schemas.
+        """
         return (a, self.old, b, self.new) if self.who == "callers" else (b, self.new, a, self.old)
 
-    def _rest(self, a: View, b: View, path: str, at: tuple[Pointer | None, Pointer | None]) -> Iterator[Difference]:
+    def _rest(
+        self, a: View, b: View, path: str, at: tuple[Pointer | None, Pointer | None]
+    ) -> Iterator[Difference]:
         """Compare everything about the value as a whole: types, bounds, constants, formats, unions."""
         mine, theirs = joined(a.rest), joined(b.rest)
         if form(mine) == form(theirs):
@@ -151,15 +160,25 @@ class Values:
         yield from self._explained(a, b, before, after, answer, path, at)
 
     def _meet_harmless(self, old: Any, new: Any, path: str) -> None:
-        """Note named schemas that both sides use in a harmless place, so that their own additions are reported."""
+        """Note named schemas that both sides use in a harmless place, so that their own additions are
+        reported.
+        """
         for name in sorted(refs(old) & refs(new)):
             one = {"$ref": REF + name}
-            sides = (one, self.old, one, self.new) if self.who == "callers" else (one, self.new, one, self.old)
+            sides = (
+                (one, self.old, one, self.new) if self.who == "callers" else (one, self.new, one, self.old)
+            )
             if included(*sides, named_only=True).verdict == "yes":
                 self.met.append(Pair(name, name, path))
 
     def _choice(
-        self, a: View, b: View, before: list[Any], after: list[Any], path: str, at: tuple[Pointer | None, Pointer | None]
+        self,
+        a: View,
+        b: View,
+        before: list[Any],
+        after: list[Any],
+        path: str,
+        at: tuple[Pointer | None, Pointer | None],
     ) -> Iterator[Difference]:
         """Compare a schema with a union that contains it."""
         inner, known, outer, others = self._sides(a, b)
@@ -167,16 +186,27 @@ class Values:
         yield from self._explained(a, b, before, after, answer, path, at)
 
     def _explained(
-        self, a: View, b: View, before: list[Any], after: list[Any], answer: Answer, path: str, at: tuple[Pointer | None, Pointer | None]
+        self,
+        a: View,
+        b: View,
+        before: list[Any],
+        after: list[Any],
+        answer: Answer,
+        path: str,
+        at: tuple[Pointer | None, Pointer | None],
     ) -> Iterator[Difference]:
         """Yield the differences of single branches, or of the whole where no branch explains the answer."""
         inner, _, outer, _ = self._sides(a, b)
         met = len(self.met)
         found = list(self._union(before, after, inner, outer, path, at))
         yield from found
-        if answer.verdict == "yes" or any(one.severity in ("breaking", "may break") or one.id == "member-added" for one in found):
+        if answer.verdict == "yes" or any(
+            one.severity in ("breaking", "may break") or one.id == "member-added" for one in found
+        ):
             return
-        stricter = any("oneOf" in fact for fact in outer.rest) and not any("oneOf" in fact for fact in inner.rest)
+        stricter = any("oneOf" in fact for fact in outer.rest) and not any(
+            "oneOf" in fact for fact in inner.rest
+        )
         named = any(self._differ(pair) for pair in self.met[met:])
         if (answer.verdict == "no" and not named) or (answer.verdict == "open" and stricter):
             yield self._harm(answer, path, "", at)
@@ -185,7 +215,13 @@ class Values:
         return not same_form({"$ref": REF + pair.old}, self.old, {"$ref": REF + pair.new}, self.new)
 
     def _union(
-        self, before: list[Any], after: list[Any], inner: View, outer: View, path: str, at: tuple[Pointer | None, Pointer | None]
+        self,
+        before: list[Any],
+        after: list[Any],
+        inner: View,
+        outer: View,
+        path: str,
+        at: tuple[Pointer | None, Pointer | None],
     ) -> Iterator[Difference]:
         """Compare matched branches one by one; the other side as a whole must accept an unmatched branch."""
         pairs, gone, come = matched(before, self.old, after, self.new)
@@ -196,12 +232,20 @@ class Values:
         for branch in alone:
             answer = included(branch, known, outer.whole(), others, named_only=True)
             if answer.verdict != "yes":
-                place = (origin_of(branch) or at[0], at[1]) if self.who == "callers" else (at[0], origin_of(branch) or at[1])
-                yield self._harm(answer, path, f" (a branch {'less' if self.who == 'callers' else 'more'})", place)
+                place = (
+                    (origin_of(branch) or at[0], at[1])
+                    if self.who == "callers"
+                    else (at[0], origin_of(branch) or at[1])
+                )
+                yield self._harm(
+                    answer, path, f" (a branch {'less' if self.who == 'callers' else 'more'})", place
+                )
         for branch in welcome:
             answer = included(branch, others, inner.whole(), known, named_only=True)
             if answer.verdict != "yes":
-                yield self._gain(path, f" (a branch {'more' if self.who == 'callers' else 'less'})", answer, at)
+                yield self._gain(
+                    path, f" (a branch {'more' if self.who == 'callers' else 'less'})", answer, at
+                )
 
     # members
 
@@ -221,17 +265,37 @@ class Values:
         if self.who == "readers":
             needed = name in a.required
             said = "is not named any more" + ("" if needed else "; readers had to do without it before, too")
-            yield Difference("breaking" if needed else "may break", "member-removed", path, said, "", place, new)
+            yield Difference(
+                "breaking" if needed else "may break", "member-removed", path, said, "", place, new
+            )
         elif b.others == "closed":
             example = self._example(a, name)
-            yield Difference("breaking", "member-removed", path, "is gone, and members that are not named are refused", example, place, new)
+            yield Difference(
+                "breaking",
+                "member-removed",
+                path,
+                "is gone, and members that are not named are refused",
+                example,
+                place,
+                new,
+            )
         else:
             if b.others == "described":
                 yield from self._softened(a.member(name), joined(b.other), path)
-            yield Difference("may break", "member-removed", path, "is not named any more: who sends it may not be heard", "", place, new)
+            yield Difference(
+                "may break",
+                "member-removed",
+                path,
+                "is not named any more: who sends it may not be heard",
+                "",
+                place,
+                new,
+            )
 
     def _softened(self, old: Any, new: Any, path: str) -> Iterator[Difference]:
-        """Yield the differences of a named member from unnamed ones; a new name may break, but never counts as breaking."""
+        """Yield the differences of a named member from unnamed ones; a new name may break, but never
+        counts as breaking.
+        """
         for found in self.differences(old, new, path):
             yield replace(found, severity="may break") if found.severity == "breaking" else found
 
@@ -241,7 +305,9 @@ class Values:
         value = sample(a.member(name), self.old)
         return shown({name: value}) if value is not None else ""
 
-    def _required(self, a: View, b: View, path: str, at: tuple[Pointer | None, Pointer | None]) -> Iterator[Difference]:
+    def _required(
+        self, a: View, b: View, path: str, at: tuple[Pointer | None, Pointer | None]
+    ) -> Iterator[Difference]:
         for name in sorted(b.required - a.required):
             if name not in a.members and name in b.members:
                 continue  # reported with the new member
@@ -261,7 +327,9 @@ class Values:
             else:
                 yield Difference("breaking", "answer-wider", below, "may be left out now", "", *place)
 
-    def _unnamed(self, a: View, b: View, path: str, at: tuple[Pointer | None, Pointer | None]) -> Iterator[Difference]:
+    def _unnamed(
+        self, a: View, b: View, path: str, at: tuple[Pointer | None, Pointer | None]
+    ) -> Iterator[Difference]:
         """Yield the differences of what is allowed beside the named members."""
         inner, _, outer, _ = self._sides(a, b)
         below = f"{path}.*" if path else "*"
@@ -270,21 +338,34 @@ class Values:
         elif outer.others == "described" and inner.others != "closed":
             if self.who == "callers" and inner.others == "open":
                 yield Difference(
-                    "may break", "narrower", below, "is described now: other members than the named ones may be refused", "", *at
+                    "may break",
+                    "narrower",
+                    below,
+                    "is described now: other members than the named ones may be refused",
+                    "",
+                    *at,
                 )
             else:
                 yield from self.differences(joined(a.other), joined(b.other), below)
         elif outer.others == "closed" and inner.others != "closed":
             if self.who == "readers":
-                yield Difference("addition", "member-added", below, "may be there: members that are not named", "", *at)
+                yield Difference(
+                    "addition", "member-added", below, "may be there: members that are not named", "", *at
+                )
             else:
                 meant = inner.others in ("free", "described")
                 said = "is refused now: members that are not named"
                 example = '{"another_member": 1}' if meant and inner.others == "free" else ""
                 yield Difference("breaking" if meant else "may break", "narrower", below, said, example, *at)
         elif inner.others in ("closed", "described") and outer.others != inner.others:
-            said = "takes more now: members that are not named" if self.who == "callers" else "promises more now: what unnamed members are"
-            yield Difference("addition", "wider" if self.who == "callers" else "answer-narrower", below, said, "", *at)
+            said = (
+                "takes more now: members that are not named"
+                if self.who == "callers"
+                else "promises more now: what unnamed members are"
+            )
+            yield Difference(
+                "addition", "wider" if self.who == "callers" else "answer-narrower", below, said, "", *at
+            )
 
     # marks and texts
 
@@ -295,12 +376,17 @@ class Values:
     def _annotations(self, old: list[Any], new: list[Any], path: str) -> Iterator[Difference]:
         """Yield the differences in a member's `default`, `readOnly` and `writeOnly`."""
         for key, said in _MARKS.items():
-            before, after = (next((one[key] for one in side if isinstance(one, Mapping) and key in one), _NONE) for side in (old, new))
+            before, after = (
+                next((one[key] for one in side if isinstance(one, Mapping) and key in one), _NONE)
+                for side in (old, new)
+            )
             if not _same(before, after) and (told := said(self.who, before, after)):
                 yield Difference(*told[:2], path, told[2], "", origin_of(old[0]), origin_of(new[0]))
 
     def _texts(self, old: Any, new: Any, path: str, *, inner: bool = False) -> Iterator[Difference]:
-        """Yield a difference of texts; with `inner`, one for all texts inside two schemas that are otherwise equal."""
+        """Yield a difference of texts; with `inner`, one for all texts inside two schemas that are
+        otherwise equal.
+        """
         if not isinstance(old, Mapping) or not isinstance(new, Mapping):
             return
         place: tuple[Any, Any] | None = None
@@ -331,18 +417,24 @@ class Values:
 
     # verdicts
 
-    def _harm(self, answer: Answer, path: str, why: str, at: tuple[Pointer | None, Pointer | None]) -> Difference:
+    def _harm(
+        self, answer: Answer, path: str, why: str, at: tuple[Pointer | None, Pointer | None]
+    ) -> Difference:
         id = "narrower" if self.who == "callers" else "answer-wider"
         if answer.verdict == "open":
             what = "all that was taken still is" if self.who == "callers" else "it promises all that it did"
-            return Difference("may break", id, path, f"has another schema; it could not be decided if {what}{why}", "", *at)
+            return Difference(
+                "may break", id, path, f"has another schema; it could not be decided if {what}{why}", "", *at
+            )
         if self.who == "callers":
             said = f"takes less: {answer.example} was taken and is refused now{why}"
         else:
             said = f"may be what it could not be before, {answer.example}{why}"
         return Difference("breaking", id, path, said, answer.example, *at)
 
-    def _gain(self, path: str, why: str, back: Answer, at: tuple[Pointer | None, Pointer | None]) -> Difference:
+    def _gain(
+        self, path: str, why: str, back: Answer, at: tuple[Pointer | None, Pointer | None]
+    ) -> Difference:
         example = f", {back.example} too" if back.verdict == "no" and self.who == "callers" else ""
         if self.who == "callers":
             return Difference("addition", "wider", path, f"takes more now{example}{why}", back.example, *at)
@@ -356,7 +448,9 @@ def differences(old: Any, known: Named, new: Any, others: Named, who: Who) -> It
     queue, seen = deque(values.met), set[tuple[str, str]]()
     while queue:
         pair = queue.popleft()
-        if (pair.old, pair.new) in seen or (pair.old == pair.new and not known.leads_to_change(pair.old, others)):
+        if (pair.old, pair.new) in seen or (
+            pair.old == pair.new and not known.leads_to_change(pair.old, others)
+        ):
             continue
         seen.add((pair.old, pair.new))
         found, met = _of_names(pair, known, others, who)
@@ -387,7 +481,9 @@ def _reference(schema: Any) -> str:
     """Return the name of a schema that is only a reference (annotations apart); empty for any other."""
     if not isinstance(schema, Mapping) or not isinstance(schema.get("$ref"), str):
         return ""
-    return str(schema["$ref"])[len(REF) :] if all(key == "$ref" or key in ANNOTATIONS for key in schema) else ""
+    return (
+        str(schema["$ref"])[len(REF) :] if all(key == "$ref" or key in ANNOTATIONS for key in schema) else ""
+    )
 
 
 _WORDS = tuple(sorted(ANNOTATIONS - {"default", "readOnly", "writeOnly"}))
@@ -400,19 +496,31 @@ def _default(who: Who, before: Any, after: Any) -> tuple[Severity, str, str] | N
         return "wording", "default", f"has a default that was not told before: {_json(after)}"
     if after is _NONE:
         return "may break", "default", "has no default any more: calls without it may mean something else"
-    return "may break", "default", f"has another default: {_json(after)}, was {_json(before)}: calls without it mean something else"
+    return (
+        "may break",
+        "default",
+        f"has another default: {_json(after)}, was {_json(before)}: calls without it mean something else",
+    )
 
 
 def _read_only(who: Who, before: Any, after: Any) -> tuple[Severity, str, str] | None:
     if who == "readers" or bool(_to_value(before)) == bool(_to_value(after)):
         return None
-    return ("may break", "read-only", "is not to be sent any more") if _to_value(after) else ("addition", "read-only", "may be sent now")
+    return (
+        ("may break", "read-only", "is not to be sent any more")
+        if _to_value(after)
+        else ("addition", "read-only", "may be sent now")
+    )
 
 
 def _write_only(who: Who, before: Any, after: Any) -> tuple[Severity, str, str] | None:
     if who == "callers" or bool(_to_value(before)) == bool(_to_value(after)):
         return None
-    return ("may break", "write-only", "is not answered any more") if _to_value(after) else ("addition", "write-only", "is answered now")
+    return (
+        ("may break", "write-only", "is not answered any more")
+        if _to_value(after)
+        else ("addition", "write-only", "is answered now")
+    )
 
 
 def _to_value(value: Any) -> Any:
@@ -425,10 +533,21 @@ _MARKS: dict[str, Callable[[Who, Any, Any], tuple[Severity, str, str] | None]] =
 
 
 def _turned(schema: Any) -> set[str]:
-    """Return the named schemas under `not`, `if`, `contains` and the like, where a narrower schema may widen the whole."""
+    """Return the named schemas under `not`, `if`, `contains` and the like, where a narrower schema may
+    widen the whole.
+    """
     found: set[str] = set()
     for inside in subschemas(schema) if isinstance(schema, Mapping) else ():
-        for key in ("not", "if", "then", "else", "contains", "propertyNames", "unevaluatedItems", "unevaluatedProperties"):
+        for key in (
+            "not",
+            "if",
+            "then",
+            "else",
+            "contains",
+            "propertyNames",
+            "unevaluatedItems",
+            "unevaluatedProperties",
+        ):
             if isinstance(inside.get(key), Mapping):
                 found |= refs(inside[key])
         for one in (inside.get("dependentSchemas") or {}).values():
@@ -436,7 +555,9 @@ def _turned(schema: Any) -> set[str]:
     return found
 
 
-def _alongside(old: Any, new: Any, path: str, *, same: bool = False) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any], str]]:
+def _alongside(
+    old: Any, new: Any, path: str, *, same: bool = False
+) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any], str]]:
     """Yield pairs of schemas in the same place of two schemas of equal form; equal parts only if `same`."""
     stack: list[tuple[Any, Any, str]] = [(old, new, path)]
     while stack:
@@ -470,7 +591,10 @@ def keywords(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
             continue
         before, after = old.get(key, _NONE), new.get(key, _NONE)
         if not _same(before, after):
-            told.append(f"{key} {'none' if after is _NONE else _json(after)}, was {'none' if before is _NONE else _json(before)}")
+            told.append(
+                f"{key} {'none' if after is _NONE else _json(after)}, was "
+                f"{'none' if before is _NONE else _json(before)}"
+            )
     return f" ({'; '.join(told[:3])})" if told else ""
 
 

@@ -13,8 +13,8 @@ Schemas = Mapping[str, Any]
 Rest = Literal["closed", "described", "free", "open"]
 """The unnamed members that an object allows.
 
-`closed`: none. `described`: those of a schema. `free`: any, stated explicitly or because no member is named. `open`:
-not stated.
+`closed`: none. `described`: those of a schema. `free`: any, stated explicitly or because no member is named.
+`open`: not stated.
 """
 MAX_FACTS = 200
 _SHAPE = frozenset(("properties", "required", "items", "additionalProperties", "unevaluatedProperties"))
@@ -81,7 +81,12 @@ def _beside(fact: Mapping[str, Any], *, patterns: bool) -> dict[str, Any]:
 
 
 def _unnamed(made: View) -> None:
-    said = [fact[key] for fact in made.facts for key in ("additionalProperties", "unevaluatedProperties") if key in fact]
+    said = [
+        fact[key]
+        for fact in made.facts
+        for key in ("additionalProperties", "unevaluatedProperties")
+        if key in fact
+    ]
     if any(one is False for one in said):
         made.others = "closed"
     elif described := [one for one in said if isinstance(one, Mapping) and one]:
@@ -91,7 +96,9 @@ def _unnamed(made: View) -> None:
 
 
 def facts(schema: Any, known: Schemas) -> list[Mapping[str, Any]]:
-    """Return all constraints on a value: references, `allOf` and unions of one branch are unfolded, each name once."""
+    """Return all constraints on a value: references, `allOf` and unions of one branch are unfolded, each
+    name once.
+    """
     found: list[Mapping[str, Any]] = []
     stack, seen = [schema], set()
     while stack and len(found) < MAX_FACTS:

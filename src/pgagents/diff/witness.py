@@ -1,4 +1,6 @@
-"""Makes values that are likely to show a difference of two schemas: at their bounds, with members missing or added."""
+"""Makes values that are likely to show a difference of two schemas: at their bounds, with members missing
+or added.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +18,10 @@ DEPTH = 5
 STEPS = 6_000
 LONGEST = 20_000
 _FORMATS = {
-    "date-time": ["2026-01-02T03:04:05Z"], "date": ["2026-01-02"], "time": ["03:04:05Z"], "email": ["a@example.com"],
-    "uri": ["https://example.com/a"], "uuid": ["123e4567-e89b-12d3-a456-426614174000"], "ipv4": ["192.0.2.1"], "hostname": ["example.com"],
+    "date-time": ["2026-01-02T03:04:05Z"], "date": ["2026-01-02"], "time": ["03:04:05Z"],
+    "email": ["a@example.com"],
+    "uri": ["https://example.com/a"], "uuid": ["123e4567-e89b-12d3-a456-426614174000"], "ipv4": ["192.0.2.1"],
+    "hostname": ["example.com"],
 }  # fmt: skip
 Schemas = Mapping[str, Any]
 
@@ -28,19 +32,25 @@ def candidates(one: Any, known: Schemas, other: Any, others: Schemas) -> Iterato
     a, b = _flat(one, known), _flat(other, others)
     if "enum" in a and "enum" in b:
         taken = {json.dumps(value, sort_keys=True) for value in b["enum"]}
-        yield from islice((value for value in a["enum"] if json.dumps(value, sort_keys=True) not in taken), INSIDE)
+        yield from islice(
+            (value for value in a["enum"] if json.dumps(value, sort_keys=True) not in taken), INSIDE
+        )
     yield from islice(search.values(a, b, DEPTH), MOST)
 
 
 def sample(schema: Any, known: Schemas) -> Any:
     """Return a value that the schema accepts; None (null) where no other was found."""
-    near = {name: plain(known[name]) for name in closure(schema, known)} if isinstance(schema, Mapping) else {}
+    near = (
+        {name: plain(known[name]) for name in closure(schema, known)} if isinstance(schema, Mapping) else {}
+    )
     value = _fitting(plain(schema), near, list(candidates(plain(schema), near, {}, {})))
     return None if value is _NONE else value
 
 
 def _flat(schema: Any, known: Schemas, seen: set[str] | None = None) -> dict[str, Any]:
-    """Return the schema's keywords with those of its references and `allOf`; the outer one of two equal keywords wins."""
+    """Return the schema's keywords with those of its references and `allOf`; the outer one of two equal
+    keywords wins.
+    """
     if not isinstance(schema, dict):
         return {}
     seen = set() if seen is None else seen
@@ -62,7 +72,9 @@ def _flat(schema: Any, known: Schemas, seen: set[str] | None = None) -> dict[str
 
 
 class _Search:
-    """Searches for values in a bounded number of steps, because mutually recursive schemas have endlessly many."""
+    """Searches for values in a bounded number of steps, because mutually recursive schemas have endlessly
+    many.
+    """
 
     def __init__(self, known: Schemas, others: Schemas) -> None:
         self.known, self.others = known, others
@@ -107,7 +119,14 @@ class _Search:
     def _arrays(self, a: dict[str, Any], b: dict[str, Any], depth: int) -> Iterator[list[Any]]:
         inner = _flat(a.get("items", {}), self.known), _flat(b.get("items", {}), self.others)
         items = list(islice(self.values(inner[0], inner[1], depth - 1), INSIDE * 2)) if depth > 0 else [0]
-        lengths = {n + step for s in (a, b) for k in ("minItems", "maxItems") if k in s for n in [s[k]] for step in (0, 1, -1)}
+        lengths = {
+            n + step
+            for s in (a, b)
+            for k in ("minItems", "maxItems")
+            if k in s
+            for n in [s[k]]
+            for step in (0, 1, -1)
+        }
         yield []
         yield from self._beginnings(a, b, items, depth)
         for value in items:
@@ -123,7 +142,9 @@ class _Search:
             yield [items[0], items[0]]
             yield distinct[:2]
 
-    def _beginnings(self, a: dict[str, Any], b: dict[str, Any], items: list[Any], depth: int) -> Iterator[list[Any]]:
+    def _beginnings(
+        self, a: dict[str, Any], b: dict[str, Any], items: list[Any], depth: int
+    ) -> Iterator[list[Any]]:
         """Yield lists that `prefixItems` and `contains` of either side apply to."""
         for schema, known in ((a, self.known), (b, self.others)):
             first = [
@@ -136,7 +157,16 @@ class _Search:
             if depth > 0 and isinstance(schema.get("contains"), dict):
                 for value in islice(self.values(_flat(schema["contains"], known), {}, depth - 1), 4):
                     for count in sorted(
-                        {1, 2, 3, *(schema.get(k, 1) + 1 for k in ("minContains", "maxContains") if schema.get(k, 1) < 20)}
+                        {
+                            1,
+                            2,
+                            3,
+                            *(
+                                schema.get(k, 1) + 1
+                                for k in ("minContains", "maxContains")
+                                if schema.get(k, 1) < 20
+                            ),
+                        }
                     ):
                         yield [value] * count
 
@@ -147,18 +177,33 @@ class _Search:
         rest_a, rest_b = a.get("additionalProperties", True), b.get("additionalProperties", True)
         choices: dict[str, list[Any]] = {}
         for name in [*properties, *(n for n in beside if n not in properties)]:
-            mine, theirs = _flat(properties.get(name, rest_a), self.known), _flat(beside.get(name, rest_b), self.others)
+            mine, theirs = (
+                _flat(properties.get(name, rest_a), self.known),
+                _flat(beside.get(name, rest_b), self.others),
+            )
             choices[name] = list(islice(self.values(mine, theirs, depth - 1), INSIDE)) if depth > 0 else []
-        good = {name: _fitting(properties.get(name, rest_a), self.known, values) for name, values in choices.items()}
+        good = {
+            name: _fitting(properties.get(name, rest_a), self.known, values)
+            for name, values in choices.items()
+        }
         needed = [n for n in a.get("required", ()) if n not in good]
-        least = {name: good[name] for name in a.get("required", ()) if good.get(name) is not _NONE and name in good} | dict.fromkeys(
-            needed, 1
-        )
-        full = least | {name: value for name, value in good.items() if value is not _NONE and name in properties}
+        least = {
+            name: good[name] for name in a.get("required", ()) if good.get(name) is not _NONE and name in good
+        } | dict.fromkeys(needed, 1)
+        full = least | {
+            name: value for name, value in good.items() if value is not _NONE and name in properties
+        }
         yield from (least, full)
         yield from self._by_pattern(a, b, least, depth)
         for count in sorted(
-            {n + step for s in (a, b) for k in ("minProperties", "maxProperties") if k in s for n in [s[k]] for step in (0, 1, -1)}
+            {
+                n + step
+                for s in (a, b)
+                for k in ("minProperties", "maxProperties")
+                if k in s
+                for n in [s[k]]
+                for step in (0, 1, -1)
+            }
         ):
             yield least | {f"member_{n}": n for n in range(min(count, 200) - len(least))}
         for base in (full, least):
@@ -166,24 +211,37 @@ class _Search:
                 yield {k: v for k, v in base.items() if k != name}
             yield base | {"another_member": 1}
             yield base | {"another_member": "x"}
-        changed = sorted(choices.items(), key=lambda item: properties.get(item[0], rest_a) == beside.get(item[0], rest_b))
+        changed = sorted(
+            choices.items(), key=lambda item: properties.get(item[0], rest_a) == beside.get(item[0], rest_b)
+        )
         for name, values in changed:  # members that differ come first: the number of values is bounded
             for value in values:
                 yield least | {name: value}
                 yield full | {name: value}
 
-    def _by_pattern(self, a: dict[str, Any], b: dict[str, Any], least: dict[str, Any], depth: int) -> Iterator[dict[str, Any]]:
+    def _by_pattern(
+        self, a: dict[str, Any], b: dict[str, Any], least: dict[str, Any], depth: int
+    ) -> Iterator[dict[str, Any]]:
         """Yield objects with a member that a pattern may match: made of the pattern's own letters."""
         for schema, known in ((a, self.known), (b, self.others)):
             for pattern, inside in list((schema.get("patternProperties") or {}).items())[:INSIDE]:
                 letters = "".join(c for c in pattern if c.isalnum() or c in "_-")[:20]
-                values = list(islice(self.values(_flat(inside, known), {}, depth - 1), INSIDE)) if depth > 0 else []
+                values = (
+                    list(islice(self.values(_flat(inside, known), {}, depth - 1), INSIDE))
+                    if depth > 0
+                    else []
+                )
                 for name in (letters, f"{letters}1"):
                     yield from (least | {name: value} for value in [*values, "x", 0.5])
 
 
 def _numbers(kind: str, a: dict[str, Any], b: dict[str, Any]) -> Iterator[Any]:
-    edges = [s[k] for s in (a, b) for k in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf") if k in s]
+    edges = [
+        s[k]
+        for s in (a, b)
+        for k in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
+        if k in s
+    ]
     steps = (0, 1, -1) if kind == "integer" else (0, 1, -1, 0.5, -0.5, 0.001, -0.001)
     for value in [
         *(edge + step for edge in edges for step in steps),
@@ -202,7 +260,14 @@ def _numbers(kind: str, a: dict[str, Any], b: dict[str, Any]) -> Iterator[Any]:
 
 def _strings(a: dict[str, Any], b: dict[str, Any]) -> Iterator[str]:
     yield from _FORMATS.get(a.get("format", ""), ())
-    edges = {n + step for s in (a, b) for k in ("minLength", "maxLength") if k in s for n in [s[k]] for step in (0, 1, -1)}
+    edges = {
+        n + step
+        for s in (a, b)
+        for k in ("minLength", "maxLength")
+        if k in s
+        for n in [s[k]]
+        for step in (0, 1, -1)
+    }
     for length in sorted({0, 1, 5, *edges}):
         if 0 <= length <= LONGEST:
             yield "a" * length

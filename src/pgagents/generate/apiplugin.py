@@ -1,6 +1,7 @@
 """Common parts of the plugin manifests for Microsoft 365 Copilot, for every version and runtime.
 
-https://github.com/MicrosoftDocs/m365copilot-docs/blob/90efae8/docs/api-plugin-manifest-2.4.md, read 2026-11-20.
+https://github.com/MicrosoftDocs/m365copilot-docs/blob/90efae8/docs/api-plugin-manifest-2.4.md, read
+2026-11-20.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ _JSON = "application/json"
 
 
 def api_surface(model: Model) -> tuple[Surface, list[Loss]]:
-    """Return the `copilot` surface with the actions that an API plugin can call, and a loss for each of the others.
+    """Return the `copilot` surface with the actions that an API plugin can call, and a loss for each of the
+    others.
 
     Copilot reads JSON only, so an action with any other response is left out.
     """
@@ -47,13 +49,20 @@ def plugin(model: Model, surface: Surface, functions: list[Node], runtime: Node)
         "description_for_model": model.text("api", "for_models"),
         "description_for_human": surface.description or model.text("api", "for_people"),
     }
-    given = {"logo_url": "logo", "contact_email": "contact", "legal_info_url": "terms", "privacy_policy_url": "privacy"}
+    given = {
+        "logo_url": "logo",
+        "contact_email": "contact",
+        "legal_info_url": "terms",
+        "privacy_policy_url": "privacy",
+    }
     members |= {ours: model.text("api", key) for ours, key in given.items() if getattr(model.api, key)}
     members["functions"] = functions
     members["runtimes"] = [runtime]
     if surface.starters:
         starters = [Node({"text": text}, origin=text.origin) for text in surface.starters]
-        members["capabilities"] = Node({"conversation_starters": starters}, origin=(*surface.origin, "starters"))
+        members["capabilities"] = Node(
+            {"conversation_starters": starters}, origin=(*surface.origin, "starters")
+        )
     document = with_extra(Node(members, origin=surface.origin), surface)
     return View(document, notes=tuple(_notes(surface, document)))
 
@@ -78,7 +87,9 @@ def openapi_runtime(model: Model, surface: Surface) -> Node:
 
     That is the document the surface names, else the hosted one, else the file beside the manifest.
     """
-    beside = "copilot/openapi-3.0.yaml" if "copilot/openapi-3.0.yaml" in model.api.hosted else "openapi-3.0.yaml"
+    beside = (
+        "copilot/openapi-3.0.yaml" if "copilot/openapi-3.0.yaml" in model.api.hosted else "openapi-3.0.yaml"
+    )
     url = hosted_url(model, surface.published_spec or Text(beside, surface.origin))
     return Node(
         {
@@ -128,8 +139,16 @@ def _capabilities(action: Action) -> Node:
             confirmation["title"] = action.confirm_title
         confirmation["body"] = action.confirm_body
         capabilities["confirmation"] = confirmation
-    handling = "ResourceStateUpdate" if action.effect == "write" else "GetPrivateData" if action.key else "GetPublicData"
-    capabilities["security_info"] = Node({"data_handling": [Text(handling, (*action.origin, "effect"))]}, origin=(*action.origin, "effect"))
+    handling = (
+        "ResourceStateUpdate"
+        if action.effect == "write"
+        else "GetPrivateData"
+        if action.key
+        else "GetPublicData"
+    )
+    capabilities["security_info"] = Node(
+        {"data_handling": [Text(handling, (*action.origin, "effect"))]}, origin=(*action.origin, "effect")
+    )
     return capabilities
 
 
@@ -137,7 +156,11 @@ def _notes(surface: Surface, document: Node) -> Iterator[Note]:
     for key, most in _MAY_BE_CUT.items():
         if len(document[key]) > most:
             said = f"{key} has {len(document[key])} characters; Copilot may ignore those beyond {most}"
-            yield Note(getattr(document[key], "origin", surface.origin), said, "shorten it, or give the surface its own wording")
+            yield Note(
+                getattr(document[key], "origin", surface.origin),
+                said,
+                "shorten it, or give the surface its own wording",
+            )
     count = len(document["functions"])
     if count > _GOOD_FUNCTIONS:
         said = f"{count} functions; Copilot chooses less well among more than {_GOOD_FUNCTIONS}"

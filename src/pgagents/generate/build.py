@@ -1,4 +1,6 @@
-"""Build every document of a catalogue: plan targets, make views, render, validate against vendors' schemas."""
+"""Build every document of a catalogue: plan targets, make views, render, validate against vendors'
+schemas.
+"""
 
 from __future__ import annotations
 
@@ -65,7 +67,9 @@ def plan(model: Model, only: Sequence[str] = ()) -> dict[str, Target | Summary]:
     known = targets()
     for name in only:
         if name not in known and name not in {vendor(id) for id in known}:
-            raise PgagentsError(f"there is no target `{name}`", did_you_mean(name, list(known)) or _all_of(map(vendor, known)))
+            raise PgagentsError(
+                f"there is no target `{name}`", did_you_mean(name, list(known)) or _all_of(map(vendor, known))
+            )
     chosen = {id: t for id, t in known.items() if not only or id in only or vendor(id) in only}
     applying = {id: t for id, t in chosen.items() if _applies(t, model)}
     for name in only:
@@ -73,14 +77,18 @@ def plan(model: Model, only: Sequence[str] = ()) -> dict[str, Target | Summary]:
             needed = next(t for id, t in chosen.items() if name in (id, vendor(id)) and isinstance(t, Target))
             if needed.part is not None and (needed.surface is None or needed.surface in model.surfaces):
                 raise PgagentsError(f"the catalogue has nothing for `{name}`", f"add `{needed.part}:`")
-            raise PgagentsError(f"the catalogue has no surface for `{name}`", f"add `{needed.surface}:` under `surfaces`")
+            raise PgagentsError(
+                f"the catalogue has no surface for `{name}`", f"add `{needed.surface}:` under `surfaces`"
+            )
     return applying
 
 
 def _applies(target: Target | Summary, model: Model) -> bool:
     if isinstance(target, Summary):
         return True
-    return (target.surface is None or target.surface in model.surfaces) and (target.part is None or bool(part(model, target.part)))
+    return (target.surface is None or target.surface in model.surfaces) and (
+        target.part is None or bool(part(model, target.part))
+    )
 
 
 def part(model: Model, path: str) -> Any:
@@ -91,7 +99,9 @@ def part(model: Model, path: str) -> Any:
     return here
 
 
-def build(model: Model, *, only: Sequence[str] = (), templates: Path | None = None, strict: bool = False) -> Built:
+def build(
+    model: Model, *, only: Sequence[str] = (), templates: Path | None = None, strict: bool = False
+) -> Built:
     """Build the documents. Violations of vendors' rules are in `diagnostics`.
 
     Raises PgagentsError for a wrong call or template.
@@ -99,7 +109,9 @@ def build(model: Model, *, only: Sequence[str] = (), templates: Path | None = No
     chosen = plan(model, only)
     renderer = Renderer(templates)
     summing = any(isinstance(t, Summary) for t in chosen.values())
-    made = _made(model, plan(model) if summing else chosen)  # a summary reads all other views, even if it is built alone
+    made = _made(
+        model, plan(model) if summing else chosen
+    )  # a summary reads all other views, even if it is built alone
     rendered = tuple(renderer.render(m) for m in made if m.id in chosen)
     found: list[Diagnostic] = [] if only else _hosted(model, chosen)
     every: list[Artifact] = []
@@ -130,8 +142,8 @@ def judged(model: Model) -> tuple[Diagnostic, ...]:
 def document(model: Model, path: str, *, templates: Path | None = None, traced: bool = True) -> Rendered:
     """Build the one document that is written to `path` in the output folder.
 
-    `path` may have leading folders (`generated/gemini/functions.json`). With `traced`, members keep their origin. Raises PgagentsError for
-    a file that no target of this catalogue writes.
+    `path` may have leading folders (`generated/gemini/functions.json`). With `traced`, members keep their
+    origin. Raises PgagentsError for a file that no target of this catalogue writes.
     """
     parts = Path(path).parts
     known = targets()
@@ -143,11 +155,18 @@ def document(model: Model, path: str, *, templates: Path | None = None, traced: 
                     without = missing and missing not in model.surfaces
                     why = f"no surface `{missing}`" if without else f"no `{getattr(target, 'part', '')}`"
                     raise PgagentsError(f"this catalogue writes no {output}: it has {why}")
-                needed: dict[str, Target | Summary] = plan(model) if isinstance(target, Summary) else {id: target}
+                needed: dict[str, Target | Summary] = (
+                    plan(model) if isinstance(target, Summary) else {id: target}
+                )
                 made = next(m for m in _made(model, needed) if m.id == id)
-                return (_untraced() if templates is None and not traced else Renderer(templates, traced=traced)).render(made)
+                return (
+                    _untraced() if templates is None and not traced else Renderer(templates, traced=traced)
+                ).render(made)
     outputs = [output for target in known.values() for output in target.outputs]
-    help = did_you_mean("/".join(parts[-2:]), outputs) or "name it with its folder: generated/gemini/functions.json"
+    help = (
+        did_you_mean("/".join(parts[-2:]), outputs)
+        or "name it with its folder: generated/gemini/functions.json"
+    )
     raise PgagentsError(f"`{path}` is no file that pgagents generates", help)
 
 
@@ -158,7 +177,9 @@ def _untraced() -> Renderer:
 
 
 def origin(rendered: Rendered, pointer: Pointer, model: Model) -> Pointer:
-    """Return the part of the catalogue that a member of a traced document comes from; if unknown, the target's surface."""
+    """Return the part of the catalogue that a member of a traced document comes from; if unknown, the
+    target's surface.
+    """
     surface = getattr(rendered.made.target, "surface", None)
     found = trace.origin(rendered, pointer, model.source) or (("surfaces", surface) if surface else ())
     while not model.source.has(found):
@@ -169,7 +190,9 @@ def origin(rendered: Rendered, pointer: Pointer, model: Model) -> Pointer:
 def _made(model: Model, chosen: dict[str, Target | Summary]) -> tuple[BoundTarget, ...]:
     """Return all views, sorted by id. Summaries are made last, because they read the others."""
     views = [BoundTarget(id, t, t.view(model)) for id, t in chosen.items() if isinstance(t, Target)]
-    summaries = [BoundTarget(id, t, t.view(model, tuple(views))) for id, t in chosen.items() if isinstance(t, Summary)]
+    summaries = [
+        BoundTarget(id, t, t.view(model, tuple(views))) for id, t in chosen.items() if isinstance(t, Summary)
+    ]
     return tuple(sorted([*views, *summaries], key=lambda m: m.id))
 
 
@@ -178,12 +201,15 @@ def _hosted(model: Model, chosen: dict[str, Target | Summary]) -> list[Diagnosti
     outputs = [path for t in chosen.values() for path in t.outputs]
     return [
         Diagnostic(
-            model.source.locate(("api", "hosted", path)), "pgagents/hosting/unknown-file", "error",
-            f"`{path}` is hosted, but nothing generates it", did_you_mean(path, outputs),
+            model.source.locate(("api", "hosted", path)),
+            "pgagents/hosting/unknown-file",
+            "error",
+            f"`{path}` is hosted, but nothing generates it",
+            did_you_mean(path, outputs),
         )
         for path in model.api.hosted
         if path not in outputs
-    ]  # fmt: skip
+    ]
 
 
 def _refusals(rendered: Rendered, model: Model, templates: Path | None) -> list[Diagnostic]:
@@ -205,7 +231,9 @@ def _refusals(rendered: Rendered, model: Model, templates: Path | None) -> list[
         span = model.source.locate(origin(traced, pointer, model))
         says = _short(error.message)
         help = f"schemas/vendor/{rendered.made.id}.schema.json says what {rendered.made.target.title} takes"
-        found.append(Diagnostic(span, f"{rendered.made.id}/refused", "error", f"{output}#{written}: {says}", help))
+        found.append(
+            Diagnostic(span, f"{rendered.made.id}/refused", "error", f"{output}#{written}: {says}", help)
+        )
     return found
 
 
@@ -213,12 +241,26 @@ def _notes(rendered: Rendered, files: tuple[Artifact, ...], model: Model, strict
     """Return the counts and sizes over the vendor's limits: warnings, or errors with `strict`."""
     made = rendered.made
     severity: Any = "error" if strict else "warning"
-    found = [Diagnostic(model.source.locate(n.origin), f"{made.id}/limit", severity, n.message, n.help) for n in made.view.notes]
+    found = [
+        Diagnostic(model.source.locate(n.origin), f"{made.id}/limit", severity, n.message, n.help)
+        for n in made.view.notes
+    ]
     most = made.target.max_bytes if isinstance(made.target, Target) else None
     for artifact in files if most else ():
         if most and len(artifact.data) > most:
-            message = f"{artifact.path} has {len(artifact.data):,} bytes; {made.target.title} takes at most {most:,}"
-            found.append(Diagnostic(model.source.locate(("surfaces",)), f"{made.id}/limit", severity, message, "offer fewer actions there"))
+            message = (
+                f"{artifact.path} has {len(artifact.data):,} bytes; {made.target.title} takes at most "
+                f"{most:,}"
+            )
+            found.append(
+                Diagnostic(
+                    model.source.locate(("surfaces",)),
+                    f"{made.id}/limit",
+                    severity,
+                    message,
+                    "offer fewer actions there",
+                )
+            )
     return found
 
 

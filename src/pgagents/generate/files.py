@@ -25,7 +25,9 @@ class Difference:
     diff: tuple[str, ...] = ()
 
 
-def differences(out: Path, artifacts: Sequence[Artifact], stale: Iterable[str] | None = None, also: Iterable[str] = ()) -> list[Difference]:
+def differences(
+    out: Path, artifacts: Sequence[Artifact], stale: Iterable[str] | None = None, also: Iterable[str] = ()
+) -> list[Difference]:
     """Compare the folder with the generated files.
 
     With `stale`, additional files in their folders count too (see `extra`).
@@ -46,7 +48,9 @@ def differences(out: Path, artifacts: Sequence[Artifact], stale: Iterable[str] |
     return sorted(found, key=lambda d: d.path)
 
 
-def extra(out: Path, artifacts: Iterable[Artifact], stale: Iterable[str], also: Iterable[str] = ()) -> list[str]:
+def extra(
+    out: Path, artifacts: Iterable[Artifact], stale: Iterable[str], also: Iterable[str] = ()
+) -> list[str]:
     """Return files that no target generated, in the folders of generated and of `stale` files.
 
     Hidden files, caches and the files in `also` (packages) are ignored.
@@ -56,7 +60,11 @@ def extra(out: Path, artifacts: Iterable[Artifact], stale: Iterable[str], also: 
     for folder in sorted({path.split("/")[0] for path in (*ours, *stale)}):
         for file in sorted((out / folder).rglob("*")):
             path = file.relative_to(out)
-            if file.is_file() and path.as_posix() not in ours and not any(p.startswith((".", "__")) for p in path.parts):
+            if (
+                file.is_file()
+                and path.as_posix() not in ours
+                and not any(p.startswith((".", "__")) for p in path.parts)
+            ):
                 found.append(path.as_posix())
     return found
 
@@ -64,8 +72,9 @@ def extra(out: Path, artifacts: Iterable[Artifact], stale: Iterable[str], also: 
 def write(out: Path, artifacts: Sequence[Artifact], remove: Iterable[str] = ()) -> list[str]:
     """Write the files into the folder, remove those in `remove`, and return the paths that changed.
 
-    All files are first written into a folder beside `out`, then moved by renames, so that each file is whole at any moment. If a rename
-    fails, the earlier ones are undone. Unchanged files are not touched. `out` may be a symbolic link; links inside it are refused.
+    All files are first written into a folder beside `out`, then moved by renames, so that each file is whole
+    at any moment. If a rename fails, the earlier ones are undone. Unchanged files are not touched. `out` may
+    be a symbolic link; links inside it are refused.
     """
     out = out.resolve()
     remove = tuple(remove)
@@ -89,12 +98,17 @@ def write(out: Path, artifacts: Sequence[Artifact], remove: Iterable[str] = ()) 
             shutil.rmtree(stage, ignore_errors=True)
     except OSError as error:
         name = error.filename2 or error.filename or out
-        raise PgagentsError(f"cannot write into {out}: {error.strerror} ({name})", "name a folder that can be written: --out DIR") from None
+        raise PgagentsError(
+            f"cannot write into {out}: {error.strerror} ({name})",
+            "name a folder that can be written: --out DIR",
+        ) from None
     return sorted([*(a.path for a in changed), *gone])
 
 
 def _refuse_links(out: Path, paths: Iterable[str]) -> None:
-    """Raise PgagentsError if a path leads through a symbolic link, because its target may belong to somebody else."""
+    """Raise PgagentsError if a path leads through a symbolic link, because its target may belong to
+    somebody else.
+    """
     links = {
         out / part: None
         for path in paths
@@ -168,4 +182,7 @@ def _diff(there: bytes, ours: bytes) -> tuple[str, ...]:
     """Return the first lines of a diff: `-` marks the existing text, `+` the generated text."""
     old, new = (data.decode("utf-8", "replace").splitlines() for data in (there, ours))
     lines = [line[:160] for line in difflib.unified_diff(old, new, "there", "built", n=1, lineterm="")][2:]
-    return (*lines[:DIFF_LINES], *([f"… {len(lines) - DIFF_LINES} more lines"] if len(lines) > DIFF_LINES else []))
+    return (
+        *lines[:DIFF_LINES],
+        *([f"… {len(lines) - DIFF_LINES} more lines"] if len(lines) > DIFF_LINES else []),
+    )

@@ -1,7 +1,8 @@
 """Offer actions under their former names, wherever a name alone identifies the action.
 
-A list of functions gets a second function, and a dispatcher's selector a second value. An OpenAPI document cannot offer one, because a
-method and path have one operation. The current date is not considered: a name is offered until it is removed from the catalogue.
+A list of functions gets a second function, and a dispatcher's selector a second value. An OpenAPI document
+cannot offer one, because a method and path have one operation. The current date is not considered: a name is
+offered until it is removed from the catalogue.
 """
 
 from __future__ import annotations
@@ -15,13 +16,17 @@ from pgagents.model.model import Dispatcher, Surface
 from pgagents.source.origin import Text
 
 MOST = 900
-"""Characters of the current description that a former name's description repeats, so that it stays within vendors' limits."""
+"""Characters of the current description that a former name's description repeats, so that it stays within
+vendors' limits.
+"""
 
 
 def called(surface: Surface, action: Action) -> Text:
     """Return the action's name on the surface."""
     own = action.texts.get(surface.name)
-    return Text(own.name, (*action.origin, "texts", surface.name, "name")) if own and own.name else action.name
+    return (
+        Text(own.name, (*action.origin, "texts", surface.name, "name")) if own and own.name else action.name
+    )
 
 
 def offered(surface: Surface) -> tuple[Action, ...]:
@@ -42,7 +47,11 @@ def named(surface: Surface) -> dict[str, Action]:
 
 def actions_by_name(dispatcher: Dispatcher) -> dict[str, Action]:
     """Return the actions by every value of the dispatcher's selector, former names after the current one."""
-    return {name: action for action in dispatcher.actions for name in (action.name, *(f.name for f in action.formerly))}
+    return {
+        name: action
+        for action in dispatcher.actions
+        for name in (action.name, *(f.name for f in action.formerly))
+    }
 
 
 def unnamed(actions: Iterable[Action]) -> Iterator[Loss]:
@@ -70,7 +79,9 @@ def noted(actions: Iterable[Action], *, operations: bool = False) -> list[str]:
     found = []
     for action in actions:
         for former in action.formerly:
-            old, new = (former.operation_id, action.operation_id) if operations else (former.name, action.name)
+            old, new = (
+                (former.operation_id, action.operation_id) if operations else (former.name, action.name)
+            )
             if old != new:
                 found.append(f"{old} is the old name of {new}, good until {former.until}")
     return found

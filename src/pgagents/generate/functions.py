@@ -16,7 +16,9 @@ from pgagents.source.origin import Node, Text
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """The description of an action for a model. `parameters` has no members if the action has no arguments."""
+    """The description of an action for a model. `parameters` has no members if the action has no
+    arguments.
+    """
 
     name: Text
     description: Text
@@ -28,7 +30,9 @@ class Function:
         return bool(self.parameters.get("properties"))
 
 
-def functions(model: Model, surface: Surface, dialect: Dialect, *, answers: bool) -> tuple[tuple[Function, ...], tuple[Loss, ...]]:
+def functions(
+    model: Model, surface: Surface, dialect: Dialect, *, answers: bool
+) -> tuple[tuple[Function, ...], tuple[Loss, ...]]:
     """Describe the surface's actions, each followed by its former names; return them and all losses.
 
     `answers` is true if the format has a place for the answer's schema.
@@ -42,7 +46,9 @@ def functions(model: Model, surface: Surface, dialect: Dialect, *, answers: bool
     return tuple(made), tuple(losses)
 
 
-def function(model: Model, surface: Surface, action: Action, dialect: Dialect, *, answers: bool) -> tuple[Function, list[Loss]]:
+def function(
+    model: Model, surface: Surface, action: Action, dialect: Dialect, *, answers: bool
+) -> tuple[Function, list[Loss]]:
     """Describe one action; return it and its losses."""
     losses: list[Loss] = []
     parameters, lost = lower(_arguments(surface, action, losses), model.schemas, dialect)
@@ -51,11 +57,15 @@ def function(model: Model, surface: Surface, action: Action, dialect: Dialect, *
     answer = action.success
     in_json = answer.content_type == "application/json"
     if answer.schema is not None and not (answers and in_json):
-        losses.append(Loss(answer.origin, f"answer {answer.status}", "dropped", "the format has no place for it"))
+        losses.append(
+            Loss(answer.origin, f"answer {answer.status}", "dropped", "the format has no place for it")
+        )
     elif answer.schema is not None:
         response, lost = lower(answer.schema, model.schemas, dialect)
         losses += lost
-    return Function(called(surface, action), _description(surface, action, losses), parameters, response), losses
+    return Function(
+        called(surface, action), _description(surface, action, losses), parameters, response
+    ), losses
 
 
 def _arguments(surface: Surface, action: Action, losses: list[Loss]) -> Node:
@@ -63,15 +73,26 @@ def _arguments(surface: Surface, action: Action, losses: list[Loss]) -> Node:
     offered = surface.params(action)
     for param in action.params:
         if param not in offered:
-            losses.append(Loss(param.origin, f"argument {param.name}", "dropped", f"surfaces.{surface.name}.omit"))
+            losses.append(
+                Loss(param.origin, f"argument {param.name}", "dropped", f"surfaces.{surface.name}.omit")
+            )
         elif param.place == "header":
-            losses.append(Loss(param.origin, f"header {param.wire}", "client", "a model fills in no headers; who makes the call sends it"))
+            losses.append(
+                Loss(
+                    param.origin,
+                    f"header {param.wire}",
+                    "client",
+                    "a model fills in no headers; who makes the call sends it",
+                )
+            )
     schema = action.input_schema(omit=tuple(p.name for p in action.params if p not in offered))
     members: dict[str, Any] = schema["properties"]
     for param in offered:
         text = surface.param_text(action, param)
         if param.name in members and text != param.description:
-            members[param.name] = Node({**members[param.name], "description": text}, origin=members[param.name].origin)
+            members[param.name] = Node(
+                {**members[param.name], "description": text}, origin=members[param.name].origin
+            )
     return schema
 
 
@@ -83,14 +104,26 @@ def _description(surface: Surface, action: Action, losses: list[Loss]) -> Text:
         losses.append(Loss((*action.origin, "deprecated"), "deprecated", "description"))
     if action.confirm_body is not None:
         said.append(f"Ask the user before calling: {action.confirm_body}")
-        losses.append(Loss((*action.origin, "confirm"), "confirmation", "description", "the format has no member for it"))
+        losses.append(
+            Loss(
+                (*action.origin, "confirm"), "confirmation", "description", "the format has no member for it"
+            )
+        )
     return Text(" ".join(said), text.origin)
 
 
 def too_many(surface: Surface, most: int, vendor: str) -> tuple[Note, ...]:
-    """Return a note if the surface has more actions, including former names, than the vendor accepts tools."""
+    """Return a note if the surface has more actions, including former names, than the vendor accepts
+    tools.
+    """
     count = len(offered(surface))
     if count <= most:
         return ()
     at = (*surface.origin, "actions")
-    return (Note(at, f"{count} tools; {vendor} takes at most {most}", f"offer fewer actions on `surfaces.{surface.name}`"),)
+    return (
+        Note(
+            at,
+            f"{count} tools; {vendor} takes at most {most}",
+            f"offer fewer actions on `surfaces.{surface.name}`",
+        ),
+    )

@@ -26,7 +26,9 @@ WHITE = b"\xff\xff\xff"
 
 
 def initials(name: str) -> str:
-    """Return the initials of a name's first two words that begin with a letter from A to Z; `O` if there is none."""
+    """Return the initials of a name's first two words that begin with a letter from A to Z; `O` if there
+    is none.
+    """
     found = [word[0].upper() for word in name.split() if word[0].upper() in _GLYPHS]
     return "".join(found[:2]) or "O"
 
@@ -40,12 +42,20 @@ def png(letters: str, side: int, background: str | None) -> bytes:
     scale = max(1, side * 3 // (5 * max(dots, HIGH)))
     left, top = (side - dots * scale) // 2, (side - HIGH * scale) // 2
     rows = [_row(letters, (y - top) // scale, left, scale, side) for y in range(side)]
-    header = struct.pack(">IIBBBBB", side, side, 1, 3, 0, 0, 0)  # one bit per pixel, with a palette of two colours
+    header = struct.pack(
+        ">IIBBBBB", side, side, 1, 3, 0, 0, 0
+    )  # one bit per pixel, with a palette of two colours
     palette = (bytes.fromhex(background[1:]) if background else WHITE) + WHITE
     clear = b"" if background else _chunk(b"tRNS", b"\0")
     # stored without compression, because zlib versions compress the same pixels to different bytes
     data = zlib.compress(b"".join(b"\0" + row for row in rows), 0)
-    parts = [_chunk(b"IHDR", header), _chunk(b"PLTE", palette), clear, _chunk(b"IDAT", data), _chunk(b"IEND", b"")]
+    parts = [
+        _chunk(b"IHDR", header),
+        _chunk(b"PLTE", palette),
+        clear,
+        _chunk(b"IDAT", data),
+        _chunk(b"IEND", b""),
+    ]
     return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
 
 

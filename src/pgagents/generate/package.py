@@ -14,7 +14,11 @@ from pgagents.model.model import Model
 
 def applying(model: Model) -> dict[str, ModuleType]:
     """Return the packages that apply to this catalogue, by vendor."""
-    return {id: module for id, module in registry.collect("pgagents.generate.packages").items() if part(model, module.PART)}
+    return {
+        id: module
+        for id, module in registry.collect("pgagents.generate.packages").items()
+        if part(model, module.PART)
+    }
 
 
 def outputs() -> frozenset[str]:
@@ -24,7 +28,9 @@ def outputs() -> frozenset[str]:
 
 def references(model: Model) -> tuple[str, ...]:
     """Return the names, each once, that stand for an id which only a vendor's portal issues."""
-    return tuple(dict.fromkeys(name for module in applying(model).values() for name in module.references(model)))
+    return tuple(
+        dict.fromkeys(name for module in applying(model).values() for name in module.references(model))
+    )
 
 
 def pack(model: Model, built: Built, ids: Mapping[str, str]) -> tuple[Artifact, ...]:
@@ -40,6 +46,9 @@ def pack(model: Model, built: Built, ids: Mapping[str, str]) -> tuple[Artifact, 
     for id, module in found.items():
         missing = [path for path in module.NEEDS if path not in files]
         if missing:
-            raise PgagentsError(f"the package of {id} needs {missing[0]}, which is not built here", "leave out --target, or add its vendor")
+            raise PgagentsError(
+                f"the package of {id} needs {missing[0]}, which is not built here",
+                "leave out --target, or add its vendor",
+            )
         packed.append(Artifact(id, module.OUTPUT, module.pack(model, files, ids)))
     return tuple(packed)

@@ -1,15 +1,16 @@
 """Render a target's view to a document. The only module that uses Jinja, except for a report's HTML page.
 
-A template writes JSON, with every value through the `json` filter; a bare `{{ value }}` is refused. The output is parsed strictly and
-written canonically, so layout never matters. Targets that are neither JSON nor YAML are text. Their values go through one of these filters:
+A template writes JSON, with every value through the `json` filter; a bare `{{ value }}` is refused. The
+output is parsed strictly and written canonically, so layout never matters. Targets that are neither JSON nor
+YAML are text. Their values go through one of these filters:
 
 - `py`: a Python literal; `quoted`: inside a Python string
 - `md`: a line of Markdown; `code`: a code span of Markdown
 - `html`: text or a quoted attribute of HTML; `data`: JSON inside a script element
 - `inline`: a style or script of the template itself; `sha256`: its hash
 
-With tracing, the `json` filter writes a mark before every text, and into every mapping, that has an origin. The marks are removed after
-parsing. So the origin of each member is found without code for any target.
+With tracing, the `json` filter writes a mark before every text, and into every mapping, that has an origin.
+The marks are removed after parsing. So the origin of each member is found without code for any target.
 """
 
 from __future__ import annotations
@@ -89,7 +90,9 @@ class Renderer:
         try:
             text = self._environment.get_template(name).render(made.view.context)
         except TemplateNotFound as error:
-            raise PgagentsError(f"there is no template {error.name}", "each target has templates/<vendor>/<artefact>.j2") from None
+            raise PgagentsError(
+                f"there is no template {error.name}", "each target has templates/<vendor>/<artefact>.j2"
+            ) from None
         except TemplateError as error:
             raise _template_error(name, error) from None
         if not made.target.outputs[0].endswith(DOCUMENT_SUFFIXES):
@@ -167,9 +170,10 @@ def _environment(templates: Path | None, as_json: Any) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-    )  # fmt: skip
+    )
     filters = {
-        "json": as_json, "py": _python, "quoted": _quoted, "md": _markdown, "code": _code, "html": _html, "data": _data, "inline": _inline,
+        "json": as_json, "py": _python, "quoted": _quoted, "md": _markdown, "code": _code, "html": _html,
+        "data": _data, "inline": _inline,
         "sha256": _sha256,
     }  # fmt: skip
     environment.filters.update({name: _defined(filter) for name, filter in filters.items()})
@@ -182,7 +186,9 @@ def _defined(filter: Callable[[Any], Laid]) -> Callable[[Any], Laid]:
     def checked(value: Any) -> Laid:
         from jinja2 import Undefined
 
-        return filter(str(value)) if isinstance(value, Undefined) else filter(value)  # a strict Undefined raises when converted
+        return (
+            filter(str(value)) if isinstance(value, Undefined) else filter(value)
+        )  # a strict Undefined raises when converted
 
     return checked
 
@@ -192,7 +198,9 @@ def _only_laid(value: Any) -> Any:
 
     if isinstance(value, Laid | Undefined):
         return value
-    raise TemplateRuntimeError(f"a bare value stands in the template: {str(value)[:60]!r}; write `{{{{ … | json }}}}`")
+    raise TemplateRuntimeError(
+        f"a bare value stands in the template: {str(value)[:60]!r}; write `{{{{ … | json }}}}`"
+    )
 
 
 def _python(value: Any) -> Laid:
@@ -221,7 +229,9 @@ def _code(value: Any) -> Laid:
 
 
 def _html(value: Any) -> Laid:
-    """Escape text for HTML, also inside a quoted attribute. Characters that HTML cannot hold become U+FFFD, as in browsers."""
+    """Escape text for HTML, also inside a quoted attribute. Characters that HTML cannot hold become
+    U+FFFD, as in browsers.
+    """
     text = re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", "\ufffd", str(value))
     return Laid(html.escape(text).replace("\r", "&#13;"))
 
@@ -239,7 +249,9 @@ def _inline(value: Any) -> Laid:
     from jinja2 import TemplateRuntimeError
 
     if re.search(r"</|<!--|\r|\x00", str(value)):
-        raise TemplateRuntimeError("a style or script inside HTML cannot contain `</`, `<!--` or a carriage return")
+        raise TemplateRuntimeError(
+            "a style or script inside HTML cannot contain `</`, `<!--` or a carriage return"
+        )
     return Laid(value)
 
 
@@ -271,7 +283,8 @@ def _read(text: str, name: str) -> Any:
         line = text.splitlines()[error.lineno - 1 : error.lineno] or [""]
         shown = line[0][max(0, error.colno - 30) : error.colno + 30].strip()
         raise PgagentsError(
-            f"template {name} does not write JSON: {error.msg} near `{shown}` (line {error.lineno} of its output)"
+            f"template {name} does not write JSON: {error.msg} near `{shown}` (line {error.lineno} of "
+            "its output)"
         ) from None
     except _Twice as error:
         raise PgagentsError(f"template {name} writes the member `{error}` twice in one object") from None
@@ -280,7 +293,9 @@ def _read(text: str, name: str) -> Any:
 
 
 def _template_error(name: str, error: Exception) -> PgagentsError:
-    """Convert Jinja's error, with the template's line, which comes from the traceback if the error lacks it."""
+    """Convert Jinja's error, with the template's line, which comes from the traceback if the error lacks
+    it.
+    """
     line = getattr(error, "lineno", None)
     traceback = error.__traceback__
     while traceback is not None:

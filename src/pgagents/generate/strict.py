@@ -1,7 +1,8 @@
 """Choose which of a surface's functions are strict, within the vendor's limits for strict schemas.
 
-A strict schema names every member of every object. A function keeps its ordinary schema if its arguments cannot be expressed that way, or
-if it exceeds a limit. The choice depends on the catalogue alone, and each such function is listed as a loss.
+A strict schema names every member of every object. A function keeps its ordinary schema if its arguments
+cannot be expressed that way, or if it exceeds a limit. The choice depends on the catalogue alone, and each
+such function is listed as a loss.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ from pgagents.source.origin import Node, Text
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """A vendor's limits for one strict schema and for all strict schemas of a request. None means no known limit."""
+    """A vendor's limits for one strict schema and for all strict schemas of a request. None means no known
+    limit.
+    """
 
     depth: int | None = None
     """Nesting of objects and arrays."""
@@ -60,8 +63,10 @@ class _Size:
 _OF_ONE = ("depth", "properties", "characters", "enum_values")
 _OF_ALL = ("tools", "optional", "unions")
 _SAID = {
-    "depth": "levels", "properties": "members in one schema", "characters": "characters of names and choices in one schema",
-    "enum_values": "choices in one schema", "tools": "strict tools", "optional": "optional arguments in all strict tools",
+    "depth": "levels", "properties": "members in one schema",
+    "characters": ("characters of names and choices in one schema"),
+    "enum_values": "choices in one schema", "tools": "strict tools",
+    "optional": ("optional arguments in all strict tools"),
     "unions": "arguments of several types in all strict tools",
 }  # fmt: skip
 
@@ -71,8 +76,8 @@ def strict_tools(
 ) -> tuple[tuple[Tool, ...], tuple[Loss, ...]]:
     """Return the surface's actions in order, each strict or not, and all losses.
 
-    If the budget for all tools is too small, actions that cost money come first, then writes, then the surface's order, and former names
-    last. An action over the budget leaves its room to a smaller later one.
+    If the budget for all tools is too small, actions that cost money come first, then writes, then the
+    surface's order, and former names last. An action over the budget leaves its room to a smaller later one.
     """
     losses: dict[Loss, None] = {}
     held: dict[str, Function] = {}

@@ -16,7 +16,8 @@ Went = Literal["dropped", "description", "widened", "narrowed", "client", "elsew
 class Loss:
     """A constraint of the catalogue that a format cannot express.
 
-    `origin` is the constraint's pointer in the catalogue, `constraint` its text (`maximum 50`). `went` says what became of it:
+    `origin` is the constraint's pointer in the catalogue, `constraint` its text (`maximum 50`). `went` says
+    what became of it:
 
     - `dropped`
     - `description`: moved into the description
@@ -34,7 +35,9 @@ class Loss:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A count or size over a vendor's limit, which the vendor may refuse. A warning, or an error with `--strict`."""
+    """A count or size over a vendor's limit, which the vendor may refuse. A warning, or an error with
+    `--strict`.
+    """
 
     origin: Pointer
     message: str
@@ -54,10 +57,11 @@ class View:
 class Target:
     """One kind of generated document. Its id is its module's path: `gemini/functions`.
 
-    `surface` is the name under `surfaces` that must exist for it to apply (None: always). `part` is a part of the model that must not be
-    empty (`workflows`, `surfaces.copilot.package`). `outputs` are paths in the output folder; `.json` and `.yaml` files of one target are
-    one document in two forms, anything else is text. `max_bytes` is the vendor's limit for one file. `for_models` is true if a model
-    receives the whole document at every turn, so that its size in tokens is counted.
+    `surface` is the name under `surfaces` that must exist for it to apply (None: always). `part` is a part of
+    the model that must not be empty (`workflows`, `surfaces.copilot.package`). `outputs` are paths in the
+    output folder; `.json` and `.yaml` files of one target are one document in two forms, anything else is
+    text. `max_bytes` is the vendor's limit for one file. `for_models` is true if a model receives the whole
+    document at every turn, so that its size in tokens is counted.
     """
 
     title: str

@@ -31,7 +31,9 @@ def read_pointer(text: str, data: Any) -> Pointer:
             here = here[step]
         elif isinstance(here, list):
             if not (step.isascii() and step.isdigit()) or int(step) >= len(here):
-                raise PgagentsError(f"there is no item `{step}` in {inside}", f"it has {len(here)} items, counted from 0")
+                raise PgagentsError(
+                    f"there is no item `{step}` in {inside}", f"it has {len(here)} items, counted from 0"
+                )
             pointer.append(int(step))
             here = here[int(step)]
         else:
@@ -45,10 +47,11 @@ def raw_step(step: str | int) -> str:
 
 
 def origin(rendered: Rendered, pointer: Pointer, source: Source) -> Pointer:
-    """Return the most specific known part of the catalogue that a member comes from; () means the whole catalogue.
+    """Return the most specific known part of the catalogue that a member comes from; () means the whole
+    catalogue.
 
-    A member without an origin is looked up by its path below the origin of its nearest ancestor. Failing that, its origin is the common
-    prefix of the origins inside it, then its ancestor's origin.
+    A member without an origin is looked up by its path below the origin of its nearest ancestor. Failing
+    that, its origin is the common prefix of the origins inside it, then its ancestor's origin.
     """
     marks = rendered.origins
     if pointer in marks:

@@ -18,18 +18,24 @@ from pgagents.text.brief import brief
 
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _VERBS = {"GET": "get", "POST": "post", "PUT": "put", "PATCH": "patch", "DELETE": "delete"}
-_READING = re.compile(r"(?:^|_)(search|query|find|list|lookup|get|filter|preview|estimate|validate|count|read|fetch)(?:_|$)")
+_READING = re.compile(
+    r"(?:^|_)(search|query|find|list|lookup|get|filter|preview|estimate|validate|count|read|fetch)(?:_|$)"
+)
 
 
 _DEEDS = frozenset((
-    "logout", "signout", "delete", "remove", "send", "resend", "run", "reset", "revoke", "confirm", "unsubscribe", "subscribe", "callback",
-    "cancel", "activate", "deactivate", "approve", "reject", "trigger", "execute", "purge", "destroy", "stop", "start", "restart",
+    "logout", "signout", "delete", "remove", "send", "resend", "run", "reset", "revoke", "confirm",
+    "unsubscribe", "subscribe", "callback",
+    "cancel", "activate", "deactivate", "approve", "reject", "trigger", "execute", "purge", "destroy", "stop",
+    "start", "restart",
 ))  # fmt: skip
 """Words in the name of a GET that suggest that it changes something, whatever HTTP says about GET."""
 
 
 def _deed(op: Operation) -> str:
-    """Return such a word of `_DEEDS` if it begins the operationId or the last part of the path; otherwise empty."""
+    """Return such a word of `_DEEDS` if it begins the operationId or the last part of the path; otherwise
+    empty.
+    """
     last = next((part for part in reversed(op.path.split("/")) if part and not part.startswith("{")), "")
     words = [snake(text).partition("_")[0] for text in (op.id or "", last)]
     return next((word for word in words if word in _DEEDS), "")
@@ -37,7 +43,9 @@ def _deed(op: Operation) -> str:
 
 @dataclass(slots=True)
 class ImportedAction:
-    """An action and its operation. `wires` maps name and place of each parameter in the document to its argument."""
+    """An action and its operation. `wires` maps name and place of each parameter in the document to its
+    argument.
+    """
 
     name: str
     operation: Operation
@@ -50,7 +58,9 @@ class ImportedAction:
 class Actions:
     """Make actions with unique names."""
 
-    def __init__(self, schemas: Schemas, notes: Notes, base: str, key_free: Any, *, comparing: bool = False) -> None:
+    def __init__(
+        self, schemas: Schemas, notes: Notes, base: str, key_free: Any, *, comparing: bool = False
+    ) -> None:
         self.comparing = comparing
         self.schemas, self.notes, self.base, self.key_free = schemas, notes, base, key_free
         self.taken: set[str] = set()
@@ -59,7 +69,9 @@ class Actions:
         self.why = ""
 
     def make(self, op: Operation) -> ImportedAction | None:
-        """Return the action, or None after a note if the catalogue's language cannot express the operation."""
+        """Return the action, or None after a note if the catalogue's language cannot express the
+        operation.
+        """
         path = self._path(op)
         if path is None or (not self.comparing and self._unsayable(op)):
             return None
@@ -94,42 +106,69 @@ class Actions:
     def _path(self, op: Operation) -> str | None:
         path = self.base + (op.path if op.path.startswith("/") else f"/{op.path}")
         names = PLACEHOLDER.findall(path)
-        if re.search(r"[\s?#]", path) or not path.isprintable() or path.count("{") != len(names) or path.count("}") != len(names):
-            self.notes.left_out(f"{op.method} {brief(op.path)}: the catalogue takes no such path", op.whole.place)
+        if (
+            re.search(r"[\s?#]", path)
+            or not path.isprintable()
+            or path.count("{") != len(names)
+            or path.count("}") != len(names)
+        ):
+            self.notes.left_out(
+                f"{op.method} {brief(op.path)}: the catalogue takes no such path", op.whole.place
+            )
             return None
         if len(set(names)) != len(names):
-            self.notes.left_out(f"{op.method} {brief(op.path)}: a placeholder stands in the path twice", op.whole.place)
+            self.notes.left_out(
+                f"{op.method} {brief(op.path)}: a placeholder stands in the path twice", op.whole.place
+            )
             return None
         twin = self.routes.get((op.method, PLACEHOLDER.sub("{}", path)))
         if twin:
-            self.notes.left_out(f"{op.method} {brief(op.path)}: the same method and path as `{twin}`", op.whole.place)
+            self.notes.left_out(
+                f"{op.method} {brief(op.path)}: the same method and path as `{twin}`", op.whole.place
+            )
             return None
         return path
 
     def _unsayable(self, op: Operation) -> bool:
         """True, after a note, if an action cannot express the operation's responses or body."""
         said = [a.status.upper() for a in op.answers]
-        if said and all(s[:1] == "3" for s in said if s[:1] in "123") and any(s[:1] == "3" for s in said) and "DEFAULT" not in said:
+        if (
+            said
+            and all(s[:1] == "3" for s in said if s[:1] in "123")
+            and any(s[:1] == "3" for s in said)
+            and "DEFAULT" not in said
+        ):
             redirects = ", ".join(s for s in said if s[:1] == "3")
             self.notes.left_out(
-                f"{op.method} {brief(op.path)}: it answers a redirect alone ({redirects}), and an action needs a 2xx", op.whole.place
+                (
+                    f"{op.method} {brief(op.path)}: it answers a redirect alone ({redirects}), and an action "
+                    "needs a 2xx"
+                ),
+                op.whole.place,
             )
             return True
         if not op.body or is_json(op.body.media) or self._bodiless(op, op.body):
             return False
         self.notes.left_out(
-            f"{op.method} {brief(op.path)}: its body is {brief(op.body.media)}; a catalogue's calls send {JSON} alone", op.body.whole.place
+            (
+                f"{op.method} {brief(op.path)}: its body is {brief(op.body.media)}; a catalogue's calls send "
+                f"{JSON} alone"
+            ),
+            op.body.whole.place,
         )
         return True
 
     def _bodiless(self, op: Operation, body: Body) -> bool:
         """True if a call without this body means the same.
 
-        The body must be optional, and the method must be GET or DELETE, or the body's object must have no members.
+        The body must be optional, and the method must be GET or DELETE, or the body's object must have no
+        members.
         """
         if op.method in ("GET", "DELETE"):
             return not body.required
-        empty = not body.fields and self.schemas.references.follow(body.schema).mapping().get("properties") == {}
+        empty = (
+            not body.fields and self.schemas.references.follow(body.schema).mapping().get("properties") == {}
+        )
         return empty and not body.required
 
     def _renamed(self, path: str, made: ImportedAction) -> str:
@@ -138,27 +177,41 @@ class Actions:
 
     def _texts(self, op: Operation, name: str, action: dict[str, Any], at: Pointer) -> None:
         summary, description = op.whole.text("summary"), op.whole.text("description")
-        action["title"] = one_line(summary or (description.split(". ")[0] if description else sentence(name)), 120) or sentence(name)
+        action["title"] = one_line(
+            summary or (description.split(". ")[0] if description else sentence(name)), 120
+        ) or sentence(name)
         action["description"] = cut(description or summary) or sentence(name)
         if not description and not summary:
             self.notes.decide(
-                (*at, "description"), "the document has no text: say what this does, when to call it and what comes back", op.whole.place
+                (*at, "description"),
+                "the document has no text: say what this does, when to call it and what comes back",
+                op.whole.place,
             )
         if len(description) > 8000:
-            self.notes.lost((*at, "description"), f"the description has {len(description):,} characters; 8,000 are kept", op.whole.place)
+            self.notes.lost(
+                (*at, "description"),
+                f"the description has {len(description):,} characters; 8,000 are kept",
+                op.whole.place,
+            )
 
     def _operation_id(self, op: Operation, name: str, action: dict[str, Any], at: Pointer) -> None:
         from pgagents.catalogue.checks.paths import camel
 
         wanted = op.id if is_name(op.id) else ""
         if not op.id:
-            self.notes.decide(at, f"{op.label} has no operationId; the name is made from its path", op.whole.place)
+            self.notes.decide(
+                at, f"{op.label} has no operationId; the name is made from its path", op.whole.place
+            )
         elif not wanted:
-            self.notes.lost(at, f"operationId `{brief(op.id)}` is no identifier; it is {camel(name)} here", op.whole.place)
+            self.notes.lost(
+                at, f"operationId `{brief(op.id)}` is no identifier; it is {camel(name)} here", op.whole.place
+            )
         id = wanted or camel(name)
         if id.lower() in self.ids:
             other = unique(id, self.ids)
-            self.notes.lost(at, f"operationId `{id}` is another operation's too; it is {other} here", op.whole.place)
+            self.notes.lost(
+                at, f"operationId `{id}` is another operation's too; it is {other} here", op.whole.place
+            )
             id = other
         self.ids.add(id.lower())
         if id != camel(name):
@@ -168,19 +221,28 @@ class Actions:
         deed = _deed(op) if op.method == "GET" else ""
         action["effect"] = "read" if op.method == "GET" and not deed else "write"
         if deed:
-            self.notes.decide(at, f"does a GET that is called `{deed}` change anything? if it only reads: `effect: read`")
+            self.notes.decide(
+                at, f"does a GET that is called `{deed}` change anything? if it only reads: `effect: read`"
+            )
         if op.method == "DELETE":
             action["destructive"] = True
         if op.method != "GET":
-            asked = "what is a person asked before this write? `confirm: {body: …}`; `costs: true` if it moves money"
-            if op.method == "POST" and (word := _READING.search(f"{name}_{snake(op.path.rpartition('/')[2])}")):
+            asked = (
+                "what is a person asked before this write? `confirm: {body: …}`; `costs: true` if it "
+                "moves money"
+            )
+            if op.method == "POST" and (
+                word := _READING.search(f"{name}_{snake(op.path.rpartition('/')[2])}")
+            ):
                 asked = f"does it only read, as `{word[1]}` says? then `effect: read`; else {asked}"
             self.notes.decide(at, asked)
         if self.key_free(op, at):
             action["key"] = False
 
     def _inputs(self, op: Operation, made: ImportedAction, at: Pointer) -> dict[str, Any] | None:
-        """Return the arguments by name, or None after a note if a required parameter or the body cannot be expressed."""
+        """Return the arguments by name, or None after a note if a required parameter or the body cannot be
+        expressed.
+        """
         found: dict[str, Any] = {}
         notes_at = (*at, "input")
         for p in op.parameters:
@@ -190,7 +252,10 @@ class Actions:
             elif p.place == "path" and f"{{{p.name}}}" not in self.base + op.path:
                 self.notes.lost(at, f"path parameter `{brief(p.name)}` is not in the path", p.whole.place)
             elif p.name and not self._parameter(p, found, made, notes_at):
-                self.notes.left_out(f"{op.label}: required parameter `{brief(p.name)}` cannot be said: {self.why}", p.whole.place)
+                self.notes.left_out(
+                    f"{op.label}: required parameter `{brief(p.name)}` cannot be said: {self.why}",
+                    p.whole.place,
+                )
                 return None
         for missing in PLACEHOLDER.findall(self.base + op.path):
             if (missing, "path") not in made.wires:
@@ -198,14 +263,18 @@ class Actions:
                 made.wires[missing, "path"] = name
                 found[name] = {"type": "string", "required": True}
                 self.notes.decide(
-                    (*notes_at, name), f"the document does not describe `{{{missing}}}`; it is taken for text", op.whole.place
+                    (*notes_at, name),
+                    f"the document does not describe `{{{missing}}}`; it is taken for text",
+                    op.whole.place,
                 )
         if op.body and not self._body(op, op.body, found, made, at):
             return None
         return found
 
     def _parameter(self, p: Parameter, found: dict[str, Any], made: ImportedAction, at: Pointer) -> bool:
-        """Add the parameter's argument. False, with the reason in `why`, if a required parameter cannot be expressed."""
+        """Add the parameter's argument. False, with the reason in `why`, if a required parameter cannot be
+        expressed.
+        """
         form = travelling(p, self.schemas)
         if isinstance(form, Unsayable):
             self.why = form.why
@@ -214,7 +283,11 @@ class Actions:
             return not p.required
         if isinstance(form, Spread):
             how = "travels as `deepObject`" if p.style else "is an object"
-            self.notes.lost(at, f"parameter `{brief(p.name)}` {how}; each plain member is an argument of its own here", p.whole.place)
+            self.notes.lost(
+                at,
+                f"parameter `{brief(p.name)}` {how}; each plain member is an argument of its own here",
+                p.whole.place,
+            )
             for own, wire, schema, required in form.members:
                 text = self.schemas.references.follow(schema).text("description")
                 member = replace(p, name=wire, schema=schema, required=required, style="", description=text)
@@ -223,7 +296,15 @@ class Actions:
         self._add(p, "", found, made, at, form)
         return True
 
-    def _add(self, p: Parameter, wish: str, found: dict[str, Any], made: ImportedAction, at: Pointer, form: Joined | None = None) -> None:
+    def _add(
+        self,
+        p: Parameter,
+        wish: str,
+        found: dict[str, Any],
+        made: ImportedAction,
+        at: Pointer,
+        form: Joined | None = None,
+    ) -> None:
         """Add the argument of a parameter that is sent as it is, or joined into one text."""
         name = self._name(wish or p.name, found, prefix=p.place)
         here = (*at, name)
@@ -249,65 +330,95 @@ class Actions:
     def _argument(self, found: Any, at: Pointer, name: str, action: str) -> dict[str, Any]:
         """Return an argument's schema.
 
-        An argument's `required` is a flag, so an object with a list of required members becomes a named schema.
+        An argument's `required` is a flag, so an object with a list of required members becomes a named
+        schema.
         """
         schema = self.schemas.convert(found, at)
         if "required" in schema:
             description = schema.pop("description", None)
-            schema = {"$ref": self.schemas.give("".join(w.capitalize() for w in f"{action}_{name}".split("_")), schema)}
+            schema = {
+                "$ref": self.schemas.give(
+                    "".join(w.capitalize() for w in f"{action}_{name}".split("_")), schema
+                )
+            }
             if description:
                 schema["description"] = description
         return {k: v for k, v in schema.items() if k not in ("readOnly", "writeOnly")}
 
     def _name(self, wire: str, found: dict[str, Any], prefix: str = "") -> str:
-        name = wire if is_name(wire) else snake(wire) if wire[:1].isalpha() and "-" in wire else identifier(wire)
+        name = (
+            wire if is_name(wire) else snake(wire) if wire[:1].isalpha() and "-" in wire else identifier(wire)
+        )
         if name in found and prefix:
             name = f"{prefix}_{name}"[:60]
         return unique(name, list(found))
 
-    def _body(self, op: Operation, body: Body, found: dict[str, Any], made: ImportedAction, at: Pointer) -> bool:
+    def _body(
+        self, op: Operation, body: Body, found: dict[str, Any], made: ImportedAction, at: Pointer
+    ) -> bool:
         if not is_json(body.media) and not self.comparing:
             self.notes.lost(at, f"an optional body of {brief(body.media)} is not sent", body.whole.place)
             return True
         parts, closed = members(self.schemas, body, self.notes, (*at, "input"))
         if parts is None:
             if body.required or op.method in ("PUT", "PATCH"):
-                self.notes.left_out(f"{op.label}: its body ({brief(body.media)}) is no object of named members", body.whole.place)
+                self.notes.left_out(
+                    f"{op.label}: its body ({brief(body.media)}) is no object of named members",
+                    body.whole.place,
+                )
                 return False
-            self.notes.lost(at, f"a body of {brief(body.media)} that is no object of named members is not sent", body.whole.place)
+            self.notes.lost(
+                at,
+                f"a body of {brief(body.media)} that is no object of named members is not sent",
+                body.whole.place,
+            )
             return True
         for part in parts:
             self._member(part, body, found, made, (*at, "input"))
         if closed:
             made.action["unknown"] = "refused"
         if body.required and not any(p.required for p in parts):
-            self.notes.lost((*at, "input"), "the body itself is required; here it is sent where an argument is given", body.whole.place)
+            self.notes.lost(
+                (*at, "input"),
+                "the body itself is required; here it is sent where an argument is given",
+                body.whole.place,
+            )
         return True
 
-    def _member(self, part: Member, body: Body, found: dict[str, Any], made: ImportedAction, at: Pointer) -> None:
+    def _member(
+        self, part: Member, body: Body, found: dict[str, Any], made: ImportedAction, at: Pointer
+    ) -> None:
         name = self._name(part.name, found, prefix="body")
         schema = self._argument(part.schema, (*at, name), name, made.name)
         if part.description:
             schema["description"] = cut(part.description)
-        if made.operation.method in ("GET", "DELETE") or name in PLACEHOLDER.findall(self.base + made.operation.path):
+        if made.operation.method in ("GET", "DELETE") or name in PLACEHOLDER.findall(
+            self.base + made.operation.path
+        ):
             schema["in"] = "body"
         if name != part.name:
             schema["wire"] = clean(part.name)
         if part.required and body.required:
             schema["required"] = True
         elif part.required:
-            self.notes.lost((*at, name), "required where a body is sent at all; here it is optional", part.schema.place)
+            self.notes.lost(
+                (*at, name), "required where a body is sent at all; here it is optional", part.schema.place
+            )
         made.wires[part.name, "body"] = name
         found[name] = schema
 
     def _outputs(self, op: Operation, at: Pointer) -> dict[int, Any]:
         found: dict[int, Any] = {}
         for answer in op.answers:
-            status = {"2XX": 200, "1XX": 100, "3XX": 302}.get(answer.status.upper(), int(answer.status) if answer.status.isdecimal() else 0)
+            status = {"2XX": 200, "1XX": 100, "3XX": 302}.get(
+                answer.status.upper(), int(answer.status) if answer.status.isdecimal() else 0
+            )
             if not 200 <= status < 400 or (answer.status.isdecimal() and len(answer.status) != 3):
                 continue
             if not answer.status.isdecimal():
-                self.notes.lost((*at, "output", status), f"any status of {answer.status} is meant", answer.whole.place)
+                self.notes.lost(
+                    (*at, "output", status), f"any status of {answer.status} is meant", answer.whole.place
+                )
             found.setdefault(status, self._output(answer, (*at, "output", status)))
         if not any(200 <= s < 300 for s in found):
             default = next((a for a in op.answers if a.status == "default"), None)
@@ -320,7 +431,9 @@ class Actions:
         described = {"description": cut(answer.description)} if answer.description else {}
         if answer.schema is None:
             if answer.media:
-                self.notes.lost(at, f"{brief(answer.media)} without a schema is not described", answer.whole.place)
+                self.notes.lost(
+                    at, f"{brief(answer.media)} without a schema is not described", answer.whole.place
+                )
             return described or None
         if answer.media and not is_json(answer.media):
             schema = self.schemas.convert(answer.schema, at)
@@ -334,12 +447,24 @@ class Actions:
         if op.whole.value.get("callbacks"):
             self.notes.lost(at, "callbacks are not carried", op.whole.at("callbacks").place)
         if op.whole.value.get("servers"):
-            self.notes.lost(at, "the operation has a server of its own; the API's one is called", op.whole.at("servers").place)
-        others = [m for m in op.whole.at("requestBody", "content").members() if op.body and m != op.body.media]
+            self.notes.lost(
+                at,
+                "the operation has a server of its own; the API's one is called",
+                op.whole.at("servers").place,
+            )
+        others = [
+            m for m in op.whole.at("requestBody", "content").members() if op.body and m != op.body.media
+        ]
         if others:
-            self.notes.lost(at, f"the body may also be {', '.join(map(brief, others[:4]))}", op.whole.at("requestBody").place)
+            self.notes.lost(
+                at,
+                f"the body may also be {', '.join(map(brief, others[:4]))}",
+                op.whole.at("requestBody").place,
+            )
 
 
 def _bare(media: str) -> str:
-    """Return a media type without its parameters: `application/json` for `application/json; charset=utf-8`."""
+    """Return a media type without its parameters: `application/json` for `application/json;
+    charset=utf-8`.
+    """
     return clean(media.partition(";")[0]).lower()

@@ -21,7 +21,9 @@ MAX_HEADERS = 50
 FOR_PEOPLE = 100
 """Longest description that the MCP registry and plugin manifests accept, in characters."""
 FOR_MODELS = 1_000
-"""Longest description for models, who read it in every conversation. Longer texts are mostly about the API's history."""
+"""Longest description for models, who read it in every conversation. Longer texts are mostly about the
+API's history.
+"""
 PLACEHOLDER_SERVER = "https://api.example.com"
 
 
@@ -39,13 +41,21 @@ def api(root: Found, notes: Notes) -> dict[str, Any]:
         "version": _version(info, notes),
         "server": server,
     }
-    others = [s.text("url") for s in root.at("servers").items()[1:] if _URL.match(s.text("url")) and not set("{} ") & set(s.text("url"))]
+    others = [
+        s.text("url")
+        for s in root.at("servers").items()[1:]
+        if _URL.match(s.text("url")) and not set("{} ") & set(s.text("url"))
+    ]
     if others:
-        made["other_servers"] = [{"url": url, "note": "The document lists it too"} for url in dict.fromkeys(others)]
+        made["other_servers"] = [
+            {"url": url, "note": "The document lists it too"} for url in dict.fromkeys(others)
+        ]
     email = info.at("contact").text("email")
     if not _EMAIL.match(email):
         email = f"support@{(urlsplit(server).hostname or 'example.com').removeprefix('api.')}"
-        notes.decide(("api", "contact"), "the document names no e-mail address: who answers for this API?", info.place)
+        notes.decide(
+            ("api", "contact"), "the document names no e-mail address: who answers for this API?", info.place
+        )
     made["contact"] = email
     if _URL.match(info.text("termsOfService")):
         made["terms"] = info.text("termsOfService")
@@ -53,11 +63,21 @@ def api(root: Found, notes: Notes) -> dict[str, Any]:
     if _URL.match(docs) and not any(c.isspace() for c in docs):
         made["docs"] = docs
     told = info.text("description") or info.text("summary") or title
-    made["for_people"] = told if len(told) <= FOR_PEOPLE and told.isprintable() else first_sentence(told, FOR_PEOPLE) or title
+    made["for_people"] = (
+        told if len(told) <= FOR_PEOPLE and told.isprintable() else first_sentence(told, FOR_PEOPLE) or title
+    )
     made["for_models"] = cut(told, FOR_MODELS)
     if made["for_people"] != told:
-        notes.lost(("api", "for_people"), f"the description has {len(told):,} characters; its first sentence is for people", info.place)
-    notes.decide(("api", "for_models"), "tell a model when to use this API, and in which order to call its actions", info.place)
+        notes.lost(
+            ("api", "for_people"),
+            f"the description has {len(told):,} characters; its first sentence is for people",
+            info.place,
+        )
+    notes.decide(
+        ("api", "for_models"),
+        "tell a model when to use this API, and in which order to call its actions",
+        info.place,
+    )
     return made
 
 
@@ -67,7 +87,11 @@ def _version(info: Found, notes: Notes) -> str:
         return written
     numbers = [str(int(n[:9])) for n in re.findall(r"[0-9]+", written)[:3]]
     made = ".".join([*numbers, "0", "0", "0"][:3]) if numbers else "0.0.0"
-    notes.lost(("api", "version"), f"the document says version `{brief(written)}`; a catalogue's has three numbers", info.place)
+    notes.lost(
+        ("api", "version"),
+        f"the document says version `{brief(written)}`; a catalogue's has three numbers",
+        info.place,
+    )
     return made
 
 
@@ -82,30 +106,54 @@ class Headers:
         """Record the headers of an action's responses."""
         for answer in made.operation.answers:
             if answer.status.isdecimal():
-                headers = {n: self.references.follow(h) for n, h in answer.whole.at("headers").members().items()}
+                headers = {
+                    n: self.references.follow(h) for n, h in answer.whole.at("headers").members().items()
+                }
                 keyed = made.action.get("key") is not False
-                self.answers.append((int(answer.status), keyed, {n: h for n, h in headers.items() if isinstance(h.value, dict)}))
+                self.answers.append(
+                    (
+                        int(answer.status),
+                        keyed,
+                        {n: h for n, h in headers.items() if isinstance(h.value, dict)},
+                    )
+                )
 
     def section(self, edge: frozenset[int]) -> dict[str, Any]:
-        """Return the catalogue's `headers`. Responses with a status in `edge` come from a proxy and are ignored."""
+        """Return the catalogue's `headers`. Responses with a status in `edge` come from a proxy and are
+        ignored.
+        """
         self.answers = [one for one in self.answers if one[0] not in edge]
         found: dict[str, Any] = {}
-        names = dict.fromkeys(name for *_, headers in self.answers for name in headers if name.lower() != "content-type")
+        names = dict.fromkeys(
+            name for *_, headers in self.answers for name in headers if name.lower() != "content-type"
+        )
         if len(names) > MAX_HEADERS:
             self.notes.lost(("headers",), f"{len(names):,} headers are described; {MAX_HEADERS} are carried")
         for name in list(names)[:MAX_HEADERS]:
             first = next(headers[name] for *_, headers in self.answers if name in headers)
             if not name.strip() or not name.isprintable():
                 continue
-            secure = name.lower() == "strict-transport-security"  # sent over https only, so documents cannot require it
+            secure = (
+                name.lower() == "strict-transport-security"
+            )  # sent over https only, so documents cannot require it
             if first.value.get("required") is not True and not secure:
-                self.notes.lost(("headers",), f"header `{brief(name)}` may come; a catalogue's headers must", first.place)
+                self.notes.lost(
+                    ("headers",), f"header `{brief(name)}` may come; a catalogue's headers must", first.place
+                )
                 continue
             on = self._on(name)
             if on is None:
-                self.notes.lost(("headers",), f"header `{brief(name)}` comes with some answers only, of no one class", first.place)
+                self.notes.lost(
+                    ("headers",),
+                    f"header `{brief(name)}` comes with some answers only, of no one class",
+                    first.place,
+                )
                 continue
-            schema = self.schemas.convert(first.at("schema"), ("headers", name, "schema")) if "schema" in first.value else {}
+            schema = (
+                self.schemas.convert(first.at("schema"), ("headers", name, "schema"))
+                if "schema" in first.value
+                else {}
+            )
             const = schema.pop("const", None)
             if "const" in first.at("schema").mapping() and not isinstance(const, str):
                 schema["const"], const = const, None
@@ -132,6 +180,8 @@ class Headers:
         statuses = {s for s, _ in having}
         if not statuses & {s for s, _ in lacking}:
             return next(iter(statuses)) if len(statuses) == 1 else sorted(statuses)
-        if all(keyed and s != 401 for s, keyed in having) and all(not keyed or s == 401 for s, keyed in lacking):
+        if all(keyed and s != 401 for s, keyed in having) and all(
+            not keyed or s == 401 for s, keyed in lacking
+        ):
             return "keyed"
         return None

@@ -36,7 +36,9 @@ class Member:
 
 
 def members(schemas: Schemas, body: Body, notes: Notes, at: Pointer) -> tuple[list[Member] | None, bool]:
-    """Return the members, and whether no others are allowed. None if the body is not an object with named members."""
+    """Return the members, and whether no others are allowed. None if the body is not an object with named
+    members.
+    """
     if body.fields:
         return [Member(f.name, f.schema, f.required, f.description) for f in body.fields if f.name], False
     walk = _Walk(schemas, notes, at)
@@ -62,7 +64,11 @@ class _Walk:
         if not isinstance(found.value, dict) or found.place in inside or self.parts > MAX_PARTS:
             return
         raw, inside = found.value, (*inside, found.place)
-        required = [r for r in raw.get("required") or () if isinstance(r, str)] if isinstance(raw.get("required"), list) else []
+        required = (
+            [r for r in raw.get("required") or () if isinstance(r, str)]
+            if isinstance(raw.get("required"), list)
+            else []
+        )
         for name, schema in self._properties(found).items():
             if schema.mapping().get("readOnly") is True:
                 self.notes.lost(self.at, f"`{brief(name)}` is read-only, so no call sends it", schema.place)
@@ -82,7 +88,9 @@ class _Walk:
             if key in raw:
                 self.notes.lost(self.at, f"the body's `{key}` is not carried", found.place)
         if isinstance(raw.get("additionalProperties"), dict) or raw.get("additionalProperties") is True:
-            self.notes.lost(self.at, "the body may have further members; calls send the named ones", found.place)
+            self.notes.lost(
+                self.at, "the body may have further members; calls send the named ones", found.place
+            )
         for branch in found.at("allOf").items():
             self.add(branch, inside, all_of_it=all_of_it)
         self._alternatives(found, inside)
@@ -97,7 +105,11 @@ class _Walk:
             branches = found.at(key).items()
             if not branches:
                 continue
-            self.notes.lost(self.at, f"the body is `{key}` {len(branches)} schemas; here it is their members, none required", found.place)
+            self.notes.lost(
+                self.at,
+                f"the body is `{key}` {len(branches)} schemas; here it is their members, none required",
+                found.place,
+            )
             closed, known = self.closed, set(self.found)
             for branch in branches:
                 self.add(branch, inside, all_of_it=False)

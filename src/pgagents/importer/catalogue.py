@@ -58,11 +58,14 @@ class Imported:
         return sum(note.count for note in self.notes if note.kind == "left out")
 
 
-def catalogue(references: References, choice: Choice | None = None, *, offering: bool = True, comparing: bool = False) -> Imported:
+def catalogue(
+    references: References, choice: Choice | None = None, *, offering: bool = True, comparing: bool = False
+) -> Imported:
     """Convert a document. With `offering`, surfaces whose vendors would accept the catalogue are added.
 
-    With `comparing`, operations that no manifest could express exactly (a form, another kind of key) are converted as closely as possible.
-    This is only for comparing two editions, never for a catalogue that is written.
+    With `comparing`, operations that no manifest could express exactly (a form, another kind of key) are
+    converted as closely as possible. This is only for comparing two editions, never for a catalogue that is
+    written.
 
     Raises InputError or PgagentsError if it is not an OpenAPI document.
     """
@@ -112,23 +115,32 @@ def _chosen(every: list[Operation], choice: Choice, notes: Notes) -> list[Operat
         names = [op.id or op.label for op in every]
         wanted = ", ".join([*choice.include, *(f"tag {t}" for t in choice.tags)])
         tags = sorted({t for op in every for t in op.tags})
-        help = did_you_mean(choice.include[0], names) if choice.include else did_you_mean(choice.tags[0], tags)
+        help = (
+            did_you_mean(choice.include[0], names) if choice.include else did_you_mean(choice.tags[0], tags)
+        )
         raise PgagentsError(f"none of the document's {len(every)} operations fits {wanted}", help)
     if choice.most is not None and len(found) > choice.most:
         first = ", ".join(o.label for o in found[choice.most :][:8])
         beyond = len(found) - choice.most
-        notes.left_out(f"{beyond} more that fit, as --max is {choice.most}: {first}{', …' if beyond > 8 else ''}", count=beyond)
+        notes.left_out(
+            f"{beyond} more that fit, as --max is {choice.most}: {first}{', …' if beyond > 8 else ''}",
+            count=beyond,
+        )
         found = found[: choice.most]
     if len(found) > MAX_OPERATIONS:
         raise PgagentsError(
-            f"{len(found):,} operations are too many; at most {MAX_OPERATIONS:,} become a catalogue", "choose: --tag, --include, --max"
+            f"{len(found):,} operations are too many; at most {MAX_OPERATIONS:,} become a catalogue",
+            "choose: --tag, --include, --max",
         )
     return found
 
 
 def _fits(op: Operation, choice: Choice) -> bool:
     tagged = not choice.tags or any(t.lower() == tag.lower() for t in choice.tags for tag in op.tags)
-    return tagged and (not choice.include or any(_like(pattern, text) for pattern in choice.include for text in (op.id, op.label, op.path)))
+    return tagged and (
+        not choice.include
+        or any(_like(pattern, text) for pattern in choice.include for text in (op.id, op.label, op.path))
+    )
 
 
 def _like(pattern: str, text: str) -> bool:
@@ -161,7 +173,8 @@ def _assembled(
 
 
 _ORDER = (
-    "title", "description", "http", "operation_id", "effect", "destructive", "key", "idempotency", "input", "unknown", "output", "errors",
+    "title", "description", "http", "operation_id", "effect", "destructive", "key", "idempotency", "input",
+    "unknown", "output", "errors",
     "examples", "tags", "deprecated",
 )  # fmt: skip
 
@@ -192,6 +205,12 @@ def _beyond(references: References, notes: Notes) -> None:
     """Record parts of the document that no action can express."""
     root = references.root()
     if events := list(root.at("webhooks").members()):
-        notes.lost(("surfaces",), f"webhooks are not carried: {', '.join(events[:8])}", root.at("webhooks").place)
+        notes.lost(
+            ("surfaces",), f"webhooks are not carried: {', '.join(events[:8])}", root.at("webhooks").place
+        )
     if links := [n for n in root.at("components", "links").members() if is_name(n)]:
-        notes.lost(("surfaces",), f"links are not carried: {', '.join(links[:8])}", root.at("components", "links").place)
+        notes.lost(
+            ("surfaces",),
+            f"links are not carried: {', '.join(links[:8])}",
+            root.at("components", "links").place,
+        )

@@ -39,15 +39,24 @@ def dispatchers(made: Sequence[ImportedAction], notes: Notes) -> tuple[list[Impo
 
 def _surface(one: ImportedAction, names: set[str]) -> dict[str, Any] | None:
     arguments = one.action.get("input", {})
-    if one.operation.method != "POST" or len(arguments) != 2 or any(p.get("in", "body") != "body" for p in arguments.values()):
+    if (
+        one.operation.method != "POST"
+        or len(arguments) != 2
+        or any(p.get("in", "body") != "body" for p in arguments.values())
+    ):
         return None
     selector = next((n for n, p in arguments.items() if p.get("required") is True and _names(p, names)), None)
     inner = next((n for n in arguments if n != selector), None)
     if selector is None or inner is None or arguments[inner].get("type") != "object":
         return None
-    said = {int(a.status): cut(a.description) for a in one.operation.answers if a.status.isdecimal() and a.description and a.media == JSON}
+    said = {
+        int(a.status): cut(a.description)
+        for a in one.operation.answers
+        if a.status.isdecimal() and a.description and a.media == JSON
+    }
     made = {
-        "title": one.action["title"], "description": one.action["description"], "http": one.action["http"], "selector": selector,
+        "title": one.action["title"], "description": one.action["description"], "http": one.action["http"],
+        "selector": selector,
         "arguments": inner, "actions": list(arguments[selector]["enum"]), "responses": said,
     }  # fmt: skip
     if is_name(one.operation.id):
@@ -58,4 +67,8 @@ def _surface(one: ImportedAction, names: set[str]) -> dict[str, Any] | None:
 def _names(param: dict[str, Any], names: set[str]) -> bool:
     """True if an argument's values are restricted to names of actions."""
     values = param.get("enum")
-    return isinstance(values, list) and len(values) > 1 and all(isinstance(v, str) and v in names for v in values)
+    return (
+        isinstance(values, list)
+        and len(values) > 1
+        and all(isinstance(v, str) and v in names for v in values)
+    )

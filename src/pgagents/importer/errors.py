@@ -16,16 +16,26 @@ from pgagents.text.brief import brief
 Path = tuple[str, ...]
 
 NAMES = {
-    400: "BAD_REQUEST", 401: "UNAUTHORIZED", 402: "PAYMENT_REQUIRED", 403: "FORBIDDEN", 404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED",
-    406: "NOT_ACCEPTABLE", 408: "TIMEOUT", 409: "CONFLICT", 410: "GONE", 412: "PRECONDITION_FAILED", 413: "TOO_LARGE",
-    415: "UNSUPPORTED_TYPE", 422: "UNPROCESSABLE", 423: "LOCKED", 428: "PRECONDITION_REQUIRED", 429: "RATE_LIMITED",
-    451: "LEGAL_REASONS", 500: "INTERNAL", 501: "NOT_IMPLEMENTED", 502: "BAD_GATEWAY", 503: "UNAVAILABLE", 504: "GATEWAY_TIMEOUT",
+    400: "BAD_REQUEST", 401: "UNAUTHORIZED", 402: "PAYMENT_REQUIRED", 403: "FORBIDDEN", 404: "NOT_FOUND",
+    405: "METHOD_NOT_ALLOWED",
+    406: "NOT_ACCEPTABLE", 408: "TIMEOUT", 409: "CONFLICT", 410: "GONE", 412: "PRECONDITION_FAILED",
+    413: "TOO_LARGE",
+    415: "UNSUPPORTED_TYPE", 422: "UNPROCESSABLE", 423: "LOCKED", 428: "PRECONDITION_REQUIRED",
+    429: "RATE_LIMITED",
+    451: "LEGAL_REASONS", 500: "INTERNAL", 501: "NOT_IMPLEMENTED", 502: "BAD_GATEWAY", 503: "UNAVAILABLE",
+    504: "GATEWAY_TIMEOUT",
 }  # fmt: skip
-RANGES = {"4XX": (400, 401, 403, 404, 409, 422, 429), "5XX": (500, 503), "DEFAULT": (400, 401, 403, 404, 409, 422, 429, 500)}
+RANGES = {
+    "4XX": (400, 401, 403, 404, 409, 422, 429),
+    "5XX": (500, 503),
+    "DEFAULT": (400, 401, 403, 404, 409, 422, 429, 500),
+}
 ANY_ERROR = "AnyError"
 MAX_DEPTH = 8
 MAX_STEPS = 200_000
-_FILLING = frozenset(("a", "an", "the", "is", "was", "are", "of", "to", "be", "this", "that", "in", "on", "for"))
+_FILLING = frozenset(
+    ("a", "an", "the", "is", "was", "are", "of", "to", "be", "this", "that", "in", "on", "for")
+)
 
 
 class Errors:
@@ -62,7 +72,10 @@ class Errors:
         bodies = [one for one in bodies if one[1] not in self.edge]
         place = self._code_place(bodies)
         for made, status, answer, body in bodies:
-            names = [self._code(status, answer, envelope, code, made.name) for envelope, code in self._codes(body, place)]
+            names = [
+                self._code(status, answer, envelope, code, made.name)
+                for envelope, code in self._codes(body, place)
+            ]
             self.used.setdefault(made.name, []).extend(names)
         return self._section(place)
 
@@ -77,7 +90,9 @@ class Errors:
                 self.notes.lost(("errors",), said, answer.whole.place)
         return self.schemas.convert(answer.schema, ("actions", made.name, "errors"))
 
-    def _edge(self, bodies: list[tuple[ImportedAction, int, Answer, dict[str, Any] | None]]) -> dict[int, bool]:
+    def _edge(
+        self, bodies: list[tuple[ImportedAction, int, Answer, dict[str, Any] | None]]
+    ) -> dict[int, bool]:
         """Return the statuses of a proxy in front of the API, each with whether it has Retry-After.
 
         These are 502 to 504, if every operation has them without a body.
@@ -86,7 +101,11 @@ class Errors:
         for status in sorted({status for _, status, *_ in bodies} & {502, 503, 504}):
             of = [(made, answer, body) for made, at, answer, body in bodies if at == status]
             if all(body is None for *_, body in of) and len({made.name for made, *_ in of}) == len(self.all):
-                found[status] = any(h.lower() == "retry-after" for _, answer, _ in of for h in answer.whole.at("headers").members())
+                found[status] = any(
+                    h.lower() == "retry-after"
+                    for _, answer, _ in of
+                    for h in answer.whole.at("headers").members()
+                )
         return found
 
     def _code_place(self, of: list[tuple[ImportedAction, int, Answer, dict[str, Any] | None]]) -> Path | None:
@@ -99,9 +118,15 @@ class Errors:
         if not known or len(known) != len(bodies):
             return None
         places = set(known[0]).intersection(*known[1:])
-        for place in sorted(places, key=lambda p: (p[-1] not in ("code", "kind", "type", "error"), len(p), p)):
+        for place in sorted(
+            places, key=lambda p: (p[-1] not in ("code", "kind", "type", "error"), len(p), p)
+        ):
             status_of: dict[str, int] = {}
-            pairs = [(code, status) for (_, status, _), enums in zip(kept, known, strict=True) for code in enums[place]]
+            pairs = [
+                (code, status)
+                for (_, status, _), enums in zip(kept, known, strict=True)
+                for code in enums[place]
+            ]
             if all(is_name(code) and status_of.setdefault(code, status) == status for code, status in pairs):
                 return place
         return None
@@ -152,12 +177,16 @@ class Errors:
         elif narrowed and len(named) == 1 and len(parts) == 2:
             name = str(named[0])
         else:
-            name = self.schemas.give("Error", {k: v for k, v in body.items() if k != "description"} or {"description": "Any body"})
+            name = self.schemas.give(
+                "Error", {k: v for k, v in body.items() if k != "description"} or {"description": "Any body"}
+            )
         self.envelopes[name] += 1
         return name
 
     def _any(self) -> str:
-        name = self.schemas.give(ANY_ERROR, {"description": "An error's body, which the document does not describe"})
+        name = self.schemas.give(
+            ANY_ERROR, {"description": "An error's body, which the document does not describe"}
+        )
         self.envelopes[name] += 1
         return name
 
@@ -168,53 +197,91 @@ class Errors:
         if (status, envelope, code) in self.known:
             return self.known[status, envelope, code]
         name = unique(self._distinct(wish, envelope, meaning, action), self.codes)
-        self.codes[name] = {"status": status, **({"meaning": meaning} if meaning else {}), "envelope": envelope}
+        self.codes[name] = {
+            "status": status,
+            **({"meaning": meaning} if meaning else {}),
+            "envelope": envelope,
+        }
         self.known[status, envelope, code] = name
         return name
 
     def _distinct(self, wish: str, envelope: str, meaning: str, action: str) -> str:
-        """Return `wish` or, if another code has that name, extend it by the body, meaning or action that differs."""
+        """Return `wish` or, if another code has that name, extend it by the body, meaning or action that
+        differs.
+        """
         if wish not in self.codes:
             return wish
         other = self.codes[wish]
         if other["envelope"] != envelope and envelope in self.schemas.by_place.values():
             return f"{wish}_{snake(envelope).upper()}"[:60]
-        words = [w.upper() for w in snake(meaning).split("_") if w not in _FILLING and w.upper() not in wish.split("_")] if meaning else []
+        words = (
+            [
+                w.upper()
+                for w in snake(meaning).split("_")
+                if w not in _FILLING and w.upper() not in wish.split("_")
+            ]
+            if meaning
+            else []
+        )
         return "_".join([wish, *(words[:4] or ["OF", action.upper()])])[:60]
 
     def _section(self, place: Path | None) -> dict[str, Any]:
         made: dict[str, Any] = {}
         if not self.codes:
             self._code(400, _NO_ANSWER, self._any(), "", "")
-            self.notes.decide(("errors",), "the document describes no errors: what does the API answer, and in which body?")
+            self.notes.decide(
+                ("errors",), "the document describes no errors: what does the API answer, and in which body?"
+            )
         common = self.envelopes.most_common(1)[0][0]
         distinct = {code["envelope"] for code in self.codes.values()}
         made["envelope"] = common if place or len(distinct) == 1 else self._either(distinct)
         if self.ranged:
             said = ", ".join(sorted(self.ranged))
-            self.notes.decide(("errors", "codes"), f"the document says {said} for errors; which of these codes can really come?")
+            self.notes.decide(
+                ("errors", "codes"),
+                f"the document says {said} for errors; which of these codes can really come?",
+            )
         made["code_at"] = ".".join(place) if place else None
         if not place:
-            self.notes.decide(("errors", "code_at"), "where does an error's body have its code? null: nowhere, the status alone tells")
+            self.notes.decide(
+                ("errors", "code_at"),
+                "where does an error's body have its code? null: nowhere, the status alone tells",
+            )
         made["message_at"] = self._message_place(common)
         invalid = self._framework((400, 422), "INVALID", 400)
         no_key = self._framework((401,), "NO_KEY", 401)
         made["always"] = self._always()
         made["codes"] = {name: _short(code, made["envelope"]) for name, code in self.codes.items()}
         if self.edge:
-            made["edge"] = [{"status": status} if retry else {"status": status, "retry": False} for status, retry in self.edge.items()]
+            made["edge"] = [
+                {"status": status} if retry else {"status": status, "retry": False}
+                for status, retry in self.edge.items()
+            ]
         made["framework"] = {"invalid": invalid, "no_key": no_key}
-        self.notes.decide(("errors", "framework"), "who answers an unknown path, a wrong method, bad JSON? the document does not say")
+        self.notes.decide(
+            ("errors", "framework"),
+            "who answers an unknown path, a wrong method, bad JSON? the document does not say",
+        )
         return made
 
     def _either(self, names: Iterable[str]) -> str:
         """Return one envelope for bodies of several forms."""
-        self.notes.decide(("errors", "envelope"), "errors come in several forms here, and their bodies have no code that tells which")
+        self.notes.decide(
+            ("errors", "envelope"),
+            "errors come in several forms here, and their bodies have no code that tells which",
+        )
         return self.schemas.give("ErrorBody", {"anyOf": [{"$ref": name} for name in sorted(names)]})
 
     def _message_place(self, envelope: str) -> str | None:
         schema = self.schemas.named.get(envelope, {})
-        for place in (("error", "message"), ("message",), ("detail",), ("error_description",), ("title",), ("msg",)):
+        for place in (
+            ("error", "message"),
+            ("message",),
+            ("detail",),
+            ("error_description",),
+            ("title",),
+            ("msg",),
+        ):
             inner: Any = schema
             for step in place:
                 inner = (inner.get("properties") or {}).get(step) if isinstance(inner, dict) else None
@@ -230,14 +297,21 @@ class Errors:
         made = unique(name, self.codes)
         envelope = self.envelopes.most_common(1)[0][0]
         self.codes[made] = {"status": status, "envelope": envelope, "only": []}
-        self.notes.decide(("errors", "codes", made), f"the document has no {status}, but a catalogue must say what refuses such a call")
+        self.notes.decide(
+            ("errors", "codes", made),
+            f"the document has no {status}, but a catalogue must say what refuses such a call",
+        )
         return made
 
     def _always(self) -> list[str]:
         """Return the codes that every action has; the others are written into their actions."""
         actions = list({made.name: made for made, *_ in self.answers}.values())
         every = [set(self.used.get(made.name, ())) for made in self.all]
-        always = [c for c in self.codes if every and all(c in names for names in every)] if len(self.all) > 1 else []
+        always = (
+            [c for c in self.codes if every and all(c in names for names in every)]
+            if len(self.all) > 1
+            else []
+        )
         for made in actions:
             own = list(dict.fromkeys(c for c in self.used.get(made.name, ()) if c not in always))
             if own:
@@ -252,13 +326,22 @@ def _short(code: dict[str, Any], envelope: str) -> Any:
 
 
 def _meaning(description: str, code: str) -> str:
-    """Return what the response's description says about this code: the whole text, or the part after `CODE:`."""
+    """Return what the response's description says about this code: the whole text, or the part after
+    `CODE:`.
+    """
     text = one_line(description, 1000)
     if not code or f"{code}:" not in text:
         return text if not code or ":" not in text else ""
     after = text.partition(f"{code}:")[2]
     words = after.split()
-    end = next((n for n, word in enumerate(words) if n and word.endswith(":") and word[:-1].isupper() and is_name(word[:-1])), len(words))
+    end = next(
+        (
+            n
+            for n, word in enumerate(words)
+            if n and word.endswith(":") and word[:-1].isupper() and is_name(word[:-1])
+        ),
+        len(words),
+    )
     return " ".join(words[:end]).strip()
 
 

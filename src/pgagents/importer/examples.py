@@ -27,7 +27,9 @@ def examples(op: Operation, made: ImportedAction, notes: Notes, at: Pointer) -> 
     first: dict[str, Any] = {}
     for known in inputs.values():
         first = {**known, **first}
-    needed = [made.wires[p.name, p.place] for p in op.parameters if p.required and (p.name, p.place) in made.wires]
+    needed = [
+        made.wires[p.name, p.place] for p in op.parameters if p.required and (p.name, p.place) in made.wires
+    ]
     named: dict[str, dict[str, Any]] = {}
     for answer in op.answers:
         status = int(answer.status) if answer.status.isdecimal() else None
@@ -52,7 +54,9 @@ def examples(op: Operation, made: ImportedAction, notes: Notes, at: Pointer) -> 
 
 
 def _media(whole: Found, media: str) -> Found:
-    """Return the holder of a response's examples: its media type, or Swagger's `examples` for that media type."""
+    """Return the holder of a response's examples: its media type, or Swagger's `examples` for that media
+    type.
+    """
     if "content" in whole.mapping():
         return whole.at("content", media)
     written = whole.at("examples", media)
@@ -79,7 +83,9 @@ def _inputs(op: Operation, made: ImportedAction) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for p in op.parameters:
         argument = made.wires.get((p.name, p.place))
-        shown = _shown(p.whole) or _shown(p.schema if "example" in p.schema.mapping() else Found({}, p.whole.document, ""))
+        shown = _shown(p.whole) or _shown(
+            p.schema if "example" in p.schema.mapping() else Found({}, p.whole.document, "")
+        )
         for example, (_, value) in shown.items() if argument else ():
             separator = made.joined.get(argument or "")
             joined = text_of(value, separator) if separator and isinstance(value, list) else value

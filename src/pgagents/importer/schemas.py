@@ -17,16 +17,25 @@ from pgagents.source.source import Pointer
 from pgagents.text.brief import brief
 
 TYPES = ("string", "number", "integer", "boolean", "object", "array", "null")
-ANNOTATIONS = frozenset(("title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly"))
+ANNOTATIONS = frozenset(
+    ("title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly")
+)
 _SILENT = frozenset((
-    "$schema", "$id", "$anchor", "$comment", "$defs", "definitions", "id", "xml", "externalDocs", "example", "nullable",
-    "exclusiveMinimum", "exclusiveMaximum", "collectionFormat", "contentEncoding", "contentMediaType", "contentSchema",
+    "$schema", "$id", "$anchor", "$comment", "$defs", "definitions", "id", "xml", "externalDocs", "example",
+    "nullable",
+    "exclusiveMinimum", "exclusiveMaximum", "collectionFormat", "contentEncoding", "contentMediaType",
+    "contentSchema",
 ))  # fmt: skip
 _LISTS = ("oneOf", "anyOf", "allOf")
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and abs(value) < 1e300
+    return (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and math.isfinite(value)
+        and abs(value) < 1e300
+    )
 
 
 def _is_count(value: Any) -> bool:
@@ -62,10 +71,16 @@ _GOOD: dict[str, Callable[[Any], bool]] = {
     "minimum": _is_number, "maximum": _is_number, "multipleOf": lambda v: _is_number(v) and v > 0,
     "minLength": _is_count, "maxLength": _is_count, "minItems": _is_count, "maxItems": _is_count,
     "minProperties": _is_count, "maxProperties": _is_count, "uniqueItems": lambda v: isinstance(v, bool),
-    "readOnly": lambda v: isinstance(v, bool), "writeOnly": lambda v: isinstance(v, bool), "deprecated": lambda v: isinstance(v, bool),
+    "readOnly": lambda v: isinstance(v, bool), "writeOnly": lambda v: isinstance(v, bool),
+    "deprecated": lambda v: isinstance(v, bool),
 }  # fmt: skip
 _COUNTS = frozenset(("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"))
-_BOUNDS = (("minimum", "maximum"), ("minLength", "maxLength"), ("minItems", "maxItems"), ("minProperties", "maxProperties"))
+_BOUNDS = (
+    ("minimum", "maximum"),
+    ("minLength", "maxLength"),
+    ("minItems", "maxItems"),
+    ("minProperties", "maxProperties"),
+)
 
 
 class Schemas:
@@ -98,7 +113,9 @@ class Schemas:
         return self._plain(found, at)
 
     def finish(self) -> None:
-        """Convert every schema that was referred to, then relax `oneOf` if one of its branches was widened."""
+        """Convert every schema that was referred to, then relax `oneOf` if one of its branches was
+        widened.
+        """
         while self.pending:
             name, found = self.pending.popleft()
             self.named[name] = self.convert(found, ("schemas", name))
@@ -123,7 +140,11 @@ class Schemas:
             if isinstance(node, list):
                 stack.extend(node)
             elif isinstance(node, dict):
-                if isinstance(node.get("oneOf"), list) and "anyOf" not in node and _referred(node["oneOf"]) & self.widened:
+                if (
+                    isinstance(node.get("oneOf"), list)
+                    and "anyOf" not in node
+                    and _referred(node["oneOf"]) & self.widened
+                ):
                     node["anyOf"] = node.pop("oneOf")
                 stack.extend(node.values())
 
@@ -151,7 +172,9 @@ class Schemas:
     def _reference(self, found: Found, at: Pointer) -> dict[str, Any]:
         target = self.references.target(found)
         if not isinstance(target.value, dict | bool):
-            self._wider(at, f"`$ref: {brief(found.value['$ref'], 80)}` leads nowhere; anything is taken", found)
+            self._wider(
+                at, f"`$ref: {brief(found.value['$ref'], 80)}` leads nowhere; anything is taken", found
+            )
             return {}
         name = self.name_of(target, _wish(target.pointer))
         rest = {k: v for k, v in found.value.items() if k != "$ref" and (self.modern or k == "description")}
@@ -172,10 +195,18 @@ class Schemas:
         for key, value in raw.items():
             if key in _GOOD:
                 self._keyword(key, value, made, found, at)
-            elif key in ("type", "properties", "required", "items", "additionalProperties", *_LISTS) or key in _SILENT or key[:2] == "x-":
+            elif (
+                key in ("type", "properties", "required", "items", "additionalProperties", *_LISTS)
+                or key in _SILENT
+                or key[:2] == "x-"
+            ):
                 continue
             elif key == "discriminator":
-                self.notes.lost(at, "`discriminator` is not carried; the alternatives are told apart by their members", found.place)
+                self.notes.lost(
+                    at,
+                    "`discriminator` is not carried; the alternatives are told apart by their members",
+                    found.place,
+                )
             else:
                 self._wider(at, f"`{brief(key)}` is not carried", found)
         self._exclusive(found, made, at)
@@ -208,7 +239,11 @@ class Schemas:
         if not _GOOD[key](value):
             if key in ("title", "description", "format") and value in ("", None):
                 return
-            why = "is no regular expression (ECMA-262), or too large a one" if key == "pattern" else f"is not what `{key}` may be"
+            why = (
+                "is no regular expression (ECMA-262), or too large a one"
+                if key == "pattern"
+                else f"is not what `{key}` may be"
+            )
             if key in ANNOTATIONS:
                 self.notes.lost(at, f"`{key}: {brief(json.dumps(value), 60)}` {why}", found.place)
             else:
@@ -249,7 +284,11 @@ class Schemas:
                     made["properties"][name] = self.convert(properties.at(name), (*at, "properties", name))
                 else:
                     dropped.add(name)
-                    self._wider(at, f"member `{brief(name)}` is not carried: its name is no identifier", properties.at(name))
+                    self._wider(
+                        at,
+                        f"member `{brief(name)}` is not carried: its name is no identifier",
+                        properties.at(name),
+                    )
         required = raw.get("required")
         if isinstance(required, list):
             names = [n for n in dict.fromkeys(r for r in required if isinstance(r, str)) if n not in dropped]
@@ -272,10 +311,16 @@ class Schemas:
             if not (opened and rest is False):
                 made["additionalProperties"] = rest
         elif isinstance(rest, dict) and not opened:
-            made["additionalProperties"] = self.convert(found.at("additionalProperties"), (*at, "additionalProperties"))
+            made["additionalProperties"] = self.convert(
+                found.at("additionalProperties"), (*at, "additionalProperties")
+            )
         elif rest is not None and not isinstance(rest, dict):
             self._wider(at, "`additionalProperties` is neither true, false nor a schema", found)
-        if "type" not in made and "additionalProperties" in made and not any(k in made for k in ("properties", *_LISTS)):
+        if (
+            "type" not in made
+            and "additionalProperties" in made
+            and not any(k in made for k in ("properties", *_LISTS))
+        ):
             made["type"] = "object"
 
     def _items(self, found: Found, made: dict[str, Any], at: Pointer) -> None:
@@ -318,17 +363,27 @@ class Schemas:
 
 
 _FRAME = frozenset((
-    "schema", "items", "content", "properties", "responses", "requestBody", "parameters", "additionalProperties", "allOf", "anyOf", "oneOf",
-    "get", "put", "post", "delete", "patch", "default", "components", "schemas", "definitions", "headers", "requestBodies", "paths",
+    "schema", "items", "content", "properties", "responses", "requestBody", "parameters",
+    "additionalProperties", "allOf", "anyOf", "oneOf",
+    "get", "put", "post", "delete", "patch", "default", "components", "schemas", "definitions", "headers",
+    "requestBodies", "paths",
 ))  # fmt: skip
 
 
 def _wish(pointer: str) -> str:
-    """Return a name for the schema at a pointer: the last step that is specific (not `items`, `0` or a media type)."""
+    """Return a name for the schema at a pointer: the last step that is specific (not `items`, `0` or a
+    media type).
+    """
     steps = [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
-    if (len(steps) == 3 and steps[:2] == ["components", "schemas"]) or (len(steps) == 2 and steps[0] == "definitions"):
+    if (len(steps) == 3 and steps[:2] == ["components", "schemas"]) or (
+        len(steps) == 2 and steps[0] == "definitions"
+    ):
         return steps[-1]
-    named = [step for step in steps if step not in _FRAME and not step.isdecimal() and not re.fullmatch(r"[a-z*]+/[\w.*+-]+(;.*)?", step)]
+    named = [
+        step
+        for step in steps
+        if step not in _FRAME and not step.isdecimal() and not re.fullmatch(r"[a-z*]+/[\w.*+-]+(;.*)?", step)
+    ]
     return named[-1] if named else steps[-1] if steps else "Document"
 
 
@@ -348,9 +403,16 @@ def _referred(schema: Any) -> set[str]:
 
 
 def _collapsed(made: dict[str, Any]) -> dict[str, Any]:
-    """Simplify `{allOf: [{$ref: A}], description: …}`, which OpenAPI 3.0 needs, to `{$ref: A, description: …}`."""
+    """Simplify `{allOf: [{$ref: A}], description: …}`, which OpenAPI 3.0 needs, to `{$ref: A, description:
+    …}`.
+    """
     alone = made.get("allOf")
-    if isinstance(alone, list) and len(alone) == 1 and set(alone[0]) == {"$ref"} and set(made) <= {"allOf", *ANNOTATIONS}:
+    if (
+        isinstance(alone, list)
+        and len(alone) == 1
+        and set(alone[0]) == {"$ref"}
+        and set(made) <= {"allOf", *ANNOTATIONS}
+    ):
         return {"$ref": alone[0]["$ref"], **{k: v for k, v in made.items() if k != "allOf"}}
     return made
 
@@ -358,7 +420,9 @@ def _collapsed(made: dict[str, Any]) -> dict[str, Any]:
 def cleaned(value: Any) -> Any:
     """Return a JSON value whose texts can be encoded as UTF-8."""
     if isinstance(value, str):
-        return value if value.isascii() else value.encode("utf-8", "replace").decode() if _lone(value) else value
+        return (
+            value if value.isascii() else value.encode("utf-8", "replace").decode() if _lone(value) else value
+        )
     if isinstance(value, dict):
         return {clean(k) or "_": cleaned(v) for k, v in value.items()}
     return [cleaned(v) for v in value] if isinstance(value, list) else value

@@ -24,14 +24,21 @@ Alternative = tuple[str, ...]
 class Security:
     """Choose the scheme that the catalogue's calls use.
 
-    The language can express a bearer key and OAuth's authorization code. A scheme of another kind is written as the document describes it.
-    Loading such a catalogue is an error, because no manifest may name a key that the API does not accept.
+    The language can express a bearer key and OAuth's authorization code. A scheme of another kind is written
+    as the document describes it. Loading such a catalogue is an error, because no manifest may name a key
+    that the API does not accept.
     """
 
-    def __init__(self, references: References, notes: Notes, server: str, chosen: Sequence[Operation]) -> None:
+    def __init__(
+        self, references: References, notes: Notes, server: str, chosen: Sequence[Operation]
+    ) -> None:
         self.references, self.notes, self.server = references, notes, server
         root = references.root()
-        written = root.at("securityDefinitions") if "swagger" in root.value else root.at("components", "securitySchemes")
+        written = (
+            root.at("securityDefinitions")
+            if "swagger" in root.value
+            else root.at("components", "securitySchemes")
+        )
         self.schemes = {name: references.follow(found) for name, found in written.members().items()}
         self.needs: dict[str, list[str]] = {}
         self.keyed = [op for op in chosen if self._is_keyed(op)]
@@ -41,14 +48,17 @@ class Security:
     # the document's words
 
     def _kind(self, name: str) -> str:
-        """Return the scheme's kind in the catalogue's language; `undeclared` if the document does not describe it."""
+        """Return the scheme's kind in the catalogue's language; `undeclared` if the document does not
+        describe it.
+        """
         scheme = self.schemes.get(name)
         kind = scheme.text("type") if scheme else ""
         if scheme and kind == "http":
             word = scheme.text("scheme").lower()
             return {"bearer": "http_bearer", "basic": "http_basic"}.get(word, "http")
         kinds = {
-            "apiKey": "api_key", "basic": "http_basic", "oauth2": "oauth2", "openIdConnect": "open_id_connect", "mutualTLS": "mutual_tls",
+            "apiKey": "api_key", "basic": "http_basic", "oauth2": "oauth2",
+            "openIdConnect": "open_id_connect", "mutualTLS": "mutual_tls",
         }  # fmt: skip
         if scheme and kind == "apiKey" and self._says_bearer(name, scheme):
             return "http_bearer"
@@ -58,7 +68,8 @@ class Security:
     def _says_bearer(name: str, scheme: Found) -> bool:
         """True if an API key is a bearer key by its name or text.
 
-        Swagger 2.0 has no type for bearer keys, so documents declare the header `Authorization` and mention Bearer in the text.
+        Swagger 2.0 has no type for bearer keys, so documents declare the header `Authorization` and mention
+        Bearer in the text.
         """
         at_home = scheme.text("in") == "header" and scheme.text("name").lower() == "authorization"
         return at_home and bool(_BEARER.search(name) or _BEARER.search(scheme.text("description")))
@@ -71,15 +82,20 @@ class Security:
         scheme = self.schemes.get(name)
         kind = self._kind(name)
         if scheme and kind == "api_key":
-            place = {"header": "header", "query": "query parameter", "cookie": "cookie"}.get(scheme.text("in"), "unknown place")
+            place = {"header": "header", "query": "query parameter", "cookie": "cookie"}.get(
+                scheme.text("in"), "unknown place"
+            )
             said = f"a key in the {place} `{brief(scheme.text('name'))}`"
         elif scheme and kind == "http":
             said = f"HTTP authentication by `{brief(scheme.text('scheme') or '?')}`"
         else:
             said = {
-                "http_bearer": "a bearer key", "http_basic": "HTTP Basic", "oauth2": "an OAuth 2.0 token",
-                "open_id_connect": "an OpenID Connect token", "mutual_tls": "a client certificate",
-            }.get(kind, "a scheme that it does not describe")  # fmt: skip
+                "http_bearer": "a bearer key",
+                "http_basic": "HTTP Basic",
+                "oauth2": "an OAuth 2.0 token",
+                "open_id_connect": "an OpenID Connect token",
+                "mutual_tls": "a client certificate",
+            }.get(kind, "a scheme that it does not describe")
         return f"{said} (`{brief(name)}`)"
 
     # which operations require which schemes
@@ -114,7 +130,9 @@ class Security:
         if not self.sayable or not self._is_keyed(op) or self._bearers(op):
             return True
         asked = " or ".join(self._together(a) for a in self._alternatives(op))
-        self.notes.left_out(f"{op.method} {brief(op.path)}: it asks for {asked}; calls send a bearer key", op.whole.place)
+        self.notes.left_out(
+            f"{op.method} {brief(op.path)}: it asks for {asked}; calls send a bearer key", op.whole.place
+        )
         return False
 
     def _together(self, names: Alternative) -> str:
@@ -176,27 +194,55 @@ class Security:
         if self.main and not self._is_bearer(name):
             asked = "asks for" if self.keyed else "lets every call go without a key, and describes"
             said = (
-                f"the document {asked} {self._describe_scheme(name)}, and a catalogue cannot say that yet: build, lint and verify stop here"
+                f"the document {asked} {self._describe_scheme(name)}, and a catalogue cannot say that "
+                "yet: build, lint and verify stop here"
             )
-            self.notes.blocked(at, f"{said}. If the API takes `Authorization: Bearer KEY` too, write `type: http_bearer`", place)
+            self.notes.blocked(
+                at,
+                f"{said}. If the API takes `Authorization: Bearer KEY` too, write `type: http_bearer`",
+                place,
+            )
             return
         if scheme and scheme.text("type") == "apiKey":
             self.notes.decide(
-                at, "the document says a key in the header `Authorization`, and Bearer in its text; is it a bearer key?", place
+                at,
+                (
+                    "the document says a key in the header `Authorization`, and Bearer in its text; is it a "
+                    "bearer key?"
+                ),
+                place,
             )
-        self.notes.decide(at, "which beginnings mark test and live keys? `prefixes: {test_: test, live_: live}`; and where is one issued?")
+        self.notes.decide(
+            at,
+            (
+                "which beginnings mark test and live keys? `prefixes: {test_: test, live_: live}`; and where "
+                "is one issued?"
+            ),
+        )
 
     def _notes_on_all(self, *, oauth: bool) -> None:
         at: Pointer = ("auth", "schemes")
         if not self.schemes and not self.keyed:
-            self.notes.decide(at, "the document names no keys; a catalogue must name how a call proves who makes it")
+            self.notes.decide(
+                at, "the document names no keys; a catalogue must name how a call proves who makes it"
+            )
         if not self.keyed:
-            described = f"; it describes {', '.join(self._describe_scheme(n) for n in list(self.schemes)[:4])}" if self.schemes else ""
-            said = f"the document declares no security for any operation{described}. So every action has `key: false`, and no key is sent"
+            described = (
+                f"; it describes {', '.join(self._describe_scheme(n) for n in list(self.schemes)[:4])}"
+                if self.schemes
+                else ""
+            )
+            said = (
+                f"the document declares no security for any operation{described}. So every action has "
+                "`key: false`, and no key is sent"
+            )
             self.notes.decide(("auth",), f"{said}. If the API asks for a key, take `key: false` out")
         left = [n for n in self.schemes if n not in self.main and not (oauth and self._kind(n) == "oauth2")]
         if left and self.main:
-            self.notes.lost(at, f"further schemes are not carried: {', '.join(self._describe_scheme(n) for n in left[:8])}")
+            self.notes.lost(
+                at,
+                f"further schemes are not carried: {', '.join(self._describe_scheme(n) for n in left[:8])}",
+            )
 
     def _oauth(self) -> dict[str, Any] | None:
         for name, scheme in self.schemes.items():
@@ -207,14 +253,21 @@ class Security:
             authorize, token = self._path(flow.text("authorizationUrl")), self._path(flow.text("tokenUrl"))
             if not authorize or not token:
                 self.notes.lost(
-                    ("auth",), f"OAuth scheme `{brief(name)}` has no authorization-code flow at the API's own host", scheme.place
+                    ("auth",),
+                    f"OAuth scheme `{brief(name)}` has no authorization-code flow at the API's own host",
+                    scheme.place,
                 )
                 continue
             scopes = {s: one_line(str(t)) or s for s, t in flow.at("scopes").mapping().items() if s}
             if "refreshUrl" in flow.mapping():
                 self.notes.lost(("auth", "oauth"), "`refreshUrl` is not carried", flow.place)
             needs = {s: names for s, names in self.needs.items() if s in scopes}
-            return {"authorize": authorize, "token": token, "scopes": scopes, **({"needs": needs} if needs else {})}
+            return {
+                "authorize": authorize,
+                "token": token,
+                "scopes": scopes,
+                **({"needs": needs} if needs else {}),
+            }
         return None
 
     def _path(self, url: str) -> str | None:

@@ -46,7 +46,10 @@ def sound(data: dict[str, Any], notes: Notes, known: Validators | None = None) -
         if source.faults and source.faults[0].id in ("too-many", "too-large", "too-deep"):
             if source.faults[0].id == "too-many" and _without_examples(data, notes):
                 continue
-            raise PgagentsError(f"the catalogue would be too large: {source.faults[0].message}", "choose a part: --include, --tag, --max")
+            raise PgagentsError(
+                f"the catalogue would be too large: {source.faults[0].message}",
+                "choose a part: --include, --tag, --max",
+            )
         model, found = load(source, any_key=True, known=known)
         if model is not None:
             return text, model
@@ -56,7 +59,9 @@ def sound(data: dict[str, Any], notes: Notes, known: Validators | None = None) -
 
 
 def answers(model: Model, notes: Notes) -> bool:
-    """Add ignore comments for arguments that the document itself names twice; return whether there are any."""
+    """Add ignore comments for arguments that the document itself names twice; return whether there are
+    any.
+    """
     from pgagents.lint.rules.catalogue import same_argument
 
     found = list(same_argument.find(model))
@@ -69,14 +74,19 @@ def nothing_left(notes: Notes) -> PgagentsError:
     """Return the error for a document without any operation that can be converted, with the reasons."""
     said = [str(note) for note in notes.made if note.kind == "left out"]
     more = [f"… and {len(said) - 10} more"] if len(said) > 10 else []
-    return PgagentsError("no operation of the document can be carried over", "\n  ".join(["", *said[:10], *more]).strip())
+    return PgagentsError(
+        "no operation of the document can be carried over", "\n  ".join(["", *said[:10], *more]).strip()
+    )
 
 
 def _without_examples(data: dict[str, Any], notes: Notes) -> bool:
     """Remove all documented calls, if the catalogue holds too many values with them."""
     found = [a.pop("examples") for a in data["actions"].values() if "examples" in a]
     if found:
-        notes.lost(("actions",), f"examples are not carried: with them the catalogue would hold more than {MAX_VALUES:,} values")
+        notes.lost(
+            ("actions",),
+            f"examples are not carried: with them the catalogue would hold more than {MAX_VALUES:,} values",
+        )
     return bool(found)
 
 
@@ -101,13 +111,19 @@ def without_wrong_examples(data: dict[str, Any], notes: Notes) -> Validators:
         judges = _Judges(arguments, at, judge)
         for argument, param in arguments.items():
             if "default" in param and (why := _refused(judges.get(argument), param["default"])):
-                notes.lost((*at, "input", argument), f"`default: {brief(str(param['default']))}` is not carried: {why}")
+                notes.lost(
+                    (*at, "input", argument),
+                    f"`default: {brief(str(param['default']))}` is not carried: {why}",
+                )
                 del param["default"]
         bodies: dict[int, Any] = {}
         for example, call in list(action.get("examples", {}).items()):
             why = _wrong(call, action, judges, bodies, judge)
             if why:
-                notes.lost((*at, "examples") if len(action["examples"]) > 1 else at, f"example `{example}` is not carried: {why}")
+                notes.lost(
+                    (*at, "examples") if len(action["examples"]) > 1 else at,
+                    f"example `{example}` is not carried: {why}",
+                )
                 del action["examples"][example]
         if not action.get("examples", True):
             del action["examples"]
@@ -115,7 +131,9 @@ def without_wrong_examples(data: dict[str, Any], notes: Notes) -> Validators:
 
 
 class _Judges:
-    """Validators of an action's arguments, each compiled at its first use, as most have no value in the document."""
+    """Validators of an action's arguments, each compiled at its first use, as most have no value in the
+    document.
+    """
 
     def __init__(self, arguments: dict[str, Any], at: Pointer, judge: Callable[[Any], Any]) -> None:
         self.arguments, self.at, self.judge = arguments, at, judge
@@ -125,7 +143,9 @@ class _Judges:
         """Return the validator, or None for an unknown argument or an invalid schema."""
         if name not in self.made:
             param = self.arguments.get(name)
-            self.made[name] = None if param is None else self.judge(argument_node(param, (*self.at, "input", name)))
+            self.made[name] = (
+                None if param is None else self.judge(argument_node(param, (*self.at, "input", name)))
+            )
         return self.made[name]
 
 
@@ -134,14 +154,24 @@ def _refused(judge: Any, value: Any) -> str:
     return brief(error.message, 120) if error else ""
 
 
-def _wrong(call: dict[str, Any], action: dict[str, Any], judges: _Judges, bodies: dict[int, Any], judge: Callable[[Any], Any]) -> str:
+def _wrong(
+    call: dict[str, Any],
+    action: dict[str, Any],
+    judges: _Judges,
+    bodies: dict[int, Any],
+    judge: Callable[[Any], Any],
+) -> str:
     """Return why a documented call is invalid; empty if it is valid."""
     status = call.get("status") or next(s for s in action["output"] if 200 <= s < 300)
     if status < 300:
         for name, value in call.get("input", {}).items():
             if why := _refused(judges.get(name), value):
                 return f"argument `{name}`: {why}"
-        missing = [n for n, p in action.get("input", {}).items() if p.get("required") is True and n not in call.get("input", {})]
+        missing = [
+            n
+            for n, p in action.get("input", {}).items()
+            if p.get("required") is True and n not in call.get("input", {})
+        ]
         if missing:
             return f"it does not give {', '.join(missing[:4])}"
     if call.get("output") is None:
@@ -153,9 +183,12 @@ def _wrong(call: dict[str, Any], action: dict[str, Any], judges: _Judges, bodies
 
 
 _KEYWORDS = frozenset((
-    "type", "format", "enum", "const", "default", "examples", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf",
-    "minLength", "maxLength", "pattern", "items", "minItems", "maxItems", "uniqueItems", "required", "additionalProperties",
-    "minProperties", "maxProperties", "oneOf", "anyOf", "allOf", "operation_id", "terms", "docs", "other_servers",
+    "type", "format", "enum", "const", "default", "examples", "minimum", "maximum", "exclusiveMinimum",
+    "exclusiveMaximum", "multipleOf",
+    "minLength", "maxLength", "pattern", "items", "minItems", "maxItems", "uniqueItems", "required",
+    "additionalProperties",
+    "minProperties", "maxProperties", "oneOf", "anyOf", "allOf", "operation_id", "terms", "docs",
+    "other_servers",
 ))  # fmt: skip
 
 

@@ -1,4 +1,6 @@
-"""Choose the assistants that an imported catalogue is offered to: those that accept its documents unchanged."""
+"""Choose the assistants that an imported catalogue is offered to: those that accept its documents
+unchanged.
+"""
 
 from __future__ import annotations
 
@@ -31,14 +33,21 @@ def offer(data: dict[str, Any], notes: Notes, known: Validators | None = None) -
         without |= {name: f"it takes {MOST[name]} actions, and there are {count}" for name in beyond}
         notes.decide(
             ("surfaces",),
-            f"{', '.join(beyond)}: {count} actions are too many; choose some: `{beyond[0]}: {{actions: [{next(iter(data['actions']))}]}}`",
+            (
+                f"{', '.join(beyond)}: {count} actions are too many; choose some: `{beyond[0]}: {{actions: "
+                f"[{next(iter(data['actions']))}]}}`"
+            ),
         )
     notes.decide(("surfaces",), "copilot, mcp and ai_plugin need names of their own; see the reference")
     if not fitting:
         return without
     wanted = {**data, "surfaces": {**data["surfaces"], **{name: {"actions": "all"} for name in fitting}}}
     refused: dict[str, Diagnostic] = {}
-    surface_of = {id: target.surface for id, target in targets().items() if isinstance(target, Target) and target.surface in fitting}
+    surface_of = {
+        id: target.surface
+        for id, target in targets().items()
+        if isinstance(target, Target) and target.surface in fitting
+    }
     model, _ = load(parse(written(wanted)), any_key=True, known=known)
     if model is None:
         return without
@@ -49,7 +58,10 @@ def offer(data: dict[str, Any], notes: Notes, known: Validators | None = None) -
     for name in fitting:
         if name in refused:
             without[name] = _why(refused[name], str(data["api"]["server"]))
-            notes.decide(("surfaces",), f"{name} is left out, as its vendor would refuse the catalogue: {without[name]}")
+            notes.decide(
+                ("surfaces",),
+                f"{name} is left out, as its vendor would refuse the catalogue: {without[name]}",
+            )
         else:
             data["surfaces"][name] = {"actions": "all"}
     return without

@@ -24,17 +24,23 @@ Comments = Mapping[Pointer, Iterable[str]]
 def written(data: Any, comments: Comments | None = None) -> str:
     """Return the whole file."""
     writer = _Writer(data, comments or {})
-    about = [comment(text, 0) for text in writer.comments.get((), ())]  # comments about what is not in the file
+    about = [
+        comment(text, 0) for text in writer.comments.get((), ())
+    ]  # comments about what is not in the file
     return "\n".join([*about, *writer.mapping(data, (), 0)]) + "\n" if data else "{}\n"
 
 
-def entry(key: str | int, value: Any, at: Pointer, indent: int, comments: Comments | None = None) -> list[str]:
+def entry(
+    key: str | int, value: Any, at: Pointer, indent: int, comments: Comments | None = None
+) -> list[str]:
     """Return one member of a mapping as indented lines. `at` is the pointer of the value."""
     return list(_Writer(value, comments or {}, at).member(key, value, at, indent))
 
 
 def comment(text: str, indent: int) -> str:
-    """Return a note as a comment line. A comment that ignores a finding of `pgagents lint` has its own form."""
+    """Return a note as a comment line. A comment that ignores a finding of `pgagents lint` has its own
+    form.
+    """
     clean = "".join(c if c.isprintable() else " " for c in text)
     return f"{' ' * indent}# {clean}" if clean.startswith(ANSWER) else f"{' ' * indent}# TODO {clean}"
 
@@ -84,12 +90,17 @@ class _Writer:
                 yield f"{' ' * indent}- {line}"
             elif isinstance(value, dict | list):
                 yield f"{' ' * indent}-"
-                yield from self.mapping(value, here, indent + 2) if isinstance(value, dict) else self._items(value, here, indent + 2)
+                yield from (
+                    self.mapping(value, here, indent + 2)
+                    if isinstance(value, dict)
+                    else self._items(value, here, indent + 2)
+                )
             else:
                 yield f"{' ' * indent}- {bare(value, flow=False)}"
 
     def _in_one(self, value: Any, at: Pointer, room: int) -> str | None:
-        """Return a value on one line: a collection in flow style if it fits and has no comments inside, or a scalar.
+        """Return a value on one line: a collection in flow style if it fits and has no comments inside, or a
+        scalar.
 
         None for a value that needs several lines.
         """
@@ -109,7 +120,11 @@ def _existing(data: Any, pointer: Pointer, base: Pointer) -> Pointer:
     """Return the pointer, cut to the part that exists."""
     for n in range(len(base), len(pointer)):
         step = pointer[n]
-        within = step in data if isinstance(data, dict) else isinstance(data, list) and isinstance(step, int) and step < len(data)
+        within = (
+            step in data
+            if isinstance(data, dict)
+            else isinstance(data, list) and isinstance(step, int) and step < len(data)
+        )
         if not within:
             return pointer[:n]
         data = data[step]

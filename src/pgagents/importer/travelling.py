@@ -1,7 +1,8 @@
 """Convert lists and objects outside the body into arguments that the catalogue can express.
 
-A catalogue's call sends a list in the query by repeating its name, and everything else as one text. A list that is sent in another form
-becomes a text argument, whose description states that form. An object becomes one argument for each member.
+A catalogue's call sends a list in the query by repeating its name, and everything else as one text. A list
+that is sent in another form becomes a text argument, whose description states that form. An object becomes
+one argument for each member.
 """
 
 from __future__ import annotations
@@ -92,7 +93,11 @@ def _holds_objects(schemas: Schemas, found: Found) -> bool:
 
 
 def _as_json(p: Parameter) -> Joined:
-    said = f"{p.description} A JSON value, written as text." if p.description else "A JSON value, written as text."
+    said = (
+        f"{p.description} A JSON value, written as text."
+        if p.description
+        else "A JSON value, written as text."
+    )
     return Joined({"type": "string", "description": cut(said)}, "")
 
 
@@ -100,13 +105,17 @@ def _joined(p: Parameter, found: Found, schemas: Schemas, separator: str) -> Joi
     """Return a text argument for a list, with a pattern for its values if that is short."""
     items = schemas.references.follow(found.at("items")).mapping()
     made: dict[str, Any] = {"type": "string"}
-    values = [clean(str(v)) for v in items["enum"] if v is not None] if isinstance(items.get("enum"), list) else []
+    values = (
+        [clean(str(v)) for v in items["enum"] if v is not None] if isinstance(items.get("enum"), list) else []
+    )
     one = "|".join(map(_escaped, values)) if values else "-?[0-9]+" if items.get("type") == "integer" else ""
     pattern = f"^(?:{one})(?:{_escaped(separator)}(?:{one}))*$"
     if one and len(pattern) <= MAX_PATTERN and not any(separator in v or not v for v in values):
         made["pattern"] = pattern
     lead = f"{p.description.rstrip()} " if p.description else ""
-    made["description"] = cut(f"{lead}Several values stand in one text, with {_WORDS[separator]} between them.")
+    made["description"] = cut(
+        f"{lead}Several values stand in one text, with {_WORDS[separator]} between them."
+    )
     default = found.mapping().get("default")
     if isinstance(default, list) and default and all(isinstance(v, str | int) for v in default):
         made["default"] = text_of(default, separator)
@@ -140,7 +149,10 @@ def _spread(p: Parameter, found: Found, schemas: Schemas) -> Spread | Unsayable:
     members = []
     for name in names:
         schema = properties.at(name)
-        if _one(schemas, schema).mapping().get("type") in ("object", "array") or "properties" in schema.mapping():
+        if (
+            _one(schemas, schema).mapping().get("type") in ("object", "array")
+            or "properties" in schema.mapping()
+        ):
             if name in needed:
                 return Unsayable(f"its member `{brief(name)}` is no plain value")
             continue

@@ -1,7 +1,8 @@
 """Combine two JSON Schemas into one that accepts what both accept, as far as one schema can express it.
 
-Keywords that only one schema has are exact, and so are bounds, types, enums and members. Of two patterns, formats, multiples or lists of
-alternatives, one is kept and the other is reported as lost. So the result is never narrower than both together.
+Keywords that only one schema has are exact, and so are bounds, types, enums and members. Of two patterns,
+formats, multiples or lists of alternatives, one is kept and the other is reported as lost. So the result is
+never narrower than both together.
 """
 
 from __future__ import annotations
@@ -18,11 +19,15 @@ _ONE_ONLY = ("pattern", "format", "multipleOf", "anyOf", "oneOf")
 
 
 class Flat(dict[str, Any]):
-    """A schema without `$ref` and `allOf` at its top level. `places` maps each keyword to its pointer in the catalogue."""
+    """A schema without `$ref` and `allOf` at its top level. `places` maps each keyword to its pointer in
+    the catalogue.
+    """
 
     __slots__ = ("origin", "places")
 
-    def __init__(self, members: Mapping[str, Any], origin: Pointer, places: Mapping[str, Pointer] | None = None) -> None:
+    def __init__(
+        self, members: Mapping[str, Any], origin: Pointer, places: Mapping[str, Pointer] | None = None
+    ) -> None:
         super().__init__(members)
         self.origin = origin
         self.places = dict(places) if places is not None else {k: (*origin, k) for k in members}
@@ -33,7 +38,8 @@ class Flat(dict[str, Any]):
 
 
 def intersect(a: Flat, b: Flat) -> tuple[Flat, list[tuple[str, Pointer, Any]]]:
-    """Return a schema that accepts what `a` and `b` both accept, and each keyword, place and value that is lost.
+    """Return a schema that accepts what `a` and `b` both accept, and each keyword, place and value that is
+    lost.
 
     `b` is the outer schema: where both have a text, its text wins.
     """
@@ -55,7 +61,9 @@ def intersect(a: Flat, b: Flat) -> tuple[Flat, list[tuple[str, Pointer, Any]]]:
 
 
 def add_null(flat: Flat) -> bool:
-    """Extend a schema in place so that it accepts null as well. Return False, unchanged, if it has no type or alternatives."""
+    """Extend a schema in place so that it accepts null as well. Return False, unchanged, if it has no type
+    or alternatives.
+    """
     if "type" not in flat and "anyOf" not in flat and "oneOf" not in flat:
         return False
     if "oneOf" in flat:  # one alternative may accept null already, and then two would match

@@ -12,7 +12,11 @@ _TEXTS = ("title", "description", "default", "examples")
 def takes_null(schema: Node) -> bool:
     """True if null is one of the schema's types or alternatives."""
     kinds = schema.get("type")
-    return kinds == "null" or (isinstance(kinds, list) and "null" in kinds) or any(takes_null(b) for b in schema.get("anyOf", ()))
+    return (
+        kinds == "null"
+        or (isinstance(kinds, list) and "null" in kinds)
+        or any(takes_null(b) for b in schema.get("anyOf", ()))
+    )
 
 
 def with_null(schema: Node) -> Node:

@@ -18,14 +18,16 @@ SIMPLE = "0aA" + "".join(map(chr, range(32, 127)))
 MOST_SPELLED = 10_000
 _CATEGORIES = {
     _constants.CATEGORY_DIGIT: r"\d", _constants.CATEGORY_NOT_DIGIT: r"\D", _constants.CATEGORY_SPACE: r"\s",
-    _constants.CATEGORY_NOT_SPACE: r"\S", _constants.CATEGORY_WORD: r"\w", _constants.CATEGORY_NOT_WORD: r"\W",
+    _constants.CATEGORY_NOT_SPACE: r"\S", _constants.CATEGORY_WORD: r"\w",
+    _constants.CATEGORY_NOT_WORD: r"\W",
 }  # fmt: skip
 
 
 def whole(pattern: str) -> str | None:
     """Rewrite a pattern so that searching for it and matching a whole text give the same result.
 
-    None for a pattern with features that the target languages lack: lookaround, backreferences, `\\b`, `\\p`, flags, anchors inside.
+    None for a pattern with features that the target languages lack: lookaround, backreferences, `\\b`, `\\p`,
+    flags, anchors inside.
     """
     tokens = [m.group() for m in _TOKEN.finditer(pattern)]
     if any(_FOREIGN.match(t) for t in tokens) or "(?" in tokens:
@@ -117,7 +119,9 @@ def _in(op: Any, what: Any, char: str) -> bool:
 
 
 MOST_LOOSE = 3
-"""Repeats in a row that may take the same characters. Matching time grows with the text's length to this power."""
+"""Repeats in a row that may take the same characters. Matching time grows with the text's length to this
+power.
+"""
 _REPEATS = (_constants.MAX_REPEAT, _constants.MIN_REPEAT, _constants.POSSESSIVE_REPEAT)
 _WIDE = frozenset(map(chr, range(256)))
 
@@ -125,8 +129,8 @@ _WIDE = frozenset(map(chr, range(256)))
 def steady(pattern: str) -> bool:
     """True if Python's own `re` is sure to be fast for any text; some text generators have no other engine.
 
-    Refused are nested repeats, and many repeats in a row that take the same characters. A nested repeat is allowed if a character that only
-    begins or only ends each turn separates the turns.
+    Refused are nested repeats, and many repeats in a row that take the same characters. A nested repeat is
+    allowed if a character that only begins or only ends each turn separates the turns.
     """
     try:
         _loose(_parser.parse(pattern), 0, frozenset(), MOST_LOOSE)
@@ -156,7 +160,12 @@ def _loose(pieces: Any, count: int, taken: frozenset[str], limit: int) -> tuple[
         elif kind is _constants.BRANCH:
             after = [_loose(branch, count, taken, limit) for branch in value[1]]
             count, taken = max(n for n, _ in after), frozenset().union(*(chars for _, chars in after))
-        elif kind in (_constants.SUBPATTERN, _constants.ASSERT, _constants.ASSERT_NOT, _constants.ATOMIC_GROUP):
+        elif kind in (
+            _constants.SUBPATTERN,
+            _constants.ASSERT,
+            _constants.ASSERT_NOT,
+            _constants.ATOMIC_GROUP,
+        ):
             count, taken = _loose(_inner(kind, value), count, taken, limit)
         elif kind is _constants.GROUPREF:
             count, taken = count + 1, _WIDE
@@ -168,7 +177,9 @@ def _loose(pieces: Any, count: int, taken: frozenset[str], limit: int) -> tuple[
 
 
 def _inner(kind: Any, value: Any) -> Any:
-    return value[3] if kind is _constants.SUBPATTERN else value if kind is _constants.ATOMIC_GROUP else value[1]
+    return (
+        value[3] if kind is _constants.SUBPATTERN else value if kind is _constants.ATOMIC_GROUP else value[1]
+    )
 
 
 def _varies(piece: Any) -> bool:
@@ -206,7 +217,11 @@ def _one_way(piece: Any) -> bool:
     if kind is not _constants.BRANCH:
         return kind not in (_constants.GROUPREF, _constants.GROUPREF_EXISTS)
     first = [_chars(branch[:1]) for branch in value[1]]
-    return all(first) and len(frozenset().union(*first)) == sum(map(len, first)) and not any(map(_varies, chain(*value[1])))
+    return (
+        all(first)
+        and len(frozenset().union(*first)) == sum(map(len, first))
+        and not any(map(_varies, chain(*value[1])))
+    )
 
 
 def _chars(pieces: Any) -> frozenset[str]:
@@ -224,7 +239,12 @@ def _each(pieces: Any) -> Iterator[frozenset[str]]:
             yield _chars(value[2])
         elif kind is _constants.BRANCH:
             yield from (_chars(branch) for branch in value[1])
-        elif kind in (_constants.SUBPATTERN, _constants.ASSERT, _constants.ASSERT_NOT, _constants.ATOMIC_GROUP):
+        elif kind in (
+            _constants.SUBPATTERN,
+            _constants.ASSERT,
+            _constants.ASSERT_NOT,
+            _constants.ATOMIC_GROUP,
+        ):
             yield _chars(_inner(kind, value))
         elif kind is not _constants.AT:
             yield _WIDE

@@ -14,9 +14,12 @@ from pgagents.source.origin import plain
 
 REF = "#/components/schemas/"
 MANY_TOGETHER = 20
-"""Number of connected named schemas from which one validator holds them all, because compiling each separately is slow."""
+"""Number of connected named schemas from which one validator holds them all, because compiling each
+separately is slow.
+"""
 _ONE = (
-    "items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames", "unevaluatedItems", "unevaluatedProperties",
+    "items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames",
+    "unevaluatedItems", "unevaluatedProperties",
 )  # fmt: skip
 _LISTS = ("oneOf", "anyOf", "allOf", "prefixItems")
 _MANY = ("properties", "$defs", "patternProperties", "dependentSchemas")
@@ -27,7 +30,9 @@ def subschemas(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     stack: list[Any] = [schema]
     while stack:
         node = stack.pop()
-        if not isinstance(node, dict | Mapping):  # isinstance with an abstract class is slow, so dict comes first
+        if not isinstance(
+            node, dict | Mapping
+        ):  # isinstance with an abstract class is slow, so dict comes first
             continue
         yield node
         for key in _ONE:
@@ -47,7 +52,9 @@ def refs(schema: Mapping[str, Any]) -> set[str]:
 
 
 def closure(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> list[str]:
-    """Return the names of all component schemas that the schema needs, directly or not, in the order of `schemas`."""
+    """Return the names of all component schemas that the schema needs, directly or not, in the order of
+    `schemas`.
+    """
     seen: set[str] = set()
     wanted = refs(schema) if schemas else set()
     while wanted:
@@ -64,7 +71,9 @@ def cycles(schemas: Mapping[str, Any]) -> set[str]:
 
 
 def resolve(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Follow a chain of references and return the schema at its end. A schema without `$ref` is returned as it is."""
+    """Follow a chain of references and return the schema at its end. A schema without `$ref` is returned
+    as it is.
+    """
     seen = set()
     while isinstance(schema.get("$ref"), str) and schema["$ref"].startswith(REF):
         name = schema["$ref"][len(REF) :]
@@ -81,11 +90,15 @@ def standalone(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> dict[st
 
 
 def validator(schema: Mapping[str, Any], schemas: Mapping[str, Any], *, formats: bool = True) -> Any:
-    """Compile a JSON Schema 2020-12 validator with `is_valid` and `iter_errors`. Raises ValueError for an invalid schema."""
+    """Compile a JSON Schema 2020-12 validator with `is_valid` and `iter_errors`. Raises ValueError for an
+    invalid schema.
+    """
     import jsonschema_rs
 
     try:
-        return jsonschema_rs.Draft202012Validator(plain(standalone(schema, schemas)), validate_formats=formats)
+        return jsonschema_rs.Draft202012Validator(
+            plain(standalone(schema, schemas)), validate_formats=formats
+        )
     except jsonschema_rs.ValidationError as error:
         raise ValueError(error.message) from None
 
@@ -105,10 +118,14 @@ class Validators:
 
     def are_of(self, schemas: Mapping[str, Any]) -> bool:
         """True if `schemas` equals the named schemas that these validators were made with."""
-        return self.plain.keys() == schemas.keys() and all(self.plain[name] == plain(schema) for name, schema in schemas.items())
+        return self.plain.keys() == schemas.keys() and all(
+            self.plain[name] == plain(schema) for name, schema in schemas.items()
+        )
 
     def of(self, schema: Mapping[str, Any]) -> Any:
-        """Return the compiled validator of a schema; see `validator`. Raises ValueError for an invalid schema."""
+        """Return the compiled validator of a schema; see `validator`. Raises ValueError for an invalid
+        schema.
+        """
         import jsonschema_rs
 
         bare = plain({key: value for key, value in schema.items() if key != "description"})
@@ -136,7 +153,10 @@ class Validators:
         validator = next((known for of, known in self.together if names <= of), None)
         if validator is None:
             members = {each: {"$ref": f"{REF}{each}"} for each in names}
-            whole = {"properties": members, "components": {"schemas": {each: self.plain[each] for each in names}}}
+            whole = {
+                "properties": members,
+                "components": {"schemas": {each: self.plain[each] for each in names}},
+            }
             try:
                 validator = jsonschema_rs.Draft202012Validator(whole, validate_formats=True)
             except jsonschema_rs.ValidationError as error:
@@ -163,7 +183,9 @@ class _Error(NamedTuple):
 
 
 class _OneOf:
-    """A validator of one named schema inside a shared validator, which expects the value under the schema's name."""
+    """A validator of one named schema inside a shared validator, which expects the value under the
+    schema's name.
+    """
 
     def __init__(self, name: str, validator: Any) -> None:
         self.name, self.validator = name, validator
@@ -184,8 +206,8 @@ MOST_PATTERN = 10_000
 def finder(pattern: str) -> Callable[[str], bool]:
     """Compile a pattern into a function that searches a text in linear time.
 
-    Python's own `re` can backtrack for hours, so it is never given a pattern from a catalogue, a document or a server. Raises ValueError
-    for a pattern that this engine refuses.
+    Python's own `re` can backtrack for hours, so it is never given a pattern from a catalogue, a document or
+    a server. Raises ValueError for a pattern that this engine refuses.
     """
     if len(pattern) > MOST_PATTERN:
         raise ValueError(f"it has {len(pattern):,} characters, and at most {MOST_PATTERN:,} are read")
@@ -211,4 +233,6 @@ def faults(schema: Mapping[str, Any]) -> list[tuple[tuple[str | int, ...], str]]
 def _meta() -> Any:
     import jsonschema_rs
 
-    return jsonschema_rs.Draft202012Validator({"$ref": "https://json-schema.org/draft/2020-12/schema"}, validate_formats=True)
+    return jsonschema_rs.Draft202012Validator(
+        {"$ref": "https://json-schema.org/draft/2020-12/schema"}, validate_formats=True
+    )

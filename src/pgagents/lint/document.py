@@ -1,6 +1,7 @@
 """Read any finished document in bounded time and memory, with the place of every value.
 
-References to other hosts or files are never followed, because every simulated importer reads only the text it is given.
+References to other hosts or files are never followed, because every simulated importer reads only the text it
+is given.
 """
 
 from __future__ import annotations
@@ -21,16 +22,22 @@ _PAIR = re.compile(r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c
 def read(raw: bytes, name: str) -> Source:
     """Read a document from bytes; every key is text. Raises InputError with the place of the problem."""
     if len(raw) > MAX_BYTES:
-        raise _refused(name, "too-large", f"the document has {len(raw):,} bytes; at most {MAX_BYTES:,} are read")
+        raise _refused(
+            name, "too-large", f"the document has {len(raw):,} bytes; at most {MAX_BYTES:,} are read"
+        )
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        raise _refused(name, "not-utf8", f"byte 0x{raw[error.start]:02x} is not UTF-8", "save the file as UTF-8", line) from None
+        raise _refused(
+            name, "not-utf8", f"byte 0x{raw[error.start]:02x} is not UTF-8", "save the file as UTF-8", line
+        ) from None
     source = _parsed(text, name)
     if source.faults:
         first = source.faults[0]
-        raise InputError([Diagnostic(first.span, f"document/{first.id}", "error", first.message, first.help)], source)
+        raise InputError(
+            [Diagnostic(first.span, f"document/{first.id}", "error", first.message, first.help)], source
+        )
     if not isinstance(source.data, dict | list):
         raise _refused(name, "no-object", "the document is neither a mapping nor a list")
     return source

@@ -31,7 +31,10 @@ def apply(text: str, edits: Iterable[Edit]) -> str:
     An edit whose old text is missing, or that overlaps another, is skipped.
     """
     starts = [0, *(m.end() for m in _LINES.finditer(text))]
-    placed = sorted(((starts[e.line - 1] + e.column - 1, e) for e in edits if 0 < e.line <= len(starts)), key=lambda p: -p[0])
+    placed = sorted(
+        ((starts[e.line - 1] + e.column - 1, e) for e in edits if 0 < e.line <= len(starts)),
+        key=lambda p: -p[0],
+    )
     after = len(text)
     for at, edit in placed:
         end = at + len(edit.old)
@@ -41,7 +44,9 @@ def apply(text: str, edits: Iterable[Edit]) -> str:
 
 
 def _without(text: str, at: int, end: int, new: str) -> str:
-    """Return the text with a part replaced. A removed comment also removes its line, or the blanks before it."""
+    """Return the text with a part replaced. A removed comment also removes its line, or the blanks before
+    it.
+    """
     if new or not text[at:end].startswith("#"):
         return text[:at] + new + text[end:]
     begin = len(text[:at].rstrip(" \t"))

@@ -19,7 +19,9 @@ _ROUNDS = 50
 
 
 def fixed(source: Source, only: Sequence[str] = ()) -> tuple[Source, int]:
-    """Return the source after all edits, and their number. Raises InputError if the original does not load."""
+    """Return the source after all edits, and their number. Raises InputError if the original does not
+    load.
+    """
     model, found = load(source)
     if model is None:
         raise InputError(found, source)

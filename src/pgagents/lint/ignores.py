@@ -1,8 +1,8 @@
 """Comments that ignore findings: `# pgagents: ignore[gemini/long-name] reason`.
 
-A comment applies to its own line or, if it stands alone, to the next line with a value. libyaml's events do not include comments, but they
-include the extent of every text. A `#` outside of all texts, at the start of a line or after a blank, begins a comment (YAML 1.2, section
-6.6).
+A comment applies to its own line or, if it stands alone, to the next line with a value. libyaml's events do
+not include comments, but they include the extent of every text. A `#` outside of all texts, at the start of a
+line or after a blank, begins a comment (YAML 1.2, section 6.6).
 """
 
 from __future__ import annotations
@@ -55,9 +55,19 @@ def _ignore(source: Source, lines: list[str], number: int, at: int) -> Ignore:
     ids = tuple(id.strip() for id in match.group(1).split(",") if id.strip()) if match else ()
     speaks_of = number
     if not lines[number][:at].strip():
-        after = (n for n in range(number + 1, len(lines)) if lines[n].strip() and not lines[n].lstrip().startswith("#"))
+        after = (
+            n
+            for n in range(number + 1, len(lines))
+            if lines[n].strip() and not lines[n].lstrip().startswith("#")
+        )
         speaks_of = next(after, number)
-    return Ignore(Span(source.file, number + 1, at + 1), speaks_of + 1, ids, match.group(2).strip() if match else "", text)
+    return Ignore(
+        Span(source.file, number + 1, at + 1),
+        speaks_of + 1,
+        ids,
+        match.group(2).strip() if match else "",
+        text,
+    )
 
 
 def _inside(texts: list[tuple[int, int]], column: int) -> bool:
@@ -82,6 +92,9 @@ def _scalars(text: str) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
             if isinstance(event, yaml.ScalarEvent) and event.value:
                 assert event.start_mark is not None
                 assert event.end_mark is not None
-                yield (event.start_mark.line, event.start_mark.column), (event.end_mark.line, event.end_mark.column)
+                yield (
+                    (event.start_mark.line, event.start_mark.column),
+                    (event.end_mark.line, event.end_mark.column),
+                )
     except yaml.YAMLError:
         return

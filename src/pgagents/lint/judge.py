@@ -36,7 +36,9 @@ def is_catalogue(data: Any) -> bool:
 
 
 LIKE_OPENAI = {"xai": "xai-tools", "perplexity": "perplexity-tools"}
-"""Vendors whose tool lists look like OpenAI's. A folder with the vendor's name identifies them, as in the output of `build`."""
+"""Vendors whose tool lists look like OpenAI's. A folder with the vendor's name identifies them, as in the
+output of `build`.
+"""
 
 
 def kind(data: Any, file: str = "") -> str | None:
@@ -69,7 +71,9 @@ def judge(source: Source, name: str, only: Sequence[str] = (), today: date | Non
 
 
 def catalogue(source: Source, only: Sequence[str] = (), today: date | None = None) -> Judged:
-    """Judge a catalogue by all rules; `today` adds past former names. Raises InputError if it does not load."""
+    """Judge a catalogue by all rules; `today` adds past former names. Raises InputError if it does not
+    load.
+    """
     model, found = load(source)
     if model is None:
         raise InputError(found, source)

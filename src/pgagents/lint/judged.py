@@ -18,8 +18,8 @@ SEVERITIES = ("error", "warning", "note")
 class Judged:
     """The result for one file.
 
-    `judge` is the judge's name (`catalogue`, `gpt-builder`). `lines` is text for a person below the findings, `details` the same for
-    programs. `ignored` counts findings that the author has answered with a comment.
+    `judge` is the judge's name (`catalogue`, `gpt-builder`). `lines` is text for a person below the findings,
+    `details` the same for programs. `ignored` counts findings that the author has answered with a comment.
     """
 
     source: Source
@@ -51,7 +51,11 @@ def answered(judged: Judged) -> Judged:
     for comment in comments:
         idle = [id for id in comment.ids if (comment.line, id) not in there]
         if not comment.readable or not comment.reason or idle:
-            said = f"`{idle[0]}` is not found here, so this ignores nothing" if idle else "this comment names no finding, or no reason"
+            said = (
+                f"`{idle[0]}` is not found here, so this ignores nothing"
+                if idle
+                else "this comment names no finding, or no reason"
+            )
             help = "write `# pgagents: ignore[ID] reason` beside the value, or remove it"
             kept.append(Diagnostic(comment.span, "document/idle-ignore", "warning", said, help))
     return replace(judged, found=tuple(kept), ignored=ignored)

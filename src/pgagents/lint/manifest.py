@@ -23,7 +23,8 @@ _ROWS = {
 _CUT = {
     "v1": {"name_for_human": (20, "openai.plugin-name-for-human"), "description_for_human": (100, "openai.plugin-description-for-human")},
     "v2": {
-        "name_for_human": (20, "microsoft.name-for-human"), "description_for_human": (100, "microsoft.description-for-human"),
+        "name_for_human": (20, "microsoft.name-for-human"),
+        "description_for_human": (100, "microsoft.description-for-human"),
         "description_for_model": (2048, "microsoft.description-for-model"),
     },
 }  # fmt: skip
@@ -66,7 +67,9 @@ def _refused(source: Source, name: str, version: str) -> Iterator[Diagnostic]:
         said = " ".join(error.message.split())
         said = said if len(said) <= 200 else f"…{said[-199:]}"
         help = f"schemas/vendor/{schema}.schema.json says what is taken"
-        yield Diagnostic(source.locate(tuple(error.instance_path)), f"{name}/refused", "error", said, help, (row.cited,))
+        yield Diagnostic(
+            source.locate(tuple(error.instance_path)), f"{name}/refused", "error", said, help, (row.cited,)
+        )
 
 
 def _cut(source: Source, name: str, version: str, data: dict[str, Any]) -> Iterator[Diagnostic]:
@@ -75,7 +78,12 @@ def _cut(source: Source, name: str, version: str, data: dict[str, Any]) -> Itera
         if isinstance(text, str) and len(text) > most:
             said = f"`{key}` has {len(text)} characters; what is past {most} may be cut off"
             yield Diagnostic(
-                source.locate((key,)), f"{name}/{id.partition('.')[2]}", "warning", said, "shorten it", (requirements()[id].cited,)
+                source.locate((key,)),
+                f"{name}/{id.partition('.')[2]}",
+                "warning",
+                said,
+                "shorten it",
+                (requirements()[id].cited,),
             )
 
 
@@ -86,18 +94,34 @@ def _older(source: Source, name: str, data: dict[str, Any]) -> Iterator[Diagnost
         row = requirements()["openai.plugin-user-authentication"]
         said = "`is_user_authenticated` is of an early sample; typed readers know `has_user_authentication`"
         at = source.locate(("api", "is_user_authenticated"))
-        yield Diagnostic(at, f"{name}/plugin-user-authentication", "note", said, "add the other, if a reader asks for it", (row.cited,))
+        yield Diagnostic(
+            at,
+            f"{name}/plugin-user-authentication",
+            "note",
+            said,
+            "add the other, if a reader asks for it",
+            (row.cited,),
+        )
 
 
 def _functions(source: Source, name: str, data: dict[str, Any]) -> Iterator[Diagnostic]:
-    """Yield duplicate function names, and runtimes that serve missing functions or share one. No schema can check this."""
+    """Yield duplicate function names, and runtimes that serve missing functions or share one. No schema
+    can check this.
+    """
     row = requirements()["microsoft.one-runtime"]
     listed = data.get("functions")
     names = [f.get("name") for f in listed if isinstance(f, dict)] if isinstance(listed, list) else []
     for n, one in enumerate(names):
         if one in names[:n]:
             at = source.locate(("functions", n, "name"))
-            yield Diagnostic(at, f"{name}/one-runtime", "error", f"function `{one}` stands here again", "rename it", (row.cited,))
+            yield Diagnostic(
+                at,
+                f"{name}/one-runtime",
+                "error",
+                f"function `{one}` stands here again",
+                "rename it",
+                (row.cited,),
+            )
     served: set[str] = set()
     runtimes = data.get("runtimes")
     for n, runtime in enumerate(runtimes if isinstance(runtimes, list) else ()):
@@ -106,7 +130,16 @@ def _functions(source: Source, name: str, data: dict[str, Any]) -> Iterator[Diag
             at = source.locate(("runtimes", n, "run_for_functions", m))
             if one != "*" and names and one not in names:
                 said = f"`{str(one)[:80]}` is no function of this manifest"
-                yield Diagnostic(at, f"{name}/one-runtime", "error", said, "name one of `functions`", (row.cited,))
+                yield Diagnostic(
+                    at, f"{name}/one-runtime", "error", said, "name one of `functions`", (row.cited,)
+                )
             elif one in served:
-                yield Diagnostic(at, f"{name}/one-runtime", "error", f"two runtimes serve `{str(one)[:80]}`", "leave one", (row.cited,))
+                yield Diagnostic(
+                    at,
+                    f"{name}/one-runtime",
+                    "error",
+                    f"two runtimes serve `{str(one)[:80]}`",
+                    "leave one",
+                    (row.cited,),
+                )
             served.add(str(one))

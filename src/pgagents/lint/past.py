@@ -15,7 +15,12 @@ HELP = "remove its line under `formerly`, or give it a later day"
 
 def past(model: Model, today: date) -> Iterator[Former]:
     """Yield the former names that were to be offered until a day before today."""
-    yield from (former for action in model.actions for former in action.formerly if date.fromisoformat(former.until) < today)
+    yield from (
+        former
+        for action in model.actions
+        for former in action.formerly
+        if date.fromisoformat(former.until) < today
+    )
 
 
 def diagnostics(model: Model, today: date) -> Iterator[Diagnostic]:

@@ -35,7 +35,13 @@ def requirements() -> dict[str, Requirement]:
     for path in sorted((folder("schemas") / "requirements").glob("*.yaml")):
         for row in read(path).data or ():
             rows[row["id"]] = Requirement(
-                row["id"], row["level"], row["quote"], row.get("url", ""), row.get("source", ""), str(row["read"]),
-                tuple(row.get("by", ())), row.get("excluded", ""),
-            )  # fmt: skip
+                row["id"],
+                row["level"],
+                row["quote"],
+                row.get("url", ""),
+                row.get("source", ""),
+                str(row["read"]),
+                tuple(row.get("by", ())),
+                row.get("excluded", ""),
+            )
     return rows

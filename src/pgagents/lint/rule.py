@@ -29,7 +29,8 @@ class Edit:
 class Hit:
     """One place of the catalogue that violates a rule.
 
-    `severity` overrides the rule's own. If a vendor documents two limits, a value over the lower is a warning, over the higher an error.
+    `severity` overrides the rule's own. If a vendor documents two limits, a value over the lower is a
+    warning, over the higher an error.
     """
 
     origin: Pointer
@@ -44,8 +45,8 @@ class Hit:
 class Rule:
     """A lint rule. Its id is its path: `pgagents.lint.rules.gemini.long_name` is `gemini/long-name`.
 
-    `requirement` is the row of schemas/requirements that it enforces: an error for a MUST, a warning or note for a SHOULD. `surface` is the
-    name under `surfaces` without which the rule does not apply.
+    `requirement` is the row of schemas/requirements that it enforces: an error for a MUST, a warning or note
+    for a SHOULD. `surface` is the name under `surfaces` without which the rule does not apply.
     """
 
     severity: Severity
@@ -68,7 +69,11 @@ def rule_id(path: str) -> str:
 def page(id: str) -> str:
     """Return the docstring of a rule's module. Raises KeyError for an unknown id."""
     modules = registry.collect("pgagents.lint.rules")
-    return next(module.__doc__ or "" for name, module in modules.items() if rule_id(name) == id) if id in rules() else _none(id)
+    return (
+        next(module.__doc__ or "" for name, module in modules.items() if rule_id(name) == id)
+        if id in rules()
+        else _none(id)
+    )
 
 
 def _none(id: str) -> str:

@@ -1,4 +1,6 @@
-"""Run all rules over a catalogue, add the diagnostics of `build`, and remove findings that comments ignore."""
+"""Run all rules over a catalogue, add the diagnostics of `build`, and remove findings that comments
+ignore.
+"""
 
 from __future__ import annotations
 
@@ -16,11 +18,17 @@ from pgagents.model.model import Model
 from pgagents.source.diagnostics import Diagnostic, in_order
 from pgagents.text.nearest import did_you_mean
 
-UNUSED, UNREASONED, UNKNOWN = "catalogue/unused-ignore", "catalogue/ignore-without-reason", "catalogue/unknown-ignore"
+UNUSED, UNREASONED, UNKNOWN = (
+    "catalogue/unused-ignore",
+    "catalogue/ignore-without-reason",
+    "catalogue/unknown-ignore",
+)
 
 _RANKS = ("note", "warning", "error")
 _REFUSED = "/refused"
-"""End of the id of a vendor schema's refusal. It cannot be ignored, because `build` would not write the document."""
+"""End of the id of a vendor schema's refusal. It cannot be ignored, because `build` would not write the
+document.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +43,14 @@ class Linted:
 def lint(model: Model, only: Sequence[str] = (), today: date | None = None) -> Linted:
     """Judge a catalogue by every rule, or by those of the ids and vendors in `only`.
 
-    With `today`, former names whose day has passed are reported too. Raises PgagentsError for an unknown name in `only`.
+    With `today`, former names whose day has passed are reported too. Raises PgagentsError for an unknown name
+    in `only`.
     """
     chosen = _chosen(only)
     hits = [(id, rule, hit) for id, rule in chosen.items() for hit in _hits(rule, model)]
-    said: list[tuple[Diagnostic, Hit | None]] = [(_diagnostic(id, rule, hit, model), hit) for id, rule, hit in hits]
+    said: list[tuple[Diagnostic, Hit | None]] = [
+        (_diagnostic(id, rule, hit, model), hit) for id, rule, hit in hits
+    ]
     if not only:
         said += [(d, None) for d in _built(judged(model)) if not _is_repeated(d, said)]
         said += [(d, None) for d in past.diagnostics(model, today)] if today else []
@@ -50,13 +61,22 @@ def lint(model: Model, only: Sequence[str] = (), today: date | None = None) -> L
     edits = [edit for _, hit in found if hit and hit.edit and (edit := hit.edit(model.source))]
     idle = list(_idle(comments, {(d.span.line, d.id) for d in ignored}, chosen, everything=not only))
     edits += [edit for _, edit in idle if edit]
-    return Linted(tuple(in_order([d for d, _ in found] + [d for d, _ in idle])), tuple(in_order(ignored)), tuple(dict.fromkeys(edits)))
+    return Linted(
+        tuple(in_order([d for d, _ in found] + [d for d, _ in idle])),
+        tuple(in_order(ignored)),
+        tuple(dict.fromkeys(edits)),
+    )
 
 
 def _is_repeated(built: Diagnostic, said: list[tuple[Diagnostic, Hit | None]]) -> bool:
-    """True if a rule of the same vendor reported at least as much at the same place, with a better message."""
+    """True if a rule of the same vendor reported at least as much at the same place, with a better
+    message.
+    """
     vendor, rank = built.id.split("/")[0], _RANKS.index(built.severity)
-    return any(d.span == built.span and d.id.split("/")[0] == vendor and _RANKS.index(d.severity) >= rank for d, _ in said)
+    return any(
+        d.span == built.span and d.id.split("/")[0] == vendor and _RANKS.index(d.severity) >= rank
+        for d, _ in said
+    )
 
 
 def _chosen(only: Sequence[str]) -> dict[str, Rule]:
@@ -64,7 +84,10 @@ def _chosen(only: Sequence[str]) -> dict[str, Rule]:
     vendors = {id.split("/")[0] for id in every}
     for name in only:
         if name not in every and name not in vendors:
-            raise PgagentsError(f"there is no rule `{name}`", did_you_mean(name, [*every, *vendors]) or "pgagents explain lists all")
+            raise PgagentsError(
+                f"there is no rule `{name}`",
+                did_you_mean(name, [*every, *vendors]) or "pgagents explain lists all",
+            )
     return {id: rule for id, rule in every.items() if not only or id in only or id.split("/")[0] in only}
 
 
@@ -75,7 +98,14 @@ def _hits(rule: Rule, model: Model) -> Iterator[Hit]:
 
 def _diagnostic(id: str, rule: Rule, hit: Hit, model: Model) -> Diagnostic:
     span = model.source.locate(hit.origin, at_value=hit.at_value)
-    return Diagnostic(span, id, hit.severity or rule.severity, hit.message, hit.help, (requirements()[rule.requirement].cited,))
+    return Diagnostic(
+        span,
+        id,
+        hit.severity or rule.severity,
+        hit.message,
+        hit.help,
+        (requirements()[rule.requirement].cited,),
+    )
 
 
 def _built(found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
@@ -87,21 +117,55 @@ def _built(found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
 def _idle(
     comments: list[Ignore], silenced: set[tuple[int, str]], chosen: dict[str, Rule], *, everything: bool
 ) -> Iterator[tuple[Diagnostic, Edit | None]]:
-    """Yield comments that ignore nothing, have no reason, or name no rule, each with its safe edit or None."""
+    """Yield comments that ignore nothing, have no reason, or name no rule, each with its safe edit or
+    None.
+    """
     known = rules()
     for ignore in comments:
         if not ignore.readable:
             help = "write `# pgagents: ignore[gemini/long-name] reason`"
-            yield Diagnostic(ignore.span, UNKNOWN, "warning", "this comment names no rule, so nothing is ignored", help), None
+            yield (
+                Diagnostic(
+                    ignore.span, UNKNOWN, "warning", "this comment names no rule, so nothing is ignored", help
+                ),
+                None,
+            )
             continue
         for id in ignore.ids:
             if id not in known and not id.endswith("/limit"):
                 help = did_you_mean(id, known) or "pgagents explain lists all ids"
-                yield Diagnostic(ignore.span, UNKNOWN, "warning", f"there is no rule `{id}`, so nothing is ignored", help), None
+                yield (
+                    Diagnostic(
+                        ignore.span,
+                        UNKNOWN,
+                        "warning",
+                        f"there is no rule `{id}`, so nothing is ignored",
+                        help,
+                    ),
+                    None,
+                )
             elif (ignore.line, id) not in silenced and (everything or id in chosen):
-                whole = Edit(ignore.span.line, ignore.span.column, ignore.text, "") if len(ignore.ids) == 1 else None
+                whole = (
+                    Edit(ignore.span.line, ignore.span.column, ignore.text, "")
+                    if len(ignore.ids) == 1
+                    else None
+                )
                 help = "remove it (`--fix` does), or put it beside the value it is about"
-                yield Diagnostic(ignore.span, UNUSED, "warning", f"`{id}` is not found here, so this ignores nothing", help), whole
+                yield (
+                    Diagnostic(
+                        ignore.span,
+                        UNUSED,
+                        "warning",
+                        f"`{id}` is not found here, so this ignores nothing",
+                        help,
+                    ),
+                    whole,
+                )
         if not ignore.reason:
             help = "say why after the bracket: whoever reads it next decides by that"
-            yield Diagnostic(ignore.span, UNREASONED, "warning", "this ignores a finding without a reason", help), None
+            yield (
+                Diagnostic(
+                    ignore.span, UNREASONED, "warning", "this ignores a finding without a reason", help
+                ),
+                None,
+            )

@@ -18,7 +18,9 @@ NOT_FOR_MODELS = ("rest", "widget")
 
 @dataclass(frozen=True, slots=True)
 class DescribedText:
-    """A text, its place, and what it describes. `action` is None for a text of the whole API or of a shared schema."""
+    """A text, its place, and what it describes. `action` is None for a text of the whole API or of a
+    shared schema.
+    """
 
     text: str
     origin: Pointer
@@ -60,20 +62,32 @@ def _collect_all_texts(model: Model) -> Iterator[DescribedText]:
             for argument, text in texts.params.items():
                 yield _of(text, "argument", f"argument `{argument}` of `{action.name}`", action)
         for param in action.params:
-            yield from _of_schema(param.schema, "argument", f"argument `{param.name}` of `{action.name}`", action)
+            yield from _of_schema(
+                param.schema, "argument", f"argument `{param.name}` of `{action.name}`", action
+            )
         for output in action.outputs:
-            yield DescribedText(str(output.description), output.description.origin, "schema", f"the answer of `{action.name}`", action)
+            yield DescribedText(
+                str(output.description),
+                output.description.origin,
+                "schema",
+                f"the answer of `{action.name}`",
+                action,
+            )
             if output.schema is not None:
                 yield from _of_schema(output.schema, "schema", f"the answer of `{action.name}`", action)
     for name, schema in model.schemas.items():
         yield from _of_schema(schema, "schema", f"schema `{name}`", None)
 
 
-def _of(text: Text, of: Literal["surface", "action", "argument"], what: str, action: Action | None = None) -> DescribedText:
+def _of(
+    text: Text, of: Literal["surface", "action", "argument"], what: str, action: Action | None = None
+) -> DescribedText:
     return DescribedText(str(text), text.origin, of, what, action)
 
 
-def _of_schema(schema: object, of: Literal["argument", "schema"], what: str, action: Action | None) -> Iterator[DescribedText]:
+def _of_schema(
+    schema: object, of: Literal["argument", "schema"], what: str, action: Action | None
+) -> Iterator[DescribedText]:
     for part in subschemas(schema):  # type: ignore[arg-type]  # nodes are mappings
         text = part.get("description")
         if isinstance(text, Text):

@@ -38,8 +38,12 @@ def words(text: str) -> list[str]:
 
 @lru_cache(maxsize=20_000)
 def matter(text: str) -> frozenset[str]:
-    """Return the significant words of a text: without function words, and with one word for all its synonyms."""
-    return frozenset(_SAME.get(base, base) for base in (_base(w) for w in words(text)) if base not in _JOINING)
+    """Return the significant words of a text: without function words, and with one word for all its
+    synonyms.
+    """
+    return frozenset(
+        _SAME.get(base, base) for base in (_base(w) for w in words(text)) if base not in _JOINING
+    )
 
 
 def _base(word: str) -> str:

@@ -14,7 +14,8 @@ MOST_TRIES = 200
 
 
 def fitting(output: Output, data: Any) -> tuple[Any, list[str]] | None:
-    """Return the data without members that break the schema, and their paths; None where required members break it.
+    """Return the data without members that break the schema, and their paths; None where required members
+    break it.
 
     No value is changed, and no item of a list is removed: a shorter list would look complete.
     """
@@ -41,7 +42,9 @@ def fitting(output: Output, data: Any) -> tuple[Any, list[str]] | None:
 
 
 def _paths(output: Output, data: Any) -> list[tuple[str | int, ...]]:
-    """Return the paths at which data breaks the schema, bounded in number; each unexpected member has its own."""
+    """Return the paths at which data breaks the schema, bounded in number; each unexpected member has its
+    own.
+    """
     found: list[tuple[str | int, ...]] = []
     for error in islice(output.faults(data), MOST_FAULTS + 1):
         at = tuple(error.instance_path)

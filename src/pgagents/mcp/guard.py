@@ -1,4 +1,6 @@
-"""Guards a local server with a token, so that other users of the machine cannot call with the operator's key."""
+"""Guards a local server with a token, so that other users of the machine cannot call with the operator's
+key.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,8 @@ class Guard:
         why = b', error="invalid_token"' if _authorization(scope) else b""
         body = json.dumps({"error": f"send the server's token: Authorization: Bearer (its {TOKEN})"}).encode()
         headers = [
-            (b"www-authenticate", f'Bearer realm="{REALM}"'.encode() + why), (b"content-type", b"application/json"),
+            (b"www-authenticate", f'Bearer realm="{REALM}"'.encode() + why),
+            (b"content-type", b"application/json"),
             (b"content-length", str(len(body)).encode()), (b"connection", b"close"),
         ]  # fmt: skip
         await send({"type": "http.response.start", "status": 401, "headers": headers})

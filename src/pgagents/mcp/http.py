@@ -1,10 +1,10 @@
 """Serves many clients over Streamable HTTP, at `/mcp`.
 
-Without sign-in the server is for clients of this machine, which need a token (see `guard`). Only loopback names are
-accepted as Host and Origin, which protects against DNS rebinding.
+Without sign-in the server is for clients of this machine, which need a token (see `guard`). Only loopback
+names are accepted as Host and Origin, which protects against DNS rebinding.
 
-With an authorization server it is a protected resource (RFC 9728, RFC 8707). A token must be issued for this server and
-goes no further; the API is called with the operator's own key.
+With an authorization server it is a protected resource (RFC 9728, RFC 8707). A token must be issued for this
+server and goes no further; the API is called with the operator's own key.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ PATH = "/mcp"
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 MAX_BODY = 1_000_000
 MOST_SESSIONS, IDLE_S = 1_000, 900.0
-"""Limits for sessions of clients up to 2025-11-25: each takes some 40 kB until it has been idle for `IDLE_S` seconds."""
+"""Limits for sessions of clients up to 2025-11-25: each takes some 40 kB until it has been idle for
+`IDLE_S` seconds.
+"""
 MOST_AT_ONCE = 500
 """Most connections; further ones get 503 before the process runs out of file descriptors."""
 
@@ -47,7 +49,13 @@ class SignIn:
 
 
 def make_app(
-    server: Server[Any], model: Model, port: int, *, sign_in: SignIn | None = None, token: str = "", origins: tuple[str, ...] = ()
+    server: Server[Any],
+    model: Model,
+    port: int,
+    *,
+    sign_in: SignIn | None = None,
+    token: str = "",
+    origins: tuple[str, ...] = (),
 ) -> Starlette:
     """Return the ASGI application. `origins` are further origins whose web pages may call.
 
@@ -63,9 +71,17 @@ def make_app(
     security = TransportSecuritySettings(
         enable_dns_rebinding_protection=True,
         allowed_hosts=[*hosts, *([urlsplit(sign_in.resource).netloc] if sign_in else [])],
-        allowed_origins=[*(f"http://{host}" for host in hosts), *([_origin(sign_in.resource)] if sign_in else []), *origins],
+        allowed_origins=[
+            *(f"http://{host}" for host in hosts),
+            *([_origin(sign_in.resource)] if sign_in else []),
+            *origins,
+        ],
     )
-    bounds: dict[str, Any] = {"max_request_body_size": MAX_BODY, "max_sessions": MOST_SESSIONS, "session_idle_timeout": IDLE_S}
+    bounds: dict[str, Any] = {
+        "max_request_body_size": MAX_BODY,
+        "max_sessions": MOST_SESSIONS,
+        "session_idle_timeout": IDLE_S,
+    }
     if sign_in is None:
         local = server.streamable_http_app(streamable_http_path=PATH, transport_security=security, **bounds)
         if token:
@@ -74,7 +90,11 @@ def make_app(
     resource, issuer = AnyHttpUrl(sign_in.resource), AnyHttpUrl(sign_in.issuer)
     settings = AuthSettings(issuer_url=issuer, resource_server_url=resource, validate_token_resource=True)
     app = server.streamable_http_app(
-        streamable_http_path=PATH, transport_security=security, auth=settings, token_verifier=sign_in.verifier, **bounds
+        streamable_http_path=PATH,
+        transport_security=security,
+        auth=settings,
+        token_verifier=sign_in.verifier,
+        **bounds,
     )
     scopes = list(model.auth.oauth.scopes) if model.auth.oauth else None
     named = {name: tool.action for name, tool in tools(model).items()}
@@ -82,7 +102,9 @@ def make_app(
         if isinstance(route, Route) and route.path == PATH:
             route.app = StepUp(route.app, model, named, str(build_resource_metadata_url(resource)))
     # before the SDK's own route of that path, which has only scopes that every call needs
-    app.router.routes[0:0] = create_protected_resource_routes(resource, [issuer], scopes, str(model.api.title))
+    app.router.routes[0:0] = create_protected_resource_routes(
+        resource, [issuer], scopes, str(model.api.title)
+    )
     return app
 
 
@@ -97,7 +119,11 @@ def bind(port: int, host: str) -> socket.socket:
         bound.listen(128)
     except OSError as error:
         bound.close()
-        why = "is in use" if error.errno == errno.EADDRINUSE else f"of {host} cannot be listened on: {error.strerror}"
+        why = (
+            "is in use"
+            if error.errno == errno.EADDRINUSE
+            else f"of {host} cannot be listened on: {error.strerror}"
+        )
         raise PgagentsError(f"port {port} {why}", "give another --port, or --port 0 for a free one") from None
     return bound
 
@@ -117,9 +143,16 @@ def serve(app: Starlette, bound: socket.socket, ready: Callable[[], None]) -> No
                 ready()
 
     config = uvicorn.Config(
-        app, log_level="warning", access_log=False, ws="none", server_header=False, proxy_headers=False, timeout_graceful_shutdown=2,
-        http=Patience, limit_concurrency=MOST_AT_ONCE,
-    )  # fmt: skip
+        app,
+        log_level="warning",
+        access_log=False,
+        ws="none",
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=2,
+        http=Patience,
+        limit_concurrency=MOST_AT_ONCE,
+    )
     logging.getLogger("uvicorn.error").addFilter(NotOfTheEnd())
     with suppress(KeyboardInterrupt):  # uvicorn passes the signal on once it has stopped
         Listening(config).run([bound])

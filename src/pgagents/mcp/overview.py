@@ -31,13 +31,22 @@ def _tools(tools: dict[str, Tool]) -> Iterator[str]:
 def _errors(model: Model, tools: dict[str, Tool]) -> Iterator[str]:
     codes = {code.name: code for tool in tools.values() for code in (*tool.action.errors, *model.always())}
     yield "\n## Errors\n"
-    yield "An error is an object `error` with `code`, `message` and, where the API answered, `status` and `request_id`.\n"
+    yield (
+        "An error is an object `error` with `code`, `message` and, where the API answered, `status` and "
+        "`request_id`.\n"
+    )
     for code in sorted(codes.values(), key=lambda c: (c.status, c.name)):
-        yield f"- `{code.name}` ({code.status}): {code.meaning}" if code.meaning else f"- `{code.name}` ({code.status})"
+        yield (
+            f"- `{code.name}` ({code.status}): {code.meaning}"
+            if code.meaning
+            else f"- `{code.name}` ({code.status})"
+        )
 
 
 def _limits(model: Model, tools: dict[str, Tool]) -> Iterator[str]:
-    used = [model.buckets[name] for name in dict.fromkeys(tool.action.bucket for tool in tools.values()) if name]
+    used = [
+        model.buckets[name] for name in dict.fromkeys(tool.action.bucket for tool in tools.values()) if name
+    ]
     if used:
         yield "\n## Limits\n"
     for bucket in used:
@@ -45,4 +54,7 @@ def _limits(model: Model, tools: dict[str, Tool]) -> Iterator[str]:
         per = per if bucket.refill == "even" else f"in each window of {bucket.per_s:g} s"
         yield f"- {bucket.description or bucket.name}: {bucket.requests} {per}"
     if used:
-        yield "\nWaiting and repeating after a refusal is done here; a call that comes back with 429 has waited already."
+        yield (
+            "\nWaiting and repeating after a refusal is done here; a call that comes back with 429 has "
+            "waited already."
+        )

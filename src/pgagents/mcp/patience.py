@@ -1,4 +1,6 @@
-"""Bounds the time that a client of the HTTP server may take for a request; uvicorn bounds only the pause between requests."""
+"""Bounds the time that a client of the HTTP server may take for a request; uvicorn bounds only the pause
+between requests.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ BODY_S = 30.0
 
 
 class Patience(H11Protocol):
-    """HTTP/1.1 that closes a connection whose request is late: its head after `head_s`, its body after `body_s` more."""
+    """HTTP/1.1 that closes a connection whose request is late: its head after `head_s`, its body after
+    `body_s` more.
+    """
 
     head_s = HEAD_S
     body_s = BODY_S
@@ -34,7 +38,9 @@ class Patience(H11Protocol):
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
-        self._wait_for(None if self.conn.their_state is h11.IDLE else self.conn.their_state)  # between requests uvicorn waits
+        self._wait_for(
+            None if self.conn.their_state is h11.IDLE else self.conn.their_state
+        )  # between requests uvicorn waits
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._wait_for(None)
@@ -49,7 +55,9 @@ class Patience(H11Protocol):
             self._timer = None
         self._part = part
         if part in (h11.IDLE, h11.SEND_BODY):
-            self._timer = self.loop.call_later(self.head_s if part is h11.IDLE else self.body_s, self.transport.abort)
+            self._timer = self.loop.call_later(
+                self.head_s if part is h11.IDLE else self.body_s, self.transport.abort
+            )
 
 
 class NotOfTheEnd(logging.Filter):

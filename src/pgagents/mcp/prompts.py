@@ -1,4 +1,6 @@
-"""Prompts: one for any task, and one for each successful workflow of the catalogue that tools alone can follow."""
+"""Prompts: one for any task, and one for each successful workflow of the catalogue that tools alone can
+follow.
+"""
 
 from __future__ import annotations
 
@@ -28,8 +30,13 @@ class Prompt:
 
 def prompts(model: Model, tools: dict[str, Tool]) -> dict[str, Prompt]:
     """Return the prompts by name, the general one first."""
-    by_action = {str(tool.action.name): name for name, tool in reversed(tools.items())}  # the name of today is an action's first
-    rules = "Ask the user for what is missing, and before every tool that says so. Tell the outcome with the numbers that the tools answer."
+    by_action = {
+        str(tool.action.name): name for name, tool in reversed(tools.items())
+    }  # the name of today is an action's first
+    rules = (
+        "Ask the user for what is missing, and before every tool that says so. Tell the outcome with the "
+        "numbers that the tools answer."
+    )
     found = {
         GENERAL: Prompt(
             GENERAL,
@@ -40,14 +47,22 @@ def prompts(model: Model, tools: dict[str, Tool]) -> dict[str, Prompt]:
         )
     }
     for workflow in model.workflows:
-        usual = not workflow.only_verify and all(s.role == "main" and 200 <= s.status < 300 for s in workflow.steps)
-        if usual and workflow.name not in found and all(str(s.action.name) in by_action for s in workflow.steps):
+        usual = not workflow.only_verify and all(
+            s.role == "main" and 200 <= s.status < 300 for s in workflow.steps
+        )
+        if (
+            usual
+            and workflow.name not in found
+            and all(str(s.action.name) in by_action for s in workflow.steps)
+        ):
             found[workflow.name] = _of_workflow(model, workflow, by_action, rules)
     return found
 
 
 def _of_workflow(model: Model, workflow: Workflow, by_action: dict[str, str], rules: str) -> Prompt:
-    steps = "\n".join(f"{n}. `{by_action[str(s.action.name)]}`: {s.action.title}" for n, s in enumerate(workflow.steps, 1))
+    steps = "\n".join(
+        f"{n}. `{by_action[str(s.action.name)]}`: {s.action.title}" for n, s in enumerate(workflow.steps, 1)
+    )
     return Prompt(
         workflow.name,
         str(workflow.title),

@@ -1,9 +1,10 @@
 """Converts an answer to a tool's result: text and data, or an error that a model can act on.
 
-Clients refuse data that breaks the tool's output schema, and missing data where there is a schema. (The official SDKs
-for Python and TypeScript were read on 2026-11-21.) A model that sees an error repeats the call. So a success that
-breaks its contract becomes data without the members that break it. A warning and the complete answer follow as text.
-Only where no data fits, the result is an error, which says that the call was done.
+Clients refuse data that breaks the tool's output schema, and missing data where there is a schema. (The
+official SDKs for Python and TypeScript were read on 2026-11-21.) A model that sees an error repeats the call.
+So a success that breaks its contract becomes data without the members that break it. A warning and the
+complete answer follow as text. Only where no data fits, the result is an error, which says that the call was
+done.
 """
 
 from __future__ import annotations
@@ -37,18 +38,28 @@ def result_of(tool: Tool, answer: Answer) -> CallToolResult:
 
 def _unlike(tool: Tool, answer: Answer, fault: str) -> CallToolResult:
     """Return the result of a success that breaks its contract."""
-    message, note = f"the API's answer is not as its contract says: {fault}", DONE if tool.action.effect == "write" else READ
+    message, note = (
+        f"the API's answer is not as its contract says: {fault}",
+        DONE if tool.action.effect == "write" else READ,
+    )
     found = fitting(tool.output, answer.data)
     if found is None:
         note += " What came is under `answer`."
-        return failed(Problem("unexpected_answer", message, answer.status, answer.request_id, note=note), answer.data)
+        return failed(
+            Problem("unexpected_answer", message, answer.status, answer.request_id, note=note), answer.data
+        )
     data, left_out = found
-    said = f"Warning: {message}. {note} Left out of the data: {', '.join(left_out)}. All that came: {json_bytes(answer.data).decode()}"
+    said = (
+        f"Warning: {message}. {note} Left out of the data: {', '.join(left_out)}. All that came: "
+        f"{json_bytes(answer.data).decode()}"
+    )
     return _result(json_bytes(data).decode(), said, data=data)
 
 
 def failed(problem: Problem, data: Any = None) -> CallToolResult:
-    """Return an error's result: `{"error": {…}}` as text, without structured content, which would break the output schema."""
+    """Return an error's result: `{"error": {…}}` as text, without structured content, which would break
+    the output schema.
+    """
     shown = {"error": problem.shown(), **({"answer": data} if data is not None else {})}
     return _result(json_bytes(shown).decode(), error=True)
 
@@ -56,4 +67,8 @@ def failed(problem: Problem, data: Any = None) -> CallToolResult:
 def _result(*texts: str, data: Any = None, error: bool = False) -> CallToolResult:
     from mcp_types import CallToolResult, TextContent
 
-    return CallToolResult(content=[TextContent(type="text", text=text) for text in texts], structured_content=data, is_error=error)
+    return CallToolResult(
+        content=[TextContent(type="text", text=text) for text in texts],
+        structured_content=data,
+        is_error=error,
+    )

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 def lacking(model: Model, action: Action, held: set[str]) -> str | None:
     """Return the first scope that the action needs and the token lacks; None where it lacks none."""
     needs = model.auth.oauth.needs if model.auth.oauth else {}
-    return next((scope for scope, actions in needs.items() if action.name in actions and scope not in held), None)
+    return next(
+        (scope for scope, actions in needs.items() if action.name in actions and scope not in held), None
+    )
 
 
 def scope_check(model: Model) -> Callable[[Action], Problem | None]:
@@ -29,16 +31,22 @@ def scope_check(model: Model) -> Callable[[Action], Problem | None]:
         lacks = lacking(model, action, set(token.scopes) if token else set())
         if lacks is None:
             return None
-        return Problem("insufficient_scope", f"this needs the scope `{lacks}`, which the sign-in did not give", scope=lacks, sent=False)
+        return Problem(
+            "insufficient_scope",
+            f"this needs the scope `{lacks}`, which the sign-in did not give",
+            scope=lacks,
+            sent=False,
+        )
 
     return allowed
 
 
 class StepUp:
-    """Refuses a tool call whose token lacks a scope with 403, so that the client can ask its user for more (RFC 6750, 3.1).
+    """Refuses a tool call whose token lacks a scope with 403, so that the client can ask its user for more
+    (RFC 6750, 3.1).
 
-    Since 2026-07-28 a header names the tool of a call. An older call goes on to the server, whose result has the same
-    error.
+    Since 2026-07-28 a header names the tool of a call. An older call goes on to the server, whose result has
+    the same error.
     """
 
     def __init__(self, app: ASGIApp, model: Model, named: dict[str, Action], metadata_url: str) -> None:
@@ -47,17 +55,26 @@ class StepUp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request, or refuse it."""
         headers = dict(scope.get("headers", ()))
-        name = headers.get(b"mcp-name", b"").decode("latin-1") if headers.get(b"mcp-method") == b"tools/call" else ""
+        name = (
+            headers.get(b"mcp-name", b"").decode("latin-1")
+            if headers.get(b"mcp-method") == b"tools/call"
+            else ""
+        )
         token = getattr(scope.get("user"), "access_token", None)
         held = list(token.scopes) if token is not None else []
-        lacks = lacking(self._model, self._named[name], set(held)) if token is not None and name in self._named else None
+        lacks = (
+            lacking(self._model, self._named[name], set(held))
+            if token is not None and name in self._named
+            else None
+        )
         if lacks is None:
             await self._app(scope, receive, send)
             return
         said = f"{name} needs the scope {lacks}"
         wanted = " ".join([*held, lacks])
         challenge = (
-            f'Bearer error="insufficient_scope", scope="{wanted}", resource_metadata="{self._metadata_url}", error_description="{said}"'
+            f'Bearer error="insufficient_scope", scope="{wanted}", '
+            f'resource_metadata="{self._metadata_url}", error_description="{said}"'
         )
         body = json.dumps({"error": "insufficient_scope", "error_description": said}).encode()
         sent = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]

@@ -1,7 +1,8 @@
-"""The MCP server, on the official SDK's low-level server: it lists the catalogue's tools and calls them over REST.
+"""The MCP server, on the official SDK's low-level server: it lists the catalogue's tools and calls them over
+REST.
 
-Every failure of a call is a result that a model can read. Nothing is raised into the SDK, which would send the text of
-the exception to peers of the 2025 era (mcp 2.3.0, read 2026-11-20).
+Every failure of a call is a result that a model can read. Nothing is raised into the SDK, which would send
+the text of the exception to peers of the 2025 era (mcp 2.3.0, read 2026-11-20).
 """
 
 from __future__ import annotations
@@ -56,9 +57,15 @@ _log = logging.getLogger(__name__)
 
 
 def make_server(
-    model: Model, client: Client, *, close: Callable[[], Awaitable[None]] | None = None, allowed: Allowed | None = None
+    model: Model,
+    client: Client,
+    *,
+    close: Callable[[], Awaitable[None]] | None = None,
+    allowed: Allowed | None = None,
 ) -> Server[Any]:
-    """Return a server of the catalogue's `mcp` surface. `client` makes the calls; `close` is awaited when it stops."""
+    """Return a server of the catalogue's `mcp` surface. `client` makes the calls; `close` is awaited when
+    it stops.
+    """
     from mcp.server.caching import CacheHint
     from mcp.server.lowlevel import Server
     from mcp_types import Icon
@@ -114,50 +121,78 @@ class RequestHandler:
         self.tools: dict[str, Tool] = tools(model)
         self.prompts: dict[str, Prompt] = prompts(model, self.tools)
         self.uri = f"{model.api.id.replace('_', '-')}://overview"
-        self._listed = ListToolsResult.model_validate({"tools": [tool.listed for tool in self.tools.values()]})
+        self._listed = ListToolsResult.model_validate(
+            {"tools": [tool.listed for tool in self.tools.values()]}
+        )
 
     def input_schema(self, name: str) -> dict[str, Any] | None:
         """Return a tool's input schema; None for an unknown tool."""
         return self.tools[name].listed["inputSchema"] if name in self.tools else None
 
-    async def list_tools(self, _context: ServerRequestContext[Any, Any], _params: PaginatedRequestParams | None) -> ListToolsResult:
+    async def list_tools(
+        self, _context: ServerRequestContext[Any, Any], _params: PaginatedRequestParams | None
+    ) -> ListToolsResult:
         """Return all tools, on one page."""
         return self._listed
 
-    async def call_tool(self, context: ServerRequestContext[Any, Any], params: CallToolRequestParams) -> CallToolResult:
-        """Call a tool. Raises MCPError for an unknown one, as the specification requires; every other failure is a result."""
+    async def call_tool(
+        self, context: ServerRequestContext[Any, Any], params: CallToolRequestParams
+    ) -> CallToolResult:
+        """Call a tool. Raises MCPError for an unknown one, as the specification requires; every other
+        failure is a result.
+        """
         from mcp.shared.exceptions import MCPError
         from mcp_types import INVALID_PARAMS
 
         tool = self.tools.get(params.name)
         if tool is None:
             help = did_you_mean(params.name, self.tools)
-            raise MCPError(INVALID_PARAMS, f"Unknown tool: {brief(params.name)}" + (f"; {help}" if help else ""))
+            raise MCPError(
+                INVALID_PARAMS, f"Unknown tool: {brief(params.name)}" + (f"; {help}" if help else "")
+            )
         try:
             if self._allowed is not None and (problem := self._allowed(tool.action)) is not None:
                 return failed(problem)
             return await self._called(context, tool, params)
         except Exception:  # whatever it is, the caller learns no more than that, and the operator all
             _log.exception("tool %s failed", tool.action.name)
-            return failed(Problem("internal", "this server failed while calling the API; its log has the details", sent=False))
+            return failed(
+                Problem(
+                    "internal",
+                    "this server failed while calling the API; its log has the details",
+                    sent=False,
+                )
+            )
 
-    async def _called(self, context: ServerRequestContext[Any, Any], tool: Tool, params: CallToolRequestParams) -> CallToolResult:
+    async def _called(
+        self, context: ServerRequestContext[Any, Any], tool: Tool, params: CallToolRequestParams
+    ) -> CallToolResult:
         arguments = params.arguments or {}
         progress = Progress(context)
         ticking = asyncio.create_task(progress.tick())
         try:
-            # the host has asked the user by now: it sees the hints and the question that the tool is listed with
-            answer = await self._client.tool(self._surface, params.name, arguments, confirmed=True, told=progress.waits)
+            # the host has asked the user by now: it sees the hints and the question that the tool is listed
+            # with
+            answer = await self._client.tool(
+                self._surface, params.name, arguments, confirmed=True, told=progress.waits
+            )
         finally:
             ticking.cancel()
         return result_of(tool, answer)
 
-    async def list_resources(self, _context: ServerRequestContext[Any, Any], _params: PaginatedRequestParams | None) -> ListResourcesResult:
+    async def list_resources(
+        self, _context: ServerRequestContext[Any, Any], _params: PaginatedRequestParams | None
+    ) -> ListResourcesResult:
         """Return the overview, the only resource."""
         from mcp_types import ListResourcesResult, Resource
 
-        title, about = f"{self._model.api.title} at a glance", "What the API is for, its tools, errors and limits."
-        found = Resource(name="overview", uri=self.uri, title=title, description=about, mime_type="text/markdown")
+        title, about = (
+            f"{self._model.api.title} at a glance",
+            "What the API is for, its tools, errors and limits.",
+        )
+        found = Resource(
+            name="overview", uri=self.uri, title=title, description=about, mime_type="text/markdown"
+        )
         return ListResourcesResult(resources=[found])
 
     async def list_resource_templates(
@@ -168,29 +203,49 @@ class RequestHandler:
 
         return ListResourceTemplatesResult(resource_templates=[])
 
-    async def read_resource(self, _context: ServerRequestContext[Any, Any], params: ReadResourceRequestParams) -> ReadResourceResult:
+    async def read_resource(
+        self, _context: ServerRequestContext[Any, Any], params: ReadResourceRequestParams
+    ) -> ReadResourceResult:
         """Return the overview's text. Raises MCPError for any other resource."""
         from mcp.shared.exceptions import MCPError
         from mcp_types import INVALID_PARAMS, ReadResourceResult, TextResourceContents
 
         if str(params.uri) != self.uri:
-            raise MCPError(INVALID_PARAMS, f"Unknown resource: {brief(str(params.uri))}", {"uri": str(params.uri)[:200]})
+            raise MCPError(
+                INVALID_PARAMS, f"Unknown resource: {brief(str(params.uri))}", {"uri": str(params.uri)[:200]}
+            )
         text = overview(self._model, self.tools)
-        return ReadResourceResult(contents=[TextResourceContents(uri=self.uri, mime_type="text/markdown", text=text)])
+        return ReadResourceResult(
+            contents=[TextResourceContents(uri=self.uri, mime_type="text/markdown", text=text)]
+        )
 
-    async def list_prompts(self, _context: ServerRequestContext[Any, Any], _params: PaginatedRequestParams | None) -> ListPromptsResult:
+    async def list_prompts(
+        self, _context: ServerRequestContext[Any, Any], _params: PaginatedRequestParams | None
+    ) -> ListPromptsResult:
         """Return all prompts, on one page."""
         from mcp_types import ListPromptsResult, PromptArgument
         from mcp_types import Prompt as Listed
 
         made = []
         for prompt in self.prompts.values():
-            argument = PromptArgument(name=DETAILS, description="What is to be done, and all that is known of it", required=prompt.needs)
-            made.append(Listed(name=prompt.name, title=prompt.title, description=prompt.description, arguments=[argument]))
+            argument = PromptArgument(
+                name=DETAILS,
+                description="What is to be done, and all that is known of it",
+                required=prompt.needs,
+            )
+            made.append(
+                Listed(
+                    name=prompt.name, title=prompt.title, description=prompt.description, arguments=[argument]
+                )
+            )
         return ListPromptsResult(prompts=made)
 
-    async def get_prompt(self, _context: ServerRequestContext[Any, Any], params: GetPromptRequestParams) -> GetPromptResult:
-        """Return a prompt with its details. Raises MCPError for an unknown one, and where required `details` are missing."""
+    async def get_prompt(
+        self, _context: ServerRequestContext[Any, Any], params: GetPromptRequestParams
+    ) -> GetPromptResult:
+        """Return a prompt with its details. Raises MCPError for an unknown one, and where required
+        `details` are missing.
+        """
         from mcp.shared.exceptions import MCPError
         from mcp_types import INVALID_PARAMS, GetPromptResult, PromptMessage, TextContent
 
@@ -205,7 +260,9 @@ class RequestHandler:
 
 
 class Progress:
-    """Reports the progress of a call with growing numbers; the SDK drops reports that the caller did not ask for."""
+    """Reports the progress of a call with growing numbers; the SDK drops reports that the caller did not
+    ask for.
+    """
 
     def __init__(self, context: ServerRequestContext[Any, Any]) -> None:
         self._session = context.session

@@ -89,10 +89,11 @@ class _Open:
 
 
 async def serve_streams(server: Server[Any], came: Any, goes: Any) -> None:
-    """Serve until `came` ends and open calls are answered. An unreadable message is answered as JSON-RPC 2.0 requires (5.1).
+    """Serve until `came` ends and open calls are answered. An unreadable message is answered as JSON-RPC 2.0
+    requires (5.1).
 
-    The SDK (mcp 2.3.0) drops such a line, so a client that waits for its answer would wait for ever. At the end of its
-    input it aborts open calls, which may have taken effect.
+    The SDK (mcp 2.3.0) drops such a line, so a client that waits for its answer would wait for ever. At the
+    end of its input it aborts open calls, which may have taken effect.
     """
     import anyio
     from mcp.shared.message import SessionMessage
@@ -133,7 +134,9 @@ def _error(problem: Exception) -> Any:
         return None
     first = problem.errors(include_url=False, include_context=False)[0]
     if first["type"] != "json_invalid":
-        return JSONRPCError(jsonrpc="2.0", id=None, error=ErrorData(code=INVALID_REQUEST, message="Invalid Request"))
+        return JSONRPCError(
+            jsonrpc="2.0", id=None, error=ErrorData(code=INVALID_REQUEST, message="Invalid Request")
+        )
     if first["input"] == TOO_LONG:
         message = f"Invalid Request: the line is longer than {MAX_LINE:,} bytes"
         return JSONRPCError(jsonrpc="2.0", id=None, error=ErrorData(code=INVALID_REQUEST, message=message))

@@ -1,7 +1,7 @@
 """Verifies bearer tokens: by introspection at the authorization server (RFC 7662), or by their signature.
 
-The server's metadata (RFC 8414, or OpenID Connect Discovery) names the endpoint. A token counts only if that server
-issued it for this resource (RFC 8707), and it has not expired.
+The server's metadata (RFC 8414, or OpenID Connect Discovery) names the endpoint. A token counts only if that
+server issued it for this resource (RFC 8707), and it has not expired.
 """
 
 from __future__ import annotations
@@ -25,14 +25,22 @@ FRESH_S = 600.0
 AGAIN_S = 30.0
 LEEWAY_S = 30
 MAX_TOKEN = 8_000
-METADATA = ("/.well-known/oauth-authorization-server{}", "/.well-known/openid-configuration{}", "{}/.well-known/openid-configuration")
-"""Places of an issuer's metadata; its path goes after the well-known name or before it (RFC 8414, 3.1 and 5)."""
+METADATA = (
+    "/.well-known/oauth-authorization-server{}",
+    "/.well-known/openid-configuration{}",
+    "{}/.well-known/openid-configuration",
+)
+"""Places of an issuer's metadata; its path goes after the well-known name or before it (RFC 8414, 3.1 and
+5).
+"""
 
 
 class Introspection:
     """Asks the authorization server about each token, with credentials of our own."""
 
-    def __init__(self, sender: Sender, path: str, issuer: str, resource: str, client: tuple[str, str]) -> None:
+    def __init__(
+        self, sender: Sender, path: str, issuer: str, resource: str, client: tuple[str, str]
+    ) -> None:
         self._sender, self._path, self._issuer, self._resource = sender, path, issuer, resource
         pair = ":".join(quote(part, safe="") for part in client)  # RFC 6749, 2.3.1
         self._basic = f"Basic {base64.b64encode(pair.encode()).decode()}"
@@ -41,11 +49,19 @@ class Introspection:
         """Return the token's rights; None where it is not valid for this server."""
         if len(token) > MAX_TOKEN:
             return None
-        form = (("Authorization", self._basic), ("Content-Type", "application/x-www-form-urlencoded"), ("Accept", "application/json"))
+        form = (
+            ("Authorization", self._basic),
+            ("Content-Type", "application/x-www-form-urlencoded"),
+            ("Accept", "application/json"),
+        )
         body = urlencode({"token": token, "token_type_hint": "access_token"}).encode()
         came = await self._sender(Request("POST", self._path, form, body))
         told = read_json(came.body).value if isinstance(came, Response) and came.status == 200 else None
-        if not isinstance(told, Mapping) or told.get("active") is not True or told.get("iss", self._issuer) != self._issuer:
+        if (
+            not isinstance(told, Mapping)
+            or told.get("active") is not True
+            or told.get("iss", self._issuer) != self._issuer
+        ):
             return None
         return access(token, told, self._resource)
 
@@ -53,8 +69,16 @@ class Introspection:
 class Signed:
     """Checks a JWT's signature (RFC 9068) by the authorization server's published keys, which are cached."""
 
-    def __init__(self, sender: Sender, path: str, issuer: str, resource: str, clock: Callable[[], float] = time.time) -> None:
-        self._sender, self._path, self._issuer, self._resource, self._clock = sender, path, issuer, resource, clock
+    def __init__(
+        self, sender: Sender, path: str, issuer: str, resource: str, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._sender, self._path, self._issuer, self._resource, self._clock = (
+            sender,
+            path,
+            issuer,
+            resource,
+            clock,
+        )
         self._keys: Any = None
         self._at = float("-inf")
 
@@ -69,15 +93,22 @@ class Signed:
             if key is None:
                 return None
             told = jwt.decode(
-                token, key.key, algorithms=ALGORITHMS, audience=self._resource, issuer=self._issuer, leeway=LEEWAY_S,
+                token,
+                key.key,
+                algorithms=ALGORITHMS,
+                audience=self._resource,
+                issuer=self._issuer,
+                leeway=LEEWAY_S,
                 options={"require": ["exp", "iss", "aud"]},
-            )  # fmt: skip
+            )
         except (jwt.PyJWTError, ValueError, TypeError):
             return None
         return access(token, told, self._resource)
 
     async def _key(self, id: Any) -> Any:
-        """Return the key of an id, or None. Old keys are fetched again, and so is an unknown id, but not for every bad token."""
+        """Return the key of an id, or None. Old keys are fetched again, and so is an unknown id, but not
+        for every bad token.
+        """
         found = self._find(id)
         age = self._clock() - self._at
         if (found is None and age > AGAIN_S) or age > FRESH_S:
@@ -115,33 +146,49 @@ def access(token: str, told: Mapping[str, Any], resource: str) -> AccessToken | 
     scopes = [str(one) for one in scope] if isinstance(scope, list) else str(scope).split()
     who = told.get("client_id") or told.get("azp") or told.get("sub") or ""
     return AccessToken(
-        token=token, client_id=str(who), scopes=scopes, resource=resource, subject=str(told["sub"]) if told.get("sub") else None,
-        expires_at=int(expires) if isinstance(expires, int | float) else None, claims={"iss": told["iss"]} if told.get("iss") else None,
-    )  # fmt: skip
+        token=token,
+        client_id=str(who),
+        scopes=scopes,
+        resource=resource,
+        subject=str(told["sub"]) if told.get("sub") else None,
+        expires_at=int(expires) if isinstance(expires, int | float) else None,
+        claims={"iss": told["iss"]} if told.get("iss") else None,
+    )
 
 
 def _same(one: Any, resource: str) -> bool:
     return isinstance(one, str) and one.removesuffix("/") == resource.removesuffix("/")
 
 
-async def verifier_of(issuer: str, resource: str, client: tuple[str, str] | None, *, cacert: str | None = None) -> Introspection | Signed:
+async def verifier_of(
+    issuer: str, resource: str, client: tuple[str, str] | None, *, cacert: str | None = None
+) -> Introspection | Signed:
     """Return the verifier of an issuer's tokens, found by its metadata.
 
-    `client` are our credentials there, which introspection needs. Raises PgagentsError where the metadata are missing
-    or name no endpoint.
+    `client` are our credentials there, which introspection needs. Raises PgagentsError where the metadata are
+    missing or name no endpoint.
     """
     told = await _metadata(issuer, cacert)
     which = "introspection_endpoint" if client else "jwks_uri"
     url = told.get(which)
-    if not isinstance(url, str) or urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
+    if (
+        not isinstance(url, str)
+        or urlsplit(url).scheme not in ("http", "https")
+        or not urlsplit(url).hostname
+    ):
         raise PgagentsError(
-            f"the metadata of {issuer} has no `{which}`", "give the issuer of an authorization server that can check its tokens"
+            f"the metadata of {issuer} has no `{which}`",
+            "give the issuer of an authorization server that can check its tokens",
         )
     parts = urlsplit(url)
     named = str(told["issuer"])  # tokens repeat it to the letter, its last slash too
     sender = Sender(f"{parts.scheme}://{parts.netloc}", cacert=cacert, timeout_s=10)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return Introspection(sender, path, named, resource, client) if client else Signed(sender, path, named, resource)
+    return (
+        Introspection(sender, path, named, resource, client)
+        if client
+        else Signed(sender, path, named, resource)
+    )
 
 
 async def _metadata(issuer: str, cacert: str | None) -> Mapping[str, Any]:
@@ -156,4 +203,7 @@ async def _metadata(issuer: str, cacert: str | None) -> Mapping[str, Any]:
                 return told
     finally:
         await sender.close()
-    raise PgagentsError(f"{issuer} has no metadata of an authorization server", "give --issuer just as that server's metadata names it")
+    raise PgagentsError(
+        f"{issuer} has no metadata of an authorization server",
+        "give --issuer just as that server's metadata names it",
+    )

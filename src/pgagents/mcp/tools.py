@@ -37,7 +37,10 @@ class Output:
         if self.schema is None or self._validator.is_valid(data):
             return ""
         error = next(self.faults(data))
-        return f"{'.'.join(str(step) for step in error.instance_path) or 'the body'}: {' '.join(error.message.split())[:200]}"
+        return (
+            f"{'.'.join(str(step) for step in error.instance_path) or 'the body'}: "
+            f"{' '.join(error.message.split())[:200]}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,10 @@ class Tool:
 def surface(model: Model) -> Surface:
     """Return the surface for MCP clients. Raises PgagentsError where the catalogue has none."""
     if SURFACE not in model.surfaces:
-        raise PgagentsError("the catalogue has no `surfaces.mcp`", "add it, with the actions that MCP clients are to be offered")
+        raise PgagentsError(
+            "the catalogue has no `surfaces.mcp`",
+            "add it, with the actions that MCP clients are to be offered",
+        )
     return model.surfaces[SURFACE]
 
 

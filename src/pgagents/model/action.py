@@ -76,8 +76,8 @@ class Law:
 class Relation:
     """A metamorphic relation between two calls that differ in the argument `widen`.
 
-    The wider answer must keep every item of the list `keeps`. If `fits` is true for an item of the wider answer, the narrower answer must
-    have it too.
+    The wider answer must keep every item of the list `keeps`. If `fits` is true for an item of the wider
+    answer, the narrower answer must have it too.
     """
 
     name: str
@@ -104,7 +104,9 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Former:
-    """A former name of an action, its operationId then, and the day (`2027-03-01`) until which agents may use the name."""
+    """A former name of an action, its operationId then, and the day (`2027-03-01`) until which agents may
+    use the name.
+    """
 
     name: Text
     operation_id: str
@@ -159,7 +161,9 @@ class Action:
     """How the body is signed in place of a key, as the catalogue writes it; None if it is not signed."""
     formerly: tuple[Former, ...] = ()
     may_name_none: bool = False
-    """True if verify may call it without naming an instance. The author accepts what a wrong server may then change."""
+    """True if verify may call it without naming an instance. The author accepts what a wrong server may
+    then change.
+    """
     tenant: bool = False
     """True if the response depends on the caller's project alone."""
     alias_of: Action | None = None
@@ -174,7 +178,9 @@ class Action:
         """Return the argument of this name, or None."""
         return next((p for p in self.params if p.name == name), None)
 
-    def input_schema(self, *, places: tuple[PlaceIn, ...] = ("path", "query", "body"), omit: tuple[str, ...] = ()) -> Node:
+    def input_schema(
+        self, *, places: tuple[PlaceIn, ...] = ("path", "query", "body"), omit: tuple[str, ...] = ()
+    ) -> Node:
         """Return all arguments in these places as one closed JSON Schema object."""
         chosen = [p for p in self.params if p.place in places and p.name not in omit]
         schema = Node(origin=(*self.origin, "input"))

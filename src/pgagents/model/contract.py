@@ -38,9 +38,10 @@ def surface_of(id: str) -> str:
 class Contract:
     """One promise. `id` is stable from run to run.
 
-    An id is `<check>/<detail>/<action>@<surface>`; the detail may have several parts, or be empty. A contract about what no
-    action answers ends with `/framework@<surface>`, and one about a surface as a whole with `@<surface>` behind its detail.
-    `origin` is the part of the catalogue that makes the promise, `cite` the requirement ids behind it.
+    An id is `<check>/<detail>/<action>@<surface>`; the detail may have several parts, or be empty. A contract
+    about what no action answers ends with `/framework@<surface>`, and one about a surface as a whole with
+    `@<surface>` behind its detail. `origin` is the part of the catalogue that makes the promise, `cite` the
+    requirement ids behind it.
     """
 
     id: str
@@ -53,7 +54,9 @@ class Contract:
 
     @property
     def place(self) -> str:
-        """Where it holds: `<action>@<surface>`, `framework@<surface>`, or `@<surface>` for a surface as a whole."""
+        """Where it holds: `<action>@<surface>`, `framework@<surface>`, or `@<surface>` for a surface as a
+        whole.
+        """
         name = self.action or (FRAMEWORK if self.id.endswith(f"/{FRAMEWORK}@{self.surface}") else "")
         return f"{name}@{self.surface}"
 

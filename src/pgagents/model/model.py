@@ -1,6 +1,7 @@
 """The resolved catalogue: names looked up, defaults filled in, every part with its origin.
 
-Schemas are plain JSON Schema 2020-12 in `Node`s; references read `#/components/schemas/NAME`. Expressions have been compiled.
+Schemas are plain JSON Schema 2020-12 in `Node`s; references read `#/components/schemas/NAME`. Expressions
+have been compiled.
 """
 
 from __future__ import annotations
@@ -87,8 +88,8 @@ class Surface:
 class Bucket:
     """A rate limit of `requests` calls.
 
-    With `even`, calls are refilled at `requests / per_s` a second. With `window`, all are refilled at the end of each window of `per_s`
-    seconds.
+    With `even`, calls are refilled at `requests / per_s` a second. With `window`, all are refilled at the end
+    of each window of `per_s` seconds.
     """
 
     name: str
@@ -195,7 +196,9 @@ class Resource:
         return self.ids[-1]
 
     def id_of(self, body: Any) -> Id | None:
-        """Return the id in a body: a scalar, or a tuple if it has several members. None if one of them is missing."""
+        """Return the id in a body: a scalar, or a tuple if it has several members. None if one of them is
+        missing.
+        """
         values = tuple(member_at(body, path) for path in self.ids)
         if not all(is_scalar(value) for value in values):
             return None
@@ -204,7 +207,9 @@ class Resource:
     def absent_for(self, param: Param) -> str | int | float | None:
         """Return a value for an argument that names no existing instance."""
         if isinstance(self.absent, tuple):
-            return self.absent[self.ids.index(param.refers_member)] if param.refers_member in self.ids else None
+            return (
+                self.absent[self.ids.index(param.refers_member)] if param.refers_member in self.ids else None
+            )
         return self.absent
 
     def place_in(self, params: Iterable[Param], values: Mapping[str, Any]) -> str:
@@ -212,7 +217,9 @@ class Resource:
 
         Ids are unique only within the containing resource.
         """
-        named = (values.get(str(p.name)) for p in params if self.within is not None and p.refers_to == self.within)
+        named = (
+            values.get(str(p.name)) for p in params if self.within is not None and p.refers_to == self.within
+        )
         return "/".join(id_text(value) for value in named if value is not None)
 
     def value_for(self, param: Param, body: Any) -> Any:
@@ -230,7 +237,9 @@ def id_text(id: object) -> str:
 
 def is_scalar(value: Any) -> bool:
     """True for a value that can be an id: a non-empty string or a number."""
-    return (isinstance(value, str) and value != "") or (isinstance(value, int | float) and not isinstance(value, bool))
+    return (isinstance(value, str) and value != "") or (
+        isinstance(value, int | float) and not isinstance(value, bool)
+    )
 
 
 def member_at(body: Any, path: str) -> Any:
@@ -304,8 +313,8 @@ class Workflow:
 class Model:
     """The whole resolved API.
 
-    `api`, `auth`, `limits`, `errors`, `behaviour`, `webhooks`, `idempotency` and `retention` are the catalogue's own objects, as they have
-    no choices left to resolve.
+    `api`, `auth`, `limits`, `errors`, `behaviour`, `webhooks`, `idempotency` and `retention` are the
+    catalogue's own objects, as they have no choices left to resolve.
     """
 
     source: Source

@@ -1,1 +1,3 @@
-"""Park Graph's behaviour in the sandbox. Only this room is about parking; the sandbox finds it by entry points."""
+"""Park Graph's behaviour in the sandbox. Only this room is about parking; the sandbox finds it by entry
+points.
+"""

@@ -34,20 +34,58 @@ def write(
     diff: Any = None,
 ) -> None:
     """Append a row for a call; actor and diff go to a second table, where retention can blank them."""
-    actor_type = "agent" if call.agent else "operator" if call.key and call.key.operator else "key" if call.key else "system"
+    actor_type = (
+        "agent"
+        if call.agent
+        else "operator"
+        if call.key and call.key.operator
+        else "key"
+        if call.key
+        else "system"
+    )
     append(
-        store, call.now, actor_type, call.key.id if call.key else None, str(call.action.name), tenant=call.key.tenant if call.key else "",
-        lot_id=lot_id, session_id=session_id, platform=platform or call.attribution.get("agent_platform"), diff=diff,
-    )  # fmt: skip
+        store,
+        call.now,
+        actor_type,
+        call.key.id if call.key else None,
+        str(call.action.name),
+        tenant=call.key.tenant if call.key else "",
+        lot_id=lot_id,
+        session_id=session_id,
+        platform=platform or call.attribution.get("agent_platform"),
+        diff=diff,
+    )
 
 
 def append(
-    store: Store, at: float, actor_type: str, actor_id: str | None, action: str, *, tenant: str, lot_id: str | None = None,
-    session_id: str | None = None, platform: str | None = None, diff: Any = None,
-) -> None:  # fmt: skip
+    store: Store,
+    at: float,
+    actor_type: str,
+    actor_id: str | None,
+    action: str,
+    *,
+    tenant: str,
+    lot_id: str | None = None,
+    session_id: str | None = None,
+    platform: str | None = None,
+    diff: Any = None,
+) -> None:
     """Append a row."""
     store.run(
-        "INSERT INTO audit (at, actor_type, action, lot_id, session_id, agent_platform, tenant) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        at, actor_type, action, lot_id, session_id, platform, tenant,
-    )  # fmt: skip
-    store.run("INSERT INTO audit_detail VALUES (last_insert_rowid(), ?, ?)", actor_id, json.dumps(diff if diff is not None else {}))
+        (
+            "INSERT INTO audit (at, actor_type, action, lot_id, session_id, agent_platform, tenant) VALUES "
+            "(?, ?, ?, ?, ?, ?, ?)"
+        ),
+        at,
+        actor_type,
+        action,
+        lot_id,
+        session_id,
+        platform,
+        tenant,
+    )
+    store.run(
+        "INSERT INTO audit_detail VALUES (last_insert_rowid(), ?, ?)",
+        actor_id,
+        json.dumps(diff if diff is not None else {}),
+    )

@@ -21,7 +21,9 @@ PLATFORMS = {
 
 
 def domain(setting: Setting) -> Domain:
-    """Prepare the store and return the function that carries out actions; the first start makes the world from the seed."""
+    """Prepare the store and return the function that carries out actions; the first start makes the world
+    from the seed.
+    """
     store = setting.store
     for module in (world, audit, lots, payments, sessions, fleet, lists, hooks, forget):
         store.script(module.TABLES)
@@ -41,7 +43,12 @@ def domain(setting: Setting) -> Domain:
         result = actions[str(call.action.name)](attributed)
         if call.surface != "rest" and call.action.effect == "read" and not isinstance(result, Refusal):
             session = result.get("session") if isinstance(result, dict) else None
-            audit.write(store, attributed, lot_id=call.input.get("lot_id"), session_id=session["id"] if session else None)
+            audit.write(
+                store,
+                attributed,
+                lot_id=call.input.get("lot_id"),
+                session_id=session["id"] if session else None,
+            )
         return result
 
     return act
@@ -77,4 +84,8 @@ def _actions(setting: Setting, s: sessions.Sessions) -> Mapping[str, Callable[[A
 def _attribution(call: AcceptedCall) -> Mapping[str, str]:
     """Return the agent and platform of the key's integration; empty where it has none."""
     integration = call.key.integration if call.key else None
-    return {"agent_name": integration, "agent_platform": PLATFORMS[integration]} if integration in PLATFORMS else {}
+    return (
+        {"agent_name": integration, "agent_platform": PLATFORMS[integration]}
+        if integration in PLATFORMS
+        else {}
+    )

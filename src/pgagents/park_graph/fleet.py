@@ -26,18 +26,30 @@ _OTHER_FLEET = Refusal("FORBIDDEN", "The key belongs to another fleet", "fleet_i
 def expire_holds(outbox: Outbox, now: float) -> None:
     """Free the spaces of expired holds."""
     store = outbox.store
-    for row in store.rows("SELECT id, lot_id, expires_at FROM hold WHERE status = 'active' AND expires_at <= ?", now):
+    for row in store.rows(
+        "SELECT id, lot_id, expires_at FROM hold WHERE status = 'active' AND expires_at <= ?", now
+    ):
         store.run("UPDATE hold SET status = 'expired' WHERE id = ?", row["id"])
         give_space(outbox, row["lot_id"], row["expires_at"])
 
 
 def dispatch(s: Sessions, call: AcceptedCall) -> Any:
-    """Hold a space for each vehicle or for none (PG-FLEET, PG-L11), at lots that allow agents and autonomous entry."""
+    """Hold a space for each vehicle or for none (PG-FLEET, PG-L11), at lots that allow agents and
+    autonomous entry.
+    """
     given = call.input
     if _foreign(call):
         return _OTHER_FLEET
     most = len(given["vehicles"])
-    near = nearest(s.store, given["lat"], given["lng"], given["radius_km"], most, autonomous=True, where="agents = 1 AND available > 0")
+    near = nearest(
+        s.store,
+        given["lat"],
+        given["lng"],
+        given["radius_km"],
+        most,
+        autonomous=True,
+        where="agents = 1 AND available > 0",
+    )
     spaces = [row["id"] for _, row in near for _ in range(min(row["available"], most))]
     if len(spaces) < most:
         return Refusal("CONFLICT", "There are not enough spaces for all vehicles")
@@ -48,17 +60,32 @@ def dispatch(s: Sessions, call: AcceptedCall) -> Any:
         take_space(s.outbox, lot_id, call.now)
         s.store.run(
             "INSERT INTO hold VALUES (?, ?, ?, ?, ?, ?, 'active', ?)",
-            id, call.key.tenant if call.key else "", given["fleet_id"], lot_id, vehicle["plate"].upper(), vehicle.get("vin"), expires,
-        )  # fmt: skip
+            id,
+            call.key.tenant if call.key else "",
+            given["fleet_id"],
+            lot_id,
+            vehicle["plate"].upper(),
+            vehicle.get("vin"),
+            expires,
+        )
         audit.write(s.store, call, lot_id=lot_id, diff={"hold": [None, id]})
-        allocations.append({"plate": vehicle["plate"].upper(), "lot_id": lot_id, "hold_id": id, "expires_at": rfc3339(expires)})
+        allocations.append(
+            {
+                "plate": vehicle["plate"].upper(),
+                "lot_id": lot_id,
+                "hold_id": id,
+                "expires_at": rfc3339(expires),
+            }
+        )
     return {"allocations": allocations}
 
 
 def release(s: Sessions, call: AcceptedCall) -> Any:
     """Release a hold and free its space (PG-RELEASE)."""
     tenant = call.key.tenant if call.key else ""
-    hold = s.store.row("SELECT * FROM hold WHERE id = ? AND tenant = ? AND status = 'active'", call.input["hold_id"], tenant)
+    hold = s.store.row(
+        "SELECT * FROM hold WHERE id = ? AND tenant = ? AND status = 'active'", call.input["hold_id"], tenant
+    )
     if hold is None:
         return Refusal("NOT_FOUND", "There is no such hold")
     s.store.run("UPDATE hold SET status = 'released' WHERE id = ?", hold["id"])
@@ -82,8 +109,11 @@ def billing(s: Sessions, call: AcceptedCall) -> Any:
         "SELECT lot_id, count(*) AS sessions, sum(subtotal_cents) AS subtotal, sum(payout_cents) AS payout, "
         "sum((ended_at - started_at) / 36) AS hundredths FROM session "
         "WHERE tenant = ? AND fleet_id = ? AND status = 'completed' AND ended_at >= ? AND ended_at < ? GROUP BY lot_id ORDER BY lot_id",
-        call.key.tenant if call.key else "", given["fleet_id"], period["from"].timestamp(), period["to"].timestamp(),
-    )  # fmt: skip
+        call.key.tenant if call.key else "",
+        given["fleet_id"],
+        period["from"].timestamp(),
+        period["to"].timestamp(),
+    )
     subtotal = sum(r["subtotal"] for r in rows)
     return {
         "report": {
@@ -94,7 +124,10 @@ def billing(s: Sessions, call: AcceptedCall) -> Any:
             "hours": sum(r["hundredths"] for r in rows) / 100,
             "subtotal": money.dollars(subtotal),
             "platform_fee": money.dollars(subtotal - sum(r["payout"] for r in rows)),
-            "by_lot": [{"lot_id": r["lot_id"], "sessions": r["sessions"], "subtotal": money.dollars(r["subtotal"])} for r in rows],
+            "by_lot": [
+                {"lot_id": r["lot_id"], "sessions": r["sessions"], "subtotal": money.dollars(r["subtotal"])}
+                for r in rows
+            ],
         }
     }
 

@@ -1,4 +1,6 @@
-"""Deletes personal data (PG-RETAIN): who searched and exactly where, and drivers who asked for it. Audit rows stay."""
+"""Deletes personal data (PG-RETAIN): who searched and exactly where, and drivers who asked for it. Audit
+rows stay.
+"""
 
 from __future__ import annotations
 
@@ -38,12 +40,16 @@ def arrange(setting: Setting) -> None:
 
 
 def _searches(store: Store, before: float) -> None:
-    """Blank key, end user and exact coordinates of searches without a booking, and the actor of their audit rows."""
+    """Blank key, end user and exact coordinates of searches without a booking, and the actor of their
+    audit rows.
+    """
     store.run(
         "UPDATE search_log SET key_id = NULL, end_user = NULL, lat = round(lat, ?), lng = round(lng, ?) "
         "WHERE at <= ? AND booked = 0 AND key_id IS NOT NULL",
-        _COARSE_DIGITS, _COARSE_DIGITS, before,
-    )  # fmt: skip
+        _COARSE_DIGITS,
+        _COARSE_DIGITS,
+        before,
+    )
     store.run(
         "UPDATE audit_detail SET actor_id = NULL, diff = NULL WHERE actor_id IS NOT NULL AND audit_n IN "
         "(SELECT n FROM audit WHERE action = 'search_parking' AND at <= ?)",
@@ -56,23 +62,34 @@ def _old_searches(store: Store, before: float) -> None:
 
 
 def _drivers(store: Store, before: float) -> None:
-    for row in store.rows("SELECT n, plate, asked_at FROM forget WHERE done_at IS NULL AND asked_at <= ?", before):
+    for row in store.rows(
+        "SELECT n, plate, asked_at FROM forget WHERE done_at IS NULL AND asked_at <= ?", before
+    ):
         _blank(store, row["plate"], row["asked_at"])
         store.run("UPDATE forget SET plate = NULL, done_at = ? WHERE n = ?", before, row["n"])
 
 
 def _blank(store: Store, plate: str, asked_at: float) -> None:
     """Blank a plate wherever it is stored for events before the request."""
-    theirs = [row["id"] for row in store.rows("SELECT id FROM session WHERE plate = ? AND started_at <= ?", plate, asked_at)]
+    theirs = [
+        row["id"]
+        for row in store.rows("SELECT id FROM session WHERE plate = ? AND started_at <= ?", plate, asked_at)
+    ]
     for id in theirs:
         store.run(
-            "UPDATE session SET plate = ?, vehicle = CASE WHEN vehicle IS NULL THEN NULL ELSE json_set(vehicle, '$.vin', NULL) END "
+            "UPDATE session SET plate = ?, vehicle = CASE WHEN vehicle IS NULL THEN NULL ELSE "
+            "json_set(vehicle, '$.vin', NULL) END "
             "WHERE id = ?",
-            BLANK, id,
-        )  # fmt: skip
+            BLANK,
+            id,
+        )
         store.run("UPDATE refund SET reason = '' WHERE session_id = ?", id)
         store.run(
-            "UPDATE audit_detail SET diff = json_remove(diff, '$.plate') WHERE audit_n IN (SELECT n FROM audit WHERE session_id = ?)", id
+            (
+                "UPDATE audit_detail SET diff = json_remove(diff, '$.plate') WHERE audit_n IN (SELECT n FROM "
+                "audit WHERE session_id = ?)"
+            ),
+            id,
         )
         outbox.erase(store, id)
     store.run("UPDATE hold SET plate = ?, vin = NULL WHERE plate = ? AND status <> 'active'", BLANK, plate)

@@ -34,11 +34,18 @@ def create(s: Sessions, call: AcceptedCall, target_problem: Callable[[str], str]
 def list_all(s: Sessions, call: AcceptedCall) -> Any:
     """List the project's webhooks, newest first (PG-HOOK)."""
     rows = s.store.rows(
-        "SELECT * FROM webhook WHERE tenant = ? AND deleted_at IS NULL ORDER BY created_at DESC, id", call.key.tenant if call.key else ""
+        "SELECT * FROM webhook WHERE tenant = ? AND deleted_at IS NULL ORDER BY created_at DESC, id",
+        call.key.tenant if call.key else "",
     )
     return {
         "webhooks": [
-            {"id": r["id"], "url": r["url"], "events": json.loads(r["events"]), "created_at": rfc3339(r["created_at"])} for r in rows
+            {
+                "id": r["id"],
+                "url": r["url"],
+                "events": json.loads(r["events"]),
+                "created_at": rfc3339(r["created_at"]),
+            }
+            for r in rows
         ]
     }
 
@@ -54,18 +61,30 @@ def delete(s: Sessions, call: AcceptedCall) -> Any:
 
 
 def payment_event(s: Sessions, call: AcceptedCall, secret: str) -> Any:
-    """Apply a payment event (PG-STRIPE), only if its signature is valid; a repeated event takes effect once."""
+    """Apply a payment event (PG-STRIPE), only if its signature is valid; a repeated event takes effect
+    once.
+    """
     signed = call.action.signed
     header = call.input[signed.header if signed else "stripe_signature"]
-    problem = signature.fault(header, call.request.body, secret, call.now, signed.tolerance_s if signed else signature.LIVES_S)
+    problem = signature.fault(
+        header, call.request.body, secret, call.now, signed.tolerance_s if signed else signature.LIVES_S
+    )
     if problem:
         return Refusal("BAD_REQUEST", problem[0].upper() + problem[1:], "body")
     event = call.input
     if s.store.run("INSERT OR IGNORE INTO payment_event VALUES (?, ?)", event["id"], call.now):
-        status = {"payment_intent.succeeded": "paid", "payment_intent.payment_failed": "declined"}.get(event["type"])
+        status = {"payment_intent.succeeded": "paid", "payment_intent.payment_failed": "declined"}.get(
+            event["type"]
+        )
         intent = event["data"].get("object", {}).get("id")
         if status is not None and isinstance(intent, str):
             session = payments.settle(s.outbox, intent, status, call.now)
             if session is not None:
-                audit.write(s.store, call, lot_id=session["lot_id"], session_id=session["id"], diff={"payment": status})
+                audit.write(
+                    s.store,
+                    call,
+                    lot_id=session["lot_id"],
+                    session_id=session["id"],
+                    diff={"payment": status},
+                )
     return {"received": True}

@@ -36,7 +36,9 @@ def list_sessions(s: Sessions, call: AcceptedCall) -> Any:
 
 def search_sessions(s: Sessions, call: AcceptedCall) -> Any:
     """List sessions by plate (PG-PLATE)."""
-    return _page(s, call, {"plate": call.input["plate"].upper(), "fleet_id": call.key.group if call.key else None})
+    return _page(
+        s, call, {"plate": call.input["plate"].upper(), "fleet_id": call.key.group if call.key else None}
+    )
 
 
 def refund(s: Sessions, call: AcceptedCall) -> Any:
@@ -56,9 +58,15 @@ def refund(s: Sessions, call: AcceptedCall) -> Any:
     if payments.processor_down(s.store, row["payment_intent_id"]):
         return payments.DOWN
     id = "ref_" + word(s.rng, 16)
-    s.store.run("INSERT INTO refund VALUES (?, ?, ?, ?, ?)", id, row["id"], cents, call.input["reason"], call.now)
+    s.store.run(
+        "INSERT INTO refund VALUES (?, ?, ?, ?, ?)", id, row["id"], cents, call.input["reason"], call.now
+    )
     audit.write(
-        s.store, call, lot_id=row["lot_id"], session_id=row["id"], diff={"refunded_cents": [given["cents"], given["cents"] + cents]}
+        s.store,
+        call,
+        lot_id=row["lot_id"],
+        session_id=row["id"],
+        diff={"refunded_cents": [given["cents"], given["cents"] + cents]},
     )
     return {
         "refund": {
@@ -86,27 +94,82 @@ def first_instances(s: Sessions, now: float) -> None:
     }
     vehicle = {"autonomous": True, "fleet_id": "fleet_waymo_sf", "vin": "1HGCM826X4A004352"}
     for id, code, lot_id, plate, cents, unit, cap, by, of in (
-        ("sess_01JS4K7Q2M", "sess_abc123", "lot_lionshead", "CO-7891", 600, "hour", None, ("chatgpt", "openai"), None),
-        ("sess_01HXYZ8T4C", "sess_01HXYZ8T4C", "lot_cascade", "AV-1234", 350, "hour", 2800, (None, None), vehicle),
-        ("sess_01JS4K9D5P", "sess_d4y9k2", "lot_golden_peak", "CO-7891", 3000, "day", None, (None, None), None),
+        (
+            "sess_01JS4K7Q2M",
+            "sess_abc123",
+            "lot_lionshead",
+            "CO-7891",
+            600,
+            "hour",
+            None,
+            ("chatgpt", "openai"),
+            None,
+        ),
+        (
+            "sess_01HXYZ8T4C",
+            "sess_01HXYZ8T4C",
+            "lot_cascade",
+            "AV-1234",
+            350,
+            "hour",
+            2800,
+            (None, None),
+            vehicle,
+        ),
+        (
+            "sess_01JS4K9D5P",
+            "sess_d4y9k2",
+            "lot_golden_peak",
+            "CO-7891",
+            3000,
+            "day",
+            None,
+            (None, None),
+            None,
+        ),
     ):
         s.store.run(
-            "INSERT INTO session VALUES (?, 'main/test', ?, ?, ?, 'active', ?, ?, ?, 2, ?, ?, ?, NULL, NULL, NULL, ?, ?, ?, ?, ?, ?)",
-            id, code, lot_id, plate, cents, unit, cap, money.estimate(cents, unit, 2), started, started + 7200, *by,
-            vehicle["fleet_id"] if of else None, json.dumps(of) if of else None, json.dumps(entry), "pi_" + id[-6:],
-        )  # fmt: skip
+            (
+                "INSERT INTO session VALUES (?, 'main/test', ?, ?, ?, 'active', ?, ?, ?, 2, ?, ?, ?, NULL, "
+                "NULL, NULL, ?, ?, ?, ?, ?, ?)"
+            ),
+            id,
+            code,
+            lot_id,
+            plate,
+            cents,
+            unit,
+            cap,
+            money.estimate(cents, unit, 2),
+            started,
+            started + 7200,
+            *by,
+            vehicle["fleet_id"] if of else None,
+            json.dumps(of) if of else None,
+            json.dumps(entry),
+            "pi_" + id[-6:],
+        )
         s.store.run("INSERT INTO payment VALUES (?, 'paid', NULL)", "pi_" + id[-6:])
     day = (started - 86_400, started - 82_800)
     s.store.run(
-        "INSERT INTO session VALUES ('sess_01JS1E6R3A', 'main/test', 'sess_k2m8t5', 'lot_golden_peak', 'CO-7891', 'completed', 3000, 'day',"
+        "INSERT INTO session VALUES ('sess_01JS1E6R3A', 'main/test', 'sess_k2m8t5', 'lot_golden_peak', "
+        "'CO-7891', 'completed', 3000, 'day',"
         " NULL, 2, 3000, ?, ?, ?, 3000, 2700, NULL, NULL, NULL, NULL, ?, 'pi_1E6R3A')",
-        day[0], day[0] + 7200, day[1], json.dumps(entry),
-    )  # fmt: skip
+        day[0],
+        day[0] + 7200,
+        day[1],
+        json.dumps(entry),
+    )
     s.store.run("INSERT INTO payment VALUES ('pi_1E6R3A', 'paid', NULL)")
-    held = s.store.row("SELECT id FROM lot WHERE autonomous = 1 AND agents = 1 AND available > 1 ORDER BY n DESC")
+    held = s.store.row(
+        "SELECT id FROM lot WHERE autonomous = 1 AND agents = 1 AND available > 1 ORDER BY n DESC"
+    )
     assert held is not None
     s.store.run(
-        "INSERT INTO hold VALUES ('hold_01JS4J8B', 'main/test', 'fleet_waymo_sf', ?, 'AV-5678', NULL, 'active', ?)",
+        (
+            "INSERT INTO hold VALUES ('hold_01JS4J8B', 'main/test', 'fleet_waymo_sf', ?, 'AV-5678', NULL, "
+            "'active', ?)"
+        ),
         held["id"],
         now + 86_400,
     )
@@ -118,7 +181,9 @@ def first_instances(s: Sessions, now: float) -> None:
 def _page(s: Sessions, call: AcceptedCall, filters: dict[str, str | None]) -> Any:
     tenant = call.key.tenant if call.key else ""
     secret = s.store.setting("cursor_secret", word(s.rng, 32))
-    bound = hashlib.sha256(json.dumps([call.key.id if call.key else "", str(call.action.name), filters]).encode()).hexdigest()[:16]
+    bound = hashlib.sha256(
+        json.dumps([call.key.id if call.key else "", str(call.action.name), filters]).encode()
+    ).hexdigest()[:16]
     where, values = ["tenant = ?"], [tenant]
     for name, value in filters.items():
         if value is not None:
@@ -132,10 +197,16 @@ def _page(s: Sessions, call: AcceptedCall, filters: dict[str, str | None]) -> An
         values += place
     limit = call.input["limit"]
     rows = s.store.rows(
-        f"SELECT * FROM session WHERE {' AND '.join(where)} ORDER BY started_at DESC, id DESC LIMIT ?", *values, limit + 1
+        f"SELECT * FROM session WHERE {' AND '.join(where)} ORDER BY started_at DESC, id DESC LIMIT ?",
+        *values,
+        limit + 1,
     )  # the conditions are this module's own
     more = len(rows) > limit
-    cursor = _cursor(rows[limit - 1]["started_at"], rows[limit - 1]["id"], secret, bound, call.now) if more else None
+    cursor = (
+        _cursor(rows[limit - 1]["started_at"], rows[limit - 1]["id"], secret, bound, call.now)
+        if more
+        else None
+    )
     return {"sessions": [shown(s, row) for row in rows[:limit]], "next_cursor": cursor}
 
 
@@ -145,7 +216,9 @@ def _cursor(started_at: int, id: str, secret: str, bound: str, now: float) -> st
 
 
 def _read_cursor(cursor: str, secret: str, bound: str, now: float) -> list[Any] | None:
-    """Return the start of the next page; None where the cursor is invalid, too old, or of another list or key."""
+    """Return the start of the next page; None where the cursor is invalid, too old, or of another list or
+    key.
+    """
     try:
         raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
         text, mac = raw[:-16].decode(), raw[-16:]

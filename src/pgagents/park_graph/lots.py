@@ -47,12 +47,16 @@ def within(
     return _sorted_within(_around(store, lat, lng, radius_km, autonomous, where, -1), lat, lng, radius_km)
 
 
-def _sorted_within(rows: list[sqlite3.Row], lat: float, lng: float, radius_km: float) -> list[tuple[float, sqlite3.Row]]:
+def _sorted_within(
+    rows: list[sqlite3.Row], lat: float, lng: float, radius_km: float
+) -> list[tuple[float, sqlite3.Row]]:
     found = [(d, row) for row in rows if (d := distance_km(lat, lng, row["lat"], row["lng"])) <= radius_km]
     return sorted(found, key=lambda f: (f[0], f[1]["id"]))
 
 
-def _around(store: Store, lat: float, lng: float, radius_km: float, autonomous: bool, where: str, most: int) -> list[sqlite3.Row]:
+def _around(
+    store: Store, lat: float, lng: float, radius_km: float, autonomous: bool, where: str, most: int
+) -> list[sqlite3.Row]:
     """Return lots in the boxes around a circle, unsorted, at most `most` of each box (-1: all)."""
     dlat = radius_km / _KM_PER_DEGREE + 1e-6
     table = "lot_box_autonomous" if autonomous else "lot_box"
@@ -61,17 +65,29 @@ def _around(store: Store, lat: float, lng: float, radius_km: float, autonomous: 
         found += store.rows(
             f"SELECT lot.* FROM {table} AS box JOIN lot ON lot.n = box.n "
             f"WHERE lat1 >= ? AND lat0 <= ? AND lng1 >= ? AND lng0 <= ? AND ({where}) LIMIT ?",
-            lat - dlat, lat + dlat, west, east, most,
-        )  # fmt: skip
+            lat - dlat,
+            lat + dlat,
+            west,
+            east,
+            most,
+        )
     return found
 
 
 def nearest(
-    store: Store, lat: float, lng: float, radius_km: float, most: int, *, autonomous: bool = False, where: str = "1"
+    store: Store,
+    lat: float,
+    lng: float,
+    radius_km: float,
+    most: int,
+    *,
+    autonomous: bool = False,
+    where: str = "1",
 ) -> list[tuple[float, sqlite3.Row]]:
     """Return the `most` nearest lots within the radius.
 
-    Where there are many, smaller circles are searched first: once one holds enough lots, none outside is nearer.
+    Where there are many, smaller circles are searched first: once one holds enough lots, none outside is
+    nearer.
     """
     few = _around(store, lat, lng, radius_km, autonomous, where, _FEW + 1)
     if len(few) <= _FEW:
@@ -84,11 +100,16 @@ def nearest(
 
 
 def _boxes(lat: float, lng: float, radius_km: float) -> list[tuple[float, float]]:
-    """Return the west and east bounds of a circle: two pairs across the date line, all longitudes around a pole."""
+    """Return the west and east bounds of a circle: two pairs across the date line, all longitudes around a
+    pole.
+    """
     reach = math.radians(min(90.0, abs(lat))) + radius_km / EARTH_RADIUS_KM
     if reach >= math.pi / 2:
         return [(-180.0, 180.0)]
-    dlng = math.degrees(math.asin(min(1.0, math.sin(radius_km / EARTH_RADIUS_KM) / math.cos(math.radians(lat))))) + 1e-6
+    dlng = (
+        math.degrees(math.asin(min(1.0, math.sin(radius_km / EARTH_RADIUS_KM) / math.cos(math.radians(lat)))))
+        + 1e-6
+    )
     west, east = lng - dlng, lng + dlng
     if west < -180:
         return [(west + 360, 180.0), (-180.0, east)]
@@ -105,7 +126,12 @@ def lot(store: Store, id: str) -> sqlite3.Row | None:
 def rates_of_open_windows(store: Store, now: float) -> dict[str, int]:
     """Return the rates in cents of open rate windows by lot; the higher of two windows counts."""
     rows = store.rows(
-        "SELECT lot_id, max(rate_cents) AS cents FROM rate_window WHERE starts_at <= ? AND ends_at > ? GROUP BY lot_id", now, now
+        (
+            "SELECT lot_id, max(rate_cents) AS cents FROM rate_window WHERE starts_at <= ? AND ends_at > ? "
+            "GROUP BY lot_id"
+        ),
+        now,
+        now,
     )
     return {row["lot_id"]: int(row["cents"]) for row in rows}
 
@@ -121,12 +147,19 @@ def search(store: Store, call: AcceptedCall) -> Any:
     autonomous = given.get("autonomous_entry")
     if autonomous is None and call.key is not None and call.key.group is not None:
         autonomous = True
-    found = nearest(store, given["lat"], given["lng"], given["radius_km"], given["limit"], autonomous=bool(autonomous))
+    found = nearest(
+        store, given["lat"], given["lng"], given["radius_km"], given["limit"], autonomous=bool(autonomous)
+    )
     open_rates = rates_of_open_windows(store, call.now)
     store.run(
         "INSERT INTO search_log (at, lat, lng, platform, key_id, end_user) VALUES (?, ?, ?, ?, ?, ?)",
-        call.now, given["lat"], given["lng"], call.attribution.get("agent_platform"), call.key.id if call.key else None, call.end_user,
-    )  # fmt: skip
+        call.now,
+        given["lat"],
+        given["lng"],
+        call.attribution.get("agent_platform"),
+        call.key.id if call.key else None,
+        call.end_user,
+    )
     return {"lots": [_shown(row, distance, open_rates) for distance, row in found]}
 
 
@@ -193,7 +226,9 @@ def rates(store: Store, call: AcceptedCall) -> Any:
 
 
 def market_rate(store: Store, call: AcceptedCall) -> Any:
-    """Return the market around a place in cents (PG-MARKET): hourly prices of hourly lots, the daily price of daily lots."""
+    """Return the market around a place in cents (PG-MARKET): hourly prices of hourly lots, the daily price
+    of daily lots.
+    """
     found = [row for _, row in within(store, call.input["lat"], call.input["lng"], call.input["radius_km"])]
     hourly = [r["rate_cents"] for r in found if r["unit"] == "hour"]
     daily = [r["rate_cents"] for r in found if r["unit"] == "day"]
@@ -219,9 +254,13 @@ def demand(store: Store, call: AcceptedCall) -> Any:
     dlat = given["radius_km"] / _KM_PER_DEGREE
     rows = store.rows(
         "SELECT at, lat, lng, platform, booked FROM search_log WHERE at > ? AND lat BETWEEN ? AND ?",
-        call.now - 30 * 86_400, given["lat"] - dlat, given["lat"] + dlat,
-    )  # fmt: skip
-    near = [r for r in rows if distance_km(given["lat"], given["lng"], r["lat"], r["lng"]) <= given["radius_km"]]
+        call.now - 30 * 86_400,
+        given["lat"] - dlat,
+        given["lat"] + dlat,
+    )
+    near = [
+        r for r in rows if distance_km(given["lat"], given["lng"], r["lat"], r["lng"]) <= given["radius_km"]
+    ]
     platforms: dict[str, list[int]] = {}
     hours = [0] * 24
     for row in near:
@@ -244,13 +283,19 @@ def demand(store: Store, call: AcceptedCall) -> Any:
 
 def take_space(outbox: Outbox, lot_id: str, now: float) -> bool:
     """Take one space and send an event; return False where the lot is full."""
-    taken = outbox.store.run("UPDATE lot SET available = available - 1, counted_at = ? WHERE id = ? AND available > 0", now, lot_id)
+    taken = outbox.store.run(
+        "UPDATE lot SET available = available - 1, counted_at = ? WHERE id = ? AND available > 0", now, lot_id
+    )
     return _publish_occupancy(outbox, lot_id, now) if taken else False
 
 
 def give_space(outbox: Outbox, lot_id: str, now: float) -> None:
     """Free one space and send an event."""
-    if outbox.store.run("UPDATE lot SET available = available + 1, counted_at = ? WHERE id = ? AND available < total", now, lot_id):
+    if outbox.store.run(
+        "UPDATE lot SET available = available + 1, counted_at = ? WHERE id = ? AND available < total",
+        now,
+        lot_id,
+    ):
         _publish_occupancy(outbox, lot_id, now)
 
 

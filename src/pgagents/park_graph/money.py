@@ -5,12 +5,16 @@ from __future__ import annotations
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
 
 _DAY_S = 86_400
-_WIDE = Context(prec=400, rounding=ROUND_HALF_UP)  # any double has its place in it; the default of 28 digits refuses large ones
+_WIDE = Context(
+    prec=400, rounding=ROUND_HALF_UP
+)  # any double has its place in it; the default of 28 digits refuses large ones
 
 
 def half_up(cents: Decimal) -> int:
     """Round to whole cents, half up, after removing noise below a ten-thousandth of a cent."""
-    return int(cents.quantize(Decimal("0.0001"), ROUND_HALF_EVEN, _WIDE).quantize(Decimal(1), ROUND_HALF_UP, _WIDE))
+    return int(
+        cents.quantize(Decimal("0.0001"), ROUND_HALF_EVEN, _WIDE).quantize(Decimal(1), ROUND_HALF_UP, _WIDE)
+    )
 
 
 def times(rate_cents: int, hours: float) -> int:
@@ -37,7 +41,9 @@ def charge(rate_cents: int, unit: str, max_daily_cents: int | None, seconds: int
     if max_daily_cents is None:
         return _per_hundredths(rate_cents, hundredths)
     days, rest = divmod(hundredths, 2_400)
-    return days * min(rate_cents * 24, max_daily_cents) + min(_per_hundredths(rate_cents, rest), max_daily_cents)
+    return days * min(rate_cents * 24, max_daily_cents) + min(
+        _per_hundredths(rate_cents, rest), max_daily_cents
+    )
 
 
 def duration_hundredths(seconds: int) -> int:

@@ -40,9 +40,18 @@ def create_key(setting: Setting, call: AcceptedCall) -> Any:
     given = call.input
     ring = setting.keyring
     key = Key(
-        "key_" + word(setting.rng, 16), "made", given["project"], given["plan"], ring.scopes(given["plan"]), given["mode"],
-        given.get("fleet_id"), given.get("integration"), given.get("requests_per_minute"), False, given["end_user_opt_in"],
-    )  # fmt: skip
+        "key_" + word(setting.rng, 16),
+        "made",
+        given["project"],
+        given["plan"],
+        ring.scopes(given["plan"]),
+        given["mode"],
+        given.get("fleet_id"),
+        given.get("integration"),
+        given.get("requests_per_minute"),
+        False,
+        given["end_user_opt_in"],
+    )
     token = ring.mint(key)
     audit.write(setting.store, call, diff={"key": [None, key.id], "integration": [None, key.integration]})
     return {
@@ -80,7 +89,12 @@ def update_lot(s: Sessions, call: AcceptedCall) -> Any:
     diff = {"rate_cents": [row["rate_cents"], cents], "agents_allowed": [bool(row["agents"]), bool(agents)]}
     changed = {k: v for k, v in diff.items() if v[0] != v[1]}
     audit.write(s.store, call, lot_id=row["id"], diff=changed)
-    shown = {"id": row["id"], "rate": money.dollars(cents), "rate_unit": row["unit"], "agents_allowed": bool(agents)}
+    shown = {
+        "id": row["id"],
+        "rate": money.dollars(cents),
+        "rate_unit": row["unit"],
+        "agents_allowed": bool(agents),
+    }
     if changed:
         s.outbox.put("lot.updated", shown, call.now, tenant=None)
     return {"lot": shown}
@@ -101,7 +115,12 @@ def export_lot_audit(s: Sessions, call: AcceptedCall) -> Any:
     writer.writerow(_COLUMNS)
     for row in reversed(_rows(s, {"lot_id": call.input["lot_id"]}, -1)):
         shown = _shown(row)
-        writer.writerow([_harmless(json.dumps(v) if isinstance(v, dict) else "" if v is None else str(v)) for v in shown.values()])
+        writer.writerow(
+            [
+                _harmless(json.dumps(v) if isinstance(v, dict) else "" if v is None else str(v))
+                for v in shown.values()
+            ]
+        )
     return Raw("text/csv; charset=utf-8", text.getvalue().encode())
 
 
@@ -126,16 +145,22 @@ def settle_payment(s: Sessions, call: AcceptedCall) -> Any:
         session = payments.settle(s.outbox, id, outcome, call.now)
         if session is None:
             return Refusal("NOT_FOUND", "There is no such payment")
-        audit.write(s.store, call, lot_id=session["lot_id"], session_id=session["id"], diff={"payment": outcome})
+        audit.write(
+            s.store, call, lot_id=session["lot_id"], session_id=session["id"], diff={"payment": outcome}
+        )
     return {"outcome": outcome}
 
 
 def _rows(s: Sessions, wanted: Mapping[str, str], limit: int) -> list[sqlite3.Row]:
     where = " AND ".join(f"{name} = ?" for name in wanted) or "1"
     return s.store.rows(
-        f"SELECT audit.*, actor_id, diff FROM audit LEFT JOIN audit_detail ON audit_n = n WHERE {where} ORDER BY n DESC LIMIT ?",
-        *wanted.values(), limit,
-    )  # fmt: skip
+        (
+            f"SELECT audit.*, actor_id, diff FROM audit LEFT JOIN audit_detail ON audit_n = n WHERE {where} "
+            "ORDER BY n DESC LIMIT ?"
+        ),
+        *wanted.values(),
+        limit,
+    )
 
 
 def _shown(row: sqlite3.Row) -> dict[str, Any]:
@@ -144,5 +169,7 @@ def _shown(row: sqlite3.Row) -> dict[str, Any]:
 
 
 def _harmless(text: str) -> str:
-    """Prefix a cell that begins like a formula with an apostrophe, including full-width forms of East Asian keyboards."""
+    """Prefix a cell that begins like a formula with an apostrophe, including full-width forms of East
+    Asian keyboards.
+    """
     return "'" + text if text and text.lstrip(" ")[:1] in _FORMULA else text

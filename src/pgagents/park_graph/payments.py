@@ -17,11 +17,15 @@ _EVENTS = {"paid": "payment.completed", "declined": "payment.failed"}
 
 
 def settle(outbox: Outbox, intent: str, outcome: str, now: float) -> sqlite3.Row | None:
-    """Decide a payment, and send an event where it changes; return its session, or None for an unknown payment."""
+    """Decide a payment, and send an event where it changes; return its session, or None for an unknown
+    payment.
+    """
     session = outbox.store.row("SELECT * FROM session WHERE payment_intent_id = ?", intent)
     if session is None:
         return None
-    if outbox.store.run("UPDATE payment SET status = ? WHERE payment_intent_id = ? AND status <> ?", outcome, intent, outcome):
+    if outbox.store.run(
+        "UPDATE payment SET status = ? WHERE payment_intent_id = ? AND status <> ?", outcome, intent, outcome
+    ):
         tell(outbox, session, now)
     return session
 
@@ -50,7 +54,9 @@ def status_of(store: Store, session: sqlite3.Row) -> str:
 
 
 def processor_down(store: Store, intent: str) -> bool:
-    """Return whether the operator made the next call for this payment fail; the flag is cleared by the call."""
+    """Return whether the operator made the next call for this payment fail; the flag is cleared by the
+    call.
+    """
     row = store.row("SELECT next_outcome FROM payment WHERE payment_intent_id = ?", intent)
     if row is None or row["next_outcome"] != "processor_down":
         return False

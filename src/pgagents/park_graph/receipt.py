@@ -1,4 +1,6 @@
-"""A receipt as a page: facts, a QR code of its URL, and buttons for the simulated payment. No script, no fields."""
+"""A receipt as a page: facts, a QR code of its URL, and buttons for the simulated payment. No script, no
+fields.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,10 @@ _HEADERS = (
     ("Content-Type", "text/html; charset=utf-8"),
     (
         "Content-Security-Policy",
-        f"default-src 'none'; style-src 'sha256-{_HASH}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+        (
+            f"default-src 'none'; style-src 'sha256-{_HASH}'; form-action 'self'; base-uri 'none'; "
+            "frame-ancestors 'none'"
+        ),
     ),
     ("Cache-Control", "no-store"),
     ("X-Content-Type-Options", "nosniff"),
@@ -43,7 +48,9 @@ _HEADERS = (
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The content of a receipt: title, facts by label, URL, and the payment outcomes with their buttons' texts."""
+    """The content of a receipt: title, facts by label, URL, and the payment outcomes with their buttons'
+    texts.
+    """
 
     title: str
     facts: Mapping[str, str]
@@ -53,11 +60,16 @@ class Receipt:
 
 def page(receipt: Receipt, told: str = "", status: int = 200) -> Response:
     """Return the page; `told` is a note on what was just done, or why it was not."""
-    facts = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>\n" for name, value in receipt.facts.items())
-    buttons = "".join(
-        f'<button name="outcome" value="{escape(outcome)}">{escape(text)}</button>\n' for outcome, text in receipt.outcomes.items()
+    facts = "".join(
+        f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>\n" for name, value in receipt.facts.items()
     )
-    note = f'<p class="told" role="{"status" if status < 400 else "alert"}">{escape(told)}</p>\n' if told else ""
+    buttons = "".join(
+        f'<button name="outcome" value="{escape(outcome)}">{escape(text)}</button>\n'
+        for outcome, text in receipt.outcomes.items()
+    )
+    note = (
+        f'<p class="told" role="{"status" if status < 400 else "alert"}">{escape(told)}</p>\n' if told else ""
+    )
     text = f"""<!doctype html>
 <html lang="en">
 <head>
@@ -93,5 +105,7 @@ def _code(url: str) -> str:
     """Return the URL as a QR code in SVG, dark on light in every colour scheme, as cameras need it."""
     import segno
 
-    drawn = segno.make(url, error="m", micro=False).svg_inline(scale=4, border=4, dark="#000", light="#fff", omitsize=True)
+    drawn = segno.make(url, error="m", micro=False).svg_inline(
+        scale=4, border=4, dark="#000", light="#fff", omitsize=True
+    )
     return drawn.replace("<svg ", '<svg role="img" aria-label="QR code of this receipt\'s address" ', 1)

@@ -1,4 +1,6 @@
-"""A session's receipt (its `receipt_url`): anyone with the URL may read it and decide the simulated payment."""
+"""A session's receipt (its `receipt_url`): anyone with the URL may read it and decide the simulated
+payment.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,9 @@ def answer(request: Request, visit: Visit) -> Response | None:
         return receipt.page(_receipt(visit, id))
     outcome = _outcome(request)
     if outcome is None:
-        return receipt.page(_receipt(visit, id), "Nothing was changed: choose one of the three outcomes.", 400)
+        return receipt.page(
+            _receipt(visit, id), "Nothing was changed: choose one of the three outcomes.", 400
+        )
     _decide(visit, id, outcome)
     return receipt.page(_receipt(visit, id), f"The payment is now {_TOLD[outcome]}.")
 
@@ -57,9 +61,16 @@ def _decide(visit: Visit, id: str, outcome: str) -> None:
         before = payments.status_of(store, row)
         payments.settle(visit.setting.outbox, row["payment_intent_id"], outcome, visit.now)
         audit.append(
-            store, visit.now, "receipt", None, "settle_payment", tenant=row["tenant"], lot_id=row["lot_id"], session_id=id,
+            store,
+            visit.now,
+            "receipt",
+            None,
+            "settle_payment",
+            tenant=row["tenant"],
+            lot_id=row["lot_id"],
+            session_id=id,
             diff={"payment": [before, outcome]},
-        )  # fmt: skip
+        )
 
 
 def _receipt(visit: Visit, id: str) -> receipt.Receipt:
@@ -75,7 +86,9 @@ def _receipt(visit: Visit, id: str) -> receipt.Receipt:
         "Status": str(row["status"]),
         "Started": _moment(row["started_at"]),
         "Ended" if charged else "Until": _moment(row["ended_at"] if charged else row["expires_at"]),
-        "Charged" if charged else "Estimated": f"${money.dollars(row['subtotal_cents'] if charged else row['estimated_cents']):.2f}",
+        "Charged"
+        if charged
+        else "Estimated": f"${money.dollars(row['subtotal_cents'] if charged else row['estimated_cents']):.2f}",
         "Payment": _TOLD.get(payments.status_of(store, row), "pending"),
     }
     url = f"{visit.setting.address.url}/r/{id}"

@@ -71,11 +71,18 @@ def create(s: Sessions, call: AcceptedCall) -> Any:
     found = s.store.row("SELECT * FROM session WHERE id = ?", id)
     assert found is not None
     audit.write(
-        s.store, call, lot_id=row["id"], session_id=id, platform=found["agent_platform"],
+        s.store,
+        call,
+        lot_id=row["id"],
+        session_id=id,
+        platform=found["agent_platform"],
         diff={"status": [None, "active"], "hours": [None, given["hours"]], "plate": [None, found["plate"]]},
-    )  # fmt: skip
+    )
     s.store.run(
-        "UPDATE search_log SET booked = 1 WHERE n = (SELECT max(n) FROM search_log WHERE key_id IS ? AND booked = 0)",
+        (
+            "UPDATE search_log SET booked = 1 WHERE n = (SELECT max(n) FROM search_log WHERE key_id IS ? AND "
+            "booked = 0)"
+        ),
         call.key.id if call.key else None,
     )
     session = shown(s, found)
@@ -101,13 +108,34 @@ def _insert(s: Sessions, call: AcceptedCall, row: sqlite3.Row, fleet: str | None
         "gate_code": row["gate_code"], "assigned_space": space, "entry_lane": row["entry_lane"],
         "exit_procedure": row["exit_procedure"], "notes": row["notes"],
     }  # fmt: skip
-    estimated, expires = money.estimate(rate, row["unit"], given["hours"]), start + round(given["hours"] * 3600)
+    estimated, expires = (
+        money.estimate(rate, row["unit"], given["hours"]),
+        start + round(given["hours"] * 3600),
+    )
     s.store.run(
-        "INSERT INTO session VALUES (?, ?, ?, ?, ?, 'active', ?, ?, ?, ?, ?, ?, ?, NULL, NULL, NULL, ?, ?, ?, ?, ?, ?)",
-        id, call.key.tenant if call.key else "", "sess_" + word(s.rng, 10), row["id"], given["plate"].upper(), rate, row["unit"],
-        row["max_daily_cents"], given["hours"], estimated, start, expires,
-        name, platform, fleet, json.dumps(kept) if kept else None, json.dumps(entry, ensure_ascii=False), intent,
-    )  # fmt: skip
+        (
+            "INSERT INTO session VALUES (?, ?, ?, ?, ?, 'active', ?, ?, ?, ?, ?, ?, ?, NULL, NULL, NULL, ?, "
+            "?, ?, ?, ?, ?)"
+        ),
+        id,
+        call.key.tenant if call.key else "",
+        "sess_" + word(s.rng, 10),
+        row["id"],
+        given["plate"].upper(),
+        rate,
+        row["unit"],
+        row["max_daily_cents"],
+        given["hours"],
+        estimated,
+        start,
+        expires,
+        name,
+        platform,
+        fleet,
+        json.dumps(kept) if kept else None,
+        json.dumps(entry, ensure_ascii=False),
+        intent,
+    )
     outcome = payments.take_outcome(s.store, "next") or "paid"
     s.store.run("INSERT INTO payment VALUES (?, ?, NULL)", intent, outcome)
     return id
@@ -129,11 +157,19 @@ def end(s: Sessions, call: AcceptedCall) -> Any:
     at = max(int(call.now), row["started_at"])
     subtotal = money.charge(row["rate_cents"], row["unit"], row["max_daily_cents"], at - row["started_at"])
     s.store.run(
-        "UPDATE session SET status = 'completed', ended_at = ?, subtotal_cents = ?, payout_cents = ? WHERE id = ?",
-        at, subtotal, money.payout(subtotal), row["id"],
-    )  # fmt: skip
+        (
+            "UPDATE session SET status = 'completed', ended_at = ?, subtotal_cents = ?, payout_cents = ? "
+            "WHERE id = ?"
+        ),
+        at,
+        subtotal,
+        money.payout(subtotal),
+        row["id"],
+    )
     give_space(s.outbox, row["lot_id"], call.now)
-    return _changed(s, call, row, "session.ended", {"status": ["active", "completed"], "subtotal_cents": [None, subtotal]})
+    return _changed(
+        s, call, row, "session.ended", {"status": ["active", "completed"], "subtotal_cents": [None, subtotal]}
+    )
 
 
 def extend(s: Sessions, call: AcceptedCall) -> Any:
@@ -148,10 +184,20 @@ def extend(s: Sessions, call: AcceptedCall) -> Any:
     if row["unit"] == "hour":
         estimated = row["estimated_cents"] + money.times(row["rate_cents"], more)
     else:
-        estimated = max(row["estimated_cents"], money.estimate(row["rate_cents"], row["unit"], round(hours, 6)))
+        estimated = max(
+            row["estimated_cents"], money.estimate(row["rate_cents"], row["unit"], round(hours, 6))
+        )
     expires = row["expires_at"] + round(more * 3600)
-    s.store.run("UPDATE session SET hours = ?, estimated_cents = ?, expires_at = ? WHERE id = ?", hours, estimated, expires, row["id"])
-    return _changed(s, call, row, "session.extended", {"expires_at": [rfc3339(row["expires_at"]), rfc3339(expires)]})
+    s.store.run(
+        "UPDATE session SET hours = ?, estimated_cents = ?, expires_at = ? WHERE id = ?",
+        hours,
+        estimated,
+        expires,
+        row["id"],
+    )
+    return _changed(
+        s, call, row, "session.extended", {"expires_at": [rfc3339(row["expires_at"]), rfc3339(expires)]}
+    )
 
 
 def shown(s: Sessions, row: sqlite3.Row) -> dict[str, Any]:
@@ -192,7 +238,9 @@ def short_code(code: str) -> str:
 
 def find(store: Store, call: AcceptedCall, id: str) -> sqlite3.Row | None:
     """Return the caller's own session of an id, or None."""
-    return store.row("SELECT * FROM session WHERE id = ? AND tenant = ?", id, call.key.tenant if call.key else "")
+    return store.row(
+        "SELECT * FROM session WHERE id = ? AND tenant = ?", id, call.key.tenant if call.key else ""
+    )
 
 
 def _named(s: Sessions, call: AcceptedCall) -> sqlite3.Row | Refusal:

@@ -1,4 +1,6 @@
-"""Synthetic parking lots: those of Vail from the reference transcript, and over four hundred made from a seed."""
+"""Synthetic parking lots: those of Vail from the reference transcript, and over four hundred made from a
+seed.
+"""
 
 from __future__ import annotations
 
@@ -97,15 +99,40 @@ VAIL = (
     Lot("lot_cascade", "Cascade Crossing Garage", 39.6424, -106.39, 350, max_daily_cents=2800, total=64, available=20, autonomous=True,
         notes=_AV_NOTES),
 )  # fmt: skip
-_INDEPENDENCE_DAY = Window("lot_lionshead", "event", 1200, epoch_of("2026-07-04T18:00:00Z") or 0.0, epoch_of("2026-07-05T06:00:00Z") or 0.0)
+_INDEPENDENCE_DAY = Window(
+    "lot_lionshead",
+    "event",
+    1200,
+    epoch_of("2026-07-04T18:00:00Z") or 0.0,
+    epoch_of("2026-07-05T06:00:00Z") or 0.0,
+)
 _PLACES = (
     _Place("Vail", 39.6433, -106.405, 8.0, 14, ("hour", "hour", "day", "night"), (300, 1200), 0.2),
-    _Place("Denver", 39.7476, -104.9951, 6.0, 170, ("hour", "hour", "hour", "day", "night", "event"), (150, 1800), 0.3),
+    _Place(
+        "Denver",
+        39.7476,
+        -104.9951,
+        6.0,
+        170,
+        ("hour", "hour", "hour", "day", "night", "event"),
+        (150, 1800),
+        0.3,
+    ),
     _Place("Denver Airport", 39.8493, -104.6738, 5.0, 60, ("day", "day", "day", "hour"), (900, 3500), 0.3),
-    _Place("San Francisco", 37.7749, -122.4194, 6.0, 180, ("hour", "hour", "hour", "night", "event"), (300, 2000), 0.6),
+    _Place(
+        "San Francisco",
+        37.7749,
+        -122.4194,
+        6.0,
+        180,
+        ("hour", "hour", "hour", "night", "event"),
+        (300, 2000),
+        0.6,
+    ),
 )
 _STREETS = (
-    "Alder", "Birch", "Canyon", "Depot", "Elm", "Fillmore", "Grant", "Harbor", "Irving", "Juniper", "Kearny", "Larimer", "Market",
+    "Alder", "Birch", "Canyon", "Depot", "Elm", "Fillmore", "Grant", "Harbor", "Irving", "Juniper", "Kearny",
+    "Larimer", "Market",
     "Noriega", "Octavia", "Pearl", "Quarry", "Ridge", "Spruce", "Townsend", "Union", "Vine", "Wazee", "York",
 )  # fmt: skip
 _KINDS = ("Garage", "Surface Lot", "Public Parking", "Deck", "Underground", "Park and Ride")
@@ -135,7 +162,15 @@ def windows(seed: int, lots: list[Lot], born: float) -> list[Window]:
     for lot in lots[len(VAIL) + 2 :: 20]:
         start = (born // 86_400 + rng.randint(3, 10)) * 86_400 + rng.randint(14, 19) * 3600
         kind = rng.choice(("event", "surge"))
-        found.append(Window(lot.id, kind, lot.rate_cents * rng.choice((3, 4, 6)) // 2, start, start + rng.randint(3, 8) * 3600))
+        found.append(
+            Window(
+                lot.id,
+                kind,
+                lot.rate_cents * rng.choice((3, 4, 6)) // 2,
+                start,
+                start + rng.randint(3, 8) * 3600,
+            )
+        )
     return found
 
 
@@ -150,35 +185,70 @@ def make(store: Store, seed: int, born: float) -> None:
 
 
 def fill(store: Store, lots: Sequence[Lot], born: float) -> None:
-    """Insert lots into an empty store; autonomous lots have a separate index, because they may be few among many."""
+    """Insert lots into an empty store; autonomous lots have a separate index, because they may be few
+    among many.
+    """
     store.many(
         "INSERT INTO lot VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
-            (n, x.id, x.name, x.lat, x.lng, x.rate_cents, x.unit, x.max_daily_cents, x.total, x.available, x.certified, x.autonomous,
-             x.agents, x.created_at, born, x.gate_code, x.entry_lane, x.exit_procedure, x.notes)
+            (
+                n,
+                x.id,
+                x.name,
+                x.lat,
+                x.lng,
+                x.rate_cents,
+                x.unit,
+                x.max_daily_cents,
+                x.total,
+                x.available,
+                x.certified,
+                x.autonomous,
+                x.agents,
+                x.created_at,
+                born,
+                x.gate_code,
+                x.entry_lane,
+                x.exit_procedure,
+                x.notes,
+            )
             for n, x in enumerate(lots, 1)
         ],
-    )  # fmt: skip
+    )
     boxes = [(n, x.lat, x.lat, x.lng, x.lng) for n, x in enumerate(lots, 1)]
     store.many("INSERT INTO lot_box VALUES (?, ?, ?, ?, ?)", boxes)
-    store.many("INSERT INTO lot_box_autonomous VALUES (?, ?, ?, ?, ?)", [box for box in boxes if lots[box[0] - 1].autonomous])
+    store.many(
+        "INSERT INTO lot_box_autonomous VALUES (?, ?, ?, ?, ?)",
+        [box for box in boxes if lots[box[0] - 1].autonomous],
+    )
 
 
 def _lot(place: _Place, rng: random.Random, names: dict[str, int]) -> Lot:
     autonomous = rng.random() < place.autonomous
     total = rng.choice((24, 40, 60, 90, 150, 240, 400, 650))
     unit = rng.choice(place.units)
-    cents = rng.randrange(place.cents[0], place.cents[1], 25) * (1 if unit == "hour" or place.name == "Denver Airport" else 3)
+    cents = rng.randrange(place.cents[0], place.cents[1], 25) * (
+        1 if unit == "hour" or place.name == "Denver Airport" else 3
+    )
     name = f"{rng.choice(_STREETS)} {rng.choice(_KINDS)}"
     names[name] = names.get(name, 0) + 1
     lot = Lot(
-        "lot_" + word(rng, 8), name if names[name] == 1 else f"{name} {names[name]}", place.lat, place.lng, cents, unit,
+        "lot_" + word(rng, 8),
+        name if names[name] == 1 else f"{name} {names[name]}",
+        place.lat,
+        place.lng,
+        cents,
+        unit,
         cents * rng.randint(5, 9) if unit == "hour" and rng.random() < 0.4 else None,
-        total, 0 if rng.random() < 0.04 else rng.randint(max(2, total // 10), total - 1),
-        rng.random() < 0.7, autonomous, _OLD if rng.random() < 0.25 else _NEW,
-        f"{rng.randint(1000, 9999)}#" if rng.random() < 0.3 else None, "AV lane" if autonomous else None,
+        total,
+        0 if rng.random() < 0.04 else rng.randint(max(2, total // 10), total - 1),
+        rng.random() < 0.7,
+        autonomous,
+        _OLD if rng.random() < 0.25 else _NEW,
+        f"{rng.randint(1000, 9999)}#" if rng.random() < 0.3 else None,
+        "AV lane" if autonomous else None,
         notes=_AV_NOTES if autonomous else f"Level {rng.randint(1, 5)}",
-    )  # fmt: skip
+    )
     return _moved(lot, place, rng)
 
 

@@ -6,8 +6,8 @@
   until: 2026-12-31
 ```
 
-A line that no longer holds fails the run: its contracts are kept again, it names no contract, or its day has passed. So
-the file never contains outdated lines.
+A line that no longer holds fails the run: its contracts are kept again, it names no contract, or its day has
+passed. So the file never contains outdated lines.
 """
 
 from __future__ import annotations
@@ -45,18 +45,28 @@ class Line:
 
 
 def read_baseline(path: Path) -> tuple[Line, ...]:
-    """Return the lines of a file. Raises InputError with every fault of it, PgagentsError where it cannot be read."""
+    """Return the lines of a file. Raises InputError with every fault of it, PgagentsError where it cannot
+    be read.
+    """
     try:
         source = read(path, max_bytes=1_000_000)
     except OSError as error:
-        raise PgagentsError(f"cannot read --baseline {path}: {error.strerror}", "give the path of a YAML file") from None
+        raise PgagentsError(
+            f"cannot read --baseline {path}: {error.strerror}", "give the path of a YAML file"
+        ) from None
     found = [Diagnostic(f.span, f"baseline/{f.id}", "error", f.message, f.help) for f in source.faults]
     lines: list[Line] = []
     if not found:
         if isinstance(source.data, list):
-            lines = [line for i, item in enumerate(source.data) if (line := _line(source, i, item, found)) is not None]
+            lines = [
+                line
+                for i, item in enumerate(source.data)
+                if (line := _line(source, i, item, found)) is not None
+            ]
         elif source.data is not None:
-            found.append(_fault(source, (), "type", "a baseline is a list", "begin each line with `- contract: ID`"))
+            found.append(
+                _fault(source, (), "type", "a baseline is a list", "begin each line with `- contract: ID`")
+            )
     if found:
         raise InputError(in_order(found), source)
     return tuple(lines)
@@ -68,7 +78,11 @@ def apply(report: Report, lines: Sequence[Line], today: datetime.date) -> Report
     A stale line marks nothing. A line is not stale only because this run left its contracts out.
     """
     verdicts = {r.contract.id: r.verdict for r in report.results}
-    stale = tuple(f"{line.span.file}:{line.span.line}: {why}" for line in lines if (why := _stale(line, verdicts, today)))
+    stale = tuple(
+        f"{line.span.file}:{line.span.line}: {why}"
+        for line in lines
+        if (why := _stale(line, verdicts, today))
+    )
     good = [line for line in lines if not _stale(line, verdicts, today)]
     findings = tuple(part for finding in report.findings for part in _parted(finding, good, report))
     return replace(report, findings=findings, stale=stale)
@@ -106,22 +120,52 @@ def _parted(finding: Finding, lines: Iterable[Line], report: Report) -> list[Fin
 
 def _line(source: Source, index: int, item: Any, found: list[Diagnostic]) -> Line | None:
     if not isinstance(item, dict):
-        found.append(_fault(source, (index,), "type", "a line of a baseline is a mapping", f"give {', '.join(KEYS)}"))
+        found.append(
+            _fault(source, (index,), "type", "a line of a baseline is a mapping", f"give {', '.join(KEYS)}")
+        )
         return None
     before = len(found)
     for key in item:
         if key not in KEYS:
-            found.append(_fault(source, (index, key), "unknown-key", f"unknown key `{brief(str(key))}`", did_you_mean(str(key), KEYS)))
+            found.append(
+                _fault(
+                    source,
+                    (index, key),
+                    "unknown-key",
+                    f"unknown key `{brief(str(key))}`",
+                    did_you_mean(str(key), KEYS),
+                )
+            )
     for key in KEYS:
         if not isinstance(item.get(key), str) or not str(item[key]).strip():
-            example = {"contract": "law/payout/end_session@rest", "reason": "why it is accepted", "until": "2026-12-31"}[key]
-            found.append(_fault(source, (index, key), "missing", f"`{key}` is text and must be there", f"write `{key}: {example}`"))
+            example = {
+                "contract": "law/payout/end_session@rest",
+                "reason": "why it is accepted",
+                "until": "2026-12-31",
+            }[key]
+            found.append(
+                _fault(
+                    source,
+                    (index, key),
+                    "missing",
+                    f"`{key}` is text and must be there",
+                    f"write `{key}: {example}`",
+                )
+            )
     if len(found) > before:
         return None
     try:
         until = datetime.date.fromisoformat(item["until"].strip())
     except ValueError:
-        found.append(_fault(source, (index, "until"), "date", f"`{brief(item['until'])}` is no date", "write it as 2026-12-31"))
+        found.append(
+            _fault(
+                source,
+                (index, "until"),
+                "date",
+                f"`{brief(item['until'])}` is no date",
+                "write it as 2026-12-31",
+            )
+        )
         return None
     return Line(item["contract"].strip(), item["reason"].strip(), until, source.locate((index,)))
 

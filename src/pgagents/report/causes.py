@@ -12,8 +12,8 @@ _OF_MEMBERS = frozenset(("response_schema", "law"))
 def cause(check: str, outcome: str, actual: str) -> str:
     """Return a key that findings with the same cause share.
 
-    For checks of members it is the member and the class of the status; else check, outcome and the beginning of
-    `actual`.
+    For checks of members it is the member and the class of the status; else check, outcome and the beginning
+    of `actual`.
     """
     if check in _OF_MEMBERS and (match := _MEMBER.match(actual)):
         path = [step for step in match[1].split(".") if not step.isdigit()]

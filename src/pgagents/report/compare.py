@@ -15,7 +15,9 @@ _LEFT_OUT = (Verdict.NOT_SELECTED, Verdict.NOT_APPLICABLE)
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """Contracts by their change, each in at most one list. `gone` are no longer in the catalogue, `added` are new there."""
+    """Contracts by their change, each in at most one list. `gone` are no longer in the catalogue, `added`
+    are new there.
+    """
 
     newly_broken: tuple[Result, ...]
     fixed: tuple[Result, ...]
@@ -32,12 +34,16 @@ class Changes:
 
 
 def compare(old: Report, new: Report) -> Changes:
-    """Return the changes in the order of the newer report. A contract that is new and broken is newly broken."""
+    """Return the changes in the order of the newer report. A contract that is new and broken is newly
+    broken.
+    """
     before: Mapping[str, Result] = {r.contract.id: r for r in old.results}
     after = {r.contract.id for r in new.results}
 
     def now(verdict: Verdict, *earlier: Verdict | None, other: bool = False) -> tuple[Result, ...]:
-        """Return results with this verdict whose earlier verdict is one of `earlier` (with `other`: none of them)."""
+        """Return results with this verdict whose earlier verdict is one of `earlier` (with `other`: none
+        of them).
+        """
         found = []
         for result in new.results:
             was = before[result.contract.id].verdict if result.contract.id in before else None
@@ -52,7 +58,9 @@ def compare(old: Report, new: Report) -> Changes:
         left_out=tuple(r for v in _LEFT_OUT for r in now(v, Verdict.KEPT, Verdict.BROKEN, Verdict.UNTESTED)),
         still_broken=now(Verdict.BROKEN, Verdict.BROKEN),
         gone=tuple(r for r in old.results if r.contract.id not in after),
-        added=tuple(r for r in new.results if r.contract.id not in before and r.verdict in (Verdict.KEPT, *_LEFT_OUT)),
+        added=tuple(
+            r for r in new.results if r.contract.id not in before and r.verdict in (Verdict.KEPT, *_LEFT_OUT)
+        ),
     )
 
 
@@ -65,13 +73,18 @@ def _head(old: Report, new: Report) -> Iterator[str]:
     for name, report in (("from", old), ("to", new)):
         h = report.header
         part = f", shard {h.shard[0]} of {h.shard[1]}" if h.shard else ""
-        yield _line(f"{name:<4} {h.started_at}  {h.url}  catalogue {h.catalogue_sha256[:12]}, profile {h.profile}, seed {h.seed}{part}")
+        yield _line(
+            f"{name:<4} {h.started_at}  {h.url}  catalogue {h.catalogue_sha256[:12]}, profile "
+            f"{h.profile}, seed {h.seed}{part}"
+        )
 
 
 def _lists(changes: Changes) -> Iterator[str]:
     titles = {
-        "newly broken": changes.newly_broken, "newly untested": changes.newly_untested, "fixed": changes.fixed,
-        "still broken": changes.still_broken, "no longer tried": changes.left_out, "promised no more": changes.gone,
+        "newly broken": changes.newly_broken, "newly untested": changes.newly_untested,
+        "fixed": changes.fixed,
+        "still broken": changes.still_broken, "no longer tried": changes.left_out,
+        "promised no more": changes.gone,
         "newly promised": changes.added,
     }  # fmt: skip
     for title, results in titles.items():

@@ -19,7 +19,15 @@ MAX_BODY = 4_000
 _KEY = re.compile(r"\[key of (\w+)\]")
 _OWN = {"host", "content-length", "accept-encoding", "connection"}
 """Headers that curl adds itself."""
-_HABITS = {"user-agent", "accept-language", "x-requested-with", "x-pgv-unknown", "sec-fetch-mode", "cache-control", "priority"}
+_HABITS = {
+    "user-agent",
+    "accept-language",
+    "x-requested-with",
+    "x-pgv-unknown",
+    "sec-fetch-mode",
+    "cache-control",
+    "priority",
+}
 """Headers by which clients differ; calls vary them, to test that a server accepts them all."""
 _OF_HABITS = {"valid_calls", "documented_status", "surface_equivalence", "content_type", "error_envelope"}
 """Checks whose findings may be caused by such a header."""
@@ -27,12 +35,20 @@ _FAILED = 500
 
 
 def variable(role: str) -> str:
-    """Return the environment variable of a role's key: `PGAGENTS_TOKEN`, for another role `PGAGENTS_TOKEN_SECOND`."""
-    return TOKEN if role in ("", "main") else f"{TOKEN}_{''.join(c if c.isalnum() else '_' for c in role).upper()}"
+    """Return the environment variable of a role's key: `PGAGENTS_TOKEN`, for another role
+    `PGAGENTS_TOKEN_SECOND`.
+    """
+    return (
+        TOKEN
+        if role in ("", "main")
+        else f"{TOKEN}_{''.join(c if c.isalnum() else '_' for c in role).upper()}"
+    )
 
 
 def of_finding(finding: Finding, url: str) -> str:
-    """Return the curl command of a finding's last request, with the headers that matter; empty without exchanges."""
+    """Return the curl command of a finding's last request, with the headers that matter; empty without
+    exchanges.
+    """
     if not finding.exchanges:
         return ""
     answer = finding.exchanges[-1].answer
@@ -67,7 +83,9 @@ def curl(exchange: RecordedExchange, url: str, *, whole: bool = False) -> str:
 
 
 def _matters(name: str, value: str, *, whole: bool) -> bool:
-    """Return whether a header is printed: not where curl adds it by itself, nor a client's habit unless `whole`."""
+    """Return whether a header is printed: not where curl adds it by itself, nor a client's habit unless
+    `whole`.
+    """
     if name == "accept" and not whole:
         return ANY not in value or "event-stream" in value
     return name not in _OWN and (whole or name not in _HABITS) and not (name == "accept" and value == ANY)
@@ -79,7 +97,9 @@ def _piped(body: bytes, command: str) -> str:
 
 
 def quote(text: str) -> str:
-    """Return the text as one shell word; unprintable characters are escaped, so that they cannot control a terminal."""
+    """Return the text as one shell word; unprintable characters are escaped, so that they cannot control a
+    terminal.
+    """
     if text.isprintable():
         return shlex.quote(text)
     inner = "".join(

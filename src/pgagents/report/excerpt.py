@@ -1,4 +1,6 @@
-"""Shortens texts to the part that a finding is about: named members of a long answer, lines around a contract."""
+"""Shortens texts to the part that a finding is about: named members of a long answer, lines around a
+contract.
+"""
 
 from __future__ import annotations
 
@@ -43,12 +45,18 @@ def _shown(value: Any, words: Set[str]) -> str:
         return "{" + ",".join(_members(value, words)) + "}"
     if isinstance(value, list):
         items = [_shown(item, words) for item in value[:FEW]]
-        return "[" + ",".join([*items, *([f"{MORE} {len(value) - FEW:,} more"] if len(value) > FEW else [])]) + "]"
+        return (
+            "["
+            + ",".join([*items, *([f"{MORE} {len(value) - FEW:,} more"] if len(value) > FEW else [])])
+            + "]"
+        )
     return _whole(value)
 
 
 def _members(value: dict[str, Any], words: Set[str]) -> list[str]:
-    """Return the first member, which usually identifies the object, and the named ones; a mark replaces each gap."""
+    """Return the first member, which usually identifies the object, and the named ones; a mark replaces
+    each gap.
+    """
     parts: list[str] = []
     for index, (name, member) in enumerate(value.items()):
         held = _names(member, words)
@@ -66,7 +74,8 @@ def _whole(member: Any, most: int = 160) -> str:
 
 
 def around(source: Source, line: int, beside: int = 2) -> tuple[int, list[str]]:
-    """Return the catalogue's lines around one (from 1), each of at most 2,000 characters, with the first line's number.
+    """Return the catalogue's lines around one (from 1), each of at most 2,000 characters, with the first
+    line's number.
 
     The list is empty where the source has no such line.
     """

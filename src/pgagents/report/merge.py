@@ -16,7 +16,8 @@ from pgagents.source.source import Source
 
 MANY = 1_000
 _SAME = {
-    "tool": "tool", "version": "version of pgagents", "catalogue_sha256": "catalogue", "url": "server", "seed": "seed",
+    "tool": "tool", "version": "version of pgagents", "catalogue_sha256": "catalogue", "url": "server",
+    "seed": "seed",
     "profile": "profile", "contracts": "number of contracts",
 }  # fmt: skip
 
@@ -33,8 +34,8 @@ class Part:
 def merge(parts: Sequence[Part]) -> tuple[Report, Source]:
     """Return the report of the whole run.
 
-    Raises PgagentsError for a shard that is missing, given twice or of another run, and for a contract that no shard
-    took.
+    Raises PgagentsError for a shard that is missing, given twice or of another run, and for a contract that
+    no shard took.
     """
     ordered = sorted(parts, key=lambda p: p.report.header.shard or (0, 0))
     _belong(ordered)
@@ -45,11 +46,15 @@ def merge(parts: Sequence[Part]) -> tuple[Report, Source]:
     findings = _findings(f for p in ordered for f in p.report.findings)
     checks = {name: says for p in ordered for name, says in p.report.checks.items()}
     stale = tuple(dict.fromkeys(line for p in ordered for line in p.report.stale))
-    return Report(header, findings, results, _footer(ordered, results), checks, stale, first.carried), joined(p.source for p in ordered)
+    return Report(header, findings, results, _footer(ordered, results), checks, stale, first.carried), joined(
+        p.source for p in ordered
+    )
 
 
 def _findings(every: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Return all findings; of those with the same cause, the one with the fewest exchanges, with the others' contracts."""
+    """Return all findings; of those with the same cause, the one with the fewest exchanges, with the
+    others' contracts.
+    """
     groups: dict[tuple[str, ...], list[Finding]] = {}
     for finding in every:
         groups.setdefault(_cause(finding), []).append(finding)
@@ -73,16 +78,25 @@ def _belong(parts: Sequence[Part]) -> None:
     first = parts[0]
     for part in parts:
         if part.report.header.shard is None:
-            raise PgagentsError(f"{part.name} is the report of a whole run, no shard's", "merge reports of `pgagents verify --shard I/N`")
+            raise PgagentsError(
+                f"{part.name} is the report of a whole run, no shard's",
+                "merge reports of `pgagents verify --shard I/N`",
+            )
         for name, what in _SAME.items():
             mine, theirs = getattr(part.report.header, name), getattr(first.report.header, name)
             if mine != theirs:
                 raise PgagentsError(
-                    f"{part.name} and {first.name} are not of one run: another {what} ({str(mine)[:80]} and {str(theirs)[:80]})",
+                    (
+                        f"{part.name} and {first.name} are not of one run: another {what} ({str(mine)[:80]} "
+                        f"and {str(theirs)[:80]})"
+                    ),
                     "give the shards of one call the same catalogue, server, seed and profile",
                 )
         if [r.contract.id for r in part.report.results] != [r.contract.id for r in first.report.results]:
-            raise PgagentsError(f"{part.name} and {first.name} are not of one run: other contracts", "verify all shards with one version")
+            raise PgagentsError(
+                f"{part.name} and {first.name} are not of one run: other contracts",
+                "verify all shards with one version",
+            )
 
 
 def _complete(parts: Sequence[Part]) -> None:
@@ -92,35 +106,50 @@ def _complete(parts: Sequence[Part]) -> None:
         shard = part.report.header.shard
         assert shard is not None  # _belong has seen to it
         if shard in shards:
-            raise PgagentsError(f"shard {shard[0]} of {shard[1]} is there twice: {shards[shard]} and {part.name}", "give each shard once")
+            raise PgagentsError(
+                f"shard {shard[0]} of {shard[1]} is there twice: {shards[shard]} and {part.name}",
+                "give each shard once",
+            )
         shards[shard] = part.name
     counts = sorted({count for _, count in shards})
     if len(counts) > 1:
-        raise PgagentsError(f"mixed shards: of {' and of '.join(map(str, counts))}", "give the shards of one call")
+        raise PgagentsError(
+            f"mixed shards: of {' and of '.join(map(str, counts))}", "give the shards of one call"
+        )
     missing = [str(n) for n in range(1, counts[0] + 1) if (n, counts[0]) not in shards]
     if missing:
         raise PgagentsError(
-            f"shard {', '.join(missing[:10])} of {counts[0]} is missing: what it would have found is not known",
+            (
+                f"shard {', '.join(missing[:10])} of {counts[0]} is missing: what it would have found is not "
+                "known"
+            ),
             "give its report too; where its machine failed, verify it again with --shard",
         )
 
 
 def _results(parts: Sequence[Part]) -> tuple[Result, ...]:
-    """Return each contract's result from the shard that took it. Raises PgagentsError where none or two did."""
+    """Return each contract's result from the shard that took it. Raises PgagentsError where none or two
+    did.
+    """
     found: list[Result] = []
     untaken: list[str] = []
     for several in zip(*(p.report.results for p in parts), strict=True):
         taken = [(part, result) for part, result in zip(parts, several, strict=True) if not _left(result)]
         if len(taken) > 1:
             names = " and ".join(part.name for part, _ in taken[:2])
-            raise PgagentsError(f"{taken[0][1].contract.id} was taken by two shards: {names}", "give the shards of one call")
+            raise PgagentsError(
+                f"{taken[0][1].contract.id} was taken by two shards: {names}", "give the shards of one call"
+            )
         if taken:
             found.append(taken[0][1])
         else:
             untaken.append(several[0].contract.id)
     if untaken:
         raise PgagentsError(
-            f"{len(untaken):,} contracts were taken by no shard, though a whole run would have tried them: {', '.join(untaken[:3])}",
+            (
+                f"{len(untaken):,} contracts were taken by no shard, though a whole run would have tried "
+                f"them: {', '.join(untaken[:3])}"
+            ),
             "verify all shards with the same version and the same flags",
         )
     return tuple(found)
@@ -139,8 +168,16 @@ def _footer(parts: Sequence[Part], results: Sequence[Result]) -> Footer:
     counts = Counter(r.verdict for r in results)
     notes = [f"shard {n}: {note}" for n, footer in enumerate(footers, 1) for note in footer.notes]
     return Footer(
-        sum(f.requests for f in footers), max(f.seconds for f in footers), {v: counts[v] for v in Verdict},
-        all(f.complete for f in footers), dict(served), tuple(b for f in footers for b in f.left_behind), tuple(notes),
-        sum(f.seconds_generating for f in footers), sum(f.seconds_sending for f in footers), sum(f.seconds_judging for f in footers),
-        tuple(b for f in footers for b in f.may_exist), tuple(b for f in footers for b in f.lasting),
-    )  # fmt: skip
+        sum(f.requests for f in footers),
+        max(f.seconds for f in footers),
+        {v: counts[v] for v in Verdict},
+        all(f.complete for f in footers),
+        dict(served),
+        tuple(b for f in footers for b in f.left_behind),
+        tuple(notes),
+        sum(f.seconds_generating for f in footers),
+        sum(f.seconds_sending for f in footers),
+        sum(f.seconds_judging for f in footers),
+        tuple(b for f in footers for b in f.may_exist),
+        tuple(b for f in footers for b in f.lasting),
+    )

@@ -1,7 +1,7 @@
 """Reads a JSON report back into the same values, so that every format can be made from a file.
 
-A report may come from anywhere (a CI artefact, a colleague). So its size and depth are bounded, it is validated against
-the schema, and an incomplete report is refused.
+A report may come from anywhere (a CI artefact, a colleague). So its size and depth are bounded, it is
+validated against the schema, and an incomplete report is refused.
 """
 
 from __future__ import annotations
@@ -49,7 +49,9 @@ def parsed(raw: bytes, name: str) -> dict[str, Any]:
         raise PgagentsError(f"{name} {what} ({found.problem})", AGAIN)
     header = found.value.get("header") if isinstance(found.value, dict) else None
     if not isinstance(header, dict) or "format" not in header:
-        raise PgagentsError(f"{name} is JSON, but no report of pgagents verify", "give a file that --report NAME.json wrote")
+        raise PgagentsError(
+            f"{name} is JSON, but no report of pgagents verify", "give a file that --report NAME.json wrote"
+        )
     if header["format"] != FORMAT:
         said = json.dumps(header["format"])[:40]
         raise PgagentsError(f"{name} has format {said}; this version reads format {FORMAT}", AGAIN)
@@ -61,11 +63,15 @@ def _bytes(path: Path, most: int) -> bytes:
     try:
         told = path.stat()
         if not stat.S_ISREG(told.st_mode):  # reading a pipe would block
-            raise PgagentsError(f"{path} is no file", "give the path of a report that --report NAME.json wrote")
+            raise PgagentsError(
+                f"{path} is no file", "give the path of a report that --report NAME.json wrote"
+            )
         raw = b"" if told.st_size > most else path.read_bytes()
     except (OSError, ValueError) as error:
         said = error.strerror if isinstance(error, OSError) else error
-        raise PgagentsError(f"cannot read {path}: {said}", "give the path of a report that --report NAME.json wrote") from None
+        raise PgagentsError(
+            f"cannot read {path}: {said}", "give the path of a report that --report NAME.json wrote"
+        ) from None
     if told.st_size > most:
         raise PgagentsError(f"{path} has {told.st_size:,} bytes; a report has at most {most:,}", AGAIN)
     return raw
@@ -75,7 +81,9 @@ def _bytes(path: Path, most: int) -> bytes:
 def _schema() -> Any:
     import jsonschema_rs
 
-    return jsonschema_rs.Draft202012Validator(json.loads((folder("schemas") / "report.schema.json").read_text(encoding="utf-8")))
+    return jsonschema_rs.Draft202012Validator(
+        json.loads((folder("schemas") / "report.schema.json").read_text(encoding="utf-8"))
+    )
 
 
 def _held(data: dict[str, Any], name: str) -> None:
@@ -107,10 +115,19 @@ def _held(data: dict[str, Any], name: str) -> None:
 
 
 def _names(data: dict[str, Any]) -> Iterator[str]:
-    """Yield the texts that every format shows unescaped: the header's, and contract names. All others are escaped where shown."""
+    """Yield the texts that every format shows unescaped: the header's, and contract names. All others are
+    escaped where shown.
+    """
     yield from (value for value in data["header"].values() if isinstance(value, str))
     for told in (*data["results"], *data["findings"]):
-        yield from (told["contract"], told["check"], told["action"], told["surface"], told["source"]["file"], *told["requirement"])
+        yield from (
+            told["contract"],
+            told["check"],
+            told["action"],
+            told["surface"],
+            told["source"]["file"],
+            *told["requirement"],
+        )
     yield from (id for finding in data["findings"] for id in finding["also"])
     yield from data["footer"].get("served", {})
 
@@ -118,15 +135,33 @@ def _names(data: dict[str, Any]) -> Iterator[str]:
 def _report(data: dict[str, Any]) -> Report:
     h, f = data["header"], data["footer"]
     header = Header(
-        h["tool"], h["version"], h["catalogue"], h["catalogue_sha256"], h["url"], h["seed"], h["profile"], h["started_at"], h["contracts"],
-        h.get("in_repository", ""), h.get("again", ""), (h["shard"]["number"], h["shard"]["of"]) if "shard" in h else None,
-    )  # fmt: skip
+        h["tool"],
+        h["version"],
+        h["catalogue"],
+        h["catalogue_sha256"],
+        h["url"],
+        h["seed"],
+        h["profile"],
+        h["started_at"],
+        h["contracts"],
+        h.get("in_repository", ""),
+        h.get("again", ""),
+        (h["shard"]["number"], h["shard"]["of"]) if "shard" in h else None,
+    )
     footer = Footer(
-        f["requests"], _seconds(f["seconds"]), {v: f[v.value] for v in Verdict}, f["complete"], f.get("served", {}),
-        tuple(f.get("left_behind", ())), tuple(f.get("notes", ())),
-        _seconds(f.get("seconds_generating", 0)), _seconds(f.get("seconds_sending", 0)), _seconds(f.get("seconds_judging", 0)),
-        tuple(f.get("may_exist", ())), tuple(f.get("lasting", ())),
-    )  # fmt: skip
+        f["requests"],
+        _seconds(f["seconds"]),
+        {v: f[v.value] for v in Verdict},
+        f["complete"],
+        f.get("served", {}),
+        tuple(f.get("left_behind", ())),
+        tuple(f.get("notes", ())),
+        _seconds(f.get("seconds_generating", 0)),
+        _seconds(f.get("seconds_sending", 0)),
+        _seconds(f.get("seconds_judging", 0)),
+        tuple(f.get("may_exist", ())),
+        tuple(f.get("lasting", ())),
+    )
     results = tuple(Result(_contract(r), Verdict(r["verdict"]), r.get("reason", "")) for r in data["results"])
     carried = {surface: tuple(places) for surface, places in data.get("carried", {}).items()}
     findings, stale = tuple(map(_finding, data["findings"])), tuple(f.get("stale", ()))
@@ -136,15 +171,29 @@ def _report(data: dict[str, Any]) -> Report:
 def _contract(told: Mapping[str, Any]) -> Contract:
     """Return the contract; its origin is its id, whose place the report's source has."""
     origin = (told["contract"],)
-    return Contract(told["contract"], told["check"], told["action"], told["surface"], told["says"], origin, tuple(told["requirement"]))
+    return Contract(
+        told["contract"],
+        told["check"],
+        told["action"],
+        told["surface"],
+        told["says"],
+        origin,
+        tuple(told["requirement"]),
+    )
 
 
 def _finding(told: Mapping[str, Any]) -> Finding:
     exchanges = tuple(map(_exchange, told["exchanges"]))
     return Finding(
-        _contract(told), told["severity"], told["expected"], told["actual"], exchanges, told["stable"], tuple(told["also"]),
+        _contract(told),
+        told["severity"],
+        told["expected"],
+        told["actual"],
+        exchanges,
+        told["stable"],
+        tuple(told["also"]),
         told.get("known", ""),
-    )  # fmt: skip
+    )
 
 
 def _exchange(told: Mapping[str, Any]) -> RecordedExchange:
@@ -156,9 +205,16 @@ def _exchange(told: Mapping[str, Any]) -> RecordedExchange:
     else:
         answer = Response(got["status"], _headers(got), _body(got))
     return RecordedExchange(
-        told["number"], request, answer, _seconds(told["seconds"]), told["why"], told["role"], told.get("action", ""),
-        told.get("surface", ""), told.get("base", ""),
-    )  # fmt: skip
+        told["number"],
+        request,
+        answer,
+        _seconds(told["seconds"]),
+        told["why"],
+        told["role"],
+        told.get("action", ""),
+        told.get("surface", ""),
+        told.get("base", ""),
+    )
 
 
 def _seconds(told: float) -> float:

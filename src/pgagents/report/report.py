@@ -1,4 +1,6 @@
-"""A verification's report: header, findings, results, footer. Plain values; `formats` has the output formats."""
+"""A verification's report: header, findings, results, footer. Plain values; `formats` has the output
+formats.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +19,8 @@ ELSEWHERE = "another shard's"
 class RecordedExchange:
     """One request with its answer; secrets are redacted before an exchange reaches a report.
 
-    `number` counts from 1 in the order sent. `why` says what generated the request, `role` whose key it had (empty:
-    none).
+    `number` counts from 1 in the order sent. `why` says what generated the request, `role` whose key it had
+    (empty: none).
     """
 
     number: int
@@ -46,7 +48,8 @@ class Result:
 class Finding:
     """A broken contract: what was expected, what came, and the fewest exchanges that show it.
 
-    `also` names further contracts broken by the same cause. `known` is the reason in the baseline for accepting it.
+    `also` names further contracts broken by the same cause. `known` is the reason in the baseline for
+    accepting it.
     """
 
     contract: Contract
@@ -63,8 +66,9 @@ class Finding:
 class Header:
     """The subject and settings of a verification.
 
-    `in_repository` is the catalogue's path from the root of its repository, if known. `again` is the command line that
-    repeats the run, without seed and contract. `shard` is the number of this shard and the number of all.
+    `in_repository` is the catalogue's path from the root of its repository, if known. `again` is the command
+    line that repeats the run, without seed and contract. `shard` is the number of this shard and the number
+    of all.
     """
 
     tool: str
@@ -105,8 +109,8 @@ class Footer:
 class Report:
     """The whole report.
 
-    `checks` has each check's docstring. `stale` names lines of the baseline that no longer hold. `carried` maps each
-    surface without a wire of its own to the calls that carry it (`action@surface`).
+    `checks` has each check's docstring. `stale` names lines of the baseline that no longer hold. `carried`
+    maps each surface without a wire of its own to the calls that carry it (`action@surface`).
     """
 
     header: Header
@@ -119,8 +123,8 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """Return 1 for new findings or a stale baseline, else 3 where the run is incomplete or left something selected
-        untested, else 0.
+        """Return 1 for new findings or a stale baseline, else 3 where the run is incomplete or left something
+        selected untested, else 0.
         """
         if self.stale or any(not f.known for f in self.findings):
             return 1
@@ -131,5 +135,7 @@ class Report:
     @property
     def proves_nothing(self) -> bool:
         """Return whether no contract was tested at all; a shard may be empty, though."""
-        judged = any(self.footer.by_verdict.get(v, 0) for v in (Verdict.KEPT, Verdict.BROKEN, Verdict.UNTESTED))
+        judged = any(
+            self.footer.by_verdict.get(v, 0) for v in (Verdict.KEPT, Verdict.BROKEN, Verdict.UNTESTED)
+        )
         return bool(self.results) and not judged and self.header.shard is None

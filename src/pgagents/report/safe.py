@@ -1,4 +1,6 @@
-"""Escapes texts of a server for readers of a report, so that none of them is a command to a reader's program."""
+"""Escapes texts of a server for readers of a report, so that none of them is a command to a reader's
+program.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,9 @@ _COMMAND = re.compile(r"^(\s*):(?=:)|##(?=\w*\[)")
 
 
 def printable(text: str, keep: str = "") -> str:
-    """Return the text with unprintable characters (controls, bidirectional marks) escaped; those in `keep` stay."""
+    """Return the text with unprintable characters (controls, bidirectional marks) escaped; those in `keep`
+    stay.
+    """
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() or c in keep else f"\\x{ord(c):02x}" for c in text)
@@ -29,5 +33,7 @@ def _escape(match: re.Match[str]) -> str:
 
 
 def uncommanded(line: str) -> str:
-    """Return the line with CI commands disabled: `::name` at its start (GitHub), `##[name]` and `##vso[…]` anywhere."""
+    """Return the line with CI commands disabled: `::name` at its start (GitHub), `##[name]` and `##vso[…]`
+    anywhere.
+    """
     return _COMMAND.sub(lambda m: f"{m[1]}\\:" if m[1] is not None else "#\\#", line)

@@ -8,8 +8,16 @@ WIDTH = 100
 MIN_FIRST = 16
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]], total: Sequence[str] | None = None, *, width: int = WIDTH) -> list[str]:
-    """Return the lines of a table, first column left, others right; columns that do not fit go into tables below."""
+def table(
+    head: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    total: Sequence[str] | None = None,
+    *,
+    width: int = WIDTH,
+) -> list[str]:
+    """Return the lines of a table, first column left, others right; columns that do not fit go into tables
+    below.
+    """
     every = [head, *rows, *([total] if total else [])]
     widths = [max(len(row[i]) for row in every) for i in range(len(head))]
     widths[0] = min(widths[0], max(MIN_FIRST, width - sum(widths[1:]) - 2 * (len(head) - 1)))
@@ -39,7 +47,12 @@ def _parts(widths: Sequence[int], width: int) -> list[list[int]]:
 
 def _row(row: Sequence[str], columns: Sequence[int], widths: Sequence[int]) -> str:
     cells = [_cut(row[i], widths[i]) for i in columns]
-    return "  ".join([cells[0].ljust(widths[0]), *(c.rjust(widths[i]) for c, i in zip(cells[1:], columns[1:], strict=True))]).rstrip()
+    return "  ".join(
+        [
+            cells[0].ljust(widths[0]),
+            *(c.rjust(widths[i]) for c, i in zip(cells[1:], columns[1:], strict=True)),
+        ]
+    ).rstrip()
 
 
 def _cut(text: str, width: int) -> str:

@@ -23,8 +23,8 @@ class SurfaceVerdict:
     word: str
     """One of `ok`, `fails`, `blocked`, `known`, `untested` and `not tried`.
 
-    `blocked`: its own contracts are kept, but a surface that carries its calls fails. `known`: all its broken contracts
-    are accepted by the baseline.
+    `blocked`: its own contracts are kept, but a surface that carries its calls fails. `known`: all its broken
+    contracts are accepted by the baseline.
     """
     because: str
     counts: Counter[Verdict]
@@ -47,12 +47,19 @@ def by_surface(report: Report) -> list[SurfaceVerdict]:
         if result.verdict is Verdict.BROKEN and result.contract.id not in known:
             new.setdefault(result.contract.place, []).append(result)
     return [
-        _verdict(surface, results, known, [r for place in report.carried.get(surface, ()) for r in new.get(place, ())])
+        _verdict(
+            surface,
+            results,
+            known,
+            [r for place in report.carried.get(surface, ()) for r in new.get(place, ())],
+        )
         for surface, results in groups.items()
     ]
 
 
-def matrix(report: Report, by: Literal["check", "action"] = "check") -> tuple[list[str], dict[str, dict[str, Counter[Verdict]]]]:
+def matrix(
+    report: Report, by: Literal["check", "action"] = "check"
+) -> tuple[list[str], dict[str, dict[str, Counter[Verdict]]]]:
     """Return the surfaces, and the counts of every check (or every action) on each of them."""
     surfaces = list(dict.fromkeys(r.contract.surface for r in report.results))
     cells: dict[str, dict[str, Counter[Verdict]]] = {}
@@ -89,7 +96,10 @@ def conclusion(report: Report) -> str:
     parts += [f"{len(report.stale):,} stale in the baseline"] if report.stale else []
     parts += [f"{left:,} not selected"] if (left := counts.get(Verdict.NOT_SELECTED, 0)) else []
     parts += [] if report.footer.complete else ["cut short"]
-    return f"{counts.get(Verdict.KEPT, 0):,} of {counted(sum(counts.get(v, 0) for v in _TRIED), 'contract')} kept, {', '.join(parts)}"
+    return (
+        f"{counts.get(Verdict.KEPT, 0):,} of "
+        f"{counted(sum(counts.get(v, 0) for v in _TRIED), 'contract')} kept, {', '.join(parts)}"
+    )
 
 
 def counted(count: int, what: str) -> str:
@@ -98,7 +108,9 @@ def counted(count: int, what: str) -> str:
 
 
 def left_out(report: Report) -> str:
-    """Describe how much of the catalogue a run left out, with the most frequent reason; empty where it left nothing out."""
+    """Describe how much of the catalogue a run left out, with the most frequent reason; empty where it
+    left nothing out.
+    """
     reasons = Counter(r.reason for r in report.results if r.verdict is Verdict.NOT_SELECTED)
     count = reasons.total()
     if not count:
@@ -106,11 +118,18 @@ def left_out(report: Report) -> str:
     reason, most = reasons.most_common(1)[0]
     share = f"{max(1, round(100 * count / len(report.results)))} %"
     why = f"; {most:,} of these: {reason}" if reason and len(reasons) > 1 else f": {reason}" if reason else ""
-    return f"{count:,} of {counted(len(report.results), 'contract')} ({share}) {'was' if count == 1 else 'were'} not selected{why}"
+    return (
+        f"{count:,} of {counted(len(report.results), 'contract')} ({share}) "
+        f"{'was' if count == 1 else 'were'} not selected{why}"
+    )
 
 
-def _verdict(surface: str, results: Iterable[Result], known: set[str], beneath: list[Result]) -> SurfaceVerdict:
-    """Return a surface's verdict; `beneath` are the broken contracts of the calls that carry the surface's calls."""
+def _verdict(
+    surface: str, results: Iterable[Result], known: set[str], beneath: list[Result]
+) -> SurfaceVerdict:
+    """Return a surface's verdict; `beneath` are the broken contracts of the calls that carry the surface's
+    calls.
+    """
     every = list(results)
     counts = Counter(r.verdict for r in every)
     new = [r for r in every if r.verdict is Verdict.BROKEN and r.contract.id not in known]
@@ -121,25 +140,36 @@ def _verdict(surface: str, results: Iterable[Result], known: set[str], beneath: 
         if not new:
             return SurfaceVerdict(surface, "blocked", _because(beneath), counts, wires)
         said = [_because(new)]
-        said += [f"its calls go through {', '.join(wires)}, which breaks {_because(beneath)}"] if beneath else []
+        said += (
+            [f"its calls go through {', '.join(wires)}, which breaks {_because(beneath)}"] if beneath else []
+        )
         return SurfaceVerdict(surface, "fails", "; ".join(said), counts)
     if counts[Verdict.UNTESTED]:
         reasons = Counter(r.reason or "not reached" for r in every if r.verdict is Verdict.UNTESTED)
-        return SurfaceVerdict(surface, "untested", "; ".join(reason for reason, _ in reasons.most_common(MAX_CAUSES)), counts)
+        return SurfaceVerdict(
+            surface, "untested", "; ".join(reason for reason, _ in reasons.most_common(MAX_CAUSES)), counts
+        )
     if counts[Verdict.BROKEN]:
         broken = [r for r in every if r.verdict is Verdict.BROKEN]
         return SurfaceVerdict(surface, "known", _because(broken), counts)
     if counts[Verdict.KEPT]:
         return SurfaceVerdict(surface, "ok", "", counts)
     reasons = Counter(r.reason for r in every)
-    return SurfaceVerdict(surface, "not tried", "; ".join(reason for reason, _ in reasons.most_common(MAX_CAUSES) if reason), counts)
+    return SurfaceVerdict(
+        surface,
+        "not tried",
+        "; ".join(reason for reason, _ in reasons.most_common(MAX_CAUSES) if reason),
+        counts,
+    )
 
 
 def _because(broken: list[Result]) -> str:
     """List the checks of broken contracts with their actions, the most frequent first."""
     checks: dict[str, dict[str, None]] = {}
     for result in broken:
-        checks.setdefault(result.contract.check.replace("_", " "), {})[result.contract.action or "any action"] = None
+        checks.setdefault(result.contract.check.replace("_", " "), {})[
+            result.contract.action or "any action"
+        ] = None
     ordered = sorted(checks.items(), key=lambda item: -len(item[1]))
     said = [f"{check} ({_some(list(actions), FEW)})" for check, actions in ordered]
     return _some(said, MAX_CAUSES)

@@ -1,4 +1,6 @@
-"""Builds the sandbox's answers: bodies, the catalogue's error envelope, and the headers that every answer has."""
+"""Builds the sandbox's answers: bodies, the catalogue's error envelope, and the headers that every answer
+has.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ from pgagents.sandbox.call import Raw
 
 JSON = "application/json"
 _STANDARD = {"strict-transport-security": "max-age=63072000; includeSubDomains; preload"}
-"""Values of headers without a constant in the catalogue: the one that browsers' preload list requires (hstspreload.org)."""
+"""Values of headers without a constant in the catalogue: the one that browsers' preload list requires
+(hstspreload.org).
+"""
 
 
 def success(status: int, result: Any) -> Response:
@@ -24,7 +28,15 @@ def success(status: int, result: Any) -> Response:
     return Response(status, (("Content-Type", JSON),), json_bytes(result))
 
 
-def refusal(model: Model, code: Code, message: str, request_id: str, *, field: str | None = None, scope: str | None = None) -> Response:
+def refusal(
+    model: Model,
+    code: Code,
+    message: str,
+    request_id: str,
+    *,
+    field: str | None = None,
+    scope: str | None = None,
+) -> Response:
     """Return an error in the catalogue's envelope, with the status of its code."""
     errors = model.errors
     body: dict[str, Any] = {} if errors.code_at else _sampled(model, code)
@@ -44,12 +56,15 @@ def refusal(model: Model, code: Code, message: str, request_id: str, *, field: s
 def constants(model: Model, status: int, *, keyed: bool, secure: bool) -> list[tuple[str, str]]:
     """Return the constant headers that an answer must carry.
 
-    `keyed` means that the call had an Authorization header. `secure` adds the headers that are due over TLS only.
+    `keyed` means that the call had an Authorization header. `secure` adds the headers that are due over TLS
+    only.
     """
     kind = "success" if status < 400 else "error"
     found = []
     for header in model.headers:
-        applies = "all" in header.on or kind in header.on or status in header.on or (keyed and "keyed" in header.on)
+        applies = (
+            "all" in header.on or kind in header.on or status in header.on or (keyed and "keyed" in header.on)
+        )
         value = header.const or _STANDARD.get(header.name.lower())
         if applies and (secure or not header.https) and value is not None:
             found.append((header.name, value))
@@ -62,7 +77,9 @@ def request_id_header(model: Model) -> str:
 
 
 def _sampled(model: Model, code: Code) -> dict[str, Any]:
-    """Return a sample body of the code's envelope, for a catalogue that does not say which member holds the code."""
+    """Return a sample body of the code's envelope, for a catalogue that does not say which member holds
+    the code.
+    """
     from pgagents.sandbox.mock.sample import sample
 
     name = code.envelope if code.envelope in model.schemas else model.errors.envelope

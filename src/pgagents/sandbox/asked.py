@@ -56,7 +56,9 @@ def too_large(request: Request, most_bytes: int | None) -> bool:
     return max(announced, len(request.body)) > most_bytes
 
 
-def _selected(dispatcher: Dispatcher, members: Mapping[str, Any]) -> tuple[Action | None, Mapping[str, Any] | Fault]:
+def _selected(
+    dispatcher: Dispatcher, members: Mapping[str, Any]
+) -> tuple[Action | None, Mapping[str, Any] | Fault]:
     """Return the action that a dispatcher's body names with its arguments, or the fault of the body."""
     selector, arguments = dispatcher.selector, dispatcher.arguments
     known = actions_by_name(dispatcher)

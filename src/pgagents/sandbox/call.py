@@ -15,8 +15,8 @@ from pgagents.sandbox.keys import Key
 class AcceptedCall:
     """An accepted call: a known action, valid arguments with defaults, and a key that may make it.
 
-    `now` is the sandbox's time in epoch seconds. `agent` means that an agent makes the call. `attribution` holds the
-    values that the surface adds. `surface` is `rest` or the dispatcher's name.
+    `now` is the sandbox's time in epoch seconds. `agent` means that an agent makes the call. `attribution`
+    holds the values that the surface adds. `surface` is `rest` or the dispatcher's name.
     """
 
     action: Action
@@ -34,7 +34,9 @@ class AcceptedCall:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A domain's refusal: a code of the catalogue, a message, and the wrong argument or missing scope, if any."""
+    """A domain's refusal: a code of the catalogue, a message, and the wrong argument or missing scope, if
+    any.
+    """
 
     code: str
     message: str

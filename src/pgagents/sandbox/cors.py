@@ -1,4 +1,5 @@
-"""CORS: a web page of any origin may call the API with a key of its own, never with credentials that the browser adds.
+"""CORS: a web page of any origin may call the API with a key of its own, never with credentials that the
+browser adds.
 
 So `*` is allowed for every origin, and credentials never are (Fetch standard, 3.2): the API uses no cookies.
 """
@@ -16,7 +17,11 @@ _SIMPLE = ("cache-control", "content-length", "content-type")
 
 def is_preflight(request: Request) -> bool:
     """Return whether a request is a CORS preflight."""
-    return request.method == "OPTIONS" and bool(request.header("origin")) and bool(request.header("access-control-request-method"))
+    return (
+        request.method == "OPTIONS"
+        and bool(request.header("origin"))
+        and bool(request.header("access-control-request-method"))
+    )
 
 
 def preflight(model: Model, methods: Iterable[str]) -> Response:
@@ -37,13 +42,21 @@ def opened(answer: Response) -> Response:
     told = sorted({name for name, _ in answer.headers if name.lower() not in _SIMPLE}, key=str.lower)
     return Response(
         answer.status,
-        (*answer.headers, ("Access-Control-Allow-Origin", "*"), ("Access-Control-Expose-Headers", ", ".join(told))),
+        (
+            *answer.headers,
+            ("Access-Control-Allow-Origin", "*"),
+            ("Access-Control-Expose-Headers", ", ".join(told)),
+        ),
         answer.body,
     )
 
 
 def _sent(model: Model) -> list[str]:
-    """List the headers that a page may send: key, content type, header arguments and those that name an end user."""
+    """List the headers that a page may send: key, content type, header arguments and those that name an
+    end user.
+    """
     named = {p.wire for action in model.actions for p in action.params if p.place == "header"}
-    named |= {name.removeprefix("header ").strip() for name in model.limits.end_user if name.startswith("header ")}
+    named |= {
+        name.removeprefix("header ").strip() for name in model.limits.end_user if name.startswith("header ")
+    }
     return ["Authorization", "Content-Type", *sorted(named, key=str.lower)]

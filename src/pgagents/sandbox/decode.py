@@ -1,4 +1,6 @@
-"""Reads a request's arguments from path, query, headers and body, and validates them against the action's schema."""
+"""Reads a request's arguments from path, query, headers and body, and validates them against the action's
+schema.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,8 @@ class Arguments:
 class _Argument:
     """The reading of one argument.
 
-    `types` are those that its schema allows (for a list, those of its items). `whole` means that it is an integer.
+    `types` are those that its schema allows (for a list, those of its items). `whole` means that it is an
+    integer.
     """
 
     name: str
@@ -111,21 +114,34 @@ class Decoder:
         return self._validated(action, plan, found)
 
     def _validated(self, action: Action, plan: _Plan, found: dict[str, Any]) -> Arguments | Fault:
-        """Validate arguments against the action's schema and add defaults; whole doubles of integers become ints."""
+        """Validate arguments against the action's schema and add defaults; whole doubles of integers
+        become ints.
+        """
         for name, value in found.items():
             odd = _inexpressible(value)
             if odd is not None:
                 return Fault("invalid", _field(action, (name, *odd[0])), odd[1])
         if not plan.validator.is_valid(found):
-            return _choose_fault(action, list(plan.validator.iter_errors(found)), self._model.errors.field_of_several)
+            return _choose_fault(
+                action, list(plan.validator.iter_errors(found)), self._model.errors.field_of_several
+            )
         values = {**plan.defaults, **found}
         for argument in plan.arguments:
-            if argument.whole and isinstance(value := values.get(argument.name), float) and value.is_integer():
+            if (
+                argument.whole
+                and isinstance(value := values.get(argument.name), float)
+                and value.is_integer()
+            ):
                 values[argument.name] = int(value)
         return Arguments(values, frozenset(found))
 
     def _text_argument(
-        self, argument: _Argument, path: Mapping[str, str], query: Mapping[str, list[str]], request: Request, found: dict[str, Any]
+        self,
+        argument: _Argument,
+        path: Mapping[str, str],
+        query: Mapping[str, list[str]],
+        request: Request,
+        found: dict[str, Any],
     ) -> Fault | None:
         texts: list[str] = []
         if argument.place == "path" and argument.wire in path:
@@ -145,8 +161,14 @@ class Decoder:
         return None
 
     def _value(self, text: str, types: frozenset[str]) -> Any:
-        """Convert a text to the number or boolean that the schema allows; any other text stays, for the validator to judge."""
-        if ("number" in types or "integer" in types) and len(text) <= _MOST_DIGITS and _JSON_NUMBER.fullmatch(text):
+        """Convert a text to the number or boolean that the schema allows; any other text stays, for the
+        validator to judge.
+        """
+        if (
+            ("number" in types or "integer" in types)
+            and len(text) <= _MOST_DIGITS
+            and _JSON_NUMBER.fullmatch(text)
+        ):
             number = float(text)
             if math.isfinite(number):
                 return int(text) if _WHOLE.fullmatch(text) else number
@@ -176,7 +198,14 @@ class Decoder:
         types = _types(schema)
         many = "array" in types
         of = _types(schemas.resolve(schema.get("items", {}), self._model.schemas)) if many else types
-        return _Argument(str(param.name), param.wire, param.place, many, frozenset(of), "integer" in types and "number" not in types)
+        return _Argument(
+            str(param.name),
+            param.wire,
+            param.place,
+            many,
+            frozenset(of),
+            "integer" in types and "number" not in types,
+        )
 
 
 def json_object(request: Request) -> dict[str, Any] | Fault:
@@ -196,22 +225,28 @@ def json_type(header: str | None) -> bool:
     if header is None:
         return False
     kind, *parameters = (part.strip().lower() for part in header.split(";"))
-    return kind == "application/json" and all(p.replace('"', "") in ("", "charset=utf-8", "charset=utf8") for p in parameters)
+    return kind == "application/json" and all(
+        p.replace('"', "") in ("", "charset=utf-8", "charset=utf8") for p in parameters
+    )
 
 
 def _types(schema: Mapping[str, Any]) -> set[str]:
     kind = schema.get("type")
     if kind is not None:
         return {kind} if isinstance(kind, str) else set(kind)
-    inner: Iterable[Any] = [*(schema.get("anyOf") or ()), *(schema.get("oneOf") or ()), *(schema.get("allOf") or ())]
+    inner: Iterable[Any] = [
+        *(schema.get("anyOf") or ()),
+        *(schema.get("oneOf") or ()),
+        *(schema.get("allOf") or ()),
+    ]
     return set().union(*(_types(s) for s in inner)) if inner else set()
 
 
 def _choose_fault(action: Action, errors: list[Any], several: str | None) -> Fault:
     """Choose the fault to report: the first wrong argument in the catalogue's order.
 
-    Of one argument's errors the first counts, a missing member before a wrong value. Where the catalogue has a word for
-    `several` wrong arguments, that word is the field, and the message describes each of them.
+    Of one argument's errors the first counts, a missing member before a wrong value. Where the catalogue has
+    a word for `several` wrong arguments, that word is the field, and the message describes each of them.
     """
     order = {str(p.name): i for i, p in enumerate(action.params)}
     found = []
@@ -242,11 +277,21 @@ def _describe_error(error: Any) -> str:
         return "is not a member here"
     value = getattr(error.kind, "value", None)
     rules = {
-        "minimum": "at least {}", "maximum": "at most {}", "exclusiveMinimum": "more than {}", "exclusiveMaximum": "less than {}",
+        "minimum": "at least {}", "maximum": "at most {}", "exclusiveMinimum": "more than {}",
+        "exclusiveMaximum": "less than {}",
         "minLength": "at least {} characters long", "maxLength": "at most {} characters long",
         "minItems": "at least {} items", "maxItems": "at most {} items",
     }  # fmt: skip
-    limits = {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "minLength", "maxLength", "minItems", "maxItems"}
+    limits = {
+        "minimum",
+        "maximum",
+        "exclusiveMinimum",
+        "exclusiveMaximum",
+        "minLength",
+        "maxLength",
+        "minItems",
+        "maxItems",
+    }
     if name in limits:
         bound = getattr(error.kind, "limit", value)
         return "must be " + rules[name].format(bound)
@@ -276,7 +321,9 @@ def _shown(name: str) -> str:
 
 
 def _inexpressible(value: Any) -> tuple[tuple[str | int, ...], str] | None:
-    """Find a value that JSON Schema cannot judge, a lone surrogate or a number beyond a double; return its path and why."""
+    """Find a value that JSON Schema cannot judge, a lone surrogate or a number beyond a double; return its
+    path and why.
+    """
     if isinstance(value, bool) or value is None:
         return None
     if isinstance(value, str):

@@ -39,9 +39,16 @@ class Front:
     """
 
     def __init__(
-        self, model: Model, domain: Domain, store: Store, keyring: Keyring, clock: Clock, rng: random.Random, site: Site,
+        self,
+        model: Model,
+        domain: Domain,
+        store: Store,
+        keyring: Keyring,
+        clock: Clock,
+        rng: random.Random,
+        site: Site,
         log: Callable[[str], None] = lambda _: None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.model = model
         self.domain = domain
         self.store = store
@@ -55,7 +62,11 @@ class Front:
         self.grants = Grants(store, keyring, rng) if model.auth.oauth else None
         self.routes = Routes(model)
         self.hosted = Hosted(model, log)
-        self._end_users = [name.removeprefix("header ").strip() for name in model.limits.end_user if name.startswith("header ")]
+        self._end_users = [
+            name.removeprefix("header ").strip()
+            for name in model.limits.end_user
+            if name.startswith("header ")
+        ]
         self._agents = _agent_headers(model)
         self._id_header = answers.request_id_header(model)
         self._constant_headers: dict[tuple[int, bool, bool], list[tuple[str, str]]] = {}
@@ -71,7 +82,9 @@ class Front:
                 answer = self._answer(request, request_id, now, drawn)
             except Exception:  # whatever it is, the caller gets an envelope, and the operator the trace
                 self.log(f"{request_id} {request.method} {request.path}\n{traceback.format_exc()}")
-                answer = self._refuse("crashed", "Something went wrong on our side; quote the request id to support", request_id)
+                answer = self._refuse(
+                    "crashed", "Something went wrong on our side; quote the request id to support", request_id
+                )
             return self._finished(request, answer, request_id, drawn, now)
 
     def plaintext(self, request: Request) -> Response:
@@ -84,10 +97,14 @@ class Front:
 
     def unkept(self, request: Request) -> Response:
         """Return the error for a call whose writes could not be committed and are undone."""
-        return self._unread(request, "crashed", "Something went wrong on our side; quote the request id to support")
+        return self._unread(
+            request, "crashed", "Something went wrong on our side; quote the request id to support"
+        )
 
     def _unread(self, request: Request, kind: str, message: str) -> Response:
-        """Refuse a call before anything of it was read. It counts against the limit of calls without a key."""
+        """Refuse a call before anything of it was read. It counts against the limit of calls without a
+        key.
+        """
         with self.store.lock:
             now = self.clock.now()
             request_id = "req_" + word(self.rng, 20)
@@ -96,7 +113,9 @@ class Front:
             refused = self._refuse(kind, message, request_id)
             return self._finished(request, refused, request_id, drawn, now)
 
-    def _finished(self, request: Request, answer: Response, request_id: str, drawn: list[Drawn], now: float) -> Response:
+    def _finished(
+        self, request: Request, answer: Response, request_id: str, drawn: list[Drawn], now: float
+    ) -> Response:
         headers = [*answer.headers, (self._id_header, request_id)]
         if drawn:
             told = drawn[0]
@@ -105,7 +124,9 @@ class Front:
             headers += self.limits.headers(told, now)
         keyed = request.header("authorization") is not None
         secure = request.header(SCHEME) == "https"
-        headers += [due for due in self._constants(answer.status, keyed, secure) if answer.header(due[0]) is None]
+        headers += [
+            due for due in self._constants(answer.status, keyed, secure) if answer.header(due[0]) is None
+        ]
         answer = Response(answer.status, tuple(headers), answer.body)
         if request.header("origin") and self._for_browsers(request.path):
             answer = cors.opened(answer)
@@ -131,7 +152,12 @@ class Front:
         agent = self._is_agent(request, asked, key)
         end_user = self._end_user(request, key)
         level = self.limits.draw(
-            asked.action, None if public else key, agent=agent, end_user=end_user, peer=request.header(PEER) or "", now=now
+            asked.action,
+            None if public else key,
+            agent=agent,
+            end_user=end_user,
+            peer=request.header(PEER) or "",
+            now=now,
         )
         if level is not None:
             drawn.append(level)
@@ -150,9 +176,17 @@ class Front:
             return self._fault(arguments, request_id)
         assert asked.action is not None
         call = AcceptedCall(
-            asked.action, arguments.values, key, now, asked.dispatcher.surface if asked.dispatcher else "rest", agent,
-            asked.dispatcher.attribution if asked.dispatcher else {}, end_user, request, arguments.given,
-        )  # fmt: skip
+            asked.action,
+            arguments.values,
+            key,
+            now,
+            asked.dispatcher.surface if asked.dispatcher else "rest",
+            agent,
+            asked.dispatcher.attribution if asked.dispatcher else {},
+            end_user,
+            request,
+            arguments.given,
+        )
         return self._run(call, request_id)
 
     def _for_browsers(self, path: str) -> tuple[str, ...]:
@@ -169,14 +203,24 @@ class Front:
         return page.methods if page is not None and page.open else ()
 
     def _keyless(self, request: Request, request_id: str, now: float, drawn: list[Drawn]) -> Response | None:
-        """Count a call without a key against its peer's limit; return the refusal where the limit is exceeded."""
-        level = self.limits.draw(None, None, agent=False, end_user=None, peer=request.header(PEER) or "", now=now)
+        """Count a call without a key against its peer's limit; return the refusal where the limit is
+        exceeded.
+        """
+        level = self.limits.draw(
+            None, None, agent=False, end_user=None, peer=request.header(PEER) or "", now=now
+        )
         if level is None:
             return None
         drawn.append(level)
-        return self._refuse("limited", "Too many calls; wait as Retry-After says", request_id) if level.wait_s else None
+        return (
+            self._refuse("limited", "Too many calls; wait as Retry-After says", request_id)
+            if level.wait_s
+            else None
+        )
 
-    def _page(self, request: Request, page: Page, request_id: str, now: float, drawn: list[Drawn]) -> Response:
+    def _page(
+        self, request: Request, page: Page, request_id: str, now: float, drawn: list[Drawn]
+    ) -> Response:
         """Answer a call of a page, which needs no key."""
         limited = self._keyless(request, request_id, now, drawn)
         if limited is not None:
@@ -186,8 +230,12 @@ class Front:
             refused = self._refuse("wrong_method", f"{request.method} is not possible here", request_id)
             return refused.with_header("Allow", ", ".join(page.methods))
         if too_large(request, self._most_bytes):
-            return self._refuse("too_large", f"The body is larger than {self._most_bytes:,} bytes", request_id)
-        return self.site.answer(page, request, now) or self._refuse("unknown_path", "There is nothing at this path", request_id)
+            return self._refuse(
+                "too_large", f"The body is larger than {self._most_bytes:,} bytes", request_id
+            )
+        return self.site.answer(page, request, now) or self._refuse(
+            "unknown_path", "There is nothing at this path", request_id
+        )
 
     def _public(self, request: Request, request_id: str, now: float, drawn: list[Drawn]) -> Response:
         """Answer a call of a hosted document, which needs no key."""
@@ -195,42 +243,61 @@ class Front:
         if limited is not None:
             return limited
         if request.method not in ("GET", "HEAD"):
-            return self._refuse("wrong_method", "This document can only be read", request_id).with_header("Allow", "GET")
+            return self._refuse("wrong_method", "This document can only be read", request_id).with_header(
+                "Allow", "GET"
+            )
         return answers.success(200, self.hosted.document(request.path))
 
     def _key(self, request: Request, now: float) -> Key | None:
-        """Return the key that the Authorization header names, by an API key or access token; None where it names none."""
+        """Return the key that the Authorization header names, by an API key or access token; None where it
+        names none.
+        """
         token = _bearer(request)
         if token is None:
             return None
         return self.keyring.find(token) or (self.grants.key(token, now) if self.grants else None)
 
     def _end_user(self, request: Request, key: Key | None) -> str | None:
-        """Return the end user for whom an agent calls, or None; an OAuth token's user overrides the headers."""
+        """Return the end user for whom an agent calls, or None; an OAuth token's user overrides the
+        headers.
+        """
         if key is not None and key.sub is not None and OAUTH_SUB in self.model.limits.end_user:
             return key.sub
         return next((v for name in self._end_users if (v := request.header(name))), None)
 
     def _is_agent(self, request: Request, asked: ParsedRequest, key: Key | None) -> bool:
         """Return whether an agent makes the call: by its key, by a dispatcher, or by a header."""
-        by_key = key is not None and (key.integration is not None or key.group is not None or key.granted is not None)
+        by_key = key is not None and (
+            key.integration is not None or key.group is not None or key.granted is not None
+        )
         marked = any(request.header(name) == value for name, value in self._agents)
         return by_key or asked.dispatcher is not None or marked
 
-    def _framework(self, request: Request, asked: ParsedRequest, key: Key | None, request_id: str) -> Response | None:
-        """Return the refusal that is due before any argument is validated: path, method, size, rights; None where there is none."""
+    def _framework(
+        self, request: Request, asked: ParsedRequest, key: Key | None, request_id: str
+    ) -> Response | None:
+        """Return the refusal that is due before any argument is validated: path, method, size, rights;
+        None where there is none.
+        """
         if asked.match is None:
             return self._refuse("unknown_path", "There is nothing at this path", request_id)
         if asked.endpoint is None:
             refused = self._refuse("wrong_method", f"{request.method} is not possible here", request_id)
             return refused.with_header("Allow", ", ".join(sorted(asked.match.methods)))
         if too_large(request, self._most_bytes):
-            return self._refuse("too_large", f"The body is larger than {self._most_bytes:,} bytes", request_id)
+            return self._refuse(
+                "too_large", f"The body is larger than {self._most_bytes:,} bytes", request_id
+            )
         if asked.endpoint.operator and (key is None or not key.operator):
             return self._refuse("no_scope", "Only the operator's key may do this", request_id)
-        for scope in (asked.dispatcher.scope if asked.dispatcher else None, asked.action.scope if asked.action else None):
+        for scope in (
+            asked.dispatcher.scope if asked.dispatcher else None,
+            asked.action.scope if asked.action else None,
+        ):
             if scope is not None and key is not None and scope not in key.scopes:
-                return self._refuse("no_scope", f"The key's plan does not include {scope}", request_id, scope=scope)
+                return self._refuse(
+                    "no_scope", f"The key's plan does not include {scope}", request_id, scope=scope
+                )
         lacks = scopes.lacking(self.model, asked.action, key)
         if lacks is None:
             return None
@@ -240,7 +307,9 @@ class Front:
 
     def _challenged(self, refused: Response, error: str | None, scope: str | None = None) -> Response:
         """Return the refusal with a WWW-Authenticate challenge."""
-        said = metadata.challenge(self.model.auth.oauth, self.site.setting.address.url, error=error, scope=scope)
+        said = metadata.challenge(
+            self.model.auth.oauth, self.site.setting.address.url, error=error, scope=scope
+        )
         return refused.with_header("WWW-Authenticate", said)
 
     def _arguments(self, request: Request, asked: ParsedRequest) -> Arguments | Fault:
@@ -258,7 +327,13 @@ class Front:
         with self.store.transaction(owed=call.surface != "rest" or action.effect != "read"):
             value = call.input.get(action.idempotency) if action.idempotency else None
             hash = idempotency.fingerprint(action, call.input) if value else b""
-            owner = call.key.tenant if call.key and self.model.idempotency.of == "project" else call.key.id if call.key else ""
+            owner = (
+                call.key.tenant
+                if call.key and self.model.idempotency.of == "project"
+                else call.key.id
+                if call.key
+                else ""
+            )
             if value:
                 found = idempotency.earlier(self.store, owner, value, hash, call.now)
                 if found is not None:
@@ -273,29 +348,44 @@ class Front:
             if value:
                 kept = answer if self.model.behaviour.replay == "same" else Response(answer.status)
                 lives_s = self.model.idempotency.lives_s or idempotency.LIVES_S
-                idempotency.remember(self.store, owner, value, hash, kept, idempotency.resource_of(result), call.now + lives_s)
+                idempotency.remember(
+                    self.store, owner, value, hash, kept, idempotency.resource_of(result), call.now + lives_s
+                )
             return answer
 
     def _replay(self, call: AcceptedCall, found: idempotency.Earlier, request_id: str) -> Response:
         """Answer a call whose idempotency key was used before."""
         if found.same and self.model.behaviour.replay == "same":
             return found.answer
-        code = next((c for c in call.action.errors if c.status == 409), self.model.codes[self.model.errors.framework.invalid])
+        code = next(
+            (c for c in call.action.errors if c.status == 409),
+            self.model.codes[self.model.errors.framework.invalid],
+        )
         told = "was used for another call" if not found.same else "was used"
-        return answers.refusal(self.model, code, f"This idempotency key {told}; it made {found.resource}", request_id)
+        return answers.refusal(
+            self.model, code, f"This idempotency key {told}; it made {found.resource}", request_id
+        )
 
     def _domain_refusal(self, action: Action, refusal: Refusal, request_id: str) -> Response:
         code = self.model.codes.get(refusal.code)
         if code is None:
-            raise KeyError(f"the domain refused {action.name} with {refusal.code}, which is no code of the catalogue")
-        return answers.refusal(self.model, code, refusal.message, request_id, field=refusal.field, scope=refusal.scope)
+            raise KeyError(
+                f"the domain refused {action.name} with {refusal.code}, which is no code of the catalogue"
+            )
+        return answers.refusal(
+            self.model, code, refusal.message, request_id, field=refusal.field, scope=refusal.scope
+        )
 
     def _fault(self, fault: Fault, request_id: str) -> Response:
         return self._refuse(fault.kind, fault.message, request_id, field=fault.field)
 
-    def _refuse(self, kind: str, message: str, request_id: str, *, field: str | None = None, scope: str | None = None) -> Response:
+    def _refuse(
+        self, kind: str, message: str, request_id: str, *, field: str | None = None, scope: str | None = None
+    ) -> Response:
         """Return an error of the framework, by its kind."""
-        return answers.refusal(self.model, framework_code(self.model, kind), message, request_id, field=field, scope=scope)
+        return answers.refusal(
+            self.model, framework_code(self.model, kind), message, request_id, field=field, scope=scope
+        )
 
 
 def _bearer(request: Request) -> str | None:
@@ -311,7 +401,8 @@ def _agent_headers(model: Model) -> list[tuple[str, str]]:
 
 
 _FALLBACK = {
-    "unknown_path": 404, "wrong_method": 405, "too_large": 413, "limited": 429, "crashed": 500, "no_scope": 403,
+    "unknown_path": 404, "wrong_method": 405, "too_large": 413, "limited": 429, "crashed": 500,
+    "no_scope": 403,
     "plaintext": 426, "bad_body": None, "wrong_type": None,
 }  # fmt: skip
 
@@ -330,4 +421,6 @@ def framework_code(model: Model, kind: str) -> Code:
     if status is None:
         return invalid
     same = next((c for c in model.codes.values() if c.status == status and c.only is None), None)
-    return same or Code(kind.upper(), status, invalid.meaning, model.errors.envelope, None, (), invalid.origin)
+    return same or Code(
+        kind.upper(), status, invalid.meaning, model.errors.envelope, None, (), invalid.origin
+    )

@@ -28,7 +28,9 @@ class Earlier:
 
 
 def fingerprint(action: Action, values: Mapping[str, Any]) -> bytes:
-    """Return a hash of an action and its arguments, without the idempotency key; equal calls have equal hashes."""
+    """Return a hash of an action and its arguments, without the idempotency key; equal calls have equal
+    hashes.
+    """
     kept = {k: values[k] for k in sorted(values) if k != action.idempotency}
     return hashlib.sha256(json_bytes([str(action.name), _canonical(kept)])).digest()
 
@@ -36,20 +38,37 @@ def fingerprint(action: Action, values: Mapping[str, Any]) -> bytes:
 def earlier(store: Store, owner: str, value: str, hash: bytes, now: float) -> Earlier | None:
     """Return the earlier call with this idempotency key, or None; forget expired keys first."""
     store.run("DELETE FROM idempotency WHERE dies_at <= ?", now)
-    row = store.row("SELECT hash, resource, status, answer FROM idempotency WHERE key_id = ? AND value = ?", owner, value)
+    row = store.row(
+        "SELECT hash, resource, status, answer FROM idempotency WHERE key_id = ? AND value = ?", owner, value
+    )
     if row is None:
         return None
     answer = Response(row["status"], (("Content-Type", "application/json"),), row["answer"])
     return Earlier(bytes(row["hash"]) == hash, row["resource"], answer)
 
 
-def remember(store: Store, owner: str, value: str, hash: bytes, answer: Response, resource: str, dies_at: float) -> None:
-    """Store an idempotency key with its answer. Pass an answer without a body where the body must not be repeated."""
-    store.run("INSERT INTO idempotency VALUES (?, ?, ?, ?, ?, ?, ?)", owner, value, hash, resource, answer.status, answer.body, dies_at)
+def remember(
+    store: Store, owner: str, value: str, hash: bytes, answer: Response, resource: str, dies_at: float
+) -> None:
+    """Store an idempotency key with its answer. Pass an answer without a body where the body must not be
+    repeated.
+    """
+    store.run(
+        "INSERT INTO idempotency VALUES (?, ?, ?, ?, ?, ?, ?)",
+        owner,
+        value,
+        hash,
+        resource,
+        answer.status,
+        answer.body,
+        dies_at,
+    )
 
 
 def resource_of(result: Any) -> str:
-    """Return the first `id` in a call's result, in breadth-first order; a phrase for messages where there is none."""
+    """Return the first `id` in a call's result, in breadth-first order; a phrase for messages where there
+    is none.
+    """
     stack = [result]
     while stack:
         value = stack.pop(0)

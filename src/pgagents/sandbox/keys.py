@@ -48,12 +48,16 @@ class Key:
 
     @property
     def tenant(self) -> str:
-        """Return the project and mode that own what the key makes; keys of one tenant share their instances."""
+        """Return the project and mode that own what the key makes; keys of one tenant share their
+        instances.
+        """
         return f"{self.project}/{self.mode}"
 
 
 def word(rng: random.Random, length: int) -> str:
-    """Return random letters and digits, drawn in large pieces, because each draw from the system costs a system call."""
+    """Return random letters and digits, drawn in large pieces, because each draw from the system costs a
+    system call.
+    """
     letters = b""
     while len(letters) < length:
         letters += rng.randbytes(length + length // 4 + 8).translate(_LETTERS, _UNEVEN)
@@ -61,7 +65,9 @@ def word(rng: random.Random, length: int) -> str:
 
 
 def ordered(rng: random.Random, at: float) -> str:
-    """Return an unguessable word that sorts by time, like a ULID, so that a table's index grows at its end."""
+    """Return an unguessable word that sorts by time, like a ULID, so that a table's index grows at its
+    end.
+    """
     left = max(0, int(at * 1000))
     moment = ""
     for _ in range(10):
@@ -95,7 +101,12 @@ class Keyring:
         """Make a token for a key; only its hash is stored."""
         token = self.prefix(key.mode) + word(self._rng, 32)
         self._store.run(
-            "INSERT OR REPLACE INTO api_key VALUES (?, ?, ?, ?, ?)", key.id, digest(token), int(seeded), json.dumps(asdict(key)), revoked_at
+            "INSERT OR REPLACE INTO api_key VALUES (?, ?, ?, ?, ?)",
+            key.id,
+            digest(token),
+            int(seeded),
+            json.dumps(asdict(key)),
+            revoked_at,
         )
         if revoked_at is None:
             self._keys[digest(token)] = key
@@ -104,7 +115,10 @@ class Keyring:
     def revoke(self, id: str, now: float) -> bool:
         """Revoke a key; return False where there is no living key of this id."""
         self._keys = {k: v for k, v in self._keys.items() if v.id != id}
-        return self._store.run("UPDATE api_key SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL", now, id) == 1
+        return (
+            self._store.run("UPDATE api_key SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL", now, id)
+            == 1
+        )
 
     def prefix(self, mode: str) -> str:
         """Return the prefix of tokens of a mode."""
@@ -124,7 +138,9 @@ def seed(keyring: Keyring, now: float) -> dict[str, str]:
     tokens: dict[str, str] = {}
     for key in _first_keys(keyring):
         revoked = keyring.model.auth.roles.get(key.role)
-        tokens[key.role] = keyring.mint(key, seeded=True, revoked_at=now if revoked is not None and revoked.revoked else None)
+        tokens[key.role] = keyring.mint(
+            key, seeded=True, revoked_at=now if revoked is not None and revoked.revoked else None
+        )
     return tokens
 
 
@@ -134,11 +150,20 @@ def ordinary(keyring: Keyring) -> Key:
     widest = max(auth.plans, key=lambda p: len(auth.plans[p]), default=None)
     main = auth.roles.get("main")
     plan = main.plan if main and main.plan else widest
-    return Key("key_test", "test", main.project if main else "main", plan, keyring.scopes(plan), main.mode if main else "test")
+    return Key(
+        "key_test",
+        "test",
+        main.project if main else "main",
+        plan,
+        keyring.scopes(plan),
+        main.mode if main else "test",
+    )
 
 
 def _integration(model: Model, surface: str | None) -> str | None:
-    """Return the first attribution value of a surface, which names the agent of its calls; None without a surface."""
+    """Return the first attribution value of a surface, which names the agent of its calls; None without a
+    surface.
+    """
     return next(iter(model.surfaces[surface].attribution.values()), None) if surface else None
 
 
@@ -165,5 +190,16 @@ def _first_keys(keyring: Keyring) -> list[Key]:
             )
         )
     if not any(k.operator for k in keys) and keyring.model.operator:
-        keys.append(Key("key_operator", "operator", "main", None, (), "test", per_minute=UNLIMITED_PER_MINUTE, operator=True))
+        keys.append(
+            Key(
+                "key_operator",
+                "operator",
+                "main",
+                None,
+                (),
+                "test",
+                per_minute=UNLIMITED_PER_MINUTE,
+                operator=True,
+            )
+        )
     return keys

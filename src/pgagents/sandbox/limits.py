@@ -1,6 +1,7 @@
 """Rate limits by token buckets and fixed windows, and their headers.
 
-Windows begin at multiples of their length, so a burst across a boundary gets two limits: the hardest case for clients.
+Windows begin at multiples of their length, so a burst across a boundary gets two limits: the hardest case for
+clients.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ _MOST_BUCKETS = 100_000
 class Drawn:
     """The state of a limit after a call.
 
-    `limit` and `remaining` count tokens. `full_in_s` is the time until the bucket is full again. `wait_s` is the time
-    to wait before the next call; 0 means that the call is accepted.
+    `limit` and `remaining` count tokens. `full_in_s` is the time until the bucket is full again. `wait_s` is
+    the time to wait before the next call; 0 means that the call is accepted.
     """
 
     limit: int
@@ -38,7 +39,16 @@ class Limits:
         self._levels: dict[tuple[str, str], tuple[float, float]] = {}
         self._applying: dict[tuple[str, Key | None, bool], list[Bucket]] = {}
 
-    def draw(self, action: Action | None, key: Key | None, *, agent: bool, end_user: str | None, peer: str, now: float) -> Drawn | None:
+    def draw(
+        self,
+        action: Action | None,
+        key: Key | None,
+        *,
+        agent: bool,
+        end_user: str | None,
+        peer: str,
+        now: float,
+    ) -> Drawn | None:
         """Take one token from every bucket that applies, or from none of them where one is empty.
 
         Returns the state of the tightest bucket, or None where no bucket applies. `now` is in epoch seconds.
@@ -54,7 +64,12 @@ class Limits:
             left = level if lacking else max(0.0, level - 1.0)
             self._levels[bucket.name, owner] = (left, now)
             wait = max(0.0, _seconds(bucket, capacity, 1.0 - level, now)) if level < 1.0 - 5e-7 else 0.0
-            told.append((left, Drawn(capacity, int(left + 5e-7), _seconds(bucket, capacity, capacity - left, now), wait)))
+            told.append(
+                (
+                    left,
+                    Drawn(capacity, int(left + 5e-7), _seconds(bucket, capacity, capacity - left, now), wait),
+                )
+            )
         self._bound()
         closest = max(told, key=lambda t: t[1].wait_s) if lacking else min(told, key=lambda t: t[0])
         return closest[1]
@@ -88,7 +103,9 @@ class Limits:
         if known not in self._applying:
             if len(self._applying) >= _MOST_BUCKETS:
                 self._applying.clear()  # every new grant is a caller of its own
-            self._applying[known] = [b for b in self._model.buckets.values() if self._applies(b, action, key, agent)]
+            self._applying[known] = [
+                b for b in self._model.buckets.values() if self._applies(b, action, key, agent)
+            ]
         found = []
         for bucket in self._applying[known]:
             if bucket.of == "address" or key is None:
@@ -107,18 +124,30 @@ class Limits:
     def _decide(self, bucket: Bucket, action: Action | None, key: Key, agent: bool) -> bool:
         """Return whether a bucket applies to a call with a key.
 
-        A bucket without a condition applies to its own actions; the first of them also to calls of no action. Any other
-        bucket applies where its condition holds.
+        A bucket without a condition applies to its own actions; the first of them also to calls of no action.
+        Any other bucket applies where its condition holds.
         """
         if bucket.when is None:
-            own = action.bucket if action else next((b.name for b in self._model.buckets.values() if b.of == "key" and not b.when), None)
+            own = (
+                action.bucket
+                if action
+                else next(
+                    (b.name for b in self._model.buckets.values() if b.of == "key" and not b.when), None
+                )
+            )
             return bucket.name == own
         caller = {
-            "id": key.id, "role": key.role, "project": key.project, "plan": key.plan, "mode": key.mode, "group": key.group,
-            "integration": key.integration, "unlimited": key.unlimited, "operator": key.operator, "end_user_opt_in": key.end_user_opt_in,
+            "id": key.id, "role": key.role, "project": key.project, "plan": key.plan, "mode": key.mode,
+            "group": key.group,
+            "integration": key.integration, "unlimited": key.unlimited, "operator": key.operator,
+            "end_user_opt_in": key.end_user_opt_in,
             "scopes": list(key.scopes),
         }  # fmt: skip
-        call = {"agent": agent, "action": str(action.name) if action else None, "effect": action.effect if action else None}
+        call = {
+            "agent": agent,
+            "action": str(action.name) if action else None,
+            "effect": action.effect if action else None,
+        }
         return expression.Scope({"key": caller, "call": call}).holds(bucket.when)
 
     def _bound(self) -> None:

@@ -66,7 +66,9 @@ class Routes:
 
 
 def fit(template: str, path: str) -> dict[str, str] | None:
-    """Return the values of a template's placeholders in a path as sent; None where the path does not match."""
+    """Return the values of a template's placeholders in a path as sent; None where the path does not
+    match.
+    """
     parts, given = tuple(template.split("/")), tuple(unquote(part) for part in path.split("/"))
     return _fit(parts, given) if len(parts) == len(given) else None
 

@@ -33,12 +33,16 @@ from pgagents.sandbox.setting import Address, Setting
 from pgagents.sandbox.store import Store
 
 DOMAINS = "pgagents.sandbox.domain"
-"""The entry point group of domains: modules with `domain(setting)`, by the name that a catalogue has under `domain`."""
+"""The entry point group of domains: modules with `domain(setting)`, by the name that a catalogue has under
+`domain`.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Sandbox:
-    """A running sandbox without sockets. `handler` is the front with the faults around it; `tokens` are the keys by role."""
+    """A running sandbox without sockets. `handler` is the front with the faults around it; `tokens` are
+    the keys by role.
+    """
 
     handler: Handler
     front: Front
@@ -70,10 +74,10 @@ def open_sandbox(
 ) -> Sandbox:
     """Assemble a sandbox.
 
-    `start` sets its clock (epoch seconds). `rng` makes keys and ids; the default is the system's. `oauth_clients` are
-    registered beside the sandbox's own. `sleep` lets time pass for slow faults. `seed` None means the database's seed,
-    0 for a new database. Raises PgagentsError for a database that is unusable or of another catalogue or seed, and for
-    an unknown fault or variation.
+    `start` sets its clock (epoch seconds). `rng` makes keys and ids; the default is the system's.
+    `oauth_clients` are registered beside the sandbox's own. `sleep` lets time pass for slow faults. `seed`
+    None means the database's seed, 0 for a new database. Raises PgagentsError for a database that is unusable
+    or of another catalogue or seed, and for an unknown fault or variation.
     """
     chance = rng or random.SystemRandom()
     clock = Clock(time_source, start)
@@ -110,7 +114,9 @@ def open_sandbox(
         problem,
     )
     signed_in = model.webhooks.signature.header if model.webhooks else "Webhook-Signature"
-    courier = Courier(outbox, signed_in, time_source, chance, post or HttpsPost(), resolve, allow_loopback=allow_loopback)
+    courier = Courier(
+        outbox, signed_in, time_source, chance, post or HttpsPost(), resolve, allow_loopback=allow_loopback
+    )
     front = Front(model, domain(setting), store, keyring, clock, chance, Site(setting), log)
     handler = wrap_api(front, Context(model, front, chance, courier, sleep), faults, variations)
     return Sandbox(handler, front, tokens, stripe_secret, courier, partial(_chore, setting), clients)
@@ -128,12 +134,17 @@ def _same_world(store: Store, api: str, seed: int | None) -> int:
     if kept_api != api:
         raise PgagentsError(f"the database holds the world of {kept_api}, not of {api}", "give another --db")
     if seed is not None and seed != kept_seed:
-        raise PgagentsError(f"the database holds the world of seed {kept_seed}, not {seed}", "give another --db, or leave --seed out")
+        raise PgagentsError(
+            f"the database holds the world of seed {kept_seed}, not {seed}",
+            "give another --db, or leave --seed out",
+        )
     return kept_seed
 
 
 def domain(setting: Setting) -> Domain:
-    """Return the domain that the catalogue names, by an entry point of DOMAINS; else the mock of its examples and schemas."""
+    """Return the domain that the catalogue names, by an entry point of DOMAINS; else the mock of its
+    examples and schemas.
+    """
     module = _domains().get(setting.model.domain or "")
     if module is None:
         return mock.domain(setting)

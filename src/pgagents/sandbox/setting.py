@@ -16,7 +16,9 @@ from pgagents.sandbox.store import Store
 
 @dataclass(slots=True)
 class Address:
-    """The base URL under which callers reach the sandbox; the catalogue's server until the sandbox listens."""
+    """The base URL under which callers reach the sandbox; the catalogue's server until the sandbox
+    listens.
+    """
 
     url: str
 

@@ -1,4 +1,6 @@
-"""The sandbox's SQLite database: one connection, one lock, one transaction for each call; concurrent calls share a commit."""
+"""The sandbox's SQLite database: one connection, one lock, one transaction for each call; concurrent calls
+share a commit.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ CREATE INDEX IF NOT EXISTS idempotency_dies ON idempotency (dies_at);
 
 @dataclass(slots=True)
 class Open:
-    """The writes since the last commit. `owed` means that some must be durable before their answer is sent."""
+    """The writes since the last commit. `owed` means that some must be durable before their answer is
+    sent.
+    """
 
     owed: bool = False
     kept: bool | None = None
@@ -50,33 +54,49 @@ class Store:
         try:
             if path:
                 _own(path)
-            self._connection = sqlite3.connect(str(path) if path else ":memory:", check_same_thread=False, isolation_level=None)
+            self._connection = sqlite3.connect(
+                str(path) if path else ":memory:", check_same_thread=False, isolation_level=None
+            )
             self._connection.row_factory = sqlite3.Row
-            self._connection.execute("PRAGMA page_size = 2048")  # of a new file: a create touches 20 pages here and there
+            self._connection.execute(
+                "PRAGMA page_size = 2048"
+            )  # of a new file: a create touches 20 pages here and there
             self._recognise(path)
             if path:
                 self._connection.execute("PRAGMA journal_mode = WAL")
-                self._connection.execute("PRAGMA synchronous = NORMAL")  # answered writes survive the process, though not a power cut
+                self._connection.execute(
+                    "PRAGMA synchronous = NORMAL"
+                )  # answered writes survive the process, though not a power cut
                 self._connection.execute("PRAGMA wal_autocheckpoint = 8000")  # 16 MB: a checkpoint syncs
-            self._connection.execute("PRAGMA temp_store = MEMORY")  # savepoints of single calls, which are undone alone
+            self._connection.execute(
+                "PRAGMA temp_store = MEMORY"
+            )  # savepoints of single calls, which are undone alone
             self._connection.execute("PRAGMA busy_timeout = 5000")
             self.script(_TABLES)
         except (sqlite3.Error, OSError) as error:
             self._let_go()
             why = error.strerror if isinstance(error, OSError) else error
-            raise PgagentsError(f"cannot use the database {path}: {why}", "give a file in a writable folder, or leave --db out") from None
+            raise PgagentsError(
+                f"cannot use the database {path}: {why}",
+                "give a file in a writable folder, or leave --db out",
+            ) from None
 
     def _recognise(self, path: Path | None) -> None:
-        """Mark a new file with the version of its tables. Raises PgagentsError for a file of another version."""
+        """Mark a new file with the version of its tables. Raises PgagentsError for a file of another
+        version.
+        """
         [found], [tables] = (
-            self._connection.execute(sql).fetchone() for sql in ("PRAGMA user_version", "SELECT count(*) FROM sqlite_master")
+            self._connection.execute(sql).fetchone()
+            for sql in ("PRAGMA user_version", "SELECT count(*) FROM sqlite_master")
         )
         if not tables:
             self._connection.execute(f"PRAGMA user_version = {FORM}")
         elif found != FORM:
             self._connection.close()
             self._let_go()
-            raise PgagentsError(f"the database {path} was not made by this version of pgagents", "give another --db")
+            raise PgagentsError(
+                f"the database {path} was not made by this version of pgagents", "give another --db"
+            )
 
     def script(self, sql: str) -> None:
         """Run several statements."""
@@ -103,8 +123,8 @@ class Store:
     def transaction(self, *, owed: bool = True) -> Iterator[None]:
         """Commit the writes inside the block, or undo them where an exception leaves it.
 
-        Inside `sharing` they are committed by the next `settle`, else at the end. `owed` False means that a crash may
-        lose them.
+        Inside `sharing` they are committed by the next `settle`, else at the end. `owed` False means that a
+        crash may lose them.
         """
         with self.lock:
             assert not self._inside, "a transaction inside another"
@@ -121,7 +141,9 @@ class Store:
 
     @contextmanager
     def sharing(self) -> Iterator[None]:
-        """Keep the transactions of this block open until `settle`; answers that depend on them must wait for it."""
+        """Keep the transactions of this block open until `settle`; answers that depend on them must wait
+        for it.
+        """
         with self.lock:
             self._shares = True
             try:
@@ -177,9 +199,11 @@ class Store:
         return str(row["value"])
 
     def secret(self, made: str) -> str:
-        """Return a secret that is stored in a file beside the database, so that a copy of the database does not include it.
+        """Return a secret that is stored in a file beside the database, so that a copy of the database does
+        not include it.
 
-        `made` is stored and returned the first time. Raises PgagentsError where the file is gone or changed since.
+        `made` is stored and returned the first time. Raises PgagentsError where the file is gone or changed
+        since.
         """
         if self._path is None:
             return made
@@ -195,7 +219,10 @@ class Store:
         except (OSError, UnicodeDecodeError):
             kept = ""
         if known is None or known["value"] != _mark(kept):
-            raise PgagentsError(f"{file}, which belongs to the database, is gone or changed", "put it back, or give another --db")
+            raise PgagentsError(
+                f"{file}, which belongs to the database, is gone or changed",
+                "put it back, or give another --db",
+            )
         return kept
 
     def close(self) -> None:
@@ -218,7 +245,9 @@ def _mark(secret: str) -> str:
 
 
 def _own(path: Path) -> None:
-    """Make a file that only this user can read, or restrict an existing one. SQLite gives its other files the same mode."""
+    """Make a file that only this user can read, or restrict an existing one. SQLite gives its other files
+    the same mode.
+    """
     try:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     except FileExistsError:
@@ -227,10 +256,12 @@ def _own(path: Path) -> None:
 
 
 def _alone(path: Path) -> IO[bytes]:
-    """Lock the database for this process by an open file beside it; the system unlocks it however the process ends.
+    """Lock the database for this process by an open file beside it; the system unlocks it however the process
+    ends.
 
-    A second process would have limits and keys of its own. The lock is a separate file, because closing any handle of
-    the database would release SQLite's own locks. Raises PgagentsError where another process holds the lock.
+    A second process would have limits and keys of its own. The lock is a separate file, because closing any
+    handle of the database would release SQLite's own locks. Raises PgagentsError where another process holds
+    the lock.
     """
     lock = path.with_name(path.name + ".lock")
     try:
@@ -238,7 +269,8 @@ def _alone(path: Path) -> IO[bytes]:
         file = lock.open("ab")
     except OSError as error:
         raise PgagentsError(
-            f"cannot use the database {path}: {error.strerror}", "give a file in a writable folder, or leave --db out"
+            f"cannot use the database {path}: {error.strerror}",
+            "give a file in a writable folder, or leave --db out",
         ) from None
     try:
         import fcntl
@@ -248,5 +280,7 @@ def _alone(path: Path) -> IO[bytes]:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         file.close()
-        raise PgagentsError(f"another sandbox is using the database {path}", "stop that one first, or give another --db") from None
+        raise PgagentsError(
+            f"another sandbox is using the database {path}", "stop that one first, or give another --db"
+        ) from None
     return file

@@ -60,7 +60,9 @@ def _lines(text: str) -> list[str]:
 
 def _columns(text: str) -> int:
     """Return the width of a text in terminal columns: wide characters count two, combining ones none."""
-    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
+    )
 
 
 MOST_SHOWN = 600
@@ -78,8 +80,14 @@ def shortened(text: str, most: int = MOST_SHOWN) -> str:
 
 
 def printable(text: str) -> str:
-    """Escape unprintable characters other than line breaks, so that no file or server can move the terminal's cursor."""
-    return text if text.isprintable() else "".join(c if c.isprintable() or c == "\n" else f"\\x{ord(c):02x}" for c in text)
+    """Escape unprintable characters other than line breaks, so that no file or server can move the
+    terminal's cursor.
+    """
+    return (
+        text
+        if text.isprintable()
+        else "".join(c if c.isprintable() or c == "\n" else f"\\x{ord(c):02x}" for c in text)
+    )
 
 
 def _window(text: str, column: int, width: int = 92) -> tuple[str, int]:
@@ -88,7 +96,9 @@ def _window(text: str, column: int, width: int = 92) -> tuple[str, int]:
     Tabs and unprintable characters become single spaces.
     """
     before, behind = max(0, column - 2 * width), column + 2 * width < len(text)
-    if before or behind:  # keeps twice the width on each side, so that the cut below still sees that text is missing
+    if (
+        before or behind
+    ):  # keeps twice the width on each side, so that the cut below still sees that text is missing
         text, column = text[before : column + 2 * width], column - before
     clean = "".join(c if c.isprintable() else " " for c in text)
     if len(clean) <= width:

@@ -1,7 +1,8 @@
 """Write JSON data as canonical text, in JSON or in YAML: equal data gives equal bytes everywhere.
 
-The YAML means the same in YAML 1.2 and in YAML 1.1. PyYAML reads `no`, `12:30`, `0o10` and `2026-01-01` as something other than text, and
-`1e-05` as text. So only unambiguous scalars are written plain; all others are quoted.
+The YAML means the same in YAML 1.2 and in YAML 1.1. PyYAML reads `no`, `12:30`, `0o10` and `2026-01-01` as
+something other than text, and `1e-05` as text. So only unambiguous scalars are written plain; all others are
+quoted.
 """
 
 from __future__ import annotations
@@ -20,14 +21,17 @@ _NO_WRAP = 1 << 30
 
 
 def to_json(data: Any) -> bytes:
-    """Return JSON with two spaces per level, non-ASCII text unescaped, members in their order, and a final newline."""
+    """Return JSON with two spaces per level, non-ASCII text unescaped, members in their order, and a final
+    newline.
+    """
     return (json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
 def to_yaml(data: Any) -> bytes:
     """Return YAML in block style; multi-line text is a literal block.
 
-    libyaml's emitter is driven by events, because PyYAML's representer is ten times slower and quotes by YAML 1.1 alone.
+    libyaml's emitter is driven by events, because PyYAML's representer is ten times slower and quotes by YAML
+    1.1 alone.
     """
     import yaml
 
@@ -65,17 +69,27 @@ def _emit(data: Any, emit: Callable[[Any], None], yaml: Any) -> None:
 def _style(text: str) -> str | None:
     if (_PLAIN.match(text) or _PATH.match(text)) and text.isprintable() and text.lower() not in _MISTAKEN:
         return None
-    if "\n" in text and text[0] not in " \n" and all(line.isprintable() and line[-1:] != " " for line in text.split("\n")):
+    if (
+        "\n" in text
+        and text[0] not in " \n"
+        and all(line.isprintable() and line[-1:] != " " for line in text.split("\n"))
+    ):
         return "|"
     return '"'
 
 
 def _bare(value: Any) -> str:
-    """Return a number, true, false or null as YAML text. A float gets a decimal point, which YAML 1.1 requires."""
+    """Return a number, true, false or null as YAML text. A float gets a decimal point, which YAML 1.1
+    requires.
+    """
     if isinstance(value, float):
         if not math.isfinite(value):
             raise ValueError(f"{value} is no JSON number")
         text = repr(value)
         mantissa, e, exponent = text.partition("e")
         return text if not e or "." in mantissa else f"{mantissa}.0e{exponent}"
-    return {None: "null", True: "true", False: "false"}[value] if value is None or isinstance(value, bool) else str(value)
+    return (
+        {None: "null", True: "true", False: "false"}[value]
+        if value is None or isinstance(value, bool)
+        else str(value)
+    )

@@ -1,7 +1,7 @@
 """Read JSON with the place of every value, several times as fast as the YAML reader would.
 
-The standard library parses the values. A second pass over the text, which is then valid JSON, finds the places. Text that is not standard
-JSON is left to the YAML reader, which reports where and why.
+The standard library parses the values. A second pass over the text, which is then valid JSON, finds the
+places. Text that is not standard JSON is left to the YAML reader, which reports where and why.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ _DIGITS = 300
 
 
 class _Left(Exception):
-    """The text is left to the YAML reader, which explains it better: a duplicate key, an overlong number, or values nested too deep."""
+    """The text is left to the YAML reader, which explains it better: a duplicate key, an overlong number,
+    or values nested too deep.
+    """
 
 
 class _TooMany(Exception):
@@ -43,7 +45,13 @@ def read_json(text: str, file: str, max_values: int) -> Source | None:
     except _TooMany as error:
         line, column = error.args
         message = f"the file holds more than {max_values:,} values"
-        return Source(file, text, None, Place((0, 0), (0, 0)), [Fault(Span(file, line + 1, column + 1), "too-many", message)])
+        return Source(
+            file,
+            text,
+            None,
+            Place((0, 0), (0, 0)),
+            [Fault(Span(file, line + 1, column + 1), "too-many", message)],
+        )
 
 
 def _no_constant(text: str) -> None:

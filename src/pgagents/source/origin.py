@@ -1,7 +1,7 @@
 """Dicts and strings that remember the part of the catalogue they were made from.
 
-All other code uses them as ordinary dicts and strings. `trace` reads their origin to map a member of a generated file to the catalogue's
-line.
+All other code uses them as ordinary dicts and strings. `trace` reads their origin to map a member of a
+generated file to the catalogue's line.
 """
 
 from __future__ import annotations
@@ -42,7 +42,9 @@ def origin_of(value: Any) -> Pointer | None:
 def plain(value: Any) -> Any:
     """Convert a value to exact built-in types, for libraries that refuse subclasses."""
     kind = type(value)
-    if kind is str or kind is int or kind is bool:  # the most frequent types first: isinstance with an abstract class is slow
+    if (
+        kind is str or kind is int or kind is bool
+    ):  # the most frequent types first: isinstance with an abstract class is slow
         return value
     if isinstance(value, str):
         return str(value)

@@ -1,7 +1,8 @@
 """Read YAML text into a Source, more strictly than YAML requires.
 
-One document, YAML 1.2 core scalars, no anchors, aliases or tags, no duplicate keys, bounded size and depth. PyYAML's own resolver reads
-`no`, `12:30` and `010` by YAML 1.1 (False, 750, 8). So only libyaml's events are used, and `text.scalar` interprets scalars.
+One document, YAML 1.2 core scalars, no anchors, aliases or tags, no duplicate keys, bounded size and depth.
+PyYAML's own resolver reads `no`, `12:30` and `010` by YAML 1.1 (False, 750, 8). So only libyaml's events are
+used, and `text.scalar` interprets scalars.
 """
 
 from __future__ import annotations
@@ -31,19 +32,36 @@ _STRANGE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\u
 def read(path: Path, *, name: str | None = None, max_bytes: int = MAX_BYTES) -> Source:
     """Read a YAML or JSON file in bounded time and memory.
 
-    Problems of the text are in `Source.faults`. A path that cannot be opened, or is a folder, a pipe or a device, raises OSError.
+    Problems of the text are in `Source.faults`. A path that cannot be opened, or is a folder, a pipe or a
+    device, raises OSError.
     """
     shown = name or str(path)
     raw = _bytes(path, max_bytes + 1)
     if len(raw) > max_bytes:
-        fault = Fault(Span(shown, 1, 1), "too-large", f"the file has more than {max_bytes:,} bytes; that is the most allowed")
+        fault = Fault(
+            Span(shown, 1, 1),
+            "too-large",
+            f"the file has more than {max_bytes:,} bytes; that is the most allowed",
+        )
         return Source(shown, "", None, Place((0, 0), (0, 0)), [fault])
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        column = len(raw[raw.rfind(b"\n", 0, error.start) + 1 : error.start].decode("utf-8-sig" if line == 1 else "utf-8", "replace")) + 1
-        fault = Fault(Span(shown, line, column), "not-utf8", f"byte 0x{raw[error.start]:02x} is not UTF-8", "save the file as UTF-8")
+        column = (
+            len(
+                raw[raw.rfind(b"\n", 0, error.start) + 1 : error.start].decode(
+                    "utf-8-sig" if line == 1 else "utf-8", "replace"
+                )
+            )
+            + 1
+        )
+        fault = Fault(
+            Span(shown, line, column),
+            "not-utf8",
+            f"byte 0x{raw[error.start]:02x} is not UTF-8",
+            "save the file as UTF-8",
+        )
         return Source(shown, "", None, Place((0, 0), (0, 0)), [fault])
     return parse(text, shown)
 
@@ -63,14 +81,19 @@ def _bytes(path: Path, most: int) -> bytes:
 def parse(text: str, file: str = "<text>", *, max_values: int = MAX_VALUES, foreign: bool = False) -> Source:
     """Parse YAML text into a Source; see `read`.
 
-    With `foreign`, the text is not a catalogue: anchors and aliases are followed, and every key stays text. Aliased values are shared, and
-    count towards `max_values` each time.
+    With `foreign`, the text is not a catalogue: anchors and aliases are followed, and every key stays text.
+    Aliased values are shared, and count towards `max_values` each time.
     """
     strange = _STRANGE.search(text)
     if strange:
         code = ord(strange.group())
         help = "remove it" + (f", or write \\u{code:04x} inside double quotes" if code < 0xD800 else "")
-        fault = Fault(_span(file, text, strange.start()), "character", f"character U+{code:04X} may not stand in the file", help)
+        fault = Fault(
+            _span(file, text, strange.start()),
+            "character",
+            f"character U+{code:04X} may not stand in the file",
+            help,
+        )
         return Source(file, text, None, Place((0, 0), (0, 0)), [fault])
     reader = _Reader(text, file, max_values, foreign=foreign)
     data, root = reader.document()
@@ -132,7 +155,9 @@ class _Reader:
                 elif kind is yaml.DocumentStartEvent:
                     documents += 1
                     if documents > 1:
-                        self._fault(event.start_mark, "many-documents", "a second document begins; a file holds one")
+                        self._fault(
+                            event.start_mark, "many-documents", "a second document begins; a file holds one"
+                        )
                         raise _Stop
                 elif kind is yaml.StreamEndEvent:
                     break
@@ -167,7 +192,12 @@ class _Reader:
     def _tags(self, event: Any, plain: bool) -> None:
         if event.anchor is not None and not self.foreign:
             name = brief(event.anchor)
-            self._fault(event.start_mark, "anchor", f"anchor `&{name}` is not allowed", "write the value out where it is used")
+            self._fault(
+                event.start_mark,
+                "anchor",
+                f"anchor `&{name}` is not allowed",
+                "write the value out where it is used",
+            )
         if event.tag is not None and not plain:
             self._fault(event.start_mark, "tag", f"tag `{brief(event.tag)}` is not allowed", "remove it")
 
@@ -180,7 +210,9 @@ class _Reader:
         if top is not None and top.has_key and top.key == "<<":
             self._put(None, self._at(event.start_mark))
             return
-        self._fault(event.start_mark, "alias", f"alias `*{brief(event.anchor)}` is not allowed", "write the value out")
+        self._fault(
+            event.start_mark, "alias", f"alias `*{brief(event.anchor)}` is not allowed", "write the value out"
+        )
         if as_key:
             raise _Stop
         self._put(None, self._at(event.start_mark))
@@ -189,12 +221,18 @@ class _Reader:
         """Put the value that an alias refers to; after a merge key `<<`, put its members."""
         value, place, weight = self.anchors.get(event.anchor, (None, None, 0))
         if place is None or any(open.data is value for open in self.stack):
-            self._fault(event.start_mark, "alias", f"alias `*{brief(event.anchor)}` stands for nothing, or for what it stands in")
+            self._fault(
+                event.start_mark,
+                "alias",
+                f"alias `*{brief(event.anchor)}` stands for nothing, or for what it stands in",
+            )
             raise _Stop
         self.values += weight
         if self.values > self.max_values:
             message = f"with what its aliases stand for, the file holds more than {self.max_values:,} values"
-            self.faults.append(Fault(Span(self.file, *(n + 1 for n in self._at(event.start_mark))), "too-many", message))
+            self.faults.append(
+                Fault(Span(self.file, *(n + 1 for n in self._at(event.start_mark))), "too-many", message)
+            )
             raise _Stop
         if top is not None:
             top.weight += weight
@@ -213,7 +251,11 @@ class _Reader:
         self._tags(event, event.implicit)
         at = self._at(event.start_mark)
         if len(self.stack) >= MAX_DEPTH:
-            self._fault(event.start_mark, "too-deep", f"values are nested more than {MAX_DEPTH} levels deep; that is the most allowed")
+            self._fault(
+                event.start_mark,
+                "too-deep",
+                f"values are nested more than {MAX_DEPTH} levels deep; that is the most allowed",
+            )
             raise _Stop
         top = self.stack[-1] if self.stack else None
         if top is not None and isinstance(top.data, dict) and not top.has_key:
@@ -257,7 +299,9 @@ class _Reader:
         if value == "<<" and event.implicit[0] and self.foreign:
             return
         if value == "<<" and event.implicit[0]:
-            self._fault(event.start_mark, "merge-key", "merge key `<<` is not allowed", "write the members out")
+            self._fault(
+                event.start_mark, "merge-key", "merge key `<<` is not allowed", "write the members out"
+            )
             top.skip = True
             return
         if value in top.merged:
@@ -311,4 +355,12 @@ def _other_spelling(key: str | int) -> str | int | None:
     """Return the same key as the other type, such as 200 for "200": in JSON both are one key."""
     if isinstance(key, int):
         return str(key)
-    return int(key) if key[:1].isdecimal() and key.isascii() and key.isdecimal() and len(key) < 10 and str(int(key)) == key else None
+    return (
+        int(key)
+        if key[:1].isdecimal()
+        and key.isascii()
+        and key.isdecimal()
+        and len(key) < 10
+        and str(int(key)) == key
+        else None
+    )

@@ -77,4 +77,6 @@ class Source:
         while stack:
             pointer, place = stack.pop()
             yield pointer
-            stack.extend(((*pointer, step), child) for step, child in reversed((place.children or {}).items()))
+            stack.extend(
+                ((*pointer, step), child) for step, child in reversed((place.children or {}).items())
+            )

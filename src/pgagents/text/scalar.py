@@ -21,7 +21,8 @@ _WORDS = {
 def scalar(text: str) -> tuple[Any, str]:
     """Return the value of an unquoted scalar and an error message, which is empty if the scalar is valid.
 
-    A scalar of more than 400 characters stays text, because converting digits takes time quadratic in their number.
+    A scalar of more than 400 characters stays text, because converting digits takes time quadratic in their
+    number.
     """
     if text in _WORDS:
         return _WORDS[text], ""
@@ -35,5 +36,8 @@ def scalar(text: str) -> tuple[Any, str]:
         return int(text[2:], 16), ""
     if _FLOAT.match(text):
         number = float(text)
-        return number, f"`{brief(text)}` is too large for a number" if number in (float("inf"), float("-inf")) else ""
+        return number, f"`{brief(text)}` is too large for a number" if number in (
+            float("inf"),
+            float("-inf"),
+        ) else ""
     return text, f"`{text}` is not a number that JSON can say" if _NON_FINITE.match(text) else ""

@@ -38,7 +38,8 @@ WORDS: dict[str, Callable[[Any], str]] = {
 
 
 def hinted(text: str, said: str, *, inside: bool = False) -> str:
-    """Append a remark to a description: in brackets after a phrase, as a sentence of its own after a sentence.
+    """Append a remark to a description: in brackets after a phrase, as a sentence of its own after a
+    sentence.
 
     With `inside`, the remark joins brackets that already end the text.
     """

@@ -1,4 +1,6 @@
-"""What the servers of these tests share: routes, JSON, keys, a log of every request, and an eye on what existed before the run."""
+"""What the servers of these tests share: routes, JSON, keys, a log of every request, and an eye on what
+existed before the run.
+"""
 
 from __future__ import annotations
 
@@ -114,7 +116,9 @@ def route(
     required: tuple[str, ...] | None = None,
     keyless: bool = False,
 ) -> Callable[[Callable[[Any, Call], Any]], Callable[[Any, Call], Any]]:
-    """Mark a method of a server as what answers `line` ("GET /items/{item_id}"); all of `body` is required by default."""
+    """Mark a method of a server as what answers `line` ("GET /items/{item_id}"); all of `body` is required
+    by default.
+    """
     method, template = line.split()
     schema = None
     if body is not None:
@@ -147,13 +151,20 @@ class Server:
         self.harms: list[Harm] = []
         self._lock = threading.Lock()
         self._routes = [r for name in dir(self) for r in getattr(getattr(self, name), "routes", ())]
-        self._routes.sort(key=lambda r: [part.startswith("{") for part in r.parts])  # a literal goes before a template
+        self._routes.sort(
+            key=lambda r: [part.startswith("{") for part in r.parts]
+        )  # a literal goes before a template
         self.fill()
-        self.before = {(table, id): self._bytes(table, row) for table, rows in self.tables.items() for id, row in rows.items()}
+        self.before = {
+            (table, id): self._bytes(table, row)
+            for table, rows in self.tables.items()
+            for id, row in rows.items()
+        }
         self._guarded = dict(self.before)
         self.at_start = copy.deepcopy(self.tables)
 
-    # -- what a case gives -------------------------------------------------------------------------------------------
+    # -- what a case gives
+    # -------------------------------------------------------------------------------------------
 
     def fill(self) -> None:
         """Put in what existed before."""
@@ -162,7 +173,8 @@ class Server:
     def tick(self) -> None:
         """Let happen what time brings; called before each request."""
 
-    # -- for cases ---------------------------------------------------------------------------------------------------
+    # -- for cases
+    # ---------------------------------------------------------------------------------------------------
 
     def find(self, table: str, id: Id) -> Row:
         """A row, or the refusal that there is none."""
@@ -177,7 +189,12 @@ class Server:
 
     def guard_all(self) -> set[tuple[str, Id]]:
         """From now on all that is there is somebody else's; returns what was not so before, for `release`."""
-        rows = {(table, id) for table, rows in self.tables.items() for id, row in rows.items() if self.remains(row)}
+        rows = {
+            (table, id)
+            for table, rows in self.tables.items()
+            for id, row in rows.items()
+            if self.remains(row)
+        }
         new = rows - set(self._guarded)
         for table, id in new:
             self.guard(table, id)
@@ -190,7 +207,8 @@ class Server:
         for table, id in came:
             self.guard(table, id)
 
-    # -- for tests ---------------------------------------------------------------------------------------------------
+    # -- for tests
+    # ---------------------------------------------------------------------------------------------------
 
     def left(self) -> list[tuple[str, Row]]:
         """The run's rows that a call of the API would remove."""
@@ -210,7 +228,8 @@ class Server:
         """Requests that are no reads by their method."""
         return [entry for entry in self.log if entry.method not in READS]
 
-    # -- a request -----------------------------------------------------------------------------------------------------
+    # -- a request
+    # -----------------------------------------------------------------------------------------------------
 
     def __call__(self, request: Request) -> Answer:
         with self._lock:
@@ -244,7 +263,11 @@ class Server:
         except Refused as refused:
             return error(refused.status, refused.code)
         if isinstance(found, Response | Silence):
-            return found if request.method != "HEAD" or isinstance(found, Silence) else Response(found.status, found.headers)
+            return (
+                found
+                if request.method != "HEAD" or isinstance(found, Silence)
+                else Response(found.status, found.headers)
+            )
         status, data = found
         return answer(status, data if request.method != "HEAD" else None)
 
@@ -253,7 +276,11 @@ class Server:
         fitting = [(r, values) for r in self._routes if (values := r.values(parts)) is not None]
         if not fitting:
             raise MISSING
-        allowed = sorted({r.method for r, _ in fitting} | {"OPTIONS"} | ({"HEAD"} if any(r.method == "GET" for r, _ in fitting) else set()))
+        allowed = sorted(
+            {r.method for r, _ in fitting}
+            | {"OPTIONS"}
+            | ({"HEAD"} if any(r.method == "GET" for r, _ in fitting) else set())
+        )
         if request.method == "OPTIONS":
             return Response(204, (("Allow", ", ".join(allowed)),))
         wanted = "GET" if request.method == "HEAD" else request.method

@@ -17,7 +17,14 @@ class Case(Server):
 
     def fill(self) -> None:
         self.tables["repositories"] = {}
-        for owner, name in (("acme", "tools"), ("ann", "tools"), ("acme", "a"), ("acme", "0"), ("acme", "-"), ("ann", "none-0")):
+        for owner, name in (
+            ("acme", "tools"),
+            ("ann", "tools"),
+            ("acme", "a"),
+            ("acme", "0"),
+            ("acme", "-"),
+            ("ann", "none-0"),
+        ):
             self.add(owner, name, name.title())
 
     def add(self, owner: str, name: str, note: str) -> dict[str, Any]:

@@ -17,4 +17,8 @@ class Case(Items):
     def add_item(self, call: Call) -> Any:
         found = super().add_item(call)
         self.creates += 1
-        return found if self.creates % 3 else Response(502, (("Content-Type", "text/html"),), b"<h1>Bad gateway</h1>")
+        return (
+            found
+            if self.creates % 3
+            else Response(502, (("Content-Type", "text/html"),), b"<h1>Bad gateway</h1>")
+        )

@@ -28,4 +28,6 @@ class Case(Items):
             raise INVALID
         if set(given) - {"item_id", "title"}:
             raise INVALID
-        return getattr(self, tool)(Call({"item_id": given.get("item_id")}, {}, given, call.project, call.request))
+        return getattr(self, tool)(
+            Call({"item_id": given.get("item_id")}, {}, given, call.project, call.request)
+        )

@@ -17,4 +17,6 @@ class Case(Items):
     def add_item(self, call: Call) -> Any:
         ids = list(self.tables["items"])
         self.answered += 1
-        return 201, {"item": {"id": ids[self.answered % len(ids)] if ids else "it-00000", "title": call.body["title"]}}
+        return 201, {
+            "item": {"id": ids[self.answered % len(ids)] if ids else "it-00000", "title": call.body["title"]}
+        }

@@ -1,4 +1,6 @@
-"""Flows as an orchestrator has them: a create by name answers the older one, and lists are asked for by POST."""
+"""Flows as an orchestrator has them: a create by name answers the older one, and lists are asked for by
+POST.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,11 @@ class Case(Server):
         self.tables["flows"][row["id"]] = row
         return row
 
-    @route("POST /flows/", body={"name": NAME, "tags": {"type": "array", "items": NAME, "maxItems": 5}}, required=("name",))
+    @route(
+        "POST /flows/",
+        body={"name": NAME, "tags": {"type": "array", "items": NAME, "maxItems": 5}},
+        required=("name",),
+    )
     def create_flow(self, call: Call) -> Any:
         older = next((row for row in self.tables["flows"].values() if row["name"] == call.body["name"]), None)
         return (200, older) if older else (201, self.add(call.body["name"], call.body.get("tags", [])))

@@ -17,7 +17,9 @@ class Case(Server):
     removable: ClassVar = frozenset({"parts"})
 
     def fill(self) -> None:
-        self.tables["devices"] = {name: {"id": name, "restarts": 0, "parts": 0} for name in ("pump-1", "pump-2", "a")}
+        self.tables["devices"] = {
+            name: {"id": name, "restarts": 0, "parts": 0} for name in ("pump-1", "pump-2", "a")
+        }
         self.tables["parts"] = {}
         self.order("pump-1", "A seal")
 

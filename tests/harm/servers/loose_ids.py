@@ -9,7 +9,9 @@ from harm.servers.base import MISSING, Call, Items, route
 
 
 class Case(Items):
-    """An id removes all items that begin with it; `*`, `%` and `_` stand for anything; letters' case and spaces do not count."""
+    """An id removes all items that begin with it; `*`, `%` and `_` stand for anything; letters' case and
+    spaces do not count.
+    """
 
     @route("DELETE /items/{item_id}")
     def remove_item(self, call: Call) -> Any:

@@ -16,7 +16,11 @@ class Case(Items):
         super().fill()
         rows = self.tables["items"]
         for number in range(PAGE):
-            rows.setdefault(f"it-{4_000 + number:05d}", {"id": f"it-{4_000 + number:05d}", "title": f"Lamp {number}"})
+            rows.setdefault(
+                f"it-{4_000 + number:05d}", {"id": f"it-{4_000 + number:05d}", "title": f"Lamp {number}"}
+            )
 
     def shown(self) -> list[Any]:
-        return sorted(self.tables["items"].values(), key=lambda row: not row["title"].startswith("Lamp "))[:PAGE]
+        return sorted(self.tables["items"].values(), key=lambda row: not row["title"].startswith("Lamp "))[
+            :PAGE
+        ]

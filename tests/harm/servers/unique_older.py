@@ -12,5 +12,7 @@ class Case(Items):
 
     @route("POST /items", body={"title": TITLE})
     def add_item(self, call: Call) -> Any:
-        older = next((row for row in self.tables["items"].values() if row["title"] == call.body["title"]), None)
+        older = next(
+            (row for row in self.tables["items"].values() if row["title"] == call.body["title"]), None
+        )
         return (201, {"item": older}) if older else super().add_item(call)

@@ -18,7 +18,14 @@ class Case(Server):
 
     def fill(self) -> None:
         self.tables["accounts"] = {}
-        for name, plan in (("acme", "pro"), ("aaa", "pro"), ("000", "free"), ("---", "free"), ("test", "pro"), ("abc", "free")):
+        for name, plan in (
+            ("acme", "pro"),
+            ("aaa", "pro"),
+            ("000", "free"),
+            ("---", "free"),
+            ("test", "pro"),
+            ("abc", "free"),
+        ):
             self.tables["accounts"][name] = {"account": name, "plan": plan}
 
     @route("GET /accounts")

@@ -7,7 +7,12 @@ from typing import Any, ClassVar
 
 from harm.servers.base import NUMBER, TITLE, Call, Server, route
 
-EMAIL = {"type": "string", "format": "email", "pattern": "^[A-Za-z0-9.+_-]{1,60}@[A-Za-z0-9.-]{1,50}$", "maxLength": 120}
+EMAIL = {
+    "type": "string",
+    "format": "email",
+    "pattern": "^[A-Za-z0-9.+_-]{1,60}@[A-Za-z0-9.-]{1,50}$",
+    "maxLength": 120,
+}
 
 
 class Case(Server):
@@ -33,7 +38,9 @@ class Case(Server):
 
     @route("POST /contacts", body={"email": EMAIL, "name": TITLE})
     def save_contact(self, call: Call) -> Any:
-        older = next((row for row in self.tables["contacts"].values() if row["email"] == call.body["email"]), None)
+        older = next(
+            (row for row in self.tables["contacts"].values() if row["email"] == call.body["email"]), None
+        )
         if older:
             older["name"] = call.body["name"]
         return (200, {"contact": older}) if older else (201, {"contact": self.add(**call.body)})

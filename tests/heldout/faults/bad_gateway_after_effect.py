@@ -29,5 +29,10 @@ def wrap(handler: Handler, context: Context) -> Handler:
 
 def shows(call: Shown) -> Any:
     session = call.park()
-    call("POST", f"/sandbox/v1/payments/{session['payment_intent_id']}", {"outcome": "processor_down"}, key="operator")
+    call(
+        "POST",
+        f"/sandbox/v1/payments/{session['payment_intent_id']}",
+        {"outcome": "processor_down"},
+        key="operator",
+    )
     return [call.status("POST", "/api/v1/sessions/end", named(session)) for _ in range(2)]

@@ -22,9 +22,15 @@ def wrap(handler: Handler, context: Context) -> Handler:
             return found
         fleet, own = call.input["fleet_id"], call.key.tenant if call.key else ""
         total = found["report"]
-        for row in context.front.store.rows("SELECT DISTINCT tenant FROM session WHERE fleet_id = ? AND tenant <> ?", fleet, own):
+        for row in context.front.store.rows(
+            "SELECT DISTINCT tenant FROM session WHERE fleet_id = ? AND tenant <> ?", fleet, own
+        ):
             other = inner(as_tenant(call, row["tenant"]))["report"]
-            total["by_lot"] += [lot for lot in other["by_lot"] if lot["lot_id"] not in {known["lot_id"] for known in total["by_lot"]}]
+            total["by_lot"] += [
+                lot
+                for lot in other["by_lot"]
+                if lot["lot_id"] not in {known["lot_id"] for known in total["by_lot"]}
+            ]
             for name in ("hours", "platform_fee"):
                 total[name] = round(total[name] + other[name], 2)
         total["sessions"] = sum(lot["sessions"] for lot in total["by_lot"])

@@ -30,7 +30,12 @@ def wrap(handler: Handler, context: Context) -> Handler:
                 cents += money.charge(row["rate_cents"], "hour", row["max_daily_cents"], until - at)
                 at = until
             paid = money.payout(cents)
-            store.run("UPDATE session SET subtotal_cents = ?, payout_cents = ? WHERE id = ?", cents, paid, session["id"])
+            store.run(
+                "UPDATE session SET subtotal_cents = ?, payout_cents = ? WHERE id = ?",
+                cents,
+                paid,
+                session["id"],
+            )
             session.update(subtotal=cents / 100, owner_payout=paid / 100, platform_fee=(cents - paid) / 100)
         return found
 

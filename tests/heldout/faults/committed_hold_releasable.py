@@ -19,7 +19,9 @@ def wrap(handler: Handler, context: Context) -> Handler:
     def act(inner: Domain, call: AcceptedCall) -> Any:
         tenant = call.key.tenant if call.key else ""
         context.front.store.run(
-            "UPDATE hold SET status = 'active' WHERE id = ? AND tenant = ? AND status = 'committed'", call.input["hold_id"], tenant
+            "UPDATE hold SET status = 'active' WHERE id = ? AND tenant = ? AND status = 'committed'",
+            call.input["hold_id"],
+            tenant,
         )
         return inner(call)
 

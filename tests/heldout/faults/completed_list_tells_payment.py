@@ -19,7 +19,9 @@ def wrap(handler: Handler, context: Context) -> Handler:
     def told(_: AcceptedCall, found: Any) -> None:
         for session in found["sessions"]:
             if session["status"] == "completed":
-                row = context.front.store.row("SELECT payment_intent_id FROM session WHERE id = ?", session["id"])
+                row = context.front.store.row(
+                    "SELECT payment_intent_id FROM session WHERE id = ?", session["id"]
+                )
                 session["payment_intent_id"] = row["payment_intent_id"]
 
     results(context, told, "list_sessions", "search_sessions")

@@ -17,7 +17,9 @@ PROMISE = "PG-L10: one project never sees another's sessions"
 
 def wrap(handler: Handler, context: Context) -> Handler:
     def act(inner: Domain, call: AcceptedCall) -> Any:
-        row = context.front.store.row("SELECT tenant FROM session WHERE id = ? AND status = 'completed'", call.input["session_id"])
+        row = context.front.store.row(
+            "SELECT tenant FROM session WHERE id = ? AND status = 'completed'", call.input["session_id"]
+        )
         return inner(as_tenant(call, row["tenant"]) if row else call)
 
     acts(context, act, "get_session")

@@ -20,7 +20,12 @@ def wrap(handler: Handler, context: Context) -> Handler:
     def act(inner: Domain, call: AcceptedCall) -> Any:
         found = inner(call)
         row = lots.lot(context.front.store, call.input["lot_id"])
-        if isinstance(found, Refusal) and found.code == "CONFLICT" and row is not None and row["available"] == 0:
+        if (
+            isinstance(found, Refusal)
+            and found.code == "CONFLICT"
+            and row is not None
+            and row["available"] == 0
+        ):
             context.front.store.run("UPDATE lot SET available = 1 WHERE id = ?", row["id"])
             found = inner(call)
             context.front.store.run("UPDATE lot SET available = 0 WHERE id = ?", row["id"])

@@ -22,7 +22,11 @@ def wrap(handler: Handler, context: Context) -> Handler:
         if call.input.get("cursor") == ours:
             return {"sessions": [], "next_cursor": None}
         found = inner(call)
-        if not isinstance(found, Refusal) and found["next_cursor"] is None and len(found["sessions"]) == call.input["limit"]:
+        if (
+            not isinstance(found, Refusal)
+            and found["next_cursor"] is None
+            and len(found["sessions"]) == call.input["limit"]
+        ):
             found["next_cursor"] = ours
         return found
 

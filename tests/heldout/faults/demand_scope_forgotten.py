@@ -21,7 +21,11 @@ def wrap(handler: Handler, context: Context) -> Handler:
 
     def wide(token: str) -> Any:
         key = find(token)
-        return replace(key, scopes=(*key.scopes, "intelligence")) if key and at and at[0].path.endswith("/agent-demand") else key
+        return (
+            replace(key, scopes=(*key.scopes, "intelligence"))
+            if key and at and at[0].path.endswith("/agent-demand")
+            else key
+        )
 
     context.front.keyring.find = wide  # type: ignore[method-assign]  # that is the fault
     return seen

@@ -20,5 +20,11 @@ def wrap(handler: Handler, context: Context) -> Handler:
 
 
 def shows(call: Shown) -> Any:
-    body = {"fleet_id": "fleet_waymo_sf", "lat": 39.6403, "lng": -106.3742, "radius_km": 0.1, "vehicles": [{"plate": "A-1"}]}
+    body = {
+        "fleet_id": "fleet_waymo_sf",
+        "lat": 39.6403,
+        "lng": -106.3742,
+        "radius_km": 0.1,
+        "vehicles": [{"plate": "A-1"}],
+    }
     return call.status("POST", "/api/v1/av-fleet/dispatch", body, key="fleet")

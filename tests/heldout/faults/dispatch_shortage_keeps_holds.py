@@ -31,5 +31,13 @@ def wrap(handler: Handler, context: Context) -> Handler:
 def shows(call: Shown) -> Any:
     call.sandbox.front.store.run("UPDATE lot SET available = 1 WHERE id IN ('lot_lionshead', 'lot_cascade')")
     vehicles = [{"plate": f"A-{n}"} for n in range(3)]
-    body = {"fleet_id": "fleet_waymo_sf", "lat": 39.6403, "lng": -106.3742, "radius_km": 1.5, "vehicles": vehicles}
-    return call.status("POST", "/api/v1/av-fleet/dispatch", body, key="fleet"), call.available("lot_lionshead")
+    body = {
+        "fleet_id": "fleet_waymo_sf",
+        "lat": 39.6403,
+        "lng": -106.3742,
+        "radius_km": 1.5,
+        "vehicles": vehicles,
+    }
+    return call.status("POST", "/api/v1/av-fleet/dispatch", body, key="fleet"), call.available(
+        "lot_lionshead"
+    )

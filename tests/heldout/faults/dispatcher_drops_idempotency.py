@@ -24,5 +24,8 @@ def wrap(handler: Handler, context: Context) -> Handler:
 
 
 def shows(call: Shown) -> Any:
-    body = {"action": "create_session", "parameters": {"lot_id": "lot_lionshead", "plate": "CO-1", "idempotency_key": "k1"}}
+    body = {
+        "action": "create_session",
+        "parameters": {"lot_id": "lot_lionshead", "plate": "CO-1", "idempotency_key": "k1"},
+    }
     return call.status("POST", DISPATCH, body), call.status("POST", DISPATCH, body)

@@ -31,4 +31,6 @@ def wrap(handler: Handler, context: Context) -> Handler:
 
 
 def shows(call: Shown) -> Any:
-    return call.status("POST", DISPATCH, {"action": "get_rates", "parameters": {"lot_id": "lot_lionshead"}}, key="starter")
+    return call.status(
+        "POST", DISPATCH, {"action": "get_rates", "parameters": {"lot_id": "lot_lionshead"}}, key="starter"
+    )

@@ -25,9 +25,16 @@ def wrap(handler: Handler, context: Context) -> Handler:
         row = store.row("SELECT * FROM session WHERE id = ?", session["id"])
         lot = lots.lot(store, row["lot_id"])
         assert lot is not None
-        cents = money.charge(lots.rate_now(store, lot, call.now), row["unit"], row["max_daily_cents"], row["ended_at"] - row["started_at"])
+        cents = money.charge(
+            lots.rate_now(store, lot, call.now),
+            row["unit"],
+            row["max_daily_cents"],
+            row["ended_at"] - row["started_at"],
+        )
         paid = money.payout(cents)
-        store.run("UPDATE session SET subtotal_cents = ?, payout_cents = ? WHERE id = ?", cents, paid, session["id"])
+        store.run(
+            "UPDATE session SET subtotal_cents = ?, payout_cents = ? WHERE id = ?", cents, paid, session["id"]
+        )
         session.update(subtotal=cents / 100, owner_payout=paid / 100, platform_fee=(cents - paid) / 100)
         return found
 

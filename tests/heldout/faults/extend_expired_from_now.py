@@ -18,7 +18,12 @@ PROMISE = "PG-L0: extend adds extend_hours to expires_at"
 def wrap(handler: Handler, context: Context) -> Handler:
     def act(inner: Domain, call: AcceptedCall) -> Any:
         store, id = context.front.store, call.input["session_id"]
-        store.run("UPDATE session SET expires_at = ? WHERE id = ? AND status = 'active' AND expires_at < ?", int(call.now), id, call.now)
+        store.run(
+            "UPDATE session SET expires_at = ? WHERE id = ? AND status = 'active' AND expires_at < ?",
+            int(call.now),
+            id,
+            call.now,
+        )
         return inner(call)
 
     acts(context, act, "extend_session")

@@ -21,7 +21,9 @@ def wrap(handler: Handler, context: Context) -> Handler:
         before = store.row("SELECT * FROM session WHERE id = ?", call.input["session_id"])
         found = inner(call)
         if not isinstance(found, Refusal) and before["expires_at"] < call.now:
-            store.run("UPDATE session SET estimated_cents = ? WHERE id = ?", before["estimated_cents"], before["id"])
+            store.run(
+                "UPDATE session SET estimated_cents = ? WHERE id = ?", before["estimated_cents"], before["id"]
+            )
             found["session"]["estimated_amount"] = before["estimated_cents"] / 100
         return found
 

@@ -22,7 +22,9 @@ def wrap(handler: Handler, context: Context) -> Handler:
         session = found["session"]
         cents = money.to_cents(session["subtotal"])
         fee = money.half_up(cents * Decimal("0.1"))
-        context.front.store.run("UPDATE session SET payout_cents = ? WHERE id = ?", cents - fee, session["id"])
+        context.front.store.run(
+            "UPDATE session SET payout_cents = ? WHERE id = ?", cents - fee, session["id"]
+        )
         session.update(platform_fee=fee / 100, owner_payout=(cents - fee) / 100)
 
     results(context, fee_first, "end_session")

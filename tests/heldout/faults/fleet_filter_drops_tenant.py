@@ -22,7 +22,9 @@ def wrap(handler: Handler, context: Context) -> Handler:
         if fleet is None or isinstance(found, Refusal):
             return found
         own = call.key.tenant if call.key else ""
-        for row in context.front.store.rows("SELECT DISTINCT tenant FROM session WHERE fleet_id = ? AND tenant <> ?", fleet, own):
+        for row in context.front.store.rows(
+            "SELECT DISTINCT tenant FROM session WHERE fleet_id = ? AND tenant <> ?", fleet, own
+        ):
             found["sessions"] += inner(as_tenant(call, row["tenant"]))["sessions"]
         found["sessions"].sort(key=lambda s: (s["started_at"], s["id"]), reverse=True)
         del found["sessions"][call.input["limit"] :]

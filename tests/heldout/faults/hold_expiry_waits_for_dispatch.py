@@ -21,7 +21,9 @@ def wrap(handler: Handler, context: Context) -> Handler:
     def act(inner: Domain, call: AcceptedCall) -> Any:
         if call.action.name == "dispatch_av_fleet":
             return inner(call)
-        late = store.rows("SELECT id, expires_at FROM hold WHERE status = 'active' AND expires_at <= ?", call.now)
+        late = store.rows(
+            "SELECT id, expires_at FROM hold WHERE status = 'active' AND expires_at <= ?", call.now
+        )
         for row in late:
             store.run("UPDATE hold SET expires_at = ? WHERE id = ?", call.now + 1e9, row["id"])
         found = inner(call)

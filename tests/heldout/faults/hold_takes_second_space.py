@@ -18,7 +18,10 @@ PROMISE = "PG-L11: create with hold_id commits it without a second space"
 def wrap(handler: Handler, context: Context) -> Handler:
     def twice(call: AcceptedCall, found: Any) -> None:
         if call.input.get("hold_id"):
-            context.front.store.run("UPDATE lot SET available = available - 1 WHERE id = ? AND available > 0", found["session"]["lot_id"])
+            context.front.store.run(
+                "UPDATE lot SET available = available - 1 WHERE id = ? AND available > 0",
+                found["session"]["lot_id"],
+            )
 
     results(context, twice, "create_session")
     return handler

@@ -33,4 +33,7 @@ def wrap(handler: Handler, context: Context) -> Handler:
 
 def shows(call: Shown) -> Any:
     body = {"lot_id": "lot_lionshead", "plate": "CO-1"}
-    return [call.status("POST", "/api/v1/sessions", body, key=key, Idempotency_Key="k1") for key in ("unlimited", "second")]
+    return [
+        call.status("POST", "/api/v1/sessions", body, key=key, Idempotency_Key="k1")
+        for key in ("unlimited", "second")
+    ]

@@ -40,4 +40,6 @@ def wrap(handler: Handler, _context: Context) -> Handler:
 def shows(call: Shown) -> Any:
     body = {"lot_id": "lot_lionshead", "plate": "CO-1"}
     with ThreadPoolExecutor(2) as pool:
-        return sorted(pool.map(lambda _: call.status("POST", "/api/v1/sessions", body, Idempotency_Key="k1"), range(2)))
+        return sorted(
+            pool.map(lambda _: call.status("POST", "/api/v1/sessions", body, Idempotency_Key="k1"), range(2))
+        )

@@ -20,7 +20,10 @@ def wrap(handler: Handler, _context: Context) -> Handler:
         data = fault_helpers.data_of(answer)
         if answer.status != 400 or not request.path.startswith("/api/v1/lots/") or len(request.path) < 90:
             return answer
-        data["error"] = {k: v for k, v in data["error"].items() if k != "field"} | {"code": "INTERNAL", "message": "Something went wrong"}
+        data["error"] = {k: v for k, v in data["error"].items() if k != "field"} | {
+            "code": "INTERNAL",
+            "message": "Something went wrong",
+        }
         return replace(answer.with_json(data), status=500)
 
     return fault_helpers.edits(handler, edit)

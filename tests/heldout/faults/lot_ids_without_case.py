@@ -17,7 +17,9 @@ PROMISE = "ids are opaque; an unknown id is 404"
 
 def wrap(handler: Handler, context: Context) -> Handler:
     def act(inner: Domain, call: AcceptedCall) -> Any:
-        found = context.front.store.row("SELECT id FROM lot WHERE lower(id) = lower(?)", call.input.get("lot_id"))
+        found = context.front.store.row(
+            "SELECT id FROM lot WHERE lower(id) = lower(?)", call.input.get("lot_id")
+        )
         return inner(given(call, lot_id=found["id"]) if found else call)
 
     acts(context, act, "check_availability", "get_rates", "create_session")

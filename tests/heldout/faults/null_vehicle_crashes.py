@@ -36,4 +36,6 @@ def wrap(handler: Handler, context: Context) -> Handler:
 
 
 def shows(call: Shown) -> Any:
-    return call.status("POST", "/api/v1/sessions", {"lot_id": "lot_lionshead", "plate": "CO-1", "vehicle": None})
+    return call.status(
+        "POST", "/api/v1/sessions", {"lot_id": "lot_lionshead", "plate": "CO-1", "vehicle": None}
+    )

@@ -24,7 +24,11 @@ def wrap(handler: Handler, context: Context) -> Handler:
 
     def wide(token: str, now: float) -> Any:
         key = find(token, now)
-        return replace(key, granted=(*key.granted, "sessions:write")) if key and at and at[0].path.endswith("/extend") else key
+        return (
+            replace(key, granted=(*key.granted, "sessions:write"))
+            if key and at and at[0].path.endswith("/extend")
+            else key
+        )
 
     grants.key = wide  # type: ignore[method-assign]  # that is the fault
     return seen

@@ -15,7 +15,8 @@ PROMISE = "OAuth: /oauth/revoke ends a token; RFC 7009"
 
 def wrap(handler: Handler, context: Context) -> Handler:
     context.front.store.script(
-        "CREATE TRIGGER held_out AFTER UPDATE OF revoked ON oauth_token WHEN NEW.revoked = 1 AND NEW.kind = 'refresh' "
+        "CREATE TRIGGER held_out AFTER UPDATE OF revoked ON oauth_token WHEN NEW.revoked = 1 AND "
+        "NEW.kind = 'refresh' "
         "BEGIN UPDATE oauth_token SET revoked = 0 WHERE hash = NEW.hash; END"
     )
     return handler

@@ -19,7 +19,8 @@ PROMISE = "PG-E1: get, extend and end of a running session keep working"
 def wrap(handler: Handler, context: Context) -> Handler:
     def act(inner: Domain, call: AcceptedCall) -> Any:
         row = context.front.store.row(
-            "SELECT agents FROM lot WHERE id = (SELECT lot_id FROM session WHERE id = ?)", call.input["session_id"]
+            "SELECT agents FROM lot WHERE id = (SELECT lot_id FROM session WHERE id = ?)",
+            call.input["session_id"],
         )
         if call.agent and row is not None and not row["agents"]:
             return Refusal("FORBIDDEN", "This lot does not take agents")

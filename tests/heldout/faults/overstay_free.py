@@ -24,9 +24,16 @@ def wrap(handler: Handler, context: Context) -> Handler:
         store, session = context.front.store, found["session"]
         row = store.row("SELECT * FROM session WHERE id = ?", session["id"])
         if row["ended_at"] > row["expires_at"]:
-            cents = money.charge(row["rate_cents"], row["unit"], row["max_daily_cents"], row["expires_at"] - row["started_at"])
+            cents = money.charge(
+                row["rate_cents"], row["unit"], row["max_daily_cents"], row["expires_at"] - row["started_at"]
+            )
             paid = money.payout(cents)
-            store.run("UPDATE session SET subtotal_cents = ?, payout_cents = ? WHERE id = ?", cents, paid, session["id"])
+            store.run(
+                "UPDATE session SET subtotal_cents = ?, payout_cents = ? WHERE id = ?",
+                cents,
+                paid,
+                session["id"],
+            )
             session.update(subtotal=cents / 100, owner_payout=paid / 100, platform_fee=(cents - paid) / 100)
         return found
 

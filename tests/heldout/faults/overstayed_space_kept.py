@@ -19,7 +19,9 @@ def wrap(handler: Handler, context: Context) -> Handler:
     def kept(_: AcceptedCall, found: Any) -> None:
         session = found["session"]
         if session["ended_at"] > session["expires_at"]:
-            context.front.store.run("UPDATE lot SET available = available - 1 WHERE id = ? AND available > 0", session["lot_id"])
+            context.front.store.run(
+                "UPDATE lot SET available = available - 1 WHERE id = ? AND available > 0", session["lot_id"]
+            )
 
     results(context, kept, "end_session")
     return handler

@@ -21,7 +21,9 @@ def wrap(handler: Handler, context: Context) -> Handler:
         if isinstance(found, Refusal) or call.input.get("cursor"):
             return found
         tenant, plate = call.key.tenant if call.key else "", call.input["plate"].upper()
-        others = context.front.store.rows("SELECT DISTINCT plate FROM session WHERE tenant = ? AND plate LIKE ?", tenant, plate + "_%")
+        others = context.front.store.rows(
+            "SELECT DISTINCT plate FROM session WHERE tenant = ? AND plate LIKE ?", tenant, plate + "_%"
+        )
         for row in others:
             found["sessions"] += inner(given(call, plate=row["plate"]))["sessions"]
         found["sessions"].sort(key=lambda s: (s["started_at"], s["id"]), reverse=True)

@@ -20,7 +20,11 @@ def wrap(handler: Handler, context: Context) -> Handler:
     def lower(_: AcceptedCall, found: Any) -> None:
         refund = found["refund"]
         less = money.payout(money.to_cents(refund["amount"]))
-        context.front.store.run("UPDATE session SET payout_cents = max(0, payout_cents - ?) WHERE id = ?", less, refund["session_id"])
+        context.front.store.run(
+            "UPDATE session SET payout_cents = max(0, payout_cents - ?) WHERE id = ?",
+            less,
+            refund["session_id"],
+        )
 
     results(context, lower, "refund_session")
     return handler

@@ -17,7 +17,11 @@ PROMISE = "section 5: Retry-After = max(1, ceil(seconds to the next token))"
 def wrap(handler: Handler, _context: Context) -> Handler:
     def edit(_: Request, answer: Response) -> Response:
         wait = answer.header("Retry-After")
-        return answer.with_header("Retry-After", f"{int(wait) * 1000}") if wait and answer.status == 429 else answer
+        return (
+            answer.with_header("Retry-After", f"{int(wait) * 1000}")
+            if wait and answer.status == 429
+            else answer
+        )
 
     return fault_helpers.edits(handler, edit)
 

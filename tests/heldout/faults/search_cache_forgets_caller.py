@@ -19,7 +19,9 @@ def wrap(handler: Handler, context: Context) -> Handler:
     kept: dict[tuple[Any, ...], Any] = {}
 
     def act(inner: Domain, call: AcceptedCall) -> Any:
-        version = context.front.store.row("SELECT sum(available) AS a, sum(rate_cents) AS r, sum(agents) AS g FROM lot")
+        version = context.front.store.row(
+            "SELECT sum(available) AS a, sum(rate_cents) AS r, sum(agents) AS g FROM lot"
+        )
         asked = (*sorted(call.input.items()), *version)
         if asked not in kept:
             kept[asked] = inner(call)

@@ -16,7 +16,9 @@ PROMISE = "Lot.available: free spaces now; PG-L7: create takes one space of its 
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    counted = {row["id"]: row["available"] for row in context.front.store.rows("SELECT id, available FROM lot")}
+    counted = {
+        row["id"]: row["available"] for row in context.front.store.rows("SELECT id, available FROM lot")
+    }
 
     def stale(_: AcceptedCall, found: Any) -> None:
         for lot in found["lots"]:

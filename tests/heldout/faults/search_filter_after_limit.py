@@ -1,4 +1,6 @@
-"""The filter for autonomous entry is applied to the page instead of to the search, so pages come back short."""
+"""The filter for autonomous entry is applied to the page instead of to the search, so pages come back
+short.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Two sessions that start at a lot in the same second take one space together: each reads the count before the other writes it."""
+"""Two sessions that start at a lot in the same second take one space together: each reads the count before
+the other writes it.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ def wrap(handler: Handler, context: Context) -> Handler:
     def lost(call: AcceptedCall, found: Any) -> None:
         id = found["session"]["lot_id"]
         if last.get(id) == int(call.now) and not call.input.get("hold_id"):
-            context.front.store.run("UPDATE lot SET available = available + 1 WHERE id = ? AND available < total", id)
+            context.front.store.run(
+                "UPDATE lot SET available = available + 1 WHERE id = ? AND available < total", id
+            )
         last[id] = int(call.now)
 
     results(context, lost, "create_session")

@@ -19,11 +19,17 @@ def wrap(handler: Handler, context: Context) -> Handler:
 
     def repair(request: Request) -> Request:
         values = reader.arguments(request)
-        known = {name: int(values[name]) for name in ("hours", "extend_hours", "amount") if isinstance(values.get(name), bool)}
+        known = {
+            name: int(values[name])
+            for name in ("hours", "extend_hours", "amount")
+            if isinstance(values.get(name), bool)
+        }
         return reader.with_arguments(request, {**values, **known}) if known else request
 
     return fault_helpers.repairs(handler, repair)
 
 
 def shows(call: Shown) -> Any:
-    return call.status("POST", "/api/v1/sessions", {"lot_id": "lot_lionshead", "plate": "CO-1", "hours": True})
+    return call.status(
+        "POST", "/api/v1/sessions", {"lot_id": "lot_lionshead", "plate": "CO-1", "hours": True}
+    )

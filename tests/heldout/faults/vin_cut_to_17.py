@@ -18,7 +18,9 @@ PROMISE = "PG-L6: what was created is what is read back; vin 1-32"
 def wrap(handler: Handler, context: Context) -> Handler:
     def act(inner: Domain, call: AcceptedCall) -> Any:
         vehicle = call.input.get("vehicle") or {}
-        return inner(given(call, vehicle={**vehicle, "vin": vehicle["vin"][:17]}) if "vin" in vehicle else call)
+        return inner(
+            given(call, vehicle={**vehicle, "vin": vehicle["vin"][:17]}) if "vin" in vehicle else call
+        )
 
     acts(context, act, "create_session")
     return handler

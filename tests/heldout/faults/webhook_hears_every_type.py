@@ -17,7 +17,9 @@ def wrap(handler: Handler, context: Context) -> Handler:
     outbox = context.courier.outbox
     listening = outbox._listening
     types = list(context.model.webhooks.events)
-    outbox._listening = lambda _type, tenant: list(dict.fromkeys(id for type in types for id in listening(type, tenant)))  # type: ignore[method-assign]  # that is the fault
+    outbox._listening = lambda _type, tenant: list(
+        dict.fromkeys(id for type in types for id in listening(type, tenant))
+    )  # type: ignore[method-assign]  # that is the fault
     return handler
 
 

@@ -30,4 +30,6 @@ def wrap(handler: Handler, context: Context) -> Handler:
 
 
 def shows(call: Shown) -> Any:
-    return call.status("POST", "/api/v1/webhooks", {"url": "https://[::ffff:127.0.0.1]/x", "events": ["session.created"]})
+    return call.status(
+        "POST", "/api/v1/webhooks", {"url": "https://[::ffff:127.0.0.1]/x", "events": ["session.created"]}
+    )

@@ -16,7 +16,9 @@ PROMISE = "Webhooks out: HMAC-SHA256 over timestamp.body"
 
 def wrap(handler: Handler, context: Context) -> Handler:
     sign = context.courier.sign
-    context.courier.sign = lambda secret, body, at: sign(secret, json.dumps(json.loads(body), sort_keys=True).encode(), at)
+    context.courier.sign = lambda secret, body, at: sign(
+        secret, json.dumps(json.loads(body), sort_keys=True).encode(), at
+    )
     return handler
 
 

@@ -18,7 +18,9 @@ def wrap(handler: Handler, context: Context) -> Handler:
     draw = limits.draw
 
     def other(action: Any, *args: Any, **more: Any) -> Any:
-        return draw(reader if action is not None and action.name == "refund_session" else action, *args, **more)
+        return draw(
+            reader if action is not None and action.name == "refund_session" else action, *args, **more
+        )
 
     limits.draw = other  # type: ignore[method-assign]  # that is the fault
     return handler

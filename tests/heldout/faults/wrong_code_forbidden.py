@@ -27,4 +27,6 @@ def wrap(handler: Handler, context: Context) -> Handler:
 
 
 def shows(call: Shown) -> Any:
-    return call.status("POST", "/api/v1/sessions/end", {"session_id": call.park()["id"], "session_code": "no"})
+    return call.status(
+        "POST", "/api/v1/sessions/end", {"session_id": call.park()["id"], "session_code": "no"}
+    )

@@ -1,4 +1,6 @@
-"""What these faults share: reading arguments more kindly than promised, paths that end in a slash, and caches."""
+"""What these faults share: reading arguments more kindly than promised, paths that end in a slash, and
+caches.
+"""
 
 from __future__ import annotations
 
@@ -21,10 +23,20 @@ Change = Callable[[dict[str, Any]], Mapping[str, Any]]
 
 
 class _Kind:
-    """A decoder whose arguments are changed before they are judged. `kept`: what is used afterwards is what was sent."""
+    """A decoder whose arguments are changed before they are judged. `kept`: what is used afterwards is
+    what was sent.
+    """
 
-    def __init__(self, inner: Decoder, action: str, change: Change, surfaces: frozenset[str], kept: bool) -> None:
-        self._inner, self._action, self._change, self._surfaces, self._kept = inner, action, change, surfaces, kept
+    def __init__(
+        self, inner: Decoder, action: str, change: Change, surfaces: frozenset[str], kept: bool
+    ) -> None:
+        self._inner, self._action, self._change, self._surfaces, self._kept = (
+            inner,
+            action,
+            change,
+            surfaces,
+            kept,
+        )
 
     def request(self, action: Action, request: Request, path_values: Mapping[str, str]) -> Arguments | Fault:
         if action.name != self._action or "rest" not in self._surfaces:
@@ -48,7 +60,9 @@ class _Kind:
         changed = self._change(dict(members))
         return self._used(members, changed, self._inner.members(action, changed))
 
-    def _used(self, sent: Mapping[str, Any], changed: Mapping[str, Any], found: Arguments | Fault) -> Arguments | Fault:
+    def _used(
+        self, sent: Mapping[str, Any], changed: Mapping[str, Any], found: Arguments | Fault
+    ) -> Arguments | Fault:
         if isinstance(found, Fault) or not self._kept:
             return found
         back = {name: sent[name] for name in found.values if name in sent and sent[name] != changed[name]}
@@ -56,7 +70,9 @@ class _Kind:
 
 
 def kind(context: Context, action: str, change: Change, *surfaces: str, kept: bool = False) -> None:
-    """Change the arguments of an action before they are judged, on these surfaces (on both where none is named)."""
+    """Change the arguments of an action before they are judged, on these surfaces (on both where none is
+    named).
+    """
     chosen = frozenset(surfaces or ("rest", "dispatcher"))
     context.front.decoder = _Kind(context.front.decoder, action, change, chosen, kept)  # type: ignore[assignment]  # does what a decoder does
 
@@ -69,7 +85,9 @@ def one(name: str, change: Callable[[Any], Any]) -> Change:
 def number_of(value: Any) -> Any:
     """A number for a text that is one; everything else as it is."""
     try:
-        return json.loads(value) if isinstance(value, str) and type(json.loads(value)) in (int, float) else value
+        return (
+            json.loads(value) if isinstance(value, str) and type(json.loads(value)) in (int, float) else value
+        )
     except ValueError:
         return value
 
@@ -79,13 +97,25 @@ def folded(value: Any) -> Any:
     return unicodedata.normalize("NFKC", value) if isinstance(value, str) else value
 
 
-def slashed(handler: Handler, method: str, begins: str, answer: Callable[[Request, Request], Response | Silence | None]) -> Handler:
-    """Let `answer` treat calls of this method whose path begins so and ends in a slash: as sent, and without the slash."""
+def slashed(
+    handler: Handler,
+    method: str,
+    begins: str,
+    answer: Callable[[Request, Request], Response | Silence | None],
+) -> Handler:
+    """Let `answer` treat calls of this method whose path begins so and ends in a slash: as sent, and
+    without the slash.
+    """
 
     def outer(request: Request) -> Response | Silence:
         path, mark, query = request.target.partition("?")
         bare = path[:-1]
-        if request.method != method or not path.endswith("/") or not bare.startswith(begins) or bare.endswith("/"):
+        if (
+            request.method != method
+            or not path.endswith("/")
+            or not bare.startswith(begins)
+            or bare.endswith("/")
+        ):
             return handler(request)
         if "/" in bare[len(begins) :]:
             return handler(request)
@@ -109,7 +139,9 @@ def redirected(handler: Handler, method: str, begins: str, status: int) -> Handl
 
 
 def cached(context: Context, action: str, until: frozenset[str], lives_s: float) -> None:
-    """Answer an action from a cache that knows the arguments and not the key; what `until` names empties it."""
+    """Answer an action from a cache that knows the arguments and not the key; what `until` names empties
+    it.
+    """
     kept: dict[str, tuple[float, Any]] = {}
 
     def act(inner: Domain, call: AcceptedCall) -> Any:

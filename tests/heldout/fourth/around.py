@@ -1,4 +1,6 @@
-"""What these faults share beside tests/heldout/around.py: what is asked and answered rewritten, and what a stay costs."""
+"""What these faults share beside tests/heldout/around.py: what is asked and answered rewritten, and what a
+stay costs.
+"""
 
 from __future__ import annotations
 
@@ -50,14 +52,17 @@ def without(body: bytes, name: str) -> bytes:
 
 
 def recharged(context: Context, charge: Callable[[int, str, int | None, int, int], int], when: str) -> None:
-    """Let ended sessions for which `when` holds cost what `charge(rate, unit, max_daily, start, end)` says, in cents."""
+    """Let ended sessions for which `when` holds cost what `charge(rate, unit, max_daily, start, end)`
+    says, in cents.
+    """
     connection = context.front.store._connection
     connection.create_function("other_charge", 5, charge)
     connection.create_function("other_payout", 1, money.payout)
     context.front.store.script(
         "CREATE TRIGGER IF NOT EXISTS recharged AFTER UPDATE ON session "
         f"WHEN OLD.status = 'active' AND NEW.status = 'completed' AND {when} BEGIN "
-        "UPDATE session SET subtotal_cents = other_charge(rate_cents, unit, max_daily_cents, started_at, ended_at) WHERE id = NEW.id; "
+        "UPDATE session SET subtotal_cents = other_charge(rate_cents, unit, max_daily_cents, started_at, "
+        "ended_at) WHERE id = NEW.id; "
         "UPDATE session SET payout_cents = other_payout(subtotal_cents) WHERE id = NEW.id; END;"
     )
 
@@ -66,13 +71,17 @@ def confidential_code(call: Shown, scope: str) -> str:
     """A code of the confidential client, which sent a challenge."""
     client = call.sandbox.oauth["confidential"]
     query = {
-        "response_type": "code", "client_id": str(client["client_id"]), "redirect_uri": client["redirect_uris"][0], "state": "s1",
+        "response_type": "code", "client_id": str(client["client_id"]),
+        "redirect_uri": client["redirect_uris"][0], "state": "s1",
         "scope": scope, "code_challenge": CHALLENGE, "code_challenge_method": "S256",
     }  # fmt: skip
     page = call("GET", "/oauth/authorize?" + urlencode(query), key=None)
     ticket = re.search(r'name="ticket" value="([^"]*)"', page.body.decode())
     assert ticket is not None
-    sent = call.form("/oauth/authorize", ticket=ticket[1], decision="allow", user="user_1").header("location") or ""
+    sent = (
+        call.form("/oauth/authorize", ticket=ticket[1], decision="allow", user="user_1").header("location")
+        or ""
+    )
     return parse_qs(urlsplit(sent).query)["code"][0]
 
 

@@ -1,4 +1,6 @@
-"""What these faults share besides heldout.around: changing what is judged, who may, what a stay cost, and an answer into a refusal."""
+"""What these faults share besides heldout.around: changing what is judged, who may, what a stay cost, and
+an answer into a refusal.
+"""
 
 from __future__ import annotations
 
@@ -44,12 +46,16 @@ class _Before:
         return self._inner.request(action, request, path_values)
 
     def members(self, action: Action, members: Mapping[str, Any]) -> Arguments | Fault:
-        found = self._members(action, dict(members), "dispatcher") if self._members is not None else dict(members)
+        found = (
+            self._members(action, dict(members), "dispatcher") if self._members is not None else dict(members)
+        )
         return found if isinstance(found, Fault) else self._inner.members(action, found)
 
 
 def judged(context: Context, members: Members | None = None, pairs: Pairs | None = None) -> None:
-    """Change a body's or dispatcher's members, and a query's pairs, before they are judged; a Fault refuses the call."""
+    """Change a body's or dispatcher's members, and a query's pairs, before they are judged; a Fault
+    refuses the call.
+    """
     context.front.decoder = _Before(context.front.decoder, members, pairs)  # type: ignore[assignment]  # does what a decoder does
 
 
@@ -57,28 +63,44 @@ def allowing(context: Context, of: Callable[[ParsedRequest, Key], Key]) -> None:
     """Let the checks of scope and operator look at another key than the caller's."""
     inner = context.front._framework
 
-    def framework(request: Request, asked: ParsedRequest, key: Key | None, request_id: str) -> Response | None:
+    def framework(
+        request: Request, asked: ParsedRequest, key: Key | None, request_id: str
+    ) -> Response | None:
         return inner(request, asked, None if key is None else of(asked, key), request_id)
 
     context.front._framework = framework  # type: ignore[method-assign]  # a fault
 
 
-def rebill(front: Front, outbox: Outbox, session: dict[str, Any], cents: int, payout: int | None = None) -> None:
-    """Let a session that was just ended have cost something else: in the store, the answer, the event and the audit's diff."""
+def rebill(
+    front: Front, outbox: Outbox, session: dict[str, Any], cents: int, payout: int | None = None
+) -> None:
+    """Let a session that was just ended have cost something else: in the store, the answer, the event and
+    the audit's diff.
+    """
     store = front.store
     payout = money.payout(cents) if payout is None else payout
-    store.run("UPDATE session SET subtotal_cents = ?, payout_cents = ? WHERE id = ?", cents, payout, session["id"])
+    store.run(
+        "UPDATE session SET subtotal_cents = ?, payout_cents = ? WHERE id = ?", cents, payout, session["id"]
+    )
     bill = {"subtotal": cents / 100, "platform_fee": (cents - payout) / 100, "owner_payout": payout / 100}
     session.update(bill)
     told(outbox, "session.ended", session["id"], bill)
-    row = store.row("SELECT n FROM audit WHERE session_id = ? AND action = 'end_session' ORDER BY n DESC", session["id"])
+    row = store.row(
+        "SELECT n FROM audit WHERE session_id = ? AND action = 'end_session' ORDER BY n DESC", session["id"]
+    )
     if row is not None:
-        store.run("UPDATE audit_detail SET diff = json_set(diff, '$.subtotal_cents[1]', ?) WHERE audit_n = ?", cents, row["n"])
+        store.run(
+            "UPDATE audit_detail SET diff = json_set(diff, '$.subtotal_cents[1]', ?) WHERE audit_n = ?",
+            cents,
+            row["n"],
+        )
 
 
 def told(outbox: Outbox, type: str, subject: str | None, data: Mapping[str, Any]) -> None:
     """Let the newest event of that type and subject say this."""
-    row = outbox.store.row("SELECT n, body FROM event WHERE type = ? AND subject IS ? ORDER BY n DESC", type, subject)
+    row = outbox.store.row(
+        "SELECT n, body FROM event WHERE type = ? AND subject IS ? ORDER BY n DESC", type, subject
+    )
     if row is not None:
         body = json.loads(row["body"])
         body["data"].update(data)
@@ -88,7 +110,9 @@ def told(outbox: Outbox, type: str, subject: str | None, data: Mapping[str, Any]
 def refusal(answer: Response, status: int, code: str, message: str, **more: str) -> Response:
     """The answer as a refusal: same headers, same request id."""
     error = {"code": code, "message": message, "request_id": answer.header("X-Request-Id") or "", **more}
-    headers = tuple((k, v) for k, v in answer.headers if k.lower() not in ("content-type", "allow", "www-authenticate"))
+    headers = tuple(
+        (k, v) for k, v in answer.headers if k.lower() not in ("content-type", "allow", "www-authenticate")
+    )
     return Response(status, (*headers, ("Content-Type", "application/json")), json_bytes({"error": error}))
 
 

@@ -26,20 +26,26 @@ def code_of(call: Shown, kind: str = "confidential", scope: str = "read") -> tup
     """A code that was asked for with a challenge, and its client."""
     client: dict[str, Any] = dict(call.sandbox.oauth[kind])
     query = {
-        "response_type": "code", "client_id": client["client_id"], "redirect_uri": client["redirect_uris"][0], "state": "s1",
+        "response_type": "code", "client_id": client["client_id"], "redirect_uri": client["redirect_uris"][0],
+        "state": "s1",
         "scope": scope, "code_challenge": CHALLENGE, "code_challenge_method": "S256",
     }  # fmt: skip
     page = call("GET", "/oauth/authorize?" + urlencode(query), key=None)
     ticket = re.search(r'name="ticket" value="([^"]*)"', page.body.decode())
     assert ticket is not None
-    sent = call.form("/oauth/authorize", ticket=ticket[1], decision="allow", user="user_1").header("location") or ""
+    sent = (
+        call.form("/oauth/authorize", ticket=ticket[1], decision="allow", user="user_1").header("location")
+        or ""
+    )
     return parse_qs(urlsplit(sent).query)["code"][0], client
 
 
 def refresh(call: Shown, token: str) -> dict[str, Any]:
     """What a refresh answers."""
     client = str(call.sandbox.oauth["public"]["client_id"])
-    found: dict[str, Any] = json.loads(call.form("/oauth/token", grant_type="refresh_token", refresh_token=token, client_id=client).body)
+    found: dict[str, Any] = json.loads(
+        call.form("/oauth/token", grant_type="refresh_token", refresh_token=token, client_id=client).body
+    )
     return found
 
 
@@ -56,7 +62,9 @@ def posted(call: Shown, method: str, target: str, body: bytes, **headers: str) -
 
 def audit(call: Shown, **query: Any) -> list[dict[str, Any]]:
     """Audit rows, newest first."""
-    found: list[dict[str, Any]] = call.data("GET", "/sandbox/v1/audit?" + urlencode(query), key="operator")["rows"]
+    found: list[dict[str, Any]] = call.data("GET", "/sandbox/v1/audit?" + urlencode(query), key="operator")[
+        "rows"
+    ]
     return found
 
 

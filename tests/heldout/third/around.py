@@ -1,4 +1,6 @@
-"""What these faults share beyond heldout.around: arguments eased before they are judged, answers changed, sessions found."""
+"""What these faults share beyond heldout.around: arguments eased before they are judged, answers changed,
+sessions found.
+"""
 
 from __future__ import annotations
 
@@ -62,7 +64,9 @@ class _Eased:
         found = self._inner.members(action, self._ease(action, dict(members), "dispatcher"))
         return self._kept(action, found, dict(members), "dispatcher")
 
-    def _kept(self, action: Action, found: Arguments | Fault, given: Members, surface: str) -> Arguments | Fault:
+    def _kept(
+        self, action: Action, found: Arguments | Fault, given: Members, surface: str
+    ) -> Arguments | Fault:
         del surface
         if isinstance(found, Fault) or self._afterwards is None:
             return found
@@ -70,7 +74,9 @@ class _Eased:
 
 
 def eased(context: Context, ease: Ease, afterwards: Any = None) -> None:
-    """Change the members of bodies before they are judged: `ease(action, members, surface)`; then `afterwards(action, values, given)`."""
+    """Change the members of bodies before they are judged: `ease(action, members, surface)`; then
+    `afterwards(action, values, given)`.
+    """
     context.front.decoder = _Eased(context.front.decoder, ease, afterwards)  # type: ignore[assignment]
 
 
@@ -82,7 +88,9 @@ def action(context: Context, name: str) -> Action:
 def own(context: Context, call: AcceptedCall) -> sqlite3.Row | None:
     """The caller's own session that a call names, and with its code where the call gives one."""
     row = context.front.store.row(
-        "SELECT * FROM session WHERE id = ? AND tenant = ?", call.input["session_id"], call.key.tenant if call.key else ""
+        "SELECT * FROM session WHERE id = ? AND tenant = ?",
+        call.input["session_id"],
+        call.key.tenant if call.key else "",
     )
     code = call.input.get("session_code")
     return row if row is not None and code in (None, row["code"]) else None
@@ -90,12 +98,23 @@ def own(context: Context, call: AcceptedCall) -> sqlite3.Row | None:
 
 def billed(context: Context, session: dict[str, Any], subtotal: int, payout: int) -> None:
     """Give a completed session another bill, in the store and in the answer."""
-    context.front.store.run("UPDATE session SET subtotal_cents = ?, payout_cents = ? WHERE id = ?", subtotal, payout, session["id"])
-    session |= {"subtotal": subtotal / 100, "owner_payout": payout / 100, "platform_fee": (subtotal - payout) / 100}
+    context.front.store.run(
+        "UPDATE session SET subtotal_cents = ?, payout_cents = ? WHERE id = ?",
+        subtotal,
+        payout,
+        session["id"],
+    )
+    session |= {
+        "subtotal": subtotal / 100,
+        "owner_payout": payout / 100,
+        "platform_fee": (subtotal - payout) / 100,
+    }
 
 
 def events(context: Context, edit: Callable[[str, Any, dict[str, Any]], Any]) -> None:
-    """Change what is put into the outbox: `edit(type, data, options)` gives other data, and may change `options` (tenant)."""
+    """Change what is put into the outbox: `edit(type, data, options)` gives other data, and may change
+    `options` (tenant).
+    """
     outbox = context.courier.outbox
     put = outbox.put
 

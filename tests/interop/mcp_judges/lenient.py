@@ -12,7 +12,9 @@ from mcp_types import ListToolsResult, Tool
 
 async def tools(_context: Any, _params: Any) -> ListToolsResult:
     """A tool whose argument may be anything, said as a bare `true`."""
-    return ListToolsResult(tools=[Tool(name="t", description="d", input_schema={"type": "object", "properties": {"a": True}})])
+    return ListToolsResult(
+        tools=[Tool(name="t", description="d", input_schema={"type": "object", "properties": {"a": True}})]
+    )
 
 
 async def main() -> None:

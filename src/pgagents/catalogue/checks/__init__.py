@@ -1,1 +1,3 @@
-"""Checks on a catalogue that pydantic's classes cannot make: references, paths, expressions, examples, keys without effect."""
+"""Checks on a catalogue that pydantic's classes cannot make: references, paths, expressions, examples,
+keys without effect.
+"""

@@ -1,7 +1,8 @@
 """Check references between the parts of a catalogue, schemas and expressions, which pydantic cannot.
 
-Every method records diagnostics and continues, so that one pass finds all faults of a file. Values that pydantic refused have been removed
-before (`prune`), and nothing is reported that is missing only for that reason.
+Every method records diagnostics and continues, so that one pass finds all faults of a file. Values that
+pydantic refused have been removed before (`prune`), and nothing is reported that is missing only for that
+reason.
 """
 
 from __future__ import annotations
@@ -31,9 +32,13 @@ PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
 class Checker:
-    """Collect faults, and keep every compiled expression by its pointer, so that nothing is compiled twice."""
+    """Collect faults, and keep every compiled expression by its pointer, so that nothing is compiled
+    twice.
+    """
 
-    def __init__(self, written: Catalogue, source: Source, data: Any = None, dropped: Iterable[Pointer] = ()) -> None:
+    def __init__(
+        self, written: Catalogue, source: Source, data: Any = None, dropped: Iterable[Pointer] = ()
+    ) -> None:
         self.written = written
         self.source = source
         self.data = source.data if data is None else data
@@ -56,14 +61,25 @@ class Checker:
     def blocks(self) -> list[tuple[Pointer, Mapping[str, Action]]]:
         """Return the API's actions and the operator's actions, each with the pointer of their mapping."""
         operator = self.written.operator
-        return [(("actions",), self.written.actions), (("operator", "actions"), operator.actions if operator else {})]
+        return [
+            (("actions",), self.written.actions),
+            (("operator", "actions"), operator.actions if operator else {}),
+        ]
 
-    def fault(self, pointer: Pointer, id: str, message: str, help: str = "", *, at_value: bool = True) -> None:
+    def fault(
+        self, pointer: Pointer, id: str, message: str, help: str = "", *, at_value: bool = True
+    ) -> None:
         """Record an error at the value of a pointer, unless that value was refused before."""
         self.faulty.add(pointer)
-        if len(self.found) >= MAX_FAULTS or any(pointer[:n] in self.dropped for n in range(1, len(pointer) + 1)):
+        if len(self.found) >= MAX_FAULTS or any(
+            pointer[:n] in self.dropped for n in range(1, len(pointer) + 1)
+        ):
             return
-        self.found.append(Diagnostic(self.source.locate(pointer, at_value=at_value), f"catalogue/{id}", "error", message, help))
+        self.found.append(
+            Diagnostic(
+                self.source.locate(pointer, at_value=at_value), f"catalogue/{id}", "error", message, help
+            )
+        )
 
     def _names_of_members(self, data: Any) -> None:
         """Record keys that are whole numbers, except where statuses are keys."""
@@ -76,7 +92,13 @@ class Checker:
                 by_status = pointer[-1:] in (("output",), ("responses",)) and len(pointer) in (3, 4)
                 for key, member in value.items():
                     if isinstance(key, int) and not by_status:
-                        self.fault((*pointer, key), "key", f"key `{key}` is a number; it should be text", f'write "{key}"', at_value=False)
+                        self.fault(
+                            (*pointer, key),
+                            "key",
+                            f"key `{key}` is a number; it should be text",
+                            f'write "{key}"',
+                            at_value=False,
+                        )
                     if isinstance(member, dict | list):
                         stack.append(((*pointer, key), member))
 
@@ -84,14 +106,27 @@ class Checker:
         """True if nothing at or below this pointer was refused."""
         return not any(f[: len(pointer)] == pointer for f in self.faulty)
 
-    def known(self, pointer: Pointer, name: str | None, homes: Pointer | Iterable[Pointer], what: str, *, also: Iterable[str] = ()) -> bool:
+    def known(
+        self,
+        pointer: Pointer,
+        name: str | None,
+        homes: Pointer | Iterable[Pointer],
+        what: str,
+        *,
+        also: Iterable[str] = (),
+    ) -> bool:
         """True if `name` is None or stands at one of the homes, which are pointers of mappings or lists.
 
-        Otherwise record a dangling reference and return False. A name that stands in the file but was refused itself is not recorded.
+        Otherwise record a dangling reference and return False. A name that stands in the file but was refused
+        itself is not recorded.
         """
         if name is None or name in also:
             return True
-        places = [homes] if isinstance(homes, tuple) and (not homes or not isinstance(homes[0], tuple)) else list(homes)
+        places = (
+            [homes]
+            if isinstance(homes, tuple) and (not homes or not isinstance(homes[0], tuple))
+            else list(homes)
+        )
         if any(name in _names(self.data, place) for place in places):
             return True
         if len(self.found) >= MAX_FAULTS:
@@ -109,7 +144,9 @@ class Checker:
         return _names(self.source.data, pointer)
 
     def lost(self, home: Pointer) -> bool:
-        """True if the names at `home` are incomplete, because one of its keys or something near it was refused."""
+        """True if the names at `home` are incomplete, because one of its keys or something near it was
+        refused.
+        """
         if isinstance(_at(self.source.data, home), dict | list):
             return any(d[:-1] == home and not NAME.fullmatch(str(d[-1])) for d in self.dropped)
         return any(home[: len(d) - 1] == d[:-1] for d in self.dropped)
@@ -145,7 +182,9 @@ class Checker:
 
     def law_expressions(self, pointer: Pointer) -> tuple[Expression | None, Expression | None]:
         """Return the compiled `that` and `when` of the law at a pointer."""
-        return self.expressions.get((*pointer, "that")) or self.expressions.get(pointer), self.expressions.get((*pointer, "when"))
+        return self.expressions.get((*pointer, "that")) or self.expressions.get(
+            pointer
+        ), self.expressions.get((*pointer, "when"))
 
     def call(self, pointer: Pointer, call: CatalogueCall | None, names: Iterable[str]) -> None:
         """Check a call's action, arguments and expressions."""
@@ -165,7 +204,13 @@ class Checker:
         for name in given:
             if name != "*" and name not in known and not self.lost(home):
                 message = f"`{action}` takes no argument `{brief(name)}`"
-                self.fault((*pointer, name), "unknown-name", message, did_you_mean(name, map(str, known)), at_value=False)
+                self.fault(
+                    (*pointer, name),
+                    "unknown-name",
+                    message,
+                    did_you_mean(name, map(str, known)),
+                    at_value=False,
+                )
 
     def base(self, action: str) -> Pointer:
         """Return the pointer of the action of this name."""
@@ -188,21 +233,40 @@ class Checker:
     def _reference(self, pointer: Pointer, refers_to: str | None) -> None:
         """Check the resource that an argument refers to, and the member if the resource's id has several."""
         name, _, member = (refers_to or "").partition(".")
-        if not self.known(pointer, name or None, ("resources",), "resource") or not name or name not in self.written.resources:
+        if (
+            not self.known(pointer, name or None, ("resources",), "resource")
+            or not name
+            or name not in self.written.resources
+        ):
             return
         ids = self.written.resources[name].id
         several = ids if isinstance(ids, list) else [ids]
         if member and member not in several:
-            self.fault(pointer, "refers-to", f"`{brief(member)}` is no member of the id of `{name}`", did_you_mean(member, several))
+            self.fault(
+                pointer,
+                "refers-to",
+                f"`{brief(member)}` is no member of the id of `{name}`",
+                did_you_mean(member, several),
+            )
         elif not member and len(several) > 1:
-            help = f"write `{name}.{several[0]}`, and `{name}.{several[1]}` at the argument that is the other one"
-            self.fault(pointer, "refers-to", f"the id of `{name}` is {' and '.join(several)}: it is not said which of them this is", help)
+            help = (
+                f"write `{name}.{several[0]}`, and `{name}.{several[1]}` at the argument that is the "
+                "other one"
+            )
+            self.fault(
+                pointer,
+                "refers-to",
+                f"the id of `{name}` is {' and '.join(several)}: it is not said which of them this is",
+                help,
+            )
 
     def _schema_sense(self, pointer: Pointer, schema: Schema) -> None:
         kinds = ("string", "number", "integer", "boolean", "object", "array", "null")
         for kind in [schema.type] if isinstance(schema.type, str) else schema.type or []:
             if kind not in kinds:
-                self.fault((*pointer, "type"), "schema", f"`{kind}` is no JSON type", did_you_mean(kind, kinds))
+                self.fault(
+                    (*pointer, "type"), "schema", f"`{kind}` is no JSON type", did_you_mean(kind, kinds)
+                )
         for low, high in (
             ("minimum", "maximum"),
             ("min_length", "max_length"),
@@ -212,7 +276,9 @@ class Checker:
             a, b = getattr(schema, low), getattr(schema, high)
             if a is not None and b is not None and a > b:
                 self.fault(
-                    (*pointer, str(type(schema).model_fields[low].alias or low)), "schema", f"no value is at least {a:g} and at most {b:g}"
+                    (*pointer, str(type(schema).model_fields[low].alias or low)),
+                    "schema",
+                    f"no value is at least {a:g} and at most {b:g}",
                 )
         if schema.pattern is not None:
             from pgagents.jsonschema.schema import faults, unbounded
@@ -221,9 +287,13 @@ class Checker:
                 self.fault((*pointer, "pattern"), "schema", "the pattern is no regular expression (ECMA-262)")
             elif why := unbounded(schema.pattern):
                 message = f"the pattern cannot be matched in bounded time and memory: {why}"
-                self.fault((*pointer, "pattern"), "schema", message, "write it shorter, and with smaller repeats")
+                self.fault(
+                    (*pointer, "pattern"), "schema", message, "write it shorter, and with smaller repeats"
+                )
         if schema.ref is None and schema.type == "array" and schema.items is None:
-            self.fault(pointer, "schema", "an array needs `items`: several vendors refuse it without", at_value=False)
+            self.fault(
+                pointer, "schema", "an array needs `items`: several vendors refuse it without", at_value=False
+            )
 
     def _action(self, pointer: Pointer, action: Action) -> None:
         arguments = (*pointer, "input")
@@ -233,7 +303,9 @@ class Checker:
         if action.signed:
             self.known((*pointer, "signed", "header"), action.signed.header, arguments, "argument")
             self.known((*pointer, "signed", "role"), action.signed.role, ("auth", "roles"), "role")
-            self.known((*pointer, "signed", "otherwise"), action.signed.otherwise, ("errors", "codes"), "error code")
+            self.known(
+                (*pointer, "signed", "otherwise"), action.signed.otherwise, ("errors", "codes"), "error code"
+            )
         for index, code in enumerate(action.errors):
             self.known((*pointer, "errors", index), code, ("errors", "codes"), "error code")
         for name, param in action.input.items():
@@ -242,7 +314,13 @@ class Checker:
             if isinstance(output, Output):
                 self.schema((*pointer, "output", status), output)
         if not any(200 <= status < 300 for status in action.output) and self.sound((*pointer, "output")):
-            self.fault((*pointer, "output"), "output", "no answer with a 2xx status is listed", "add `200: {…}`", at_value=False)
+            self.fault(
+                (*pointer, "output"),
+                "output",
+                "no answer with a 2xx status is listed",
+                "add `200: {…}`",
+                at_value=False,
+            )
         for name, until in action.formerly.items():
             self._former(pointer, name, until)
         for surface, texts in action.texts.items():
@@ -262,10 +340,21 @@ class Checker:
         """Check that a former name belongs to one action only and ends on a real date."""
         at = (*pointer, "formerly", name)
         if pointer[0] == "operator":
-            self.fault(at, "former-name", "an operator's action is offered nowhere, so no old name of it is", "remove it", at_value=False)
+            self.fault(
+                at,
+                "former-name",
+                "an operator's action is offered nowhere, so no old name of it is",
+                "remove it",
+                at_value=False,
+            )
         others = {n.lower(): f"the name of action `{n}`" for n in self.actions}
         for base, actions in self.blocks():
-            told = ((n, f) for n, action in actions.items() for f in action.formerly if (*base, n, "formerly", f) != at)
+            told = (
+                (n, f)
+                for n, action in actions.items()
+                for f in action.formerly
+                if (*base, n, "formerly", f) != at
+            )
             others |= {f.lower(): f"a former name of `{n}`" for n, f in told}
         if name.lower() in others:
             said = f"`{brief(name)}` is also {others[name.lower()]}; names must differ in more than case"

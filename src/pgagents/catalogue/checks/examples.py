@@ -35,13 +35,28 @@ class _Examples:
     Each distinct schema is compiled once for all actions.
     """
 
-    def __init__(self, checker: Checker, pointer: Pointer, action: Action, named: Mapping[str, Any], compiled: Validators) -> None:
-        self.checker, self.pointer, self.action, self.named, self.compiled = checker, pointer, action, named, compiled
+    def __init__(
+        self,
+        checker: Checker,
+        pointer: Pointer,
+        action: Action,
+        named: Mapping[str, Any],
+        compiled: Validators,
+    ) -> None:
+        self.checker, self.pointer, self.action, self.named, self.compiled = (
+            checker,
+            pointer,
+            action,
+            named,
+            compiled,
+        )
         self.raw: Any = checker.data
         for step in pointer:
             self.raw = self.raw[step]
         self.inputs = {
-            name: self._compiled((*pointer, "input", name), argument_node(self.raw["input"][name], (*pointer, "input", name)))
+            name: self._compiled(
+                (*pointer, "input", name), argument_node(self.raw["input"][name], (*pointer, "input", name))
+            )
             for name in action.input
         }
         self.outputs: dict[int, Any] = {}
@@ -56,7 +71,12 @@ class _Examples:
             if status < 300:
                 self._input((*at, "input"), example)
             self._output((*at, "output"), example, status)
-            if status < 300 and example.output is not None and self.checker.sound(at) and self.outputs.get(status):
+            if (
+                status < 300
+                and example.output is not None
+                and self.checker.sound(at)
+                and self.outputs.get(status)
+            ):
                 self._laws(name, example, status)
         for name, param in self.action.input.items():
             if "default" in param.model_fields_set:
@@ -75,18 +95,26 @@ class _Examples:
         """True if the schema and all schemas it refers to exist and were not refused."""
         names = closure(schema, self.named)
         lost = refs(schema).union(*(refs(self.named[n]) for n in names)) - self.named.keys()
-        return not lost and all(self.checker.sound(place) for place in (pointer, *(("schemas", n) for n in names)))
+        return not lost and all(
+            self.checker.sound(place) for place in (pointer, *(("schemas", n) for n in names))
+        )
 
     def _conforms(self, pointer: Pointer, value: Any, test: Any) -> None:
         for error in test.iter_errors(value) if test and self.checker.sound(pointer) else ():
-            self.checker.fault((*pointer, *error.instance_path), "example", f"its schema refuses this: {_shorten_message(error.message)}")
+            self.checker.fault(
+                (*pointer, *error.instance_path),
+                "example",
+                f"its schema refuses this: {_shorten_message(error.message)}",
+            )
 
     def _input(self, pointer: Pointer, example: Example) -> None:
         for name, value in example.input.items():
             self._conforms((*pointer, name), value, self.inputs.get(name))
         for name, param in self.action.input.items():
             if param.required and name not in example.input:
-                self.checker.fault(pointer, "example", f"the example lacks the required argument `{name}`", at_value=False)
+                self.checker.fault(
+                    pointer, "example", f"the example lacks the required argument `{name}`", at_value=False
+                )
 
     def _output(self, pointer: Pointer, example: Example, status: int) -> None:
         at = (*self.pointer, "output", status)
@@ -100,8 +128,10 @@ class _Examples:
         action = self.action
         defaults = {n: p.default for n, p in action.input.items() if "default" in p.model_fields_set}
         values = {
-            "input": {**defaults, **example.input}, "response": example.output, "status": status, "surface": "rest",
-            "now": epoch(example.at) if example.at else None, "before": example.before, "env": self.checker.written.env,
+            "input": {**defaults, **example.input}, "response": example.output, "status": status,
+            "surface": "rest",
+            "now": epoch(example.at) if example.at else None, "before": example.before,
+            "env": self.checker.written.env,
         }  # fmt: skip
         assert set(values) == set(scope.LAW)
         unset = {what for what, value in (("now", example.at), ("before", example.before)) if value is None}
@@ -109,14 +139,20 @@ class _Examples:
         for law in action.laws:
             at = (*self.pointer, "laws", law)
             that, when = self.checker.law_expressions(at)
-            if that is None or not self.checker.sound(at) or unset & (that.names | (when.names if when else frozenset())):
+            if (
+                that is None
+                or not self.checker.sound(at)
+                or unset & (that.names | (when.names if when else frozenset()))
+            ):
                 continue
             try:
                 here = here or Scope(values)
                 if (when is None or here.holds(when)) and not here.holds(that):
                     line = self.checker.source.locate((*self.pointer, "examples", name)).line
                     message = f"the law `{law}` does not hold on its own example `{name}`"
-                    self.checker.fault(at, "law", message, f"correct the law, or the example at line {line}", at_value=False)
+                    self.checker.fault(
+                        at, "law", message, f"correct the law, or the example at line {line}", at_value=False
+                    )
             except ExpressionError as error:
                 message = f"the law `{law}` cannot be evaluated on its own example `{name}`: {error}"
                 self.checker.fault(at, "law", message, at_value=False)

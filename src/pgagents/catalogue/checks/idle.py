@@ -21,7 +21,9 @@ _IN_TEXT = ("path", "query", "header")
 
 
 def run(checker: Checker) -> None:
-    """Record misspelt keys, binary formats, objects in text-only places, empty names, and `auth` where nothing reads it."""
+    """Record misspelt keys, binary formats, objects in text-only places, empty names, and `auth` where
+    nothing reads it.
+    """
     _spellings(checker)
     for name, schema in checker.written.schemas.items():
         for pointer, part in _inside(("schemas", name), schema):
@@ -31,8 +33,14 @@ def run(checker: Checker) -> None:
             _action(checker, (*base, action_name), action)
     for name, surface in checker.written.surfaces.items():
         if surface.auth and name not in _PROVES:
-            message = f"`auth` does nothing on the surface `{name}`: no manifest of it says how a vendor proves who calls"
-            help = f"leave it out; it is read on {', '.join(_PROVES)}, and `auth` at the top says what a call carries"
+            message = (
+                f"`auth` does nothing on the surface `{name}`: no manifest of it says how a vendor "
+                "proves who calls"
+            )
+            help = (
+                f"leave it out; it is read on {', '.join(_PROVES)}, and `auth` at the top says what a "
+                "call carries"
+            )
             checker.fault(("surfaces", name, "auth"), "idle", message, help, at_value=False)
 
 
@@ -43,11 +51,24 @@ def _action(checker: Checker, pointer: Pointer, action: Action) -> None:
         for part_at, part in [(at, param), *_inside(at, param)]:
             _bytes(checker, part_at, part)
         if param.wire == "":
-            checker.fault((*at, "wire"), "idle", "an empty `wire` names nothing", "leave it out, or give the name that the server reads")
-        place = param.in_ or ("path" if f"{{{name}}}" in path else "query" if method in ("GET", "DELETE") else "body")
+            checker.fault(
+                (*at, "wire"),
+                "idle",
+                "an empty `wire` names nothing",
+                "leave it out, or give the name that the server reads",
+            )
+        place = param.in_ or (
+            "path" if f"{{{name}}}" in path else "query" if method in ("GET", "DELETE") else "body"
+        )
         if place in _IN_TEXT and _holds_object(checker, param):
             message = f"argument `{name}` is an object, which has no form in the {place}"
-            checker.fault(at, "idle", message, "make its members arguments of their own, or send it in the body", at_value=False)
+            checker.fault(
+                at,
+                "idle",
+                message,
+                "make its members arguments of their own, or send it in the body",
+                at_value=False,
+            )
     for status, output in action.output.items():
         if output is not None:
             for part_at, part in _inside((*pointer, "output", status), output):
@@ -57,7 +78,12 @@ def _action(checker: Checker, pointer: Pointer, action: Action) -> None:
 def _bytes(checker: Checker, pointer: Pointer, schema: Schema) -> None:
     if schema.format == "binary":
         message = "`format: binary` does nothing here: JSON holds no bytes"
-        checker.fault((*pointer, "format"), "idle", message, "leave it out; for bytes in a text write `format: byte` (base64)")
+        checker.fault(
+            (*pointer, "format"),
+            "idle",
+            message,
+            "leave it out; for bytes in a text write `format: byte` (base64)",
+        )
 
 
 def _inside(pointer: Pointer, schema: Schema) -> Iterator[tuple[Pointer, Schema]]:
@@ -87,7 +113,9 @@ def _holds_object(checker: Checker, schema: Schema) -> bool:
 
 
 def _spellings(checker: Checker) -> None:
-    """Record keys written as our Python attributes are named. pydantic accepts both, but vendors get what is written."""
+    """Record keys written as our Python attributes are named. pydantic accepts both, but vendors get what
+    is written.
+    """
     stack: list[tuple[Pointer, Any, Any]] = [((), checker.source.data, Catalogue)]
     while stack:
         pointer, value, kind = stack.pop()
@@ -102,7 +130,9 @@ def _spellings(checker: Checker) -> None:
                     stack.extend(_member(checker, (*pointer, key), candidate, part))
 
 
-def _member(checker: Checker, pointer: Pointer, kind: type[BaseModel], part: Any) -> Iterator[tuple[Pointer, Any, Any]]:
+def _member(
+    checker: Checker, pointer: Pointer, kind: type[BaseModel], part: Any
+) -> Iterator[tuple[Pointer, Any, Any]]:
     key = pointer[-1]
     for name, field in kind.model_fields.items():
         right = field.alias or name

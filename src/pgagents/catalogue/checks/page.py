@@ -1,4 +1,6 @@
-"""Check the references of a page for trying an action: its arguments, the members it shows, its sample places."""
+"""Check the references of a page for trying an action: its arguments, the members it shows, its sample
+places.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +17,31 @@ def run(checker: Checker, pointer: Pointer, surface: Surface) -> None:
     page = surface.page
     if page is None:
         if pointer[-1] == NAMED and checker.sound(pointer):
-            checker.fault(pointer, "surface", f"the surface `{NAMED}` needs `page`", "say what its form and its table show", at_value=False)
+            checker.fault(
+                pointer,
+                "surface",
+                f"the surface `{NAMED}` needs `page`",
+                "say what its form and its table show",
+                at_value=False,
+            )
         return
     if pointer[-1] != NAMED:
-        checker.fault((*pointer, "page"), "surface", f"only the surface `{NAMED}` has a page", "move it there", at_value=False)
+        checker.fault(
+            (*pointer, "page"),
+            "surface",
+            f"only the surface `{NAMED}` has a page",
+            "move it there",
+            at_value=False,
+        )
     if not isinstance(surface.actions, list) or len(surface.actions) != 1:
         if checker.sound((*pointer, "actions")):
-            checker.fault((*pointer, "actions"), "surface", "a page is for one action", "name it: `actions: [NAME]`", at_value=False)
+            checker.fault(
+                (*pointer, "actions"),
+                "surface",
+                "a page is for one action",
+                "name it: `actions: [NAME]`",
+                at_value=False,
+            )
         return
     name = surface.actions[0]
     action = checker.written.actions.get(name)
@@ -31,7 +51,10 @@ def run(checker: Checker, pointer: Pointer, surface: Surface) -> None:
         _dispatcher(checker, pointer, page, name)
     if action.effect != "read":
         checker.fault(
-            (*pointer, "actions", 0), "surface", f"`{name}` writes; a page to try things on only reads", "name an action that reads"
+            (*pointer, "actions", 0),
+            "surface",
+            f"`{name}` writes; a page to try things on only reads",
+            "name an action that reads",
         )
     for key in ("lat", "lng", "radius_km"):
         checker.known((*pointer, "page", key), getattr(page, key), ("actions", name, "input"), "argument")
@@ -46,8 +69,14 @@ def _dispatcher(checker: Checker, pointer: Pointer, page: Page, action: str) -> 
     if through is None:
         return
     at = (*pointer, "page", "dispatcher")
-    named = through.actions if isinstance(through.actions, list) else checker.written.groups.get(through.actions)
+    named = (
+        through.actions if isinstance(through.actions, list) else checker.written.groups.get(through.actions)
+    )
     if not through.http:
-        checker.fault(at, "surface", f"`{page.dispatcher}` is no dispatcher", "name a surface that has `http`")
+        checker.fault(
+            at, "surface", f"`{page.dispatcher}` is no dispatcher", "name a surface that has `http`"
+        )
     elif named is not None and action not in named:
-        checker.fault(at, "surface", f"`{action}` is no action of the dispatcher `{page.dispatcher}`", "add it there")
+        checker.fault(
+            at, "surface", f"`{action}` is no action of the dispatcher `{page.dispatcher}`", "add it there"
+        )

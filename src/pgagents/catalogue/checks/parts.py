@@ -1,4 +1,6 @@
-"""Check the references of everything beside the actions: auth, limits, errors, surfaces, resources, workflows."""
+"""Check the references of everything beside the actions: auth, limits, errors, surfaces, resources,
+workflows.
+"""
 
 from __future__ import annotations
 
@@ -102,7 +104,9 @@ def _errors(checker: Checker) -> None:
     for name, code in errors.codes.items():
         checker.known(("errors", "codes", name, "envelope"), code.envelope, ("schemas",), "schema")
         for index, action in enumerate(code.only or ()):
-            checker.known(("errors", "codes", name, "only", index), action, (*ACTIONS, ("surfaces",)), "action")
+            checker.known(
+                ("errors", "codes", name, "only", index), action, (*ACTIONS, ("surfaces",)), "action"
+            )
         for action, call in code.provoked_by.items():
             at = ("errors", "codes", name, "provoked_by", action)
             checker.known(at, action, ("actions",), "action")
@@ -110,7 +114,9 @@ def _errors(checker: Checker) -> None:
     for index, name in enumerate(errors.always):
         checker.known(("errors", "always", index), name, ("errors", "codes"), "error code")
     for key in type(errors.framework).model_fields:
-        checker.known(("errors", "framework", key), getattr(errors.framework, key), ("errors", "codes"), "error code")
+        checker.known(
+            ("errors", "framework", key), getattr(errors.framework, key), ("errors", "codes"), "error code"
+        )
     for name, header in checker.written.headers.items():
         checker.schema(("headers", name, "schema"), header.schema_)
 
@@ -133,12 +139,21 @@ def _surface(checker: Checker, pointer: Pointer, surface: Surface) -> None:
             continue
         for index, name in enumerate(params):
             at = (*pointer, "omit", action, index)
-            if checker.known(at, name, ("actions", action, "input"), "argument") and written.actions[action].input[name].required:
+            if (
+                checker.known(at, name, ("actions", action, "input"), "argument")
+                and written.actions[action].input[name].required
+            ):
                 checker.fault(at, "omit", f"`{name}` is required, so it cannot be left out here")
     checker.known((*pointer, "scope"), surface.scope, ("auth", "scopes"), "scope")
     if surface.http and not (surface.selector and surface.arguments) and checker.sound(pointer):
-        checker.fault(pointer, "surface", "a dispatcher (`http`) needs `selector` and `arguments`", at_value=False)
-    if surface.dispatcher and not any(s.http for s in written.surfaces.values()) and checker.sound(("surfaces",)):
+        checker.fault(
+            pointer, "surface", "a dispatcher (`http`) needs `selector` and `arguments`", at_value=False
+        )
+    if (
+        surface.dispatcher
+        and not any(s.http for s in written.surfaces.values())
+        and checker.sound(("surfaces",))
+    ):
         checker.fault((*pointer, "dispatcher"), "surface", "no surface of this catalogue is a dispatcher")
     if surface.http:
         _one_schema_a_name(checker, pointer, surface)
@@ -146,9 +161,15 @@ def _surface(checker: Checker, pointer: Pointer, surface: Surface) -> None:
 
 
 def _one_schema_a_name(checker: Checker, pointer: Pointer, surface: Surface) -> None:
-    """Check that a dispatcher's arguments of one name have one schema, because its object lists the union of all."""
+    """Check that a dispatcher's arguments of one name have one schema, because its object lists the union
+    of all.
+    """
     written = checker.written
-    names = surface.actions if isinstance(surface.actions, list) else written.groups.get(surface.actions, list(written.actions))
+    names = (
+        surface.actions
+        if isinstance(surface.actions, list)
+        else written.groups.get(surface.actions, list(written.actions))
+    )
     first: dict[str, tuple[str, object]] = {}
     told = {"description", "title", "required", "in_", "default", "examples", "refers_to"}
     for action in names:
@@ -159,7 +180,10 @@ def _one_schema_a_name(checker: Checker, pointer: Pointer, surface: Surface) -> 
                 checker.fault(
                     ("actions", action, "input", name),
                     "one-schema",
-                    f"argument `{name}` has another schema than in `{other}`, and both are actions of the dispatcher `{pointer[-1]}`",
+                    (
+                        f"argument `{name}` has another schema than in `{other}`, and both are actions of "
+                        f"the dispatcher `{pointer[-1]}`"
+                    ),
                     "give both one schema",
                     at_value=False,
                 )
@@ -197,7 +221,9 @@ def _check_manifest_members(checker: Checker, pointer: Pointer, step: Step) -> N
     """Refuse members of a step that no manifest can express, unless only verify runs the workflow."""
     for member in ("key", "via", "headers", "expect_alone", "within_s"):
         if getattr(step, member):
-            message = f"{member} is no manifest's business: it may stand where the workflow has `only_verify: true`"
+            message = (
+                f"{member} is no manifest's business: it may stand where the workflow has `only_verify: true`"
+            )
             checker.fault((*pointer, member), "workflow", message)
 
 
@@ -208,7 +234,11 @@ def _through(checker: Checker, pointer: Pointer, step: Step) -> None:
         return
     offered = surface.http is not None and (surface.actions == "all" or step.action in surface.actions)
     if not offered and not surface.headers:
-        checker.fault((*pointer, "via"), "workflow", f"{step.via} neither dispatches {step.action} nor has headers to send with it")
+        checker.fault(
+            (*pointer, "via"),
+            "workflow",
+            f"{step.via} neither dispatches {step.action} nor has headers to send with it",
+        )
 
 
 def _step(checker: Checker, pointer: Pointer, step: Step, earlier: Iterable[str]) -> None:

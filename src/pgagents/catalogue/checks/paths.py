@@ -15,7 +15,9 @@ def camel(name: str) -> str:
 
 
 def run(checker: Checker) -> None:
-    """Record placeholders without argument, two actions on one route, hidden literal paths, duplicate operation ids."""
+    """Record placeholders without argument, two actions on one route, hidden literal paths, duplicate
+    operation ids.
+    """
     routes: dict[tuple[str, str], tuple[str, Pointer]] = {}
     operations: dict[str, Pointer] = {}
     entries: list[tuple[str, str, str, Pointer]] = []
@@ -25,13 +27,17 @@ def run(checker: Checker) -> None:
             method, path = action.http.split(" ", 1)
             entries.append((name, method, path, (*pointer, "http")))
             may = {n for n, p in action.input.items() if p.in_ in (None, "path")}
-            _placeholders(checker, pointer, path, may, {n for n, p in action.input.items() if p.in_ == "path"})
+            _placeholders(
+                checker, pointer, path, may, {n for n, p in action.input.items() if p.in_ == "path"}
+            )
             _operation(checker, operations, action.operation_id or camel(name), (*pointer, "operation_id"))
     for name, surface in checker.written.surfaces.items():
         if surface.http:
             method, path = surface.http.split(" ", 1)
             entries.append((name, method, path, ("surfaces", name, "http")))
-            _operation(checker, operations, surface.operation_id or camel(name), ("surfaces", name, "operation_id"))
+            _operation(
+                checker, operations, surface.operation_id or camel(name), ("surfaces", name, "operation_id")
+            )
     for name, method, path, pointer in entries:
         key = (method, PLACEHOLDER.sub("{}", path))
         if key in routes:
@@ -67,13 +73,18 @@ def _placeholders(checker: Checker, pointer: Pointer, path: str, may: set[str], 
         checker.fault((*pointer, "http"), "path", "the braces of the path do not pair")
     for name in names:
         if names.count(name) > 1:
-            checker.fault((*pointer, "http"), "path", f"placeholder `{{{brief(name)}}}` stands in the path twice")
+            checker.fault(
+                (*pointer, "http"), "path", f"placeholder `{{{brief(name)}}}` stands in the path twice"
+            )
         if name not in may and checker.sound((*pointer, "input")) and not checker.lost((*pointer, "input")):
             message = f"the path has `{{{brief(name)}}}`, but no argument has that name"
             checker.fault((*pointer, "http"), "path", message, f"add `{brief(name)}` under `input`")
     for name in sorted(must - set(names)) if (*pointer, "http") not in checker.dropped else ():
         checker.fault(
-            (*pointer, "input", name), "path", f"argument `{name}` travels in the path, but the path does not name it", at_value=False
+            (*pointer, "input", name),
+            "path",
+            f"argument `{name}` travels in the path, but the path does not name it",
+            at_value=False,
         )
 
 
@@ -93,7 +104,10 @@ def _hidden(checker: Checker, entries: list[tuple[str, str, str, Pointer]]) -> N
                 pointer,
                 "hidden-path",
                 f"`{name}` at {brief(path)} is hidden by `{other}` at {brief(template)}",
-                "change the path, or set `behaviour: {literal_path: wins}` if the server tries literal paths first",
+                (
+                    "change the path, or set `behaviour: {literal_path: wins}` if the server tries literal "
+                    "paths first"
+                ),
             )
 
 
@@ -119,6 +133,11 @@ class _Tree:
         nodes = [self]
         for segment in segments:
             after = [node.literal[segment] for node in nodes if segment in node.literal]
-            after += [child for node in nodes for literals, child in node.pattern.items() if filled(literals, segment) is not None]
+            after += [
+                child
+                for node in nodes
+                for literals, child in node.pattern.items()
+                if filled(literals, segment) is not None
+            ]
             nodes = after
         return next((node.end for node in nodes if node.end), None)

@@ -26,9 +26,16 @@ def run(checker: Checker, name: str, pointer: Pointer, resource: Resource) -> No
     for index, move in enumerate(resource.moves_by_time):
         for side, state in (("from", move.from_), ("to", move.to)):
             checker.known((*pointer, "moves_by_time", index, side), state, (*pointer, "states"), "state")
-    key = checker.actions[resource.made_by.action].idempotency if resource.made_by and resource.made_by.action in checker.actions else None
+    key = (
+        checker.actions[resource.made_by.action].idempotency
+        if resource.made_by and resource.made_by.action in checker.actions
+        else None
+    )
     if key is not None and resource.made_by is not None and key in resource.made_by.input:
-        said = f"`{key}` is the idempotency key: with one value for all, the server would answer the first one again"
+        said = (
+            f"`{key}` is the idempotency key: with one value for all, the server would answer the first "
+            "one again"
+        )
         help = "leave it out: each call gets one of its own"
         checker.fault((*pointer, "made_by", "input", key), "idempotency", said, help, at_value=False)
 
@@ -45,10 +52,18 @@ def _absent(checker: Checker, pointer: Pointer, resource: Resource) -> None:
         elif set(absent) != set(ids):
             odd = sorted(set(absent) ^ set(ids))
             checker.fault(
-                at, "absent", f"`absent` and `id` differ in {', '.join(map(brief, odd))}", "give one value for each member of the id"
+                at,
+                "absent",
+                f"`absent` and `id` differ in {', '.join(map(brief, odd))}",
+                "give one value for each member of the id",
             )
     elif isinstance(absent, dict):
-        checker.fault(at, "absent", f"the id is one member, `{resource.id}`, so `absent` is one value", "write the value alone")
+        checker.fault(
+            at,
+            "absent",
+            f"the id is one member, `{resource.id}`, so `absent` is one value",
+            "write the value alone",
+        )
 
 
 def _within(checker: Checker, name: str, pointer: Pointer, resource: Resource) -> None:
@@ -59,24 +74,39 @@ def _within(checker: Checker, name: str, pointer: Pointer, resource: Resource) -
     met = {name}
     while above is not None and above in checker.written.resources:
         if above in met:
-            checker.fault(at, "within", f"`{name}` would live in itself: {' in '.join([name, resource.within])} …", "name its parent")
+            checker.fault(
+                at,
+                "within",
+                f"`{name}` would live in itself: {' in '.join([name, resource.within])} …",
+                "name its parent",
+            )
             return
         met.add(above)
         above = checker.written.resources[above].within
     if resource.made_by is None and resource.found_by is None:
-        checker.fault(at, "within", f"nothing makes or finds a `{name}`, so it lives in nothing", "add `made_by`, or remove `within`")
+        checker.fault(
+            at,
+            "within",
+            f"nothing makes or finds a `{name}`, so it lives in nothing",
+            "add `made_by`, or remove `within`",
+        )
 
 
 def _fresh(checker: Checker, pointer: Pointer, resource: Resource) -> None:
     """Check that each `fresh` expression names a known kind of fresh value."""
     if resource.made_by is None:
         return
-    values: list[tuple[Pointer, Any]] = [((*pointer, "made_by", "input", k), v) for k, v in resource.made_by.input.items() if k != "*"]
+    values: list[tuple[Pointer, Any]] = [
+        ((*pointer, "made_by", "input", k), v) for k, v in resource.made_by.input.items() if k != "*"
+    ]
     for at, value in values:
         if not isinstance(value, str) or not value.startswith("="):
             continue
         for found in _FRESH.finditer(value):
             if found.group(1) not in scope.FRESH_KINDS:
                 word = found.group(1) or ""
-                help = did_you_mean(word, scope.FRESH_KINDS) or f"one of {', '.join(f'fresh.{k}' for k in scope.FRESH_KINDS)}"
+                help = (
+                    did_you_mean(word, scope.FRESH_KINDS)
+                    or f"one of {', '.join(f'fresh.{k}' for k in scope.FRESH_KINDS)}"
+                )
                 checker.fault(at, "fresh", f"`{brief(value[1:])}` is no kind of fresh value", help)

@@ -1,7 +1,7 @@
 """Refuse kinds of keys that the catalogue can name but no manifest can express yet.
 
-`pgagents import` writes them as the document has them. Loading such a catalogue is an error at the key, because every manifest would make
-agents send another key than the API accepts.
+`pgagents import` writes them as the document has them. Loading such a catalogue is an error at the key,
+because every manifest would make agents send another key than the API accepts.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ KINDS = {
     "undeclared": "a key that its document does not describe",
 }
 HELP = (
-    "if the API takes `Authorization: Bearer KEY` too, write `type: http_bearer` and take the other keys of this entry out; "
+    "if the API takes `Authorization: Bearer KEY` too, write `type: http_bearer` and take the other keys "
+    "of this entry out; "
     "if not, no manifest can be made of it with this version of pgagents"
 )
 
@@ -39,7 +40,10 @@ def unsaid(source: Source) -> list[Diagnostic]:
     words = {key: brief(str(scheme.get(key, "?")), 40) for key in ("in", "name", "scheme")}
     asked = KINDS[_kind(scheme)].format(**words)
     others = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-    message = f"`{brief(str(name))}` is {asked}{others}; a catalogue's calls send `Authorization: Bearer KEY`, and nothing else yet"
+    message = (
+        f"`{brief(str(name))}` is {asked}{others}; a catalogue's calls send `Authorization: Bearer KEY`, "
+        "and nothing else yet"
+    )
     return [Diagnostic(source.locate(at), "catalogue/key-kind", "error", message, HELP)]
 
 

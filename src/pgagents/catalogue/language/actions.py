@@ -6,15 +6,33 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from pgagents.catalogue.language.basics import Cel, Cited, Day, Json, Line, Name, Output, Param, Slug, Status, Strict
+from pgagents.catalogue.language.basics import (
+    Cel,
+    Cited,
+    Day,
+    Json,
+    Line,
+    Name,
+    Output,
+    Param,
+    Slug,
+    Status,
+    Strict,
+)
 
 
 class Law(Cited):
     """A condition in CEL that must hold between a request and its answer. Short form: just the expression."""
 
-    that: Cel = Field(description="The condition; it may read `input`, `response`, `status`, `surface`, `now`, `before` and `env`.")
+    that: Cel = Field(
+        description="The condition; it may read `input`, `response`, `status`, `surface`, `now`, `before` and "
+        "`env`."
+    )
     when: Cel | None = Field(
-        None, description="The law applies only where this condition is true; a law that never applied counts as untested."
+        None,
+        description=(
+            "The law applies only where this condition is true; a law that never applied counts as untested."
+        ),
     )
 
     @model_validator(mode="before")
@@ -24,17 +42,27 @@ class Law(Cited):
 
 
 class Relation(Cited):
-    """A relation between two calls that differ in one argument: what the wider answer must keep of the narrower one."""
+    """A relation between two calls that differ in one argument: what the wider answer must keep of the
+    narrower one.
+    """
 
     widen: Name = Field(description="The argument that grows.")
-    keeps: Cel = Field(description="The list in the answer; the wider answer must have every item of the narrower one.")
+    keeps: Cel = Field(
+        description="The list in the answer; the wider answer must have every item of the narrower one."
+    )
     by: Name = Field("id", description="The member that identifies an item.")
     unless: Cel | None = Field(
-        None, description="The relation does not apply where this is true for the narrower call, such as for a full page."
+        None,
+        description=(
+            "The relation does not apply where this is true for the narrower call, such as for a full page."
+        ),
     )
     fits: Cel | None = Field(
         None,
-        description="If this is true for an item of the wider answer and the narrower call, the narrower answer must have the item too.",
+        description=(
+            "If this is true for an item of the wider answer and the narrower call, the narrower answer "
+            "must have the item too."
+        ),
     )
 
 
@@ -46,7 +74,9 @@ class Example(Strict):
 
     title: Line | None = Field(None, description="A short title.")
     input: dict[str, Json] = Field({}, description="The arguments of the call.")
-    status: Status | None = Field(None, description="The status of the answer; the default is the action's first 2xx status.")
+    status: Status | None = Field(
+        None, description="The status of the answer; the default is the action's first 2xx status."
+    )
     output: Json = Field(None, description="The body of the answer.")
     at: Line | None = Field(None, description="The time of the call (RFC 3339), for laws that read `now`.")
     before: Json = Field(None, description="The resource's previous body, for laws that read `before`.")
@@ -65,8 +95,12 @@ class Texts(Strict):
     name: str | None = Field(None, description="Replaces the action's name.")
     title: Line | None = Field(None, description="Replaces the action's title.")
     description: Line | None = Field(None, description="Replaces the action's description.")
-    reasoning: Line | list[Line] | None = Field(None, description="Instructions for the model while it plans.")
-    responding: Line | list[Line] | None = Field(None, description="Instructions for the model while it words its answer.")
+    reasoning: Line | list[Line] | None = Field(
+        None, description="Instructions for the model while it plans."
+    )
+    responding: Line | list[Line] | None = Field(
+        None, description="Instructions for the model while it words its answer."
+    )
     params: dict[str, Line] = Field({}, description="Descriptions of arguments, by argument name.")
 
 
@@ -75,14 +109,16 @@ class Signed(Strict):
 
     header: Name = Field(description="The argument that is the header with the signature.")
     scheme: Literal["t_v1_hmac_sha256"] = Field(
-        "t_v1_hmac_sha256", description="The format of the signature, `t=SECONDS,v1=HEX`: HMAC-SHA256 of `SECONDS.BODY`."
+        "t_v1_hmac_sha256",
+        description="The format of the signature, `t=SECONDS,v1=HEX`: HMAC-SHA256 of `SECONDS.BODY`.",
     )
     role: Name = Field(description="The role (under `auth.roles`) that holds the secret.")
     tolerance_s: Annotated[int, Field(gt=0)] = Field(
         300, description="Seconds by which a signature's time may be in the past or in the future."
     )
     otherwise: Name | None = Field(
-        None, description="The error code for a wrong signature; the default is the code for an invalid argument."
+        None,
+        description="The error code for a wrong signature; the default is the code for an invalid argument.",
     )
 
 
@@ -90,42 +126,69 @@ class Action(Cited):
     """One thing an agent can do: how it is called, what it answers, and what must hold."""
 
     title: Line = Field(description="A short title, as a list of actions shows it.")
-    description: Line = Field(description="When to call it, what it does and what it answers; models read this text.")
+    description: Line = Field(
+        description="When to call it, what it does and what it answers; models read this text."
+    )
     http: Annotated[str, StringConstraints(pattern=r"^(GET|POST|PUT|PATCH|DELETE) /[^\s?#]*$")] = Field(
         description="Method and path, such as `GET /v1/books/{book_id}`."
     )
-    operation_id: Name | None = Field(None, description="The operationId in OpenAPI; the default is the action's name in camelCase.")
+    operation_id: Name | None = Field(
+        None, description="The operationId in OpenAPI; the default is the action's name in camelCase."
+    )
     effect: Literal["read", "write"] = Field(
-        description="`write` if a call changes anything; writes are confirmed, and verified with a test key only."
+        description="`write` if a call changes anything; writes are confirmed, and verified with a test key "
+        "only."
     )
     costs: bool = Field(False, description="True if a call moves money.")
     destructive: bool = Field(False, description="True if a call removes something for good.")
-    bucket: Name | None = Field(None, description="The rate-limit bucket (under `limits.buckets`) that a call draws from.")
-    scope: Name | None = Field(None, description="The scope (under `auth.scopes`) that the key's plan must have.")
+    bucket: Name | None = Field(
+        None, description="The rate-limit bucket (under `limits.buckets`) that a call draws from."
+    )
+    scope: Name | None = Field(
+        None, description="The scope (under `auth.scopes`) that the key's plan must have."
+    )
     key: bool = Field(True, description="False if the action is called without a key.")
     signed: Signed | None = Field(None, description="How a signature over the body replaces the key.")
     input: dict[Name, Param] = Field({}, description="Arguments by name.")
-    unknown: Literal["refused", "ignored"] | None = Field(None, description="Overrides `behaviour.unknown_member` for this action.")
+    unknown: Literal["refused", "ignored"] | None = Field(
+        None, description="Overrides `behaviour.unknown_member` for this action."
+    )
     output: dict[Status, Output | None] = Field(description="Answers by status.")
     errors: list[Name] = Field(
-        default=[], description="Error codes (under `errors.codes`) that this action may answer besides `errors.always`."
+        default=[],
+        description="Error codes (under `errors.codes`) that this action may answer besides `errors.always`.",
     )
     idempotency: Name | None = Field(None, description="The argument that is the idempotency key.")
     may_name_none: bool = Field(
         False,
-        description="True if `verify` may call it without naming an instance, for example with the id left out; a faulty server may "
+        description="True if `verify` may call it without naming an instance, for example with the id left out; "
+        "a faulty server may "
         "then change any instance, so set it for test servers only.",
     )
-    tenant: bool = Field(False, description="True if the answer depends on the caller's project alone, whatever other projects do.")
-    confirm: Confirm | None = Field(None, description="The question that a person must confirm before the call.")
-    laws: dict[Slug, Law] = Field({}, description="Conditions between a call and its answer, by name.")
-    relations: dict[Slug, Relation] = Field({}, description="Conditions between two calls that differ in one argument, by name.")
-    examples: dict[Slug, Example] = Field(
-        {}, description="Calls with their answers, by name; manifests show them, the mock serves them, and laws are tried on them."
+    tenant: bool = Field(
+        False,
+        description="True if the answer depends on the caller's project alone, whatever other projects do.",
     )
-    texts: dict[Name, Texts] = Field(default={}, description="Other wording for one surface, by the surface's name (under `surfaces`).")
+    confirm: Confirm | None = Field(
+        None, description="The question that a person must confirm before the call."
+    )
+    laws: dict[Slug, Law] = Field({}, description="Conditions between a call and its answer, by name.")
+    relations: dict[Slug, Relation] = Field(
+        {}, description="Conditions between two calls that differ in one argument, by name."
+    )
+    examples: dict[Slug, Example] = Field(
+        {},
+        description=(
+            "Calls with their answers, by name; manifests show them, the mock serves them, and laws are "
+            "tried on them."
+        ),
+    )
+    texts: dict[Name, Texts] = Field(
+        default={}, description="Other wording for one surface, by the surface's name (under `surfaces`)."
+    )
     tags: list[str] = Field([], description="Headings in the full OpenAPI document.")
     deprecated: bool = Field(False, description="True if callers should stop using it.")
     formerly: dict[Name, Day] = Field(
-        default={}, description="Former names, each with the day until which agents may use it: `find_book: 2027-03-01`."
+        default={},
+        description="Former names, each with the day until which agents may use it: `find_book: 2027-03-01`.",
     )

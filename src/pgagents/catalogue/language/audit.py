@@ -11,12 +11,22 @@ from pgagents.catalogue.language.resources import CatalogueCall
 class Audit(Cited):
     """The audit log: every successful write leaves a row in a list."""
 
-    listed_by: CatalogueCall = Field(description="The action that lists the rows, newest first; its `at` finds the list in the answer.")
-    as_: Name | None = Field(None, alias="as", description="The role whose key may read the log; the default is `main`.")
+    listed_by: CatalogueCall = Field(
+        description="The action that lists the rows, newest first; its `at` finds the list in the answer."
+    )
+    as_: Name | None = Field(
+        None, alias="as", description="The role whose key may read the log; the default is `main`."
+    )
     reads_on: list[Name] = Field(default=[], description="Surfaces on which reads leave a row too.")
     at: Name = Field("at", description="The member of a row with the time.")
     action: Name = Field("action", description="The member of a row with the action's name.")
-    actor: Name | None = Field(None, description="The member of a row with the id of the key that made the call.")
+    actor: Name | None = Field(
+        None, description="The member of a row with the id of the key that made the call."
+    )
     diff: Name | None = Field(None, description="The member of a row with the changes that a write made.")
-    about: dict[Name, Name] = Field(default={}, description="Members of a row that hold an id, each with its resource.")
-    never: list[Name] = Field(default=[], description="Arguments whose values must not appear in any row, except in `diff`.")
+    about: dict[Name, Name] = Field(
+        default={}, description="Members of a row that hold an id, each with its resource."
+    )
+    never: list[Name] = Field(
+        default=[], description="Arguments whose values must not appear in any row, except in `diff`."
+    )

@@ -7,7 +7,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")]
-Member = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}(\.[A-Za-z_][A-Za-z0-9_]{0,63}){0,5}$")]
+Member = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}(\.[A-Za-z_][A-Za-z0-9_]{0,63}){0,5}$")
+]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 Cel = Annotated[str, StringConstraints(min_length=1)]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=8000)]
@@ -21,7 +23,9 @@ Json = Any
 class Strict(BaseModel):
     """A model that refuses unknown keys and does not convert text to numbers or booleans."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, populate_by_name=True, defer_build=True)
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, populate_by_name=True, defer_build=True
+    )
 
 
 class Schema(Strict):
@@ -31,9 +35,13 @@ class Schema(Strict):
     """
 
     ref: str | None = Field(None, alias="$ref", description="The name of an entry under `schemas`.")
-    type: str | list[str] | None = Field(None, description="One JSON type, or a list with `null` for a value that may be null.")
+    type: str | list[str] | None = Field(
+        None, description="One JSON type, or a list with `null` for a value that may be null."
+    )
     title: Line | None = Field(None, description="A short title.")
-    description: Line | None = Field(None, description="The meaning of the value, for models and people, with units and formats.")
+    description: Line | None = Field(
+        None, description="The meaning of the value, for models and people, with units and formats."
+    )
     format: str | None = Field(None, description="A format such as `date-time`, `uri`, `email`, `uuid`.")
     enum: list[Json] | None = Field(None, min_length=1, description="The allowed values.")
     const: Json = Field(None, description="The only allowed value.")
@@ -41,12 +49,25 @@ class Schema(Strict):
     examples: list[Json] | None = Field(None, description="Typical values.")
     minimum: float | None = Field(None, description="The least value.")
     maximum: float | None = Field(None, description="The greatest value.")
-    exclusive_minimum: float | None = Field(None, alias="exclusiveMinimum", description="The value must be greater than this.")
-    exclusive_maximum: float | None = Field(None, alias="exclusiveMaximum", description="The value must be less than this.")
-    multiple_of: float | None = Field(None, alias="multipleOf", gt=0, description="The value must be a multiple of this.")
-    min_length: int | None = Field(None, alias="minLength", ge=0, description="The least number of characters.")
-    max_length: int | None = Field(None, alias="maxLength", ge=0, description="The greatest number of characters.")
-    pattern: str | None = Field(None, description="A regular expression that must match somewhere in the text; anchor it with ^ and $.")
+    exclusive_minimum: float | None = Field(
+        None, alias="exclusiveMinimum", description="The value must be greater than this."
+    )
+    exclusive_maximum: float | None = Field(
+        None, alias="exclusiveMaximum", description="The value must be less than this."
+    )
+    multiple_of: float | None = Field(
+        None, alias="multipleOf", gt=0, description="The value must be a multiple of this."
+    )
+    min_length: int | None = Field(
+        None, alias="minLength", ge=0, description="The least number of characters."
+    )
+    max_length: int | None = Field(
+        None, alias="maxLength", ge=0, description="The greatest number of characters."
+    )
+    pattern: str | None = Field(
+        None,
+        description="A regular expression that must match somewhere in the text; anchor it with ^ and $.",
+    )
     items: Schema | None = Field(None, description="The schema of every item.")
     min_items: int | None = Field(None, alias="minItems", ge=0, description="The least number of items.")
     max_items: int | None = Field(None, alias="maxItems", ge=0, description="The greatest number of items.")
@@ -54,21 +75,43 @@ class Schema(Strict):
     properties: dict[Name, Schema] | None = Field(None, description="Members by name.")
     required: list[str] | None = Field(None, description="Names of the required members.")
     additional_properties: bool | Schema | None = Field(
-        None, alias="additionalProperties", description="Whether other members are allowed, or the schema of their values."
+        None,
+        alias="additionalProperties",
+        description="Whether other members are allowed, or the schema of their values.",
     )
-    min_properties: int | None = Field(None, alias="minProperties", ge=0, description="The least number of members.")
-    max_properties: int | None = Field(None, alias="maxProperties", ge=0, description="The greatest number of members.")
-    one_of: list[Schema] | None = Field(None, alias="oneOf", min_length=1, description="Exactly one of these schemas must match.")
-    any_of: list[Schema] | None = Field(None, alias="anyOf", min_length=1, description="At least one of these schemas must match.")
-    all_of: list[Schema] | None = Field(None, alias="allOf", min_length=1, description="All of these schemas must match.")
-    read_only: bool | None = Field(None, alias="readOnly", description="True if the member appears in answers only.")
-    write_only: bool | None = Field(None, alias="writeOnly", description="True if the member appears in requests only.")
+    min_properties: int | None = Field(
+        None, alias="minProperties", ge=0, description="The least number of members."
+    )
+    max_properties: int | None = Field(
+        None, alias="maxProperties", ge=0, description="The greatest number of members."
+    )
+    one_of: list[Schema] | None = Field(
+        None, alias="oneOf", min_length=1, description="Exactly one of these schemas must match."
+    )
+    any_of: list[Schema] | None = Field(
+        None, alias="anyOf", min_length=1, description="At least one of these schemas must match."
+    )
+    all_of: list[Schema] | None = Field(
+        None, alias="allOf", min_length=1, description="All of these schemas must match."
+    )
+    read_only: bool | None = Field(
+        None, alias="readOnly", description="True if the member appears in answers only."
+    )
+    write_only: bool | None = Field(
+        None, alias="writeOnly", description="True if the member appears in requests only."
+    )
     deprecated: bool | None = Field(None, description="True if callers should stop using it.")
     secret: bool | None = Field(
-        None, description="True if `verify` must never print, store or log the value, and no other member may contain it."
+        None,
+        description=(
+            "True if `verify` must never print, store or log the value, and no other member may contain it."
+        ),
     )
     private: bool | None = Field(
-        None, description="True for personal data, or a code that opens something; every report of `verify` masks it."
+        None,
+        description=(
+            "True for personal data, or a code that opens something; every report of `verify` masks it."
+        ),
     )
 
 
@@ -79,11 +122,19 @@ class Param(Schema):
     in_: Literal["path", "query", "header", "body"] | None = Field(
         None,
         alias="in",
-        description="Where it is sent; the default is the path if the path names it, the query for GET and DELETE, otherwise the body.",
+        description=(
+            "Where it is sent; the default is the path if the path names it, the query for GET and "
+            "DELETE, otherwise the body."
+        ),
     )
-    wire: str | None = Field(None, description="Its name on the wire if that differs, such as the name of a header.")
+    wire: str | None = Field(
+        None, description="Its name on the wire if that differs, such as the name of a header."
+    )
     refers_to: Member | None = Field(
-        None, description="The resource (under `resources`) whose id this is; `repo.owner` if the id has several members."
+        None,
+        description=(
+            "The resource (under `resources`) whose id this is; `repo.owner` if the id has several members."
+        ),
     )
 
 
@@ -96,7 +147,10 @@ class Output(Schema):
 class Cited(Strict):
     """Base of everything that can cite requirements."""
 
-    cite: list[str] = Field(default=[], description="Ids of the requirements that this part states, shown in findings and reports.")
+    cite: list[str] = Field(
+        default=[],
+        description="Ids of the requirements that this part states, shown in findings and reports.",
+    )
 
     @model_validator(mode="before")
     @classmethod

@@ -55,7 +55,11 @@ def pointer_of(error: Any, data: Any) -> Pointer:
     pointer: list[str | int] = []
     here = data
     for step in error["loc"]:
-        inside = step in here if isinstance(here, dict) else isinstance(here, list) and isinstance(step, int) and step < len(here)
+        inside = (
+            step in here
+            if isinstance(here, dict)
+            else isinstance(here, list) and isinstance(step, int) and step < len(here)
+        )
         if not inside:
             continue
         here = here[step]
@@ -69,19 +73,34 @@ def _diagnostic(pointer: Pointer, group: list[Any], source: Source) -> Diagnosti
     span = source.locate(pointer)
     if kind == "extra_forbidden":
         known = _known(pointer[:-1])
-        return Diagnostic(span, "catalogue/unknown-key", "error", f"unknown key `{brief(str(name))}`", did_you_mean(str(name), known))
+        return Diagnostic(
+            span,
+            "catalogue/unknown-key",
+            "error",
+            f"unknown key `{brief(str(name))}`",
+            did_you_mean(str(name), known),
+        )
     if kind == "missing":
         return Diagnostic(span, "catalogue/missing-key", "error", f"key `{name}` is missing{_of(pointer)}")
     if name == "[key]":
         key = brief(str(error["loc"][-2]))
-        return Diagnostic(span, "catalogue/name", "error", f"`{key}` is no name that is allowed here: {_allowed(error)}")
+        return Diagnostic(
+            span, "catalogue/name", "error", f"`{key}` is no name that is allowed here: {_allowed(error)}"
+        )
     at_value = source.locate(pointer, at_value=True)
     if kind == "model_type" or kind == "model_attributes_type":
-        return Diagnostic(at_value, "catalogue/type", "error", f"{_describe_input(error)} stands here; it should be a mapping")
+        return Diagnostic(
+            at_value,
+            "catalogue/type",
+            "error",
+            f"{_describe_input(error)} stands here; it should be a mapping",
+        )
     allowed = " or ".join(dict.fromkeys(_allowed(e) for e in group))
     help = ""
     if kind == "literal_error":
-        help = did_you_mean(str(error["input"]), [w.strip(" '") for w in allowed.replace(" or ", ",").split(",")])
+        help = did_you_mean(
+            str(error["input"]), [w.strip(" '") for w in allowed.replace(" or ", ",").split(",")]
+        )
     return Diagnostic(
         at_value,
         "catalogue/type" if str(kind).endswith("_type") else "catalogue/value",
@@ -113,13 +132,20 @@ def _allowed(error: Any) -> str:
     if kind == "string_pattern_mismatch":
         return f"text that matches {context['pattern']}"
     named = {
-        "string_type": "text", "bool_type": "true or false", "int_type": "a whole number", "float_type": "a number",
+        "string_type": "text", "bool_type": "true or false", "int_type": "a whole number",
+        "float_type": "a number",
         "dict_type": "a mapping", "list_type": "a list", "model_type": "a mapping",
     }  # fmt: skip
     if kind in named:
         return named[kind]
     message = str(error["msg"])
-    for lead in ("Input should be ", "Value should have ", "String should have ", "List should have ", "Dictionary should have "):
+    for lead in (
+        "Input should be ",
+        "Value should have ",
+        "String should have ",
+        "List should have ",
+        "Dictionary should have ",
+    ):
         if message.startswith(lead):
             rest = message[len(lead) :]
             return rest if lead.startswith("Input") else f"of {rest}"

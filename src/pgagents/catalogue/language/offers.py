@@ -21,8 +21,12 @@ class PageColumn(Strict):
 
     title: Line = Field(description="The heading of the column.")
     show: Name = Field(description="The member of an item that the column shows.")
-    as_: Literal["text", "usd", "km", "minutes", "yes_no"] = Field("text", alias="as", description="The format of the value.")
-    per: Name | None = Field(None, description="The member with the unit that a price is for, as in `$6.00 per hour`.")
+    as_: Literal["text", "usd", "km", "minutes", "yes_no"] = Field(
+        "text", alias="as", description="The format of the value."
+    )
+    per: Name | None = Field(
+        None, description="The member with the unit that a price is for, as in `$6.00 per hour`."
+    )
     of: Name | None = Field(None, description="The member with the total, as in `87 of 400`.")
 
 
@@ -39,9 +43,12 @@ class Page(Strict):
     items: Name = Field(description="The member of the answer with the list of found items.")
     label: Name = Field(description="The member of an item with its name.")
     columns: list[PageColumn] = Field(min_length=1, description="Columns of the table.")
-    labels: dict[Name, Line] = Field(default={}, description="Labels of the form's arguments; the default is the argument's name.")
+    labels: dict[Name, Line] = Field(
+        default={}, description="Labels of the form's arguments; the default is the argument's name."
+    )
     places: dict[Line, dict[str, Json]] = Field(
-        min_length=1, description="Sample places by name, each with its arguments; the form starts with the first one."
+        min_length=1,
+        description="Sample places by name, each with its arguments; the form starts with the first one.",
     )
 
 
@@ -52,10 +59,13 @@ class AppPackage(Strict):
         description="The developer of the app, as a store shows it."
     )
     website: Url | None = Field(None, description="The developer's page; the default is the API's server.")
-    id: Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$")] | None = Field(
-        None, description="The app's own GUID; the default is derived from the API's address and id."
+    id: (
+        Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$")]
+        | None
+    ) = Field(None, description="The app's own GUID; the default is derived from the API's address and id.")
+    accent: Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")] = Field(
+        "#1F5FA8", description="The colour of its icon."
     )
-    accent: Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")] = Field("#1F5FA8", description="The colour of its icon.")
 
 
 class Surface(Strict):
@@ -63,10 +73,13 @@ class Surface(Strict):
 
     actions: str | list[Name] = Field("all", description="`all`, the name of a group, or a list of actions.")
     omit: dict[Name, list[Name]] = Field(
-        default={}, description="Optional arguments that an action does not take here; each is listed as a loss."
+        default={},
+        description="Optional arguments that an action does not take here; each is listed as a loss.",
     )
     title: Line | None = Field(None, description="A short title.")
-    description: Line | None = Field(None, description="The purpose of the surface; replaces `api.for_people`.")
+    description: Line | None = Field(
+        None, description="The purpose of the surface; replaces `api.for_people`."
+    )
     name: str | None = Field(None, description="The name that people see; replaces `api.title`.")
     namespace: str | None = Field(None, description="The prefix of function names here.")
     scope: Name | None = Field(None, description="The scope that a key's plan must have to use the surface.")
@@ -77,22 +90,40 @@ class Surface(Strict):
     operation_id: Name | None = Field(None, description="For a dispatcher: the id of its operation.")
     selector: Name | None = Field(None, description="For a dispatcher: the member with the action's name.")
     arguments: Name | None = Field(None, description="For a dispatcher: the member with the arguments.")
-    responses: dict[Status, Line] = Field({}, description="For a dispatcher: descriptions of its answers, by status.")
-    attribution: dict[str, str] = Field({}, description="The attribution that calls from here are recorded with.")
+    responses: dict[Status, Line] = Field(
+        {}, description="For a dispatcher: descriptions of its answers, by status."
+    )
+    attribution: dict[str, str] = Field(
+        {}, description="The attribution that calls from here are recorded with."
+    )
     dispatcher: bool = Field(False, description="True if the dispatcher is offered here beside the actions.")
     # keys of assistants' surfaces
-    server: str | None = Field(None, description="For `mcp`: the name of the server's npm package; for `copilot_mcp`: the server's URL.")
-    headers: dict[str, str] = Field(default={}, description="Headers that our own client sends with every call from here.")
-    env: McpEnv | None = Field(None, description="For MCP: the names of the environment variables that a client sets.")
+    server: str | None = Field(
+        None,
+        description="For `mcp`: the name of the server's npm package; for `copilot_mcp`: the server's URL.",
+    )
+    headers: dict[str, str] = Field(
+        default={}, description="Headers that our own client sends with every call from here."
+    )
+    env: McpEnv | None = Field(
+        None, description="For MCP: the names of the environment variables that a client sets."
+    )
     auth: dict[str, str] = Field({}, description="How the vendor authenticates, in the vendor's own terms.")
     instructions: Line | None = Field(None, description="Instructions for the assistant beside the actions.")
     starters: list[Line] = Field([], description="Questions that a person may start with.")
     published_spec: str | None = Field(None, description="The hosted document that this manifest refers to.")
     extra: dict[str, Json] = Field(
-        default={}, description="Members that are added to the generated file unchanged; `a.b` addresses an inner member."
+        default={},
+        description=(
+            "Members that are added to the generated file unchanged; `a.b` addresses an inner member."
+        ),
     )
-    page: Page | None = Field(None, description="A page for trying the surface's only action; the target `widget` reads it.")
-    package: AppPackage | None = Field(None, description="The app package that contains the surface; the targets of `copilot` read it.")
+    page: Page | None = Field(
+        None, description="A page for trying the surface's only action; the target `widget` reads it."
+    )
+    package: AppPackage | None = Field(
+        None, description="The app package that contains the surface; the targets of `copilot` read it."
+    )
     cite: list[str] = Field([], description="Ids of the requirements that this surface states.")
 
 
@@ -102,7 +133,9 @@ class Event(Cited):
     description: Line = Field(description="When the event is sent.")
     data: Name | None = Field(None, description="The schema (under `schemas`) of the event's data.")
     by: list[Name] = Field(default=[], description="Actions that send the event when they succeed.")
-    about: Name | None = Field(None, description="The resource that the event's data shows, as the action left it.")
+    about: Name | None = Field(
+        None, description="The resource that the event's data shows, as the action left it."
+    )
 
 
 class Signature(Strict):
@@ -125,16 +158,30 @@ class Webhooks(Cited):
     registered_by: Name = Field(description="The action that registers a receiver.")
     url: Name = Field("url", description="The argument with the receiver's URL.")
     types: Name = Field("events", description="The argument with the list of event types to send.")
-    secret_at: str | None = Field(None, description="The path in the answer of the secret that signs deliveries, such as `webhook.secret`.")
-    id_at: Name = Field("id", description="The envelope's member with the event's id, which a redelivery repeats.")
+    secret_at: str | None = Field(
+        None,
+        description="The path in the answer of the secret that signs deliveries, such as `webhook.secret`.",
+    )
+    id_at: Name = Field(
+        "id", description="The envelope's member with the event's id, which a redelivery repeats."
+    )
     type_at: Name = Field("type", description="The envelope's member with the event's type.")
     data_at: Name = Field("data", description="The envelope's member with the event's data.")
-    within_s: Annotated[int, Field(gt=0)] = Field(30, description="Seconds after the action within which an event is sent.")
+    within_s: Annotated[int, Field(gt=0)] = Field(
+        30, description="Seconds after the action within which an event is sent."
+    )
     again_within_s: Annotated[int, Field(gt=0)] | None = Field(
-        None, description="Seconds within which a failed delivery is repeated; without it, no repetition is promised."
+        None,
+        description=(
+            "Seconds within which a failed delivery is repeated; without it, no repetition is promised."
+        ),
     )
     targets: Literal["public", "any"] = Field(
-        "any", description="`public`: receivers over plain http and at private, loopback and link-local addresses are refused."
+        "any",
+        description=(
+            "`public`: receivers over plain http and at private, loopback and link-local addresses are "
+            "refused."
+        ),
     )
     events: dict[str, Event] = Field(min_length=1, description="Event types by name.")
 
@@ -142,9 +189,15 @@ class Webhooks(Cited):
 class Idempotency(Cited):
     """The effect of an idempotency key on every action that has one."""
 
-    lives_s: Annotated[int, Field(gt=0)] | None = Field(None, description="Seconds for which a key is remembered.")
-    not_used_up_by: list[Status] = Field(default=[], description="Statuses after which the same call may be repeated with the same key.")
-    of: Literal["key", "project"] = Field("key", description="The scope of a key: the calls of one API key, or of a whole project.")
+    lives_s: Annotated[int, Field(gt=0)] | None = Field(
+        None, description="Seconds for which a key is remembered."
+    )
+    not_used_up_by: list[Status] = Field(
+        default=[], description="Statuses after which the same call may be repeated with the same key."
+    )
+    of: Literal["key", "project"] = Field(
+        "key", description="The scope of a key: the calls of one API key, or of a whole project."
+    )
 
 
 class Retention(Cited):

@@ -1,4 +1,6 @@
-"""The API around its actions as written in the catalogue: addresses, keys, limits, errors, headers, open points."""
+"""The API around its actions as written in the catalogue: addresses, keys, limits, errors, headers, open
+points.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ class Api(Strict):
     )
     server: Url = Field(description="The base URL that manifests name.")
     other_servers: list[Server] = Field([], description="Other hosts of the API, which no manifest lists.")
-    contact: Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$")] = Field(description="An e-mail address for developers.")
+    contact: Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$")] = Field(
+        description="An e-mail address for developers."
+    )
     logo: Url | None = Field(None, description="The URL of a logo.")
     terms: Url | None = Field(None, description="The URL of the terms of use.")
     privacy: Url | None = Field(None, description="The URL of the privacy policy.")
@@ -37,7 +41,11 @@ class Api(Strict):
     for_people: Line = Field(description="The purpose of the API in one sentence for people.")
     for_models: Line = Field(description="The purpose of the API as a model should read it.")
     hosted: dict[str, Path] = Field(
-        default={}, description="Paths on the server under which generated files are hosted, by the file's path in the output folder."
+        default={},
+        description=(
+            "Paths on the server under which generated files are hosted, by the file's path in the "
+            "output folder."
+        ),
     )
 
 
@@ -59,17 +67,27 @@ class OAuth(Cited):
     token: Path = Field(description="The path of the token endpoint.")
     revoke: Path | None = Field(None, description="The path of the revocation endpoint (RFC 7009).")
     metadata: Path | None = Field(None, description="The path of the server metadata (RFC 8414).")
-    resource_metadata: Path | None = Field(None, description="The path of the protected resource metadata (RFC 9728).")
+    resource_metadata: Path | None = Field(
+        None, description="The path of the protected resource metadata (RFC 9728)."
+    )
     pkce: Literal["S256"] = Field("S256", description="The code challenge method (RFC 7636).")
     pkce_binds: list[Literal["public", "challenged", "confidential"]] = Field(
         default=["public", "challenged", "confidential"],
         description="Clients that must use PKCE; `challenged` is any client that sent a challenge.",
     )
-    access_s: Annotated[int, Field(gt=0)] | None = Field(None, description="Lifetime of an access token in seconds.")
-    refresh_s: Annotated[int, Field(gt=0)] | None = Field(None, description="Lifetime of a refresh token in seconds.")
-    refresh_rotates: bool = Field(False, description="True if each refresh issues a new refresh token and invalidates the old one.")
+    access_s: Annotated[int, Field(gt=0)] | None = Field(
+        None, description="Lifetime of an access token in seconds."
+    )
+    refresh_s: Annotated[int, Field(gt=0)] | None = Field(
+        None, description="Lifetime of a refresh token in seconds."
+    )
+    refresh_rotates: bool = Field(
+        False, description="True if each refresh issues a new refresh token and invalidates the old one."
+    )
     scopes: dict[str, Line] = Field(description="Descriptions of the scopes, as a consent page shows them.")
-    needs: dict[str, list[Name]] = Field(default={}, description="Scopes, each with the actions for which a token needs it.")
+    needs: dict[str, list[Name]] = Field(
+        default={}, description="Scopes, each with the actions for which a token needs it."
+    )
 
 
 class Role(Strict):
@@ -79,10 +97,14 @@ class Role(Strict):
     plan: Name | None = Field(None, description="The plan of its key.")
     project: Name = Field("main", description="The project of its key.")
     mode: Literal["test", "live"] = Field("test", description="The mode of its key.")
-    group: str | None = Field(None, description="The group within its project that its key is limited to, by id.")
+    group: str | None = Field(
+        None, description="The group within its project that its key is limited to, by id."
+    )
     revoked: bool = Field(False, description="True if its key has been revoked.")
     operator: bool = Field(False, description="True if it may call the operator's actions.")
-    surface: Name | None = Field(None, description="The surface that its calls come from, whose `attribution` they are recorded with.")
+    surface: Name | None = Field(
+        None, description="The surface that its calls come from, whose `attribution` they are recorded with."
+    )
 
 
 class Auth(Strict):
@@ -93,7 +115,9 @@ class Auth(Strict):
     oauth: OAuth | None = Field(None, description="How an assistant signs in its users.")
     scopes: dict[Name, Line] = Field({}, description="Descriptions of the permissions that a plan can have.")
     plans: dict[Name, list[Name]] = Field({}, description="Scopes of the keys of each plan.")
-    roles: dict[Name, Role] = Field({}, description="Identities that `verify` may be given with `--identity`.")
+    roles: dict[Name, Role] = Field(
+        {}, description="Identities that `verify` may be given with `--identity`."
+    )
 
 
 class Bucket(Cited):
@@ -105,14 +129,18 @@ class Bucket(Cited):
     per_s: Annotated[float, Field(gt=0)] = Field(60, description="The length of the window in seconds.")
     refill: Literal["even", "window"] = Field(
         "even",
-        description="`even`: calls are refilled one by one at an even pace; `window`: all are refilled when a window of `per_s` "
+        description="`even`: calls are refilled one by one at an even pace; `window`: all are refilled when a "
+        "window of `per_s` "
         "seconds ends, which the reset header announces.",
     )
     of: Literal["key", "end_user", "address"] = Field(
         "key", description="The calls that share the bucket: those of one key, end user or address."
     )
     when: Cel | None = Field(
-        None, description="Calls for which this condition is true draw from the bucket too; it may read `key` and `call`."
+        None,
+        description=(
+            "Calls for which this condition is true draw from the bucket too; it may read `key` and `call`."
+        ),
     )
     description: Line | None = Field(None, description="The calls that draw from the bucket, in words.")
 
@@ -122,16 +150,26 @@ class LimitHeaders(Strict):
 
     limit: str = Field(description="The header with the capacity.")
     remaining: str = Field(description="The header with the number of calls left.")
-    reset: str = Field(description="The header with the time when the bucket is full again; for a window, its end.")
-    retry: str = Field("Retry-After", description="The header with the time after which to repeat a refused call.")
+    reset: str = Field(
+        description="The header with the time when the bucket is full again; for a window, its end."
+    )
+    retry: str = Field(
+        "Retry-After", description="The header with the time after which to repeat a refused call."
+    )
 
 
 class Budgets(Strict):
     """Limits of an agent's host for one answer."""
 
-    seconds: Annotated[float, Field(gt=0)] | None = Field(None, description="Seconds that the host waits for an answer.")
-    characters: Annotated[int, Field(gt=0)] | None = Field(None, description="Most characters of an answer that the host reads.")
-    items: Annotated[int, Field(gt=0)] | None = Field(None, description="Most items of a list that the host reads.")
+    seconds: Annotated[float, Field(gt=0)] | None = Field(
+        None, description="Seconds that the host waits for an answer."
+    )
+    characters: Annotated[int, Field(gt=0)] | None = Field(
+        None, description="Most characters of an answer that the host reads."
+    )
+    items: Annotated[int, Field(gt=0)] | None = Field(
+        None, description="Most items of a list that the host reads."
+    )
 
 
 class Limits(Strict):
@@ -143,15 +181,22 @@ class Limits(Strict):
     )
     buckets: dict[Name, Bucket] = Field({}, description="Rate limits by name.")
     end_user: list[Line] = Field(
-        default=[], description="Where a call names its end user, in order of precedence: `oauth sub`, `header NAME`."
+        default=[],
+        description="Where a call names its end user, in order of precedence: `oauth sub`, `header NAME`.",
     )
     unlimited: Line | None = Field(
-        None, description="How to get a key with a higher limit than the published one; its headers state that limit."
+        None,
+        description=(
+            "How to get a key with a higher limit than the published one; its headers state that limit."
+        ),
     )
     budgets: dict[Name, Budgets] = Field(
-        default={}, description="Limits of agents' hosts for an answer, by surface; `all` applies to every surface."
+        default={},
+        description="Limits of agents' hosts for an answer, by surface; `all` applies to every surface.",
     )
-    max_body_bytes: Annotated[int, Field(gt=0)] | None = Field(None, description="The largest request body in bytes.")
+    max_body_bytes: Annotated[int, Field(gt=0)] | None = Field(
+        None, description="The largest request body in bytes."
+    )
 
 
 class Code(Cited):
@@ -163,7 +208,8 @@ class Code(Cited):
     only: list[Name] | None = Field(None, description="The only actions that may answer with it.")
     provoked_by: dict[Name, CatalogueCall] = Field(
         default={},
-        description="Actions, each with the operator's call after which the action's next call fails with this code; the call's "
+        description="Actions, each with the operator's call after which the action's next call fails with this "
+        "code; the call's "
         "expressions may read the resource by its name.",
     )
 
@@ -178,7 +224,9 @@ class Framework(Strict):
 
     unknown_path: Name | None = Field(None, description="For a path that does not exist.")
     wrong_method: Name | None = Field(None, description="For a method that the path does not support.")
-    bad_body: Name | None = Field(None, description="For a body with invalid JSON, duplicate members or NaN, or that is not an object.")
+    bad_body: Name | None = Field(
+        None, description="For a body with invalid JSON, duplicate members or NaN, or that is not an object."
+    )
     wrong_type: Name | None = Field(None, description="For a body of another content type.")
     invalid: Name = Field(description="For an argument that violates its schema.")
     too_large: Name | None = Field(None, description="For a body larger than `limits.max_body_bytes`.")
@@ -204,13 +252,19 @@ class Errors(Strict):
 
     envelope: Name = Field(description="The schema (under `schemas`) of every error body.")
     code_at: str | None = Field(
-        "error.code", description="The path of the error code in the body; null if only the status identifies the error."
+        "error.code",
+        description="The path of the error code in the body; null if only the status identifies the error.",
     )
-    message_at: str | None = Field("error.message", description="The path of the message for a person; null if there is none.")
+    message_at: str | None = Field(
+        "error.message", description="The path of the message for a person; null if there is none."
+    )
     request_id_at: str | None = Field(None, description="The path of the request id in the body.")
     field_at: str | None = Field(None, description="The path of the wrong argument's name in the body.")
     field_of_several: str | None = Field(
-        None, description="The fixed value at `field_at` if more than one argument is wrong; null if it may be any of them."
+        None,
+        description=(
+            "The fixed value at `field_at` if more than one argument is wrong; null if it may be any of them."
+        ),
     )
     scope_at: str | None = Field(None, description="The path of the missing scope's name in the body.")
     codes: dict[Name, Code] = Field(min_length=1, description="Every error code with its status.")
@@ -224,7 +278,11 @@ class Header(Cited):
 
     description: Line = Field(description="The meaning of the header.")
     on: list[Literal["all", "success", "error", "keyed"] | Status] = Field(
-        default=["all"], description="The answers that must have it: `all`, `success`, `error`, `keyed` (calls with a key), or statuses."
+        default=["all"],
+        description=(
+            "The answers that must have it: `all`, `success`, `error`, `keyed` (calls with a key), or "
+            "statuses."
+        ),
     )
     https: bool = Field(False, description="True if it is promised for https addresses only.")
     schema_: Schema = Field(alias="schema", description="The schema of its value.")
@@ -244,7 +302,9 @@ class Browsers(Cited):
     origins: Literal["any"] | Annotated[list[Url], Field(min_length=1)] = Field(
         "any", description="The origins of the pages: `any`, or a list."
     )
-    credentials: bool = Field(False, description="True if the browser may send cookies; not allowed with `any` origin.")
+    credentials: bool = Field(
+        False, description="True if the browser may send cookies; not allowed with `any` origin."
+    )
 
     @model_validator(mode="after")
     def _no_credentials_for_all(self) -> Browsers:
@@ -257,17 +317,25 @@ class Behaviour(Strict):
     """Points in which servers may differ. A value fixes the point; `any`, the default, leaves it open."""
 
     time_zone: Literal["Z", "any"] = Field("any", description="How times state their zone.")
-    time_fraction: Literal["none", "any"] = Field("any", description="`none` if times never have fractions of a second.")
+    time_fraction: Literal["none", "any"] = Field(
+        "any", description="`none` if times never have fractions of a second."
+    )
     unknown_query: Literal["ignored", "refused", "any"] = Field(
         "any", description="How a query parameter that is not an argument is treated."
     )
-    unknown_member: Literal["refused", "ignored", "any"] = Field("any", description="How a body member that is not an argument is treated.")
+    unknown_member: Literal["refused", "ignored", "any"] = Field(
+        "any", description="How a body member that is not an argument is treated."
+    )
     other_tools: Literal["none", "any"] = Field(
         "any", description="`none` if the MCP server lists only tools that are actions of its surface."
     )
     refused_status: Literal[400, 422, "any"] = Field("any", description="The status for invalid arguments.")
-    replay: Literal["conflict", "same", "any"] = Field("any", description="The answer to a repeated call with the same idempotency key.")
-    foreign_id: Literal["not_found", "forbidden", "any"] = Field("any", description="The answer to an id that belongs to another project.")
+    replay: Literal["conflict", "same", "any"] = Field(
+        "any", description="The answer to a repeated call with the same idempotency key."
+    )
+    foreign_id: Literal["not_found", "forbidden", "any"] = Field(
+        "any", description="The answer to an id that belongs to another project."
+    )
     absent_id_first: Literal["validation", "any"] = Field(
         "any", description="`validation` if wrong arguments are refused before an unknown id is looked up."
     )
@@ -277,13 +345,24 @@ class Behaviour(Strict):
     literal_path: Literal["wins", "any"] = Field(
         "any", description="`wins` if a literal path takes precedence over a template that matches too."
     )
-    trailing_slash: Literal["unknown", "any"] = Field("any", description="`unknown` if a path with a trailing slash is another path.")
-    redirects: Literal["never", "any"] = Field("any", description="`never` if the server does not answer with redirects.")
+    trailing_slash: Literal["unknown", "any"] = Field(
+        "any", description="`unknown` if a path with a trailing slash is another path."
+    )
+    redirects: Literal["never", "any"] = Field(
+        "any", description="`never` if the server does not answer with redirects."
+    )
     redirect_uris: Literal["exact", "any"] = Field(
-        "any", description="`exact` if OAuth redirects go only to an address that equals a registered one character for character."
+        "any",
+        description=(
+            "`exact` if OAuth redirects go only to an address that equals a registered one character for "
+            "character."
+        ),
     )
     content_type: Literal["json", "any"] = Field("any", description="The media type of answers.")
     last_page: Literal["tells_none", "any"] = Field(
-        "any", description="`tells_none` if the last page of a list announces no further page, even if it is full."
+        "any",
+        description="`tells_none` if the last page of a list announces no further page, even if it is full.",
     )
-    order_of_ties: Literal["any"] = Field("any", description="Whether equal items have a fixed order; always open.")
+    order_of_ties: Literal["any"] = Field(
+        "any", description="Whether equal items have a fixed order; always open."
+    )

@@ -14,16 +14,31 @@ class CatalogueCall(Strict):
     """An action with its arguments; a string that begins with `=` is an expression."""
 
     action: Name = Field(description="The action to call.")
-    input: dict[str, Json] = Field(default={}, description="Arguments by name; a single expression such as `=env.place` gives all of them.")
-    at: Cel | None = Field(None, description="An expression for the resource, or the list, in the answer; the default is the whole body.")
+    input: dict[str, Json] = Field(
+        default={},
+        description="Arguments by name; a single expression such as `=env.place` gives all of them.",
+    )
+    at: Cel | None = Field(
+        None,
+        description=(
+            "An expression for the resource, or the list, in the answer; the default is the whole body."
+        ),
+    )
     where: Cel | None = Field(
-        None, description="A condition that selects an item of the list; it reads the item under the resource's name."
+        None,
+        description=(
+            "A condition that selects an item of the list; it reads the item under the resource's name."
+        ),
     )
 
     @model_validator(mode="before")
     @classmethod
     def _whole_input(cls, data: Any) -> Any:
-        return {**data, "input": {"*": data["input"]}} if isinstance(data, dict) and isinstance(data.get("input"), str) else data
+        return (
+            {**data, "input": {"*": data["input"]}}
+            if isinstance(data, dict) and isinstance(data.get("input"), str)
+            else data
+        )
 
 
 class Move(Strict):
@@ -57,12 +72,16 @@ class Resource(Cited):
 
     id: Member | Annotated[list[Member], Field(min_length=2, max_length=4)] = Field(
         "id",
-        description="The member with its id, a path such as `meta.id`, or a list of members that form the id together.",
+        description=(
+            "The member with its id, a path such as `meta.id`, or a list of members that form the id "
+            "together."
+        ),
     )
     found_by: CatalogueCall | None = Field(None, description="A call that finds an existing instance.")
     made_by: CatalogueCall | None = Field(
         None,
-        description="The call that makes an instance; `=fresh.text`, `.slug`, `.email`, `.uuid`, `.int` and `.url` are new values for "
+        description="The call that makes an instance; `=fresh.text`, `.slug`, `.email`, `.uuid`, `.int` and "
+        "`.url` are new values for "
         "each call, and the idempotency key is added automatically.",
     )
     read_by: list[CatalogueCall] = Field([], description="Calls that read an instance.")
@@ -73,31 +92,47 @@ class Resource(Cited):
     )
     missing: Name | None = Field(None, description="The error code for an id that does not exist.")
     takes: Takes | None = Field(
-        None, description="A counter of another resource that an instance lowers, verified only if nobody else uses the server."
+        None,
+        description=(
+            "A counter of another resource that an instance lowers, verified only if nobody else uses "
+            "the server."
+        ),
     )
-    expires_by: Name | None = Field(None, description="The member with the time at which an instance ends by itself.")
+    expires_by: Name | None = Field(
+        None, description="The member with the time at which an instance ends by itself."
+    )
     within: Name | None = Field(
         None,
-        description="The parent resource, under which an instance is always addressed and with which it is removed; the default is "
+        description="The parent resource, under which an instance is always addressed and with which it is "
+        "removed; the default is "
         "the resource in the path of the making call.",
     )
     body_at: Member | None = Field(
         None,
-        description="The path of its members inside what `at` finds, such as JSON:API's `attributes`; members beside them count too.",
+        description=(
+            "The path of its members inside what `at` finds, such as JSON:API's `attributes`; members "
+            "beside them count too."
+        ),
     )
     gone_when: Cel | None = Field(
-        None, description="A condition for a removed instance that can still be read, such as `resource.deleted`."
+        None,
+        description="A condition for a removed instance that can still be read, such as `resource.deleted`.",
     )
-    moves_by_time: list[TimedMove] = Field(default=[], description="State transitions that happen by themselves.")
+    moves_by_time: list[TimedMove] = Field(
+        default=[], description="State transitions that happen by themselves."
+    )
     tenant: bool = Field(False, description="True if other projects must not see it.")
     state: Name | None = Field(None, description="The member with its state.")
     states: list[str] = Field([], description="All its states.")
     initial: str | None = Field(None, description="The state of a new instance.")
     moves: dict[Name, Move] = Field({}, description="State transitions, by the action that causes them.")
     fixed: list[Name] = Field(default=[], description="Members that never change after the instance is made.")
-    volatile: list[Name] = Field(default=[], description="Members that are ignored when the same call is compared on two surfaces.")
+    volatile: list[Name] = Field(
+        default=[], description="Members that are ignored when the same call is compared on two surfaces."
+    )
     laws: dict[Slug, Law] = Field(
-        default={}, description="Conditions that may read `created`, `read`, `input`, `env` and `surface`, by name."
+        default={},
+        description="Conditions that may read `created`, `read`, `input`, `env` and `surface`, by name.",
     )
 
     @model_validator(mode="before")
@@ -117,26 +152,53 @@ class Step(Strict):
     """One call of a workflow."""
 
     action: Name = Field(description="The action to call.")
-    input: dict[str, Json] = Field({}, description="Arguments; strings that begin with `=` are expressions over the earlier steps.")
-    as_: Name | None = Field(None, alias="as", description="The role whose key makes the call; the default is `main`.")
+    input: dict[str, Json] = Field(
+        {}, description="Arguments; strings that begin with `=` are expressions over the earlier steps."
+    )
+    as_: Name | None = Field(
+        None, alias="as", description="The role whose key makes the call; the default is `main`."
+    )
     key: Cel | None = Field(None, description="A key that an earlier step kept, used instead of `as`.")
     via: Name | None = Field(
-        None, description="The surface of the call: a dispatcher, or a surface whose headers are sent; the default is REST."
+        None,
+        description=(
+            "The surface of the call: a dispatcher, or a surface whose headers are sent; the default is REST."
+        ),
     )
-    headers: dict[HeaderName, HeaderText] = Field({}, description="Additional headers of the call, such as one that names an end user.")
+    headers: dict[HeaderName, HeaderText] = Field(
+        {}, description="Additional headers of the call, such as one that names an end user."
+    )
     after_s: Annotated[float, Field(gt=0)] | Cel | None = Field(
-        None, description="Seconds to wait before the call if the server offers a clock; a text is an expression over the earlier steps."
+        None,
+        description=(
+            "Seconds to wait before the call if the server offers a clock; a text is an expression over "
+            "the earlier steps."
+        ),
     )
-    status: Status | None = Field(None, description="The expected status; the default is the action's first 2xx status.")
+    status: Status | None = Field(
+        None, description="The expected status; the default is the action's first 2xx status."
+    )
     keep: dict[Name, Cel] = Field(
-        default={}, description="Values to keep for later steps: expressions over `response`, `status` and `headers` (names in lower case)."
+        default={},
+        description=(
+            "Values to keep for later steps: expressions over `response`, `status` and `headers` (names "
+            "in lower case)."
+        ),
     )
     expect: list[Cel] = Field([], description="Conditions that must hold after the call.")
     within_s: Annotated[float, Field(gt=0, le=60)] | None = Field(
-        None, description="For a read: seconds within which the conditions must become true; the call is repeated until then."
+        None,
+        description=(
+            "For a read: seconds within which the conditions must become true; the call is repeated "
+            "until then."
+        ),
     )
-    expect_timed: list[Cel] = Field(default=[], description="Conditions that are verified only if `after_s` could be waited for.")
-    expect_alone: list[Cel] = Field(default=[], description="Conditions that are verified only if nobody else uses the server.")
+    expect_timed: list[Cel] = Field(
+        default=[], description="Conditions that are verified only if `after_s` could be waited for."
+    )
+    expect_alone: list[Cel] = Field(
+        default=[], description="Conditions that are verified only if nobody else uses the server."
+    )
 
 
 class Workflow(Cited):
@@ -146,6 +208,9 @@ class Workflow(Cited):
     description: Line | None = Field(None, description="Who does it, and why.")
     needs: list[Name] = Field(default=[], description="Roles that the workflow requires.")
     only_verify: bool = Field(
-        False, description="True if only `verify` runs it and no manifest mentions it, because it is not a user's task."
+        False,
+        description=(
+            "True if only `verify` runs it and no manifest mentions it, because it is not a user's task."
+        ),
     )
     steps: dict[Name, Step] = Field(min_length=1, description="The calls, in order.")

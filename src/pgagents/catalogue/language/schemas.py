@@ -28,7 +28,9 @@ class Marks:
     private: set[str] = field(default_factory=set)
 
     def note(self, raw: Mapping[str, Any], name: str) -> None:
-        """Record the member if its schema says secret or private; an argument also by its name on the wire."""
+        """Record the member if its schema says secret or private; an argument also by its name on the
+        wire.
+        """
         names = {name, str(raw.get("wire", name))}
         if raw.get("secret"):
             self.secrets |= names
@@ -37,7 +39,9 @@ class Marks:
 
 
 def schema_node(raw: Mapping[str, Any], pointer: Pointer, marks: Marks | None = None) -> Node:
-    """Convert a written schema to JSON Schema. Names of secret and private members are recorded in `marks`."""
+    """Convert a written schema to JSON Schema. Names of secret and private members are recorded in
+    `marks`.
+    """
     node = Node(origin=pointer)
     if marks is not None and pointer:
         marks.note(raw, str(pointer[-1]))
@@ -51,7 +55,10 @@ def schema_node(raw: Mapping[str, Any], pointer: Pointer, marks: Marks | None = 
         if key == "$ref":
             node[key] = REF + value
         elif key in _MANY:
-            node[key] = Node({k: schema_node(v, (*pointer, key, k), marks) for k, v in value.items()}, origin=(*pointer, key))
+            node[key] = Node(
+                {k: schema_node(v, (*pointer, key, k), marks) for k, v in value.items()},
+                origin=(*pointer, key),
+            )
         elif key in _LISTS:
             node[key] = [schema_node(v, (*pointer, key, i), marks) for i, v in enumerate(value)]
         elif key in _ONE and isinstance(value, dict):
@@ -71,4 +78,6 @@ def argument_node(raw: Mapping[str, Any], pointer: Pointer, marks: Marks | None 
 def schema_nodes(written: surface.Catalogue, data: Any) -> tuple[dict[str, Node], Marks]:
     """Convert all named schemas; return them and the names of their secret and private members."""
     marks = Marks()
-    return {name: schema_node(data["schemas"][name], ("schemas", name), marks) for name in written.schemas}, marks
+    return {
+        name: schema_node(data["schemas"][name], ("schemas", name), marks) for name in written.schemas
+    }, marks

@@ -1,4 +1,6 @@
-"""Finds an API's URL and key for the commands that call it; the key comes from the environment, never an argument."""
+"""Finds an API's URL and key for the commands that call it; the key comes from the environment, never an
+argument.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ def api_url(model: Model, given: str | None) -> str:
 
 
 def api_key(model: Model, *first: str) -> str:
-    """Return the key from the first of these variables or the catalogue's that is set; empty where none is."""
+    """Return the key from the first of these variables or the catalogue's that is set; empty where none
+    is.
+    """
     from pgagents.cli.inputs.api_keys import header_safe
     from pgagents.client.variables import variable
 

@@ -1,4 +1,6 @@
-"""API keys from environment variables or a prompt, never from an argument, which other users of the machine can see."""
+"""API keys from environment variables or a prompt, never from an argument, which other users of the
+machine can see.
+"""
 
 from __future__ import annotations
 
@@ -21,9 +23,9 @@ TOKEN = "PGAGENTS_TOKEN"
 def keys(model: Model, given: tuple[str, ...], described: Mapping[str, str], *, ask: bool) -> dict[str, str]:
     """Return each identity's key by role.
 
-    `given` are `ROLE[=ENVVAR]` of the command line, which override `described`, a mapping of roles to variables. The
-    main key defaults to PGAGENTS_TOKEN; with `ask`, the user is prompted where that is not set. Raises PgagentsError
-    for an unknown role or an unset variable.
+    `given` are `ROLE[=ENVVAR]` of the command line, which override `described`, a mapping of roles to
+    variables. The main key defaults to PGAGENTS_TOKEN; with `ask`, the user is prompted where that is not
+    set. Raises PgagentsError for an unknown role or an unset variable.
     """
     variables = dict(described)
     for one in given:
@@ -33,7 +35,9 @@ def keys(model: Model, given: tuple[str, ...], described: Mapping[str, str], *, 
     found = {}
     for role, name in variables.items():
         if not os.environ.get(name):
-            raise PgagentsError(f"--identity {role}: the environment variable {name} is not set", f"export {name}=… first")
+            raise PgagentsError(
+                f"--identity {role}: the environment variable {name} is not set", f"export {name}=… first"
+            )
         found[role] = header_safe(os.environ[name], name)
     if "main" not in found and (os.environ.get(TOKEN) or (ask and any(a.key for a in model.actions))):
         found["main"] = _token()
@@ -43,14 +47,20 @@ def keys(model: Model, given: tuple[str, ...], described: Mapping[str, str], *, 
 def known_role(model: Model, flag: str, role: str) -> None:
     """Raise PgagentsError where the catalogue has no such role."""
     if role not in model.auth.roles:
-        raise PgagentsError(f"{flag} {role}: the catalogue has no such role", did_you_mean(role, model.auth.roles))
+        raise PgagentsError(
+            f"{flag} {role}: the catalogue has no such role", did_you_mean(role, model.auth.roles)
+        )
 
 
 def header_safe(key: str, where: str) -> str:
-    """Return the key without surrounding blanks. Raises PgagentsError, without repeating the key, where it cannot go in a header."""
+    """Return the key without surrounding blanks. Raises PgagentsError, without repeating the key, where it
+    cannot go in a header.
+    """
     key = key.strip()
     if not key or not key.isascii() or not key.isprintable() or " " in key:
-        raise PgagentsError(f"{where} holds characters that no key has", "check for quotes, blanks and line breaks")
+        raise PgagentsError(
+            f"{where} holds characters that no key has", "check for quotes, blanks and line breaks"
+        )
     return key
 
 
@@ -60,7 +70,8 @@ def _token() -> str:
         return header_safe(given, TOKEN)
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise PgagentsError(
-            "there is no key", f"export {TOKEN}=…; it is never an argument, because other users of the machine see arguments"
+            "there is no key",
+            f"export {TOKEN}=…; it is never an argument, because other users of the machine see arguments",
         )
     typed: str = click.prompt("API key (not shown)", hide_input=True, err=True)
     return header_safe(typed, "the key")

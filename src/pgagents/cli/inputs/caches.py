@@ -23,7 +23,13 @@ def folder() -> Path:
 def lasting() -> Path | None:
     """Return the user's own cache folder; None where there is no home."""
     given = os.environ.get("XDG_CACHE_HOME", "")
-    home = Path(given) if Path(given).is_absolute() else Path("~/.cache").expanduser() if os.environ.get("HOME") else None
+    home = (
+        Path(given)
+        if Path(given).is_absolute()
+        else Path("~/.cache").expanduser()
+        if os.environ.get("HOME")
+        else None
+    )
     return home / "pgagents" if home else None
 
 

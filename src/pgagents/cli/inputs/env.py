@@ -1,4 +1,5 @@
-"""Reads a server description, `--env staging.yaml`, with a server's addresses, keys and clients in place of options.
+"""Reads a server description, `--env staging.yaml`, with a server's addresses, keys and clients in place of
+options.
 
 ```yaml
 url: https://staging.example.com
@@ -37,7 +38,9 @@ from pgagents.text.nearest import did_you_mean
 if TYPE_CHECKING:
     from pgagents.verify.wire.oauth import OAuthClient
 
-_VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*\Z")  # in capitals, so that a key which stands here by mistake is not taken for a name
+_VARIABLE = re.compile(
+    r"[A-Z_][A-Z0-9_]*\Z"
+)  # in capitals, so that a key which stands here by mistake is not taken for a name
 NO_NAME = "env/no-variable"
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")  # a field name, RFC 9110 section 5.1
 _OURS = {"authorization": "give the key under `identities`"} | dict.fromkeys(
@@ -47,7 +50,9 @@ _OURS = {"authorization": "give the key under `identities`"} | dict.fromkeys(
 
 @dataclass(frozen=True, slots=True)
 class Env:
-    """A server to verify. `identities` maps roles to names of environment variables; missing values are empty."""
+    """A server to verify. `identities` maps roles to names of environment variables; missing values are
+    empty.
+    """
 
     url: str = ""
     plain_url: str = ""
@@ -58,16 +63,20 @@ class Env:
     oauth: OAuthClient | None = None
 
 
-def read_env(path: Path, *, roles: Mapping[str, Any], values: Mapping[str, Any], variables: Mapping[str, str]) -> Env:
+def read_env(
+    path: Path, *, roles: Mapping[str, Any], values: Mapping[str, Any], variables: Mapping[str, str]
+) -> Env:
     """Read a server description for a catalogue with these roles and these values in its `env`.
 
-    `variables` is the environment. Raises InputError with every fault of the file, PgagentsError where it cannot be
-    read.
+    `variables` is the environment. Raises InputError with every fault of the file, PgagentsError where it
+    cannot be read.
     """
     try:
         source = read(path)
     except OSError as error:
-        raise PgagentsError(f"cannot read --env {path}: {error.strerror}", "give the path of a YAML file") from None
+        raise PgagentsError(
+            f"cannot read --env {path}: {error.strerror}", "give the path of a YAML file"
+        ) from None
     reader = _Reader(source, roles, values, variables)
     env = reader.env(path)
     if reader.found:
@@ -79,18 +88,33 @@ def read_env(path: Path, *, roles: Mapping[str, Any], values: Mapping[str, Any],
 class _Reader:
     """Reads a description and collects its faults."""
 
-    def __init__(self, source: Source, roles: Mapping[str, Any], values: Mapping[str, Any], variables: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        source: Source,
+        roles: Mapping[str, Any],
+        values: Mapping[str, Any],
+        variables: Mapping[str, str],
+    ) -> None:
         self.source, self.roles, self.values, self.variables = source, roles, values, variables
         self.found = [Diagnostic(f.span, f"env/{f.id}", "error", f.message, f.help) for f in source.faults]
 
-    def fault(self, pointer: Pointer, id: str, message: str, help: str = "", *, at_value: bool = True) -> None:
-        self.found.append(Diagnostic(self.source.locate(pointer, at_value=at_value), f"env/{id}", "error", message, help))
+    def fault(
+        self, pointer: Pointer, id: str, message: str, help: str = "", *, at_value: bool = True
+    ) -> None:
+        self.found.append(
+            Diagnostic(self.source.locate(pointer, at_value=at_value), f"env/{id}", "error", message, help)
+        )
 
     def env(self, path: Path) -> Env:
         data = self.source.data
         if not isinstance(data, dict):
             if not self.found:
-                self.fault((), "type", "a target description is a mapping", "write `url: https://staging.example.com`")
+                self.fault(
+                    (),
+                    "type",
+                    "a target description is a mapping",
+                    "write `url: https://staging.example.com`",
+                )
             return Env()
         parts: dict[str, Callable[[], Any]] = {
             "url": lambda: self.url("url"),
@@ -103,7 +127,13 @@ class _Reader:
         }
         for key in data:
             if key not in parts:
-                self.fault((key,), "unknown-key", f"unknown key `{brief(str(key))}`", did_you_mean(str(key), parts), at_value=False)
+                self.fault(
+                    (key,),
+                    "unknown-key",
+                    f"unknown key `{brief(str(key))}`",
+                    did_you_mean(str(key), parts),
+                    at_value=False,
+                )
         read = {key: part() for key, part in parts.items() if data.get(key) is not None}
         read["values"] = read.pop("env", {})
         return Env(**read)
@@ -118,15 +148,25 @@ class _Reader:
         except PgagentsError as error:
             self.fault((key,), "url", error.message, error.help)
             return ""
-        if key == "plain_url" and not (url.startswith("http://") and str(self.source.data.get("url", "https://")).startswith("https://")):
-            self.fault((key,), "url", "plain_url is the http:// twin of an https:// url", "leave it out where the target has no TLS")
+        if key == "plain_url" and not (
+            url.startswith("http://") and str(self.source.data.get("url", "https://")).startswith("https://")
+        ):
+            self.fault(
+                (key,),
+                "url",
+                "plain_url is the http:// twin of an https:// url",
+                "leave it out where the target has no TLS",
+            )
         return url
 
     def file(self, path: Path) -> Path | None:
         given = self.source.data["cacert"]
         if not isinstance(given, str) or not (path.parent / given).is_file():
             self.fault(
-                ("cacert",), "file", f"there is no file {brief(str(given))} beside {path.name}", "give the path from this file's folder"
+                ("cacert",),
+                "file",
+                f"there is no file {brief(str(given))} beside {path.name}",
+                "give the path from this file's folder",
             )
             return None
         return path.parent / given
@@ -144,7 +184,13 @@ class _Reader:
             pointer = ("headers", name)
             if not _TOKEN.match(str(name)) or str(name).lower() in _OURS:
                 help = _OURS.get(str(name).lower(), "letters, digits and hyphens")
-                self.fault(pointer, "header", f"`{brief(str(name))}` cannot be given as a header", help, at_value=False)
+                self.fault(
+                    pointer,
+                    "header",
+                    f"`{brief(str(name))}` cannot be given as a header",
+                    help,
+                    at_value=False,
+                )
                 continue
             value: Any = given
             if isinstance(given, dict):
@@ -153,7 +199,9 @@ class _Reader:
                     continue
                 value = self.variable((*pointer, "variable"), given["variable"])
             if not isinstance(value, str) or not value.isprintable() or not value.isascii():
-                self.fault(pointer, "header", "a header's value is one line of ASCII text", "put a number in quotes")
+                self.fault(
+                    pointer, "header", "a header's value is one line of ASCII text", "put a number in quotes"
+                )
                 continue
             found[str(name)] = value
         return found
@@ -164,7 +212,9 @@ class _Reader:
             pointer = ("identities", role)
             if role not in self.roles:
                 message = f"the catalogue has no role `{brief(str(role))}`"
-                self.fault(pointer, "unknown-name", message, did_you_mean(str(role), self.roles), at_value=False)
+                self.fault(
+                    pointer, "unknown-name", message, did_you_mean(str(role), self.roles), at_value=False
+                )
             elif self.variable(pointer, name):
                 found[str(role)] = str(name)
         return found
@@ -175,7 +225,9 @@ class _Reader:
         given = self.mapping("oauth")
         client = self.client(("oauth",), given, ("consent", "refuse", "headers", "other"))
         hidden: list[str] = []
-        consent, headers, refuse = (self.texts(given, key, hidden) for key in ("consent", "headers", "refuse"))
+        consent, headers, refuse = (
+            self.texts(given, key, hidden) for key in ("consent", "headers", "refuse")
+        )
         other = given.get("other")
         if other is not None and not isinstance(other, dict):
             self.fault(("oauth", "other"), "type", "`other` is a mapping: client_id, redirect_uri, secret")
@@ -188,15 +240,25 @@ class _Reader:
         known = ("client_id", "secret", "redirect_uri", *more)
         for key in given:
             if key not in known:
-                self.fault((*at, key), "unknown-key", f"unknown key `{brief(str(key))}`", did_you_mean(str(key), known), at_value=False)
+                self.fault(
+                    (*at, key),
+                    "unknown-key",
+                    f"unknown key `{brief(str(key))}`",
+                    did_you_mean(str(key), known),
+                    at_value=False,
+                )
         for key in ("client_id", "redirect_uri"):
             if not isinstance(given.get(key), str) or not given[key].isprintable() or not given[key]:
-                self.fault((*at, key) if key in given else at, "oauth", f"`{at[-1]}` needs `{key}`: one line of text")
+                self.fault(
+                    (*at, key) if key in given else at, "oauth", f"`{at[-1]}` needs `{key}`: one line of text"
+                )
         secret = self.variable((*at, "secret"), given["secret"]) if given.get("secret") is not None else ""
         return str(given.get("client_id")), str(given.get("redirect_uri")), secret
 
     def texts(self, given: Mapping[Any, Any], key: str, hidden: list[str]) -> dict[str, str]:
-        """Return texts by name from a part of `oauth`; values from environment variables are added to `hidden`."""
+        """Return texts by name from a part of `oauth`; values from environment variables are added to
+        `hidden`.
+        """
         part = given.get(key) or {}
         if not isinstance(part, dict):
             self.fault(("oauth", key), "type", f"`{key}` is a mapping of names to texts")
@@ -207,14 +269,25 @@ class _Reader:
             if isinstance(value, dict) and list(value) == ["variable"]:
                 value = self.variable((*pointer, "variable"), value["variable"])
                 hidden.append(value)
-            if not isinstance(value, str) or not value.isprintable() or (key == "headers" and not _TOKEN.match(str(name))):
-                self.fault(pointer, "oauth", "this is one line of text, or `{variable: NAME}`", "put a number in quotes")
+            if (
+                not isinstance(value, str)
+                or not value.isprintable()
+                or (key == "headers" and not _TOKEN.match(str(name)))
+            ):
+                self.fault(
+                    pointer,
+                    "oauth",
+                    "this is one line of text, or `{variable: NAME}`",
+                    "put a number in quotes",
+                )
                 continue
             found[str(name)] = value
         return found
 
     def variable(self, pointer: Pointer, name: Any) -> str:
-        """Return the value of an environment variable. A key in place of the name is not repeated in the message."""
+        """Return the value of an environment variable. A key in place of the name is not repeated in the
+        message.
+        """
         if not isinstance(name, str) or not _VARIABLE.match(name):
             self.fault(
                 pointer,
@@ -224,11 +297,18 @@ class _Reader:
             )
             return ""
         if not self.variables.get(name):
-            self.fault(pointer, "variable", f"the environment variable {brief(name)} is not set", f"export {brief(name)}=… first")
+            self.fault(
+                pointer,
+                "variable",
+                f"the environment variable {brief(name)} is not set",
+                f"export {brief(name)}=… first",
+            )
         return self.variables.get(name, "")
 
     def like(self, within: Pointer, default: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the catalogue's `env` with the file's values in place: the same members, of the same types."""
+        """Return the catalogue's `env` with the file's values in place: the same members, of the same
+        types.
+        """
         given: Any = self.mapping("env") if not within else self.source.data["env"]
         for step in within:
             given = given[step]
@@ -242,7 +322,9 @@ class _Reader:
             elif isinstance(value, dict) and isinstance(default[name], Mapping):
                 merged[name] = self.like((*within, name), default[name])
             elif _kind(value) != _kind(default[name]):
-                self.fault(pointer, "type", f"{_kind(value)} stands here; the catalogue has {_kind(default[name])}")
+                self.fault(
+                    pointer, "type", f"{_kind(value)} stands here; the catalogue has {_kind(default[name])}"
+                )
             else:
                 merged[name] = value
         return merged

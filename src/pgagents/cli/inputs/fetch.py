@@ -18,12 +18,18 @@ def fetch(location: str) -> bytes:
     if location.lower().startswith(("http://", "https://")):
         return _over_http(location)
     if "://" in location:
-        raise PgagentsError(f"cannot read {location}: neither a path nor an http address", "give a file, or a URL that begins https://")
+        raise PgagentsError(
+            f"cannot read {location}: neither a path nor an http address",
+            "give a file, or a URL that begins https://",
+        )
     try:
         handle = os.open(location, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
         with os.fdopen(handle, "rb") as stream:
             if not stat.S_ISREG(os.fstat(handle).st_mode):
-                raise PgagentsError(f"cannot read {location}: it is a folder, a pipe or a device, not a file", "write it into a file first")
+                raise PgagentsError(
+                    f"cannot read {location}: it is a folder, a pipe or a device, not a file",
+                    "write it into a file first",
+                )
             raw = stream.read(MAX_BYTES + 1)
     except OSError as error:
         raise PgagentsError(f"cannot read {location}: {error.strerror}", "give a file or a URL") from None
@@ -42,14 +48,21 @@ def _over_http(url: str) -> bytes:
     try:
         raw = asyncio.run(_got(url))
     except TimeoutError:
-        raise PgagentsError(f"{url} was not read within {TIMEOUT_S:g} s", "fetch it yourself and give the file") from None
+        raise PgagentsError(
+            f"{url} was not read within {TIMEOUT_S:g} s", "fetch it yourself and give the file"
+        ) from None
     except (httpx.HTTPError, httpx.InvalidURL, ValueError, OSError) as error:
-        raise PgagentsError(f"cannot read {url}: {str(error) or type(error).__name__}", "is the address right, and the host up?") from None
+        raise PgagentsError(
+            f"cannot read {url}: {str(error) or type(error).__name__}",
+            "is the address right, and the host up?",
+        ) from None
     return _bounded(raw, url)
 
 
 async def _got(url: str) -> bytes:
-    """Return the body, up to a little over the limit. The time limit is for the whole exchange, because a server may trickle."""
+    """Return the body, up to a little over the limit. The time limit is for the whole exchange, because a
+    server may trickle.
+    """
     import asyncio
 
     import httpx
@@ -64,9 +77,14 @@ async def _got(url: str) -> bytes:
         client.stream("GET", url, headers={"Accept-Encoding": "gzip"}) as answer,
     ):
         if answer.is_redirect:
-            raise PgagentsError(f"{url} redirects to {answer.headers.get('location', '?')}", "give that address, if you trust it")
+            raise PgagentsError(
+                f"{url} redirects to {answer.headers.get('location', '?')}",
+                "give that address, if you trust it",
+            )
         if answer.status_code != 200:
-            raise PgagentsError(f"{url} answers {answer.status_code}", "give the address of the document itself")
+            raise PgagentsError(
+                f"{url} answers {answer.status_code}", "give the address of the document itself"
+            )
         inflater = Inflater(",".join(answer.headers.get_list("content-encoding")))
         async for part in answer.aiter_raw():
             for piece in inflater.feed(part):
@@ -80,7 +98,9 @@ def _bounded(raw: bytes, name: str) -> bytes:
     from pgagents.errors import PgagentsError
 
     if len(raw) > MAX_BYTES:
-        raise PgagentsError(f"{name} has more than {MAX_BYTES:,} bytes; that is the most read", "give a part of it")
+        raise PgagentsError(
+            f"{name} has more than {MAX_BYTES:,} bytes; that is the most read", "give a part of it"
+        )
     return raw
 
 
@@ -103,7 +123,9 @@ def write_both(files: Mapping[Path, bytes]) -> None:
         for path, beside in aside.items():
             beside.replace(path)
     except OSError as error:
-        raise PgagentsError(f"cannot write {path}: {error.strerror}", "name a place that can be written") from None
+        raise PgagentsError(
+            f"cannot write {path}: {error.strerror}", "name a place that can be written"
+        ) from None
     finally:
         for beside in aside.values():
             beside.unlink(missing_ok=True)

@@ -13,9 +13,14 @@ if TYPE_CHECKING:
 
 EXAMPLE = "park-graph"
 """The shipped example catalogue, by the name that may replace a catalogue's file."""
-NO_CATALOGUE = f"name its file, go to its folder, or begin one with `pgagents init`; `{EXAMPLE}` names the example that comes with pgagents"
+NO_CATALOGUE = (
+    f"name its file, go to its folder, or begin one with `pgagents init`; `{EXAMPLE}` names the example "
+    "that comes with pgagents"
+)
 
-catalogue_argument: Callable[[Any], Any] = click.argument("catalogue", required=False, type=click.Path(path_type=Path, dir_okay=False))
+catalogue_argument: Callable[[Any], Any] = click.argument(
+    "catalogue", required=False, type=click.Path(path_type=Path, dir_okay=False)
+)
 
 
 def examples(*lines: tuple[str, str]) -> str:
@@ -26,8 +31,9 @@ def examples(*lines: tuple[str, str]) -> str:
 def load(catalogue: Path | None, *, else_example: bool = False) -> Model:
     """Load the given catalogue; else the only one in ./catalogue, else ./pgagents.yaml.
 
-    A name such as `park-graph` means a shipped catalogue. Where none is found, `else_example` chooses Park Graph's;
-    otherwise PgagentsError is raised, so that a wrong working directory never passes for a good catalogue.
+    A name such as `park-graph` means a shipped catalogue. Where none is found, `else_example` chooses Park
+    Graph's; otherwise PgagentsError is raised, so that a wrong working directory never passes for a good
+    catalogue.
     """
     from pgagents.catalogue.load import load_file
     from pgagents.errors import PgagentsError
@@ -36,20 +42,29 @@ def load(catalogue: Path | None, *, else_example: bool = False) -> Model:
         return example(str(catalogue)) or load_file(catalogue)
     here = sorted(Path("catalogue").glob("*.yaml"))
     if len(here) > 1:
-        raise PgagentsError(f"there are {len(here)} catalogues in ./catalogue", "name one: pgagents COMMAND catalogue/NAME.yaml")
+        raise PgagentsError(
+            f"there are {len(here)} catalogues in ./catalogue",
+            "name one: pgagents COMMAND catalogue/NAME.yaml",
+        )
     if here:
         return load_file(here[0])
     if Path("pgagents.yaml").exists():
         return load_file(Path("pgagents.yaml"))
     found = example(EXAMPLE) if else_example else None
     if found is None:
-        raise PgagentsError(f"no catalogue here: {Path.cwd()} has neither catalogue/*.yaml nor pgagents.yaml", NO_CATALOGUE)
-    click.echo(f"no catalogue here, so this is the example `{EXAMPLE}` (`pgagents init` makes your own)", err=True)
+        raise PgagentsError(
+            f"no catalogue here: {Path.cwd()} has neither catalogue/*.yaml nor pgagents.yaml", NO_CATALOGUE
+        )
+    click.echo(
+        f"no catalogue here, so this is the example `{EXAMPLE}` (`pgagents init` makes your own)", err=True
+    )
     return found
 
 
 def example(name: str) -> Model | None:
-    """Return the shipped catalogue of a name; None where there is none, or where a file of this name exists."""
+    """Return the shipped catalogue of a name; None where there is none, or where a file of this name
+    exists.
+    """
     from pgagents.catalogue.load import load_file
     from pgagents.resources import folder
 

@@ -1,7 +1,7 @@
 """Output in encodings other than UTF-8, such as a Windows console's code page.
 
-Missing characters are written as similar ASCII, else as JSON escapes. (Pure ASCII is excluded: it mostly means that no
-locale is set, and click writes UTF-8 there.)
+Missing characters are written as similar ASCII, else as JSON escapes. (Pure ASCII is excluded: it mostly
+means that no locale is set, and click writes UTF-8 there.)
 """
 
 from __future__ import annotations
@@ -31,5 +31,9 @@ def let_all_be_written() -> None:
     """Make stdout and stderr accept any text."""
     codecs.register_error(NAME, near)
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper) and stream.errors != NAME and codecs.lookup(stream.encoding).name not in ("utf-8", "ascii"):
+        if (
+            isinstance(stream, io.TextIOWrapper)
+            and stream.errors != NAME
+            and codecs.lookup(stream.encoding).name not in ("utf-8", "ascii")
+        ):
             stream.reconfigure(errors=NAME)

@@ -28,19 +28,27 @@ class Target:
 
 
 def check(url: str | None, plain_url: str | None, description: Path | None) -> None:
-    """Check the URLs of the command line before the catalogue is read. Raises UsageError and PgagentsError."""
+    """Check the URLs of the command line before the catalogue is read. Raises UsageError and
+    PgagentsError.
+    """
     if url is None and description is None:
         raise click.UsageError("Missing option '--url', or '--env FILE' with a file that has a `url`.")
     if url is not None:
         plain_twin(base_url(url), plain_url)
 
 
-def target(model: Model, url: str | None, plain_url: str | None, cacert: Path | None, description: Path | None) -> Target:
+def target(
+    model: Model, url: str | None, plain_url: str | None, cacert: Path | None, description: Path | None
+) -> Target:
     """Return the server to verify; the command line overrides the description.
 
     Raises UsageError, PgagentsError and InputError.
     """
-    env = Env() if description is None else read_env(description, roles=model.auth.roles, values=model.env, variables=os.environ)
+    env = (
+        Env()
+        if description is None
+        else read_env(description, roles=model.auth.roles, values=model.env, variables=os.environ)
+    )
     base = base_url(url) if url is not None else env.url
     if not base:
         raise click.UsageError(f"Missing option '--url': {description} has no `url`. Give it there or here.")

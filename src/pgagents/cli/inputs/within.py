@@ -13,7 +13,8 @@ from typing import Any
 def within(seconds: float, message: str, help: str) -> Iterator[None]:
     """Raise this error inside the block once the time is over.
 
-    It needs a timer signal and the main thread; elsewhere (Windows) the work is bounded by its steps and bytes only.
+    It needs a timer signal and the main thread; elsewhere (Windows) the work is bounded by its steps and
+    bytes only.
     """
     from pgagents.errors import PgagentsError
 

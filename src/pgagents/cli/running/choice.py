@@ -25,8 +25,15 @@ def shard(_context: click.Context, _param: click.Parameter, value: str | None) -
     if value is None:
         return None
     number, slash, count = value.partition("/")
-    if not (slash and number.isdecimal() and count.isdecimal() and 1 <= int(number[:9]) <= int(count[:9]) <= MAX_SHARDS):
-        raise click.BadParameter(f"{value[:40]!r} is no part of a whole: write 2/4 for the second of four (at most {MAX_SHARDS:,})")
+    if not (
+        slash
+        and number.isdecimal()
+        and count.isdecimal()
+        and 1 <= int(number[:9]) <= int(count[:9]) <= MAX_SHARDS
+    ):
+        raise click.BadParameter(
+            f"{value[:40]!r} is no part of a whole: write 2/4 for the second of four (at most {MAX_SHARDS:,})"
+        )
     return int(number), int(count)
 
 
@@ -43,19 +50,27 @@ def alone(shard: tuple[int, int] | None, flags: dict[str, bool]) -> None:
     """Raise UsageError for a shard with a flag that needs the server to itself."""
     for flag, given in flags.items():
         if shard is not None and given:
-            raise click.UsageError(f"{flag} cannot go with --shard, as the other shards use the server too: give it in a run of its own.")
+            raise click.UsageError(
+                f"{flag} cannot go with --shard, as the other shards use the server too: give it in a "
+                "run of its own."
+            )
 
 
 def only_given(flag: str, names: Collection[str]) -> None:
     """Raise UsageError where the command line has any option but these parameters."""
     context = click.get_current_context()
     for param in context.command.params:
-        if param.name not in names and context.get_parameter_source(str(param.name)) is ParameterSource.COMMANDLINE:
+        if (
+            param.name not in names
+            and context.get_parameter_source(str(param.name)) is ParameterSource.COMMANDLINE
+        ):
             other = param.opts[0] if isinstance(param, click.Option) else str(param.name).upper()
             raise click.UsageError(f"{flag} has no use for {other}: leave one of them out.")
 
 
-def chosen(model: Model, options: Options, memory: Path | None, report: Path | None, *, discovery: bool) -> Options:
+def chosen(
+    model: Model, options: Options, memory: Path | None, report: Path | None, *, discovery: bool
+) -> Options:
     """Return the options with all selections applied: see `known`, `failed_only` and `discovery_only`."""
     known(model, options)
     options = failed_only(model, options, memory, report)
@@ -72,7 +87,8 @@ def known(model: Model, options: Options) -> None:
         for one in wanted:
             if not any(id.startswith(one) for id in ids):
                 raise PgagentsError(
-                    f"{flag} {one}: no contract's id is this or begins so", did_you_mean(one, ids) or "see `pgagents contracts`"
+                    f"{flag} {one}: no contract's id is this or begins so",
+                    did_you_mean(one, ids) or "see `pgagents contracts`",
                 )
     if ids and not any(id.startswith(options.only or "") and not id.startswith(options.skip) for id in ids):
         raise PgagentsError("--only and --skip together leave no contract", "leave one of them out")
@@ -81,9 +97,11 @@ def known(model: Model, options: Options) -> None:
 
 
 def failed_only(model: Model, options: Options, memory: Path | None, report: Path | None) -> Options:
-    """Return the options with `only` narrowed to failed contracts, of the last run in `memory` or of a report file.
+    """Return the options with `only` narrowed to failed contracts, of the last run in `memory` or of a report
+    file.
 
-    Where nothing failed, the options stay, with a note on stderr. Raises PgagentsError where no earlier run is known.
+    Where nothing failed, the options stay, with a note on stderr. Raises PgagentsError where no earlier run
+    is known.
     """
     from pgagents.cli.running import last
     from pgagents.report.read import read
@@ -96,21 +114,33 @@ def failed_only(model: Model, options: Options, memory: Path | None, report: Pat
     flag = "--failed-in" if report else "--last-failed"
     ids = last.failing(read(report)[0]) if report else last.failed(memory) if memory else None
     if ids is None:
-        raise PgagentsError("--last-failed: no earlier run against this server is remembered", "run it once without the flag")
+        raise PgagentsError(
+            "--last-failed: no earlier run against this server is remembered", "run it once without the flag"
+        )
     there = {c.id for c in contracts(model)}
     chosen = tuple(id for id in ids if id in there and (not options.only or id.startswith(options.only)))
     if not chosen:
-        click.echo(f"{flag}: nothing failed there that is still promised, so everything is verified", err=True)
+        click.echo(
+            f"{flag}: nothing failed there that is still promised, so everything is verified", err=True
+        )
         return options
     return replace(options, only=chosen, only_said=flag)
 
 
 def discovery_only(options: Options) -> Options:
-    """Return the options narrowed to contracts that need no key. Raises PgagentsError where none of them is selected."""
+    """Return the options narrowed to contracts that need no key. Raises PgagentsError where none of them
+    is selected.
+    """
     from pgagents.verify.plan.options import DISCOVERY
 
     both = [one for one in options.only for open_to_all in DISCOVERY if one.startswith(open_to_all)]
-    both += [open_to_all for open_to_all in DISCOVERY if options.only and open_to_all.startswith(options.only)]
+    both += [
+        open_to_all for open_to_all in DISCOVERY if options.only and open_to_all.startswith(options.only)
+    ]
     if options.only and not both:
-        raise PgagentsError(f"--discovery tries nothing of {options.only_said} {options.only[0]}", "leave one of them out")
-    return replace(options, only=tuple(dict.fromkeys(both)) or DISCOVERY, only_said="--discovery", keyless=True)
+        raise PgagentsError(
+            f"--discovery tries nothing of {options.only_said} {options.only[0]}", "leave one of them out"
+        )
+    return replace(
+        options, only=tuple(dict.fromkeys(both)) or DISCOVERY, only_said="--discovery", keyless=True
+    )

@@ -37,7 +37,9 @@ def receiving(given: str | None, port: int) -> Iterator[Inbox | None]:
 
 
 def _reach(inbox: Inbox, port: int) -> None:
-    """Raise PgagentsError where a request to the receiver's URL does not arrive, as the server would seem to send nothing."""
+    """Raise PgagentsError where a request to the receiver's URL does not arrive, as the server would seem
+    to send nothing.
+    """
     from pgagents.errors import PgagentsError
     from pgagents.http import Request, Response
     from pgagents.verify.wire.send import Client
@@ -46,8 +48,13 @@ def _reach(inbox: Inbox, port: int) -> None:
     with Client(inbox.url, timeout_s=REACH_S) as client:
         answer = client(Request("POST", "/reach", (("Content-Type", "application/json"),), b"{}"))
     if not inbox.deliveries("reach"):
-        said = f"{answer.status}" if isinstance(answer, Response) else f"{answer.kind} {answer.detail}".strip()
-        raise PgagentsError(f"what is sent to {inbox.url} does not arrive here ({said})", f"have it passed on to http://127.0.0.1:{port}")
+        said = (
+            f"{answer.status}" if isinstance(answer, Response) else f"{answer.kind} {answer.detail}".strip()
+        )
+        raise PgagentsError(
+            f"what is sent to {inbox.url} does not arrive here ({said})",
+            f"have it passed on to http://127.0.0.1:{port}",
+        )
 
 
 def _url(given: str) -> str:
@@ -56,5 +63,8 @@ def _url(given: str) -> str:
 
     url = base_url(given, "--receiver")
     if not url.startswith("https://"):
-        raise PgagentsError(f"--receiver {given} is no https URL", "give it as https://…, or `auto` for a server on this machine")
+        raise PgagentsError(
+            f"--receiver {given} is no https URL",
+            "give it as https://…, or `auto` for a server on this machine",
+        )
     return url

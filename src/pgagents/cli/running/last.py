@@ -1,7 +1,7 @@
 """Stores which contracts failed in the last run against a server, for `--last-failed`.
 
-The file is in the user's cache folder, never in the working folder. There is one for each server and catalogue. It has
-contract ids only, and nothing of the server's answers.
+The file is in the user's cache folder, never in the working folder. There is one for each server and
+catalogue. It has contract ids only, and nothing of the server's answers.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ def place(model: Model, url: str) -> Path:
 
 
 def remember(path: Path, report: Report) -> None:
-    """Store the failed contracts; those that this run did not try stay as they were. Write errors are ignored."""
+    """Store the failed contracts; those that this run did not try stay as they were. Write errors are
+    ignored.
+    """
     from pgagents.cli.running.report_files import replace
 
     earlier = failed(path) or []

@@ -1,4 +1,6 @@
-"""The MCP server that is verified with the API: a remote one, or a process that runs until the end of the run."""
+"""The MCP server that is verified with the API: a remote one, or a process that runs until the end of the
+run.
+"""
 
 from __future__ import annotations
 
@@ -28,19 +30,28 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def check(model: Model, url: str | None, command: str | None, *, discovery: bool) -> None:
-    """Raise UsageError for conflicting flags, PgagentsError for a catalogue without tools or an invalid URL or command."""
+    """Raise UsageError for conflicting flags, PgagentsError for a catalogue without tools or an invalid
+    URL or command.
+    """
     if url is None and command is None:
         return
     if url is not None and command is not None:
         raise click.UsageError("--mcp-url and --mcp-stdio name one server; give one of them")
     if discovery:
-        raise click.UsageError("--discovery needs no key, and the tools of an MCP server do: give one without the other")
+        raise click.UsageError(
+            "--discovery needs no key, and the tools of an MCP server do: give one without the other"
+        )
     if "mcp" not in model.surfaces:
-        raise PgagentsError("the catalogue has no `surfaces.mcp`", "add it, with the actions that MCP clients are to be offered")
+        raise PgagentsError(
+            "the catalogue has no `surfaces.mcp`",
+            "add it, with the actions that MCP clients are to be offered",
+        )
     if url is not None:
         _parts(url)
     elif not (words := _words(command or "")):
-        raise PgagentsError("--mcp-stdio is empty", "give the server's command line: --mcp-stdio 'npx -y example-mcp'")
+        raise PgagentsError(
+            "--mcp-stdio is empty", "give the server's command line: --mcp-stdio 'npx -y example-mcp'"
+        )
     elif _starts_this_program(words):
         _extras.require(f"pgagents verify --mcp-stdio {command!r}", "mcp")
 
@@ -52,14 +63,26 @@ def planned(url: str | None, command: str | None) -> Link | None:
 
     if url is None and command is None:
         return None
-    return Link(lambda _: Silence("refused", "nothing is sent"), url=url or "", token=os.environ.get(TOKEN, "") if url else "")
+    return Link(
+        lambda _: Silence("refused", "nothing is sent"),
+        url=url or "",
+        token=os.environ.get(TOKEN, "") if url else "",
+    )
 
 
 @contextmanager
 def linked(
-    model: Model, url: str | None, command: str | None, *, keys: Mapping[str, str], api: str, cacert: Path | None
+    model: Model,
+    url: str | None,
+    command: str | None,
+    *,
+    keys: Mapping[str, str],
+    api: str,
+    cacert: Path | None,
 ) -> Iterator[Link | None]:
-    """Yield the link until the run is over. Raises PgagentsError for an invalid URL or a process that cannot start."""
+    """Yield the link until the run is over. Raises PgagentsError for an invalid URL or a process that
+    cannot start.
+    """
     from pgagents.verify.wire.mcp.link import Link
 
     if url is not None:
@@ -92,7 +115,9 @@ def environment(model: Model, given: Mapping[str, str], keys: Mapping[str, str],
 
 
 def token(url: str | None) -> str:
-    """Return the remote server's own token, or an empty text. Raises PgagentsError where it would be sent without TLS."""
+    """Return the remote server's own token, or an empty text. Raises PgagentsError where it would be sent
+    without TLS.
+    """
     from pgagents.cli.inputs.api_keys import header_safe
 
     given = os.environ.get(TOKEN, "") if url is not None else ""
@@ -100,7 +125,9 @@ def token(url: str | None) -> str:
         return ""
     parts = urlsplit(url or "")
     if parts.scheme != "https" and parts.hostname not in LOOPBACK:
-        raise PgagentsError(f"--mcp-url {url} has no TLS, and {TOKEN} is set", "give it as https://…, or unset the variable")
+        raise PgagentsError(
+            f"--mcp-url {url} has no TLS, and {TOKEN} is set", "give it as https://…, or unset the variable"
+        )
     return header_safe(given, TOKEN)
 
 
@@ -116,7 +143,11 @@ def _parts(url: str) -> tuple[str, str]:
 def _starts_this_program(words: list[str]) -> bool:
     """True for `pgagents mcp` of this installation, whose packages can be checked before anything is sent."""
     program = Path(shutil.which(words[0]) or words[0])
-    return program.stem == "pgagents" and words[1:2] == ["mcp"] and program.absolute().parent == Path(sys.executable).parent
+    return (
+        program.stem == "pgagents"
+        and words[1:2] == ["mcp"]
+        and program.absolute().parent == Path(sys.executable).parent
+    )
 
 
 def _words(command: str) -> list[str]:

@@ -17,7 +17,13 @@ FORMAT = 1
 
 
 def planned(
-    model: Model, options: Options, identities: Identities, url: str, plain_url: str, receiver: Inbox | None, mcp: Link | None
+    model: Model,
+    options: Options,
+    identities: Identities,
+    url: str,
+    plain_url: str,
+    receiver: Inbox | None,
+    mcp: Link | None,
 ) -> tuple[str, bytes]:
     """Return the plan as text, without the last line break, and as JSON."""
     from pgagents.verify.run.run import plan
@@ -36,15 +42,28 @@ def text(made: Plan, seed: int) -> str:
     wall = f"about {duration(made.seconds)} at the pace that the catalogue allows a key"
     checks = sorted(made.by_check.items(), key=lambda item: (-item[1], item[0]))
     lines = [
-        f"{counted(made.total, 'request')}, {wall}, for {counted(len(made.selected), 'contract')} (nothing is sent)",
+        (
+            f"{counted(made.total, 'request')}, {wall}, for {counted(len(made.selected), 'contract')} "
+            "(nothing is sent)"
+        ),
         "",
-        *table(["bucket", "requests"], [[name or "(none)", f"{count:,}"] for name, count in made.requests.items()]),
+        *table(
+            ["bucket", "requests"],
+            [[name or "(none)", f"{count:,}"] for name, count in made.requests.items()],
+        ),
         "",
-        *table(["to prove", "requests"], [[name.replace("_", " "), f"{count:,}"] for name, count in checks if count]),
+        *table(
+            ["to prove", "requests"],
+            [[name.replace("_", " "), f"{count:,}"] for name, count in checks if count],
+        ),
     ]
     if made.shares:
         rows = [[name, f"{count:,}"] for name, count in made.shares.items()]
-        lines += ["", *table(["budget", "requests"], rows), f"up to {made.apart:,} more undo what was made or repeat a refused call"]
+        lines += [
+            "",
+            *table(["budget", "requests"], rows),
+            f"up to {made.apart:,} more undo what was made or repeat a refused call",
+        ]
     reasons = Counter(reason for _, reason in made.left_out)
     if reasons:
         lines += ["", "left out:", *(f"  {count:,}: {reason}" for reason, count in reasons.most_common())]
@@ -52,14 +71,18 @@ def text(made: Plan, seed: int) -> str:
 
 
 def document(made: Plan, options: Options, url: str, source: Source) -> dict[str, Any]:
-    """Return the plan as JSON data: requests by bucket, stage and check, selected contracts, and why others are left out."""
+    """Return the plan as JSON data: requests by bucket, stage and check, selected contracts, and why
+    others are left out.
+    """
     from pgagents.report.formats.json import contract
 
     tried = [{**contract(c, source), "requests": made.by_contract.get(c.id, 0)} for c in made.selected]
     return {
         "plan": {
-            "format": FORMAT, "url": url, "seed": options.seed, "profile": options.profile, "digest": made.digest, "requests": made.total,
-            "seconds": round(made.seconds, 1), "by_bucket": dict(made.requests), "by_stage": dict(made.by_stage),
+            "format": FORMAT, "url": url, "seed": options.seed, "profile": options.profile,
+            "digest": made.digest, "requests": made.total,
+            "seconds": round(made.seconds, 1), "by_bucket": dict(made.requests),
+            "by_stage": dict(made.by_stage),
             "by_check": dict(made.by_check), "budget": dict(made.shares), "budget_apart": made.apart,
         },
         "contracts": tried,

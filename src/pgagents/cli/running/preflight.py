@@ -1,4 +1,6 @@
-"""Checks a server by one read before a verification, so that a wrong address or key is one message and not many findings."""
+"""Checks a server by one read before a verification, so that a wrong address or key is one message and not
+many findings.
+"""
 
 from __future__ import annotations
 
@@ -18,13 +20,18 @@ if TYPE_CHECKING:
 
 
 def checked(
-    model: Model, url: str, handler: Handler, other: Callable[[str], Handler], keys: Mapping[str, str], options: Options,
+    model: Model,
+    url: str,
+    handler: Handler,
+    other: Callable[[str], Handler],
+    keys: Mapping[str, str],
+    options: Options,
     hidden: Iterable[str] = (),
-) -> Options:  # fmt: skip
+) -> Options:
     """Check the server; return the options with the used requests taken off their limit.
 
-    `other` reaches another base URL; `hidden` are further secrets, such as values of headers. Raises SetupError where
-    nothing can be tested.
+    `other` reaches another base URL; `hidden` are further secrets, such as values of headers. Raises
+    SetupError where nothing can be tested.
     """
     from pgagents.verify.check.memory import setting_of
     from pgagents.verify.run.preflight import Place, preflight, unused_key
@@ -39,10 +46,16 @@ def checked(
 
     key = keys.get("main", "")
     masked = Redactor(keys, model.secrets, hidden).text  # in whatever coding a server gives a key back
-    trouble = preflight(setting_of(model, url), Place(url, counted, other, masked), key, keyless=options.keyless)
+    trouble = preflight(
+        setting_of(model, url), Place(url, counted, other, masked), key, keyless=options.keyless
+    )
     if trouble is not None:
         says, help = (printable(masked(text)) for text in (trouble.says, trouble.help))
         raise SetupError(says, help)
     if note := unused_key(model, key):
         click.echo(f"note: {note}", err=True)
-    return options if options.max_requests is None else replace(options, max_requests=max(1, options.max_requests - sent))
+    return (
+        options
+        if options.max_requests is None
+        else replace(options, max_requests=max(1, options.max_requests - sent))
+    )

@@ -31,22 +31,34 @@ def progress() -> Iterator[Callable[[Progress], None]]:
     from rich.table import Column
 
     last = Column(ratio=1, no_wrap=True, overflow="ellipsis")
-    columns = (TextColumn("{task.fields[count]}"), BarColumn(bar_width=30), TextColumn("{task.fields[said]}", table_column=last))
-    with Bar(*columns, console=Console(stderr=True), transient=True, refresh_per_second=5, expand=True) as bar:
+    columns = (
+        TextColumn("{task.fields[count]}"),
+        BarColumn(bar_width=30),
+        TextColumn("{task.fields[said]}", table_column=last),
+    )
+    with Bar(
+        *columns, console=Console(stderr=True), transient=True, refresh_per_second=5, expand=True
+    ) as bar:
         task = bar.add_task("verify", total=None, count="preparing", said="")
         pace = Pace()
 
         def step(now: Progress) -> None:
             planned = max(now.planned, now.sent, 1)
             bar.update(
-                task, completed=now.sent, total=planned, count=f"{now.sent:,}/{planned:,} requests", said=describe_progress(now, pace(now))
+                task,
+                completed=now.sent,
+                total=planned,
+                count=f"{now.sent:,}/{planned:,} requests",
+                said=describe_progress(now, pace(now)),
             )
 
         yield step
 
 
 class Pace:
-    """Requests a second over the last minute; the overall mean misleads, because a bucket empties fast and fills slowly."""
+    """Requests a second over the last minute; the overall mean misleads, because a bucket empties fast and
+    fills slowly.
+    """
 
     def __init__(self) -> None:
         self._seen: deque[tuple[float, int]] = deque([(0.0, 0)])
@@ -62,7 +74,9 @@ class Pace:
 
 
 def describe_progress(now: Progress, pace: float | None = None) -> str:
-    """Return pace (by default that of the whole run), time left, broken contracts and current work in one line."""
+    """Return pace (by default that of the whole run), time left, broken contracts and current work in one
+    line.
+    """
     if pace is None:
         pace = now.sent / now.seconds if now.seconds > 0 else 0.0
     left = max(0, now.planned - now.sent)

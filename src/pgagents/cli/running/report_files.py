@@ -23,7 +23,10 @@ DATA = (".json", ".txt")
 """Suffixes for plans and self-tests, which are not reports of a run."""
 ROOM = 2_000_000
 """Bytes that must be free where a report is to be written."""
-HELP = "Also write FILE, in the format of its suffix: .json, .xml (JUnit), .sarif, .md, .html or .txt. Repeatable."
+HELP = (
+    "Also write FILE, in the format of its suffix: .json, .xml (JUnit), .sarif, .md, .html or .txt. "
+    "Repeatable."
+)
 
 
 def check(paths: tuple[Path, ...], suffixes: Collection[str] = EVERY) -> None:
@@ -35,7 +38,10 @@ def check(paths: tuple[Path, ...], suffixes: Collection[str] = EVERY) -> None:
 
     for path in paths:
         if not path.name.lower().endswith(tuple(suffixes)) or form_of(path.name) is None:
-            raise PgagentsError(f"--report {path}: the name ends in none of {', '.join(suffixes)}", "name it report.json, for example")
+            raise PgagentsError(
+                f"--report {path}: the name ends in none of {', '.join(suffixes)}",
+                "name it report.json, for example",
+            )
         if not path.absolute().parent.is_dir():
             raise PgagentsError(f"--report {path}: there is no folder {path.parent}", "make the folder first")
         if path.is_dir():
@@ -44,18 +50,27 @@ def check(paths: tuple[Path, ...], suffixes: Collection[str] = EVERY) -> None:
             _tried(path)
         except OSError as error:
             folder = Path(os.path.realpath(path)).parent
-            raise PgagentsError(f"--report {path}: nothing can be written into {folder}: {error.strerror}", "name another folder") from None
+            raise PgagentsError(
+                f"--report {path}: nothing can be written into {folder}: {error.strerror}",
+                "name another folder",
+            ) from None
 
 
 def _tried(path: Path) -> None:
-    """Write a temporary file beside the report's and delete it. Raises OSError where writing or replacing would fail."""
+    """Write a temporary file beside the report's and delete it. Raises OSError where writing or replacing
+    would fail.
+    """
     path = Path(os.path.realpath(path))
     handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(bytes(ROOM))
         mine = (0, path.parent.stat().st_uid)
-        if path.exists() and path.parent.stat().st_mode & stat.S_ISVTX and _user() not in (*mine, path.stat().st_uid):
+        if (
+            path.exists()
+            and path.parent.stat().st_mode & stat.S_ISVTX
+            and _user() not in (*mine, path.stat().st_uid)
+        ):
             raise PermissionError(errno.EPERM, f"the {path.name} that is there belongs to another user")
     finally:
         Path(beside).unlink(missing_ok=True)
@@ -67,7 +82,9 @@ def _user() -> int:
 
 
 def write(paths: tuple[Path, ...], report: Report, source: Source) -> None:
-    """Write the report in the format of each name. Raises PgagentsError for files that cannot be written, after all others are."""
+    """Write the report in the format of each name. Raises PgagentsError for files that cannot be written,
+    after all others are.
+    """
     made: dict[str, bytes] = {}
     for path in paths:
         form = form_of(path.name)
@@ -79,7 +96,12 @@ def write(paths: tuple[Path, ...], report: Report, source: Source) -> None:
 
 def write_data(paths: tuple[Path, ...], text: str, data: bytes) -> None:
     """Write a text, or its data as JSON, as each name's suffix asks. Raises PgagentsError as `write` does."""
-    _write({path: data if form_of(path.name) == "json" else f"{text}\n".encode("utf-8", "replace") for path in paths})
+    _write(
+        {
+            path: data if form_of(path.name) == "json" else f"{text}\n".encode("utf-8", "replace")
+            for path in paths
+        }
+    )
 
 
 def _write(files: Mapping[Path, bytes]) -> None:
@@ -98,7 +120,9 @@ def _write(files: Mapping[Path, bytes]) -> None:
 
 
 def replace(path: Path, data: bytes) -> None:
-    """Write a file through a temporary neighbour, so that no reader sees half of it; a symbolic link stays."""
+    """Write a file through a temporary neighbour, so that no reader sees half of it; a symbolic link
+    stays.
+    """
     path = Path(os.path.realpath(path))
     handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
@@ -114,7 +138,8 @@ def replace(path: Path, data: bytes) -> None:
 
 
 def in_repository(file: str) -> str:
-    """Return a file's path from the root of its repository, for code scanning and annotations; empty where there is none.
+    """Return a file's path from the root of its repository, for code scanning and annotations; empty where
+    there is none.
 
     The root is the nearest folder above with a `.git`, else the CI job's workspace, else the current folder.
     """

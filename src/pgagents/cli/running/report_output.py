@@ -20,9 +20,9 @@ WIDTH, NARROWEST = 100, 40
 def show(report: Report, source: Source, *, stopped: bool = False, verbose: bool = False) -> None:
     """Print the report as text.
 
-    `stopped` means that a signal ended the run. `verbose` adds how many contracts each exchange was judged for. In
-    GitHub Actions a line of the log can be a command, so a random word disables commands around the text
-    (docs.github.com, "Workflow commands for GitHub Actions", read 2026-11-20).
+    `stopped` means that a signal ended the run. `verbose` adds how many contracts each exchange was judged
+    for. In GitHub Actions a line of the log can be a command, so a random word disables commands around the
+    text (docs.github.com, "Workflow commands for GitHub Actions", read 2026-11-20).
     """
     from pgagents.report.formats import github, text
 
@@ -44,5 +44,7 @@ def width() -> int:
 
 
 def colour() -> bool:
-    """Return whether the report may have colours: stdout is a terminal and NO_COLOR is not set (no-color.org)."""
+    """Return whether the report may have colours: stdout is a terminal and NO_COLOR is not set
+    (no-color.org).
+    """
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR")

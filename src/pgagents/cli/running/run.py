@@ -61,10 +61,10 @@ def run(
 ) -> int:
     """Verify, write the report files, print the report on stdout; return the exit code.
 
-    `headers` go with every request and into no report. `again` is the command line that repeats the run. `baseline`
-    lists accepted findings. Failed contracts are stored in the file `memory`. `oauth` is a client to act as. `receiver`
-    gets events. `mcp` is the link to an MCP server, and `token` its token. `verbose` prints how many contracts each
-    exchange was judged for.
+    `headers` go with every request and into no report. `again` is the command line that repeats the run.
+    `baseline` lists accepted findings. Failed contracts are stored in the file `memory`. `oauth` is a client
+    to act as. `receiver` gets events. `mcp` is the link to an MCP server, and `token` its token. `verbose`
+    prints how many contracts each exchange was judged for.
     """
     from pgagents.report.formats.text import STOPPED
     from pgagents.verify.plan.options import Identities
@@ -79,7 +79,11 @@ def run(
     trust = str(cacert) if cacert else None
 
     def other(base: str) -> Handler:
-        return Client(base, cacert=trust if base.startswith("https:") else None, headers=headers if base.startswith(url[:5]) else None)
+        return Client(
+            base,
+            cacert=trust if base.startswith("https:") else None,
+            headers=headers if base.startswith(url[:5]) else None,
+        )
 
     with signals() as stop:
         try:
@@ -89,13 +93,29 @@ def run(
     with signals() as stop, progress.progress() as step:
         stop.running = True
         report = verify(
-            model, handler, Identities(keys, hidden, oauth), options,
-            clock=time.time, sleep=time.sleep, wall=wall, url=url, on_progress=heeding(stop, step),
-            plain=plain, plain_url=plain_url, receiver=receiver, mcp=mcp, bare=bare,
-        )  # fmt: skip
+            model,
+            handler,
+            Identities(keys, hidden, oauth),
+            options,
+            clock=time.time,
+            sleep=time.sleep,
+            wall=wall,
+            url=url,
+            on_progress=heeding(stop, step),
+            plain=plain,
+            plain_url=plain_url,
+            receiver=receiver,
+            mcp=mcp,
+            bare=bare,
+        )
         stop.running = False
     again = Redactor(keys, (), hidden).text(again)  # the command of an MCP server may hold a key
-    report = replace(report, header=replace(report.header, again=again, in_repository=report_files.in_repository(report.header.catalogue)))
+    report = replace(
+        report,
+        header=replace(
+            report.header, again=again, in_repository=report_files.in_repository(report.header.catalogue)
+        ),
+    )
     if memory is not None:
         last.remember(memory, report)
     if baseline is not None:
@@ -117,7 +137,9 @@ def _excused(report: Report, baseline: Sequence[Line]) -> Report:
 
 
 def _secrets(headers: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the values of headers that no report may contain: all but those of Accept headers, whose words are common."""
+    """Return the values of headers that no report may contain: all but those of Accept headers, whose
+    words are common.
+    """
     return tuple(value for name, value in headers.items() if not name.lower().startswith("accept"))
 
 
@@ -138,7 +160,9 @@ def version() -> str:
 
 
 def heeding(stop: _Stop, step: Callable[[Progress], None]) -> Callable[[Progress], None]:
-    """Return the step with a second check for the signal, whose first exception a library's callback may have lost."""
+    """Return the step with a second check for the signal, whose first exception a library's callback may
+    have lost.
+    """
     from pgagents.verify.plan.options import FINISHING
 
     def heeded(now: Progress) -> None:
@@ -151,7 +175,9 @@ def heeding(stop: _Stop, step: Callable[[Progress], None]) -> Callable[[Progress
 
 @contextmanager
 def signals(*, hangup: bool = False) -> Iterator[_Stop]:
-    """End the run on SIGTERM as on Ctrl-C: clean up, then report; with `hangup` also when the terminal closes."""
+    """End the run on SIGTERM as on Ctrl-C: clean up, then report; with `hangup` also when the terminal
+    closes.
+    """
     stop = _Stop()
 
     def request_stop(_number: int, _frame: Any) -> None:
@@ -161,7 +187,9 @@ def signals(*, hangup: bool = False) -> Iterator[_Stop]:
         raise KeyboardInterrupt
 
     numbers = [signal.SIGINT, signal.SIGTERM]
-    if hangup and hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup ignores it
+    if (
+        hangup and hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
+    ):  # nohup ignores it
         numbers.append(signal.SIGHUP)
     earlier = {number: signal.signal(number, request_stop) for number in numbers}
     try:

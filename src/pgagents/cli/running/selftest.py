@@ -1,7 +1,8 @@
-"""`pgagents verify --self-test`: runs every check against the faults that must break it and the variations that must not.
+"""`pgagents verify --self-test`: runs every check against the faults that must break it and the variations
+that must not.
 
-Each fault and each variation of the sandbox is verified once, in this process. A check that no fault breaks is dead: it
-proves nothing.
+Each fault and each variation of the sandbox is verified once, in this process. A check that no fault breaks
+is dead: it proves nothing.
 """
 
 from __future__ import annotations
@@ -62,8 +63,8 @@ class Outcome:
 def run(only: Sequence[str] = (), reports: tuple[Path, ...] = ()) -> int:
     """Run the self-test, print the matrix and write it to files; return the exit code.
 
-    `only` selects checks and their faults. Returns 1 where a check is dead or anything deviates from what is declared.
-    Raises PgagentsError for an unknown check.
+    `only` selects checks and their faults. Returns 1 where a check is dead or anything deviates from what is
+    declared. Raises PgagentsError for an unknown check.
     """
     from pgagents.cli import _extras
     from pgagents.cli.running import report_files
@@ -87,11 +88,15 @@ def run(only: Sequence[str] = (), reports: tuple[Path, ...] = ()) -> int:
     return 1 if outcome.bad else 0
 
 
-def tried(said: Callable[[int, int, str], None], faults: Sequence[str] | None = None, variations: Sequence[str] | None = None) -> Outcome:
+def tried(
+    said: Callable[[int, int, str], None],
+    faults: Sequence[str] | None = None,
+    variations: Sequence[str] | None = None,
+) -> Outcome:
     """Verify the shipped catalogue's sandbox under each fault and each variation, or only these.
 
-    `said` is called with the progress. A name with the prefix `mcp:` belongs to the MCP server in front of the sandbox.
-    Raises KeyboardInterrupt where a verification was cut short.
+    `said` is called with the progress. A name with the prefix `mcp:` belongs to the MCP server in front of
+    the sandbox. Raises KeyboardInterrupt where a verification was cut short.
     """
     from pgagents.resources import folder
     from pgagents.verify.check.check import collect
@@ -99,7 +104,10 @@ def tried(said: Callable[[int, int, str], None], faults: Sequence[str] | None = 
     text = (folder("catalogue") / "park_graph.yaml").read_text(encoding="utf-8")
     model = opened(text)
     outcome = Outcome({check: Row() for check in sorted(collect())})
-    faults, variations = _every("faults") if faults is None else faults, _every("variations") if variations is None else variations
+    faults, variations = (
+        _every("faults") if faults is None else faults,
+        _every("variations") if variations is None else variations,
+    )
     total = len(faults) + len(variations)
     for number, fault in enumerate(faults):
         said(number, total, f"fault {fault}")
@@ -115,14 +123,21 @@ def _every(kind: str) -> list[str]:
     """Return all faults or variations, those of the MCP server last."""
     from pgagents.sandbox.injection import fault_registry
 
-    return [*fault_registry.list_names(kind), *(f"{OF_MCP}{name}" for name in fault_registry.list_names(f"mcp_{kind}"))]
+    return [
+        *fault_registry.list_names(kind),
+        *(f"{OF_MCP}{name}" for name in fault_registry.list_names(f"mcp_{kind}")),
+    ]
 
 
 def _module(kind: str, name: str) -> Any:
     """Return the fault or variation of this name."""
     from pgagents.sandbox.injection import fault_registry
 
-    return fault_registry.find(f"mcp_{kind}", name.removeprefix(OF_MCP)) if name.startswith(OF_MCP) else fault_registry.find(kind, name)
+    return (
+        fault_registry.find(f"mcp_{kind}", name.removeprefix(OF_MCP))
+        if name.startswith(OF_MCP)
+        else fault_registry.find(kind, name)
+    )
 
 
 def _checks(only: Sequence[str]) -> list[str]:
@@ -136,7 +151,10 @@ def _checks(only: Sequence[str]) -> list[str]:
     named = [check_of(one).replace("-", "_") for one in only]
     for name in named:
         if name not in every:
-            raise PgagentsError(f"--only {name}: there is no such check", did_you_mean(name, every) or "see `pgagents contracts`")
+            raise PgagentsError(
+                f"--only {name}: there is no such check",
+                did_you_mean(name, every) or "see `pgagents contracts`",
+            )
     return named
 
 
@@ -204,7 +222,12 @@ def lines(outcome: Outcome, seconds: float) -> Iterator[str]:
     from pgagents.report.table import table
 
     rows = [
-        [check.replace("_", " "), f"{row.found}/{row.due}", f"{outcome.variations - len(row.disturbed)}/{outcome.variations}", _state(row)]
+        [
+            check.replace("_", " "),
+            f"{row.found}/{row.due}",
+            f"{outcome.variations - len(row.disturbed)}/{outcome.variations}",
+            _state(row),
+        ]
         for check, row in outcome.rows.items()
     ]
     yield from table(["check", "faults found", "variations silent", ""], rows)
@@ -213,8 +236,15 @@ def lines(outcome: Outcome, seconds: float) -> Iterator[str]:
         more = f" and {len(names) - FEW} more" if len(names) > FEW else ""
         yield f"{', '.join(names[:FEW])}{more}: {what}"
     alive = len(outcome.rows) - len(outcome.dead)
-    yield f"{outcome.faults} faults and {outcome.variations} variations in {seconds:.0f} s: {alive} of {len(outcome.rows)} checks alive"
-    yield "exit 1: something is not as it should be" if outcome.bad else "exit 0: every check finds its faults and reports no variation"
+    yield (
+        f"{outcome.faults} faults and {outcome.variations} variations in {seconds:.0f} s: {alive} of "
+        f"{len(outcome.rows)} checks alive"
+    )
+    yield (
+        "exit 1: something is not as it should be"
+        if outcome.bad
+        else "exit 0: every check finds its faults and reports no variation"
+    )
 
 
 def document(outcome: Outcome) -> bytes:
@@ -223,7 +253,12 @@ def document(outcome: Outcome) -> bytes:
         name: {"faults": row.due, "found": row.found, "false_alarms": row.disturbed, "state": _state(row)}
         for name, row in outcome.rows.items()
     }
-    told = {"format": FORMAT, "faults": outcome.faults, "variations": outcome.variations, "exit_code": int(outcome.bad)}
+    told = {
+        "format": FORMAT,
+        "faults": outcome.faults,
+        "variations": outcome.variations,
+        "exit_code": int(outcome.bad),
+    }
     data = {"self_test": told, "checks": rows, "wrong": outcome.wrong}
     return (json.dumps(data, ensure_ascii=False, indent=2) + "\n").encode("utf-8", "replace")
 
@@ -235,7 +270,9 @@ def _state(row: Row) -> str:
 
 
 class _Said:
-    """Prints progress on stderr: one line that is overwritten on a terminal, else a line every few seconds."""
+    """Prints progress on stderr: one line that is overwritten on a terminal, else a line every few
+    seconds.
+    """
 
     def __init__(self) -> None:
         self.last = time.monotonic()

@@ -28,7 +28,9 @@ def write(call: ToolCall, answer: Answer) -> dict[str, Any]:
     """Return the part that answers a call, to be sent under the role `user`."""
     shown = output(answer)
     response = {"error": shown["error"]} if answer.problem else {"output": shown}
-    return {"functionResponse": {**({"id": call.id} if call.id else {}), "name": call.name, "response": response}}
+    return {
+        "functionResponse": {**({"id": call.id} if call.id else {}), "name": call.name, "response": response}
+    }
 
 
 def compose(name: str, arguments: dict[str, Any], id: str) -> dict[str, Any]:

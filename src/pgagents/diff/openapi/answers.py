@@ -11,7 +11,10 @@ from pgagents.text.brief import brief
 
 def answers(edition: Edition, operation: Spot) -> dict[str, Spot]:
     """Return an operation's responses by status: `200`, `2XX`, `default`."""
-    return {name.upper() if name != "default" else name: spot for name, spot in edition.members(operation, "responses").items()}
+    return {
+        name.upper() if name != "default" else name: spot
+        for name, spot in edition.members(operation, "responses").items()
+    }
 
 
 def compare(s: Sides, old: Spot, new: Spot, who: Who) -> None:
@@ -52,8 +55,14 @@ def _mild(status: str) -> bool:
 
 
 def _for(status: str, described: dict[str, Spot]) -> Spot | None:
-    """Return the response that describes a status: its own, its range's, or the default; None where there is none."""
-    return described.get(status) or described.get(status[:1] + "XX") or (described.get("default") if status != "default" else None)
+    """Return the response that describes a status: its own, its range's, or the default; None where there
+    is none.
+    """
+    return (
+        described.get(status)
+        or described.get(status[:1] + "XX")
+        or (described.get("default") if status != "default" else None)
+    )
 
 
 def _one(s: Sides, what: str, old: Spot, new: Spot, who: Who) -> None:
@@ -87,7 +96,11 @@ def _headers(s: Sides, what: str, old: Spot, new: Spot, who: Who) -> None:
 
 def _headers_of(edition: Edition, owner: Spot) -> dict[str, tuple[str, Spot]]:
     """Return headers by lower-case name; OpenAPI ignores Content-Type here."""
-    return {name.lower(): (name, spot) for name, spot in edition.members(owner, "headers").items() if name.lower() != "content-type"}
+    return {
+        name.lower(): (name, spot)
+        for name, spot in edition.members(owner, "headers").items()
+        if name.lower() != "content-type"
+    }
 
 
 def _header(s: Sides, what: str, old: Spot, new: Spot, who: Who) -> None:
@@ -113,7 +126,8 @@ def _links(s: Sides, what: str, old: Spot, new: Spot) -> None:
             s.tell("link", f"{what}: link {name} is gone", spot, None)
             continue
         a, b = (
-            {k: v for k, v in side.items() if k != "description"} for side in (s.both.old.mapping(spot), s.both.new.mapping(after[name]))
+            {k: v for k, v in side.items() if k != "description"}
+            for side in (s.both.old.mapping(spot), s.both.new.mapping(after[name]))
         )
         if a != b:
             s.tell("link", f"{what}: link {name} leads elsewhere, or otherwise", spot, after[name])

@@ -15,11 +15,16 @@ def media(edition: Edition, owner: Spot) -> dict[str, Spot]:
     inside = edition.open(owner, "content")
     found = {name.lower().replace(" ", ""): edition.open(inside, name) for name in edition.mapping(inside)}
     bare = [name.partition(";")[0] for name in found]
-    return {(short if bare.count(short) == 1 else name): spot for (name, spot), short in zip(found.items(), bare, strict=True)}
+    return {
+        (short if bare.count(short) == 1 else name): spot
+        for (name, spot), short in zip(found.items(), bare, strict=True)
+    }
 
 
 def request(s: Sides, old: Spot, new: Spot) -> None:
-    """Add the changes of a request body; the spots are the `requestBody` of both operations, which may be missing."""
+    """Add the changes of a request body; the spots are the `requestBody` of both operations, which may be
+    missing.
+    """
     a, b = s.both.old.mapping(old), s.both.new.mapping(new)
     if not a and not b:
         return
@@ -28,7 +33,12 @@ def request(s: Sides, old: Spot, new: Spot) -> None:
         return
     if not a:
         required = b.get("required") is True
-        s.tell("body-required" if required else "body-added", f"a body is {'required' if required else 'taken'} now", None, new)
+        s.tell(
+            "body-required" if required else "body-added",
+            f"a body is {'required' if required else 'taken'} now",
+            None,
+            new,
+        )
         return
     if not b:
         s.tell("body-removed", "takes no body any more: who sends one may not be heard", old, None)
@@ -67,7 +77,10 @@ def contents(s: Sides, old: Spot, new: Spot, what: str, who: Who, ids: tuple[str
             continue
         shown = what if len(before) == 1 else f"{what} ({name})"
         a, b = s.both.old.mapping(spot), s.both.new.mapping(after[there])
-        sides = spot.at("schema") if "schema" in a else None, after[there].at("schema") if "schema" in b else None
+        sides = (
+            spot.at("schema") if "schema" in a else None,
+            after[there].at("schema") if "schema" in b else None,
+        )
         s.both.schemas(s.subject, shown, *sides, who)
         _encoding(s, shown, spot, after[there])
         if (a.get("example"), a.get("examples")) != (b.get("example"), b.get("examples")):
@@ -85,6 +98,10 @@ def _encoding(s: Sides, what: str, old: Spot, new: Spot) -> None:
         before, after = s.both.old.mapping(one), s.both.new.mapping(other)
         places = one if before else old, other if after else new
         if style_of(before, "query") != style_of(after, "query"):
-            s.tell("style" if s.who == "callers" else "encoding", f"{what}: member `{name}` is written otherwise now", *places)
+            s.tell(
+                "style" if s.who == "callers" else "encoding",
+                f"{what}: member `{name}` is written otherwise now",
+                *places,
+            )
         elif any(before.get(key) != after.get(key) for key in ("contentType", "headers", "allowReserved")):
             s.tell("encoding", f"{what}: the part `{name}` has another encoding", *places)

@@ -14,7 +14,9 @@ from pgagents.diff.values import Difference, Values, Who
 from pgagents.source.source import Pointer
 
 NamedPair = tuple[Who, str, str]
-OF_A_MEMBER = frozenset(("member-added", "member-removed", "member-required", "default", "read-only", "write-only"))
+OF_A_MEMBER = frozenset(
+    ("member-added", "member-removed", "member-required", "default", "read-only", "write-only")
+)
 
 
 @dataclass(slots=True)
@@ -30,13 +32,25 @@ class Both:
     """Calls by the API that were compared, because a callback may contain itself."""
 
     def tell(
-        self, id: str, subject: str, message: str, old: Spot | None, new: Spot | None, *, example: str = "", safety: bool = False
+        self,
+        id: str,
+        subject: str,
+        message: str,
+        old: Spot | None,
+        new: Spot | None,
+        *,
+        example: str = "",
+        safety: bool = False,
     ) -> None:
         """Add one change, with the severity of its id in the table."""
         places = (self.old.place(old) if old else None), (self.new.place(new) if new else None)
-        self.changes.append(Change(severity(id), id, subject, message, (), *places, example, safety, (subject,)))
+        self.changes.append(
+            Change(severity(id), id, subject, message, (), *places, example, safety, (subject,))
+        )
 
-    def schemas(self, subject: str, what: str, old: Spot | None, new: Spot | None, who: Who, *, marks: bool = True) -> None:
+    def schemas(
+        self, subject: str, what: str, old: Spot | None, new: Spot | None, who: Who, *, marks: bool = True
+    ) -> None:
         """Compare two schemas of one place; a missing schema accepts anything."""
         a = self.old.schemas(who).schema(old) if old is not None else {}
         b = self.new.schemas(who).schema(new) if new is not None else {}
@@ -54,12 +68,27 @@ class Both:
             self.edges[pair].add(source)
         return pairs
 
-    def _change(self, one: Difference, subject: str, what: str, old: Spot | None, new: Spot | None, by: tuple[str, ...]) -> Change:
-        places = one.old or (self.old.place(old) if old else None), one.new or (self.new.place(new) if new else None)
-        return Change(one.severity, one.id, subject, _sentence(one, what), (), *places, one.example, False, by)
+    def _change(
+        self,
+        one: Difference,
+        subject: str,
+        what: str,
+        old: Spot | None,
+        new: Spot | None,
+        by: tuple[str, ...],
+    ) -> Change:
+        places = (
+            one.old or (self.old.place(old) if old else None),
+            one.new or (self.new.place(new) if new else None),
+        )
+        return Change(
+            one.severity, one.id, subject, _sentence(one, what), (), *places, one.example, False, by
+        )
 
     def named(self) -> None:
-        """Compare all named schemas that were met, and note the operations that use them; call it after all operations."""
+        """Compare all named schemas that were met, and note the operations that use them; call it after
+        all operations.
+        """
         found: list[tuple[NamedPair, Change]] = []
         queue, seen = deque(self.edges), set(self.edges)
         while queue:
@@ -72,7 +101,12 @@ class Both:
             both = before.known[a], after.known[b]
             for one in (*values.differences(*both), *values.marks(*both, "")):
                 place = one.old or before.places[a], one.new or after.places[b]
-                found.append((key, Change(one.severity, one.id, _shown(b), _sentence(one, ""), (), *place, one.example)))
+                found.append(
+                    (
+                        key,
+                        Change(one.severity, one.id, _shown(b), _sentence(one, ""), (), *place, one.example),
+                    )
+                )
             for pair in self._follow(values, who, key):
                 if pair not in seen:
                     seen.add(pair)
@@ -115,7 +149,9 @@ def together(changes: Iterable[Change]) -> list[Change]:
     groups: dict[tuple[Any, ...], list[Change]] = defaultdict(list)
     for change in changes:
         place = () if change.id == "shown" else (change.old, change.new)
-        groups[change.severity, change.id, change.message, place, change.example, change.safety, change.by_how].append(change)
+        groups[
+            change.severity, change.id, change.message, place, change.example, change.safety, change.by_how
+        ].append(change)
     made = []
     for group in groups.values():
         by = tuple(dict.fromkeys(name for change in group for name in change.by))

@@ -32,4 +32,10 @@ def _document(both: Both) -> None:
         if a.get(key) != b.get(key):
             both.tell("document-text", key, "changed", both.old.root.at(key), both.new.root.at(key))
     if a.get("jsonSchemaDialect") != b.get("jsonSchemaDialect"):
-        both.tell("dialect", "jsonSchemaDialect", f"is {b.get('jsonSchemaDialect')} now", both.old.root, both.new.root)
+        both.tell(
+            "dialect",
+            "jsonSchemaDialect",
+            f"is {b.get('jsonSchemaDialect')} now",
+            both.old.root,
+            both.new.root,
+        )

@@ -1,4 +1,6 @@
-"""Converts schemas of an OpenAPI document to JSON Schema 2020-12, with places, and with names for referenced schemas."""
+"""Converts schemas of an OpenAPI document to JSON Schema 2020-12, with places, and with names for
+referenced schemas.
+"""
 
 from __future__ import annotations
 
@@ -15,15 +17,44 @@ from pgagents.source.origin import Node
 from pgagents.source.source import Pointer
 
 KINDS = frozenset(("null", "boolean", "integer", "number", "string", "array", "object"))
-WORDS = ("title", "description", "default", "examples", "example", "externalDocs", "deprecated", "readOnly", "writeOnly")
+WORDS = (
+    "title",
+    "description",
+    "default",
+    "examples",
+    "example",
+    "externalDocs",
+    "deprecated",
+    "readOnly",
+    "writeOnly",
+)
 NUMBERS = ("multipleOf", "maximum", "exclusiveMaximum", "minimum", "exclusiveMinimum")
-COUNTS = ("maxLength", "minLength", "maxItems", "minItems", "maxProperties", "minProperties", "minContains", "maxContains")
+COUNTS = (
+    "maxLength",
+    "minLength",
+    "maxItems",
+    "minItems",
+    "maxProperties",
+    "minProperties",
+    "minContains",
+    "maxContains",
+)
 ONE = (
-    "items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames", "unevaluatedItems", "unevaluatedProperties",
+    "items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames",
+    "unevaluatedItems", "unevaluatedProperties",
 )  # fmt: skip
 LISTS = ("allOf", "anyOf", "oneOf", "prefixItems")
 MAPS = ("properties", "patternProperties", "dependentSchemas")
-SAME = ("enum", "const", "pattern", "uniqueItems", "discriminator", "contentEncoding", "contentMediaType", "dependentRequired")
+SAME = (
+    "enum",
+    "const",
+    "pattern",
+    "uniqueItems",
+    "discriminator",
+    "contentEncoding",
+    "contentMediaType",
+    "dependentRequired",
+)
 HINTS = frozenset(("int64", "float", "double", "decimal", "password"))
 """Formats that refuse no value: JSON has one kind of number."""
 OTHER = "x-other-keywords"
@@ -63,7 +94,12 @@ class Converter:
             name, target = self._wanted.pop()
             self.places[name] = self.edition.place(target)
             inside = self._schema(target, 0)
-            self.known.add(name, inside if isinstance(inside, dict) else Node({} if inside else {"not": {}}, origin=self.places[name]))
+            self.known.add(
+                name,
+                inside
+                if isinstance(inside, dict)
+                else Node({} if inside else {"not": {}}, origin=self.places[name]),
+            )
         return made
 
     def _schema(self, spot: Any, depth: int) -> Any:
@@ -99,7 +135,11 @@ class Converter:
         elif key in NUMBERS:
             if isinstance(part, bool):
                 return self.old_style
-            if not isinstance(part, int | float) or not math.isfinite(part) or (key == "multipleOf" and part <= 0):
+            if (
+                not isinstance(part, int | float)
+                or not math.isfinite(part)
+                or (key == "multipleOf" and part <= 0)
+            ):
                 return False
             made[key] = part
         elif key in COUNTS:
@@ -120,7 +160,11 @@ class Converter:
             made[key] = {name: self._schema(spot.at(key, name), depth + 1) for name in part}
         elif key == "type":
             kinds = [part] if isinstance(part, str) else part
-            if not isinstance(kinds, list) or not kinds or not all(isinstance(k, str) and k in KINDS for k in kinds):
+            if (
+                not isinstance(kinds, list)
+                or not kinds
+                or not all(isinstance(k, str) and k in KINDS for k in kinds)
+            ):
                 return False
             made[key] = part
         elif key == "required":
@@ -159,7 +203,11 @@ class Converter:
         if key not in self._names:
             first = target.document.location == self.edition.root.document.location
             path = list(steps(target.pointer))
-            name = str(path[-1]) if first and path[:-1] == ["components", "schemas"] else "/".join(map(str, path[-3:])) or "document"
+            name = (
+                str(path[-1])
+                if first and path[:-1] == ["components", "schemas"]
+                else "/".join(map(str, path[-3:])) or "document"
+            )
             safe = re.sub(r"[^A-Za-z0-9._-]+", "_", name)[:80]
             whole = target.pointer if first else f"{target.document.name}#{target.pointer}"
             if safe != name or not first or path[:-1] != ["components", "schemas"]:
@@ -169,7 +217,13 @@ class Converter:
         return self._names[key]
 
 
-_TYPES: dict[str, type] = {"enum": list, "pattern": str, "uniqueItems": bool, "discriminator": dict, "dependentRequired": dict}
+_TYPES: dict[str, type] = {
+    "enum": list,
+    "pattern": str,
+    "uniqueItems": bool,
+    "discriminator": dict,
+    "dependentRequired": dict,
+}
 
 
 def _older(made: Node, value: Mapping[str, Any]) -> None:
@@ -178,7 +232,9 @@ def _older(made: Node, value: Mapping[str, Any]) -> None:
         if isinstance(made.get("type"), str):
             made["type"] = [made["type"], "null"]
         elif "type" not in made:
-            made.setdefault(OTHER, {})["nullable"] = True  # without a type it means nothing, and is often meant to
+            made.setdefault(OTHER, {})["nullable"] = (
+                True  # without a type it means nothing, and is often meant to
+            )
     for bound, edge in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
         if value.get(bound) is True and edge in made:
             made[bound] = made.pop(edge)

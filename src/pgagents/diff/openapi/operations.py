@@ -58,7 +58,9 @@ def compare(both: Both) -> None:
     for key, old in before.items():
         there = after.get(key) or after.get(moved.get(key, ("", "")))
         if there is None:
-            both.tell("operation-removed", old.name(both.old), f"is gone ({old.method} {old.path})", old.spot, None)
+            both.tell(
+                "operation-removed", old.name(both.old), f"is gone ({old.method} {old.path})", old.spot, None
+            )
             continue
         if key not in after:
             message = f"is {there.method} {there.path} now, was {old.method} {old.path}"
@@ -68,11 +70,15 @@ def compare(both: Both) -> None:
     taken = {*before, *moved.values()}
     for key, new in after.items():
         if key not in taken:
-            both.tell("operation-added", new.name(both.new), f"is new ({new.method} {new.path})", None, new.spot)
+            both.tell(
+                "operation-added", new.name(both.new), f"is new ({new.method} {new.path})", None, new.spot
+            )
     security.schemes(both, schemes)
 
 
-def _moved(both: Both, before: dict[Key, Operation], after: dict[Key, Operation]) -> Iterator[tuple[Key, Key]]:
+def _moved(
+    both: Both, before: dict[Key, Operation], after: dict[Key, Operation]
+) -> Iterator[tuple[Key, Key]]:
     """Yield operations with a new address: they have the same operationId."""
     ids = {both.new.text(o.spot, "operationId"): key for key, o in after.items() if key not in before}
     for key, old in before.items():
@@ -99,7 +105,9 @@ def _list_security(edition: Edition, spot: Spot) -> list[str]:
 
 
 def one(both: Both, old: Operation, new: Operation, who: Who) -> None:
-    """Compare one operation. `who` sends to the API (callers), or readers where the API itself makes the call."""
+    """Compare one operation. `who` sends to the API (callers), or readers where the API itself makes the
+    call.
+    """
     s = Sides(both, new.name(both.new), who)
     answered: Who = "readers" if who == "callers" else "callers"
     _names(s, old, new)
@@ -107,7 +115,10 @@ def one(both: Both, old: Operation, new: Operation, who: Who) -> None:
         security.compare(s, old.spot, new.spot)
         servers.compare(s, (old.item, old.spot), (new.item, new.spot))
     names = [_PLACEHOLDER.findall(o.path) for o in (old, new)]
-    sides = parameters.parameters(both.old, old.item, old.spot, names[0]), parameters.parameters(both.new, new.item, new.spot, names[1])
+    sides = (
+        parameters.parameters(both.old, old.item, old.spot, names[0]),
+        parameters.parameters(both.new, new.item, new.spot, names[1]),
+    )
     parameters.compare(s, *sides)
     bodies.request(s, both.old.open(old.spot, "requestBody"), both.new.open(new.spot, "requestBody"))
     answers.compare(s, old.spot, new.spot, answered)
@@ -118,21 +129,42 @@ def _names(s: Sides, old: Operation, new: Operation) -> None:
     a, b = s.both.old, s.both.new
     before, after = a.text(old.spot, "operationId"), b.text(new.spot, "operationId")
     if before and before != after:
-        message = f"operationId is {after or 'none'} now, was {before}: agents and generated clients call it by that name"
+        message = (
+            f"operationId is {after or 'none'} now, was {before}: agents and generated clients call it "
+            "by that name"
+        )
         s.tell("operation-renamed", message, old.spot, new.spot)
     elif after and not before:
         s.tell("operation-named", f"has an operationId now: {after}", old.spot, new.spot)
     was, is_ = a.mapping(old.spot), b.mapping(new.spot)
     if any(was.get(key) != is_.get(key) for key in ("summary", "description")):
-        text = next((b.text(new.spot, key) for key in ("description", "summary") if was.get(key) != is_.get(key)), "")
-        s.tell("description", f"its description changed, so a model may call it at other times: {brief(text, 100)}", old.spot, new.spot)
+        text = next(
+            (b.text(new.spot, key) for key in ("description", "summary") if was.get(key) != is_.get(key)), ""
+        )
+        s.tell(
+            "description",
+            f"its description changed, so a model may call it at other times: {brief(text, 100)}",
+            old.spot,
+            new.spot,
+        )
     if bool(was.get("deprecated")) != bool(is_.get("deprecated")):
-        s.tell("deprecated", "is deprecated now" if is_.get("deprecated") else "is not deprecated any more", old.spot, new.spot)
+        s.tell(
+            "deprecated",
+            "is deprecated now" if is_.get("deprecated") else "is not deprecated any more",
+            old.spot,
+            new.spot,
+        )
     for key in ("tags", "externalDocs"):
         if was.get(key) != is_.get(key):
             s.tell("shown", f"its {key} changed", old.spot, new.spot)
     if was.get(ASKED) is True and is_.get(ASKED) is not True:
-        s.tell("consequential-dropped", f"is without {ASKED}: no person is asked before it any more", old.spot, new.spot, safety=True)
+        s.tell(
+            "consequential-dropped",
+            f"is without {ASKED}: no person is asked before it any more",
+            old.spot,
+            new.spot,
+            safety=True,
+        )
     elif was.get(ASKED) is not True and is_.get(ASKED) is True:
         s.tell("consequential", "a person is asked before it now", old.spot, new.spot, safety=True)
 
@@ -141,7 +173,9 @@ def _callbacks(both: Both, subject: str, old: Spot, new: Spot) -> None:
     before, after = both.old.members(old, "callbacks"), both.new.members(new, "callbacks")
     for name, spot in before.items():
         if name not in after:
-            both.tell("event-removed", subject, f"callback {name} is gone: nobody is called any more", spot, None)
+            both.tell(
+                "event-removed", subject, f"callback {name} is gone: nobody is called any more", spot, None
+            )
         else:
             events(both, spot, after[name], f"{subject}, callback {name}")
     for name, spot in after.items():
@@ -160,7 +194,19 @@ def events(both: Both, old: Spot, new: Spot, what: str = "") -> None:
         if key in after:
             one(both, then, after[key], "readers")
         else:
-            both.tell("event-removed", what or then.name(both.old), f"is not sent any more ({then.method} {then.path})", then.spot, None)
+            both.tell(
+                "event-removed",
+                what or then.name(both.old),
+                f"is not sent any more ({then.method} {then.path})",
+                then.spot,
+                None,
+            )
     for key, now in after.items():
         if key not in before:
-            both.tell("event-added", what or now.name(both.new), f"is sent too ({now.method} {now.path})", None, now.spot)
+            both.tell(
+                "event-added",
+                what or now.name(both.new),
+                f"is sent too ({now.method} {now.path})",
+                None,
+                now.spot,
+            )

@@ -18,19 +18,32 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """One operation in both editions. `who` is affected by changes of the request: callers, or readers where the API calls."""
+    """One operation in both editions. `who` is affected by changes of the request: callers, or readers
+    where the API calls.
+    """
 
     both: Both
     subject: str
     who: Who
 
-    def tell(self, id: str, message: str, old: Spot | None, new: Spot | None, *, example: str = "", safety: bool = False) -> None:
+    def tell(
+        self,
+        id: str,
+        message: str,
+        old: Spot | None,
+        new: Spot | None,
+        *,
+        example: str = "",
+        safety: bool = False,
+    ) -> None:
         """Add a change of this operation."""
         self.both.tell(id, self.subject, message, old, new, example=example, safety=safety)
 
 
 def parameters(edition: Edition, item: Spot, operation: Spot, names: list[str]) -> dict[Key, Spot]:
-    """Return parameters by place and name; the operation's override the path's. Path parameters have their position as name."""
+    """Return parameters by place and name; the operation's override the path's. Path parameters have their
+    position as name.
+    """
     found: dict[Key, Spot] = {}
     for owner in (item, operation):
         value = edition.open(owner, "parameters")
@@ -68,12 +81,19 @@ def compare(s: Sides, old: dict[Key, Spot], new: dict[Key, Spot]) -> None:
 
 
 def _received(s: Sides, old: dict[Key, Spot], new: dict[Key, Spot]) -> None:
-    """Add the changes of parameters in a call by the API, which are like headers of an answer: receivers may rely on them."""
+    """Add the changes of parameters in a call by the API, which are like headers of an answer: receivers
+    may rely on them.
+    """
     for key, spot in old.items():
         what = f"{key[0]} parameter `{s.both.old.text(spot, 'name')}`"
         needed = s.both.old.mapping(spot).get("required") is True
         if key not in new:
-            s.tell("header-removed" if needed else "header-optional-removed", f"{what} is not sent any more", spot, None)
+            s.tell(
+                "header-removed" if needed else "header-optional-removed",
+                f"{what} is not sent any more",
+                spot,
+                None,
+            )
             continue
         always = s.both.new.mapping(new[key]).get("required") is True
         if needed and not always:
@@ -84,7 +104,12 @@ def _received(s: Sides, old: dict[Key, Spot], new: dict[Key, Spot]) -> None:
         s.both.schemas(s.subject, what, schema_of(s.both.old, spot), schema_of(s.both.new, new[key]), s.who)
     for key, spot in new.items():
         if key not in old:
-            s.tell("header-added", f"{key[0]} parameter `{s.both.new.text(spot, 'name')}` is sent too", None, spot)
+            s.tell(
+                "header-added",
+                f"{key[0]} parameter `{s.both.new.text(spot, 'name')}` is sent too",
+                None,
+                spot,
+            )
 
 
 def _one(s: Sides, what: str, place: str, old: Spot, new: Spot) -> None:
@@ -92,7 +117,10 @@ def _one(s: Sides, what: str, place: str, old: Spot, new: Spot) -> None:
     if a == b and "$ref" not in str(a.get("schema", "")) and "$ref" not in str(a.get("content", "")):
         return
     if place == "path" and a.get("name") != b.get("name"):
-        message = f"{what} is called `{b.get('name')}` now: the address is the same, but agents and generated clients name it"
+        message = (
+            f"{what} is called `{b.get('name')}` now: the address is the same, but agents and generated "
+            "clients name it"
+        )
         s.tell("parameter-renamed", message, old, new)
     required = place == "path"
     before, after = (required or m.get("required") is True for m in (a, b))
@@ -103,9 +131,16 @@ def _one(s: Sides, what: str, place: str, old: Spot, new: Spot) -> None:
     wire(s, what, place, old, new, "style")
     flags(s, what, old, new)
     if a.get("description") != b.get("description"):
-        s.tell("parameter-text", f"{what} is described anew: {brief(str(b.get('description')), 80)}", old, new)
+        s.tell(
+            "parameter-text", f"{what} is described anew: {brief(str(b.get('description')), 80)}", old, new
+        )
     if bool(a.get("deprecated")) != bool(b.get("deprecated")):
-        s.tell("parameter-text", f"{what} is {'deprecated now' if b.get('deprecated') else 'not deprecated any more'}", old, new)
+        s.tell(
+            "parameter-text",
+            f"{what} is {'deprecated now' if b.get('deprecated') else 'not deprecated any more'}",
+            old,
+            new,
+        )
     if (a.get("example"), a.get("examples")) != (b.get("example"), b.get("examples")):
         s.tell("examples", f"the examples of {what} changed", old, new)
     s.both.schemas(s.subject, what, schema_of(s.both.old, old), schema_of(s.both.new, new), s.who)
@@ -115,8 +150,9 @@ def flags(s: Sides, what: str, old: Spot, new: Spot) -> None:
     """Add the changes of `allowReserved` and `allowEmptyValue`."""
     a, b = s.both.old.mapping(old), s.both.new.mapping(new)
     for key, id, said in (
-        ("allowReserved", "reserved", "reserved characters (`/`, `?`) as they are"), ("allowEmptyValue", "empty-value", "an empty value"),
-    ):  # fmt: skip
+        ("allowReserved", "reserved", "reserved characters (`/`, `?`) as they are"),
+        ("allowEmptyValue", "empty-value", "an empty value"),
+    ):
         before, after = a.get(key) is True, b.get(key) is True
         if before and not after:
             s.tell(id, f"{what} does not take {said} any more", old, new)
@@ -125,11 +161,15 @@ def flags(s: Sides, what: str, old: Spot, new: Spot) -> None:
 
 
 def wire(s: Sides, what: str, place: str, old: Spot, new: Spot, id: str) -> None:
-    """Add a change where a value is serialised differently, shown by a sample of a kind that the old schema accepts."""
+    """Add a change where a value is serialised differently, shown by a sample of a kind that the old
+    schema accepts.
+    """
     a, b = s.both.old.mapping(old), s.both.new.mapping(new)
     before, after = media_of(a), media_of(b)
     if before != after:
-        s.tell(id, f"{what} is written as {after or 'plain text'} now, was {before or 'plain text'}", old, new)
+        s.tell(
+            id, f"{what} is written as {after or 'plain text'} now, was {before or 'plain text'}", old, new
+        )
         return
     if before:
         return

@@ -1,4 +1,6 @@
-"""Finds the lines of changed values. A large JSON text is not parsed again: only the path to each value is scanned."""
+"""Finds the lines of changed values. A large JSON text is not parsed again: only the path to each value is
+scanned.
+"""
 
 from __future__ import annotations
 

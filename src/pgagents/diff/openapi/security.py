@@ -11,7 +11,9 @@ from pgagents.diff.openapi.tree import Edition, Spot
 
 Kind = tuple[str, ...]
 Way = dict[Kind, frozenset[str]]
-"""The schemes that one way needs, each with its scopes. A scheme is identified by its kind, not by its name in the document."""
+"""The schemes that one way needs, each with its scopes. A scheme is identified by its kind, not by its
+name in the document.
+"""
 
 
 def ways(edition: Edition, operation: Spot) -> tuple[list[Way], Spot]:
@@ -26,7 +28,9 @@ def ways(edition: Edition, operation: Spot) -> tuple[list[Way], Spot]:
 def _way(edition: Edition, asked: Mapping[str, Any]) -> Way:
     made: Way = {}
     for name, scopes in asked.items():
-        made[kind(edition, name)] = frozenset(s for s in scopes if isinstance(s, str)) if isinstance(scopes, list) else frozenset()
+        made[kind(edition, name)] = (
+            frozenset(s for s in scopes if isinstance(s, str)) if isinstance(scopes, list) else frozenset()
+        )
     return made
 
 
@@ -67,11 +71,14 @@ def _enough(held: Way, asked: Way) -> bool:
 
 
 def _listed(found: list[Way], between: str = ", ") -> str:
-    return between.join(" with ".join(_named(key, scopes) for key, scopes in way.items()) or "no key" for way in found)
+    return between.join(
+        " with ".join(_named(key, scopes) for key, scopes in way.items()) or "no key" for way in found
+    )
 
 
 _NAMES = {
-    "http": "{1} key", "apiKey": "key in {1} {2}", "oauth2": "OAuth2", "openIdConnect": "OpenID Connect", "mutualTLS": "client certificate",
+    "http": "{1} key", "apiKey": "key in {1} {2}", "oauth2": "OAuth2", "openIdConnect": "OpenID Connect",
+    "mutualTLS": "client certificate",
 }  # fmt: skip
 
 
@@ -89,7 +96,9 @@ def schemes(both: Both, used: dict[str, str]) -> None:
         if a.get("type") == b.get("type"):
             _flows(both, other, old, new)
             if a.get("openIdConnectUrl") != b.get("openIdConnectUrl"):
-                both.tell("oauth-address", other, f"openIdConnectUrl is {b.get('openIdConnectUrl')} now", old, new)
+                both.tell(
+                    "oauth-address", other, f"openIdConnectUrl is {b.get('openIdConnectUrl')} now", old, new
+                )
             if any(a.get(key) != b.get(key) for key in ("description", "bearerFormat")):
                 both.tell("security-text", other, "is described anew", old, new)
 
@@ -101,9 +110,19 @@ def _flows(both: Both, subject: str, old: Spot, new: Spot) -> None:
             both.tell("oauth", subject, f"flow {name} is gone", spot, None)
             continue
         a, b = both.old.mapping(spot), both.new.mapping(after[name])
-        for key, id in (("authorizationUrl", "oauth"), ("tokenUrl", "oauth"), ("refreshUrl", "oauth-address")):
+        for key, id in (
+            ("authorizationUrl", "oauth"),
+            ("tokenUrl", "oauth"),
+            ("refreshUrl", "oauth-address"),
+        ):
             if a.get(key) != b.get(key) and not (key == "refreshUrl" and key not in a):
-                both.tell(id, subject, f"{key} of flow {name} is {b.get(key)} now, was {a.get(key)}", spot, after[name])
+                both.tell(
+                    id,
+                    subject,
+                    f"{key} of flow {name} is {b.get(key)} now, was {a.get(key)}",
+                    spot,
+                    after[name],
+                )
         then, now = (m["scopes"] if isinstance(m.get("scopes"), dict) else {} for m in (a, b))
         for scope in (x for x in then if x not in now):
             both.tell("oauth", subject, f"flow {name}: scope {scope} is gone", spot, after[name])

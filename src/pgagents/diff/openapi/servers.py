@@ -25,7 +25,9 @@ def servers(edition: Edition, item: Spot, operation: Spot) -> tuple[list[Spot], 
 
 
 def addresses(edition: Edition, server: Spot) -> list[str]:
-    """Return the addresses of a server, at most MOST: every listed value of its variables, and `{}` for any value."""
+    """Return the addresses of a server, at most MOST: every listed value of its variables, and `{}` for
+    any value.
+    """
     url = edition.text(server, "url").rstrip("/")
     variables = edition.mapping(edition.open(server, "variables"))
     names = _VARIABLE.findall(url)[:20]
@@ -37,7 +39,10 @@ def addresses(edition: Edition, server: Spot) -> list[str]:
     parts = _VARIABLE.split(url)[::2]
     if len(parts) != len(names) + 1:
         return [url]
-    return ["".join(p + c for p, c in zip(parts, (*chosen, ""), strict=True)) for chosen in islice(product(*choices), MOST)]
+    return [
+        "".join(p + c for p, c in zip(parts, (*chosen, ""), strict=True))
+        for chosen in islice(product(*choices), MOST)
+    ]
 
 
 def compare(s: Sides, old: tuple[Spot, Spot], new: tuple[Spot, Spot]) -> None:
@@ -56,7 +61,10 @@ def compare(s: Sides, old: tuple[Spot, Spot], new: tuple[Spot, Spot]) -> None:
     come = [a for a in now if a not in then]
     if lost:
         s.tell(
-            "server-removed", f"is not served at {_listed(lost, told)} any more: it is at {_listed(list(now), told)}", then[lost[0]], here
+            "server-removed",
+            f"is not served at {_listed(lost, told)} any more: it is at {_listed(list(now), told)}",
+            then[lost[0]],
+            here,
         )
     elif come:
         s.tell("server-added", f"is served at {_listed(come, told)} too", None, now[come[0]])
@@ -67,13 +75,19 @@ def compare(s: Sides, old: tuple[Spot, Spot], new: tuple[Spot, Spot]) -> None:
         return
     if not lost and _defaults(s.both.old, before) != _defaults(s.both.new, after):
         s.tell("server-order", "a variable of the address has another default", there, here)
-    if [s.both.old.text(x, "description") for x in before] != [s.both.new.text(x, "description") for x in after]:
+    if [s.both.old.text(x, "description") for x in before] != [
+        s.both.new.text(x, "description") for x in after
+    ]:
         s.tell("server-text", "an address is described anew", there, here)
 
 
 def _defaults(edition: Edition, found: list[Spot]) -> list[dict[str, Any]]:
     return [
-        {name: v.get("default") for name, v in edition.mapping(edition.open(spot, "variables")).items() if isinstance(v, dict)}
+        {
+            name: v.get("default")
+            for name, v in edition.mapping(edition.open(spot, "variables")).items()
+            if isinstance(v, dict)
+        }
         for spot in found
     ]
 

@@ -31,7 +31,9 @@ def forms(schema: Any, known: Named) -> list[str]:
             kinds = said if kinds is None else kinds & said
     if kinds is None:
         kinds = {"array"} if made.items else {"object"} if made.members else {"string"}
-        branches = [branch for fact in made.rest for key in ("anyOf", "oneOf") for branch in fact.get(key, ())]
+        branches = [
+            branch for fact in made.rest for key in ("anyOf", "oneOf") for branch in fact.get(key, ())
+        ]
         if branches:
             return sorted({form for branch in branches for form in forms(branch, known)})
     return [form for form in SAMPLES if form in kinds or (form == "plain" and kinds & _PLAIN)]

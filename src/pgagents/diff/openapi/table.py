@@ -1,4 +1,5 @@
-"""The severity table for OpenAPI 3.0 and 3.1: the effect of a change of each keyword on callers and on readers.
+"""The severity table for OpenAPI 3.0 and 3.1: the effect of a change of each keyword on callers and on
+readers.
 
 Comparisons take severities from it by id, the reference page is made from it, and tests keep it complete.
 """
@@ -10,7 +11,9 @@ from typing import Literal, NamedTuple
 from pgagents.diff.change import Severity
 
 Verdict = Severity | Literal["by value", "none", "-"]
-"""`by value`: the accepted values or requests decide, see the note. `none`: no effect. `-`: not applicable."""
+"""`by value`: the accepted values or requests decide, see the note. `none`: no effect. `-`: not
+applicable.
+"""
 
 
 class Row(NamedTuple):
@@ -25,16 +28,20 @@ class Row(NamedTuple):
     note: str = ""
 
 
-def _rows(place: str, *rows: tuple[str, str, Verdict, Verdict, str] | tuple[str, str, Verdict, Verdict, str, str]) -> list[Row]:
+def _rows(
+    place: str, *rows: tuple[str, str, Verdict, Verdict, str] | tuple[str, str, Verdict, Verdict, str, str]
+) -> list[Row]:
     return [Row(place, tuple(row[0].split()), *row[1:]) for row in rows]
 
 
 _PLAIN = (
-    "type enum const multipleOf maximum exclusiveMaximum minimum exclusiveMinimum maxLength minLength pattern format maxItems minItems "
+    "type enum const multipleOf maximum exclusiveMaximum minimum exclusiveMinimum maxLength minLength "
+    "pattern format maxItems minItems "
     "uniqueItems maxProperties minProperties"
 )
 _NESTED = (
-    "allOf anyOf oneOf not if then else items prefixItems contains minContains maxContains propertyNames dependentRequired "
+    "allOf anyOf oneOf not if then else items prefixItems contains minContains maxContains propertyNames "
+    "dependentRequired "
     "dependentSchemas unevaluatedItems unevaluatedProperties patternProperties"
 )
 
@@ -46,41 +53,42 @@ TABLE: tuple[Row, ...] = (
         ("jsonSchemaDialect", "changed", "may break", "may break", "dialect"),
         ("servers", "see Server", "by value", "-", "-"),
         ("security", "see Security requirement", "by value", "-", "-"),
-        ("paths webhooks components", "see the objects inside", "by value", "by value", "-", "a component is compared where it is used"),
+        ("paths webhooks components", "see the objects inside", "by value", "by value", "-", ("a component is compared where it is used")),
         ("tags externalDocs", "changed", "wording", "wording", "document-text"),
     ),
-    *_rows("Info", ("title summary description termsOfService contact license", "changed", "wording", "wording", "document-text"),
-           ("version", "changed", "none", "none", "-", "it is compared with the version that the changes ask for")),
+    *_rows("Info", (("title summary description termsOfService contact license"), "changed", "wording", "wording", "document-text"),
+           ("version", "changed", "none", "none", "-", ("it is compared with the version that the changes ask for"))),
     *_rows("Contact", ("name url email", "changed", "wording", "wording", "document-text")),
     *_rows("License", ("name identifier url", "changed", "wording", "wording", "document-text")),
     *_rows(
         "Components",
-        ("schemas responses parameters examples requestBodies headers securitySchemes links callbacks pathItems", "changed",
+        (("schemas responses parameters examples requestBodies headers securitySchemes links callbacks pathItems"), "changed",
          "by value", "by value", "-", "compared where it is used; what nothing uses is nothing to anybody"),
     ),
     *_rows(
         "Server",
-        ("url variables", "an address is gone", "breaking", "-", "server-removed", "operations, paths and the document have servers"),
+        ("url variables", "an address is gone", "breaking", "-", "server-removed", ("operations, paths and the document have servers")),
         ("url variables", "an address is new", "addition", "-", "server-added"),
-        ("url", "another address is the first", "may break", "-", "server-order", "most callers take the first"),
+        ("url", ("another address is the first"), "may break", "-", "server-order", "most callers take the first"),
         ("description", "changed", "wording", "-", "server-text"),
     ),
     *_rows("Server variable",
-           ("enum default", "see Server", "by value", "-", "-"), ("description", "changed", "wording", "-", "server-text")),
+           ("enum default", "see Server", "by value", "-", "-"),
+           ("description", "changed", "wording", "-", "server-text")),
     *_rows(
         "Path item",
         ("get put post delete options head patch trace", "removed", "breaking", "-", "operation-removed"),
         ("get put post delete options head patch trace", "added", "addition", "-", "operation-added"),
-        ("get put post delete options head patch trace", "method or path changed, operationId kept", "breaking", "-", "route"),
+        (("get put post delete options head patch trace"), ("method or path changed, operationId kept"), "breaking", "-", "route"),
         ("$ref", "changed", "by value", "by value", "-", "what stands behind it is compared"),
         ("parameters servers", "changed", "by value", "-", "-", "they belong to each operation of the path"),
         ("summary description", "changed", "none", "none", "-", "no agent and no caller gets them"),
     ),
     *_rows(
         "Operation",
-        ("operationId", "changed or removed", "breaking", "-", "operation-renamed", "agents and generated clients call it by that name"),
+        ("operationId", "changed or removed", "breaking", "-", "operation-renamed", ("agents and generated clients call it by that name")),
         ("operationId", "added", "addition", "-", "operation-named"),
-        ("summary description", "changed", "wording", "-", "description", "a model may call it at other times"),
+        ("summary description", "changed", "wording", "-", "description", ("a model may call it at other times")),
         ("tags externalDocs", "changed", "wording", "-", "shown"),
         ("deprecated", "changed", "wording", "-", "deprecated"),
         ("parameters requestBody servers security", "see there", "by value", "-", "-"),
@@ -130,10 +138,10 @@ TABLE: tuple[Row, ...] = (
         "Responses",
         ("{status} default", "all successes are replaced", "-", "breaking", "answers-replaced"),
         ("{status}", "a success or redirect is new", "-", "may break", "answer-added"),
-        ("{status}", "an error is new", "-", "addition", "error-added", "readers must be ready for any 4xx and 5xx (RFC 9110, 15)"),
+        ("{status}", "an error is new", "-", "addition", "error-added", ("readers must be ready for any 4xx and 5xx (RFC 9110, 15)")),
         ("{status}", "a success or redirect is gone", "-", "may break", "answer-removed"),
         ("{status}", "an error is gone", "-", "addition", "error-removed"),
-        ("default", "added or removed", "-", "by value", "-", "it is compared with the statuses that it stands for"),
+        ("default", "added or removed", "-", "by value", "-", ("it is compared with the statuses that it stands for")),
     ),
     *_rows(
         "Response",
@@ -141,12 +149,12 @@ TABLE: tuple[Row, ...] = (
         ("headers", "see Header", "-", "by value", "-"),
         ("content", "the body is gone", "-", "breaking", "answer-body-removed"),
         ("content", "a body is new", "-", "addition", "answer-body-added"),
-        ("content", "a media type is gone", "-", "breaking", "answer-media-removed", "who asks for it gets another, or 406"),
+        ("content", "a media type is gone", "-", "breaking", "answer-media-removed", ("who asks for it gets another, or 406")),
         ("content", "a media type is new", "-", "addition", "answer-media-added"),
         ("links", "a link is gone or another", "-", "may break", "link"),
         ("links", "a link is new", "-", "addition", "link-added"),
     ),
-    *_rows("Link", ("operationId operationRef parameters requestBody body server", "changed", "-", "may break", "link"),
+    *_rows("Link", (("operationId operationRef parameters requestBody body server"), "changed", "-", "may break", "link"),
            ("description", "changed", "-", "wording", "answer-text")),
     *_rows(
         "Header",
@@ -163,19 +171,19 @@ TABLE: tuple[Row, ...] = (
     ),
     *_rows(
         "Security requirement",
-        ("{scheme}", "who could call cannot any more", "breaking", "-", "security", "another scheme, a further one, or another scope"),
-        ("{scheme}", "no key is needed any more", "may break", "-", "security-dropped", "marked as a matter of safety"),
+        ("{scheme}", ("who could call cannot any more"), "breaking", "-", "security", ("another scheme, a further one, or another scope")),
+        ("{scheme}", "no key is needed any more", "may break", "-", "security-dropped", ("marked as a matter of safety")),
         ("{scheme}", "another way to call", "addition", "-", "security-added"),
     ),
     *_rows(
         "Security scheme",
-        ("type name in scheme", "changed", "breaking", "-", "security", "told for the operations that need it"),
+        ("type name in scheme", "changed", "breaking", "-", "security", ("told for the operations that need it")),
         ("flows", "a flow is gone", "breaking", "-", "oauth"),
         ("flows", "a flow is new", "addition", "-", "oauth-added"),
         ("openIdConnectUrl", "changed", "may break", "-", "oauth-address"),
         ("bearerFormat description", "changed", "wording", "-", "security-text"),
     ),
-    *_rows("OAuth flows", ("implicit password clientCredentials authorizationCode", "removed", "breaking", "-", "oauth")),
+    *_rows("OAuth flows", (("implicit password clientCredentials authorizationCode"), "removed", "breaking", "-", "oauth")),
     *_rows(
         "OAuth flow",
         ("authorizationUrl tokenUrl", "changed", "breaking", "-", "oauth"),
@@ -183,7 +191,7 @@ TABLE: tuple[Row, ...] = (
         ("scopes", "a scope is gone", "breaking", "-", "oauth"),
         ("scopes", "a scope is new", "addition", "-", "oauth-added"),
     ),
-    *_rows("Example", ("summary description value externalValue", "changed", "wording", "wording", "examples")),
+    *_rows("Example", (("summary description value externalValue"), "changed", "wording", "wording", "examples")),
     *_rows("Reference", ("$ref", "changed", "by value", "by value", "-", "what stands behind it is compared"),
            ("summary description", "changed", "none", "none", "-")),
     *_rows(
@@ -191,8 +199,8 @@ TABLE: tuple[Row, ...] = (
         (_PLAIN, "takes less", "breaking", "addition", "narrower",
          "with a value that shows it; what cannot be decided may break"),
         (_PLAIN, "takes more", "addition", "breaking", "wider"),
-        ("nullable", "takes less or more", "by value", "by value", "-", "as the type null; without a type it may break"),
-        (_NESTED, "takes less or more", "by value", "by value", "-", "branches of unions are compared one by one"),
+        ("nullable", "takes less or more", "by value", "by value", "-", ("as the type null; without a type it may break")),
+        (_NESTED, "takes less or more", "by value", "by value", "-", ("branches of unions are compared one by one")),
         ("properties", "an optional member is new", "addition", "addition", "member-added"),
         ("properties", "a required member is new", "breaking", "addition", "member-required"),
         ("properties", "an optional member is gone", "may break", "may break", "member-removed",
@@ -206,23 +214,23 @@ TABLE: tuple[Row, ...] = (
         ("additionalProperties", "another schema", "by value", "by value", "-"),
         ("default", "changed or removed", "may break", "none", "default"),
         ("default", "added", "wording", "none", "default", "nothing was promised before"),
-        ("readOnly", "not to be sent any more", "may break", "none", "read-only", "such a member is required of answers only"),
+        ("readOnly", "not to be sent any more", "may break", "none", "read-only", ("such a member is required of answers only")),
         ("readOnly", "may be sent now", "addition", "none", "read-only"),
-        ("writeOnly", "not answered any more", "none", "may break", "write-only", "such a member is required of requests only"),
+        ("writeOnly", "not answered any more", "none", "may break", "write-only", ("such a member is required of requests only")),
         ("writeOnly", "answered now", "none", "addition", "write-only"),
         ("discriminator contentEncoding contentMediaType", "changed", "may break", "may break", "narrower"),
-        ("$id $anchor $dynamicRef $dynamicAnchor $vocabulary", "changed", "may break", "may break", "narrower",
+        (("$id $anchor $dynamicRef $dynamicAnchor $vocabulary"), "changed", "may break", "may break", "narrower",
          "so does any keyword that is not known"),
-        ("xml", "changed", "may break", "may break", "narrower", "where any body is XML; else nobody notices"),
+        ("xml", "changed", "may break", "may break", "narrower", ("where any body is XML; else nobody notices")),
         ("$schema $defs $comment contentSchema", "changed", "none", "none", "-"),
         ("$ref", "changed", "by value", "by value", "-", "what stands behind it is compared"),
-        ("title description example examples externalDocs deprecated", "changed", "wording", "wording", "text"),
+        (("title description example examples externalDocs deprecated"), "changed", "wording", "wording", "text"),
     ),
     *_rows("Discriminator", ("propertyName mapping", "changed", "may break", "may break", "narrower")),
-    *_rows("XML", ("name namespace prefix attribute wrapped", "changed", "may break", "may break", "narrower", "see Schema")),
+    *_rows("XML", (("name namespace prefix attribute wrapped"), "changed", "may break", "may break", "narrower", "see Schema")),
     *_rows(
         "Extension",
-        ("x-openai-isConsequential", "a person is not asked any more", "may break", "-", "consequential-dropped",
+        ("x-openai-isConsequential", ("a person is not asked any more"), "may break", "-", "consequential-dropped",
          "marked as a matter of safety"),
         ("x-openai-isConsequential", "a person is asked now", "may break", "-", "consequential"),
         ("x-webhooks", "as webhooks", "by value", "by value", "-"),

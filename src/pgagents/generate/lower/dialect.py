@@ -9,7 +9,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-BOUNDS = frozenset(("minimum", "maximum", "minLength", "maxLength", "pattern", "minItems", "maxItems", "minProperties", "maxProperties"))
+BOUNDS = frozenset(
+    (
+        "minimum",
+        "maximum",
+        "minLength",
+        "maxLength",
+        "pattern",
+        "minItems",
+        "maxItems",
+        "minProperties",
+        "maxProperties",
+    )
+)
 MORE = frozenset(("exclusiveMinimum", "exclusiveMaximum", "multipleOf", "uniqueItems"))
 NOTES = frozenset(("readOnly", "writeOnly", "deprecated"))
 
@@ -18,8 +30,9 @@ NOTES = frozenset(("readOnly", "writeOnly", "deprecated"))
 class Dialect:
     """The capabilities of a schema dialect.
 
-    `keywords` are the constraints that it has. Those in `repeated` also go into the description, because the vendor does not promise to
-    enforce them. A constraint that it lacks goes into the description if `describes`, otherwise it is dropped; both are losses.
+    `keywords` are the constraints that it has. Those in `repeated` also go into the description, because the
+    vendor does not promise to enforce them. A constraint that it lacks goes into the description if
+    `describes`, otherwise it is dropped; both are losses.
     """
 
     name: str
@@ -70,7 +83,9 @@ class Dialect:
     examples: Literal["examples", "example", "none"] = "none"
 
 
-OPENAPI_31 = Dialect("OpenAPI 3.1", BOUNDS | MORE | NOTES, whole=True, refs="keep", all_of=True, examples="examples")
+OPENAPI_31 = Dialect(
+    "OpenAPI 3.1", BOUNDS | MORE | NOTES, whole=True, refs="keep", all_of=True, examples="examples"
+)
 
 OPENAPI_30 = Dialect(
     "OpenAPI 3.0.3",
@@ -83,9 +98,16 @@ OPENAPI_30 = Dialect(
     all_of=True,
     exclusive="boolean",
     examples="example",
-)  # fmt: skip
+)
 
-OPENAPI_30_FLAT = replace(OPENAPI_30, name="OpenAPI 3.0.3 without composition", refs="inline", all_of=False, any_of="none", one_of=False)
+OPENAPI_30_FLAT = replace(
+    OPENAPI_30,
+    name="OpenAPI 3.0.3 without composition",
+    refs="inline",
+    all_of=False,
+    any_of="none",
+    one_of=False,
+)
 
 GEMINI = Dialect(
     "Gemini Schema",
@@ -110,18 +132,20 @@ GEMINI = Dialect(
     untyped=False,
     ordering=True,
     examples="example",
-)  # fmt: skip
+)
 
 GEMINI_JSON = Dialect(
     "Gemini JSON Schema",
     BOUNDS | {"multipleOf", "uniqueItems"},
-    repeated=frozenset(("pattern", "minLength", "maxLength", "multipleOf", "uniqueItems", "minProperties", "maxProperties")),
+    repeated=frozenset(
+        ("pattern", "minLength", "maxLength", "multipleOf", "uniqueItems", "minProperties", "maxProperties")
+    ),
     const=False,
     one_of=False,  # taken, and read as anyOf
     exclusive="none",
     additional="explicit",
     ordering=True,
-)  # fmt: skip
+)
 
 XAI = Dialect(
     "xAI",
@@ -134,16 +158,29 @@ XAI = Dialect(
         "number": frozenset(("float", "double")),
     },
     additional="explicit",
-)  # fmt: skip
+)
 
 # refuses `object schema missing properties` and `array schema missing items` outside strict mode too
 OPENAI = Dialect("OpenAI", BOUNDS | MORE, named=True)
 
-_TEXT_FORMATS = frozenset(("date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uuid"))
+_TEXT_FORMATS = frozenset(
+    ("date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uuid")
+)
 
 OPENAI_STRICT = Dialect(
     "OpenAI strict",
-    frozenset(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "pattern", "minItems", "maxItems")),
+    frozenset(
+        (
+            "minimum",
+            "maximum",
+            "exclusiveMinimum",
+            "exclusiveMaximum",
+            "multipleOf",
+            "pattern",
+            "minItems",
+            "maxItems",
+        )
+    ),
     const=False,
     one_of=False,
     formats={"string": _TEXT_FORMATS},
@@ -152,7 +189,7 @@ OPENAI_STRICT = Dialect(
     named=True,
     defaults=False,
     untyped=False,
-)  # fmt: skip
+)
 
 ANTHROPIC = Dialect("Anthropic", BOUNDS | MORE)
 
@@ -169,7 +206,7 @@ ANTHROPIC_STRICT = Dialect(
     named=True,
     untyped=False,
     most={"minItems": 1},
-)  # fmt: skip
+)
 
 # models of several vendors answer at one URL, so this is the dialect that all of them understand
 PERPLEXITY = Dialect(
@@ -183,7 +220,7 @@ PERPLEXITY = Dialect(
     formats={"string": _TEXT_FORMATS - {"duration", "hostname"}},
     additional="explicit",
     named=True,
-)  # fmt: skip
+)
 
 # JSON Schema 2020-12, each tool's schema self-contained; the inspector warns about lists of types
 MCP = Dialect("MCP", BOUNDS | MORE | NOTES, null="branch", type_arrays=False, examples="examples")

@@ -1,7 +1,8 @@
-"""Limit how large a schema grows in a dialect without references, where each reference is replaced by its target.
+"""Limit how large a schema grows in a dialect without references, where each reference is replaced by its
+target.
 
-Schemas that refer to each other can grow exponentially: sixteen that each name the next twice make 65,536. No model reads that much, so
-references are followed only as deep as MAX_NODES allows.
+Schemas that refer to each other can grow exponentially: sixteen that each name the next twice make 65,536. No
+model reads that much, so references are followed only as deep as MAX_NODES allows.
 """
 
 from __future__ import annotations

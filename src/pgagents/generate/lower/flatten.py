@@ -20,7 +20,9 @@ Stack = tuple[str, ...]
 class Flattening:
     """Flatten schemas as far as one dialect needs, at most `depth` references deep."""
 
-    def __init__(self, schemas: Mapping[str, Any], dialect: Dialect, losses: Losses, depth: int | None = None) -> None:
+    def __init__(
+        self, schemas: Mapping[str, Any], dialect: Dialect, losses: Losses, depth: int | None = None
+    ) -> None:
         self.schemas = schemas
         self.dialect = dialect
         self.losses = losses
@@ -56,7 +58,9 @@ class Flattening:
         return own, stack
 
     def both(self, inner: Flat, outer: Flat) -> Flat:
-        """Intersect two schemas. Where one schema cannot express both, `outer` is widened and the loss is recorded."""
+        """Intersect two schemas. Where one schema cannot express both, `outer` is widened and the loss is
+        recorded.
+        """
         if not inner:
             return outer
         both, lost = intersect(inner, outer)

@@ -37,7 +37,9 @@ class Keywords:
             if d.nullable_needs_type:
                 out.update({"type": "string", "nullable": True, "enum": [None]})
             if None not in flat.get("enum", [None]):
-                self.losses.add(flat.place("enum"), "enum", flat["enum"], "widened", "as null, nothing would be taken")
+                self.losses.add(
+                    flat.place("enum"), "enum", flat["enum"], "widened", "as null, nothing would be taken"
+                )
             flat.pop("enum", None)
             return []
         names = [k.upper() for k in real] if d.upper_types else real
@@ -49,7 +51,9 @@ class Keywords:
         return real
 
     def write(self, keyword: str, flat: Flat, kinds: list[str], out: Node, hints: list[str]) -> None:
-        """Write one keyword of `flat` into `out`, or its meaning into `hints`. Keywords that contain schemas are ignored."""
+        """Write one keyword of `flat` into `out`, or its meaning into `hints`. Keywords that contain
+        schemas are ignored.
+        """
         d, value = self.dialect, flat[keyword]
         if keyword == "default" and not d.defaults:
             hints.append(f"default {short(value)}")
@@ -94,7 +98,13 @@ class Keywords:
             return
         if self.dialect.describes:
             hints.append(words)
-        self.losses.add(flat.place(keyword), keyword, value, "description" if self.dialect.describes else "dropped", detail)
+        self.losses.add(
+            flat.place(keyword),
+            keyword,
+            value,
+            "description" if self.dialect.describes else "dropped",
+            detail,
+        )
 
     def _enum(self, flat: Flat, kinds: list[str], out: Node, hints: list[str]) -> None:
         values = [v for v in flat["enum"] if v is not None or self.dialect.null_in_enum]

@@ -12,7 +12,8 @@ from pgagents.text.wording import short
 class Losses:
     """The losses of translating one schema into one dialect.
 
-    `told` holds each distinct loss once. `met` counts all of them, so a caller can detect that a part was widened.
+    `told` holds each distinct loss once. `met` counts all of them, so a caller can detect that a part was
+    widened.
     """
 
     def __init__(self) -> None:
@@ -20,7 +21,11 @@ class Losses:
         self.met = 0
 
     def add(self, origin: Pointer, keyword: str, value: Any, went: Went, detail: str = "") -> None:
-        """Record that the keyword at `origin` cannot be written as it is. A value that is a schema is not shown."""
+        """Record that the keyword at `origin` cannot be written as it is. A value that is a schema is not
+        shown.
+        """
         self.met += 1
-        says = keyword if isinstance(value, dict | list) and keyword != "enum" else f"{keyword} {short(value)}"
+        says = (
+            keyword if isinstance(value, dict | list) and keyword != "enum" else f"{keyword} {short(value)}"
+        )
         self.told[Loss(origin, says, went, detail)] = None

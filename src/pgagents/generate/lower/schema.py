@@ -1,7 +1,8 @@
 """Translate a catalogue schema into another dialect, and list what that dialect cannot express.
 
-The translated schema accepts every value that the original accepts, unless a loss says `narrowed`. A constraint that cannot be expressed
-exactly is widened, and listed as a loss at the catalogue's keyword. If the dialect has descriptions, it is described there in words.
+The translated schema accepts every value that the original accepts, unless a loss says `narrowed`. A
+constraint that cannot be expressed exactly is widened, and listed as a loss at the catalogue's keyword. If
+the dialect has descriptions, it is described there in words.
 """
 
 from __future__ import annotations
@@ -25,8 +26,11 @@ from pgagents.text.wording import WORDS, hinted, short
 _ANNOTATIONS = ("title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly")
 
 
-def lower(schema: Mapping[str, Any], schemas: Mapping[str, Any], dialect: Dialect) -> tuple[Node, tuple[Loss, ...]]:
-    """Translate the schema; return it and the losses. The result is empty if the dialect cannot express it at all.
+def lower(
+    schema: Mapping[str, Any], schemas: Mapping[str, Any], dialect: Dialect
+) -> tuple[Node, tuple[Loss, ...]]:
+    """Translate the schema; return it and the losses. The result is empty if the dialect cannot express it at
+    all.
 
     `schemas` are the named schemas that `#/components/schemas/NAME` refers to.
     """
@@ -35,7 +39,9 @@ def lower(schema: Mapping[str, Any], schemas: Mapping[str, Any], dialect: Dialec
     depth = depth_that_fits(schema, schemas, dialect.unroll) if dialect.refs == "inline" else None
     lowering = _Lowering(schemas, dialect, depth)
     lowered = lowering.schema(schema, origin_of(schema) or (), ())
-    return lowered if lowered is not None else Node(origin=origin_of(schema) or ()), tuple(lowering.losses.told)
+    return lowered if lowered is not None else Node(origin=origin_of(schema) or ()), tuple(
+        lowering.losses.told
+    )
 
 
 class _Lowering:
@@ -52,7 +58,9 @@ class _Lowering:
         origin = origin_of(raw) or origin
         self.steps += 1
         if self.steps > MAX_STEPS:
-            self.losses.add(origin, "schema", "", "dropped", f"written out, the whole takes more than {MAX_STEPS:,} steps")
+            self.losses.add(
+                origin, "schema", "", "dropped", f"written out, the whole takes more than {MAX_STEPS:,} steps"
+            )
             return None
         if "$ref" in raw and self.dialect.refs == "keep":
             return self._keep_reference(raw, origin, stack)
@@ -62,10 +70,14 @@ class _Lowering:
         flat, stack = found
         self._const(flat)
         folded = self._alternatives(flat, stack)
-        return folded if isinstance(folded, Node) else None if folded == "cut" else self._keywords(flat, stack)
+        return (
+            folded if isinstance(folded, Node) else None if folded == "cut" else self._keywords(flat, stack)
+        )
 
     def _keep_reference(self, raw: Mapping[str, Any], origin: Pointer, stack: Stack) -> Node | None:
-        """Keep a reference. Its sibling keywords go into an `allOf`, because they would be ignored beside it."""
+        """Keep a reference. Its sibling keywords go into an `allOf`, because they would be ignored beside
+        it.
+        """
         name = str(raw["$ref"])[len(REF) :]
         reference = Node({"$ref": str(raw["$ref"])}, origin=("schemas", name))
         beside = {k: v for k, v in raw.items() if k != "$ref"}
@@ -86,7 +98,13 @@ class _Lowering:
         elif not self.dialect.const:
             if flat["const"] not in flat.get("enum", [flat["const"]]):
                 beside = f"const {short(flat['const'])}"
-                self.losses.add(flat.place("enum"), "enum", flat["enum"], "widened", f"beside {beside} nothing would be taken")
+                self.losses.add(
+                    flat.place("enum"),
+                    "enum",
+                    flat["enum"],
+                    "widened",
+                    f"beside {beside} nothing would be taken",
+                )
             flat["enum"], flat.places["enum"] = [flat.pop("const")], flat.place("const")
 
     def _alternatives(self, flat: Flat, stack: Stack) -> Node | str | None:
@@ -95,7 +113,10 @@ class _Lowering:
         Return the finished schema, "cut" if it cannot be expressed, or None to continue with `flat`.
         """
         self._types_to_alternatives(flat)
-        for settle in (self._only, self._several):  # single alternatives come first, while the keywords around them are not translated yet
+        for settle in (
+            self._only,
+            self._several,
+        ):  # single alternatives come first, while the keywords around them are not translated yet
             for keyword in ("anyOf", "oneOf"):
                 if keyword in flat and not isinstance(flat[keyword], _Lowered):
                     settled = settle(flat, keyword, stack)
@@ -115,7 +136,9 @@ class _Lowering:
             del flat["type"]
             return
         place = flat.place("type")
-        flat["anyOf"] = [Node({"type": k}, origin=place) for k in (*real, *(["null"] if "null" in kinds else []))]
+        flat["anyOf"] = [
+            Node({"type": k}, origin=place) for k in (*real, *(["null"] if "null" in kinds else []))
+        ]
         flat.places["anyOf"] = place
         del flat["type"]
 
@@ -181,7 +204,11 @@ class _Lowering:
         base = {k: v for k, v in flat.items() if k != keyword and k not in _ANNOTATIONS}
         lowered = []
         for index, branch in enumerate(branches):
-            part = Node({"allOf": [branch, _Placed(base, flat)]}, origin=origin_of(branch) or (*place, index)) if base else branch
+            part = (
+                Node({"allOf": [branch, _Placed(base, flat)]}, origin=origin_of(branch) or (*place, index))
+                if base
+                else branch
+            )
             lowered.append(self.schema(part, (*place, index), stack))
         if any(b is None for b in lowered):
             self.losses.add(place, keyword, branches, "widened", "one of them cannot be said")
@@ -221,7 +248,9 @@ class _Lowering:
                 if kind in kinds:
                     out.setdefault(keyword, Node(origin=flat.origin))
         if not d.untyped and "type" not in out and "anyOf" not in out:
-            self.losses.add(flat.origin, "any", "value", "dropped", "the vendor takes no value without a type")
+            self.losses.add(
+                flat.origin, "any", "value", "dropped", "the vendor takes no value without a type"
+            )
             return None
         describe(out, flat, hints)
         return null_beside(out) if d.null == "branch" and out.pop("nullable", False) else out
@@ -243,42 +272,60 @@ class _Lowering:
         elif d.additional == "drop":
             if further is not True:
                 place = flat.place("additionalProperties")
-                self.losses.add(place, "additionalProperties", further, "dropped", "other members are not refused")
+                self.losses.add(
+                    place, "additionalProperties", further, "dropped", "other members are not refused"
+                )
         elif isinstance(further, Mapping):
             inner = self.schema(further, flat.place("additionalProperties"), stack)
             out["additionalProperties"] = True if inner is None or cut else inner
         elif d.additional == "explicit" or "additionalProperties" in flat:
             out["additionalProperties"] = bool(further) or cut
         if not d.empty_objects and is_object and not out.get("properties"):
-            self.losses.add(flat.origin, "object", "without named members", "dropped", "the vendor refuses it")
+            self.losses.add(
+                flat.origin, "object", "without named members", "dropped", "the vendor refuses it"
+            )
             return False
         return True
 
     def _closed(self, flat: Flat, out: Node, further: Any, cut: bool) -> None:
-        """Allow only named members. If the object needs others, some calls cannot be made, which is a loss."""
+        """Allow only named members. If the object needs others, some calls cannot be made, which is a
+        loss.
+        """
         members = out.setdefault("properties", Node(origin=flat.place("properties")))
         out["additionalProperties"] = False
         if self.dialect.optional == "null":
-            out.setdefault("required", list(members))  # strict schemas need `required` even for an object without members
+            out.setdefault(
+                "required", list(members)
+            )  # strict schemas need `required` even for an object without members
         place = flat.place("additionalProperties")
         if isinstance(further, Mapping) or (further is not False and not members):
-            self.losses.add(place, "additionalProperties", further, "narrowed", "only named members may be sent")
+            self.losses.add(
+                place, "additionalProperties", further, "narrowed", "only named members may be sent"
+            )
         elif cut or set(flat.get("required", ())) - set(members):
             self.losses.add(place, "properties", {}, "narrowed", "a member cannot be said")
         elif further is not False:
-            self.losses.add(place, "additionalProperties", further, "dropped", "only named members may be sent")
+            self.losses.add(
+                place, "additionalProperties", further, "dropped", "only named members may be sent"
+            )
 
     def _properties(self, flat: Flat, out: Node, stack: Stack) -> bool:
         """Write the members that can be expressed; return True if one could not."""
         if "properties" not in flat:
-            if "required" in flat and ("object" in (flat.get("type") or ()) and self.dialect.additional != "drop"):
+            if "required" in flat and (
+                "object" in (flat.get("type") or ()) and self.dialect.additional != "drop"
+            ):
                 out["required"] = list(flat["required"])
             return False
         place = flat.place("properties")
         members = Node(origin=place)
         for name, member in flat["properties"].items():
             lowered = self.schema(member, (*place, name), stack)
-            if lowered is not None and self.dialect.optional == "null" and name not in flat.get("required", ()):
+            if (
+                lowered is not None
+                and self.dialect.optional == "null"
+                and name not in flat.get("required", ())
+            ):
                 lowered = self._or_none(lowered, (*place, name))
             if lowered is not None:
                 members[name] = lowered
@@ -297,11 +344,17 @@ class _Lowering:
     def _or_none(self, member: Node, origin: Pointer) -> Node:
         """Make an optional member required and nullable: null means that it is not given."""
         taken = takes_null(member)
-        detail = "null and not given cannot be told apart" if taken else "null stands for: not given; who makes the call leaves it out"
+        detail = (
+            "null and not given cannot be told apart"
+            if taken
+            else "null stands for: not given; who makes the call leaves it out"
+        )
         self.losses.add(origin_of(member) or origin, "optional", [], "widened", detail)
         text = member.get("description", "")
         said = member if taken else with_null(member)
-        said["description"] = Text(hinted(text, "null if not given", inside=True), origin_of(text) or member.origin)
+        said["description"] = Text(
+            hinted(text, "null if not given", inside=True), origin_of(text) or member.origin
+        )
         return said
 
 

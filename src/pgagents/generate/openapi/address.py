@@ -11,21 +11,27 @@ from pgagents.source.source import Pointer
 
 
 def hosted_url(model: Model, document: str) -> Text:
-    """Return the URL of a generated document, given its path in the output folder. Any other text is returned as it is."""
+    """Return the URL of a generated document, given its path in the output folder. Any other text is
+    returned as it is.
+    """
     path = model.api.hosted.get(str(document))
     origin = document.origin if isinstance(document, Text) else ("api", "hosted")
     return Text(model.api.server + path, origin) if path else Text(document, origin)
 
 
 def reverse_domain(model: Model) -> str:
-    """Return the server's host in reverse order, as registries use it: `com.example` for `https://example.com`."""
+    """Return the server's host in reverse order, as registries use it: `com.example` for
+    `https://example.com`.
+    """
     return ".".join(reversed((urlsplit(model.api.server).hostname or "localhost").split(".")))
 
 
 def with_extra(document: Node, surface: Surface) -> Node:
-    """Add the surface's `extra` members to the document. `a.b` is the member `b` of `a`, which is created if missing.
+    """Add the surface's `extra` members to the document. `a.b` is the member `b` of `a`, which is created if
+    missing.
 
-    Members that the document did not have before are also under `more`, for templates that name the others one by one.
+    Members that the document did not have before are also under `more`, for templates that name the others
+    one by one.
     """
     at, own = (*surface.origin, "extra"), set(document)
     for dotted, value in surface.extra.items():

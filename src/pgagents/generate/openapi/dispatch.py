@@ -1,4 +1,6 @@
-"""Describe a dispatcher as an OpenAPI operation: a closed list of action names, and the union of their arguments."""
+"""Describe a dispatcher as an OpenAPI operation: a closed list of action names, and the union of their
+arguments.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ def operation(model: Model, dispatcher: Dispatcher, profile: Profile) -> Node:
     media = Node({"schema": request_schema(model, dispatcher, each=profile.complete)}, origin=at)
     if profile.examples and (shown := _requests(dispatcher)):
         media["examples"] = shown
-    members["requestBody"] = Node({"required": True, "content": Node({parts.JSON: media}, origin=at)}, origin=at)
+    members["requestBody"] = Node(
+        {"required": True, "content": Node({parts.JSON: media}, origin=at)}, origin=at
+    )
     members["responses"] = responses(model, dispatcher, profile)
     return Node(members, origin=at)
 
@@ -42,9 +46,15 @@ def request_schema(model: Model, dispatcher: Dispatcher, *, each: bool) -> Node:
     """
     at = dispatcher.origin
     selector = Node({"type": "string", "enum": list(actions_by_name(dispatcher))}, origin=(*at, "actions"))
-    if leaving := [*(f"{a.name} is deprecated" for a in dispatcher.actions if a.deprecated), *noted(dispatcher.actions)]:
+    if leaving := [
+        *(f"{a.name} is deprecated" for a in dispatcher.actions if a.deprecated),
+        *noted(dispatcher.actions),
+    ]:
         selector["description"] = Text("; ".join(leaving), (*at, "actions"))
-    properties = Node({name: _property(model, dispatcher, uses) for name, uses in union(dispatcher).items()}, origin=(*at, "arguments"))
+    properties = Node(
+        {name: _property(model, dispatcher, uses) for name, uses in union(dispatcher).items()},
+        origin=(*at, "arguments"),
+    )
     arguments = Node({"type": "object", "properties": properties}, origin=(*at, "arguments"))
     body = Node({"type": "object", "required": [dispatcher.selector]}, origin=at)
     body["properties"] = Node({dispatcher.selector: selector, dispatcher.arguments: arguments}, origin=at)
@@ -52,7 +62,9 @@ def request_schema(model: Model, dispatcher: Dispatcher, *, each: bool) -> Node:
         arguments["additionalProperties"] = False
         body["additionalProperties"] = False
     if each:
-        body["oneOf"] = [_request_of(dispatcher, action, name) for name, action in actions_by_name(dispatcher).items()]
+        body["oneOf"] = [
+            _request_of(dispatcher, action, name) for name, action in actions_by_name(dispatcher).items()
+        ]
     return body
 
 
@@ -60,21 +72,28 @@ def _request_of(dispatcher: Dispatcher, action: Action, name: str) -> Node:
     """Return one action's rules in addition to the union: only its own arguments, and those it requires."""
     at = (*action.origin, "input")
     used = [param for uses in union(dispatcher).values() for of, param in uses if of is action]
-    arguments = Node({"properties": Node({p.name: Node(origin=p.origin) for p in used}, origin=at)}, origin=at)
+    arguments = Node(
+        {"properties": Node({p.name: Node(origin=p.origin) for p in used}, origin=at)}, origin=at
+    )
     required = [p.name for p in used if p.required]
     if required:
         arguments["required"] = required
     if action.unknown == "refused":
         arguments["additionalProperties"] = False
     selector = Node({"enum": [name]}, origin=action.origin)
-    members = {"title": name, "properties": Node({dispatcher.selector: selector, dispatcher.arguments: arguments}, origin=at)}
+    members = {
+        "title": name,
+        "properties": Node({dispatcher.selector: selector, dispatcher.arguments: arguments}, origin=at),
+    }
     if required:
         members["required"] = [dispatcher.arguments]
     return Node(members, origin=action.origin)
 
 
 def union(dispatcher: Dispatcher) -> dict[str, list[Use]]:
-    """Return every argument by name, with the actions that use it. Headers are included only as idempotency keys."""
+    """Return every argument by name, with the actions that use it. Headers are included only as
+    idempotency keys.
+    """
     found: dict[str, list[Use]] = {}
     for action in dispatcher.actions:
         for param in action.params:
@@ -86,7 +105,9 @@ def union(dispatcher: Dispatcher) -> dict[str, list[Use]]:
 def _property(model: Model, dispatcher: Dispatcher, uses: list[Use]) -> Node:
     """Return the argument's common schema; its description begins with the actions that use it."""
     first = uses[0][1]
-    schema = Node({k: v for k, v in first.schema.items() if k not in ("description", "default")}, origin=first.origin)
+    schema = Node(
+        {k: v for k, v in first.schema.items() if k not in ("description", "default")}, origin=first.origin
+    )
     surface = model.surfaces[dispatcher.surface]
     by_text: dict[tuple[str, bool], list[str]] = {}
     for action, param in uses:
@@ -114,14 +135,23 @@ _NONE = object()
 
 
 def losses(dispatcher: Dispatcher) -> Iterator[Loss]:
-    """Yield what the union cannot express: arguments that only some actions require, and different defaults."""
+    """Yield what the union cannot express: arguments that only some actions require, and different
+    defaults.
+    """
     for uses in union(dispatcher).values():
         for action, param in uses:
             if param.required:
-                yield Loss((*param.origin, "required"), f"`{param.name}` required by {action.name}", "description", dispatcher.operation_id)
+                yield Loss(
+                    (*param.origin, "required"),
+                    f"`{param.name}` required by {action.name}",
+                    "description",
+                    dispatcher.operation_id,
+                )
             if "default" in param.schema and not _same_default(uses):
                 detail = f"{dispatcher.operation_id}: the actions that share `{param.name}` differ in it"
-                yield Loss((*param.origin, "default"), f"default {param.schema['default']!r}", "dropped", detail)
+                yield Loss(
+                    (*param.origin, "default"), f"default {param.schema['default']!r}", "dropped", detail
+                )
 
 
 def responses(model: Model, dispatcher: Dispatcher, profile: Profile) -> Node:
@@ -133,9 +163,13 @@ def responses(model: Model, dispatcher: Dispatcher, profile: Profile) -> Node:
     for status in sorted({*dispatcher.responses, *codes, 200}):
         text = dispatcher.responses.get(status)
         if status in codes:
-            found[str(status)] = refusals.response(model, codes[status], keyed=True, full=profile.complete, text=text)
+            found[str(status)] = refusals.response(
+                model, codes[status], keyed=True, full=profile.complete, text=text
+            )
         else:
-            found[str(status)] = _declared(model, dispatcher, status, text or Text("The action's own answer", dispatcher.origin), profile)
+            found[str(status)] = _declared(
+                model, dispatcher, status, text or Text("The action's own answer", dispatcher.origin), profile
+            )
     return Node({status: found[status] for status in sorted(found)}, origin=found.origin)
 
 
@@ -169,7 +203,9 @@ def _any_result(dispatcher: Dispatcher) -> Node | None:
 def _merged_result(model: Model, dispatcher: Dispatcher) -> Node | None:
     """Return one object with the members of all results."""
     at = (*dispatcher.origin, "actions")
-    properties = Node({name: _common(model, uses) for name, uses in _result_members(dispatcher).items()}, origin=at)
+    properties = Node(
+        {name: _common(model, uses) for name, uses in _result_members(dispatcher).items()}, origin=at
+    )
     return Node({"type": "object", "properties": properties}, origin=at) if properties else None
 
 
@@ -193,7 +229,9 @@ def _common(model: Model, uses: list[tuple[Action, Node]]) -> Node:
 
 
 def _extends(model: Model, schema: Node, other: Node) -> bool:
-    return "$ref" in other and any(part.get("$ref") == other["$ref"] for part in resolve(schema, model.schemas).get("allOf", ()))
+    return "$ref" in other and any(
+        part.get("$ref") == other["$ref"] for part in resolve(schema, model.schemas).get("allOf", ())
+    )
 
 
 def _requests(dispatcher: Dispatcher) -> Node:
@@ -202,7 +240,12 @@ def _requests(dispatcher: Dispatcher) -> Node:
     for name, action in actions_by_name(dispatcher).items():
         for example in parts.succeeding(action)[:1]:
             arguments = {k: v for k, v in example.input.items() if k in union(dispatcher)}
-            value = Node({dispatcher.selector: name, dispatcher.arguments: Node(arguments, origin=(*example.origin, "input"))})
+            value = Node(
+                {
+                    dispatcher.selector: name,
+                    dispatcher.arguments: Node(arguments, origin=(*example.origin, "input")),
+                }
+            )
             value.origin = example.origin
             shown[name] = Node({"summary": example.title, "value": value}, origin=example.origin)
     return shown

@@ -47,7 +47,9 @@ def _paths(model: Model, profile: Profile) -> Node:
         item[Text(action.method.lower(), action.origin)] = operation(model, action, profile)
     for dispatcher in profile.dispatchers(model):
         item = paths.setdefault(dispatcher.path, Node(origin=dispatcher.origin))
-        item[Text(dispatcher.method.lower(), dispatcher.origin)] = dispatch.operation(model, dispatcher, profile)
+        item[Text(dispatcher.method.lower(), dispatcher.origin)] = dispatch.operation(
+            model, dispatcher, profile
+        )
     return paths
 
 
@@ -72,10 +74,14 @@ def _components(model: Model, profile: Profile, users: list[Node], change: Chang
             holder["schema"] = change(holder["schema"])
     components: dict[str, Any] = {
         "securitySchemes": parts.security_schemes(model, oauth=profile.complete),
-        "schemas": Node({n: change(model.schemas[n]) if change else model.schemas[n] for n in needed}, origin=("schemas",)),
+        "schemas": Node(
+            {n: change(model.schemas[n]) if change else model.schemas[n] for n in needed}, origin=("schemas",)
+        ),
     }
     wanted = set(_references(users))
-    if used := {name: response for name, response in responses.items() if refusals.RESPONSES + name in wanted}:
+    if used := {
+        name: response for name, response in responses.items() if refusals.RESPONSES + name in wanted
+    }:
         components["responses"] = Node(used, origin=responses.origin)
     if profile.complete and (headers := parts.header_components(model)):
         components["headers"] = headers
@@ -124,12 +130,27 @@ def losses(model: Model, profile: Profile) -> Iterator[Loss]:
             if param.name in offered:
                 continue
             if param.place == "header" and not profile.header_params:
-                yield Loss(param.origin, f"header `{param.wire}`", "dropped", f"{action.operation_id}: no header parameters here")
+                yield Loss(
+                    param.origin,
+                    f"header `{param.wire}`",
+                    "dropped",
+                    f"{action.operation_id}: no header parameters here",
+                )
             else:
-                yield Loss(param.origin, f"argument `{param.name}`", "elsewhere", f"{action.operation_id}: left out of this surface")
+                yield Loss(
+                    param.origin,
+                    f"argument `{param.name}`",
+                    "elsewhere",
+                    f"{action.operation_id}: left out of this surface",
+                )
         if codes := refusals.codes_of(action, model):
             names = ", ".join(c.name for c in codes)
-            yield Loss((*action.origin, "errors"), f"error codes {names}", "description", f"{action.operation_id}: named in the texts")
+            yield Loss(
+                (*action.origin, "errors"),
+                f"error codes {names}",
+                "description",
+                f"{action.operation_id}: named in the texts",
+            )
     for header in model.headers:
         yield Loss(header.origin, f"answers carry `{header.name}`", "elsewhere", "in the full document")
     for dispatcher in profile.dispatchers(model):

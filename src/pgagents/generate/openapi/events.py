@@ -10,7 +10,9 @@ from pgagents.model.model import Model
 from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer
 
-_SIGNED = "`t=SECONDS,v1=HEX`: HMAC-SHA256 of `SECONDS.BODY` with the target's secret, at most {tolerance} s old"
+_SIGNED = (
+    "`t=SECONDS,v1=HEX`: HMAC-SHA256 of `SECONDS.BODY` with the target's secret, at most {tolerance} s old"
+)
 
 
 def webhooks(model: Model) -> Node:
@@ -57,4 +59,6 @@ def _body(model: Model, name: str, at: Pointer) -> Node:
         held["type"] = Node({"const": Text(name, at)}, origin=at)
     if "data" in members and model.webhooks.events[name].data:
         held["data"] = Node({"$ref": REF + model.webhooks.events[name].data}, origin=(*at, "data"))
-    return Node({"allOf": [reference, Node({"properties": held}, origin=at)]}, origin=at) if held else reference
+    return (
+        Node({"allOf": [reference, Node({"properties": held}, origin=at)]}, origin=at) if held else reference
+    )

@@ -34,7 +34,9 @@ def operation(model: Model, action: Action, profile: Profile) -> Node:
         members["security"] = parts.security(model, oauth=True, scopes=scopes)
     outside = [p for p in params if p.place != "body"]
     if outside:
-        members["parameters"] = [parts.parameter(action, p, texts[str(p.name)], examples=profile.examples) for p in outside]
+        members["parameters"] = [
+            parts.parameter(action, p, texts[str(p.name)], examples=profile.examples) for p in outside
+        ]
     schema = parts.body_schema(action, params, texts)
     if schema is not None:
         members["requestBody"] = parts.request_body(action, schema, params, examples=profile.examples)
@@ -45,7 +47,10 @@ def operation(model: Model, action: Action, profile: Profile) -> Node:
 def _former(action: Action) -> list[Node]:
     """Return the former operationIds, each with the day until which agents may use it."""
     changed = [f for f in action.formerly if f.operation_id != action.operation_id]
-    return [Node({"operationId": Text(f.operation_id, f.origin), "until": f.until}, origin=f.origin) for f in changed]
+    return [
+        Node({"operationId": Text(f.operation_id, f.origin), "until": f.until}, origin=f.origin)
+        for f in changed
+    ]
 
 
 def responses(model: Model, action: Action, profile: Profile) -> Node:

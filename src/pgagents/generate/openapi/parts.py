@@ -75,7 +75,9 @@ def oauth_scopes(model: Model, action: Action) -> list[str]:
 
 
 def security(model: Model, *, oauth: bool, scopes: Sequence[str] = ()) -> list[Node]:
-    """Return the security requirements: a key or, with `oauth`, alternatively an OAuth token with these scopes."""
+    """Return the security requirements: a key or, with `oauth`, alternatively an OAuth token with these
+    scopes.
+    """
     needs = [Node({model.auth.default: []}, origin=("auth", "default"))]
     if oauth and model.auth.oauth:
         needs.append(Node({OAUTH: list(scopes)}, origin=("auth", "oauth")))
@@ -95,7 +97,9 @@ def parameter(action: Action, param: Param, description: str, *, examples: bool)
 
 
 def wire_name(param: Param) -> Text:
-    """Return the argument's name as sent, with its origin. A path placeholder uses the argument's own name."""
+    """Return the argument's name as sent, with its origin. A path placeholder uses the argument's own
+    name.
+    """
     return param.name if param.place == "path" else Text(param.wire, (*param.origin, "wire"))
 
 
@@ -120,8 +124,8 @@ def succeeding(action: Action) -> list[Example]:
 def _sending(action: Action) -> list[Example]:
     """Return the documented calls whose bodies are valid.
 
-    A signature expires, so a signed call has no documented 2xx response. Its bodies are taken from calls that are refused for their
-    signature.
+    A signature expires, so a signed call has no documented 2xx response. Its bodies are taken from calls that
+    are refused for their signature.
     """
     good = succeeding(action)
     if good or action.signed is None:
@@ -171,7 +175,10 @@ def request_body(action: Action, schema: Node, params: Iterable[Param], *, examp
         }
         if shown:
             media["examples"] = Node(shown, origin=(*action.origin, "examples"))
-    return Node({"required": "required" in schema, "content": Node({JSON: media}, origin=schema.origin)}, origin=schema.origin)
+    return Node(
+        {"required": "required" in schema, "content": Node({JSON: media}, origin=schema.origin)},
+        origin=schema.origin,
+    )
 
 
 def header_components(model: Model) -> Node:
@@ -184,7 +191,9 @@ def _header(header: Header) -> Node:
     if header.const is not None:
         schema["const"] = Text(header.const, (*header.origin, "const"))
     required = not header.https  # a copy of the API on plain loopback http must satisfy the document too
-    return Node({"description": header.description, "required": required, "schema": schema}, origin=header.origin)
+    return Node(
+        {"description": header.description, "required": required, "schema": schema}, origin=header.origin
+    )
 
 
 def response_headers(model: Model, status: int, *, keyed: bool) -> Node:
@@ -208,6 +217,8 @@ def response_headers(model: Model, status: int, *, keyed: bool) -> Node:
 
 
 def header_reference(header: Header) -> Node:
-    """Return a reference to the header's component, or the header itself if its name is no valid component name."""
+    """Return a reference to the header's component, or the header itself if its name is no valid component
+    name.
+    """
     named = _COMPONENT.match(header.name)
     return Node({"$ref": HEADERS + header.name}, origin=header.origin) if named else _header(header)

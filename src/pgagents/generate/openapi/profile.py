@@ -12,8 +12,9 @@ from pgagents.model.model import Dispatcher, Model, Surface
 class Profile:
     """The operations of a document, and the parts it shows of each.
 
-    `surface` None means the whole API. `complete` adds headers, narrowed error envelopes, OAuth and typed dispatcher responses, which
-    documents for assistants lack. `consequential` marks operations before which an assistant must ask a person.
+    `surface` None means the whole API. `complete` adds headers, narrowed error envelopes, OAuth and typed
+    dispatcher responses, which documents for assistants lack. `consequential` marks operations before which
+    an assistant must ask a person.
     """
 
     version: str

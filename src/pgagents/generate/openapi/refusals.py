@@ -12,7 +12,11 @@ from pgagents.model.model import Dispatcher, Model
 from pgagents.source.origin import Node, Text
 
 RESPONSES = "#/components/responses/"
-_RETRY = {"description": "Seconds to wait before the next call", "required": True, "schema": {"type": "integer", "minimum": 0}}
+_RETRY = {
+    "description": "Seconds to wait before the next call",
+    "required": True,
+    "schema": {"type": "integer", "minimum": 0},
+}
 
 
 def by_status(codes: Iterable[Code]) -> dict[int, tuple[Code, ...]]:
@@ -24,19 +28,37 @@ def by_status(codes: Iterable[Code]) -> dict[int, tuple[Code, ...]]:
 
 
 def codes_of(action: Action, model: Model) -> list[Code]:
-    """Return the codes that the action may answer. An action without a key never answers that the key is missing."""
+    """Return the codes that the action may answer. An action without a key never answers that the key is
+    missing.
+    """
     no_key = model.errors.framework.no_key
-    return [code for code in action.errors if (code.only is None or action.name in code.only) and (action.key or code.name != no_key)]
+    return [
+        code
+        for code in action.errors
+        if (code.only is None or action.name in code.only) and (action.key or code.name != no_key)
+    ]
 
 
 def codes_of_dispatcher(dispatcher: Dispatcher, model: Model) -> list[Code]:
     """Return the codes that any of the dispatcher's actions, or the framework before them, may answer."""
     names = model.errors.framework
-    before = [names.invalid, names.no_key, names.bad_body, names.wrong_type, names.limited, names.crashed, names.too_large]
+    before = [
+        names.invalid,
+        names.no_key,
+        names.bad_body,
+        names.wrong_type,
+        names.limited,
+        names.crashed,
+        names.too_large,
+    ]
     if dispatcher.scope:
         before.append(names.no_scope)
     found = {code.name: code for action in dispatcher.actions for code in codes_of(action, model)}
-    found |= {name: model.codes[name] for name in before if name and model.codes[name].status in dispatcher.responses}
+    found |= {
+        name: model.codes[name]
+        for name in before
+        if name and model.codes[name].status in dispatcher.responses
+    }
     return [code for name, code in model.codes.items() if name in found]
 
 
@@ -50,12 +72,16 @@ def reference(codes: tuple[Code, ...], *, keyed: bool) -> Node:
     return Node({"$ref": RESPONSES + component_name(codes, keyed=keyed)}, origin=codes[0].origin)
 
 
-def response(model: Model, codes: tuple[Code, ...], *, keyed: bool, full: bool, text: Text | None = None) -> Node:
+def response(
+    model: Model, codes: tuple[Code, ...], *, keyed: bool, full: bool, text: Text | None = None
+) -> Node:
     """Return the response itself. `full` narrows the envelope to these codes and lists the headers."""
     members = Node({"description": text or meaning(codes)}, origin=codes[0].origin)
     if full and (headers := parts.response_headers(model, codes[0].status, keyed=keyed)):
         members["headers"] = headers
-    media = Node({"schema": narrowed(model, codes) if full else plain_envelope(model, codes)}, origin=codes[0].origin)
+    media = Node(
+        {"schema": narrowed(model, codes) if full else plain_envelope(model, codes)}, origin=codes[0].origin
+    )
     members["content"] = Node({parts.JSON: media}, origin=codes[0].origin)
     return members
 
@@ -73,11 +99,20 @@ def edge_reference(status: int) -> Node:
 def edge_response(model: Model, edge: Any) -> Node:
     """Return a proxy's response: without envelope, with no header but the one that says when to retry."""
     at = ("errors", "edge")
-    answer = Node({"description": Text("Answered by a proxy before the API, in any form; wait and repeat the call", at)}, origin=at)
+    answer = Node(
+        {
+            "description": Text(
+                "Answered by a proxy before the API, in any form; wait and repeat the call", at
+            )
+        },
+        origin=at,
+    )
     retry = model.limits.headers.retry if model.limits.headers else "Retry-After"
     if edge.retry:
         known = next((h for h in model.headers if h.name == retry), None)
-        answer["headers"] = Node({retry: parts.header_reference(known) if known else Node(_RETRY, origin=at)}, origin=at)
+        answer["headers"] = Node(
+            {retry: parts.header_reference(known) if known else Node(_RETRY, origin=at)}, origin=at
+        )
     return answer
 
 
@@ -89,7 +124,10 @@ def meaning(codes: tuple[Code, ...]) -> Text:
 def plain_envelope(model: Model, codes: tuple[Code, ...]) -> Node:
     """Return the envelope without narrowing: the common one if any of these codes uses it."""
     names = [c.envelope for c in codes]
-    return Node({"$ref": REF + (model.errors.envelope if model.errors.envelope in names else names[0])}, origin=codes[0].origin)
+    return Node(
+        {"$ref": REF + (model.errors.envelope if model.errors.envelope in names else names[0])},
+        origin=codes[0].origin,
+    )
 
 
 def narrowed(model: Model, codes: tuple[Code, ...]) -> Node:

@@ -31,12 +31,15 @@ def changed(schema: Node, change: Callable[[Node], Node]) -> Node:
 def with_properties(schema: Node) -> Node:
     """Add an empty `properties` to every object that has none, at any depth.
 
-    GPT's importer otherwise reports "object schema missing properties", and refuses every argument at call time.
+    GPT's importer otherwise reports "object schema missing properties", and refuses every argument at call
+    time.
     """
 
     def stated(node: Node) -> Node:
         kinds = node.get("type")
-        if (kinds == "object" or (isinstance(kinds, list) and "object" in kinds)) and "properties" not in node:
+        if (
+            kinds == "object" or (isinstance(kinds, list) and "object" in kinds)
+        ) and "properties" not in node:
             node["properties"] = Node(origin=node.origin)
         return node
 

@@ -1,7 +1,10 @@
-"""The Microsoft 365 app package for side-loading: app manifest, declarative agent, plugin, OpenAPI document, icons.
+"""The Microsoft 365 app package for side-loading: app manifest, declarative agent, plugin, OpenAPI document,
+icons.
 
-All files are at the zip's root and refer to each other. So the plugin names the OpenAPI document beside it instead of the hosted one.
-https://github.com/MicrosoftDocs/m365copilot-docs/blob/90efae8/docs/declarative-agent-manifest.md, read 2026-11-20.
+All files are at the zip's root and refer to each other. So the plugin names the OpenAPI document beside it
+instead of the hosted one.
+https://github.com/MicrosoftDocs/m365copilot-docs/blob/90efae8/docs/declarative-agent-manifest.md, read
+2026-11-20.
 """
 
 from __future__ import annotations
@@ -18,7 +21,12 @@ from pgagents.source.dump import to_json
 PART = "surfaces.copilot.package"
 """The part of the catalogue that the package requires."""
 OUTPUT = "copilot/app.zip"
-NEEDS = ("copilot/app/manifest.json", "copilot/app/declarativeAgent.json", "copilot/ai-plugin.json", "copilot/openapi-3.0.yaml")
+NEEDS = (
+    "copilot/app/manifest.json",
+    "copilot/app/declarativeAgent.json",
+    "copilot/ai-plugin.json",
+    "copilot/openapi-3.0.yaml",
+)
 """The generated files in the package, without folders."""
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip can hold: the same files give the same bytes
 

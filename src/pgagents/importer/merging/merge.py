@@ -1,7 +1,7 @@
 """Three-way merge of a later edition of a document into a catalogue that its author has edited.
 
-Changes of the document since the last import are applied, and the author's changes stay. If both changed the same place, the author's value
-stays and the conflict is recorded. Lists count as one value.
+Changes of the document since the last import are applied, and the author's changes stay. If both changed the
+same place, the author's value stays and the conflict is recorded. Lists count as one value.
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ class Conflict:
     message: str
 
 
-def merge(base: Mapping[Any, Any], ours: Mapping[Any, Any], new: Mapping[Any, Any], at: Pointer = ()) -> Iterator[Edit | Conflict]:
+def merge(
+    base: Mapping[Any, Any], ours: Mapping[Any, Any], new: Mapping[Any, Any], at: Pointer = ()
+) -> Iterator[Edit | Conflict]:
     """Yield the edits and conflicts that update `ours` from the document's edition `base` to `new`."""
     for key in dict.fromkeys([*new, *base]):
         here = (*at, key)
@@ -54,7 +56,10 @@ def _describe_conflict(ours: Any, new: Any) -> str:
     if new is MISSING:
         return "the document has this no longer; it stays because it was edited here"
     if ours is MISSING:
-        return f"the document now says {brief(json.dumps(new, default=str), 100)} where the catalogue says nothing any more"
+        return (
+            f"the document now says {brief(json.dumps(new, default=str), 100)} where the catalogue says "
+            "nothing any more"
+        )
     return f"the document now says {brief(json.dumps(new, default=str), 100)}; the catalogue's own word stays"
 
 

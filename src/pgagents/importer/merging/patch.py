@@ -17,7 +17,9 @@ from pgagents.source.source import Place, Pointer, Source
 _OURS = re.compile(rf"\s*# (TODO (lost|decide|left out|blocked|conflict): |.*{re.escape(SAME_NAME)}\Z)")
 
 
-def patched(source: Source, edits: list[Edit], conflicts: list[Conflict], comments: Mapping[Pointer, list[str]]) -> str:
+def patched(
+    source: Source, edits: list[Edit], conflicts: list[Conflict], comments: Mapping[Pointer, list[str]]
+) -> str:
     """Return the text after the edits.
 
     Rewritten entries get their comments from `comments`, and each conflict becomes a comment above its entry.
@@ -81,11 +83,15 @@ class _Patch:
         for at in whole:
             start, end = self._range(at)
             lines = entry(at[-1], self._value(at), at, self._indent(at), self.comments)
-            self.cuts.append(_Cut(self._above(start), end, [*self._keep_comments(start, end, self._indent(at)), *lines]))
+            self.cuts.append(
+                _Cut(self._above(start), end, [*self._keep_comments(start, end, self._indent(at)), *lines])
+            )
         for at in gone:
             if not any(at[:n] in whole for n in range(len(at))):
                 start, end = self._range(at)
-                self.cuts.append(_Cut(self._above(start), end, self._keep_comments(start, end, self._indent(at))))
+                self.cuts.append(
+                    _Cut(self._above(start), end, self._keep_comments(start, end, self._indent(at)))
+                )
 
     def _add(self, added: dict[Pointer, list[Pointer]], whole: set[Pointer]) -> None:
         for parent, members in added.items():
@@ -138,7 +144,12 @@ class _Patch:
 
     def _line_of_its_own(self, at: Pointer) -> bool:
         place = self._place(at)
-        return bool(at) and place is not None and self._block(at[:-1]) and not self.lines[place.key[0]][: place.key[1]].strip()
+        return (
+            bool(at)
+            and place is not None
+            and self._block(at[:-1])
+            and not self.lines[place.key[0]][: place.key[1]].strip()
+        )
 
     def _entry(self, at: Pointer) -> Pointer:
         """Return the pointer, or its nearest ancestor, whose key is on a line of its own."""
@@ -159,7 +170,11 @@ class _Patch:
         assert place is not None
         end = len(self.lines)
         for depth in range(len(at), 0, -1):
-            later = [child.key[0] for child in self._children(at[: depth - 1]).values() if child.key[0] > place.key[0]]
+            later = [
+                child.key[0]
+                for child in self._children(at[: depth - 1]).values()
+                if child.key[0] > place.key[0]
+            ]
             if later:
                 end = min(later)
                 break

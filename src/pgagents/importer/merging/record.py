@@ -28,7 +28,9 @@ def written(data: dict[str, Any], choice: Choice, source: str) -> bytes:
 
 
 def read(raw: bytes, shown: str) -> tuple[dict[str, Any], Choice]:
-    """Return the data of the last import and its choice of operations. Raises PgagentsError if the file is not a record."""
+    """Return the data of the last import and its choice of operations. Raises PgagentsError if the file is
+    not a record.
+    """
     try:
         held = json.loads(raw)
         choice = held["choice"]
@@ -38,5 +40,7 @@ def read(raw: bytes, shown: str) -> tuple[dict[str, Any], Choice]:
         for action in held["catalogue"]["actions"].values():
             action["output"] = {int(status): output for status, output in action["output"].items()}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise PgagentsError(f"{shown} is no record of an import", "--force begins anew, and overwrites the catalogue") from None
+        raise PgagentsError(
+            f"{shown} is no record of an import", "--force begins anew, and overwrites the catalogue"
+        ) from None
     return held["catalogue"], chosen

@@ -8,7 +8,9 @@ _LINES = re.compile(r"\r\n|\r|\n")
 
 
 def remarks(text: str) -> dict[int, str]:
-    """Return the comment of each line that has one, with its `#`, by line from 0. A `#` inside a text is no comment."""
+    """Return the comment of each line that has one, with its `#`, by line from 0. A `#` inside a text is
+    no comment.
+    """
     lines = _LINES.split(text)
     if not any("#" in line for line in lines):
         return {}

@@ -42,15 +42,26 @@ class _Twice(Exception):
 def read(raw: bytes, location: str, name: str) -> Document:
     """Parse a document from bytes; every key is text. Raises InputError with the place of the problem."""
     if len(raw) > MAX_BYTES:
-        raise PgagentsError(f"{name} has {len(raw):,} bytes; at most {MAX_BYTES:,} are read", "import a part of it")
+        raise PgagentsError(
+            f"{name} has {len(raw):,} bytes; at most {MAX_BYTES:,} are read", "import a part of it"
+        )
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        raise _refused(name, line, 1, "not-utf8", f"byte 0x{raw[error.start]:02x} is not UTF-8", "save the file as UTF-8") from None
+        raise _refused(
+            name, line, 1, "not-utf8", f"byte 0x{raw[error.start]:02x} is not UTF-8", "save the file as UTF-8"
+        ) from None
     data = _json(text, name) if text.lstrip()[:1] in ("{", "[") else _yaml(text, name)
     if not isinstance(data, dict):
-        raise _refused(name, 1, 1, "no-object", "the document is no mapping", "give an OpenAPI 3.0, 3.1 or Swagger 2.0 document")
+        raise _refused(
+            name,
+            1,
+            1,
+            "no-object",
+            "the document is no mapping",
+            "give an OpenAPI 3.0, 3.1 or Swagger 2.0 document",
+        )
     return Document(location, name, _bounded(data, name))
 
 
@@ -66,7 +77,9 @@ def _yaml(text: str, name: str) -> Any:
 
 
 def _faults(faults: list[Fault], source: Source) -> InputError:
-    return InputError([Diagnostic(f.span, f"import/{f.id}", "error", f.message, f.help) for f in faults], source)
+    return InputError(
+        [Diagnostic(f.span, f"import/{f.id}", "error", f.message, f.help) for f in faults], source
+    )
 
 
 def _json(text: str, name: str) -> Any:
@@ -80,7 +93,12 @@ def _json(text: str, name: str) -> Any:
         if len(text) <= MAX_TWIN_BYTES:
             return _yaml(text, name)
         raise _refused(
-            name, 1, 1, "duplicate-key", f"key `{brief(str(twice))}` stands in one object twice", "keep one of the two"
+            name,
+            1,
+            1,
+            "duplicate-key",
+            f"key `{brief(str(twice))}` stands in one object twice",
+            "keep one of the two",
         ) from None
     except json.JSONDecodeError as error:
         if len(text) <= MAX_TWIN_BYTES:
@@ -99,7 +117,13 @@ def _json(text: str, name: str) -> Any:
 
 
 def _too_deep(name: str) -> InputError:
-    return _refused(name, 1, 1, "too-deep", f"values are nested more than {MAX_DEPTH} levels deep; that is the most allowed")
+    return _refused(
+        name,
+        1,
+        1,
+        "too-deep",
+        f"values are nested more than {MAX_DEPTH} levels deep; that is the most allowed",
+    )
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -115,7 +139,9 @@ def _no_constant(text: str) -> None:
 
 
 def _bounded(data: Any, name: str) -> Any:
-    """Return the data with text keys. Raises InputError if it is too deep, too large, or has a number that JSON cannot hold."""
+    """Return the data with text keys. Raises InputError if it is too deep, too large, or has a number that
+    JSON cannot hold.
+    """
     count = 0
     stack: list[tuple[Any, int]] = [(data, 1)]
     while stack:

@@ -17,7 +17,9 @@ def is_name(text: str) -> bool:
 
 
 def snake(text: str) -> str:
-    """Convert to snake_case: `listBooks-byAuthor` becomes `list_books_by_author`. Never empty, at most 60 characters."""
+    """Convert to snake_case: `listBooks-byAuthor` becomes `list_books_by_author`. Never empty, at most 60
+    characters.
+    """
     ascii = text.encode("ascii", "ignore").decode()
     made = "_".join(word.lower() for word in _WORD.findall(ascii)) or "action"
     return (made if made[0].isalpha() else f"a_{made}")[:60].rstrip("_")
@@ -25,7 +27,11 @@ def snake(text: str) -> str:
 
 def identifier(text: str) -> str:
     """Convert the text to a name with as few changes as possible."""
-    made = re.sub(r"[^A-Za-z0-9_]+", "_", text.encode("ascii", "ignore").decode()).strip("_") if not is_name(text) else text
+    made = (
+        re.sub(r"[^A-Za-z0-9_]+", "_", text.encode("ascii", "ignore").decode()).strip("_")
+        if not is_name(text)
+        else text
+    )
     made = made or "x"
     return (made if not made[0].isdigit() else f"_{made}")[:60]
 
@@ -62,13 +68,21 @@ def one_line(text: str, most: int = 200) -> str:
 
 
 def first_sentence(text: str, most: int) -> str:
-    """Return the first sentence of a Markdown description on one line. A longer one is cut between two words."""
-    plain = re.sub(r"<[^<>]{1,200}>|^[#>=*\-\s]+|!?\[([^\[\]]*)\]\([^()]*\)", r"\1", _without_headings(text), flags=re.M)
+    """Return the first sentence of a Markdown description on one line. A longer one is cut between two
+    words.
+    """
+    plain = re.sub(
+        r"<[^<>]{1,200}>|^[#>=*\-\s]+|!?\[([^\[\]]*)\]\([^()]*\)", r"\1", _without_headings(text), flags=re.M
+    )
     line = one_line(re.sub(r"[*_`]{1,3}(?=\S)|(?<=\S)[*_`]{1,3}", "", plain), MAX_TEXT)
     first = re.split(r"(?<=[.!?])\s", line, maxsplit=1)[0]
     if len(first) <= most:
         return first
-    return first[: most - 1].rpartition(" ")[0].rstrip(" ,;:") + "…" if " " in first[: most - 1] else cut(first, most)
+    return (
+        first[: most - 1].rpartition(" ")[0].rstrip(" ,;:") + "…"
+        if " " in first[: most - 1]
+        else cut(first, most)
+    )
 
 
 def _without_headings(text: str) -> str:

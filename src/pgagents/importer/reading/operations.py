@@ -50,7 +50,9 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A response. `status` is as written (`200`, `4XX`, `default`); `schema` None means that no body is described."""
+    """A response. `status` is as written (`200`, `4XX`, `default`); `schema` None means that no body is
+    described.
+    """
 
     status: str
     description: str
@@ -90,14 +92,28 @@ def version(root: Found) -> str:
         return "2.0"
     if openapi[:3] in ("3.0", "3.1", "3.2"):
         return "3.0" if openapi[:3] == "3.0" else "3.1"
-    said = f"`openapi: {brief(openapi)}`" if openapi else f"`swagger: {brief(swagger)}`" if swagger else "neither `openapi` nor `swagger`"
+    said = (
+        f"`openapi: {brief(openapi)}`"
+        if openapi
+        else f"`swagger: {brief(swagger)}`"
+        if swagger
+        else "neither `openapi` nor `swagger`"
+    )
     help = "give an OpenAPI 3.0, 3.1 or Swagger 2.0 document"
-    raise InputError([Diagnostic(Span(root.document.name, 1, 1), "import/version", "error", f"the document says {said}", help)])
+    raise InputError(
+        [
+            Diagnostic(
+                Span(root.document.name, 1, 1), "import/version", "error", f"the document says {said}", help
+            )
+        ]
+    )
 
 
 def base_path(root: Found) -> str:
     """Return the common prefix of all paths: Swagger's `basePath`, or the path of the first server's URL."""
-    path = root.text("basePath") if "swagger" in root.value else urlsplit(_expanded(root.at("servers", 0))).path
+    path = (
+        root.text("basePath") if "swagger" in root.value else urlsplit(_expanded(root.at("servers", 0))).path
+    )
     path = "/" + path.strip("/")
     return "" if path == "/" or any(c in path for c in "{}?# ") else path
 
@@ -116,7 +132,11 @@ def server_url(root: Found) -> str:
         host = root.text("host")
         return f"{'https' if 'https' in schemes else schemes[0]}://{host}" if host else ""
     url = urlsplit(_expanded(root.at("servers", 0)))
-    return f"{url.scheme}://{url.netloc}" if url.scheme in ("http", "https") and url.netloc and not set("{}<> ") & set(url.netloc) else ""
+    return (
+        f"{url.scheme}://{url.netloc}"
+        if url.scheme in ("http", "https") and url.netloc and not set("{}<> ") & set(url.netloc)
+        else ""
+    )
 
 
 def operations(references: References, notes: Notes) -> Iterator[Operation]:
@@ -130,25 +150,34 @@ def operations(references: References, notes: Notes) -> Iterator[Operation]:
             continue
         for method in _OTHERS:
             if method in item.value:
-                notes.left_out(f"{method.upper()} {brief(path)}: agents call GET, POST, PUT, PATCH and DELETE", item.at(method).place)
+                notes.left_out(
+                    f"{method.upper()} {brief(path)}: agents call GET, POST, PUT, PATCH and DELETE",
+                    item.at(method).place,
+                )
         shared = _parameters(references, item.at("parameters"))
         for method in METHODS:
             if isinstance(item.value.get(method), dict):
                 yield _operation(references, method, path, item.at(method), shared, swagger)
 
 
-def _operation(references: References, method: str, path: str, whole: Found, shared: list[Found], swagger: bool) -> Operation:
+def _operation(
+    references: References, method: str, path: str, whole: Found, shared: list[Found], swagger: bool
+) -> Operation:
     own = _parameters(references, whole.at("parameters"))
     merged = {(p.text("name"), p.text("in")): p for p in [*shared, *own]}
     every = [p for p in merged.values() if isinstance(p.value, dict)]
-    outside = [_parameter(p, swagger=swagger) for p in every if p.text("in") in ("path", "query", "header", "cookie")]
+    outside = [
+        _parameter(p, swagger=swagger) for p in every if p.text("in") in ("path", "query", "header", "cookie")
+    ]
     kept = tuple(p for p in outside if p.place != "header" or p.name.lower() not in _UNSENT)
     problems = [*_unnamed(every)]
     body = _form(references, whole, every) if swagger else _body(references, whole)
     security = whole.value.get("security", references.first.data.get("security"))
     security = [need for need in security if isinstance(need, dict)] if isinstance(security, list) else None
     named = whole.value.get("tags")
-    tags = tuple(t.strip() for t in named if isinstance(t, str) and t.strip()) if isinstance(named, list) else ()
+    tags = (
+        tuple(t.strip() for t in named if isinstance(t, str) and t.strip()) if isinstance(named, list) else ()
+    )
     answers = tuple(_answers(references, whole, swagger))
     return Operation(method.upper(), path, whole, kept, body, answers, security, tags, tuple(problems))
 
@@ -159,7 +188,14 @@ def _parameters(references: References, written: Found) -> list[Found]:
 
 def _unnamed(every: list[Found]) -> Iterator[str]:
     for p in every:
-        if not p.text("name") or p.text("in") not in ("path", "query", "header", "cookie", "body", "formData"):
+        if not p.text("name") or p.text("in") not in (
+            "path",
+            "query",
+            "header",
+            "cookie",
+            "body",
+            "formData",
+        ):
             yield f"a parameter has no name or no known place: {p.place}"
 
 
@@ -174,7 +210,15 @@ def _parameter(p: Found, *, swagger: bool) -> Parameter:
         if p.text("collectionFormat") != "multi":
             style = p.text("collectionFormat") or "csv"
     place = p.text("in")
-    return Parameter(p.text("name"), place, p.value.get("required") is True or place == "path", p.text("description"), schema, p, style)
+    return Parameter(
+        p.text("name"),
+        place,
+        p.value.get("required") is True or place == "path",
+        p.text("description"),
+        schema,
+        p,
+        style,
+    )
 
 
 def _style(p: Found) -> str:
@@ -207,14 +251,26 @@ def _form(references: References, whole: Found, every: list[Found]) -> Body | No
         if p.text("in") == "body":
             return Body(JSON, p.value.get("required") is True, p.at("schema"), p)
     fields = tuple(
-        Parameter(p.text("name"), "body", p.value.get("required") is True, p.text("description"), _parameter(p, swagger=True).schema, p, "")
+        Parameter(
+            p.text("name"),
+            "body",
+            p.value.get("required") is True,
+            p.text("description"),
+            _parameter(p, swagger=True).schema,
+            p,
+            "",
+        )
         for p in every
         if p.text("in") == "formData"
     )
     if not fields:
         return None
     takes = whole.value.get("consumes") or references.first.data.get("consumes")
-    media = takes[0] if isinstance(takes, list) and takes and isinstance(takes[0], str) else "application/x-www-form-urlencoded"
+    media = (
+        takes[0]
+        if isinstance(takes, list) and takes and isinstance(takes[0], str)
+        else "application/x-www-form-urlencoded"
+    )
     return Body(media, any(f.required for f in fields), whole, whole, fields)
 
 
@@ -223,7 +279,17 @@ def _preferred(media: list[str]) -> str:
 
     def rank(name: str) -> int:
         plain = name.partition(";")[0].strip().lower()
-        return 0 if plain == JSON else 1 if is_json(name) else 2 if plain == "*/*" else 3 if "form" in plain else 4
+        return (
+            0
+            if plain == JSON
+            else 1
+            if is_json(name)
+            else 2
+            if plain == "*/*"
+            else 3
+            if "form" in plain
+            else 4
+        )
 
     return min(media, key=rank)
 
@@ -243,7 +309,13 @@ def _answers(references: References, whole: Found, swagger: bool) -> Iterator[An
         if swagger:
             produces: Any = whole.value.get("produces") or references.first.data.get("produces") or [JSON]
             named = [p for p in produces if isinstance(p, str)] if isinstance(produces, list) else []
-            yield Answer(status, said, _preferred(named or [JSON]), answer.at("schema") if "schema" in answer.value else None, answer)
+            yield Answer(
+                status,
+                said,
+                _preferred(named or [JSON]),
+                answer.at("schema") if "schema" in answer.value else None,
+                answer,
+            )
             continue
         content = answer.at("content").members()
         media = _preferred(list(content)) if content else ""

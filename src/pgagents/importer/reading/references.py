@@ -89,7 +89,8 @@ class References:
     def follow(self, found: Found) -> Found:
         """Return the value at the end of a chain of references.
 
-        A value without `$ref` is returned as it is. The result's value is None if the chain leads nowhere or in a circle.
+        A value without `$ref` is returned as it is. The result's value is None if the chain leads nowhere or
+        in a circle.
         """
         seen: set[tuple[str, str]] = set()
         while isinstance(found.value, dict) and isinstance(found.value.get("$ref"), str):
@@ -110,7 +111,13 @@ class References:
         value: Any = document.data
         for step in pointer.split("/")[1:]:
             key = step.replace("~1", "/").replace("~0", "~")
-            if isinstance(value, list) and key.isascii() and key.isdecimal() and len(key) < 9 and int(key) < len(value):
+            if (
+                isinstance(value, list)
+                and key.isascii()
+                and key.isdecimal()
+                and len(key) < 9
+                and int(key) < len(value)
+            ):
                 value = value[int(key)]
             else:
                 value = value.get(key) if isinstance(value, dict) else None
@@ -120,17 +127,27 @@ class References:
         base = found.document.location
         shown = brief(location, 100)
         try:
-            whole = urljoin(base, location) if is_url(base) or is_url(location) else self._whole(Path(base).parent / unquote(location))
+            whole = (
+                urljoin(base, location)
+                if is_url(base) or is_url(location)
+                else self._whole(Path(base).parent / unquote(location))
+            )
         except (ValueError, OSError) as error:  # an incomplete escape, a NUL, or an unclosed bracket
-            raise PgagentsError(f"{found.place} refers to `{shown}`, which can be no document: {error}", "correct the $ref") from None
+            raise PgagentsError(
+                f"{found.place} refers to `{shown}`, which can be no document: {error}", "correct the $ref"
+            ) from None
         if whole in self.documents:
             return self.documents[whole]
         if not self.allowed and not self._inside(whole):
             raise PgagentsError(
-                f"{found.place} refers to `{shown}`, which is outside the document's own folder", "add --allow-remote to follow it"
+                f"{found.place} refers to `{shown}`, which is outside the document's own folder",
+                "add --allow-remote to follow it",
             )
         if len(self.documents) >= MAX_DOCUMENTS:
-            raise PgagentsError(f"{found.place}: more than {MAX_DOCUMENTS} documents refer to each other", "bundle them into one")
+            raise PgagentsError(
+                f"{found.place}: more than {MAX_DOCUMENTS} documents refer to each other",
+                "bundle them into one",
+            )
         try:
             document = read(self.fetch(whole), whole, shown)
         except PgagentsError as error:
@@ -150,7 +167,9 @@ class References:
             return False
         if is_url(first):
             a, b = urlsplit(first), urlsplit(whole)
-            return (a.scheme, a.netloc) == (b.scheme, b.netloc) and b.path.startswith(a.path.rpartition("/")[0] + "/")
+            return (a.scheme, a.netloc) == (b.scheme, b.netloc) and b.path.startswith(
+                a.path.rpartition("/")[0] + "/"
+            )
         return Path(whole).is_relative_to(Path(first).parent)
 
 
@@ -160,5 +179,7 @@ def _parted(found: Found) -> tuple[str, str]:
         location, fragment = urldefrag(found.value["$ref"])
     except ValueError as error:
         shown = brief(found.value["$ref"], 100)
-        raise PgagentsError(f"{found.place} refers to `{shown}`, which is no address: {error}", "correct the $ref") from None
+        raise PgagentsError(
+            f"{found.place} refers to `{shown}`, which is no address: {error}", "correct the $ref"
+        ) from None
     return location, fragment

@@ -14,11 +14,14 @@ def render(judged: Sequence[Judged], version: str) -> str:
     """Return one object: `files`, each with its `findings` and, for an importer, what would be imported."""
     files = [
         {
-            "file": one.source.file, "judge": one.judge, "ignored": one.ignored, "findings": [_finding(d) for d in one.found],
+            "file": one.source.file,
+            "judge": one.judge,
+            "ignored": one.ignored,
+            "findings": [_finding(d) for d in one.found],
             **one.details,
         }
         for one in judged
-    ]  # fmt: skip
+    ]
     return json.dumps({"tool": "pgagents", "version": version, "files": files}, ensure_ascii=False, indent=2)
 
 

@@ -22,7 +22,11 @@ SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 def render(judged: Sequence[Judged], version: str, titles: Mapping[str, tuple[str, str]]) -> str:
     """Return a log with one run. `titles` has, for each rule id, a title and a longer explanation."""
     ids = sorted({d.id for one in judged for d in one.found})
-    driver = {"name": "pgagents", "semanticVersion": version, "rules": [_rule(id, *titles.get(id, (id, id))) for id in ids]}
+    driver = {
+        "name": "pgagents",
+        "semanticVersion": version,
+        "rules": [_rule(id, *titles.get(id, (id, id))) for id in ids],
+    }
     results = [_result(d, one, ids.index(d.id)) for one in judged for d in one.found]
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, ensure_ascii=False, indent=2)
@@ -60,4 +64,6 @@ def _fingerprint(diagnostic: Diagnostic, one: Judged) -> str:
     """Return a hash that stays the same if the finding's line moves."""
     lines = re.split(r"\r\n|\r|\n", one.source.text)
     line = lines[diagnostic.span.line - 1].strip() if diagnostic.span.line <= len(lines) else ""
-    return hashlib.sha256(f"{diagnostic.id}\n{diagnostic.message}\n{line}".encode("utf-8", "replace")).hexdigest()[:32]
+    return hashlib.sha256(
+        f"{diagnostic.id}\n{diagnostic.message}\n{line}".encode("utf-8", "replace")
+    ).hexdigest()[:32]

@@ -10,4 +10,8 @@ from pgagents.source.diagnostics import printable, shortened
 
 def render(judged: Sequence[Judged]) -> str:
     """Return a line for every finding of every file; empty if there is none."""
-    return "\n".join(f"{printable(str(d.span))}: {d.severity}: [{d.id}] {shortened(d.message)}" for one in judged for d in one.found)
+    return "\n".join(
+        f"{printable(str(d.span))}: {d.severity}: [{d.id}] {shortened(d.message)}"
+        for one in judged
+        for d in one.found
+    )

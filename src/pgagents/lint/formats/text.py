@@ -23,13 +23,17 @@ def text(judged: Sequence[Judged], *, colour: bool = False) -> str:
         if len(one.found) > MOST:
             blocks.append(f"… and {len(one.found) - MOST:,} more; `--format json` has them all")
         if one.lines:
-            blocks.append("\n".join([f"{one.title}, {one.source.file}:", *(f"  {_cut(line)}" for line in one.lines)]))
+            blocks.append(
+                "\n".join([f"{one.title}, {one.source.file}:", *(f"  {_cut(line)}" for line in one.lines)])
+            )
     return "\n\n".join([*blocks, *(_summary(one) for one in judged)])
 
 
 def _coloured(block: str) -> str:
     """Colour the severity and id that begin a finding."""
-    return _MARKED.sub(lambda match: f"\x1b[1;{_COLOURS[match.group(1)]}m{match.group()}\x1b[0m", block, count=1)
+    return _MARKED.sub(
+        lambda match: f"\x1b[1;{_COLOURS[match.group(1)]}m{match.group()}\x1b[0m", block, count=1
+    )
 
 
 def _cut(line: str) -> str:

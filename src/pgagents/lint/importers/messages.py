@@ -22,7 +22,9 @@ class ImporterMessage:
 
 @cache
 def data(importer: str) -> Any:
-    """Return the content of `schemas/importers/<importer>.json`: `messages`, and the date they were `read`."""
+    """Return the content of `schemas/importers/<importer>.json`: `messages`, and the date they were
+    `read`.
+    """
     return json.loads((folder("schemas") / "importers" / f"{importer}.json").read_bytes())
 
 

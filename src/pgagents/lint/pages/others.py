@@ -4,125 +4,173 @@ from __future__ import annotations
 
 CATALOGUE = {
     "absent": (
-        "`absent` of a resource does not fit its `id`. Where the id is one member, `absent` is one value. Where the id is several members, "
+        "`absent` of a resource does not fit its `id`. Where the id is one member, `absent` is one "
+        "value. Where the id is several members, "
         "`absent` gives one value for each of them."
     ),
-    "alias": "`*name` stands for a value written elsewhere. Aliases are refused: a finding must lead to one line. Write the value out.",
+    "alias": (
+        "`*name` stands for a value written elsewhere. Aliases are refused: a finding must lead to one "
+        "line. Write the value out."
+    ),
     "anchor": (
-        "`&name` names a value for later use. Anchors are refused: a finding must lead to one line. Write the value out where it is used."
+        "`&name` names a value for later use. Anchors are refused: a finding must lead to one line. "
+        "Write the value out where it is used."
     ),
     "character": (
-        "The file holds a character that YAML forbids, or that readers of YAML 1.1 and 1.2 take differently. Remove it, or "
+        "The file holds a character that YAML forbids, or that readers of YAML 1.1 and 1.2 take "
+        "differently. Remove it, or "
         "write it as `\\uXXXX` inside double quotes."
     ),
     "duplicate-key": "A key stands in one mapping twice. YAML readers keep either; keep one.",
-    "empty": "The file holds nothing. A catalogue begins with `pgagents: 1`; `pgagents init` writes one to start from.",
+    "empty": (
+        "The file holds nothing. A catalogue begins with `pgagents: 1`; `pgagents init` writes one to "
+        "start from."
+    ),
     "example": (
-        "An example is refused by the schema of the action it shows, or lacks a required argument. Documents and the mock "
+        "An example is refused by the schema of the action it shows, or lacks a required argument. "
+        "Documents and the mock "
         "server use examples, and `verify` calls them, so they must be true."
     ),
     "expression": (
-        "A CEL expression does not compile. Literals in arithmetic are written `2.0`; the names that it may read are listed in "
+        "A CEL expression does not compile. Literals in arithmetic are written `2.0`; the names that it "
+        "may read are listed in "
         "docs/explain/catalogue.md."
     ),
     "former-name": (
-        "An old name under `formerly` is also the name, or an old name, of another action (case does not tell them apart), or its "
+        "An old name under `formerly` is also the name, or an old name, of another action (case does not "
+        "tell them apart), or its "
         "day is none of the calendar."
     ),
     "fresh": (
-        "`=fresh.…` stands for a value that each call gets of its own. Its kind is unknown, or it is part of a longer expression. "
+        "`=fresh.…` stands for a value that each call gets of its own. Its kind is unknown, or it is "
+        "part of a longer expression. "
         "Name one of the kinds, and let it stand alone."
     ),
     "hidden-path": (
-        "A literal path (`/things/mine`) is matched by a template (`/things/{id}`) of the same method, so that it may never be "
-        "reached. Change it, or set `behaviour: {literal_path: wins}` if the server tries literal paths first."
+        "A literal path (`/things/mine`) is matched by a template (`/things/{id}`) of the same method, "
+        "so that it may never be "
+        "reached. Change it, or set `behaviour: {literal_path: wins}` if the server tries literal paths "
+        "first."
     ),
     "idempotency": (
-        "`made_by` of a resource gives the idempotency key a fixed value. The server would answer the first call again, and make nothing. "
+        "`made_by` of a resource gives the idempotency key a fixed value. The server would answer the "
+        "first call again, and make nothing. "
         "Leave it out: each call gets a key of its own."
     ),
     "idle": (
-        "Something is written that nothing heeds where it stands: bytes in JSON, an object in a query, an empty `wire`, or `auth` on a "
+        "Something is written that nothing heeds where it stands: bytes in JSON, an object in a query, "
+        "an empty `wire`, or `auth` on a "
         "surface whose manifests say nothing of it. The message says what to write instead."
     ),
-    "ignore-without-reason": "A `# pgagents: ignore[…]` says no reason. Write it after the bracket: the next reader decides by it.",
+    "ignore-without-reason": (
+        "A `# pgagents: ignore[…]` says no reason. Write it after the bracket: the next reader decides by it."
+    ),
     "key": "A key is no text. Put a number that is meant as a name into quotes.",
     "key-kind": (
-        "The catalogue names a kind of key that no manifest can say yet, such as an API key in a header or HTTP Basic. Every manifest "
-        "would tell agents to send another key. If the API takes `Authorization: Bearer KEY` too, write `type: http_bearer`."
+        "The catalogue names a kind of key that no manifest can say yet, such as an API key in a header "
+        "or HTTP Basic. Every manifest "
+        "would tell agents to send another key. If the API takes `Authorization: Bearer KEY` too, write "
+        "`type: http_bearer`."
     ),
-    "law": "A law does not hold, or cannot be evaluated, on an example of its own action. Correct the law or the example.",
+    "law": (
+        "A law does not hold, or cannot be evaluated, on an example of its own action. Correct the law "
+        "or the example."
+    ),
     "many-documents": "A second YAML document begins (`---`). A file holds one.",
-    "merge-key": "`<<` merges another mapping. It is refused, as anchors and aliases are. Write the members out.",
-    "missing-key": "A member that must be there is not. `schemas/catalogue.schema.json` says which; editors complete it.",
+    "merge-key": (
+        "`<<` merges another mapping. It is refused, as anchors and aliases are. Write the members out."
+    ),
+    "missing-key": (
+        "A member that must be there is not. `schemas/catalogue.schema.json` says which; editors complete it."
+    ),
     "name": (
-        "A name has characters that some vendor does not take. Names begin with a letter or `_`, and have letters, digits, `_`,"
+        "A name has characters that some vendor does not take. Names begin with a letter or `_`, and "
+        "have letters, digits, `_`,"
         " and at most 64 characters."
     ),
     "not-utf8": "The file is not UTF-8. Save it so.",
     "number": "A number that JSON cannot say: infinite, not a number, or too large.",
     "omit": "A surface leaves out an argument that every call must give.",
     "one-schema": (
-        "Two actions of a dispatcher have arguments of one name with different schemas. The dispatcher lists the union of all "
+        "Two actions of a dispatcher have arguments of one name with different schemas. The dispatcher "
+        "lists the union of all "
         "arguments, so each name has one schema."
     ),
     "output": "An action lists no answer with a status from 200 to 299.",
     "past-former-name": (
-        "An old name under `formerly` is past its day. What is built never depends on today, so it is offered until its line is "
+        "An old name under `formerly` is past its day. What is built never depends on today, so it is "
+        "offered until its line is "
         "taken out: do that, or give it a later day. `pgagents lint` and `pgagents doctor` say it."
     ),
     "path": "Placeholders of a path and arguments that travel in it do not match.",
     "refers-to": (
-        "`refers_to` does not say which member of a resource's id the argument is. Where the id is several members, write "
+        "`refers_to` does not say which member of a resource's id the argument is. Where the id is "
+        "several members, write "
         "`resource.member`, with a member that the id has."
     ),
     "same-operation": "Two operations have one id, or ids that differ only in case. Set `operation_id`.",
     "same-route": "Two actions have one method and path.",
     "schema": (
-        "This is no JSON Schema that a value can satisfy: an unknown type, bounds that exclude all, a pattern that is no "
+        "This is no JSON Schema that a value can satisfy: an unknown type, bounds that exclude all, a "
+        "pattern that is no "
         "regular expression, an array without `items`."
     ),
-    "surface": "A surface lacks what its kind needs: a dispatcher its `selector` and `arguments`, a page its form.",
+    "surface": (
+        "A surface lacks what its kind needs: a dispatcher its `selector` and `arguments`, a page its form."
+    ),
     "syntax": "The file is no YAML. YAML takes no tabs for indentation.",
     "tag": "`!tag` gives a value another type. Tags are refused. Remove it.",
     "too-deep": "Values are nested more than 100 levels deep.",
     "too-large": "The file is larger than what is read.",
     "too-many": "The file holds more values than are read.",
     "type": (
-        "A value of another kind is expected here: text, a number, true or false, a list, a mapping. YAML 1.2 reads `no` and "
+        "A value of another kind is expected here: text, a number, true or false, a list, a mapping. "
+        "YAML 1.2 reads `no` and "
         "`12:30` as text; put what looks like a number into quotes if it is text."
     ),
     "unknown-ignore": (
-        "A `# pgagents: ignore[…]` names no rule, so it ignores nothing. `pgagents explain` lists all ids. Errors of the reader"
+        "A `# pgagents: ignore[…]` names no rule, so it ignores nothing. `pgagents explain` lists all "
+        "ids. Errors of the reader"
         " and refusals of vendors cannot be ignored: `build` would fail anyway."
     ),
     "unknown-key": "A key is not one of the catalogue's language. The nearest one is suggested.",
-    "unknown-name": "Something is named that the catalogue does not have: an action, a schema, an argument, an error code, a role …",
+    "unknown-name": (
+        "Something is named that the catalogue does not have: an action, a schema, an argument, an error "
+        "code, a role …"
+    ),
     "unused-ignore": (
-        "A `# pgagents: ignore[…]` silences nothing: what it speaks of was corrected, or the comment stands at another line "
+        "A `# pgagents: ignore[…]` silences nothing: what it speaks of was corrected, or the comment "
+        "stands at another line "
         "than the value. `--fix` removes it."
     ),
     "value": "A value is not one of those that may stand here.",
     "within": (
-        "`within` names the resource that another one lives in. A resource cannot live in itself, also not by way of others, and one that "
+        "`within` names the resource that another one lives in. A resource cannot live in itself, also "
+        "not by way of others, and one that "
         "nothing makes or finds lives in nothing."
     ),
     "workflow": (
-        "A step of a workflow cannot be made so: `via` names a surface that neither dispatches the action nor has headers, or `key`, "
-        "`via`, `headers`, `expect_alone` or `within_s` stands in a workflow that manifests tell of. Those are for workflows with "
+        "A step of a workflow cannot be made so: `via` names a surface that neither dispatches the "
+        "action nor has headers, or `key`, "
+        "`via`, `headers`, `expect_alone` or `within_s` stands in a workflow that manifests tell of. "
+        "Those are for workflows with "
         "`only_verify: true`."
     ),
 }
 """Explanations by the part of the id after `catalogue/`."""
 
 DOCUMENT = (
-    "A finished document cannot be read: it is no JSON or YAML, is too large or too deep, has a key twice, or an alias that stands for too "
+    "A finished document cannot be read: it is no JSON or YAML, is too large or too deep, has a key "
+    "twice, or an alias that stands for too "
     "much or for itself. Nothing else is said of it before that is corrected."
 )
 REFUSED = (
-    "A generated document is not what its vendor takes, by the schema in schemas/vendor (PROVENANCE.toml says where its facts come from). "
+    "A generated document is not what its vendor takes, by the schema in schemas/vendor (PROVENANCE.toml "
+    "says where its facts come from). "
 )
-LIMIT = "A count or a size is past what the vendor takes: a warning, and an error of `pgagents build --strict`. "
+LIMIT = (
+    "A count or a size is past what the vendor takes: a warning, and an error of `pgagents build --strict`. "
+)
 
 
 def diagnostic(id: str) -> str | None:
@@ -131,7 +179,10 @@ def diagnostic(id: str) -> str | None:
     if vendor == "catalogue" and kind in CATALOGUE:
         return CATALOGUE[kind]
     if id == "document/idle-ignore":
-        return "A `# pgagents: ignore[…]` in a finished document answers nothing that is found at its line, or gives no reason. Remove it."
+        return (
+            "A `# pgagents: ignore[…]` in a finished document answers nothing that is found at its line, "
+            "or gives no reason. Remove it."
+        )
     if vendor == "document" and kind in (*CATALOGUE, "no-object"):
         return DOCUMENT
     target, _, last = id.rpartition("/")

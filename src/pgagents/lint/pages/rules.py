@@ -1,4 +1,6 @@
-"""Parse a rule's page from its module's docstring: what is wrong, why, and a bad and a good part of a catalogue."""
+"""Parse a rule's page from its module's docstring: what is wrong, why, and a bad and a good part of a
+catalogue.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,9 @@ _PART = re.compile(r"^(Bad|Good):\n\n((?:    .*\n|\n)+)", re.M)
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A rule's page. `bad` and `good` are YAML that is merged into a small catalogue; empty if the page has none."""
+    """A rule's page. `bad` and `good` are YAML that is merged into a small catalogue; empty if the page
+    has none.
+    """
 
     title: str
     text: str

@@ -43,17 +43,25 @@ def titles(ids: Iterable[str]) -> dict[str, tuple[str, str]]:
 
 
 def title(id: str) -> tuple[str, str] | None:
-    """Return title and text of a rule, an importer's message, or any other finding; None for an unknown id."""
+    """Return title and text of a rule, an importer's message, or any other finding; None for an unknown
+    id.
+    """
     if id in rules():
         read = read_page(page(id))
         row = requirements()[rules()[id].requirement]
-        return read.title, f"{read.text}\n\n{rules()[id].severity}; {row.cited}\n  “{row.quote}”\n  {row.url or row.source}"
+        return (
+            read.title,
+            f"{read.text}\n\n{rules()[id].severity}; {row.cited}\n  “{row.quote}”\n  {row.url or row.source}",
+        )
     if id.startswith("gpt-builder/") and id.partition("/")[2] in templates():
         return _message(templates()[id.partition("/")[2]])
     if id.startswith("gpt-builder/") and id.partition("/")[2] in ADVICE:
         return ADVICE[id.partition("/")[2]].partition(". ")[0].rstrip(".") + ".", ADVICE[id.partition("/")[2]]
     if (behind := _row(id)) is not None:
-        return f"{behind.id}: “{behind.quote}”", f"{behind.level}, read {behind.read}: “{behind.quote}”\n  {behind.url or behind.source}"
+        return (
+            f"{behind.id}: “{behind.quote}”",
+            f"{behind.level}, read {behind.read}: “{behind.quote}”\n  {behind.url or behind.source}",
+        )
     if id.startswith("copilot-import/") and id.partition("/")[2] in copilot():
         return _copilot(copilot()[id.partition("/")[2]])
     told = diagnostic(id)
@@ -61,7 +69,9 @@ def title(id: str) -> tuple[str, str] | None:
 
 
 def _row(id: str) -> Requirement | None:
-    """Return the requirement behind a finding about a tool list or manifest, such as `gemini-tools/function-name`."""
+    """Return the requirement behind a finding about a tool list or manifest, such as
+    `gemini-tools/function-name`.
+    """
     judge, _, row = id.partition("/")
     vendor = _VENDORS.get(judge)
     rows = requirements()
@@ -69,7 +79,7 @@ def _row(id: str) -> Requirement | None:
 
 
 def _copilot(template: copilot_messages.Template) -> tuple[str, str]:
-    stages = {"parser": "m365-spec-parser raises it", "generator": "m365-spec-parser raises it when it makes the manifest",
+    stages = {"parser": "m365-spec-parser raises it", "generator": ("m365-spec-parser raises it when it makes the manifest"),
               "service": "the parser lets it pass; Copilot's documents or service do not"}  # fmt: skip
     return (
         f"An error of Copilot's import ({template.id}).",
@@ -79,7 +89,8 @@ def _copilot(template: copilot_messages.Template) -> tuple[str, str]:
 
 def _message(template: Template) -> tuple[str, str]:
     text = (
-        f"The GPT builder says: {template.template}\n\n{_EFFECTS[template.effect]}{'' if template.certain else ' Reports differ on that.'}"
+        "The GPT builder says: "
+        f"{template.template}\n\n{_EFFECTS[template.effect]}{'' if template.certain else ' Reports differ on that.'}"
         f"{_SEEN[template.seen]}\n\nWhat to do: {template.help}\n\nSource: {template.source}"
     )
     return f"A message of the GPT builder ({template.id}).", text

@@ -12,7 +12,9 @@ from pgagents.lint.tools.walk import parts, types
 
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,128}")
 _TOOLS, _OPTIONAL, _UNIONS = 20, 24, 16
-_UNSUPPORTED_WORDS = "minimum maximum exclusiveMinimum exclusiveMaximum multipleOf minLength maxLength maxItems"
+_UNSUPPORTED_WORDS = (
+    "minimum maximum exclusiveMinimum exclusiveMaximum multipleOf minLength maxLength maxItems"
+)
 _UNSUPPORTED = frozenset(_UNSUPPORTED_WORDS.split())
 _FORMATS_WORDS = "date-time time date duration email hostname uri ipv4 ipv6 uuid"
 _FORMATS = frozenset(_FORMATS_WORDS.split())
@@ -25,11 +27,23 @@ def judge(tools: Sequence[Tool], whole: Any) -> Iterator[Found]:  # noqa: ARG001
         if not isinstance(tool.name, str) or not _NAME.fullmatch(tool.name):
             said = f"tools.{n}.custom.name: String should match pattern '^[a-zA-Z0-9_-]{{1,128}}$'"
             yield Found("anthropic.name", said, (*tool.at, "name"), f"rename `{tool.shown}`")
-        if tool.style != "input_schema" or not isinstance(tool.schema, dict) or tool.schema.get("type") != "object":
-            yield Found("anthropic.input-object", f"`input_schema` of `{tool.shown}` is no object schema", tool.schema_at, "`type: object`")
+        if (
+            tool.style != "input_schema"
+            or not isinstance(tool.schema, dict)
+            or tool.schema.get("type") != "object"
+        ):
+            yield Found(
+                "anthropic.input-object",
+                f"`input_schema` of `{tool.shown}` is no object schema",
+                tool.schema_at,
+                "`type: object`",
+            )
         if not isinstance(tool.description, str) or not tool.description.strip():
             yield Found(
-                "anthropic.description", f"`{tool.shown}` has no description", tool.at, "say what it does, when, and what comes back"
+                "anthropic.description",
+                f"`{tool.shown}` has no description",
+                tool.at,
+                "say what it does, when, and what comes back",
             )
     strict = [tool for tool in tools if tool.strict is True]
     for tool in strict:
@@ -40,12 +54,22 @@ def judge(tools: Sequence[Tool], whole: Any) -> Iterator[Found]:  # noqa: ARG001
 
 def _part(tool: Tool, node: dict[str, Any], at: tuple[Any, ...]) -> Iterator[Found]:
     if "object" in types(node) and node.get("additionalProperties") is not False:
-        yield Found("anthropic.strict-closed", f"an object of `{tool.shown}` does not say `additionalProperties: false`", at, "add it")
+        yield Found(
+            "anthropic.strict-closed",
+            f"an object of `{tool.shown}` does not say `additionalProperties: false`",
+            at,
+            "add it",
+        )
     for key in node.keys() & _UNSUPPORTED:
         said = f"`{key}` in `{tool.shown}` is not supported by strict tools"
         yield Found("anthropic.strict-keywords", said, (*at, key), "say it in the description")
     if node.get("minItems", 0) not in (0, 1):
-        yield Found("anthropic.strict-min-items", f"`minItems` of `{tool.shown}` is past 1", (*at, "minItems"), "0 or 1")
+        yield Found(
+            "anthropic.strict-min-items",
+            f"`minItems` of `{tool.shown}` is past 1",
+            (*at, "minItems"),
+            "0 or 1",
+        )
     if isinstance(node.get("format"), str) and node["format"] not in _FORMATS:
         said = f"format `{node['format'][:40]}` in `{tool.shown}` is not supported by strict tools"
         yield Found("anthropic.strict-formats", said, (*at, "format"), "leave it out")
@@ -61,12 +85,16 @@ def _budgets(strict: Sequence[Tool]) -> Iterator[Found]:
             members = node.get("properties")
             required = node.get("required")
             if isinstance(members, dict):
-                optional += sum(name not in required if isinstance(required, list) else True for name in members)
+                optional += sum(
+                    name not in required if isinstance(required, list) else True for name in members
+                )
             unions += "anyOf" in node or isinstance(node.get("type"), list)
     for count, most, what, row in (
         (len(strict), _TOOLS, "strict tools", "anthropic.strict-tools"),
         (optional, _OPTIONAL, "optional arguments", "anthropic.strict-optional"),
         (unions, _UNIONS, "arguments of several types", "anthropic.strict-unions"),
-    ):  # fmt: skip
+    ):
         if count > most:
-            yield Found(row, f"{count} {what} in all; a request takes {most}", strict[0].at, "make fewer tools strict")
+            yield Found(
+                row, f"{count} {what} in all; a request takes {most}", strict[0].at, "make fewer tools strict"
+            )

@@ -12,7 +12,12 @@ from pgagents.lint.tools.shape import Tool
 from pgagents.lint.tools.walk import parts
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,128}", re.A)
-_HINTS = {"readOnlyHint": "false", "destructiveHint": "true", "idempotentHint": "false", "openWorldHint": "true"}
+_HINTS = {
+    "readOnlyHint": "false",
+    "destructiveHint": "true",
+    "idempotentHint": "false",
+    "openWorldHint": "true",
+}
 
 
 def judge(tools: Sequence[Tool], whole: Any) -> Iterator[Found]:  # noqa: ARG001 - every vendor's judge is called alike
@@ -23,21 +28,34 @@ def judge(tools: Sequence[Tool], whole: Any) -> Iterator[Found]:  # noqa: ARG001
             yield Found("mcp.tool-name-characters", said, (*tool.at, "name"), "rename it")
         if not isinstance(tool.description, str) or not tool.description.strip():
             yield Found(
-                "mcp.tool-name", f"`{tool.shown}` has no description, without which no model calls it", tool.at, "add `description`"
+                "mcp.tool-name",
+                f"`{tool.shown}` has no description, without which no model calls it",
+                tool.at,
+                "add `description`",
             )
         if not isinstance(tool.schema, dict) or tool.schema.get("type") != "object":
-            said = f"`inputSchema` of `{tool.shown}` is no object schema; one such tool makes the whole list fail"
+            said = (
+                f"`inputSchema` of `{tool.shown}` is no object schema; one such tool makes the whole "
+                "list fail"
+            )
             yield Found("mcp.input-object", said, tool.schema_at, "`type: object`")
         answer = tool.members.get("outputSchema")
         if isinstance(answer, dict) and answer.get("type") != "object":
-            said = f"`outputSchema` of `{tool.shown}` is no object schema, which clients up to 2025-11-25 refuse"
-            yield Found("mcp.output-object", said, (*tool.at, "outputSchema"), "put it into a member of an object")
+            said = (
+                f"`outputSchema` of `{tool.shown}` is no object schema, which clients up to 2025-11-25 refuse"
+            )
+            yield Found(
+                "mcp.output-object", said, (*tool.at, "outputSchema"), "put it into a member of an object"
+            )
         yield from _invalid(tool)
         yield from _hints(tool)
 
 
 def _invalid(tool: Tool) -> Iterator[Found]:
-    for schema, at in ((tool.schema, tool.schema_at), (tool.members.get("outputSchema"), (*tool.at, "outputSchema"))):
+    for schema, at in (
+        (tool.schema, tool.schema_at),
+        (tool.members.get("outputSchema"), (*tool.at, "outputSchema")),
+    ):
         if isinstance(schema, dict):
             for path, message in faults(schema)[:5]:
                 said = f"the schema of `{tool.shown}` is no JSON Schema: {message[:160]}"
@@ -56,7 +74,11 @@ def _hints(tool: Tool) -> Iterator[Found]:
     )  # these hints have no meaning for a reading tool
     missing = [hint for hint in _HINTS if hint not in hints and hint not in idle]
     if missing:
-        rows = {"readOnlyHint": "mcp.read-only", "destructiveHint": "mcp.destructive", "idempotentHint": "mcp.idempotent"}
+        rows = {
+            "readOnlyHint": "mcp.read-only",
+            "destructiveHint": "mcp.destructive",
+            "idempotentHint": "mcp.idempotent",
+        }
         told = ", ".join(f"{hint} ({_HINTS[hint]})" for hint in missing)
         said = f"`{tool.shown}` leaves {told} to their defaults, the pessimistic ones"
         yield Found(

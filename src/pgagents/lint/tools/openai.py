@@ -33,18 +33,29 @@ def judge(tools: Sequence[Tool], whole: Any) -> Iterator[Found]:  # noqa: ARG001
     for tool in tools:
         if not isinstance(tool.name, str) or not _NAME.fullmatch(tool.name):
             said = f"function name `{tool.shown}` is not of letters, digits, `_` and `-`, at most 64"
-            yield Found("openai.tools-name", said, (*tool.at, "name"), "rename it; dots are the usual culprit")
+            yield Found(
+                "openai.tools-name", said, (*tool.at, "name"), "rename it; dots are the usual culprit"
+            )
         yield from (_strict if tool.strict is True else _loose)(tool)
         if tool.strict is None and "function" not in tool.at and tool.style:
-            said = f"`{tool.shown}` does not say `strict`; a response then tries to hold the model to the schema"
-            yield Found("openai.tools-silence-is-strict", said, tool.at, "say `strict: true` or `false`", "note")
+            said = (
+                f"`{tool.shown}` does not say `strict`; a response then tries to hold the model to the schema"
+            )
+            yield Found(
+                "openai.tools-silence-is-strict", said, tool.at, "say `strict: true` or `false`", "note"
+            )
 
 
 def _loose(tool: Tool) -> Iterator[Found]:
     for node, at, _ in parts(tool.schema, tool.schema_at):
         begin = f"Invalid schema for function '{tool.shown}': In context={context(at, tool.schema_at)!r}, "
         if "object" in types(node) and not isinstance(node.get("properties"), dict):
-            yield Found("openai.tools-properties", f"{begin}object schema missing properties.", at, "add `properties`, empty at least")
+            yield Found(
+                "openai.tools-properties",
+                f"{begin}object schema missing properties.",
+                at,
+                "add `properties`, empty at least",
+            )
         if "array" in types(node) and "items" not in node:
             yield Found("openai.tools-items", f"{begin}array schema missing items.", at, "add `items`")
 
@@ -53,7 +64,10 @@ def _strict(tool: Tool) -> Iterator[Found]:
     root = tool.schema if isinstance(tool.schema, dict) else {}
     if types(root) != {"object"} or "anyOf" in root:
         yield Found(
-            "openai.strict-root", f"the arguments of `{tool.shown}` are no plain object", tool.schema_at, "make the root `type: object`"
+            "openai.strict-root",
+            f"the arguments of `{tool.shown}` are no plain object",
+            tool.schema_at,
+            "make the root `type: object`",
         )
     names = characters = enums = deepest = 0
     for node, at, depth in parts(root, tool.schema_at):
@@ -66,13 +80,17 @@ def _strict(tool: Tool) -> Iterator[Found]:
         characters += sum(map(len, texts))
         deepest = max(deepest, depth)
     for count, most, what, row in (
-        (names, _PROPERTIES, "members", "openai.strict-size"), (deepest, _DEPTH, "levels", "openai.strict-size"),
+        (names, _PROPERTIES, "members", "openai.strict-size"),
+        (deepest, _DEPTH, "levels", "openai.strict-size"),
         (characters, _CHARACTERS, "characters of names and choices", "openai.strict-size"),
         (enums, _ENUMS, "choices", "openai.strict-enums"),
-    ):  # fmt: skip
+    ):
         if count > most:
             yield Found(
-                row, f"`{tool.shown}` has {count:,} {what}; strict mode takes {most:,}", tool.schema_at, "make it smaller, or not strict"
+                row,
+                f"`{tool.shown}` has {count:,} {what}; strict mode takes {most:,}",
+                tool.schema_at,
+                "make it smaller, or not strict",
             )
 
 
@@ -86,9 +104,16 @@ def _strict_part(tool: Tool, node: dict[str, Any], at: tuple[Any, ...]) -> Itera
         missing = [str(name) for name in members or () if name not in (required or [])]
         if missing:
             said = f"`{tool.shown}` does not require {', '.join(missing[:5])}"
-            yield Found("openai.strict-all-required", said, at, "require every member; let an optional one be null")
+            yield Found(
+                "openai.strict-all-required", said, at, "require every member; let an optional one be null"
+            )
     for key in node.keys() & _UNSUPPORTED:
-        yield Found("openai.strict-keywords", f"`{key}` in `{tool.shown}` is not supported by strict mode", (*at, key), "leave it out")
+        yield Found(
+            "openai.strict-keywords",
+            f"`{key}` in `{tool.shown}` is not supported by strict mode",
+            (*at, key),
+            "leave it out",
+        )
     if "$id" in node and at != tool.schema_at:
         said = f"`$id` inside the schema of `{tool.shown}` is not supported by strict mode"
         yield Found("openai.strict-keywords", said, (*at, "$id"), "leave it out")
@@ -97,7 +122,12 @@ def _strict_part(tool: Tool, node: dict[str, Any], at: tuple[Any, ...]) -> Itera
         yield Found("openai.strict-keywords", said, (*at, "$ref"), "put what it names under `$defs`")
     if isinstance(node.get("format"), str) and node["format"] not in _FORMATS:
         said = f"format `{node['format'][:40]}` in `{tool.shown}` is not supported by strict mode"
-        yield Found("openai.strict-formats", said, (*at, "format"), f"use one of {', '.join(sorted(_FORMATS))}, or none")
+        yield Found(
+            "openai.strict-formats",
+            said,
+            (*at, "format"),
+            f"use one of {', '.join(sorted(_FORMATS))}, or none",
+        )
 
 
 def _leads(schema: Any, ref: str) -> bool:

@@ -16,11 +16,23 @@ def judge(tools: Sequence[Tool], whole: Any) -> Iterator[Found]:  # noqa: ARG001
     """Yield violations of the API's types and of what every model behind it accepts."""
     for tool in tools:
         if "function" in tool.at:
-            yield Found("perplexity.shape", f"`{tool.shown}` stands inside `function`; the API takes it flat", tool.at, "move it out")
+            yield Found(
+                "perplexity.shape",
+                f"`{tool.shown}` stands inside `function`; the API takes it flat",
+                tool.at,
+                "move it out",
+            )
         if tool.style and not isinstance(tool.schema, dict):
-            yield Found("perplexity.shape", f"`parameters` of `{tool.shown}` is no mapping", tool.schema_at, "give a JSON Schema")
+            yield Found(
+                "perplexity.shape",
+                f"`parameters` of `{tool.shown}` is no mapping",
+                tool.schema_at,
+                "give a JSON Schema",
+            )
         if not isinstance(tool.name, str) or not tool.name:
             yield Found("perplexity.shape", "a function has no name", tool.at, "add `name`")
         elif not _SAFE.fullmatch(tool.name):
             said = f"function name `{tool.shown}` is not taken by the models of all vendors behind the API"
-            yield Found("perplexity.any-vendor", said, (*tool.at, "name"), "letters, digits and `_`, at most 64")
+            yield Found(
+                "perplexity.any-vendor", said, (*tool.at, "name"), "letters, digits and `_`, at most 64"
+            )

@@ -54,7 +54,9 @@ def kind(data: Any) -> str | None:
 
 def tools(data: Any) -> Iterator[Tool]:
     """Yield every function of the list, whatever its form. Other kinds of tools are skipped."""
-    listed, at = ([data], ()) if isinstance(data, dict) and any(key in data for key in GEMINI) else _listed(data)
+    listed, at = (
+        ([data], ()) if isinstance(data, dict) and any(key in data for key in GEMINI) else _listed(data)
+    )
     for n, item in enumerate(listed):
         here: Pointer = at if item is data else (*at, n)
         if not isinstance(item, dict):
@@ -67,7 +69,11 @@ def tools(data: Any) -> Iterator[Tool]:
                     yield _tool(one, (*here, key, m))
         elif item.get("type") == "function" and isinstance(item.get("function"), dict):
             yield _tool(item["function"], (*here, "function"))
-        elif item.get("type", "function") in ("function", "custom") or "inputSchema" in item or "input_schema" in item:
+        elif (
+            item.get("type", "function") in ("function", "custom")
+            or "inputSchema" in item
+            or "input_schema" in item
+        ):
             yield _tool(item, here)
 
 
@@ -84,6 +90,12 @@ _STYLES = ("parameters", "input_schema", "inputSchema", "parametersJsonSchema", 
 def _tool(members: Mapping[str, Any], at: Pointer) -> Tool:
     style = next((key for key in _STYLES if key in members), "")
     return Tool(
-        members.get("name"), members.get("description"), members.get(style), members.get("strict"), members, at,
-        (*at, style) if style else at, style,
-    )  # fmt: skip
+        members.get("name"),
+        members.get("description"),
+        members.get(style),
+        members.get("strict"),
+        members,
+        at,
+        (*at, style) if style else at,
+        style,
+    )

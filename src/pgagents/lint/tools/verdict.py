@@ -25,15 +25,26 @@ JUDGES: dict[str, tuple[str, Callable[[Sequence[Tool], Any], Iterator[Found]]]] 
 
 
 def judge(source: Source, name: str) -> Judged:
-    """Judge the functions of a list; other kinds of tools are skipped. Raises PgagentsError if there is no function."""
+    """Judge the functions of a list; other kinds of tools are skipped. Raises PgagentsError if there is no
+    function.
+    """
     title, judging = JUDGES[name]
     listed = list(tools(source.data))
     if not listed:
-        raise PgagentsError(f"{source.file} lists no function tools", "give the list as it goes into the request")
+        raise PgagentsError(
+            f"{source.file} lists no function tools", "give the list as it goes into the request"
+        )
     found = [*_twice(listed), *judging(listed, source.data)]
-    lines = (f"{len(listed)} function{'' if len(listed) == 1 else 's'}: {', '.join(tool.shown for tool in listed)}",)
+    lines = (
+        (
+            f"{len(listed)} function{'' if len(listed) == 1 else 's'}: "
+            f"{', '.join(tool.shown for tool in listed)}"
+        ),
+    )
     diagnostics = tuple(dict.fromkeys(_diagnostic(one, name, source) for one in found))
-    return Judged(source, name, title, diagnostics, lines, {"functions": [{"name": tool.shown} for tool in listed]})
+    return Judged(
+        source, name, title, diagnostics, lines, {"functions": [{"name": tool.shown} for tool in listed]}
+    )
 
 
 def _twice(listed: Sequence[Tool]) -> Iterator[Found]:
@@ -43,7 +54,12 @@ def _twice(listed: Sequence[Tool]) -> Iterator[Found]:
             known = tool.name.lower() in first
             other = first.setdefault(tool.name.lower(), tool.name)
             if known and other == tool.name:
-                yield Found("catalogue.distinct-names", f"`{tool.shown}` stands here again", (*tool.at, "name"), "rename one")
+                yield Found(
+                    "catalogue.distinct-names",
+                    f"`{tool.shown}` stands here again",
+                    (*tool.at, "name"),
+                    "rename one",
+                )
             elif known:
                 said = f"`{tool.shown}` and `{other[:80]}` differ only in case"
                 yield Found("catalogue.distinct-names", said, (*tool.at, "name"), "rename one", "warning")

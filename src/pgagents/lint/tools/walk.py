@@ -24,7 +24,9 @@ def parts(schema: Any, at: Pointer) -> Iterator[tuple[dict[str, Any], Pointer, i
             continue
         yield node, here, depth
         inside = depth + 1
-        found: list[tuple[Any, Pointer, int]] = [(node[key], (*here, key), inside) for key in _ONE if key in node]
+        found: list[tuple[Any, Pointer, int]] = [
+            (node[key], (*here, key), inside) for key in _ONE if key in node
+        ]
         for key in _LISTS:
             several = node.get(key)
             if isinstance(several, list):
@@ -51,4 +53,8 @@ def context(at: Pointer, root: Pointer) -> tuple[str, ...]:
 def boolean_schemas(node: dict[str, Any]) -> list[str]:
     """Return the members whose schema is just true or false."""
     members = node.get("properties")
-    return [str(name) for name, part in members.items() if isinstance(part, bool)] if isinstance(members, dict) else []
+    return (
+        [str(name) for name, part in members.items() if isinstance(part, bool)]
+        if isinstance(members, dict)
+        else []
+    )

@@ -41,16 +41,29 @@ _ZONE = timezone(timedelta(hours=-6))
 @fault("workflow_runs").edit_results("list_audit")
 def audit_in_local_time(_context: Context, _call: AcceptedCall, found: Any) -> Any:
     """The audit trail has times in the server's zone, while all other answers have UTC."""
-    return {"rows": [{**row, "at": datetime.fromisoformat(row["at"]).astimezone(_ZONE).isoformat()} for row in found["rows"]]}
+    return {
+        "rows": [
+            {**row, "at": datetime.fromisoformat(row["at"]).astimezone(_ZONE).isoformat()}
+            for row in found["rows"]
+        ]
+    }
 
 
-@fault("workflow_runs", also={"audit_trail": "where the rows are listed before retention blanks them"}).replace_actions
+@fault(
+    "workflow_runs", also={"audit_trail": "where the rows are listed before retention blanks them"}
+).replace_actions
 def audit_notes_arguments(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """The audit row of a search through the dispatcher records its coordinates."""
     found = inner(call)
-    if str(call.action.name) == "search_parking" and call.surface != "rest" and not isinstance(found, Refusal):
+    if (
+        str(call.action.name) == "search_parking"
+        and call.surface != "rest"
+        and not isinstance(found, Refusal)
+    ):
         noted = json.dumps({"searched": [call.input["lat"], call.input["lng"]]})
-        context.store.run("UPDATE audit_detail SET diff = ? WHERE audit_n = (SELECT max(n) FROM audit)", noted)
+        context.store.run(
+            "UPDATE audit_detail SET diff = ? WHERE audit_n = (SELECT max(n) FROM audit)", noted
+        )
     return found
 
 
@@ -79,9 +92,15 @@ def conversion_of_everywhere(context: Context, _request: Request, answer: Respon
 
 @fault("workflow_runs").replace_actions
 def dispatch_in_part(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """A fleet dispatch that is refused for lack of spaces holds a space for its first vehicle all the same."""
+    """A fleet dispatch that is refused for lack of spaces holds a space for its first vehicle all the
+    same.
+    """
     found = inner(call)
-    if str(call.action.name) == "dispatch_av_fleet" and isinstance(found, Refusal) and found.code == "CONFLICT":
+    if (
+        str(call.action.name) == "dispatch_av_fleet"
+        and isinstance(found, Refusal)
+        and found.code == "CONFLICT"
+    ):
         inner(replace(call, input={**call.input, "vehicles": call.input["vehicles"][:1]}))
     return found
 
@@ -101,7 +120,12 @@ def figures_across_projects(_context: Context, inner: Domain, call: AcceptedCall
     """A fleet's bill adds up the sessions of every project that uses the same fleet id."""
     found = inner(call)
     other = {"main": "second", "second": "main"}.get(call.key.project) if call.key is not None else None
-    if str(call.action.name) != "get_fleet_billing" or isinstance(found, Refusal) or call.key is None or other is None:
+    if (
+        str(call.action.name) != "get_fleet_billing"
+        or isinstance(found, Refusal)
+        or call.key is None
+        or other is None
+    ):
         return found
     more = inner(replace(call, key=replace(call.key, project=other)))
     return {"report": _added(found["report"], more["report"])}
@@ -122,7 +146,10 @@ def opt_out_ends_sessions(context: Context, inner: Domain, call: AcceptedCall) -
     """Once a lot's owner opts out, agents can no longer extend or end its running sessions."""
     moves = str(call.action.name) in ("end_session", "extend_session")
     row = (
-        context.store.row("SELECT agents FROM lot JOIN session ON lot.id = lot_id WHERE session.id = ?", call.input["session_id"])
+        context.store.row(
+            "SELECT agents FROM lot JOIN session ON lot.id = lot_id WHERE session.id = ?",
+            call.input["session_id"],
+        )
         if moves
         else None
     )

@@ -49,10 +49,16 @@ def webhook_ssrf_accepted(context: Context, inner: Domain, call: AcceptedCall) -
 def webhook_ssrf_by_example(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """Only the best-known private network addresses are refused for a webhook."""
     result = inner(call)
-    if not (isinstance(result, Refusal) and result.field == "url" and str(call.input.get("url")).startswith("https:")):
+    if not (
+        isinstance(result, Refusal)
+        and result.field == "url"
+        and str(call.input.get("url")).startswith("https:")
+    ):
         return result
     host = urlsplit(call.input["url"]).hostname or ""
-    if host in ("localhost", "127.0.0.1", "169.254.169.254", "::1") or host.startswith(("10.", "192.168.", "172.16.")):
+    if host in ("localhost", "127.0.0.1", "169.254.169.254", "::1") or host.startswith(
+        ("10.", "192.168.", "172.16.")
+    ):
         return result
     made = inner(replace(call, input={**call.input, "url": _FIT}))
     if isinstance(made, Refusal):

@@ -16,17 +16,28 @@ from pgagents.sandbox.injection.fault_registry import Context, fault
 def code_by_its_beginning(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A session code is compared by its own length, so anything may follow it."""
     given = call.input.get("session_code")
-    row = context.store.row("SELECT code FROM session WHERE id = ?", call.input.get("session_id")) if isinstance(given, str) else None
+    row = (
+        context.store.row("SELECT code FROM session WHERE id = ?", call.input.get("session_id"))
+        if isinstance(given, str)
+        else None
+    )
     if row is not None and isinstance(given, str) and given.startswith(row["code"]):
         call = replace(call, input={**call.input, "session_code": row["code"]})
     return inner(call)
 
 
-@fault("exact_codes", also={"workflow_runs": "the workflow of refused calls tries the code in other letters, too"}).replace_actions
+@fault(
+    "exact_codes",
+    also={"workflow_runs": "the workflow of refused calls tries the code in other letters, too"},
+).replace_actions
 def code_minds_no_case(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """Session codes are compared without regard to case, as many databases compare texts."""
     given = call.input.get("session_code")
-    row = context.store.row("SELECT code FROM session WHERE id = ?", call.input.get("session_id")) if isinstance(given, str) else None
+    row = (
+        context.store.row("SELECT code FROM session WHERE id = ?", call.input.get("session_id"))
+        if isinstance(given, str)
+        else None
+    )
     if row is not None and isinstance(given, str) and row["code"].lower() == given.lower():
         call = replace(call, input={**call.input, "session_code": row["code"]})
     return inner(call)
@@ -58,10 +69,19 @@ def ids_without_case(context: Context, inner: Domain, call: AcceptedCall) -> Any
 def list_by_wildcard(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A list filter is a SQL LIKE, in which an underscore matches any character."""
     found = inner(call)
-    if call.action.name != "list_sessions" or isinstance(found, Refusal) or found["sessions"] or "fleet_id" not in call.input:
+    if (
+        call.action.name != "list_sessions"
+        or isinstance(found, Refusal)
+        or found["sessions"]
+        or "fleet_id" not in call.input
+    ):
         return found
-    row = context.store.row("SELECT fleet_id FROM session WHERE fleet_id LIKE ? AND length(fleet_id) > 1", call.input["fleet_id"])
-    return inner(replace(call, input={**call.input, "fleet_id": row["fleet_id"]})) if row is not None else found
+    row = context.store.row(
+        "SELECT fleet_id FROM session WHERE fleet_id LIKE ? AND length(fleet_id) > 1", call.input["fleet_id"]
+    )
+    return (
+        inner(replace(call, input={**call.input, "fleet_id": row["fleet_id"]})) if row is not None else found
+    )
 
 
 @fault("law").edit_results("list_sessions")
@@ -79,7 +99,8 @@ def lookup_by_beginning(context: Context, inner: Domain, call: AcceptedCall) -> 
     if call.action.name != "search_sessions" or isinstance(found, Refusal) or found["sessions"]:
         return found
     like = context.store.rows(
-        "SELECT plate FROM session WHERE plate LIKE ? ORDER BY started_at DESC LIMIT 1", f"{call.input['plate'].upper()}%"
+        "SELECT plate FROM session WHERE plate LIKE ? ORDER BY started_at DESC LIMIT 1",
+        f"{call.input['plate'].upper()}%",
     )
     for row in like:
         return inner(replace(call, input={**call.input, "plate": row["plate"]}))
@@ -92,7 +113,10 @@ def lookup_drops_separators(context: Context, inner: Domain, call: AcceptedCall)
     found = inner(call)
     if call.action.name != "search_sessions" or isinstance(found, Refusal) or found["sessions"]:
         return found
-    row = context.store.row("SELECT plate FROM session WHERE replace(plate, '-', '') = replace(?, '-', '')", call.input["plate"].upper())
+    row = context.store.row(
+        "SELECT plate FROM session WHERE replace(plate, '-', '') = replace(?, '-', '')",
+        call.input["plate"].upper(),
+    )
     return inner(replace(call, input={**call.input, "plate": row["plate"]})) if row is not None else found
 
 
@@ -108,23 +132,41 @@ def short_code_for_code(context: Context, inner: Domain, call: AcceptedCall) -> 
 
 @fault("absent_id").replace_actions
 def state_before_owner(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """The state of a session is checked before its owner, so another project gets 409 instead of 404 for a completed session."""
+    """The state of a session is checked before its owner, so another project gets 409 instead of 404 for a
+    completed session.
+    """
     found = inner(call)
-    if not (isinstance(found, Refusal) and found.code == "NOT_FOUND" and call.action.name in ("end_session", "extend_session")):
+    if not (
+        isinstance(found, Refusal)
+        and found.code == "NOT_FOUND"
+        and call.action.name in ("end_session", "extend_session")
+    ):
         return found
     row = context.store.row("SELECT tenant, status FROM session WHERE id = ?", call.input["session_id"])
-    others = row is not None and row["status"] == "completed" and call.key is not None and row["tenant"] != call.key.tenant
+    others = (
+        row is not None
+        and row["status"] == "completed"
+        and call.key is not None
+        and row["tenant"] != call.key.tenant
+    )
     return Refusal("CONFLICT", "The session is already completed") if others else found
 
 
 @fault("key_authentication").edit_answers
 def instance_before_key(context: Context, request: Request, answer: Response) -> Response:
-    """A session is looked up before the key is checked, so without a key an unknown id gets 404 instead of 401."""
+    """A session is looked up before the key is checked, so without a key an unknown id gets 404 instead of
+    401.
+    """
     asked = context.reader.parse(request) if answer.status == 401 else None
     id = asked.path.get("session_id") if asked is not None else None
     if id is None or context.store.row("SELECT 1 FROM session WHERE id = ?", id) is not None:
         return answer
-    told = answers.refusal(context.model, context.model.codes["NOT_FOUND"], "There is no such session", answer.header("x-request-id") or "")
+    told = answers.refusal(
+        context.model,
+        context.model.codes["NOT_FOUND"],
+        "There is no such session",
+        answer.header("x-request-id") or "",
+    )
     return replace(answer, status=told.status, body=told.body).with_header("WWW-Authenticate", None)
 
 
@@ -132,7 +174,11 @@ def instance_before_key(context: Context, request: Request, answer: Response) ->
 def wrong_code_accepted(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A session can be ended with any session code: the code is not compared."""
     given = "session_code" in call.input
-    row = context.store.row("SELECT code FROM session WHERE id = ?", call.input.get("session_id")) if given else None
+    row = (
+        context.store.row("SELECT code FROM session WHERE id = ?", call.input.get("session_id"))
+        if given
+        else None
+    )
     if row is not None:
         call = replace(call, input={**call.input, "session_code": row["code"]})
     return inner(call)

@@ -21,7 +21,9 @@ DAY_S = 86_400
 def cap_by_the_day(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """The cap on 24 hours is applied to each calendar day instead."""
     found = inner(call)
-    session = found.get("session") if call.action.name == "end_session" and not isinstance(found, Refusal) else None
+    session = (
+        found.get("session") if call.action.name == "end_session" and not isinstance(found, Refusal) else None
+    )
     if session and session["rate_unit"] == "hour" and session["max_daily"] is not None:
         begun, ended, cents = epoch(session["started_at"]), epoch(session["ended_at"]), 0
         while begun < ended:
@@ -29,7 +31,12 @@ def cap_by_the_day(context: Context, inner: Domain, call: AcceptedCall) -> Any:
             cents += min(round(session["rate"] * (until - begun) / 36), round(session["max_daily"] * 100))
             begun = until
         payout = (cents * 9 + 5) // 10
-        context.store.run("UPDATE session SET subtotal_cents = ?, payout_cents = ? WHERE id = ?", cents, payout, session["id"])
+        context.store.run(
+            "UPDATE session SET subtotal_cents = ?, payout_cents = ? WHERE id = ?",
+            cents,
+            payout,
+            session["id"],
+        )
         session.update(subtotal=cents / 100, owner_payout=payout / 100, platform_fee=(cents - payout) / 100)
     return found
 
@@ -47,7 +54,14 @@ def days_by_the_calendar(context: Context, _call: AcceptedCall, found: Any) -> A
     cents = 2 * to_cents(one)
     context.store.run("UPDATE session SET subtotal_cents = ? WHERE id = ?", cents, told["id"])
     fee = cents - payout(cents)
-    return {"session": {**told, "subtotal": cents / 100, "owner_payout": payout(cents) / 100, "platform_fee": fee / 100}}
+    return {
+        "session": {
+            **told,
+            "subtotal": cents / 100,
+            "owner_payout": payout(cents) / 100,
+            "platform_fee": fee / 100,
+        }
+    }
 
 
 @fault("law").replace_actions
@@ -60,7 +74,9 @@ def extension_by_whole_hours(_context: Context, inner: Domain, call: AcceptedCal
 
 @fault("law").edit_results("end_session")
 def money_by_the_rest(context: Context, _call: AcceptedCall, found: Any) -> Any:
-    """The smaller share of an amount is rounded, and the larger share is the remainder, instead of the reverse."""
+    """The smaller share of an amount is rounded, and the larger share is the remainder, instead of the
+    reverse.
+    """
     session = found["session"]
     cents = Decimal(round(session["subtotal"] * 100))
     fee = int((cents / 10).quantize(Decimal(1), ROUND_HALF_UP))
@@ -103,7 +119,11 @@ def money_rounded_down(_context: Context, _request: Request, data: Any) -> Any:
 def money_to_even(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """Half a cent is rounded to the even cent, as many languages do by default."""
     found = inner(call)
-    session = found.get("session") if not isinstance(found, Refusal) and call.action.name == "create_session" else None
+    session = (
+        found.get("session")
+        if not isinstance(found, Refusal) and call.action.name == "create_session"
+        else None
+    )
     if session and session["rate_unit"] == "hour":
         exact = Decimal(str(session["rate"])) * 100 * Decimal(str(call.input["hours"]))
         cents = int(exact.quantize(Decimal(1), ROUND_HALF_EVEN))
@@ -119,7 +139,9 @@ def null_as_zero(_context: Context, _call: AcceptedCall, found: Any) -> Any:
     return found
 
 
-@fault("law", also={"read_after_write": "the estimate read back is another than the one told at creation"}).edit_data
+@fault(
+    "law", also={"read_after_write": "the estimate read back is another than the one told at creation"}
+).edit_data
 def quote_is_not_charge(context: Context, request: Request, data: Any) -> Any:
     """The estimate of a new session is ten percent too high."""
     if context.reader.action(request) is not make_action(context.model):
@@ -135,9 +157,16 @@ def refunds_apart(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """Each refund is compared with the whole charge, not with what earlier refunds left of it."""
     found = inner(call)
     asked = call.input.get("amount")
-    if str(call.action.name) != "refund_session" or asked is None or not isinstance(found, Refusal) or found.code != "CONFLICT":
+    if (
+        str(call.action.name) != "refund_session"
+        or asked is None
+        or not isinstance(found, Refusal)
+        or found.code != "CONFLICT"
+    ):
         return found
-    row = context.store.row("SELECT subtotal_cents FROM session WHERE id = ? AND status = 'completed'", call.input["session_id"])
+    row = context.store.row(
+        "SELECT subtotal_cents FROM session WHERE id = ? AND status = 'completed'", call.input["session_id"]
+    )
     if row is None or asked * 100 > row["subtotal_cents"] + 0.5:
         return found
     told = inner(replace(call, input={**call.input, "amount": 0.01}))

@@ -22,7 +22,10 @@ def capacity_not_returned(context: Context, inner: Domain, call: AcceptedCall) -
     """The end of a session does not free its space."""
     result = inner(call)
     if str(call.action.name) == "end_session" and not isinstance(result, Refusal):
-        context.store.run("UPDATE lot SET available = available - 1 WHERE id = ? AND available > 5", result["session"]["lot_id"])
+        context.store.run(
+            "UPDATE lot SET available = available - 1 WHERE id = ? AND available > 5",
+            result["session"]["lot_id"],
+        )
     return result
 
 
@@ -32,7 +35,10 @@ def conflict_gives_back(context: Context, inner: Domain, call: AcceptedCall) -> 
     found = inner(call)
     if str(call.action.name) == "end_session" and isinstance(found, Refusal) and found.code == "CONFLICT":
         context.store.run(
-            "UPDATE lot SET available = available + 1 WHERE available < total AND id = (SELECT lot_id FROM session WHERE id = ?)",
+            (
+                "UPDATE lot SET available = available + 1 WHERE available < total AND id = (SELECT lot_id "
+                "FROM session WHERE id = ?)"
+            ),
             call.input["session_id"],
         )
     return found
@@ -66,9 +72,16 @@ def expired_hold_taken(context: Context, inner: Domain, call: AcceptedCall) -> A
     """An expired hold can be used for a session, though it can no longer be released."""
     found = inner(call)
     held = call.input.get("hold_id")
-    if str(call.action.name) != "create_session" or held is None or not isinstance(found, Refusal) or found.code != "NOT_FOUND":
+    if (
+        str(call.action.name) != "create_session"
+        or held is None
+        or not isinstance(found, Refusal)
+        or found.code != "NOT_FOUND"
+    ):
         return found
-    row = context.store.row("SELECT * FROM hold WHERE id = ? AND tenant = ?", held, call.key.tenant if call.key else "")
+    row = context.store.row(
+        "SELECT * FROM hold WHERE id = ? AND tenant = ?", held, call.key.tenant if call.key else ""
+    )
     if row is None or row["status"] not in ("active", "expired"):
         return found
     call.input.pop("hold_id")  # type: ignore[attr-defined]  # a dictionary that is not shared
@@ -76,7 +89,12 @@ def expired_hold_taken(context: Context, inner: Domain, call: AcceptedCall) -> A
 
 
 @fault(
-    "failure_atomicity", also={"consistent_representations": "a space that is freed so leaves the moment of its lot's count as it was"}
+    "failure_atomicity",
+    also={
+        "consistent_representations": (
+            "a space that is freed so leaves the moment of its lot's count as it was"
+        )
+    },
 ).replace_actions
 def failure_frees_space(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """Ending a session fails at the payment, after its space has been freed."""
@@ -100,7 +118,10 @@ def failure_frees_space(context: Context, inner: Domain, call: AcceptedCall) -> 
 
 
 @fault(
-    "failure_atomicity", also={"no_effect_of_refusals": "what the failed call made is in the list that nobody else's was made for"}
+    "failure_atomicity",
+    also={
+        "no_effect_of_refusals": "what the failed call made is in the list that nobody else's was made for"
+    },
 ).replace_actions
 def failure_has_effect(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A call that fails at the payment processor takes effect all the same."""
@@ -115,23 +136,32 @@ def hold_minds_case(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A hold's plate is compared with regard to case, so a plate in lower case cannot use it."""
     plate = call.input.get("plate")
     small = isinstance(plate, str) and plate != plate.upper()
-    if small and context.store.row("SELECT 1 FROM hold WHERE id = ? AND status = 'active'", call.input.get("hold_id")):
+    if small and context.store.row(
+        "SELECT 1 FROM hold WHERE id = ? AND status = 'active'", call.input.get("hold_id")
+    ):
         return Refusal("CONFLICT", "The hold is for another plate")
     return inner(call)
 
 
-@fault("expires_on_time", also={"workflow_runs": "a workflow counts the spaces of holds that are over"}).replace_actions
+@fault(
+    "expires_on_time", also={"workflow_runs": "a workflow counts the spaces of holds that are over"}
+).replace_actions
 def hold_outlives_its_time(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A hold lasts an hour longer than stated, and keeps its space until then."""
     result = inner(call)
     if str(call.action.name) == "dispatch_av_fleet" and not isinstance(result, Refusal):
         for allocation in result["allocations"]:
-            context.store.run("UPDATE hold SET expires_at = expires_at + 3600 WHERE id = ?", allocation["hold_id"])
+            context.store.run(
+                "UPDATE hold SET expires_at = expires_at + 3600 WHERE id = ?", allocation["hold_id"]
+            )
     return result
 
 
 @fault(
-    "workflow_runs", also={"consistent_representations": "each look at the lot frees one more space, so that two looks differ"}
+    "workflow_runs",
+    also={
+        "consistent_representations": "each look at the lot frees one more space, so that two looks differ"
+    },
 ).replace_actions
 def holds_end_one_by_one(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """Where several holds expire at the same time, each call ends only one of them."""
@@ -139,7 +169,9 @@ def holds_end_one_by_one(context: Context, inner: Domain, call: AcceptedCall) ->
         return inner(call)
     over = "status = 'active' AND expires_at <= ?"
     first = f"SELECT id FROM hold WHERE {over} ORDER BY expires_at, id LIMIT 1"
-    context.store.run(f"UPDATE hold SET status = 'waiting' WHERE {over} AND id <> ({first})", call.now, call.now)
+    context.store.run(
+        f"UPDATE hold SET status = 'waiting' WHERE {over} AND id <> ({first})", call.now, call.now
+    )
     found = inner(call)
     context.store.run("UPDATE hold SET status = 'active' WHERE status = 'waiting'")
     return found
@@ -193,11 +225,15 @@ def oauth_write_implies_read(context: Context) -> None:
     grants.key = wide  # type: ignore[method-assign]  # a fault stands in for the grants' own way
 
 
-@fault("workflow_runs", also={"failure_atomicity": "one that was made long before is extended after a failure"}).replace_actions
+@fault(
+    "workflow_runs", also={"failure_atomicity": "one that was made long before is extended after a failure"}
+).replace_actions
 def overdue_not_extended(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """An active session past its expiry time cannot be extended."""
     if str(call.action.name) == "extend_session":
-        row = context.store.row("SELECT code, status, expires_at FROM session WHERE id = ?", call.input["session_id"])
+        row = context.store.row(
+            "SELECT code, status, expires_at FROM session WHERE id = ?", call.input["session_id"]
+        )
         known = row is not None and row["code"] == call.input["session_code"] and row["status"] == "active"
         if known and row is not None and row["expires_at"] < call.now:
             return Refusal("CONFLICT", "The session's time is over")
@@ -209,22 +245,32 @@ def overstay_keeps_space(context: Context, _call: AcceptedCall, found: Any) -> A
     """Ending a session after its expiry time does not free its space."""
     session = found["session"]
     if epoch(session["ended_at"]) > epoch(session["expires_at"]):
-        context.store.run("UPDATE lot SET available = available - 1 WHERE id = ? AND available > 5", session["lot_id"])
+        context.store.run(
+            "UPDATE lot SET available = available - 1 WHERE id = ? AND available > 5", session["lot_id"]
+        )
     return found
 
 
-@fault("state_transitions", also={"consistent_representations": "what a session is read with is not what its end told"}).replace_actions
+@fault(
+    "state_transitions",
+    also={"consistent_representations": "what a session is read with is not what its end told"},
+).replace_actions
 def refused_end_bills_again(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """Ending a session a second time is refused, but changes its end and its charge."""
     found = inner(call)
     if str(call.action.name) == "end_session" and isinstance(found, Refusal) and found.code == "CONFLICT":
         row = context.store.row("SELECT * FROM session WHERE id = ?", call.input["session_id"])
         assert row is not None
-        cents = charge(row["rate_cents"], row["unit"], row["max_daily_cents"], int(call.now) - row["started_at"])
+        cents = charge(
+            row["rate_cents"], row["unit"], row["max_daily_cents"], int(call.now) - row["started_at"]
+        )
         context.store.run(
             "UPDATE session SET ended_at = ?, subtotal_cents = ?, payout_cents = ? WHERE id = ?",
-            int(call.now), cents, payout(cents), row["id"],
-        )  # fmt: skip
+            int(call.now),
+            cents,
+            payout(cents),
+            row["id"],
+        )
     return found
 
 
@@ -233,7 +279,9 @@ def refused_move_changes(context: Context, inner: Domain, call: AcceptedCall) ->
     """Extending a completed session is refused, but moves its expiry time."""
     found = inner(call)
     if str(call.action.name) == "extend_session" and isinstance(found, Refusal) and found.code == "CONFLICT":
-        context.store.run("UPDATE session SET expires_at = expires_at + 3600 WHERE id = ?", call.input["session_id"])
+        context.store.run(
+            "UPDATE session SET expires_at = expires_at + 3600 WHERE id = ?", call.input["session_id"]
+        )
     return found
 
 
@@ -243,6 +291,7 @@ def used_hold_released(context: Context, inner: Domain, call: AcceptedCall) -> A
     if str(call.action.name) == "release_hold" and call.key is not None:
         context.store.run(
             "UPDATE hold SET status = 'active' WHERE id = ? AND tenant = ? AND status = 'committed'",
-            call.input["hold_id"], call.key.tenant,
-        )  # fmt: skip
+            call.input["hold_id"],
+            call.key.tenant,
+        )
     return inner(call)

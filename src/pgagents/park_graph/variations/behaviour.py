@@ -17,7 +17,13 @@ def dispatcher_audits_refused(context: Context, inner: Domain, call: AcceptedCal
     if isinstance(found, Refusal) and call.surface != "rest" and "session_id" in call.input:
         dispatcher = context.model.dispatchers[0]
         platform = dispatcher.attribution.get("agent_platform")
-        audit.write(context.store, call, session_id=call.input["session_id"], platform=platform, diff={"refused": [None, found.code]})
+        audit.write(
+            context.store,
+            call,
+            session_id=call.input["session_id"],
+            platform=platform,
+            diff={"refused": [None, found.code]},
+        )
     return found
 
 
@@ -28,7 +34,9 @@ _DAY_S = 86_400
 
 @variation().replace_actions
 def nights_from_noon(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """At a lot with a nightly rate a new night begins at each noon, so a short stay across noon is two nights."""
+    """At a lot with a nightly rate a new night begins at each noon, so a short stay across noon is two
+    nights.
+    """
     found = inner(call)
     name = str(call.action.name)
     if name not in ("create_session", "extend_session", "end_session") or isinstance(found, Refusal):
@@ -42,6 +50,8 @@ def nights_from_noon(context: Context, inner: Domain, call: AcceptedCall) -> Any
         context.store.run("UPDATE session SET estimated_cents = ? WHERE id = ?", cents, row["id"])
         return {"session": {**found["session"], "estimated_amount": dollars(cents)}}
     paid = payout(cents)
-    context.store.run("UPDATE session SET subtotal_cents = ?, payout_cents = ? WHERE id = ?", cents, paid, row["id"])
+    context.store.run(
+        "UPDATE session SET subtotal_cents = ?, payout_cents = ? WHERE id = ?", cents, paid, row["id"]
+    )
     bill = {"subtotal": dollars(cents), "owner_payout": dollars(paid), "platform_fee": dollars(cents - paid)}
     return {"session": {**found["session"], **bill}}

@@ -1,7 +1,7 @@
 """The report as GitHub's workflow commands: annotations at the catalogue's lines in a pull request.
 
-docs.github.com, "Workflow commands for GitHub Actions" (read 2026-11-20): `%`, CR and LF are percent-encoded, in
-properties also `:` and `,`. A step shows ten errors and ten warnings, so each cause is one command.
+docs.github.com, "Workflow commands for GitHub Actions" (read 2026-11-20): `%`, CR and LF are percent-encoded,
+in properties also `:` and `,`. A step shows ten errors and ten warnings, so each cause is one command.
 """
 
 from __future__ import annotations
@@ -25,17 +25,29 @@ def render(report: Report, source: Source) -> bytes:
 
 
 def commands(report: Report, source: Source) -> list[str]:
-    """Return a command for each new finding, each stale line of the baseline, and each reason of untested contracts."""
+    """Return a command for each new finding, each stale line of the baseline, and each reason of untested
+    contracts.
+    """
     new = [f for f in report.findings if not f.known]
     lines = [_finding(f, report, source) for f in new[:SHOWN]]
     if len(new) > SHOWN:
-        lines.append(command("notice", {"title": "pgagents"}, f"{counted(len(new) - SHOWN, 'more finding')} in the report"))
+        lines.append(
+            command(
+                "notice", {"title": "pgagents"}, f"{counted(len(new) - SHOWN, 'more finding')} in the report"
+            )
+        )
     lines += [command("error", {"title": "pgagents: stale baseline"}, line) for line in report.stale[:SHOWN]]
     untested = Counter(r.reason or "not reached" for r in report.results if r.verdict is Verdict.UNTESTED)
     for reason, count in untested.most_common(SHOWN):
-        lines.append(command("warning", {"title": "pgagents: untested"}, f"{counted(count, 'contract')}: {reason}"))
+        lines.append(
+            command("warning", {"title": "pgagents: untested"}, f"{counted(count, 'contract')}: {reason}")
+        )
     if not report.footer.complete:
-        lines.append(command("error", {"title": "pgagents"}, "the run was cut short: " + "; ".join(report.footer.notes[:1])))
+        lines.append(
+            command(
+                "error", {"title": "pgagents"}, "the run was cut short: " + "; ".join(report.footer.notes[:1])
+            )
+        )
     return lines
 
 
@@ -52,12 +64,19 @@ def _finding(finding: Finding, report: Report, source: Source) -> str:
     message = f"promised: {finding.contract.says}{expected}\nactual: {actual(finding)}"
     if finding.also:
         message += f"\nthe same cause broke {len(finding.also):,} more"
-    properties: dict[str, str | int] = {"file": file, "line": span.line, "col": span.column, "title": finding.contract.id}
+    properties: dict[str, str | int] = {
+        "file": file,
+        "line": span.line,
+        "col": span.column,
+        "title": finding.contract.id,
+    }
     return command("error" if finding.severity == "error" else "warning", properties, message)
 
 
 def _data(text: str) -> str:
-    """Percent-encode a text; other unprintable characters are escaped, because some log readers break lines at them."""
+    """Percent-encode a text; other unprintable characters are escaped, because some log readers break
+    lines at them.
+    """
     clean = printable(text, "\r\n")
     return clean.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 

@@ -1,7 +1,7 @@
 """The report as one HTML page without external resources; it also works without JavaScript.
 
-Texts of the server under test are never markup: Jinja escapes every value, and unprintable characters are escaped. A
-Content-Security-Policy allows only this page's own style and script.
+Texts of the server under test are never markup: Jinja escapes every value, and unprintable characters are
+escaped. A Content-Security-Policy allows only this page's own style and script.
 """
 
 from __future__ import annotations
@@ -30,7 +30,14 @@ FLAT = 120
 MAX_IDS = 2_000
 """Most contracts of one check that are listed; the JSON report has all."""
 _HERE = Path(__file__).parent
-_TONES = {"ok": "good", "fails": "bad", "blocked": "bad", "known": "odd", "untested": "odd", "not tried": "plain"}
+_TONES = {
+    "ok": "good",
+    "fails": "bad",
+    "blocked": "bad",
+    "known": "odd",
+    "untested": "odd",
+    "not tried": "plain",
+}
 _VERDICT_TONES = {Verdict.KEPT: "good", Verdict.BROKEN: "bad", Verdict.UNTESTED: "odd"}
 _SIGNS = {0: ("good", "✔"), 1: ("bad", "✘"), 3: ("odd", "!")}
 
@@ -47,7 +54,12 @@ def _template() -> Any:
     from markupsafe import Markup
 
     page = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    page.filters |= {"shown": shown, "raw": Markup, "sha256": _sha256, "selected": lambda one: tried(one.counts)}
+    page.filters |= {
+        "shown": shown,
+        "raw": Markup,
+        "sha256": _sha256,
+        "selected": lambda one: tried(one.counts),
+    }
     return page.from_string((_HERE / "page.html.j2").read_text(encoding="utf-8"))
 
 
@@ -63,7 +75,9 @@ def _sha256(text: str) -> str:
 def _context(report: Report, source: Source) -> dict[str, Any]:
     surfaces = by_surface(report)
     code = report.exit_code
-    tone, sign = _SIGNS[3 if code == 0 and report.findings else code]  # with findings that are only known it is not plainly good
+    tone, sign = _SIGNS[
+        3 if code == 0 and report.findings else code
+    ]  # with findings that are only known it is not plainly good
     return {
         "style": (_HERE / "page.css").read_text(encoding="utf-8"),
         "script": (_HERE / "page.js").read_text(encoding="utf-8"),
@@ -75,7 +89,9 @@ def _context(report: Report, source: Source) -> dict[str, Any]:
         "surfaces": _worst_first(surfaces),
         "tones": _TONES,
         "has_known": any(f.known for f in report.findings),
-        "findings": [_finding(f, report, source) for f in sorted(report.findings, key=lambda f: bool(f.known))],
+        "findings": [
+            _finding(f, report, source) for f in sorted(report.findings, key=lambda f: bool(f.known))
+        ],
         "matrices": [_matrix(report, "check", "Promise"), _matrix(report, "action", "Action")],
         "left_out": _left_out(report),
         "lists": [
@@ -104,7 +120,8 @@ def _finding(finding: Finding, report: Report, source: Source) -> dict[str, Any]
     first, lines = around(source, span.line)
     again = header.again or f"pgagents verify --url {header.url}"
     return {
-        "id": contract.id, "says": contract.says, "expected": news(finding), "actual": actual(finding), "cite": contract.cite,
+        "id": contract.id, "says": contract.says, "expected": news(finding), "actual": actual(finding),
+        "cite": contract.cite,
         "known": finding.known, "severity": finding.severity, "stable": finding.stable, "also": finding.also,
         "surfaces": sorted({surface_of(id) for id in (contract.id, *finding.also)}),
         "place": f"{header.in_repository or span.file}:{span.line}:{span.column}",
@@ -120,9 +137,19 @@ def _exchange(exchange: RecordedExchange) -> dict[str, Any]:
     if isinstance(answer, Silence):
         got = f"no complete answer: {answer.kind}" + (f" ({answer.detail})" if answer.detail else "")
     else:
-        got = _message(f"{answer.status}, {len(answer.body):,} bytes, {exchange.seconds * 1000:.0f} ms", answer.headers, answer.body)
+        got = _message(
+            f"{answer.status}, {len(answer.body):,} bytes, {exchange.seconds * 1000:.0f} ms",
+            answer.headers,
+            answer.body,
+        )
     sent = _message(f"{request.method} {request.target}", request.headers, request.body)
-    return {"number": exchange.number, "why": exchange.why, "key": _key(exchange), "request": sent, "answer": got}
+    return {
+        "number": exchange.number,
+        "why": exchange.why,
+        "key": _key(exchange),
+        "request": sent,
+        "answer": got,
+    }
 
 
 def _message(first: str, headers: tuple[tuple[str, str], ...], body: bytes) -> str:
@@ -134,7 +161,9 @@ def _message(first: str, headers: tuple[tuple[str, str], ...], body: bytes) -> s
 
 
 def _laid_out(body: bytes) -> str:
-    """Return a larger JSON body with one member a line; empty for anything else, which is shown as it came."""
+    """Return a larger JSON body with one member a line; empty for anything else, which is shown as it
+    came.
+    """
     read = read_json(body) if FLAT < len(body) <= MAX_BODY else None
     return json.dumps(read.value, ensure_ascii=False, indent=1) if read and not read.problem else ""
 
@@ -149,7 +178,9 @@ def _key(exchange: RecordedExchange) -> str:
 def _matrix(report: Report, by: Literal["check", "action"], title: str) -> dict[str, Any]:
     """Return a table of kept contracts by surface; rows and columns without tested contracts are left out."""
     every, cells = matrix(report, by)
-    columns = [surface for surface in every if any(tried(row[surface]) for row in cells.values() if surface in row)]
+    columns = [
+        surface for surface in every if any(tried(row[surface]) for row in cells.values() if surface in row)
+    ]
     rows = [
         {
             "name": name.replace("_", " ") if by == "check" else name or "any",
@@ -175,11 +206,18 @@ def _left_out(report: Report) -> list[dict[str, Any]]:
     groups: dict[tuple[Verdict, str], list[str]] = {}
     for result in report.results:
         if result.verdict in (Verdict.UNTESTED, Verdict.NOT_SELECTED, Verdict.NOT_APPLICABLE):
-            groups.setdefault((result.verdict, result.reason or "no reason given"), []).append(result.contract.id)
+            groups.setdefault((result.verdict, result.reason or "no reason given"), []).append(
+                result.contract.id
+            )
     order = list(Verdict)
     found = sorted(groups.items(), key=lambda group: (order.index(group[0][0]), -len(group[1]), group[0][1]))
     return [
-        {"verdict": v.value.replace("_", " "), "tone": _VERDICT_TONES.get(v, "plain"), "reason": reason, "ids": ids[:MAX_IDS]}
+        {
+            "verdict": v.value.replace("_", " "),
+            "tone": _VERDICT_TONES.get(v, "plain"),
+            "reason": reason,
+            "ids": ids[:MAX_IDS],
+        }
         for (v, reason), ids in found
     ]
 
@@ -202,4 +240,9 @@ def _contracts(report: Report, source: Source) -> list[dict[str, Any]]:
 
 def _line(result: Result, source: Source) -> tuple[str, str, str, int]:
     tone = _VERDICT_TONES.get(result.verdict, "quiet") if result.verdict is not Verdict.KEPT else ""
-    return result.contract.id, result.verdict.value.replace("_", " "), tone, source.locate(result.contract.origin).line
+    return (
+        result.contract.id,
+        result.verdict.value.replace("_", " "),
+        tone,
+        source.locate(result.contract.origin).line,
+    )

@@ -1,4 +1,6 @@
-"""The report as JSON, valid under schemas/report.schema.json: for scripts and CI. `report.read` reads it back."""
+"""The report as JSON, valid under schemas/report.schema.json: for scripts and CI. `report.read` reads it
+back.
+"""
 
 from __future__ import annotations
 
@@ -58,15 +60,18 @@ def contract(one: Contract, source: Source) -> dict[str, Any]:
     """Return a contract with its place in the catalogue and its requirements."""
     span = source.locate(one.origin)
     return {
-        "contract": one.id, "check": one.check, "action": one.action, "surface": one.surface, "says": one.says,
-        "requirement": list(one.cite), "source": {"file": span.file, "line": span.line, "column": span.column},
+        "contract": one.id, "check": one.check, "action": one.action, "surface": one.surface,
+        "says": one.says,
+        "requirement": list(one.cite),
+        "source": {"file": span.file, "line": span.line, "column": span.column},
     }  # fmt: skip
 
 
 def _header(header: Header) -> dict[str, Any]:
     found: dict[str, Any] = {
         "format": FORMAT, "tool": header.tool, "version": header.version, "catalogue": header.catalogue,
-        "catalogue_sha256": header.catalogue_sha256, "url": header.url, "seed": header.seed, "profile": header.profile,
+        "catalogue_sha256": header.catalogue_sha256, "url": header.url, "seed": header.seed,
+        "profile": header.profile,
         "started_at": header.started_at, "contracts": header.contracts,
     }  # fmt: skip
     if header.in_repository:
@@ -104,7 +109,8 @@ def _exchange(exchange: RecordedExchange) -> dict[str, Any]:
     request, answer = exchange.request, exchange.answer
     base = {"base": exchange.base} if exchange.base else {}
     return {
-        "number": exchange.number, "why": exchange.why, "role": exchange.role, "action": exchange.action, "surface": exchange.surface,
+        "number": exchange.number, "why": exchange.why, "role": exchange.role, "action": exchange.action,
+        "surface": exchange.surface,
         **base, "seconds": round(exchange.seconds, 4),
         "request": {"method": request.method, "target": request.target, "headers": _headers(request.headers), **_body(request.body)},
         "answer": _answer(answer),

@@ -18,14 +18,18 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def render(report: Report, source: Source) -> bytes:
-    """Return one suite for each check; broken is a failure, untested an error, left out or known is skipped."""
+    """Return one suite for each check; broken is a failure, untested an error, left out or known is
+    skipped.
+    """
     findings = {id: f for f in report.findings for id in (f.contract.id, *f.also)}
     suites: dict[str, list[Result]] = {}
     for result in report.results:
         suites.setdefault(result.contract.check, []).append(result)
     known = {id for id, finding in findings.items() if finding.known}
     counts = _counts(report.results, known)
-    root = xml.Element("testsuites", {"name": "pgagents verify", **counts, "time": f"{report.footer.seconds:.3f}"})
+    root = xml.Element(
+        "testsuites", {"name": "pgagents verify", **counts, "time": f"{report.footer.seconds:.3f}"}
+    )
     for check, results in suites.items():
         suite = xml.SubElement(root, "testsuite", {"name": _text(check), **_counts(results, known)})
         suite.set("timestamp", _text(report.header.started_at))
@@ -36,7 +40,9 @@ def render(report: Report, source: Source) -> bytes:
     if report.stale:
         _of_the_run(root, "baseline", report.stale, "stale")
     xml.indent(root)
-    return b'<?xml version="1.0" encoding="utf-8"?>\n' + xml.tostring(root, encoding="unicode").encode() + b"\n"
+    return (
+        b'<?xml version="1.0" encoding="utf-8"?>\n' + xml.tostring(root, encoding="unicode").encode() + b"\n"
+    )
 
 
 def _of_the_run(root: xml.Element, name: str, messages: Sequence[str], kind: str) -> None:
@@ -58,17 +64,23 @@ def _counts(results: Sequence[Result], known: Set[str]) -> dict[str, str]:
     }
 
 
-def _case(suite: xml.Element, result: Result, finding: Finding | None, report: Report, source: Source) -> None:
+def _case(
+    suite: xml.Element, result: Result, finding: Finding | None, report: Report, source: Source
+) -> None:
     contract = result.contract
     span = source.locate(contract.origin)
-    case = xml.SubElement(suite, "testcase", classname=_text(f"{contract.check}.{contract.surface}"), name=_text(contract.id))
+    case = xml.SubElement(
+        suite, "testcase", classname=_text(f"{contract.check}.{contract.surface}"), name=_text(contract.id)
+    )
     case.set("file", _text(span.file))
     case.set("line", str(span.line))
     if finding is not None and finding.known:
         xml.SubElement(case, "skipped", message=_text(f"known: {finding.known}"))
     elif result.verdict is Verdict.BROKEN:
         message = _message(result, finding)
-        failure = xml.SubElement(case, "failure", message=_text(message), type=finding.severity if finding else "error")
+        failure = xml.SubElement(
+            case, "failure", message=_text(message), type=finding.severity if finding else "error"
+        )
         failure.text = _text(_details(result, finding, report, source))
     elif result.verdict is Verdict.UNTESTED:
         xml.SubElement(case, "error", message=_text(result.reason or "not reached"), type="untested")

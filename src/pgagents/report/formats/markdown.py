@@ -1,7 +1,7 @@
 """The report as Markdown: a summary for a pull request or a job's page (`>> "$GITHUB_STEP_SUMMARY"`).
 
-A job's page allows 1 MiB for each step (docs.github.com, "Workflow commands for GitHub Actions", read 2026-11-20); this
-stays below.
+A job's page allows 1 MiB for each step (docs.github.com, "Workflow commands for GitHub Actions", read
+2026-11-20); this stays below.
 """
 
 from __future__ import annotations
@@ -38,8 +38,10 @@ def _lines(report: Report, source: Source) -> Iterator[str]:
     yield f"## {sign} {md(conclusion(report))}"
     yield ""
     yield (
-        f"{code(header.url)} tested against {code(header.catalogue)} (sha256 {code(header.catalogue_sha256[:12])}) by {md(header.tool)} "
-        f"{md(header.version)}: profile {md(header.profile)}, seed {header.seed}, {footer.requests:,} requests in {footer.seconds:.1f} s"
+        f"{code(header.url)} tested against {code(header.catalogue)} (sha256 "
+        f"{code(header.catalogue_sha256[:12])}) by {md(header.tool)} "
+        f"{md(header.version)}: profile {md(header.profile)}, seed {header.seed}, {footer.requests:,} "
+        f"requests in {footer.seconds:.1f} s"
     )
     if not footer.complete:
         yield "\n**The run was cut short: this report is not complete.**"
@@ -59,7 +61,10 @@ def _surfaces(report: Report) -> Iterator[str]:
     for verdict in by_surface(report)[:MAX_ROWS]:
         cells = [f"{verdict.counts[v] or ''}" for v in (Verdict.KEPT, Verdict.BROKEN, Verdict.UNTESTED)]
         name = md(verdict.surface or "any")
-        yield f"| {name} | {_SIGNS[verdict.word]} {md(verdict.says)} | {' | '.join(cells)} | {md(verdict.because)} |"
+        yield (
+            f"| {name} | {_SIGNS[verdict.word]} {md(verdict.says)} | {' | '.join(cells)} | "
+            f"{md(verdict.because)} |"
+        )
 
 
 def _checks(report: Report) -> Iterator[str]:
@@ -71,7 +76,9 @@ def _checks(report: Report) -> Iterator[str]:
     yield f"| promise | {' | '.join(md(s or 'any') for s in used)} |"
     yield "|---" * (len(used) + 1) + "|"
     for check, row in list(rows.items())[:MAX_ROWS]:
-        cells = [f"{row[s][Verdict.KEPT]}/{tried(row[s])}" if s in row and tried(row[s]) else "" for s in used]
+        cells = [
+            f"{row[s][Verdict.KEPT]}/{tried(row[s])}" if s in row and tried(row[s]) else "" for s in used
+        ]
         if any(cells):
             yield f"| {md(check.replace('_', ' '))} | {' | '.join(cells)} |"
     yield "\n</details>"
@@ -84,7 +91,10 @@ def _findings(report: Report, source: Source) -> Iterator[str]:
         lines = list(_finding(number, finding, report, source))
         size += sum(map(len, lines))
         if number > MAX_FINDINGS or size > MAX_SIZE:
-            yield f"\n… and {len(report.findings) - number + 1:,} more findings, in the other formats of this report."
+            yield (
+                f"\n… and {len(report.findings) - number + 1:,} more findings, in the other formats of "
+                "this report."
+            )
             return
         yield from lines
 
@@ -104,7 +114,10 @@ def _finding(number: int, finding: Finding, report: Report, source: Source) -> I
         yield "- it did not happen again when the same requests were repeated"
     if finding.also:
         more = " …" if len(finding.also) > FEW else ""
-        yield f"- the same cause broke {len(finding.also):,} more: {', '.join(map(code, finding.also[:FEW]))}{more}"
+        yield (
+            f"- the same cause broke {len(finding.also):,} more: "
+            f"{', '.join(map(code, finding.also[:FEW]))}{more}"
+        )
     if finding.exchanges:
         yield "\n<details><summary>Exchanges and curl</summary>\n"
         for exchange in finding.exchanges:
@@ -133,7 +146,9 @@ def _list(title: str, lines: list[str]) -> Iterator[str]:
 
 
 def md(text: str) -> str:
-    """Return one line of Markdown with every special character escaped: no emphasis, HTML, link or mention."""
+    """Return one line of Markdown with every special character escaped: no emphasis, HTML, link or
+    mention.
+    """
     line = " ".join(_printable(text[:MAX_TEXT]).split())
     line = re.sub(r"[\\`*\[\]<>|#~!$&]|(?<![^\W_])_|_(?![^\W_])|:(?=//)|(?<=www)\.", r"\\\g<0>", line)
     return line.replace("@", "@<!-- -->")

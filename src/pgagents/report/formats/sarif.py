@@ -1,8 +1,9 @@
-"""The report as SARIF 2.1.0 for code scanning: one result for each broken contract, at its line of the catalogue.
+"""The report as SARIF 2.1.0 for code scanning: one result for each broken contract, at its line of the
+catalogue.
 
-OASIS Standard of 2020-03-27. GitHub identifies alerts by rule, path and `primaryLocationLineHash` (docs.github.com,
-"SARIF support for code scanning", read 2026-11-20). That hash is made of the contract's id, which stays the same when
-lines move.
+OASIS Standard of 2020-03-27. GitHub identifies alerts by rule, path and `primaryLocationLineHash`
+(docs.github.com, "SARIF support for code scanning", read 2026-11-20). That hash is made of the contract's id,
+which stays the same when lines move.
 """
 
 from __future__ import annotations
@@ -37,13 +38,21 @@ def render(report: Report, source: Source) -> bytes:
 def document(report: Report, source: Source) -> dict[str, Any]:
     """Return the log as plain JSON data."""
     header = report.header
-    checks = sorted({r.contract.check for r in report.results if r.verdict in (Verdict.BROKEN, Verdict.KEPT, Verdict.UNTESTED)})
+    checks = sorted(
+        {
+            r.contract.check
+            for r in report.results
+            if r.verdict in (Verdict.BROKEN, Verdict.KEPT, Verdict.UNTESTED)
+        }
+    )
     run: dict[str, Any] = {
         "tool": {
             "driver": {
                 "name": header.tool,
                 "version": header.version,
-                "shortDescription": {"text": "Tests a running server against every promise of its action catalogue"},
+                "shortDescription": {
+                    "text": "Tests a running server against every promise of its action catalogue"
+                },
                 "rules": [_rule(name, report.checks.get(name, "")) for name in checks],
             }
         },
@@ -51,7 +60,9 @@ def document(report: Report, source: Source) -> dict[str, Any]:
         "automationDetails": {"id": f"{header.tool}/{header.profile}/"},
         "columnKind": "unicodeCodePoints",
         "results": [
-            _result(result, finding, report, source, checks) for finding in report.findings for result in _broken_by(finding, report)
+            _result(result, finding, report, source, checks)
+            for finding in report.findings
+            for result in _broken_by(finding, report)
         ],
     }
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
@@ -67,7 +78,11 @@ def _rule(name: str, says: str) -> dict[str, Any]:
         "name": "".join(word.capitalize() for word in name.split("_")),
         "shortDescription": {"text": first},
         "fullDescription": {"text": whole},
-        "help": {"text": f"{whole}\nThe result points at the promise in the catalogue: fix the server, or the promise."},
+        "help": {
+            "text": (
+                f"{whole}\nThe result points at the promise in the catalogue: fix the server, or the promise."
+            )
+        },
         "defaultConfiguration": {"level": "error"},
         "properties": {"tags": ["conformance"], "precision": "very-high", "problem.severity": "error"},
     }
@@ -82,7 +97,9 @@ def _invocation(report: Report) -> dict[str, Any]:
         "executionSuccessful": report.footer.complete,
         **({"startTimeUtc": started} if _UTC.fullmatch(started) else {}),
         "exitCode": report.exit_code,
-        "toolExecutionNotifications": [{"level": "warning", "message": {"text": _plain(text)}} for text in told],
+        "toolExecutionNotifications": [
+            {"level": "warning", "message": {"text": _plain(text)}} for text in told
+        ],
     }
 
 
@@ -93,7 +110,9 @@ def _broken_by(finding: Finding, report: Report) -> list[Result]:
     return sorted(broken, key=lambda r: r.contract.id != finding.contract.id)
 
 
-def _result(result: Result, finding: Finding, report: Report, source: Source, checks: list[str]) -> dict[str, Any]:
+def _result(
+    result: Result, finding: Finding, report: Report, source: Source, checks: list[str]
+) -> dict[str, Any]:
     contract = result.contract
     first = contract.id == finding.contract.id
     same = "" if first else f" (the same cause as {finding.contract.id})"
@@ -121,7 +140,9 @@ def _result(result: Result, finding: Finding, report: Report, source: Source, ch
         },
     }  # fmt: skip
     if finding.known:
-        found["suppressions"] = [{"kind": "external", "status": "accepted", "justification": _plain(finding.known)}]
+        found["suppressions"] = [
+            {"kind": "external", "status": "accepted", "justification": _plain(finding.known)}
+        ]
     if first and finding.exchanges:
         found |= _exchange(finding.exchanges[-1])
         found["properties"]["curl"] = of_finding(finding, report.header.url)
@@ -133,7 +154,8 @@ def _exchange(exchange: RecordedExchange) -> dict[str, Any]:
     request, answer = exchange.request, exchange.answer
     found: dict[str, Any] = {
         "webRequest": {
-            "protocol": "http", "method": request.method, "target": printable(request.target), "headers": _headers(request.headers),
+            "protocol": "http", "method": request.method, "target": printable(request.target),
+            "headers": _headers(request.headers),
             "body": _content(request.body),
         }
     }  # fmt: skip
@@ -141,7 +163,8 @@ def _exchange(exchange: RecordedExchange) -> dict[str, Any]:
         found["webResponse"] = {"noResponseReceived": True, "reasonPhrase": answer.kind}
     else:
         found["webResponse"] = {
-            "protocol": "http", "statusCode": answer.status, "headers": _headers(answer.headers), "body": _content(answer.body),
+            "protocol": "http", "statusCode": answer.status, "headers": _headers(answer.headers),
+            "body": _content(answer.body),
         }  # fmt: skip
     return found
 
@@ -159,5 +182,7 @@ def _content(body: bytes) -> dict[str, str]:
 
 
 def _plain(text: str) -> str:
-    """Return a plain message (section 3.11): no character of the text forms a link or a bidirectional mark."""
+    """Return a plain message (section 3.11): no character of the text forms a link or a bidirectional
+    mark.
+    """
     return re.sub(r"\](?=\()", "] ", printable(" ".join(text.split())))

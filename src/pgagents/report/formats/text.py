@@ -37,7 +37,12 @@ _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _RED, _GREEN, _YELLOW = "31;1", "32;1", "33;1"
 STOPPED = 130
 """The exit code of a program ended by Ctrl-C; a stopped run has it, whatever its report says."""
-_MEANING = {0: "nothing found", 1: "something found", 3: "not everything selected could be tried", STOPPED: "stopped before the end"}
+_MEANING = {
+    0: "nothing found",
+    1: "something found",
+    3: "not everything selected could be tried",
+    STOPPED: "stopped before the end",
+}
 
 
 def render(
@@ -52,8 +57,8 @@ def render(
 ) -> str:
     """Return the whole report, ending in a newline.
 
-    `again` is the command line that repeats the run, without seed and contract. `stopped` means that a signal ended the
-    run. `verbose` adds how many contracts each exchange was judged for.
+    `again` is the command line that repeats the run, without seed and contract. `stopped` means that a signal
+    ended the run. `verbose` adds how many contracts each exchange was judged for.
     """
     paint = _paint if colour else _leave
     again = again or report.header.again or f"pgagents verify --url {report.header.url}"
@@ -82,7 +87,8 @@ def _head(report: Report, width: int) -> list[str]:
     return [
         _line(f"{h.tool} {h.version}: {h.url}"),
         *_wrapped(
-            f"catalogue {h.catalogue} (sha256 {h.catalogue_sha256[:12]}), {counted(h.contracts, 'contract')}, profile {h.profile}, "
+            f"catalogue {h.catalogue} (sha256 {h.catalogue_sha256[:12]}), "
+            f"{counted(h.contracts, 'contract')}, profile {h.profile}, "
             f"seed {h.seed}{shard}",
             "",
             "  ",
@@ -91,16 +97,25 @@ def _head(report: Report, width: int) -> list[str]:
     ]
 
 
-def _finding(number: int, finding: Finding, report: Report, source: Source, paint: Paint, again: str, width: int) -> list[str]:
-    """Return the lines of a finding: contract, expected and actual, catalogue line, exchanges, commands that repeat it."""
+def _finding(
+    number: int, finding: Finding, report: Report, source: Source, paint: Paint, again: str, width: int
+) -> list[str]:
+    """Return the lines of a finding: contract, expected and actual, catalogue line, exchanges, commands
+    that repeat it.
+    """
     contract = finding.contract
     notes = []
     if contract.cite:
         notes.append(f"requirement: {', '.join(contract.cite)}")
-    diagnostic = Diagnostic(source.locate(contract.origin), contract.id, finding.severity, "", notes=tuple(notes))
+    diagnostic = Diagnostic(
+        source.locate(contract.origin), contract.id, finding.severity, "", notes=tuple(notes)
+    )
     place = show(diagnostic, source, width=width).splitlines()[1:]
     colour = _RED if finding.severity == "error" and not finding.known else _YELLOW
-    lines = [paint(f"{'known' if finding.known else finding.severity}[{contract.id}]", colour) + f" {number} of {len(report.findings)}"]
+    lines = [
+        paint(f"{'known' if finding.known else finding.severity}[{contract.id}]", colour)
+        + f" {number} of {len(report.findings)}"
+    ]
     lines += _wrapped(f"promised  {contract.says}", "  ", _HANGING, width)
     if expected := news(finding):
         lines += _wrapped(f"expected  {expected}", "  ", _HANGING, width)
@@ -109,9 +124,13 @@ def _finding(number: int, finding: Finding, report: Report, source: Source, pain
     if finding.known:
         lines += _wrapped(f"= known: {finding.known}", "   ", "     ", width)
     if finding.stable is False:
-        lines += _wrapped("= it did not happen again when the same requests were repeated", "   ", "     ", width)
+        lines += _wrapped(
+            "= it did not happen again when the same requests were repeated", "   ", "     ", width
+        )
     if finding.also:
-        lines += _wrapped(f"= the same cause broke {len(finding.also):,} more: {_some(finding.also)}", "   ", "     ", width)
+        lines += _wrapped(
+            f"= the same cause broke {len(finding.also):,} more: {_some(finding.also)}", "   ", "     ", width
+        )
     words = frozenset(_WORD.findall(f"{finding.expected} {finding.actual}"))
     for exchange in finding.exchanges:
         last = exchange is finding.exchanges[-1]
@@ -129,18 +148,24 @@ def _exchange(exchange: RecordedExchange, words: frozenset[str], most: int, widt
     if request.body:
         yield f"   > {_text(request.body, MAX_BODY)}"
     if isinstance(answer, Silence):
-        yield f"   < no complete answer: {answer.kind}" + (f" ({_line(answer.detail)})" if answer.detail else "")
+        yield f"   < no complete answer: {answer.kind}" + (
+            f" ({_line(answer.detail)})" if answer.detail else ""
+        )
         return
     kind = answer.header("content-type") or "no content type"
     size = counted(len(answer.body), "byte")
-    yield from _wrapped(f"< {answer.status} {_line(kind)}, {size}, {exchange.seconds * 1000:.0f} ms", "   ", "     ", width)
+    yield from _wrapped(
+        f"< {answer.status} {_line(kind)}, {size}, {exchange.seconds * 1000:.0f} ms", "   ", "     ", width
+    )
     if answer.body:
         yield f"   < {excerpt(answer.body, words, most) or _text(answer.body, min(most, MAX_REST))}"
 
 
 def _key(exchange: RecordedExchange) -> str:
     """Return the variable of the key that the request had; a made-up key belongs to nobody."""
-    carried = "\n".join([exchange.request.target, *(f"{n}: {v}" for n, v in exchange.request.headers)]).lower()
+    carried = "\n".join(
+        [exchange.request.target, *(f"{n}: {v}" for n, v in exchange.request.headers)]
+    ).lower()
     if "[key of " in carried or (exchange.role and f"authorization: {MASK}" in carried):
         return f"${variable(exchange.role)}"
     return "a made-up key" if "authorization: " in carried else "no key"
@@ -166,10 +191,18 @@ def _by_check(results: Iterable[Result], width: int) -> list[str]:
     used = [v for v in Verdict if any(c[v] for c in counts.values())]
     if not counts:
         return []
-    rows = [[check.replace("_", " "), *(str(c[v] or "") for v in used)] for check, c in counts.items() if _tried(c)]
+    rows = [
+        [check.replace("_", " "), *(str(c[v] or "") for v in used)]
+        for check, c in counts.items()
+        if _tried(c)
+    ]
     total: Counter[Verdict] = sum(counts.values(), Counter())
     head = ["promise", *(v.value.replace("_", " ") for v in used)]
-    return [*table(head, rows, ["all", *(str(total[v]) for v in used)], width=width), "", *_by_surface(list(results), width)]
+    return [
+        *table(head, rows, ["all", *(str(total[v]) for v in used)], width=width),
+        "",
+        *_by_surface(list(results), width),
+    ]
 
 
 def _by_surface(results: list[Result], width: int) -> list[str]:
@@ -179,9 +212,15 @@ def _by_surface(results: list[Result], width: int) -> list[str]:
     for result in results:
         contract = result.contract
         surfaces[contract.surface] = None
-        cells.setdefault(contract.action or "(any)", {}).setdefault(contract.surface, Counter())[result.verdict] += 1
+        cells.setdefault(contract.action or "(any)", {}).setdefault(contract.surface, Counter())[
+            result.verdict
+        ] += 1
     head = ["action", *(s or "(any)" for s in surfaces)]
-    rows = [[action, *(_cell(row.get(s, Counter())) for s in surfaces)] for action, row in cells.items() if any(map(_tried, row.values()))]
+    rows = [
+        [action, *(_cell(row.get(s, Counter())) for s in surfaces)]
+        for action, row in cells.items()
+        if any(map(_tried, row.values()))
+    ]
     return table(head, rows, width=width) if rows else []
 
 
@@ -204,10 +243,14 @@ def _left_out(results: Iterable[Result], width: int) -> list[str]:
     groups: dict[tuple[Verdict, str], list[str]] = {}
     for result in results:
         if result.verdict in (Verdict.UNTESTED, Verdict.NOT_SELECTED, Verdict.NOT_APPLICABLE):
-            groups.setdefault((result.verdict, result.reason or "no reason given"), []).append(result.contract.id)
+            groups.setdefault((result.verdict, result.reason or "no reason given"), []).append(
+                result.contract.id
+            )
     order = list(Verdict)
     lines = []
-    for (verdict, reason), ids in sorted(groups.items(), key=lambda g: (order.index(g[0][0]), -len(g[1]), g[0][1])):
+    for (verdict, reason), ids in sorted(
+        groups.items(), key=lambda g: (order.index(g[0][0]), -len(g[1]), g[0][1])
+    ):
         lines += _wrapped(f"{verdict.value.replace('_', ' ')} {len(ids):,}: {reason}", "", None, width)
         lines += _wrapped(_some(ids), "    ", None, width)
     return lines
@@ -217,12 +260,21 @@ def _foot(report: Report, paint: Paint, stopped: bool, width: int, verbose: bool
     footer = report.footer
     counts = footer.by_verdict
     tried = counts.get(Verdict.KEPT, 0) + counts.get(Verdict.BROKEN, 0)
-    lines = [f"{counted(footer.requests, 'request')} in {footer.seconds:.1f} s judged {counted(tried, 'contract')}"]
+    lines = [
+        f"{counted(footer.requests, 'request')} in {footer.seconds:.1f} s judged {counted(tried, 'contract')}"
+    ]
     if footer.served and verbose:
         each = sum(footer.served.values()) / max(1, footer.requests)
         served = ", ".join(f"{count:,} on {name}" for name, count in footer.served.items())
-        lines += _wrapped(f"each exchange was judged for {each:.0f} contracts on average: {served} in all", "  ", None, width)
-    lines += [line for note in footer.notes[:MAX_NOTES] for line in _wrapped(f"note: {note}", "", "  ", width)]
+        lines += _wrapped(
+            f"each exchange was judged for {each:.0f} contracts on average: {served} in all",
+            "  ",
+            None,
+            width,
+        )
+    lines += [
+        line for note in footer.notes[:MAX_NOTES] for line in _wrapped(f"note: {note}", "", "  ", width)
+    ]
     if len(footer.notes) > MAX_NOTES:
         lines.append(f"note: and {len(footer.notes) - MAX_NOTES:,} more, all in the JSON report")
     for line in report.stale:
@@ -242,7 +294,9 @@ def _foot(report: Report, paint: Paint, stopped: bool, width: int, verbose: bool
     code = report.exit_code
     known = sum(1 + len(f.also) for f in report.findings if f.known)
     of_these = {Verdict.BROKEN: f" ({known:,} of them known)"} if known else {}
-    every = ", ".join(f"{counts.get(v, 0):,} {v.value.replace('_', ' ')}{of_these.get(v, '')}" for v in Verdict)
+    every = ", ".join(
+        f"{counts.get(v, 0):,} {v.value.replace('_', ' ')}{of_these.get(v, '')}" for v in Verdict
+    )
     colour = _GREEN if code == 0 else _RED if code == 1 else _YELLOW
     lines += [paint(line, colour) for line in _wrapped(every, "", "  ", width)]
     nothing = "nothing that was selected could be tried: the lines above say what each contract needs"
@@ -261,7 +315,11 @@ def _some(ids: Iterable[str], most: int = 3) -> str:
 
 def _wrapped(text: str, indent: str, further: str | None, width: int) -> list[str]:
     return textwrap.wrap(
-        _line(text, 2_000), width, initial_indent=indent, subsequent_indent=indent if further is None else further, break_on_hyphens=False
+        _line(text, 2_000),
+        width,
+        initial_indent=indent,
+        subsequent_indent=indent if further is None else further,
+        break_on_hyphens=False,
     )
 
 

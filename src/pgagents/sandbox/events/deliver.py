@@ -41,9 +41,16 @@ class Courier:
     """Delivers the outbox's events to their webhooks. A fault may replace `sign` or `compose`."""
 
     def __init__(
-        self, outbox: Outbox, header: str, wall: Callable[[], float], rng: random.Random, post: Post, resolve: Resolve,
-        *, allow_loopback: bool,
-    ) -> None:  # fmt: skip
+        self,
+        outbox: Outbox,
+        header: str,
+        wall: Callable[[], float],
+        rng: random.Random,
+        post: Post,
+        resolve: Resolve,
+        *,
+        allow_loopback: bool,
+    ) -> None:
         self.outbox = outbox
         self.header = header
         self.sign = signature.sign
@@ -80,19 +87,27 @@ class Courier:
         target = targets_allowed.read(delivery.url)
         if isinstance(target, str):
             return f"the target {target}", True
-        found = targets_allowed.addresses(target.host, allow_loopback=self._allow_loopback, resolve=self._resolve)
+        found = targets_allowed.addresses(
+            target.host, allow_loopback=self._allow_loopback, resolve=self._resolve
+        )
         if isinstance(found, str):
             return f"the target {found}", False  # a name may lead elsewhere later
         if not found:
             return "the target's name does not resolve", False
         body = self.compose(delivery)
         signed = self.sign(self.outbox.secret(delivery.webhook_id), body, self._wall())
-        headers = (("Content-Type", "application/json"), ("User-Agent", "pgagents-sandbox"), (self.header, signed))
+        headers = (
+            ("Content-Type", "application/json"),
+            ("User-Agent", "pgagents-sandbox"),
+            (self.header, signed),
+        )
         return self._post(Parcel(target, found[0], headers, body)), False
 
 
 def _at_once(work: Callable[[Sequence[Delivery]], int], batches: Sequence[Sequence[Delivery]]) -> int:
-    """Return the sum of the work on each batch, each in a daemon thread, so that a slow target never blocks process exit."""
+    """Return the sum of the work on each batch, each in a daemon thread, so that a slow target never
+    blocks process exit.
+    """
     done: list[int] = []
     failed: list[BaseException] = []
 
@@ -113,18 +128,24 @@ def _at_once(work: Callable[[Sequence[Delivery]], int], batches: Sequence[Sequen
 
 
 def pause_s(attempts: int, rng: random.Random) -> float:
-    """Return the seconds before the next attempt: doubled each time, bounded, and random in the upper half."""
+    """Return the seconds before the next attempt: doubled each time, bounded, and random in the upper
+    half.
+    """
     return float(min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2**attempts) * (0.5 + rng.random() / 2))
 
 
 class HttpsPost:
-    """Posts over TLS. A loopback address may present any certificate, because no public authority certifies it."""
+    """Posts over TLS. A loopback address may present any certificate, because no public authority
+    certifies it.
+    """
 
     def __init__(self) -> None:
         self._contexts: dict[bool, ssl.SSLContext] = {}
 
     def __call__(self, parcel: Parcel) -> str:
-        """Send a parcel; the exchange is bounded in time, the answer in size, and redirects are not followed."""
+        """Send a parcel; the exchange is bounded in time, the answer in size, and redirects are not
+        followed.
+        """
         try:
             return asyncio.run(self._bounded(parcel))
         except TimeoutError:
@@ -140,13 +161,24 @@ class HttpsPost:
         import httpx
 
         target = parcel.target
-        url = httpx.URL(scheme="https", host=str(parcel.address), port=target.port, raw_path=target.path.encode("ascii"))
-        headers = [*parcel.headers, ("Host", target.authority), ("Accept-Encoding", "identity"), ("Connection", "close")]
+        url = httpx.URL(
+            scheme="https", host=str(parcel.address), port=target.port, raw_path=target.path.encode("ascii")
+        )
+        headers = [
+            *parcel.headers,
+            ("Host", target.authority),
+            ("Accept-Encoding", "identity"),
+            ("Connection", "close"),
+        ]
         async with (
             httpx.AsyncClient(
-                verify=self._context(parcel.address.is_loopback), trust_env=False, timeout=httpx.Timeout(TOTAL_S, connect=CONNECT_S)
+                verify=self._context(parcel.address.is_loopback),
+                trust_env=False,
+                timeout=httpx.Timeout(TOTAL_S, connect=CONNECT_S),
             ) as client,
-            client.stream("POST", url, content=parcel.body, headers=headers, extensions={"sni_hostname": target.host}) as answer,
+            client.stream(
+                "POST", url, content=parcel.body, headers=headers, extensions={"sni_hostname": target.host}
+            ) as answer,
         ):
             size_bytes = 0
             async for part in answer.aiter_raw():

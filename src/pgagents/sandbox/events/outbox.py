@@ -1,4 +1,6 @@
-"""The outbox: events are written in the transaction of the change that they report, so a crash loses or repeats none."""
+"""The outbox: events are written in the transaction of the change that they report, so a crash loses or
+repeats none.
+"""
 
 from __future__ import annotations
 
@@ -75,19 +77,29 @@ class Outbox:
         self._master = store.secret(word(rng, 43))
 
     def secret(self, webhook_id: str) -> str:
-        """Return the secret that signs a webhook's deliveries; it is derived on demand, so that no table holds it."""
+        """Return the secret that signs a webhook's deliveries; it is derived on demand, so that no table
+        holds it.
+        """
         return "whsec_" + hmac.new(self._master.encode(), webhook_id.encode(), hashlib.sha256).hexdigest()
 
     def put(self, type: str, data: Any, at: float, *, tenant: str | None, subject: str | None = None) -> str:
-        """Write an event and its deliveries; return the event's id. To be called inside the transaction of the change.
+        """Write an event and its deliveries; return the event's id. To be called inside the transaction of
+        the change.
 
-        `subject` is the id of the instance that the event is about, where it may have to be erased. `tenant` None means
-        that the event goes to every project's webhooks.
+        `subject` is the id of the instance that the event is about, where it may have to be erased. `tenant`
+        None means that the event goes to every project's webhooks.
         """
         id = "evt_" + word(self._rng, 20)
         body = json_bytes({"id": id, "type": type, "created_at": rfc3339(at), "data": data})
-        self.store.run("INSERT INTO event (id, type, tenant, subject, at, body) VALUES (?, ?, ?, ?, ?, ?)",
-                       id, type, tenant, subject, at, body)  # fmt: skip
+        self.store.run(
+            "INSERT INTO event (id, type, tenant, subject, at, body) VALUES (?, ?, ?, ?, ?, ?)",
+            id,
+            type,
+            tenant,
+            subject,
+            at,
+            body,
+        )
         listening = self._listening(type, tenant)
         if listening:
             event = self.store.row("SELECT last_insert_rowid() AS n")
@@ -108,8 +120,9 @@ class Outbox:
             "row_number() OVER (PARTITION BY webhook_id ORDER BY delivery.n) AS place "
             "FROM delivery JOIN event ON event.n = event_n JOIN webhook ON webhook.id = webhook_id "
             "WHERE state = 'due' AND due_at <= ? AND deleted_at IS NULL) WHERE place <= ? ORDER BY n",
-            self._wall(), BATCH,
-        )  # fmt: skip
+            self._wall(),
+            BATCH,
+        )
         found: dict[str, list[Delivery]] = {}
         for r in rows:
             found.setdefault(r["webhook_id"], []).append(
@@ -133,43 +146,73 @@ class Outbox:
             return
         self.store.run(
             "UPDATE delivery SET attempts = attempts + 1, due_at = ?, note = ? WHERE n = ? AND state = 'due'",
-            self._wall() + again_in_s, note, delivery.n,
-        )  # fmt: skip
+            self._wall() + again_in_s,
+            note,
+            delivery.n,
+        )
 
     def register(self, webhook_id: str, tenant: str, url: str, events: list[str], at: float) -> None:
         """Register a webhook."""
-        self.store.run("INSERT INTO webhook VALUES (?, ?, ?, ?, ?, NULL)", webhook_id, tenant, url, json.dumps(events), at)
+        self.store.run(
+            "INSERT INTO webhook VALUES (?, ?, ?, ?, ?, NULL)",
+            webhook_id,
+            tenant,
+            url,
+            json.dumps(events),
+            at,
+        )
         self._listeners = None
 
     def remove(self, webhook_id: str, tenant: str, at: float) -> bool:
-        """End a project's webhook and drop its deliveries; its row stays. Return False where there is no such webhook."""
+        """End a project's webhook and drop its deliveries; its row stays. Return False where there is no
+        such webhook.
+        """
         gone = self.store.run(
-            "UPDATE webhook SET deleted_at = ? WHERE id = ? AND tenant = ? AND deleted_at IS NULL", at, webhook_id, tenant
+            "UPDATE webhook SET deleted_at = ? WHERE id = ? AND tenant = ? AND deleted_at IS NULL",
+            at,
+            webhook_id,
+            tenant,
         )
-        self.store.run("UPDATE delivery SET state = 'dropped' WHERE webhook_id = ? AND state = 'due' AND ?", webhook_id, gone)
+        self.store.run(
+            "UPDATE delivery SET state = 'dropped' WHERE webhook_id = ? AND state = 'due' AND ?",
+            webhook_id,
+            gone,
+        )
         self._listeners = None
         return gone == 1
 
     def forget(self, before: float) -> None:
         """Delete events older than a time of the sandbox's clock that have no delivery due."""
         settled = "at <= ? AND NOT EXISTS (SELECT 1 FROM delivery WHERE event_n = event.n AND state = 'due')"
-        self.store.run(f"DELETE FROM delivery WHERE state <> 'due' AND event_n IN (SELECT n FROM event WHERE {settled})", before)
+        self.store.run(
+            f"DELETE FROM delivery WHERE state <> 'due' AND event_n IN (SELECT n FROM event WHERE {settled})",
+            before,
+        )
         self.store.run(f"DELETE FROM event WHERE {settled}", before)
 
     def _close(self, delivery: Delivery, state: str, note: str) -> None:
         self.store.run(
-            "UPDATE delivery SET state = ?, attempts = attempts + 1, note = ? WHERE n = ? AND state = 'due'", state, note, delivery.n
+            "UPDATE delivery SET state = ?, attempts = attempts + 1, note = ? WHERE n = ? AND state = 'due'",
+            state,
+            note,
+            delivery.n,
         )
 
     def _listening(self, type: str, tenant: str | None) -> list[str]:
-        """Return the ids of webhooks that receive an event; reserved example names (RFC 2606) are left out."""
+        """Return the ids of webhooks that receive an event; reserved example names (RFC 2606) are left
+        out.
+        """
         if self._listeners is None:
             self._listeners = [
                 _Listener(row["id"], row["tenant"], frozenset(json.loads(row["events"])))
-                for row in self.store.rows("SELECT id, tenant, url, events FROM webhook WHERE deleted_at IS NULL")
+                for row in self.store.rows(
+                    "SELECT id, tenant, url, events FROM webhook WHERE deleted_at IS NULL"
+                )
                 if not isinstance(target := read(row["url"]), WebhookTarget) or not reserved(target.host)
             ]
-        return [found.id for found in self._listeners if tenant in (None, found.tenant) and type in found.events]
+        return [
+            found.id for found in self._listeners if tenant in (None, found.tenant) and type in found.events
+        ]
 
 
 def erase(store: Store, subject: str) -> None:

@@ -1,6 +1,7 @@
 """Decides which addresses a webhook may be sent to: https, public, and never this machine or its network.
 
-Each target is checked twice: when it is registered, and when something is sent, by the address that is connected to.
+Each target is checked twice: when it is registered, and when something is sent, by the address that is
+connected to.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ _LOCAL_NAMES = (".localhost", ".local", ".internal", ".home.arpa", ".localdomain
 _NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9_]([a-z0-9_-]{0,62})?(\.[a-z0-9_]([a-z0-9_-]{0,62})?)*")
 _NUMBER = re.compile(r"0x[0-9a-f]*|[0-9]+")
 _SPECIAL = [ipaddress.ip_network(n) for n in ("192.0.0.0/24", "192.88.99.0/24", "2001::/23", "3fff::/20")]
-"""Networks for protocols and documentation (IANA's special-purpose registries); not every version of Python has them all."""
+"""Networks for protocols and documentation (IANA's special-purpose registries); not every version of
+Python has them all.
+"""
 _GLOBAL_V6 = ipaddress.IPv6Network("2000::/3")
 
 
@@ -32,7 +35,8 @@ _GLOBAL_V6 = ipaddress.IPv6Network("2000::/3")
 class WebhookTarget:
     """A URL in parts.
 
-    `host` is a name, or an address without brackets. `path` includes the query. `authority` is the Host header's value.
+    `host` is a name, or an address without brackets. `path` includes the query. `authority` is the Host
+    header's value.
     """
 
     host: str
@@ -66,7 +70,9 @@ def read(url: str) -> WebhookTarget | str:
 
 
 def problem(url: str, *, allow_loopback: bool, resolve: Resolve) -> str:
-    """Return why a URL may not be registered; empty where it may. A name that does not resolve is accepted."""
+    """Return why a URL may not be registered; empty where it may. A name that does not resolve is
+    accepted.
+    """
     target = read(url)
     if isinstance(target, str):
         return target
@@ -76,7 +82,9 @@ def problem(url: str, *, allow_loopback: bool, resolve: Resolve) -> str:
 
 
 def addresses(host: str, *, allow_loopback: bool, resolve: Resolve) -> Sequence[Ip] | str:
-    """Return the addresses of a host, all of which are allowed, or why it is refused; empty where the name does not resolve."""
+    """Return the addresses of a host, all of which are allowed, or why it is refused; empty where the name
+    does not resolve.
+    """
     literal = address_of(host)
     if literal is not None:
         return [literal] if fit(literal, allow_loopback=allow_loopback) else NOT_PUBLIC
@@ -91,11 +99,15 @@ def addresses(host: str, *, allow_loopback: bool, resolve: Resolve) -> Sequence[
 
 def reserved(host: str) -> bool:
     """Return whether a name is reserved for examples (RFC 2606). Such names are not looked up."""
-    return host.endswith((".example", ".invalid")) or f".{host}".endswith((".example.com", ".example.net", ".example.org"))
+    return host.endswith((".example", ".invalid")) or f".{host}".endswith(
+        (".example.com", ".example.net", ".example.org")
+    )
 
 
 def fit(address: Ip, *, allow_loopback: bool) -> bool:
-    """Return whether an address is allowed, including an IPv4 address inside it (mapped, 6to4, NAT64, compatible)."""
+    """Return whether an address is allowed, including an IPv4 address inside it (mapped, 6to4, NAT64,
+    compatible).
+    """
     inner = _inside(address)
     if allow_loopback and inner.is_loopback:
         return True
@@ -103,7 +115,12 @@ def fit(address: Ip, *, allow_loopback: bool) -> bool:
         return False
     if any(a in network for a in (address, inner) for network in _SPECIAL if a.version == network.version):
         return False
-    return inner.is_global and not inner.is_multicast and not inner.is_reserved and (inner is not address or address.is_global)
+    return (
+        inner.is_global
+        and not inner.is_multicast
+        and not inner.is_reserved
+        and (inner is not address or address.is_global)
+    )
 
 
 def address_of(host: str) -> Ip | None:
@@ -116,7 +133,10 @@ def address_of(host: str) -> Ip | None:
     if len(parts) > 4 or not all(_NUMBER.fullmatch(p) for p in parts):
         return None
     try:
-        numbers = [int(p[2:] or "0", 16) if p.startswith("0x") else int(p, 8 if p.startswith("0") else 10) for p in parts]
+        numbers = [
+            int(p[2:] or "0", 16) if p.startswith("0x") else int(p, 8 if p.startswith("0") else 10)
+            for p in parts
+        ]
     except ValueError:
         return None
     if any(n > 255 for n in numbers[:-1]) or numbers[-1] >= 256 ** (5 - len(numbers)):

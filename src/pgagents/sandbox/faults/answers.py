@@ -8,7 +8,15 @@ from typing import Any
 
 from pgagents.http import Handler, Request, Response, Silence
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
-from pgagents.sandbox.injection.fault_helpers import data_of, list_action, lists, make_action, objects, read_by_id, successful
+from pgagents.sandbox.injection.fault_helpers import (
+    data_of,
+    list_action,
+    lists,
+    make_action,
+    objects,
+    read_by_id,
+    successful,
+)
 from pgagents.sandbox.injection.fault_registry import Context, fault
 
 
@@ -17,7 +25,10 @@ def create_field_lost(context: Context, request: Request, data: Any) -> Any:
     """A member that creation returned has another value when the instance is read."""
     made = (r for r in context.model.resources.values() if r.made_by and r.fixed)
     action = context.reader.action(request)
-    resource = next((r for r in made for call in r.read_by if action is not None and call.action.name == action.name), None)
+    resource = next(
+        (r for r in made for call in r.read_by if action is not None and call.action.name == action.name),
+        None,
+    )
     if resource is None:
         return None
     names = [n for n in resource.fixed if n != resource.id and n not in resource.volatile]
@@ -31,7 +42,12 @@ def create_field_lost(context: Context, request: Request, data: Any) -> Any:
 @fault("read_after_write", also={"valid_calls": "a valid read of what exists is refused"}).replace_actions
 def create_unreadable(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A new instance cannot be read."""
-    missing = {c.action.name: r.missing for r in context.model.resources.values() if r.made_by and r.missing for c in r.read_by}
+    missing = {
+        c.action.name: r.missing
+        for r in context.model.resources.values()
+        if r.made_by and r.missing
+        for c in r.read_by
+    }
     code = missing.get(call.action.name)
     return Refusal(code.name, "There is no such thing yet") if code else inner(call)
 
@@ -39,7 +55,12 @@ def create_unreadable(context: Context, inner: Domain, call: AcceptedCall) -> An
 @fault("state_transitions").replace_actions
 def double_move_accepted(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A transition is accepted from the wrong state: a second end, a late cancellation."""
-    closing = {m.action.name: m for r in context.model.resources.values() for m in r.moves if m.to not in m.origin_states}
+    closing = {
+        m.action.name: m
+        for r in context.model.resources.values()
+        for m in r.moves
+        if m.to not in m.origin_states
+    }
     last: dict[tuple[str, str], Any] = context.memory.setdefault("last", {})
     result = inner(call)
     move = closing.get(call.action.name)
@@ -72,7 +93,9 @@ def end_keeps_state(context: Context, request: Request, data: Any) -> Any:
     return data
 
 
-@fault("consistent_representations", also={"workflow_runs": "a step chooses among places by their counts"}).replace_actions
+@fault(
+    "consistent_representations", also={"workflow_runs": "a step chooses among places by their counts"}
+).replace_actions
 def list_lags_behind(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A search returns counts from an index that is never updated."""
     counters = {str(r.takes.counter) for r in context.model.resources.values() if r.takes}
@@ -93,8 +116,14 @@ def lookup_minds_case(_context: Context, inner: Domain, call: AcceptedCall) -> A
     found = inner(call)
     laws = " ".join(law.that.text for law in call.action.laws)
     raised = [v for k, v in call.input.items() if isinstance(v, str) and f"upper(input.{k})" in laws]
-    if call.action.effect == "read" and not isinstance(found, Refusal) and any(v != v.upper() for v in raised):
-        return {k: [] if isinstance(v, list) else None if k.startswith("next") else v for k, v in found.items()}
+    if (
+        call.action.effect == "read"
+        and not isinstance(found, Refusal)
+        and any(v != v.upper() for v in raised)
+    ):
+        return {
+            k: [] if isinstance(v, list) else None if k.startswith("next") else v for k, v in found.items()
+        }
     return found
 
 
@@ -118,13 +147,19 @@ def _running(result: Any, model: Any) -> bool:
     return isinstance(inner, dict) and any(inner.get(s) == i for s, i in states)
 
 
-@fault("state_transitions", also={"no_leaks": "where the last move was the creation, its answer told secrets"}).replace_actions
+@fault(
+    "state_transitions", also={"no_leaks": "where the last move was the creation, its answer told secrets"}
+).replace_actions
 def move_after_end_accepted(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """An ended instance can still be extended."""
-    staying = {m.action.name: m for r in context.model.resources.values() for m in r.moves if m.to in m.origin_states}
+    staying = {
+        m.action.name: m for r in context.model.resources.values() for m in r.moves if m.to in m.origin_states
+    }
     last: dict[str, Any] = context.memory.setdefault("last", {})
     result = inner(call)
-    ids = [str(call.input[str(p.name)]) for p in call.action.params if p.refers_to and str(p.name) in call.input]
+    ids = [
+        str(call.input[str(p.name)]) for p in call.action.params if p.refers_to and str(p.name) in call.input
+    ]
     if not ids:
         ids = _ids(result)
     move = staying.get(call.action.name)
@@ -135,7 +170,10 @@ def move_after_end_accepted(context: Context, inner: Domain, call: AcceptedCall)
     return result
 
 
-@fault("response_schema", also={"honours_manifest": "vendors' documents promise a number, too", "law": "laws read that member"}).edit_data
+@fault(
+    "response_schema",
+    also={"honours_manifest": "vendors' documents promise a number, too", "law": "laws read that member"},
+).edit_data
 def null_beyond_a_value(context: Context, request: Request, data: Any) -> Any:
     """One number of every item after the twentieth is null, except in the widest search."""
     action = list_action(context.model)
@@ -148,7 +186,11 @@ def null_beyond_a_value(context: Context, request: Request, data: Any) -> Any:
         return None
     for items in lists(data):
         for item in items[20:]:
-            numbers = [name for name, value in item.items() if isinstance(value, int | float) and not isinstance(value, bool)]
+            numbers = [
+                name
+                for name, value in item.items()
+                if isinstance(value, int | float) and not isinstance(value, bool)
+            ]
             item[numbers[-1]] = None
     return data
 
@@ -168,7 +210,12 @@ def refused_create_has_effect(context: Context, handler: Handler, request: Reque
     maker = make_action(context.model)
     refused = handler(request)
     asked = context.reader.parse(request)
-    if asked is None or asked.action is not maker or not isinstance(refused, Response) or refused.status != _invalid(context.model):
+    if (
+        asked is None
+        or asked.action is not maker
+        or not isinstance(refused, Response)
+        or refused.status != _invalid(context.model)
+    ):
         return refused
     given = context.reader.arguments(request)
     sound = {k: v for k, v in given.items() if not _outside(v, maker.param(k))}
@@ -190,7 +237,9 @@ def schema_enum_drift(context: Context, _request: Request, data: Any) -> Any:
 
 
 def _last_required(context: Context, member: dict[str, Any]) -> str:
-    required = ([str(name) for name in schema.get("required", ())] for schema in context.model.schemas.values())
+    required = (
+        [str(name) for name in schema.get("required", ())] for schema in context.model.schemas.values()
+    )
     return next((names[-1] for names in required if names and set(names) <= set(member)), list(member)[-1])
 
 
@@ -211,16 +260,25 @@ def schema_wrong_type(context: Context, request: Request, data: Any) -> Any:
     if context.reader.action(request) is not read_by_id(context.model):
         return None
     for found in objects(data):
-        found.update({k: str(v) for k, v in found.items() if isinstance(v, int | float) and not isinstance(v, bool)})
+        found.update(
+            {k: str(v) for k, v in found.items() if isinstance(v, int | float) and not isinstance(v, bool)}
+        )
     return data
 
 
 @fault(
-    "response_schema", also={"audit_trail": "the times of rows are compared with those of the calls, and a time without an offset is none"}
+    "response_schema",
+    also={
+        "audit_trail": (
+            "the times of rows are compared with those of the calls, and a time without an offset is none"
+        )
+    },
 ).edit_answers
 def time_naive(_context: Context, _request: Request, answer: Response) -> Response:
     """Times have no UTC offset."""
     data = data_of(answer)
     if data is None or not successful(answer):
         return answer
-    return Response(answer.status, answer.headers, re.sub(rb'"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)Z"', rb'"\1"', answer.body))
+    return Response(
+        answer.status, answer.headers, re.sub(rb'"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)Z"', rb'"\1"', answer.body)
+    )

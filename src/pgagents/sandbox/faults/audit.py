@@ -14,7 +14,9 @@ from pgagents.sandbox.injection.fault_helpers import data_of, lists, objects, su
 from pgagents.sandbox.injection.fault_registry import Context, fault
 
 
-@fault("call_attribution", also={"audit_trail": "the row of what it does has no platform either"}).replace_actions
+@fault(
+    "call_attribution", also={"audit_trail": "the row of what it does has no platform either"}
+).replace_actions
 def attribution_of_key_lost(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A session made with an integration's key has no platform."""
     return inner(replace(call, key=replace(call.key, integration=None)) if call.key else call)
@@ -23,7 +25,11 @@ def attribution_of_key_lost(_context: Context, inner: Domain, call: AcceptedCall
 @fault("call_attribution", also={"audit_trail": "the audit's rows name that platform too"}).replace_actions
 def attribution_wrong(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A session made through the dispatcher has the platform of another surface."""
-    others = (s.attribution for s in context.model.surfaces.values() if s.attribution and s.attribution != call.attribution)
+    others = (
+        s.attribution
+        for s in context.model.surfaces.values()
+        if s.attribution and s.attribution != call.attribution
+    )
     return inner(replace(call, attribution=next(others, {})) if call.attribution else call)
 
 
@@ -93,7 +99,9 @@ def audit_wrong_action(_context: Context, _request: Request, data: Any) -> Any:
 
 @fault("workflow_runs").edit_answers
 def cells_begin_with_apostrophe(_context: Context, _request: Request, answer: Response) -> Response:
-    """Every cell of an exported table begins with an apostrophe, not only those that a spreadsheet would take for a formula."""
+    """Every cell of an exported table begins with an apostrophe, not only those that a spreadsheet would
+    take for a formula.
+    """
     if not (answer.header("content-type") or "").startswith("text/csv"):
         return answer
     head, *rows = csv.reader(io.StringIO(answer.body.decode()))

@@ -19,18 +19,25 @@ def _able_key(context: Context, id: str) -> Key:
     """Return a test key without a rate limit, on the plan with the most scopes."""
     plans = context.model.auth.plans
     plan = max(plans, key=lambda name: len(plans[name]), default=None)
-    return Key(id, "made", "main", plan, context.front.keyring.scopes(plan), "test", per_minute=UNLIMITED_PER_MINUTE)
+    return Key(
+        id, "made", "main", plan, context.front.keyring.scopes(plan), "test", per_minute=UNLIMITED_PER_MINUTE
+    )
 
 
 @fault(
     "key_authentication",
-    also={"oauth_clients": "a client that is not known is told 403 as well", "oauth_grants": "a token that was revoked is told 403 too"},
+    also={
+        "oauth_clients": "a client that is not known is told 403 as well",
+        "oauth_grants": "a token that was revoked is told 403 too",
+    },
 ).edit_answers
 def auth_401_as_403(context: Context, _request: Request, answer: Response) -> Response:
     """A call without a key is refused with 403 instead of 401."""
     if answer.status != 401:
         return answer
-    body = error_at(data_of(answer), context.model.errors.code_at, framework_code(context.model, "no_scope").name)
+    body = error_at(
+        data_of(answer), context.model.errors.code_at, framework_code(context.model, "no_scope").name
+    )
     return replace(answer.with_header("WWW-Authenticate", None), status=403).with_json(body)
 
 
@@ -49,11 +56,15 @@ def auth_any_key(handler: Handler, context: Context) -> Handler:
     return repairs(handler, repair)
 
 
-@fault("mode_isolation", also={"project_isolation": "the live key belongs to a project of its own"}).replace_actions
+@fault(
+    "mode_isolation", also={"project_isolation": "the live key belongs to a project of its own"}
+).replace_actions
 def auth_env_crossing(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A live key reads what test keys made."""
     live = call.key is not None and call.key.mode == "live" and call.action.effect == "read"
-    return inner(replace(call, key=replace(call.key, project="main", mode="test")) if live and call.key else call)
+    return inner(
+        replace(call, key=replace(call.key, project="main", mode="test")) if live and call.key else call
+    )
 
 
 @fault(
@@ -100,7 +111,9 @@ def auth_revoked_works(context: Context, find: Find, token: str) -> Key | None:
     return _able_key(context, "key_undead") if dead else find(token)
 
 
-@fault("response_headers", also={"oauth_clients": "nor is a client told which scheme it may prove itself by"}).edit_answers
+@fault(
+    "response_headers", also={"oauth_clients": "nor is a client told which scheme it may prove itself by"}
+).edit_answers
 def auth_scheme_missing(_context: Context, _request: Request, answer: Response) -> Response:
     """A 401 lacks the WWW-Authenticate header."""
     return answer.with_header("WWW-Authenticate", None)
@@ -114,17 +127,24 @@ def basic_accepted(_context: Context, request: Request) -> Request:
 
 
 @fault(
-    "key_authentication", also={"oauth_clients": "a form, which is no JSON, is refused as well where it comes without a key"}
+    "key_authentication",
+    also={"oauth_clients": "a form, which is no JSON, is refused as well where it comes without a key"},
 ).handle_requests
 def body_before_key(context: Context, handler: Handler, request: Request) -> Response | Silence:
     """An unreadable body without a key is refused for the body instead of with 401."""
     found = handler(request)
-    if not isinstance(found, Response) or found.status != framework_code(context.model, "no_key").status or not request.body:
+    if (
+        not isinstance(found, Response)
+        or found.status != framework_code(context.model, "no_key").status
+        or not request.body
+    ):
         return found
     if request.header("authorization") is not None or not read_json(request.body).problem:
         return found
     id = found.header(answers.request_id_header(context.model)) or ""
-    refused = answers.refusal(context.model, framework_code(context.model, "bad_body"), "is no JSON", id, field="body")
+    refused = answers.refusal(
+        context.model, framework_code(context.model, "bad_body"), "is no JSON", id, field="body"
+    )
     kept = tuple(h for h in found.headers if h[0].lower() not in ("content-type", "www-authenticate"))
     return Response(refused.status, (*refused.headers, *kept), refused.body)
 
@@ -174,9 +194,13 @@ def key_minds_no_case(context: Context, find: Find, token: str) -> Key | None:
 
 @fault("key_authentication").edit_requests
 def key_scheme_minds_case(_context: Context, request: Request) -> Request:
-    """The authorization scheme is compared with regard to case, so a client that writes `bearer` is refused."""
+    """The authorization scheme is compared with regard to case, so a client that writes `bearer` is
+    refused.
+    """
     given = request.header("authorization") or ""
-    return request if not given or given.startswith("Bearer ") else request.with_header("Authorization", "Other")
+    return (
+        request if not given or given.startswith("Bearer ") else request.with_header("Authorization", "Other")
+    )
 
 
 @fault("workflow_runs").change_server
@@ -191,12 +215,16 @@ def made_keys_are_operators(context: Context) -> None:
     keyring.mint = hand_on  # type: ignore[method-assign]  # a fault stands in for the keyring's own way
 
 
-@fault("operator_isolation", also={"workflow_runs": "a workflow tries it with a key that was made on the way"}).change_server
+@fault(
+    "operator_isolation", also={"workflow_runs": "a workflow tries it with a key that was made on the way"}
+).change_server
 def operator_unguarded(context: Context) -> None:
     """Any valid key may call the operator's endpoints."""
     guarded = context.front._framework
 
-    def framework(request: Request, asked: ParsedRequest, key: Key | None, request_id: str) -> Response | None:
+    def framework(
+        request: Request, asked: ParsedRequest, key: Key | None, request_id: str
+    ) -> Response | None:
         if asked.endpoint is not None and asked.endpoint.operator and key is not None:
             key = replace(key, operator=True)
         return guarded(request, asked, key, request_id)

@@ -17,7 +17,9 @@ from pgagents.sandbox.injection.fault_registry import Context, fault
 def _crash(context: Context, answer: Response) -> Response:
     """Return the answer with the status and code of a server error."""
     crashed = framework_code(context.model, "crashed")
-    return replace(answer, status=crashed.status).with_json(error_at(data_of(answer), context.model.errors.code_at, crashed.name))
+    return replace(answer, status=crashed.status).with_json(
+        error_at(data_of(answer), context.model.errors.code_at, crashed.name)
+    )
 
 
 @fault("no_crashes").handle_requests
@@ -26,7 +28,9 @@ def connection_dropped(context: Context, handler: Handler, request: Request) -> 
     invalid = framework_code(context.model, "invalid").status
     found = handler(request)
     refused = isinstance(found, Response) and found.status == invalid and b"must be at" in found.body
-    return Silence("reset", "the connection was closed") if refused and context.reader.parse(request) else found
+    return (
+        Silence("reset", "the connection was closed") if refused and context.reader.parse(request) else found
+    )
 
 
 @fault("no_crashes").replace_actions
@@ -54,7 +58,11 @@ def long_agent_crashes(context: Context, request: Request, answer: Response) -> 
 
 
 @fault(
-    "no_crashes", also={"valid_calls": "the crash is no success", "documented_status": "the answer is none of the action's"}
+    "no_crashes",
+    also={
+        "valid_calls": "the crash is no success",
+        "documented_status": "the answer is none of the action's",
+    },
 ).edit_answers
 def long_page_crashes(context: Context, request: Request, answer: Response) -> Response:
     """A list with the largest limit and no other optional argument crashes the server."""
@@ -114,13 +122,21 @@ def quote_crashes(context: Context, handler: Handler, request: Request) -> Respo
     texts = json.dumps(context.reader.arguments(request), ensure_ascii=False)
     if "'" not in texts or not isinstance(found, Response) or found.status >= 400:
         return found
-    return Response(500, found.headers, b'{"error":{"code":"INTERNAL","message":"Something went wrong","request_id":"req_0"}}')
+    return Response(
+        500,
+        found.headers,
+        b'{"error":{"code":"INTERNAL","message":"Something went wrong","request_id":"req_0"}}',
+    )
 
 
 @fault("no_crashes").edit_answers
 def status_500_on_bad_input(context: Context, request: Request, answer: Response) -> Response:
     """An argument out of its range ends in status 500."""
     invalid = framework_code(context.model, "invalid")
-    if answer.status != invalid.status or not context.reader.parse(request) or b"must be at" not in answer.body:
+    if (
+        answer.status != invalid.status
+        or not context.reader.parse(request)
+        or b"must be at" not in answer.body
+    ):
         return answer
     return _crash(context, answer)

@@ -8,7 +8,14 @@ from typing import Any
 from pgagents.generate.formerly import actions_by_name
 from pgagents.http import Request, Response, json_bytes, read_json
 from pgagents.sandbox.call import AcceptedCall, Domain
-from pgagents.sandbox.injection.fault_helpers import RequestedAction, data_of, lists, make_action, objects, successful
+from pgagents.sandbox.injection.fault_helpers import (
+    RequestedAction,
+    data_of,
+    lists,
+    make_action,
+    objects,
+    successful,
+)
 from pgagents.sandbox.injection.fault_registry import Context, fault
 from pgagents.sandbox.routes import Routes
 
@@ -42,7 +49,11 @@ def dispatcher_default_dropped(_context: Context, inner: Domain, call: AcceptedC
     if call.surface == "rest":
         return inner(call)
     changed = {
-        k: max(1, v // 2) if isinstance(v, int) and not isinstance(v, bool) else v / 2 if isinstance(v, float) else v
+        k: max(1, v // 2)
+        if isinstance(v, int) and not isinstance(v, bool)
+        else v / 2
+        if isinstance(v, float)
+        else v
         for k, v in call.input.items()
         if k not in call.given
     }
@@ -71,7 +82,9 @@ def dispatcher_differs(context: Context, request: Request, data: Any) -> Any:
         "relation": "a page that is full for the server has room by what was asked for",
     },
 ).edit_arguments
-def dispatcher_drops_argument(_context: Context, asked: RequestedAction, given: dict[str, Any]) -> dict[str, Any]:
+def dispatcher_drops_argument(
+    _context: Context, asked: RequestedAction, given: dict[str, Any]
+) -> dict[str, Any]:
     """The dispatcher ignores every optional argument."""
     if asked.dispatcher is None:
         return given
@@ -103,7 +116,11 @@ def dispatcher_names_without_case(context: Context, request: Request) -> Request
     """The dispatcher accepts the name of an action in any case."""
     by_path = {str(d.path): d for d in context.model.dispatchers}
     dispatcher, body = by_path.get(request.path), read_json(request.body).value
-    if dispatcher is None or not isinstance(body, dict) or not isinstance(name := body.get(dispatcher.selector), str):
+    if (
+        dispatcher is None
+        or not isinstance(body, dict)
+        or not isinstance(name := body.get(dispatcher.selector), str)
+    ):
         return request
     if name in (known := actions_by_name(dispatcher)) or name.lower() not in known:
         return request
@@ -114,7 +131,11 @@ def dispatcher_names_without_case(context: Context, request: Request) -> Request
 def dispatcher_offers_more(context: Context) -> None:
     """The dispatcher also runs actions that are not in its set."""
     every = tuple(a for a in context.model.actions if a.key)
-    context.front.routes = Routes(replace(context.model, dispatchers=tuple(replace(d, actions=every) for d in context.model.dispatchers)))
+    context.front.routes = Routes(
+        replace(
+            context.model, dispatchers=tuple(replace(d, actions=every) for d in context.model.dispatchers)
+        )
+    )
 
 
 def _texts(value: Any) -> Any:

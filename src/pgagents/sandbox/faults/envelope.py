@@ -9,7 +9,14 @@ from pgagents.http import Request, Response
 from pgagents.sandbox import answers
 from pgagents.sandbox.answers import request_id_header
 from pgagents.sandbox.front import framework_code
-from pgagents.sandbox.injection.fault_helpers import data_of, error_at, make_action, objects, read_by_id, successful
+from pgagents.sandbox.injection.fault_helpers import (
+    data_of,
+    error_at,
+    make_action,
+    objects,
+    read_by_id,
+    successful,
+)
 from pgagents.sandbox.injection.fault_registry import Context, fault
 from pgagents.sandbox.keys import word
 
@@ -19,7 +26,12 @@ def create_with_200(context: Context, request: Request, answer: Response) -> Res
     """Creating an instance is answered with 200 instead of 201, or the reverse."""
     other = {200: 201, 201: 200}
     asked = context.reader.parse(request)
-    if asked is None or asked.dispatcher is not None or asked.action is not make_action(context.model) or answer.status not in other:
+    if (
+        asked is None
+        or asked.dispatcher is not None
+        or asked.action is not make_action(context.model)
+        or answer.status not in other
+    ):
         return answer
     return replace(answer, status=other[answer.status])
 
@@ -33,7 +45,9 @@ def empty_message(context: Context, _request: Request, data: Any) -> Any:
 
 @fault("error_envelope").edit_answers
 def envelope_of_framework(context: Context, request: Request, answer: Response) -> Response:
-    """Unknown paths, wrong methods and unreadable bodies are answered in the web framework's shape, not in the envelope."""
+    """Unknown paths, wrong methods and unreadable bodies are answered in the web framework's shape, not in
+    the envelope.
+    """
     outside = answer.status in (405, 413) or (answer.status == 404 and context.reader.parse(request) is None)
     unread = answer.status >= 400 and (b"the body" in answer.body)
     return answer.with_json({"detail": "Not Found"}) if outside or unread else answer
@@ -85,7 +99,9 @@ def field_of_another(context: Context, request: Request, data: Any) -> Any:
 
 @fault("error_envelope").edit_errors
 def language_without_words(context: Context, request: Request, data: Any) -> Any:
-    """Error messages are looked up by the requested language; they are empty for every language but English."""
+    """Error messages are looked up by the requested language; they are empty for every language but
+    English.
+    """
     at = context.model.errors.message_at
     language = (request.header("accept-language") or "en").lower()
     if language.startswith(("en", "*")):
@@ -95,7 +111,9 @@ def language_without_words(context: Context, request: Request, data: Any) -> Any
 
 @fault("error_envelope").edit_answers
 def mount_has_own_errors(context: Context, request: Request, answer: Response) -> Response:
-    """One version of the API is an application of its own, which answers unknown paths in its framework's shape."""
+    """One version of the API is an application of its own, which answers unknown paths in its framework's
+    shape.
+    """
     first = "/".join(context.model.actions[0].path.split("/")[:3])
     mounts = {"/".join(a.path.split("/")[:3]) for a in context.model.actions} - {first}
     texts = {404: "Not Found", 405: "Method Not Allowed"}
@@ -145,7 +163,9 @@ def request_id_reused(context: Context, _request: Request, answer: Response) -> 
     data = data_of(answer)
     if answer.status < 400 or data is None or context.model.errors.request_id_at is None:
         return answer
-    return answer.with_json(error_at(data, context.model.errors.request_id_at, "req_1")).with_header(name, "req_1")
+    return answer.with_json(error_at(data, context.model.errors.request_id_at, "req_1")).with_header(
+        name, "req_1"
+    )
 
 
 @fault(
@@ -174,7 +194,9 @@ def unknown_path_html(context: Context, request: Request, answer: Response) -> R
     """An unknown path is answered with an HTML page."""
     if answer.status != 404 or context.reader.parse(request) is not None:
         return answer
-    return replace(answer, body=b"<!doctype html><title>404</title><h1>Not Found</h1>").with_header("Content-Type", "text/html")
+    return replace(answer, body=b"<!doctype html><title>404</title><h1>Not Found</h1>").with_header(
+        "Content-Type", "text/html"
+    )
 
 
 @fault("error_codes").edit_answers

@@ -21,7 +21,12 @@ from pgagents.sandbox.keys import word
 
 @fault(
     "event_schema",
-    also={"event_redelivery": "where the event that is refused has the id of another, the other comes with that id and another content"},
+    also={
+        "event_redelivery": (
+            "where the event that is refused has the id of another, the other comes with that id and "
+            "another content"
+        )
+    },
 ).change_server
 def event_ids_by_second(context: Context) -> None:
     """Two events of one type in the same second have the same id, so a receiver drops one of them."""
@@ -46,18 +51,26 @@ def old_scheme_taken(_context: Context, inner: Domain, call: AcceptedCall) -> An
 
 def _fits(secret: str, body: bytes, told: int, given: str) -> bool:
     times = range(told - 900, told)
-    return any(hmac.new(secret.encode(), f"{t}.".encode() + body, hashlib.sha256).hexdigest() == given for t in times)
+    return any(
+        hmac.new(secret.encode(), f"{t}.".encode() + body, hashlib.sha256).hexdigest() == given for t in times
+    )
 
 
 @fault("request_signatures").handle_requests
 def signature_of_another_time(context: Context, handler: Handler, request: Request) -> Response | Silence:
-    """A signed call is accepted with another timestamp than the signed one, so an old call can be replayed."""
-    signed = [str(p.wire) for a in context.model.actions if a.signed for p in a.params if p.name == a.signed.header]
+    """A signed call is accepted with another timestamp than the signed one, so an old call can be
+    replayed.
+    """
+    signed = [
+        str(p.wire) for a in context.model.actions if a.signed for p in a.params if p.name == a.signed.header
+    ]
     setting = context.front.site.setting
     for header in signed:
         given = re.fullmatch(r"t=([0-9]{1,12}),v1=([0-9a-f]{64})", request.header(header) or "")
         if given is not None and _fits(setting.stripe_secret, request.body, int(given[1]), given[2]):
-            return handler(request.with_header(header, sign(setting.stripe_secret, request.body, int(given[1]))))
+            return handler(
+                request.with_header(header, sign(setting.stripe_secret, request.body, int(given[1])))
+            )
     return handler(request)
 
 
@@ -68,7 +81,11 @@ def signed_call_replayed(context: Context, request: Request) -> Request:
     action, now = context.reader.action(request), context.front.clock.now()
     param = action.param(action.signed.header) if action is not None and action.signed is not None else None
     given = request.header(param.wire) if param is not None else None
-    if param is None or given is None or signature.fault(given, request.body, setting.stripe_secret, now, 1e12):
+    if (
+        param is None
+        or given is None
+        or signature.fault(given, request.body, setting.stripe_secret, now, 1e12)
+    ):
         return request
     return request.with_header(param.wire, signature.sign(setting.stripe_secret, request.body, now))
 
@@ -82,7 +99,9 @@ def stripe_signature_unchecked(context: Context, request: Request) -> Request:
     given = request.header(param.wire) if param is not None else None
     if param is None or not given or len(given) > param.schema.get("maxLength", len(given)):
         return request
-    return request.with_header(param.wire, signature.sign(setting.stripe_secret, request.body, context.front.clock.now()))
+    return request.with_header(
+        param.wire, signature.sign(setting.stripe_secret, request.body, context.front.clock.now())
+    )
 
 
 @fault("event_signatures").change_server
@@ -118,7 +137,11 @@ def webhook_id_changes(context: Context) -> None:
 
     def renamed(delivery: Delivery) -> bytes:
         body = compose(delivery)
-        return json_bytes({**json.loads(body), "id": "evt_" + word(context.rng, 20)}) if delivery.attempts else body
+        return (
+            json_bytes({**json.loads(body), "id": "evt_" + word(context.rng, 20)})
+            if delivery.attempts
+            else body
+        )
 
     context.courier.compose = renamed
 

@@ -27,9 +27,13 @@ def allow_names_refused(_context: Context, _request: Request, answer: Response) 
 
 @fault("framework").edit_requests
 def charset_by_letter(_context: Context, request: Request) -> Request:
-    """A body whose content type contains capitals, such as `charset=UTF-8`, is refused for its content type."""
+    """A body whose content type contains capitals, such as `charset=UTF-8`, is refused for its content
+    type.
+    """
     kind = request.header("content-type") or ""
-    return request if kind == kind.lower() else request.with_header("Content-Type", "application/octet-stream")
+    return (
+        request if kind == kind.lower() else request.with_header("Content-Type", "application/octet-stream")
+    )
 
 
 @fault("framework").edit_requests
@@ -74,10 +78,14 @@ def largest_refused(context: Context) -> None:
 
 @fault("framework").edit_answers
 def literal_path_by_method(context: Context, request: Request, answer: Response) -> Response:
-    """A literal path with a wrong method is matched as an id of a neighbouring template, and answered with 404 instead of 405."""
+    """A literal path with a wrong method is matched as an id of a neighbouring template, and answered with
+    404 instead of 405.
+    """
     code = framework_code(context.model, "unknown_path")
     templates = [(a.method, str(a.path)) for a in context.model.actions if "{" in a.path]
-    taken = any(method == request.method and fit(path, request.path) is not None for method, path in templates)
+    taken = any(
+        method == request.method and fit(path, request.path) is not None for method, path in templates
+    )
     if answer.status != 405 or not taken:
         return answer
     body = error_at(data_of(answer), context.model.errors.code_at, code.name)
@@ -102,7 +110,11 @@ _MEMBER = re.compile(rb'\{\s*"[^"]*"\s*:\s*(NaN|-?Infinity)\s*,')
 @fault("framework").edit_requests
 def not_a_number_accepted(_context: Context, request: Request) -> Request:
     """A member of a body that is NaN or Infinity is dropped instead of refused."""
-    return replace(request, body=_MEMBER.sub(b"{", _FOLLOWING.sub(b"", request.body))) if request.body else request
+    return (
+        replace(request, body=_MEMBER.sub(b"{", _FOLLOWING.sub(b"", request.body)))
+        if request.body
+        else request
+    )
 
 
 @fault("framework").change_server
@@ -125,7 +137,9 @@ def redirect_breaks(_context: Context, request: Request, answer: Response) -> Re
 
 @fault("framework").handle_requests
 def size_in_characters(context: Context, handler: Handler, request: Request) -> Response | Silence:
-    """The size of a body is counted in characters instead of bytes, so a large body of multi-byte text is accepted."""
+    """The size of a body is counted in characters instead of bytes, so a large body of multi-byte text is
+    accepted.
+    """
     most = context.front._most_bytes
     if most is None or len(request.body) <= most or len(request.body.decode("utf-8", "replace")) > most:
         return handler(request)
@@ -139,11 +153,15 @@ def size_in_characters(context: Context, handler: Handler, request: Request) -> 
 
 @fault("trailing_slash_writes").edit_requests
 def slash_ignored_by_writes(context: Context, request: Request) -> Request:
-    """A trailing slash is removed from the paths of writes, so they succeed at a path that is not documented."""
+    """A trailing slash is removed from the paths of writes, so they succeed at a path that is not
+    documented.
+    """
     path, mark, query = request.target.partition("?")
     bare = replace(request, target=path.removesuffix("/") + mark + query)
     asked = context.reader.parse(bare)
-    return bare if asked is not None and asked.dispatcher is None and asked.action.effect == "write" else request
+    return (
+        bare if asked is not None and asked.dispatcher is None and asked.action.effect == "write" else request
+    )
 
 
 @fault(
@@ -165,6 +183,11 @@ def slash_redirects_writes(context: Context, request: Request, answer: Response)
     """A DELETE to a path with a trailing slash is redirected, while a read there gets 404."""
     bare = replace(request, target=request.path.removesuffix("/"))
     asked = context.reader.parse(bare)
-    if answer.status != 404 or bare.target == request.path or asked is None or asked.action.method != "DELETE":
+    if (
+        answer.status != 404
+        or bare.target == request.path
+        or asked is None
+        or asked.action.method != "DELETE"
+    ):
         return answer
     return Response(307, (*answer.headers, ("Location", bare.target)))

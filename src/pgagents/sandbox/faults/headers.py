@@ -21,7 +21,11 @@ def content_type_html(context: Context, request: Request, answer: Response) -> R
 @fault("content_type").edit_answers
 def content_type_missing(context: Context, request: Request, answer: Response) -> Response:
     """Answers lack the Content-Type header."""
-    return answer if request.path in context.model.api.hosted.values() else answer.with_header("Content-Type", None)
+    return (
+        answer
+        if request.path in context.model.api.hosted.values()
+        else answer.with_header("Content-Type", None)
+    )
 
 
 @fault("content_type").edit_answers
@@ -43,7 +47,9 @@ def cors_credentials(_context: Context, request: Request, answer: Response) -> R
     origin = request.header("origin")
     if not origin or answer.header("access-control-allow-origin") is None:
         return answer
-    return answer.with_header("Access-Control-Allow-Origin", origin).with_header("Access-Control-Allow-Credentials", "true")
+    return answer.with_header("Access-Control-Allow-Origin", origin).with_header(
+        "Access-Control-Allow-Credentials", "true"
+    )
 
 
 @fault("cors_policy").edit_answers
@@ -54,7 +60,9 @@ def cors_missing(_context: Context, request: Request, answer: Response) -> Respo
 
 @fault("cors_policy").edit_answers
 def cors_missing_on_bad_request(context: Context, _request: Request, answer: Response) -> Response:
-    """Answers to unreadable requests lack the CORS headers, as the parser answers before the CORS middleware does."""
+    """Answers to unreadable requests lack the CORS headers, as the parser answers before the CORS
+    middleware does.
+    """
     refused = answer.status == framework_code(context.model, "bad_body").status
     return answer.with_header("Access-Control-Allow-Origin", None) if refused else answer
 
@@ -129,7 +137,11 @@ def hosted_drift(context: Context, request: Request, answer: Response) -> Respon
 @fault("hosted_document").handle_requests
 def hosted_missing(context: Context, handler: Handler, request: Request) -> Response | Silence:
     """The hosted documents are not served."""
-    return handler(Request(request.method, "/-/nowhere", request.headers) if request.path in context.model.api.hosted.values() else request)
+    return handler(
+        Request(request.method, "/-/nowhere", request.headers)
+        if request.path in context.model.api.hosted.values()
+        else request
+    )
 
 
 @fault("response_headers").edit_answers
@@ -138,7 +150,9 @@ def hosted_without_headers(context: Context, request: Request, answer: Response)
     own = {header.name.lower() for header in context.model.headers}
     if request.path not in context.model.api.hosted.values() or not successful(answer):
         return answer
-    return Response(answer.status, tuple((k, v) for k, v in answer.headers if k.lower() not in own), answer.body)
+    return Response(
+        answer.status, tuple((k, v) for k, v in answer.headers if k.lower() not in own), answer.body
+    )
 
 
 @fault("response_headers").edit_answers

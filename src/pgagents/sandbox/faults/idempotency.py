@@ -20,11 +20,16 @@ def idempotency_forgotten_early(context: Context, request: Request) -> Request:
     told = context.model.idempotency
     lives_s = told.lives_s if told is not None and told.lives_s else LIVES_S
     with context.front.store.lock, context.front.store.transaction():
-        context.front.store.run("DELETE FROM idempotency WHERE dies_at <= ?", context.front.clock.now() + lives_s - 3600.0)
+        context.front.store.run(
+            "DELETE FROM idempotency WHERE dies_at <= ?", context.front.clock.now() + lives_s - 3600.0
+        )
     return request
 
 
-@fault("idempotency", also={"idempotency_key_lifetime": "what is forgotten at once is forgotten after a day, too"}).handle_requests
+@fault(
+    "idempotency",
+    also={"idempotency_key_lifetime": "what is forgotten at once is forgotten after a day, too"},
+).handle_requests
 def idempotency_ignored(context: Context, handler: Handler, request: Request) -> Response | Silence:
     """A repeated idempotency key makes a second instance."""
     found = handler(request)
@@ -38,7 +43,10 @@ def idempotency_key_folded(context: Context) -> None:
     """Idempotency keys are compared without regard to case, so a new key counts as used."""
     row = context.store.row("SELECT sql FROM sqlite_master WHERE name = 'idempotency'")
     assert row is not None
-    context.store.script("DROP TABLE idempotency;" + str(row["sql"]).replace("value TEXT NOT NULL", "value TEXT NOT NULL COLLATE NOCASE"))
+    context.store.script(
+        "DROP TABLE idempotency;"
+        + str(row["sql"]).replace("value TEXT NOT NULL", "value TEXT NOT NULL COLLATE NOCASE")
+    )
 
 
 @fault("idempotency").edit_requests
@@ -49,7 +57,9 @@ def idempotency_of_other_body(context: Context, request: Request) -> Request:
     if asked is None or param is None:
         return request
     given = context.reader.arguments(request)
-    mark = hashlib.sha256(json_bytes(sorted((k, str(v)) for k, v in given.items() if k != param.name))).hexdigest()[:12]
+    mark = hashlib.sha256(
+        json_bytes(sorted((k, str(v)) for k, v in given.items() if k != param.name))
+    ).hexdigest()[:12]
     value = given.get(str(param.name)) if asked.dispatcher else request.header(param.wire)
     if not isinstance(value, str) or not re.fullmatch("[A-Za-z0-9_-]{1,64}", value):
         return request
@@ -86,7 +96,10 @@ def idempotency_races(context: Context, handler: Handler, request: Request) -> R
 @fault(
     "idempotency",
     also={
-        "idempotency_key_lifetime": "a key that is tried shortly before its time is over is free too, where what it made has ended by then"
+        "idempotency_key_lifetime": (
+            "a key that is tried shortly before its time is over is free too, where what it made has "
+            "ended by then"
+        )
     },
 ).edit_answers
 def key_freed_by_the_end(context: Context, request: Request, answer: Response) -> Response:

@@ -19,21 +19,31 @@ from pgagents.sandbox.mock.sample import pattern_text, sample
 from pgagents.source.origin import plain
 
 
-@fault("invalid_input", also={"look_alike_input": "a text that is right but for a line break at its end is taken too"}).edit_arguments
+@fault(
+    "invalid_input",
+    also={"look_alike_input": "a text that is right but for a line break at its end is taken too"},
+).edit_arguments
 def accept_bad_pattern(_context: Context, asked: RequestedAction, given: dict[str, Any]) -> dict[str, Any]:
     """A text that breaks its pattern is replaced by one that matches, instead of being refused."""
     patterns = {
-        str(p.name): p.schema["pattern"] for p in asked.action.params if "pattern" in p.schema and not p.refers_to and p.place != "header"
+        str(p.name): p.schema["pattern"]
+        for p in asked.action.params
+        if "pattern" in p.schema and not p.refers_to and p.place != "header"
     }
     return {
-        k: pattern_text(patterns[k]) if k in patterns and isinstance(v, str) and not fits(patterns[k], v) else v for k, v in given.items()
+        k: pattern_text(patterns[k])
+        if k in patterns and isinstance(v, str) and not fits(patterns[k], v)
+        else v
+        for k, v in given.items()
     }
 
 
 @fault("invalid_input").edit_requests
 def accept_missing_required(context: Context, request: Request) -> Request:
     """A required argument of the first action that has one may be left out: the server fills in a value."""
-    victims = [a for a in context.model.actions if any(p.required and p.place in ("query", "body") for p in a.params)]
+    victims = [
+        a for a in context.model.actions if any(p.required and p.place in ("query", "body") for p in a.params)
+    ]
     action = context.reader.action(request)
     if not victims or action is not victims[0]:
         return request
@@ -42,7 +52,9 @@ def accept_missing_required(context: Context, request: Request) -> Request:
     return (
         request
         if param.name in given
-        else context.reader.with_arguments(request, {**given, str(param.name): sample(param.schema, context.model.schemas, 0)})
+        else context.reader.with_arguments(
+            request, {**given, str(param.name): sample(param.schema, context.model.schemas, 0)}
+        )
     )
 
 
@@ -76,7 +88,9 @@ def accept_string_number(_context: Context, asked: RequestedAction, given: dict[
         return given
     numeric = {str(p.name) for p in asked.action.params if p.schema.get("type") in ("number", "integer")}
     return {
-        k: (float(v) if "." in v else int(v)) if k in numeric and isinstance(v, str) and re.fullmatch(r"-?\d{1,9}(\.\d{1,9})?", v) else v
+        k: (float(v) if "." in v else int(v))
+        if k in numeric and isinstance(v, str) and re.fullmatch(r"-?\d{1,9}(\.\d{1,9})?", v)
+        else v
         for k, v in given.items()
     }
 
@@ -85,11 +99,15 @@ def accept_string_number(_context: Context, asked: RequestedAction, given: dict[
 def accept_unknown_choice(_context: Context, asked: RequestedAction, given: dict[str, Any]) -> dict[str, Any]:
     """A value outside an argument's closed set is replaced by the first value of the set."""
     sets = {str(p.name): p.schema["enum"] for p in asked.action.params if "enum" in p.schema}
-    return {k: sets[k][0] if k in sets and isinstance(v, str) and v not in sets[k] else v for k, v in given.items()}
+    return {
+        k: sets[k][0] if k in sets and isinstance(v, str) and v not in sets[k] else v
+        for k, v in given.items()
+    }
 
 
 @fault(
-    "invalid_input", also={"request_signatures": "a body whose unknown members are taken off is not the one that was signed"}
+    "invalid_input",
+    also={"request_signatures": "a body whose unknown members are taken off is not the one that was signed"},
 ).edit_arguments
 def accept_unknown_member(_context: Context, asked: RequestedAction, given: dict[str, Any]) -> dict[str, Any]:
     """Undeclared members of a body are ignored instead of refused."""
@@ -100,9 +118,12 @@ def accept_unknown_member(_context: Context, asked: RequestedAction, given: dict
 
 
 @fault(
-    "honours_manifest", also={"invalid_input": "of most actions it is such an argument that is tried as an undeclared one"}
+    "honours_manifest",
+    also={"invalid_input": "of most actions it is such an argument that is tried as an undeclared one"},
 ).edit_arguments
-def argument_of_another_accepted(_context: Context, asked: RequestedAction, given: dict[str, Any]) -> dict[str, Any]:
+def argument_of_another_accepted(
+    _context: Context, asked: RequestedAction, given: dict[str, Any]
+) -> dict[str, Any]:
     """The dispatcher ignores an argument that only another of its actions has.
 
     It validates against the union of all arguments in its document, not against those of the action.
@@ -115,7 +136,10 @@ def argument_of_another_accepted(_context: Context, asked: RequestedAction, give
 
 
 @fault(
-    "look_alike_input", also={"invalid_input": "a boolean for a number is one of its wrong values, too, where a run is long enough"}
+    "look_alike_input",
+    also={
+        "invalid_input": "a boolean for a number is one of its wrong values, too, where a run is long enough"
+    },
 ).edit_requests
 def boolean_as_number(context: Context, request: Request) -> Request:
     """A boolean is accepted as the number 1 or 0, as in languages where a boolean is an integer."""
@@ -124,21 +148,32 @@ def boolean_as_number(context: Context, request: Request) -> Request:
         return request
     given = context.reader.arguments(request)
     numbers = {p.wire for p in asked.action.params if p.schema.get("type") in ("number", "integer")}
-    known: dict[str, Any] = {name: int(value) for name, value in given.items() if isinstance(value, bool) and name in numbers}
+    known: dict[str, Any] = {
+        name: int(value) for name, value in given.items() if isinstance(value, bool) and name in numbers
+    }
     return context.reader.with_arguments(request, {**given, **known}) if known else request  # True equals 1
 
 
 def _rounded(value: Any) -> Any:
     try:
-        number = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else None
+        number = (
+            float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else None
+        )
     except ValueError:
         return value
-    if number is None or not abs(number) < 1e6 or number == round(number, 2) or abs(number - round(number, 2)) > 0.000_01:
+    if (
+        number is None
+        or not abs(number) < 1e6
+        or number == round(number, 2)
+        or abs(number - round(number, 2)) > 0.000_01
+    ):
         return value
     return round(number, 2) if isinstance(value, float) else f"{round(number, 2):g}"
 
 
-@fault("invalid_input", also={"honours_manifest": "no vendor's document lets it through, and the API takes it"}).edit_arguments
+@fault(
+    "invalid_input", also={"honours_manifest": "no vendor's document lets it through, and the API takes it"}
+).edit_arguments
 def bounds_rounded(_context: Context, _asked: RequestedAction, given: dict[str, Any]) -> dict[str, Any]:
     """Numbers are rounded before their bounds are checked, so a value just outside is accepted."""
     return {k: _rounded(v) for k, v in given.items()}
@@ -153,29 +188,48 @@ def bounds_rounded(_context: Context, _asked: RequestedAction, given: dict[str, 
     },
 ).handle_requests
 def dispatcher_unvalidated(context: Context, handler: Handler, request: Request) -> Response | Silence:
-    """The dispatcher validates nothing: a call with wrong arguments is answered as if the example's had been sent."""
+    """The dispatcher validates nothing: a call with wrong arguments is answered as if the example's had
+    been sent.
+    """
     invalid = framework_code(context.model, "invalid").status
     found = handler(request)
     asked = context.reader.parse(request)
-    if asked is None or asked.dispatcher is None or not isinstance(found, Response) or found.status != invalid:
+    if (
+        asked is None
+        or asked.dispatcher is None
+        or not isinstance(found, Response)
+        or found.status != invalid
+    ):
         return found
     example = next((e for e in asked.action.examples if 200 <= e.status < 300), None)
     return found if example is None else handler(context.reader.with_arguments(request, example.input))
 
 
 @fault(
-    "surface_equivalence", also={"workflow_runs": "one asks with false, too", "relation": "so does what is compared with a wider search"}
+    "surface_equivalence",
+    also={
+        "workflow_runs": "one asks with false, too",
+        "relation": "so does what is compared with a wider search",
+    },
 ).replace_actions
 def false_word_is_true(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """The word `false` in a query counts as true, as any text that is not empty does."""
-    queried = {str(p.name) for p in call.action.params if p.place == "query"} if call.surface == "rest" else set()
+    queried = (
+        {str(p.name) for p in call.action.params if p.place == "query"} if call.surface == "rest" else set()
+    )
     flags = {name: True for name, value in call.input.items() if value is False and name in queried}
     return inner(replace(call, input={**call.input, **flags}))
 
 
-@fault("invalid_input", also={"error_names_field": "where two arguments are wrong, one is told"}).edit_arguments
-def first_item_alone_checked(context: Context, asked: RequestedAction, given: dict[str, Any]) -> dict[str, Any]:
-    """Only the first item of a list of arguments is validated; each wrong later item is replaced by the first."""
+@fault(
+    "invalid_input", also={"error_names_field": "where two arguments are wrong, one is told"}
+).edit_arguments
+def first_item_alone_checked(
+    context: Context, asked: RequestedAction, given: dict[str, Any]
+) -> dict[str, Any]:
+    """Only the first item of a list of arguments is validated; each wrong later item is replaced by the
+    first.
+    """
     found = dict(given) if asked.request.body else {}
     for param in asked.action.params:
         items = found.get(param.wire)
@@ -230,7 +284,9 @@ def _normal(value: Any) -> Any:
     },
 ).edit_requests
 def full_width_letters_taken(context: Context, request: Request) -> Request:
-    """Texts are normalised (NFKC) before validation, so full-width letters and digits are accepted in place of ASCII."""
+    """Texts are normalised (NFKC) before validation, so full-width letters and digits are accepted in
+    place of ASCII.
+    """
     asked = context.reader.parse(request)
     given = context.reader.arguments(request) if asked is not None else {}
     if asked is None or len(given) < len(request.query):
@@ -243,13 +299,22 @@ def full_width_letters_taken(context: Context, request: Request) -> Request:
 def _plain(value: Any) -> Any:
     if not isinstance(value, str):
         return value
-    return "".join(str(unicodedata.digit(c, c)) if c.isdigit() else unicodedata.normalize("NFKD", c)[:1] for c in value)
+    return "".join(
+        str(unicodedata.digit(c, c)) if c.isdigit() else unicodedata.normalize("NFKD", c)[:1] for c in value
+    )
 
 
 @fault("invalid_input").edit_arguments
 def letters_of_any_script(_context: Context, asked: RequestedAction, given: dict[str, Any]) -> dict[str, Any]:
-    """The letters and digits of a pattern match those of every script, as in the character classes of many languages."""
-    patterned = {name for p in asked.action.params if "pattern" in p.schema and not p.refers_to for name in (p.wire, str(p.name))}
+    """The letters and digits of a pattern match those of every script, as in the character classes of many
+    languages.
+    """
+    patterned = {
+        name
+        for p in asked.action.params
+        if "pattern" in p.schema and not p.refers_to
+        for name in (p.wire, str(p.name))
+    }
     return {k: _plain(v) if k in patterned else v for k, v in given.items()}
 
 
@@ -258,13 +323,22 @@ def null_word_accepted(_context: Context, asked: RequestedAction, given: dict[st
     """The word `null` in a query counts as an argument that was left out."""
     if asked.dispatcher is not None or asked.request.method != "GET":
         return given
-    words = {p.wire for p in asked.action.params if p.place == "query" and p.schema.get("type") in ("number", "integer", "boolean")}
+    words = {
+        p.wire
+        for p in asked.action.params
+        if p.place == "query" and p.schema.get("type") in ("number", "integer", "boolean")
+    }
     kept = {k: v for k, v in given.items() if not (k in words and v == "null")}
     return kept if len(kept) < len(given) else given
 
 
 def _last(context: Context) -> tuple[Action, Param]:
-    numbers = ((a, p) for a in reversed(context.model.actions) for p in a.params if p.schema.get("type") in ("number", "integer"))
+    numbers = (
+        (a, p)
+        for a in reversed(context.model.actions)
+        for p in a.params
+        if p.schema.get("type") in ("number", "integer")
+    )
     return next((action, param) for action, param in numbers if param.place == "body")
 
 
@@ -273,6 +347,10 @@ def quoted_number_for_one(context: Context, asked: RequestedAction, given: dict[
     """One number in the body of one action is also accepted as a string."""
     action, param = _last(context)
     value = given.get(param.wire)
-    if asked.action is not action or not isinstance(value, str) or not re.fullmatch(r"-?\d{1,9}(\.\d{1,9})?", value):
+    if (
+        asked.action is not action
+        or not isinstance(value, str)
+        or not re.fullmatch(r"-?\d{1,9}(\.\d{1,9})?", value)
+    ):
         return given
     return {**given, param.wire: float(value) if "." in value else int(value)}

@@ -24,14 +24,20 @@ def agent_items(context: Context, request: Request, data: Any) -> Any:
 def agent_latency(context: Context, handler: Handler, request: Request) -> Response | Silence:
     """The widest search takes eleven seconds, longer than an assistant's host waits."""
     found = handler(request)
-    if isinstance(found, Response) and successful(found) and widest(context.reader, list_action(context.model), request):
+    if (
+        isinstance(found, Response)
+        and successful(found)
+        and widest(context.reader, list_action(context.model), request)
+    ):
         context.sleep(11.0)
     return found
 
 
 @fault("agent_response_limits").edit_answers
 def agent_size(context: Context, request: Request, answer: Response) -> Response:
-    """The widest search appends 100,000 blanks to its answer, more characters than an assistant's host accepts."""
+    """The widest search appends 100,000 blanks to its answer, more characters than an assistant's host
+    accepts.
+    """
     if not successful(answer) or not widest(context.reader, list_action(context.model), request):
         return answer
     return replace(answer, body=answer.body + b" " * 100_000)
@@ -39,7 +45,9 @@ def agent_size(context: Context, request: Request, answer: Response) -> Response
 
 @fault("agent_rate_limits", needs=("limits",))
 def agents_by_endpoint_alone(handler: Handler, context: Context) -> Handler:
-    """The rate limit for agents counts calls through the dispatcher only, and ignores the header that marks an agent's call."""
+    """The rate limit for agents counts calls through the dispatcher only, and ignores the header that
+    marks an agent's call.
+    """
     paths = {str(d.path) for d in context.model.dispatchers}
     at: list[str] = [""]
 
@@ -60,7 +68,9 @@ def agents_by_endpoint_alone(handler: Handler, context: Context) -> Handler:
 
 @fault("workflow_runs").change_server
 def end_users_by_last_name(context: Context) -> None:
-    """Where two headers name an end user, the last one counts, so users behind a gateway that sets it share one limit."""
+    """Where two headers name an end user, the last one counts, so users behind a gateway that sets it
+    share one limit.
+    """
     context.front._end_users.reverse()
 
 
@@ -103,7 +113,9 @@ class limit_unenforced(Limits):
 
 
 @fault(
-    "rate_limit_enforcement", also={"workflow_runs": "a call that was to fail is limited, so that the next one fails"}, needs=("limits",)
+    "rate_limit_enforcement",
+    also={"workflow_runs": "a call that was to fail is limited, so that the next one fails"},
+    needs=("limits",),
 ).replace_limits
 class limited_early(Limits):
     """Calls are limited once half of the published limit is used up."""
@@ -153,12 +165,17 @@ class reset_of_next_call(Limits):
 
 @fault("rate_limit_enforcement", needs=("limits",)).replace_limits
 class retry_after_cut(Limits):
-    """Retry-After is rounded down to whole seconds, so a client that waits as long as stated comes too early."""
+    """Retry-After is rounded down to whole seconds, so a client that waits as long as stated comes too
+    early.
+    """
 
     def headers(self, drawn: Drawn, now: float) -> list[tuple[str, str]]:
         names = self._model.limits.headers
         retry = names.retry if names else None
-        return [(name, str(max(1, int(drawn.wait_s))) if name == retry else value) for name, value in super().headers(drawn, now)]
+        return [
+            (name, str(max(1, int(drawn.wait_s))) if name == retry else value)
+            for name, value in super().headers(drawn, now)
+        ]
 
 
 @fault("rate_limit_enforcement", needs=("limits",)).edit_answers

@@ -14,7 +14,9 @@ from pgagents.sandbox.injection.fault_registry import Context, fault
 
 @fault("relation").edit_data
 def circle_taken_for_narrow_box(context: Context, request: Request, data: Any) -> Any:
-    """The search takes candidates from a box that is too narrow, so it misses places inside the circle to the east and west."""
+    """The search takes candidates from a box that is too narrow, so it misses places inside the circle to
+    the east and west.
+    """
     victim = list_action(context.model)
     usual = {str(p.name): p.schema.get("default") for p in victim.params}
     given = {**usual, **context.reader.arguments(request)} if context.reader.action(request) is victim else {}
@@ -34,7 +36,11 @@ def filter_after_limit(context: Context, inner: Domain, call: AcceptedCall) -> A
     wanted = {name for name in flags if call.action is victim and call.input.get(name) is True}
     found = inner(replace(call, input={**call.input, **dict.fromkeys(wanted, False)}))
     if wanted and not isinstance(found, Refusal):
-        kept = {k: [i for i in v if all(i.get(f) is True for f in wanted)] for k, v in found.items() if isinstance(v, list)}
+        kept = {
+            k: [i for i in v if all(i.get(f) is True for f in wanted)]
+            for k, v in found.items()
+            if isinstance(v, list)
+        }
         return {**found, **kept}
     return found
 
@@ -45,9 +51,12 @@ def filter_ignored(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
     if call.action.effect != "read":
         return inner(call)
     filters = {
-        str(p.name) for p in call.action.params
-        if not p.required and "default" not in p.schema and (p.schema.get("type") == "boolean" or "enum" in p.schema)
-    }  # fmt: skip
+        str(p.name)
+        for p in call.action.params
+        if not p.required
+        and "default" not in p.schema
+        and (p.schema.get("type") == "boolean" or "enum" in p.schema)
+    }
     return inner(replace(call, input={k: v for k, v in call.input.items() if k not in filters}))
 
 
@@ -57,9 +66,16 @@ def filter_too_strict(context: Context, inner: Domain, call: AcceptedCall) -> An
     victim = list_action(context.model)
     flags = {str(p.name) for p in victim.params if p.schema.get("type") == "boolean"}
     found = inner(call)
-    if call.action is not victim or isinstance(found, Refusal) or not any(call.input.get(name) is True for name in flags):
+    if (
+        call.action is not victim
+        or isinstance(found, Refusal)
+        or not any(call.input.get(name) is True for name in flags)
+    ):
         return found
-    return {k: [item for i, item in enumerate(v) if i % 3 != 1] if isinstance(v, list) else v for k, v in found.items()}
+    return {
+        k: [item for i, item in enumerate(v) if i % 3 != 1] if isinstance(v, list) else v
+        for k, v in found.items()
+    }
 
 
 @fault("law").edit_data
@@ -87,7 +103,13 @@ def page_as_long_as_the_first(context: Context, handler: Handler, request: Reque
     data = data_of(found) if isinstance(found, Response) and successful(found) else None
     limit = dict(request.query).get("limit")
     if isinstance(data, dict) and limit is not None:
-        limits.update({value: limit for name, value in data.items() if name.startswith("next") and isinstance(value, str)})
+        limits.update(
+            {
+                value: limit
+                for name, value in data.items()
+                if name.startswith("next") and isinstance(value, str)
+            }
+        )
     return found
 
 
@@ -98,7 +120,9 @@ def pages_overlap(context: Context, request: Request, answer: Response) -> Respo
     data = data_of(answer)
     if request.method != "GET" or not successful(answer) or not isinstance(data, dict):
         return answer
-    told = next((value for name, value in data.items() if name.startswith("next") and isinstance(value, str)), None)
+    told = next(
+        (value for name, value in data.items() if name.startswith("next") and isinstance(value, str)), None
+    )
     for instances in lists(data):
         again = next((ended[value] for _, value in request.query if value in ended), None)
         if told is not None:
@@ -124,12 +148,20 @@ def search_duplicates(context: Context, request: Request, data: Any) -> Any:
 def search_limit_ignored(context: Context, asked: RequestedAction, given: dict[str, Any]) -> dict[str, Any]:
     """The first list ignores a limit below the default and returns as many items as by default."""
     victim = list_action(context.model)
-    bounds = {str(p.name): p.schema["default"] for p in victim.params if p.schema.get("type") == "integer" and "default" in p.schema}
+    bounds = {
+        str(p.name): p.schema["default"]
+        for p in victim.params
+        if p.schema.get("type") == "integer" and "default" in p.schema
+    }
     if asked.action is not victim:
         return given
     if asked.dispatcher is not None and any(isinstance(given.get(name), str) for name in bounds):
         return given  # a number as a string is another fault
-    return {k: v for k, v in given.items() if not (k in bounds and str(v).isdigit() and 1 <= int(str(v)) < bounds[k])}
+    return {
+        k: v
+        for k, v in given.items()
+        if not (k in bounds and str(v).isdigit() and 1 <= int(str(v)) < bounds[k])
+    }
 
 
 def _above(value: object, usual: float) -> bool:
@@ -144,7 +176,12 @@ def search_non_monotone(context: Context, request: Request, data: Any) -> Any:
     """A wider search loses the nearest item that a narrower one finds."""
     victim = list_action(context.model)
     widening = {r.widen for r in victim.relations}
-    usual = {k: v for e in victim.examples[:1] for k, v in e.input.items() if k in widening and isinstance(v, int | float)}
+    usual = {
+        k: v
+        for e in victim.examples[:1]
+        for k, v in e.input.items()
+        if k in widening and isinstance(v, int | float)
+    }
     if context.reader.action(request) is not victim:
         return None
     given = context.reader.arguments(request)
@@ -177,7 +214,11 @@ def sorted_after_limit(_context: Context, inner: Domain, call: AcceptedCall) -> 
     """A list is cut to its limit before it is sorted, so its items are not the first ones."""
     counts = (call.action.param(r.widen) for r in call.action.relations)
     relations = [str(p.name) for p in counts if p is not None and p.schema.get("type") == "integer"]
-    orders = [m for law in call.action.laws if (m := re.fullmatch(r'sorted_by\(response\.(\w+), "(\w+)"\)', law.that.text)) is not None]
+    orders = [
+        m
+        for law in call.action.laws
+        if (m := re.fullmatch(r'sorted_by\(response\.(\w+), "(\w+)"\)', law.that.text)) is not None
+    ]
     if not relations or not orders:
         return inner(call)
     name, most = orders[0][1], call.input[relations[0]]

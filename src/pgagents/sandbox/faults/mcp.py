@@ -15,7 +15,12 @@ NUMBERS = ("number", "integer")
 @mcp_fault("law", "surface_equivalence")
 def argument_lost(handler: Handler, context: Context) -> Handler:
     """Optional numbers that a model sends never reach the API."""
-    optional = [(a, p) for a in context.model.actions for p in a.params if not p.required and p.schema.get("type") in NUMBERS]
+    optional = [
+        (a, p)
+        for a in context.model.actions
+        for p in a.params
+        if not p.required and p.schema.get("type") in NUMBERS
+    ]
     numbers = {(str(a.name), str(p.name)): p.schema for a, p in optional}
 
     def lost(schema: Mapping[str, Any] | None, value: object) -> bool:
@@ -25,7 +30,9 @@ def argument_lost(handler: Handler, context: Context) -> Handler:
         above = value > schema.get("exclusiveMinimum", value - 1)
         return bool(whole and above and schema.get("minimum", value) <= value <= schema.get("maximum", value))
 
-    return mcp.calls(handler, lambda tool, given: {k: v for k, v in given.items() if not lost(numbers.get((tool, k)), v)})
+    return mcp.calls(
+        handler, lambda tool, given: {k: v for k, v in given.items() if not lost(numbers.get((tool, k)), v)}
+    )
 
 
 def _number(value: Any) -> bool:
@@ -42,7 +49,11 @@ def bound_excluded(context: Context, handler: Handler, request: Request) -> Resp
         return handler(request)
     words = '{"error":{"code":"invalid_arguments","message":"out of range"}}'
     result = mcp.with_text({"isError": True, "resultType": "complete"}, words)
-    return Response(200, (("Content-Type", "application/json"),), json_bytes({"jsonrpc": "2.0", "id": question["id"], "result": result}))
+    return Response(
+        200,
+        (("Content-Type", "application/json"),),
+        json_bytes({"jsonrpc": "2.0", "id": question["id"], "result": result}),
+    )
 
 
 @mcp_fault("mcp_results").edit_tools_call
@@ -54,13 +65,22 @@ def data_missing(_context: Context, _question: dict[str, Any], result: dict[str,
 @mcp_fault("mcp_tools").edit_tools_list
 def description_cut(_context: Context, _question: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
     """Tool descriptions are cut to 60 characters."""
-    return {**result, "tools": [{**tool, "description": tool["description"][:60]} for tool in result["tools"]]}
+    return {
+        **result,
+        "tools": [{**tool, "description": tool["description"][:60]} for tool in result["tools"]],
+    }
 
 
 @mcp_fault(
-    "absent_id", also={"valid_calls": "a conflict cannot be told from a refusal", "surface_equivalence": "so it is compared with a success"}
+    "absent_id",
+    also={
+        "valid_calls": "a conflict cannot be told from a refusal",
+        "surface_equivalence": "so it is compared with a success",
+    },
 ).edit_tools_call
-def error_without_code(_context: Context, _question: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
+def error_without_code(
+    _context: Context, _question: dict[str, Any], result: dict[str, Any]
+) -> dict[str, Any]:
     """An error says only that something went wrong, without the API's code."""
     return mcp.with_text(result, "Something went wrong.") if mcp.failed(result) else result
 
@@ -68,7 +88,9 @@ def error_without_code(_context: Context, _question: dict[str, Any], result: dic
 @mcp_fault("mcp_tools").edit_tools_list
 def hints_of_reads(_context: Context, _question: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
     """Every tool claims to be read-only, so a client asks nobody before it pays."""
-    told = [{**tool, "annotations": {**tool["annotations"], "readOnlyHint": True}} for tool in result["tools"]]
+    told = [
+        {**tool, "annotations": {**tool["annotations"], "readOnlyHint": True}} for tool in result["tools"]
+    ]
     return {**result, "tools": told}
 
 
@@ -81,7 +103,11 @@ def most_crashes(context: Context, handler: Handler, request: Request) -> Respon
     if question.get("method") != "tools/call" or given.get("limit") not in bounds:
         return handler(request)
     error = {"code": -32603, "message": "Internal error"}
-    return Response(200, (("Content-Type", "application/json"),), json_bytes({"jsonrpc": "2.0", "id": question["id"], "error": error}))
+    return Response(
+        200,
+        (("Content-Type", "application/json"),),
+        json_bytes({"jsonrpc": "2.0", "id": question["id"], "error": error}),
+    )
 
 
 def _worded(value: Any) -> Any:
@@ -92,7 +118,11 @@ def _worded(value: Any) -> Any:
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
-@mcp_fault("response_schema", "mcp_results", also={"surface_equivalence": "the same numbers, compared with those of REST"}).edit_tools_call
+@mcp_fault(
+    "response_schema",
+    "mcp_results",
+    also={"surface_equivalence": "the same numbers, compared with those of REST"},
+).edit_tools_call
 def number_as_text(_context: Context, _question: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
     """Numbers in structured content are strings."""
     if "structuredContent" not in result:
@@ -123,27 +153,42 @@ def refusal_as_protocol_error(handler: Handler, _context: Context) -> Handler:
         result = message.get("result")
         if not isinstance(result, dict) or not mcp.failed(result):
             return message
-        return {"jsonrpc": "2.0", "id": message.get("id"), "error": {"code": -32603, "message": mcp.text(result)}}
+        return {
+            "jsonrpc": "2.0",
+            "id": message.get("id"),
+            "error": {"code": -32603, "message": mcp.text(result)},
+        }
 
     return mcp.edits(handler, "tools/call", edit)
 
 
 @mcp_fault("absent_id", "response_schema", "mcp_results", "invalid_input").edit_tools_call
-def refusal_as_success(_context: Context, _question: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
+def refusal_as_success(
+    _context: Context, _question: dict[str, Any], result: dict[str, Any]
+) -> dict[str, Any]:
     """A refusal of the API becomes a successful result whose text describes an error."""
     return {**result, "isError": False} if mcp.failed(result) else result
 
 
 def _bare(schema: Any) -> Any:
     if isinstance(schema, dict):
-        return {name: _bare(member) for name, member in schema.items() if name not in ("minimum", "maximum", "pattern")}
+        return {
+            name: _bare(member)
+            for name, member in schema.items()
+            if name not in ("minimum", "maximum", "pattern")
+        }
     return schema
 
 
 @mcp_fault("mcp_tools").edit_tools_list
-def schema_without_bounds(_context: Context, _question: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
+def schema_without_bounds(
+    _context: Context, _question: dict[str, Any], result: dict[str, Any]
+) -> dict[str, Any]:
     """Input schemas lose bounds and patterns, as with converters that keep types only."""
-    return {**result, "tools": [{**tool, "inputSchema": _bare(tool["inputSchema"])} for tool in result["tools"]]}
+    return {
+        **result,
+        "tools": [{**tool, "inputSchema": _bare(tool["inputSchema"])} for tool in result["tools"]],
+    }
 
 
 @mcp_fault("mcp_transport")
@@ -171,7 +216,11 @@ MOST_OF_TEXT_CUT = 300
 def text_cut(_context: Context, _question: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
     """A long result's text is cut to 300 characters; its structured content is complete."""
     words = mcp.text(result)
-    return result if mcp.failed(result) or len(words) <= MOST_OF_TEXT_CUT else mcp.with_text(result, words[:MOST_OF_TEXT_CUT] + "…")
+    return (
+        result
+        if mcp.failed(result) or len(words) <= MOST_OF_TEXT_CUT
+        else mcp.with_text(result, words[:MOST_OF_TEXT_CUT] + "…")
+    )
 
 
 @mcp_fault("mcp_tools").edit_tools_list
@@ -200,7 +249,9 @@ def trace_in_error(_context: Context, _question: dict[str, Any], result: dict[st
 def unknown_argument_dropped(handler: Handler, context: Context) -> Handler:
     """An unknown argument of a tool is silently dropped, and the call goes on."""
     known = {str(a.name): {str(p.name) for p in a.params} for a in context.model.actions}
-    return mcp.calls(handler, lambda tool, given: {k: v for k, v in given.items() if k in known.get(tool, {k})})
+    return mcp.calls(
+        handler, lambda tool, given: {k: v for k, v in given.items() if k in known.get(tool, {k})}
+    )
 
 
 @mcp_fault("mcp_errors")
@@ -210,7 +261,11 @@ def unknown_tool_as_result(handler: Handler, _context: Context) -> Handler:
     def edit(_: dict[str, Any], message: dict[str, Any]) -> dict[str, Any]:
         if "Unknown tool" not in str((message.get("error") or {}).get("message")):
             return message
-        result = {"content": [{"type": "text", "text": "unknown tool"}], "isError": True, "resultType": "complete"}
+        result = {
+            "content": [{"type": "text", "text": "unknown tool"}],
+            "isError": True,
+            "resultType": "complete",
+        }
         return {"jsonrpc": "2.0", "id": message.get("id"), "result": result}
 
     return mcp.edits(handler, "tools/call", edit)
@@ -220,4 +275,6 @@ def unknown_tool_as_result(handler: Handler, _context: Context) -> Handler:
 def version_unchecked(_context: Context, handler: Handler, request: Request) -> Response | Silence:
     """An unknown revision of the protocol is accepted."""
     given = request.header("MCP-Protocol-Version")
-    return handler(request.with_header("MCP-Protocol-Version", "2026-07-28") if given and given < "2024" else request)
+    return handler(
+        request.with_header("MCP-Protocol-Version", "2026-07-28") if given and given < "2024" else request
+    )

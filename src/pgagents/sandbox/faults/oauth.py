@@ -31,15 +31,22 @@ def oauth_basic_unknown(context: Context, request: Request, answer: Response) ->
     """Failed client authentication at the token endpoint gets a 400 without a challenge instead of a 401."""
     if not _asks(context, request, "token") or answer.status != 401:
         return answer
-    return Response(400, tuple((n, v) for n, v in answer.headers if n.lower() != "www-authenticate"), answer.body)
+    return Response(
+        400, tuple((n, v) for n, v in answer.headers if n.lower() != "www-authenticate"), answer.body
+    )
 
 
-@fault("oauth_metadata", also={"oauth_clients": "the challenge of the Basic scheme is overwritten with it"}).edit_answers
+@fault(
+    "oauth_metadata", also={"oauth_clients": "the challenge of the Basic scheme is overwritten with it"}
+).edit_answers
 def oauth_challenge_elsewhere(_context: Context, _request: Request, answer: Response) -> Response:
     """A 401 points to a metadata document of another server."""
     if answer.status != 401 or answer.header("www-authenticate") is None:
         return answer
-    return answer.with_header("WWW-Authenticate", 'Bearer resource_metadata="https://other.example/.well-known/oauth-protected-resource"')
+    return answer.with_header(
+        "WWW-Authenticate",
+        'Bearer resource_metadata="https://other.example/.well-known/oauth-protected-resource"',
+    )
 
 
 @fault("oauth_metadata").edit_answers
@@ -119,7 +126,13 @@ def oauth_open_redirect(context: Context, request: Request, answer: Response) ->
     asked = dict(request.query).get("redirect_uri")
     if not _asks(context, request, "authorize") or answer.status != 400 or not asked:
         return answer
-    return Response(302, (*(h for h in answer.headers if h[0].lower() != "content-type"), ("Location", f"{asked}?error=invalid_request")))
+    return Response(
+        302,
+        (
+            *(h for h in answer.headers if h[0].lower() != "content-type"),
+            ("Location", f"{asked}?error=invalid_request"),
+        ),
+    )
 
 
 @fault("oauth_grants").edit_requests
@@ -159,11 +172,17 @@ def oauth_refresh_reused(context: Context, request: Request) -> Request:
 def oauth_refresh_widened(context: Context, request: Request, answer: Response) -> Response:
     """A refreshed access token has every scope, whatever was granted."""
     oauth = context.model.auth.oauth
-    form = dict(parse_qsl(request.body.decode("utf-8", "replace"))) if oauth and request.path == oauth.token else {}
+    form = (
+        dict(parse_qsl(request.body.decode("utf-8", "replace")))
+        if oauth and request.path == oauth.token
+        else {}
+    )
     if oauth is not None and form.get("grant_type") == "refresh_token" and successful(answer):
         with context.store.transaction():
             token = digest(data_of(answer)["access_token"])
-            context.store.run("UPDATE oauth_token SET scope = ? WHERE hash = ?", " ".join(oauth.scopes), token)
+            context.store.run(
+                "UPDATE oauth_token SET scope = ? WHERE hash = ?", " ".join(oauth.scopes), token
+            )
     return answer
 
 
@@ -187,7 +206,11 @@ def oauth_revoked_by_hint(context: Context, handler: Handler, request: Request) 
     if found is not None and form.get("token_type_hint", f"{found.kind}_token") == f"{found.kind}_token":
         return handler(request)
     refused = handler(Request(request.method, request.target, request.headers))
-    return Response(400, refused.headers, json_bytes({"error": "invalid_request"})) if isinstance(refused, Response) else refused
+    return (
+        Response(400, refused.headers, json_bytes({"error": "invalid_request"}))
+        if isinstance(refused, Response)
+        else refused
+    )
 
 
 @fault("oauth_grants").edit_requests
@@ -198,7 +221,10 @@ def oauth_secret_for_verifier(context: Context, request: Request) -> Request:
     if secret and form.get("grant_type") == "authorization_code":
         with context.store.transaction():
             made = digest(form.get("code", ""))
-            context.store.run("UPDATE oauth_code SET code_challenge = NULL, code_challenge_method = NULL WHERE hash = ?", made)
+            context.store.run(
+                "UPDATE oauth_code SET code_challenge = NULL, code_challenge_method = NULL WHERE hash = ?",
+                made,
+            )
         form.pop("code_verifier", None)
         return replace(request, body=urlencode(form).encode())
     return request
@@ -212,7 +238,9 @@ def oauth_secret_unchecked(context: Context, request: Request) -> Request:
         with context.store.transaction():
             made = digest(form["client_secret"])
             context.store.run(
-                "UPDATE oauth_client SET secret_hash = ? WHERE id = ? AND secret_hash IS NOT NULL", made, form.get("client_id", "")
+                "UPDATE oauth_client SET secret_hash = ? WHERE id = ? AND secret_hash IS NOT NULL",
+                made,
+                form.get("client_id", ""),
             )
         return replace(request, body=urlencode(form).encode())
     return request
@@ -263,7 +291,13 @@ def oauth_tokens_of_any_kind(context: Context) -> None:
             token = told(text, now, "refresh")
             if token is None:
                 return inner(text, now)
-            return replace(ordinary(ring), role="oauth", id=token.family, sub=token.sub, granted=tuple(token.scope.split()))
+            return replace(
+                ordinary(ring),
+                role="oauth",
+                id=token.family,
+                sub=token.sub,
+                granted=tuple(token.scope.split()),
+            )
 
         grants.key = key  # type: ignore[method-assign]  # a fault replaces it
 
@@ -273,9 +307,16 @@ WIDTH_OF_OAUTH_VERIFIER_CUT = 96
 
 @fault("oauth_grants").edit_requests
 def oauth_verifier_cut(context: Context, request: Request) -> Request:
-    """A PKCE verifier is cut to 96 of its up to 128 characters, so a longer one never matches its challenge."""
+    """A PKCE verifier is cut to 96 of its up to 128 characters, so a longer one never matches its
+    challenge.
+    """
     oauth = context.model.auth.oauth
     form = parse_qsl(request.body.decode("utf-8", "replace")) if oauth and request.path == oauth.token else []
     if not any(name == "code_verifier" and len(value) > WIDTH_OF_OAUTH_VERIFIER_CUT for name, value in form):
         return request
-    return replace(request, body=urlencode([(k, v[:WIDTH_OF_OAUTH_VERIFIER_CUT] if k == "code_verifier" else v) for k, v in form]).encode())
+    return replace(
+        request,
+        body=urlencode(
+            [(k, v[:WIDTH_OF_OAUTH_VERIFIER_CUT] if k == "code_verifier" else v) for k, v in form]
+        ).encode(),
+    )

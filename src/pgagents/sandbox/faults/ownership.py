@@ -29,7 +29,10 @@ def blanks_around_ids(context: Context, request: Request) -> Request:
     action = context.reader.action(request)
     ids = {p.wire for p in action.params if p.refers_to} if action is not None and request.body else set()
     values = context.reader.arguments(request) if ids else {}
-    found = {name: value.strip(" ") if name in ids and isinstance(value, str) else value for name, value in values.items()}
+    found = {
+        name: value.strip(" ") if name in ids and isinstance(value, str) else value
+        for name, value in values.items()
+    }
     return context.reader.with_arguments(request, found) if found != values else request
 
 
@@ -43,7 +46,10 @@ def error_echoes_key(context: Context, request: Request, answer: Response) -> Re
     return answer.with_json(error_at(data, context.model.errors.message_at, f"The key {header} is not known"))
 
 
-_TRACE = 'Traceback (most recent call last):\n  File "/srv/api/app.py", line 218, in search\nValueError: could not convert'
+_TRACE = (
+    'Traceback (most recent call last):\n  File "/srv/api/app.py", line 218, in search\nValueError: '
+    "could not convert"
+)
 
 
 @fault("no_leaks").edit_answers
@@ -56,9 +62,13 @@ def error_leaks_trace(context: Context, _request: Request, answer: Response) -> 
     return answer.with_json(error_at(data, context.model.errors.message_at, _TRACE))
 
 
-@fault("id_comparison", also={"invalid_input": "an id with such a letter is one that its pattern does not match"}).edit_requests
+@fault(
+    "id_comparison", also={"invalid_input": "an id with such a letter is one that its pattern does not match"}
+).edit_requests
 def ids_normalised(_context: Context, request: Request) -> Request:
-    """Ids in a path are normalised (NFKC) before they are looked up, so one with full-width letters finds an instance."""
+    """Ids in a path are normalised (NFKC) before they are looked up, so one with full-width letters finds
+    an instance.
+    """
     path, mark, query = request.target.partition("?")
     if not any(lead in path.upper() for lead in ("%EF%BC", "%EF%BD")):
         return request
@@ -68,8 +78,14 @@ def ids_normalised(_context: Context, request: Request) -> Request:
 
 @fault("id_comparison").replace_actions
 def ids_of_what_is_common(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """The id of a new instance is derived from the one that it refers to, so two instances get the same id."""
-    resources = [r for r in context.model.resources.values() if r.made_by and not (r.state or r.undone_by or r.read_by or r.moves)]
+    """The id of a new instance is derived from the one that it refers to, so two instances get the same
+    id.
+    """
+    resources = [
+        r
+        for r in context.model.resources.values()
+        if r.made_by and not (r.state or r.undone_by or r.read_by or r.moves)
+    ]
     makers = {str(r.made_by.action.name): r for r in resources if r.made_by}
     found, resource = inner(call), makers.get(str(call.action.name))
     of = next((call.input[str(p.name)] for p in call.action.params if p.refers_to), None)
@@ -153,7 +169,12 @@ def other_tenant_moves(context: Context, inner: Domain, call: AcceptedCall) -> A
     projects = sorted({r.project for r in context.model.auth.roles.values()} | {"main"})
     missing = {r.missing.name for r in context.model.resources.values() if r.missing}
     result = inner(call)
-    if not isinstance(result, Refusal) or result.code not in missing or call.action.effect == "read" or call.key is None:
+    if (
+        not isinstance(result, Refusal)
+        or result.code not in missing
+        or call.action.effect == "read"
+        or call.key is None
+    ):
         return result
     for project in projects:
         again = inner(replace(call, key=replace(call.key, project=project)))
@@ -176,7 +197,9 @@ def other_tenant_reads(context: Context, inner: Domain, call: AcceptedCall) -> A
     return result
 
 
-@fault("project_isolation", also={"no_effect_of_refusals": "a list then holds what this project never made"}).handle_requests
+@fault(
+    "project_isolation", also={"no_effect_of_refusals": "a list then holds what this project never made"}
+).handle_requests
 def page_of_whoever_began(context: Context, handler: Handler, request: Request) -> Response | Silence:
     """The next-page token carries its owner's credentials, so any caller gets the owner's next page."""
     whose: dict[str, tuple[tuple[str, str], ...]] = context.memory.setdefault("whose", {})
@@ -186,7 +209,13 @@ def page_of_whoever_began(context: Context, handler: Handler, request: Request) 
     found = handler(request)
     data = data_of(found) if isinstance(found, Response) and successful(found) else None
     if isinstance(data, dict):
-        whose.update({value: request.headers for name, value in data.items() if name.startswith("next") and isinstance(value, str)})
+        whose.update(
+            {
+                value: request.headers
+                for name, value in data.items()
+                if name.startswith("next") and isinstance(value, str)
+            }
+        )
     return found
 
 
@@ -205,7 +234,11 @@ def instance_cached_for_all(context: Context, request: Request, answer: Response
     action, now = context.reader.action(request), context.front.clock.now()
     if action is not None and action.effect == "write":
         kept.clear()
-    if action is None or request.method != "GET" or not any(p.place == "path" and p.refers_to in own for p in action.params):
+    if (
+        action is None
+        or request.method != "GET"
+        or not any(p.place == "path" and p.refers_to in own for p in action.params)
+    ):
         return answer
     until, body = kept.get(request.path, (0.0, b""))
     if answer.status == 200:

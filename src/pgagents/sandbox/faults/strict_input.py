@@ -19,7 +19,10 @@ from pgagents.sandbox.injection.fault_registry import Context, fault
 def alike_items_merged(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """Items of a list argument that differ only in case are merged into one."""
     lists = {name: value for name, value in call.input.items() if isinstance(value, list)}
-    merged = {name: list({json.dumps(item).lower(): item for item in items}.values()) for name, items in lists.items()}
+    merged = {
+        name: list({json.dumps(item).lower(): item for item in items}.values())
+        for name, items in lists.items()
+    }
     return inner(replace(call, input={**call.input, **merged}))
 
 
@@ -28,20 +31,32 @@ def apostrophe_refused(context: Context, inner: Domain, call: AcceptedCall) -> A
     """A text with an apostrophe is refused, as by a filter against SQL injection."""
     invalid = context.model.errors.framework.invalid
     texts = json.dumps(call.input, ensure_ascii=False, default=str)
-    return Refusal(invalid, "There is a character that is not possible here", "body") if "'" in texts else inner(call)
+    return (
+        Refusal(invalid, "There is a character that is not possible here", "body")
+        if "'" in texts
+        else inner(call)
+    )
 
 
-@fault("default_values", also={"relation": "a page that is full for the server has room by the declared default"}).replace_actions
+@fault(
+    "default_values", also={"relation": "a page that is full for the server has room by the declared default"}
+).replace_actions
 def default_differs(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """The first list uses other defaults than its documents state."""
     if call.action is not list_action(context.model):
         return inner(call)
-    left = {k: v for k, v in call.input.items() if k not in call.given and isinstance(v, int | float) and not isinstance(v, bool)}
+    left = {
+        k: v
+        for k, v in call.input.items()
+        if k not in call.given and isinstance(v, int | float) and not isinstance(v, bool)
+    }
     less = {k: max(1, int(v * 0.6)) if isinstance(v, int) else v * 0.6 for k, v in left.items()}
     return inner(replace(call, input={**call.input, **less}))
 
 
-@fault("timestamp_parsing", also={"honours_manifest": "a document lets a model write such a time"}).replace_actions
+@fault(
+    "timestamp_parsing", also={"honours_manifest": "a document lets a model write such a time"}
+).replace_actions
 def fraction_of_second_refused(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A time with a fraction of a second, as JavaScript writes it, is refused."""
     moments = [str(p.name) for p in call.action.params if p.schema.get("format") == "date-time"]
@@ -70,7 +85,11 @@ def length_in_units(context: Context, inner: Domain, call: AcceptedCall) -> Any:
 def offset_dropped(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """The UTC offset of a time is dropped, and the rest is read as UTC."""
     moments = {str(p.name) for p in call.action.params if p.schema.get("format") == "date-time"}
-    read = {k: re.sub(r"[+-]\d\d:\d\d$", "Z", v) for k, v in call.input.items() if k in moments and isinstance(v, str)}
+    read = {
+        k: re.sub(r"[+-]\d\d:\d\d$", "Z", v)
+        for k, v in call.input.items()
+        if k in moments and isinstance(v, str)
+    }
     return inner(replace(call, input={**call.input, **read}))
 
 
@@ -84,7 +103,9 @@ def optional_required(context: Context, request: Request, answer: Response) -> R
     if params[-1].name in context.reader.arguments(request):
         return answer
     id = answer.header(answers.request_id_header(context.model)) or ""
-    refused = answers.refusal(context.model, framework_code(context.model, "invalid"), "is required", id, field=params[-1].wire)
+    refused = answers.refusal(
+        context.model, framework_code(context.model, "invalid"), "is required", id, field=params[-1].wire
+    )
     kept = tuple(h for h in answer.headers if h[0].lower() != "content-type")
     return Response(refused.status, (*refused.headers, *kept), refused.body)
 
@@ -117,9 +138,17 @@ def reject_valid_boundary(context: Context, handler: Handler, request: Request) 
         return found
     given = context.reader.arguments(request)
     for param in action.params:
-        if param.name in given and _extreme(given[param.name], param.schema.get("minimum"), param.schema.get("maximum")):
+        if param.name in given and _extreme(
+            given[param.name], param.schema.get("minimum"), param.schema.get("maximum")
+        ):
             code = framework_code(context.model, "invalid")
-            refused = answers.refusal(context.model, code, "must be inside its bounds", _request_id(found, context.model), field=param.wire)
+            refused = answers.refusal(
+                context.model,
+                code,
+                "must be inside its bounds",
+                _request_id(found, context.model),
+                field=param.wire,
+            )
             kept = tuple(h for h in found.headers if h[0].lower() not in ("content-type", "content-length"))
             return Response(refused.status, (*refused.headers, *kept), refused.body)
     return found
@@ -129,15 +158,24 @@ def reject_valid_boundary(context: Context, handler: Handler, request: Request) 
 def text_mangled(context: Context, request: Request, data: Any) -> Any:
     """A text argument is returned without its last character."""
     victim = make_action(context.model)
-    names = {str(p.name) for p in victim.params if p.schema.get("type") == "string" and not p.refers_to and p.place == "body"}
+    names = {
+        str(p.name)
+        for p in victim.params
+        if p.schema.get("type") == "string" and not p.refers_to and p.place == "body"
+    }
     if context.reader.action(request) is not victim:
         return None
     for found in objects(data):
-        found.update({k: v[:-1] for k, v in found.items() if k in names and isinstance(v, str) and len(v) > 1})
+        found.update(
+            {k: v[:-1] for k, v in found.items() if k in names and isinstance(v, str) and len(v) > 1}
+        )
     return data
 
 
-@fault("honours_manifest", also={"valid_calls": "on a dispatcher every correct call bears on it, whatever it was sent for"}).handle_requests
+@fault(
+    "honours_manifest",
+    also={"valid_calls": "on a dispatcher every correct call bears on it, whatever it was sent for"},
+).handle_requests
 def whole_double_refused(context: Context, handler: Handler, request: Request) -> Response | Silence:
     """A whole number with a fraction, such as 5.0, is refused for an integer argument."""
     found = handler(request)
@@ -145,11 +183,17 @@ def whole_double_refused(context: Context, handler: Handler, request: Request) -
     if not isinstance(found, Response) or not successful(found) or asked is None:
         return found
     wanted = {str(p.name): p.wire for p in asked.action.params if p.schema.get("type") == "integer"}
-    doubles = [wanted[k] for k, v in context.reader.arguments(request).items() if k in wanted and isinstance(v, float)]
+    doubles = [
+        wanted[k]
+        for k, v in context.reader.arguments(request).items()
+        if k in wanted and isinstance(v, float)
+    ]
     if not doubles:
         return found
     id = found.header(answers.request_id_header(context.model)) or ""
-    refused = answers.refusal(context.model, framework_code(context.model, "invalid"), "must be an integer", id, field=doubles[0])
+    refused = answers.refusal(
+        context.model, framework_code(context.model, "invalid"), "must be an integer", id, field=doubles[0]
+    )
     kept = tuple(h for h in found.headers if h[0].lower() != "content-type")
     return Response(refused.status, (*refused.headers, *kept), refused.body)
 
@@ -159,6 +203,11 @@ def zero_as_missing(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """Zero counts as a missing argument."""
     invalid = context.model.errors.framework.invalid
     missing = next(
-        (p for p in call.action.params if p.required and p.schema.get("type") == "number" and not call.input.get(str(p.name))), None
+        (
+            p
+            for p in call.action.params
+            if p.required and p.schema.get("type") == "number" and not call.input.get(str(p.name))
+        ),
+        None,
     )
     return inner(call) if missing is None else Refusal(invalid, "is required", str(missing.name))

@@ -8,7 +8,12 @@ from pathlib import PurePosixPath
 from pgagents.model.model import Model
 from pgagents.sandbox.call import Raw
 
-_TYPES = {".yaml": "application/yaml", ".yml": "application/yaml", ".json": "application/json", ".html": "text/html; charset=utf-8"}
+_TYPES = {
+    ".yaml": "application/yaml",
+    ".yml": "application/yaml",
+    ".json": "application/json",
+    ".html": "text/html; charset=utf-8",
+}
 
 
 class Hosted:

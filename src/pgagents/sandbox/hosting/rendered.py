@@ -9,7 +9,9 @@ from pgagents.model.model import Model
 
 
 def documents(model: Model, wanted: frozenset[str], log: Callable[[str], None]) -> dict[str, bytes]:
-    """Return the wanted files' bytes by their paths in the output folder; a file that cannot be made is logged and left out."""
+    """Return the wanted files' bytes by their paths in the output folder; a file that cannot be made is
+    logged and left out.
+    """
     if not wanted:
         return {}
     from pgagents.generate.build import document  # heavy (jinja2), and only for hosted documents

@@ -1,15 +1,16 @@
 """The sandbox's own pages, which it serves without a key beside the actions.
 
-A page is a module in `sandbox/pages/`, or behind an entry point of the group PAGES. Pages do not import each other. A
-page has
+A page is a module in `sandbox/pages/`, or behind an entry point of the group PAGES. Pages do not import each
+other. A page has
 
-- `paths(model) -> Mapping[str, tuple[str, ...]]`: the methods of each of its paths. A path may have placeholders
-  (`/r/{code}`). Empty where this catalogue has no such page.
+- `paths(model) -> Mapping[str, tuple[str, ...]]`: the methods of each of its paths. A path may have
+  placeholders (`/r/{code}`). Empty where this catalogue has no such page.
 - `answer(request, visit) -> Response | None`: the answer; None means the API's 404, for an unknown code say.
 - optionally `cross_origin(model) -> frozenset[str]`: the paths that a page of another origin may call.
 
-The front does the rest: 405 for other methods, 413, the limit of calls without a key, request id, constant headers,
-HEAD. A page holds the store's lock while it answers, and opens `visit.setting.store.transaction()` before it writes.
+The front does the rest: 405 for other methods, 413, the limit of calls without a key, request id, constant
+headers, HEAD. A page holds the store's lock while it answers, and opens `visit.setting.store.transaction()`
+before it writes.
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ PAGES = "pgagents.sandbox.pages"
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One call of a page: its placeholders' decoded `values`, and `now` in epoch seconds of the sandbox's clock."""
+    """One call of a page: its placeholders' decoded `values`, and `now` in epoch seconds of the sandbox's
+    clock.
+    """
 
     setting: Setting
     values: Mapping[str, str]
@@ -57,7 +60,11 @@ class Site:
     def __init__(self, setting: Setting) -> None:
         self.setting = setting
         self._pages = _pages(setting.model)
-        self._open = {path for module, _ in self._pages.values() for path in getattr(module, "cross_origin", _none)(setting.model)}
+        self._open = {
+            path
+            for module, _ in self._pages.values()
+            for path in getattr(module, "cross_origin", _none)(setting.model)
+        }
 
     def page(self, path: str) -> Page | None:
         """Return the page at a path as sent, or None; a literal path wins over one with placeholders."""
@@ -80,9 +87,14 @@ def _none(_: Model) -> frozenset[str]:
 @cache
 def _modules() -> tuple[ModuleType, ...]:
     """Return the modules of the sandbox's own pages and of those that belong to a domain."""
-    return (*collect("pgagents.sandbox.pages").values(), *(entry.load() for entry in entry_points(group=PAGES)))
+    return (
+        *collect("pgagents.sandbox.pages").values(),
+        *(entry.load() for entry in entry_points(group=PAGES)),
+    )
 
 
 def _pages(model: Model) -> dict[str, tuple[ModuleType, tuple[str, ...]]]:
-    found = {path: (module, methods) for module in _modules() for path, methods in module.paths(model).items()}
+    found = {
+        path: (module, methods) for module in _modules() for path, methods in module.paths(model).items()
+    }
     return dict(sorted(found.items(), key=lambda item: ("{" in item[0], item[0])))

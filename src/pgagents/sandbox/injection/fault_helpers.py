@@ -1,4 +1,6 @@
-"""Helpers that faults and variations share: find the action of a request, change its arguments, change answers."""
+"""Helpers that faults and variations share: find the action of a request, change its arguments, change
+answers.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,8 @@ from pgagents.sandbox.routes import Routes
 class RequestedAction:
     """The action that a request names, its dispatcher, path values and the request itself.
 
-    `dispatcher` is None, and `path` has the placeholders' values, where the request goes to the action's own path.
+    `dispatcher` is None, and `path` has the placeholders' values, where the request goes to the action's own
+    path.
     """
 
     action: Action
@@ -63,7 +66,8 @@ class RequestReader:
         return asked.action if asked else None
 
     def arguments(self, request: Request) -> dict[str, Any]:
-        """Return a request's arguments by name: from a dispatcher's arguments, else a JSON body, else the query (as text).
+        """Return a request's arguments by name: from a dispatcher's arguments, else a JSON body, else the
+        query (as text).
 
         Path and header arguments are left out.
         """
@@ -84,7 +88,10 @@ class RequestReader:
         if asked is None:
             return request
         if asked.dispatcher is not None:
-            return replace(request, body=json_bytes({**read_json(request.body).value, asked.dispatcher.arguments: dict(values)}))
+            return replace(
+                request,
+                body=json_bytes({**read_json(request.body).value, asked.dispatcher.arguments: dict(values)}),
+            )
         if request.method in ("POST", "PUT", "PATCH"):
             return replace(request, body=json_bytes(dict(values)))
         query = urlencode([(k, text_of(v)) for k, v in values.items()], quote_via=quote)
@@ -142,7 +149,10 @@ def lists(data: Any) -> Iterator[list[Any]]:
 
 def read_by_id(model: Model) -> Action:
     """Return the first read with an argument that refers to a resource, else the first action."""
-    return next((a for a in model.actions if a.effect == "read" and any(p.refers_to for p in a.params)), model.actions[0])
+    return next(
+        (a for a in model.actions if a.effect == "read" and any(p.refers_to for p in a.params)),
+        model.actions[0],
+    )
 
 
 def list_action(model: Model) -> Action:
@@ -162,7 +172,11 @@ def widest(reader: RequestReader, action: Action, request: Request) -> bool:
     if asked is None or asked.action is not action:
         return False
     given = reader.arguments(request)
-    bounded = {p.wire: p.schema["maximum"] for p in action.params if p.schema.get("type") == "integer" and "maximum" in p.schema}
+    bounded = {
+        p.wire: p.schema["maximum"]
+        for p in action.params
+        if p.schema.get("type") == "integer" and "maximum" in p.schema
+    }
     return all(str(given.get(wire)) == str(most) for wire, most in bounded.items())
 
 

@@ -1,7 +1,8 @@
-"""The registry of faults and variations: decorated functions, switched on by name, that change a server's behaviour.
+"""The registry of faults and variations: decorated functions, switched on by name, that change a server's
+behaviour.
 
-A family is a module under `sandbox/faults/` or `sandbox/variations/`, or in a package that an entry point of one of the
-groups in `GROUPS` names. A new fault is a new function; no list is edited.
+A family is a module under `sandbox/faults/` or `sandbox/variations/`, or in a package that an entry point of
+one of the groups in `GROUPS` names. A new fault is a new function; no list is edited.
 """
 
 from __future__ import annotations
@@ -27,7 +28,14 @@ from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.events.deliver import Courier
 from pgagents.sandbox.front import Front
 from pgagents.sandbox.injection import mcp_fault_helpers
-from pgagents.sandbox.injection.fault_helpers import RequestedAction, RequestReader, data_of, edits, repairs, successful
+from pgagents.sandbox.injection.fault_helpers import (
+    RequestedAction,
+    RequestReader,
+    data_of,
+    edits,
+    repairs,
+    successful,
+)
 from pgagents.sandbox.keys import Key
 from pgagents.sandbox.limits import Limits
 from pgagents.sandbox.store import Store
@@ -44,8 +52,8 @@ GROUPS: Mapping[str, str] = {"faults": "pgagents.faults", "variations": "pgagent
 class Context:
     """The parts of a running sandbox that a fault or variation may read and replace.
 
-    A fault may replace `domain`, `decoder` or `limits` of `front`. `courier` sends events. `sleep` lets seconds pass
-    before an answer. Each fault has a `memory` of its own, which lasts from call to call.
+    A fault may replace `domain`, `decoder` or `limits` of `front`. `courier` sends events. `sleep` lets
+    seconds pass before an answer. Each fault has a `memory` of its own, which lasts from call to call.
     """
 
     model: Model
@@ -76,9 +84,9 @@ Put = Callable[..., str]
 class Fault:
     """A way to misbehave, which proves that a check finds it.
 
-    The checks in `breaks` must find the fault. Those in `also` may find it too, each for the given reason. `needs`
-    names what a run must have for the fault to show. `awaits` names the planned check that is to find it, where there
-    is none yet.
+    The checks in `breaks` must find the fault. Those in `also` may find it too, each for the given reason.
+    `needs` names what a run must have for the fault to show. `awaits` names the planned check that is to find
+    it, where there is none yet.
     """
 
     kind: str
@@ -95,7 +103,8 @@ class Fault:
 class Variation:
     """Odd but legal behaviour that no check may report.
 
-    `point` names the behaviour key of the catalogue that must be open; None means that the variation is always legal.
+    `point` names the behaviour key of the catalogue that must be open; None means that the variation is
+    always legal.
     """
 
     kind: str
@@ -112,8 +121,8 @@ MessageEdit = Callable[[Context, dict[str, Any], dict[str, Any]], dict[str, Any]
 class Declared(Generic[T]):
     """A decorator that makes a fault or variation of a function, with the function's name and docstring.
 
-    The decorator itself takes a function from handler to handler. Its methods take shorter functions for common
-    changes.
+    The decorator itself takes a function from handler to handler. Its methods take shorter functions for
+    common changes.
     """
 
     def __init__(self, make: Callable[[str, str, Wrap], T]) -> None:
@@ -124,14 +133,20 @@ class Declared(Generic[T]):
 
     def edit_answers(self, edit: Callable[[Context, Request, Response], Response]) -> T:
         """Change every answer."""
-        return self._named(edit, lambda handler, context: edits(handler, lambda *given: edit(context, *given)))
+        return self._named(
+            edit, lambda handler, context: edits(handler, lambda *given: edit(context, *given))
+        )
 
     def edit_data(self, edit: Callable[[Context, Request, Any], Any]) -> T:
-        """Change the JSON of every successful answer that has some; the function returns None to leave an answer as it is."""
+        """Change the JSON of every successful answer that has some; the function returns None to leave an
+        answer as it is.
+        """
         return self._json(edit, successful)
 
     def edit_errors(self, edit: Callable[[Context, Request, Any], Any]) -> T:
-        """Change the JSON of every error that has some; the function returns None to leave an answer as it is."""
+        """Change the JSON of every error that has some; the function returns None to leave an answer as it
+        is.
+        """
         return self._json(edit, lambda answer: answer.status >= 400)
 
     def _json(self, edit: Callable[[Context, Request, Any], Any], chosen: Callable[[Response], bool]) -> T:
@@ -140,13 +155,19 @@ class Declared(Generic[T]):
             told = edit(context, request, data) if data is not None else None
             return answer if told is None else answer.with_json(told)
 
-        return self._named(edit, lambda handler, context: edits(handler, lambda *given: changed(context, *given)))
+        return self._named(
+            edit, lambda handler, context: edits(handler, lambda *given: changed(context, *given))
+        )
 
     def edit_requests(self, repair: Callable[[Context, Request], Request]) -> T:
         """Change every request before the server sees it."""
-        return self._named(repair, lambda handler, context: repairs(handler, lambda request: repair(context, request)))
+        return self._named(
+            repair, lambda handler, context: repairs(handler, lambda request: repair(context, request))
+        )
 
-    def edit_arguments(self, repair: Callable[[Context, RequestedAction, dict[str, Any]], dict[str, Any]]) -> T:
+    def edit_arguments(
+        self, repair: Callable[[Context, RequestedAction, dict[str, Any]], dict[str, Any]]
+    ) -> T:
         """Change the arguments of every request for an action; see `RequestReader.arguments`."""
 
         def changed(context: Context, request: Request) -> Request:
@@ -157,7 +178,9 @@ class Declared(Generic[T]):
             turned = repair(context, asked, given)
             return context.reader.with_arguments(request, turned) if turned != given else request
 
-        return self._named(repair, lambda handler, context: repairs(handler, lambda request: changed(context, request)))
+        return self._named(
+            repair, lambda handler, context: repairs(handler, lambda request: changed(context, request))
+        )
 
     def handle_requests(self, answer: Callable[[Context, Handler, Request], Response | Silence]) -> T:
         """Answer every request by a function that is passed the original handler."""
@@ -172,12 +195,18 @@ class Declared(Generic[T]):
         return self._named(act, lambda handler, context: _replaced(handler, context, act))
 
     def edit_results(self, *actions: str) -> Callable[[Callable[[Context, AcceptedCall, Any], Any]], T]:
-        """Change the results of these actions where they are not refused; the function is passed the call and the result."""
+        """Change the results of these actions where they are not refused; the function is passed the call
+        and the result.
+        """
 
         def declare(edit: Callable[[Context, AcceptedCall, Any], Any]) -> T:
             def act(context: Context, inner: Domain, call: AcceptedCall) -> Any:
                 found = inner(call)
-                return found if call.action.name not in actions or isinstance(found, Refusal) else edit(context, call, found)
+                return (
+                    found
+                    if call.action.name not in actions or isinstance(found, Refusal)
+                    else edit(context, call, found)
+                )
 
             return self._named(edit, lambda handler, context: _replaced(handler, context, act))
 
@@ -212,13 +241,20 @@ class Declared(Generic[T]):
         return self._named(find, wrap)
 
     def send_events(self, send: Callable[[Context, Put, str, Any], str]) -> T:
-        """Put events into the outbox by a function that is passed the original one, the event's type and its data."""
+        """Put events into the outbox by a function that is passed the original one, the event's type and
+        its data.
+        """
 
         def wrap(handler: Handler, context: Context) -> Handler:
             outbox, inner = context.courier.outbox, context.courier.outbox.put
 
             def put(type: str, data: Any, at: float, **whose: Any) -> str:
-                return send(context, lambda kind, content, **others: inner(kind, content, at, **{**whose, **others}), type, data)
+                return send(
+                    context,
+                    lambda kind, content, **others: inner(kind, content, at, **{**whose, **others}),
+                    type,
+                    data,
+                )
 
             outbox.put = put  # type: ignore[method-assign]  # a fault replaces it
             return handler
@@ -226,39 +262,58 @@ class Declared(Generic[T]):
         return self._named(send, wrap)
 
     def edit_tools_call(self, edit: MessageEdit) -> T:
-        """Change every result of an MCP server's `tools/call`; the function is passed the request and the result."""
+        """Change every result of an MCP server's `tools/call`; the function is passed the request and the
+        result.
+        """
         return self._results(edit, "tools/call")
 
     def edit_tools_list(self, edit: MessageEdit) -> T:
-        """Change every result of an MCP server's `tools/list`; the function is passed the request and the result."""
+        """Change every result of an MCP server's `tools/list`; the function is passed the request and the
+        result.
+        """
         return self._results(edit, "tools/list")
 
     def _results(self, edit: MessageEdit, method: str) -> T:
-        return self._named(edit, lambda handler, context: mcp_fault_helpers.results(handler, method, lambda *given: edit(context, *given)))
+        return self._named(
+            edit,
+            lambda handler, context: mcp_fault_helpers.results(
+                handler, method, lambda *given: edit(context, *given)
+            ),
+        )
 
     def _named(self, function: Callable[..., Any], wrap: Wrap) -> T:
         return self._make(function.__name__.replace("_", "-"), inspect.getdoc(function) or "", wrap)
 
 
-def _replaced(handler: Handler, context: Context, act: Callable[[Context, Domain, AcceptedCall], Any]) -> Handler:
+def _replaced(
+    handler: Handler, context: Context, act: Callable[[Context, Domain, AcceptedCall], Any]
+) -> Handler:
     inner = context.front.domain
     context.front.domain = lambda call: act(context, inner, call)
     return handler
 
 
-def fault(*breaks: str, also: Mapping[str, str] | None = None, needs: Sequence[str] = (), kind: str = "faults") -> Declared[Fault]:
+def fault(
+    *breaks: str, also: Mapping[str, str] | None = None, needs: Sequence[str] = (), kind: str = "faults"
+) -> Declared[Fault]:
     """Return a decorator that declares a fault; `breaks` names the checks that must find it."""
     checks, further, wanted = frozenset(breaks), also or {}, frozenset(needs)
-    return Declared(lambda name, description, wrap: Fault(kind, name, description, wrap, checks, further, wanted))
+    return Declared(
+        lambda name, description, wrap: Fault(kind, name, description, wrap, checks, further, wanted)
+    )
 
 
 def mcp_fault(*breaks: str, also: Mapping[str, str] | None = None) -> Declared[Fault]:
-    """Return a decorator that declares a fault of an MCP server; `breaks` names the checks that must find it."""
+    """Return a decorator that declares a fault of an MCP server; `breaks` names the checks that must find
+    it.
+    """
     return fault(*breaks, also=also, kind="mcp_faults")
 
 
 def variation(point: str | None = None, kind: str = "variations") -> Declared[Variation]:
-    """Return a decorator that declares a variation, legal where this behaviour key of the catalogue is open."""
+    """Return a decorator that declares a variation, legal where this behaviour key of the catalogue is
+    open.
+    """
     return Declared(lambda name, description, wrap: Variation(kind, name, description, wrap, point))
 
 
@@ -268,7 +323,9 @@ def mcp_variation(point: str | None = None) -> Declared[Variation]:
 
 
 def list_families(kind: str) -> Iterator[str]:
-    """Yield the dotted names of the modules with faults or variations of this kind, those of the sandbox first."""
+    """Yield the dotted names of the modules with faults or variations of this kind, those of the sandbox
+    first.
+    """
     folder = kind.removeprefix("mcp_")
     yield from names(f"pgagents.sandbox.{folder}")
     for entry in entry_points(group=GROUPS[folder]):
@@ -277,13 +334,17 @@ def list_families(kind: str) -> Iterator[str]:
 
 @cache
 def collect(kind: str) -> Mapping[str, Any]:
-    """Return all faults or variations of a kind by name. Raises PgagentsError where two have the same name."""
+    """Return all faults or variations of a kind by name. Raises PgagentsError where two have the same
+    name.
+    """
     found: dict[str, Fault | Variation] = {}
     for family in list_families(kind):
         for member in vars(importlib.import_module(family)).values():
             if isinstance(member, Fault | Variation) and member.kind == kind:
                 if member.name in found:
-                    raise PgagentsError(f"two {kind} have the name {member.name!r}", f"rename the one in {family}")
+                    raise PgagentsError(
+                        f"two {kind} have the name {member.name!r}", f"rename the one in {family}"
+                    )
                 found[member.name] = member
     return dict(sorted(found.items(), key=lambda item: item[0].replace("-", "_")))
 
@@ -292,13 +353,22 @@ def collect(kind: str) -> Mapping[str, Any]:
 def list_names(kind: str) -> tuple[str, ...]:
     """Return the names of all faults or all variations, as the command line spells them.
 
-    The names are parsed from source text: some families import packages of the extra `sandbox`, which may be missing.
+    The names are parsed from source text: some families import packages of the extra `sandbox`, which may be
+    missing.
     """
     found: set[str] = set()
     for spec in (importlib.util.find_spec(family) for family in list_families(kind)):
-        source = spec.loader.get_source(spec.name) if spec is not None and isinstance(spec.loader, SourceLoader) else None
+        source = (
+            spec.loader.get_source(spec.name)
+            if spec is not None and isinstance(spec.loader, SourceLoader)
+            else None
+        )
         for node in ast.parse(source or "").body:
-            declared = [_declares(d) for d in node.decorator_list] if isinstance(node, ast.FunctionDef | ast.ClassDef) else []
+            declared = (
+                [_declares(d) for d in node.decorator_list]
+                if isinstance(node, ast.FunctionDef | ast.ClassDef)
+                else []
+            )
             if isinstance(node, ast.FunctionDef | ast.ClassDef) and kind.removesuffix("s") in declared:
                 found.add(node.name.replace("_", "-"))
     return tuple(sorted(found, key=lambda name: name.replace("-", "_")))
@@ -318,7 +388,8 @@ def find(kind: str, name: str) -> Any:
     if name not in collect(kind):
         what = "fault" if kind.endswith("faults") else "variation"
         raise PgagentsError(
-            f"there is no {what} {name!r}", did_you_mean(name, list_names(kind)) or "list them: pgagents sandbox --list-faults"
+            f"there is no {what} {name!r}",
+            did_you_mean(name, list_names(kind)) or "list them: pgagents sandbox --list-faults",
         )
     return collect(kind)[name]
 

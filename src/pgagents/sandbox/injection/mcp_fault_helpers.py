@@ -1,6 +1,7 @@
 """Helpers that faults and variations of an MCP server share: read its messages, change requests and answers.
 
-They wrap a handler that speaks Streamable HTTP. A changed answer is sent as plain JSON, which the protocol allows.
+They wrap a handler that speaks Streamable HTTP. A changed answer is sent as plain JSON, which the protocol
+allows.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ def parse_request(request: Request) -> dict[str, Any]:
 
 
 def parse_answer(answer: Response) -> dict[str, Any]:
-    """Return the JSON-RPC message of an answer, from JSON or the last event of a stream; empty where there is none."""
+    """Return the JSON-RPC message of an answer, from JSON or the last event of a stream; empty where there
+    is none.
+    """
     body = answer.body
     if (answer.header("content-type") or "").startswith("text/event-stream"):
         lines = [line[5:].strip() for line in body.splitlines() if line.startswith(b"data:")]
@@ -35,8 +38,12 @@ def saying(answer: Response, message: Mapping[str, Any]) -> Response:
     return answer.with_json(message).with_header("Content-Type", JSON).with_header("Content-Length", None)
 
 
-def edits(handler: Handler, method: str, edit: Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]) -> Handler:
-    """Return a handler whose answers to one method are changed; `edit` is passed the request's and the answer's message."""
+def edits(
+    handler: Handler, method: str, edit: Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]
+) -> Handler:
+    """Return a handler whose answers to one method are changed; `edit` is passed the request's and the
+    answer's message.
+    """
 
     def answer(request: Request) -> Response | Silence:
         found = handler(request)
@@ -49,24 +56,40 @@ def edits(handler: Handler, method: str, edit: Callable[[dict[str, Any], dict[st
     return answer
 
 
-def results(handler: Handler, method: str, edit: Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]) -> Handler:
-    """Return a handler whose results of one method are changed; `edit` is passed the request's message and the result."""
+def results(
+    handler: Handler, method: str, edit: Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]
+) -> Handler:
+    """Return a handler whose results of one method are changed; `edit` is passed the request's message and
+    the result.
+    """
 
     def changed(question: dict[str, Any], message: dict[str, Any]) -> dict[str, Any]:
-        return {**message, "result": edit(question, message["result"])} if isinstance(message.get("result"), dict) else message
+        return (
+            {**message, "result": edit(question, message["result"])}
+            if isinstance(message.get("result"), dict)
+            else message
+        )
 
     return edits(handler, method, changed)
 
 
 def calls(handler: Handler, repair: Callable[[str, dict[str, Any]], dict[str, Any]]) -> Handler:
-    """Return a handler that changes the arguments of tool calls; `repair` is passed the tool's name and the arguments."""
+    """Return a handler that changes the arguments of tool calls; `repair` is passed the tool's name and
+    the arguments.
+    """
 
     def answer(request: Request) -> Response | Silence:
         question = parse_request(request)
         params = question.get("params")
-        if question.get("method") == "tools/call" and isinstance(params, dict) and isinstance(params.get("arguments"), dict):
+        if (
+            question.get("method") == "tools/call"
+            and isinstance(params, dict)
+            and isinstance(params.get("arguments"), dict)
+        ):
             given = repair(str(params.get("name")), dict(params["arguments"]))
-            request = replace(request, body=json_bytes({**question, "params": {**params, "arguments": given}}))
+            request = replace(
+                request, body=json_bytes({**question, "params": {**params, "arguments": given}})
+            )
             request = request.with_header("Content-Length", None)
         return handler(request)
 
@@ -76,7 +99,11 @@ def calls(handler: Handler, repair: Callable[[str, dict[str, Any]], dict[str, An
 def text(result: Mapping[str, Any]) -> str:
     """Return the first text of a tool's result; empty where there is none."""
     blocks = result.get("content")
-    found = [b["text"] for b in blocks if isinstance(b, dict) and isinstance(b.get("text"), str)] if isinstance(blocks, list) else []
+    found = (
+        [b["text"] for b in blocks if isinstance(b, dict) and isinstance(b.get("text"), str)]
+        if isinstance(blocks, list)
+        else []
+    )
     return found[0] if found else ""
 
 

@@ -20,7 +20,11 @@ def candidates(like: Any, wanted: Mapping[str, Any], rng: random.Random) -> Iter
     """Yield ids to try, likeliest first: by the schema `wanted`, else in the form of `like`."""
     kinds = wanted.get("type")
     kinds = [kinds] if isinstance(kinds, str) else kinds or []
-    if "integer" in kinds or "number" in kinds or (isinstance(like, int | float) and not isinstance(like, bool)):
+    if (
+        "integer" in kinds
+        or "number" in kinds
+        or (isinstance(like, int | float) and not isinstance(like, bool))
+    ):
         yield from (rng.randint(1, 10**n) for n in (6, 6, 9, 9, 12, 4, 4, 2, 2))
         least, most = wanted.get("minimum", 1), wanted.get("maximum", 10**9)
         yield from (rng.randint(int(least), max(int(least), int(most))) for _ in range(20))
@@ -50,7 +54,11 @@ def _piece(op: Any, value: Any, rng: random.Random) -> str:
         return chr(value)
     if op in (_constants.MAX_REPEAT, _constants.MIN_REPEAT):
         least, most, inner = value
-        times = least if most == least else rng.randint(max(least, min(4, int(most))), max(least, min(int(most), MOST_REPEATS)))
+        times = (
+            least
+            if most == least
+            else rng.randint(max(least, min(4, int(most))), max(least, min(int(most), MOST_REPEATS)))
+        )
         return "".join(_text(inner, rng) for _ in range(times))
     if op is _constants.SUBPATTERN:
         return _text(value[3], rng)
@@ -62,7 +70,9 @@ def _piece(op: Any, value: Any, rng: random.Random) -> str:
 
 
 def _one_of(items: Any, rng: random.Random) -> str:
-    """Return one character of a class; for a negated class a letter, which validation of the whole id may refuse."""
+    """Return one character of a class; for a negated class a letter, which validation of the whole id may
+    refuse.
+    """
     if items[0][0] is _constants.NEGATE:
         return rng.choice(LETTERS)
     op, value = rng.choice(items)
@@ -70,4 +80,10 @@ def _one_of(items: Any, rng: random.Random) -> str:
         return chr(value)
     if op is _constants.RANGE:
         return chr(rng.randint(*value))
-    return rng.choice(DIGITS if value is _constants.CATEGORY_DIGIT else " " if value is _constants.CATEGORY_SPACE else LETTERS)
+    return rng.choice(
+        DIGITS
+        if value is _constants.CATEGORY_DIGIT
+        else " "
+        if value is _constants.CATEGORY_SPACE
+        else LETTERS
+    )

@@ -1,4 +1,6 @@
-"""A domain made from a catalogue alone: answers from examples and schemas, state from resources and their transitions."""
+"""A domain made from a catalogue alone: answers from examples and schemas, state from resources and their
+transitions.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,9 @@ class Mock:
             self._seed()
 
     def act(self, call: AcceptedCall) -> Any:
-        """Answer a call: advance the clock; make, change, read, list or remove an instance; else answer by the examples."""
+        """Answer a call: advance the clock; make, change, read, list or remove an instance; else answer by
+        the examples.
+        """
         if self.model.clock is not None and call.action is self.model.clock:
             return self._clock(call)
         refusal = self._unknown_references(call)
@@ -102,17 +106,27 @@ class Mock:
         if row is None:
             return True, self._missing(resource)
         answer, path = self._base(call), places.place(read.at)
-        return True, answer if path is None else places.put(answer, path, {**self._object(answer, path), **row})
+        return True, answer if path is None else places.put(
+            answer, path, {**self._object(answer, path), **row}
+        )
 
     def _list(self, resource: Resource, call: AcceptedCall) -> tuple[bool, Any]:
-        sources = [c for c in (*resource.listed_by, resource.found_by) if c is not None and c.action is call.action]
+        sources = [
+            c for c in (*resource.listed_by, resource.found_by) if c is not None and c.action is call.action
+        ]
         path = places.place(sources[0].at) if sources else None
         if path is None:
             return False, None
         rows = self.rows.all(resource.name, self._tenant(resource, call))
-        rows = [r for r in rows if all(r[k] == v for k, v in call.input.items() if k in r and k in call.given)]
+        rows = [
+            r for r in rows if all(r[k] == v for k, v in call.input.items() if k in r and k in call.given)
+        ]
         bounds = _bounds(call.action)
-        most = [v for k, v in call.input.items() if isinstance(v, int) and not isinstance(v, bool) and (k in bounds or _counts(k))]
+        most = [
+            v
+            for k, v in call.input.items()
+            if isinstance(v, int) and not isinstance(v, bool) and (k in bounds or _counts(k))
+        ]
         return True, places.put(self._base(call), path, rows[: min(most)] if most else rows)
 
     def _change(self, resource: Resource, call: AcceptedCall) -> tuple[bool, Any]:
@@ -129,7 +143,9 @@ class Mock:
         path = self._path_in(resource, answer)
         after = self._overlaid(dict(row), call, keep=(resource.id, str(param.name), *resource.fixed))
         self.rows.change(resource.name, str(row[resource.id]), after)
-        return True, answer if path is None else places.put(answer, path, {**self._object(answer, path), **after})
+        return True, answer if path is None else places.put(
+            answer, path, {**self._object(answer, path), **after}
+        )
 
     def _stateless(self, call: AcceptedCall) -> Any:
         """Answer by the refusal in an example with the same input, else by `_base`."""
@@ -139,38 +155,59 @@ class Mock:
             if example.status >= 400 and plain(example.input) == given:
                 code = places.get(example.output, tuple(errors.code_at.split(".")))
                 if any(c.name == code for c in call.action.errors):
-                    message = places.get(example.output, tuple(errors.message_at.split("."))) if errors.message_at else ""
+                    message = (
+                        places.get(example.output, tuple(errors.message_at.split(".")))
+                        if errors.message_at
+                        else ""
+                    )
                     return Refusal(str(code), str(message or code))
         return self._base(call)
 
     def _clock(self, call: AcceptedCall) -> Any:
-        seconds = next((v for v in call.input.values() if isinstance(v, int | float) and not isinstance(v, bool)), 0)
+        seconds = next(
+            (v for v in call.input.values() if isinstance(v, int | float) and not isinstance(v, bool)), 0
+        )
         try:
             now = self.setting.clock.advance(seconds)
         except ValueError:
-            return Refusal(self.model.errors.framework.invalid, "The clock cannot go past the year 9998", str(call.action.params[0].name))
+            return Refusal(
+                self.model.errors.framework.invalid,
+                "The clock cannot go past the year 9998",
+                str(call.action.params[0].name),
+            )
         answer = self._base(call)
-        return {k: rfc3339(now) if isinstance(v, str) else v for k, v in answer.items()} if isinstance(answer, dict) else answer
+        return (
+            {k: rfc3339(now) if isinstance(v, str) else v for k, v in answer.items()}
+            if isinstance(answer, dict)
+            else answer
+        )
 
     # parts of an answer
 
     def _base(self, call: AcceptedCall) -> Any:
-        """Return the output of the example most like the call, else a sample of the schema; None where there is no body."""
+        """Return the output of the example most like the call, else a sample of the schema; None where
+        there is no body.
+        """
         if call.action.success.schema is None:
             return None
         successes = [e for e in call.action.examples if 200 <= e.status < 300 and e.output is not None]
         given = {k: v for k, v in call.input.items() if k in call.given}
         best = max(successes, key=lambda e: _likeness(e, given), default=None)
-        return plain(best.output) if best else sample(call.action.success.schema, self.model.schemas, call.now)
+        return (
+            plain(best.output) if best else sample(call.action.success.schema, self.model.schemas, call.now)
+        )
 
     def _object(self, answer: Any, path: places.Place) -> dict[str, Any]:
         found = places.get(answer, path)
         return dict(found) if isinstance(found, Mapping) else {}
 
-    def _overlaid(self, row: dict[str, Any], call: AcceptedCall, *, fresh: str = "", keep: tuple[str, ...] = ()) -> dict[str, Any]:
+    def _overlaid(
+        self, row: dict[str, Any], call: AcceptedCall, *, fresh: str = "", keep: tuple[str, ...] = ()
+    ) -> dict[str, Any]:
         """Return the row with the call's arguments in members of the same name.
 
-        For a new instance, a member whose argument is missing becomes null, or is removed where null is not allowed.
+        For a new instance, a member whose argument is missing becomes null, or is removed where null is not
+        allowed.
         """
         for param in call.action.params:
             name = str(param.name)
@@ -198,18 +235,26 @@ class Mock:
         return None
 
     def _path_in(self, resource: Resource, answer: Any) -> places.Place | None:
-        """Return the place of a resource in an answer: that of another call of the resource, where this answer has an object there."""
+        """Return the place of a resource in an answer: that of another call of the resource, where this
+        answer has an object there.
+        """
         calls = [c for c in (resource.undone_by, resource.made_by, *resource.read_by) if c is not None]
         found = [p for c in calls if (p := places.place(c.at)) is not None]
         return next((p for p in found if isinstance(places.get(answer, p), Mapping)), None)
 
     # finding things
 
-    def _named(self, resource: Resource, call: AcceptedCall, arguments: Mapping[str, str]) -> dict[str, Any] | None:
-        """Return the instance that a call names, or None where the caller may not see it or a naming argument is wrong."""
+    def _named(
+        self, resource: Resource, call: AcceptedCall, arguments: Mapping[str, str]
+    ) -> dict[str, Any] | None:
+        """Return the instance that a call names, or None where the caller may not see it or a naming
+        argument is wrong.
+        """
         id = next((call.input.get(a) for a, member in arguments.items() if member == resource.id), None)
         row = self.rows.get(resource.name, str(id), self._tenant(resource, call)) if id is not None else None
-        if row is None or any(row.get(member) != call.input.get(a) for a, member in arguments.items() if member in row):
+        if row is None or any(
+            row.get(member) != call.input.get(a) for a, member in arguments.items() if member in row
+        ):
             return None
         return row
 
@@ -218,7 +263,12 @@ class Mock:
         for param in call.action.params:
             resource = self.model.resources.get(param.refers_to or "") or self._in_path(call.action, param)
             value = call.input.get(param.name)
-            if resource is None or value is None or resource.missing is None or resource.missing not in call.action.errors:
+            if (
+                resource is None
+                or value is None
+                or resource.missing is None
+                or resource.missing not in call.action.errors
+            ):
                 continue
             known = self.rows.any(resource.name) or not param.refers_to
             if known and self.rows.get(resource.name, str(value), self._tenant(resource, call)) is None:
@@ -226,30 +276,49 @@ class Mock:
         return None
 
     def _in_path(self, action: Action, param: Param) -> Resource | None:
-        """Return the resource whose path begins the action's, up to this argument: `/items/{id}` in `/items/{id}/notes`."""
+        """Return the resource whose path begins the action's, up to this argument: `/items/{id}` in
+        `/items/{id}/notes`.
+        """
         beginning, mark, _ = str(action.path).partition("{" + param.wire + "}")
         for resource in self.resources if mark else ():
-            if any(p.wire == param.wire and str(own.path) == beginning + mark for own, p in self._naming(resource)):
+            if any(
+                p.wire == param.wire and str(own.path) == beginning + mark
+                for own, p in self._naming(resource)
+            ):
                 return resource
         return None
 
     def _missing(self, resource: Resource) -> Refusal:
         code = resource.missing.name if resource.missing else self.model.errors.framework.unknown_path
-        return Refusal(str(code or self.model.errors.framework.invalid), f"There is no such {resource.name.replace('_', ' ')}")
+        return Refusal(
+            str(code or self.model.errors.framework.invalid),
+            f"There is no such {resource.name.replace('_', ' ')}",
+        )
 
     def _tenant(self, resource: Resource, call: AcceptedCall) -> str:
         return call.key.tenant if resource.tenant and call.key else ""
 
     def _moves_another(self, action: Action) -> bool:
-        """Return whether an action is a transition of some resource, which takes precedence over making one."""
+        """Return whether an action is a transition of some resource, which takes precedence over making
+        one.
+        """
         return any(m.action is action for r in self.resources for m in r.moves)
 
     def _fresh_id(self, resource: Resource, call: AcceptedCall, like: Any) -> Any:
         """Return a new id that fits the answer's schema and every argument that names the resource."""
         member = self._member(call.action, resource.id) or {}
-        params = [p for a in (*self.model.actions, *self.model.operator) for p in a.params if p.refers_to == resource.name]
+        params = [
+            p
+            for a in (*self.model.actions, *self.model.operator)
+            for p in a.params
+            if p.refers_to == resource.name
+        ]
         taking = [member, *(p.schema for p in params), *(p.schema for _, p in self._naming(resource))]
-        wanted = {key: value for schema in taking for key, value in schemas.resolve(schema, self.model.schemas).items()}
+        wanted = {
+            key: value
+            for schema in taking
+            for key, value in schemas.resolve(schema, self.model.schemas).items()
+        }
         validators = [self._validator(schema) for schema in taking]
         for id in candidates(like, wanted, self.setting.rng):
             if all(v.is_valid(id) for v in validators) and not self.rows.taken(resource.name, str(id)):
@@ -259,15 +328,27 @@ class Mock:
     def _naming(self, resource: Resource) -> list[tuple[Action, Param]]:
         """Return the arguments by which calls name a resource, each with its action."""
         calls = [c for c in (*resource.read_by, resource.undone_by) if c is not None]
-        means = [(c.action, name) for c in calls for name, m in places.id_argument(c, resource).items() if m == resource.id]
-        means += [(m.action, name) for m in resource.moves for name, of in places.names_of(m.input).items() if of == resource.id]
+        means = [
+            (c.action, name)
+            for c in calls
+            for name, m in places.id_argument(c, resource).items()
+            if m == resource.id
+        ]
+        means += [
+            (m.action, name)
+            for m in resource.moves
+            for name, of in places.names_of(m.input).items()
+            if of == resource.id
+        ]
         return [(action, param) for action, name in means if (param := action.param(name)) is not None]
 
     def _validator(self, schema: Mapping[str, Any]) -> Any:
         return schemas.validator(schema, self.model.schemas)
 
     def _seed(self) -> None:
-        """Add rows for the instances in examples: those to find for everyone, those that are made for the first project."""
+        """Add rows for the instances in examples: those to find for everyone, those that are made for the
+        first project.
+        """
         for resource in self.resources:
             if self.rows.any(resource.name):
                 continue
@@ -279,7 +360,11 @@ class Mock:
                         self._seed_row(resource, item)
 
     def _seed_row(self, resource: Resource, item: Any) -> None:
-        if not isinstance(item, Mapping) or resource.id not in item or self.rows.taken(resource.name, str(item[resource.id])):
+        if (
+            not isinstance(item, Mapping)
+            or resource.id not in item
+            or self.rows.taken(resource.name, str(item[resource.id]))
+        ):
             return
         row = dict(plain(item))
         if resource.state and resource.initial:
@@ -293,7 +378,9 @@ def _likeness(example: Example, given: Mapping[str, Any]) -> int:
     return sum(1 for k, v in plain(example.input).items() if given.get(k) == v)
 
 
-_BOUNDS = re.compile(r"size\(\s*response[\w.]*\s*\)\s*<=\s*input\.(\w+)|input\.(\w+)\s*>=\s*size\(\s*response[\w.]*\s*\)")
+_BOUNDS = re.compile(
+    r"size\(\s*response[\w.]*\s*\)\s*<=\s*input\.(\w+)|input\.(\w+)\s*>=\s*size\(\s*response[\w.]*\s*\)"
+)
 
 
 def _bounds(action: Action) -> set[str]:

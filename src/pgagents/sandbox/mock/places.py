@@ -1,4 +1,6 @@
-"""Finds a resource in an answer by the catalogue's own expressions (`response.order`, `response.items[0]`)."""
+"""Finds a resource in an answer by the catalogue's own expressions (`response.order`,
+`response.items[0]`).
+"""
 
 from __future__ import annotations
 
@@ -67,7 +69,9 @@ def names_of(input: Mapping[str, Any]) -> dict[str, str]:
 
 
 def id_argument(call: ActionCall, resource: Resource) -> dict[str, str]:
-    """Return the arguments that name the resource: by the call's input, else by the argument that refers to it."""
+    """Return the arguments that name the resource: by the call's input, else by the argument that refers
+    to it.
+    """
     found = names_of(call.input)
     if not found:
         found = {str(p.name): resource.id for p in call.action.params if p.refers_to == resource.name}

@@ -24,16 +24,26 @@ class Rows:
 
     def add(self, kind: str, id: str, tenant: str, data: dict[str, Any]) -> None:
         """Store a new instance."""
-        self._store.run("INSERT INTO thing (kind, id, tenant, data) VALUES (?, ?, ?, ?)", kind, id, tenant, json.dumps(data))
+        self._store.run(
+            "INSERT INTO thing (kind, id, tenant, data) VALUES (?, ?, ?, ?)",
+            kind,
+            id,
+            tenant,
+            json.dumps(data),
+        )
 
     def get(self, kind: str, id: str, tenant: str) -> dict[str, Any] | None:
         """Return the tenant's instance of an id, or None."""
-        row = self._store.row("SELECT data FROM thing WHERE kind = ? AND id = ? AND tenant = ? AND NOT gone", kind, id, tenant)
+        row = self._store.row(
+            "SELECT data FROM thing WHERE kind = ? AND id = ? AND tenant = ? AND NOT gone", kind, id, tenant
+        )
         return dict(json.loads(row["data"])) if row else None
 
     def all(self, kind: str, tenant: str) -> list[dict[str, Any]]:
         """Return the tenant's instances, newest first."""
-        rows = self._store.rows("SELECT data FROM thing WHERE kind = ? AND tenant = ? AND NOT gone ORDER BY n DESC", kind, tenant)
+        rows = self._store.rows(
+            "SELECT data FROM thing WHERE kind = ? AND tenant = ? AND NOT gone ORDER BY n DESC", kind, tenant
+        )
         return [dict(json.loads(row["data"])) for row in rows]
 
     def change(self, kind: str, id: str, data: dict[str, Any]) -> None:

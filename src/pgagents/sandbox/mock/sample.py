@@ -16,7 +16,9 @@ Schemas = Mapping[str, Any]
 
 
 def sample(schema: Mapping[str, Any], known: Schemas, now: float) -> Any:
-    """Return the simplest value of a schema: its constant, the first of an enum, the least number, the required members."""
+    """Return the simplest value of a schema: its constant, the first of an enum, the least number, the
+    required members.
+    """
     schema = schemas.resolve(schema, known)
     for key in ("const", "default"):
         if key in schema:
@@ -67,10 +69,15 @@ def _number(schema: Mapping[str, Any], kind: str) -> Any:
 
 def _text(schema: Mapping[str, Any], now: float) -> str:
     formats = {
-        "date-time": rfc3339(now), "date": rfc3339(now)[:10], "uri": "https://example.com/", "email": "someone@example.com",
+        "date-time": rfc3339(now), "date": rfc3339(now)[:10], "uri": "https://example.com/",
+        "email": "someone@example.com",
         "uuid": "8f14e45f-ceea-467f-9b1a-0d3b8f7c2a11",
     }  # fmt: skip
-    text = pattern_text(schema["pattern"]) if "pattern" in schema else formats.get(schema.get("format", ""), "text")
+    text = (
+        pattern_text(schema["pattern"])
+        if "pattern" in schema
+        else formats.get(schema.get("format", ""), "text")
+    )
     if "pattern" not in schema and "format" not in schema:
         text = text.ljust(schema.get("minLength", 0), "x")[: schema.get("maxLength", 80)]
     return text

@@ -1,4 +1,6 @@
-"""Reads an OAuth client of the user's own from a file of client metadata (RFC 7591, 2), so that a real app can sign in."""
+"""Reads an OAuth client of the user's own from a file of client metadata (RFC 7591, 2), so that a real app
+can sign in.
+"""
 
 from __future__ import annotations
 
@@ -17,12 +19,24 @@ from pgagents.sandbox.oauth.clients import Client
 from pgagents.text.nearest import did_you_mean
 
 MOST_BYTES = 65_536
-_USED = ("client_id", "client_secret", "client_name", "redirect_uris", "scope", "token_endpoint_auth_method", "integration")
+_USED = (
+    "client_id",
+    "client_secret",
+    "client_name",
+    "redirect_uris",
+    "scope",
+    "token_endpoint_auth_method",
+    "integration",
+)
 _UNUSED = (
-    "grant_types", "response_types", "client_uri", "logo_uri", "contacts", "tos_uri", "policy_uri", "jwks_uri", "jwks", "software_id",
-    "software_version", "client_id_issued_at", "client_secret_expires_at", "registration_access_token", "registration_client_uri",
+    "grant_types", "response_types", "client_uri", "logo_uri", "contacts", "tos_uri", "policy_uri",
+    "jwks_uri", "jwks", "software_id",
+    "software_version", "client_id_issued_at", "client_secret_expires_at", "registration_access_token",
+    "registration_client_uri",
 )  # fmt: skip
-"""Members of RFC 7591 that are accepted and ignored, so that a registration endpoint's answer can be used as it is."""
+"""Members of RFC 7591 that are accepted and ignored, so that a registration endpoint's answer can be used
+as it is.
+"""
 _ID = re.compile(r"[!-~]{1,200}")
 _URI = re.compile(r"[A-Za-z0-9._~:/?\[\]@!$&'()*+,;=%-]{1,2000}")
 _AUTHORITY = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?")
@@ -31,18 +45,24 @@ EXAMPLE = '{"client_id": "my_app", "redirect_uris": ["http://127.0.0.1/callback"
 
 
 def read_all(paths: Sequence[Path], model: Model) -> list[Client]:
-    """Return the clients of several files. Raises PgagentsError for an invalid file, and for an id that occurs twice."""
+    """Return the clients of several files. Raises PgagentsError for an invalid file, and for an id that
+    occurs twice.
+    """
     found: dict[str, Client] = {}
     for path in paths:
         client = read(path, model)
         if client.client_id in found:
-            raise PgagentsError(f"{path}: client_id {client.client_id} was given by another file", "name each client once")
+            raise PgagentsError(
+                f"{path}: client_id {client.client_id} was given by another file", "name each client once"
+            )
         found[client.client_id] = client
     return list(found.values())
 
 
 def read(path: Path, model: Model) -> Client:
-    """Return the client of a file; without `client_secret` it is public. Raises PgagentsError for an invalid file."""
+    """Return the client of a file; without `client_secret` it is public. Raises PgagentsError for an
+    invalid file.
+    """
     oauth = model.auth.oauth
     if oauth is None:
         raise PgagentsError("--oauth-client: this catalogue has no OAuth", "leave it out")
@@ -53,9 +73,14 @@ def read(path: Path, model: Model) -> Client:
     secret, id = given.get("client_secret"), given["client_id"]
     scopes = tuple(dict.fromkeys(given.get("scope", "").split())) or tuple(oauth.scopes)
     return Client(
-        id, given.get("client_name", id), tuple(given["redirect_uris"]), scopes, oauth.refresh_s is not None, given.get("integration"),
+        id,
+        given.get("client_name", id),
+        tuple(given["redirect_uris"]),
+        scopes,
+        oauth.refresh_s is not None,
+        given.get("integration"),
         digest(secret) if secret else None,
-    )  # fmt: skip
+    )
 
 
 def _members(path: Path) -> Mapping[str, Any]:
@@ -63,9 +88,13 @@ def _members(path: Path) -> Mapping[str, Any]:
         with path.open("rb") as file:
             raw = file.read(MOST_BYTES + 1)
     except OSError as error:
-        raise PgagentsError(f"cannot read {path}: {error.strerror}", "name a file with a client's metadata as JSON") from None
+        raise PgagentsError(
+            f"cannot read {path}: {error.strerror}", "name a file with a client's metadata as JSON"
+        ) from None
     if len(raw) > MOST_BYTES:
-        raise PgagentsError(f"{path} is larger than {MOST_BYTES:,} bytes", "name a file with a client's metadata as JSON")
+        raise PgagentsError(
+            f"{path} is larger than {MOST_BYTES:,} bytes", "name a file with a client's metadata as JSON"
+        )
     found = read_json(raw)
     if found.problem or not isinstance(found.value, dict):
         raise PgagentsError(f"{path}: {found.problem or 'not a JSON object'}", f"write one: {EXAMPLE}")
@@ -74,8 +103,14 @@ def _members(path: Path) -> Mapping[str, Any]:
 
 def _faults(given: Mapping[str, Any]) -> list[str]:
     """List the faults of the members, in order; empty where there are none."""
-    found = [f"there is no member {name!r}" + _meant(name) for name in given if name not in (*_USED, *_UNUSED)]
-    found += [f"{name} must be a text" for name in _USED if name in given and name != "redirect_uris" and not _is_text(given[name])]
+    found = [
+        f"there is no member {name!r}" + _meant(name) for name in given if name not in (*_USED, *_UNUSED)
+    ]
+    found += [
+        f"{name} must be a text"
+        for name in _USED
+        if name in given and name != "redirect_uris" and not _is_text(given[name])
+    ]
     if found:
         return found
     id, secret, uris = given.get("client_id"), given.get("client_secret"), given.get("redirect_uris")
@@ -88,17 +123,24 @@ def _faults(given: Mapping[str, Any]) -> list[str]:
     method = given.get("token_endpoint_auth_method")
     if method is not None and (method == "none") != (secret is None):
         found.append(
-            f"token_endpoint_auth_method {method} " + ("needs a client_secret" if secret is None else "goes without client_secret")
+            f"token_endpoint_auth_method {method} "
+            + ("needs a client_secret" if secret is None else "goes without client_secret")
         )
     if not isinstance(uris, list) or not 1 <= len(uris) <= 20:
         found.append("redirect_uris is a list of 1 to 20 addresses")
     else:
-        found += [f"redirect_uris: {said}" for uri in uris if (said := _uri_fault(uri, public=secret is None))]
+        found += [
+            f"redirect_uris: {said}" for uri in uris if (said := _uri_fault(uri, public=secret is None))
+        ]
     return found
 
 
 def _scope_faults(given: Mapping[str, Any], scopes: Mapping[str, str]) -> list[str]:
-    unknown = [name for name in given.get("scope", "").split() if name not in scopes] if _is_text(given.get("scope", "")) else []
+    unknown = (
+        [name for name in given.get("scope", "").split() if name not in scopes]
+        if _is_text(given.get("scope", ""))
+        else []
+    )
     return [f"scope {name} is none of {', '.join(scopes)}" for name in unknown]
 
 

@@ -13,10 +13,16 @@ from pgagents.model.model import Model
 from pgagents.sandbox.keys import digest, word
 from pgagents.sandbox.store import Store
 
-TABLE = "CREATE TABLE IF NOT EXISTS oauth_client (id TEXT PRIMARY KEY, secret_hash BLOB, data TEXT NOT NULL) WITHOUT ROWID;"
+TABLE = (
+    "CREATE TABLE IF NOT EXISTS oauth_client (id TEXT PRIMARY KEY, secret_hash BLOB, data TEXT NOT NULL) "
+    "WITHOUT ROWID;"
+)
 LOOPBACK = "http://127.0.0.1/callback"
 _GPT = "g-0123456789abcdef0123456789abcdef01234567"
-CHATGPT = (f"https://chatgpt.com/aip/{_GPT}/oauth/callback", f"https://chat.openai.com/aip/{_GPT}/oauth/callback")
+CHATGPT = (
+    f"https://chatgpt.com/aip/{_GPT}/oauth/callback",
+    f"https://chat.openai.com/aip/{_GPT}/oauth/callback",
+)
 """The form of a GPT's callback URL; OpenAI uses both hosts (read 2026-11-20)."""
 OURS = ("demo_app", "demo_gpt", "public", "confidential")
 """Client names that are reserved: the first two are registered, the others are keys of the ready file."""
@@ -24,7 +30,8 @@ OURS = ("demo_app", "demo_gpt", "public", "confidential")
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """A registered client, public if it has no secret. `integration` names the agent to which its calls are attributed.
+    """A registered client, public if it has no secret. `integration` names the agent to which its calls are
+    attributed.
 
     The methods are those of Authlib's `ClientMixin`.
     """
@@ -50,13 +57,19 @@ class Client:
         """Return None: every request must name its redirect URI."""
 
     def get_allowed_scope(self, scope: str | None) -> str | None:
-        """Return the scopes to grant: those asked for, or all where none is; None where one is not allowed."""
+        """Return the scopes to grant: those asked for, or all where none is; None where one is not
+        allowed.
+        """
         asked = list(dict.fromkeys((scope or "").split())) or list(self.scopes)
         return " ".join(asked) if set(asked) <= set(self.scopes) else None
 
     def check_redirect_uri(self, redirect_uri: str) -> bool:
-        """Return whether a URI is registered; a public client's loopback address may have any port (RFC 8252, 7.3)."""
-        return redirect_uri in self.redirect_uris or (self.public and _any_port(redirect_uri) in self.redirect_uris)
+        """Return whether a URI is registered; a public client's loopback address may have any port (RFC
+        8252, 7.3).
+        """
+        return redirect_uri in self.redirect_uris or (
+            self.public and _any_port(redirect_uri) in self.redirect_uris
+        )
 
     def check_client_secret(self, client_secret: str) -> bool:
         """Return whether a text is the client's secret; compares in constant time."""
@@ -83,12 +96,19 @@ def _any_port(uri: str) -> str | None:
         port = parts.port
     except ValueError:
         return None
-    if parts.scheme != "http" or parts.hostname not in ("127.0.0.1", "::1") or port is None or "@" in parts.netloc:
+    if (
+        parts.scheme != "http"
+        or parts.hostname not in ("127.0.0.1", "::1")
+        or port is None
+        or "@" in parts.netloc
+    ):
         return None
     return uri.replace(f":{port}", "", 1) if parts.netloc.endswith(f":{port}") else None
 
 
-def seed(model: Model, store: Store, rng: random.Random, given: Sequence[Client] = ()) -> dict[str, dict[str, object]]:
+def seed(
+    model: Model, store: Store, rng: random.Random, given: Sequence[Client] = ()
+) -> dict[str, dict[str, object]]:
     """Register the demo clients and those given, and remove all others, such as those of an earlier start.
 
     Returns what their owners must know, by kind or id. The demo's own secret is new at every start.
@@ -105,15 +125,27 @@ def seed(model: Model, store: Store, rng: random.Random, given: Sequence[Client]
         save(store, client)
     return {
         "public": {"client_id": public.client_id, "redirect_uris": list(public.redirect_uris)},
-        "confidential": {"client_id": gpt.client_id, "client_secret": secret, "redirect_uris": list(gpt.redirect_uris)},
-        **{client.client_id: {"client_id": client.client_id, "redirect_uris": list(client.redirect_uris)} for client in given},
+        "confidential": {
+            "client_id": gpt.client_id,
+            "client_secret": secret,
+            "redirect_uris": list(gpt.redirect_uris),
+        },
+        **{
+            client.client_id: {"client_id": client.client_id, "redirect_uris": list(client.redirect_uris)}
+            for client in given
+        },
     }
 
 
 def save(store: Store, client: Client) -> None:
     """Register a client, or change it."""
     data = {name: value for name, value in asdict(client).items() if name != "secret_hash"}
-    store.run("INSERT OR REPLACE INTO oauth_client VALUES (?, ?, ?)", client.client_id, client.secret_hash, json.dumps(data))
+    store.run(
+        "INSERT OR REPLACE INTO oauth_client VALUES (?, ?, ?)",
+        client.client_id,
+        client.secret_hash,
+        json.dumps(data),
+    )
 
 
 def find(store: Store, client_id: str) -> Client | None:

@@ -12,13 +12,16 @@ from pgagents.sandbox.oauth.clients import Client
 
 USER = "demo_user"
 _STYLE = (
-    ":root{color-scheme:light dark;font:1rem/1.5 system-ui,sans-serif}body{max-width:34rem;margin:2rem auto;padding:0 1rem}"
+    ":root{color-scheme:light dark;font:1rem/1.5 system-ui,sans-serif}body{max-width:34rem;margin:2rem "
+    "auto;padding:0 1rem}"
     "button,input{font:inherit;padding:.5rem 1rem;margin:.25rem .5rem .25rem 0}code{overflow-wrap:anywhere}"
 )
 _HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 
 
-def consent(api: str, client: Client, scopes: dict[str, str], redirect_uri: str, action: str, ticket: str) -> Response:
+def consent(
+    api: str, client: Client, scopes: dict[str, str], redirect_uri: str, action: str, ticket: str
+) -> Response:
     """Return the consent form; `scopes` are the requested scopes with their descriptions."""
     asked = "".join(f"<li><code>{escape(name)}</code>: {escape(says)}</li>" for name, says in scopes.items())
     body = f"""<h1>{escape(client.name)} asks for access to {escape(api)}</h1>
@@ -36,18 +39,32 @@ def consent(api: str, client: Client, scopes: dict[str, str], redirect_uri: str,
 
 
 def refused(error: str, description: str) -> Response:
-    """Return the page for a request that cannot be redirected, because its client or redirect URI is not valid."""
+    """Return the page for a request that cannot be redirected, because its client or redirect URI is not
+    valid.
+    """
     says = f"<h1>This request is refused</h1>\n<p><code>{escape(error)}</code>: {escape(description)}</p>"
-    return _page(400, "Refused", f"{says}\n<p>Nothing was granted. Go back to the app that sent you here.</p>")
+    return _page(
+        400, "Refused", f"{says}\n<p>Nothing was granted. Go back to the app that sent you here.</p>"
+    )
 
 
 def _page(status: int, title: str, body: str, form_to: str = "") -> Response:
-    html = '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-    html += f"<title>{title}</title><style>{_STYLE}</style></head>\n<body><main>\n{body}\n</main></body></html>\n"
-    policy = f"default-src 'none'; style-src 'sha256-{_HASH}'; frame-ancestors 'none'; base-uri 'none'; form-action 'self' {form_to}"
+    html = (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" '
+        'content="width=device-width">'
+    )
+    html += (
+        f"<title>{title}</title><style>{_STYLE}</style></head>\n<body><main>\n{body}\n</main></body></html>\n"
+    )
+    policy = (
+        f"default-src 'none'; style-src 'sha256-{_HASH}'; frame-ancestors 'none'; base-uri 'none'; "
+        f"form-action 'self' {form_to}"
+    )
     headers = (
-        ("Content-Type", "text/html; charset=utf-8"), ("Cache-Control", "no-store"), ("Content-Security-Policy", policy.strip()),
-        ("Referrer-Policy", "no-referrer"), ("X-Content-Type-Options", "nosniff"), ("X-Frame-Options", "DENY"),
+        ("Content-Type", "text/html; charset=utf-8"), ("Cache-Control", "no-store"),
+        ("Content-Security-Policy", policy.strip()),
+        ("Referrer-Policy", "no-referrer"), ("X-Content-Type-Options", "nosniff"),
+        ("X-Frame-Options", "DENY"),
     )  # fmt: skip
     return Response(status, headers, html.encode())
 

@@ -1,4 +1,6 @@
-"""Grants of users: pending consents, codes and tokens. Only their hashes are stored; all expire by the sandbox's clock."""
+"""Grants of users: pending consents, codes and tokens. Only their hashes are stored; all expire by the
+sandbox's clock.
+"""
 
 from __future__ import annotations
 
@@ -84,7 +86,9 @@ class Grants:
         self._key = replace(ordinary(keyring), role="oauth", per_minute=None)
 
     def ask(self, query: str, now: float) -> str:
-        """Store an authorization request until the user decides; return the ticket that the form sends back."""
+        """Store an authorization request until the user decides; return the ticket that the form sends
+        back.
+        """
         self._store.run("DELETE FROM oauth_ticket WHERE dies_at < ?", now)
         ticket = word(self._rng, 32)
         self._store.run("INSERT INTO oauth_ticket VALUES (?, ?, ?)", digest(ticket), query, now + TICKET_S)
@@ -92,7 +96,9 @@ class Grants:
 
     def decided(self, ticket: str, now: float) -> str | None:
         """Return the request of a ticket, once; None where it was used or is too old."""
-        row = self._store.row("SELECT query FROM oauth_ticket WHERE hash = ? AND dies_at > ?", digest(ticket), now)
+        row = self._store.row(
+            "SELECT query FROM oauth_ticket WHERE hash = ? AND dies_at > ?", digest(ticket), now
+        )
         self._store.run("DELETE FROM oauth_ticket WHERE hash = ?", digest(ticket))
         return str(row["query"]) if row else None
 
@@ -104,9 +110,17 @@ class Grants:
         """Store a code for CODE_S seconds."""
         self._store.run("DELETE FROM oauth_code WHERE dies_at < ?", now - KEPT_S)
         self._store.run(
-            "INSERT INTO oauth_code VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)", code.hash, code.family, code.client_id, code.sub, code.scope,
-            code.redirect_uri, code.code_challenge, code.code_challenge_method, now + CODE_S,
-        )  # fmt: skip
+            "INSERT INTO oauth_code VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
+            code.hash,
+            code.family,
+            code.client_id,
+            code.sub,
+            code.scope,
+            code.redirect_uri,
+            code.code_challenge,
+            code.code_challenge_method,
+            now + CODE_S,
+        )
 
     def new_family(self) -> str:
         """Return the id of a new consent."""
@@ -117,7 +131,9 @@ class Grants:
 
         A code that is used twice was stolen: all tokens of its consent are revoked (RFC 6749, 4.1.2).
         """
-        row = self._store.row("SELECT * FROM oauth_code WHERE hash = ? AND client_id = ?", digest(text), client_id)
+        row = self._store.row(
+            "SELECT * FROM oauth_code WHERE hash = ? AND client_id = ?", digest(text), client_id
+        )
         if row is None:
             return None
         if row["used"]:
@@ -138,12 +154,22 @@ class Grants:
         self._store.run("DELETE FROM oauth_token WHERE dies_at < ?", now)
         self._store.run(
             "INSERT INTO oauth_token VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0)",
-            token.hash, token.kind, token.family, token.client_id, token.sub, token.scope, now + lives_s,
-        )  # fmt: skip
+            token.hash,
+            token.kind,
+            token.family,
+            token.client_id,
+            token.sub,
+            token.scope,
+            now + lives_s,
+        )
 
     def token(self, text: str, now: float, kind: str | None = None) -> Token | None:
-        """Return the living token of a text and kind, or None; a reused refresh token revokes its consent (RFC 9700, 4.14)."""
-        row = self._store.row("SELECT * FROM oauth_token WHERE hash = ? AND dies_at > ? AND revoked = 0", digest(text), now)
+        """Return the living token of a text and kind, or None; a reused refresh token revokes its consent
+        (RFC 9700, 4.14).
+        """
+        row = self._store.row(
+            "SELECT * FROM oauth_token WHERE hash = ? AND dies_at > ? AND revoked = 0", digest(text), now
+        )
         if row is None or (kind is not None and row["kind"] != kind):
             return None
         if row["used"]:  # a refresh token that was changed already: someone has a copy (RFC 9700, 4.14)
@@ -167,9 +193,17 @@ class Grants:
             self._store.run("UPDATE oauth_token SET revoked = 1 WHERE hash = ?", token.hash)
 
     def key(self, text: str, now: float) -> Key | None:
-        """Return the caller of an access token, or None: a key of the user's project with the granted scopes."""
+        """Return the caller of an access token, or None: a key of the user's project with the granted
+        scopes.
+        """
         token = self.token(text, now, "access") if text.startswith("oat_") else None
         client = clients.find(self._store, token.client_id) if token else None
         if token is None or client is None:
             return None
-        return replace(self._key, id=token.family, integration=client.integration, sub=token.sub, granted=tuple(token.scope.split()))
+        return replace(
+            self._key,
+            id=token.family,
+            integration=client.integration,
+            sub=token.sub,
+            granted=tuple(token.scope.split()),
+        )

@@ -45,7 +45,9 @@ class Server(AuthorizationServer):  # type: ignore[misc]  # Authlib has no types
         self.register_token_generator(
             "default",
             BearerTokenGenerator(
-                lambda **_: grants.new_token("access"), lambda **_: grants.new_token("refresh"), oauth.access_s or ACCESS_S
+                lambda **_: grants.new_token("access"),
+                lambda **_: grants.new_token("refresh"),
+                oauth.access_s or ACCESS_S,
             ),
         )
         self.register_grant(_Codes, [_Pkce(oauth.pkce, oauth.pkce_binds)])
@@ -87,11 +89,17 @@ class _Codes(AuthorizationCodeGrant):  # type: ignore[misc]  # Authlib has no ty
         challenge = given.get("code_challenge")
         self.server.grants.keep_code(
             Code(
-                digest(code), self.server.grants.new_family(), request.client.client_id, request.user, request.scope, given["redirect_uri"],
-                challenge, given.get("code_challenge_method") if challenge else None,
+                digest(code),
+                self.server.grants.new_family(),
+                request.client.client_id,
+                request.user,
+                request.scope,
+                given["redirect_uri"],
+                challenge,
+                given.get("code_challenge_method") if challenge else None,
             ),
             self.server.now,
-        )  # fmt: skip
+        )
 
     def query_authorization_code(self, code: str, client: Client) -> Code | None:
         found: Code | None = self.server.grants.code(code, client.client_id, self.server.now)

@@ -48,15 +48,24 @@ def answer(request: Request, visit: Visit) -> Response | None:
             if request.path == oauth.authorize:
                 return _decided(request, visit) if request.method == "POST" else _consent(request, visit)
             return _tokens(request, visit)
-        except (_Bad, ValueError) as error:  # ValueError: Authlib's for characters that an error text may not have
-            text = str(error) if isinstance(error, _Bad) else "The request has characters that are not possible here"
+        except (
+            _Bad,
+            ValueError,
+        ) as error:  # ValueError: Authlib's for characters that an error text may not have
+            text = (
+                str(error)
+                if isinstance(error, _Bad)
+                else "The request has characters that are not possible here"
+            )
             if request.path == oauth.authorize:
                 return consent.refused("invalid_request", text)
             return _json({"error": "invalid_request", "error_description": text}, 400)
 
 
 def _json(data: Any, status: int = 200) -> Response:
-    return Response(status, (("Content-Type", "application/json"), ("Cache-Control", "no-store")), json_bytes(data))
+    return Response(
+        status, (("Content-Type", "application/json"), ("Cache-Control", "no-store")), json_bytes(data)
+    )
 
 
 def _server(visit: Visit) -> Any:
@@ -73,7 +82,9 @@ def _make_request(method: str, visit: Visit, pairs: list[tuple[str, str]], heade
     form = dict(pairs)
     if len(form) != len(pairs):
         raise _Bad("A parameter stands twice")
-    return AuthlibRequest(method, visit.setting.address.url, {name: value for name, value in form.items() if value}, headers)
+    return AuthlibRequest(
+        method, visit.setting.address.url, {name: value for name, value in form.items() if value}, headers
+    )
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:
@@ -113,7 +124,9 @@ def _consent(request: Request, visit: Visit) -> Response:
     oauth = visit.setting.model.auth.oauth
     scopes = {name: oauth.scopes[name] for name in grant.request.scope.split()}
     ticket = server.grants.ask(urlencode(pairs), visit.now)
-    return consent.consent(str(visit.setting.model.api.title), grant.client, scopes, grant.redirect_uri, oauth.authorize, ticket)
+    return consent.consent(
+        str(visit.setting.model.api.title), grant.client, scopes, grant.redirect_uri, oauth.authorize, ticket
+    )
 
 
 def _decided(request: Request, visit: Visit) -> Response:
@@ -130,7 +143,9 @@ def _decided(request: Request, visit: Visit) -> Response:
         raise _Bad("This form was sent before, or is too old")
     asked = _make_request("GET", visit, _pairs(query), {})
     grant = server.get_consent_grant(asked)
-    found: Response = server.create_authorization_response(asked, grant_user=user if decision == "allow" else None, grant=grant)
+    found: Response = server.create_authorization_response(
+        asked, grant_user=user if decision == "allow" else None, grant=grant
+    )
     return _named(found, visit).with_header("Cache-Control", "no-store")
 
 

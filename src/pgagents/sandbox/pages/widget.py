@@ -24,7 +24,9 @@ def paths(model: Model) -> Mapping[str, tuple[str, ...]]:
 
 
 def answer(_: Request, visit: Visit) -> Response | None:
-    """Return the page with headers against framing, referrers and type sniffing; None where it cannot be rendered."""
+    """Return the page with headers against framing, referrers and type sniffing; None where it cannot be
+    rendered.
+    """
     page = _page(visit.setting.model)
     if page is None:
         return None

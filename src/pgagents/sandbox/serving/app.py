@@ -35,13 +35,17 @@ def at_once(handler: Handler) -> Answer:
 
 
 def app(
-    handler: Answer, most_bytes: int | None, log: Callable[[str], None] = lambda _: None, *, malformed: Handler | None = None
-) -> App:  # fmt: skip
+    handler: Answer,
+    most_bytes: int | None,
+    log: Callable[[str], None] = lambda _: None,
+    *,
+    malformed: Handler | None = None,
+) -> App:
     """Return the ASGI application.
 
-    `log` is passed tracebacks. `malformed` answers a request with two lengths. A body over `most_bytes` is not read to
-    its end: the handler gets one byte too many and refuses it. The handler runs inline, because a call takes less time
-    than a change of threads.
+    `log` is passed tracebacks. `malformed` answers a request with two lengths. A body over `most_bytes` is
+    not read to its end: the handler gets one byte too many and refuses it. The handler runs inline, because a
+    call takes less time than a change of threads.
     """
 
     async def logged(scope: Scope, receive: Receive, send: Send) -> None:
@@ -79,7 +83,9 @@ def app(
 
 
 async def _refuse(incoming: Incoming, found: Response, send: Send) -> None:
-    """Send an answer at once, then read on for a while: closing a connection on unread bytes resets it and loses the answer."""
+    """Send an answer at once, then read on for a while: closing a connection on unread bytes resets it and
+    loses the answer.
+    """
     await send(_head(found, (b"connection", b"close")))
     await send({"type": "http.response.body", "body": found.body, "more_body": True})
     with suppress(TimeoutError):
@@ -99,7 +105,9 @@ def _has_body(scope: Scope) -> bool:
 
 
 def _two_lengths(scope: Scope) -> bool:
-    """Return whether a request has both a length and chunks, on which a proxy might disagree (RFC 9112, 6.1)."""
+    """Return whether a request has both a length and chunks, on which a proxy might disagree (RFC 9112,
+    6.1).
+    """
     return {b"content-length", b"transfer-encoding"} <= {name for name, _ in scope["headers"]}
 
 

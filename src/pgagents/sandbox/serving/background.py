@@ -12,7 +12,9 @@ LONGEST_NAP_S = 1.0
 
 
 class Background:
-    """A thread that works until it is stopped. Each round calls `chore`; errors are logged, and the next round follows."""
+    """A thread that works until it is stopped. Each round calls `chore`; errors are logged, and the next
+    round follows.
+    """
 
     def __init__(self, courier: Courier, chore: Callable[[], None], log: Callable[[str], None]) -> None:
         self._courier = courier
@@ -28,7 +30,9 @@ class Background:
         self._thread.start()
 
     def stop(self, most_s: float) -> None:
-        """Stop after the current delivery, but within `most_s` seconds; an aborted delivery is sent again at the next start."""
+        """Stop after the current delivery, but within `most_s` seconds; an aborted delivery is sent again
+        at the next start.
+        """
         self._stopped = True
         self._wake.set()
         self._thread.join(most_s)

@@ -1,4 +1,6 @@
-"""A connection of the sandbox: uvicorn's HTTP/1.1 with the API's own 400, and with answers to half-closed connections."""
+"""A connection of the sandbox: uvicorn's HTTP/1.1 with the API's own 400, and with answers to half-closed
+connections.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,8 @@ class Connection(H11Protocol):
         self.transport = PacketBuffer(transport, self.loop)  # type: ignore[assignment]  # a transport in all that uvicorn asks of it
 
     def eof_received(self) -> bool:  # type: ignore[override]  # asyncio asks whether to go on
-        """Keep the connection open for the answer after the client half-closes it, unless its request is incomplete.
+        """Keep the connection open for the answer after the client half-closes it, unless its request is
+        incomplete.
 
         uvicorn itself closes at once. Over TLS nothing can be sent any more: asyncio's TLS has no half-closed
         connections.
@@ -47,7 +50,9 @@ class Connection(H11Protocol):
             if self.conn.our_state is not h11.SEND_BODY:
                 super().data_received(b"")
                 return False
-            self.cycle.more_body = False  # it is being refused before all was read; the refusal waits for no more
+            self.cycle.more_body = (
+                False  # it is being refused before all was read; the refusal waits for no more
+            )
             self.cycle.message_event.set()
         self._said_all = True
         return True
@@ -67,7 +72,9 @@ class Connection(H11Protocol):
         answer = type(self).malformed(Request("GET", "/", ((PEER, peer), (SCHEME, self.scheme or "http"))))
         headers = [(name, value) for name, value in answer.headers if name.lower() != "connection"]
         length = [("Content-Length", str(len(answer.body))), ("Connection", "close")]
-        head = h11.Response(status_code=answer.status, headers=[*headers, *length], reason=HTTPStatus(answer.status).phrase)
+        head = h11.Response(
+            status_code=answer.status, headers=[*headers, *length], reason=HTTPStatus(answer.status).phrase
+        )
         for event in (head, h11.Data(data=answer.body), h11.EndOfMessage()):
             self.transport.write(self.conn.send(event))
         self.transport.close()

@@ -15,9 +15,17 @@ SOON_S = 0.02
 
 
 class Settling:
-    """A handler whose answers wait for the commit. `unkept` answers a call whose writes could not be committed."""
+    """A handler whose answers wait for the commit. `unkept` answers a call whose writes could not be
+    committed.
+    """
 
-    def __init__(self, handler: Handler, store: Store, unkept: Callable[[Request], Response], log: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        handler: Handler,
+        store: Store,
+        unkept: Callable[[Request], Response],
+        log: Callable[[str], None],
+    ) -> None:
         self._handler = handler
         self._store = store
         self._unkept = unkept

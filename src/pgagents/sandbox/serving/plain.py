@@ -11,12 +11,16 @@ PROTOCOL = "TLS/1.3"
 
 
 def plain(front: Front) -> Callable[[Request], Response]:
-    """Return a handler that refuses every request unread, apart from its peer: a key sent in plaintext must not be tried."""
+    """Return a handler that refuses every request unread, apart from its peer: a key sent in plaintext
+    must not be tried.
+    """
 
     def answer(request: Request) -> Response:
         refused = front.plaintext(Request("GET", "/", ((PEER, request.header(PEER) or ""),)))
         if refused.header("Upgrade") is None:
             refused = refused.with_header("Upgrade", PROTOCOL)
-        return refused.with_header("Connection", "Upgrade, close")  # RFC 9110, 7.8: who sends Upgrade names it in Connection
+        return refused.with_header(
+            "Connection", "Upgrade, close"
+        )  # RFC 9110, 7.8: who sends Upgrade names it in Connection
 
     return answer

@@ -56,7 +56,9 @@ class Listening:
 
 
 def listen(port: int, host: str = HOST, tls: Tls | None = None) -> Listening:
-    """Bind a port, with TLS a second one for plaintext; 0 takes a free one. Raises PgagentsError where that fails."""
+    """Bind a port, with TLS a second one for plaintext; 0 takes a free one. Raises PgagentsError where
+    that fails.
+    """
     bound = _bind(port, host)
     return Listening(bound, _url("https" if tls else "http", bound), tls, _bind(0, host) if tls else None)
 
@@ -69,16 +71,21 @@ def _url(scheme: str, bound: socket.socket) -> str:
 def _bind(port: int, host: str) -> socket.socket:
     found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # accepted sockets inherit it; asyncio sets it only where proto is named
+    found.setsockopt(
+        socket.IPPROTO_TCP, socket.TCP_NODELAY, 1
+    )  # accepted sockets inherit it; asyncio sets it only where proto is named
     try:
         found.bind((host, port))
         found.listen(128)
     except OSError as error:
         found.close()
         if error.errno == errno.EADDRINUSE:
-            raise PgagentsError(f"port {port} is in use", "give another --port, or --port 0 for a free one") from None
+            raise PgagentsError(
+                f"port {port} is in use", "give another --port, or --port 0 for a free one"
+            ) from None
         raise PgagentsError(
-            f"cannot listen on {host}:{port}: {error.strerror}", "give another --port, or --port 0 for a free one"
+            f"cannot listen on {host}:{port}: {error.strerror}",
+            "give another --port, or --port 0 for a free one",
         ) from None
     return found
 
@@ -121,7 +128,10 @@ def serve(sandbox: Sandbox, listening: Listening, ready: Callable[[dict[str, Any
     front = sandbox.front
     front.site.setting.address.url = listening.url
     settling = Settling(sandbox.handler, front.store, front.unkept, front.log)
-    config = _config(app(settling, front.model.limits.max_body_bytes, front.log, malformed=front.malformed), protocol_of(front.malformed))
+    config = _config(
+        app(settling, front.model.limits.max_body_bytes, front.log, malformed=front.malformed),
+        protocol_of(front.malformed),
+    )
     refusing = _config(app(at_once(plain(front)), 0, front.log), protocol_of(plain(front)))
     context = listening.tls.context if listening.tls else None
 
@@ -145,7 +155,9 @@ def serve(sandbox: Sandbox, listening: Listening, ready: Callable[[dict[str, Any
         sandbox.front.store.close()
 
 
-async def accept(config: uvicorn.Config, state: ServerState, bound: socket.socket, context: ssl.SSLContext | None = None) -> asyncio.Server:
+async def accept(
+    config: uvicorn.Config, state: ServerState, bound: socket.socket, context: ssl.SSLContext | None = None
+) -> asyncio.Server:
     """Accept connections at a bound socket, over TLS with a context. An incomplete handshake is cut off."""
     loop = asyncio.get_running_loop()
 
@@ -154,7 +166,9 @@ async def accept(config: uvicorn.Config, state: ServerState, bound: socket.socke
 
     if context is None:
         return await loop.create_server(made, sock=bound)
-    return await loop.create_server(made, sock=bound, ssl=context, ssl_handshake_timeout=HANDSHAKE_S, ssl_shutdown_timeout=SHUTDOWN_S)
+    return await loop.create_server(
+        made, sock=bound, ssl=context, ssl_handshake_timeout=HANDSHAKE_S, ssl_shutdown_timeout=SHUTDOWN_S
+    )
 
 
 def _config(app: App, protocol: type[Connection]) -> uvicorn.Config:
@@ -162,10 +176,18 @@ def _config(app: App, protocol: type[Connection]) -> uvicorn.Config:
     import uvicorn
 
     config = uvicorn.Config(
-        app, http=protocol,
-        log_level="critical", access_log=False, lifespan="off", timeout_graceful_shutdown=GRACE_S,
-        timeout_keep_alive=KEEP_ALIVE_S, ws="none", server_header=False, date_header=True,
-        proxy_headers=False,  # nothing stands before it, and a client must not choose the address by which its calls are counted
-    )  # fmt: skip
+        app,
+        http=protocol,
+        log_level="critical",
+        access_log=False,
+        lifespan="off",
+        timeout_graceful_shutdown=GRACE_S,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        ws="none",
+        server_header=False,
+        date_header=True,
+        # nothing stands before it, and a client must not choose the address by which its calls are counted
+        proxy_headers=False,
+    )
     config.load()
     return config

@@ -73,8 +73,10 @@ def header_case(_context: Context, _request: Request, answer: Response) -> Respo
 @variation().edit_answers
 def hosted_as_text(context: Context, request: Request, answer: Response) -> Response:
     """The hosted YAML is served as plain text."""
-    kinds = {path: "application/json; charset=utf-8" if file.endswith(".json") else "text/plain; charset=utf-8"
-             for file, path in context.model.api.hosted.items()}  # fmt: skip
+    kinds = {
+        path: "application/json; charset=utf-8" if file.endswith(".json") else "text/plain; charset=utf-8"
+        for file, path in context.model.api.hosted.items()
+    }
     kind = kinds.get(request.path)
     return answer.with_header("Content-Type", kind) if kind and successful(answer) else answer
 
@@ -83,7 +85,11 @@ def hosted_as_text(context: Context, request: Request, answer: Response) -> Resp
 def large_but_borne(context: Context, request: Request, answer: Response) -> Response:
     """The widest search answers with 99,999 characters, just below an assistant's limit, but more bytes."""
     data = data_of(answer)
-    if not successful(answer) or not isinstance(data, dict) or not widest(context.reader, list_action(context.model), request):
+    if (
+        not successful(answer)
+        or not isinstance(data, dict)
+        or not widest(context.reader, list_action(context.model), request)
+    ):
         return answer
     body = answer.with_json({**data, "note": ""}).body.decode()
     missing = 99_999 - len(body)
@@ -103,7 +109,11 @@ def layout(_context: Context, _request: Request, answer: Response) -> Response:
     data = data_of(answer)
     if data is None:
         return answer
-    return Response(answer.status, answer.headers, json.dumps(_turned(data), indent=3, ensure_ascii=True).replace("/", "\\/").encode())
+    return Response(
+        answer.status,
+        answer.headers,
+        json.dumps(_turned(data), indent=3, ensure_ascii=True).replace("/", "\\/").encode(),
+    )
 
 
 @variation().handle_requests
@@ -124,7 +134,11 @@ def list_times_finer(context: Context, request: Request, data: Any) -> Any:
         return None
     for found in (item for items in lists(data) for item in items):
         for name, value in found.items():
-            if name in lasting and isinstance(value, str) and (match := re.fullmatch(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)Z", value)):
+            if (
+                name in lasting
+                and isinstance(value, str)
+                and (match := re.fullmatch(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)Z", value))
+            ):
                 found[name] = f"{match.group(1)}.400Z"
     return data
 
@@ -185,7 +199,11 @@ def other_words(context: Context, _request: Request, data: Any) -> Any:
 def slow_in_time(context: Context, handler: Handler, request: Request) -> Response | Silence:
     """The widest search takes nine seconds, within the limit of every assistant's host."""
     found = handler(request)
-    if isinstance(found, Response) and successful(found) and widest(context.reader, list_action(context.model), request):
+    if (
+        isinstance(found, Response)
+        and successful(found)
+        and widest(context.reader, list_action(context.model), request)
+    ):
         context.sleep(9.0)
     return found
 
@@ -206,7 +224,11 @@ def time_fraction(_context: Context, _request: Request, answer: Response) -> Res
     """Times carry fractions of a second."""
     if data_of(answer) is None or not successful(answer):
         return answer
-    return Response(answer.status, answer.headers, re.sub(rb'"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)Z"', rb'"\1.000Z"', answer.body))
+    return Response(
+        answer.status,
+        answer.headers,
+        re.sub(rb'"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)Z"', rb'"\1.000Z"', answer.body),
+    )
 
 
 @variation("time_zone").edit_answers
@@ -214,12 +236,18 @@ def time_offset(_context: Context, _request: Request, answer: Response) -> Respo
     """Times end with +00:00 instead of Z."""
     if data_of(answer) is None or not successful(answer):
         return answer
-    return Response(answer.status, answer.headers, re.sub(rb'"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?)Z"', rb'"\1+00:00"', answer.body))
+    return Response(
+        answer.status,
+        answer.headers,
+        re.sub(rb'"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?)Z"', rb'"\1+00:00"', answer.body),
+    )
 
 
 @variation().change_server
 def webhook_two_signatures(context: Context) -> None:
-    """Events have two signatures, as during a change of secrets, an additional member, and JSON with blanks."""
+    """Events have two signatures, as during a change of secrets, an additional member, and JSON with
+    blanks.
+    """
     sign, compose = context.courier.sign, context.courier.compose
 
     def twice(secret: str, body: bytes, now: float) -> str:

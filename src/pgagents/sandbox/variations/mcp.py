@@ -38,7 +38,10 @@ def _fuller(tool: dict[str, Any]) -> dict[str, Any]:
     return {
         **tool,
         "icons": [{"src": "https://example.com/icon.png", "mimeType": "image/png"}],
-        "inputSchema": {"$schema": "https://json-schema.org/draft/2020-12/schema", **_turned(tool["inputSchema"])},
+        "inputSchema": {
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            **_turned(tool["inputSchema"]),
+        },
         "annotations": {**tool["annotations"], "title": "A title"},
         "_meta": {**tool.get("_meta", {}), "com.example/since": "1"},
     }
@@ -71,10 +74,18 @@ def streams_with_progress(_context: Context, handler: Handler, request: Request)
         return found
     notes = [
         {"jsonrpc": "2.0", "method": "notifications/message", "params": {"level": "info", "data": "working"}},
-        {"jsonrpc": "2.0", "method": "notifications/progress", "params": {"progressToken": 1, "progress": 0.5}},
+        {
+            "jsonrpc": "2.0",
+            "method": "notifications/progress",
+            "params": {"progressToken": 1, "progress": 0.5},
+        },
     ]
-    body = b": here it comes\r\n\r\n" + b"".join(b"event: message\r\ndata: " + json_bytes(m) + b"\r\n\r\n" for m in (*notes, message))
-    kept = found.with_header("Content-Type", "text/event-stream; charset=utf-8").with_header("Content-Length", None)
+    body = b": here it comes\r\n\r\n" + b"".join(
+        b"event: message\r\ndata: " + json_bytes(m) + b"\r\n\r\n" for m in (*notes, message)
+    )
+    kept = found.with_header("Content-Type", "text/event-stream; charset=utf-8").with_header(
+        "Content-Length", None
+    )
     return Response(kept.status, kept.headers, body)
 
 

@@ -63,8 +63,14 @@ def malformed_id_missing(handler: Handler, context: Context) -> Handler:
         found = handler(request)
         if not wrong or not isinstance(found, Response):
             return found
-        missing = next(r.missing for p in wrong[0].params if (r := context.model.resources.get(p.refers_to or "")) and r.missing)
-        refused = answers.refusal(context.model, missing, "There is no such thing", found.header("x-request-id") or "")
+        missing = next(
+            r.missing
+            for p in wrong[0].params
+            if (r := context.model.resources.get(p.refers_to or "")) and r.missing
+        )
+        refused = answers.refusal(
+            context.model, missing, "There is no such thing", found.header("x-request-id") or ""
+        )
         return Response(refused.status, found.headers, refused.body)
 
     return answer
@@ -84,11 +90,18 @@ def operator_hidden(handler: Handler, context: Context) -> Handler:
     """The operator's endpoints are answered with 404 for every key but the operator's."""
     routes = Routes(context.model)
     errors = context.model.errors
-    refused, unknown = framework_code(context.model, "no_scope"), framework_code(context.model, "unknown_path")
+    refused, unknown = (
+        framework_code(context.model, "no_scope"),
+        framework_code(context.model, "unknown_path"),
+    )
 
     def edit(request: Request, answer: Response) -> Response:
         match = routes.match(request.path)
-        if answer.status != refused.status or match is None or not any(e.operator for e in match.methods.values()):
+        if (
+            answer.status != refused.status
+            or match is None
+            or not any(e.operator for e in match.methods.values())
+        ):
             return answer
         data = error_at(data_of(answer), errors.code_at, unknown.name)
         told = answer.with_json(data)
@@ -132,7 +145,9 @@ def unknown_query_refused(context: Context, request: Request, answer: Response) 
     if odd is None:
         return answer
     id = answer.header(answers.request_id_header(context.model)) or ""
-    refused = answers.refusal(context.model, framework_code(context.model, "invalid"), "is no parameter here", id, field=odd)
+    refused = answers.refusal(
+        context.model, framework_code(context.model, "invalid"), "is no parameter here", id, field=odd
+    )
     kept = tuple(h for h in answer.headers if h[0].lower() != "content-type")
     return Response(refused.status, (*refused.headers, *kept), refused.body)
 
@@ -162,11 +177,17 @@ def _odd(value: dict[str, Any], known: set[str]) -> bool:
 
 @variation().replace_actions
 def unusual_refused(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """Unusual but valid values are refused: duplicate items of a list, distant dates, known names in another case."""
+    """Unusual but valid values are refused: duplicate items of a list, distant dates, known names in
+    another case.
+    """
     invalid = context.model.errors.framework.invalid
     known = set(_texts(context.model.env))
     for param in call.action.params:
         value = call.input.get(str(param.name))
-        if _twice(value) or _far(value, param.schema.get("format")) or (isinstance(value, dict) and _odd(value, known)):
+        if (
+            _twice(value)
+            or _far(value, param.schema.get("format"))
+            or (isinstance(value, dict) and _odd(value, known))
+        ):
             return Refusal(invalid, "That is hardly meant", param.wire)
     return inner(call)

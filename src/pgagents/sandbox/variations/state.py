@@ -20,7 +20,11 @@ def audit_by_the_minute(_context: Context, __request: Request, data: Any) -> Any
     """Audit rows state their times to the minute."""
     for rows in lists(data):
         for row in rows if "actor_type" in rows[0] else ():
-            row["at"] = re.sub(r":[0-9]{2}(\.[0-9]+)?(?=Z|[+-])", ":00", row["at"], count=1) if row["at"].count(":") > 1 else row["at"]
+            row["at"] = (
+                re.sub(r":[0-9]{2}(\.[0-9]+)?(?=Z|[+-])", ":00", row["at"], count=1)
+                if row["at"].count(":") > 1
+                else row["at"]
+            )
     return data
 
 
@@ -32,10 +36,18 @@ def _plain(row: Mapping[str, Any]) -> bool:
 @variation().edit_data
 def audit_rows_doubled(_context: Context, request: Request, data: Any) -> Any:
     """Some calls leave a second audit row, for a step inside the server."""
-    most = int(dict(request.query).get("limit", "100")) if dict(request.query).get("limit", "100").isdecimal() else 0
+    most = (
+        int(dict(request.query).get("limit", "100"))
+        if dict(request.query).get("limit", "100").isdecimal()
+        else 0
+    )
     for rows in lists(data):
         if "actor_type" in rows[0]:
-            more = [further for row in rows for further in (row, {**row, "action": f"{row['action']}_committed"})[: 2 - _plain(row)]]
+            more = [
+                further
+                for row in rows
+                for further in (row, {**row, "action": f"{row['action']}_committed"})[: 2 - _plain(row)]
+            ]
             rows[:] = more[:most] if most else more
     return data
 
@@ -44,7 +56,12 @@ def audit_rows_doubled(_context: Context, request: Request, data: Any) -> Any:
 def cached_for_each_key(context: Context, request: Request, answer: Response) -> Response:
     """Reads are cached for each key for one second or until the next write."""
     own = {r.name for r in context.model.resources.values() if r.tenant}
-    told = {str(c.action.name) for r in context.model.resources.values() if r.name in own for c in (*r.listed_by, *r.read_by)}
+    told = {
+        str(c.action.name)
+        for r in context.model.resources.values()
+        if r.name in own
+        for c in (*r.listed_by, *r.read_by)
+    }
     kept: dict[tuple[str, str], tuple[float, bytes]] = context.memory.setdefault("kept", {})
     action, now = context.reader.action(request), context.front.clock.now()
     if request.method not in ("GET", "HEAD", "OPTIONS"):
@@ -67,7 +84,9 @@ def empty_last_page(_context: Context, handler: Handler, request: Request) -> Re
     """A full last page is followed by an empty one, which ends the list."""
     last = any(value == _END for _, value in request.query)
     kept = [(name, value) for name, value in request.query if value != _END]
-    found = handler(replace(request, target=f"{request.path}?{urlencode(kept, quote_via=quote)}") if last else request)
+    found = handler(
+        replace(request, target=f"{request.path}?{urlencode(kept, quote_via=quote)}") if last else request
+    )
     data: Any = data_of(found) if isinstance(found, Response) and successful(found) else None
     if not isinstance(found, Response) or not isinstance(data, dict):
         return found

@@ -23,7 +23,9 @@ def counted(setting: Setting, resource: Resource, body: Mapping[str, Any]) -> Ge
     if takes is None or endpoint is None or takes.by not in body:
         return None
     where = next((str(p.name) for p in endpoint.params if p.refers_to == takes.of), "")
-    exchange: Exchange = yield Call(endpoint, {where: body[takes.by]}, "valid", f"to count {takes.counter} of a {takes.of}")
+    exchange: Exchange = yield Call(
+        endpoint, {where: body[takes.by]}, "valid", f"to count {takes.counter} of a {takes.of}"
+    )
     return member_named(exchange.body, takes.counter) if exchange.success and exchange.fits else None
 
 
@@ -33,10 +35,18 @@ def find_roomiest(setting: Setting, takes: Takes) -> Generator[Any, Any, Mapping
     search = setting.endpoint(str(resource.found_by.action.name), REST) if resource.found_by else None
     found: list[Mapping[str, Any]] = []
     if search is not None and resource.found_by is not None and resource.found_by.at is not None:
-        exchange: Exchange = yield Call(search, resource.found_by.input, "explore", f"to find a roomy {takes.of}")
+        exchange: Exchange = yield Call(
+            search, resource.found_by.input, "explore", f"to find a roomy {takes.of}"
+        )
         items = at_path(resource.found_by, exchange) if exchange.success else None
-        found = [item for item in items if will_do(resource.found_by.where, resource, item)] if isinstance(items, list) else []
-    told = [item for item in found if isinstance(item, Mapping) and member_named(item, takes.counter) is not None]
+        found = (
+            [item for item in items if will_do(resource.found_by.where, resource, item)]
+            if isinstance(items, list)
+            else []
+        )
+    told = [
+        item for item in found if isinstance(item, Mapping) and member_named(item, takes.counter) is not None
+    ]
     if told:
         return max(told, key=lambda item: member_named(item, takes.counter) or 0)
     place: Mapping[str, Any] = yield InstanceRef(takes.of)

@@ -17,10 +17,19 @@ def normalize_answer(setting: Setting, exchange: Exchange) -> list[str]:
     Times are compared as epoch seconds and whole numbers as floats, however they are written. The items are
     sorted unless the catalogue fixes the order of ties.
     """
-    volatile = {name for resource in setting.model.resources.values() for name in resource.volatile if name not in resource.ids}
+    volatile = {
+        name
+        for resource in setting.model.resources.values()
+        for name in resource.volatile
+        if name not in resource.ids
+    }
     body = exchange.body if isinstance(exchange.body, Mapping) else {}
     lists = [value for value in body.values() if isinstance(value, list)]
-    found = [repr(_plain(item, volatile)) for some in lists for item in some] if lists else [repr(_plain(body, volatile))]
+    found = (
+        [repr(_plain(item, volatile)) for some in lists for item in some]
+        if lists
+        else [repr(_plain(body, volatile))]
+    )
     return sorted(found) if setting.model.behaviour.order_of_ties == "any" else found
 
 
@@ -41,4 +50,8 @@ def _plain(value: Any, left_out: set[str]) -> Any:
         return [_plain(v, left_out) for v in value]
     if isinstance(value, str) and math.isfinite(moment := epoch(value)):
         return moment
-    return float(value) if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 1e300 else value
+    return (
+        float(value)
+        if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 1e300
+        else value
+    )

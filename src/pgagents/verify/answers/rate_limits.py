@@ -96,5 +96,7 @@ def fallen_out(earlier: Reading, exchange: Exchange, windows: Sequence[float], s
     for per_s in windows:
         first = (earlier.at - per_s - WHOLE_S) * GRAINS // per_s
         last = (exchange.sent_at + exchange.seconds - per_s + WHOLE_S) * GRAINS // per_s
-        found = max(found, sum(count for grain, count in sent.get(per_s, {}).items() if first <= grain <= last))
+        found = max(
+            found, sum(count for grain, count in sent.get(per_s, {}).items() if first <= grain <= last)
+        )
     return found

@@ -38,7 +38,9 @@ def outlived(setting: Setting, used_at: float, exchange: Exchange) -> str:
     return f"the key was used {passed:,.0f} s before, and is remembered for {told.lives_s:,} s only"
 
 
-def replayed(setting: Setting, endpoint: Endpoint, contract: str, first: Exchange, second: Exchange) -> Iterator[Judgement]:
+def replayed(
+    setting: Setting, endpoint: Endpoint, contract: str, first: Exchange, second: Exchange
+) -> Iterator[Judgement]:
     """Judge whether a repeated call had no second effect, as `behaviour.replay` of the catalogue defines
     it.
     """
@@ -53,7 +55,9 @@ def replayed(setting: Setting, endpoint: Endpoint, contract: str, first: Exchang
     if conflict if point == "conflict" else same if point == "same" else conflict or same:
         yield judge_kept(contract)
     else:
-        expected = {"conflict": f"{CONFLICT}", "same": "the first answer again"}.get(point, "a conflict, or the first answer again")
+        expected = {"conflict": f"{CONFLICT}", "same": "the first answer again"}.get(
+            point, "a conflict, or the first answer again"
+        )
         new = " with something new" if second.success and not same else ""
         yield judge_broken(contract, expected, f"{second.outcome}{new}")
 
@@ -67,11 +71,18 @@ def ended(setting: Setting, endpoint: Endpoint, first: Exchange) -> Generator[An
     told, makes = setting.model.idempotency, template_of(setting.model, endpoint.action).makes
     undo = makes.undone_by if makes is not None else None
     ending = setting.endpoint(str(undo.action.name), REST) if undo is not None else None
-    if told is None or not told.lives_s or setting.model.behaviour.replay != "conflict" or not endpoint.on_rest:
+    if (
+        told is None
+        or not told.lives_s
+        or setting.model.behaviour.replay != "conflict"
+        or not endpoint.on_rest
+    ):
         return
     body = at_path(makes.made_by, first) if makes is not None and makes.made_by and makes.made_by.at else None
     if undo is not None and ending is not None and isinstance(body, Mapping):
-        yield Call(ending, undo.input, "valid", "the end of what an idempotency key made", subject=makes, made=body)
+        yield Call(
+            ending, undo.input, "valid", "the end of what an idempotency key made", subject=makes, made=body
+        )
 
 
 def same_instance(setting: Setting, endpoint: Endpoint, first: Exchange, second: Exchange) -> bool:

@@ -45,7 +45,9 @@ class Representation:
     """True if the action makes such an instance, or another resource of its kind: a bill of what was open."""
 
 
-def representations_of(setting: Setting, action: Action, referred: Mapping[str, Resource]) -> tuple[Representation, ...]:
+def representations_of(
+    setting: Setting, action: Action, referred: Mapping[str, Resource]
+) -> tuple[Representation, ...]:
     """Return all representations in the success of an action; `referred` is the result of `references`."""
     schema = action.success.schema
     return tuple(_find_representations(setting, action, plain(schema), (), referred)) if schema else ()
@@ -54,7 +56,12 @@ def representations_of(setting: Setting, action: Action, referred: Mapping[str, 
 def references(model: Model) -> dict[str, Resource]:
     """Map each argument that is named after an id to the resource with that id."""
     named = {(str(p.name), p.refers_to) for a in model.actions for p in a.params if p.refers_to}
-    return {name: r for r in reversed(list(model.resources.values())) for name, other in named if other == r.name and len(r.ids) == 1}
+    return {
+        name: r
+        for r in reversed(list(model.resources.values()))
+        for name, other in named
+        if other == r.name and len(r.ids) == 1
+    }
 
 
 def _find_representations(
@@ -65,7 +72,14 @@ def _find_representations(
     if len(path) > DEEPEST:
         return
     members = _members(model, schema)
-    own = next((r for r in model.resources.values() if r.ids == (r.id,) and r.id in members and path in _places(r, action)), None)
+    own = next(
+        (
+            r
+            for r in model.resources.values()
+            if r.ids == (r.id,) and r.id in members and path in _places(r, action)
+        ),
+        None,
+    )
     if own is not None:
         kind = kind_of(setting, own)
         makes = any(is_made_by(r, action) for r in model.resources.values() if kind_of(setting, r) == kind)
@@ -87,11 +101,19 @@ def _members(model: Model, schema: Mapping[str, Any]) -> dict[str, Any]:
     return {name: member for part in (*parts, schema.get("properties", {})) for name, member in part.items()}
 
 
-def _telling(model: Model, action: Action, kind: str, path: Path, id: str, members: Mapping[str, Any], *, makes: bool) -> Representation:
-    words = {name: _words(model, member) for name, member in members.items() if name != id and name not in model.secrets}
+def _telling(
+    model: Model, action: Action, kind: str, path: Path, id: str, members: Mapping[str, Any], *, makes: bool
+) -> Representation:
+    words = {
+        name: _words(model, member)
+        for name, member in members.items()
+        if name != id and name not in model.secrets
+    }
     named = all(p.refers_to for p in action.params if p.required) and any(p.required for p in action.params)
     writes = action.effect == "write"
-    return Representation(str(action.name), kind, path, id, words, writes or (named and EACH not in path), writes, makes)
+    return Representation(
+        str(action.name), kind, path, id, words, writes or (named and EACH not in path), writes, makes
+    )
 
 
 def _words(model: Model, member: Mapping[str, Any]) -> str:
@@ -105,7 +127,13 @@ def _places(resource: Resource, action: Action) -> set[Path]:
     """Return the paths at which an action's answer holds instances of this resource."""
     found: set[Path] = set()
     fallback = resource.made_by.at if resource.made_by else None
-    for call in (resource.made_by, resource.found_by, resource.undone_by, *resource.read_by, *resource.listed_by):
+    for call in (
+        resource.made_by,
+        resource.found_by,
+        resource.undone_by,
+        *resource.read_by,
+        *resource.listed_by,
+    ):
         if call is not None and call.action is action and (at := call.at) is not None:
             found |= _path(at.text, listed=call in resource.listed_by or call is resource.found_by)
     if fallback is not None and any(move.action is action for move in resource.moves):
@@ -130,7 +158,10 @@ def kind_of(setting: Setting, resource: Resource) -> str:
 
 def _kinds(model: Model) -> dict[str, str]:
     ways = {r.name: _ways(r) for r in model.resources.values()}
-    return {name: next((other for other, theirs in ways.items() if theirs & own), name) for name, own in ways.items()}
+    return {
+        name: next((other for other, theirs in ways.items() if theirs & own), name)
+        for name, own in ways.items()
+    }
 
 
 def _ways(resource: Resource) -> set[str]:

@@ -35,7 +35,9 @@ def declares(setting: Setting, key: Any, schema: Mapping[str, Any] | None) -> bo
     """
     if schema is None:
         return False
-    return setting.compute_once(("secrets", "declares", key), lambda: bool(setting.model.secrets & set(_names(schema, setting, 0))))
+    return setting.compute_once(
+        ("secrets", "declares", key), lambda: bool(setting.model.secrets & set(_names(schema, setting, 0)))
+    )
 
 
 def _names(schema: Mapping[str, Any], setting: Setting, depth: int) -> Iterator[str]:
@@ -45,6 +47,11 @@ def _names(schema: Mapping[str, Any], setting: Setting, depth: int) -> Iterator[
     for name, member in (schema.get("properties") or {}).items():
         yield str(name)
         yield from _names(member, setting, depth + 1)
-    for part in (schema.get("items"), *(schema.get("allOf") or ()), *(schema.get("anyOf") or ()), *(schema.get("oneOf") or ())):
+    for part in (
+        schema.get("items"),
+        *(schema.get("allOf") or ()),
+        *(schema.get("anyOf") or ()),
+        *(schema.get("oneOf") or ()),
+    ):
         if isinstance(part, Mapping):
             yield from _names(part, setting, depth + 1)

@@ -27,7 +27,9 @@ def misformed(setting: Setting, body: Any, schema: Mapping[str, Any]) -> tuple[s
     return None
 
 
-def _moments(body: Any, schema: Mapping[str, Any], setting: Setting, path: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+def _moments(
+    body: Any, schema: Mapping[str, Any], setting: Setting, path: tuple[str, ...]
+) -> Iterator[tuple[str, str]]:
     found = setting.compute_once(("moments", id(schema)), lambda: _timed(schema, setting))
     if found.is_time and isinstance(body, str):
         yield ".".join(path), body
@@ -59,8 +61,12 @@ def _timed(given: Mapping[str, Any], setting: Setting) -> _Timed:
     members = [(name, member) for part in parts for name, member in part.get("properties", {}).items()]
     within = tuple((name, member) for name, member in members if _may_hold(setting.named(member)))
     items = schema.get("items")
-    return _Timed(given, schema.get("format") == "date-time", within, items if isinstance(items, Mapping) else None)
+    return _Timed(
+        given, schema.get("format") == "date-time", within, items if isinstance(items, Mapping) else None
+    )
 
 
 def _may_hold(schema: Mapping[str, Any]) -> bool:
-    return schema.get("format") == "date-time" or not schema.keys().isdisjoint(("properties", "allOf", "items"))
+    return schema.get("format") == "date-time" or not schema.keys().isdisjoint(
+        ("properties", "allOf", "items")
+    )

@@ -21,12 +21,20 @@ def reread(setting: Setting, resource: Resource, body: Body, why: str) -> Call |
     """Return the call that reads an instance; None if no action reads it."""
     read = resource.read_by[0] if resource.read_by else None
     endpoint = setting.endpoint(str(read.action.name), REST) if read else None
-    return Call(endpoint, read.input, "valid", why, subject=resource, made=body) if endpoint is not None and read is not None else None
+    return (
+        Call(endpoint, read.input, "valid", why, subject=resource, made=body)
+        if endpoint is not None and read is not None
+        else None
+    )
 
 
 def find_resource(resource: Resource, exchange: Exchange) -> Body | None:
     """Return the instance in the answer of a read; None if the answer is no sound success."""
-    body = at_path(resource.read_by[0], exchange) if resource.read_by and exchange.success and exchange.fits else None
+    body = (
+        at_path(resource.read_by[0], exchange)
+        if resource.read_by and exchange.success and exchange.fits
+        else None
+    )
     return body if isinstance(body, Mapping) else None
 
 

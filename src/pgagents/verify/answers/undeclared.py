@@ -48,11 +48,16 @@ def _all_declared(body: Any, schema: Mapping[str, Any], setting: Setting, depth:
             elif isinstance(value, _NESTED) and not _all_declared(value, inside, setting, depth + 1):
                 return False
     elif isinstance(body, list):
-        return all(not isinstance(item, _NESTED) or _all_declared(item, shape.items, setting, depth + 1) for item in body)
+        return all(
+            not isinstance(item, _NESTED) or _all_declared(item, shape.items, setting, depth + 1)
+            for item in body
+        )
     return True
 
 
-def _undeclared(body: Any, schema: Mapping[str, Any], setting: Setting, path: str, depth: int) -> Iterator[tuple[str, Any]]:
+def _undeclared(
+    body: Any, schema: Mapping[str, Any], setting: Setting, path: str, depth: int
+) -> Iterator[tuple[str, Any]]:
     if depth > MAX_DEPTH:
         return
     shape = _shape(schema, setting)
@@ -66,7 +71,9 @@ def _undeclared(body: Any, schema: Mapping[str, Any], setting: Setting, path: st
                 yield from _all(value, here, depth + 1)
     elif isinstance(body, list):
         for index, item in enumerate(body):
-            yield from _undeclared(item, shape.items, setting, f"{path}.{index}" if path else str(index), depth + 1)
+            yield from _undeclared(
+                item, shape.items, setting, f"{path}.{index}" if path else str(index), depth + 1
+            )
 
 
 def _shape(schema: Mapping[str, Any], setting: Setting) -> _Shape:
@@ -82,7 +89,9 @@ def _made(schema: Mapping[str, Any], parts: list[Mapping[str, Any]]) -> _Shape:
     for part in parts:
         members.update(part.get("properties") or {})
     free = any(isinstance(part.get("additionalProperties"), Mapping) for part in parts)
-    return _Shape(schema, members, free, next((p["items"] for p in parts if isinstance(p.get("items"), Mapping)), _ANY))
+    return _Shape(
+        schema, members, free, next((p["items"] for p in parts if isinstance(p.get("items"), Mapping)), _ANY)
+    )
 
 
 def _parts(schema: Mapping[str, Any], setting: Setting) -> list[Mapping[str, Any]]:
@@ -98,7 +107,9 @@ def _parts(schema: Mapping[str, Any], setting: Setting) -> list[Mapping[str, Any
 def _all(value: Any, path: str, depth: int) -> Iterator[tuple[str, Any]]:
     if depth > MAX_DEPTH:
         return
-    pairs = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
+    pairs = (
+        value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
+    )
     for name, member in pairs:
         yield f"{path}.{name}", member
         yield from _all(member, f"{path}.{name}", depth + 1)

@@ -43,23 +43,51 @@ def _listed(setting: Setting, endpoint: Endpoint) -> Iterator[tuple[str, dict[st
     writes = endpoint.action.effect == "write"
     tied = around_names(setting)
     plainly = [p for p in endpoint.params if _own(setting, endpoint, p, template) and str(p.name) not in tied]
-    wide = [p for p in endpoint.params if _own(setting, endpoint, p, template) and str(p.name) not in (tied if writes else place)]
-    around = [p for p in endpoint.params if _own(setting, endpoint, p, template) and str(p.name) in place and p.required and not writes]
+    wide = [
+        p
+        for p in endpoint.params
+        if _own(setting, endpoint, p, template) and str(p.name) not in (tied if writes else place)
+    ]
+    around = [
+        p
+        for p in endpoint.params
+        if _own(setting, endpoint, p, template) and str(p.name) in place and p.required and not writes
+    ]
     base = dict(template.input)
     least = {k: v for k, v in base.items() if (q := endpoint.action.param(k)) is None or q.required}
     least |= {str(p.name): _finely(setting, p, base.get(str(p.name))) for p in around}
-    least |= {name: begin for name, value in least.items() if (begin := _beginning(setting, endpoint, name, value, "1.0")) is not None}
+    least |= {
+        name: begin
+        for name, value in least.items()
+        if (begin := _beginning(setting, endpoint, name, value, "1.0")) is not None
+    }
     if _optional(endpoint):
         yield "minimal", least, "with only its required arguments"
     schemas = setting.model.schemas
     if plainly:
-        inside = {name: _least_inside(setting, endpoint, name, value) for name, value in base.items() if isinstance(value, Mapping)}
-        yield "low", {**base, **inside, **{str(p.name): _least(setting, p, base) for p in plainly}}, "with every argument at its least"
+        inside = {
+            name: _least_inside(setting, endpoint, name, value)
+            for name, value in base.items()
+            if isinstance(value, Mapping)
+        }
+        yield (
+            "low",
+            {**base, **inside, **{str(p.name): _least(setting, p, base) for p in plainly}},
+            "with every argument at its least",
+        )
     if wide:
         most = "size({text}) - 1.0"
-        begun = {name: begin for name, value in base.items() if (begin := _beginning(setting, endpoint, name, value, most)) is not None}
+        begun = {
+            name: begin
+            for name, value in base.items()
+            if (begin := _beginning(setting, endpoint, name, value, most)) is not None
+        }
         greatest = {str(p.name): _most(setting, endpoint, p, base) for p in wide}
-        yield "high", {**base, **begun, **greatest, **_beside(setting, endpoint, around, base)}, "with every argument at its greatest"
+        yield (
+            "high",
+            {**base, **begun, **greatest, **_beside(setting, endpoint, around, base)},
+            "with every argument at its greatest",
+        )
         bounded = _bounded(setting, wide) if endpoint.on_rest and len(greatest) > 1 else []
         for name in bounded if not writes or len(bounded) > 1 else ():
             alone = {**(base if writes else least), **_elsewhere(setting, around), name: greatest[name]}
@@ -68,7 +96,10 @@ def _listed(setting: Setting, endpoint: Endpoint) -> Iterator[tuple[str, dict[st
     if len(moments) > 1 and not writes:
         yield (
             "around_now",
-            {**base, **{str(p.name): RelativeTime(-DAY_S if not i else SOON_S * i) for i, p in enumerate(moments)}},
+            {
+                **base,
+                **{str(p.name): RelativeTime(-DAY_S if not i else SOON_S * i) for i, p in enumerate(moments)},
+            },
             "from yesterday to soon",
         )
     for param in endpoint.params:
@@ -77,9 +108,19 @@ def _listed(setting: Setting, endpoint: Endpoint) -> Iterator[tuple[str, dict[st
         name = str(param.name)
         yield f"low_{name}", {**base, name: _least(setting, param, base)}, f"with {name} at its least"
     if around and endpoint.on_rest:
-        yield "place_low", {**base, **{str(p.name): low(p.schema, schemas) for p in around}}, "at the least of every place argument"
-        yield "place_high", {**base, **{str(p.name): high(p.schema, schemas) for p in around}}, "at the greatest of every place argument"
-        if (zero := {str(p.name): 0 for p in around if _spans_zero(setting, p)}) and _first_at(setting, endpoint, zero):
+        yield (
+            "place_low",
+            {**base, **{str(p.name): low(p.schema, schemas) for p in around}},
+            "at the least of every place argument",
+        )
+        yield (
+            "place_high",
+            {**base, **{str(p.name): high(p.schema, schemas) for p in around}},
+            "at the greatest of every place argument",
+        )
+        if (zero := {str(p.name): 0 for p in around if _spans_zero(setting, p)}) and _first_at(
+            setting, endpoint, zero
+        ):
             yield "place_zero", {**base, **zero}, "with zero for every place argument"
 
 
@@ -99,9 +140,15 @@ def unusual(setting: Setting, endpoint: Endpoint, given: Mapping[str, Any]) -> d
         elif writes and "array" in kinds and isinstance(value, list) and value:
             found[name] = [*value, _folded(value[0])]
         elif writes and "object" in kinds and isinstance(value, Mapping):
-            flags = {n for n, s in schema.get("properties", {}).items() if types_of(setting.named(s)) == ("boolean",)}
+            flags = {
+                n
+                for n, s in schema.get("properties", {}).items()
+                if types_of(setting.named(s)) == ("boolean",)
+            }
             found[name] = {**dict.fromkeys(flags - value.keys(), False), **_folded(value)}
-        if found.get(name) != value and not setting.test(("param", endpoint.action.name, name), param.schema).is_valid(found[name]):
+        if found.get(name) != value and not setting.test(
+            ("param", endpoint.action.name, name), param.schema
+        ).is_valid(found[name]):
             found[name] = value
     return found
 
@@ -121,11 +168,24 @@ def _beginning(setting: Setting, endpoint: Endpoint, name: str, given: Any, leng
     expression of the length, in which `{text}` stands for the text.
     """
     param = endpoint.action.param(name)
-    lists = any(call.action is endpoint.action for r in setting.model.resources.values() for call in r.listed_by)
-    if not lists or param is None or param.refers_to or not isinstance(given, Expression) or "resource" not in given.names:
+    lists = any(
+        call.action is endpoint.action for r in setting.model.resources.values() for call in r.listed_by
+    )
+    if (
+        not lists
+        or param is None
+        or param.refers_to
+        or not isinstance(given, Expression)
+        or "resource" not in given.names
+    ):
         return None
     schema = setting.named(param.schema)
-    if types_of(schema) != ("string",) or schema.get("enum") or schema.get("format") or schema.get("minLength", 0) > 1:
+    if (
+        types_of(schema) != ("string",)
+        or schema.get("enum")
+        or schema.get("format")
+        or schema.get("minLength", 0) > 1
+    ):
         return None
     text = f"size({given.text}) > 1 ? first({given.text}, {length.format(text=given.text)}) : {given.text}"
     return setting.compute_once(("beginning", text), lambda: expression.compile(text, given.names))
@@ -153,7 +213,11 @@ def _first_at(setting: Setting, endpoint: Endpoint, names: Collection[str]) -> b
 
     One endpoint is enough: a server that mistakes zero for a missing value mostly does so everywhere.
     """
-    return endpoint is next(d for d in setting.endpoints if d.action.effect == "read" and set(names) <= {str(p.name) for p in d.params})
+    return endpoint is next(
+        d
+        for d in setting.endpoints
+        if d.action.effect == "read" and set(names) <= {str(p.name) for p in d.params}
+    )
 
 
 def _in_degrees(setting: Setting) -> bool:
@@ -161,7 +225,9 @@ def _in_degrees(setting: Setting) -> bool:
     return any("distance_km" in law.that.calls for action in setting.model.actions for law in action.laws)
 
 
-def _beside(setting: Setting, endpoint: Endpoint, around: Collection[Param], base: Mapping[str, Any]) -> dict[str, Any]:
+def _beside(
+    setting: Setting, endpoint: Endpoint, around: Collection[Param], base: Mapping[str, Any]
+) -> dict[str, Any]:
     """Return a location some kilometres from the usual one; empty if no law says that locations are in
     degrees.
 
@@ -172,7 +238,9 @@ def _beside(setting: Setting, endpoint: Endpoint, around: Collection[Param], bas
     found = {}
     for param in around:
         value = base.get(str(param.name))
-        if isinstance(value, int | float) and matches(setting.named(param.schema), moved := round(value + BESIDE, 6)):
+        if isinstance(value, int | float) and matches(
+            setting.named(param.schema), moved := round(value + BESIDE, 6)
+        ):
             found[str(param.name)] = moved
             break  # one coordinate is enough
     return found
@@ -193,7 +261,11 @@ def _elsewhere(setting: Setting, around: Collection[Param]) -> dict[str, Any]:
     has only one.
     """
     names = {str(p.name) for p in around}
-    given = [value for value in setting.model.env.values() if isinstance(value, Mapping) and names and names <= value.keys()]
+    given = [
+        value
+        for value in setting.model.env.values()
+        if isinstance(value, Mapping) and names and names <= value.keys()
+    ]
     return {name: value for name, value in given[-1].items() if name in names} if len(given) > 1 else {}
 
 
@@ -206,17 +278,34 @@ def _least(setting: Setting, param: Param, base: Mapping[str, Any]) -> Any:
     if _only_flag(setting, param):
         return True
     least, usual = low(param.schema, setting.model.schemas), base.get(str(param.name))
-    if isinstance(least, str) and isinstance(usual, str) and matches(setting.named(param.schema), begun := usual[: len(least)]):
+    if (
+        isinstance(least, str)
+        and isinstance(usual, str)
+        and matches(setting.named(param.schema), begun := usual[: len(least)])
+    ):
         return begun
     return least
 
 
-def _least_inside(setting: Setting, endpoint: Endpoint, name: str, value: Mapping[str, Any]) -> dict[str, Any]:
+def _least_inside(
+    setting: Setting, endpoint: Endpoint, name: str, value: Mapping[str, Any]
+) -> dict[str, Any]:
     """Return an object with its free texts as short as the schema allows."""
     param = endpoint.action.param(name)
     members = setting.named(param.schema).get("properties", {}) if param is not None else {}
-    free = {n: s for n in value if (s := setting.named(members.get(n, {}))) and types_of(s) == ("string",) and not _BOUND & s.keys()}
-    return {**value, **{n: str(value[n])[: max(1, s.get("minLength", 0))] for n, s in free.items() if isinstance(value[n], str)}}
+    free = {
+        n: s
+        for n in value
+        if (s := setting.named(members.get(n, {}))) and types_of(s) == ("string",) and not _BOUND & s.keys()
+    }
+    return {
+        **value,
+        **{
+            n: str(value[n])[: max(1, s.get("minLength", 0))]
+            for n, s in free.items()
+            if isinstance(value[n], str)
+        },
+    }
 
 
 def _most(setting: Setting, endpoint: Endpoint, param: Param, base: Mapping[str, Any]) -> Any:
@@ -236,10 +325,18 @@ def _most(setting: Setting, endpoint: Endpoint, param: Param, base: Mapping[str,
         return WIDE * int(schema.get("maxLength", max(schema.get("minLength", 0), UNBOUNDED)))
     if "number" in types_of(schema) and not {"maximum", "exclusiveMaximum", "enum", "const"} & schema.keys():
         plain = {k: v for k, v in base.items() if isinstance(v, str | int | float)}
-        known = {"response": {}, "status": 200, "surface": endpoint.surface, "now": 0.0, "before": None, "env": setting.model.env}
+        known = {
+            "response": {},
+            "status": 200,
+            "surface": endpoint.surface,
+            "now": 0.0,
+            "before": None,
+            "env": setting.model.env,
+        }
         values = [(v, {**known, "input": {**plain, name: v}}) for v in CANDIDATES if matches(schema, v)]
         found, _ = setting.compute_once(
-            ("telling", endpoint.action.name, name), lambda: choose_most_telling(equations(endpoint.action.laws), values)
+            ("telling", endpoint.action.name, name),
+            lambda: choose_most_telling(equations(endpoint.action.laws), values),
         )
         if found is not None:
             return found
@@ -248,7 +345,11 @@ def _most(setting: Setting, endpoint: Endpoint, param: Param, base: Mapping[str,
 
 def _only_flag(setting: Setting, param: Param) -> bool:
     """True for an optional flag of a read, which mostly leaves out results."""
-    return not param.required and param.place == "query" and types_of(setting.named(param.schema)) == ("boolean",)
+    return (
+        not param.required
+        and param.place == "query"
+        and types_of(setting.named(param.schema)) == ("boolean",)
+    )
 
 
 def fills_a_page(setting: Setting, endpoint: Endpoint, relation: Relation) -> bool:
@@ -270,7 +371,9 @@ def free_params(setting: Setting, endpoint: Endpoint) -> list[Param]:
 
 def around_names(setting: Setting) -> frozenset[str]:
     """Return the members of all mappings under `env`: names that the catalogue's test data gives together."""
-    return frozenset(name for value in setting.model.env.values() if isinstance(value, Mapping) for name in value)
+    return frozenset(
+        name for value in setting.model.env.values() if isinstance(value, Mapping) for name in value
+    )
 
 
 def places(setting: Setting) -> frozenset[str]:
@@ -295,9 +398,15 @@ def _own(setting: Setting, endpoint: Endpoint, param: Param, template: RequestTe
     """
     name = str(param.name)
     given = template.input.get(name)
-    if param.refers_to or name == endpoint.action.idempotency or isinstance(given, InstanceRef | UniqueValue | Signature):
+    if (
+        param.refers_to
+        or name == endpoint.action.idempotency
+        or isinstance(given, InstanceRef | UniqueValue | Signature)
+    ):
         return False
-    if (not param.required and opaque(setting, endpoint, param)) or (param.place == "path" and "default" in param.schema):
+    if (not param.required and opaque(setting, endpoint, param)) or (
+        param.place == "path" and "default" in param.schema
+    ):
         return False
     if isinstance(given, Expression) and {"resource"} & given.names:
         return False

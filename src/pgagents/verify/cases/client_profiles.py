@@ -20,7 +20,9 @@ from pgagents.verify.wire.media import JSON
 
 ClientProfile = tuple[tuple[str, str], ...]
 PLAIN: ClientProfile = ()
-BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36"
+BROWSER = (
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36"
+)
 SMALL = "small letters"
 """Profile entry: write all header names in lower case, as HTTP/2 does."""
 WRITTEN = "written anew"
@@ -37,8 +39,17 @@ CLIENT_PROFILES: tuple[ClientProfile, ...] = (
     PLAIN,
     (("Accept", ANY),),
     ((SMALL, ""),),
-    (("Accept", "application/json, text/plain, */*"), ("User-Agent", f"{BROWSER} {'pgv/1.0 ' * 64}".strip()), ("Sec-Fetch-Mode", "cors")),
-    (("Accept", "application/json;q=0.9, */*;q=0.1"), ("X-Requested-With", "XMLHttpRequest"), ("X-Pgv-Unknown", "1"), (WRITTEN, "")),
+    (
+        ("Accept", "application/json, text/plain, */*"),
+        ("User-Agent", f"{BROWSER} {'pgv/1.0 ' * 64}".strip()),
+        ("Sec-Fetch-Mode", "cors"),
+    ),
+    (
+        ("Accept", "application/json;q=0.9, */*;q=0.1"),
+        ("X-Requested-With", "XMLHttpRequest"),
+        ("X-Pgv-Unknown", "1"),
+        (WRITTEN, ""),
+    ),
     (("Connection", "keep-alive"), ("Cache-Control", "no-cache"), ("Priority", "u=3, i"), (OWN_ID, "")),
 )
 LANGUAGES = ("de-CH, de;q=0.9, en;q=0.1", "", "*", "fr", "zh-Hant-TW, ja;q=0.5", "en-US, en;q=0.5")
@@ -48,7 +59,13 @@ CORRECT = frozenset(("valid", "explore"))
 
 
 def in_client_profile(
-    request: Request, call: Call, names: Iterable[str], seed: int, own: tuple[str, str] | None = None, *, pages: bool = True
+    request: Request,
+    call: Call,
+    names: Iterable[str],
+    seed: int,
+    own: tuple[str, str] | None = None,
+    *,
+    pages: bool = True,
 ) -> Request:
     """Return the request as one of the clients would send it.
 
@@ -57,13 +74,21 @@ def in_client_profile(
     action that answers another type keeps its own Accept.
     """
     endpoint = call.endpoint
-    if endpoint is None or endpoint.surface in (MCP, OPERATOR) or call.plain or call.burst or call.raw != Raw():
+    if (
+        endpoint is None
+        or endpoint.surface in (MCP, OPERATOR)
+        or call.plain
+        or call.burst
+        or call.raw != Raw()
+    ):
         return request
     if endpoint.action.idempotency in call.input:  # a server may compare everything else with the first call
         return _in_small_letters(request) if crc32(f"{seed}/{endpoint.place}".encode()) % 2 else request
     if call.beside or (call.intent not in REFUSED and call.intent not in CORRECT):
         return request
-    said = "" if call.intent in CORRECT else call.why  # answers to equal correct calls are shared, whatever they were made for
+    said = (
+        "" if call.intent in CORRECT else call.why
+    )  # answers to equal correct calls are shared, whatever they were made for
     number = crc32("/".join((str(seed), endpoint.place, said, *sorted(names))).encode())
     for name, value in CLIENT_PROFILES[number % len(CLIENT_PROFILES)]:
         if name == SMALL:
@@ -73,14 +98,21 @@ def in_client_profile(
         elif name == OWN_ID:
             request = request.with_header(*own) if own is not None else request
         elif name != "Accept" or request.header(name) == JSON:
-            request = request.with_header(name, PEOPLE if value == ANY and pages and call.intent in REFUSED else value)
+            request = request.with_header(
+                name, PEOPLE if value == ANY and pages and call.intent in REFUSED else value
+            )
     if call.intent in REFUSED and (language := LANGUAGES[number // len(CLIENT_PROFILES) % len(LANGUAGES)]):
         request = request.with_header("Accept-Language", language)
     return request
 
 
 def _in_small_letters(request: Request) -> Request:
-    return Request(request.method, request.target, tuple([(name.lower(), value) for name, value in request.headers]), request.body)
+    return Request(
+        request.method,
+        request.target,
+        tuple([(name.lower(), value) for name, value in request.headers]),
+        request.body,
+    )
 
 
 def _written_anew(request: Request) -> Request:

@@ -61,7 +61,11 @@ def _every(setting: Setting) -> Iterator[tuple[str, tuple[Group, ...]]]:
 
 
 def _single(
-    setting: Setting, endpoint: Endpoint, listed: list[InvalidCase], may: list[InvalidCase], sent: Counter[tuple[str, str]]
+    setting: Setting,
+    endpoint: Endpoint,
+    listed: list[InvalidCase],
+    may: list[InvalidCase],
+    sent: Counter[tuple[str, str]],
 ) -> set[int]:
     """Return the `id()` of each case that must be sent alone.
 
@@ -79,7 +83,9 @@ def _single(
     projections = projections_of(setting, endpoint)
     firsts = {n.detail: n for n in reversed(listed)}
     for let_through in projections.let_through(setting).values() if projections is not None else ():
-        if let_through and details.isdisjoint(n.detail for n in let_through):  # its documents may allow one of a pair, but not both
+        if let_through and details.isdisjoint(
+            n.detail for n in let_through
+        ):  # its documents may allow one of a pair, but not both
             details.add(let_through[0].detail)
             found.add(id(firsts[let_through[0].detail]))
     return found
@@ -104,7 +110,12 @@ def _pairable(setting: Setting, one: InvalidCase) -> bool:
     """True if another argument may be invalid in the same call, because the server reads both together."""
     model, endpoint = setting.model, one.endpoint
     param = endpoint.action.param(_root(one))
-    if model.errors.field_at is None or model.errors.field_of_several is None or param is None or endpoint.form is not None:
+    if (
+        model.errors.field_at is None
+        or model.errors.field_of_several is None
+        or param is None
+        or endpoint.form is not None
+    ):
         return False
     if one.detail.startswith("required/") and guarded(setting, endpoint.action, param):
         return False  # the other arguments must be valid, so that the call names the instance that it changes

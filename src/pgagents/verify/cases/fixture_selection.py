@@ -19,7 +19,14 @@ from pgagents.jsonschema.schema import subschemas
 from pgagents.model.action import Law
 from pgagents.model.model import Move, Resource
 from pgagents.verify.cases.boundary import boundary_values, free_params
-from pgagents.verify.cases.law_mutants import CANDIDATES, FINER, Miss, choose_most_telling, surviving_mutants, worth
+from pgagents.verify.cases.law_mutants import (
+    CANDIDATES,
+    FINER,
+    Miss,
+    choose_most_telling,
+    surviving_mutants,
+    worth,
+)
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.laws.equations import Equation, equations
@@ -68,7 +75,9 @@ class FixturePlan:
         """The transition that ends such an instance; None if there is none."""
         return next(iter(self.resource.moves), None)
 
-    def makings(self, makers: Sequence[Endpoint], search: Endpoint, places: Sequence[Body], also: Sequence[Body] = ()) -> list[Making]:
+    def makings(
+        self, makers: Sequence[Endpoint], search: Endpoint, places: Sequence[Body], also: Sequence[Body] = ()
+    ) -> list[Making]:
         """Return the instances to make: one at each kind of place and at each of `also`, through the
         endpoints in turn.
 
@@ -78,7 +87,10 @@ class FixturePlan:
         kinds = [*(place for place in also if place not in kinds), *kinds]
         pairs = [(makers[index % len(makers)], place) for index, place in enumerate(kinds)]
         for endpoint in makers:
-            pairs += [(endpoint, place) for place in self._lacking(endpoint, [p for d, p in pairs if d is endpoint], kinds)]
+            pairs += [
+                (endpoint, place)
+                for place in self._lacking(endpoint, [p for d, p in pairs if d is endpoint], kinds)
+            ]
         known: dict[str, int] = {}
         found = []
         for endpoint, place in pairs[:MOST_KINDS]:
@@ -121,8 +133,16 @@ class FixturePlan:
         made, place = self.resource.made_by, self._read(place)
 
         def find() -> frozenset[Miss]:
-            ended = surviving_mutants(equations(self.move.action.laws), self._of_end(place, 0)) if self.move else frozenset()
-            return ended | (surviving_mutants(equations(made.action.laws), self._of_making(place, {})) if made else frozenset())
+            ended = (
+                surviving_mutants(equations(self.move.action.laws), self._of_end(place, 0))
+                if self.move
+                else frozenset()
+            )
+            return ended | (
+                surviving_mutants(equations(made.action.laws), self._of_making(place, {}))
+                if made
+                else frozenset()
+            )
 
         return self.setting.compute_once(("telling", self.resource.name, repr(place)), find)
 
@@ -135,7 +155,9 @@ class FixturePlan:
         for law in (*endpoint.action.laws, *(ending.action.laws if ending else ())):
 
             def spoken_of(place: Body, law: Law = law) -> bool:
-                return _holds(law, self._of_making(place, {}) if law in endpoint.action.laws else self._of_end(place, 0))
+                return _holds(
+                    law, self._of_making(place, {}) if law in endpoint.action.laws else self._of_end(place, 0)
+                )
 
             if law.when is not None and not any(map(spoken_of, (*met, *found))):
                 found += [place for place in kinds if spoken_of(place)][:1]
@@ -153,7 +175,11 @@ class FixturePlan:
         given = dict(template_of(self.setting.model, endpoint.action).input)
         for param in free_params(self.setting, endpoint):
             name, schema = str(param.name), self.setting.named(param.schema)
-            if name in given and types_of(schema) == ("string",) and (words := [word for word in WORDS if matches(schema, word)]):
+            if (
+                name in given
+                and types_of(schema) == ("string",)
+                and (words := [word for word in WORDS if matches(schema, word)])
+            ):
                 given[name] = words[(number - len(listed)) % len(words)]
             elif {"number", "integer"} & set(types_of(schema)):
                 value = self._telling_number(endpoint, place, given, name, schema)
@@ -161,14 +187,18 @@ class FixturePlan:
         self._learn(endpoint, place, given)
         return given
 
-    def _telling_number(self, endpoint: Endpoint, place: Body, given: Mapping[str, Any], name: str, schema: Mapping[str, Any]) -> Any:
+    def _telling_number(
+        self, endpoint: Endpoint, place: Body, given: Mapping[str, Any], name: str, schema: Mapping[str, Any]
+    ) -> Any:
         money = any(f"cents(input.{name})" in law.that.text for law in endpoint.action.laws)
         tried = [v for v in (*(() if money else FINER), *CANDIDATES) if matches(schema, v)]
         choices = ((v, self._of_making(place, {**given, name: v})) for v in tried)
         return choose_most_telling(equations(endpoint.action.laws), choices, self.told)[0]
 
     def _learn(self, endpoint: Endpoint, place: Body, given: Mapping[str, Any]) -> None:
-        self.told |= surviving_mutants(equations(endpoint.action.laws), self._of_making(place, given), self.told)
+        self.told |= surviving_mutants(
+            equations(endpoint.action.laws), self._of_making(place, given), self.told
+        )
 
     def lives(self, earlier: Sequence[Body], later: Sequence[Body]) -> tuple[int, int]:
         """Return seconds: how long the later instances live, and how long the earlier ones live after
@@ -210,7 +240,11 @@ class FixturePlan:
     def _of_making(self, place: Body, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return the values that the laws of making an instance would read."""
         made = self.resource.made_by
-        defaults = {str(p.name): p.schema["default"] for p in (made.action.params if made else ()) if "default" in p.schema}
+        defaults = {
+            str(p.name): p.schema["default"]
+            for p in (made.action.params if made else ())
+            if "default" in p.schema
+        }
         usual = template_of(self.setting.model, made.action).input if made else {}
         response = _under(made.at.text if made and made.at else "", place)
         return self._values({**defaults, **usual, **given}, response, None, BEGAN)
@@ -222,20 +256,30 @@ class FixturePlan:
         made, undo = self.resource.made_by, self.resource.undone_by
         at = made.at.text if made and made.at else ""
         ended = undo.at.text if undo and undo.at and self.move and undo.action is self.move.action else at
-        whole = {**body, **{name: _iso(BEGAN) for name in _begun(equations(made.action.laws) if made else (), at)}}
+        whole = {
+            **body,
+            **{name: _iso(BEGAN) for name in _begun(equations(made.action.laws) if made else (), at)},
+        }
         return self._values({}, _under(ended, whole), whole, BEGAN + time)
 
-    def _values(self, given: Mapping[str, Any], response: Mapping[str, Any], before: Any, now: float) -> dict[str, Any]:
+    def _values(
+        self, given: Mapping[str, Any], response: Mapping[str, Any], before: Any, now: float
+    ) -> dict[str, Any]:
         plain = {k: v for k, v in given.items() if isinstance(v, str | int | float | bool | Mapping | list)}
         return {
-            "input": plain, "response": response, "status": 200, "surface": "rest", "now": now, "before": before,
+            "input": plain, "response": response, "status": 200, "surface": "rest", "now": now,
+            "before": before,
             "env": self.setting.model.env,
         }  # fmt: skip
 
 
 def _begun(known: Iterable[Equation], at: str) -> list[str]:
     """Return the members that hold an instance's creation time, by the equations of the laws."""
-    return [e.path.removeprefix(f"{at}.") for e in known if e.form == "epoch" and e.gives.text == "now" and e.path.startswith(f"{at}.")]
+    return [
+        e.path.removeprefix(f"{at}.")
+        for e in known
+        if e.form == "epoch" and e.gives.text == "now" and e.path.startswith(f"{at}.")
+    ]
 
 
 def _iso(seconds: float) -> str:
@@ -261,7 +305,11 @@ def _holds(law: Law, values: Mapping[str, Any]) -> bool:
 
 def _traits(setting: Setting, endpoint: Endpoint, item: Body) -> Iterator[tuple[str, Any]]:
     for name, value in item.items():
-        if isinstance(value, bool) or value is None or (isinstance(value, str) and _is_enum(setting, endpoint, name)):
+        if (
+            isinstance(value, bool)
+            or value is None
+            or (isinstance(value, str) and _is_enum(setting, endpoint, name))
+        ):
             yield name, value
         elif isinstance(value, int | float):
             yield name, "a number"
@@ -269,7 +317,10 @@ def _traits(setting: Setting, endpoint: Endpoint, item: Body) -> Iterator[tuple[
 
 def _is_enum(setting: Setting, endpoint: Endpoint, member: str) -> bool:
     def find() -> bool:
-        parts = (setting.named(part).get("properties", {}) for part in subschemas(endpoint.action.success.schema or {}))
+        parts = (
+            setting.named(part).get("properties", {})
+            for part in subschemas(endpoint.action.success.schema or {})
+        )
         named = (setting.named(properties[member]) for properties in parts if member in properties)
         return any("enum" in schema for schema in named)
 

@@ -57,7 +57,10 @@ class Case:
 
 def cases(setting: Setting) -> tuple[Case, ...]:
     """Return all framework cases of a catalogue, computed once a run."""
-    return setting.compute_once("framework cases", lambda: (*_paths(setting), *_bodies(setting), *_dispatched(setting), *_odd(setting)))
+    return setting.compute_once(
+        "framework cases",
+        lambda: (*_paths(setting), *_bodies(setting), *_dispatched(setting), *_odd(setting)),
+    )
 
 
 def _writer(setting: Setting) -> Endpoint | None:
@@ -65,7 +68,11 @@ def _writer(setting: Setting) -> Endpoint | None:
     undone, or None.
     """
     model = setting.model
-    with_body = [d for d in setting.endpoints if d.on_rest and d.action.key and any(p.place == "body" for p in d.params)]
+    with_body = [
+        d
+        for d in setting.endpoints
+        if d.on_rest and d.action.key and any(p.place == "body" for p in d.params)
+    ]
     undoable = {id(r.made_by.action) for r in model.resources.values() if r.made_by and r.undone_by}
     return next((d for d in with_body if id(d.action) in undoable), with_body[0] if with_body else None)
 
@@ -80,11 +87,30 @@ def _paths(setting: Setting) -> Iterator[Case]:
         if setting.model.behaviour.trailing_slash == "unknown" and endpoint is not None:
             there = elsewhere(setting, endpoint)
             call = edited(setting, there, "a path with a slash added", Raw(target=f"{there.path}/"))
-            yield Case("trailing_slash", "a path with a slash added is refused", call, code, ("behaviour", "trailing_slash"))
+            yield Case(
+                "trailing_slash",
+                "a path with a slash added is refused",
+                call,
+                code,
+                ("behaviour", "trailing_slash"),
+            )
             if (nameless := without_id(setting)) is not None:
-                call = Call(None, {}, "framework", "a path that ends where an id should stand", raw=Raw("GET", nameless))
+                call = Call(
+                    None,
+                    {},
+                    "framework",
+                    "a path that ends where an id should stand",
+                    raw=Raw("GET", nameless),
+                )
                 invalid = codes[framework.invalid].status
-                yield Case("empty_id", "a path without its id is refused", call, code, ("behaviour", "trailing_slash"), (invalid,))
+                yield Case(
+                    "empty_id",
+                    "a path without its id is refused",
+                    call,
+                    code,
+                    ("behaviour", "trailing_slash"),
+                    (invalid,),
+                )
     if framework.wrong_method and endpoint is not None:
         path = endpoint.path
         method = INVENTED
@@ -93,10 +119,14 @@ def _paths(setting: Setting) -> Iterator[Case]:
         methods = {d.method for d in setting.endpoints if d.path == path and d.on_rest}
         call = Call(None, {}, "framework", f"{method} where it is not possible", raw=Raw(method, path))
         yield Case(
-            "wrong_method", f"{method} {path} is refused", call, codes[framework.wrong_method],
+            "wrong_method",
+            f"{method} {path} is refused",
+            call,
+            codes[framework.wrong_method],
             ("errors", "framework", "wrong_method"),
-            (NOT_IMPLEMENTED,) if method == INVENTED else (), allowed=frozenset(methods),
-        )  # fmt: skip
+            (NOT_IMPLEMENTED,) if method == INVENTED else (),
+            allowed=frozenset(methods),
+        )
 
 
 def edited(setting: Setting, endpoint: Endpoint, why: str, raw: Raw) -> Call:
@@ -106,9 +136,17 @@ def edited(setting: Setting, endpoint: Endpoint, why: str, raw: Raw) -> Call:
     """
     browsers = setting.model.browsers
     if browsers is not None and raw.target is None:
-        page = PAGES[crc32(why.encode()) % len(PAGES)] if browsers.origins == "any" else str(browsers.origins[0]).rstrip("/")
+        page = (
+            PAGES[crc32(why.encode()) % len(PAGES)]
+            if browsers.origins == "any"
+            else str(browsers.origins[0]).rstrip("/")
+        )
         raw = replace(raw, headers=(*raw.headers, ("Origin", page)))
-    return replace(ordinary(endpoint, template_of(setting.model, endpoint.action), "framework", why), raw=raw, surface=endpoint.surface)
+    return replace(
+        ordinary(endpoint, template_of(setting.model, endpoint.action), "framework", why),
+        raw=raw,
+        surface=endpoint.surface,
+    )
 
 
 def _first_endpoint(setting: Setting, surface: str) -> Endpoint | None:
@@ -142,10 +180,16 @@ def _bad_bodies(setting: Setting, endpoint: Endpoint) -> Iterator[Case]:
         ("no_object", "a body that is a list is refused", listed),
         ("null_body", "a body that is null is refused", lambda _: b"null"),
         ("empty_body", "an empty body is refused", lambda _: b""),
-        ("deep", f"a body nested {DEEP:,} deep is refused", lambda _: b'{"pgv":' + b"[" * DEEP + b"]" * DEEP + b"}"),
+        (
+            "deep",
+            f"a body nested {DEEP:,} deep is refused",
+            lambda _: b'{"pgv":' + b"[" * DEEP + b"]" * DEEP + b"}",
+        ),
     ]
     if endpoint.on_rest:  # most servers parse all bodies with one parser
-        edits.append(("comma", "a JSON body with a comma before its end is refused", lambda body: body[:-1] + b",}"))
+        edits.append(
+            ("comma", "a JSON body with a comma before its end is refused", lambda body: body[:-1] + b",}")
+        )
     for detail, says, edit in edits:
         call = edited(setting, endpoint, says.removesuffix(" is refused"), Raw(edit=edit))
         yield Case(detail, says, call, code, origin, writes=writes)
@@ -158,18 +202,33 @@ def _types(setting: Setting, endpoint: Endpoint) -> Iterator[Case]:
         kind = NEAR_JSON if endpoint.on_rest else "text/plain"
         call = edited(setting, endpoint, f"a body sent as {kind}", Raw(headers=(("Content-Type", kind),)))
         origin = ("errors", "framework", "wrong_type")
-        yield Case("wrong_type", f"a body sent as {kind} is refused", call, codes[framework.wrong_type], origin, writes=writes)
-    charset = Raw(headers=(("Content-Type", "application/json; charset=UTF-8"),))  # many clients write it so; case does not count
+        yield Case(
+            "wrong_type",
+            f"a body sent as {kind} is refused",
+            call,
+            codes[framework.wrong_type],
+            origin,
+            writes=writes,
+        )
+    charset = Raw(
+        headers=(("Content-Type", "application/json; charset=UTF-8"),)
+    )  # many clients write it so; case does not count
     template = template_of(setting.model, endpoint.action)
-    given = next((given for name, given, _ in boundary_values(setting, endpoint) if name == "minimal"), template.input)
-    plain = replace(ordinary(endpoint, template, "valid", "Content-Type with charset=utf-8", fresh=writes), raw=charset)
+    given = next(
+        (given for name, given, _ in boundary_values(setting, endpoint) if name == "minimal"), template.input
+    )
+    plain = replace(
+        ordinary(endpoint, template, "valid", "Content-Type with charset=utf-8", fresh=writes), raw=charset
+    )
     call, most = replace(plain, input=given), setting.model.limits.max_body_bytes
     says = "a body sent as application/json; charset=utf-8 is accepted"
     largest = None
     if most is not None:
         raw = replace(charset, edit=lambda body: body + b" " * (most - len(body)))
         largest = replace(call, why=f"a body of {most:,} bytes, and Content-Type with charset=utf-8", raw=raw)
-    yield Case("charset", says, call, None, endpoint.action.origin, writes=writes, again=plain, largest=largest)
+    yield Case(
+        "charset", says, call, None, endpoint.action.origin, writes=writes, again=plain, largest=largest
+    )
 
 
 def _large(setting: Setting, endpoint: Endpoint) -> Iterator[Case]:
@@ -178,8 +237,20 @@ def _large(setting: Setting, endpoint: Endpoint) -> Iterator[Case]:
         return
     says = f"a body of more than {most:,} bytes is refused"
     told = name != setting.model.errors.framework.invalid
-    call = edited(setting, endpoint, f"a body of {most + 1:,} bytes", Raw(edit=lambda body: padded(body, most + 1, wide=told)))
-    yield Case("too_large", says, call, setting.model.codes[name], ("limits", "max_body_bytes"), writes=endpoint.action.effect == "write")
+    call = edited(
+        setting,
+        endpoint,
+        f"a body of {most + 1:,} bytes",
+        Raw(edit=lambda body: padded(body, most + 1, wide=told)),
+    )
+    yield Case(
+        "too_large",
+        says,
+        call,
+        setting.model.codes[name],
+        ("limits", "max_body_bytes"),
+        writes=endpoint.action.effect == "write",
+    )
 
 
 def _dispatched(setting: Setting) -> Iterator[Case]:
@@ -190,28 +261,60 @@ def _dispatched(setting: Setting) -> Iterator[Case]:
             continue
         selector, arguments = dispatcher.selector, dispatcher.arguments
         outside = _outside(setting, dispatcher)
-        ordinary_ones = {k: v for k, v in template_of(setting.model, endpoint.action).input.items() if isinstance(v, str | int | float)}
-        given = json_bytes(ordinary_ones).decode()  # models often give an object as text; nothing else is wrong
+        ordinary_ones = {
+            k: v
+            for k, v in template_of(setting.model, endpoint.action).input.items()
+            if isinstance(v, str | int | float)
+        }
+        given = json_bytes(
+            ordinary_ones
+        ).decode()  # models often give an object as text; nothing else is wrong
         wraps: list[tuple[str, str, dict[str, object]]] = [
             ("missing_action", f"a body without {selector} is refused", {arguments: {}}),
             ("action_type", f"{selector} that is a number is refused", {selector: 1, arguments: {}}),
-            ("arguments_type", f"{arguments} that is a text is refused", {selector: str(endpoint.action.name), arguments: given}),
+            (
+                "arguments_type",
+                f"{arguments} that is a text is refused",
+                {selector: str(endpoint.action.name), arguments: given},
+            ),
         ]
         if outside is not None:
             wraps.append(
-                ("outside_the_set", f"the action {outside}, which is not of the set, is refused", {selector: outside, arguments: {}})
+                (
+                    "outside_the_set",
+                    f"the action {outside}, which is not of the set, is refused",
+                    {selector: outside, arguments: {}},
+                )
             )
         says = "an action that does not exist is refused"
-        call = edited(setting, endpoint, "an action's name in capital letters, which is none", Raw(edit=_named(dispatcher)))
+        call = edited(
+            setting,
+            endpoint,
+            "an action's name in capital letters, which is none",
+            Raw(edit=_named(dispatcher)),
+        )
         yield Case("unknown_action", says, call, invalid, dispatcher.origin)
         for detail, says, wrap in wraps:
             yield Case(
-                detail, says, edited(setting, endpoint, says.removesuffix(" is refused"), Raw(wrap=wrap)), invalid, dispatcher.origin
+                detail,
+                says,
+                edited(setting, endpoint, says.removesuffix(" is refused"), Raw(wrap=wrap)),
+                invalid,
+                dispatcher.origin,
             )
         if setting.model.behaviour.unknown_member == "refused":
-            call = edited(setting, endpoint, f"a member beside {arguments}", Raw(edit=lambda body: with_member(body, b'"pgv_unknown":1')))
+            call = edited(
+                setting,
+                endpoint,
+                f"a member beside {arguments}",
+                Raw(edit=lambda body: with_member(body, b'"pgv_unknown":1')),
+            )
             yield Case(
-                "unknown_member", f"a member beside {selector} and {arguments} is refused", call, invalid, ("behaviour", "unknown_member")
+                "unknown_member",
+                f"a member beside {selector} and {arguments} is refused",
+                call,
+                invalid,
+                ("behaviour", "unknown_member"),
             )
 
 
@@ -219,7 +322,9 @@ def _named(dispatcher: Dispatcher) -> Callable[[bytes], bytes]:
     """Return an edit that writes the action's name in capital letters, or an invented name if that is an
     action too.
     """
-    names = {str(a.name) for a in dispatcher.actions} | {str(f.name) for a in dispatcher.actions for f in a.formerly}
+    names = {str(a.name) for a in dispatcher.actions} | {
+        str(f.name) for a in dispatcher.actions for f in a.formerly
+    }
 
     def edit(body: bytes) -> bytes:
         said = read_json(body).value
@@ -244,4 +349,11 @@ def _odd(setting: Setting) -> Iterator[Case]:
     """Yield requests that may be answered in any way except a crash."""
     for detail, says, raw in odd_requests(setting):
         call = Call(None, {}, "framework", says, raw=raw)
-        yield Case(f"survives/{detail}", f"{says} does not crash the server", call, None, ("errors", "framework"), survive=True)
+        yield Case(
+            f"survives/{detail}",
+            f"{says} does not crash the server",
+            call,
+            None,
+            ("errors", "framework"),
+            survive=True,
+        )

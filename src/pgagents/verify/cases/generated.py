@@ -72,7 +72,9 @@ def _is_generated(setting: Setting, endpoint: Endpoint) -> bool:
     the seed selects a part of them.
     """
     step = -(-len(setting.endpoints) // MOST_ENDPOINTS)
-    places: dict[str, int] = setting.compute_once("varied places", lambda: {d.place: i for i, d in enumerate(setting.endpoints)})
+    places: dict[str, int] = setting.compute_once(
+        "varied places", lambda: {d.place: i for i, d in enumerate(setting.endpoints)}
+    )
     return step < 2 or places[endpoint.place] % step == setting.seed % step
 
 
@@ -82,7 +84,11 @@ def _varied(setting: Setting, endpoint: Endpoint) -> list[VariedCall]:
     tied = around_names(setting) if endpoint.action.effect == "write" else places(setting)
     for varied in _values(setting, endpoint):
         param = endpoint.action.param(varied.param)
-        if param is None or param.refers_to or isinstance(template.input.get(varied.param), UniqueValue | Signature):
+        if (
+            param is None
+            or param.refers_to
+            or isinstance(template.input.get(varied.param), UniqueValue | Signature)
+        ):
             continue
         if varied.param == endpoint.action.idempotency:
             continue
@@ -101,13 +107,29 @@ def _varied(setting: Setting, endpoint: Endpoint) -> list[VariedCall]:
         ):
             continue
         call = ordinary(endpoint, template, "invalid", "", input=given)
-        if not _sendable(endpoint, param, given.get(varied.param)) or is_invalid(setting, call) == varied.valid:
+        if (
+            not _sendable(endpoint, param, given.get(varied.param))
+            or is_invalid(setting, call) == varied.valid
+        ):
             continue
         if varied.valid and isinstance(varied.value, str) and not _text(setting, param):
-            given[varied.param] = next((r for r in readings_of(varied.value) if not isinstance(r, str)), varied.value)
+            given[varied.param] = next(
+                (r for r in readings_of(varied.value) if not isinstance(r, str)), varied.value
+            )
         shown = "left out" if varied.left_out else repr(varied.value)[:60]
         key = f"{varied.param} {shown}"
-        found.setdefault(key, VariedCall(varied.param, given, varied.valid, KEYWORDS.get(varied.scenario, "type"), varied.says, shown, key))
+        found.setdefault(
+            key,
+            VariedCall(
+                varied.param,
+                given,
+                varied.valid,
+                KEYWORDS.get(varied.scenario, "type"),
+                varied.says,
+                shown,
+                key,
+            ),
+        )
     return list(found.values())
 
 
@@ -122,7 +144,11 @@ def _values(setting: Setting, endpoint: Endpoint) -> Iterator[Varied]:
     schemas = whole["components"]["schemas"]
     for parameter in operation["parameters"]:
         place = parameter["in"]
-        alone = {**{k: v for k, v in parameter.items() if k != "description"}, "name": ALONE, "schema": bare(parameter.get("schema", {}))}
+        alone = {
+            **{k: v for k, v in parameter.items() if k != "description"},
+            "name": ALONE,
+            "schema": bare(parameter.get("schema", {})),
+        }
         path = f"/alone/{{{ALONE}}}" if place == "path" else "/alone"
         spec = document(path, "get", [alone], None, _needed(alone["schema"], schemas))
         yield from _renamed(spec, place, names.get((place, parameter["name"])))
@@ -130,7 +156,11 @@ def _values(setting: Setting, endpoint: Endpoint) -> Iterator[Varied]:
     for name, member in body.get("properties", {}).items():
         one = {"type": "object", "properties": {ALONE: bare(member)}, "additionalProperties": False}
         spec = document(
-            "/alone", "post", [], one | ({"required": [ALONE]} if name in body.get("required", ()) else {}), _needed(one, schemas)
+            "/alone",
+            "post",
+            [],
+            one | ({"required": [ALONE]} if name in body.get("required", ()) else {}),
+            _needed(one, schemas),
         )
         yield from _renamed(spec, "body", names.get(("body", name)))
 
@@ -149,7 +179,11 @@ def bare(schema: Any) -> Any:
     equal.
     """
     if isinstance(schema, Mapping):
-        return {k: bare(v) for k, v in schema.items() if not (k in ("description", "title") and isinstance(v, str))}
+        return {
+            k: bare(v)
+            for k, v in schema.items()
+            if not (k in ("description", "title") and isinstance(v, str))
+        }
     return [bare(v) for v in schema] if isinstance(schema, list) else schema
 
 
@@ -168,8 +202,15 @@ def _document(setting: Setting, endpoint: Endpoint) -> tuple[dict[str, Any], dic
     needed = [str(p.name) for p in endpoint.params if p.required]
     body: dict[str, Any] | None = None
     if members:
-        body = {"type": "object", "properties": members, "additionalProperties": False, **({"required": needed} if needed else {})}
-    return document(endpoint.path, endpoint.method, [], body, schemas), {("body", name): name for name in members}
+        body = {
+            "type": "object",
+            "properties": members,
+            "additionalProperties": False,
+            **({"required": needed} if needed else {}),
+        }
+    return document(endpoint.path, endpoint.method, [], body, schemas), {
+        ("body", name): name for name in members
+    }
 
 
 def _published(setting: Setting, endpoint: Endpoint) -> dict[str, Any] | None:
@@ -184,6 +225,11 @@ def _published(setting: Setting, endpoint: Endpoint) -> dict[str, Any] | None:
         return None
     body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
     components = whole.get("components", {}).get("schemas", {})
-    params = [{k: v for k, v in p.items() if k not in ("example", "examples")} for p in operation.get("parameters", [])]
-    needed = closure({"allOf": [*(p.get("schema", {}) for p in params), *([body] if body else [])]}, components)
+    params = [
+        {k: v for k, v in p.items() if k not in ("example", "examples")}
+        for p in operation.get("parameters", [])
+    ]
+    needed = closure(
+        {"allOf": [*(p.get("schema", {}) for p in params), *([body] if body else [])]}, components
+    )
     return document(endpoint.path, endpoint.method, params, body, {name: components[name] for name in needed})

@@ -31,7 +31,10 @@ def answer_that_will_do(setting: Setting, endpoint: Endpoint) -> Reuse:
     """Return which cached answers to an equal read may be reused: any, if the run does not change what the
     read finds.
     """
-    finds = any(r.found_by is not None and r.found_by.action is endpoint.action for r in setting.model.resources.values())
+    finds = any(
+        r.found_by is not None and r.found_by.action is endpoint.action
+        for r in setting.model.resources.values()
+    )
     return "ever" if finds else "unchanged"
 
 
@@ -56,7 +59,13 @@ def ordinary(endpoint: Endpoint, template: RequestTemplate, intent: Intent, why:
     """Return the valid call of a request template through an endpoint, with `changes` to the call's
     fields.
     """
-    given = {"input": template.input, "subject": template.subject, "states": template.states, "surface": endpoint.surface, **changes}
+    given = {
+        "input": template.input,
+        "subject": template.subject,
+        "states": template.states,
+        "surface": endpoint.surface,
+        **changes,
+    }
     return Call(endpoint, intent=intent, why=why, **given)
 
 
@@ -66,15 +75,26 @@ def invalid_cases(setting: Setting, endpoint: Endpoint) -> Iterator[InvalidCase]
     """
     template = template_of(setting.model, endpoint.action)
     for param in endpoint.params:
-        listed = violations(plain(param.schema), setting.model.schemas, required=param.required, of=_nothing(setting, endpoint, param))
+        listed = violations(
+            plain(param.schema),
+            setting.model.schemas,
+            required=param.required,
+            of=_nothing(setting, endpoint, param),
+        )
         safe = (harmless(setting, endpoint.action, param, violation) for violation in listed)
         listed = (violation for violation in safe if violation is not None)
         for (keyword, path), alike in groupby(listed, lambda w: (w.keyword, w.path)):
-            turn = 0 if keyword == "type" and _in_json(endpoint, param) else _turn(setting, endpoint, param, keyword, *path)
+            turn = (
+                0
+                if keyword == "type" and _in_json(endpoint, param)
+                else _turn(setting, endpoint, param, keyword, *path)
+            )
             group, first = _turned(list(alike), param, turn), True
             for violation in group:
                 priority = 1 if first or _likely(setting, endpoint, param, violation) else 2
-                if (found := _invalid_case(setting, endpoint, template, param, violation, priority)) is not None:
+                if (
+                    found := _invalid_case(setting, endpoint, template, param, violation, priority)
+                ) is not None:
                     yield found
                     first = False
     yield from _unknown(setting, endpoint, template)
@@ -88,7 +108,9 @@ def _likely(setting: Setting, endpoint: Endpoint, param: Param, violation: Inval
     """
     if not violation.likely or endpoint.form is not None:
         return False
-    if violation.keyword == "pattern" and (param.refers_to or not endpoint.on_rest):  # the id may be absent before it is invalid
+    if violation.keyword == "pattern" and (
+        param.refers_to or not endpoint.on_rest
+    ):  # the id may be absent before it is invalid
         return not param.refers_to and setting.endpoint(str(endpoint.action.name), REST) is None
     return violation.likely == "any" or _in_json(endpoint, param)
 
@@ -117,7 +139,9 @@ def _turned(group: list[InvalidValue], param: Param, turn: int) -> list[InvalidV
     first = [w for w in group if w.priority == 1]
     turn %= max(1, len(first))
     every = [*first[turn:], *first[:turn], *(w for w in group if w.priority > 1)]
-    return sorted(every, key=lambda w: (not _carried(param, w.value), not (w.value == "" and _left_out_alike(param))))
+    return sorted(
+        every, key=lambda w: (not _carried(param, w.value), not (w.value == "" and _left_out_alike(param)))
+    )
 
 
 def _left_out_alike(param: Param) -> bool:
@@ -151,7 +175,9 @@ def _turns(setting: Setting) -> dict[tuple[str, str], tuple[int, str]]:
 
 def invalid_cases_of(setting: Setting, endpoint: Endpoint) -> tuple[InvalidCase, ...]:
     """Return the invalid cases of an endpoint, computed once a run."""
-    return setting.compute_once(("invalid cases", endpoint.place), lambda: tuple(invalid_cases(setting, endpoint)))
+    return setting.compute_once(
+        ("invalid cases", endpoint.place), lambda: tuple(invalid_cases(setting, endpoint))
+    )
 
 
 def provokable(setting: Setting, endpoint: Endpoint) -> bool:
@@ -160,10 +186,20 @@ def provokable(setting: Setting, endpoint: Endpoint) -> bool:
 
 
 def _invalid_case(
-    setting: Setting, endpoint: Endpoint, template: RequestTemplate, param: Param, violation: InvalidValue, priority: int
+    setting: Setting,
+    endpoint: Endpoint,
+    template: RequestTemplate,
+    param: Param,
+    violation: InvalidValue,
+    priority: int,
 ) -> InvalidCase | None:
     name = str(param.name)
-    if violation.keyword == "type" and type(violation.value) is int and param.refers_to and endpoint.action.effect == "write":
+    if (
+        violation.keyword == "type"
+        and type(violation.value) is int
+        and param.refers_to
+        and endpoint.action.effect == "write"
+    ):
         violation = replace(violation, value=_unheard_of(endpoint, param))
     if violation.keyword == "required" and not violation.path:
         if param.place == "path" and endpoint.on_rest:
@@ -177,12 +213,23 @@ def _invalid_case(
             base = high(param.schema, setting.model.schemas)
         given = {**template.input, name: _laid(plain(base), violation.path, violation.value)}
     steps = [name, *(str(s) for s in violation.path)]
-    if violation.keyword == "type" and not violation.path and param.place != "body" and endpoint.on_rest and _text(setting, param):
+    if (
+        violation.keyword == "type"
+        and not violation.path
+        and param.place != "body"
+        and endpoint.on_rest
+        and _text(setting, param)
+    ):
         return None
     if violation.keyword == "null" and param.place != "body" and endpoint.on_rest:
         return None  # in a query null is only a word, which `type` covers
-    if violation.keyword == "null" and endpoint.form is not None and not (param.required and not violation.path):
-        return None  # models with strict schemas give null for arguments that they leave out, and servers may accept it
+    if (
+        violation.keyword == "null"
+        and endpoint.form is not None
+        and not (param.required and not violation.path)
+    ):
+        # models with strict schemas give null for arguments that they leave out, and servers may accept it
+        return None
     if not _sendable(endpoint, param, given.get(name)):
         return None
     field = ".".join(steps)
@@ -190,9 +237,20 @@ def _invalid_case(
     call = ordinary(endpoint, template, "invalid", says, input=given, field=field)
     if not _breaks(setting, param, call):
         return None
-    named = [s for s in steps if not s.isdigit()] if violation.keyword != "additionalProperties" else steps[:-1]
+    named = (
+        [s for s in steps if not s.isdigit()] if violation.keyword != "additionalProperties" else steps[:-1]
+    )
     detail = f"{violation.keyword}/{'.'.join(named)}"
-    return InvalidCase(endpoint, detail, field, call, says, _origin(setting, param, violation), endpoint.action.cite, priority)
+    return InvalidCase(
+        endpoint,
+        detail,
+        field,
+        call,
+        says,
+        _origin(setting, param, violation),
+        endpoint.action.cite,
+        priority,
+    )
 
 
 def _breaks(setting: Setting, param: Param, call: Call) -> bool:
@@ -234,11 +292,20 @@ def _carried(param: Param, value: Any) -> bool:
         return True
     if param.place == "path":
         return value not in ("", ".", "..") and "/" not in value and value.isprintable()
-    return param.place != "header" or (value.isascii() and value.isprintable() and value == value.strip() and value != "")
+    return param.place != "header" or (
+        value.isascii() and value.isprintable() and value == value.strip() and value != ""
+    )
 
 
 def _origin(setting: Setting, param: Param, violation: InvalidValue) -> Pointer:
-    at: Pointer = (*param.origin, *(s for step in violation.path for s in (("items",) if isinstance(step, int) else ("properties", step))))
+    at: Pointer = (
+        *param.origin,
+        *(
+            s
+            for step in violation.path
+            for s in (("items",) if isinstance(step, int) else ("properties", step))
+        ),
+    )
     keyword = {"null": "type", "required": "required"}.get(violation.keyword, violation.keyword)
     whole = (*at, keyword)
     return whole if setting.model.source.has(whole) else at if setting.model.source.has(at) else param.origin
@@ -270,13 +337,31 @@ def _unknown(setting: Setting, endpoint: Endpoint, template: RequestTemplate) ->
     turn = crc32(f"{endpoint.action.name}/unknown_member".encode())
     name, value, says = "pgv_unknown", (1, None, "")[turn % 3], "an undeclared argument"
     if (other := _in_camel_case(endpoint)) is not None and turn % 2:
-        name, value, says = other[0], template.input.get(other[1], 1), f"{other[0]}, another spelling of {other[1]},"
+        name, value, says = (
+            other[0],
+            template.input.get(other[1], 1),
+            f"{other[0]}, another spelling of {other[1]},",
+        )
     another = of_another(endpoint)
-    if another is not None and endpoint.dispatcher is not None and endpoint.action is not endpoint.dispatcher.actions[0]:
-        name, value, says = str(another.name), low(another.schema, setting.model.schemas), f"{another.name}, an argument of another action,"
+    if (
+        another is not None
+        and endpoint.dispatcher is not None
+        and endpoint.action is not endpoint.dispatcher.actions[0]
+    ):
+        name, value, says = (
+            str(another.name),
+            low(another.schema, setting.model.schemas),
+            f"{another.name}, an argument of another action,",
+        )
     call = ordinary(endpoint, template, "invalid", says, input={**template.input, name: value}, field=name)
-    origin = ("behaviour", "unknown_member") if setting.model.source.has(("behaviour", "unknown_member")) else endpoint.action.origin
-    yield InvalidCase(endpoint, "unknown_member", name, call, f"{says} is given", origin, endpoint.action.cite, 1)
+    origin = (
+        ("behaviour", "unknown_member")
+        if setting.model.source.has(("behaviour", "unknown_member"))
+        else endpoint.action.origin
+    )
+    yield InvalidCase(
+        endpoint, "unknown_member", name, call, f"{says} is given", origin, endpoint.action.cite, 1
+    )
 
 
 def _in_camel_case(endpoint: Endpoint) -> tuple[str, str] | None:
@@ -298,7 +383,15 @@ def of_another(endpoint: Endpoint) -> Param | None:
     if endpoint.dispatcher is None:
         return None
     own = {str(p.name) for p in endpoint.params}
-    return next((p for a in endpoint.dispatcher.actions for p in a.params if str(p.name) not in own and p.place != "header"), None)
+    return next(
+        (
+            p
+            for a in endpoint.dispatcher.actions
+            for p in a.params
+            if str(p.name) not in own and p.place != "header"
+        ),
+        None,
+    )
 
 
 def is_invalid(setting: Setting, call: Call) -> bool:
@@ -308,7 +401,9 @@ def is_invalid(setting: Setting, call: Call) -> bool:
     if call.endpoint.form is not None:  # leave out declared arguments that such a call cannot send
         taken = {str(p.name) for p in call.endpoint.params}
         return invalid_values(
-            setting, call.endpoint, {k: v for k, v in values.items() if k in taken or call.endpoint.action.param(k) is None}
+            setting,
+            call.endpoint,
+            {k: v for k, v in values.items() if k in taken or call.endpoint.action.param(k) is None},
         )
     return invalid(setting, call.endpoint, request_of(call, values, None))
 
@@ -338,4 +433,6 @@ def time_passes(setting: Setting, seconds: float) -> Call | None:
     if clock is None or name is None:
         return None
     endpoint = Endpoint(clock, OPERATOR, None, f"{clock.name}@{OPERATOR}")
-    return Call(endpoint, {name: whole(round(seconds, 3))}, "explore", "time passes", role=OPERATOR, surface=OPERATOR)
+    return Call(
+        endpoint, {name: whole(round(seconds, 3))}, "explore", "time passes", role=OPERATOR, surface=OPERATOR
+    )

@@ -61,13 +61,22 @@ ROUNDED: dict[str, dict[str, Callable[..., Any]]] = {
         "cut to the cent": _cents(ROUND_FLOOR),
         "up to the next cent": _cents(ROUND_CEILING),
         "cut as a double": _number(lambda v: math.floor(v * 100)),
-        "rounded as a double": _number(lambda v: int(Decimal(v * 1.0).quantize(Decimal("0.01"), ROUND_HALF_UP) * 100)),
+        "rounded as a double": _number(
+            lambda v: int(Decimal(v * 1.0).quantize(Decimal("0.01"), ROUND_HALF_UP) * 100)
+        ),
         "to ten cents": _number(lambda v: round(v * 10) * 10),
         "to whole ones": _number(lambda v: round(v) * 100),
     },
-    "ceil": {"one more than cut": _number(lambda v: math.floor(v) + 1), "rounded": _number(round), "not at all": _number(float)},
+    "ceil": {
+        "one more than cut": _number(lambda v: math.floor(v) + 1),
+        "rounded": _number(round),
+        "not at all": _number(float),
+    },
     "floor": {"rounded": _number(round), "up": _number(math.ceil), "not at all": _number(float)},
-    "least": {"the first alone": lambda a, b: b if a is None else a, "the second alone": lambda a, b: a if b is None else b},
+    "least": {
+        "the first alone": lambda a, b: b if a is None else a,
+        "the second alone": lambda a, b: a if b is None else b,
+    },
 }
 """Replacements for each of our functions, as a server that is nearly right may compute it."""
 CUT: dict[str, Callable[[float], float]] = {
@@ -80,7 +89,9 @@ CUT: dict[str, Callable[[float], float]] = {
 """Roundings that a server may apply to a number before it computes with it."""
 
 
-def surviving_mutants(known: Sequence[Equation], values: Mapping[str, Any], told: frozenset[Miss] = frozenset()) -> frozenset[Miss]:
+def surviving_mutants(
+    known: Sequence[Equation], values: Mapping[str, Any], told: frozenset[Miss] = frozenset()
+) -> frozenset[Miss]:
     """Return the law mutants that these values tell from the laws, without those in `told`.
 
     `values` are the variables of a law, with the members of the answer that are known beforehand.
@@ -137,7 +148,10 @@ def _apart(text: str) -> tuple[tuple[str, Expression], ...]:
     place.
     """
     leaves = dict.fromkeys(_LEAF.findall(text))
-    return tuple((leaf, expression.compile(re.sub(rf"\b{re.escape(leaf)}\b(?!\.\w|\()", LEAF, text), (*NAMES, LEAF))) for leaf in leaves)
+    return tuple(
+        (leaf, expression.compile(re.sub(rf"\b{re.escape(leaf)}\b(?!\.\w|\()", LEAF, text), (*NAMES, LEAF)))
+        for leaf in leaves
+    )
 
 
 @lru_cache(maxsize=1_000)
@@ -148,9 +162,13 @@ def _rewritten(text: str) -> tuple[Expression, ...]:
     texts = []
     for match in _LITERAL.finditer(text):
         value = float(match.group(0))
-        texts.append(f"{text[: match.start()]}{value + 1 if value >= 2 else value * 1.1!r}{text[match.end() :]}")
+        texts.append(
+            f"{text[: match.start()]}{value + 1 if value >= 2 else value * 1.1!r}{text[match.end() :]}"
+        )
     for match in _ORDER.finditer(text):
-        texts.append(f"{text[: match.start()]}{match.group(1)}{'' if match.group(2) else '='}{text[match.end() :]}")
+        texts.append(
+            f"{text[: match.start()]}{match.group(1)}{'' if match.group(2) else '='}{text[match.end() :]}"
+        )
     found = []
     for altered in texts:
         try:
@@ -161,7 +179,9 @@ def _rewritten(text: str) -> tuple[Expression, ...]:
 
 
 def choose_most_telling(
-    known: Sequence[Equation], choices: Iterable[tuple[Any, Mapping[str, Any]]], told: frozenset[Miss] = frozenset()
+    known: Sequence[Equation],
+    choices: Iterable[tuple[Any, Mapping[str, Any]]],
+    told: frozenset[Miss] = frozenset(),
 ) -> tuple[Any, frozenset[Miss]]:
     """Return the first choice whose values reveal most law mutants beyond `told`, and these mutants.
 

@@ -33,13 +33,19 @@ def near_texts(text: str) -> dict[str, str]:
     return {how: near for how, near in found.items() if near not in ("", text)}
 
 
-def fitting(setting: Setting, action: Action, param: Param, text: str, hows: Sequence[str] = ()) -> dict[str, str]:
+def fitting(
+    setting: Setting, action: Action, param: Param, text: str, hows: Sequence[str] = ()
+) -> dict[str, str]:
     """Return the near texts that the argument's schema allows.
 
     `hows` limits them to these changes; empty means all.
     """
     test = setting.test(("param", action.name, str(param.name)), param.schema)
-    return {how: near for how, near in near_texts(text).items() if (not hows or how in hows) and test.is_valid(near)}
+    return {
+        how: near
+        for how, near in near_texts(text).items()
+        if (not hows or how in hows) and test.is_valid(near)
+    }
 
 
 def compared(action: Action, param: Param) -> str:
@@ -51,7 +57,9 @@ def compared(action: Action, param: Param) -> str:
     folded = re.compile(rf"==\s*(?:upper|lower)\(input\.{name}\)|(?:upper|lower)\(input\.{name}\)\s*==")
     exactly = re.compile(rf"==\s*input\.{name}\b(?!\.)|(?<![\w.])input\.{name}\s*==")
     texts = [law.that.text for law in action.laws]
-    return "folded" if any(map(folded.search, texts)) else "exactly" if any(map(exactly.search, texts)) else ""
+    return (
+        "folded" if any(map(folded.search, texts)) else "exactly" if any(map(exactly.search, texts)) else ""
+    )
 
 
 def free_text(setting: Setting, schema: Mapping[str, Any]) -> bool:

@@ -29,7 +29,11 @@ def reader(setting: Setting) -> Endpoint | None:
 
 
 def _readers(setting: Setting, *, named: bool) -> list[Endpoint]:
-    return [d for d in setting.endpoints if d.on_rest and d.action.effect == "read" and ("{" in d.path) == named and d.action.key]
+    return [
+        d
+        for d in setting.endpoints
+        if d.on_rest and d.action.effect == "read" and ("{" in d.path) == named and d.action.key
+    ]
 
 
 def number_in(setting: Setting) -> Param | None:
@@ -45,7 +49,9 @@ def elsewhere(setting: Setting, endpoint: Endpoint) -> Endpoint:
     Another mount is often an application of its own.
     """
     here = endpoint.path.split("/")[:MOUNT]
-    return next((d for d in reversed(_readers(setting, named=False)) if d.path.split("/")[:MOUNT] != here), endpoint)
+    return next(
+        (d for d in reversed(_readers(setting, named=False)) if d.path.split("/")[:MOUNT] != here), endpoint
+    )
 
 
 def nowhere(setting: Setting) -> str:
@@ -69,7 +75,11 @@ def without_id(setting: Setting) -> str | None:
 
     None if there is no such read.
     """
-    found = (_PLACEHOLDER.sub("", d.path) for d in _readers(setting, named=True) if d.path.endswith("}") and d.path.count("{") == 1)
+    found = (
+        _PLACEHOLDER.sub("", d.path)
+        for d in _readers(setting, named=True)
+        if d.path.endswith("}") and d.path.count("{") == 1
+    )
     return next(found, None)
 
 
@@ -81,7 +91,13 @@ def of_ours(setting: Setting) -> list[Endpoint]:
     for endpoint in setting.endpoints:
         template = template_of(setting.model, endpoint.action)
         ours = template.makes or (template.subject if template.moves else None)
-        if endpoint.on_rest and endpoint.action.key and endpoint.action.effect == "write" and ours is not None and ours.made_by is not None:
+        if (
+            endpoint.on_rest
+            and endpoint.action.key
+            and endpoint.action.effect == "write"
+            and ours is not None
+            and ours.made_by is not None
+        ):
             found.append(endpoint)
     return found
 
@@ -93,7 +109,12 @@ def beside(setting: Setting) -> str | None:
         methods.setdefault(endpoint.path, set()).add(endpoint.method)
     for path in methods if setting.model.behaviour.literal_path == "wins" else ():
         for other in methods:
-            if "{" not in path and "{" in other and _fits(path, other) and "GET" in methods[other] - methods[path]:
+            if (
+                "{" not in path
+                and "{" in other
+                and _fits(path, other)
+                and "GET" in methods[other] - methods[path]
+            ):
                 return path
     return None
 
@@ -109,7 +130,9 @@ def _shared(setting: Setting) -> str | None:
 
 def _fits(path: str, template: str) -> bool:
     parts, others = path.split("/"), template.split("/")
-    return len(parts) == len(others) and all(a == b or b.startswith("{") for a, b in zip(parts, others, strict=True))
+    return len(parts) == len(others) and all(
+        a == b or b.startswith("{") for a, b in zip(parts, others, strict=True)
+    )
 
 
 def odd_requests(setting: Setting) -> list[tuple[str, str, Raw]]:
@@ -120,19 +143,31 @@ def odd_requests(setting: Setting) -> list[tuple[str, str, Raw]]:
     if endpoint is None:
         return []
     number = number_in(setting)
-    twice = [(p.wire, (HUGE, HUGE) if p is number else ("1", "2")) for p in endpoint.params if p.place == "query"] or [("a", ("1", "2"))]
+    twice = [
+        (p.wire, (HUGE, HUGE) if p is number else ("1", "2")) for p in endpoint.params if p.place == "query"
+    ] or [("a", ("1", "2"))]
     query = "&".join(f"{wire}={value}" for wire, values in twice for value in values)
     named = next(iter(_readers(setting, named=True)), None)
-    nul = _PLACEHOLDER.sub(f"pgv{NO_UTF8}%00", named.path) if named is not None else f"{endpoint.path}{NO_UTF8}%00"
+    nul = (
+        _PLACEHOLDER.sub(f"pgv{NO_UTF8}%00", named.path)
+        if named is not None
+        else f"{endpoint.path}{NO_UTF8}%00"
+    )
     odd = [
         ("head", "HEAD", Raw("HEAD", _shared(setting) or endpoint.path)),
         ("options", "OPTIONS", Raw("OPTIONS", endpoint.path)),
         ("long_query", f"a query of {LONG:,} characters", Raw("GET", f"{endpoint.path}?pgv={'x' * LONG}")),
         ("repeated", "every parameter twice", Raw("GET", f"{endpoint.path}?{query}")),
-        ("percent", "a broken percent-encoding", Raw("GET", f"{endpoint.path}?pgv=%zz%&odd={NO_UTF8}%00&long={'x' * LONG}")),
+        (
+            "percent",
+            "a broken percent-encoding",
+            Raw("GET", f"{endpoint.path}?pgv=%zz%&odd={NO_UTF8}%00&long={'x' * LONG}"),
+        ),
         ("nul", "an encoded NUL in a path", Raw("GET", nul)),
     ]
     if number is not None:
-        odd.append(("huge_number", "a number of 400 digits", Raw("GET", f"{endpoint.path}?{number.wire}={HUGE}")))
+        odd.append(
+            ("huge_number", "a number of 400 digits", Raw("GET", f"{endpoint.path}?{number.wire}={HUGE}"))
+        )
         odd.append(("word_number", "NaN for a number", Raw("GET", f"{endpoint.path}?{number.wire}=NaN")))
     return odd

@@ -53,6 +53,14 @@ def number_left_out(setting: Setting, endpoint: Endpoint) -> bytes:
     Adding NaN under that name breaks nothing else.
     """
     given = template_of(setting.model, endpoint.action).input
-    numbers = (p for p in endpoint.params if p.place == "body" and setting.named(p.schema).get("type") in ("number", "integer"))
-    found = next((p.wire for p in numbers if str(p.name) not in given), "pgv_nan") if endpoint.on_rest else "pgv_nan"
+    numbers = (
+        p
+        for p in endpoint.params
+        if p.place == "body" and setting.named(p.schema).get("type") in ("number", "integer")
+    )
+    found = (
+        next((p.wire for p in numbers if str(p.name) not in given), "pgv_nan")
+        if endpoint.on_rest
+        else "pgv_nan"
+    )
     return json_bytes(found)

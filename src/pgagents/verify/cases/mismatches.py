@@ -36,7 +36,9 @@ class Mismatch:
 
 def mismatches_of(setting: Setting, projections: ProjectionIndex) -> tuple[Mismatch, ...]:
     """Return all mismatches of an endpoint's projections, computed once a run."""
-    return setting.compute_once(("vendor", "slips", projections.endpoint.place), lambda: tuple(_slips(setting, projections)))
+    return setting.compute_once(
+        ("vendor", "slips", projections.endpoint.place), lambda: tuple(_slips(setting, projections))
+    )
 
 
 def _slips(setting: Setting, projections: ProjectionIndex) -> Iterator[Mismatch]:
@@ -53,11 +55,20 @@ def _slips(setting: Setting, projections: ProjectionIndex) -> Iterator[Mismatch]
     for detail, field, given, says, valid in tried:
         if detail in met:
             continue
-        call = ordinary(projections.endpoint, template, "valid" if valid else "invalid", says, input=given, field="" if valid else field)
+        call = ordinary(
+            projections.endpoint,
+            template,
+            "valid" if valid else "invalid",
+            says,
+            input=given,
+            field="" if valid else field,
+        )
         if is_invalid(setting, call) == valid:
             continue
         through = projections.admitting(projections.collect_arguments(call, stand_ins(setting, call)))
-        beyond = frozenset(i for i in through if projections.offers[i].surface.name != projections.endpoint.surface)
+        beyond = frozenset(
+            i for i in through if projections.offers[i].surface.name != projections.endpoint.surface
+        )
         if beyond:
             met.add(detail)
             yield Mismatch(detail, call, says, valid, through if valid else beyond)
@@ -101,7 +112,13 @@ def _null_word(projections: ProjectionIndex, template: RequestTemplate) -> Itera
         kinds = set(types_of(param.schema))
         if param.place == "query" and not param.required and kinds and not kinds & {"string", "null"}:
             name = str(param.name)
-            yield f"null_word/{name}", name, {**template.input, name: "null"}, f"{name} is the word null", False
+            yield (
+                f"null_word/{name}",
+                name,
+                {**template.input, name: "null"},
+                f"{name} is the word null",
+                False,
+            )
             return
 
 
@@ -110,10 +127,20 @@ def _whole(projections: ProjectionIndex, template: RequestTemplate) -> Iterator[
 
     Gemini sends arguments as protocol buffers, in which every number is a double.
     """
-    whole = [p for p in projections.endpoint.params if _in_json(projections, p) and types_of(p.schema) == ("integer",)]
+    whole = [
+        p
+        for p in projections.endpoint.params
+        if _in_json(projections, p) and types_of(p.schema) == ("integer",)
+    ]
     given = {str(p.name): _number(p, template) for p in whole}
     if given:
-        yield "whole_as_double", "", {**template.input, **given}, f"{' and '.join(given)} as {next(iter(given.values()))}", True
+        yield (
+            "whole_as_double",
+            "",
+            {**template.input, **given},
+            f"{' and '.join(given)} as {next(iter(given.values()))}",
+            True,
+        )
 
 
 def _in_json(projections: ProjectionIndex, param: Param) -> bool:
@@ -125,15 +152,27 @@ def _number(param: Param, template: RequestTemplate) -> float:
     return float(value if isinstance(value, int) and not isinstance(value, bool) else low(param.schema, {}))
 
 
-def _two_branches(setting: Setting, projections: ProjectionIndex, template: RequestTemplate) -> Iterator[Tried]:
+def _two_branches(
+    setting: Setting, projections: ProjectionIndex, template: RequestTemplate
+) -> Iterator[Tried]:
     """Yield calls whose value fits two branches of a `oneOf`, which vendors read as `anyOf`."""
-    known = {n.field.partition(".")[0] for n in invalid_cases_of(setting, projections.endpoint) if n.detail.startswith("oneOf/")}
+    known = {
+        n.field.partition(".")[0]
+        for n in invalid_cases_of(setting, projections.endpoint)
+        if n.detail.startswith("oneOf/")
+    }
     for param in projections.endpoint.params:
         name, schema = str(param.name), plain(resolve(param.schema, setting.model.schemas))
         if name in known or not any("oneOf" in part for part in subschemas(schema)):
             continue
         for value in _overlaps(schema.get("oneOf") or (), setting.model.schemas):
-            yield f"two_branches/{name}", name, {**template.input, name: value}, f"{name} fits two branches of its oneOf", False
+            yield (
+                f"two_branches/{name}",
+                name,
+                {**template.input, name: value},
+                f"{name} fits two branches of its oneOf",
+                False,
+            )
 
 
 def _overlaps(branches: Any, schemas: Mapping[str, Any]) -> Iterator[Any]:

@@ -66,7 +66,9 @@ class SchemaCache:
         key = tuple(sorted(set(texts)))
         if key not in self._tests:
             schemas = [json.loads(text) for text in key]
-            self._tests[key] = validator(schemas[0] if len(schemas) == 1 else {"allOf": schemas} if schemas else ANYTHING, {})
+            self._tests[key] = validator(
+                schemas[0] if len(schemas) == 1 else {"allOf": schemas} if schemas else ANYTHING, {}
+            )
         return self._tests[key]
 
 
@@ -101,14 +103,22 @@ class ProjectionIndex:
         self._readers: tuple[IndexedSchema, ...] | None = None
         self._statuses = frozenset(s for o in found for said in o.said for s in said.answers or ())
         self._promised: dict[int, Promised] = {}
-        self.answering = frozenset(i for i, o in enumerate(found) if any(s.answers is not None for s in o.said))
+        self.answering = frozenset(
+            i for i, o in enumerate(found) if any(s.answers is not None for s in o.said)
+        )
         """Offers whose documents describe answers."""
-        self.listing = frozenset(i for i in self.answering if any(len(s.answers or ()) > 1 for s in found[i].said))
+        self.listing = frozenset(
+            i for i in self.answering if any(len(s.answers or ()) > 1 for s in found[i].said)
+        )
         """Offers whose documents list every status, not only the success."""
         self._headers = (
-            frozenset(str(p.name) for p in endpoint.params if p.place == "header") if endpoint.dispatcher is None else frozenset()
+            frozenset(str(p.name) for p in endpoint.params if p.place == "header")
+            if endpoint.dispatcher is None
+            else frozenset()
         )
-        self._words = frozenset(str(p.name) for p in endpoint.params if p.place == "query" and "string" not in _types(p.schema))
+        self._words = frozenset(
+            str(p.name) for p in endpoint.params if p.place == "query" and "string" not in _types(p.schema)
+        )
 
     def collect_arguments(self, call: Call, values: Given) -> dict[str, Any]:
         """Return the arguments as a model gave them: without headers, which the calling host sends.
@@ -116,7 +126,9 @@ class ProjectionIndex:
         The word `null` in a query becomes None, because hosts write a null that way.
         """
         every = "*" in call.input
-        found: dict[str, Any] = plain({k: v for k, v in values.items() if (every or k in call.input) and k not in self._headers})
+        found: dict[str, Any] = plain(
+            {k: v for k, v in values.items() if (every or k in call.input) and k not in self._headers}
+        )
         if self.endpoint.dispatcher is None:
             for name in self._words & found.keys():
                 if found[name] == "null":
@@ -147,30 +159,45 @@ class ProjectionIndex:
         """Return for each offer the calls of `invalid_input` that its documents allow; the API's own
         surface allows none.
         """
-        return setting.compute_once(("vendor", "through", self.endpoint.place), lambda: dict(self._through(setting)))
+        return setting.compute_once(
+            ("vendor", "through", self.endpoint.place), lambda: dict(self._through(setting))
+        )
 
     def _through(self, setting: Setting) -> Iterator[tuple[int, tuple[InvalidCase, ...]]]:
         others = [i for i, offer in enumerate(self.offers) if offer.surface.name != self.endpoint.surface]
-        wrong = [n for n in invalid_cases_of(setting, self.endpoint) if not self.in_header(n.field)] if others else []
-        admitted = [(n, self.admitting(self.collect_arguments(n.call, stand_ins(setting, n.call)))) for n in wrong]
+        wrong = (
+            [n for n in invalid_cases_of(setting, self.endpoint) if not self.in_header(n.field)]
+            if others
+            else []
+        )
+        admitted = [
+            (n, self.admitting(self.collect_arguments(n.call, stand_ins(setting, n.call)))) for n in wrong
+        ]
         for index in range(len(self.offers)):
             yield index, tuple(n for n, through in admitted if index in through) if index in others else ()
 
 
 def projections_of(setting: Setting, endpoint: Endpoint) -> ProjectionIndex | None:
     """Return the projection index of an endpoint; None if no vendor's calls go there."""
-    by_place: Mapping[str, tuple[Offer, ...]] = setting.compute_once(("vendor", "by place"), lambda: _by_place(offers(setting)))
+    by_place: Mapping[str, tuple[Offer, ...]] = setting.compute_once(
+        ("vendor", "by place"), lambda: _by_place(offers(setting))
+    )
     found = by_place.get(endpoint.place)
     if not found:
         return None
     return setting.compute_once(
-        ("vendor", "desk", endpoint.place), lambda: ProjectionIndex(endpoint, found, setting.compute_once(("vendor", "shelf"), SchemaCache))
+        ("vendor", "desk", endpoint.place),
+        lambda: ProjectionIndex(endpoint, found, setting.compute_once(("vendor", "shelf"), SchemaCache)),
     )
 
 
 def collect_projections(setting: Setting) -> Iterator[ProjectionIndex]:
     """Yield every projection index in the order of the endpoints."""
-    yield from (projections for endpoint in setting.endpoints if (projections := projections_of(setting, endpoint)) is not None)
+    yield from (
+        projections
+        for endpoint in setting.endpoints
+        if (projections := projections_of(setting, endpoint)) is not None
+    )
 
 
 def bearing(exchange: Exchange, memory: Memory) -> tuple[ProjectionIndex, frozenset[int]] | None:
@@ -179,7 +206,9 @@ def bearing(exchange: Exchange, memory: Memory) -> tuple[ProjectionIndex, frozen
 
     Several checks ask for the same exchange, so the last result is cached.
     """
-    last: tuple[Exchange, tuple[ProjectionIndex, frozenset[int]] | None] | None = memory.notes.get("vendor_desk")
+    last: tuple[Exchange, tuple[ProjectionIndex, frozenset[int]] | None] | None = memory.notes.get(
+        "vendor_desk"
+    )
     if last is None or last[0] is not exchange:
         last = memory.notes["vendor_desk"] = (exchange, _bearing(exchange, memory))
     return last[1]
@@ -190,14 +219,24 @@ def _bearing(exchange: Exchange, memory: Memory) -> tuple[ProjectionIndex, froze
     if call.endpoint is None or call.twist or call.intent in ("framework", "document") or _forged(call):
         return None
     projections = projections_of(memory.setting, call.endpoint)
-    through = projections.admitting(projections.collect_arguments(call, exchange.input)) if projections else None
+    through = (
+        projections.admitting(projections.collect_arguments(call, exchange.input)) if projections else None
+    )
     return (projections, through) if projections and through else None
 
 
 def _forged(call: Call) -> bool:
     """True if the request was not encoded as a client would do it."""
     raw = call.raw
-    return bool(raw.headers or raw.method or raw.target or raw.edit or raw.wrap is not None or raw.body is not None or raw.slash)
+    return bool(
+        raw.headers
+        or raw.method
+        or raw.target
+        or raw.edit
+        or raw.wrap is not None
+        or raw.body is not None
+        or raw.slash
+    )
 
 
 def _by_place(found: Iterable[Offer]) -> dict[str, tuple[Offer, ...]]:

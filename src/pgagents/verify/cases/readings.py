@@ -34,9 +34,16 @@ def invalid_values(setting: Setting, endpoint: Endpoint, values: Mapping[str, An
 def _dispatched(setting: Setting, endpoint: Endpoint, request: Request) -> bool:
     assert endpoint.dispatcher is not None
     read = read_json(request.body)
-    if read.problem or not isinstance(read.value, dict) or read.value.get(endpoint.dispatcher.selector) != str(endpoint.action.name):
+    if (
+        read.problem
+        or not isinstance(read.value, dict)
+        or read.value.get(endpoint.dispatcher.selector) != str(endpoint.action.name)
+    ):
         return True
-    if set(read.value) - {endpoint.dispatcher.selector, endpoint.dispatcher.arguments} and endpoint.action.unknown == "refused":
+    if (
+        set(read.value) - {endpoint.dispatcher.selector, endpoint.dispatcher.arguments}
+        and endpoint.action.unknown == "refused"
+    ):
         return True
     arguments = read.value.get(endpoint.dispatcher.arguments, {})
     if not isinstance(arguments, dict):
@@ -52,7 +59,10 @@ def _rest(endpoint: Endpoint, request: Request) -> dict[str, list[Any]] | None:
     for wire in dict.fromkeys(k for k, _ in pairs):
         if ("query", wire) in by_wire:
             texts = [v for k, v in pairs if k == wire]
-            found[by_wire["query", wire]] = [*readings_of(texts[0]), *([texts] if len(texts) > 1 else [[texts[0]]])]
+            found[by_wire["query", wire]] = [
+                *readings_of(texts[0]),
+                *([texts] if len(texts) > 1 else [[texts[0]]]),
+            ]
     for name, text in _path_values(endpoint, request.path).items():
         found[name] = list(readings_of(text))
     for param in endpoint.params:
@@ -76,7 +86,10 @@ def _path_values(endpoint: Endpoint, path: str) -> dict[str, str]:
     by_wire = {p.wire: str(p.name) for p in endpoint.params if p.place == "path"}
     if len(parts) != len(given) or None in found:
         return {}
-    return {by_wire.get(n, n): unquote(v) for n, v in zip(names, (value for one in found for value in one or ()), strict=True)}
+    return {
+        by_wire.get(n, n): unquote(v)
+        for n, v in zip(names, (value for one in found for value in one or ()), strict=True)
+    }
 
 
 def readings_of(text: str) -> Iterable[Any]:
@@ -102,7 +115,9 @@ def _some_reading(setting: Setting, endpoint: Endpoint, given: Mapping[str, list
     known = {str(p.name): p for p in endpoint.params}
     for name, readings in given.items():
         if name not in known:
-            if endpoint.action.unknown == "refused" and (not endpoint.on_rest or any(p.place == "body" for p in endpoint.params)):
+            if endpoint.action.unknown == "refused" and (
+                not endpoint.on_rest or any(p.place == "body" for p in endpoint.params)
+            ):
                 return False
             continue
         test = setting.test(("param", endpoint.action.name, name), known[name].schema)

@@ -30,7 +30,10 @@ def takes_days(workflow: Workflow) -> bool:
     Checks of the last day must run before it.
     """
     waits = [step.after_s for step in workflow.steps if step.after_s]
-    return any(isinstance(wait, Expression) for wait in waits) or sum(wait for wait in waits if not isinstance(wait, Expression)) >= DAY_S
+    return (
+        any(isinstance(wait, Expression) for wait in waits)
+        or sum(wait for wait in waits if not isinstance(wait, Expression)) >= DAY_S
+    )
 
 
 def endpoint_of(setting: Setting, step: Step) -> Endpoint | None:
@@ -69,7 +72,12 @@ def as_told(setting: Setting, step: Step, exchange: Exchange, endpoint: Endpoint
     An invalid input may get 400 or 422 where the catalogue leaves that open. An operator's endpoint may
     pretend not to exist to anyone else.
     """
-    if exchange.status in HIDDEN and step.role != OPERATOR and _operators(setting, step) and step.status in _forbidden(setting):
+    if (
+        exchange.status in HIDDEN
+        and step.role != OPERATOR
+        and _operators(setting, step)
+        and step.status in _forbidden(setting)
+    ):
         return True
     open_ = setting.model.behaviour.refused_status == "any"
     if step.status < REFUSED and endpoint is not None and not endpoint.on_rest:
@@ -87,11 +95,15 @@ def about_own(setting: Setting, before: Sequence[Step], step: Step) -> bool:
     """True if a step names only instances that earlier steps made, so that nothing outside the workflow
     can interfere.
     """
-    named = [(setting.model.resources.get(p.refers_to or ""), step.input.get(str(p.name))) for p in step.action.params]
+    named = [
+        (setting.model.resources.get(p.refers_to or ""), step.input.get(str(p.name)))
+        for p in step.action.params
+    ]
     about = [(resource, value) for resource, value in named if resource is not None and value is not None]
     writes = {other.name for other in before if other.action.effect == "write"}
     return bool(about) and all(
-        resource.made_by is not None and isinstance(value, Expression) and value.names & writes for resource, value in about
+        resource.made_by is not None and isinstance(value, Expression) and value.names & writes
+        for resource, value in about
     )
 
 

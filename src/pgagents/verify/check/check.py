@@ -1,8 +1,9 @@
 """The types that every check is made of, and the registry of checks.
 
-A check is a module in `verify/checks/<area>` whose `CHECK` is a `Check`. Its contracts are listed before any traffic. Its watcher judges
-exchanges and never sends. Its probes are generators: they yield a `Call` and get the `Exchange`, and yield a `Judgement` and get nothing.
-Checks never import each other: names of checks that found an exchange wrong stand in `exchange.tainted`.
+A check is a module in `verify/checks/<area>` whose `CHECK` is a `Check`. Its contracts are listed before any
+traffic. Its watcher judges exchanges and never sends. Its probes are generators: they yield a `Call` and get
+the `Exchange`, and yield a `Judgement` and get nothing. Checks never import each other: names of checks that
+found an exchange wrong stand in `exchange.tainted`.
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ if TYPE_CHECKING:
 CHECKS = "pgagents.verify.checks"
 CONFLICT = 409
 USUAL = 6
-"""The rank of a check that names none. `no_crashes` has rank 0: watchers with a lower one judge crashed calls too."""
+"""The rank of a check that names none. `no_crashes` has rank 0: watchers with a lower one judge crashed
+calls too.
+"""
 MOST_KEPT = 50_000
 """Size of the cache of kept judgements, which are repeated; a large catalogue has so many contracts."""
 
@@ -45,12 +48,14 @@ class Judgement:
     sticky: bool = False
     """True for an untested contract that stays untested even if another exchange keeps it."""
     derived: bool = False
-    """True if a broken contract of one surface repeats what another check says of the whole API; both are one finding."""
+    """True if a broken contract of one surface repeats what another check says of the whole API; both are
+    one finding.
+    """
 
 
 Conversation = Generator[Call | Concurrent | InstanceRef | Sleep | Own | GetNote | Judgement, Any, None]
-"""A probe yields a `Call` and gets the `Exchange`, yields `Concurrent` and gets a list of them, and yields an `InstanceRef` and gets the
-body of such an instance."""
+"""A probe yields a `Call` and gets the `Exchange`, yields `Concurrent` and gets a list of them, and yields an
+`InstanceRef` and gets the body of such an instance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +166,9 @@ class Check:
         return self.probes(setting, roles) if self.probes is not None else ()
 
     def settle(self, setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-        """Return the verdict that needs no traffic, with its reason; None where the contract is to be tried."""
+        """Return the verdict that needs no traffic, with its reason; None where the contract is to be
+        tried.
+        """
         return self.settled(setting, contract) if self.settled is not None else None
 
 
@@ -177,11 +184,15 @@ def judge_broken(contract: str, expected: str, actual: str) -> Judgement:
 
 
 def judge_untested(contract: str, reason: str, *, sticky: bool = False) -> Judgement:
-    """Return the verdict that the contract could not be judged here; `sticky` if no other exchange can make up for it."""
+    """Return the verdict that the contract could not be judged here; `sticky` if no other exchange can
+    make up for it.
+    """
     return Judgement(contract, Verdict.UNTESTED, reason, sticky=sticky)
 
 
-def promise(check: str, detail: str, endpoint: Endpoint, says: str, origin: Pointer, cite: Sequence[str] = ()) -> Contract:
+def promise(
+    check: str, detail: str, endpoint: Endpoint, says: str, origin: Pointer, cite: Sequence[str] = ()
+) -> Contract:
     """Make a contract about an endpoint; `detail` may be empty or have several parts."""
     return Contract(
         "/".join(p for p in (check, detail, endpoint.place) if p),
@@ -194,7 +205,9 @@ def promise(check: str, detail: str, endpoint: Endpoint, says: str, origin: Poin
     )
 
 
-def promise_at(check: str, detail: str, place: str, says: str, origin: Pointer, cite: Sequence[str] = ()) -> Contract:
+def promise_at(
+    check: str, detail: str, place: str, says: str, origin: Pointer, cite: Sequence[str] = ()
+) -> Contract:
     """Make a contract about answers that no action gives; `place` is `framework@rest` or `@rest`."""
     head = "/".join(p for p in (check, detail) if p)
     id = f"{head}{place}" if place.startswith("@") else f"{head}/{place}"
@@ -204,7 +217,9 @@ def promise_at(check: str, detail: str, place: str, says: str, origin: Pointer, 
 @cache
 def collect() -> Mapping[str, Check]:
     """Return all checks by name, in the order in which their watchers run: by rank, then by name."""
-    found: dict[str, Check] = {name: module.CHECK for name, module in registry.collect_by_name(CHECKS).items()}
+    found: dict[str, Check] = {
+        name: module.CHECK for name, module in registry.collect_by_name(CHECKS).items()
+    }
     misnamed = sorted(name for name, check in found.items() if check.name != name)
     assert not misnamed, f"checks whose name is not that of their module: {misnamed}"
     return MappingProxyType(dict(sorted(found.items(), key=lambda item: (item[1].rank, item[0]))))
@@ -215,11 +230,15 @@ def following(broken: Collection[str]) -> frozenset[str]:
     return frozenset(name for name, check in collect().items() if check.derived_from & set(broken))
 
 
-def judge_refused(exchange: Exchange, contract: str, codes: Sequence[Code], what: str, statuses: Sequence[int] = ()) -> Iterator[Judgement]:
-    """Judge whether an answer refuses with one of these codes or further statuses; `what` names the call in the finding.
+def judge_refused(
+    exchange: Exchange, contract: str, codes: Sequence[Code], what: str, statuses: Sequence[int] = ()
+) -> Iterator[Judgement]:
+    """Judge whether an answer refuses with one of these codes or further statuses; `what` names the call in
+    the finding.
 
-    The code decides where the body has a known one, so that a code under a wrong status is the finding of `error_codes`
-    alone; the status decides where it has none, so that a wrong envelope is the finding of `error_envelope` alone.
+    The code decides where the body has a known one, so that a code under a wrong status is the finding of
+    `error_codes` alone; the status decides where it has none, so that a wrong envelope is the finding of
+    `error_envelope` alone.
     """
     if exchange.moot:
         yield judge_untested(contract, exchange.moot)
@@ -260,7 +279,8 @@ def judge_accepted(exchange: Exchange, contract: str, what: str) -> Iterator[Jud
 def is_documented_answer(exchange: Exchange, model: Model) -> bool:
     """Return True if the catalogue says how such an answer looks.
 
-    It does for every answer of an action, and for the framework's answers whose status a code under `errors.framework` has.
+    It does for every answer of an action, and for the framework's answers whose status a code under
+    `errors.framework` has.
     """
     if not exchange.place.startswith(f"{FRAMEWORK}@"):
         return True

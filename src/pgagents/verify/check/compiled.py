@@ -1,7 +1,7 @@
 """A catalogue compiled for checks: its endpoints, validators, and results that depend on the catalogue alone.
 
-`compile_catalogue` keeps the last few of them, because compiling and listing is most of a short run. Sharing is safe: a compiled
-catalogue never holds anything that depends on a run's options, seed or identities.
+`compile_catalogue` keeps the last few of them, because compiling and listing is most of a short run. Sharing
+is safe: a compiled catalogue never holds anything that depends on a run's options, seed or identities.
 """
 
 from __future__ import annotations
@@ -45,7 +45,9 @@ class CompiledCatalogue:
         return found
 
     def compute_once(self, key: Any, make: Callable[[], T]) -> T:
-        """Return what `make` returns, made once for a key. `make` must read the catalogue and the URL alone."""
+        """Return what `make` returns, made once for a key. `make` must read the catalogue and the URL
+        alone.
+        """
         if key not in self._results:
             self._results[key] = make()
         found: T = self._results[key]
@@ -63,7 +65,9 @@ def compile_catalogue(model: Model, url: str) -> CompiledCatalogue:
     if found is None:
         listed, tools = tuple(endpoints(model)), tuple(tool_endpoints(model))
         every = (*listed, *tools)
-        found = _COMPILED[key] = CompiledCatalogue(model, url, listed, tools, every, {d.place: d for d in every})
+        found = _COMPILED[key] = CompiledCatalogue(
+            model, url, listed, tools, every, {d.place: d for d in every}
+        )
         if len(_COMPILED) > MOST_COMPILED:
             _COMPILED.popitem(last=False)
     return found

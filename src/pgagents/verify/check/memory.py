@@ -1,4 +1,6 @@
-"""A run's context: `Setting`, which never changes, and `Memory`, in which watchers keep notes from exchange to exchange."""
+"""A run's context: `Setting`, which never changes, and `Memory`, in which watchers keep notes from
+exchange to exchange.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ from pgagents.verify.wire.receiver import Inbox
 
 MAX_REQUEST_IDS = 15_000
 MAX_BODIES = 3_000
-"""More than any run of a few plans meets; a much longer one forgets those first met, so that it needs no more memory."""
+"""More than any run of a few plans meets; a much longer one forgets those first met, so that it needs no
+more memory.
+"""
 T = TypeVar("T")
 
 
@@ -44,7 +48,9 @@ class Setting:
     receiver: Inbox | None = None
     """Where the server can send its events; None where the caller offers nothing."""
     bare: Handler | None = None
-    """The way to the target without the headers that the caller gives every call; None where he gives none."""
+    """The way to the target without the headers that the caller gives every call; None where he gives
+    none.
+    """
     oauth: OAuthClient | None = None
     """The OAuth client that the run may act as."""
 
@@ -112,14 +118,18 @@ class Setting:
         return self.catalogue.test(key, schema)
 
     def output_test(self, exchange: Exchange) -> Any:
-        """Return the compiled validator of the body that the catalogue promises for this answer; None if it promises no body."""
+        """Return the compiled validator of the body that the catalogue promises for this answer; None if
+        it promises no body.
+        """
         endpoint, output = exchange.call.endpoint, exchange.output
         if endpoint is None or output is None or output.schema is None:
             return None
         return self.test(("output", str(endpoint.action.name), output.status), output.schema)
 
     def compute_once(self, key: Any, make: Callable[[], T]) -> T:
-        """Return what `make` returns, made once for a key and shared by runs. `make` must read the catalogue and the URL alone."""
+        """Return what `make` returns, made once for a key and shared by runs. `make` must read the
+        catalogue and the URL alone.
+        """
         return self.catalogue.compute_once(key, make)
 
     def envelope(self, name: str) -> Any:
@@ -158,20 +168,26 @@ class Memory:
         self.keys: Mapping[str, str] = {}
 
     def learn(self, key: tuple[str, str], body: Mapping[str, Any]) -> None:
-        """Remember what an exchange says of a resource, beside what earlier ones said of its other members."""
+        """Remember what an exchange says of a resource, beside what earlier ones said of its other
+        members.
+        """
         self.bodies[key] = {**self.bodies.get(key, {}), **body}
         if len(self.bodies) > MAX_BODIES:
             del self.bodies[next(iter(self.bodies))]
 
     def subject(self, exchange: Exchange) -> Any:
-        """Return the last known body of the resource that the call was about, from before the call; None where there is none."""
+        """Return the last known body of the resource that the call was about, from before the call; None
+        where there is none.
+        """
         endpoint = exchange.call.endpoint
         if endpoint is None:
             return None
         for param in endpoint.params:
             if param.refers_to and (id := exchange.input.get(str(param.name))) is not None:
                 resource = self.model.resources[param.refers_to]
-                body = self.bodies.get((param.refers_to, f"{resource.place_in(endpoint.params, exchange.input)}{id}"))
+                body = self.bodies.get(
+                    (param.refers_to, f"{resource.place_in(endpoint.params, exchange.input)}{id}")
+                )
                 if body is not None:
                     return body
         return None

@@ -75,8 +75,14 @@ def misfit(setting: Setting, event: Event) -> str:
     if event.problem:
         return event.problem
     known = hooks.events.get(event.type or "")
-    for name, value in ((hooks.envelope, event.body), (known.data if known is not None else None, event.data)):
-        if name is not None and (fault := next(iter(setting.envelope(name).iter_errors(value)), None)) is not None:
+    for name, value in (
+        (hooks.envelope, event.body),
+        (known.data if known is not None else None, event.data),
+    ):
+        if (
+            name is not None
+            and (fault := next(iter(setting.envelope(name).iter_errors(value)), None)) is not None
+        ):
             return f"{name} does not fit at /{'/'.join(map(str, fault.instance_path))}: {fault.message}"[:200]
         if name is not None and (late := misformed(setting, value, setting.model.schemas[name])) is not None:
             return f"of {name}, {late[1]}, where {late[0]}"
@@ -101,7 +107,9 @@ def judged(heard: Heard, setting: Setting) -> Iterator[Judgement]:
 
 def covered(setting: Setting) -> tuple[str, ...]:
     """Return the contract ids of all checks that have a `hear`."""
-    promised: list[Contract] = [c for check in collect().values() if check.hear is not None for c in check.promises(setting)]
+    promised: list[Contract] = [
+        c for check in collect().values() if check.hear is not None for c in check.promises(setting)
+    ]
     return tuple(c.id for c in promised)
 
 

@@ -43,10 +43,25 @@ def steps_of(setting: Setting) -> tuple[Step, ...]:
             assert resource is not None
             assert resource.made_by is not None
             move = next((m for m in resource.moves if m.action.name == name), None)
-            action = resource.made_by.action if resource.made_by.action.name == name else move.action if move else None
+            action = (
+                resource.made_by.action
+                if resource.made_by.action.name == name
+                else move.action
+                if move
+                else None
+            )
             if action is not None and setting.endpoint(name, REST) is not None:
                 found.append((type, resource, action, move))
-    return tuple(sorted(found, key=lambda s: (s[1].name, s[3] is not None, s[3] is not None and s[3].to not in s[3].origin_states)))
+    return tuple(
+        sorted(
+            found,
+            key=lambda s: (
+                s[1].name,
+                s[3] is not None,
+                s[3] is not None and s[3].to not in s[3].origin_states,
+            ),
+        )
+    )
 
 
 def types_of(steps: tuple[Step, ...]) -> list[str]:
@@ -54,7 +69,9 @@ def types_of(steps: tuple[Step, ...]) -> list[str]:
     return list(dict.fromkeys(type for type, *_ in steps))
 
 
-def act(setting: Setting, steps: tuple[Step, ...], told: list[ExpectedEvent], secrets: set[str]) -> Conversation:
+def act(
+    setting: Setting, steps: tuple[Step, ...], told: list[ExpectedEvent], secrets: set[str]
+) -> Conversation:
     """Make one instance of each resource and move it, and at last try an action that must be refused.
 
     Expected events are added to `told`, secrets that answers held to `secrets`.
@@ -66,14 +83,29 @@ def act(setting: Setting, steps: tuple[Step, ...], told: list[ExpectedEvent], se
         assert action_call is not None
         why = f"so that {type} is sent"
         if move is None:
-            exchange: Exchange = yield Call(endpoint, action_call.input, "valid", why, fresh=True, surface=endpoint.surface)
+            exchange: Exchange = yield Call(
+                endpoint, action_call.input, "valid", why, fresh=True, surface=endpoint.surface
+            )
         elif resource.name in current:
             exchange = yield Call(
-                endpoint, move.input, "valid", why, subject=resource, made=current[resource.name], surface=endpoint.surface
+                endpoint,
+                move.input,
+                "valid",
+                why,
+                subject=resource,
+                made=current[resource.name],
+                surface=endpoint.surface,
             )
         else:
             exchange = yield Call(
-                endpoint, move.input, "valid", why, subject=resource, states=move.origin_states, fresh=True, surface=endpoint.surface
+                endpoint,
+                move.input,
+                "valid",
+                why,
+                subject=resource,
+                states=move.origin_states,
+                fresh=True,
+                surface=endpoint.surface,
             )
         body = at_path(action_call, exchange) if action_call.at is not None and exchange.success else None
         if isinstance(body, Mapping) and resource.id_of(body) is not None:
@@ -85,12 +117,16 @@ def act(setting: Setting, steps: tuple[Step, ...], told: list[ExpectedEvent], se
             if move is not None and move.to not in move.origin_states:
                 again = f"{action.name} once more, which must be refused and send nothing"
                 plainly = setting.by_place[f"{action.name}@{REST}"]
-                yield Call(plainly, move.input, "illegal", again, subject=resource, made=current[resource.name])
+                yield Call(
+                    plainly, move.input, "illegal", again, subject=resource, made=current[resource.name]
+                )
 
 
 def _endpoint(setting: Setting, action: Action, *, last: bool) -> Endpoint:
     """Return the action's REST endpoint, but for the last step a dispatcher's: an event does not depend on
     the surface.
     """
-    endpoints = (setting.endpoint(str(action.name), d.surface) for d in setting.model.dispatchers) if last else ()
+    endpoints = (
+        (setting.endpoint(str(action.name), d.surface) for d in setting.model.dispatchers) if last else ()
+    )
     return next((d for d in endpoints if d is not None), setting.by_place[f"{action.name}@{REST}"])

@@ -106,7 +106,9 @@ def _equation(name: str, text: str, guards: tuple[str, ...]) -> Equation | None:
     reads = frozenset(path for part in (right, *under) for path in part.paths.get("response", ()))
     if member is None:
         return Equation(name, "", right, "", slack, under, reads)
-    form: Literal["", "cents", "epoch"] = "cents" if member.group(1) == "cents" else "epoch" if member.group(1) else ""
+    form: Literal["", "cents", "epoch"] = (
+        "cents" if member.group(1) == "cents" else "epoch" if member.group(1) else ""
+    )
     return Equation(name, member.group(2), right, form, slack, under, reads)
 
 
@@ -122,7 +124,9 @@ def forecast(known: Sequence[Equation], values: Mapping[str, Any]) -> Scope:
             _lay(found, path, _as_member(equation, value))
         scope.change("response", found["response"])
         absent = [e for e in absent if got(found, e.path) is None]
-        waiting = [e for e in absent if any(_meet(read, path[1:]) for read in e.reads for path in laid)]  # only these can have changed
+        waiting = [
+            e for e in absent if any(_meet(read, path[1:]) for read in e.reads for path in laid)
+        ]  # only these can have changed
     return scope
 
 

@@ -13,7 +13,9 @@ from pgagents.model.action import Law
 from pgagents.model.model import Model
 from pgagents.verify.wire.exchange import Exchange, got
 
-_LIST = re.compile(r"\b(response|read|created)((?:\.\w+)+?)(?:\.(?:all|exists|exists_one|map|filter)\(|\s*[,)])")
+_LIST = re.compile(
+    r"\b(response|read|created)((?:\.\w+)+?)(?:\.(?:all|exists|exists_one|map|filter)\(|\s*[,)])"
+)
 Outcome = Literal["held", "broken", "vacuous", "error"]
 
 
@@ -51,7 +53,8 @@ def _is_empty(values: Mapping[str, Any], path: str) -> bool:
 def values_of(model: Model, exchange: Exchange) -> dict[str, Any]:
     """Return the variables that laws may read, from an exchange."""
     return {
-        "input": exchange.input, "response": exchange.body, "status": exchange.status, "surface": exchange.call.surface,
+        "input": exchange.input, "response": exchange.body, "status": exchange.status,
+        "surface": exchange.call.surface,
         "now": exchange.sent_at,
         "before": exchange.known, "env": model.env,
     }  # fmt: skip
@@ -70,7 +73,9 @@ def reads(law: Law) -> frozenset[str]:
 def shown(values: Mapping[str, Any], expression: Expression) -> str:
     """Return the values of the paths that an expression reads, for a finding: at most six, each shortened."""
     found: list[str] = []
-    for path in dict.fromkeys(re.findall(r"\b(?:response|input|before|created|read)(?:\.\w+)+", expression.text)):
+    for path in dict.fromkeys(
+        re.findall(r"\b(?:response|input|before|created|read)(?:\.\w+)+", expression.text)
+    ):
         value = got(values, path)
         if value is not None and not isinstance(value, dict | list):
             found.append(f"{path} = {str(value)[:60]}")

@@ -30,7 +30,9 @@ _ASKED = re.compile(r"\binput\.(\w+)")
 _MEMBER = re.compile(r"\.(\w+)")
 
 
-def left_out(setting: Setting, exchange: Exchange, member: str, resource: Resource, instances: Iterable[Body]) -> Body | None:
+def left_out(
+    setting: Setting, exchange: Exchange, member: str, resource: Resource, instances: Iterable[Body]
+) -> Body | None:
     """Return the first of these instances that the list at `member` lacks though it must hold it; None if
     nothing can be said.
     """
@@ -39,25 +41,41 @@ def left_out(setting: Setting, exchange: Exchange, member: str, resource: Resour
     filters = filters_of(setting, endpoint.action)
     given = {str(p.name) for p in endpoint.params if exchange.input.get(str(p.name)) is not None}
     items = exchange.body.get(member) if isinstance(exchange.body, Mapping) else None
-    if not isinstance(items, list) or not given <= {name for law in filters for name in _ASKED.findall(law.that.text)}:
+    if not isinstance(items, list) or not given <= {
+        name for law in filters for name in _ASKED.findall(law.that.text)
+    }:
         return None  # an argument that no law reads, such as a cursor, may let in anything
     there = {resource.id_of(item) for item in items if isinstance(item, Mapping)}
     missing = [
-        instance for instance in instances if resource.id_of(instance) not in there and _known(resource, endpoint.action, filters, instance)
+        instance
+        for instance in instances
+        if resource.id_of(instance) not in there and _known(resource, endpoint.action, filters, instance)
     ]
     if not missing:
         return None
     declared = _declared(setting, endpoint.action, member)
-    goes_on = any(value for name, value in exchange.body.items() if name != member) or may_go_on(exchange, items)
-    every, asked = _Answer(setting, exchange, member, endpoint.action.laws), _Answer(setting, exchange, member, filters)
+    goes_on = any(value for name, value in exchange.body.items() if name != member) or may_go_on(
+        exchange, items
+    )
+    every, asked = (
+        _Answer(setting, exchange, member, endpoint.action.laws),
+        _Answer(setting, exchange, member, filters),
+    )
     orders: list[_Answer] | None = None
     for alike in _sorts(filters, missing):
-        likely = [{name: value for name, value in instance.items() if name in declared} for instance in alike[-OF_EACH:]]
+        likely = [
+            {name: value for name, value in instance.items() if name in declared}
+            for instance in alike[-OF_EACH:]
+        ]
         fitting = [instance for instance in likely if every.holds([instance])]
         if fitting and not goes_on and asked.holds([*items, fitting[0]]):
             return fitting[0]
         if fitting and orders is None:
-            orders = [order for law in ordering_of(endpoint.action) if (order := _Answer(setting, exchange, member, (law,))).holds(items)]
+            orders = [
+                order
+                for law in ordering_of(endpoint.action)
+                if (order := _Answer(setting, exchange, member, (law,))).holds(items)
+            ]
         if early := _before_the_end(orders or (), items, fitting):
             return early
     return None
@@ -80,7 +98,9 @@ def _declared(setting: Setting, action: Action, member: str) -> frozenset[str]:
     """Return the members of a list's items by its schema; the answer that made one may hold more."""
 
     def find() -> frozenset[str]:
-        schema = setting.named(setting.named(action.success.schema or {}).get("properties", {}).get(member, {}))
+        schema = setting.named(
+            setting.named(action.success.schema or {}).get("properties", {}).get(member, {})
+        )
         return frozenset(_members(setting, schema.get("items", {})))
 
     return setting.compute_once(("listed members", action.name, member), find)
@@ -95,7 +115,9 @@ def _members(setting: Setting, schema: Mapping[str, Any]) -> Iterator[str]:
 
 def filters_of(setting: Setting, action: Action) -> tuple[Law, ...]:
     """Return the laws that read the call's arguments."""
-    return setting.compute_once(("filters", action.name), lambda: tuple(law for law in action.laws if "input" in law.that.names))
+    return setting.compute_once(
+        ("filters", action.name), lambda: tuple(law for law in action.laws if "input" in law.that.names)
+    )
 
 
 def ordering_of(action: Action) -> Iterator[Law]:
@@ -128,7 +150,9 @@ class _Answer:
 
     def __init__(self, setting: Setting, exchange: Exchange, member: str, laws: Sequence[Law]) -> None:
         self._body, self._member, self._laws = exchange.body, member, laws
-        self._scope = Scope({**values_of(setting.model, exchange), "before": None, "response": None}, reading_of(laws))
+        self._scope = Scope(
+            {**values_of(setting.model, exchange), "before": None, "response": None}, reading_of(laws)
+        )
 
     def holds(self, items: list[Any]) -> bool:
         """True if all laws hold; false if one cannot be evaluated."""
@@ -142,6 +166,8 @@ class _Answer:
         scope = self._scope
         scope.change("response", {**self._body, self._member: items})
         try:
-            return all(scope.holds(law.that) for law in self._laws if law.when is None or scope.holds(law.when))
+            return all(
+                scope.holds(law.that) for law in self._laws if law.when is None or scope.holds(law.when)
+            )
         except ExpressionError:
             return None

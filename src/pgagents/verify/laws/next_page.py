@@ -34,10 +34,14 @@ def may_go_on(exchange: Exchange, items: list[Any]) -> bool:
     """
     if isinstance(exchange.answer, Response) and _LINKS_NEXT.search(exchange.answer.header("link") or ""):
         return True
-    if isinstance(exchange.body, Mapping) and any(_says_more(str(name), value, len(items)) for name, value in exchange.body.items()):
+    if isinstance(exchange.body, Mapping) and any(
+        _says_more(str(name), value, len(items)) for name, value in exchange.body.items()
+    ):
         return True
     endpoint = exchange.call.endpoint
-    sizes = {size for p in (endpoint.params if endpoint is not None else ()) for size in _sizes(p, exchange.input)}
+    sizes = {
+        size for p in (endpoint.params if endpoint is not None else ()) for size in _sizes(p, exchange.input)
+    }
     return bool(items) and (len(items) in sizes or (len(items) >= LEAST_PAGE and len(items) % ROUND == 0))
 
 
@@ -53,21 +57,34 @@ def _says_more(name: str, value: Any, held: int) -> bool:
 def _sizes(param: Param, given: Mapping[str, Any]) -> list[Any]:
     """Return page sizes by an argument: its given value, default and maximum."""
     schema = param.schema if isinstance(param.schema, Mapping) else {}
-    return [v for v in (given.get(str(param.name)), schema.get("default"), schema.get("maximum")) if type(v) is int and v > 0]
+    return [
+        v
+        for v in (given.get(str(param.name)), schema.get("default"), schema.get("maximum"))
+        if type(v) is int and v > 0
+    ]
 
 
-def next_page(setting: Setting, endpoint: Endpoint, exchange: Exchange, items: list[Any]) -> dict[str, Any] | None:
+def next_page(
+    setting: Setting, endpoint: Endpoint, exchange: Exchange, items: list[Any]
+) -> dict[str, Any] | None:
     """Return the arguments that request the next page; None if no argument is known to do it.
 
-    A name alone proves little (`from` may be a date). So a value is sent only if the argument's schema accepts it.
+    A name alone proves little (`from` may be a date). So a value is sent only if the argument's schema
+    accepts it.
     """
     body = {str(k).lower(): v for k, v in exchange.body.items()} if isinstance(exchange.body, Mapping) else {}
     for param in endpoint.params:
         name = str(param.name)
         if param.required or param.place == "path":
             continue
-        value = body.get(f"next_{name}".lower()) or body.get(f"next{name}".lower()) or _counter(name, exchange.input.get(name), len(items))
-        if value is not None and setting.test(("param", endpoint.action.name, name), param.schema).is_valid(value):
+        value = (
+            body.get(f"next_{name}".lower())
+            or body.get(f"next{name}".lower())
+            or _counter(name, exchange.input.get(name), len(items))
+        )
+        if value is not None and setting.test(("param", endpoint.action.name, name), param.schema).is_valid(
+            value
+        ):
             return {name: value}
     return None
 

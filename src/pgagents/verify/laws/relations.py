@@ -48,7 +48,9 @@ def excused(setting: Setting, relation: Relation, exchange: Exchange) -> bool:
         return True
 
 
-def fitting(setting: Setting, relation: Relation, small: Exchange, instances: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
+def fitting(
+    setting: Setting, relation: Relation, small: Exchange, instances: Iterable[dict[str, Any]]
+) -> dict[str, Any] | None:
     """Return the first of these instances that fits the narrow answer and is not in it, or None."""
     had, scope = ids_of(setting, relation, small), scope_of(setting, small)
     if had is None or scope is None or relation.fits is None or excused(setting, relation, small):

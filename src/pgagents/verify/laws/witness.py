@@ -113,7 +113,10 @@ def _item(text: str, values: Mapping[str, Any]) -> str:
     if not isinstance(items, list):
         return ""
     if kind != "all":
-        return f"it holds of {'none' if kind == 'exists' else 'none or several'} of the {len(items)} items of {of}"
+        return (
+            f"it holds of {'none' if kind == 'exists' else 'none or several'} of the {len(items)} items "
+            f"of {of}"
+        )
     for index, item in enumerate(items[:MAX_ITEMS]):
         inner = {**values, name: item}
         if not _holds(condition, inner):
@@ -126,7 +129,11 @@ def _item(text: str, values: Mapping[str, Any]) -> str:
 def _sides(text: str, values: Mapping[str, Any]) -> str:
     """Describe the values read and both sides of a comparison; empty if the text is none."""
     near = _NEAR.fullmatch(text)
-    sides = split(near[1], ",")[:2] if near else next((s for sign in _OPERATORS if len(s := split(text, sign)) == 2), [])
+    sides = (
+        split(near[1], ",")[:2]
+        if near
+        else next((s for sign in _OPERATORS if len(s := split(text, sign)) == 2), [])
+    )
     if len(sides) != 2:
         return ""
     read = _read(text, values)
@@ -143,7 +150,9 @@ def _read(text: str, values: Mapping[str, Any]) -> str:
     """Return the values that an expression reads, each shortened."""
     names = "|".join(map(re.escape, values))
     found = []
-    for path in dict.fromkeys(m[0] for m in re.finditer(rf"(?<![\w.\"])(?:{names})(?:\.\w+)+(?!\w|\()", text)):
+    for path in dict.fromkeys(
+        m[0] for m in re.finditer(rf"(?<![\w.\"])(?:{names})(?:\.\w+)+(?!\w|\()", text)
+    ):
         value = got(values, path)
         if value is not None and not isinstance(value, dict | list):
             found.append(f"{path} = {str(value)[:60]}")

@@ -56,7 +56,13 @@ class _Reader(HTMLParser):
             self.form, self._inside = Form(told.get("action", "")), True
         elif self._inside and self.form is not None and (name := told.get("name")):
             self.form.names.add(name)
-            if tag == "input" and told.get("type", "text").lower() not in ("checkbox", "radio", "submit", "button", "image"):
+            if tag == "input" and told.get("type", "text").lower() not in (
+                "checkbox",
+                "radio",
+                "submit",
+                "button",
+                "image",
+            ):
                 self.form.values[name] = told.get("value", "")
 
     def handle_endtag(self, tag: str) -> None:
@@ -78,12 +84,20 @@ def text_of(exchange: Exchange) -> str:
     return exchange.response.body[:MAX_PAGE].decode("utf-8", "replace") if exchange.response else ""
 
 
-def authorized(path: str, client: OAuthClient, params: Mapping[str, str], why: str) -> Generator[Call, Exchange, Code]:
+def authorized(
+    path: str, client: OAuthClient, params: Mapping[str, str], why: str
+) -> Generator[Call, Exchange, Code]:
     """Request a code as the client, and consent as its user.
 
     `path` is the authorization endpoint. Redirects to other hosts are not followed.
     """
-    query = {"response_type": "code", "client_id": client.client_id, "redirect_uri": client.redirect_uri, "state": STATE, **params}
+    query = {
+        "response_type": "code",
+        "client_id": client.client_id,
+        "redirect_uri": client.redirect_uri,
+        "state": STATE,
+        **params,
+    }
     cookies: dict[str, str] = {}
     exchange = yield make_get(path, query, why, client.headers)
     for _ in range(MOST_PAGES):
@@ -91,10 +105,16 @@ def authorized(path: str, client: OAuthClient, params: Mapping[str, str], why: s
         if location is not None and leads_to(location, client.redirect_uri):
             told = carried(location)
             return Code(
-                told.get("code", ""), "" if told.get("code") else f"error {told.get('error')}", told.get("error", ""), told.get("state", "")
+                told.get("code", ""),
+                "" if told.get("code") else f"error {told.get('error')}",
+                told.get("error", ""),
+                told.get("state", ""),
             )
         _keep(cookies, exchange)
-        headers = {**client.headers, **({"Cookie": "; ".join(f"{k}={v}" for k, v in cookies.items())} if cookies else {})}
+        headers = {
+            **client.headers,
+            **({"Cookie": "; ".join(f"{k}={v}" for k, v in cookies.items())} if cookies else {}),
+        }
         if location is not None:
             onward = _within(path, location)
             if onward is None:
@@ -103,7 +123,11 @@ def authorized(path: str, client: OAuthClient, params: Mapping[str, str], why: s
             continue
         form = form_of(text_of(exchange)) if exchange.success else None
         if form is None:
-            return Code(problem=f"{exchange.outcome}, and no form to fill in" if exchange.success else exchange.outcome)
+            return Code(
+                problem=f"{exchange.outcome}, and no form to fill in"
+                if exchange.success
+                else exchange.outcome
+            )
         target = _within(path, form.action)
         if target is None:
             return Code(problem=f"its form goes to {form.action[:120]}")
@@ -118,7 +142,11 @@ def _within(path: str, reference: str) -> str | None:
         parts = urlsplit(urljoin(path, reference))
     except ValueError:
         return None
-    return None if parts.netloc or parts.scheme else (parts.path or path) + (f"?{parts.query}" if parts.query else "")
+    return (
+        None
+        if parts.netloc or parts.scheme
+        else (parts.path or path) + (f"?{parts.query}" if parts.query else "")
+    )
 
 
 def _keep(cookies: dict[str, str], exchange: Exchange) -> None:

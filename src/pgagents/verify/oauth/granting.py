@@ -49,7 +49,13 @@ class Granting:
         return verifier(self.setting.seed, self.codes, self.length)
 
     def code(
-        self, scope: str, *, challenged: bool = True, method: str = "", consent: Mapping[str, str] | None = None, why: str = ""
+        self,
+        scope: str,
+        *,
+        challenged: bool = True,
+        method: str = "",
+        consent: Mapping[str, str] | None = None,
+        why: str = "",
     ) -> Generator[Any, Any, Code]:
         """Request a new code with a challenge of its own.
 
@@ -63,14 +69,30 @@ class Granting:
         client = self.client if consent is None else replace(self.client, consent=consent)
         return (yield from authorized(self.oauth.authorize, client, params, why or "a code for our client"))
 
-    def exchange(self, code: Code, why: str, *, client: OAuthClient | None = None, more: Mapping[str, str] | None = None) -> Call:
+    def exchange(
+        self,
+        code: Code,
+        why: str,
+        *,
+        client: OAuthClient | None = None,
+        more: Mapping[str, str] | None = None,
+    ) -> Call:
         """Return the call that exchanges a code; `more` adds or replaces parameters."""
-        given = {"grant_type": "authorization_code", "code": code.text, "redirect_uri": self.client.redirect_uri, **(more or {})}
+        given = {
+            "grant_type": "authorization_code",
+            "code": code.text,
+            "redirect_uri": self.client.redirect_uri,
+            **(more or {}),
+        }
         return posted(self.oauth.token, proved(client or self.client, given), why)
 
     def refresh(self, token: str, why: str, **more: str) -> Call:
         """Return the call that exchanges a refresh token."""
-        return posted(self.oauth.token, proved(self.client, {"grant_type": "refresh_token", "refresh_token": token, **more}), why)
+        return posted(
+            self.oauth.token,
+            proved(self.client, {"grant_type": "refresh_token", "refresh_token": token, **more}),
+            why,
+        )
 
     def revoke(self, token: str, why: str, hint: str = "") -> Call:
         """Return the call that revokes a token (RFC 7009); `hint` is its presumed type."""
@@ -90,7 +112,11 @@ class Granting:
         if not code.text:
             return None, f"no code: {code.problem}"
         exchange: Exchange = yield self.exchange(code, why, more={"code_verifier": self.verifier})
-        return (exchange, "") if isinstance(got(exchange.body, "access_token"), str) else (None, f"no token: {exchange.outcome}")
+        return (
+            (exchange, "")
+            if isinstance(got(exchange.body, "access_token"), str)
+            else (None, f"no token: {exchange.outcome}")
+        )
 
     def ended(self, exchange: Exchange) -> Generator[Any, Any, None]:
         """Revoke what was granted."""
@@ -102,13 +128,19 @@ class Granting:
 def turned_away(setting: Setting, endpoint: Endpoint, exchange: Exchange) -> Iterator[Judgement]:
     """Judge that a 401 for a refused token has the headers that tell a client how to request another."""
     for header in setting.model.headers:
-        if exchange.status == UNAUTHORIZED and UNAUTHORIZED in header.on and (setting.https or not header.https):
+        if (
+            exchange.status == UNAUTHORIZED
+            and UNAUTHORIZED in header.on
+            and (setting.https or not header.https)
+        ):
             contract = f"response_headers/{header.name}/{endpoint.place}"
             there = exchange.header(header.name) is not None
             yield (
                 judge_kept(contract)
                 if there
-                else judge_broken(contract, f"header {header.name} on a 401", "no such header to a token that is over")
+                else judge_broken(
+                    contract, f"header {header.name} on a 401", "no such header to a token that is over"
+                )
             )
 
 
@@ -120,7 +152,11 @@ def bearer(token: str) -> tuple[tuple[str, str | None], ...]:
 def consenting(setting: Setting) -> OAuthClient | None:
     """Return the client that the run may act as, if its user can consent, else None."""
     client = setting.oauth
-    return client if client is not None and (client.consent or client.headers) and setting.model.auth.oauth is not None else None
+    return (
+        client
+        if client is not None and (client.consent or client.headers) and setting.model.auth.oauth is not None
+        else None
+    )
 
 
 def readers(setting: Setting) -> dict[str, Endpoint]:
@@ -129,7 +165,12 @@ def readers(setting: Setting) -> dict[str, Endpoint]:
     for scope, names in setting.model.auth.oauth.needs.items():
         for name in names:
             endpoint = setting.endpoint(name, REST)
-            if endpoint is not None and endpoint.action.effect == "read" and scope not in found and plain(setting, endpoint) is not None:
+            if (
+                endpoint is not None
+                and endpoint.action.effect == "read"
+                and scope not in found
+                and plain(setting, endpoint) is not None
+            ):
                 found[scope] = endpoint
     return found
 

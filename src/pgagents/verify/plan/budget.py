@@ -1,7 +1,9 @@
-"""How many requests a run may send: 25 an action and surface for the main key, and what each further identity or aid adds.
+"""How many requests a run may send: 25 an action and surface for the main key, and what each further identity
+or aid adds.
 
-A share is what the plan needs because of it: a second project's key, a receiver of events, an OAuth client, bursts. What undoes things,
-what is sent again to a busy server and what takes a call apart is counted apart, up to a fifth of the run, unless the caller set the bound.
+A share is what the plan needs because of it: a second project's key, a receiver of events, an OAuth client,
+bursts. What undoes things, what is sent again to a busy server and what takes a call apart is counted apart,
+up to a fifth of the run, unless the caller set the bound.
 """
 
 from __future__ import annotations
@@ -39,16 +41,19 @@ def apart(options: Options, most: int) -> int:
 
 
 def again_until(setting: Setting, options: Options, max_requests: int) -> int:
-    """How many requests may be sent before contracts are tried a second time; the rest of a standard budget is for what goes
-    wrong on the way: refused calls that are taken apart, things made anew, failing cases tried once more."""
+    """How many requests may be sent before contracts are tried a second time; the rest of a standard budget
+    is for what goes wrong on the way: refused calls that are taken apart, things made anew, failing cases
+    tried once more."""
     if options.profile != "standard" or options.max_requests is not None:
         return max_requests
     return min(max_requests, AGAIN_PER_ACTION * len(setting.usable))
 
 
-def shares(setting: Setting, checks: Mapping[str, Check], contracts: Iterable[Contract], probes: Sequence[Probe]) -> dict[str, int]:
-    """The requests that the main key may send, and those that each further identity, aid and bursts add. `probes` are those that the
-    run has the identities for."""
+def shares(
+    setting: Setting, checks: Mapping[str, Check], contracts: Iterable[Contract], probes: Sequence[Probe]
+) -> dict[str, int]:
+    """The requests that the main key may send, and those that each further identity, aid and bursts add.
+    `probes` are those that the run has the identities for."""
     known = {contract.id: contract for contract in contracts}
     without = _without(setting)
     found: dict[str, int] = {MAIN: REQUESTS_PER_ACTION * len(setting.usable)}
@@ -62,7 +67,9 @@ def shares(setting: Setting, checks: Mapping[str, Check], contracts: Iterable[Co
 
 def _identity(probe: Probe) -> str:
     """The identity besides the main one that a probe needs; empty where it needs none."""
-    signers = {endpoint.action.signed.role for endpoint in probe.endpoints if endpoint.action.signed is not None}
+    signers = {
+        endpoint.action.signed.role for endpoint in probe.endpoints if endpoint.action.signed is not None
+    }
     return next((role for role in (probe.role, *sorted(signers)) if role not in ("", MAIN)), "")
 
 

@@ -6,7 +6,9 @@ ADVICE = "add --exclusive where nobody else does"
 
 
 def others_too(does: str) -> str:
-    """Return the reason for a contract that `counts`, `lists` or `compares` (that is `does`) what others change too."""
+    """Return the reason for a contract that `counts`, `lists` or `compares` (that is `does`) what others
+    change too.
+    """
     return f"{does} what others change too: {ADVICE}"
 
 

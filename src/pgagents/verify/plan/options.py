@@ -19,9 +19,9 @@ AGAIN_PER_ACTION = 20
 class Options:
     """The caller's choices. Times in seconds; `only` and `skip` are contract ids or prefixes of them.
 
-    `max_requests` None: 60 for smoke, for standard 25 per action and wire surface and what each further identity or aid adds, no
-    bound for deep.
-    `live`: the target is not this process, so answers may be slow and clocks may differ.
+    `max_requests` None: 60 for smoke, for standard 25 per action and wire surface and what each further
+    identity or aid adds, no bound for deep. `live`: the target is not this process, so answers may be slow
+    and clocks may differ.
     """
 
     profile: Profile = "standard"
@@ -42,7 +42,9 @@ class Options:
     exclusive: bool = False
     """Whether nobody else uses the target, so that its counters are this run's alone."""
     shard: tuple[int, int] | None = None
-    """Number (from 1) and count of the parts of the contracts that several machines verify at the same time."""
+    """Number (from 1) and count of the parts of the contracts that several machines verify at the same
+    time.
+    """
     keyless: bool = False
     """Whether the run does without any key: only what needs none is tried."""
     only_said: str = "--only"
@@ -75,7 +77,9 @@ FINISHING = "finishing"
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is. `doing` is one short phrase; `waiting_s` is above zero while it waits for the server's limit."""
+    """How far a run is. `doing` is one short phrase; `waiting_s` is above zero while it waits for the
+    server's limit.
+    """
 
     sent: int
     planned: int
@@ -91,11 +95,12 @@ class Progress:
 class Plan:
     """The forecast of a run: its requests, seconds and contracts.
 
-    `requests` counts requests by bucket (empty string: no bucket), `by_stage` by the stage of their probes; `seconds` is the wall time at
-    the catalogue's own pace. `selected` will be tried, `left_out` are not selected or not applicable, each with its reason.
-    `digest` is the same for the same seed, catalogue and choices. `by_contract` counts the requests that are sent for a
-    contract; one without any is judged by what others send. `by_check` counts each request once, for the check that asks for it.
-    `shares` is what the budget of a standard run is made of; up to `apart` requests more undo things or go to a busy server again.
+    `requests` counts requests by bucket (empty string: no bucket), `by_stage` by the stage of their probes;
+    `seconds` is the wall time at the catalogue's own pace. `selected` will be tried, `left_out` are not
+    selected or not applicable, each with its reason. `digest` is the same for the same seed, catalogue and
+    choices. `by_contract` counts the requests that are sent for a contract; one without any is judged by what
+    others send. `by_check` counts each request once, for the check that asks for it. `shares` is what the
+    budget of a standard run is made of; up to `apart` requests more undo things or go to a busy server again.
     """
 
     requests: Mapping[str, int]

@@ -1,4 +1,6 @@
-"""The order of the probes: first a survey of every kind of promise, then stage by stage, shuffled by the seed where that is free."""
+"""The order of the probes: first a survey of every kind of promise, then stage by stage, shuffled by the
+seed where that is free.
+"""
 
 from __future__ import annotations
 
@@ -22,21 +24,25 @@ SHUFFLED_FROM = 4
 CORRECT = (1, 3)
 """The phases of what is correct and ordinary: examples, not edges."""
 NAMING = frozenset((
-    "actions", "codes", "events", "examples", "input", "laws", "moves", "properties", "relations", "resources", "roles", "steps",
+    "actions", "codes", "events", "examples", "input", "laws", "moves", "properties", "relations",
+    "resources", "roles", "steps",
     "workflows",
 ))  # fmt: skip
 """Members of a catalogue below which its author chooses the names."""
 
 Kind = tuple[str, ...]
 WEIGHTS = {"answer": 4, "check": 2, "line": 1, "effect": 1}
-"""What it is worth to show a kind that was not shown yet, by its first member. An action's first answer is so worth as much as the
-first contract of a check; the first from another kind of line is worth half of that, the same for a write after a read a quarter."""
+"""What it is worth to show a kind that was not shown yet, by its first member. An action's first answer is so
+worth as much as the first contract of a check; the first from another kind of line is worth half of that, the
+same for a write after a read a quarter."""
 WAVES = (4, 2, 1)
 """What each request of a survey's first wave is worth at least, and of those after it."""
 
 
 def by_phase(probes: Iterable[Probe], seed: int) -> list[Probe]:
-    """Sort probes by priority and stage. Stages that are free to be are shuffled by the seed, with optional probes last."""
+    """Sort probes by priority and stage. Stages that are free to be are shuffled by the seed, with
+    optional probes last.
+    """
     found: list[Probe] = []
     for key, several in groupby(sorted(probes, key=_stage), key=_stage):
         group = list(several)
@@ -50,12 +56,15 @@ def _stage(probe: Probe) -> tuple[int, int]:
     return probe.priority, probe.stage
 
 
-def surveyed(setting: Setting, probes: Sequence[Probe], contracts: Iterable[Contract], most: int, first: int = 1) -> list[Probe]:
-    """The same probes, those first that show most kinds of promise in `most` requests: waves of falling worth, each in the given order.
+def surveyed(
+    setting: Setting, probes: Sequence[Probe], contracts: Iterable[Contract], most: int, first: int = 1
+) -> list[Probe]:
+    """The same probes, those first that show most kinds of promise in `most` requests: waves of falling
+    worth, each in the given order.
 
-    So what a server gets wrong everywhere is known early, and a run that ends early has tried a little of everything. What is worth
-    anything follows from `contracts` and the catalogue alone. The `first` probes stay where they are: a correct call tells whether the
-    server knows the key.
+    So what a server gets wrong everywhere is known early, and a run that ends early has tried a little of
+    everything. What is worth anything follows from `contracts` and the catalogue alone. The `first` probes
+    stay where they are: a correct call tells whether the server knows the key.
     """
     counted = {c.id: c for c in contracts}
     calling = {name for name, check in collect().items() if check.calls_correctly}
@@ -64,22 +73,30 @@ def surveyed(setting: Setting, probes: Sequence[Probe], contracts: Iterable[Cont
     return [probes[i] for i in sorted(range(len(probes)), key=lambda i: waves.get(i, len(WAVES) + 1))]
 
 
-def for_smoke(setting: Setting, probes: Sequence[Probe], contracts: Iterable[Contract], most: int) -> list[Probe]:
-    """A correct call of each action on each surface first, REST's and reads before others; then a survey with what is left of `most`."""
+def for_smoke(
+    setting: Setting, probes: Sequence[Probe], contracts: Iterable[Contract], most: int
+) -> list[Probe]:
+    """A correct call of each action on each surface first, REST's and reads before others; then a survey
+    with what is left of `most`.
+    """
     correct: dict[str, Probe] = {}
     for probe in probes:
-        if probe.check == "surface_equivalence" or (probe.check == "valid_calls" and probe.surface == REST and probe.stage in CORRECT):
+        if probe.check == "surface_equivalence" or (
+            probe.check == "valid_calls" and probe.surface == REST and probe.stage in CORRECT
+        ):
             correct.setdefault(probe.place, probe)
     calls = sorted(correct.values(), key=lambda p: (p.surface != REST and p.stage > CORRECT[0], p.stage))
     taken = {id(p) for p in calls}
-    return surveyed(setting, [*calls, *(p for p in probes if id(p) not in taken)], contracts, most, len(calls))
+    return surveyed(
+        setting, [*calls, *(p for p in probes if id(p) not in taken)], contracts, most, len(calls)
+    )
 
 
 def kinds_of(setting: Setting, contract: Contract) -> tuple[Kind, ...]:
     """Return the kinds that a contract belongs to, the widest first.
 
-    These are its check, then the kind of catalogue line that it comes from, then that line for reads or for writes. Action, argument and
-    surface make no difference: a server has one way to do all of them.
+    These are its check, then the kind of catalogue line that it comes from, then that line for reads or for
+    writes. Action, argument and surface make no difference: a server has one way to do all of them.
     """
     endpoint = setting.by_place.get(contract.place)
     line = "/".join(_line(contract.origin))
@@ -89,7 +106,11 @@ def kinds_of(setting: Setting, contract: Contract) -> tuple[Kind, ...]:
 
 def _line(origin: Pointer) -> list[str]:
     """A pointer into the catalogue without the names that its author chose."""
-    return [step for above, step in zip(("", *origin), origin, strict=False) if isinstance(step, str) and above not in NAMING]
+    return [
+        step
+        for above, step in zip(("", *origin), origin, strict=False)
+        if isinstance(step, str) and above not in NAMING
+    ]
 
 
 def _free(probe: Probe) -> bool:
@@ -97,17 +118,23 @@ def _free(probe: Probe) -> bool:
     return probe.priority == 1 and not probe.optional and probe.stage < LATE
 
 
-def _shown(setting: Setting, probe: Probe, counted: Mapping[str, Contract], calling: Collection[str]) -> frozenset[Kind]:
-    """The kinds that a probe shows: those of its contracts, and the first answers of the actions that it calls correctly."""
+def _shown(
+    setting: Setting, probe: Probe, counted: Mapping[str, Contract], calling: Collection[str]
+) -> frozenset[Kind]:
+    """The kinds that a probe shows: those of its contracts, and the first answers of the actions that it
+    calls correctly.
+    """
     found = {kind for id in probe.contracts if id in counted for kind in kinds_of(setting, counted[id])}
     if probe.check in calling:
         found.update(("answer", str(d.action.name)) for d in probe.endpoints)
     return frozenset(found)
 
 
-def _survey(probes: Sequence[Probe], shown: Mapping[int, frozenset[Kind]], most: int, first: int) -> dict[int, int]:
-    """The wave of each probe of a survey, by its index: the first ones, then again and again whichever shows most that none before it
-    did for each of its requests."""
+def _survey(
+    probes: Sequence[Probe], shown: Mapping[int, frozenset[Kind]], most: int, first: int
+) -> dict[int, int]:
+    """The wave of each probe of a survey, by its index: the first ones, then again and again whichever shows
+    most that none before it did for each of its requests."""
     waves: dict[int, int] = {}
     met: set[Kind] = set()
     left = most
@@ -138,7 +165,9 @@ def _survey(probes: Sequence[Probe], shown: Mapping[int, frozenset[Kind]], most:
 
 
 def _cheapest(probes: Sequence[Probe], shown: Mapping[int, frozenset[Kind]]) -> Iterable[int]:
-    """Return the cheapest probe of each set of kinds, and the first of those that cost the same; probes are given by index."""
+    """Return the cheapest probe of each set of kinds, and the first of those that cost the same; probes
+    are given by index.
+    """
     best: dict[frozenset[Kind], int] = {}
     for i, kinds in shown.items():
         if kinds not in best or _price(probes[i]) < _price(probes[best[kinds]]):

@@ -30,12 +30,21 @@ PLAINTEXT = "plaintext"
 NO_MCP = "needs the MCP server: add --mcp-url URL or --mcp-stdio CMD"
 CLASSES = ("key_authentication", "invalid_input", "absent_id", "plan_scopes")
 FROM_DATA = ("law", "response_schema")
-"""Checks whose watchers judge a reading action's answer about instances that were made through other endpoints."""
+"""Checks whose watchers judge a reading action's answer about instances that were made through other
+endpoints.
+"""
 FIRST = "valid_calls"
-"""The check whose probes come first within a stage: a run begins with a correct call, which shows whether the server knows the key."""
+"""The check whose probes come first within a stage: a run begins with a correct call, which shows whether
+the server knows the key.
+"""
 BETWEEN = "surface_equivalence"
 """The check whose watcher compares a dispatcher's answers with REST's."""
-SHOWING = {"valid_calls": "correct", "surface_equivalence": "correct", "key_authentication": "keyless", "invalid_input": "wrong"}
+SHOWING = {
+    "valid_calls": "correct",
+    "surface_equivalence": "correct",
+    "key_authentication": "keyless",
+    "invalid_input": "wrong",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +65,9 @@ class Draft:
     shares: Mapping[str, int] = field(default_factory=dict)
     """The parts of `max_requests` by what each is for; empty where the caller set it."""
     asked: Mapping[str, str] = field(default_factory=dict)
-    """Ids of contracts that nothing in this plan provokes, with the reason; they are judged if it happens all the same."""
+    """Ids of contracts that nothing in this plan provokes, with the reason; they are judged if it happens
+    all the same.
+    """
 
 
 def make_setting(
@@ -79,7 +90,8 @@ def make_setting(
         fuzz=deep,  # our own values show as much as Schemathesis' coverage, which costs a second besides
         draws=DRAWS if deep else 0,
         limits=options.limits,
-        exclusive=options.shard is None and (options.exclusive or loopback(url)),  # other shards use the server too
+        exclusive=options.shard is None
+        and (options.exclusive or loopback(url)),  # other shards use the server too
         mcp=mcp,
         receiver=receiver,
         bare=bare,
@@ -100,13 +112,23 @@ def all_contracts(setting: Setting, checks: Mapping[str, Check]) -> tuple[Contra
     return setting.compute_once("contracts", listed)
 
 
-def draft(setting: Setting, checks: Mapping[str, Check], contracts: Sequence[Contract], options: Options, identities: Identities) -> Draft:
-    """Order the probes and settle what is not selected or not applicable. `setting` was made from the same options and identities."""
+def draft(
+    setting: Setting,
+    checks: Mapping[str, Check],
+    contracts: Sequence[Contract],
+    options: Options,
+    identities: Identities,
+) -> Draft:
+    """Order the probes and settle what is not selected or not applicable. `setting` was made from the same
+    options and identities.
+    """
     writes = may_write(setting.model, identities, options)
     roles = frozenset(identities.keys)
     probes = _probes(setting, checks, roles)
     shared = [p for p in probes if p.stage != LAST and _identified(p, identities)]
-    settled = _settled(setting, checks, contracts, options, writes, elsewhere(contracts, options.shard, shared))
+    settled = _settled(
+        setting, checks, contracts, options, writes, elsewhere(contracts, options.shard, shared)
+    )
     wanted = {c.id for c in contracts if c.id not in settled}
     settled |= _without_identity(setting, probes, contracts, wanted, identities, options)
     wanted -= settled.keys()
@@ -128,13 +150,27 @@ def draft(setting: Setting, checks: Mapping[str, Check], contracts: Sequence[Con
         most = min(most, _share(ordered, wanted, most, options.shard[1]))
     again = again_until(setting, options, most)
     if options.shard:  # a whole run repeats what its budget leaves room for, and so do its parts together
-        room = max(0, again_until(setting, options, budget(options, parts)) - sum(p.cost for p in shared if p.priority == 1))
-        again = min(again, sum(p.cost for p in ordered if p.priority == 1) + room // options.shard[1]) if room else 0
+        room = max(
+            0,
+            again_until(setting, options, budget(options, parts))
+            - sum(p.cost for p in shared if p.priority == 1),
+        )
+        again = (
+            min(again, sum(p.cost for p in ordered if p.priority == 1) + room // options.shard[1])
+            if room
+            else 0
+        )
     bounded = options.max_requests is not None
     last = sum(p.cost for p in ordered if p.stage == LAST) if options.limits and not bounded else 0
-    told = {} if bounded or options.profile != "standard" else {n: c for n, c in parts.items() if n != BURSTS or options.limits}
+    told = (
+        {}
+        if bounded or options.profile != "standard"
+        else {n: c for n, c in parts.items() if n != BURSTS or options.limits}
+    )
     asked = {} if options.limits else _only_when_limited(setting, contracts)
-    return Draft(tuple(ordered), settled, most + last, digest, again, last, writes, apart(options, most), told, asked)
+    return Draft(
+        tuple(ordered), settled, most + last, digest, again, last, writes, apart(options, most), told, asked
+    )
 
 
 def _probes(setting: Setting, checks: Mapping[str, Check], roles: frozenset[str]) -> list[Probe]:
@@ -146,15 +182,18 @@ def _probes(setting: Setting, checks: Mapping[str, Check], roles: frozenset[str]
 
 
 def _share(probes: Sequence[Probe], wanted: set[str], most: int, parts: int) -> int:
-    """A shard's part of the budget: for its own contracts each once, and for what makes the things they are judged on."""
+    """A shard's part of the budget: for its own contracts each once, and for what makes the things they
+    are judged on.
+    """
     own = [p for p in probes if any(c in wanted for c in p.contracts)]
     others = sum(p.cost for p in probes) - sum(p.cost for p in own)
     return max(most // parts, sum(p.cost for p in own if p.priority == 1)) + others + RESERVE
 
 
 def _chosen(setting: Setting, probes: Sequence[Probe], contracts: Sequence[Contract]) -> list[Probe]:
-    """The probes for these contracts, and for each endpoint they are about those that show it at all: a correct call,
-    one without a key, a wrong one. Without a correct call nothing about an endpoint is believed."""
+    """The probes for these contracts, and for each endpoint they are about those that show it at all: a
+    correct call, one without a key, a wrong one. Without a correct call nothing about an endpoint is
+    believed."""
     wanted = {c.id for c in contracts}
     places = _carrying(setting, contracts)
     shown: dict[tuple[str, str], Probe] = {}
@@ -168,7 +207,9 @@ def _chosen(setting: Setting, probes: Sequence[Probe], contracts: Sequence[Contr
 
 
 def _carrying(setting: Setting, contracts: Iterable[Contract]) -> set[str]:
-    """Return the contracts' places, and for those on a vendor's surface every endpoint of the action: its calls take one of them."""
+    """Return the contracts' places, and for those on a vendor's surface every endpoint of the action: its
+    calls take one of them.
+    """
     places = {c.place: c.action for c in contracts}
     endpoints = {d.place for d in setting.usable}
     elsewhere = {action for place, action in places.items() if place not in endpoints}
@@ -183,16 +224,24 @@ def _bearing(
     options: Options,
     most: int,
 ) -> list[Probe]:
-    """The other probes whose exchanges the watchers of selected contracts would judge in a whole run, as the budget allows.
+    """The other probes whose exchanges the watchers of selected contracts would judge in a whole run, as the
+    budget allows.
 
-    They go through the contracts' endpoints, or get the framework's own refusals; where a reading action tells of things that
-    were made, they also make and change things correctly.
+    They go through the contracts' endpoints, or get the framework's own refusals; where a reading action
+    tells of things that were made, they also make and change things correctly.
     """
     places = _carrying(setting, watched)
     places |= {f"{c.action}@{REST}" for c in watched if c.check == BETWEEN}
     effects = {d.place: d.action.effect for d in setting.every_endpoint}
-    told = {str(call.action.name) for r in setting.model.resources.values() if r.made_by for call in (*r.read_by, *r.listed_by)}
-    making = any((c.check in FROM_DATA or c.action in told) and effects.get(c.place) == "read" for c in watched)
+    told = {
+        str(call.action.name)
+        for r in setting.model.resources.values()
+        if r.made_by
+        for call in (*r.read_by, *r.listed_by)
+    }
+    making = any(
+        (c.check in FROM_DATA or c.action in told) and effects.get(c.place) == "read" for c in watched
+    )
     taken = {id(p) for p in chosen}
     spare = most - sum(p.cost for p in chosen)
     found: list[Probe] = []
@@ -200,7 +249,11 @@ def _bearing(
         head, surface = probe.check, probe.surface
         bears = any(d.place in places for d in probe.endpoints)
         bears = bears or (f"{FRAMEWORK}@{surface}" in places and (head == FRAMEWORK or not probe.endpoints))
-        bears = bears or (making and probe.writes and (head == "valid_calls" if options.shard else head not in (*CLASSES, FRAMEWORK)))
+        bears = bears or (
+            making
+            and probe.writes
+            and (head == "valid_calls" if options.shard else head not in (*CLASSES, FRAMEWORK))
+        )
         skipped = all(_matches(id, options.skip) for id in probe.contracts)
         if id(probe) not in taken and bears and not skipped and probe.cost <= spare:
             spare -= probe.cost
@@ -230,7 +283,12 @@ def _matches(id: str, patterns: Iterable[str]) -> bool:
 
 
 def _settled(
-    setting: Setting, checks: Mapping[str, Check], contracts: Sequence[Contract], options: Options, writes: bool, theirs: Set[str]
+    setting: Setting,
+    checks: Mapping[str, Check],
+    contracts: Sequence[Contract],
+    options: Options,
+    writes: bool,
+    theirs: Set[str],
 ) -> dict[str, Result]:
     found: dict[str, Result] = {}
     effects = {d.place: d.action.effect for d in setting.every_endpoint}
@@ -238,7 +296,9 @@ def _settled(
         if contract.id in theirs:
             found[contract.id] = Result(contract, Verdict.NOT_SELECTED, ELSEWHERE)
         elif _is_plaintext(contract) and setting.https and not setting.plain_url:
-            found[contract.id] = Result(contract, Verdict.NOT_SELECTED, "needs the target's plain-http twin: add --plain-url URL")
+            found[contract.id] = Result(
+                contract, Verdict.NOT_SELECTED, "needs the target's plain-http twin: add --plain-url URL"
+            )
         elif setting.mcp is None and contract.surface == MCP and checks[contract.check].tools:
             found[contract.id] = Result(contract, Verdict.NOT_SELECTED, NO_MCP)
         elif options.only and not _matches(contract.id, options.only):
@@ -266,7 +326,12 @@ def _not_applicable(setting: Setting, contract: Contract) -> str:
 
 
 def _without_identity(
-    setting: Setting, probes: Sequence[Probe], contracts: Sequence[Contract], wanted: set[str], identities: Identities, options: Options
+    setting: Setting,
+    probes: Sequence[Probe],
+    contracts: Sequence[Contract],
+    wanted: set[str],
+    identities: Identities,
+    options: Options,
 ) -> dict[str, Result]:
     signers = {d.place: d.action.signed.role for d in setting.endpoints if d.action.signed is not None}
     roles: dict[str, set[str]] = {c.id: {signers[c.place]} for c in contracts if c.place in signers}
@@ -282,12 +347,17 @@ def _without_identity(
             role = min(needed)
             required = bool(needed & set(options.require))
             verdict = Verdict.UNTESTED if required else Verdict.NOT_SELECTED
-            found[contract.id] = Result(contract, verdict, f"needs the identity `{role}`: add --identity {role}=ENVVAR")
+            found[contract.id] = Result(
+                contract, verdict, f"needs the identity `{role}`: add --identity {role}=ENVVAR"
+            )
     return found
 
 
-def simulate(made: Draft, model: Model, parts: int = 1) -> tuple[dict[str, int], dict[str, int], float, list[Probe]]:
-    """Requests by bucket and by phase, seconds at the catalogue's pace, and the probes that the budget reaches.
+def simulate(
+    made: Draft, model: Model, parts: int = 1
+) -> tuple[dict[str, int], dict[str, int], float, list[Probe]]:
+    """Requests by bucket and by phase, seconds at the catalogue's pace, and the probes that the budget
+    reaches.
 
     `parts` is how many runs share the server's budgets at the same time.
     """

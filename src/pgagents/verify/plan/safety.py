@@ -21,7 +21,9 @@ def may_write(model: Model, identities: Identities, options: Options) -> bool:
     prefixes = model.auth.schemes[model.auth.default].prefixes
     if prefixes:
         key = identities.keys.get("main", "")
-        mode = next((m for p, m in sorted(prefixes.items(), key=lambda i: -len(i[0])) if key.startswith(p)), None)
+        mode = next(
+            (m for p, m in sorted(prefixes.items(), key=lambda i: -len(i[0])) if key.startswith(p)), None
+        )
         return bool(mode == "test")
     return False
 

@@ -1,7 +1,9 @@
-"""Which part of the contracts a shard takes: the same for every machine of a CI matrix, from the contracts and the plan alone.
+"""Which part of the contracts a shard takes: the same for every machine of a CI matrix, from the contracts
+and the plan alone.
 
-All contracts of an action stay together, so that what one shard sends for an action is not sent by another one too; so do
-those of the framework's own refusals, and where there is no action those of one thing (a workflow's steps, a sign-in).
+All contracts of an action stay together, so that what one shard sends for an action is not sent by another
+one too; so do those of the framework's own refusals, and where there is no action those of one thing (a
+workflow's steps, a sign-in).
 """
 
 from __future__ import annotations
@@ -17,10 +19,13 @@ PER_CONTRACT = 0.05
 """What a contract weighs that no request is sent for: something has to be sent to judge it, and mostly is."""
 
 
-def elsewhere(contracts: Iterable[Contract], shard: tuple[int, int] | None, probes: Iterable[Probe] = ()) -> frozenset[str]:
+def elsewhere(
+    contracts: Iterable[Contract], shard: tuple[int, int] | None, probes: Iterable[Probe] = ()
+) -> frozenset[str]:
     """The ids that other shards take; `shard` is (number from 1, of how many), None for a run that is whole.
 
-    The parts weigh the same in the requests of `probes`, which are those of the whole run, as near as whole groups can.
+    The parts weigh the same in the requests of `probes`, which are those of the whole run, as near as whole
+    groups can.
     """
     if shard is None:
         return frozenset()
@@ -51,8 +56,14 @@ def _grouped(contracts: Sequence[Contract], costs: Mapping[str, int]) -> Iterato
     for (surface, group), _ in sorted(sizes.items(), key=lambda item: (-item[1], item[0])):
         busiest.setdefault(surface, group)
     for contract, group in every:
-        # what is of no action and hardly called for itself is judged where its surface is called most: elsewhere it may meet too little
-        alone = not contract.action and members[group] == 1 and costs.get(contract.id, 0) <= FEW and not _of_framework(contract)
+        # what is of no action and hardly called for itself is judged where its surface is called most:
+        # elsewhere it may meet too little
+        alone = (
+            not contract.action
+            and members[group] == 1
+            and costs.get(contract.id, 0) <= FEW
+            and not _of_framework(contract)
+        )
         yield contract, busiest.get(contract.surface, group) if alone else group
 
 

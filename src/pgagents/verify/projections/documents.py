@@ -38,7 +38,9 @@ def _built(model: Model, file: str) -> Built | None:
     except PgagentsError:
         return None
     parts = Path(file).parts
-    output = next(path for path in rendered.made.target.outputs if parts[-len(Path(path).parts) :] == Path(path).parts)
+    output = next(
+        path for path in rendered.made.target.outputs if parts[-len(Path(path).parts) :] == Path(path).parts
+    )
     return Built(rendered.text if rendered.data is None else rendered.data, rendered.body(output))
 
 

@@ -58,7 +58,9 @@ def _own(model: Model, surface: str) -> Iterator[Limit]:
 def _vendors(model: Model, surface: str) -> Iterator[Limit]:
     for of, what, most, id, date in _rows():
         if of == surface:
-            yield Limit(what, most, f"its host's own limit ({id}, read {date})", (id,), model.surfaces[surface].origin)
+            yield Limit(
+                what, most, f"its host's own limit ({id}, read {date})", (id,), model.surfaces[surface].origin
+            )
 
 
 @cache
@@ -68,5 +70,9 @@ def _rows() -> tuple[tuple[str, What, float, str, str], ...]:
     for path in sorted((folder("schemas") / "requirements").glob("*.yaml")):
         for row in read(path).data or ():
             budget = row.get("budget") or {}
-            found += [(budget["surface"], what, budget[what], row["id"], str(row["read"])) for what in KINDS if what in budget]
+            found += [
+                (budget["surface"], what, budget[what], row["id"], str(row["read"]))
+                for what in KINDS
+                if what in budget
+            ]
     return tuple(found)

@@ -78,7 +78,9 @@ def _offers(setting: Setting) -> Iterator[Offer]:
     for surface, endpoint, said in _collect_projections(setting):
         key = (surface.name, endpoint.place)
         known = found.get(key)
-        found[key] = Offer(surface, endpoint, (said,)) if known is None else replace(known, said=(*known.said, said))
+        found[key] = (
+            Offer(surface, endpoint, (said,)) if known is None else replace(known, said=(*known.said, said))
+        )
     yield from found.values()
 
 
@@ -86,7 +88,11 @@ def _collect_projections(setting: Setting) -> Iterator[tuple[Surface, Endpoint, 
     model = setting.model
     for module in registry.collect(TARGETS).values():
         target = module.TARGET
-        if not isinstance(target, Target) or target.part is not None or (target.surface or REST) not in model.surfaces:
+        if (
+            not isinstance(target, Target)
+            or target.part is not None
+            or (target.surface or REST) not in model.surfaces
+        ):
             continue
         surface = model.surfaces[target.surface or REST]
         document = target.outputs[0]
@@ -115,7 +121,13 @@ def _of_functions(
         answer = getattr(function, "response", None) or getattr(function, "output", None)
         answers = {action.success.status: answer} if answer else None
         read = read_as_2020(arguments, {}) or {"type": "object"}
-        yield surface, endpoint, Projection(document, read, answers, gaps=gaps(read, read_as_2020(action.input_schema(), model.schemas)))
+        yield (
+            surface,
+            endpoint,
+            Projection(
+                document, read, answers, gaps=gaps(read, read_as_2020(action.input_schema(), model.schemas))
+            ),
+        )
 
 
 def _is_functions(value: Any) -> bool:
@@ -138,9 +150,17 @@ def _of_openapi(
         answers = {int(s): _body(r, components) for s, r in operation["responses"].items() if s.isdigit()}
         own = model.surfaces[endpoint.surface] if surface.name == REST else surface
         if endpoint.dispatcher is not None:
-            yield own, endpoint, Projection(document, _sent(operation, components), answers, wrapped=True, named=named)
+            yield (
+                own,
+                endpoint,
+                Projection(document, _sent(operation, components), answers, wrapped=True, named=named),
+            )
         else:
-            yield own, endpoint, Projection(document, _arguments(endpoint, operation, components), answers, named=named)
+            yield (
+                own,
+                endpoint,
+                Projection(document, _arguments(endpoint, operation, components), answers, named=named),
+            )
 
 
 def _offered(surface: Surface, endpoint: Endpoint) -> bool:

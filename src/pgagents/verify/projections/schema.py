@@ -9,7 +9,19 @@ from typing import Any
 
 from pgagents.jsonschema.schema import REF
 
-SILENT = frozenset(("title", "description", "default", "example", "examples", "deprecated", "readOnly", "writeOnly", "propertyOrdering"))
+SILENT = frozenset(
+    (
+        "title",
+        "description",
+        "default",
+        "example",
+        "examples",
+        "deprecated",
+        "readOnly",
+        "writeOnly",
+        "propertyOrdering",
+    )
+)
 """Keywords that no value can violate."""
 _MANY = ("properties", "$defs", "patternProperties")
 _LISTS = ("oneOf", "anyOf", "allOf", "prefixItems")
@@ -18,7 +30,9 @@ _BOUNDS = {"exclusiveMinimum": "minimum", "exclusiveMaximum": "maximum"}
 MAX_DEPTH = 40
 
 
-def read_as_2020(schema: Mapping[str, Any], named: Mapping[str, Any], inside: tuple[str, ...] = ()) -> dict[str, Any]:
+def read_as_2020(
+    schema: Mapping[str, Any], named: Mapping[str, Any], inside: tuple[str, ...] = ()
+) -> dict[str, Any]:
     """Return the schema in JSON Schema 2020-12, without references and without keywords that no value can
     violate.
 
@@ -47,7 +61,9 @@ def read_as_2020(schema: Mapping[str, Any], named: Mapping[str, Any], inside: tu
             found[word] = [read_as_2020(part, named, inside) for part in value]
         else:
             found[word] = value
-    return _with_null(_exclusive(found, schema)) if schema.get("nullable") is True else _exclusive(found, schema)
+    return (
+        _with_null(_exclusive(found, schema)) if schema.get("nullable") is True else _exclusive(found, schema)
+    )
 
 
 def _exclusive(found: dict[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -89,14 +105,22 @@ def gaps(strict: Mapping[str, Any], own: Mapping[str, Any]) -> Gaps | None:
     """
     needed, members, items = _object(own)
     names = tuple(str(n) for n in strict.get("required", ()) if n not in needed)
-    inside = tuple((str(n), found) for n, s in strict.get("properties", {}).items() if n in members and (found := gaps(s, members[n])))
+    inside = tuple(
+        (str(n), found)
+        for n, s in strict.get("properties", {}).items()
+        if n in members and (found := gaps(s, members[n]))
+    )
     each = gaps(strict["items"], items) if isinstance(strict.get("items"), Mapping) else None
     return Gaps(names, inside, each) if names or inside or each else None
 
 
 def _object(schema: Mapping[str, Any]) -> tuple[set[str], dict[str, Mapping[str, Any]], Mapping[str, Any]]:
     """Return an object's required names, its members, and a list's items, with those of its `allOf` parts."""
-    needed, members, items = set(schema.get("required", ())), dict(schema.get("properties", {})), schema.get("items", {})
+    needed, members, items = (
+        set(schema.get("required", ())),
+        dict(schema.get("properties", {})),
+        schema.get("items", {}),
+    )
     for part in schema.get("allOf", ()):
         more, further, inner = _object(part)
         needed, members, items = needed | more, {**members, **further}, items or inner

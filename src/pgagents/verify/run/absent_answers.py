@@ -1,7 +1,8 @@
-"""Answers that say nothing: the call names something by an id that was made up, and a documented status says that there is none.
+"""Answers that say nothing: the call names something by an id that was made up, and a documented status says
+that there is none.
 
-An id is known where a resource finds or makes it, or where the author wrote it into a resource's call. Every other value that
-may name a thing is made up, and a server is right to know nothing of it.
+An id is known where a resource finds or makes it, or where the author wrote it into a resource's call. Every
+other value that may name a thing is made up, and a server is right to know nothing of it.
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ _DEEPEST = 3
 
 
 def nothing_there(setting: Setting, exchange: Exchange) -> str:
-    """Why the answer says nothing about the call; empty where it does, or where the catalogue says what comes first."""
+    """Why the answer says nothing about the call; empty where it does, or where the catalogue says what
+    comes first.
+    """
     endpoint, call = exchange.call.endpoint, exchange.call
     if (
         endpoint is None
@@ -41,7 +44,11 @@ def nothing_there(setting: Setting, exchange: Exchange) -> str:
         or call.intent in ("absent", "clean")
     ):
         return ""
-    if call.raw.target is not None or call.raw.method is not None or not _documented(setting, endpoint, exchange.status):
+    if (
+        call.raw.target is not None
+        or call.raw.method is not None
+        or not _documented(setting, endpoint, exchange.status)
+    ):
         return ""
     points = setting.model.behaviour
     if call.intent == "auth" and points.auth_first is True:
@@ -50,7 +57,8 @@ def nothing_there(setting: Setting, exchange: Exchange) -> str:
         return ""
     name = made_up(setting, endpoint, call)
     return (
-        f"{name} is an id that was made up, and was answered {exchange.outcome}: a resource with found_by or made_by gives a real one"
+        f"{name} is an id that was made up, and was answered {exchange.outcome}: a resource with "
+        "found_by or made_by gives a real one"
         if name
         else ""
     )
@@ -59,7 +67,8 @@ def nothing_there(setting: Setting, exchange: Exchange) -> str:
 def made_up(setting: Setting, endpoint: Endpoint, call: Call) -> str | None:
     """The first argument of a call that names a thing by a value that nobody knows to exist."""
     known = setting.compute_once(
-        ("made up", endpoint.place), lambda: (tuple(_naming(setting, endpoint)), template_of(setting.model, endpoint.action))
+        ("made up", endpoint.place),
+        lambda: (tuple(_naming(setting, endpoint)), template_of(setting.model, endpoint.action)),
     )
     names, template = known
     authored = _authored(setting, endpoint.action)
@@ -78,8 +87,8 @@ def _documented(setting: Setting, endpoint: Endpoint, status: int) -> bool:
 
 
 def _naming(setting: Setting, endpoint: Endpoint) -> Iterator[str]:
-    """Arguments that may name a thing of which no resource knows one. Where neither the path nor a reference says what the action is
-    about, each argument that is free may."""
+    """Arguments that may name a thing of which no resource knows one. Where neither the path nor a reference
+    says what the action is about, each argument that is free may."""
     params = [p for p in endpoint.params if str(p.name) != endpoint.action.idempotency]
     free = [p for p in params if not _known(setting, p)]
     said = any(p.place == "path" or p.refers_to for p in params)
@@ -87,7 +96,13 @@ def _naming(setting: Setting, endpoint: Endpoint) -> Iterator[str]:
         schema = setting.named(param.schema)
         if _chosen(schema):
             continue
-        if param.place == "path" or param.refers_to or not said or _is_name(str(param.name)) or _inside(setting, schema):
+        if (
+            param.place == "path"
+            or param.refers_to
+            or not said
+            or _is_name(str(param.name))
+            or _inside(setting, schema)
+        ):
             yield str(param.name)
 
 
@@ -110,19 +125,32 @@ def _inside(setting: Setting, schema: Mapping[str, Any], depth: int = 0) -> bool
         return True
     if depth >= _DEEPEST:
         return False
-    members = [(str(n), setting.named(s)) for n, s in schema.get("properties", {}).items() if isinstance(s, Mapping)]
+    members = [
+        (str(n), setting.named(s)) for n, s in schema.get("properties", {}).items() if isinstance(s, Mapping)
+    ]
     items = schema.get("items")
     deeper = [*(s for _, s in members), *([setting.named(items)] if isinstance(items, Mapping) else [])]
-    return any(_is_name(n) and not _chosen(s) for n, s in members) or any(_inside(setting, s, depth + 1) for s in deeper)
+    return any(_is_name(n) and not _chosen(s) for n, s in members) or any(
+        _inside(setting, s, depth + 1) for s in deeper
+    )
 
 
 def _authored(setting: Setting, action: Action) -> frozenset[str]:
-    """Arguments that the author gave in the call by which a resource is made, found, read, listed or undone."""
+    """Arguments that the author gave in the call by which a resource is made, found, read, listed or
+    undone.
+    """
 
     def listed() -> frozenset[str]:
         found: set[str] = set()
         for resource in setting.model.resources.values():
-            for call in (resource.made_by, resource.found_by, resource.undone_by, *resource.read_by, *resource.listed_by, *resource.moves):
+            for call in (
+                resource.made_by,
+                resource.found_by,
+                resource.undone_by,
+                *resource.read_by,
+                *resource.listed_by,
+                *resource.moves,
+            ):
                 if call is not None and call.action is action:
                     found |= {str(name) for name in call.input}
         return frozenset(found)

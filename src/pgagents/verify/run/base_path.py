@@ -1,4 +1,6 @@
-"""Base URLs that may be meant where every path of the given one is unknown: a path that stands there twice, or not at all."""
+"""Base URLs that may be meant where every path of the given one is unknown: a path that stands there
+twice, or not at all.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,9 @@ USUAL = ("/api", "/v1", "/api/v1")
 
 
 def likely(url: str, server: str, paths: Sequence[str]) -> Iterator[str]:
-    """Other base URLs of the same host, the likeliest first, each once. `server` is the catalogue's own base URL."""
+    """Other base URLs of the same host, the likeliest first, each once. `server` is the catalogue's own
+    base URL.
+    """
     given, own = _path(url), _path(server)
     common = _common([path.split("/") for path in paths])
     found = []

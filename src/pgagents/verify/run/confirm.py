@@ -26,7 +26,11 @@ def confirm(driver: Driver, checks: Mapping[str, Check], budget: int) -> None:
         again = Ledger.of(e.contract for e in driver.ledger.entries.values())
         kept, driver.judge.ledger = driver.ledger, again
         try:
-            same = _repeat(driver, found, remembers=entry.contract.check in remembering or _reads_before(entry.contract, found))
+            same = _repeat(
+                driver,
+                found,
+                remembers=entry.contract.check in remembering or _reads_before(entry.contract, found),
+            )
         except (Unavailable, Spent, Stop):
             continue
         finally:
@@ -37,12 +41,15 @@ def confirm(driver: Driver, checks: Mapping[str, Check], budget: int) -> None:
 
 
 def _reads_before(contract: Contract, found: Break) -> bool:
-    """True if a law was judged by what earlier answers had said of the instance, which one call alone does not show again."""
+    """True if a law was judged by what earlier answers had said of the instance, which one call alone does
+    not show again.
+    """
     return contract.check == "law" and bool(found.chain) and found.chain[-1].known is not None
 
 
 def _repeat(driver: Driver, found: Break, *, remembers: bool) -> bool:
-    """A probe from its beginning; a watcher's exchange with a thing that has the same past, because its verdict may hang on that.
+    """A probe from its beginning; a watcher's exchange with a thing that has the same past, because its
+    verdict may hang on that.
 
     Gives whether it was the same again: of another thing it may rightly be answered otherwise.
     """
@@ -54,7 +61,9 @@ def _repeat(driver: Driver, found: Break, *, remembers: bool) -> bool:
         if call is not None:
             driver.call(replace(call, reuse=""), [])
         return not remembers
-    body = driver.have(InstanceRef(call.subject.name, call.states, fresh=bool(found.past) or call.fresh, role=call.owner))
+    body = driver.have(
+        InstanceRef(call.subject.name, call.states, fresh=bool(found.past) or call.fresh, role=call.owner)
+    )
     for again in (*found.past, call):
         driver.call(replace(again, made=body, reuse=""), [])
     return False

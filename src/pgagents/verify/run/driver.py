@@ -1,4 +1,6 @@
-"""Drives probes: resolves what their calls need, sends them within the budget, lets every watcher judge, undoes what was made."""
+"""Drives probes: resolves what their calls need, sends them within the budget, lets every watcher judge,
+undoes what was made.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ __all__ = ["OUT_OF_TIME", "Driver", "Spent", "Stop"]
 
 MAX_TURNED_AWAY = 3
 FULL_COSTS = 12
-"""Requests that a place which turns out to be full may cost beyond the usual budget: what was begun there is done elsewhere."""
+"""Requests that a place which turns out to be full may cost beyond the usual budget: what was begun there
+is done elsewhere.
+"""
 CLOCK_SLACK_S = 2.0
 HURRIED_S = 15.0
 
@@ -62,22 +66,38 @@ class Driver:
     ) -> None:
         self.setting, self.model, self.keys, self.factory = setting, setting.model, keys, factory
         self.redactor = Redactor(
-            keys, self.model.secrets, secrets, self.model.private, catalogue=self.model.source.text, environment=self.model.env
+            keys,
+            self.model.secrets,
+            secrets,
+            self.model.private,
+            catalogue=self.model.source.text,
+            environment=self.model.env,
         )
         self.judge = Judge(setting, ledger, factory, self.redactor, keys, checks, timer)
         self.timer = timer
         self._started = timer()
         until = None if options.max_time_s is None else self._started + options.max_time_s
         self.sender = Sender(
-            setting, handler, plain, keys, options, clock=clock, timer=timer, sleep=sleep, max_requests=max_requests, apart=apart,
+            setting,
+            handler,
+            plain,
+            keys,
+            options,
+            clock=clock,
+            timer=timer,
+            sleep=sleep,
+            max_requests=max_requests,
+            apart=apart,
             until=until,
-        )  # fmt: skip
+        )
         self._bounded = options.max_requests is not None
         self.gate = Gate(setting, factory, writes=writes, allowed=options.allow, roles=keys.keys())
         self.sender.objection = self.gate.objection
         factory.pool.makes = writes
         self.turned_away = 0
-        """How many calls with the main key were answered as if it were none, before any was answered otherwise."""
+        """How many calls with the main key were answered as if it were none, before any was answered
+        otherwise.
+        """
         self.key_known = self.key_refused = False
         self._answers = Answers()
 
@@ -110,11 +130,12 @@ class Driver:
         """Seconds since the driver was made."""
         return self.timer() - self._started
 
-    # -- probes -------------------------------------------------------------------------------------------------
+    # -- probes
+    # -------------------------------------------------------------------------------------------------
 
     def run(self, probe: Probe) -> None:
-        """Drive one probe to its end, its budget's end or the first resource that cannot be had; once more where a place turned out to be
-        full, so that something stayed open. Raises Stop."""
+        """Drive one probe to its end, its budget's end or the first resource that cannot be had; once more
+        where a place turned out to be full, so that something stayed open. Raises Stop."""
         filled = self.factory.pool.filled
         self._run(probe)
         if self.factory.pool.filled > filled and not self.ledger.all_judged(probe.contracts):
@@ -193,7 +214,8 @@ class Driver:
         finally:
             self.sender.cleaning = False
 
-    # -- calls --------------------------------------------------------------------------------------------------
+    # -- calls
+    # --------------------------------------------------------------------------------------------------
 
     def have(self, live: InstanceRef) -> Mapping[str, Any]:
         """The body of a live resource as asked for. Raises Unavailable, Spent, Stop."""
@@ -211,19 +233,27 @@ class Driver:
         try:
             exchange = self.sender.send(ready)
         except (KeyboardInterrupt, Stop):
-            if call.endpoint is not None and call.endpoint.action.effect == "write" and self.sender.sent > sent:
+            if (
+                call.endpoint is not None
+                and call.endpoint.action.effect == "write"
+                and self.sender.sent > sent
+            ):
                 self.factory.unsure.add(call, ready.values, self.sender.request(ready))
             raise
         if not self._stale(exchange, self.factory.pool.borrowed):
             self._take(exchange, chain)
             return exchange
-        exchange.call = replace(call, intent="explore")  # the thing was not as it should have been: this says nothing about the call
+        exchange.call = replace(
+            call, intent="explore"
+        )  # the thing was not as it should have been: this says nothing about the call
         self._take(exchange, [])
         with self.factory.pool.only_new():
             return self.call(call, chain)
 
     def call_together(self, step: Concurrent, chain: list[Exchange]) -> list[Exchange]:
-        """Send calls at the same time; their answers are judged in the order of the calls. Raises Unavailable, Spent, Stop."""
+        """Send calls at the same time; their answers are judged in the order of the calls. Raises
+        Unavailable, Spent, Stop.
+        """
         known: dict[int, Ready] = {}
         with self.factory.pool.only_new():
             for call in step.calls:  # the very same call has the very same arguments
@@ -242,7 +272,11 @@ class Driver:
         return several
 
     def _ready(self, call: Call, chain: list[Exchange]) -> Ready:
-        if call.endpoint is not None and call.endpoint.action.effect == "write" and not self.gate.may_write(call):
+        if (
+            call.endpoint is not None
+            and call.endpoint.action.effect == "write"
+            and not self.gate.may_write(call)
+        ):
             raise Unavailable(NO_WRITES)
         self.factory.pool.now = self.sender.now()
         values, subject = self._resolved(self.factory.arguments.resolve(call), chain)
@@ -265,7 +299,11 @@ class Driver:
         self._believe(exchange)
         self.factory.sent(exchange)
         self.judge.judge(exchange, alone=alone)
-        if exchange.call.endpoint is not None and exchange.call.endpoint.action is self.model.clock and exchange.success:
+        if (
+            exchange.call.endpoint is not None
+            and exchange.call.endpoint.action is self.model.clock
+            and exchange.success
+        ):
             self._set_clock(exchange)
         if not exchange.call.beside:  # of calls at once one may stand in another's way
             self._note_full(exchange)
@@ -280,7 +318,9 @@ class Driver:
             self.sender.max_requests += FULL_COSTS
 
     def _believe(self, exchange: Exchange) -> None:
-        """Whether the server knows our key at all. Raises Stop where it does not: its answers then say nothing about it."""
+        """Whether the server knows our key at all. Raises Stop where it does not: its answers then say
+        nothing about it.
+        """
         call = exchange.call
         with_key = (
             call.role == "main"
@@ -289,7 +329,12 @@ class Driver:
             and call.surface != MCP
             and exchange.request.header("authorization") is not None
         )
-        if self.key_known or not with_key or not isinstance(exchange.answer, Response) or exchange.status in (LIMITED, UNAVAILABLE):
+        if (
+            self.key_known
+            or not with_key
+            or not isinstance(exchange.answer, Response)
+            or exchange.status in (LIMITED, UNAVAILABLE)
+        ):
             return
         code = self.model.codes[self.model.errors.framework.no_key]
         if exchange.status != code.status:
@@ -298,7 +343,10 @@ class Driver:
         self.turned_away += 1
         if self.turned_away >= MAX_TURNED_AWAY:
             self.key_refused = True
-            raise Stop(f"the server refused the key: {code.status} {code.name} to the first {self.turned_away} calls with it")
+            raise Stop(
+                f"the server refused the key: {code.status} {code.name} to the first {self.turned_away} "
+                "calls with it"
+            )
 
     def _resolved(self, asking: Generator[Call, Exchange, Any], chain: list[Exchange]) -> Any:
         answer: Any = None
@@ -322,20 +370,23 @@ class Driver:
         ahead = told - self.sender.clock() if told is not None else 0.0
         self.sender.moved_s = ahead if abs(ahead) > CLOCK_SLACK_S else 0.0
 
-    # -- the end ------------------------------------------------------------------------------------------------
+    # -- the end
+    # ------------------------------------------------------------------------------------------------
 
     def close(self) -> None:
         """Let go of what would keep a run that is over in memory, until a collector comes by."""
         self.sender.on_wait = None
 
     def clean_up(self, *, hurried: bool = False) -> list[str]:
-        """Undo all that was made; gives what could not be. `hurried`: the run was stopped, so that this may take `HURRIED_S` at most, and
-        a further interrupt ends it."""
+        """Undo all that was made; gives what could not be. `hurried`: the run was stopped, so that this may
+        take `HURRIED_S` at most, and a further interrupt ends it."""
         self.sender.cleaning = True
         if hurried:
             self.sender.hurry(HURRIED_S)
         self.sender.silences = self.sender.broken_off = 0
-        self.factory.pool.now = self.sender.now()  # what has ended by itself since the last call is not left behind
+        self.factory.pool.now = (
+            self.sender.now()
+        )  # what has ended by itself since the last call is not left behind
         behind: list[str] = []
         met: set[tuple[str, str]] = set()
         """What several resources of the catalogue know is one instance, undone once and listed once."""
@@ -344,10 +395,16 @@ class Driver:
             met.add(_same(instance))
             name = f"{instance.resource.name} {id_text(instance.id)}"
             try:
-                gone = there and instance.tries < MAX_TRIES and self._resolved(self.factory.removals.undo(instance), [])
+                gone = (
+                    there
+                    and instance.tries < MAX_TRIES
+                    and self._resolved(self.factory.removals.undo(instance), [])
+                )
             except Unavailable as why:
                 gone, name = False, name if instance.ours else f"{name} ({why})"
-            except KeyboardInterrupt:  # of a run that came to its end by itself, the rest is undone all the same
+            except (
+                KeyboardInterrupt
+            ):  # of a run that came to its end by itself, the rest is undone all the same
                 gone, there = False, not hurried
                 hurried = True
                 self.sender.hurry(HURRIED_S)
@@ -359,7 +416,9 @@ class Driver:
         return behind
 
     def _looked_up(self) -> bool:
-        """Look for what creates without an answer have made, so that it is undone; gives whether the server is still there."""
+        """Look for what creates without an answer have made, so that it is undone; gives whether the
+        server is still there.
+        """
         try:
             for instance in self._resolved(self.factory.unsure.look_up(), []):
                 known = self.factory.pool.known(instance.resource, instance.id)
@@ -375,8 +434,12 @@ class Driver:
         return True
 
     def _next_left(self, met: Collection[tuple[str, str]]) -> Instance | None:
-        """Return the instance to undo next: the latest first, because earlier ones may contain it. None where all are undone."""
-        return next((instance for instance in reversed(self.factory.pool.left()) if _same(instance) not in met), None)
+        """Return the instance to undo next: the latest first, because earlier ones may contain it. None
+        where all are undone.
+        """
+        return next(
+            (instance for instance in reversed(self.factory.pool.left()) if _same(instance) not in met), None
+        )
 
 
 def _same(instance: Instance) -> tuple[str, str]:

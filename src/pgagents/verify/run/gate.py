@@ -1,8 +1,9 @@
 """The one place that every request passes: it may be sent, or it may not, and why.
 
-A read is a GET or HEAD of an action that reads, and a call whose author said that it reads. Everything else is a write, however broken it
-is: it is sent only with a key that may write, and only if it makes something of the run's own, changes an instance that is shown to be
-the run's own, names an id that nothing can have, or is an action that the caller has named.
+A read is a GET or HEAD of an action that reads, and a call whose author said that it reads. Everything else
+is a write, however broken it is: it is sent only with a key that may write, and only if it makes something of
+the run's own, changes an instance that is shown to be the run's own, names an id that nothing can have, or is
+an action that the caller has named.
 """
 
 from __future__ import annotations
@@ -37,17 +38,29 @@ _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 
 
 class Gate:
-    """Decides on requests. `writes`: the main key may write. `allowed` are actions that the caller named, `roles` the keys it gave."""
+    """Decides on requests. `writes`: the main key may write. `allowed` are actions that the caller named,
+    `roles` the keys it gave.
+    """
 
     def __init__(
-        self, setting: Setting, factory: FixtureFactory, *, writes: bool, allowed: Collection[str], roles: Collection[str]
+        self,
+        setting: Setting,
+        factory: FixtureFactory,
+        *,
+        writes: bool,
+        allowed: Collection[str],
+        roles: Collection[str],
     ) -> None:
         self.setting, self.model, self.factory = setting, setting.model, factory
         self.writes, self.allowed, self.roles = writes, frozenset(allowed), frozenset(roles)
 
     def may_write(self, call: Call) -> bool:
         """True where the call's action may be called at all, though it writes."""
-        return self.writes or call.surface == OPERATOR or (call.endpoint is not None and str(call.endpoint.action.name) in self.allowed)
+        return (
+            self.writes
+            or call.surface == OPERATOR
+            or (call.endpoint is not None and str(call.endpoint.action.name) in self.allowed)
+        )
 
     def changed_by(self, call: Call, values: Mapping[str, Any]) -> list[Instance]:
         """The instances that a call names to change them."""
@@ -61,12 +74,25 @@ class Gate:
         """Why a request must not be sent; empty where it may."""
         endpoint = call.endpoint
         costs = endpoint is not None and endpoint.action.costs
-        if request.method in SAFE and (endpoint is None or endpoint.action.effect == "read" or request.method != "GET") and not costs:
+        if (
+            request.method in SAFE
+            and (endpoint is None or endpoint.action.effect == "read" or request.method != "GET")
+            and not costs
+        ):
             return self._deed(request)
         keyed = not call.twist and (
-            endpoint is None or not endpoint.needs_key or request.header("authorization") is not None or call.surface == MCP
+            endpoint is None
+            or not endpoint.needs_key
+            or request.header("authorization") is not None
+            or call.surface == MCP
         )
-        if endpoint is not None and endpoint.action.effect == "read" and not costs and _ordinary(call) and keyed:
+        if (
+            endpoint is not None
+            and endpoint.action.effect == "read"
+            and not costs
+            and _ordinary(call)
+            and keyed
+        ):
             return ""
         if call.surface == OPERATOR or (endpoint is not None and str(endpoint.action.name) in self.allowed):
             return ""
@@ -77,12 +103,18 @@ class Gate:
         if request.method != endpoint.method and endpoint.form is None:
             return f"{request.method} is no method of {endpoint.path}"
         if endpoint.action.effect == "read" and costs:
-            return f"{endpoint.action.name} costs money, and undoing nothing gives it back: --allow {endpoint.action.name} would call it"
-        if endpoint.action.effect == "read" or (endpoint.action.signed is not None and endpoint.action.signed.role in self.roles):
+            return (
+                f"{endpoint.action.name} costs money, and undoing nothing gives it back: --allow "
+                f"{endpoint.action.name} would call it"
+            )
+        if endpoint.action.effect == "read" or (
+            endpoint.action.signed is not None and endpoint.action.signed.role in self.roles
+        ):
             return ""
         return self._elsewhere(call, values, request) or self._write(endpoint, values, request)
 
-    # -- reads ----------------------------------------------------------------------------------------------------
+    # -- reads
+    # ----------------------------------------------------------------------------------------------------
 
     def _deed(self, request: Request) -> str:
         """Why a GET must not be sent: its path is that of an action which writes."""
@@ -95,41 +127,74 @@ class Gate:
     @cached_property
     def _writing_gets(self) -> list[tuple[Action, re.Pattern[str]]]:
         writing = [a for a in self.model.actions if a.method == "GET" and a.effect == "write"]
-        return [(a, re.compile("[^/]+".join(map(re.escape, _PLACEHOLDER.split(str(a.path)))) + "/?")) for a in writing]
+        return [
+            (a, re.compile("[^/]+".join(map(re.escape, _PLACEHOLDER.split(str(a.path)))) + "/?"))
+            for a in writing
+        ]
 
-    # -- writes ---------------------------------------------------------------------------------------------------
+    # -- writes
+    # ---------------------------------------------------------------------------------------------------
 
     def _without_action(self, call: Call, request: Request) -> str:
-        """A write that no action is called by: the OAuth endpoints with the client that was given, and an MCP server's protocol."""
+        """A write that no action is called by: the OAuth endpoints with the client that was given, and an
+        MCP server's protocol.
+        """
         oauth = self.model.auth.oauth
-        paths = {oauth.token, oauth.revoke} if oauth is not None else set()  # where a client that is none is refused
-        ours = self.setting.oauth is not None and call.intent == "document"  # a client's own codes, tokens, and its user's consent
-        if ours or urlsplit(request.target).path in paths or call.surface == MCP or request.method == INVENTED:
+        paths = (
+            {oauth.token, oauth.revoke} if oauth is not None else set()
+        )  # where a client that is none is refused
+        ours = (
+            self.setting.oauth is not None and call.intent == "document"
+        )  # a client's own codes, tokens, and its user's consent
+        if (
+            ours
+            or urlsplit(request.target).path in paths
+            or call.surface == MCP
+            or request.method == INVENTED
+        ):
             return ""
         return f"{request.method} {urlsplit(request.target).path} is no action of the catalogue"
 
     def _elsewhere(self, call: Call, values: Mapping[str, Any], request: Request) -> str:
-        """Why a write to a target of its own must not be sent: but for slashes it is another one than the action's."""
+        """Why a write to a target of its own must not be sent: but for slashes it is another one than the
+        action's.
+        """
         if call.raw.target is None or call.endpoint is None or not call.endpoint.on_rest:
             return ""
         usual = urlsplit(request_of(Call(call.endpoint, {}, "valid", ""), values, None).target).path
-        return "" if _plain_path(request.target) == _plain_path(usual) else "it goes to another path than the action's"
+        return (
+            ""
+            if _plain_path(request.target) == _plain_path(usual)
+            else "it goes to another path than the action's"
+        )
 
     def _write(self, endpoint: Endpoint, values: Mapping[str, Any], request: Request) -> str:
         target = target_of(self.setting, endpoint.action)
         if target is None and not makes(self.model, endpoint.action):
-            return f"{endpoint.action.name} writes and names no instance of this run's: --allow {endpoint.action.name} would call it"
+            return (
+                f"{endpoint.action.name} writes and names no instance of this run's: --allow "
+                f"{endpoint.action.name} would call it"
+            )
         if target is not None and (objection := self._changes(endpoint, target, values, request)):
             return objection
         for param in endpoint.params:
             resource = self.model.resources.get(param.refers_to or "")
-            if resource is not None and resource.made_by is not None and (target is None or param not in target.named):
+            if (
+                resource is not None
+                and resource.made_by is not None
+                and (target is None or param not in target.named)
+            ):
                 value = values.get(str(param.name))
                 if value is not None and not self._may_name(resource, param, value):
-                    return f"{endpoint.action.name} would name a {resource.name} that is not shown to be this run's own"
+                    return (
+                        f"{endpoint.action.name} would name a {resource.name} that is not shown to be "
+                        "this run's own"
+                    )
         return ""
 
-    def _changes(self, endpoint: Endpoint, target: Target, values: Mapping[str, Any], request: Request) -> str:
+    def _changes(
+        self, endpoint: Endpoint, target: Target, values: Mapping[str, Any], request: Request
+    ) -> str:
         """Why a call must not change what it names."""
         resource, name = target.resource, endpoint.action.name
         instance = self.instance(endpoint.action, target, values)
@@ -140,13 +205,18 @@ class Gate:
                 return "" if endpoint.action.may_name_none else f"{what}: --allow {name} would call it"
             if self._under_nobody(endpoint, resource, values):
                 return ""
-            enough = any if len(resource.ids) > 1 else all  # one member that nobody has makes the whole id nobody's
+            enough = (
+                any if len(resource.ids) > 1 else all
+            )  # one member that nobody has makes the whole id nobody's
             if not enough(self._is_no_id(resource, p, v) for p, v in zip(target.named, given, strict=True)):
                 return f"{name} would change a {resource.name} that this run has not made"
             put = endpoint.method == "PUT" and not makes(self.model, endpoint.action)
             return "a PUT on an id that is not there may create it" if put else ""
         if not instance.ours:
-            return self.factory.owned.problem(resource) or f"the {resource.name} is not shown to be this run's own"
+            return (
+                self.factory.owned.problem(resource)
+                or f"the {resource.name} is not shown to be this run's own"
+            )
         if not self._named(request, target, instance) and not endpoint.action.may_name_none:
             return f"the request does not name the {resource.name} that it is about"
         return ""
@@ -158,10 +228,16 @@ class Gate:
         return above is not None and any(self._is_no_id(above, p, values.get(str(p.name))) for p in named)
 
     def instance(self, action: Action, target: Target, values: Mapping[str, Any]) -> Instance | None:
-        """The instance that arguments name by its id, or by another member that nothing else has; None where the run knows none."""
+        """The instance that arguments name by its id, or by another member that nothing else has; None
+        where the run knows none.
+        """
         resource, params = target.resource, action.params
         by_member = {p.refers_member or resource.id: values.get(str(p.name)) for p in target.named}
-        id: Any = tuple(by_member.get(m) for m in resource.ids) if len(resource.ids) > 1 else values.get(str(target.named[-1].name))
+        id: Any = (
+            tuple(by_member.get(m) for m in resource.ids)
+            if len(resource.ids) > 1
+            else values.get(str(target.named[-1].name))
+        )
         for other in self._kin(resource):
             instance = self.factory.pool.known(other, id, other.place_in(params, values))
             if instance is not None and instance.id == id:
@@ -185,38 +261,69 @@ class Gate:
 
     def _named(self, request: Request, target: Target, instance: Instance) -> bool:
         """True where the request holds the instance's id, or a code of it, however broken it is otherwise."""
-        said = unquote(request.target) + "\n" + request.body.decode(errors="replace") + "\n".join(v for _, v in request.headers)
+        said = (
+            unquote(request.target)
+            + "\n"
+            + request.body.decode(errors="replace")
+            + "\n".join(v for _, v in request.headers)
+        )
         ids = instance.id if isinstance(instance.id, tuple) else (instance.id,)
-        codes = [str(instance.body[member]) for _, member in target.also if isinstance(instance.body.get(member), str)]
-        return all(str(part) in said for part in ids) or any(len(code) >= SHORTEST_CODE and code in said for code in codes)
+        codes = [
+            str(instance.body[member])
+            for _, member in target.also
+            if isinstance(instance.body.get(member), str)
+        ]
+        return all(str(part) in said for part in ids) or any(
+            len(code) >= SHORTEST_CODE and code in said for code in codes
+        )
 
     def _may_name(self, resource: Resource, param: Param, value: Any) -> bool:
         if not isinstance(value, str | int | float):
             return False  # no id is a list or an object
         instances = (self.factory.pool.known(r, value) for r in self._kin(resource))
-        return any(t is not None and (t.ours or not t.made) for t in instances) or self._is_no_id(resource, param, value)
+        return any(t is not None and (t.ours or not t.made) for t in instances) or self._is_no_id(
+            resource, param, value
+        )
 
     def _is_no_id(self, resource: Resource, param: Param, value: Any) -> bool:
-        """True for a value that no instance of others can have: random, the catalogue's `absent`, seen to be missing, or nearly ours."""
+        """True for a value that no instance of others can have: random, the catalogue's `absent`, seen to
+        be missing, or nearly ours.
+        """
         if isinstance(value, bool) or not isinstance(value, str | int | float):
             return False
-        if value == resource.absent_for(param) or self.factory.marks.unguessable(value) or value in self.factory.missing(resource):
+        if (
+            value == resource.absent_for(param)
+            or self.factory.marks.unguessable(value)
+            or value in self.factory.missing(resource)
+        ):
             return True
-        if NOBODY in str(value) or (isinstance(value, int) and (abs(value) == NOBODYS_NUMBER or value >= BEYOND)):
+        if NOBODY in str(value) or (
+            isinstance(value, int) and (abs(value) == NOBODYS_NUMBER or value >= BEYOND)
+        ):
             return True
         return isinstance(value, str) and self._looks_like_ours(resource, value)
 
     def _looks_like_ours(self, resource: Resource, value: str) -> bool:
         plain = normalize("NFKC", value).strip().casefold()  # full-width letters read as plain ones, too
         kind = self.factory.owned.kind_name(resource)
-        ours = (t for t in self.factory.pool.instances if t.ours and self.factory.owned.kind_name(t.resource) == kind)
+        ours = (
+            t
+            for t in self.factory.pool.instances
+            if t.ours and self.factory.owned.kind_name(t.resource) == kind
+        )
         return any(plain == id_text(t.id).casefold() for t in ours)
 
 
 def _ordinary(call: Call) -> bool:
     """True where nothing was done to a call's method, path or body."""
     raw = call.raw
-    return raw.method is None and raw.target is None and raw.body is None and raw.edit is None and raw.wrap is None
+    return (
+        raw.method is None
+        and raw.target is None
+        and raw.body is None
+        and raw.edit is None
+        and raw.wrap is None
+    )
 
 
 def _plain_path(target: str) -> str:

@@ -22,7 +22,8 @@ from pgagents.verify.wire.exchange import UNAVAILABLE, Exchange
 
 
 class Judge:
-    """Give each exchange to every watcher before the next request, and enter verdicts of probes and watchers in a ledger.
+    """Give each exchange to every watcher before the next request, and enter verdicts of probes and watchers
+    in a ledger.
 
     `ledger` may be replaced by another while failing cases are confirmed.
     """
@@ -37,7 +38,13 @@ class Judge:
         checks: Mapping[str, Check],
         timer: Callable[[], float],
     ) -> None:
-        self.setting, self.ledger, self.factory, self.redactor, self._timer = setting, ledger, factory, redactor, timer
+        self.setting, self.ledger, self.factory, self.redactor, self._timer = (
+            setting,
+            ledger,
+            factory,
+            redactor,
+            timer,
+        )
         self.memory = Memory(setting)
         self.memory.keys = keys
         self.served: dict[str, int] = {}
@@ -56,11 +63,13 @@ class Judge:
         """The watchers of an exchange, by whether it is a tool call and whether it was answered 503."""
         self._by_check_place: dict[tuple[str, str], list[str]] = {}
         for entry in ledger.entries.values():
-            self._by_check_place.setdefault((entry.contract.check, entry.contract.place), []).append(entry.contract.id)
+            self._by_check_place.setdefault((entry.contract.check, entry.contract.place), []).append(
+                entry.contract.id
+            )
 
     def judge(self, exchange: Exchange, *, alone: bool = False) -> None:
-        """Let the watchers judge an exchange, and remember it. `alone`: of calls at once the only one that had an effect, so that what
-        was known of its subject still held."""
+        """Let the watchers judge an exchange, and remember it. `alone`: of calls at once the only one that
+        had an effect, so that what was known of its subject still held."""
         beside = exchange.call.beside and not alone  # of calls at once none is before the others
         exchange.known = None if beside else self.memory.subject(exchange)
         exchange.fits = self._fits(exchange)
@@ -88,9 +97,16 @@ class Judge:
                 self.memory.learn((resource.name, f"{place}{id_text(resource.id_of(body))}"), body)
 
     def enter(
-        self, judgement: Judgement, chain: Sequence[Exchange], call: Call | None, probe: Probe | None, past: tuple[Call, ...] = ()
+        self,
+        judgement: Judgement,
+        chain: Sequence[Exchange],
+        call: Call | None,
+        probe: Probe | None,
+        past: tuple[Call, ...] = (),
     ) -> None:
-        """Enter a verdict of a probe, or of a watcher of `call`; a broken one is noted on the exchange, so that no check builds on it."""
+        """Enter a verdict of a probe, or of a watcher of `call`; a broken one is noted on the exchange, so
+        that no check builds on it.
+        """
         self.ledger.add(judgement, chain, call, probe)
         verdict = judgement.verdict
         entry = self.ledger.entries.get(judgement.contract)
@@ -117,12 +133,18 @@ class Judge:
 
     def _is_watched(self, exchange: Exchange) -> bool:
         """True if watchers judge the exchange at all."""
-        if exchange.call.surface == OPERATOR or exchange.call.plain or (exchange.call.surface == MCP and exchange.call.endpoint is None):
+        if (
+            exchange.call.surface == OPERATOR
+            or exchange.call.plain
+            or (exchange.call.surface == MCP and exchange.call.endpoint is None)
+        ):
             return False
         return not (isinstance(exchange.answer, Silence) and exchange.answer.kind == "refused")
 
     def _watch(self, exchange: Exchange, past: tuple[Call, ...]) -> None:
-        """Let each watcher judge an exchange; after a crash only those that rank before `no_crashes` have judged it."""
+        """Let each watcher judge an exchange; after a crash only those that rank before `no_crashes` have
+        judged it.
+        """
         chain = [exchange]
         for name, watch in self._watchers[exchange.call.surface == MCP, exchange.status == UNAVAILABLE]:
             if exchange.tainted_by("no_crashes"):

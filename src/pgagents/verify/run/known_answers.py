@@ -1,4 +1,6 @@
-"""Answers to correct calls that are known, so that a call that any such answer will do for is not sent again."""
+"""Answers to correct calls that are known, so that a call that any such answer will do for is not sent
+again.
+"""
 
 from __future__ import annotations
 

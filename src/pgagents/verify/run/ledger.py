@@ -17,7 +17,9 @@ MAX_CHAIN = 6
 
 @dataclass(slots=True)
 class Break:
-    """The first time a contract was broken; `probe` is None where a watcher of `chain`'s last exchange said so."""
+    """The first time a contract was broken; `probe` is None where a watcher of `chain`'s last exchange
+    said so.
+    """
 
     judgement: Judgement
     chain: tuple[Exchange, ...]
@@ -48,7 +50,9 @@ class Ledger:
 
     entries: dict[str, Entry]
     settled: dict[str, Result] = field(default_factory=dict)
-    """Contracts that were decided before the run: not selected, not applicable, or required and not possible."""
+    """Contracts that were decided before the run: not selected, not applicable, or required and not
+    possible.
+    """
     unknown: set[str] = field(default_factory=set)
     internal: list[str] = field(default_factory=list)
     broken: int = 0
@@ -64,7 +68,9 @@ class Ledger:
         self.entries = {id: Entry(entry.contract) for id, entry in self.entries.items()}
         self.broken = self.judged = 0
 
-    def add(self, judgement: Judgement, chain: Sequence[Exchange], call: Call | None, probe: Probe | None) -> None:
+    def add(
+        self, judgement: Judgement, chain: Sequence[Exchange], call: Call | None, probe: Probe | None
+    ) -> None:
         """Enter a judgement."""
         entry = self.entries.get(judgement.contract)
         if entry is None:
@@ -76,7 +82,9 @@ class Ledger:
                 self.judged += 1
             entry.kept += 1
         elif judgement.verdict is Verdict.NOT_APPLICABLE:
-            self.settled[judgement.contract] = Result(entry.contract, Verdict.NOT_APPLICABLE, judgement.expected)
+            self.settled[judgement.contract] = Result(
+                entry.contract, Verdict.NOT_APPLICABLE, judgement.expected
+            )
         elif judgement.verdict is Verdict.UNTESTED and judgement.sticky:
             entry.error = entry.error or judgement.expected
         elif judgement.verdict is Verdict.UNTESTED:
@@ -89,7 +97,9 @@ class Ledger:
 
     def all_judged(self, contracts: Iterable[str]) -> bool:
         """Whether each of them has been kept or broken."""
-        return all((entry := self.entries.get(id)) is not None and (entry.kept or entry.broken) for id in contracts)
+        return all(
+            (entry := self.entries.get(id)) is not None and (entry.kept or entry.broken) for id in contracts
+        )
 
     def mark_untested(self, contracts: Iterable[str], reason: str) -> None:
         """Note why contracts were not judged; the first reason stays."""
@@ -119,7 +129,9 @@ class Ledger:
         if entry.error:
             return Result(contract, Verdict.UNTESTED, entry.error)
         if contract.action and contract.place not in reached:
-            return Result(contract, Verdict.UNTESTED, entry.reason or f"{contract.place} never answered a 2xx")
+            return Result(
+                contract, Verdict.UNTESTED, entry.reason or f"{contract.place} never answered a 2xx"
+            )
         if entry.kept:
             return Result(contract, Verdict.KEPT)
         return Result(contract, Verdict.UNTESTED, entry.reason or unreached)
@@ -133,7 +145,9 @@ class Ledger:
             said = first.broken.judgement
             chain = tuple(exchange_of(s) for s in first.broken.chain)
             also = tuple(e.contract.id for e in entries[1:])
-            found.append(Finding(first.contract, "error", said.expected, said.actual, chain, first.broken.stable, also))
+            found.append(
+                Finding(first.contract, "error", said.expected, said.actual, chain, first.broken.stable, also)
+            )
         return tuple(sorted(found, key=lambda f: f.exchanges[-1].number if f.exchanges else 0))
 
     def firsts(self) -> list[Entry]:
@@ -150,7 +164,9 @@ class Ledger:
 
 
 def _following(groups: list[list[Entry]]) -> list[list[Entry]]:
-    """The groups, but a contract that only follows from others stands behind one that the same exchange broke, or the same cause."""
+    """The groups, but a contract that only follows from others stands behind one that the same exchange
+    broke, or the same cause.
+    """
     leading = [g for g in groups if not _follows(g[0])]
     by_exchange = {number: g for g in reversed(leading) for e in reversed(g) if (number := _at(e))}
     by_cause = {_cause(e.broken): g for g in reversed(leading) for e in g if e.broken}
@@ -158,7 +174,9 @@ def _following(groups: list[list[Entry]]) -> list[list[Entry]]:
     for group in (g for g in groups if _follows(g[0])):
         left: list[Entry] = []
         for entry in group:
-            leader = by_exchange.get(_at(entry)) or (by_cause.get(_cause(entry.broken)) if entry.broken else None)
+            leader = by_exchange.get(_at(entry)) or (
+                by_cause.get(_cause(entry.broken)) if entry.broken else None
+            )
             (left if leader is None else leader).append(entry)
         if left:
             alone.append(left)
@@ -184,5 +202,13 @@ def exchange_of(exchange: Exchange) -> RecordedExchange:
     action = str(call.endpoint.action.name) if call.endpoint else ""
     role = "" if call.plain else call.role
     return RecordedExchange(
-        exchange.number, exchange.request, exchange.answer, exchange.seconds, call.why, role, action, call.surface, exchange.base
+        exchange.number,
+        exchange.request,
+        exchange.answer,
+        exchange.seconds,
+        call.why,
+        role,
+        action,
+        call.surface,
+        exchange.base,
     )

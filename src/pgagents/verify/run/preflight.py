@@ -1,6 +1,7 @@
 """Obstacles are found before a run begins: no server, another base path, another server, a refused key.
 
-One ordinary read is sent. Only if its answer is not in the catalogue, a few more requests are sent to say why.
+One ordinary read is sent. Only if its answer is not in the catalogue, a few more requests are sent to say
+why.
 """
 
 from __future__ import annotations
@@ -46,7 +47,8 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The server that is to be verified: its base URL, the way to it, and the way to another base URL of the same host.
+    """The server that is to be verified: its base URL, the way to it, and the way to another base URL of the
+    same host.
 
     `masked` takes secrets out of what the server says, before it is cut to a length that a message bears.
     """
@@ -77,9 +79,16 @@ class _Tried:
 
 
 def preflight(
-    setting: Setting, place: Place, key: str, *, keyless: bool = False, sleep: Callable[[float], None] = time.sleep
+    setting: Setting,
+    place: Place,
+    key: str,
+    *,
+    keyless: bool = False,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> Trouble | None:
-    """Return the obstacle between us and the server; None where a run can begin. `keyless`: the run has no key on purpose."""
+    """Return the obstacle between us and the server; None where a run can begin. `keyless`: the run has no
+    key on purpose.
+    """
     requests = list(_reads(setting, key)) or list(_questions(setting))
     if not requests:
         return None
@@ -103,7 +112,10 @@ def unused_key(model: Model, key: str) -> str:
     """Return a warning where a key was given and no action takes one; empty otherwise."""
     if not key or any(action.key for action in model.actions):
         return ""
-    return "the key that was given is used by no action: each has `key: false`; a document without `security` imports so"
+    return (
+        "the key that was given is used by no action: each has `key: false`; a document without "
+        "`security` imports so"
+    )
 
 
 def _find_trouble(setting: Setting, place: Place, key: str, tried: Sequence[_Tried]) -> Trouble | None:
@@ -118,13 +130,21 @@ def _find_trouble(setting: Setting, place: Place, key: str, tried: Sequence[_Tri
         return _redirected(place, tried[0])
     if statuses <= set(BEHIND):
         return Trouble(
-            f"a gateway at {place.url} answers {tried[0].status} to {tried[0].describe}: the server behind it is not there", "start it"
+            (
+                f"a gateway at {place.url} answers {tried[0].status} to {tried[0].describe}: the server "
+                "behind it is not there"
+            ),
+            "start it",
         )
     if statuses == {BAD_REQUEST} and place.url.startswith("http:"):
         silent = why_silent(place.url, Silence("protocol", f"it answers {BAD_REQUEST}"), place.other)
         return Trouble(*silent) if "TLS" in silent[0] else None
     if statuses == {NOT_FOUND}:
-        tried = [*tried, *(_sent(place, *question) for question in _questions(setting))] if len(tried) < MOST_READS - 1 else tried
+        tried = (
+            [*tried, *(_sent(place, *question) for question in _questions(setting))]
+            if len(tried) < MOST_READS - 1
+            else tried
+        )
         return _nowhere(setting, place, tried) if {one.status for one in tried} == {NOT_FOUND} else None
     if not any(_is_data(one.answer) for one in tried):
         return _another(place, tried[0])
@@ -132,11 +152,17 @@ def _find_trouble(setting: Setting, place: Place, key: str, tried: Sequence[_Tri
 
 
 def _reads(setting: Setting, key: str) -> Iterator[tuple[Endpoint, Request]]:
-    """Ordinary reads with nothing in their path and no argument that only the server can give; those first that need a key."""
+    """Ordinary reads with nothing in their path and no argument that only the server can give; those first
+    that need a key.
+    """
     reads = [
         d
         for d in setting.endpoints
-        if d.on_rest and d.method == "GET" and d.action.effect == "read" and not d.action.costs and "{" not in d.path
+        if d.on_rest
+        and d.method == "GET"
+        and d.action.effect == "read"
+        and not d.action.costs
+        and "{" not in d.path
     ]
     count = 0
     for endpoint in sorted(reads, key=lambda d: not d.action.key):
@@ -147,17 +173,24 @@ def _reads(setting: Setting, key: str) -> Iterator[tuple[Endpoint, Request]]:
 
 
 def _request(setting: Setting, endpoint: Endpoint, given: Mapping[str, Any], key: str) -> Request:
-    call = ordinary(endpoint, template_of(setting.model, endpoint.action), "valid", "an ordinary call", input=given)
+    call = ordinary(
+        endpoint, template_of(setting.model, endpoint.action), "valid", "an ordinary call", input=given
+    )
     return request_of(call, given, presented(key, "", setting.model) if key and endpoint.needs_key else None)
 
 
 def _questions(setting: Setting) -> Iterator[tuple[Endpoint, Request]]:
     """Which methods a path has, asked of paths that no read shows."""
     paths: dict[str, Endpoint] = {
-        d.path: d for d in reversed(setting.endpoints) if "{" not in d.path and not (d.on_rest and d.method == "GET")
+        d.path: d
+        for d in reversed(setting.endpoints)
+        if "{" not in d.path and not (d.on_rest and d.method == "GET")
     }
     for path, endpoint in list(paths.items())[: MOST_READS - 1]:
-        yield endpoint, request_of(Call(None, {}, "framework", "its methods", raw=Raw("OPTIONS", path)), {}, None)
+        yield (
+            endpoint,
+            request_of(Call(None, {}, "framework", "its methods", raw=Raw("OPTIONS", path)), {}, None),
+        )
 
 
 def _sent(place: Place, endpoint: Endpoint, request: Request) -> _Tried:
@@ -169,12 +202,16 @@ def _refusals(setting: Setting) -> set[int]:
 
 
 def _no_key(setting: Setting) -> set[int]:
-    """Statuses that only a lacking or wrong key has; a 403 that is documented may also mean that a key lacks a scope."""
+    """Statuses that only a lacking or wrong key has; a 403 that is documented may also mean that a key
+    lacks a scope.
+    """
     return {UNAUTHORIZED, setting.model.codes[setting.model.errors.framework.no_key].status}
 
 
 def _knows(setting: Setting, one: _Tried) -> bool:
-    """Whether the answer is one that the catalogue has of this action, so that the server is likely the API's."""
+    """Whether the answer is one that the catalogue has of this action, so that the server is likely the
+    API's.
+    """
     action, answer = one.endpoint.action, one.answer
     if not isinstance(answer, Response) or one.status in _no_key(setting):
         return False
@@ -195,7 +232,9 @@ def _knows(setting: Setting, one: _Tried) -> bool:
 
 
 def _succeeds(setting: Setting, one: _Tried) -> bool:
-    """Whether it is a success that the catalogue has, or word to come back later; to a question about methods anything but 404."""
+    """Whether it is a success that the catalogue has, or word to come back later; to a question about
+    methods anything but 404.
+    """
     good = one.status < BAD_REQUEST or one.status in PASSING or one.request.method == "OPTIONS"
     return good and _knows(setting, one)
 
@@ -208,13 +247,21 @@ def _is_data(answer: Response | Silence) -> bool:
 def _key_refused(setting: Setting, key: str, tried: Sequence[_Tried]) -> Trouble:
     one = tried[0]
     if not any(action.key for action in setting.model.actions):
-        says = f"the server answers {one.status} to {one.describe}, and the catalogue says that no action takes a key (`key: false`)"
-        return Trouble(says, "take `key: false` away where a key is needed; a document without `security` imports so")
+        says = (
+            f"the server answers {one.status} to {one.describe}, and the catalogue says that no action "
+            "takes a key (`key: false`)"
+        )
+        return Trouble(
+            says, "take `key: false` away where a key is needed; a document without `security` imports so"
+        )
     what = "the key" if key else "a call without a key"
     others = f" and {len(tried) - 1} more" if len(tried) > 1 else ""
     return Trouble(
         f"the server is there and refuses {what}: {one.status} to {one.describe}{others}",
-        "is PGAGENTS_TOKEN a key of this server, and still valid? one of another environment is refused like none",
+        (
+            "is PGAGENTS_TOKEN a key of this server, and still valid? one of another environment is refused "
+            "like none"
+        ),
     )
 
 
@@ -226,11 +273,16 @@ def _redirected(place: Place, one: _Tried) -> Trouble:
         its = urlsplit(urljoin(f"{place.url}{one.request.target}", told))
     except ValueError:  # such as `http://[x`
         its = urlsplit("")
-    says = f"{place.url} redirects {one.describe} to {brief(place.masked(told)) or 'nowhere'} ({one.status}); a key is not taken there"
+    says = (
+        f"{place.url} redirects {one.describe} to {brief(place.masked(told)) or 'nowhere'} "
+        f"({one.status}); a key is not taken there"
+    )
     if its.scheme == "https" and here.scheme == "http" and its.hostname == here.hostname:
         return Trouble(says, f"give --url https://{its.netloc}{here.path}")
     if any(word in f"{its.netloc}{its.path}".lower() for word in _LOGIN):
-        return Trouble(says, "it wants a login: give an address behind it, or what it asks for under `headers` in --env")
+        return Trouble(
+            says, "it wants a login: give an address behind it, or what it asks for under `headers` in --env"
+        )
     return Trouble(says, "give the address that it leads to, if you trust it")
 
 
@@ -240,7 +292,10 @@ def _another(place: Place, one: _Tried) -> Trouble:
     named = one.answer.header("Server")
     who = f", says that it is {brief(place.masked(named))}, and" if named else ""
     return Trouble(
-        f"{place.url} is another server{who} answers {one.describe} with {one.status} {kind}, which the catalogue does not have",
+        (
+            f"{place.url} is another server{who} answers {one.describe} with {one.status} {kind}, which the "
+            "catalogue does not have"
+        ),
         "is --url the API's own address, with its base path?",
     )
 
@@ -248,7 +303,11 @@ def _another(place: Place, one: _Tried) -> Trouble:
 def _nowhere(setting: Setting, place: Place, tried: Sequence[_Tried]) -> Trouble:
     says = f"every path answers {NOT_FOUND}"
     found = _elsewhere(
-        setting, place, tried, says, lambda its, one: _knows(its, one) or (one.status in _refusals(its) and _is_data(one.answer))
+        setting,
+        place,
+        tried,
+        says,
+        lambda its, one: _knows(its, one) or (one.status in _refusals(its) and _is_data(one.answer)),
     )
     own = setting.model.api.server
     help = f"is it another server, or another base path? the catalogue's own is {own}"
@@ -256,7 +315,11 @@ def _nowhere(setting: Setting, place: Place, tried: Sequence[_Tried]) -> Trouble
 
 
 def _elsewhere(
-    setting: Setting, place: Place, tried: Sequence[_Tried], says: str, good: Callable[[Setting, _Tried], bool]
+    setting: Setting,
+    place: Place,
+    tried: Sequence[_Tried],
+    says: str,
+    good: Callable[[Setting, _Tried], bool],
 ) -> Trouble | None:
     """Another base URL of the host where the first read is answered as it should be."""
     endpoint, request = tried[0].endpoint, tried[0].request
@@ -264,7 +327,10 @@ def _elsewhere(
     for base in listed[:MOST_BASES]:
         one = _Tried(endpoint, request, place.other(base)(request))
         if good(setting, one):
-            where = f"{says} at {place.url} ({_paths(tried)}), and {base} answers {one.status}: the base path is another"
+            where = (
+                f"{says} at {place.url} ({_paths(tried)}), and {base} answers {one.status}: the base "
+                "path is another"
+            )
             return Trouble(where, f"give --url {base}")
     return None
 

@@ -45,10 +45,12 @@ SELDOM = 20_000
 
 @contextmanager
 def _seldom_collected() -> Iterator[None]:
-    """Let Python's collector come seldom: nearly everything that is made here lasts, and contracts of a large catalogue would take half
-    as long again."""
+    """Let Python's collector come seldom: nearly everything that is made here lasts, and contracts of a large
+    catalogue would take half as long again."""
     before = gc.get_threshold()
-    gc.set_threshold(max(SELDOM, before[0]) if before[0] else 0, *before[1:])  # 0: whoever runs us wants none at all
+    gc.set_threshold(
+        max(SELDOM, before[0]) if before[0] else 0, *before[1:]
+    )  # 0: whoever runs us wants none at all
     try:
         yield
     finally:
@@ -57,7 +59,9 @@ def _seldom_collected() -> Iterator[None]:
 
 @_seldom_collected()
 def contracts(model: Model) -> tuple[Contract, ...]:
-    """Every promise of the catalogue that this version can judge on the wire, in a stable order, without any request."""
+    """Every promise of the catalogue that this version can judge on the wire, in a stable order, without
+    any request.
+    """
     return planning.all_contracts(setting_of(model, str(model.api.server)), collect())
 
 
@@ -72,7 +76,8 @@ def plan(
     receiver: Inbox | None = None,
     mcp: Link | None = None,
 ) -> Plan:
-    """Forecast what `verify` would send: requests by bucket and stage, and the contracts they serve. Sends nothing.
+    """Forecast what `verify` would send: requests by bucket and stage, and the contracts they serve. Sends
+    nothing.
 
     A main key that is not given yet is taken for one of test mode.
     """
@@ -80,12 +85,20 @@ def plan(
     key = next((p for p, mode in prefixes.items() if mode == "test"), "key")
     identities = replace(identities, keys={"main": key, **identities.keys})
     setting = planning.make_setting(
-        model, options, identities, url=url or str(model.api.server), plain_url=plain_url, receiver=receiver, mcp=mcp
+        model,
+        options,
+        identities,
+        url=url or str(model.api.server),
+        plain_url=plain_url,
+        receiver=receiver,
+        mcp=mcp,
     )
     checks = collect()
     listed = planning.all_contracts(setting, checks)
     made = planning.draft(setting, checks, listed, options, identities)
-    by_bucket, by_phase, seconds, reached = planning.simulate(made, model, options.shard[1] if options.shard else 1)
+    by_bucket, by_phase, seconds, reached = planning.simulate(
+        made, model, options.shard[1] if options.shard else 1
+    )
     selected = tuple(c for c in listed if c.id not in made.settled)
     left_out = tuple((r.contract, r.reason) for r in made.settled.values())
     by_contract: Counter[str] = Counter()
@@ -95,7 +108,19 @@ def plan(
         by_check[probe.check] += probe.cost
         by_contract.update(dict.fromkeys(probe.contracts, probe.cost))
     total = sum(by_phase.values())
-    return Plan(by_bucket, by_phase, total, seconds, selected, left_out, made.digest, by_contract, by_check, made.shares, made.apart)
+    return Plan(
+        by_bucket,
+        by_phase,
+        total,
+        seconds,
+        selected,
+        left_out,
+        made.digest,
+        by_contract,
+        by_check,
+        made.shares,
+        made.apart,
+    )
 
 
 @_seldom_collected()
@@ -119,33 +144,57 @@ def verify(
 ) -> Report:
     """Hold a server to every contract and report what it kept.
 
-    `clock` gives seconds since 1970 (laws that read `now` use it), `sleep` waits, `wall` gives the RFC 3339 time of the
-    start, `timer` measures (default: `clock`). `url` is the target's base URL: its host decides about writes where the
-    catalogue gives keys no prefix. `plain` reaches the target's plain-http twin at `plain_url`; no real key goes there.
-    `receiver` is where the target can send its events, `mcp` the way to the MCP server that is verified with it. `bare` reaches
-    the target without the headers that `handler` adds to every request, where it adds any.
-    A KeyboardInterrupt ends the run early: what was made is undone, and the report's
-    footer says `complete` false. Raises PgagentsError where the run may not start (no key at all).
+    `clock` gives seconds since 1970 (laws that read `now` use it), `sleep` waits, `wall` gives the RFC 3339
+    time of the start, `timer` measures (default: `clock`). `url` is the target's base URL: its host decides
+    about writes where the catalogue gives keys no prefix. `plain` reaches the target's plain-http twin at
+    `plain_url`; no real key goes there. `receiver` is where the target can send its events, `mcp` the way to
+    the MCP server that is verified with it. `bare` reaches the target without the headers that `handler` adds
+    to every request, where it adds any. A KeyboardInterrupt ends the run early: what was made is undone, and
+    the report's footer says `complete` false. Raises PgagentsError where the run may not start (no key at
+    all).
     """
     timer = timer or clock
     begun = timer()
     if any(a.key for a in model.actions) and "main" not in identities.keys and not options.keyless:
-        raise PgagentsError("there is no key to verify with", "set PGAGENTS_TOKEN, or give --identity main=ENVVAR")
+        raise PgagentsError(
+            "there is no key to verify with", "set PGAGENTS_TOKEN, or give --identity main=ENVVAR"
+        )
     started_at = wall()
     setting = planning.make_setting(
-        model, options, identities, url=url, plain_url=plain_url if plain else "", receiver=receiver, mcp=mcp, bare=bare
+        model,
+        options,
+        identities,
+        url=url,
+        plain_url=plain_url if plain else "",
+        receiver=receiver,
+        mcp=mcp,
+        bare=bare,
     )
     checks = collect()
     listed = planning.all_contracts(setting, checks)
     made = planning.draft(setting, checks, listed, options, identities)
     ledger = Ledger.of(listed)
     ledger.settled.update(made.settled)
-    factory = FixtureFactory(setting, _tag(started_at, clock(), url, options), model.env, options.shard or (1, 1))
+    factory = FixtureFactory(
+        setting, _tag(started_at, clock(), url, options), model.env, options.shard or (1, 1)
+    )
     driver = Driver(
-        setting, handler, identities.keys, options, ledger, factory, checks,
-        clock=clock, timer=timer, sleep=sleep, max_requests=made.max_requests, apart=made.apart, writes=made.writes,
-        plain=plain, secrets=identities.hidden,
-    )  # fmt: skip
+        setting,
+        handler,
+        identities.keys,
+        options,
+        ledger,
+        factory,
+        checks,
+        clock=clock,
+        timer=timer,
+        sleep=sleep,
+        max_requests=made.max_requests,
+        apart=made.apart,
+        writes=made.writes,
+        plain=plain,
+        secrets=identities.hidden,
+    )
     generating = timer() - begun
     try:
         stopped = _spend(driver, made, on_progress, begun)
@@ -158,7 +207,9 @@ def verify(
 
 
 def _tag(started_at: str, now: float, url: str, options: Options) -> str:
-    """Return the beginning of this run's ids. Shards that start in the same second get different ones: idempotency keys must differ."""
+    """Return the beginning of this run's ids. Shards that start in the same second get different ones:
+    idempotency keys must differ.
+    """
     return sha256(f"{started_at} {now!r} {options.seed} {options.shard} {url}".encode()).hexdigest()[:16]
 
 
@@ -172,21 +223,43 @@ def _report(
     seconds: float,
     generating: float,
 ) -> Report:
-    """Make the report, without any secret. `seconds` are those of the whole run, `generating` those before its first request."""
+    """Make the report, without any secret. `seconds` are those of the whole run, `generating` those before
+    its first request.
+    """
     model, judge = driver.model, driver.judge
     redacted = cache(driver.redactor.text)
-    results = tuple(replace(r, reason=redacted(r.reason)) if r.reason else r for r in _results(driver, made, options, stopped))
+    results = tuple(
+        replace(r, reason=redacted(r.reason)) if r.reason else r
+        for r in _results(driver, made, options, stopped)
+    )
     findings = tuple(driver.redactor.finding(f) for f in driver.ledger.findings())
     counts = Counter(r.verdict for r in results)
     header = Header(
-        "pgagents", options.version or _version(), str(model.source.file), model.sha256, driver.setting.url, options.seed, options.profile,
-        started_at, len(results), shard=options.shard,
-    )  # fmt: skip
+        "pgagents",
+        options.version or _version(),
+        str(model.source.file),
+        model.sha256,
+        driver.setting.url,
+        options.seed,
+        options.profile,
+        started_at,
+        len(results),
+        shard=options.shard,
+    )
     footer = Footer(
-        driver.sent, seconds, {v: counts[v] for v in Verdict}, not stopped, judge.served, tuple(map(redacted, behind)),
-        tuple(map(redacted, _notes(driver, stopped))), max(0.0, generating), driver.sender.seconds_sending, judge.seconds,
-        may_exist=tuple(map(redacted, driver.factory.unsure.describe_all())), lasting=tuple(driver.factory.lasting()),
-    )  # fmt: skip
+        driver.sent,
+        seconds,
+        {v: counts[v] for v in Verdict},
+        not stopped,
+        judge.served,
+        tuple(map(redacted, behind)),
+        tuple(map(redacted, _notes(driver, stopped))),
+        max(0.0, generating),
+        driver.sender.seconds_sending,
+        judge.seconds,
+        may_exist=tuple(map(redacted, driver.factory.unsure.describe_all())),
+        lasting=tuple(driver.factory.lasting()),
+    )
     said = {name: check.about for name, check in sorted(collect().items())}
     return Report(header, findings, results, footer, said, carried=_carried(driver.setting))
 
@@ -201,13 +274,18 @@ def _carried(setting: Setting) -> dict[str, tuple[str, ...]]:
 
 
 def _notes(driver: Driver, stopped: str) -> list[str]:
-    """List notes for the reader beside the verdicts: why the run ended early, what was waited for, errors of our own."""
+    """List notes for the reader beside the verdicts: why the run ended early, what was waited for, errors
+    of our own.
+    """
     ledger = driver.ledger
     notes = [*([stopped] if stopped else []), *dict.fromkeys(driver.sender.notes)]
     if driver.setting.mcp is not None:
         notes.append(driver.setting.mcp.summary)
     if driver.sender.moved_s:
-        notes.append(f"the operator's clock stays {driver.sender.moved_s:,.0f} s ahead: without the operator's key its times look wrong")
+        notes.append(
+            f"the operator's clock stays {driver.sender.moved_s:,.0f} s ahead: without the operator's "
+            "key its times look wrong"
+        )
     if ledger.internal:
         notes.append(f"{len(ledger.internal)} internal errors: {ledger.internal[0]}")
     if ledger.unknown:
@@ -215,7 +293,9 @@ def _notes(driver: Driver, stopped: str) -> list[str]:
     return notes
 
 
-def _spend(driver: Driver, made: planning.Draft, on_progress: Callable[[Progress], None] | None, begun: float) -> str:
+def _spend(
+    driver: Driver, made: planning.Draft, on_progress: Callable[[Progress], None] | None, begun: float
+) -> str:
     """Run the probes in order; gives why it ended early, if it did."""
     reserve = min(RETRIES, made.max_requests // 10)
     planned = min(made.max_requests, sum(p.cost for p in made.probes) + reserve)
@@ -224,7 +304,18 @@ def _spend(driver: Driver, made: planning.Draft, on_progress: Callable[[Progress
         if on_progress:
             ledger = driver.judge.ledger
             seconds = driver.timer() - begun
-            on_progress(Progress(driver.sent, planned, ledger.judged, len(ledger.entries), ledger.broken, seconds, doing, waiting_s))
+            on_progress(
+                Progress(
+                    driver.sent,
+                    planned,
+                    ledger.judged,
+                    len(ledger.entries),
+                    ledger.broken,
+                    seconds,
+                    doing,
+                    waiting_s,
+                )
+            )
 
     driver.sender.on_wait = lambda seconds: tell("waiting for the server's limit", seconds)
     try:
@@ -232,10 +323,15 @@ def _spend(driver: Driver, made: planning.Draft, on_progress: Callable[[Progress
         for probe in made.probes:
             if probe.optional and driver.ledger.all_judged(probe.contracts):
                 continue
-            if probe.priority > 1 and driver.sent + driver.factory.pool.owed() + probe.cost + 1 > made.again_until:
+            if (
+                probe.priority > 1
+                and driver.sent + driver.factory.pool.owed() + probe.cost + 1 > made.again_until
+            ):
                 continue
             most = driver.sender.max_requests - (made.for_last if probe.stage != LAST else 0)
-            if not _affordable(driver, probe, most - reserve) and (driver.ledger.broken or not _affordable(driver, probe, most)):
+            if not _affordable(driver, probe, most - reserve) and (
+                driver.ledger.broken or not _affordable(driver, probe, most)
+            ):
                 driver.ledger.mark_untested(probe.contracts, "the budget of requests was spent")
                 continue
             tell(probe.name)
@@ -250,7 +346,9 @@ def _spend(driver: Driver, made: planning.Draft, on_progress: Callable[[Progress
 
 
 def _tell_time(driver: Driver) -> None:
-    """Ask the server for its time, because an earlier run may have moved the operator's clock. Raises Stop."""
+    """Ask the server for its time, because an earlier run may have moved the operator's clock. Raises
+    Stop.
+    """
     tick = time_passes(driver.setting, TICK_S)
     if tick is not None and OPERATOR in driver.keys:
         with suppress(Unavailable, Spent):
@@ -278,15 +376,35 @@ def _results(driver: Driver, made: planning.Draft, options: Options, stopped: st
     for result in results:
         place = result.contract.place
         why = made.asked.get(result.contract.id)
-        if result.verdict is Verdict.UNTESTED and why and not stopped and not driver.ledger.entries[result.contract.id].error:
+        if (
+            result.verdict is Verdict.UNTESTED
+            and why
+            and not stopped
+            and not driver.ledger.entries[result.contract.id].error
+        ):
             result = Result(result.contract, Verdict.NOT_SELECTED, why)
-        elif result.verdict is Verdict.UNTESTED and not made.writes and not stopped and _for_want_of_writes(driver, result, place):
+        elif (
+            result.verdict is Verdict.UNTESTED
+            and not made.writes
+            and not stopped
+            and _for_want_of_writes(driver, result, place)
+        ):
             result = Result(result.contract, Verdict.NOT_SELECTED, NO_WRITES)
         elif result.verdict is Verdict.UNTESTED and place in driver.memory.unscoped:
             result = Result(result.contract, Verdict.NOT_SELECTED, driver.memory.unscoped[place])
-        elif result.verdict is Verdict.UNTESTED and options.profile == "smoke" and not stopped and _never_tried(driver, result):
+        elif (
+            result.verdict is Verdict.UNTESTED
+            and options.profile == "smoke"
+            and not stopped
+            and _never_tried(driver, result)
+        ):
             result = Result(result.contract, Verdict.NOT_SELECTED, "outside the smoke profile")
-        elif result.verdict is Verdict.UNTESTED and mute and result.contract.surface == MCP and result.reason == unreached:
+        elif (
+            result.verdict is Verdict.UNTESTED
+            and mute
+            and result.contract.surface == MCP
+            and result.reason == unreached
+        ):
             result = Result(result.contract, Verdict.UNTESTED, mute)
         found.append(result)
     return tuple(found)

@@ -1,4 +1,6 @@
-"""One call on the wire: the key, the pace, what is repeated because it was limited, and when a server counts as gone."""
+"""One call on the wire: the key, the pace, what is repeated because it was limited, and when a server
+counts as gone.
+"""
 
 from __future__ import annotations
 
@@ -29,8 +31,8 @@ MAX_SILENCES = 4
 MAX_BROKEN_OFF = 12
 SAFE = ("GET", "HEAD", "OPTIONS")
 UNDO_S, SHORTEST_S, CUT_SLACK_S = 5.0, 0.05, 0.1
-"""How long a request that undoes something may take where the run is at its end, and any request at the least; how much two clocks
-may differ."""
+"""How long a request that undoes something may take where the run is at its end, and any request at the
+least; how much two clocks may differ."""
 
 
 class Stop(Exception):
@@ -47,9 +49,13 @@ class Ready:
 
 
 def _repeatable(call: Call) -> bool:
-    """Whether a call that may have arrived can be sent again: it only reads, or its idempotency key lets it have one effect."""
+    """Whether a call that may have arrived can be sent again: it only reads, or its idempotency key lets
+    it have one effect.
+    """
     method = call.raw.method or (call.endpoint.method if call.endpoint is not None else "GET")
-    return method in SAFE or (call.endpoint is not None and str(call.endpoint.action.idempotency) in call.input)
+    return method in SAFE or (
+        call.endpoint is not None and str(call.endpoint.action.idempotency) in call.input
+    )
 
 
 class Sender:
@@ -70,12 +76,14 @@ class Sender:
         apart: int = 0,
         until: float | None = None,
     ) -> None:
-        """`until` is the timer's value at which the run ends, whatever it is doing but undoing what it made. `apart` is how many requests
-        that undo things or are sent again do not count."""
+        """`until` is the timer's value at which the run ends, whatever it is doing but undoing what it made.
+        `apart` is how many requests that undo things or are sent again do not count."""
         self.setting, self.model, self.keys = setting, setting.model, keys
         self.handler, self.plain = handler, plain
         self.clock, self.timer, self._sleeper = clock, timer, sleep
-        self.pacer = Pacer(self.model, clock, options.seed, options.max_wait_s, options.shard[1] if options.shard else 1)
+        self.pacer = Pacer(
+            self.model, clock, options.seed, options.max_wait_s, options.shard[1] if options.shard else 1
+        )
         self.max_requests, self.until = max_requests, until
         self._apart = apart
         self._aside = 0
@@ -102,7 +110,9 @@ class Sender:
         return self.clock() + self.moved_s
 
     def counted(self, owed: int = 0) -> int:
-        """Requests that count, as if `owed` more had undone what is there: all but so many as may be counted apart."""
+        """Requests that count, as if `owed` more had undone what is there: all but so many as may be
+        counted apart.
+        """
         return self.sent + owed - min(self._aside + owed, self._apart)
 
     def wait(self, seconds: float, *, quiet: bool = False) -> None:
@@ -126,7 +136,9 @@ class Sender:
             raise Stop(OUT_OF_TIME)
 
     def _bound(self, *handlers: Handler) -> None:
-        """Let the next request end when the run must; undoing something in the middle of a run may take a little longer."""
+        """Let the next request end when the run must; undoing something in the middle of a run may take a
+        little longer.
+        """
         left: float | None = None
         if self._ends_at is not None:
             left = min(UNDO_S, self._ends_at - self.timer())
@@ -137,7 +149,9 @@ class Sender:
                 handler.most_s = None if left is None else max(SHORTEST_S, left)
 
     def _cut(self, answer: Response | Silence) -> None:
-        """Where a request was ended because the run must end, its silence says nothing about the server. Raises Stop, Unavailable."""
+        """Where a request was ended because the run must end, its silence says nothing about the server.
+        Raises Stop, Unavailable.
+        """
         if not isinstance(answer, Silence) or answer.kind != "timeout":
             return
         ends_at = self._ends_at if self._ends_at is not None else self.until
@@ -170,7 +184,9 @@ class Sender:
             self.wait(wait)
 
     def _send_by_link(self, ready: Ready) -> Exchange:
-        """Send a call to the MCP server, at the pace of REST: it calls the same API. Raises Stop, Unavailable."""
+        """Send a call to the MCP server, at the pace of REST: it calls the same API. Raises Stop,
+        Unavailable.
+        """
         link = self.setting.mcp
         if link is None:
             raise Unavailable("no MCP server was given")
@@ -185,7 +201,11 @@ class Sender:
                 raise Unavailable(link.problem)
             if not opened:
                 return self._seen(ready, asked, Silence("closed", link.problem), 0.0, self.now())
-            self.wait(self.pacer.before(ready.call.role, REST, ready.call.endpoint.action.bucket if ready.call.endpoint else None))
+            self.wait(
+                self.pacer.before(
+                    ready.call.role, REST, ready.call.endpoint.action.bucket if ready.call.endpoint else None
+                )
+            )
             sent_at, started = self.now(), self.timer()
             request = link.dressed(asked)
             self._bound(link.handler)
@@ -203,18 +223,26 @@ class Sender:
             self.wait(wait)
 
     def _count_linked(self, link: Link) -> None:
-        """Add the requests that went to the MCP server since the last count, those that opened the link included."""
+        """Add the requests that went to the MCP server since the last count, those that opened the link
+        included.
+        """
         self.sent += link.requests - self._linked
         self._linked = link.requests
 
     def _find_retry_delay(self, exchange: Exchange, attempt: int) -> float | None:
         """After how many seconds a tool that was limited is to be called again."""
-        if attempt >= MAX_REPEATS or self.counted() >= self.max_requests or not isinstance(exchange.told, Response):
+        if (
+            attempt >= MAX_REPEATS
+            or self.counted() >= self.max_requests
+            or not isinstance(exchange.told, Response)
+        ):
             return None
         return self.pacer.retry(exchange.told, attempt) if exchange.status in (LIMITED, UNAVAILABLE) else None
 
     def send_together(self, several: Sequence[Ready]) -> list[Exchange]:
-        """Send calls at the same time, each from a thread of its own; what was limited is sent again alone. Raises Stop."""
+        """Send calls at the same time, each from a thread of its own; what was limited is sent again
+        alone. Raises Stop.
+        """
         self._in_time()
         requests = [self._request(ready) for ready in several]
         for ready, (request, _) in zip(several, requests, strict=True):
@@ -267,7 +295,12 @@ class Sender:
         if call.twist == "query":
             request = in_query(request, self.keys.get(call.role, ""))
         request = in_client_profile(
-            request, call, ready.values, self._seed, self._own_id, pages=self.model.behaviour.content_type == "json"
+            request,
+            call,
+            ready.values,
+            self._seed,
+            self._own_id,
+            pages=self.model.behaviour.content_type == "json",
         )
         return self._signed(call, request), call.role if authorization and not call.twist else "-"
 
@@ -289,10 +322,14 @@ class Sender:
         return request
 
     def _pace(self, call: Call, role: str) -> None:
-        self.wait(self.pacer.before(role, call.surface, call.endpoint.action.bucket if call.endpoint else None))
+        self.wait(
+            self.pacer.before(role, call.surface, call.endpoint.action.bucket if call.endpoint else None)
+        )
 
     def _handler(self, call: Call) -> Handler:
-        """The way that a call goes: to the target, past the caller's own headers, or to the twin without TLS."""
+        """The way that a call goes: to the target, past the caller's own headers, or to the twin without
+        TLS.
+        """
         if call.plain:
             return self.plain or (lambda _: Silence("refused", "no twin"))
         return self.setting.bare or self.handler if call.bare else self.handler
@@ -316,20 +353,29 @@ class Sender:
             self.silences, self.broken_off = 0, self.broken_off + 1
             self.answered += 1
             if self.broken_off > (MAX_SILENCES if answer.kind == "timeout" else MAX_BROKEN_OFF):
-                raise Stop(f"the server broke off its last {self.broken_off} answers ({answer.kind}: {answer.detail})")
+                raise Stop(
+                    f"the server broke off its last {self.broken_off} answers ({answer.kind}: "
+                    f"{answer.detail})"
+                )
         elif isinstance(answer, Silence):
             self.silences += 1
             if self.silences >= MAX_SILENCES or (self.silences >= 2 and not self.answered):
                 said = "never answered" if not self.answered else "stopped answering"
-                raise Stop(f"the server {said} ({answer.kind}{': ' + answer.detail if answer.detail else ''})")
+                raise Stop(
+                    f"the server {said} ({answer.kind}{': ' + answer.detail if answer.detail else ''})"
+                )
         else:
             self.silences = self.broken_off = 0
             self.answered += 1
 
     def _heard(self, call: Call, role: str, answer: Response | Silence, attempt: int) -> float | None:
-        """Take over what the answer tells of the limit; gives seconds after which to repeat (None: the answer stands)."""
+        """Take over what the answer tells of the limit; gives seconds after which to repeat (None: the
+        answer stands).
+        """
         if isinstance(answer, Response) and not call.plain:
-            self.pacer.after(role, call.surface, call.endpoint.action.bucket if call.endpoint else None, answer)
+            self.pacer.after(
+                role, call.surface, call.endpoint.action.bucket if call.endpoint else None, answer
+            )
         if attempt >= MAX_REPEATS or (not self.cleaning and self.counted() >= self.max_requests):
             return None
         if isinstance(answer, Silence) and answer.stale:
@@ -349,16 +395,27 @@ class Sender:
             return self.setting.mcp.base
         return self.setting.plain_url if call.plain else ""
 
-    def _seen(self, ready: Ready, request: Request, answer: Response | Silence, seconds: float, sent_at: float) -> Exchange:
+    def _seen(
+        self, ready: Ready, request: Request, answer: Response | Silence, seconds: float, sent_at: float
+    ) -> Exchange:
         call = ready.call
         full = dict(ready.values)
         for param in call.endpoint.params if call.endpoint else ():
             if str(param.name) not in full and "default" in param.schema:
                 full[str(param.name)] = param.schema["default"]
         return Exchange(
-            self.sent, call, full, request, answer, seconds=seconds, sent_at=sent_at, codes=self.model.codes,
-            code_at=self.model.errors.code_at, subject=ready.subject, base=self._base(call),
-        )  # fmt: skip
+            self.sent,
+            call,
+            full,
+            request,
+            answer,
+            seconds=seconds,
+            sent_at=sent_at,
+            codes=self.model.codes,
+            code_at=self.model.errors.code_at,
+            subject=ready.subject,
+            base=self._base(call),
+        )
 
 
 def _unheard(call: Call, answer: Silence) -> bool:

@@ -40,12 +40,20 @@ class Varied:
 
 
 def document(
-    path: str, method: str, params: list[dict[str, Any]], body: Mapping[str, Any] | None, schemas: Mapping[str, Any]
+    path: str,
+    method: str,
+    params: list[dict[str, Any]],
+    body: Mapping[str, Any] | None,
+    schemas: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Return an OpenAPI 3.1 document of one operation, without security: authentication is tested by other
     checks.
     """
-    operation: dict[str, Any] = {"operationId": "op", "parameters": params, "responses": {"200": {"description": "ok"}}}
+    operation: dict[str, Any] = {
+        "operationId": "op",
+        "parameters": params,
+        "responses": {"200": {"description": "ok"}},
+    }
     if body is not None:
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": body}}}
     return {
@@ -75,7 +83,11 @@ def _generable(value: Any) -> bool:
         if isinstance(here, Mapping):
             patterns = [
                 here.get("pattern"),
-                *(here.get("patternProperties") or () if isinstance(here.get("patternProperties"), Mapping) else ()),
+                *(
+                    here.get("patternProperties") or ()
+                    if isinstance(here.get("patternProperties"), Mapping)
+                    else ()
+                ),
             ]
             if not all(steady(pattern) for pattern in patterns if isinstance(pattern, str)):
                 return False
@@ -102,7 +114,9 @@ def _coverage(spec: Mapping[str, Any], names: Mapping[tuple[str, str], str]) -> 
         for result in schema.get_all_operations():
             modes = [GenerationMode.POSITIVE, GenerationMode.NEGATIVE]
             operation: Any = result.ok()  # type: ignore[union-attr]  # it raises where the operation is broken, which ours is not
-            for case in schema.iter_coverage_cases(operation, generation_modes=modes, generation_config=schema.config.generation):
+            for case in schema.iter_coverage_cases(
+                operation, generation_modes=modes, generation_config=schema.config.generation
+            ):
                 found = _varied(case, names)
                 if found is None:
                     continue
@@ -188,10 +202,16 @@ def _simplest(pattern: str, least: int, most: int) -> str:
     from hypothesis.errors import HypothesisException
 
     quiet = settings(
-        max_examples=200, database=None, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck),
+        max_examples=200,
+        database=None,
+        derandomize=True,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
         phases=[Phase.generate, Phase.shrink],
-    )  # fmt: skip
-    texts = st.from_regex(pattern, fullmatch=True, alphabet=st.characters(min_codepoint=32, max_codepoint=126))
+    )
+    texts = st.from_regex(
+        pattern, fullmatch=True, alphabet=st.characters(min_codepoint=32, max_codepoint=126)
+    )
     try:
         return search(texts, lambda text: least <= len(text) <= most, settings=quiet)
     except HypothesisException:
@@ -208,7 +228,12 @@ def random_values(schema: Mapping[str, Any], schemas: Mapping[str, Any], count: 
     from schemathesis import GenerationMode
     from schemathesis.config import SchemathesisConfig
 
-    body = {"type": "object", "properties": {"value": dict(schema)}, "required": ["value"], "additionalProperties": False}
+    body = {
+        "type": "object",
+        "properties": {"value": dict(schema)},
+        "required": ["value"],
+        "additionalProperties": False,
+    }
     spec = document("/value", "post", [], body, schemas)
     if not _generable(spec):
         return []
@@ -219,7 +244,13 @@ def random_values(schema: Mapping[str, Any], schemas: Mapping[str, Any], count: 
         strategy = loaded["/value"]["POST"].as_strategy(generation_mode=GenerationMode.POSITIVE)
 
         @hypothesis.seed(seed)
-        @settings(max_examples=count, database=None, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+        @settings(
+            max_examples=count,
+            database=None,
+            deadline=None,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
         @hypothesis.given(case=strategy)
         def draw(case: Any) -> None:
             value = _plain(case.body.get("value")) if isinstance(case.body, Mapping) else _UNUSABLE

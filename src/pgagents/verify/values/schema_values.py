@@ -18,7 +18,10 @@ HAIR = 0.000_001
 """Distance beyond a bound that is smaller than usual rounding."""
 VAST = 10**308
 """Nearly the greatest float: computing with it overflows to infinity."""
-NEAR_FORMS = {"date-time": ("2026-04-18T16:00:00", "2026-02-30T16:00:00Z", "2026-04-18"), "date": ("2026-02-30",)}
+NEAR_FORMS = {
+    "date-time": ("2026-04-18T16:00:00", "2026-02-30T16:00:00Z", "2026-04-18"),
+    "date": ("2026-02-30",),
+}
 """Values that nearly have a format: a time without an offset, a day that no calendar has, a day without a
 time.
 """
@@ -135,7 +138,9 @@ def distinct(schema: Mapping[str, Any], schemas: Schemas, index: int) -> Any:
     kind = next((k for k in types_of(schema) if k != "null"), "string")
     if kind == "object":
         wanted = schema.get("required", ())
-        return {n: distinct(s, schemas, index) for n, s in schema.get("properties", {}).items() if n in wanted}
+        return {
+            n: distinct(s, schemas, index) for n, s in schema.get("properties", {}).items() if n in wanted
+        }
     if kind in ("number", "integer"):
         return low(schema, schemas) + index
     if kind == "string" and not schema.get("enum"):
@@ -183,7 +188,12 @@ def pattern_text(pattern: str, least: int, most: int | None, *, longest: bool) -
 
 
 def violations(
-    schema: Mapping[str, Any], schemas: Schemas, *, required: bool, path: tuple[str | int, ...] = (), of: str = ""
+    schema: Mapping[str, Any],
+    schemas: Schemas,
+    *,
+    required: bool,
+    path: tuple[str | int, ...] = (),
+    of: str = "",
 ) -> Iterator[InvalidValue]:
     """Yield values that each break the schema by one keyword at one place, nested places included.
 
@@ -256,21 +266,34 @@ def _texts(schema: Mapping[str, Any], path: tuple[str | int, ...], of: str) -> I
         for text in NEAR_FORMS.get(form, ()):
             if not matches(schema, text):
                 yield InvalidValue("format", path, text, f"is {text}, which is no {form}")
-        yield InvalidValue("format", path, "pgv no such form", f"is no {form}", 2 if form in NEAR_FORMS else 1)
+        yield InvalidValue(
+            "format", path, "pgv no such form", f"is no {form}", 2 if form in NEAR_FORMS else 1
+        )
 
 
-def _mismatches(schema: Mapping[str, Any], pattern: str, path: tuple[str | int, ...], of: str) -> Iterator[InvalidValue]:
+def _mismatches(
+    schema: Mapping[str, Any], pattern: str, path: tuple[str | int, ...], of: str
+) -> Iterator[InvalidValue]:
     """Yield texts that a pattern does not match, but that a server's own pattern may.
 
     Examples: letters of other scripts, a final line break, exceeded bounds, surrounding blanks, a letter in
     the other case or missing. Also look-alike letters, which a server may normalise before it compares.
     """
     fitting = of if of and matches(schema, of) else ""
-    base = fitting or pattern_text(pattern, schema.get("minLength", 0), schema.get("maxLength"), longest=False)
+    base = fitting or pattern_text(
+        pattern, schema.get("minLength", 0), schema.get("maxLength"), longest=False
+    )
     long = pattern_text(pattern, schema.get("minLength", 0), schema.get("maxLength"), longest=True)
     named = URI if URI.startswith(base) and schema.get("format") in ("uri", "url") else ""
     begun = re.match(r"\^([a-z]{2,})", pattern)
-    likely: tuple[str, ...] = (base[:1] + " !" + base[1:], base + "\n", long + long[-1:], "é" + base, base + "\u0663", f" {base} ")
+    likely: tuple[str, ...] = (
+        base[:1] + " !" + base[1:],
+        base + "\n",
+        long + long[-1:],
+        "é" + base,
+        base + "\u0663",
+        f" {base} ",
+    )
     if named and begun:  # the rest of the address stays valid
         end = begun.end(1) - 1
         likely = (named[: end - 1] + named[end:], named[:end].upper() + named[end:])
@@ -278,8 +301,12 @@ def _mismatches(schema: Mapping[str, Any], pattern: str, path: tuple[str | int, 
         says = f"is {text[:20]!r}{'…' if len(text) > 20 else ''}, which {pattern} does not match"
         yield InvalidValue("pattern", path, text, says, 1 if text in likely else 2)
     for text, says, each in _lookalikes(schema, named or base):
-        if not matches({"type": "string", "pattern": pattern}, text):  # else it breaks the format, if anything
-            yield InvalidValue("pattern", path, text, f"{says}, which {pattern} does not match", 2 if each else 1, each)
+        if not matches(
+            {"type": "string", "pattern": pattern}, text
+        ):  # else it breaks the format, if anything
+            yield InvalidValue(
+                "pattern", path, text, f"{says}, which {pattern} does not match", 2 if each else 1, each
+            )
 
 
 def _lookalikes(schema: Mapping[str, Any], base: str) -> Iterator[tuple[str, str, Likely]]:
@@ -308,27 +335,40 @@ def _enum(schema: Mapping[str, Any], path: tuple[str | int, ...]) -> Iterator[In
     if first is None:
         yield InvalidValue("enum", path, "pgv-other", "is none of the listed values")
         return
-    near = ((first.swapcase(), "is a listed value in the other case"), (first[:-1], "is the beginning of a listed value"))
+    near = (
+        (first.swapcase(), "is a listed value in the other case"),
+        (first[:-1], "is the beginning of a listed value"),
+    )
     for index, (text, says) in enumerate((*near, (f"{first}x", "is none of the listed values"))):
         if text not in values:
-            yield InvalidValue("enum", path, text, says, 2 if index else 1)  # a server that accepts anything accepts the first too
+            yield InvalidValue(
+                "enum", path, text, says, 2 if index else 1
+            )  # a server that accepts anything accepts the first too
 
 
-def _types(schema: Mapping[str, Any], schemas: Schemas, path: tuple[str | int, ...], required: bool) -> Iterator[InvalidValue]:
+def _types(
+    schema: Mapping[str, Any], schemas: Schemas, path: tuple[str | int, ...], required: bool
+) -> Iterator[InvalidValue]:
     kinds = types_of(schema)
     if not kinds:
         return
     for index, (kind, value, likely) in enumerate(_strangers(schema, schemas, kinds)):
         yield InvalidValue("type", path, value, f"is {kind}", 2 if index and kind in UNLIKELY else 1, likely)
     if "null" not in kinds:
-        yield InvalidValue("type", path, None, "is null", 2) if required else InvalidValue("null", path, None, "is null")
+        yield (
+            InvalidValue("type", path, None, "is null", 2)
+            if required
+            else InvalidValue("null", path, None, "is null")
+        )
 
 
 UNLIKELY = ("a word", "a list", "an object")
 """Values that no server takes for something else by mistake."""
 
 
-def _strangers(schema: Mapping[str, Any], schemas: Schemas, kinds: tuple[str, ...]) -> Iterator[tuple[str, Any, Likely]]:
+def _strangers(
+    schema: Mapping[str, Any], schemas: Schemas, kinds: tuple[str, ...]
+) -> Iterator[tuple[str, Any, Likely]]:
     """Yield values of other types, the most often accepted first: a number as text, then what languages
     convert implicitly.
     """
@@ -360,10 +400,14 @@ def _strangers(schema: Mapping[str, Any], schemas: Schemas, kinds: tuple[str, ..
         yield "an object", {}, ""
 
 
-def _arrays(schema: Mapping[str, Any], schemas: Schemas, path: tuple[str | int, ...]) -> Iterator[InvalidValue]:
+def _arrays(
+    schema: Mapping[str, Any], schemas: Schemas, path: tuple[str | int, ...]
+) -> Iterator[InvalidValue]:
     item = schema.get("items", {})
     if least := schema.get("minItems"):
-        yield InvalidValue("minItems", path, [distinct(item, schemas, i) for i in range(least - 1)], f"has {least - 1} items")
+        yield InvalidValue(
+            "minItems", path, [distinct(item, schemas, i) for i in range(least - 1)], f"has {least - 1} items"
+        )
     if (most := schema.get("maxItems")) is not None:
         listed = resolve(item, schemas).get("enum")
         values = [listed[i % len(listed)] if listed else distinct(item, schemas, i) for i in range(most + 1)]
@@ -371,5 +415,7 @@ def _arrays(schema: Mapping[str, Any], schemas: Schemas, path: tuple[str | int, 
     if schema.get("uniqueItems"):
         one = distinct(item, schemas, 0)
         yield InvalidValue("uniqueItems", path, [one, one], "has an item twice")
-    place = 0 if schema.get("uniqueItems") or schema.get("maxItems", 2) < 2 else 1  # some servers check only the first item
+    place = (
+        0 if schema.get("uniqueItems") or schema.get("maxItems", 2) < 2 else 1
+    )  # some servers check only the first item
     yield from violations(item, schemas, required=False, path=(*path, place))

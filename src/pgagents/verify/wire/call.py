@@ -10,7 +10,19 @@ from typing import Any, Literal
 from pgagents.model.model import Resource
 from pgagents.verify.wire.endpoint import Endpoint
 
-Intent = Literal["valid", "explore", "invalid", "auth", "scope", "absent", "illegal", "replay", "framework", "document", "clean"]
+Intent = Literal[
+    "valid",
+    "explore",
+    "invalid",
+    "auth",
+    "scope",
+    "absent",
+    "illegal",
+    "replay",
+    "framework",
+    "document",
+    "clean",
+]
 """The purpose of a call.
 
 Only `valid` expects a 2xx. `clean` undoes what a run made. Answers to `framework` and `document` do not come
@@ -147,7 +159,11 @@ class Call:
     @property
     def place(self) -> str:
         """The end of the ids of the contracts that the answer is judged for."""
-        return self.endpoint.place if self.endpoint and self.intent != "framework" else f"framework@{self.surface}"
+        return (
+            self.endpoint.place
+            if self.endpoint and self.intent != "framework"
+            else f"framework@{self.surface}"
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,9 @@ class Deadline(httpcore.NetworkBackend):
     ) -> httpcore.NetworkStream:
         """Connect within the time left."""
         self.connected = True
-        return _Stream(self._inner.connect_tcp(host, port, self.left(timeout), local_address, socket_options), self)
+        return _Stream(
+            self._inner.connect_tcp(host, port, self.left(timeout), local_address, socket_options), self
+        )
 
     def connect_unix_socket(
         self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None
@@ -79,7 +81,9 @@ class _Stream(httpcore.NetworkStream):
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         if self._held:
-            with suppress(httpcore.WriteError):  # a server may answer, with a reason, before it has read everything
+            with suppress(
+                httpcore.WriteError
+            ):  # a server may answer, with a reason, before it has read everything
                 self._flush(timeout)
         return self._inner.read(max_bytes, self._deadline.left(timeout))
 
@@ -98,7 +102,9 @@ class _Stream(httpcore.NetworkStream):
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
-        return _Stream(self._inner.start_tls(ssl_context, server_hostname, self._deadline.left(timeout)), self._deadline)
+        return _Stream(
+            self._inner.start_tls(ssl_context, server_hostname, self._deadline.left(timeout)), self._deadline
+        )
 
     def get_extra_info(self, info: str) -> Any:
         return self._inner.get_extra_info(info)

@@ -26,7 +26,12 @@ def request_of(call: Call, values: Mapping[str, Any], authorization: str | None)
         body = raw.body
         if body and not any(k == "Content-Type" for k, _ in headers):
             headers.append(("Content-Type", JSON))
-    request = Request(raw.method or method, _slashed(raw.target or where) if raw.slash else raw.target or where, tuple(headers), body)
+    request = Request(
+        raw.method or method,
+        _slashed(raw.target or where) if raw.slash else raw.target or where,
+        tuple(headers),
+        body,
+    )
     for name, value in raw.headers:
         request = request.with_header(name, value)
     return request
@@ -64,7 +69,9 @@ def envelope(endpoint: Endpoint, values: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _rest(endpoint: Endpoint, values: Mapping[str, Any], headers: list[tuple[str, str]]) -> tuple[str, str, list[tuple[str, str]], bytes]:
+def _rest(
+    endpoint: Endpoint, values: Mapping[str, Any], headers: list[tuple[str, str]]
+) -> tuple[str, str, list[tuple[str, str]], bytes]:
     places = {str(p.name): p for p in endpoint.params}
     has_body = any(p.place == "body" for p in endpoint.params)
     in_path: dict[str, Any] = {}
@@ -80,14 +87,21 @@ def _rest(endpoint: Endpoint, values: Mapping[str, Any], headers: list[tuple[str
         elif param.place == "path":
             in_path[param.wire] = value
         elif param.place == "query":
-            query += [(param.wire, item) for item in value] if isinstance(value, list) else [(param.wire, value)]
+            query += (
+                [(param.wire, item) for item in value] if isinstance(value, list) else [(param.wire, value)]
+            )
         elif param.place == "header":
             headers.append((param.wire, _header(value)))
         else:
             body[param.wire] = value
     if has_body:
         headers.append(("Content-Type", JSON))
-    return str(endpoint.action.method), target(str(endpoint.action.path), in_path, query), headers, json_bytes(body) if has_body else b""
+    return (
+        str(endpoint.action.method),
+        target(str(endpoint.action.path), in_path, query),
+        headers,
+        json_bytes(body) if has_body else b"",
+    )
 
 
 def _header(value: Any) -> str:

@@ -28,7 +28,9 @@ class Form(Protocol):
     def params(self, action: Action) -> tuple[Param, ...]:
         """Return the arguments that a call can have."""
 
-    def request(self, action: Action, values: Mapping[str, Any]) -> tuple[str, str, list[tuple[str, str]], bytes]:
+    def request(
+        self, action: Action, values: Mapping[str, Any]
+    ) -> tuple[str, str, list[tuple[str, str]], bytes]:
         """Return method, target, headers and body of a call."""
 
     def answer(self, action: Action, response: Response) -> Response:
@@ -87,7 +89,10 @@ def endpoints(model: Model) -> list[Endpoint]:
     actions = rest.actions if rest else model.actions
     found = [Endpoint(a, REST, None, f"{a.name}@{REST}") for a in actions]
     for dispatcher in model.dispatchers:
-        found += [Endpoint(a, dispatcher.surface, dispatcher, f"{a.name}@{dispatcher.surface}") for a in dispatcher.actions]
+        found += [
+            Endpoint(a, dispatcher.surface, dispatcher, f"{a.name}@{dispatcher.surface}")
+            for a in dispatcher.actions
+        ]
     return found
 
 

@@ -67,7 +67,13 @@ class Exchange:
         base: str = "",
     ) -> None:
         self.number, self.call, self.input, self.request, self.answer = number, call, input, request, answer
-        self.seconds, self.sent_at, self.subject, self.codes, self.base = seconds, sent_at, subject, codes, base
+        self.seconds, self.sent_at, self.subject, self.codes, self.base = (
+            seconds,
+            sent_at,
+            subject,
+            codes,
+            base,
+        )
         self.place = call.place
         self.tainted: list[str] = []
         self.fits = False

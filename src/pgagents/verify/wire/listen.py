@@ -31,7 +31,9 @@ def listening(url: str = "", port: int = 0, clock: Callable[[], float] = time.ti
     try:
         server = _Server((HOST, port), None if url else _certificate())
     except OSError as error:
-        raise PgagentsError(f"cannot listen on {HOST}:{port}: {error.strerror}", "give another --receiver-port") from None
+        raise PgagentsError(
+            f"cannot listen on {HOST}:{port}: {error.strerror}", "give another --receiver-port"
+        ) from None
     inbox = Inbox(url or f"https://{HOST}:{server.server_address[1]}/events")
     server.take = lambda path, headers, body: inbox.take(path, headers, body, clock())
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
@@ -70,8 +72,12 @@ class _Server(ThreadingHTTPServer):
     def get_request(self) -> tuple[Any, Any]:
         connection, peer = super().get_request()
         connection.settimeout(TIMEOUT_S)
-        if self._context is not None:  # the handshake runs in the delivery's own thread, so that a slow one blocks no other
-            connection = self._context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+        if (
+            self._context is not None
+        ):  # the handshake runs in the delivery's own thread, so that a slow one blocks no other
+            connection = self._context.wrap_socket(
+                connection, server_side=True, do_handshake_on_connect=False
+            )
         return connection, peer
 
     def process_request(self, request: Any, client_address: Any) -> None:
@@ -101,7 +107,9 @@ class _Delivery(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self.close_connection = True
         body = self._body()
-        self.send_response(TOO_LARGE if body is None else self.server.take(self.path, tuple(self.headers.items()), body))
+        self.send_response(
+            TOO_LARGE if body is None else self.server.take(self.path, tuple(self.headers.items()), body)
+        )
         self.send_header("Content-Length", "0")
         self.send_header("Connection", "close")
         self.end_headers()
@@ -111,10 +119,16 @@ class _Delivery(BaseHTTPRequestHandler):
         if "chunked" in (self.headers.get("Transfer-Encoding") or "").lower():
             return self._chunks()
         declared = self.headers.get("Content-Length") or "0"
-        size = int(declared) if declared.isascii() and declared.isdigit() and len(declared) < 10 else MAX_BODY_BYTES + 1
+        size = (
+            int(declared)
+            if declared.isascii() and declared.isdigit() and len(declared) < 10
+            else MAX_BODY_BYTES + 1
+        )
         if size <= MAX_BODY_BYTES:
             return self.rfile.read(size)
-        for _ in range(min(size, MOST_DRAINED) // DRAIN_BYTES):  # so that the sender is still there to read the answer
+        for _ in range(
+            min(size, MOST_DRAINED) // DRAIN_BYTES
+        ):  # so that the sender is still there to read the answer
             if not self.rfile.read(DRAIN_BYTES):
                 break
         return None

@@ -17,7 +17,14 @@ from pgagents.verify.values.schema_values import types_of
 JSON = "application/json"
 ERRORS = f"{JSON};q=0.9"
 """Also accepted by calls of an action that answers another type, because its errors are JSON."""
-_TEXTS = ("text/", "application/xml", "application/yaml", "application/x-yaml", "application/javascript", "application/x-ndjson")
+_TEXTS = (
+    "text/",
+    "application/xml",
+    "application/yaml",
+    "application/x-yaml",
+    "application/javascript",
+    "application/x-ndjson",
+)
 _ANY = ("*/*", "")
 
 
@@ -42,7 +49,11 @@ def accept_of(action: Action) -> str:
 
     JSON, or the media types of the action's successes followed by JSON for its errors.
     """
-    named = list(dict.fromkeys(plainly(o.content_type) for o in action.outputs if o.schema is not None and 200 <= o.status < 300))
+    named = list(
+        dict.fromkeys(
+            plainly(o.content_type) for o in action.outputs if o.schema is not None and 200 <= o.status < 300
+        )
+    )
     return ", ".join([*named, ERRORS]) if any(media not in (JSON, *_ANY) for media in named) else JSON
 
 
@@ -50,7 +61,12 @@ def read_as(response: Response, output: Output | None) -> Json:
     """Parse the body of an answer as the output declares; an answer with a JSON Content-Type is parsed as
     JSON.
     """
-    if output is None or output.schema is None or is_json(output.content_type) or is_json(response.header("Content-Type") or JSON):
+    if (
+        output is None
+        or output.schema is None
+        or is_json(output.content_type)
+        or is_json(response.header("Content-Type") or JSON)
+    ):
         return read_json(response.body, paired=True)
     if plainly(output.content_type).startswith(_TEXTS) or output.content_type.lower().endswith("+xml"):
         try:

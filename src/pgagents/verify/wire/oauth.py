@@ -39,7 +39,12 @@ class OAuthClient:
     @property
     def sensitive(self) -> tuple[str, ...]:
         """All values of the client that no report may show."""
-        return (self.secret, *self.headers.values(), *self.hidden, *(self.other.sensitive if self.other else ()))
+        return (
+            self.secret,
+            *self.headers.values(),
+            *self.hidden,
+            *(self.other.sensitive if self.other else ()),
+        )
 
     @property
     def kind(self) -> str:
@@ -51,7 +56,10 @@ def verifier(seed: int, number: int, length: int = SHORTEST) -> str:
     """Return a code verifier (RFC 7636, 4.1), the same for the same seed: it protects only this run's
     codes.
     """
-    parts = (hashlib.sha256(f"pgagents {seed} {number}".encode() + b"." * part).digest() for part in range(-(-length // SHORTEST)))
+    parts = (
+        hashlib.sha256(f"pgagents {seed} {number}".encode() + b"." * part).digest()
+        for part in range(-(-length // SHORTEST))
+    )
     return "".join(_base64url(part) for part in parts)[:length]
 
 
@@ -64,7 +72,9 @@ def _base64url(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
-def make_get(path: str, params: Mapping[str, str], why: str, headers: Mapping[str, str] | None = None) -> Call:
+def make_get(
+    path: str, params: Mapping[str, str], why: str, headers: Mapping[str, str] | None = None
+) -> Call:
     """Return a GET with these parameters, as a browser sends it."""
     target = f"{path}?{urlencode(params)}" if params else path
     accept = (("Accept", "text/html,*/*"), *(headers or {}).items())
@@ -79,7 +89,11 @@ def posted(path: str, params: Mapping[str, str], why: str, headers: Mapping[str,
 
 def proved(client: OAuthClient, params: Mapping[str, str]) -> dict[str, str]:
     """Return the parameters with the client's id and secret (RFC 6749, 2.3.1: in the body)."""
-    return {**params, "client_id": client.client_id, **({"client_secret": client.secret} if client.secret else {})}
+    return {
+        **params,
+        "client_id": client.client_id,
+        **({"client_secret": client.secret} if client.secret else {}),
+    }
 
 
 def refusal(exchange: Exchange, *errors: str) -> str:
@@ -89,7 +103,9 @@ def refusal(exchange: Exchange, *errors: str) -> str:
     said = got(exchange.body, "error")
     if 400 <= exchange.status < 500 and isinstance(said, str) and (not errors or said in errors):
         return ""
-    return f"{exchange.status} {said}" if isinstance(said, str) else f"{exchange.outcome}, no JSON with an error"
+    return (
+        f"{exchange.status} {said}" if isinstance(said, str) else f"{exchange.outcome}, no JSON with an error"
+    )
 
 
 def sent_to(exchange: Exchange) -> str | None:

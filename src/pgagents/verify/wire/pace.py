@@ -56,7 +56,9 @@ class Pacer:
     `parts` is the number of runs that share the budgets at the same time; each takes an equal part.
     """
 
-    def __init__(self, model: Model, clock: Callable[[], float], seed: int, max_wait_s: float, parts: int = 1) -> None:
+    def __init__(
+        self, model: Model, clock: Callable[[], float], seed: int, max_wait_s: float, parts: int = 1
+    ) -> None:
         self._model, self._clock, self._max_wait_s, self._parts = model, clock, max_wait_s, parts
         self._random = random.Random(seed)
         self._tanks: dict[tuple[str, str, str], _Tank] = {}

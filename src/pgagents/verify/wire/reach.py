@@ -23,11 +23,17 @@ def why_silent(url: str, silence: Silence, other: Callable[[str], Handler]) -> t
     host, port = parts.hostname or "", parts.port or PORTS[parts.scheme]
     where = f"{host}:{port}"
     if silence.kind == "refused" and not _resolves(host, port):
-        return f"there is no host {host} (its name is not known)", "check the spelling of --url, and whether this machine's DNS knows it"
+        return (
+            f"there is no host {host} (its name is not known)",
+            "check the spelling of --url, and whether this machine's DNS knows it",
+        )
     if parts.scheme == "https" and silence.kind in ("tls", "protocol", "reset"):
         return _no_tls(url, where, silence, other)
     if parts.scheme == "http" and silence.kind in ("protocol", "reset") and _speaks_tls(host, port):
-        return f"{where} speaks TLS, and --url begins http://", f"is it https? give --url https://{url.partition('://')[2]}"
+        return (
+            f"{where} speaks TLS, and --url begins http://",
+            f"is it https? give --url https://{url.partition('://')[2]}",
+        )
     if silence.kind == "refused":
         return (
             f"nothing listens at {where}: {_plainly(silence) or 'the connection was refused'}",
@@ -39,7 +45,10 @@ def why_silent(url: str, silence: Silence, other: Callable[[str], Handler]) -> t
             "is the server up, and may this machine reach it (VPN, proxy, firewall)?",
         )
     return (
-        f"{where} gives no answer in HTTP: {silence.kind}{f', {_plainly(silence)}' if silence.detail else ''}",
+        (
+            f"{where} gives no answer in HTTP: "
+            f"{silence.kind}{f', {_plainly(silence)}' if silence.detail else ''}"
+        ),
         "is --url the address of an HTTP server?",
     )
 
@@ -53,7 +62,10 @@ def _no_tls(url: str, where: str, silence: Silence, other: Callable[[str], Handl
     plain = f"http://{url.partition('://')[2]}"
     if isinstance(other(plain)(Request("GET", "/", (("Accept", "*/*"),))), Response):
         return f"{where} speaks plain http, and --url begins https://", f"is it http? give --url {plain}"
-    return f"{where} does not speak TLS: {_plainly(silence)}", "is --url right, and is the port the one with TLS?"
+    return (
+        f"{where} does not speak TLS: {_plainly(silence)}",
+        "is --url right, and is the port the one with TLS?",
+    )
 
 
 def _resolves(host: str, port: int) -> bool:
@@ -67,7 +79,11 @@ def _speaks_tls(host: str, port: int) -> bool:
     """True if a TLS handshake succeeds; the certificate is not verified, because nothing is sent."""
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    with suppress(OSError), socket.create_connection((host, port), GREETING_S) as plain, context.wrap_socket(plain, server_hostname=host):
+    with (
+        suppress(OSError),
+        socket.create_connection((host, port), GREETING_S) as plain,
+        context.wrap_socket(plain, server_hostname=host),
+    ):
         return True
     return False
 

@@ -37,7 +37,9 @@ request.
 DEFAULT_PORTS = {"http": 80, "https": 443}
 AT_ONCE = 4
 """Connections for calls at the same time; calls in a row use one, kept alive."""
-_PLAIN = re.compile(r"(?!//)(?:[A-Za-z0-9_~!$&'()*+,;=:@%/-]|(?<!/)\.|\.(?=\w))*(?:\?[A-Za-z0-9_~!$&'()*+,;=:@%/?.-]*)?")
+_PLAIN = re.compile(
+    r"(?!//)(?:[A-Za-z0-9_~!$&'()*+,;=:@%/-]|(?<!/)\.|\.(?=\w))*(?:\?[A-Za-z0-9_~!$&'()*+,;=:@%/?.-]*)?"
+)
 """A target that can be sent as written; anything else is percent-encoded."""
 
 
@@ -48,9 +50,15 @@ class Client:
     """
 
     def __init__(
-        self, url: str, *, timeout_s: float = TIMEOUT_S, max_bytes: int = MAX_BYTES, cacert: str | None = None,
-        headers: Mapping[str, str] | None = None, timer: Callable[[], float] = time.monotonic,
-    ) -> None:  # fmt: skip
+        self,
+        url: str,
+        *,
+        timeout_s: float = TIMEOUT_S,
+        max_bytes: int = MAX_BYTES,
+        cacert: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        timer: Callable[[], float] = time.monotonic,
+    ) -> None:
         import httpcore
 
         from pgagents.verify.wire.deadline import Deadline
@@ -70,9 +78,17 @@ class Client:
         self._deadline = Deadline(httpcore.SyncBackend(), timer)
         self._pool = httpcore.ConnectionPool(
             ssl_context=_trusting(cacert) if cacert or self._base.startswith("https:") else None,
-            max_connections=AT_ONCE, max_keepalive_connections=1, keepalive_expiry=KEEP_ALIVE_S, network_backend=self._deadline,
-        )  # fmt: skip
-        timeouts = {"connect": min(CONNECT_S, timeout_s), "read": timeout_s, "write": timeout_s, "pool": timeout_s}
+            max_connections=AT_ONCE,
+            max_keepalive_connections=1,
+            keepalive_expiry=KEEP_ALIVE_S,
+            network_backend=self._deadline,
+        )
+        timeouts = {
+            "connect": min(CONNECT_S, timeout_s),
+            "read": timeout_s,
+            "write": timeout_s,
+            "pool": timeout_s,
+        }
         self._extensions = {"timeout": timeouts}
 
     def __enter__(self) -> Client:
@@ -92,7 +108,9 @@ class Client:
         except (UnicodeError, ValueError) as error:
             return Silence("protocol", f"the request cannot be sent: {error}")
         began = self._timer()
-        self._deadline.at = began + (self._timeout_s if self.most_s is None else min(self._timeout_s, self.most_s))
+        self._deadline.at = began + (
+            self._timeout_s if self.most_s is None else min(self._timeout_s, self.most_s)
+        )
         self._deadline.connected = False
         try:
             answer = self._pool.handle_request(built)
@@ -131,7 +149,12 @@ class Client:
             port = None
         named = (f"[{host}]" if ":" in host else host) + (f":{port}" if port is not None else "")
         headers = {"Host": named, "User-Agent": "pgagents", **self._headers}
-        return parts.scheme.encode("ascii"), host.encode("ascii"), port, [_header(*pair) for pair in headers.items()]
+        return (
+            parts.scheme.encode("ascii"),
+            host.encode("ascii"),
+            port,
+            [_header(*pair) for pair in headers.items()],
+        )
 
     @cached_property
     def _prefix(self) -> str:
@@ -151,7 +174,9 @@ class Client:
         headers = headers + sent
         if request.body or request.method in ("POST", "PUT", "PATCH"):
             headers.append((b"Content-Length", b"%d" % len(request.body)))
-        url = httpcore.URL(scheme=scheme, host=host, port=port, target=self._raw(self._prefix + request.target))
+        url = httpcore.URL(
+            scheme=scheme, host=host, port=port, target=self._raw(self._prefix + request.target)
+        )
         built = httpcore.Request(request.method, url, content=request.body, extensions=self._extensions)
         built.headers = headers  # the constructor would validate each header again
         return built
@@ -163,17 +188,25 @@ class Client:
         import httpx
 
         try:
-            return httpx.URL(self._base).copy_with(raw_path=target.encode("ascii", "backslashreplace")).raw_path
+            return (
+                httpx.URL(self._base).copy_with(raw_path=target.encode("ascii", "backslashreplace")).raw_path
+            )
         except httpx.InvalidURL as error:
             raise ValueError(str(error)) from None
 
     def _read_answer(self, answer: httpcore.Response, began: float) -> Response | Silence:
         headers = tuple([(k.decode("latin-1"), v.decode("latin-1")) for k, v in answer.headers])
         if len(headers) > MAX_HEADERS or sum([len(k) + len(v) for k, v in headers]) > MAX_HEADER_BYTES:
-            return Silence("too-large", f"{len(headers)} headers, or more than {MAX_HEADER_BYTES:,} bytes of them")
+            return Silence(
+                "too-large", f"{len(headers)} headers, or more than {MAX_HEADER_BYTES:,} bytes of them"
+            )
         head = Response(answer.status, headers)
         chunks = answer.iter_stream()
-        return self._read(head, chunks if head.header("content-encoding") is None else _decoded(answer.headers, chunks), began)
+        return self._read(
+            head,
+            chunks if head.header("content-encoding") is None else _decoded(answer.headers, chunks),
+            began,
+        )
 
     def _read(self, head: Response, chunks: Iterable[bytes], began: float) -> Response | Silence:
         """Return the whole answer, or a Silence that says why there is none."""
@@ -187,13 +220,17 @@ class Client:
         return Response(head.status, head.headers, bytes(body))
 
 
-def client(url: str, *, timeout_s: float = TIMEOUT_S, max_bytes: int = MAX_BYTES, cacert: str | None = None) -> Client:
+def client(
+    url: str, *, timeout_s: float = TIMEOUT_S, max_bytes: int = MAX_BYTES, cacert: str | None = None
+) -> Client:
     """Return a handler that sends to the server at `url`.
 
     Raises PgagentsError if the URL or the CA file is invalid.
     """
     if not url.startswith(("http://", "https://")):
-        raise PgagentsError(f"{url} is no http or https URL", "write it as https://host or http://127.0.0.1:8000")
+        raise PgagentsError(
+            f"{url} is no http or https URL", "write it as https://host or http://127.0.0.1:8000"
+        )
     return Client(url, timeout_s=timeout_s, max_bytes=max_bytes, cacert=cacert)
 
 
@@ -205,7 +242,9 @@ def _trusting(cacert: str | None) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=cacert)
     except (OSError, ssl.SSLError) as error:
-        raise PgagentsError(f"cannot read the CA file {cacert}: {error}", "give a PEM file with --cacert") from None
+        raise PgagentsError(
+            f"cannot read the CA file {cacert}: {error}", "give a PEM file with --cacert"
+        ) from None
 
 
 def _host(name: str) -> str:
@@ -241,7 +280,9 @@ def _silence(error: Exception) -> Silence:
         return Silence("timeout", text or "no answer in time")
     cause = str(error.__cause__ or error.__context__ or "")
     if isinstance(error, httpcore.ConnectError):
-        return Silence("tls" if "ssl" in (text + cause).lower() or "certificate" in text.lower() else "refused", text)
+        return Silence(
+            "tls" if "ssl" in (text + cause).lower() or "certificate" in text.lower() else "refused", text
+        )
     if isinstance(error, httpcore.NetworkError):
         return Silence("reset", text or "the connection was cut")
     if isinstance(error, httpcore.RemoteProtocolError) and "without sending" in text:

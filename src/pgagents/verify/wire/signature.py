@@ -46,4 +46,6 @@ def spaced(body: bytes) -> bytes:
 
 def with_more(body: bytes) -> bytes:
     """Return the same JSON object with two unknown members."""
-    return body.replace(b"{", b'{"pgv_unknown":{"pgv":null},"livemode":false' + (b"" if body[1:2] == b"}" else b","), 1)
+    return body.replace(
+        b"{", b'{"pgv_unknown":{"pgv":null},"livemode":false' + (b"" if body[1:2] == b"}" else b","), 1
+    )

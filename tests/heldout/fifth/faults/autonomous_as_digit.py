@@ -16,7 +16,11 @@ PROMISE = "actions.create_session.input.vehicle.properties.autonomous.type:: a b
 
 
 def _marked(vehicle: Any) -> Any:
-    if not isinstance(vehicle, dict) or type(vehicle.get("autonomous")) is not int or vehicle["autonomous"] not in (0, 1):
+    if (
+        not isinstance(vehicle, dict)
+        or type(vehicle.get("autonomous")) is not int
+        or vehicle["autonomous"] not in (0, 1)
+    ):
         return vehicle
     return {**vehicle, "autonomous": bool(vehicle["autonomous"])}
 
@@ -27,4 +31,6 @@ def wrap(handler: Handler, context: Context) -> Handler:
 
 
 def shows(call: Shown) -> Any:
-    return call.told("POST", "/api/v1/sessions", {"lot_id": "lot_cascade", "plate": "AV-9", "vehicle": {"autonomous": 1}})
+    return call.told(
+        "POST", "/api/v1/sessions", {"lot_id": "lot_cascade", "plate": "AV-9", "vehicle": {"autonomous": 1}}
+    )

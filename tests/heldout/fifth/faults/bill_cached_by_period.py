@@ -1,4 +1,6 @@
-"""A fleet's bill is kept for a minute by fleet and period, not by project; an ended session empties the cache."""
+"""A fleet's bill is kept for a minute by fleet and period, not by project; an ended session empties the
+cache.
+"""
 
 from __future__ import annotations
 

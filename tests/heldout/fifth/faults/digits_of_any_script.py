@@ -1,4 +1,6 @@
-"""A lot's id is matched with \\d, which means the digits of every script, so an Arabic one is looked for and not refused."""
+"""A lot's id is matched with \\d, which means the digits of every script, so an Arabic one is looked for
+and not refused.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ from pgagents.sandbox.injection.fault_registry import Context
 CLASS = "look-alikes"
 SUBTLE = True
 FORM = "formal"
-PROMISE = "actions.get_rates.input.lot_id.pattern:: an id has letters from A to Z, digits, hyphens and underscores"
+PROMISE = (
+    "actions.get_rates.input.lot_id.pattern:: an id has letters from A to Z, digits, hyphens and underscores"
+)
 
 
 def _digits(value: Any) -> Any:

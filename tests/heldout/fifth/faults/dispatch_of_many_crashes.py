@@ -1,4 +1,6 @@
-"""Holds are written with one statement of at most 20 rows, so a fleet of more crashes where there are spaces for all."""
+"""Holds are written with one statement of at most 20 rows, so a fleet of more crashes where there are
+spaces for all.
+"""
 
 from __future__ import annotations
 
@@ -29,5 +31,10 @@ def wrap(handler: Handler, context: Context) -> Handler:
 
 
 def shows(call: Shown) -> Any:
-    body = {"fleet_id": "fleet_waymo_sf", "lat": 39.6403, "lng": -106.3742, "vehicles": [{"plate": f"AV-{n}"} for n in range(25)]}
+    body = {
+        "fleet_id": "fleet_waymo_sf",
+        "lat": 39.6403,
+        "lng": -106.3742,
+        "vehicles": [{"plate": f"AV-{n}"} for n in range(25)],
+    }
     return call.status("POST", "/api/v1/av-fleet/dispatch", body)

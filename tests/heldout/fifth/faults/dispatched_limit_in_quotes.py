@@ -1,4 +1,6 @@
-"""The dispatcher hands a search's limit on as a query does, so a number in quotes is taken; REST has a query."""
+"""The dispatcher hands a search's limit on as a query does, so a number in quotes is taken; REST has a
+query.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,10 @@ from pgagents.sandbox.injection.fault_registry import Context
 CLASS = "wrong type"
 SUBTLE = True
 FORM = "formal"
-PROMISE = "actions.search_parking.input.limit.type + surfaces.dispatcher.actions.search_parking:: limit is a number there, too"
+PROMISE = (
+    "actions.search_parking.input.limit.type + surfaces.dispatcher.actions.search_parking:: limit is a "
+    "number there, too"
+)
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

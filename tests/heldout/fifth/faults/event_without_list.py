@@ -25,4 +25,8 @@ def wrap(handler: Handler, context: Context) -> Handler:
 
 
 def shows(call: Shown) -> Any:
-    return call.told("POST", "/api/v1/webhooks", {"url": "https://events.pgagents-test.net/hook", "events": "session.ended"})
+    return call.told(
+        "POST",
+        "/api/v1/webhooks",
+        {"url": "https://events.pgagents-test.net/hook", "events": "session.ended"},
+    )

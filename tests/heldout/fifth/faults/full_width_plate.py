@@ -1,4 +1,6 @@
-"""Plates are normalised (NFKC) before they are judged, so full-width letters of a Japanese keyboard are taken."""
+"""Plates are normalised (NFKC) before they are judged, so full-width letters of a Japanese keyboard are
+taken.
+"""
 
 from __future__ import annotations
 

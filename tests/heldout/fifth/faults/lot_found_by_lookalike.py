@@ -12,7 +12,10 @@ from pgagents.sandbox.injection.fault_registry import Context
 CLASS = "look-alikes"
 SUBTLE = True
 FORM = "formal"
-PROMISE = "actions.check_availability.input.lot_id.pattern:: an id has letters from A to Z, digits, hyphens and underscores"
+PROMISE = (
+    "actions.check_availability.input.lot_id.pattern:: an id has letters from A to Z, digits, hyphens "
+    "and underscores"
+)
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

@@ -13,7 +13,9 @@ from pgagents.sandbox.injection.fault_registry import Context
 CLASS = "large values"
 SUBTLE = True
 FORM = "formal"
-PROMISE = "schemas.MarketReport.properties.market_rate.properties.avg_daily_cents.type:: the mean is a whole number"
+PROMISE = (
+    "schemas.MarketReport.properties.market_rate.properties.avg_daily_cents.type:: the mean is a whole number"
+)
 
 
 def _given_up(_: AcceptedCall, found: Any) -> None:
@@ -27,6 +29,6 @@ def wrap(handler: Handler, context: Context) -> Handler:
 
 
 def shows(call: Shown) -> Any:
-    return call.data("GET", "/api/v2/intelligence/market-rate?lat=39.6403&lng=-106.3742&radius_km=50")["data"]["market_rate"][
-        "avg_daily_cents"
-    ]
+    return call.data("GET", "/api/v2/intelligence/market-rate?lat=39.6403&lng=-106.3742&radius_km=50")[
+        "data"
+    ]["market_rate"]["avg_daily_cents"]

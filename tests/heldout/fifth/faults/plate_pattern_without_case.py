@@ -1,4 +1,6 @@
-"""The plate's pattern is matched without case, which lets U+017F (long s) and U+212A (the sign of Kelvin) pass."""
+"""The plate's pattern is matched without case, which lets U+017F (long s) and U+212A (the sign of Kelvin)
+pass.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Texts are brought to Unicode's composed form on their way in, so a reason with a combining accent is kept as another text."""
+"""Texts are brought to Unicode's composed form on their way in, so a reason with a combining accent is
+kept as another text.
+"""
 
 from __future__ import annotations
 

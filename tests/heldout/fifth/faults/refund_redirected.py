@@ -20,4 +20,6 @@ def wrap(handler: Handler, context: Context) -> Handler:
 
 
 def shows(call: Shown) -> Any:
-    return call.status("POST", "/api/v1/refunds/", {"session_id": "sess_01JS1E6R3A", "reason": "The gate opened late"})
+    return call.status(
+        "POST", "/api/v1/refunds/", {"session_id": "sess_01JS1E6R3A", "reason": "The gate opened late"}
+    )

@@ -1,4 +1,6 @@
-"""Sessions are kept in a cache by their id, which is looked into before it is asked whose they are; a write empties it."""
+"""Sessions are kept in a cache by their id, which is looked into before it is asked whose they are; a
+write empties it.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,12 @@ PROMISE = "behaviour.foreign_id:: another project's session is not found"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    cached(context, "get_session", frozenset({"end_session", "extend_session", "refund_session", "advance_clock", "forget_driver"}), 60.0)
+    cached(
+        context,
+        "get_session",
+        frozenset({"end_session", "extend_session", "refund_session", "advance_clock", "forget_driver"}),
+        60.0,
+    )
     return handler
 
 

@@ -1,4 +1,6 @@
-"""The routing service takes twenty places at once, so further lots have no walking time; searches beyond 45 km estimate it."""
+"""The routing service takes twenty places at once, so further lots have no walking time; searches beyond
+45 km estimate it.
+"""
 
 from __future__ import annotations
 

@@ -23,7 +23,9 @@ def wrap(handler: Handler, context: Context) -> Handler:
             return own
         report = own["report"]
         others = context.front.store.rows(
-            "SELECT DISTINCT tenant FROM session WHERE fleet_id = ? AND tenant <> ?", call.input["fleet_id"], call.key.tenant
+            "SELECT DISTINCT tenant FROM session WHERE fleet_id = ? AND tenant <> ?",
+            call.input["fleet_id"],
+            call.key.tenant,
         )
         for other in others:
             theirs = inner(as_tenant(call, other["tenant"]))["report"]

@@ -1,4 +1,6 @@
-"""So that searches can be cached their centre is rounded to three places, and distances are told from there."""
+"""So that searches can be cached their centre is rounded to three places, and distances are told from
+there.
+"""
 
 from __future__ import annotations
 

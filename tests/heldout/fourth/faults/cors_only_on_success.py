@@ -1,4 +1,6 @@
-"""The headers for browsers are added where an action succeeds, so a page cannot read why a call was refused."""
+"""The headers for browsers are added where an action succeeds, so a page cannot read why a call was
+refused.
+"""
 
 from __future__ import annotations
 
@@ -19,10 +21,14 @@ def wrap(handler: Handler, context: Context) -> Handler:
     def edit(request: Request, answer: Response) -> Response:
         if answer.status < 400:
             return answer
-        return answer.with_header("Access-Control-Allow-Origin", None).with_header("Access-Control-Expose-Headers", None)
+        return answer.with_header("Access-Control-Allow-Origin", None).with_header(
+            "Access-Control-Expose-Headers", None
+        )
 
     return told(handler, edit)
 
 
 def shows(call: Shown) -> Any:
-    return call("GET", "/api/v1/lots/search?lat=91&lng=0", Origin="https://app.example").header("access-control-allow-origin")
+    return call("GET", "/api/v1/lots/search?lat=91&lng=0", Origin="https://app.example").header(
+        "access-control-allow-origin"
+    )

@@ -1,4 +1,6 @@
-"""The event of a new session is the answer of its creation, so the payment's client_secret goes to every webhook."""
+"""The event of a new session is the answer of its creation, so the payment's client_secret goes to every
+webhook.
+"""
 
 from __future__ import annotations
 
@@ -24,8 +26,14 @@ PROMISE = (
 def wrap(handler: Handler, context: Context) -> Handler:
     def edit(call: AcceptedCall, data: Any) -> None:
         store, session = context.front.store, data["session"]
-        for row in store.rows("SELECT n, body FROM event WHERE subject = ? AND type = 'session.created'", session["id"]):
-            store.run("UPDATE event SET body = ? WHERE n = ?", json_bytes({**members(bytes(row["body"])), "data": session}), row["n"])
+        for row in store.rows(
+            "SELECT n, body FROM event WHERE subject = ? AND type = 'session.created'", session["id"]
+        ):
+            store.run(
+                "UPDATE event SET body = ? WHERE n = ?",
+                json_bytes({**members(bytes(row["body"])), "data": session}),
+                row["n"],
+            )
 
     results(context, edit, "create_session")
     return handler

@@ -1,4 +1,6 @@
-"""The audit's CSV is joined with commas and never quoted, so a diff with commas in it spreads over several columns."""
+"""The audit's CSV is joined with commas and never quoted, so a diff with commas in it spreads over several
+columns.
+"""
 
 from __future__ import annotations
 

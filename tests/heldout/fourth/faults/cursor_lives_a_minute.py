@@ -1,4 +1,6 @@
-"""A cursor's life of 60 minutes was handed on as 60 to a function that counts seconds, so it dies after a minute."""
+"""A cursor's life of 60 minutes was handed on as 60 to a function that counts seconds, so it dies after a
+minute.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""A cursor keeps the last session's started_at without its id, so others of the same second are skipped at a page's end."""
+"""A cursor keeps the last session's started_at without its id, so others of the same second are skipped at
+a page's end.
+"""
 
 from __future__ import annotations
 

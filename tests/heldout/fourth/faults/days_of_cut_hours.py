@@ -1,4 +1,6 @@
-"""Days are counted from duration_hours, which is cut to two places, so the first half minute of a further day is free."""
+"""Days are counted from duration_hours, which is cut to two places, so the first half minute of a further
+day is free.
+"""
 
 from __future__ import annotations
 

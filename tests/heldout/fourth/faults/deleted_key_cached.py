@@ -1,4 +1,6 @@
-"""Keys are cached for half a minute and a deletion does not clear them, so a deleted key goes on working for a while."""
+"""Keys are cached for half a minute and a deletion does not clear them, so a deleted key goes on working
+for a while.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,10 @@ from pgagents.sandbox.keys import Key
 CLASS = "caching"
 SUBTLE = True
 FORM = "formal"
-PROMISE = "workflows.plans.steps.dead_search.status + operator.actions.delete_key.description:: a deleted key is refused from then on"
+PROMISE = (
+    "workflows.plans.steps.dead_search.status + operator.actions.delete_key.description:: a deleted key "
+    "is refused from then on"
+)
 
 
 LIVES_S = 30.0

@@ -1,4 +1,6 @@
-"""The dispatcher has defaults of its own from an earlier version, and searches within 10 km where no radius is given."""
+"""The dispatcher has defaults of its own from an earlier version, and searches within 10 km where no
+radius is given.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +16,16 @@ from pgagents.sandbox.injection.fault_registry import Context
 CLASS = "dispatcher versus REST"
 SUBTLE = True
 FORM = "formal"
-PROMISE = "actions.search_parking.input.radius_km.default:: without a radius lots within 5 km are found, on each surface"
+PROMISE = (
+    "actions.search_parking.input.radius_km.default:: without a radius lots within 5 km are found, on "
+    "each surface"
+)
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def change(action: Action, values: dict[str, Any], names: frozenset[str], surface: str) -> Mapping[str, Any]:
+    def change(
+        action: Action, values: dict[str, Any], names: frozenset[str], surface: str
+    ) -> Mapping[str, Any]:
         if surface == "dispatcher" and action.name == "search_parking" and "radius_km" not in names:
             values["radius_km"] = 10
         return values

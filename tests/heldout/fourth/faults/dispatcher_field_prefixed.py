@@ -1,4 +1,6 @@
-"""The dispatcher names the offending argument by where it stands in its own body, parameters.lat, not as REST spells it."""
+"""The dispatcher names the offending argument by where it stands in its own body, parameters.lat, not as
+REST spells it.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,8 @@ CLASS = "dispatcher versus REST"
 SUBTLE = True
 FORM = "words"
 PROMISE = (
-    "schemas.Error.properties.error.properties.field.description:: the field is the argument as it is spelt, such as lat or vehicle.vin"
+    "schemas.Error.properties.error.properties.field.description:: the field is the argument as it is "
+    "spelt, such as lat or vehicle.vin"
 )
 
 
@@ -27,7 +30,9 @@ def wrap(handler: Handler, context: Context) -> Handler:
         body = members(answer.body)
         if body["error"].get("field", "body") in own:
             return answer
-        return answer.with_json({**body, "error": {**body["error"], "field": f"parameters.{body['error']['field']}"}})
+        return answer.with_json(
+            {**body, "error": {**body["error"], "field": f"parameters.{body['error']['field']}"}}
+        )
 
     return told(handler, edit)
 

@@ -1,4 +1,6 @@
-"""The dispatcher is one operation in the table of scopes and needs read, so a token that may only read creates sessions by it."""
+"""The dispatcher is one operation in the table of scopes and needs read, so a token that may only read
+creates sessions by it.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,8 @@ CLASS = "OAuth"
 SUBTLE = True
 FORM = "formal"
 PROMISE = (
-    "auth.oauth.needs.sessions:write.create_session + surfaces.dispatcher.responses.403:: creating a session needs the scope sessions:write"
+    "auth.oauth.needs.sessions:write.create_session + surfaces.dispatcher.responses.403:: creating a "
+    "session needs the scope sessions:write"
 )
 
 

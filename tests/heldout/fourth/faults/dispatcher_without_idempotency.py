@@ -1,4 +1,6 @@
-"""The dispatcher calls the service behind the layer that knows idempotency keys, so a repeated create makes a second session."""
+"""The dispatcher calls the service behind the layer that knows idempotency keys, so a repeated create
+makes a second session.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ PROMISE = (
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def change(action: Action, values: dict[str, Any], names: frozenset[str], surface: str) -> Mapping[str, Any]:
+    def change(
+        action: Action, values: dict[str, Any], names: frozenset[str], surface: str
+    ) -> Mapping[str, Any]:
         if surface == "dispatcher":
             values.pop("idempotency_key", None)
         return values
@@ -33,5 +37,8 @@ def wrap(handler: Handler, context: Context) -> Handler:
 
 
 def shows(call: Shown) -> Any:
-    body = {"action": "create_session", "parameters": {"lot_id": "lot_cascade", "plate": "CO-1", "idempotency_key": "k1"}}
+    body = {
+        "action": "create_session",
+        "parameters": {"lot_id": "lot_cascade", "plate": "CO-1", "idempotency_key": "k1"},
+    }
     return [call.status("POST", DISPATCH, body) for _ in range(2)]

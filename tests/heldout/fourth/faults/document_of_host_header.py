@@ -1,5 +1,5 @@
-"""The hosted OpenAPI documents write the Host header of whoever asks as the server, so behind a cache others are sent
-elsewhere."""
+"""The hosted OpenAPI documents write the Host header of whoever asks as the server, so behind a cache others
+are sent elsewhere."""
 
 from __future__ import annotations
 
@@ -30,4 +30,7 @@ def wrap(handler: Handler, context: Context) -> Handler:
 
 
 def shows(call: Shown) -> Any:
-    return b"//evil.example" in call("GET", "/api/agents/openai/openapi.yaml", key=None, Host="evil.example").body
+    return (
+        b"//evil.example"
+        in call("GET", "/api/agents/openai/openapi.yaml", key=None, Host="evil.example").body
+    )

@@ -1,4 +1,6 @@
-"""A bill without sessions says null instead of an empty list by lot, as the list is only made with its first entry."""
+"""A bill without sessions says null instead of an empty list by lot, as the list is only made with its
+first entry.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""A session is completed before the payment processor is asked, so after a 502 it is over and a retry finds it completed."""
+"""A session is completed before the payment processor is asked, so after a 502 it is over and a retry
+finds it completed.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,10 @@ from sandboxes import named
 CLASS = "partial failure"
 SUBTLE = True
 FORM = "formal"
-PROMISE = "idempotency.not_used_up_by + errors.codes.BAD_GATEWAY.meaning:: after a 502 the same call may be repeated and takes effect"
+PROMISE = (
+    "idempotency.not_used_up_by + errors.codes.BAD_GATEWAY.meaning:: after a 502 the same call may be "
+    "repeated and takes effect"
+)
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

@@ -1,4 +1,6 @@
-"""The event of a session's end is made of the session as it was read before, so it is active in it and has no bill."""
+"""The event of a session's end is made of the session as it was read before, so it is active in it and has
+no bill.
+"""
 
 from __future__ import annotations
 

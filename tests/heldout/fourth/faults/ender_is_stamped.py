@@ -1,4 +1,6 @@
-"""Every write of an agent stamps the session with its name, so a session changes its agent when another one ends it."""
+"""Every write of an agent stamps the session with its name, so a session changes its agent when another
+one ends it.
+"""
 
 from __future__ import annotations
 
@@ -25,14 +27,20 @@ PROMISE = (
 def wrap(handler: Handler, context: Context) -> Handler:
     def edit(call: AcceptedCall, data: Any) -> None:
         integration = call.key.integration if call.key else None
-        own = {"agent_name": integration, "agent_platform": PLATFORMS[integration]} if integration in PLATFORMS else {}
+        own = (
+            {"agent_name": integration, "agent_platform": PLATFORMS[integration]}
+            if integration in PLATFORMS
+            else {}
+        )
         stamp = {**own, **call.attribution}
         if stamp:
             data["session"].update(stamp)
             context.front.store.run(
                 "UPDATE session SET agent_name = ?, agent_platform = ? WHERE id = ?",
-                stamp["agent_name"], stamp["agent_platform"], data["session"]["id"],
-            )  # fmt: skip
+                stamp["agent_name"],
+                stamp["agent_platform"],
+                data["session"]["id"],
+            )
 
     results(context, edit, "end_session")
     return handler

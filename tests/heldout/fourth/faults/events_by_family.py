@@ -1,5 +1,5 @@
-"""A webhook is subscribed to the part of an event's name before the dot, so it gets all events of sessions where one was asked
-for."""
+"""A webhook is subscribed to the part of an event's name before the dot, so it gets all events of sessions
+where one was asked for."""
 
 from __future__ import annotations
 

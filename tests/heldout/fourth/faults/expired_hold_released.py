@@ -1,4 +1,6 @@
-"""Releasing a hold only looks whether it was released before, so an expired one gives its space back a second time."""
+"""Releasing a hold only looks whether it was released before, so an expired one gives its space back a
+second time.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,8 @@ CLASS = "AV fleet"
 SUBTLE = True
 FORM = "formal"
 PROMISE = (
-    "resources.hold.expires_by + resources.hold.missing + actions.release_hold.examples.gone.status:: an expired hold is no longer found"
+    "resources.hold.expires_by + resources.hold.missing + actions.release_hold.examples.gone.status:: an "
+    "expired hold is no longer found"
 )
 
 
@@ -23,7 +26,11 @@ def wrap(handler: Handler, context: Context) -> Handler:
     def act(inner: Domain, call: AcceptedCall) -> Any:
         found = inner(call)
         store, tenant = context.front.store, call.key.tenant if call.key else ""
-        hold = store.row("SELECT id, lot_id FROM hold WHERE id = ? AND tenant = ? AND status = 'expired'", call.input["hold_id"], tenant)
+        hold = store.row(
+            "SELECT id, lot_id FROM hold WHERE id = ? AND tenant = ? AND status = 'expired'",
+            call.input["hold_id"],
+            tenant,
+        )
         if hold is None:
             return found
         store.run("UPDATE hold SET status = 'released' WHERE id = ?", hold["id"])
@@ -37,4 +44,6 @@ def wrap(handler: Handler, context: Context) -> Handler:
 def shows(call: Shown) -> Any:
     hold = call.hold(ttl_seconds=30)
     call.wait(60)
-    return call.status("DELETE", f"/api/v1/av-fleet/holds/{hold['hold_id']}", key="fleet"), call.available(hold["lot_id"])
+    return call.status("DELETE", f"/api/v1/av-fleet/holds/{hold['hold_id']}", key="fleet"), call.available(
+        hold["lot_id"]
+    )

@@ -1,4 +1,6 @@
-"""The check of OAuth tokens has an error path of its own, which forgets the WWW-Authenticate header on its 401."""
+"""The check of OAuth tokens has an error path of its own, which forgets the WWW-Authenticate header on its
+401.
+"""
 
 from __future__ import annotations
 

@@ -16,7 +16,9 @@ from sandboxes import named
 CLASS = "limits"
 SUBTLE = True
 FORM = "formal"
-PROMISE = "actions.extend_session.bucket + limits.buckets.create.description:: all writes of a key share one bucket"
+PROMISE = (
+    "actions.extend_session.bucket + limits.buckets.create.description:: all writes of a key share one bucket"
+)
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

@@ -1,4 +1,6 @@
-"""The event of an extension was added later and is sent without its project, so every project's webhooks get it."""
+"""The event of an extension was added later and is sent without its project, so every project's webhooks
+get it.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,10 @@ from pgagents.sandbox.injection.fault_registry import Context
 CLASS = "tenancy"
 SUBTLE = True
 FORM = "formal"
-PROMISE = "resources.session.tenant + webhooks.events.session.extended.about:: what happens to a project's session is told to that project"
+PROMISE = (
+    "resources.session.tenant + webhooks.events.session.extended.about:: what happens to a project's "
+    "session is told to that project"
+)
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

@@ -26,7 +26,10 @@ def wrap(handler: Handler, context: Context) -> Handler:
     def act(inner: Domain, call: AcceptedCall) -> Any:
         found = inner(call)
         if isinstance(found, Refusal) and found.code == "BAD_GATEWAY":
-            context.front.store.run("UPDATE lot SET available = available - 1 WHERE id = ? AND available > 0", call.input["lot_id"])
+            context.front.store.run(
+                "UPDATE lot SET available = available - 1 WHERE id = ? AND available > 0",
+                call.input["lot_id"],
+            )
         return found
 
     acts(context, act, "create_session")

@@ -1,4 +1,6 @@
-"""The idempotency key is claimed when a call begins and freed on refusals of our own, but not when the payment processor fails."""
+"""The idempotency key is claimed when a call begins and freed on refusals of our own, but not when the
+payment processor fails.
+"""
 
 from __future__ import annotations
 
@@ -25,9 +27,14 @@ def wrap(handler: Handler, context: Context) -> Handler:
         value = call.input.get("idempotency_key")
         if value and call.key and isinstance(found, Refusal) and found.code == "BAD_GATEWAY":
             idempotency.remember(
-                context.front.store, call.key.id, value, idempotency.fingerprint(call.action, call.input), Response(502),
-                "an earlier call's result", call.now + 86_400,
-            )  # fmt: skip
+                context.front.store,
+                call.key.id,
+                value,
+                idempotency.fingerprint(call.action, call.input),
+                Response(502),
+                "an earlier call's result",
+                call.now + 86_400,
+            )
         return found
 
     acts(context, act, "create_session", "extend_session", "end_session")

@@ -1,4 +1,6 @@
-"""Search takes the nearest lots up to the limit and only then drops those without autonomous entry, so it finds too few."""
+"""Search takes the nearest lots up to the limit and only then drops those without autonomous entry, so it
+finds too few.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""A fleet key is only held to its fleet where it asks for one, so listing without fleet_id shows the project's other sessions."""
+"""A fleet key is only held to its fleet where it asks for one, so listing without fleet_id shows the
+project's other sessions.
+"""
 
 from __future__ import annotations
 

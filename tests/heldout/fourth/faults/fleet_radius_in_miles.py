@@ -1,4 +1,6 @@
-"""The radius of a fleet's dispatch goes to a service that takes miles, so spaces are held farther away than asked."""
+"""The radius of a fleet's dispatch goes to a service that takes miles, so spaces are held farther away
+than asked.
+"""
 
 from __future__ import annotations
 
@@ -20,10 +22,20 @@ PROMISE = (
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    acts(context, lambda inner, call: inner(given(call, radius_km=call.input["radius_km"] * 1.609344)), "dispatch_av_fleet")
+    acts(
+        context,
+        lambda inner, call: inner(given(call, radius_km=call.input["radius_km"] * 1.609344)),
+        "dispatch_av_fleet",
+    )
     return handler
 
 
 def shows(call: Shown) -> Any:
-    body = {"fleet_id": "fleet_waymo_sf", "lat": 39.6403, "lng": -106.3742, "radius_km": 0.6, "vehicles": [{"plate": "AV-1"}]}
+    body = {
+        "fleet_id": "fleet_waymo_sf",
+        "lat": 39.6403,
+        "lng": -106.3742,
+        "radius_km": 0.6,
+        "vehicles": [{"plate": "AV-1"}],
+    }
     return call.status("POST", "/api/v1/av-fleet/dispatch", body, key="fleet")

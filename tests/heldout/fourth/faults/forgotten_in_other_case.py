@@ -1,5 +1,5 @@
-"""A driver's deletion looks for the plate as it was sent, while plates are kept in upper case, so a small one is never
-forgotten."""
+"""A driver's deletion looks for the plate as it was sent, while plates are kept in upper case, so a small one
+is never forgotten."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ PROMISE = (
 def wrap(handler: Handler, context: Context) -> Handler:
     def act(inner: Domain, call: AcceptedCall) -> Any:
         found = inner(call)
-        context.front.store.run("UPDATE forget SET plate = ? WHERE n = (SELECT max(n) FROM forget)", call.input["plate"])
+        context.front.store.run(
+            "UPDATE forget SET plate = ? WHERE n = (SELECT max(n) FROM forget)", call.input["plate"]
+        )
         return found
 
     acts(context, act, "forget_driver")

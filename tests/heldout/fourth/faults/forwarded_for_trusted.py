@@ -1,4 +1,6 @@
-"""The address that calls without a key are counted by is taken from X-Forwarded-For, which any caller can write."""
+"""The address that calls without a key are counted by is taken from X-Forwarded-For, which any caller can
+write.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,10 @@ from pgagents.sandbox.injection.fault_registry import Context
 CLASS = "limits"
 SUBTLE = True
 FORM = "formal"
-PROMISE = "limits.buckets.address.of + limits.buckets.address.requests:: calls without a key are limited for one peer address"
+PROMISE = (
+    "limits.buckets.address.of + limits.buckets.address.requests:: calls without a key are limited for "
+    "one peer address"
+)
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
@@ -25,4 +30,9 @@ def wrap(handler: Handler, context: Context) -> Handler:
 
 
 def shows(call: Shown) -> Any:
-    return [call("GET", "/api/v1/health", key=None, X_Forwarded_For=f"203.0.113.{n}").header("x-ratelimit-remaining") for n in (1, 2, 3)]
+    return [
+        call("GET", "/api/v1/health", key=None, X_Forwarded_For=f"203.0.113.{n}").header(
+            "x-ratelimit-remaining"
+        )
+        for n in (1, 2, 3)
+    ]

@@ -1,5 +1,5 @@
-"""A payment event's age is now minus its time and only held to an upper bound, so one signed for tomorrow is taken, and again
-then."""
+"""A payment event's age is now minus its time and only held to an upper bound, so one signed for tomorrow is
+taken, and again then."""
 
 from __future__ import annotations
 
@@ -24,7 +24,12 @@ def wrap(handler: Handler, context: Context) -> Handler:
         header = request.header("stripe-signature") or ""
         at = dict(part.strip().partition("=")[::2] for part in header.split(",")).get("t", "")
         secret, now = front.site.setting.stripe_secret, front.clock.now()
-        if not at.isdecimal() or len(at) > 12 or int(at) <= now or signature.fault(header, request.body, secret, float(at)):
+        if (
+            not at.isdecimal()
+            or len(at) > 12
+            or int(at) <= now
+            or signature.fault(header, request.body, secret, float(at))
+        ):
             return request
         return request.with_header("Stripe-Signature", signature.sign(secret, request.body, now))
 

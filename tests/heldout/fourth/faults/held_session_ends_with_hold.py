@@ -17,7 +17,8 @@ PROMISE = "actions.create_session.laws.expires-in-hours:: expires_at is hours af
 def wrap(handler: Handler, context: Context) -> Handler:
     context.front.store.script(
         "CREATE TRIGGER IF NOT EXISTS held AFTER INSERT ON session BEGIN "
-        "UPDATE session SET expires_at = (SELECT CAST(max(expires_at) AS INTEGER) FROM hold WHERE status = 'committed' "
+        "UPDATE session SET expires_at = (SELECT CAST(max(expires_at) AS INTEGER) FROM hold WHERE status "
+        "= 'committed' "
         "AND lot_id = NEW.lot_id AND plate = NEW.plate AND expires_at > NEW.started_at) "
         "WHERE id = NEW.id AND json_extract(NEW.entry, '$.assigned_space') IS NOT NULL; END;"
     )

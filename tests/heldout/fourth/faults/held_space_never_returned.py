@@ -1,4 +1,6 @@
-"""Ending a session gives back the space that it took itself, and forgets that one made from a hold took over the hold's."""
+"""Ending a session gives back the space that it took itself, and forgets that one made from a hold took
+over the hold's.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ def wrap(handler: Handler, context: Context) -> Handler:
         if isinstance(found, Refusal):
             return found
         if found["session"]["entry_instructions"]["assigned_space"] is not None:
-            context.front.store.run("UPDATE lot SET available = available - 1 WHERE id = ?", found["session"]["lot_id"])
+            context.front.store.run(
+                "UPDATE lot SET available = available - 1 WHERE id = ?", found["session"]["lot_id"]
+            )
         return found
 
     acts(context, act, "end_session")

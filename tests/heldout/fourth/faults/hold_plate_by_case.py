@@ -1,4 +1,6 @@
-"""A hold's plate is kept in upper case and compared with the plate as it was sent, so a fleet that writes it small is refused."""
+"""A hold's plate is kept in upper case and compared with the plate as it was sent, so a fleet that writes
+it small is refused.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ PROMISE = (
 def wrap(handler: Handler, context: Context) -> Handler:
     def act(inner: Domain, call: AcceptedCall) -> Any:
         if call.input.get("hold_id") is not None and call.input["plate"] != call.input["plate"].upper():
-            found = context.front.store.row("SELECT 1 FROM hold WHERE id = ? AND status = 'active'", call.input["hold_id"])
+            found = context.front.store.row(
+                "SELECT 1 FROM hold WHERE id = ? AND status = 'active'", call.input["hold_id"]
+            )
             if found is not None:
                 return Refusal("CONFLICT", "The hold is for another plate or lot")
         return inner(call)

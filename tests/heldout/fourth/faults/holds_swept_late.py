@@ -1,4 +1,6 @@
-"""A hold is no longer found when its time is over, but a job that runs every five minutes gives its space back."""
+"""A hold is no longer found when its time is over, but a job that runs every five minutes gives its space
+back.
+"""
 
 from __future__ import annotations
 
@@ -31,8 +33,11 @@ def wrap(handler: Handler, context: Context) -> Handler:
         store.run(
             "UPDATE hold SET status = 'asleep' WHERE status = 'active' AND expires_at <= ? "
             "AND CAST(expires_at / ? AS INTEGER) = CAST(? / ? AS INTEGER)",
-            call.now, EVERY_S, call.now, EVERY_S,
-        )  # fmt: skip
+            call.now,
+            EVERY_S,
+            call.now,
+            EVERY_S,
+        )
         try:
             return inner(call)
         finally:

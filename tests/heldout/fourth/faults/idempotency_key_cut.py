@@ -1,4 +1,6 @@
-"""The column of idempotency keys has 32 characters and cuts what is longer, so two long keys with one beginning are the same."""
+"""The column of idempotency keys has 32 characters and cuts what is longer, so two long keys with one
+beginning are the same.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ PROMISE = (
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def change(action: Action, values: dict[str, Any], names: frozenset[str], surface: str) -> Mapping[str, Any]:
+    def change(
+        action: Action, values: dict[str, Any], names: frozenset[str], surface: str
+    ) -> Mapping[str, Any]:
         if action.idempotency in values:
             values[action.idempotency] = values[action.idempotency][:32]
         return values
@@ -33,4 +37,7 @@ def wrap(handler: Handler, context: Context) -> Handler:
 
 def shows(call: Shown) -> Any:
     body = {"lot_id": "lot_cascade", "plate": "CO-1"}
-    return [call.status("POST", "/api/v1/sessions", body, Idempotency_Key="booking-" * 5 + end) for end in ("1", "2")]
+    return [
+        call.status("POST", "/api/v1/sessions", body, Idempotency_Key="booking-" * 5 + end)
+        for end in ("1", "2")
+    ]

@@ -1,5 +1,5 @@
-"""Whether an idempotency key was used is read from a copy of the database some milliseconds behind, so two calls at once both
-take effect."""
+"""Whether an idempotency key was used is read from a copy of the database some milliseconds behind, so two
+calls at once both take effect."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from pgagents.sandbox.injection.fault_registry import Context
 CLASS = "concurrency"
 SUBTLE = True
 FORM = "formal"
-PROMISE = "actions.create_session.idempotency + idempotency.lives_s:: of two calls with one key one takes effect"
+PROMISE = (
+    "actions.create_session.idempotency + idempotency.lives_s:: of two calls with one key one takes effect"
+)
 
 
 BEHIND_S = 0.02
@@ -24,7 +26,9 @@ def wrap(handler: Handler, context: Context) -> Handler:
     def answer(request: Request) -> Response | Silence:
         if request.header("idempotency-key"):
             with front.store.lock:
-                front.store.run("DELETE FROM idempotency WHERE dies_at > ?", front.clock.now() + 86_400 - BEHIND_S)
+                front.store.run(
+                    "DELETE FROM idempotency WHERE dies_at > ?", front.clock.now() + 86_400 - BEHIND_S
+                )
         return handler(request)
 
     return answer

@@ -17,7 +17,8 @@ PROMISE = "idempotency.lives_s:: a key holds for 86,400 seconds"
 def wrap(handler: Handler, context: Context) -> Handler:
     context.front.store.script(
         "CREATE TRIGGER IF NOT EXISTS daily AFTER INSERT ON idempotency BEGIN UPDATE idempotency "
-        "SET dies_at = CAST(NEW.dies_at / 86400 AS INTEGER) * 86400 WHERE key_id = NEW.key_id AND value = NEW.value; END;"
+        "SET dies_at = CAST(NEW.dies_at / 86400 AS INTEGER) * 86400 WHERE key_id = NEW.key_id AND value "
+        "= NEW.value; END;"
     )
     return handler
 

@@ -1,4 +1,6 @@
-"""The gateway caches keys by their first twenty characters, so once a key was seen anything that begins like it is taken."""
+"""The gateway caches keys by their first twenty characters, so once a key was seen anything that begins
+like it is taken.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,10 @@ from pgagents.sandbox.injection.fault_registry import Context
 CLASS = "auth"
 SUBTLE = True
 FORM = "formal"
-PROMISE = "errors.framework.no_key + errors.codes.UNAUTHORIZED.status:: a call with what is no key is refused with 401"
+PROMISE = (
+    "errors.framework.no_key + errors.codes.UNAUTHORIZED.status:: a call with what is no key is refused "
+    "with 401"
+)
 
 
 START_OF_KEY = 20

@@ -1,4 +1,6 @@
-"""For a partner that could send no headers, a key in the query's `api_key` was allowed and never taken out again."""
+"""For a partner that could send no headers, a key in the query's `api_key` was allowed and never taken out
+again.
+"""
 
 from __future__ import annotations
 

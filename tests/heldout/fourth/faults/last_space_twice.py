@@ -14,7 +14,8 @@ CLASS = "concurrency"
 SUBTLE = True
 FORM = "formal"
 PROMISE = (
-    "resources.session.takes.counter + actions.search_parking.laws.spaces-add-up:: each session takes a space, and a full lot has none"
+    "resources.session.takes.counter + actions.search_parking.laws.spaces-add-up:: each session takes a "
+    "space, and a full lot has none"
 )
 
 

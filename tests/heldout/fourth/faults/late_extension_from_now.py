@@ -20,15 +20,22 @@ def wrap(handler: Handler, context: Context) -> Handler:
     def act(inner: Domain, call: AcceptedCall) -> Any:
         store, now = context.front.store, int(call.now)
         late = store.row(
-            "SELECT expires_at FROM session WHERE id = ? AND code = ? AND status = 'active' AND expires_at < ?",
-            call.input["session_id"], call.input["session_code"], now,
-        )  # fmt: skip
+            (
+                "SELECT expires_at FROM session WHERE id = ? AND code = ? AND status = 'active' AND "
+                "expires_at < ?"
+            ),
+            call.input["session_id"],
+            call.input["session_code"],
+            now,
+        )
         if late is None:
             return inner(call)
         store.run("UPDATE session SET expires_at = ? WHERE id = ?", now, call.input["session_id"])
         found = inner(call)
         if isinstance(found, Refusal):
-            store.run("UPDATE session SET expires_at = ? WHERE id = ?", late["expires_at"], call.input["session_id"])
+            store.run(
+                "UPDATE session SET expires_at = ? WHERE id = ?", late["expires_at"], call.input["session_id"]
+            )
         return found
 
     acts(context, act, "extend_session")

@@ -17,7 +17,10 @@ PROMISE = "actions.list_sessions.input.limit.minimum:: a limit below 1 is refuse
 
 def wrap(handler: Handler, context: Context) -> Handler:
     def edit(request: Request) -> Request:
-        if request.path not in ("/api/v1/sessions", "/api/v1/sessions/search") or ("limit", "0") not in request.query:
+        if (
+            request.path not in ("/api/v1/sessions", "/api/v1/sessions/search")
+            or ("limit", "0") not in request.query
+        ):
             return request
         return requeried(request, [pair for pair in request.query if pair != ("limit", "0")])
 

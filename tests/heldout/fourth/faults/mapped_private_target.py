@@ -1,5 +1,5 @@
-"""Private addresses are looked for among those of IPv4 alone, so one written as an IPv4-mapped IPv6 address is taken for a
-webhook."""
+"""Private addresses are looked for among those of IPv4 alone, so one written as an IPv4-mapped IPv6 address
+is taken for a webhook."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ from pgagents.sandbox.injection.fault_registry import Context
 CLASS = "webhooks"
 SUBTLE = True
 FORM = "formal"
-PROMISE = "webhooks.targets + actions.create_webhook.examples.loopback.status:: a webhook's target is a public address"
+PROMISE = (
+    "webhooks.targets + actions.create_webhook.examples.loopback.status:: a webhook's target is a public "
+    "address"
+)
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
@@ -43,4 +46,6 @@ def _mapped(url: str) -> bool:
 
 
 def shows(call: Shown) -> Any:
-    return call.status("POST", "/api/v1/webhooks", {"url": "https://[::ffff:10.0.0.8]/hook", "events": ["session.ended"]})
+    return call.status(
+        "POST", "/api/v1/webhooks", {"url": "https://[::ffff:10.0.0.8]/hook", "events": ["session.ended"]}
+    )

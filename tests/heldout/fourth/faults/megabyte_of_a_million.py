@@ -1,5 +1,5 @@
-"""The limit of a body was set to 1,000,000 bytes in the proxy, so bodies between that and a true megabyte are refused as too
-large."""
+"""The limit of a body was set to 1,000,000 bytes in the proxy, so bodies between that and a true megabyte are
+refused as too large."""
 
 from __future__ import annotations
 
@@ -21,4 +21,6 @@ def wrap(handler: Handler, context: Context) -> Handler:
 
 
 def shows(call: Shown) -> Any:
-    return call.status("POST", "/api/v1/refunds", {"session_id": "sess_01JS1E6R3A", "reason": "x" * 1_020_000})
+    return call.status(
+        "POST", "/api/v1/refunds", {"session_id": "sess_01JS1E6R3A", "reason": "x" * 1_020_000}
+    )

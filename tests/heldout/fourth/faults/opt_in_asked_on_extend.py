@@ -1,5 +1,5 @@
-"""The check whether a lot allows agents was put before every write of a session, so running ones cannot be extended by an
-agent."""
+"""The check whether a lot allows agents was put before every write of a session, so running ones cannot be
+extended by an agent."""
 
 from __future__ import annotations
 
@@ -16,16 +16,21 @@ CLASS = "opt-in"
 SUBTLE = True
 FORM = "formal"
 PROMISE = (
-    "errors.codes.AGENT_OPT_IN_REQUIRED.only + workflows.opt-out.steps.longer:: running sessions keep working where the owner opted out"
+    "errors.codes.AGENT_OPT_IN_REQUIRED.only + workflows.opt-out.steps.longer:: running sessions keep "
+    "working where the owner opted out"
 )
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
     def act(inner: Domain, call: AcceptedCall) -> Any:
         row = context.front.store.row(
-            "SELECT agents FROM lot JOIN session ON session.lot_id = lot.id WHERE session.id = ? AND tenant = ?",
-            call.input["session_id"], call.key.tenant if call.key else "",
-        )  # fmt: skip
+            (
+                "SELECT agents FROM lot JOIN session ON session.lot_id = lot.id WHERE session.id = ? AND "
+                "tenant = ?"
+            ),
+            call.input["session_id"],
+            call.key.tenant if call.key else "",
+        )
         if call.agent and row is not None and not row["agents"]:
             return Refusal("AGENT_OPT_IN_REQUIRED", "This lot does not take sessions from AI agents")
         return inner(call)

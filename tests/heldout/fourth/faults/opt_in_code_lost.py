@@ -1,4 +1,6 @@
-"""The dispatcher wraps refusals anew and so drops the second code that stands beside the envelope of a lot's opt-in error."""
+"""The dispatcher wraps refusals anew and so drops the second code that stands beside the envelope of a
+lot's opt-in error.
+"""
 
 from __future__ import annotations
 

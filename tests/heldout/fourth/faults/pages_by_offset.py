@@ -1,4 +1,6 @@
-"""Pages are counted by an offset into the list, so a session that begins between two calls shifts one onto the next page again."""
+"""Pages are counted by an offset into the list, so a session that begins between two calls shifts one onto
+the next page again.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,10 @@ from pgagents.sandbox.injection.fault_registry import Context
 CLASS = "paging"
 SUBTLE = True
 FORM = "formal"
-PROMISE = "workflows.pages.title + workflows.pages.steps.second_page.expect:: the pages together hold each session once"
+PROMISE = (
+    "workflows.pages.title + workflows.pages.steps.second_page.expect:: the pages together hold each "
+    "session once"
+)
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

@@ -13,7 +13,9 @@ from pgagents.sandbox.injection.fault_registry import Context
 CLASS = "time zones"
 SUBTLE = True
 FORM = "words"
-PROMISE = "schemas.DemandReport.properties.peak_hours.items.description:: peak hours are hours of the day in UTC"
+PROMISE = (
+    "schemas.DemandReport.properties.peak_hours.items.description:: peak hours are hours of the day in UTC"
+)
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

@@ -1,4 +1,6 @@
-"""A bill's period is shown right, but its times are compared as if they had been given in UTC, whatever their offset."""
+"""A bill's period is shown right, but its times are compared as if they had been given in UTC, whatever
+their offset.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,13 @@ def wrap(handler: Handler, context: Context) -> Handler:
         naive = {name: moment.replace(tzinfo=UTC).isoformat() for name, moment in period.items() if moment}
         found = inner(given(call, **naive))
         if not isinstance(found, Refusal):
-            found["report"].update({name: m.astimezone(UTC).isoformat().replace("+00:00", "Z") for name, m in period.items() if m})
+            found["report"].update(
+                {
+                    name: m.astimezone(UTC).isoformat().replace("+00:00", "Z")
+                    for name, m in period.items()
+                    if m
+                }
+            )
         return found
 
     acts(context, act, "get_fleet_billing")

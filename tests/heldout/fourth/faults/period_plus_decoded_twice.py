@@ -1,5 +1,5 @@
-"""The gateway decodes a bill's query before the service does, so that the plus of a time zone arrives as a space and the time
-is refused."""
+"""The gateway decodes a bill's query before the service does, so that the plus of a time zone arrives as a
+space and the time is refused."""
 
 from __future__ import annotations
 

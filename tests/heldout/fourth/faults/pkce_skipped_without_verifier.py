@@ -1,5 +1,5 @@
-"""The code's challenge is only compared where a verifier comes, so a client with a secret that sent a challenge can leave it
-out."""
+"""The code's challenge is only compared where a verifier comes, so a client with a secret that sent a
+challenge can leave it out."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from pgagents.sandbox.keys import digest
 CLASS = "OAuth"
 SUBTLE = True
 FORM = "formal"
-PROMISE = "auth.oauth.pkce_binds.challenged + auth.oauth.pkce:: a code that was asked for with a challenge needs its verifier"
+PROMISE = (
+    "auth.oauth.pkce_binds.challenged + auth.oauth.pkce:: a code that was asked for with a challenge "
+    "needs its verifier"
+)
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
@@ -27,7 +30,10 @@ def wrap(handler: Handler, context: Context) -> Handler:
             if form.get("grant_type") == "authorization_code" and not form.get("code_verifier"):
                 with context.front.store.transaction():
                     context.front.store.run(
-                        "UPDATE oauth_code SET code_challenge = NULL, code_challenge_method = NULL WHERE hash = ?",
+                        (
+                            "UPDATE oauth_code SET code_challenge = NULL, code_challenge_method = NULL WHERE "
+                            "hash = ?"
+                        ),
                         digest(form.get("code", "")),
                     )
         return handler(request)
@@ -38,6 +44,10 @@ def wrap(handler: Handler, context: Context) -> Handler:
 def shows(call: Shown) -> Any:
     client = call.sandbox.oauth["confidential"]
     return call.form(
-        "/oauth/token", grant_type="authorization_code", code=confidential_code(call, "read"), client_id=str(client["client_id"]),
-        client_secret=str(client["client_secret"]), redirect_uri=client["redirect_uris"][0],
-    ).status  # fmt: skip
+        "/oauth/token",
+        grant_type="authorization_code",
+        code=confidential_code(call, "read"),
+        client_id=str(client["client_id"]),
+        client_secret=str(client["client_secret"]),
+        redirect_uri=client["redirect_uris"][0],
+    ).status

@@ -1,4 +1,6 @@
-"""The plate's pattern ends in a dollar sign that also matches before a last line break, which is cut off later."""
+"""The plate's pattern ends in a dollar sign that also matches before a last line break, which is cut off
+later.
+"""
 
 from __future__ import annotations
 

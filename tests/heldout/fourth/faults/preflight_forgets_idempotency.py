@@ -12,7 +12,10 @@ from pgagents.sandbox.injection.fault_registry import Context
 CLASS = "CORS"
 SUBTLE = True
 FORM = "formal"
-PROMISE = "browsers.origins + actions.create_session.input.idempotency_key.wire:: a page of any origin may send what the API takes"
+PROMISE = (
+    "browsers.origins + actions.create_session.input.idempotency_key.wire:: a page of any origin may "
+    "send what the API takes"
+)
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
@@ -28,7 +31,11 @@ def wrap(handler: Handler, context: Context) -> Handler:
 
 def shows(call: Shown) -> Any:
     answer = call(
-        "OPTIONS", "/api/v1/sessions", key=None, Origin="https://app.example", Access_Control_Request_Method="POST",
+        "OPTIONS",
+        "/api/v1/sessions",
+        key=None,
+        Origin="https://app.example",
+        Access_Control_Request_Method="POST",
         Access_Control_Request_Headers="authorization,idempotency-key",
-    )  # fmt: skip
+    )
     return "Idempotency-Key" in (answer.header("access-control-allow-headers") or "")

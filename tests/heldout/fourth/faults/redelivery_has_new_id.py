@@ -1,4 +1,6 @@
-"""An event is put together for each attempt and gets a new id each time, so a receiver cannot tell a redelivery."""
+"""An event is put together for each attempt and gets a new id each time, so a receiver cannot tell a
+redelivery.
+"""
 
 from __future__ import annotations
 

@@ -35,13 +35,19 @@ def wrap(handler: Handler, context: Context) -> Handler:
         wanted = form.get("scope", "").split()
         if form.get("grant_type") != "refresh_token" or not wanted or not set(wanted) <= scopes:
             return handler(request)
-        found = handler(replace(request, body=urlencode([pair for pair in pairs if pair[0] != "scope"]).encode()))
+        found = handler(
+            replace(request, body=urlencode([pair for pair in pairs if pair[0] != "scope"]).encode())
+        )
         if not isinstance(found, Response) or found.status != 200:
             return found
         token = members(found.body)
         with context.front.store.transaction():
             for name in ("access_token", "refresh_token"):
-                context.front.store.run("UPDATE oauth_token SET scope = ? WHERE hash = ?", " ".join(wanted), digest(str(token.get(name))))
+                context.front.store.run(
+                    "UPDATE oauth_token SET scope = ? WHERE hash = ?",
+                    " ".join(wanted),
+                    digest(str(token.get(name))),
+                )
         return found.with_json({**token, "scope": " ".join(wanted)})
 
     return answer
@@ -50,7 +56,13 @@ def wrap(handler: Handler, context: Context) -> Handler:
 def shows(call: Shown) -> Any:
     token = call.grant("read")["refresh_token"]
     client = str(call.sandbox.oauth["public"]["client_id"])
-    answer = call.form("/oauth/token", grant_type="refresh_token", refresh_token=token, client_id=client, scope="read sessions:write")
+    answer = call.form(
+        "/oauth/token",
+        grant_type="refresh_token",
+        refresh_token=token,
+        client_id=client,
+        scope="read sessions:write",
+    )
     if answer.status != 200:
         return answer.status
     call.tokens["wide"] = json.loads(answer.body)["access_token"]

@@ -1,4 +1,6 @@
-"""A refund's cents are put into 32 bits, so an amount far beyond the charge turns into a small one and is paid out."""
+"""A refund's cents are put into 32 bits, so an amount far beyond the charge turns into a small one and is
+paid out.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What remains to be refunded is computed in floating dollars, so the exact rest is sometimes refused as too much."""
+"""What remains to be refunded is computed in floating dollars, so the exact rest is sometimes refused as
+too much.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,8 @@ CLASS = "money"
 SUBTLE = True
 FORM = "words"
 PROMISE = (
-    "actions.refund_session.description + actions.refund_session.input.amount.description:: all that remains of a charge can be given back"
+    "actions.refund_session.description + actions.refund_session.input.amount.description:: all that "
+    "remains of a charge can be given back"
 )
 
 
@@ -22,7 +25,11 @@ def wrap(handler: Handler, context: Context) -> Handler:
     def act(inner: Domain, call: AcceptedCall) -> Any:
         store, id, wanted = context.front.store, call.input["session_id"], call.input.get("amount")
         tenant = call.key.tenant if call.key else ""
-        row = store.row("SELECT subtotal_cents FROM session WHERE id = ? AND tenant = ? AND status = 'completed'", id, tenant)
+        row = store.row(
+            "SELECT subtotal_cents FROM session WHERE id = ? AND tenant = ? AND status = 'completed'",
+            id,
+            tenant,
+        )
         if row is None or wanted is None:
             return inner(call)
         remains = row["subtotal_cents"] / 100

@@ -11,13 +11,17 @@ from pgagents.sandbox.injection.fault_registry import Context
 CLASS = "audit"
 SUBTLE = True
 FORM = "formal"
-PROMISE = "audit.about.session_id + schemas.AuditRow.properties.session_id.description:: a row names the session that it is about"
+PROMISE = (
+    "audit.about.session_id + schemas.AuditRow.properties.session_id.description:: a row names the "
+    "session that it is about"
+)
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
     context.front.store.script(
         "DROP TRIGGER IF EXISTS audit_no_update; "
-        "CREATE TRIGGER IF NOT EXISTS nameless AFTER INSERT ON audit WHEN NEW.action = 'refund_session' BEGIN "
+        "CREATE TRIGGER IF NOT EXISTS nameless AFTER INSERT ON audit WHEN NEW.action = 'refund_session' "
+        "BEGIN "
         "UPDATE audit SET session_id = NULL WHERE n = NEW.n; END;"
     )
     return handler

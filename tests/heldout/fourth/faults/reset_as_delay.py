@@ -1,4 +1,6 @@
-"""The 429 comes from a middleware that tells X-RateLimit-Reset in seconds from now, while other answers tell the moment."""
+"""The 429 comes from a middleware that tells X-RateLimit-Reset in seconds from now, while other answers
+tell the moment.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,9 @@ from pgagents.sandbox.injection.fault_registry import Context
 CLASS = "limits"
 SUBTLE = True
 FORM = "formal"
-PROMISE = "limits.reset_unit + headers.X-RateLimit-Reset.on:: X-RateLimit-Reset is in epoch seconds on every answer"
+PROMISE = (
+    "limits.reset_unit + headers.X-RateLimit-Reset.on:: X-RateLimit-Reset is in epoch seconds on every answer"
+)
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

@@ -1,4 +1,6 @@
-"""Retry-After is the time to the next token cut to whole seconds, so a client that keeps to it comes too early."""
+"""Retry-After is the time to the next token cut to whole seconds, so a client that keeps to it comes too
+early.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ from pgagents.sandbox.limits import Drawn
 CLASS = "limits"
 SUBTLE = True
 FORM = "words"
-PROMISE = "headers.Retry-After.description + limits.headers.retry:: after Retry-After seconds the next call passes"
+PROMISE = (
+    "headers.Retry-After.description + limits.headers.retry:: after Retry-After seconds the next call passes"
+)
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
@@ -20,7 +24,10 @@ def wrap(handler: Handler, context: Context) -> Handler:
     headers = limits.headers
 
     def cut(drawn: Drawn, now: float) -> list[tuple[str, str]]:
-        return [(name, str(max(1, int(drawn.wait_s))) if name == "Retry-After" else value) for name, value in headers(drawn, now)]
+        return [
+            (name, str(max(1, int(drawn.wait_s))) if name == "Retry-After" else value)
+            for name, value in headers(drawn, now)
+        ]
 
     limits.headers = cut  # type: ignore[method-assign]  # the same with a mistake
     return handler

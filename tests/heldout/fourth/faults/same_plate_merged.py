@@ -1,4 +1,6 @@
-"""Vehicles are kept by their plate in a dictionary, so two of one plate, large and small, get one space together."""
+"""Vehicles are kept by their plate in a dictionary, so two of one plate, large and small, get one space
+together.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +29,7 @@ def wrap(handler: Handler, context: Context) -> Handler:
 
 def shows(call: Shown) -> Any:
     body = {
-        "fleet_id": "fleet_waymo_sf", "lat": 39.6403, "lng": -106.3742, "vehicles": [{"plate": "AV-1"}, {"plate": "av-1"}],
+        "fleet_id": "fleet_waymo_sf", "lat": 39.6403, "lng": -106.3742,
+        "vehicles": [{"plate": "AV-1"}, {"plate": "av-1"}],
     }  # fmt: skip
     return len(call.data("POST", "/api/v1/av-fleet/dispatch", body, status=201, key="fleet")["allocations"])

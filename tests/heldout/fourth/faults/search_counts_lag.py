@@ -1,4 +1,6 @@
-"""Search reads free spaces from an index that is refreshed every quarter of a minute, so they are not those of now."""
+"""Search reads free spaces from an index that is refreshed every quarter of a minute, so they are not
+those of now.
+"""
 
 from __future__ import annotations
 

@@ -18,7 +18,9 @@ PROMISE = "actions.list_sessions.laws.status-only:: every session listed has the
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def change(action: Action, values: dict[str, Any], names: frozenset[str], surface: str) -> Mapping[str, Any]:
+    def change(
+        action: Action, values: dict[str, Any], names: frozenset[str], surface: str
+    ) -> Mapping[str, Any]:
         if action.name == "list_sessions" and "fleet_id" in values:
             values.pop("status", None)
         return values

@@ -1,4 +1,6 @@
-"""The length of a VIN is checked in bytes of UTF-8, so one with letters beyond ASCII is refused though it has few characters."""
+"""The length of a VIN is checked in bytes of UTF-8, so one with letters beyond ASCII is refused though it
+has few characters.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,10 @@ from pgagents.sandbox.injection.fault_registry import Context
 CLASS = "validation"
 SUBTLE = True
 FORM = "formal"
-PROMISE = "actions.create_session.input.vehicle.properties.vin.maxLength:: a text of up to 32 characters is a valid VIN"
+PROMISE = (
+    "actions.create_session.input.vehicle.properties.vin.maxLength:: a text of up to 32 characters is a "
+    "valid VIN"
+)
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
@@ -28,4 +33,6 @@ def wrap(handler: Handler, context: Context) -> Handler:
 
 
 def shows(call: Shown) -> Any:
-    return call.told("POST", "/api/v1/sessions", {"lot_id": "lot_cascade", "plate": "AV-9", "vehicle": {"vin": "Ω" * 20}})[0]
+    return call.told(
+        "POST", "/api/v1/sessions", {"lot_id": "lot_cascade", "plate": "AV-9", "vehicle": {"vin": "Ω" * 20}}
+    )[0]

@@ -1,4 +1,6 @@
-"""A webhook's address goes through a URL class that lowers its host, drops the port 443 and adds a path, and is kept like that."""
+"""A webhook's address goes through a URL class that lowers its host, drops the port 443 and adds a path,
+and is kept like that.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ def wrap(handler: Handler, context: Context) -> Handler:
     def edit(call: AcceptedCall, data: Any) -> None:
         webhook = data["webhook"]
         parts = urlsplit(webhook["url"])
-        webhook["url"] = urlunsplit((parts.scheme, parts.netloc.lower().removesuffix(":443"), parts.path or "/", parts.query, ""))
+        webhook["url"] = urlunsplit(
+            (parts.scheme, parts.netloc.lower().removesuffix(":443"), parts.path or "/", parts.query, "")
+        )
         context.front.store.run("UPDATE webhook SET url = ? WHERE id = ?", webhook["url"], webhook["id"])
 
     results(context, edit, "create_webhook")

@@ -22,7 +22,11 @@ def wrap(handler: Handler, context: Context) -> Handler:
         if request.path == "/oauth/token" and answer.status == 200:
             store, now = context.front.store, context.front.clock.now()
             with store.transaction():
-                store.run("UPDATE oauth_token SET dies_at = ? WHERE hash = ?", now + 86_400, digest(data_of(answer)["access_token"]))
+                store.run(
+                    "UPDATE oauth_token SET dies_at = ? WHERE hash = ?",
+                    now + 86_400,
+                    digest(data_of(answer)["access_token"]),
+                )
         return answer
 
     return edits(handler, edit)

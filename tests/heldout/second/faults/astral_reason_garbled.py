@@ -1,4 +1,6 @@
-"""The column's character set has three bytes a character at most, so an emoji in a refund's reason becomes a question mark."""
+"""The column's character set has three bytes a character at most, so an emoji in a refund's reason becomes
+a question mark.
+"""
 
 from __future__ import annotations
 

@@ -22,7 +22,9 @@ def wrap(handler: Handler, context: Context) -> Handler:
     def edit(call: AcceptedCall, found: Any) -> None:
         if call.surface != "rest":
             diff = json.dumps({"arguments": {name: call.input[name] for name in ("lat", "lng", "radius_km")}})
-            context.front.store.run("UPDATE audit_detail SET diff = ? WHERE audit_n = (SELECT max(n) FROM audit)", diff)
+            context.front.store.run(
+                "UPDATE audit_detail SET diff = ? WHERE audit_n = (SELECT max(n) FROM audit)", diff
+            )
 
     results(context, edit, "search_parking")
     return handler

@@ -1,4 +1,6 @@
-"""The activity feed was opened to the dashboards of enterprise customers, and with it every project's rows to their keys."""
+"""The activity feed was opened to the dashboards of enterprise customers, and with it every project's rows
+to their keys.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,10 @@ from pgagents.sandbox.keys import Key
 CLASS = "scopes"
 SUBTLE = True
 FORM = "formal"
-PROMISE = "operator.actions.list_audit.errors + errors.framework.no_scope:: called with the operator's key, else FORBIDDEN"
+PROMISE = (
+    "operator.actions.list_audit.errors + errors.framework.no_scope:: called with the operator's key, "
+    "else FORBIDDEN"
+)
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

@@ -12,11 +12,19 @@ from pgagents.sandbox.injection.fault_registry import Context
 CLASS = "filters"
 SUBTLE = True
 FORM = "words"
-PROMISE = "actions.search_parking.input.autonomous_entry.description:: true for only lots an autonomous vehicle can enter unaided"
+PROMISE = (
+    "actions.search_parking.input.autonomous_entry.description:: true for only lots an autonomous "
+    "vehicle can enter unaided"
+)
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    judged(context, pairs=lambda action, given: [(k, "true" if (k, v) == ("autonomous_entry", "false") else v) for k, v in given])
+    judged(
+        context,
+        pairs=lambda action, given: [
+            (k, "true" if (k, v) == ("autonomous_entry", "false") else v) for k, v in given
+        ],
+    )
     return handler
 
 

@@ -1,4 +1,6 @@
-"""A path is decoded strictly as UTF-8 before anything else, and what that raises is nobody's: `%ff` in an id is a 500."""
+"""A path is decoded strictly as UTF-8 before anything else, and what that raises is nobody's: `%ff` in an
+id is a 500.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,10 @@ from pgagents.sandbox.injection.fault_registry import Context
 CLASS = "odd input"
 SUBTLE = True
 FORM = "formal"
-PROMISE = "errors.framework.invalid + actions.check_availability.input.lot_id.pattern:: an id of another form is BAD_REQUEST"
+PROMISE = (
+    "errors.framework.invalid + actions.check_availability.input.lot_id.pattern:: an id of another form "
+    "is BAD_REQUEST"
+)
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

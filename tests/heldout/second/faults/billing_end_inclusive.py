@@ -1,4 +1,6 @@
-"""A bill counts sessions that ended at the very end of its period, so two months that meet count them twice."""
+"""A bill counts sessions that ended at the very end of its period, so two months that meet count them
+twice.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,8 @@ CLASS = "time zones"
 SUBTLE = True
 FORM = "words"
 PROMISE = (
-    "actions.get_fleet_billing.input.to.description + schemas.BillingReport.properties.to.description:: the end is "
+    "actions.get_fleet_billing.input.to.description + schemas.BillingReport.properties.to.description:: "
+    "the end is "
     "no longer part of the period"
 )
 

@@ -1,4 +1,6 @@
-"""The middleware that reads JSON stands before the one that asks for a key, so a broken body without a key is a 400."""
+"""The middleware that reads JSON stands before the one that asks for a key, so a broken body without a key
+is a 400.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,12 @@ PROMISE = "behaviour.auth_first + errors.framework.no_key:: UNAUTHORIZED comes b
 
 def wrap(handler: Handler, context: Context) -> Handler:
     def edit(request: Request, answer: Response) -> Response:
-        if answer.status == 401 and request.method == "POST" and request.body and read_json(request.body).problem:
+        if (
+            answer.status == 401
+            and request.method == "POST"
+            and request.body
+            and read_json(request.body).problem
+        ):
             return refusal(answer, 400, "BAD_REQUEST", "The body cannot be read", field="body")
         return answer
 

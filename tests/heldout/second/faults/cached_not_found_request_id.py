@@ -1,4 +1,6 @@
-"""The 404 of an unknown lot is cached with its whole body, so the next one tells the request id of the first."""
+"""The 404 of an unknown lot is cached with its whole body, so the next one tells the request id of the
+first.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ from pgagents.sandbox.injection.fault_registry import Context
 CLASS = "envelope"
 SUBTLE = True
 FORM = "formal"
-PROMISE = "headers.X-Request-Id.description + errors.request_id_at:: the answer's own id, in an error body too"
+PROMISE = (
+    "headers.X-Request-Id.description + errors.request_id_at:: the answer's own id, in an error body too"
+)
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

@@ -1,4 +1,6 @@
-"""A lot that charges by the day charges for each date that a stay touches: one hour over midnight costs two days."""
+"""A lot that charges by the day charges for each date that a stay touches: one hour over midnight costs
+two days.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ def wrap(handler: Handler, context: Context) -> Handler:
         session = found["session"]
         first, last = (datetime.fromisoformat(session[name]).date() for name in ("started_at", "ended_at"))
         days = (last - first).days + 1
-        per_day = session["rate"] if session["max_daily"] is None else min(session["rate"], session["max_daily"])
+        per_day = (
+            session["rate"] if session["max_daily"] is None else min(session["rate"], session["max_daily"])
+        )
         if round(per_day * 100) * days != round(session["subtotal"] * 100):
             rebill(context.front, context.courier.outbox, session, round(per_day * 100) * days)
         return found

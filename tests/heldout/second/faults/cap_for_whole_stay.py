@@ -15,13 +15,20 @@ from pgagents.sandbox.injection.fault_registry import Context
 CLASS = "money"
 SUBTLE = True
 FORM = "formal"
-PROMISE = "actions.end_session.laws.charge-hourly + schemas.Session.properties.max_daily.description:: most charged for each 24 h"
+PROMISE = (
+    "actions.end_session.laws.charge-hourly + schemas.Session.properties.max_daily.description:: most "
+    "charged for each 24 h"
+)
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
     def act(inner: Domain, call: AcceptedCall) -> Any:
         found = inner(call)
-        if not isinstance(found, Refusal) and found["session"]["max_daily"] is not None and found["session"]["rate_unit"] == "hour":
+        if (
+            not isinstance(found, Refusal)
+            and found["session"]["max_daily"] is not None
+            and found["session"]["rate_unit"] == "hour"
+        ):
             most = round(found["session"]["max_daily"] * 100)
             if round(found["session"]["subtotal"] * 100) > most:
                 rebill(context.front, context.courier.outbox, found["session"], most)

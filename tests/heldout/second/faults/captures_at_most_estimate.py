@@ -1,4 +1,6 @@
-"""What is captured is never more than was authorised, so who stays longer than asked for pays the estimate."""
+"""What is captured is never more than was authorised, so who stays longer than asked for pays the
+estimate.
+"""
 
 from __future__ import annotations
 
@@ -15,14 +17,25 @@ from pgagents.sandbox.injection.fault_registry import Context
 CLASS = "money"
 SUBTLE = True
 FORM = "formal"
-PROMISE = "actions.end_session.laws.charge-hourly + actions.create_session.input.hours.description:: charged is the real stay"
+PROMISE = (
+    "actions.end_session.laws.charge-hourly + actions.create_session.input.hours.description:: charged "
+    "is the real stay"
+)
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
     def act(inner: Domain, call: AcceptedCall) -> Any:
         found = inner(call)
-        if not isinstance(found, Refusal) and found["session"]["subtotal"] > found["session"]["estimated_amount"]:
-            rebill(context.front, context.courier.outbox, found["session"], round(found["session"]["estimated_amount"] * 100))
+        if (
+            not isinstance(found, Refusal)
+            and found["session"]["subtotal"] > found["session"]["estimated_amount"]
+        ):
+            rebill(
+                context.front,
+                context.courier.outbox,
+                found["session"],
+                round(found["session"]["estimated_amount"] * 100),
+            )
         return found
 
     acts(context, act, "end_session")

@@ -1,4 +1,6 @@
-"""A client with a secret is let through at the token endpoint without a look at the challenge that it sent."""
+"""A client with a secret is let through at the token endpoint without a look at the challenge that it
+sent.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,10 @@ def wrap(handler: Handler, context: Context) -> Handler:
             form = form_of(request)
             if form.get("client_secret") or (request.header("authorization") or "").startswith("Basic "):
                 with context.front.store.transaction():
-                    sql = "UPDATE oauth_code SET code_challenge = NULL, code_challenge_method = NULL WHERE hash = ?"
+                    sql = (
+                        "UPDATE oauth_code SET code_challenge = NULL, code_challenge_method = NULL WHERE "
+                        "hash = ?"
+                    )
                     context.front.store.run(sql, digest(form.get("code", "")))
                 request = with_form(request, {k: v for k, v in form.items() if k != "code_verifier"})
         return handler(request)
@@ -34,6 +39,11 @@ def wrap(handler: Handler, context: Context) -> Handler:
 def shows(call: Shown) -> Any:
     code, client = code_of(call)
     return call.form(
-        "/oauth/token", grant_type="authorization_code", code=code, client_id=client["client_id"], client_secret=client["client_secret"],
-        redirect_uri=client["redirect_uris"][0], code_verifier="another-verifier-of-more-than-forty-three-characters-01234",
-    ).status  # fmt: skip
+        "/oauth/token",
+        grant_type="authorization_code",
+        code=code,
+        client_id=client["client_id"],
+        client_secret=client["client_secret"],
+        redirect_uri=client["redirect_uris"][0],
+        code_verifier="another-verifier-of-more-than-forty-three-characters-01234",
+    ).status

@@ -15,7 +15,10 @@ from pgagents.sandbox.injection.fault_registry import Context
 CLASS = "money"
 SUBTLE = True
 FORM = "formal"
-PROMISE = "actions.end_session.laws.charge-hourly + operator.actions.update_lot.description:: running sessions keep their rate"
+PROMISE = (
+    "actions.end_session.laws.charge-hourly + operator.actions.update_lot.description:: running sessions "
+    "keep their rate"
+)
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
@@ -25,12 +28,17 @@ def wrap(handler: Handler, context: Context) -> Handler:
             return found
         store = context.front.store
         row = store.row(
-            "SELECT session.*, lot.rate_cents AS now_cents FROM session JOIN lot ON lot.id = lot_id WHERE session.id = ?",
+            (
+                "SELECT session.*, lot.rate_cents AS now_cents FROM session JOIN lot ON lot.id = lot_id "
+                "WHERE session.id = ?"
+            ),
             found["session"]["id"],
         )
         assert row is not None
         if row["now_cents"] != row["rate_cents"]:
-            cents = money.charge(row["now_cents"], row["unit"], row["max_daily_cents"], row["ended_at"] - row["started_at"])
+            cents = money.charge(
+                row["now_cents"], row["unit"], row["max_daily_cents"], row["ended_at"] - row["started_at"]
+            )
             rebill(context.front, context.courier.outbox, found["session"], cents)
         return found
 

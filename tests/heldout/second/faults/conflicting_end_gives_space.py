@@ -1,4 +1,6 @@
-"""The space is given back before the session's state is looked at, so ending it a second time, refused with 409, frees another space."""
+"""The space is given back before the session's state is looked at, so ending it a second time, refused
+with 409, frees another space.
+"""
 
 from __future__ import annotations
 

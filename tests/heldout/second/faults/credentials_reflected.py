@@ -1,4 +1,6 @@
-"""The caller's origin is sent back with Access-Control-Allow-Credentials, because the star did not do with cookies."""
+"""The caller's origin is sent back with Access-Control-Allow-Credentials, because the star did not do with
+cookies.
+"""
 
 from __future__ import annotations
 
@@ -20,10 +22,14 @@ def wrap(handler: Handler, context: Context) -> Handler:
         if answer.header("Access-Control-Allow-Origin") != "*":
             return answer
         origin = request.header("origin")
-        return answer.with_header("Access-Control-Allow-Origin", origin).with_header("Access-Control-Allow-Credentials", "true")
+        return answer.with_header("Access-Control-Allow-Origin", origin).with_header(
+            "Access-Control-Allow-Credentials", "true"
+        )
 
     return edits(handler, edit)
 
 
 def shows(call: Shown) -> Any:
-    return call("GET", "/api/v1/sessions", Origin="https://app.example").header("Access-Control-Allow-Credentials")
+    return call("GET", "/api/v1/sessions", Origin="https://app.example").header(
+        "Access-Control-Allow-Credentials"
+    )

@@ -28,7 +28,10 @@ def wrap(handler: Handler, context: Context) -> Handler:
         fleet = call.key.group if call.key else None
         filters = {"fleet_id": call.input.get("fleet_id") or fleet, "status": call.input.get("status")}
         named = json.dumps([call.key.id if call.key else "", str(call.action.name), filters]).encode()
-        secret, bound = context.front.store.setting("cursor_secret", ""), hashlib.sha256(named).hexdigest()[:16]
+        secret, bound = (
+            context.front.store.setting("cursor_secret", ""),
+            hashlib.sha256(named).hexdigest()[:16],
+        )
         started = int(epoch_of(rows[-1]["started_at"]) or 0)
         found["next_cursor"] = lists._cursor(started, rows[-1]["id"], secret, bound, call.now)
 

@@ -17,7 +17,8 @@ CLASS = "paging"
 SUBTLE = True
 FORM = "words"
 PROMISE = (
-    "workflows.pages.title + actions.list_sessions.output.200.properties.next_cursor.description:: pages hold each "
+    "workflows.pages.title + actions.list_sessions.output.200.properties.next_cursor.description:: pages "
+    "hold each "
     "session once; it gets the next page"
 )
 
@@ -36,7 +37,14 @@ def wrap(handler: Handler, context: Context) -> Handler:
             return inner(call)
         started_at, _, dies_at, bound = json.loads(text)
         coarse = json.dumps([started_at, "", dies_at, bound])
-        return inner(given(call, cursor=base64.urlsafe_b64encode(coarse.encode() + lists._mac(coarse, secret)).decode().rstrip("=")))
+        return inner(
+            given(
+                call,
+                cursor=base64.urlsafe_b64encode(coarse.encode() + lists._mac(coarse, secret))
+                .decode()
+                .rstrip("="),
+            )
+        )
 
     acts(context, act, "list_sessions", "search_sessions")
     return handler

@@ -14,7 +14,8 @@ CLASS = "limits"
 SUBTLE = True
 FORM = "formal"
 PROMISE = (
-    "actions.delete_webhook.bucket.create + actions.release_hold.bucket.create + limits.buckets.create.requests:: "
+    "actions.delete_webhook.bucket.create + actions.release_hold.bucket.create + "
+    "limits.buckets.create.requests:: "
     "60 a minute for all writes of a key"
 )
 
@@ -23,7 +24,9 @@ def wrap(handler: Handler, context: Context) -> Handler:
     limits = context.front.limits
     inner = limits.draw
 
-    def draw(action: Any, key: Any, *, agent: bool, end_user: str | None, peer: str, now: float) -> Drawn | None:
+    def draw(
+        action: Any, key: Any, *, agent: bool, end_user: str | None, peer: str, now: float
+    ) -> Drawn | None:
         if action is not None and action.method == "DELETE" and action.bucket == "create":
             action = replace(action, bucket="read")
         return inner(action, key, agent=agent, end_user=end_user, peer=peer, now=now)

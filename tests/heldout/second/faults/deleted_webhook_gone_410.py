@@ -16,7 +16,8 @@ CLASS = "status codes"
 SUBTLE = True
 FORM = "formal"
 PROMISE = (
-    "actions.delete_webhook.errors + errors.codes.NOT_FOUND.meaning:: an id that does not exist or has been deleted"
+    "actions.delete_webhook.errors + errors.codes.NOT_FOUND.meaning:: an id that does not exist or has "
+    "been deleted"
     " is NOT_FOUND; there is no 410"
 )
 
@@ -27,13 +28,19 @@ def wrap(handler: Handler, context: Context) -> Handler:
     def act(inner: Domain, call: AcceptedCall) -> Any:
         found = inner(call)
         sql = "SELECT 1 FROM webhook WHERE id = ? AND tenant = ? AND deleted_at IS NOT NULL"
-        if isinstance(found, Refusal) and context.front.store.row(sql, call.input["webhook_id"], tenant(call.key)):
+        if isinstance(found, Refusal) and context.front.store.row(
+            sql, call.input["webhook_id"], tenant(call.key)
+        ):
             gone.append(True)
         return found
 
     def edit(request: Request, answer: Response) -> Response:
         was, gone[:] = bool(gone), []
-        return refusal(answer, 410, "GONE", "The webhook was deleted") if was and answer.status == 404 else answer
+        return (
+            refusal(answer, 410, "GONE", "The webhook was deleted")
+            if was and answer.status == 404
+            else answer
+        )
 
     acts(context, act, "delete_webhook")
     return edits(handler, edit)

@@ -1,4 +1,6 @@
-"""The dispatcher hands on the flat arguments only, as it once had no others: a session made there has no vehicle."""
+"""The dispatcher hands on the flat arguments only, as it once had no others: a session made there has no
+vehicle.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What a token was granted is looked up by method and path, which the dispatcher has none of: through it a read-only token parks."""
+"""What a token was granted is looked up by method and path, which the dispatcher has none of: through it a
+read-only token parks.
+"""
 
 from __future__ import annotations
 

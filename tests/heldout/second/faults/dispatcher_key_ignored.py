@@ -1,4 +1,6 @@
-"""Idempotency is a middleware that reads the header; the dispatcher's parameter of that name is taken and never looked at."""
+"""Idempotency is a middleware that reads the header; the dispatcher's parameter of that name is taken and
+never looked at.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,8 @@ CLASS = "idempotency"
 SUBTLE = True
 FORM = "formal"
 PROMISE = (
-    "actions.create_session.idempotency + surfaces.dispatcher.arguments + behaviour.replay:: the dispatcher takes an "
+    "actions.create_session.idempotency + surfaces.dispatcher.arguments + behaviour.replay:: the "
+    "dispatcher takes an "
     "action's arguments; a replay is a conflict"
 )
 
@@ -30,5 +33,8 @@ def wrap(handler: Handler, context: Context) -> Handler:
 
 
 def shows(call: Shown) -> Any:
-    body = {"action": "create_session", "parameters": {"lot_id": "lot_lionshead", "plate": "CO-1", "idempotency_key": "k1"}}
+    body = {
+        "action": "create_session",
+        "parameters": {"lot_id": "lot_lionshead", "plate": "CO-1", "idempotency_key": "k1"},
+    }
     return [call.status("POST", "/api/v1/agents/openai/actions", body) for _ in range(2)]

@@ -30,4 +30,6 @@ def wrap(handler: Handler, context: Context) -> Handler:
 
 
 def shows(call: Shown) -> Any:
-    return call.dispatch("create_session", {"lot_id": "lot_lionshead", "plate": "CO-1"}, key="copilot")["session"]["agent_platform"]
+    return call.dispatch("create_session", {"lot_id": "lot_lionshead", "plate": "CO-1"}, key="copilot")[
+        "session"
+    ]["agent_platform"]

@@ -1,4 +1,6 @@
-"""The dispatcher makes its refusals itself, and the opt-in's second `code`, at the top, is not among what it knows."""
+"""The dispatcher makes its refusals itself, and the opt-in's second `code`, at the top, is not among what
+it knows.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +14,21 @@ from pgagents.sandbox.injection.fault_registry import Context
 CLASS = "dispatcher"
 SUBTLE = True
 FORM = "formal"
-PROMISE = "errors.codes.AGENT_OPT_IN_REQUIRED.envelope.OptInError + schemas.OptInError.required.code:: the body has code at its top, too"
+PROMISE = (
+    "errors.codes.AGENT_OPT_IN_REQUIRED.envelope.OptInError + schemas.OptInError.required.code:: the "
+    "body has code at its top, too"
+)
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
     def edit(request: Request, answer: Response) -> Response:
         data = data_of(answer)
-        if request.path == "/api/v1/agents/openai/actions" and isinstance(data, dict) and "code" in data and "error" in data:
+        if (
+            request.path == "/api/v1/agents/openai/actions"
+            and isinstance(data, dict)
+            and "code" in data
+            and "error" in data
+        ):
             return answer.with_json({"error": data["error"]})
         return answer
 

@@ -1,4 +1,6 @@
-"""The dispatcher reads its arguments with the code that reads queries, so it takes numbers that are written as texts."""
+"""The dispatcher reads its arguments with the code that reads queries, so it takes numbers that are
+written as texts.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,10 @@ from pgagents.sandbox.injection.fault_registry import Context
 CLASS = "dispatcher"
 SUBTLE = True
 FORM = "formal"
-PROMISE = "actions.search_parking.input.lat.type + actions.create_session.input.hours.type:: a number; in JSON a text is none"
+PROMISE = (
+    "actions.search_parking.input.lat.type + actions.create_session.input.hours.type:: a number; in JSON "
+    "a text is none"
+)
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

@@ -1,4 +1,6 @@
-"""Against double clicks, a second create for the same lot and plate within two seconds answers the first session again, as 201."""
+"""Against double clicks, a second create for the same lot and plate within two seconds answers the first
+session again, as 201.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ from pgagents.sandbox.injection.fault_registry import Context
 CLASS = "concurrency"
 SUBTLE = True
 FORM = "formal"
-PROMISE = "resources.session.takes + resources.session.made_by:: every create makes a session and takes a space"
+PROMISE = (
+    "resources.session.takes + resources.session.made_by:: every create makes a session and takes a space"
+)
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

@@ -1,4 +1,6 @@
-"""The session is completed before the processor is asked; where that fails the caller is told 502, and the retry is a 409."""
+"""The session is completed before the processor is asked; where that fails the caller is told 502, and the
+retry is a 409.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,8 @@ CLASS = "partial failure"
 SUBTLE = True
 FORM = "formal"
 PROMISE = (
-    "idempotency.not_used_up_by + errors.codes.BAD_GATEWAY.meaning:: after a 502 the call may be repeated with the same idempotency key"
+    "idempotency.not_used_up_by + errors.codes.BAD_GATEWAY.meaning:: after a 502 the call may be "
+    "repeated with the same idempotency key"
 )
 
 

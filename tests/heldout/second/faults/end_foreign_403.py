@@ -1,4 +1,6 @@
-"""Ending another project's session is FORBIDDEN, which tells that the session exists; looking it up is 404 as it should be."""
+"""Ending another project's session is FORBIDDEN, which tells that the session exists; looking it up is 404
+as it should be.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ def wrap(handler: Handler, context: Context) -> Handler:
     def act(inner: Domain, call: AcceptedCall) -> Any:
         found = inner(call)
         sql = "SELECT 1 FROM session WHERE id = ? AND tenant <> ?"
-        if isinstance(found, Refusal) and context.front.store.row(sql, call.input["session_id"], tenant(call.key)):
+        if isinstance(found, Refusal) and context.front.store.row(
+            sql, call.input["session_id"], tenant(call.key)
+        ):
             return Refusal("FORBIDDEN", "The session belongs to another project")
         return found
 
@@ -32,6 +36,8 @@ def wrap(handler: Handler, context: Context) -> Handler:
 def shows(call: Shown) -> Any:
     session = call.park()
     return call.status(
-        "POST", "/api/v1/sessions/end", {"session_id": session["id"], "session_code": session["session_code"]},
+        "POST",
+        "/api/v1/sessions/end",
+        {"session_id": session["id"], "session_code": session["session_code"]},
         key="second",
-    )  # fmt: skip
+    )

@@ -15,7 +15,8 @@ CLASS = "webhooks"
 SUBTLE = True
 FORM = "formal"
 PROMISE = (
-    "schemas.CreatedSession.allOf + webhooks.events.session.created.data.Session:: client_secret is secret and told"
+    "schemas.CreatedSession.allOf + webhooks.events.session.created.data.Session:: client_secret is "
+    "secret and told"
     " by the creation alone; the event's data are a Session"
 )
 

@@ -11,7 +11,9 @@ from pgagents.sandbox.injection.fault_registry import Context
 CLASS = "tenancy"
 SUBTLE = True
 FORM = "formal"
-PROMISE = "resources.webhook.tenant + resources.session.tenant:: one project sees nothing of another's sessions"
+PROMISE = (
+    "resources.webhook.tenant + resources.session.tenant:: one project sees nothing of another's sessions"
+)
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

@@ -16,7 +16,8 @@ CLASS = "state machine"
 SUBTLE = True
 FORM = "formal"
 PROMISE = (
-    "resources.hold.expires_by.expires_at + schemas.Allocation.properties.expires_at.description:: the space is given back at expires_at"
+    "resources.hold.expires_by.expires_at + schemas.Allocation.properties.expires_at.description:: the "
+    "space is given back at expires_at"
 )
 
 
@@ -26,10 +27,18 @@ def wrap(handler: Handler, context: Context) -> Handler:
         row = store.row(
             "SELECT * FROM hold WHERE id = ? AND tenant = ? AND lot_id = ? AND plate = ? AND expires_at <= ? "
             "AND status IN ('active', 'expired')",
-            given.get("hold_id"), tenant(call.key), given["lot_id"], given["plate"].upper(), call.now,
-        )  # fmt: skip
-        if row is not None and (row["status"] == "active" or take_space(context.courier.outbox, row["lot_id"], call.now)):
-            store.run("UPDATE hold SET status = 'active', expires_at = ? WHERE id = ?", call.now + 1, row["id"])
+            given.get("hold_id"),
+            tenant(call.key),
+            given["lot_id"],
+            given["plate"].upper(),
+            call.now,
+        )
+        if row is not None and (
+            row["status"] == "active" or take_space(context.courier.outbox, row["lot_id"], call.now)
+        ):
+            store.run(
+                "UPDATE hold SET status = 'active', expires_at = ? WHERE id = ?", call.now + 1, row["id"]
+            )
         return inner(call)
 
     acts(context, act, "create_session")

@@ -15,14 +15,18 @@ CLASS = "opt-in"
 SUBTLE = True
 FORM = "formal"
 PROMISE = (
-    "errors.codes.AGENT_OPT_IN_REQUIRED.only.create_session + actions.extend_session.errors:: create_session alone "
+    "errors.codes.AGENT_OPT_IN_REQUIRED.only.create_session + actions.extend_session.errors:: "
+    "create_session alone "
     "has that refusal; running sessions keep working"
 )
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
     def act(inner: Domain, call: AcceptedCall) -> Any:
-        sql = "SELECT 1 FROM session JOIN lot ON lot.id = lot_id WHERE session.id = ? AND tenant = ? AND agents = 0"
+        sql = (
+            "SELECT 1 FROM session JOIN lot ON lot.id = lot_id WHERE session.id = ? AND tenant = ? AND "
+            "agents = 0"
+        )
         if call.agent and context.front.store.row(sql, call.input["session_id"], tenant(call.key)):
             return Refusal("AGENT_OPT_IN_REQUIRED", "This lot does not take sessions from AI agents")
         return inner(call)

@@ -1,4 +1,6 @@
-"""Calls are counted by the clock's minute instead of a bucket that refills, so around its turn twice as many pass."""
+"""Calls are counted by the clock's minute instead of a bucket that refills, so around its turn twice as
+many pass.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +14,18 @@ from pgagents.sandbox.limits import Drawn, Limits
 CLASS = "limits"
 SUBTLE = True
 FORM = "formal"
-PROMISE = "limits.buckets.read.requests + limits.buckets.create.requests:: 240 and 60 in any minute: rolling token buckets"
+PROMISE = (
+    "limits.buckets.read.requests + limits.buckets.create.requests:: 240 and 60 in any minute: rolling "
+    "token buckets"
+)
 
 
 class _Windows(Limits):
     """Counts by whole minutes."""
 
-    def draw(self, action: Any, key: Any, *, agent: bool, end_user: str | None, peer: str, now: float) -> Drawn | None:
+    def draw(
+        self, action: Any, key: Any, *, agent: bool, end_user: str | None, peer: str, now: float
+    ) -> Drawn | None:
         chosen = self._buckets(action, key, agent, end_user, peer)
         if not chosen:
             return None

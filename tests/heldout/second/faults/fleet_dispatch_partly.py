@@ -1,4 +1,6 @@
-"""Vehicles are given their spaces one by one; where these run out the fleet is told 409, and the holds made so far stay."""
+"""Vehicles are given their spaces one by one; where these run out the fleet is told 409, and the holds
+made so far stay.
+"""
 
 from __future__ import annotations
 
@@ -30,6 +32,12 @@ def wrap(handler: Handler, context: Context) -> Handler:
 
 
 def shows(call: Shown) -> Any:
-    body = {"fleet_id": "f1", "lat": 39.6424, "lng": -106.39, "radius_km": 0.1, "vehicles": [{"plate": f"AV-{n}"} for n in range(25)]}
+    body = {
+        "fleet_id": "f1",
+        "lat": 39.6424,
+        "lng": -106.39,
+        "radius_km": 0.1,
+        "vehicles": [{"plate": f"AV-{n}"} for n in range(25)],
+    }
     call.status("POST", "/api/v1/av-fleet/dispatch", body)
     return call.available("lot_cascade")

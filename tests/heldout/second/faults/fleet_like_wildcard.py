@@ -1,4 +1,6 @@
-"""The fleet filter is a LIKE, in which the underscores of an id stand for any character: fleet_waymo_sf finds fleet-waymo-sf, too."""
+"""The fleet filter is a LIKE, in which the underscores of an id stand for any character: fleet_waymo_sf
+finds fleet-waymo-sf, too.
+"""
 
 from __future__ import annotations
 

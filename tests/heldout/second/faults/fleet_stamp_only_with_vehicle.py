@@ -1,4 +1,6 @@
-"""A fleet key's fleet is written into the vehicle that was given; where none was, the session belongs to no fleet."""
+"""A fleet key's fleet is written into the vehicle that was given; where none was, the session belongs to
+no fleet.
+"""
 
 from __future__ import annotations
 

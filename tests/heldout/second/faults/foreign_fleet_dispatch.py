@@ -1,4 +1,6 @@
-"""That a fleet key takes its own fleet only was built into what it reads, and forgotten where it holds spaces."""
+"""That a fleet key takes its own fleet only was built into what it reads, and forgotten where it holds
+spaces.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""A request to forget a driver is kept as it was typed, and compared as it was kept: in lower case it finds nobody."""
+"""A request to forget a driver is kept as it was typed, and compared as it was kept: in lower case it
+finds nobody.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +15,18 @@ from pgagents.sandbox.injection.fault_registry import Context
 CLASS = "retention"
 SUBTLE = True
 FORM = "formal"
-PROMISE = "retention.drivers.after_s + operator.actions.forget_driver.description:: after 30 days the plate is blanked"
+PROMISE = (
+    "retention.drivers.after_s + operator.actions.forget_driver.description:: after 30 days the plate is "
+    "blanked"
+)
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
     def act(inner: Domain, call: AcceptedCall) -> Any:
         found = inner(call)
-        context.front.store.run("UPDATE forget SET plate = ? WHERE n = (SELECT max(n) FROM forget)", call.input["plate"])
+        context.front.store.run(
+            "UPDATE forget SET plate = ? WHERE n = (SELECT max(n) FROM forget)", call.input["plate"]
+        )
         return found
 
     acts(context, act, "forget_driver")

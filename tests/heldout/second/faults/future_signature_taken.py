@@ -1,4 +1,6 @@
-"""Of a payment event's signature only the age is bounded; one dated into the future stays good for as long as it likes."""
+"""Of a payment event's signature only the age is bounded; one dated into the future stays good for as long
+as it likes.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Idempotency keys are unique in one table for everybody, so a key that another API key has used is a conflict."""
+"""Idempotency keys are unique in one table for everybody, so a key that another API key has used is a
+conflict.
+"""
 
 from __future__ import annotations
 
@@ -34,4 +36,7 @@ def wrap(handler: Handler, context: Context) -> Handler:
 
 def shows(call: Shown) -> Any:
     body = {"lot_id": "lot_lionshead", "plate": "CO-1"}
-    return [call.status("POST", "/api/v1/sessions", body, key=key, Idempotency_Key="k1") for key in ("unlimited", "second")]
+    return [
+        call.status("POST", "/api/v1/sessions", body, key=key, Idempotency_Key="k1")
+        for key in ("unlimited", "second")
+    ]

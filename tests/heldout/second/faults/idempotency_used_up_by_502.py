@@ -1,4 +1,6 @@
-"""Whatever the domain answered, a 502 of the payment processor too, is kept under the idempotency key, so its repetition is a 409."""
+"""Whatever the domain answered, a 502 of the payment processor too, is kept under the idempotency key, so
+its repetition is a 409.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ def wrap(handler: Handler, context: Context) -> Handler:
         value = call.input.get(call.action.idempotency) if call.action.idempotency else None
         if value and call.key and isinstance(found, Refusal) and found.code == "BAD_GATEWAY":
             hash, front = idempotency.fingerprint(call.action, call.input), context.front
-            idempotency.remember(front.store, call.key.id, value, hash, Response(502), "a failed call", call.now + 86_400)
+            idempotency.remember(
+                front.store, call.key.id, value, hash, Response(502), "a failed call", call.now + 86_400
+            )
         return found
 
     acts(context, act)

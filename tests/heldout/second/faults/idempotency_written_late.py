@@ -1,4 +1,6 @@
-"""The idempotency key is written by a queue a second after the answer, so a repetition that comes at once takes effect again."""
+"""The idempotency key is written by a queue a second after the answer, so a repetition that comes at once
+takes effect again.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,10 @@ from pgagents.sandbox.injection.fault_registry import Context
 CLASS = "concurrency"
 SUBTLE = True
 FORM = "formal"
-PROMISE = "behaviour.replay + actions.create_session.input.idempotency_key.description:: conflict; repeated so that nothing is done twice"
+PROMISE = (
+    "behaviour.replay + actions.create_session.input.idempotency_key.description:: conflict; repeated so "
+    "that nothing is done twice"
+)
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

@@ -1,4 +1,6 @@
-"""Private addresses are looked for in four numbers with dots; a literal IPv6 address is registered whatever it is."""
+"""Private addresses are looked for in four numbers with dots; a literal IPv6 address is registered
+whatever it is.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,10 @@ from pgagents.sandbox.injection.fault_registry import Context
 CLASS = "webhooks"
 SUBTLE = True
 FORM = "formal"
-PROMISE = "webhooks.targets + actions.create_webhook.examples.loopback.status:: public; an address that is not is 400"
+PROMISE = (
+    "webhooks.targets + actions.create_webhook.examples.loopback.status:: public; an address that is not "
+    "is 400"
+)
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

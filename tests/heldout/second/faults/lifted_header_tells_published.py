@@ -20,11 +20,15 @@ def wrap(handler: Handler, context: Context) -> Handler:
     limits = context.front.limits
     inner = limits.draw
 
-    def draw(action: Any, key: Any, *, agent: bool, end_user: str | None, peer: str, now: float) -> Drawn | None:
+    def draw(
+        action: Any, key: Any, *, agent: bool, end_user: str | None, peer: str, now: float
+    ) -> Drawn | None:
         found = inner(action, key, agent=agent, end_user=end_user, peer=peer, now=now)
         if found is None or key is None or not key.unlimited:
             return found
-        published = min(bucket.requests for bucket, _, _ in limits._buckets(action, key, agent, end_user, peer))
+        published = min(
+            bucket.requests for bucket, _, _ in limits._buckets(action, key, agent, end_user, peer)
+        )
         return replace(found, limit=published, remaining=min(found.remaining, published - 1))
 
     limits.draw = draw  # type: ignore[method-assign]  # a fault

@@ -19,7 +19,9 @@ PROMISE = "resources.session.listed_by:: list_sessions lists what create_session
 
 def wrap(handler: Handler, context: Context) -> Handler:
     def edit(call: AcceptedCall, found: Any) -> None:
-        found["sessions"][:] = [s for s in found["sessions"] if (epoch_of(s["started_at"]) or 0) <= call.now - 2]
+        found["sessions"][:] = [
+            s for s in found["sessions"] if (epoch_of(s["started_at"]) or 0) <= call.now - 2
+        ]
 
     results(context, edit, "list_sessions")
     return handler

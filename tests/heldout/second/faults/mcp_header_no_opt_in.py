@@ -1,4 +1,6 @@
-"""Agents are known by their key when a session is made; that the MCP server says it is one counts for nothing."""
+"""Agents are known by their key when a session is made; that the MCP server says it is one counts for
+nothing.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,8 @@ CLASS = "opt-in"
 SUBTLE = True
 FORM = "formal"
 PROMISE = (
-    "surfaces.mcp.headers.X-Agent-Surface + errors.codes.AGENT_OPT_IN_REQUIRED.meaning:: the header tells that an "
+    "surfaces.mcp.headers.X-Agent-Surface + errors.codes.AGENT_OPT_IN_REQUIRED.meaning:: the header "
+    "tells that an "
     "agent calls; its session is refused where the owner has not opted in"
 )
 
@@ -31,4 +34,6 @@ def wrap(handler: Handler, context: Context) -> Handler:
 
 
 def shows(call: Shown) -> Any:
-    return call.status("POST", "/api/v1/sessions", {"lot_id": "lot_sandstone", "plate": "CO-1"}, X_Agent_Surface="mcp")
+    return call.status(
+        "POST", "/api/v1/sessions", {"lot_id": "lot_sandstone", "plate": "CO-1"}, X_Agent_Surface="mcp"
+    )

@@ -1,4 +1,6 @@
-"""The budget of a sandbox key's agent calls knows agents by their keys and by the dispatcher, and not by the header of our MCP server."""
+"""The budget of a sandbox key's agent calls knows agents by their keys and by the dispatcher, and not by
+the header of our MCP server.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,8 @@ CLASS = "limits"
 SUBTLE = True
 FORM = "formal"
 PROMISE = (
-    "limits.buckets.sandbox.when + surfaces.mcp.headers.X-Agent-Surface:: the budget is for agent calls; the header"
+    "limits.buckets.sandbox.when + surfaces.mcp.headers.X-Agent-Surface:: the budget is for agent calls; "
+    "the header"
     " tells the API that an agent calls"
 )
 
@@ -24,7 +27,9 @@ def wrap(handler: Handler, context: Context) -> Handler:
     limits = context.front.limits
     inner = limits.draw
 
-    def draw(action: Any, key: Any, *, agent: bool, end_user: str | None, peer: str, now: float) -> Drawn | None:
+    def draw(
+        action: Any, key: Any, *, agent: bool, end_user: str | None, peer: str, now: float
+    ) -> Drawn | None:
         known = key is not None and (key.integration or key.group or key.granted is not None)
         agent = agent and bool(known or at[0].path.startswith("/api/v1/agents/"))
         return inner(action, key, agent=agent, end_user=end_user, peer=peer, now=now)
@@ -34,4 +39,6 @@ def wrap(handler: Handler, context: Context) -> Handler:
 
 
 def shows(call: Shown) -> Any:
-    return [call.status("GET", "/api/v1/sessions", key="test", X_Agent_Surface="mcp") for _ in range(31)].count(429)
+    return [
+        call.status("GET", "/api/v1/sessions", key="test", X_Agent_Surface="mcp") for _ in range(31)
+    ].count(429)

@@ -1,4 +1,6 @@
-"""Messages are looked up in a table by Accept-Language; a language that has no table gives an empty message."""
+"""Messages are looked up in a table by Accept-Language; a language that has no table gives an empty
+message.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +19,21 @@ PROMISE = "schemas.Error.properties.error.properties.message.minLength:: 1"
 
 def wrap(handler: Handler, context: Context) -> Handler:
     def edit(request: Request, answer: Response) -> Response:
-        language = (request.header("accept-language") or "en").partition(",")[0].partition(";")[0].partition("-")[0].strip().lower()
+        language = (
+            (request.header("accept-language") or "en")
+            .partition(",")[0]
+            .partition(";")[0]
+            .partition("-")[0]
+            .strip()
+            .lower()
+        )
         data = data_of(answer)
-        if answer.status < 400 or language in ("en", "*") or not isinstance(data, dict) or not isinstance(data.get("error"), dict):
+        if (
+            answer.status < 400
+            or language in ("en", "*")
+            or not isinstance(data, dict)
+            or not isinstance(data.get("error"), dict)
+        ):
             return answer
         return answer.with_json({**data, "error": {**data["error"], "message": ""}})
 

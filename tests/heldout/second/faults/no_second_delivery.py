@@ -20,7 +20,9 @@ def wrap(handler: Handler, context: Context) -> Handler:
     outbox = context.courier.outbox
     inner = outbox.failed
     outbox.failed = (  # type: ignore[method-assign]  # a fault
-        lambda delivery, note, again_in_s: inner(delivery, note, None if note.startswith("answered ") else again_in_s)
+        lambda delivery, note, again_in_s: inner(
+            delivery, note, None if note.startswith("answered ") else again_in_s
+        )
     )
     return handler
 

@@ -13,7 +13,10 @@ from pgagents.sandbox.injection.fault_registry import Context
 CLASS = "odd input"
 SUBTLE = True
 FORM = "formal"
-PROMISE = "actions.refund_session.input.reason + errors.framework.invalid:: any text of 1 to 200 characters; what is not fit is BAD_REQUEST"
+PROMISE = (
+    "actions.refund_session.input.reason + errors.framework.invalid:: any text of 1 to 200 characters; "
+    "what is not fit is BAD_REQUEST"
+)
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
@@ -27,4 +30,6 @@ def wrap(handler: Handler, context: Context) -> Handler:
 
 
 def shows(call: Shown) -> Any:
-    return call.status("POST", "/api/v1/refunds", {"session_id": "sess_01JS1E6R3A", "reason": "a\0b", "amount": 1})
+    return call.status(
+        "POST", "/api/v1/refunds", {"session_id": "sess_01JS1E6R3A", "reason": "a\0b", "amount": 1}
+    )

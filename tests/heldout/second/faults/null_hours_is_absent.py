@@ -1,4 +1,6 @@
-"""The models declare what may be left out as Optional, so an explicit null is taken where a number is wanted."""
+"""The models declare what may be left out as Optional, so an explicit null is taken where a number is
+wanted.
+"""
 
 from __future__ import annotations
 
@@ -26,4 +28,6 @@ def wrap(handler: Handler, context: Context) -> Handler:
 
 
 def shows(call: Shown) -> Any:
-    return call.status("POST", "/api/v1/sessions", {"lot_id": "lot_lionshead", "plate": "CO-1", "hours": None})
+    return call.status(
+        "POST", "/api/v1/sessions", {"lot_id": "lot_lionshead", "plate": "CO-1", "hours": None}
+    )

@@ -1,4 +1,6 @@
-"""What is remembered is the key together with the body's hash, so the same key with another body has a second effect."""
+"""What is remembered is the key together with the body's hash, so the same key with another body has a
+second effect.
+"""
 
 from __future__ import annotations
 

@@ -22,7 +22,9 @@ PROMISE = (
 def wrap(handler: Handler, context: Context) -> Handler:
     def act(inner: Domain, call: AcceptedCall) -> Any:
         store, lot_id = context.front.store, call.input["lot_id"]
-        past = store.rows("SELECT rowid, ends_at FROM rate_window WHERE lot_id = ? AND ends_at <= ?", lot_id, call.now)
+        past = store.rows(
+            "SELECT rowid, ends_at FROM rate_window WHERE lot_id = ? AND ends_at <= ?", lot_id, call.now
+        )
         for row in past:
             store.run("UPDATE rate_window SET ends_at = 9e12 WHERE rowid = ?", row["rowid"])
         found = inner(call)

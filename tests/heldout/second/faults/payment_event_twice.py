@@ -1,4 +1,6 @@
-"""Payment events are told apart by their signature, which is new when the processor sends one again: it then takes effect again."""
+"""Payment events are told apart by their signature, which is new when the processor sends one again: it
+then takes effect again.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,8 @@ CLASS = "webhooks"
 SUBTLE = True
 FORM = "words"
 PROMISE = (
-    "actions.receive_payment_event.description + actions.receive_payment_event.input.id.description:: the same event twice has one effect"
+    "actions.receive_payment_event.description + actions.receive_payment_event.input.id.description:: "
+    "the same event twice has one effect"
 )
 
 
@@ -38,7 +41,9 @@ def shows(call: Shown) -> Any:
     call.hook("payment.completed", "payment.failed")
     intent = call.park()["payment_intent_id"]
     list(call.events())
-    for n, (id, type) in enumerate((("evt_1", "succeeded"), ("evt_2", "payment_failed"), ("evt_1", "succeeded"))):
+    for n, (id, type) in enumerate(
+        (("evt_1", "succeeded"), ("evt_2", "payment_failed"), ("evt_1", "succeeded"))
+    ):
         body = json_bytes({"id": id, "type": f"payment_intent.{type}", "data": {"object": {"id": intent}}})
         signed = signature.sign(call.sandbox.stripe_secret, body, call.now + n)
         assert call("POST", "/api/v1/webhooks/stripe", body, key=None, Stripe_Signature=signed).status == 200

@@ -1,4 +1,6 @@
-"""The payout is rounded with Decimal's default, half to even: of 30.25 dollars the owner gets 27.22, not 27.23."""
+"""The payout is rounded with Decimal's default, half to even: of 30.25 dollars the owner gets 27.22, not
+27.23.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,10 @@ from pgagents.sandbox.injection.fault_registry import Context
 CLASS = "money"
 SUBTLE = True
 FORM = "formal"
-PROMISE = "actions.end_session.laws.payout:: cents(response.session.owner_payout) == cents(response.session.subtotal * 0.9), half up"
+PROMISE = (
+    "actions.end_session.laws.payout:: cents(response.session.owner_payout) == "
+    "cents(response.session.subtotal * 0.9), half up"
+)
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

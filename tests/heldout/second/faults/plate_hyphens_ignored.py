@@ -23,7 +23,10 @@ def wrap(handler: Handler, context: Context) -> Handler:
         found = inner(call)
         if isinstance(found, Refusal) or "cursor" in call.input:
             return found
-        sql = "SELECT DISTINCT plate FROM session WHERE tenant = ? AND replace(plate, '-', '') = replace(?, '-', '') AND plate <> ?"
+        sql = (
+            "SELECT DISTINCT plate FROM session WHERE tenant = ? AND replace(plate, '-', '') = "
+            "replace(?, '-', '') AND plate <> ?"
+        )
         for row in store.rows(sql, tenant(call.key), asked, asked):
             found["sessions"] += inner(given(call, plate=row["plate"]))["sessions"]
         found["sessions"].sort(key=lambda session: (session["started_at"], session["id"]), reverse=True)

@@ -1,4 +1,6 @@
-"""Plates are matched with re.match and a `$`, so one newline behind a plate passes, and is kept off by a later strip()."""
+"""Plates are matched with re.match and a `$`, so one newline behind a plate passes, and is kept off by a
+later strip().
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,10 @@ from pgagents.sandbox.injection.fault_registry import Context
 CLASS = "validation"
 SUBTLE = True
 FORM = "formal"
-PROMISE = "actions.create_session.input.plate.pattern:: ^[A-Za-z0-9-]{1,10}$, which a text with a newline does not match"
+PROMISE = (
+    "actions.create_session.input.plate.pattern:: ^[A-Za-z0-9-]{1,10}$, which a text with a newline does "
+    "not match"
+)
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

@@ -13,7 +13,8 @@ CLASS = "cors"
 SUBTLE = True
 FORM = "formal"
 PROMISE = (
-    "browsers.origins + actions.create_session.input.idempotency_key.wire:: a web page of any origin may call, and "
+    "browsers.origins + actions.create_session.input.idempotency_key.wire:: a web page of any origin may "
+    "call, and "
     "a call may have Idempotency-Key"
 )
 

@@ -21,7 +21,9 @@ PROMISE = "actions.get_agent_demand.scope + auth.plans.pro:: intelligence, which
 
 def wrap(handler: Handler, context: Context) -> Handler:
     def of(asked: ParsedRequest, key: Key) -> Key:
-        wanted = asked.action is not None and asked.action.name == "get_agent_demand" and "agent" in key.scopes
+        wanted = (
+            asked.action is not None and asked.action.name == "get_agent_demand" and "agent" in key.scopes
+        )
         return replace(key, scopes=(*key.scopes, "intelligence")) if wanted else key
 
     allowing(context, of)

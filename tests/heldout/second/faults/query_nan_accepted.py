@@ -1,4 +1,6 @@
-"""Coordinates in a query are read with float(), and no comparison holds for NaN: `lat=nan` finds nothing instead of being refused."""
+"""Coordinates in a query are read with float(), and no comparison holds for NaN: `lat=nan` finds nothing
+instead of being refused.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,10 @@ from pgagents.sandbox.injection.fault_registry import Context
 CLASS = "odd input"
 SUBTLE = True
 FORM = "formal"
-PROMISE = "actions.search_parking.input.lat.type + actions.search_parking.input.lat.maximum:: a number from -90 to 90"
+PROMISE = (
+    "actions.search_parking.input.lat.type + actions.search_parking.input.lat.maximum:: a number from "
+    "-90 to 90"
+)
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

@@ -20,7 +20,11 @@ PROMISE = "actions.refund_session.input.reason.maxLength:: 200 characters (JSON 
 def wrap(handler: Handler, context: Context) -> Handler:
     def members(action: Action, given: dict[str, Any], surface: str) -> dict[str, Any] | Fault:
         reason = given.get("reason")
-        if action.name == "refund_session" and isinstance(reason, str) and len(reason.encode("utf-8", "replace")) > 200:
+        if (
+            action.name == "refund_session"
+            and isinstance(reason, str)
+            and len(reason.encode("utf-8", "replace")) > 200
+        ):
             return Fault("invalid", "reason", "reason must be at most 200 characters long")
         return given
 
@@ -29,4 +33,6 @@ def wrap(handler: Handler, context: Context) -> Handler:
 
 
 def shows(call: Shown) -> Any:
-    return call.status("POST", "/api/v1/refunds", {"session_id": "sess_01JS1E6R3A", "reason": "ü" * 150, "amount": 1})
+    return call.status(
+        "POST", "/api/v1/refunds", {"session_id": "sess_01JS1E6R3A", "reason": "ü" * 150, "amount": 1}
+    )

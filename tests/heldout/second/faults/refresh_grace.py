@@ -1,4 +1,6 @@
-"""For a minute after it was changed a refresh token is good once more, so that clients on bad networks are not signed out."""
+"""For a minute after it was changed a refresh token is good once more, so that clients on bad networks are
+not signed out.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ def wrap(handler: Handler, context: Context) -> Handler:
         hash, now = digest(form_of(request).get("refresh_token", "")), context.front.clock.now()
         if now < used.get(hash, 0.0):
             with context.front.store.transaction():
-                context.front.store.run("UPDATE oauth_token SET used = 0 WHERE hash = ? AND revoked = 0", hash)
+                context.front.store.run(
+                    "UPDATE oauth_token SET used = 0 WHERE hash = ? AND revoked = 0", hash
+                )
         found = handler(request)
         if isinstance(found, Response) and successful(found):
             used.setdefault(hash, now + 60)

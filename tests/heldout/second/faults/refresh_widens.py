@@ -15,16 +15,27 @@ from pgagents.sandbox.keys import digest
 CLASS = "oauth"
 SUBTLE = True
 FORM = "formal"
-PROMISE = "auth.oauth.needs.sessions:write + auth.oauth.scopes.sessions:write:: a token that was not granted sessions:write may not write"
+PROMISE = (
+    "auth.oauth.needs.sessions:write + auth.oauth.scopes.sessions:write:: a token that was not granted "
+    "sessions:write may not write"
+)
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
     def edit(request: Request, answer: Response) -> Response:
-        if request.path == "/oauth/token" and answer.status == 200 and form_of(request).get("grant_type") == "refresh_token":
+        if (
+            request.path == "/oauth/token"
+            and answer.status == 200
+            and form_of(request).get("grant_type") == "refresh_token"
+        ):
             store = context.front.store
             with store.transaction():
                 scopes = " ".join(context.model.auth.oauth.scopes)
-                store.run("UPDATE oauth_token SET scope = ? WHERE hash = ?", scopes, digest(data_of(answer)["access_token"]))
+                store.run(
+                    "UPDATE oauth_token SET scope = ? WHERE hash = ?",
+                    scopes,
+                    digest(data_of(answer)["access_token"]),
+                )
         return answer
 
     return edits(handler, edit)

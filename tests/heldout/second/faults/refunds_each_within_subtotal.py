@@ -14,7 +14,8 @@ CLASS = "money"
 SUBTLE = True
 FORM = "words"
 PROMISE = (
-    "workflows.refunds.title + actions.refund_session.description:: together never more than the charge; all that remains or a part of it"
+    "workflows.refunds.title + actions.refund_session.description:: together never more than the charge; "
+    "all that remains or a part of it"
 )
 
 
@@ -22,7 +23,8 @@ def wrap(handler: Handler, context: Context) -> Handler:
     def act(inner: Domain, call: AcceptedCall) -> Any:
         store, id = context.front.store, call.input["session_id"]
         row = store.row(
-            "SELECT subtotal_cents AS most, (SELECT coalesce(sum(cents), 0) FROM refund WHERE session_id = session.id) AS given "
+            "SELECT subtotal_cents AS most, (SELECT coalesce(sum(cents), 0) FROM refund WHERE session_id "
+            "= session.id) AS given "
             "FROM session WHERE id = ? AND status = 'completed'",
             id,
         )

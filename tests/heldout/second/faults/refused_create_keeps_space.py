@@ -1,4 +1,6 @@
-"""The space is taken before the vehicle is judged: an autonomous one that is refused with 409 leaves its space taken."""
+"""The space is taken before the vehicle is judged: an autonomous one that is refused with 409 leaves its
+space taken.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,11 @@ PROMISE = "resources.session.takes:: only a session takes a space"
 def wrap(handler: Handler, context: Context) -> Handler:
     def act(inner: Domain, call: AcceptedCall) -> Any:
         found = inner(call)
-        if isinstance(found, Refusal) and found.code == "CONFLICT" and (call.input.get("vehicle") or {}).get("autonomous"):
+        if (
+            isinstance(found, Refusal)
+            and found.code == "CONFLICT"
+            and (call.input.get("vehicle") or {}).get("autonomous")
+        ):
             take_space(context.courier.outbox, call.input["lot_id"], call.now)
         return found
 
@@ -29,5 +35,9 @@ def wrap(handler: Handler, context: Context) -> Handler:
 
 
 def shows(call: Shown) -> Any:
-    call.status("POST", "/api/v1/sessions", {"lot_id": "lot_lifthouse", "plate": "AV-1", "vehicle": {"autonomous": True}})
+    call.status(
+        "POST",
+        "/api/v1/sessions",
+        {"lot_id": "lot_lifthouse", "plate": "AV-1", "vehicle": {"autonomous": True}},
+    )
     return call.available("lot_lifthouse")

@@ -13,7 +13,10 @@ from pgagents.sandbox.limits import Drawn
 CLASS = "limits"
 SUBTLE = False
 FORM = "formal"
-PROMISE = "limits.headers.remaining.X-RateLimit-Remaining + headers.X-RateLimit-Remaining.description:: whole requests left after this one"
+PROMISE = (
+    "limits.headers.remaining.X-RateLimit-Remaining + headers.X-RateLimit-Remaining.description:: whole "
+    "requests left after this one"
+)
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
@@ -21,7 +24,9 @@ def wrap(handler: Handler, context: Context) -> Handler:
     inner = limits.headers
 
     def headers(drawn: Drawn, now: float) -> list[tuple[str, str]]:
-        return inner(drawn if drawn.wait_s else replace(drawn, remaining=min(drawn.limit, drawn.remaining + 1)), now)
+        return inner(
+            drawn if drawn.wait_s else replace(drawn, remaining=min(drawn.limit, drawn.remaining + 1)), now
+        )
 
     limits.headers = headers  # type: ignore[method-assign]  # a fault
     return handler

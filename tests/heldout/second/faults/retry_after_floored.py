@@ -1,4 +1,6 @@
-"""Retry-After is the wait cut to whole seconds, so whoever waits exactly so long is refused again by slow buckets."""
+"""Retry-After is the wait cut to whole seconds, so whoever waits exactly so long is refused again by slow
+buckets.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,10 @@ from pgagents.sandbox.limits import Drawn
 CLASS = "limits"
 SUBTLE = True
 FORM = "formal"
-PROMISE = "limits.headers.retry.Retry-After + headers.Retry-After.description:: seconds to wait before the next call"
+PROMISE = (
+    "limits.headers.retry.Retry-After + headers.Retry-After.description:: seconds to wait before the "
+    "next call"
+)
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
@@ -21,7 +26,9 @@ def wrap(handler: Handler, context: Context) -> Handler:
     inner = limits.headers
 
     def headers(drawn: Drawn, now: float) -> list[tuple[str, str]]:
-        return [(k, str(max(1, int(drawn.wait_s))) if k == "Retry-After" else v) for k, v in inner(drawn, now)]
+        return [
+            (k, str(max(1, int(drawn.wait_s))) if k == "Retry-After" else v) for k, v in inner(drawn, now)
+        ]
 
     limits.headers = headers  # type: ignore[method-assign]  # a fault
     return handler

@@ -1,4 +1,6 @@
-"""Searches are cached for half a minute by their place rounded to a hundredth of a degree, distances and all."""
+"""Searches are cached for half a minute by their place rounded to a hundredth of a degree, distances and
+all.
+"""
 
 from __future__ import annotations
 
@@ -22,13 +24,25 @@ def wrap(handler: Handler, context: Context) -> Handler:
     def act(inner: Domain, call: AcceptedCall) -> Any:
         found, asked = inner(call), call.input
         fleet = call.key.group if call.key else None
-        name = (round(asked["lat"], 2), round(asked["lng"], 2), asked["radius_km"], asked["limit"], asked.get("autonomous_entry"), fleet)
+        name = (
+            round(asked["lat"], 2),
+            round(asked["lng"], 2),
+            asked["radius_km"],
+            asked["limit"],
+            asked.get("autonomous_entry"),
+            fleet,
+        )
         until, lots = kept.get(name, (0.0, []))
         if call.now >= until:
             kept[name] = (call.now + 30, [dict(lot) for lot in found["lots"]])
             return found
         fresh = {lot["id"]: lot for lot in found["lots"]}  # what changes by the minute is read anew
-        return {"lots": [{**lot, **{k: fresh.get(lot["id"], lot)[k] for k in ("available", "agents_allowed", "rate")}} for lot in lots]}
+        return {
+            "lots": [
+                {**lot, **{k: fresh.get(lot["id"], lot)[k] for k in ("available", "agents_allowed", "rate")}}
+                for lot in lots
+            ]
+        }
 
     acts(context, act, "search_parking")
     return handler

@@ -23,7 +23,9 @@ PROMISE = (
 def wrap(handler: Handler, context: Context) -> Handler:
     def act(inner: Domain, call: AcceptedCall) -> Any:
         sql = "SELECT code FROM session WHERE id = ? AND tenant = ? AND code = ? COLLATE NOCASE"
-        row = context.front.store.row(sql, call.input["session_id"], tenant(call.key), call.input["session_code"])
+        row = context.front.store.row(
+            sql, call.input["session_id"], tenant(call.key), call.input["session_code"]
+        )
         return inner(call if row is None else given(call, session_code=row["code"]))
 
     acts(context, act, "end_session", "extend_session")

@@ -25,7 +25,9 @@ def wrap(handler: Handler, context: Context) -> Handler:
         if isinstance(found, Refusal):
             return found
         if call.action.name == "list_sessions":
-            found["sessions"].sort(key=lambda session: max(session["started_at"], changed.get(session["id"], "")), reverse=True)
+            found["sessions"].sort(
+                key=lambda session: max(session["started_at"], changed.get(session["id"], "")), reverse=True
+            )
         else:
             changed[call.input["session_id"]] = rfc3339(call.now)
         return found

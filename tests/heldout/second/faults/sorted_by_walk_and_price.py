@@ -1,4 +1,6 @@
-"""Lots are sorted by minutes on foot and then by price, so of two lots in the same minute the farther may come first."""
+"""Lots are sorted by minutes on foot and then by price, so of two lots in the same minute the farther may
+come first.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,11 @@ PROMISE = "actions.search_parking.laws.nearest-first:: sorted_by(response.lots, 
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    results(context, lambda call, found: found["lots"].sort(key=lambda lot: (lot["walking_minutes"], lot["rate"])), "search_parking")
+    results(
+        context,
+        lambda call, found: found["lots"].sort(key=lambda lot: (lot["walking_minutes"], lot["rate"])),
+        "search_parking",
+    )
     return handler
 
 

@@ -1,4 +1,6 @@
-"""A session remembers how many spaces were free before it and writes that number back at its end: what others took meanwhile is lost."""
+"""A session remembers how many spaces were free before it and writes that number back at its end: what
+others took meanwhile is lost.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ def wrap(handler: Handler, context: Context) -> Handler:
         if row is not None and not call.input.get("hold_id"):
             before[session["id"]] = row["available"]
         elif session["id"] in before and call.action.name == "end_session":
-            store.run("UPDATE lot SET available = ? WHERE id = ?", before.pop(session["id"]), session["lot_id"])
+            store.run(
+                "UPDATE lot SET available = ? WHERE id = ?", before.pop(session["id"]), session["lot_id"]
+            )
         return found
 
     acts(context, act, "create_session", "end_session")

@@ -1,4 +1,6 @@
-"""Keys are looked up by their first forty characters, as wide as the column is: whatever follows is ignored."""
+"""Keys are looked up by their first forty characters, as wide as the column is: whatever follows is
+ignored.
+"""
 
 from __future__ import annotations
 

@@ -19,7 +19,11 @@ PROMISE = (
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    acts(context, lambda inner, call: inner(given(call, ttl_seconds=max(60, call.input["ttl_seconds"]))), "dispatch_av_fleet")
+    acts(
+        context,
+        lambda inner, call: inner(given(call, ttl_seconds=max(60, call.input["ttl_seconds"]))),
+        "dispatch_av_fleet",
+    )
     return handler
 
 

@@ -1,4 +1,6 @@
-"""The v2 routes are a mounted app of their own that keeps its framework's answer to unknown paths and methods."""
+"""The v2 routes are a mounted app of their own that keeps its framework's answer to unknown paths and
+methods.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Only the outermost object of a body is strict; what is unknown inside a vehicle of a fleet is dropped in silence."""
+"""Only the outermost object of a body is strict; what is unknown inside a vehicle of a fleet is dropped in
+silence.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ from pgagents.sandbox.injection.fault_registry import Context
 CLASS = "validation"
 SUBTLE = True
 FORM = "formal"
-PROMISE = "actions.dispatch_av_fleet.input.vehicles.items.additionalProperties + behaviour.unknown_member:: refused"
+PROMISE = (
+    "actions.dispatch_av_fleet.input.vehicles.items.additionalProperties + behaviour.unknown_member:: refused"
+)
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
@@ -21,7 +25,10 @@ def wrap(handler: Handler, context: Context) -> Handler:
         vehicles = given.get("vehicles")
         if action.name != "dispatch_av_fleet" or not isinstance(vehicles, list):
             return given
-        kept = [{k: w for k, w in v.items() if k in ("plate", "vin")} if isinstance(v, dict) else v for v in vehicles]
+        kept = [
+            {k: w for k, w in v.items() if k in ("plate", "vin")} if isinstance(v, dict) else v
+            for v in vehicles
+        ]
         return {**given, "vehicles": kept}
 
     judged(context, members)
@@ -29,5 +36,10 @@ def wrap(handler: Handler, context: Context) -> Handler:
 
 
 def shows(call: Shown) -> Any:
-    body = {"fleet_id": "f1", "lat": 39.6403, "lng": -106.3742, "vehicles": [{"plate": "AV-1", "colour": "red"}]}
+    body = {
+        "fleet_id": "f1",
+        "lat": 39.6403,
+        "lng": -106.3742,
+        "vehicles": [{"plate": "AV-1", "colour": "red"}],
+    }
     return call.told("POST", "/api/v1/av-fleet/dispatch", body)

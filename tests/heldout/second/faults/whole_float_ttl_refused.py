@@ -30,6 +30,12 @@ def wrap(handler: Handler, context: Context) -> Handler:
 
 
 def shows(call: Shown) -> Any:
-    body = {"fleet_id": "f1", "lat": 39.6403, "lng": -106.3742, "ttl_seconds": 0, "vehicles": [{"plate": "AV-1"}]}
+    body = {
+        "fleet_id": "f1",
+        "lat": 39.6403,
+        "lng": -106.3742,
+        "ttl_seconds": 0,
+        "vehicles": [{"plate": "AV-1"}],
+    }
     raw = json.dumps(body).replace('"ttl_seconds": 0', '"ttl_seconds": 180.0')
     return call.status("POST", "/api/v1/av-fleet/dispatch", raw.encode())

@@ -1,4 +1,6 @@
-"""Whether an access token is too old is asked of the consent that it stems from, so it works for as long as its refresh token."""
+"""Whether an access token is too old is asked of the consent that it stems from, so it works for as long
+as its refresh token.
+"""
 
 from __future__ import annotations
 
@@ -24,8 +26,10 @@ def wrap(handler: Handler, context: Context) -> Handler:
                 now = front.clock.now()
                 front.store.run(
                     "UPDATE oauth_token SET dies_at = ? WHERE kind = 'access' AND dies_at BETWEEN ? AND ?",
-                    now + (oauth.refresh_s or 0), now, now + (oauth.access_s or 0),
-                )  # fmt: skip
+                    now + (oauth.refresh_s or 0),
+                    now,
+                    now + (oauth.access_s or 0),
+                )
             return found
 
     return answer

@@ -1,4 +1,6 @@
-"""The audit feed asks only for a valid key, not for the operator's, so every customer reads what all others do."""
+"""The audit feed asks only for a valid key, not for the operator's, so every customer reads what all
+others do.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,11 @@ def wrap(handler: Handler, context: Context) -> Handler:
 
     def found(token: str) -> Key | None:
         key = find(token)
-        return replace(key, operator=True) if key is not None and at and at[0].path == "/sandbox/v1/audit" else key
+        return (
+            replace(key, operator=True)
+            if key is not None and at and at[0].path == "/sandbox/v1/audit"
+            else key
+        )
 
     context.front.keyring.find = found  # type: ignore[method-assign]
     return answer

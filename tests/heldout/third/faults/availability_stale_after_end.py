@@ -1,4 +1,6 @@
-"""A lot's count is cached for half a minute and thrown away when a session begins or a space is held, but not when a session ends."""
+"""A lot's count is cached for half a minute and thrown away when a session begins or a space is held, but
+not when a session ends.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,10 @@ from pgagents.sandbox.injection.fault_registry import Context
 CLASS = "caching"
 SUBTLE = True
 FORM = "formal"
-PROMISE = "resources.session.undone_by + resources.session.takes.counter:: when a session ends its space is counted as free again"
+PROMISE = (
+    "resources.session.undone_by + resources.session.takes.counter:: when a session ends its space is "
+    "counted as free again"
+)
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

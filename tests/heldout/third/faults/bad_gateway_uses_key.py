@@ -1,4 +1,6 @@
-"""The idempotency key is taken before the payment processor is called, so after a 502 the retry that the page promises is refused."""
+"""The idempotency key is taken before the payment processor is called, so after a 502 the retry that the
+page promises is refused.
+"""
 
 from __future__ import annotations
 

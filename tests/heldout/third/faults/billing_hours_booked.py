@@ -21,10 +21,13 @@ def wrap(handler: Handler, context: Context) -> Handler:
     def edit(call: AcceptedCall, found: Any) -> None:
         period = [datetime.fromisoformat(call.input[name].upper()).timestamp() for name in ("from", "to")]
         row = context.front.store.row(
-            "SELECT coalesce(sum(hours), 0) AS hours FROM session WHERE tenant = ? AND fleet_id = ? AND status = 'completed' "
+            "SELECT coalesce(sum(hours), 0) AS hours FROM session WHERE tenant = ? AND fleet_id = ? AND "
+            "status = 'completed' "
             "AND ended_at >= ? AND ended_at < ?",
-            call.key.tenant if call.key else "", call.input["fleet_id"], *period,
-        )  # fmt: skip
+            call.key.tenant if call.key else "",
+            call.input["fleet_id"],
+            *period,
+        )
         assert row is not None
         found["report"]["hours"] = row["hours"]
 

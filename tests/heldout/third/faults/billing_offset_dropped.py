@@ -1,4 +1,6 @@
-"""The offset of from and to is cut off and the rest taken for UTC, so a period in local time is moved by hours."""
+"""The offset of from and to is cut off and the rest taken for UTC, so a period in local time is moved by
+hours.
+"""
 
 from __future__ import annotations
 
@@ -29,5 +31,7 @@ def wrap(handler: Handler, context: Context) -> Handler:
 
 
 def shows(call: Shown) -> Any:
-    report = call.billed("fleet_waymo_sf", "2026-04-01T00:00:00-06:00", "2026-05-01T00:00:00-06:00", key="fleet")
+    report = call.billed(
+        "fleet_waymo_sf", "2026-04-01T00:00:00-06:00", "2026-05-01T00:00:00-06:00", key="fleet"
+    )
     return report["from"], report["to"]

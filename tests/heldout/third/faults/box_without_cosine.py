@@ -1,5 +1,5 @@
-"""Candidates come from a box that takes a degree of longitude to be as long as on the equator, so lots east and west inside the radius
-are lost.
+"""Candidates come from a box that takes a degree of longitude to be as long as on the equator, so lots east
+and west inside the radius are lost.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ def wrap(handler: Handler, context: Context) -> Handler:
         found = inner(given(call, limit=1000))
         if not isinstance(found, Refusal):
             reach = call.input["radius_km"] / 111.195
-            found["lots"] = [lot for lot in found["lots"] if abs(lot["lng"] - call.input["lng"]) <= reach][: call.input["limit"]]
+            found["lots"] = [lot for lot in found["lots"] if abs(lot["lng"] - call.input["lng"]) <= reach][
+                : call.input["limit"]
+            ]
         return found
 
     acts(context, act, "search_parking")

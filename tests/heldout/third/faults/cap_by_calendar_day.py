@@ -1,5 +1,5 @@
-"""The daily cap is applied to calendar days in UTC instead of to each 24 hours of the stay, so a night across midnight may cost two
-caps.
+"""The daily cap is applied to calendar days in UTC instead of to each 24 hours of the stay, so a night across
+midnight may cost two caps.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""A proxy keeps the X-Request-Id that a client sent, so an answer's id is the client's, whatever it looks like, and may repeat."""
+"""A proxy keeps the X-Request-Id that a client sent, so an answer's id is the client's, whatever it looks
+like, and may repeat.
+"""
 
 from __future__ import annotations
 

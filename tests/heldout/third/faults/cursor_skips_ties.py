@@ -1,4 +1,6 @@
-"""The next page begins with what started earlier than the last session of the page before, so others of the same second are in no page."""
+"""The next page begins with what started earlier than the last session of the page before, so others of
+the same second are in no page.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ from pgagents.sandbox.injection.fault_registry import Context
 CLASS = "paging"
 SUBTLE = True
 FORM = "formal"
-PROMISE = "workflows.pages.title + workflows.pages.steps.second_page.expect:: the pages hold each session once"
+PROMISE = (
+    "workflows.pages.title + workflows.pages.steps.second_page.expect:: the pages hold each session once"
+)
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

@@ -1,4 +1,6 @@
-"""Keys that were found are kept in memory for a minute, which nobody tells of a deletion, so a deleted key that was in use works on."""
+"""Keys that were found are kept in memory for a minute, which nobody tells of a deletion, so a deleted key
+that was in use works on.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The platforms told are cut to the three busiest, so where there are four, they no longer add up to the queries."""
+"""The platforms told are cut to the three busiest, so where there are four, they no longer add up to the
+queries.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Through the dispatcher the offending field is told by its place in the body, parameters.lat, not by the argument's name."""
+"""Through the dispatcher the offending field is told by its place in the body, parameters.lat, not by the
+argument's name.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +15,17 @@ CLASS = "dispatcher and REST"
 SUBTLE = True
 FORM = "words"
 PROMISE = (
-    "schemas.Error.properties.error.properties.field.description:: the offending argument is told by its name, such as lat or vehicle.vin"
+    "schemas.Error.properties.error.properties.field.description:: the offending argument is told by its "
+    "name, such as lat or vehicle.vin"
 )
 
 
 def _prefixed(request: Request, status: int, error: dict[str, Any]) -> None:
-    if request.path == DISPATCH and status == 400 and error.get("field") not in (None, "action", "parameters", "body"):
+    if (
+        request.path == DISPATCH
+        and status == 400
+        and error.get("field") not in (None, "action", "parameters", "body")
+    ):
         error["field"] = f"parameters.{error['field']}"
 
 

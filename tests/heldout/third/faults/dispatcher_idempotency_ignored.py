@@ -1,4 +1,6 @@
-"""Idempotency is done where the header is read, so the dispatcher's parameter idempotency_key has no effect."""
+"""Idempotency is done where the header is read, so the dispatcher's parameter idempotency_key has no
+effect.
+"""
 
 from __future__ import annotations
 
@@ -32,4 +34,6 @@ def wrap(handler: Handler, context: Context) -> Handler:
 
 def shows(call: Shown) -> Any:
     given_ = {"lot_id": "lot_lionshead", "plate": "CO-7891", "idempotency_key": "one"}
-    return [call.status("POST", DISPATCH, {"action": "create_session", "parameters": given_}) for _ in range(2)]
+    return [
+        call.status("POST", DISPATCH, {"action": "create_session", "parameters": given_}) for _ in range(2)
+    ]

@@ -1,4 +1,6 @@
-"""A key's integration wins over the surface, so a Copilot key's sessions through the dispatcher are stamped copilot."""
+"""A key's integration wins over the surface, so a Copilot key's sessions through the dispatcher are
+stamped copilot.
+"""
 
 from __future__ import annotations
 
@@ -27,5 +29,7 @@ def wrap(handler: Handler, context: Context) -> Handler:
 
 
 def shows(call: Shown) -> Any:
-    session = call.dispatch("create_session", {"lot_id": "lot_lionshead", "plate": "CO-1"}, key="copilot")["session"]
+    session = call.dispatch("create_session", {"lot_id": "lot_lionshead", "plate": "CO-1"}, key="copilot")[
+        "session"
+    ]
     return session["agent_name"], session["agent_platform"]

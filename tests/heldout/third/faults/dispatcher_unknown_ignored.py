@@ -1,5 +1,5 @@
-"""The dispatcher picks the arguments that it knows out of parameters and leaves the rest, which REST refuses, so a misspelt one goes
-unnoticed.
+"""The dispatcher picks the arguments that it knows out of parameters and leaves the rest, which REST refuses,
+so a misspelt one goes unnoticed.
 """
 
 from __future__ import annotations

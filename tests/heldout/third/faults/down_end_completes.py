@@ -1,5 +1,5 @@
-"""A session is completed before the payment processor is asked, and stays so where that fails, so the repeated call is a 409 and nobody
-is charged.
+"""A session is completed before the payment processor is asked, and stays so where that fails, so the
+repeated call is a 409 and nobody is charged.
 """
 
 from __future__ import annotations
@@ -34,6 +34,11 @@ def wrap(handler: Handler, context: Context) -> Handler:
 
 def shows(call: Shown) -> Any:
     session = call.park()
-    call.data("POST", f"/sandbox/v1/payments/{session['payment_intent_id']}", {"outcome": "processor_down"}, key="operator")
+    call.data(
+        "POST",
+        f"/sandbox/v1/payments/{session['payment_intent_id']}",
+        {"outcome": "processor_down"},
+        key="operator",
+    )
     named = {"session_id": session["id"], "session_code": session["session_code"]}
     return [call.status("POST", "/api/v1/sessions/end", named, Idempotency_Key="one") for _ in range(2)]

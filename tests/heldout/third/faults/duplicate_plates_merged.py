@@ -26,5 +26,10 @@ def wrap(handler: Handler, context: Context) -> Handler:
 
 
 def shows(call: Shown) -> Any:
-    body = {"fleet_id": "fleet_waymo_sf", "lat": 39.6403, "lng": -106.3742, "vehicles": [{"plate": "AV-1"}, {"plate": "av-1"}]}
+    body = {
+        "fleet_id": "fleet_waymo_sf",
+        "lat": 39.6403,
+        "lng": -106.3742,
+        "vehicles": [{"plate": "AV-1"}, {"plate": "av-1"}],
+    }
     return len(call.data("POST", "/api/v1/av-fleet/dispatch", body, status=201, key="fleet")["allocations"])

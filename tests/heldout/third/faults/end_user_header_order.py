@@ -1,4 +1,6 @@
-"""X-End-User-Id is looked at before openai-ephemeral-user-id, so behind a gateway that sets it all users of an agent share one budget."""
+"""X-End-User-Id is looked at before openai-ephemeral-user-id, so behind a gateway that sets it all users
+of an agent share one budget.
+"""
 
 from __future__ import annotations
 
@@ -22,4 +24,7 @@ def wrap(handler: Handler, context: Context) -> Handler:
 def shows(call: Shown) -> Any:
     call.new_key("shared", end_user_opt_in=True)
     named = {"X_Agent_Surface": "mcp", "X_End_User_Id": "gateway"}
-    return [call.status("GET", "/api/v1/sessions", key="shared", openai_ephemeral_user_id=f"user{n}", **named) for n in range(21)][-1]
+    return [
+        call.status("GET", "/api/v1/sessions", key="shared", openai_ephemeral_user_id=f"user{n}", **named)
+        for n in range(21)
+    ][-1]

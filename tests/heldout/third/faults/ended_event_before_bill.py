@@ -12,7 +12,10 @@ from pgagents.sandbox.injection.fault_registry import Context
 CLASS = "webhooks"
 SUBTLE = True
 FORM = "formal"
-PROMISE = "webhooks.events.session.ended.data:: the event of an ended session has the completed session with its bill"
+PROMISE = (
+    "webhooks.events.session.ended.data:: the event of an ended session has the completed session with "
+    "its bill"
+)
 
 
 _BILL = ("ended_at", "duration_hours", "subtotal", "platform_fee", "owner_payout")

@@ -1,4 +1,6 @@
-"""The CORS headers are added where an answer succeeds, so a web page sees a refusal only as a network error."""
+"""The CORS headers are added where an answer succeeds, so a web page sees a refusal only as a network
+error.
+"""
 
 from __future__ import annotations
 
@@ -20,10 +22,14 @@ def wrap(handler: Handler, context: Context) -> Handler:
     def change(_: Request, answer: Response) -> Response:
         if answer.status < 400:
             return answer
-        return replace(answer, headers=tuple(h for h in answer.headers if not h[0].lower().startswith("access-control-")))
+        return replace(
+            answer, headers=tuple(h for h in answer.headers if not h[0].lower().startswith("access-control-"))
+        )
 
     return answers(handler, change)
 
 
 def shows(call: Shown) -> Any:
-    return call("GET", "/api/v1/lots/lot_nowhere/rates", Origin="https://app.example").header("access-control-allow-origin")
+    return call("GET", "/api/v1/lots/lot_nowhere/rates", Origin="https://app.example").header(
+        "access-control-allow-origin"
+    )

@@ -1,4 +1,6 @@
-"""The estimate of a new session is already bounded by the lot's daily cap, which belongs to the charge alone."""
+"""The estimate of a new session is already bounded by the lot's daily cap, which belongs to the charge
+alone.
+"""
 
 from __future__ import annotations
 
@@ -19,10 +21,16 @@ PROMISE = "actions.create_session.laws.estimate-hourly:: the estimate is rate ti
 def wrap(handler: Handler, context: Context) -> Handler:
     def edit(call: AcceptedCall, found: Any) -> None:
         session = found["session"]
-        if session["rate_unit"] == "hour" and session["max_daily"] is not None and session["estimated_amount"] > session["max_daily"]:
+        if (
+            session["rate_unit"] == "hour"
+            and session["max_daily"] is not None
+            and session["estimated_amount"] > session["max_daily"]
+        ):
             session["estimated_amount"] = session["max_daily"]
             cents = round(session["max_daily"] * 100)
-            context.front.store.run("UPDATE session SET estimated_cents = ? WHERE id = ?", cents, session["id"])
+            context.front.store.run(
+                "UPDATE session SET estimated_cents = ? WHERE id = ?", cents, session["id"]
+            )
 
     results(context, edit, "create_session")
     return handler

@@ -1,5 +1,5 @@
-"""Whether a session can be extended is asked of expires_at, not of its status, so one that ended early is extended and charged nothing
-for it.
+"""Whether a session can be extended is asked of expires_at, not of its status, so one that ended early is
+extended and charged nothing for it.
 """
 
 from __future__ import annotations
@@ -41,4 +41,8 @@ def wrap(handler: Handler, context: Context) -> Handler:
 def shows(call: Shown) -> Any:
     session = call.park(hours=3)
     call.end(session)
-    return call.status("POST", "/api/v1/sessions/extend", {"session_id": session["id"], "session_code": session["session_code"]})
+    return call.status(
+        "POST",
+        "/api/v1/sessions/extend",
+        {"session_id": session["id"], "session_code": session["session_code"]},
+    )

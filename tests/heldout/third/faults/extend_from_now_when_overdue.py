@@ -1,4 +1,6 @@
-"""A session whose time is over is extended from now on, not from expires_at, so the hours between are given away."""
+"""A session whose time is over is extended from now on, not from expires_at, so the hours between are
+given away.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ def wrap(handler: Handler, context: Context) -> Handler:
     def act(inner: Domain, call: AcceptedCall) -> Any:
         row = own(context, call)
         if row is not None and row["status"] == "active" and row["expires_at"] < call.now:
-            context.front.store.run("UPDATE session SET expires_at = ? WHERE id = ?", int(call.now), row["id"])
+            context.front.store.run(
+                "UPDATE session SET expires_at = ? WHERE id = ?", int(call.now), row["id"]
+            )
         return inner(call)
 
     acts(context, act, "extend_session")

@@ -1,4 +1,6 @@
-"""session.extended was added later and is published without the project, so every project's webhooks hear of it."""
+"""session.extended was added later and is published without the project, so every project's webhooks hear
+of it.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,8 @@ CLASS = "webhooks"
 SUBTLE = True
 FORM = "formal"
 PROMISE = (
-    "webhooks.events.session.extended.about + resources.session.tenant:: an event about a session goes to the webhooks of its project alone"
+    "webhooks.events.session.extended.about + resources.session.tenant:: an event about a session goes "
+    "to the webhooks of its project alone"
 )
 
 

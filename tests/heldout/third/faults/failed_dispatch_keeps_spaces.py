@@ -1,4 +1,6 @@
-"""Spaces are held one by one, and where the last is lacking the call is refused, but those that were held stay so until they expire."""
+"""Spaces are held one by one, and where the last is lacking the call is refused, but those that were held
+stay so until they expire.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""A query's boolean is made with bool(text), so autonomous_entry=false filters as true does; through the dispatcher it is right."""
+"""A query's boolean is made with bool(text), so autonomous_entry=false filters as true does; through the
+dispatcher it is right.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,8 @@ CLASS = "types"
 SUBTLE = True
 FORM = "words"
 PROMISE = (
-    "actions.search_parking.input.autonomous_entry.description:: only true narrows the search to lots that an autonomous vehicle can enter"
+    "actions.search_parking.input.autonomous_entry.description:: only true narrows the search to lots "
+    "that an autonomous vehicle can enter"
 )
 
 

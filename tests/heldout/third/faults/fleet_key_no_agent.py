@@ -1,4 +1,6 @@
-"""Only keys with an integration count as agents', so a fleet key parks at lots whose owners have not opted in."""
+"""Only keys with an integration count as agents', so a fleet key parks at lots whose owners have not opted
+in.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,10 @@ from pgagents.sandbox.keys import Key
 CLASS = "opt-in"
 SUBTLE = True
 FORM = "formal"
-PROMISE = "workflows.opt-in.steps.refused.status:: a fleet key is always an agent's, and refused at a lot that has not opted in"
+PROMISE = (
+    "workflows.opt-in.steps.refused.status:: a fleet key is always an agent's, and refused at a lot that "
+    "has not opted in"
+)
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

@@ -1,5 +1,5 @@
-"""A deletion request keeps the plate as it was typed, and plates are kept in upper case, so for a request in lower case nothing is ever
-blanked.
+"""A deletion request keeps the plate as it was typed, and plates are kept in upper case, so for a request in
+lower case nothing is ever blanked.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ PROMISE = "retention.drivers:: a driver's plate is blanked 30 days after the ver
 
 def wrap(handler: Handler, context: Context) -> Handler:
     def edit(call: AcceptedCall, _: Any) -> None:
-        context.front.store.run("UPDATE forget SET plate = ? WHERE n = (SELECT max(n) FROM forget)", call.input["plate"])
+        context.front.store.run(
+            "UPDATE forget SET plate = ? WHERE n = (SELECT max(n) FROM forget)", call.input["plate"]
+        )
 
     results(context, edit, "forget_driver")
     return handler

@@ -1,4 +1,6 @@
-"""Times are read with strptime and %S, so one with a fraction of a second, as JavaScript's toISOString writes it, is refused."""
+"""Times are read with strptime and %S, so one with a fraction of a second, as JavaScript's toISOString
+writes it, is refused.
+"""
 
 from __future__ import annotations
 

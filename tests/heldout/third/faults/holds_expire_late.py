@@ -1,4 +1,6 @@
-"""Holds end when a job that runs every ten minutes finds them, so their spaces stay taken long after expires_at."""
+"""Holds end when a job that runs every ten minutes finds them, so their spaces stay taken long after
+expires_at.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ PROMISE = "resources.hold.expires_by:: a hold gives its space back when its time
 def wrap(handler: Handler, context: Context) -> Handler:
     def edit(_: AcceptedCall, found: Any) -> None:
         for held in found["allocations"]:
-            context.front.store.run("UPDATE hold SET expires_at = expires_at + 600 WHERE id = ?", held["hold_id"])
+            context.front.store.run(
+                "UPDATE hold SET expires_at = expires_at + 600 WHERE id = ?", held["hold_id"]
+            )
 
     results(context, edit, "dispatch_av_fleet")
     return handler

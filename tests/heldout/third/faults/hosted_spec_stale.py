@@ -18,12 +18,18 @@ PROMISE = "api.version + api.hosted.copilot/openapi-3.0.yaml:: the hosted docume
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    path, version = context.model.api.hosted["copilot/openapi-3.0.yaml"], str(context.model.api.version).encode()
+    path, version = (
+        context.model.api.hosted["copilot/openapi-3.0.yaml"],
+        str(context.model.api.version).encode(),
+    )
 
     def change(request: Request, answer: Response) -> Response:
         if request.path != path or answer.status != 200:
             return answer
-        return replace(answer, body=re.sub(rb"(version: ['\"]?)" + re.escape(version), rb"\g<1>1.3.2", answer.body, count=1))
+        return replace(
+            answer,
+            body=re.sub(rb"(version: ['\"]?)" + re.escape(version), rb"\g<1>1.3.2", answer.body, count=1),
+        )
 
     return answers(handler, change)
 

@@ -38,4 +38,7 @@ def wrap(handler: Handler, context: Context) -> Handler:
 
 def shows(call: Shown) -> Any:
     body = {"lot_id": "lot_lionshead", "plate": "CO-7891"}
-    return [call.status("POST", "/api/v1/sessions", body, key=key, Idempotency_Key="one") for key in ("unlimited", "second")]
+    return [
+        call.status("POST", "/api/v1/sessions", body, key=key, Idempotency_Key="one")
+        for key in ("unlimited", "second")
+    ]

@@ -1,5 +1,5 @@
-"""The 86,400 seconds of an idempotency key are given to a store that counts milliseconds, so after a minute and a half a retry parks
-twice.
+"""The 86,400 seconds of an idempotency key are given to a store that counts milliseconds, so after a minute
+and a half a retry parks twice.
 """
 
 from __future__ import annotations

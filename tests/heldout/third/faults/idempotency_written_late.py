@@ -1,5 +1,5 @@
-"""That an idempotency key is used is written by a worker a quarter of a second after the answer, so calls at the same time all have an
-effect.
+"""That an idempotency key is used is written by a worker a quarter of a second after the answer, so calls at
+the same time all have an effect.
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ def wrap(handler: Handler, context: Context) -> Handler:
             fresh = front.store.rows("SELECT * FROM idempotency WHERE dies_at >= ?", now + 86_400)
             for one in fresh:
                 waiting.append((now + 0.25, tuple(one)))
-                front.store.run("DELETE FROM idempotency WHERE key_id = ? AND value = ?", one["key_id"], one["value"])
+                front.store.run(
+                    "DELETE FROM idempotency WHERE key_id = ? AND value = ?", one["key_id"], one["value"]
+                )
             return found
 
     return answer

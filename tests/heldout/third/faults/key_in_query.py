@@ -28,4 +28,6 @@ def wrap(handler: Handler, context: Context) -> Handler:
 
 
 def shows(call: Shown) -> Any:
-    return call.status("GET", f"/api/v1/lots/lot_lionshead/rates?access_token={call.tokens['unlimited']}", key=None)
+    return call.status(
+        "GET", f"/api/v1/lots/lot_lionshead/rates?access_token={call.tokens['unlimited']}", key=None
+    )

@@ -1,4 +1,6 @@
-"""The limit is in the query and the sorting after it, so where there are more lots than the limit, not the nearest are told."""
+"""The limit is in the query and the sorting after it, so where there are more lots than the limit, not the
+nearest are told.
+"""
 
 from __future__ import annotations
 

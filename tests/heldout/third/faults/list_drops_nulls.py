@@ -1,4 +1,6 @@
-"""The lists of sessions are written by a serialiser that leaves out what is null; a single session has all its members."""
+"""The lists of sessions are written by a serialiser that leaves out what is null; a single session has all
+its members.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ PROMISE = "schemas.Session.required:: a member without a value is there and null
 
 def wrap(handler: Handler, context: Context) -> Handler:
     def edit(_: AcceptedCall, found: Any) -> None:
-        found["sessions"] = [{name: value for name, value in s.items() if value is not None} for s in found["sessions"]]
+        found["sessions"] = [
+            {name: value for name, value in s.items() if value is not None} for s in found["sessions"]
+        ]
 
     results(context, edit, "list_sessions", "search_sessions")
     return handler

@@ -1,4 +1,6 @@
-"""A create reads the lot's count, and writes one less at its end, so of two creates that overlap at one lot only one is counted."""
+"""A create reads the lot's count, and writes one less at its end, so of two creates that overlap at one
+lot only one is counted.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ def wrap(handler: Handler, context: Context) -> Handler:
         if isinstance(found, Refusal) or call.input.get("hold_id"):
             return found
         if call.now - read_at.get(lot, 0.0) < 0.05:
-            context.front.store.run("UPDATE lot SET available = available + 1 WHERE id = ? AND available < total", lot)
+            context.front.store.run(
+                "UPDATE lot SET available = available + 1 WHERE id = ? AND available < total", lot
+            )
         read_at[lot] = call.now
         return found
 

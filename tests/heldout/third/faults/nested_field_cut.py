@@ -1,4 +1,6 @@
-"""The offending field of a nested object is told by its first step alone: vehicle, where it is vehicle.vin."""
+"""The offending field of a nested object is told by its first step alone: vehicle, where it is
+vehicle.vin.
+"""
 
 from __future__ import annotations
 

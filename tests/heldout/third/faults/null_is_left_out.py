@@ -1,4 +1,6 @@
-"""Bodies are read into a class whose optional members default to None, so a null is taken for a member that was left out."""
+"""Bodies are read into a class whose optional members default to None, so a null is taken for a member
+that was left out.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,8 @@ CLASS = "validation"
 SUBTLE = True
 FORM = "formal"
 PROMISE = (
-    "actions.create_session.input.hold_id.type + behaviour.refused_status:: hold_id, where it is given, is a text; anything else is refused"
+    "actions.create_session.input.hold_id.type + behaviour.refused_status:: hold_id, where it is given, "
+    "is a text; anything else is refused"
 )
 
 
@@ -29,4 +32,6 @@ def wrap(handler: Handler, context: Context) -> Handler:
 
 
 def shows(call: Shown) -> Any:
-    return call.told("POST", "/api/v1/sessions", {"lot_id": "lot_lionshead", "plate": "CO-7891", "hold_id": None})[1].get("field")
+    return call.told(
+        "POST", "/api/v1/sessions", {"lot_id": "lot_lionshead", "plate": "CO-7891", "hold_id": None}
+    )[1].get("field")

@@ -20,7 +20,11 @@ PROMISE = "errors.codes.AGENT_OPT_IN_REQUIRED.only:: the opt-in is asked of crea
 def wrap(handler: Handler, context: Context) -> Handler:
     def act(inner: Domain, call: AcceptedCall) -> Any:
         row = own(context, call)
-        lot = context.front.store.row("SELECT agents FROM lot WHERE id = ?", row["lot_id"]) if row is not None else None
+        lot = (
+            context.front.store.row("SELECT agents FROM lot WHERE id = ?", row["lot_id"])
+            if row is not None
+            else None
+        )
         if call.agent and lot is not None and not lot["agents"]:
             return Refusal("AGENT_OPT_IN_REQUIRED", "This lot does not take sessions from AI agents")
         return inner(call)

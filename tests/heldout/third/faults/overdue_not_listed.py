@@ -1,4 +1,6 @@
-"""The filter status=active also asks that expires_at is to come, so sessions that overstay are in neither list."""
+"""The filter status=active also asks that expires_at is to come, so sessions that overstay are in neither
+list.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The owner's share is rounded half to even, as Python's round and Decimal do by default, so some owners lose a cent."""
+"""The owner's share is rounded half to even, as Python's round and Decimal do by default, so some owners
+lose a cent.
+"""
 
 from __future__ import annotations
 

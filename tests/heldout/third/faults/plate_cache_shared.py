@@ -1,5 +1,5 @@
-"""Searches by plate are cached by plate, limit and cursor, not by project, until that plate parks again: the second project gets the
-first one's page.
+"""Searches by plate are cached by plate, limit and cursor, not by project, until that plate parks again: the
+second project gets the first one's page.
 """
 
 from __future__ import annotations

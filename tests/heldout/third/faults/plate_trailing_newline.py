@@ -1,5 +1,5 @@
-"""The pattern of a plate is matched with `$`, which Python lets stand before a last newline, so CO-7891 with a newline is taken and
-kept.
+"""The pattern of a plate is matched with `$`, which Python lets stand before a last newline, so CO-7891 with
+a newline is taken and kept.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from pgagents.sandbox.injection.fault_registry import Context
 CLASS = "validation"
 SUBTLE = True
 FORM = "formal"
-PROMISE = "actions.create_session.input.plate.pattern:: a plate is letters, digits and hyphens from begin to end"
+PROMISE = (
+    "actions.create_session.input.plate.pattern:: a plate is letters, digits and hyphens from begin to end"
+)
 
 
 def _without(act: Action, members: dict[str, Any], surface: str) -> dict[str, Any]:

@@ -1,4 +1,6 @@
-"""The list of headers that a web page may send was written before Idempotency-Key came and lacks it, so browsers do not make the call."""
+"""The list of headers that a web page may send was written before Idempotency-Key came and lacks it, so
+browsers do not make the call.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,8 @@ CLASS = "CORS"
 SUBTLE = True
 FORM = "formal"
 PROMISE = (
-    "browsers.origins + actions.create_session.input.idempotency_key.wire:: a web page of any origin may make every call with its headers"
+    "browsers.origins + actions.create_session.input.idempotency_key.wire:: a web page of any origin may "
+    "make every call with its headers"
 )
 
 
@@ -29,5 +32,9 @@ def wrap(handler: Handler, context: Context) -> Handler:
 
 
 def shows(call: Shown) -> Any:
-    asked = {"Origin": "https://app.example", "Access_Control_Request_Method": "POST", "Access_Control_Request_Headers": "idempotency-key"}
+    asked = {
+        "Origin": "https://app.example",
+        "Access_Control_Request_Method": "POST",
+        "Access_Control_Request_Headers": "idempotency-key",
+    }
     return call("OPTIONS", "/api/v1/sessions", key=None, **asked).header("access-control-allow-headers")

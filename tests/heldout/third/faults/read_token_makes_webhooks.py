@@ -1,4 +1,6 @@
-"""The webhooks' paths ask a token for any scope at all, so one that was granted reading alone has the user's sessions sent elsewhere."""
+"""The webhooks' paths ask a token for any scope at all, so one that was granted reading alone has the
+user's sessions sent elsewhere.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""A refund's reason is stripped of surrounding blanks after it was validated, so what is kept is not what was sent."""
+"""A refund's reason is stripped of surrounding blanks after it was validated, so what is kept is not what
+was sent.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ PROMISE = "actions.refund_session.laws.reason-kept:: a refund's reason is the on
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    acts(context, lambda inner, call: inner(given(call, reason=call.input["reason"].strip())), "refund_session")
+    acts(
+        context, lambda inner, call: inner(given(call, reason=call.input["reason"].strip())), "refund_session"
+    )
     return handler
 
 

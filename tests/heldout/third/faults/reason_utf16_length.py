@@ -1,4 +1,6 @@
-"""The length of a reason is counted in UTF-16 units, as JavaScript does, so 120 emoji are refused as more than 200."""
+"""The length of a reason is counted in UTF-16 units, as JavaScript does, so 120 emoji are refused as more
+than 200.
+"""
 
 from __future__ import annotations
 

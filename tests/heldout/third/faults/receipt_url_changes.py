@@ -1,4 +1,6 @@
-"""The receipt of a completed session has an address of its own, so the link that the driver was given is no longer the session's."""
+"""The receipt of a completed session has an address of its own, so the link that the driver was given is
+no longer the session's.
+"""
 
 from __future__ import annotations
 

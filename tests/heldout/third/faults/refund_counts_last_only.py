@@ -1,4 +1,6 @@
-"""What remains to be refunded is the charge less the latest refund, not less all of them, so three refunds give back more than was paid."""
+"""What remains to be refunded is the charge less the latest refund, not less all of them, so three refunds
+give back more than was paid.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,11 @@ def wrap(handler: Handler, context: Context) -> Handler:
 
     def act(inner: Domain, call: AcceptedCall) -> Any:
         id = call.input["session_id"]
-        rows = [tuple(r) for r in store.rows("SELECT * FROM refund WHERE session_id = ?", id) if r["id"] != last.get(id)]
+        rows = [
+            tuple(r)
+            for r in store.rows("SELECT * FROM refund WHERE session_id = ?", id)
+            if r["id"] != last.get(id)
+        ]
         store.run("DELETE FROM refund WHERE session_id = ? AND id <> ?", id, last.get(id, ""))
         found = inner(call)
         store.many("INSERT INTO refund VALUES (?, ?, ?, ?, ?)", rows)

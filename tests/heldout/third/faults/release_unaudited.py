@@ -22,7 +22,11 @@ def wrap(handler: Handler, context: Context) -> Handler:
 
     def act(inner: Domain, call: AcceptedCall) -> Any:
         tenant = call.key.tenant if call.key else ""
-        hold = store.row("SELECT * FROM hold WHERE id = ? AND tenant = ? AND status = 'active'", call.input["hold_id"], tenant)
+        hold = store.row(
+            "SELECT * FROM hold WHERE id = ? AND tenant = ? AND status = 'active'",
+            call.input["hold_id"],
+            tenant,
+        )
         if hold is None:
             return inner(call)
         store.run("UPDATE hold SET status = 'released' WHERE id = ?", hold["id"])

@@ -1,4 +1,6 @@
-"""Sessions are read from a replica that lags two seconds behind, so one that has just ended is still told as active."""
+"""Sessions are read from a replica that lags two seconds behind, so one that has just ended is still told
+as active.
+"""
 
 from __future__ import annotations
 

@@ -21,7 +21,9 @@ def wrap(handler: Handler, context: Context) -> Handler:
         wait = answer.header("retry-after")
         if wait is None or not wait.isdigit():
             return answer
-        return answer.with_header("Retry-After", email.utils.formatdate(context.front.clock.now() + int(wait), usegmt=True))
+        return answer.with_header(
+            "Retry-After", email.utils.formatdate(context.front.clock.now() + int(wait), usegmt=True)
+        )
 
     return answers(handler, change)
 

@@ -1,4 +1,6 @@
-"""Access tokens are believed by themselves and revocation only ends refresh tokens, so a revoked access token works until it is too old."""
+"""Access tokens are believed by themselves and revocation only ends refresh tokens, so a revoked access
+token works until it is too old.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,10 @@ def wrap(handler: Handler, context: Context) -> Handler:
         if oauth is None or request.path != oauth.revoke:
             return handler(request)
         with store.lock:
-            living = [row["hash"] for row in store.rows("SELECT hash FROM oauth_token WHERE kind = 'access' AND revoked = 0")]
+            living = [
+                row["hash"]
+                for row in store.rows("SELECT hash FROM oauth_token WHERE kind = 'access' AND revoked = 0")
+            ]
             found = handler(request)
             for hash in living:
                 store.run("UPDATE oauth_token SET revoked = 0 WHERE hash = ?", hash)

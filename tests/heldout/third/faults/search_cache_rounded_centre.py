@@ -1,4 +1,6 @@
-"""Searches are cached for half a minute by a centre rounded to three digits, so a second search near by gets the distances of the first."""
+"""Searches are cached for half a minute by a centre rounded to three digits, so a second search near by
+gets the distances of the first.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,13 @@ def wrap(handler: Handler, context: Context) -> Handler:
 
     def act(inner: Domain, call: AcceptedCall) -> Any:
         asked = call.input
-        place = (round(asked["lat"], 3), round(asked["lng"], 3), asked["radius_km"], asked["limit"], asked.get("autonomous_entry"))
+        place = (
+            round(asked["lat"], 3),
+            round(asked["lng"], 3),
+            asked["radius_km"],
+            asked["limit"],
+            asked.get("autonomous_entry"),
+        )
         of = (*place, call.key.group if call.key else None)
         until, found = kept.get(of, (0.0, None))
         if call.now < until:
@@ -36,4 +44,6 @@ def wrap(handler: Handler, context: Context) -> Handler:
 
 
 def shows(call: Shown) -> Any:
-    return [call.lots(f"lat={lat}&lng=-106.3742&radius_km=1.5")[0]["distance_km"] for lat in (39.6403, 39.63965)]
+    return [
+        call.lots(f"lat={lat}&lng=-106.3742&radius_km=1.5")[0]["distance_km"] for lat in (39.6403, 39.63965)
+    ]

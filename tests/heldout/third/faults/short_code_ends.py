@@ -1,4 +1,6 @@
-"""So that drivers can read it out, the short code is taken for the session code, too, when a session is ended."""
+"""So that drivers can read it out, the short code is taken for the session code, too, when a session is
+ended.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,10 @@ from pgagents.sandbox.injection.fault_registry import Context
 CLASS = "state machine"
 SUBTLE = True
 FORM = "formal"
-PROMISE = "actions.end_session.laws.same-session:: a session ends with its own session_code, which the answer repeats"
+PROMISE = (
+    "actions.end_session.laws.same-session:: a session ends with its own session_code, which the answer "
+    "repeats"
+)
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
@@ -30,4 +35,6 @@ def wrap(handler: Handler, context: Context) -> Handler:
 
 def shows(call: Shown) -> Any:
     session = call.park()
-    return call.status("POST", "/api/v1/sessions/end", {"session_id": session["id"], "session_code": session["short_code"]})
+    return call.status(
+        "POST", "/api/v1/sessions/end", {"session_id": session["id"], "session_code": session["short_code"]}
+    )

@@ -1,4 +1,6 @@
-"""Events are signed when they are written, not when they are sent, so one that waits longer than five minutes is refused as too old."""
+"""Events are signed when they are written, not when they are sent, so one that waits longer than five
+minutes is refused as too old.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The size of a body is taken after it was decoded, in characters, so text that is not ASCII passes at several times the limit."""
+"""The size of a body is taken after it was decoded, in characters, so text that is not ASCII passes at
+several times the limit.
+"""
 
 from __future__ import annotations
 

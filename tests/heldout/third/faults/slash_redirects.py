@@ -13,7 +13,10 @@ from pgagents.sandbox.injection.fault_registry import Context
 CLASS = "transport"
 SUBTLE = True
 FORM = "formal"
-PROMISE = "behaviour.redirects + behaviour.trailing_slash:: a path with a slash behind it is unknown, and nothing is redirected"
+PROMISE = (
+    "behaviour.redirects + behaviour.trailing_slash:: a path with a slash behind it is unknown, and "
+    "nothing is redirected"
+)
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
@@ -22,7 +25,11 @@ def wrap(handler: Handler, context: Context) -> Handler:
         if answer.status != 404 or not path.endswith("/") or context.front.routes.match(path[:-1]) is None:
             return answer
         rest = request.target[len(path) :]
-        return replace(answer, status=308, body=b"").with_header("Content-Type", None).with_header("Location", path[:-1] + rest)
+        return (
+            replace(answer, status=308, body=b"")
+            .with_header("Content-Type", None)
+            .with_header("Location", path[:-1] + rest)
+        )
 
     return answers(handler, change)
 

@@ -1,4 +1,6 @@
-"""Bodies are read with a streaming decoder that stops after the first value, so whatever follows the object is not noticed."""
+"""Bodies are read with a streaming decoder that stops after the first value, so whatever follows the
+object is not noticed.
+"""
 
 from __future__ import annotations
 

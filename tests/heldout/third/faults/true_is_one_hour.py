@@ -1,4 +1,6 @@
-"""Whether a value is a number is asked with isinstance(value, int | float), which true passes, so `extend_hours: true` adds an hour."""
+"""Whether a value is a number is asked with isinstance(value, int | float), which true passes, so
+`extend_hours: true` adds an hour.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,10 @@ PROMISE = "actions.extend_session.input.extend_hours.type:: extend_hours is a nu
 
 def _counted(act: Action, members: dict[str, Any], surface: str) -> dict[str, Any]:
     numbers = {p.wire for p in act.params if p.schema.get("type") in ("number", "integer")}
-    return {name: int(value) if isinstance(value, bool) and name in numbers else value for name, value in members.items()}
+    return {
+        name: int(value) if isinstance(value, bool) and name in numbers else value
+        for name, value in members.items()
+    }
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

@@ -1,4 +1,6 @@
-"""WWW-Authenticate is told only where the Authorization header is missing; a wrong or dead key gets a 401 without it."""
+"""WWW-Authenticate is told only where the Authorization header is missing; a wrong or dead key gets a 401
+without it.
+"""
 
 from __future__ import annotations
 

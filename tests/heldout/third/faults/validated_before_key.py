@@ -1,4 +1,6 @@
-"""Arguments are validated before the key is looked at, so a caller without a key is told what is wrong with them."""
+"""Arguments are validated before the key is looked at, so a caller without a key is told what is wrong
+with them.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,13 @@ def wrap(handler: Handler, context: Context) -> Handler:
         found = handler(request)
         match = front.routes.match(request.path)
         endpoint = match.methods.get(request.method) if match else None
-        if not isinstance(found, Response) or found.status != 401 or match is None or endpoint is None or endpoint.action is None:
+        if (
+            not isinstance(found, Response)
+            or found.status != 401
+            or match is None
+            or endpoint is None
+            or endpoint.action is None
+        ):
             return found
         fault = front.decoder.request(endpoint.action, request, match.values)
         if not isinstance(fault, Fault):

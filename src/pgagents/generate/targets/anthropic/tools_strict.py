@@ -21,4 +21,6 @@ def view(model: Model) -> View:
     return View({"tools": tools}, losses)
 
 
-TARGET = Target("Anthropic tools (strict)", ("anthropic/tools.strict.json",), view, surface="anthropic", for_models=True)
+TARGET = Target(
+    "Anthropic tools (strict)", ("anthropic/tools.strict.json",), view, surface="anthropic", for_models=True
+)

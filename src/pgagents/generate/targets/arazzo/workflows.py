@@ -1,7 +1,8 @@
 """The catalogue's workflows as an Arazzo 1.0.1 description over the whole OpenAPI contract.
 
-https://spec.openapis.org/arazzo/v1.0.1.html, read 2026-11-20. A value that a step keeps becomes an output of that step for each member that
-a later step reads. Values of the test environment, and keys, become inputs of the workflow.
+https://spec.openapis.org/arazzo/v1.0.1.html, read 2026-11-20. A value that a step keeps becomes an output of
+that step for each member that a later step reads. Values of the test environment, and keys, become inputs of
+the workflow.
 """
 
 from __future__ import annotations
@@ -31,13 +32,20 @@ def view(model: Model) -> View:
     told = [workflow for workflow in model.workflows if not workflow.only_verify]
     for workflow in told:
         _Workflow(model, workflow, {}, read).render_node()
-    # Redocly treats steps of one name in several workflows as one step, so each has the outputs that any of them needs
+    # Redocly treats steps of one name in several workflows as one step, so each has the outputs that any of
+    # them needs
     for workflow in model.workflows:
         if workflow.only_verify:
-            losses[Loss(workflow.origin, f"workflow {workflow.name}", "dropped", "verify alone runs it")] = None
+            losses[Loss(workflow.origin, f"workflow {workflow.name}", "dropped", "verify alone runs it")] = (
+                None
+            )
     workflows = [_Workflow(model, workflow, losses, dict(read)).render_node() for workflow in told]
     document = "openapi/openapi.json"
-    url = hosted_url(model, Text(document, ("api", "hosted"))) if document in model.api.hosted else Text(f"../{document}", ("api",))
+    url = (
+        hosted_url(model, Text(document, ("api", "hosted")))
+        if document in model.api.hosted
+        else Text(f"../{document}", ("api",))
+    )
     return View(
         {
             "arazzo": Text("1.0.1", ("workflows",)),
@@ -63,7 +71,9 @@ Read = tuple[str, str, tuple[str | int, ...]]
 class _Workflow:
     """Build one workflow. Its inputs and its steps' outputs are collected while its values are rewritten."""
 
-    def __init__(self, model: Model, workflow: Workflow, losses: dict[Loss, None], read: dict[Read, None]) -> None:
+    def __init__(
+        self, model: Model, workflow: Workflow, losses: dict[Loss, None], read: dict[Read, None]
+    ) -> None:
         self.model = model
         self.read = read
         self.workflow = workflow
@@ -72,7 +82,12 @@ class _Workflow:
         self.steps = tuple(step for step in workflow.steps if step.action in model.actions)
         for step in workflow.steps:
             if step not in self.steps:
-                self.lose(step.origin, f"step {step.name}", "dropped", "the contract does not have the operator's own operations")
+                self.lose(
+                    step.origin,
+                    f"step {step.name}",
+                    "dropped",
+                    "the contract does not have the operator's own operations",
+                )
         self.outputs: dict[str, dict[str, str]] = {step.name: {} for step in self.steps}
         self.chosen: dict[str, dict[str, list[str | int]]] = {step.name: {} for step in self.steps}
 
@@ -87,8 +102,13 @@ class _Workflow:
         for step, node in zip(self.steps, made, strict=True):
             node["successCriteria"] += list(self._as_chosen(step))
             if self.outputs[step.name]:
-                node["outputs"] = Node(dict(sorted(self.outputs[step.name].items())), origin=(*step.origin, "keep"))
-        members: dict[str, Any] = {"workflowId": Text(self.workflow.name, self.workflow.origin), "summary": self.workflow.title}
+                node["outputs"] = Node(
+                    dict(sorted(self.outputs[step.name].items())), origin=(*step.origin, "keep")
+                )
+        members: dict[str, Any] = {
+            "workflowId": Text(self.workflow.name, self.workflow.origin),
+            "summary": self.workflow.title,
+        }
         if self.workflow.description:
             members["description"] = self.workflow.description
         if self.inputs:
@@ -106,26 +126,51 @@ class _Workflow:
         }
         if parameters := list(self._parameters(step)):
             members["parameters"] = parameters
-        sent = {p.wire: step.input[p.name] for p in step.action.params if p.place == "body" and p.name in step.input}
+        sent = {
+            p.wire: step.input[p.name]
+            for p in step.action.params
+            if p.place == "body" and p.name in step.input
+        }
         if sent:
-            payload = {wire: self._value(value, step, (*step.origin, "input", wire)) for wire, value in sent.items()}
+            payload = {
+                wire: self._value(value, step, (*step.origin, "input", wire)) for wire, value in sent.items()
+            }
             at = (*step.origin, "input")
-            members["requestBody"] = Node({"contentType": "application/json", "payload": Node(payload, origin=at)}, origin=at)
+            members["requestBody"] = Node(
+                {"contentType": "application/json", "payload": Node(payload, origin=at)}, origin=at
+            )
         members["successCriteria"] = list(self._criteria(step))
         if step.after_s:
-            self.lose((*step.origin, "after_s"), f"after_s {shown(step.after_s)}", "dropped", "no step can wait before it is taken")
+            self.lose(
+                (*step.origin, "after_s"),
+                f"after_s {shown(step.after_s)}",
+                "dropped",
+                "no step can wait before it is taken",
+            )
         return Node(members, origin=step.origin)
 
     def _parameters(self, step: Step) -> Iterator[Node]:
         for param in step.action.params:
             if param.place != "body" and param.name in step.input:
                 at = (*step.origin, "input", param.name)
-                yield Node({"name": param.wire, "in": param.place, "value": self._value(step.input[param.name], step, at)}, origin=at)
+                yield Node(
+                    {
+                        "name": param.wire,
+                        "in": param.place,
+                        "value": self._value(step.input[param.name], step, at),
+                    },
+                    origin=at,
+                )
         if step.action.key:
             name = "token" if step.role == "main" else f"{step.role}_token"
             role = ("auth", "roles", step.role)
             self.inputs[name] = Node(
-                {"type": "string", "format": "password", "description": self.model.text(*role, "description") or "A key"}, origin=role
+                {
+                    "type": "string",
+                    "format": "password",
+                    "description": self.model.text(*role, "description") or "A key",
+                },
+                origin=role,
             )
             value = f"Bearer {{$inputs.{name}}}"
             yield Node({"name": "Authorization", "in": "header", "value": Text(value, role)}, origin=role)
@@ -136,7 +181,9 @@ class _Workflow:
         if isinstance(value, Expression):
             said = self._path(value.text.strip()) if is_path(value.text) else None
             return Text(said or self._ask_client(value.text, step, origin), origin)
-        if isinstance(value, str) and ("{$" in value or value.startswith("$")):  # it would be parsed as an expression
+        if isinstance(value, str) and (
+            "{$" in value or value.startswith("$")
+        ):  # it would be parsed as an expression
             return Text(self._input([step.name, str(origin[-1])], value, origin), origin)
         if isinstance(value, Mapping):
             return {key: self._value(member, step, (*origin, key)) for key, member in value.items()}
@@ -159,7 +206,9 @@ class _Workflow:
         return None
 
     def _output(self, name: str, member: str, rest: list[str | int]) -> str | None:
-        """Declare a value that an earlier step kept as an output of that step; return its expression, or None."""
+        """Declare a value that an earlier step kept as an output of that step; return its expression, or
+        None.
+        """
         step = next(s for s in self.steps if s.name == name)
         found = parse_kept(step.keep[member].text) if member in step.keep else None
         if found is None:
@@ -173,22 +222,31 @@ class _Workflow:
     def _place(self, step: Step, member: str, choice: Choice) -> list[str | int]:
         """Return the path of a list item to use in place of a chosen item, as Arazzo cannot choose.
 
-        It is the item chosen in the action's documented answer to this call, otherwise the next one in the list.
+        It is the item chosen in the action's documented answer to this call, otherwise the next one in the
+        list.
         """
         chosen = self.chosen[step.name]
         if member not in chosen:
             documented = self._documented(step, member, choice)
-            index = documented if documented is not None else sum(place[:-1] == choice.items for place in chosen.values())
+            index = (
+                documented
+                if documented is not None
+                else sum(place[:-1] == choice.items for place in chosen.values())
+            )
             chosen[member] = [*choice.items, index]
             as_where = ", as in the documented answer" if documented is not None else ""
-            detail = f"item {index + 1} of the list is taken{as_where}; the step fails where that is not as asked"
+            detail = (
+                f"item {index + 1} of the list is taken{as_where}; the step fails where that is not as asked"
+            )
             self.lose((*step.origin, "keep", member), step.keep[member].text, "narrowed", detail)
         return chosen[member]
 
     def _documented(self, step: Step, member: str, choice: Choice) -> int | None:
         """Return the index of the chosen item in an example of the same call, or None."""
         call = {name: self._set(value) for name, value in step.input.items()}
-        example = next((e for e in step.action.examples if e.status == step.status and plain(e.input) == call), None)
+        example = next(
+            (e for e in step.action.examples if e.status == step.status and plain(e.input) == call), None
+        )
         if example is None:
             return None
         try:
@@ -228,7 +286,9 @@ class _Workflow:
                     yield Node({"condition": Text(criterion.condition, at)}, origin=at)
 
     def _ask_client(self, text: str, step: Step, origin: Pointer) -> str:
-        """Declare an input for a value that Arazzo cannot compute, so that the workflow's user provides it."""
+        """Declare an input for a value that Arazzo cannot compute, so that the workflow's user provides
+        it.
+        """
         self.lose(origin, text, "client", "whoever runs the workflow gives this value")
         return self._input([step.name, str(origin[-1])], None, origin)
 
@@ -236,7 +296,9 @@ class _Workflow:
         name = "_".join(map(str, path))
         kinds = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array"}
         kind = next((said for known, said in kinds.items() if isinstance(default, known)), "object")
-        self.inputs[name] = Node({"type": kind, "default": default} if default is not None else {}, origin=origin)
+        self.inputs[name] = Node(
+            {"type": kind, "default": default} if default is not None else {}, origin=origin
+        )
         return f"$inputs.{name}"
 
     # conditions
@@ -250,7 +312,11 @@ class _Workflow:
                 if criterion is None:
                     self.lose(at, part, "dropped", "no criterion says this")
                 elif criterion.jsonpath:
-                    query = {"context": "$response.body", "condition": Text(criterion.condition, at), "type": "jsonpath"}
+                    query = {
+                        "context": "$response.body",
+                        "condition": Text(criterion.condition, at),
+                        "type": "jsonpath",
+                    }
                     yield Node(query, origin=at)
                 else:
                     yield Node({"condition": Text(criterion.condition, at)}, origin=at)
@@ -260,5 +326,8 @@ class _Workflow:
 
 
 TARGET = Target(
-    "Arazzo 1.0.1 workflows", ("arazzo/workflows.arazzo.yaml", "arazzo/workflows.arazzo.json"), view, part="workflows"
-)  # fmt: skip
+    "Arazzo 1.0.1 workflows",
+    ("arazzo/workflows.arazzo.yaml", "arazzo/workflows.arazzo.json"),
+    view,
+    part="workflows",
+)

@@ -1,7 +1,7 @@
 """The declarative agent v1.2 of Microsoft 365 Copilot, with the plugin as its only action.
 
-A plugin works only inside such an agent. https://developer.microsoft.com/json-schemas/copilot/declarative-agent/v1.2/schema.json, read
-2026-11-20.
+A plugin works only inside such an agent.
+https://developer.microsoft.com/json-schemas/copilot/declarative-agent/v1.2/schema.json, read 2026-11-20.
 """
 
 from __future__ import annotations
@@ -30,6 +30,9 @@ def view(model: Model) -> View:
 
 
 TARGET = Target(
-    "Microsoft 365 Copilot declarative agent v1.2", ("copilot/app/declarativeAgent.json",), view, surface="copilot",
+    "Microsoft 365 Copilot declarative agent v1.2",
+    ("copilot/app/declarativeAgent.json",),
+    view,
+    surface="copilot",
     part="surfaces.copilot.package",
-)  # fmt: skip
+)

@@ -8,7 +8,9 @@ from pgagents.model.model import Model
 
 
 def view(model: Model) -> View:
-    """Return the manifest: one function per operation of the surface, and one runtime that serves them all."""
+    """Return the manifest: one function per operation of the surface, and one runtime that serves them
+    all.
+    """
     surface, lost = apiplugin.api_surface(model)
     return apiplugin.openapi_plugin(model, surface, apiplugin.openapi_runtime(model, surface), lost)
 

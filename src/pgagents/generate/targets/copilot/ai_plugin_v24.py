@@ -1,6 +1,7 @@
 """The API plugin manifest v2.4 of Microsoft 365 Copilot, which its documentation recommends for new plugins.
 
-https://github.com/MicrosoftDocs/m365copilot-docs/blob/90efae8/docs/api-plugin-manifest-2.4.md, read 2026-11-20.
+https://github.com/MicrosoftDocs/m365copilot-docs/blob/90efae8/docs/api-plugin-manifest-2.4.md, read
+2026-11-20.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from pgagents.model.model import Model
 def view(model: Model) -> View:
     """Return the manifest of v2.2, changed to the newer version.
 
-    A `spec` with only a URL matches two runtimes of Microsoft's own schema (the npm version), so validation fails (json-schemas issue 617).
-    A `progress_style` makes it match the OpenAPI runtime alone.
+    A `spec` with only a URL matches two runtimes of Microsoft's own schema (the npm version), so validation
+    fails (json-schemas issue 617). A `progress_style` makes it match the OpenAPI runtime alone.
     """
     surface, lost = apiplugin.api_surface(model)
     runtime = apiplugin.openapi_runtime(model, surface)
@@ -22,4 +23,6 @@ def view(model: Model) -> View:
     return apiplugin.openapi_plugin(model, surface, runtime, lost)
 
 
-TARGET = Target("Microsoft 365 Copilot API plugin v2.4", ("copilot/ai-plugin.v2.4.json",), view, surface="copilot")
+TARGET = Target(
+    "Microsoft 365 Copilot API plugin v2.4", ("copilot/ai-plugin.v2.4.json",), view, surface="copilot"
+)

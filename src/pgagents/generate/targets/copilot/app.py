@@ -1,7 +1,7 @@
 """The Microsoft 365 app manifest 1.19 for the declarative agent: `manifest.json` of the package.
 
-Copilot agents exist from this version on. https://developer.microsoft.com/json-schemas/teams/v1.19/MicrosoftTeams.schema.json, read
-2026-11-20.
+Copilot agents exist from this version on.
+https://developer.microsoft.com/json-schemas/teams/v1.19/MicrosoftTeams.schema.json, read 2026-11-20.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from pgagents.source.origin import Node, Text
 
 
 def view(model: Model) -> View:
-    """Return the app's developer, names and texts. An app without an id gets one derived from the API's address and id."""
+    """Return the app's developer, names and texts. An app without an id gets one derived from the API's
+    address and id.
+    """
     surface = model.surfaces["copilot"]
     written = surface.package
     at = (*surface.origin, "package")
@@ -26,7 +28,9 @@ def view(model: Model) -> View:
         "id": Text(written.id, (*at, "id")) if written.id else made,
         "developer": {
             "name": Text(written.developer, (*at, "developer")),
-            "websiteUrl": Text(written.website, (*at, "website")) if written.website else model.text("api", "server"),
+            "websiteUrl": Text(written.website, (*at, "website"))
+            if written.website
+            else model.text("api", "server"),
             "privacyUrl": model.text("api", "privacy"),
             "termsOfUseUrl": model.text("api", "terms"),
         },
@@ -39,4 +43,10 @@ def view(model: Model) -> View:
     return View(Node(members, origin=at))
 
 
-TARGET = Target("Microsoft 365 app manifest 1.19", ("copilot/app/manifest.json",), view, surface="copilot", part="surfaces.copilot.package")
+TARGET = Target(
+    "Microsoft 365 app manifest 1.19",
+    ("copilot/app/manifest.json",),
+    view,
+    surface="copilot",
+    part="surfaces.copilot.package",
+)

@@ -1,8 +1,11 @@
-"""The plugin manifest v2.4 of Microsoft 365 Copilot for an MCP server, `RemoteMCPServer`, with its tools inline.
+"""The plugin manifest v2.4 of Microsoft 365 Copilot for an MCP server, `RemoteMCPServer`, with its tools
+inline.
 
-Three forms are documented: URL alone, a file of tools, tools inline. Every npm version of Microsoft's schema accepts only the last one; see
-json-schemas issue 617. Copilot sends such a server no API key: `auth` is OAuth from the vault, or none.
-https://github.com/MicrosoftDocs/m365copilot-docs/blob/90efae8/docs/plugin-dynamic-tool-discovery.md, read 2026-11-20.
+Three forms are documented: URL alone, a file of tools, tools inline. Every npm version of Microsoft's schema
+accepts only the last one; see json-schemas issue 617. Copilot sends such a server no API key: `auth` is OAuth
+from the vault, or none.
+https://github.com/MicrosoftDocs/m365copilot-docs/blob/90efae8/docs/plugin-dynamic-tool-discovery.md, read
+2026-11-20.
 """
 
 from __future__ import annotations
@@ -25,17 +28,36 @@ def view(model: Model) -> View:
     found, losses = functions(model, surface, MCP, answers=False)
     every = offered(surface)
     tools = [_tool(action, function) for action, function in zip(every, found, strict=True)]
-    spec = Node({"url": surface.server, "mcp_tool_description": Node({"tools": tools}, origin=surface.origin)}, origin=surface.origin)
-    runtime = Node({"auth": apiplugin.auth(surface), "spec": spec, "run_for_functions": [a.name for a in every]}, origin=surface.origin)
+    spec = Node(
+        {"url": surface.server, "mcp_tool_description": Node({"tools": tools}, origin=surface.origin)},
+        origin=surface.origin,
+    )
+    runtime = Node(
+        {"auth": apiplugin.auth(surface), "spec": spec, "run_for_functions": [a.name for a in every]},
+        origin=surface.origin,
+    )
     made = apiplugin.plugin(model, surface, apiplugin.tool_functions(surface), runtime)
     return View(made.context, losses, made.notes)
 
 
 def _tool(action: Action, function: Function) -> Node:
-    """Return a tool as `tools/list` has it. `readOnlyHint` lets a reading call run without asking the user."""
-    members: dict[str, Any] = {"name": function.name, "description": function.description, "inputSchema": function.parameters}
-    members["annotations"] = Node({"readOnlyHint": action.effect == "read"}, origin=(*action.origin, "effect"))
+    """Return a tool as `tools/list` has it. `readOnlyHint` lets a reading call run without asking the
+    user.
+    """
+    members: dict[str, Any] = {
+        "name": function.name,
+        "description": function.description,
+        "inputSchema": function.parameters,
+    }
+    members["annotations"] = Node(
+        {"readOnlyHint": action.effect == "read"}, origin=(*action.origin, "effect")
+    )
     return Node(members, origin=action.origin)
 
 
-TARGET = Target("Microsoft 365 Copilot plugin v2.4 for an MCP server", ("copilot/mcp-plugin.json",), view, surface="copilot_mcp")
+TARGET = Target(
+    "Microsoft 365 Copilot plugin v2.4 for an MCP server",
+    ("copilot/mcp-plugin.json",),
+    view,
+    surface="copilot_mcp",
+)

@@ -1,7 +1,7 @@
 """The OpenAPI 3.0.3 document behind a Microsoft 365 Copilot plugin.
 
-Microsoft's own parser refuses 3.1. Its service supports no composition, no nested objects in requests, and no cycles
-(schemas/requirements/microsoft.yaml, read 2026-11-20).
+Microsoft's own parser refuses 3.1. Its service supports no composition, no nested objects in requests, and no
+cycles (schemas/requirements/microsoft.yaml, read 2026-11-20).
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ from pgagents.source.origin import Node
 def view(model: Model) -> View:
     """Return the OpenAPI Object, with every schema in 3.0.3 and references replaced by their targets."""
     surface, left_out = apiplugin.api_surface(model)
-    profile = Profile("3.0.3", surface, complete=False, header_params=True, examples=False, consequential=True)
+    profile = Profile(
+        "3.0.3", surface, complete=False, header_params=True, examples=False, consequential=True
+    )
     lost: dict[Loss, None] = dict.fromkeys([*left_out, *losses(model, profile)])
 
     def flat(schema: Node) -> Node:
@@ -32,4 +34,10 @@ def view(model: Model) -> View:
     return View(made, tuple(lost))
 
 
-TARGET = Target("Microsoft 365 Copilot (OpenAPI 3.0.3)", ("copilot/openapi-3.0.yaml",), view, surface="copilot", max_bytes=102_400)
+TARGET = Target(
+    "Microsoft 365 Copilot (OpenAPI 3.0.3)",
+    ("copilot/openapi-3.0.yaml",),
+    view,
+    surface="copilot",
+    max_bytes=102_400,
+)

@@ -18,4 +18,10 @@ def view(model: Model) -> View:
     return View({"functions": declarations}, losses, too_many(surface, 128, "Gemini"))
 
 
-TARGET = Target("Gemini functions in JSON Schema", ("gemini/functions.jsonschema.json",), view, surface="gemini", for_models=True)
+TARGET = Target(
+    "Gemini functions in JSON Schema",
+    ("gemini/functions.jsonschema.json",),
+    view,
+    surface="gemini",
+    for_models=True,
+)

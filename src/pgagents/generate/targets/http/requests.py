@@ -18,7 +18,9 @@ from pgagents.source.origin import plain
 
 @dataclass(frozen=True, slots=True)
 class ExampleRequest:
-    """One request. `body` is None if none is sent; `headers` excludes those for the key and the content type."""
+    """One request. `body` is None if none is sent; `headers` excludes those for the key and the content
+    type.
+    """
 
     title: str
     expected: int
@@ -30,14 +32,31 @@ class ExampleRequest:
 
 
 def view(model: Model) -> View:
-    """Return the examples of all actions in the catalogue's order. Actions with a signed body are left out."""
-    calls = [_call(action, example) for action in model.actions if action.signed is None for example in action.examples]
+    """Return the examples of all actions in the catalogue's order. Actions with a signed body are left
+    out.
+    """
+    calls = [
+        _call(action, example)
+        for action in model.actions
+        if action.signed is None
+        for example in action.examples
+    ]
     losses = [
-        Loss(a.origin, f"requests of {a.name}", "dropped", "a file cannot sign a body") for a in model.actions if a.signed is not None
+        Loss(a.origin, f"requests of {a.name}", "dropped", "a file cannot sign a body")
+        for a in model.actions
+        if a.signed is not None
     ]
     scheme = model.auth.schemes[model.auth.default]
     prefix = next((prefix for prefix, mode in scheme.prefixes.items() if mode == "test"), "")
-    return View({"title": model.api.title, "server": model.api.server.rstrip("/"), "token": f"{prefix}...", "calls": calls}, tuple(losses))
+    return View(
+        {
+            "title": model.api.title,
+            "server": model.api.server.rstrip("/"),
+            "token": f"{prefix}...",
+            "calls": calls,
+        },
+        tuple(losses),
+    )
 
 
 def _call(action: Action, example: Example) -> ExampleRequest:
@@ -61,9 +80,14 @@ def _call(action: Action, example: Example) -> ExampleRequest:
         if step.place == "path":
             in_path.setdefault(step.wire, "missing")
     return ExampleRequest(
-        f"{action.title}: {example.title}", example.status, action.method, target(str(action.path), in_path, query),
-        action.key, tuple(headers), body if has_body else None,
-    )  # fmt: skip
+        f"{action.title}: {example.title}",
+        example.status,
+        action.method,
+        target(str(action.path), in_path, query),
+        action.key,
+        tuple(headers),
+        body if has_body else None,
+    )
 
 
 TARGET = Target("Requests (.http)", ("http/requests.http",), view)

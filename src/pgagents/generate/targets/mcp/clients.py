@@ -29,7 +29,12 @@ def view(model: Model) -> View:
         return Node({**more, "command": "npx", "args": ["-y", server], "env": env}, origin=surface.origin)
 
     asked = Node(
-        {"type": "promptString", "id": "key", "description": f"{model.api.title}: {scheme.description or 'API key'}", "password": True},
+        {
+            "type": "promptString",
+            "id": "key",
+            "description": f"{model.api.title}: {scheme.description or 'API key'}",
+            "password": True,
+        },
         origin=("auth", "schemes", model.auth.default),
     )
     return View(

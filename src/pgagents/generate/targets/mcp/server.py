@@ -41,7 +41,11 @@ def _package(model: Model, server: Text) -> Node:
         "isRequired": True,
         "isSecret": True,
     }
-    url = {"name": _env(model, "url"), "description": "Where the API is", "default": model.text("api", "server")}
+    url = {
+        "name": _env(model, "url"),
+        "description": "Where the API is",
+        "default": model.text("api", "server"),
+    }
     return Node(
         {
             "registryType": "npm",
@@ -58,7 +62,9 @@ def _package(model: Model, server: Text) -> Node:
 def _env(model: Model, which: str) -> Text:
     surface = model.surfaces["mcp"]
     ours = {"key": "API_KEY", "url": "API_URL"}
-    return Text(surface.env.get(which) or f"{model.api.id.upper()}_{ours[which]}", (*surface.origin, "env", which))
+    return Text(
+        surface.env.get(which) or f"{model.api.id.upper()}_{ours[which]}", (*surface.origin, "env", which)
+    )
 
 
 TARGET = Target("MCP registry entry", ("mcp/server.json",), view, surface="mcp")

@@ -1,6 +1,7 @@
 """MCP tools as a server returns them for `tools/list`: in the catalogue's order, each with all four hints.
 
-https://modelcontextprotocol.io/specification/2025-11-25/server/tools and revision 2026-07-28, read 2026-11-20.
+https://modelcontextprotocol.io/specification/2025-11-25/server/tools and revision 2026-07-28, read
+2026-11-20.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from pgagents.source.origin import Node, Text
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """One tool. `output` is None if the answer is not an object, as revisions up to 2025-11-25 require one."""
+    """One tool. `output` is None if the answer is not an object, as revisions up to 2025-11-25 require
+    one.
+    """
 
     name: Text
     title: Text
@@ -37,29 +40,50 @@ def view(model: Model) -> View:
     tools = []
     more: list[Loss] = []
     for action, function in zip(offered(surface), found, strict=True):
-        output = function.response if function.response and function.response.get("type") == "object" else None
+        output = (
+            function.response if function.response and function.response.get("type") == "object" else None
+        )
         if function.response and output is None:
             at = (*action.origin, "output", action.success.status)
-            more.append(Loss(at, f"answer {action.success.status}", "dropped", "an output schema must be an object up to 2025-11-25"))
+            more.append(
+                Loss(
+                    at,
+                    f"answer {action.success.status}",
+                    "dropped",
+                    "an output schema must be an object up to 2025-11-25",
+                )
+            )
         title = surface.text(action, "title")
         tools.append(
-            Tool(function.name, title, function.description, _input(function), output, _annotations(action), _meta(model, action))
-        )  # fmt: skip
+            Tool(
+                function.name,
+                title,
+                function.description,
+                _input(function),
+                output,
+                _annotations(action),
+                _meta(model, action),
+            )
+        )
     return View({"tools": tools}, (*losses, *more))
 
 
 def _input(function: Function) -> Node:
-    """Return the schema of the arguments; without any, an empty closed object, as the specification recommends."""
+    """Return the schema of the arguments; without any, an empty closed object, as the specification
+    recommends.
+    """
     if function.takes_arguments:
         return function.parameters
-    return Node({k: v for k, v in function.parameters.items() if k != "properties"}, origin=function.parameters.origin)
+    return Node(
+        {k: v for k, v in function.parameters.items() if k != "properties"}, origin=function.parameters.origin
+    )
 
 
 def _annotations(action: Action) -> Node:
     """Return the tool's behaviour hints. The defaults assume the worst, so all four are written.
 
-    A write is idempotent if its method is (PUT, DELETE) or if every call must have an idempotency key. With an optional key, the same
-    arguments may act twice.
+    A write is idempotent if its method is (PUT, DELETE) or if every call must have an idempotency key. With
+    an optional key, the same arguments may act twice.
     """
     read = action.effect == "read"
     key = next((p for p in action.params if p.name == action.idempotency), None)
@@ -67,7 +91,9 @@ def _annotations(action: Action) -> Node:
         {
             "readOnlyHint": read,
             "destructiveHint": not read and action.destructive,
-            "idempotentHint": read or action.method in ("PUT", "DELETE") or (key is not None and key.required),
+            "idempotentHint": read
+            or action.method in ("PUT", "DELETE")
+            or (key is not None and key.required),
             "openWorldHint": True,
         },
         origin=(*action.origin, "effect"),
@@ -75,7 +101,9 @@ def _annotations(action: Action) -> Node:
 
 
 def _meta(model: Model, action: Action) -> Node | None:
-    """Return the confirmation question for clients that support our key; the description has it for all others."""
+    """Return the confirmation question for clients that support our key; the description has it for all
+    others.
+    """
     if action.confirm_body is None:
         return None
     return Node({f"{reverse_domain(model)}/confirm": action.confirm_body}, origin=(*action.origin, "confirm"))

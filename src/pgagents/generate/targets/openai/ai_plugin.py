@@ -9,7 +9,8 @@ from pgagents.generate.target import Note, Target, View
 from pgagents.model.model import Model
 from pgagents.source.origin import Node, Text
 
-# the docs' field table and their list of limits differ: a text over the lower limit may be cut, over the higher it is refused
+# the docs' field table and their list of limits differ: a text over the lower limit may be cut, over the
+# higher it is refused
 _MAY_BE_CUT = {"name_for_human": 20, "description_for_human": 100}
 
 
@@ -19,7 +20,9 @@ def view(model: Model) -> View:
     The surface's `namespace` is the name for models; its `auth` and `instructions` describe the sign-in.
     """
     surface = model.surfaces["ai_plugin"]
-    auth = Node(surface.auth or {"type": "user_http", "authorization_type": "bearer"}, origin=surface.auth.origin)
+    auth = Node(
+        surface.auth or {"type": "user_http", "authorization_type": "bearer"}, origin=surface.auth.origin
+    )
     if surface.instructions:
         auth["instructions"] = surface.instructions
     url = hosted_url(model, surface.published_spec or Text("openai/openapi.yaml", surface.origin))
@@ -51,7 +54,11 @@ def _notes(document: Node) -> list[Note]:
     url = document["api"]["url"]
     if "://" not in url:
         notes.append(
-            Note(("api", "hosted"), f"`{url}` is hosted nowhere, so the manifest has no URL for it", f"add `{url}: /…` under `api.hosted`")
+            Note(
+                ("api", "hosted"),
+                f"`{url}` is hosted nowhere, so the manifest has no URL for it",
+                f"add `{url}: /…` under `api.hosted`",
+            )
         )
     return notes
 

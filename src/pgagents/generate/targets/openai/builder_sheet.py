@@ -1,7 +1,9 @@
-"""A sheet for the person who fills in the GPT builder's form: each field's value, and what the form cannot do.
+"""A sheet for the person who fills in the GPT builder's form: each field's value, and what the form cannot
+do.
 
-The labels are the builder's, as users report them; sign-in follows https://developers.openai.com/api/docs/actions/authentication and
-https://community.openai.com/t/527074, read 2026-11-20.
+The labels are the builder's, as users report them; sign-in follows
+https://developers.openai.com/api/docs/actions/authentication and https://community.openai.com/t/527074, read
+2026-11-20.
 """
 
 from __future__ import annotations
@@ -16,7 +18,10 @@ from pgagents.generate.target import Target, View
 from pgagents.model.model import Model, Surface
 from pgagents.source.origin import Text
 
-CALLBACKS = ("https://chatgpt.com/aip/{g-ID}/oauth/callback", "https://chat.openai.com/aip/{g-ID}/oauth/callback")
+CALLBACKS = (
+    "https://chatgpt.com/aip/{g-ID}/oauth/callback",
+    "https://chat.openai.com/aip/{g-ID}/oauth/callback",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +61,38 @@ def _configure(model: Model, surface: Surface) -> Iterator[Field]:
 def _action(model: Model) -> Iterator[Field]:
     document = "openai/openapi.yaml"
     if document in model.api.hosted:
-        yield Field("Import from URL", str(hosted_url(model, Text(document))), "OpenAI's servers fetch it, so it must be reachable for all")
+        yield Field(
+            "Import from URL",
+            str(hosted_url(model, Text(document))),
+            "OpenAI's servers fetch it, so it must be reachable for all",
+        )
     else:
         yield Field("Schema", f"the contents of {document}", "paste the file; it is hosted nowhere")
     policy = model.api.privacy or model.api.terms
-    note = "" if model.api.privacy else "the catalogue has no `api.privacy`; these are the terms" if policy else "the catalogue has none"
-    yield Field("Privacy policy", policy or "(missing)", note or "required before a GPT is public or shared by link")
+    note = (
+        ""
+        if model.api.privacy
+        else "the catalogue has no `api.privacy`; these are the terms"
+        if policy
+        else "the catalogue has none"
+    )
+    yield Field(
+        "Privacy policy", policy or "(missing)", note or "required before a GPT is public or shared by link"
+    )
 
 
 def _key(model: Model) -> Iterator[Field]:
     scheme = model.auth.schemes[model.auth.default]
-    yield Field("Authentication Type", "API Key", "the form has no choice for a key of each user: all users of the GPT call with this one")
-    yield Field("API Key", "(the key)", f"issued at {scheme.issue_at}" if scheme.issue_at else scheme.description or "")
+    yield Field(
+        "Authentication Type",
+        "API Key",
+        "the form has no choice for a key of each user: all users of the GPT call with this one",
+    )
+    yield Field(
+        "API Key",
+        "(the key)",
+        f"issued at {scheme.issue_at}" if scheme.issue_at else scheme.description or "",
+    )
     yield Field("Auth Type", "Bearer", "the form begins with Basic")
 
 
@@ -76,18 +101,26 @@ def _oauth(model: Model) -> Iterator[Field]:
     server = model.api.server.rstrip("/")
     yield Field("Authentication Type", "OAuth", "each user signs in")
     yield Field("Client ID", "(from the API's operator)", "visible to users")
-    yield Field("Client Secret", "(from the API's operator)", "a confidential client: the form always sends one")
+    yield Field(
+        "Client Secret", "(from the API's operator)", "a confidential client: the form always sends one"
+    )
     yield Field("Authorization URL", server + oauth.authorize)
     yield Field("Token URL", server + oauth.token)
     yield Field("Scope", " ".join(oauth.scopes), "never leave it empty; take out what the GPT does not need")
-    yield Field("Token Exchange Method", "Default (POST request)", "the client's id and secret travel in the body")
+    yield Field(
+        "Token Exchange Method", "Default (POST request)", "the client's id and secret travel in the body"
+    )
 
 
 def _operations(model: Model, surface: Surface) -> Iterator[tuple[str, str, bool]]:
     """Yield id and title of each operation, and whether the user is asked before every call."""
     for action in surface.actions:
         title = surface.text(action, "title")
-        yield str(action.operation_id), f"Deprecated: {title}" if action.deprecated else str(title), action.effect == "write"
+        yield (
+            str(action.operation_id),
+            f"Deprecated: {title}" if action.deprecated else str(title),
+            action.effect == "write",
+        )
     for dispatcher in model.dispatchers if surface.dispatcher else ():
         yield str(dispatcher.operation_id), str(dispatcher.title), True
 
@@ -98,14 +131,20 @@ def _cannot(model: Model, surface: Surface) -> Iterator[str]:
         yield f"Send headers of the API's own: the schema leaves out {', '.join(headers)}."
     if model.auth.oauth:
         bound = "confidential" in model.auth.oauth.pkce_binds
-        needs = "it asks every client for PKCE, so sign-in from a GPT fails" if bound else "it lets this client sign in without"
+        needs = (
+            "it asks every client for PKCE, so sign-in from a GPT fails"
+            if bound
+            else "it lets this client sign in without"
+        )
         yield f"PKCE: the form has no field for it. This API: {needs}."
         yield "Revoke a token: ChatGPT never does; end it at the API."
         host = urlsplit(model.api.server).hostname
         yield f"Sign in elsewhere: the OAuth addresses must be on the API's own domain, {host}."
     for line in noted(surface.actions, operations=True):
         yield f"Call an operation by an old name, so instructions that have it must follow: {line} elsewhere."
-    yield "Choose a sign-in for each operation: one for all, and none for those that the schema says need none."
+    yield (
+        "Choose a sign-in for each operation: one for all, and none for those that the schema says need none."
+    )
     yield "Take two actions on one domain, or an action beside an app; a GPT has either."
     yield "Answer more than 100,000 characters, take or give files in a read, or wait longer than 45 seconds."
 

@@ -1,7 +1,7 @@
 """The OpenAPI 3.1 document that the GPT builder imports as Actions.
 
-The importer's rules are in schemas/requirements/openai.yaml, read 2026-11-20: one https server, one security scheme, no header parameters,
-no references in parameters, `properties` in every object.
+The importer's rules are in schemas/requirements/openai.yaml, read 2026-11-20: one https server, one security
+scheme, no header parameters, no references in parameters, `properties` in every object.
 """
 
 from __future__ import annotations
@@ -20,8 +20,17 @@ _MOST_OPERATIONS = 30
 
 
 def view(model: Model) -> View:
-    """Return the OpenAPI Object. Writes are marked consequential; reads that are not GET are marked as not."""
-    profile = Profile("3.1.0", model.surfaces["openai"], complete=False, header_params=False, examples=False, consequential=True)
+    """Return the OpenAPI Object. Writes are marked consequential; reads that are not GET are marked as
+    not.
+    """
+    profile = Profile(
+        "3.1.0",
+        model.surfaces["openai"],
+        complete=False,
+        header_params=False,
+        examples=False,
+        consequential=True,
+    )
     made = document(model, profile, with_properties)
     for operation in operations(made):
         for parameter in operation.get("parameters", ()):
@@ -30,12 +39,16 @@ def view(model: Model) -> View:
 
 
 def _notes(model: Model, made: Node) -> Iterator[Note]:
-    """Yield notes about what no schema can check: too many operations, recursive schemas, duplicate argument names."""
+    """Yield notes about what no schema can check: too many operations, recursive schemas, duplicate
+    argument names.
+    """
     at = model.surfaces["openai"].origin
     count = 0
     for operation in operations(made):
         count += 1
-        body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+        body = (
+            operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+        )
         names = [p["name"] for p in operation.get("parameters", ())] + list(body.get("properties", ()))
         for name in sorted({n for n in names if names.count(n) > 1}):
             said = f"{operation['operationId']} has two arguments sent as `{name}`; ChatGPT then drops it"
@@ -43,8 +56,14 @@ def _notes(model: Model, made: Node) -> Iterator[Note]:
     for action in model.surfaces["openai"].actions:
         for param in action.params:
             if param.place == "header" and param.required:
-                said = f"{action.operation_id} requires the header `{param.wire}`, which GPT Actions cannot send"
-                yield Note(param.origin, said, f"take {action.name} off `surfaces.openai`, or do not require the header")
+                said = (
+                    f"{action.operation_id} requires the header `{param.wire}`, which GPT Actions cannot send"
+                )
+                yield Note(
+                    param.origin,
+                    said,
+                    f"take {action.name} off `surfaces.openai`, or do not require the header",
+                )
     if count > _MOST_OPERATIONS:
         said = f"{count} operations; the GPT builder refuses more than {_MOST_OPERATIONS}"
         yield Note((*at, "actions"), said, "offer fewer actions on `surfaces.openai`")
@@ -55,5 +74,9 @@ def _notes(model: Model, made: Node) -> Iterator[Note]:
 
 # the builder measures its own text, indented by two; "1 MB" is taken as the smaller of its two meanings
 TARGET = Target(
-    "GPT Actions (OpenAPI 3.1)", ("openai/openapi.yaml", "openai/openapi.json"), view, surface="openai", max_bytes=1_000_000
-)  # fmt: skip
+    "GPT Actions (OpenAPI 3.1)",
+    ("openai/openapi.yaml", "openai/openapi.json"),
+    view,
+    surface="openai",
+    max_bytes=1_000_000,
+)

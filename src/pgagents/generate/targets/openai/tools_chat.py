@@ -18,4 +18,10 @@ def view(model: Model) -> View:
     return View({"tools": tools}, losses, too_many(surface, 128, "OpenAI"))
 
 
-TARGET = Target("OpenAI tools (Chat Completions)", ("openai/tools.chat.json",), view, surface="openai_tools", for_models=True)
+TARGET = Target(
+    "OpenAI tools (Chat Completions)",
+    ("openai/tools.chat.json",),
+    view,
+    surface="openai_tools",
+    for_models=True,
+)

@@ -1,4 +1,5 @@
-"""OpenAI function tools for Chat Completions, strict: every member is always present, null if it is not given.
+"""OpenAI function tools for Chat Completions, strict: every member is always present, null if it is not
+given.
 
 https://platform.openai.com/docs/guides/structured-outputs, read 2026-11-20.
 """
@@ -11,7 +12,8 @@ from pgagents.generate.strict import Budget, strict_tools
 from pgagents.generate.target import Target, View
 from pgagents.model.model import Model
 
-# "a schema may have up to 5000 object properties total, with up to 10 levels of nesting", 120,000 characters, 1,000 enum values
+# "a schema may have up to 5000 object properties total, with up to 10 levels of nesting", 120,000 characters,
+# 1,000 enum values
 _BUDGET = Budget(depth=10, properties=5000, characters=120_000, enum_values=1000)
 
 
@@ -23,5 +25,9 @@ def view(model: Model) -> View:
 
 
 TARGET = Target(
-    "OpenAI tools (Chat Completions, strict)", ("openai/tools.chat.strict.json",), view, surface="openai_tools", for_models=True
+    "OpenAI tools (Chat Completions, strict)",
+    ("openai/tools.chat.strict.json",),
+    view,
+    surface="openai_tools",
+    for_models=True,
 )

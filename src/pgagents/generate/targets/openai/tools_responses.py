@@ -1,7 +1,7 @@
 """OpenAI function tools for the Responses API: the flat form, not strict.
 
-`strict: false` is written, because a missing `strict` means "strict if possible". https://platform.openai.com/docs/guides/function-calling,
-read 2026-11-20.
+`strict: false` is written, because a missing `strict` means "strict if possible".
+https://platform.openai.com/docs/guides/function-calling, read 2026-11-20.
 """
 
 from __future__ import annotations
@@ -19,4 +19,10 @@ def view(model: Model) -> View:
     return View({"tools": tools}, losses, too_many(surface, 128, "OpenAI"))
 
 
-TARGET = Target("OpenAI tools (Responses)", ("openai/tools.responses.json",), view, surface="openai_tools", for_models=True)
+TARGET = Target(
+    "OpenAI tools (Responses)",
+    ("openai/tools.responses.json",),
+    view,
+    surface="openai_tools",
+    for_models=True,
+)

@@ -1,4 +1,5 @@
-"""Function tools of Perplexity's Agent API: flat, in the subset of JSON Schema that all its vendors' models accept.
+"""Function tools of Perplexity's Agent API: flat, in the subset of JSON Schema that all its vendors' models
+accept.
 
 https://docs.perplexity.ai/docs/agent-api/tools/custom-functions, read 2026-11-20.
 """
@@ -18,4 +19,6 @@ def view(model: Model) -> View:
     return View({"tools": tools}, losses)
 
 
-TARGET = Target("Perplexity Agent API tools", ("perplexity/tools.json",), view, surface="perplexity", for_models=True)
+TARGET = Target(
+    "Perplexity Agent API tools", ("perplexity/tools.json",), view, surface="perplexity", for_models=True
+)

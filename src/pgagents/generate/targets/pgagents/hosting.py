@@ -34,7 +34,9 @@ def view(model: Model) -> View:
     for path, at in model.api.hosted.items():
         origin = ("api", "hosted", path)
         content_type = _TYPES.get(path.rsplit(".", 1)[-1], "application/octet-stream")
-        files.append(Hosted(Text(path, origin), Text(model.api.server.rstrip("/") + at, origin), content_type))
+        files.append(
+            Hosted(Text(path, origin), Text(model.api.server.rstrip("/") + at, origin), content_type)
+        )
     return View({"files": files})
 
 

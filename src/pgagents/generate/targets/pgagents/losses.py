@@ -35,7 +35,11 @@ class Section:
 
 def view(model: Model, made: tuple[BoundTarget, ...]) -> View:
     """Return all losses, each once, in the order of the catalogue."""
-    sections = tuple(Section(m.id, m.target.title, ", ".join(m.target.outputs), _rows(model, m.view.losses)) for m in made if m.view.losses)
+    sections = tuple(
+        Section(m.id, m.target.title, ", ".join(m.target.outputs), _rows(model, m.view.losses))
+        for m in made
+        if m.view.losses
+    )
     whole = [", ".join(m.target.outputs) for m in made if not m.view.losses]
     return View({"file": PurePath(model.source.file).name, "sections": sections, "whole": whole})
 
@@ -43,7 +47,11 @@ def view(model: Model, made: tuple[BoundTarget, ...]) -> View:
 def _rows(model: Model, losses: tuple[Loss, ...]) -> tuple[Row, ...]:
     rows = {
         (span.line, span.column, loss.constraint, loss.went): Row(
-            span.line, ".".join(map(str, loss.origin)), loss.constraint.replace("`", ""), loss.went, loss.detail
+            span.line,
+            ".".join(map(str, loss.origin)),
+            loss.constraint.replace("`", ""),
+            loss.went,
+            loss.detail,
         )
         for loss in losses
         for span in [model.source.locate(loss.origin)]

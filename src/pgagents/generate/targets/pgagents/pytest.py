@@ -9,14 +9,19 @@ from pgagents.model.model import Model
 
 
 def view(model: Model) -> View:
-    """Return what the tests need beside the OpenAPI document: operations that only read, keys that may write, rate limits."""
+    """Return what the tests need beside the OpenAPI document: operations that only read, keys that may
+    write, rate limits.
+    """
     prefixes = [
         prefix
         for scheme in model.auth.schemes.values()
         for prefix, mode in scheme.prefixes.items()
         if mode == "test"
-    ]  # fmt: skip
-    limits, windows = model.limits, sorted(name for name, bucket in model.buckets.items() if bucket.refill == "window")
+    ]
+    limits, windows = (
+        model.limits,
+        sorted(name for name, bucket in model.buckets.items() if bucket.refill == "window"),
+    )
     no_key = model.codes[model.errors.framework.no_key].status
     return View(
         {
@@ -28,7 +33,11 @@ def view(model: Model) -> View:
             "key_authentication": any(a.key for a in model.actions),
             "no_key_status": no_key if model.behaviour.auth_first is True else None,
             "paces": {
-                str(a.operation_id): [a.bucket, model.buckets[a.bucket].requests, model.buckets[a.bucket].per_s]
+                str(a.operation_id): [
+                    a.bucket,
+                    model.buckets[a.bucket].requests,
+                    model.buckets[a.bucket].per_s,
+                ]
                 for a in model.actions
                 if a.bucket is not None and a.bucket in model.buckets
             },

@@ -1,4 +1,6 @@
-"""llms.txt: an overview of the API for models, with links to details. https://llmstxt.org/, read 2026-11-20."""
+"""llms.txt: an overview of the API for models, with links to details. https://llmstxt.org/, read
+2026-11-20.
+"""
 
 from __future__ import annotations
 
@@ -61,7 +63,9 @@ def view(model: Model) -> View:
             "contact": model.api.contact,
             "key": scheme.description or "A key, sent as a bearer token",
             "issue_at": scheme.issue_at,
-            "actions": [Line(str(a.title), f"{a.method} {a.path}", _describe_action(a)) for a in model.actions],
+            "actions": [
+                Line(str(a.title), f"{a.method} {a.path}", _describe_action(a)) for a in model.actions
+            ],
             "documents": documents,
             "pages": pages,
         }

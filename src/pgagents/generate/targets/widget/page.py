@@ -1,7 +1,8 @@
-"""One static page: a form for a reading action, a call through the dispatcher, a map and a table of the results.
+"""One static page: a form for a reading action, a call through the dispatcher, a map and a table of the
+results.
 
-It loads nothing else: styles and script are inside. Its Content-Security-Policy lists them by hash, and allows calls only to the API's
-servers, the page's own host, and this machine.
+It loads nothing else: styles and script are inside. Its Content-Security-Policy lists them by hash, and
+allows calls only to the API's servers, the page's own host, and this machine.
 """
 
 from __future__ import annotations
@@ -45,7 +46,11 @@ def view(model: Model) -> View:
     first = next(iter(page.places.values()))
     fields = tuple(field for p in surface.params(action) if (field := _field(p, surface, action, first)))
     place = (page.lat, page.lng)
-    servers = list(dict.fromkeys(o for url in (model.api.server, *(s.url for s in model.api.other_servers)) if (o := _origin(url))))
+    servers = list(
+        dict.fromkeys(
+            o for url in (model.api.server, *(s.url for s in model.api.other_servers)) if (o := _origin(url))
+        )
+    )
     return View(
         {
             "title": surface.title or action.title,
@@ -66,7 +71,12 @@ def view(model: Model) -> View:
 
 
 def _setting(
-    model: Model, surface: Surface, action: Action, dispatcher: Dispatcher, fields: tuple[Field, ...], servers: list[str]
+    model: Model,
+    surface: Surface,
+    action: Action,
+    dispatcher: Dispatcher,
+    fields: tuple[Field, ...],
+    servers: list[str],
 ) -> dict[str, Any]:
     """Return the settings that the script reads: names and limits, but no code."""
     page, errors, headers = surface.page, model.errors, model.limits.headers
@@ -81,7 +91,10 @@ def _setting(
             "arguments": dispatcher.arguments,
             "action": str(action.name),
         },
-        "fields": [{"name": f.name, "label": f.label, "kind": f.kind, "required": f.required, **f.limits} for f in fields],
+        "fields": [
+            {"name": f.name, "label": f.label, "kind": f.kind, "required": f.required, **f.limits}
+            for f in fields
+        ],
         "lat": page.lat,
         "lng": page.lng,
         "radius": page.radius_km,
@@ -89,10 +102,17 @@ def _setting(
         "label": page.label,
         "one": page.one,
         "many": page.many,
-        "columns": [{"title": c.title, "show": c.show, "as": c.as_, "per": c.per, "of": c.of} for c in page.columns],
+        "columns": [
+            {"title": c.title, "show": c.show, "as": c.as_, "per": c.per, "of": c.of} for c in page.columns
+        ],
         "places": dict(page.places),
         "prefixes": sorted(prefix for scheme in model.auth.schemes.values() for prefix in scheme.prefixes),
-        "errors": {"message": errors.message_at, "field": errors.field_at, "scope": errors.scope_at, "id": errors.request_id_at},
+        "errors": {
+            "message": errors.message_at,
+            "field": errors.field_at,
+            "scope": errors.scope_at,
+            "id": errors.request_id_at,
+        },
         "headers": {"limit": headers.limit, "remaining": headers.remaining, "retry": headers.retry}
         if headers
         else {"retry": "Retry-After"},
@@ -103,10 +123,17 @@ def _setting(
 
 
 def _field(param: Param, surface: Surface, action: Action, first: Mapping[str, Any]) -> Field | None:
-    """Return a control for an argument, or None for one that no single control can edit (a list, an object)."""
+    """Return a control for an argument, or None for one that no single control can edit (a list, an
+    object).
+    """
     schema = param.schema
     options = tuple(str(o) for o in schema.get("enum", ()) if isinstance(o, str))
-    kinds = {"number": "number", "integer": "integer", "boolean": "boolean", "string": "choice" if options else "text"}
+    kinds = {
+        "number": "number",
+        "integer": "integer",
+        "boolean": "boolean",
+        "string": "choice" if options else "text",
+    }
     kind = kinds.get(str(schema.get("type")))
     if kind is None:
         return None
@@ -124,9 +151,15 @@ def _field(param: Param, surface: Surface, action: Action, first: Mapping[str, A
 
 
 def _origin(url: str) -> str | None:
-    """Return a server's origin for the page's policy, or None for a host name that the policy could misread."""
+    """Return a server's origin for the page's policy, or None for a host name that the policy could
+    misread.
+    """
     parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}" if re.fullmatch(r"[A-Za-z0-9.-]+(:[0-9]+)?", parts.netloc) else None
+    return (
+        f"{parts.scheme}://{parts.netloc}"
+        if re.fullmatch(r"[A-Za-z0-9.-]+(:[0-9]+)?", parts.netloc)
+        else None
+    )
 
 
 TARGET = Target("Page to try a search on", ("widget/index.html",), view, surface="widget")

@@ -18,4 +18,6 @@ def view(model: Model) -> View:
     return View({"tools": tools}, losses, too_many(surface, 128, "xAI"))
 
 
-TARGET = Target("Grok tools, chat completions", ("xai/tools.chat.json",), view, surface="xai", for_models=True)
+TARGET = Target(
+    "Grok tools, chat completions", ("xai/tools.chat.json",), view, surface="xai", for_models=True
+)

@@ -71,7 +71,10 @@ def _trouble(references: References, schema: Any, at: Pointer) -> Iterator[tuple
         if here.get("type") == "object" or "properties" in here:
             yield "nested-objects", at
             members = here.get("properties")
-            if any(isinstance(m, dict) and m.get("$ref") in seen for m in (members.values() if isinstance(members, dict) else ())):
+            if any(
+                isinstance(m, dict) and m.get("$ref") in seen
+                for m in (members.values() if isinstance(members, dict) else ())
+            ):
                 yield "circular-reference", at
             return
         here = here.get("items") if here.get("type") == "array" else None

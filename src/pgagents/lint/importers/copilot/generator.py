@@ -1,6 +1,7 @@
 """Simulate how m365-spec-parser's generator turns a listed operation into a function, or fails.
 
-The generator asks a person before every call except GET, and shows the arguments. So the arguments of other methods must be flat.
+The generator asks a person before every call except GET, and shows the arguments. So the arguments of other
+methods must be flat.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ _REFUSED, _FAILED = "update-manifest-failed", "generate-failed"
 
 
 class Generator:
-    """The generator for one document. It keeps the chosen operations, and the components that they refer to."""
+    """The generator for one document. It keeps the chosen operations, and the components that they refer
+    to.
+    """
 
     def __init__(self, references: References) -> None:
         self.references = references
@@ -37,12 +40,20 @@ class Generator:
         shown = f"{str(method).upper()} {path}"
         if method not in self.data["paths"][path]:
             return ImporterMessage(
-                "filter-spec-failed", f"{shown}: the whole path is a reference, which the generator does not follow", at[:2]
+                "filter-spec-failed",
+                f"{shown}: the whole path is a reference, which the generator does not follow",
+                at[:2],
             )
         if lost := self._lost(path, method):
-            return ImporterMessage("get-spec-failed", f"{shown}: where it is chosen alone, `{lost[:120]}` leads to nothing", at)
+            return ImporterMessage(
+                "get-spec-failed", f"{shown}: where it is chosen alone, `{lost[:120]}` leads to nothing", at
+            )
         if name := unknown(self.resolve_security(operation, required)):
-            return ImporterMessage(_FAILED, f"{shown} asks for `{name[:80]}`, which `components.securitySchemes` does not define", at)
+            return ImporterMessage(
+                _FAILED,
+                f"{shown} asks for `{name[:80]}`, which `components.securitySchemes` does not define",
+                at,
+            )
         return None if method == "get" else self._sent(operation, shown, at)
 
     def resolve_security(self, operation: dict[str, Any], required: Wanted) -> Wanted:
@@ -51,10 +62,16 @@ class Generator:
         Empty if the document defines none of the required schemes.
         """
         defined = schemes_of(self.references) or {}
-        return required if any(name in defined for name in self._find_kept_schemes({"operation": operation})) else []
+        return (
+            required
+            if any(name in defined for name in self._find_kept_schemes({"operation": operation}))
+            else []
+        )
 
     def _lost(self, path: Any, method: Any) -> str | None:
-        """Return the first reference that leads to nothing after the other operations are removed, or None."""
+        """Return the first reference that leads to nothing after the other operations are removed, or
+        None.
+        """
         if not self._may_lose:
             return None
         item = self.data["paths"][path]
@@ -65,7 +82,9 @@ class Generator:
             if ref in seen or not ref.startswith("#"):
                 continue
             seen.add(ref)
-            if not _stays(ref, path, method) or (ref.startswith(_SCHEMES) and steps(ref)[2] not in self._find_kept_schemes(kept)):
+            if not _stays(ref, path, method) or (
+                ref.startswith(_SCHEMES) and steps(ref)[2] not in self._find_kept_schemes(kept)
+            ):
                 return ref
             if ref not in self.inside:
                 target = self.references.target(ref)
@@ -76,18 +95,27 @@ class Generator:
     def _find_kept_schemes(self, kept: dict[str, Any]) -> set[str]:
         """Return the names of the security schemes that the generator keeps, because they are required."""
         holders = [self.data, *(value for value in kept.values() if isinstance(value, dict))]
-        required = [one for holder in holders if isinstance(asked := holder.get("security"), list) for one in asked]
+        required = [
+            one for holder in holders if isinstance(asked := holder.get("security"), list) for one in asked
+        ]
         return {name for one in required if isinstance(one, dict) for name in one}
 
     @cached_property
     def _may_lose(self) -> bool:
         written = {value["$ref"] for _, value in self.references.written}
-        return not all(ref.startswith("#/components/") and not ref.startswith(_SCHEMES) and not _ESCAPED.search(ref) for ref in written)
+        return not all(
+            ref.startswith("#/components/") and not ref.startswith(_SCHEMES) and not _ESCAPED.search(ref)
+            for ref in written
+        )
 
     @cached_property
     def _of_all(self) -> list[str]:
         """Return the references outside of paths and components, and those in the security schemes."""
-        top = {key: value for key, value in self.data.items() if key not in ("components", "paths") and not str(key).startswith("x-")}
+        top = {
+            key: value
+            for key, value in self.data.items()
+            if key not in ("components", "paths") and not str(key).startswith("x-")
+        }
         return [*refs_in(top), *refs_in(schemes_of(self.references) or {})]
 
     def _sent(self, operation: dict[str, Any], shown: str, at: Pointer) -> ImporterMessage | None:
@@ -105,16 +133,22 @@ class Generator:
     def _body(self, body: dict[str, Any], shown: str, at: Pointer) -> ImporterMessage | None:
         followed = self.references.followed
         content = followed(body.get("content"))
-        media = next((str(key) for key in content if JSON in str(key)), "") if isinstance(content, dict) else ""
+        media = (
+            next((str(key) for key in content if JSON in str(key)), "") if isinstance(content, dict) else ""
+        )
         of_media = followed(content[media]) if media else None
         root = followed(of_media.get("schema")) if isinstance(of_media, dict) else None
         if not isinstance(root, dict):
             taken = (
-                f"takes {', '.join(map(str, content or ()))[:80] or 'nothing'}, not {JSON}" if not media else "has a body without a schema"
+                f"takes {', '.join(map(str, content or ()))[:80] or 'nothing'}, not {JSON}"
+                if not media
+                else "has a body without a schema"
             )
             return ImporterMessage(_FAILED, f"{shown} {taken}: the generator fails on it", (*at, "content"))
         place = (*at, "content", media, "schema")
-        if root.get("type") != "object" and (root.get("type") or not isinstance(root.get("properties"), dict)):
+        if root.get("type") != "object" and (
+            root.get("type") or not isinstance(root.get("properties"), dict)
+        ):
             return self._make_message(root, shown, "the body is no object with `properties`", place)
         members = followed(root.get("properties"))
         for name, member in members.items() if isinstance(members, dict) else ():
@@ -127,7 +161,9 @@ class Generator:
         for _ in range(_MOST_ITEMS):
             schema = self.references.followed(schema)
             if not isinstance(schema, dict):
-                return ImporterMessage(_FAILED, f"{shown}: an argument, or what a list of it holds, has no schema", at)
+                return ImporterMessage(
+                    _FAILED, f"{shown}: an argument, or what a list of it holds, has no schema", at
+                )
             if schema.get("type") != "array":
                 break
             schema = schema.get("items")
@@ -137,11 +173,16 @@ class Generator:
         if kind in _FLAT:
             return None
         return self._make_message(
-            schema, shown, f"an argument is {kind}" if isinstance(kind, str) else "an argument has no single type", at
+            schema,
+            shown,
+            f"an argument is {kind}" if isinstance(kind, str) else "an argument has no single type",
+            at,
         )
 
     def _make_message(self, schema: dict[str, Any], shown: str, why: str, at: Pointer) -> ImporterMessage:
-        """Return the generator's error, which prints the schema. For a recursive schema, printing is what fails."""
+        """Return the generator's error, which prints the schema. For a recursive schema, printing is what
+        fails.
+        """
         if any(map(self.references.holds_itself, schema.values())):
             return ImporterMessage(_FAILED, f"{shown}: {why}, and its schema refers to itself", at)
         return ImporterMessage(_REFUSED, f"Unsupported schema in {shown}: {why}", at)

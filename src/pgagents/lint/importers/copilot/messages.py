@@ -1,4 +1,5 @@
-"""The messages of schemas/importers/copilot.json: error names of Microsoft's parser, and limits of its service.
+"""The messages of schemas/importers/copilot.json: error names of Microsoft's parser, and limits of its
+service.
 
 The texts are ours, because the parser gives names only.
 """

@@ -25,7 +25,8 @@ _MOST_TEXT = 1024
 class Verdict:
     """The verdict of Microsoft's package on one operation.
 
-    `reasons` are why the parser leaves it out, `refused` why the generator fails, `warnings` the generator's warnings.
+    `reasons` are why the parser leaves it out, `refused` why the generator fails, `warnings` the generator's
+    warnings.
     """
 
     operation: str
@@ -36,7 +37,9 @@ class Verdict:
 
 @dataclass(slots=True)
 class Walked:
-    """The results for all operations. `functions` are names and descriptions of those that Copilot can call."""
+    """The results for all operations. `functions` are names and descriptions of those that Copilot can
+    call.
+    """
 
     said: list[ImporterMessage] = field(default_factory=list)
     functions: list[tuple[str, str]] = field(default_factory=list)
@@ -46,7 +49,9 @@ class Walked:
 
 
 def operations(references: References, paths: dict[str, Any]) -> Walked:
-    """Check every operation in the document's order. In `paths`, references to whole paths are already replaced."""
+    """Check every operation in the document's order. In `paths`, references to whole paths are already
+    replaced.
+    """
     return _Walk(references).walked(paths)
 
 
@@ -80,10 +85,23 @@ class _Walk:
         refused = None
         if listed and not dropped:
             refused = self.generator.refused(at, operation, required)
-            warned = [] if refused else list(_warned(operation, self.generator.resolve_security(operation, required), shown, at))
-            self.made.said += [*([refused] if refused else ()), *warned, *self._of_service(operation, required, refused, at)]
+            warned = (
+                []
+                if refused
+                else list(_warned(operation, self.generator.resolve_security(operation, required), shown, at))
+            )
+            self.made.said += [
+                *([refused] if refused else ()),
+                *warned,
+                *self._of_service(operation, required, refused, at),
+            ]
         if listed:
-            verdict = Verdict(shown, tuple(s.id for s in dropped), refused.id if refused else None, tuple(s.id for s in warned))
+            verdict = Verdict(
+                shown,
+                tuple(s.id for s in dropped),
+                refused.id if refused else None,
+                tuple(s.id for s in warned),
+            )
             self.made.verdicts.append(verdict)
         if dropped:
             self.made.dropped.append((shown, ", ".join(s.id for s in dropped)))
@@ -91,7 +109,9 @@ class _Walk:
             text = str(operation.get("description") or operation.get("summary") or "")
             self.made.functions.append((str(operation["operationId"]), text))
 
-    def _reasons(self, at: Pointer, item: dict[str, Any], operation: dict[str, Any], required: Wanted) -> Iterator[ImporterMessage]:
+    def _reasons(
+        self, at: Pointer, item: dict[str, Any], operation: dict[str, Any], required: Wanted
+    ) -> Iterator[ImporterMessage]:
         """Yield the parser's reasons to leave the operation out, in the parser's order."""
         shown = f"{str(at[2]).upper()} {at[1]}"
         if several_at_once(required):
@@ -107,10 +127,16 @@ class _Walk:
         if not isinstance(id, str) or not id:
             return
         if id in self.ids:
-            yield ImporterMessage("duplicate-operation-id", f"operationId `{id[:80]}` stands here again", (*at, "operationId"))
+            yield ImporterMessage(
+                "duplicate-operation-id", f"operationId `{id[:80]}` stands here again", (*at, "operationId")
+            )
         self.ids.add(id)
         if not _NAME.fullmatch(id):
-            yield ImporterMessage("function-name", f"`{id[:80]}` is no name that the manifest takes for a function", (*at, "operationId"))
+            yield ImporterMessage(
+                "function-name",
+                f"`{id[:80]}` is no name that the manifest takes for a function",
+                (*at, "operationId"),
+            )
 
     def _of_service(
         self, operation: dict[str, Any], required: Wanted, refused: ImporterMessage | None, at: Pointer
@@ -118,25 +144,39 @@ class _Walk:
         """Yield messages about what the generator accepts but Copilot's documents forbid."""
         for one in required:
             for name, scheme in one:
-                if isinstance(scheme, dict) and scheme.get("type") == "apiKey" and scheme.get("in") == "cookie":
+                if (
+                    isinstance(scheme, dict)
+                    and scheme.get("type") == "apiKey"
+                    and scheme.get("in") == "cookie"
+                ):
                     place = ("components", "securitySchemes", name)
-                    yield ImporterMessage("cookie-key", f"`{name}` travels in a cookie, which Copilot does not send", place)
+                    yield ImporterMessage(
+                        "cookie-key", f"`{name}` travels in a cookie, which Copilot does not send", place
+                    )
         if refused is None or at[2] == "get":
             yield from troubles(self.references, operation, at)
 
 
 def _unlisted(at: Pointer, shown: str) -> ImporterMessage:
-    return ImporterMessage("unlisted-method", f"{shown}: the parser does not list it, so Copilot does not call it", at)
+    return ImporterMessage(
+        "unlisted-method", f"{shown}: the parser does not list it, so Copilot does not call it", at
+    )
 
 
-def _warned(operation: dict[str, Any], required: Wanted, shown: str, at: Pointer) -> Iterator[ImporterMessage]:
+def _warned(
+    operation: dict[str, Any], required: Wanted, shown: str, at: Pointer
+) -> Iterator[ImporterMessage]:
     """Yield those warnings of the generator that concern the document."""
     id = str(operation["operationId"])
     if _SPECIAL.search(id):
-        yield ImporterMessage("operationid-contains-special-characters", f"`{id[:80]}` is renamed", (*at, "operationId"))
+        yield ImporterMessage(
+            "operationid-contains-special-characters", f"`{id[:80]}` is renamed", (*at, "operationId")
+        )
     if unsupported(required):
         names = ", ".join(dict.fromkeys(name for one in required for name, _ in one))
-        yield ImporterMessage("unsupported-auth-type", f"{shown} asks for {names[:120]}, which the generator leaves out", at)
+        yield ImporterMessage(
+            "unsupported-auth-type", f"{shown} asks for {names[:120]}, which the generator leaves out", at
+        )
 
 
 def _texts(operation: dict[str, Any], shown: str, at: Pointer) -> Iterator[ImporterMessage]:
@@ -147,4 +187,6 @@ def _texts(operation: dict[str, Any], shown: str, at: Pointer) -> Iterator[Impor
         said = f"the description of {shown} has {len(text):,} characters; Copilot reads {_MOST_TEXT:,}"
         yield ImporterMessage("long-description", said, (*at, "description"))
     if at[-1] in ("post", "put", "patch", "delete") and operation.get("x-openai-isConsequential") is False:
-        yield ImporterMessage("harmless-write", f"{shown} writes, but is marked as harmless", (*at, "x-openai-isConsequential"))
+        yield ImporterMessage(
+            "harmless-write", f"{shown} writes, but is marked as harmless", (*at, "x-openai-isConsequential")
+        )

@@ -17,7 +17,9 @@ NEWER = ("3.1.0", "3.1.1")
 _VARIABLE = re.compile(r"\$\{\{[ \xa0]*[a-zA-Z_][a-zA-Z0-9_]*[ \xa0]*\}\}")
 
 
-def loading(data: dict[str, Any], references: References, *, may_hold_variables: bool) -> Iterator[ImporterMessage]:
+def loading(
+    data: dict[str, Any], references: References, *, may_hold_variables: bool
+) -> Iterator[ImporterMessage]:
     """Yield the problems that keep the parser from reading the document; then it lists no operation either.
 
     A `${{name}}` variable is reported, because it is unknown whether the environment fills it in.
@@ -25,17 +27,25 @@ def loading(data: dict[str, Any], references: References, *, may_hold_variables:
     yield from _head(data)
     for number, (place, text) in enumerate(_variables(data) if may_hold_variables else ()):
         if number < MOST:
-            yield ImporterMessage("spec-not-valid", f"`{text[:60]}` holds a variable that nothing has filled in", place)
+            yield ImporterMessage(
+                "spec-not-valid", f"`{text[:60]}` holds a variable that nothing has filled in", place
+            )
     for number, (place, ref) in enumerate(references.nowhere()):
         if number < MOST:
             yield ImporterMessage("spec-not-valid", f"`{ref[:120]}` leads to nothing in the document", place)
     for number, (place, ref) in enumerate(references.outside()):
         if number < MOST:
-            yield ImporterMessage("spec-not-valid", f"`{ref[:120]}` leads out of the document; the parser tries to download it", place)
+            yield ImporterMessage(
+                "spec-not-valid",
+                f"`{ref[:120]}` leads out of the document; the parser tries to download it",
+                place,
+            )
 
 
 def judged(data: dict[str, Any], references: References, paths: dict[str, Any]) -> Iterator[ImporterMessage]:
-    """Yield the parser's messages about a document that it could read. Recursive documents are not validated."""
+    """Yield the parser's messages about a document that it could read. Recursive documents are not
+    validated.
+    """
     if data["openapi"] in OLDER and not references.circular():
         said = [ImporterMessage("spec-not-valid", message, place) for place, message in invalid(references)]
         if said:
@@ -43,7 +53,9 @@ def judged(data: dict[str, Any], references: References, paths: dict[str, Any]) 
             return
     if data["openapi"] in NEWER:
         yield ImporterMessage(
-            "spec-version-not-supported", f"the document is OpenAPI {data['openapi']}; please use version 3.0.x", ("openapi",)
+            "spec-version-not-supported",
+            f"the document is OpenAPI {data['openapi']}; please use version 3.0.x",
+            ("openapi",),
         )
     yield from servers(data, paths)
 
@@ -53,15 +65,21 @@ def _head(data: dict[str, Any]) -> Iterator[ImporterMessage]:
     version, info = data.get("openapi"), data.get("info")
     at: Pointer = ("openapi",) if "openapi" in data else ()
     if "openapi" not in data or "info" not in data:
-        yield ImporterMessage("spec-not-valid", "`openapi` or `info` is missing at the top of the document", ())
+        yield ImporterMessage(
+            "spec-not-valid", "`openapi` or `info` is missing at the top of the document", ()
+        )
     elif "paths" not in data and not (version in NEWER and "webhooks" in data):
         yield ImporterMessage("spec-not-valid", "`paths` is missing at the top of the document", ())
     elif version not in (*OLDER, *NEWER):
         yield ImporterMessage(
-            "spec-not-valid", f"the version is `{str(version)[:20]}`, and the parser knows {', '.join((*OLDER, *NEWER))}", at
+            "spec-not-valid",
+            f"the version is `{str(version)[:20]}`, and the parser knows {', '.join((*OLDER, *NEWER))}",
+            at,
         )
     elif not isinstance(info, dict) or isinstance(info.get("version"), int | float):
-        yield ImporterMessage("spec-not-valid", "`info.version` is a number, and must be a text in quotes", ("info", "version"))
+        yield ImporterMessage(
+            "spec-not-valid", "`info.version` is a number, and must be a text in quotes", ("info", "version")
+        )
 
 
 def _variables(data: Any) -> Iterator[tuple[Pointer, str]]:

@@ -31,17 +31,31 @@ class References:
             if isinstance(value, dict):
                 if "$ref" in value and is_reference(value):
                     self.written.append((link, value))
-                stack.extend([((link, key), part) for key, part in value.items() if isinstance(part, dict | list)][::-1])
+                stack.extend(
+                    [((link, key), part) for key, part in value.items() if isinstance(part, dict | list)][
+                        ::-1
+                    ]
+                )
             elif isinstance(value, list):
-                stack.extend([((link, n), part) for n, part in enumerate(value) if isinstance(part, dict | list)][::-1])
+                stack.extend(
+                    [((link, n), part) for n, part in enumerate(value) if isinstance(part, dict | list)][::-1]
+                )
 
     def outside(self) -> Iterator[tuple[Pointer, str]]:
         """Yield references to other files and hosts."""
-        return ((pointer(link), value["$ref"]) for link, value in self.written if not value["$ref"].startswith("#"))
+        return (
+            (pointer(link), value["$ref"])
+            for link, value in self.written
+            if not value["$ref"].startswith("#")
+        )
 
     def nowhere(self) -> Iterator[tuple[Pointer, str]]:
         """Yield references into this document that lead to nothing."""
-        return ((pointer(link), value["$ref"]) for link, value in self.written if self.target(value["$ref"]) is MISSING)
+        return (
+            (pointer(link), value["$ref"])
+            for link, value in self.written
+            if self.target(value["$ref"]) is MISSING
+        )
 
     def target(self, ref: str) -> Any:
         """Return the target of a reference, or MISSING. External references are never followed: None."""
@@ -63,7 +77,9 @@ class References:
         return value
 
     def followed(self, value: Any) -> Any:
-        """Return the value behind a chain of references. Siblings of a `$ref` override members of its target."""
+        """Return the value behind a chain of references. Siblings of a `$ref` override members of its
+        target.
+        """
         over: list[dict[str, Any]] = []
         seen: set[int] = set()
         while is_reference(value) and id(value) not in seen:
@@ -90,7 +106,11 @@ class References:
     def _endless(self) -> set[int]:
         """The ids (`id()`) of targets from which references lead into a circle."""
         targets = [self.target(ref) for ref in dict.fromkeys(value["$ref"] for _, value in self.written)]
-        leads = {id(t): [id(self.target(ref)) for ref in dict.fromkeys(refs_in(t))] for t in targets if isinstance(t, dict | list)}
+        leads = {
+            id(t): [id(self.target(ref)) for ref in dict.fromkeys(refs_in(t))]
+            for t in targets
+            if isinstance(t, dict | list)
+        }
         open_, done = 1, 2
         endless: set[int] = set()
         state: dict[int, int] = {}
@@ -116,7 +136,9 @@ def is_reference(value: Any) -> bool:
     if not isinstance(value, dict):
         return False
     ref = value.get("$ref")
-    return isinstance(ref, str) and (ref.startswith("#/") or ref == "#" or (ref != "" and not ref.startswith("#")))
+    return isinstance(ref, str) and (
+        ref.startswith("#/") or ref == "#" or (ref != "" and not ref.startswith("#"))
+    )
 
 
 def refs_in(value: Any) -> Iterator[str]:
@@ -153,7 +175,11 @@ def _member(value: Any, path: list[str]) -> tuple[Any, int]:
     """
     if isinstance(value, list):
         step = path[0]
-        return (value[int(step)], 1) if step.isascii() and step.isdigit() and int(step) < len(value) else (MISSING, 1)
+        return (
+            (value[int(step)], 1)
+            if step.isascii() and step.isdigit() and int(step) < len(value)
+            else (MISSING, 1)
+        )
     if not isinstance(value, dict):
         return MISSING, 1
     if path[0] in value:

@@ -7,7 +7,9 @@ from typing import Any
 from pgagents.lint.importers.copilot.references import References
 
 Wanted = list[list[tuple[str, Any]]]
-"""Alternative requirements, each a list of the names and definitions of the schemes that it requires together."""
+"""Alternative requirements, each a list of the names and definitions of the schemes that it requires
+together.
+"""
 
 
 def schemes_of(references: References) -> dict[str, Any] | None:
@@ -18,12 +20,18 @@ def schemes_of(references: References) -> dict[str, Any] | None:
 
 
 def wanted(references: References, operation: dict[str, Any], schemes: dict[str, Any] | None) -> Wanted:
-    """Return the operation's requirements, sorted by name as in the generator. Empty requirements are left out."""
+    """Return the operation's requirements, sorted by name as in the generator. Empty requirements are left
+    out.
+    """
     written = operation.get("security")
     required = written if written is not None else references.data.get("security")
     if schemes is None or not isinstance(required, list):
         return []
-    found = [[(str(name), references.followed(schemes.get(name))) for name in one] for one in required if isinstance(one, dict) and one]
+    found = [
+        [(str(name), references.followed(schemes.get(name))) for name in one]
+        for one in required
+        if isinstance(one, dict) and one
+    ]
     return sorted(found, key=lambda one: (one[0][0].casefold(), one[0][0].swapcase()))
 
 

@@ -31,7 +31,9 @@ def servers(data: dict[str, Any], paths: dict[str, Any]) -> Iterator[ImporterMes
                 yield ImporterMessage(trouble, _text(trouble, written[0]), (*at, 0))
             yield from _plain(written, at)
     if not found:
-        yield ImporterMessage("no-server-information", "no server is named", ("servers",) if "servers" in data else ())
+        yield ImporterMessage(
+            "no-server-information", "no server is named", ("servers",) if "servers" in data else ()
+        )
 
 
 def of_operation(data: dict[str, Any], item: dict[str, Any], operation: dict[str, Any]) -> str | None:
@@ -114,7 +116,10 @@ def _is_ipv4(host: str) -> bool:
     if len(parts) > 4 or not all(_NUMBER.fullmatch(part) for part in parts):
         return False
     try:
-        numbers = [int(p, 16) if p[:2].lower() == "0x" and p[2:] else int(p, 8) if p[:1] == "0" and p[1:] else int(p) for p in parts]
+        numbers = [
+            int(p, 16) if p[:2].lower() == "0x" and p[2:] else int(p, 8) if p[:1] == "0" and p[1:] else int(p)
+            for p in parts
+        ]
     except ValueError:
         return False
     return all(n < 256 for n in numbers[:-1]) and numbers[-1] < 256 ** (5 - len(numbers))

@@ -1,7 +1,8 @@
-"""Validate a document as OpenAPI 3.0 like m365-spec-parser: with its edition of the schema and references replaced.
+"""Validate a document as OpenAPI 3.0 like m365-spec-parser: with its edition of the schema and references
+replaced.
 
-The parser replaces all references before it validates. Here a reference stays where the schema allows one, and its target is validated once
-for each kind of place. So the time is proportional to the document's size.
+The parser replaces all references before it validates. Here a reference stays where the schema allows one,
+and its target is validated once for each kind of place. So the time is proportional to the document's size.
 """
 
 from __future__ import annotations
@@ -64,10 +65,15 @@ class _Walk:
             self.waiting.append((link, target, kind))
         elif (id(target), kind) not in self.seen:
             laid = self._laid(target, _definitions()[kind], None)
-            yield from ((pointer(link), f"{message}, where `{written['$ref'][:120]}` leads") for _, message in _errors(kind, laid, ()))
+            yield from (
+                (pointer(link), f"{message}, where `{written['$ref'][:120]}` leads")
+                for _, message in _errors(kind, laid, ())
+            )
 
     def _laid(self, value: Any, schema: dict[str, Any], link: Link) -> Any:
-        """Return the value with references replaced where the schema allows none. Allowed references are recorded and stay."""
+        """Return the value with references replaced where the schema allows none. Allowed references are
+        recorded and stay.
+        """
         self.left -= 1
         if not schema or self.left < 0:
             return value
@@ -79,13 +85,22 @@ class _Walk:
             value = self.references.followed(value)
         if isinstance(value, dict):
             self.seen.add((id(value), kind))
-            parts = {key: (part, _of_member(schema, key)) for key, part in value.items() if isinstance(part, dict | list)}
-            return self._with(value, {key: self._laid(part, of, (link, key)) for key, (part, of) in parts.items()})
+            parts = {
+                key: (part, _of_member(schema, key))
+                for key, part in value.items()
+                if isinstance(part, dict | list)
+            }
+            return self._with(
+                value, {key: self._laid(part, of, (link, key)) for key, (part, of) in parts.items()}
+            )
         if isinstance(value, list) and "items" in schema:
             if schema.get("uniqueItems") and any(map(is_reference, value)):
                 self._alike(value, link)
             of = schema["items"]
-            items = [self._laid(part, of, (link, n)) if isinstance(part, dict | list) else part for n, part in enumerate(value)]
+            items = [
+                self._laid(part, of, (link, n)) if isinstance(part, dict | list) else part
+                for n, part in enumerate(value)
+            ]
             return value if all(map(operator.is_, items, value)) else items
         return value
 
@@ -101,7 +116,9 @@ class _Walk:
 
 
 def _kind(schema: dict[str, Any]) -> tuple[str, dict[str, Any], bool]:
-    """Return the definition's name that a place requires, the definition, and whether a reference is allowed there."""
+    """Return the definition's name that a place requires, the definition, and whether a reference is
+    allowed there.
+    """
     if id(schema) not in _KINDS:
         _KINDS[id(schema)] = _kind_of(schema)
     return _KINDS[id(schema)]
@@ -126,7 +143,9 @@ def _kind_of(schema: dict[str, Any]) -> tuple[str, dict[str, Any], bool]:
 def _of_member(schema: dict[str, Any], key: str) -> dict[str, Any]:
     member = schema.get("properties", {}).get(key)
     if member is None:
-        member = next((one for form, one in schema.get("patternProperties", {}).items() if re.search(form, key)), None)
+        member = next(
+            (one for form, one in schema.get("patternProperties", {}).items() if re.search(form, key)), None
+        )
     if member is None:
         member = schema.get("additionalProperties")
     return member if isinstance(member, dict) else {}
@@ -152,7 +171,9 @@ def _definitions() -> Any:
 
 @cache
 def _schema() -> dict[str, Any]:
-    """Return the schema edition of 2019-04-02, which the parser uses, by reverting the changes of the later one."""
+    """Return the schema edition of 2019-04-02, which the parser uses, by reverting the changes of the
+    later one.
+    """
     from openapi_spec_validator.schemas import schema_v30
 
     schema = copy.deepcopy(dict(schema_v30))
@@ -161,7 +182,9 @@ def _schema() -> dict[str, Any]:
     for name in ("AuthorizationCodeOAuthFlow", "ClientCredentialsFlow", "PasswordOAuthFlow"):
         definitions[name]["required"] = [key for key in definitions[name]["required"] if key != "scopes"]
     definitions["Encoding"].pop("patternProperties", None)
-    definitions["Encoding"]["properties"]["headers"]["additionalProperties"] = {"$ref": "#/definitions/Header"}
+    definitions["Encoding"]["properties"]["headers"]["additionalProperties"] = {
+        "$ref": "#/definitions/Header"
+    }
     bearer, other = definitions["HTTPSecurityScheme"]["oneOf"]
     bearer["properties"]["scheme"] = {"enum": ["bearer"]}
     other["properties"]["scheme"] = {"not": {"enum": ["bearer"]}}

@@ -41,43 +41,85 @@ def judge(source: Source) -> Judged:
     size = len(source.text.encode("utf-8", "replace"))
     said, walked = _imported(data, may_hold_variables=bool(_VARIABLE.search(source.text)))
     if size > MOST_BYTES:
-        said.append(ImporterMessage("too-large", f"the document has {size:,} bytes; at most {MOST_BYTES:,} are provisioned", ()))
+        said.append(
+            ImporterMessage(
+                "too-large", f"the document has {size:,} bytes; at most {MOST_BYTES:,} are provisioned", ()
+            )
+        )
     if len(walked.functions) > MANY:
-        said.append(ImporterMessage("many-functions", f"{len(walked.functions)} functions; Copilot chooses well among {MANY}", ("paths",)))
+        said.append(
+            ImporterMessage(
+                "many-functions",
+                f"{len(walked.functions)} functions; Copilot chooses well among {MANY}",
+                ("paths",),
+            )
+        )
     found = tuple(dict.fromkeys(_diagnostic(one, source) for one in said))
-    return Judged(source, "copilot", "Microsoft 365 Copilot", found, tuple(_lines(walked, found, size)), _details(walked, size))
+    return Judged(
+        source,
+        "copilot",
+        "Microsoft 365 Copilot",
+        found,
+        tuple(_lines(walked, found, size)),
+        _details(walked, size),
+    )
 
 
 def _imported(data: dict[str, Any], *, may_hold_variables: bool) -> tuple[list[ImporterMessage], Walked]:
-    """Return the messages about the document and the results for its operations. Swagger documents are not checked further."""
+    """Return the messages about the document and the results for its operations. Swagger documents are not
+    checked further.
+    """
     if "swagger" in data:
-        return [ImporterMessage("convert-swagger-to-openapi", "the document is Swagger 2.0, not OpenAPI 3.0", ("swagger",))], Walked()
+        return [
+            ImporterMessage(
+                "convert-swagger-to-openapi", "the document is Swagger 2.0, not OpenAPI 3.0", ("swagger",)
+            )
+        ], Walked()
     references = References(data)
     said = list(loading(data, references, may_hold_variables=may_hold_variables))
     if said:
         return said, Walked()
     written = data.get("paths")
-    paths = {path: references.followed(item) for path, item in written.items()} if isinstance(written, dict) else {}
+    paths = (
+        {path: references.followed(item) for path, item in written.items()}
+        if isinstance(written, dict)
+        else {}
+    )
     said += judged(data, references, paths)
     walked = operations(references, paths)
     there = {one.id for one in said}
-    said += [one for one in walked.said if one.id not in SERVER or (one.id == NO_SERVER and NO_SERVER not in there)]
-    if not any(not one.reasons for one in walked.verdicts) and not any(one.id == "spec-not-valid" for one in said):
-        said.append(ImporterMessage("no-supported-api", "Copilot can call no operation of this document", ("paths",)))
+    said += [
+        one for one in walked.said if one.id not in SERVER or (one.id == NO_SERVER and NO_SERVER not in there)
+    ]
+    if not any(not one.reasons for one in walked.verdicts) and not any(
+        one.id == "spec-not-valid" for one in said
+    ):
+        said.append(
+            ImporterMessage("no-supported-api", "Copilot can call no operation of this document", ("paths",))
+        )
     return said, walked
 
 
 def _diagnostic(said: ImporterMessage, source: Source) -> Diagnostic:
     template = templates()[said.id]
-    notes = (f"effect: {_EFFECTS[template.effect]}", _STAGES[template.stage], f"source: {template.source}, read {read_date(IMPORTER)}")
+    notes = (
+        f"effect: {_EFFECTS[template.effect]}",
+        _STAGES[template.stage],
+        f"source: {template.source}, read {read_date(IMPORTER)}",
+    )
     severity: Any = "warning" if template.effect == "warning" else "error"
-    return Diagnostic(source.locate(said.pointer), f"copilot-import/{said.id}", severity, said.text, template.help, notes)
+    return Diagnostic(
+        source.locate(said.pointer), f"copilot-import/{said.id}", severity, said.text, template.help, notes
+    )
 
 
 def _lines(walked: Walked, found: tuple[Diagnostic, ...], size: int) -> Iterator[str]:
     ids = {d.id.partition("/")[2] for d in found}
     if "convert-swagger-to-openapi" in ids:
-        yield "Microsoft's toolkit converts Swagger 2.0 before it reads it; what it makes of that is not judged here"
+        yield (
+            "Microsoft's toolkit converts Swagger 2.0 before it reads it; what it makes of that is not "
+            "judged here"
+        )
         return
     yield _outcome(walked, blocked=any(templates()[id].effect == "blocks" for id in ids))
     yield f"{len(walked.functions)} of {walked.count} operations could be called"
@@ -95,7 +137,10 @@ def _outcome(walked: Walked, *, blocked: bool) -> str:
         return "A plugin would be made"
     if not made:
         return "No plugin is made: the generator fails on every operation"
-    return f"A plugin would be made of {made} operations; the generator fails where one of the other {failing} is chosen"
+    return (
+        f"A plugin would be made of {made} operations; the generator fails where one of the other "
+        f"{failing} is chosen"
+    )
 
 
 def _details(walked: Walked, size: int) -> dict[str, Any]:

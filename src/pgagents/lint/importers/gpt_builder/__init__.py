@@ -1,1 +1,3 @@
-"""Simulate the GPT builder's import of an OpenAPI document: its error messages, and what the model would see."""
+"""Simulate the GPT builder's import of an OpenAPI document: its error messages, and what the model would
+see.
+"""

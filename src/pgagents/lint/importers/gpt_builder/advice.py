@@ -48,7 +48,12 @@ def advice(data: dict[str, Any]) -> Iterator[Advice]:
         yield from _id(at, operation, ids)
         if at[2] != "get" and operation.get("x-openai-isConsequential") is False:
             said = f"{at[2].upper()} {at[1]} is marked as harmless"
-            yield Advice("advice-harmless-write", said, (*at, "x-openai-isConsequential"), "leave it out where the call changes anything")
+            yield Advice(
+                "advice-harmless-write",
+                said,
+                (*at, "x-openai-isConsequential"),
+                "leave it out where the call changes anything",
+            )
         yield from _files(at, operation)
     yield from _scopes(data)
 
@@ -67,7 +72,13 @@ def _id(at: Pointer, operation: dict[str, Any], ids: dict[str, str]) -> Iterator
         return
     shown = f"{str(at[2]).upper()} {at[1]}"
     if id in ids:
-        yield Advice("advice-same-id", f"operationId `{id[:80]}` is also that of {ids[id]}", (*at, "operationId"), "rename one", "error")
+        yield Advice(
+            "advice-same-id",
+            f"operationId `{id[:80]}` is also that of {ids[id]}",
+            (*at, "operationId"),
+            "rename one",
+            "error",
+        )
     ids.setdefault(id, shown)
     if not _ID.fullmatch(id):
         said = f"operationId `{id[:80]}` is no name that OpenAI's API takes for a function"
@@ -86,8 +97,18 @@ def _files(at: Pointer, operation: dict[str, Any]) -> Iterator[Advice]:
     items = files.get("items")
     texts = files.get("type") == "array" and isinstance(items, dict) and items.get("type") == "string"
     if at[2] != "post" or not texts:
-        place = (*at, "requestBody", "content", "application/json", "schema", "properties", "openaiFileIdRefs")
-        yield Advice("advice-files", "`openaiFileIdRefs` is not filled here", place, "an array of texts, in a POST")
+        place = (
+            *at,
+            "requestBody",
+            "content",
+            "application/json",
+            "schema",
+            "properties",
+            "openaiFileIdRefs",
+        )
+        yield Advice(
+            "advice-files", "`openaiFileIdRefs` is not filled here", place, "an array of texts, in a POST"
+        )
 
 
 def _scopes(data: dict[str, Any]) -> Iterator[Advice]:

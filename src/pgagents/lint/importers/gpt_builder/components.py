@@ -26,7 +26,11 @@ def components(data: dict[str, Any]) -> list[ImporterMessage]:
     section = data.get("components")
     schemas = section.get("schemas") if isinstance(section, dict) else None
     if not isinstance(schemas, dict):
-        at: Pointer = ("components", "schemas") if isinstance(section, dict) and "schemas" in section else ("components",)
+        at: Pointer = (
+            ("components", "schemas")
+            if isinstance(section, dict) and "schemas" in section
+            else ("components",)
+        )
         return [say("components-schemas", at if "components" in data else ())]
     said = [
         s
@@ -41,7 +45,9 @@ def components(data: dict[str, Any]) -> list[ImporterMessage]:
     return said
 
 
-def walk(schema: Any, context: tuple[str, ...], pointer: Pointer, schemas: dict[str, Any]) -> Iterator[ImporterMessage]:
+def walk(
+    schema: Any, context: tuple[str, ...], pointer: Pointer, schemas: dict[str, Any]
+) -> Iterator[ImporterMessage]:
     """Yield messages about a schema and all schemas inside it. References are checked, but not followed."""
     stack: list[tuple[Any, tuple[str, ...], Pointer]] = [(schema, context, pointer)]
     while stack:
@@ -56,7 +62,11 @@ def walk(schema: Any, context: tuple[str, ...], pointer: Pointer, schemas: dict[
             continue
         if node.get("type") == "object" and not isinstance(node.get("properties"), dict):
             yield say("object-missing-properties", pointer, ctx=context)
-        stack.extend(reversed([(part, (*context, *map(str, steps)), (*pointer, *steps)) for steps, part in parts(node)]))
+        stack.extend(
+            reversed(
+                [(part, (*context, *map(str, steps)), (*pointer, *steps)) for steps, part in parts(node)]
+            )
+        )
 
 
 def parts(node: dict[str, Any]) -> Iterator[tuple[Pointer, Any]]:
@@ -114,7 +124,9 @@ def _refs(schema: Any) -> list[str]:
 
 
 def resolved(schema: Any, schemas: dict[str, Any]) -> Any:
-    """Follow a chain of references and return the schema at its end; an empty one if a reference leads nowhere."""
+    """Follow a chain of references and return the schema at its end; an empty one if a reference leads
+    nowhere.
+    """
     seen: set[str] = set()
     while isinstance(schema, dict) and isinstance(schema.get("$ref"), str):
         name = schema["$ref"].removeprefix(REF)

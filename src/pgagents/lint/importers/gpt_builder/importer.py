@@ -1,4 +1,6 @@
-"""Simulate the whole import: structure, servers, components, operations, counts and sizes, then the web form."""
+"""Simulate the whole import: structure, servers, components, operations, counts and sizes, then the web
+form.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """The builder's messages, and what the model would see. `size_bytes` is the size of the builder's own layout."""
+    """The builder's messages, and what the model would see. `size_bytes` is the size of the builder's own
+    layout.
+    """
 
     said: tuple[ImporterMessage, ...]
     functions: tuple[Function, ...]
@@ -53,8 +57,8 @@ class Imported:
 def simulate(data: Any, form: Form | None = None, *, as_yaml: bool = False, plugin: bool = False) -> Imported:
     """Simulate the import of a document.
 
-    `as_yaml` is true if the document was written as YAML, in which the builder then shows it. `plugin` simulates the importer of plugins
-    (2023).
+    `as_yaml` is true if the document was written as YAML, in which the builder then shows it. `plugin`
+    simulates the importer of plugins (2023).
     """
     form = form or Form()
     document = data if isinstance(data, dict) else {}
@@ -75,21 +79,39 @@ def simulate(data: Any, form: Form | None = None, *, as_yaml: bool = False, plug
     if plugin and any(templates()[s.id].effect == "blocks" for s in said):
         blocking = [s for s in said if templates()[s.id].effect == "blocks"]
         said.append(say("could-not-parse", (), messages=", ".join(repr(s.text) for s in blocking)))
-    return Imported(tuple(said), tuple(walked.functions), tuple(walked.dropped), tuple(walked.lost), walked.count, size, url)
+    return Imported(
+        tuple(said),
+        tuple(walked.functions),
+        tuple(walked.dropped),
+        tuple(walked.lost),
+        walked.count,
+        size,
+        url,
+    )
 
 
 def pretty_size(data: Any, *, as_yaml: bool = False) -> int:
-    """Return the size in bytes of the builder's layout: JSON indented by two, or YAML with 120 columns, which is never longer."""
-    size = len(json.dumps(data, ensure_ascii=False, separators=(",", ": ")).encode("utf-8", "replace")) + _indents(data)
+    """Return the size in bytes of the builder's layout: JSON indented by two, or YAML with 120 columns,
+    which is never longer.
+    """
+    size = len(
+        json.dumps(data, ensure_ascii=False, separators=(",", ": ")).encode("utf-8", "replace")
+    ) + _indents(data)
     if not as_yaml or size <= MEGABYTE:
         return size
     import yaml
 
-    return len(yaml.dump(data, Dumper=yaml.CSafeDumper, width=120, indent=2, allow_unicode=True, sort_keys=False).encode())
+    return len(
+        yaml.dump(
+            data, Dumper=yaml.CSafeDumper, width=120, indent=2, allow_unicode=True, sort_keys=False
+        ).encode()
+    )
 
 
 def _indents(data: Any) -> int:
-    """Return the bytes of line breaks and blanks that an indent of two adds. Python's indenting encoder is many times as slow."""
+    """Return the bytes of line breaks and blanks that an indent of two adds. Python's indenting encoder is
+    many times as slow.
+    """
     size, stack = 0, [(data, 0)]
     while stack:
         value, depth = stack.pop()

@@ -17,7 +17,8 @@ Effect = Literal["blocks", "drops operation", "drops parameter", "warning", "for
 class Template:
     """One message.
 
-    `seen` is how much of its text was published: the whole, a part, or none. `certain` is true if reports agree on its effect.
+    `seen` is how much of its text was published: the whole, a part, or none. `certain` is true if reports
+    agree on its effect.
     """
 
     id: str

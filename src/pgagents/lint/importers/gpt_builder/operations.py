@@ -1,4 +1,6 @@
-"""Simulate the builder's checks of paths: which operations load, with which arguments, and why others do not."""
+"""Simulate the builder's checks of paths: which operations load, with which arguments, and why others do
+not.
+"""
 
 from __future__ import annotations
 
@@ -73,7 +75,9 @@ def _skipped(walked: Walked, path: str, key: str, value: Any) -> None:
     if key == "parameters" and isinstance(value, list):
         for param in value:
             name = param.get("name") if isinstance(param, dict) else None
-            walked.lost.append((f"{path}: {name or 'a parameter'}", "it stands at the path, not in the operation"))
+            walked.lost.append(
+                (f"{path}: {name or 'a parameter'}", "it stands at the path, not in the operation")
+            )
     elif isinstance(value, dict) and not key.startswith("x-"):
         walked.dropped.append((f"{key.upper()} {path}", "the builder does not know the method"))
 
@@ -82,7 +86,13 @@ class _Operation:
     """Turn one operation into a function."""
 
     def __init__(
-        self, walked: Walked, data: dict[str, Any], schemas: dict[str, Any], path: str, method: str, operation: dict[str, Any]
+        self,
+        walked: Walked,
+        data: dict[str, Any],
+        schemas: dict[str, Any],
+        path: str,
+        method: str,
+        operation: dict[str, Any],
     ) -> None:
         self.walked, self.data, self.schemas = walked, data, schemas
         self.path, self.method, self.operation = path, method, operation
@@ -107,7 +117,9 @@ class _Operation:
             return
         text = self.operation.get("description") or self.operation.get("summary") or ""
         said = text if isinstance(text, str) else ""
-        self.walked.functions.append(Function(self.id, said, tuple(self.arguments.values()), self.method.upper(), self.path, self.at))
+        self.walked.functions.append(
+            Function(self.id, said, tuple(self.arguments.values()), self.method.upper(), self.path, self.at)
+        )
 
     def _say(self, id: str, inside: Pointer, **values: Any) -> None:
         common = {"path": self.path, "method": self.method, "operationId": self.id}
@@ -129,17 +141,30 @@ class _Operation:
             elif param.get("in") in ("header", "cookie"):
                 self._header(n, name, param)
             else:
-                self._argument(name, ("parameters", n), param, param.get("schema"), bool(param.get("required")))
+                self._argument(
+                    name, ("parameters", n), param, param.get("schema"), bool(param.get("required"))
+                )
 
     def _header(self, n: int, name: str, param: dict[str, Any]) -> None:
-        said = say("param-header", (*self.at, "parameters", n), path=self.path, method=self.method, operationId=self.id, name=name)
+        said = say(
+            "param-header",
+            (*self.at, "parameters", n),
+            path=self.path,
+            method=self.method,
+            operationId=self.id,
+            name=name,
+        )
         if param["in"] == "cookie":
-            said = ImporterMessage(said.id, said.text.replace("location header", "location cookie"), said.pointer)
+            said = ImporterMessage(
+                said.id, said.text.replace("location header", "location cookie"), said.pointer
+            )
         self.walked.said.append(said)
         why = f"a {param['in']}{', and required' if param.get('required') else ''}"
         self.walked.lost.append((f"{self.id}: {name}", why))
 
-    def _argument(self, name: str, inside: Pointer, described: dict[str, Any], schema: Any, required: bool) -> None:
+    def _argument(
+        self, name: str, inside: Pointer, described: dict[str, Any], schema: Any, required: bool
+    ) -> None:
         text = described.get("description")
         text = text if isinstance(text, str) else ""
         if name in self.arguments:
@@ -155,7 +180,9 @@ class _Operation:
         if not isinstance(content, dict):
             return
         if not isinstance(content.get(JSON), dict):
-            self.walked.lost.append((f"{self.id}: the body", f"it is {', '.join(map(str, content)) or 'empty'}, not {JSON}"))
+            self.walked.lost.append(
+                (f"{self.id}: the body", f"it is {', '.join(map(str, content)) or 'empty'}, not {JSON}")
+            )
             return
         schema = content[JSON].get("schema")
         context = ("paths", self.path, self.method, "requestBody", "content", JSON, "schema")
@@ -181,7 +208,9 @@ class _Operation:
             for media, of_media in content.items() if isinstance(content, dict) else ():
                 if isinstance(of_media, dict) and "schema" in of_media:
                     context = ("paths", self.path, str(status), "response", "content", str(media), "schema")
-                    self.walked.said += walk(of_media["schema"], context, (*at, "content", media, "schema"), self.schemas)
+                    self.walked.said += walk(
+                        of_media["schema"], context, (*at, "content", media, "schema"), self.schemas
+                    )
 
     def _named(self, value: Any, room: str, at: Pointer) -> tuple[Any, Pointer]:
         """Return a body or response and its place, following one reference into the components."""

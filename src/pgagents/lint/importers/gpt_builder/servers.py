@@ -23,7 +23,11 @@ class Server:
 def servers(data: dict[str, Any]) -> tuple[str | None, list[ImporterMessage]]:
     """Return the URL that is used, or None, and the builder's messages about the others."""
     written = data.get("servers")
-    valid = [s for n, item in enumerate(written if isinstance(written, list) else ()) if (s := _server(n, item)) is not None]
+    valid = [
+        s
+        for n, item in enumerate(written if isinstance(written, list) else ())
+        if (s := _server(n, item)) is not None
+    ]
     if not valid:
         return None, [say("no-valid-server", ("servers",) if "servers" in data else ())]
     root = f"https://{valid[0].host}"
@@ -31,7 +35,11 @@ def servers(data: dict[str, Any]) -> tuple[str | None, list[ImporterMessage]]:
     here = [s for s in valid if s.host == valid[0].host]
     usable = [s for s in here if s.origin == root]
     said = [] if usable else [say("root-origin-none", ("servers",), root_origin=root)]
-    said += [say("root-origin-one", ("servers", s.index), url=s.url, root_origin=root) for s in here if s.origin != root]
+    said += [
+        say("root-origin-one", ("servers", s.index), url=s.url, root_origin=root)
+        for s in here
+        if s.origin != root
+    ]
     said += [say("multiple-hostnames", ("servers", s.index), url=s.url) for s in others]
     if len(usable) > 1:
         said.insert(0, say("multiple-servers", ("servers", usable[1].index), url=usable[0].url))

@@ -1,7 +1,8 @@
 """Simulate the builder's first stage: the document's structure, validated by openapi-pydantic 0.5.
 
-That package prints exactly what users paste from the builder: `('openapi',): Input should be '3.1.1' or '3.1.0'`. Later releases list the
-versions in another order. So it is assumed to be the builder's own, which OpenAI does not document. Read 2026-11-20.
+That package prints exactly what users paste from the builder: `('openapi',): Input should be '3.1.1' or
+'3.1.0'`. Later releases list the versions in another order. So it is assumed to be the builder's own, which
+OpenAI does not document. Read 2026-11-20.
 """
 
 from __future__ import annotations
@@ -42,7 +43,11 @@ def _pointer(loc: tuple[int | str, ...], data: Any) -> Pointer:
     pointer: list[str | int] = []
     here: Any = data
     for step in loc:
-        inside = step in here if isinstance(here, dict) else isinstance(here, list) and isinstance(step, int) and step < len(here)
+        inside = (
+            step in here
+            if isinstance(here, dict)
+            else isinstance(here, list) and isinstance(step, int) and step < len(here)
+        )
         if inside:
             here = here[step]
             pointer.append(step)

@@ -6,7 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from pgagents.lint.importers.gpt_builder.advice import Advice, advice
-from pgagents.lint.importers.gpt_builder.importer import MEBIBYTE, MEGABYTE, MOST_OPERATIONS, Form, Imported, simulate
+from pgagents.lint.importers.gpt_builder.importer import (
+    MEBIBYTE,
+    MEGABYTE,
+    MOST_OPERATIONS,
+    Form,
+    Imported,
+    simulate,
+)
 from pgagents.lint.importers.gpt_builder.messages import IMPORTER, Template, templates
 from pgagents.lint.importers.gpt_builder.operations import each
 from pgagents.lint.importers.messages import ImporterMessage, read_date
@@ -51,16 +58,25 @@ def _diagnostic(said: ImporterMessage, made: Imported, source: Source) -> Diagno
         f"source: {template.source}, read {read_date(IMPORTER)}",
     )
     return Diagnostic(
-        source.locate(said.pointer), f"gpt-builder/{said.id}", _severity(said, template, made), said.text, _help(said, template), notes
+        source.locate(said.pointer),
+        f"gpt-builder/{said.id}",
+        _severity(said, template, made),
+        said.text,
+        _help(said, template),
+        notes,
     )
 
 
 def _help(said: ImporterMessage, template: Template) -> str:
     if said.id == "unrecognized-method" and said.pointer[-1] == "parameters":
-        return "write these parameters into each operation of the path: the builder leaves out those that stand beside the operations"
+        return (
+            "write these parameters into each operation of the path: the builder leaves out those that "
+            "stand beside the operations"
+        )
     if said.id == "unrecognized-method" and said.pointer[-1] in ("summary", "description", "servers"):
         return (
-            f"leave it out: the builder does not read `{said.pointer[-1]}` beside the operations of a path, and imports these all the same"
+            f"leave it out: the builder does not read `{said.pointer[-1]}` beside the operations of a "
+            "path, and imports these all the same"
         )
     return template.help
 
@@ -75,7 +91,9 @@ def _severity(said: ImporterMessage, template: Template, made: Imported) -> Seve
 
 def _advised(one: Advice, source: Source) -> Diagnostic:
     notes = ("said by: pgagents; the builder has no message for it that is known",)
-    return Diagnostic(source.locate(one.pointer), f"gpt-builder/{one.id}", one.severity, one.text, one.help, notes)
+    return Diagnostic(
+        source.locate(one.pointer), f"gpt-builder/{one.id}", one.severity, one.text, one.help, notes
+    )
 
 
 def _effect(template: Template) -> str:
@@ -95,13 +113,19 @@ def _size(said: ImporterMessage, made: Imported, source: Source) -> Iterator[str
     """Yield a note that the builder's size differs from the file's."""
     if said.id == "too-big":
         there = len(source.text.encode("utf-8", "replace"))
-        yield f"size: {made.size_bytes:,} bytes as the builder lays the document out, with an indent of two; the file has {there:,}"
+        yield (
+            f"size: {made.size_bytes:,} bytes as the builder lays the document out, with an indent of "
+            f"two; the file has {there:,}"
+        )
 
 
 def _lines(made: Imported) -> Iterator[str]:
     loaded = len(made.functions)
     if made.blocked:
-        yield f"Nothing is imported until the blocking messages are gone; then {loaded} of {made.count} operations would be"
+        yield (
+            f"Nothing is imported until the blocking messages are gone; then {loaded} of {made.count} "
+            "operations would be"
+        )
     else:
         yield f"{loaded} of {made.count} operations would be imported (at most {MOST_OPERATIONS})"
     yield from _listed("left out", made.dropped)

@@ -1,7 +1,8 @@
 """Two actions of one surface have descriptions that a model cannot distinguish.
 
-A model picks a function by its description. Between two that say the same in other words ("Get a product", "Retrieve the product's data"),
-it picks by chance. The rule compares the significant words, treats synonyms as equal, and includes numbers and names.
+A model picks a function by its description. Between two that say the same in other words ("Get a product",
+"Retrieve the product's data"), it picks by chance. The rule compares the significant words, treats synonyms
+as equal, and includes numbers and names.
 
 Bad:
 
@@ -53,7 +54,10 @@ def find(model: Model) -> Iterator[Hit]:
             other = first.setdefault(matter(str(text)), str(action.name))
             if other != action.name and text.origin not in told:
                 told.add(text.origin)
-                said = f"the description of `{action.name}` says the same as that of `{other}`; a model cannot tell them apart"
+                said = (
+                    f"the description of `{action.name}` says the same as that of `{other}`; a model "
+                    "cannot tell them apart"
+                )
                 yield Hit(text.origin, said, "say in both what the other is not for")
 
 

@@ -1,7 +1,7 @@
 """An action that models are offered has no example of success.
 
-Documentation shows the example, the mock server answers with it, and laws are tried on it when the catalogue is loaded. Without one, a
-mistake in a law is only found against a live server.
+Documentation shows the example, the mock server answers with it, and laws are tried on it when the catalogue
+is loaded. Without one, a mistake in a law is only found against a live server.
 
 Bad:
 
@@ -26,7 +26,11 @@ from pgagents.model.model import Model
 def find(model: Model) -> Iterator[Hit]:
     for action in offered(model):
         if not any(200 <= example.status < 300 for example in action.examples):
-            yield Hit(action.origin, f"`{action.name}` has no example of success", "add one under `examples`, with `input` and `output`")
+            yield Hit(
+                action.origin,
+                f"`{action.name}` has no example of success",
+                "add one under `examples`, with `input` and `output`",
+            )
 
 
 RULE = Rule("note", "catalogue.examples", find)

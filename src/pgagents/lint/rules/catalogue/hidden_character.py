@@ -1,7 +1,8 @@
 """A text contains invisible characters.
 
-Zero-width characters, direction marks and the tag block are invisible in an editor but visible to a model. Attackers use them to hide
-instructions in a description, and Microsoft's store refuses them. They also break searches for the text. `--fix` removes them.
+Zero-width characters, direction marks and the tag block are invisible in an editor but visible to a model.
+Attackers use them to hide instructions in a description, and Microsoft's store refuses them. They also break
+searches for the text. `--fix` removes them.
 
 Bad:
 
@@ -24,7 +25,10 @@ from pgagents.lint.rule import Hit, Rule
 from pgagents.lint.texts import collect_texts
 from pgagents.model.model import Model
 
-_CODES = "00ad 034f 061c 115f 1160 17b4 17b5 180e 200b-200f 202a-202e 2060-2064 2066-206f 3164 feff ffa0 e0000-e007f"
+_CODES = (
+    "00ad 034f 061c 115f 1160 17b4 17b5 180e 200b-200f 202a-202e 2060-2064 2066-206f 3164 feff ffa0 "
+    "e0000-e007f"
+)
 
 
 def _characters() -> list[str]:
@@ -37,7 +41,9 @@ def _characters() -> list[str]:
 
 
 _HIDDEN = re.compile(f"[{''.join(_characters())}]")
-_WRITTEN = re.compile(_HIDDEN.pattern + "|" + "|".join(rf"\\u{ord(c):04x}" for c in _characters() if ord(c) < 0x10000), re.I)
+_WRITTEN = re.compile(
+    _HIDDEN.pattern + "|" + "|".join(rf"\\u{ord(c):04x}" for c in _characters() if ord(c) < 0x10000), re.I
+)
 
 
 def find(model: Model) -> Iterator[Hit]:
@@ -46,7 +52,9 @@ def find(model: Model) -> Iterator[Hit]:
             codes = ", ".join(dict.fromkeys(f"U+{ord(c):04X}" for c in found))
             count = f"{len(found)} characters" if len(found) > 1 else "a character"
             message = f"the text of {said.what} holds {count} that nobody sees ({codes})"
-            yield Hit(said.origin, message, "take them out (`--fix` does)", edit=within(said.origin, _WRITTEN, ""))
+            yield Hit(
+                said.origin, message, "take them out (`--fix` does)", edit=within(said.origin, _WRITTEN, "")
+            )
 
 
 RULE = Rule("error", "catalogue.no-hidden-characters", find)

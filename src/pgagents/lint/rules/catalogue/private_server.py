@@ -1,11 +1,12 @@
 """The server's address cannot be reached from where assistants run.
 
-ChatGPT, Copilot and hosted MCP clients call from the vendor's network. They cannot reach `localhost`, an address of a private network, or a
-name without a dot.
+ChatGPT, Copilot and hosted MCP clients call from the vendor's network. They cannot reach `localhost`, an
+address of a private network, or a name without a dot.
 
 Bad:
 
-    api: {server: "https://shop.internal", contact: agents@shop.internal, terms: "https://shop.internal/terms"}
+    api: {server: "https://shop.internal", contact: agents@shop.internal, terms:
+    "https://shop.internal/terms"}
 
 Good:
 
@@ -30,7 +31,11 @@ def find(model: Model) -> Iterator[Hit]:
         return
     host = urlsplit(model.api.server).hostname or ""
     if _private(host):
-        yield Hit(("api", "server"), f"assistants cannot reach `{host}`", "name the public host here; `verify --url` takes any other")
+        yield Hit(
+            ("api", "server"),
+            f"assistants cannot reach `{host}`",
+            "name the public host here; `verify --url` takes any other",
+        )
 
 
 def _private(host: str) -> bool:

@@ -1,14 +1,15 @@
 """A text promises an input that no argument takes.
 
-"Find shops near an address" makes a model look for an argument for the address. If the API takes only coordinates, the model invents some,
-or puts the address into another argument. The rule looks for inputs that are often promised, after words such as "near", "by" or "from":
-address, postal code, phone number, e-mail, photo, voice, file and so on. It reports those that no argument of the action has in its name or
-description. A text about the whole API is compared with the arguments of all its actions.
+"Find shops near an address" makes a model look for an argument for the address. If the API takes only
+coordinates, the model invents some, or puts the address into another argument. The rule looks for inputs that
+are often promised, after words such as "near", "by" or "from": address, postal code, phone number, e-mail,
+photo, voice, file and so on. It reports those that no argument of the action has in its name or description.
+A text about the whole API is compared with the arguments of all its actions.
 
 Bad:
 
-    actions:
-      search_products: {description: Search products by a word or by a photo of what is wanted. Returns name and price of each.}
+    actions: search_products: {description: Search products by a word or by a photo of what is wanted. Returns
+      name and price of each.}
 
 Good:
 
@@ -30,7 +31,10 @@ from pgagents.model.action import Action
 from pgagents.model.model import Model
 
 _INPUTS = {
-    "an address": r"(?<!e-mail )(?<!email )(?<!web )(?<!https )(?<!http )(?<!ip )(?<!mac )(?:street |postal |home )?address(?:es)?",
+    "an address": (
+        r"(?<!e-mail )(?<!email )(?<!web )(?<!https )(?<!http )(?<!ip )(?<!mac )(?:street |postal |home "
+        r")?address(?:es)?"
+    ),
     "a postal code": r"(?:postal|post|zip)[ -]?codes?|zips?|postcodes?",
     "a place name": r"(?:city|town|place|street)(?: name)?s?",
     "a phone number": r"(?:tele)?phone(?: number)?s?",
@@ -46,10 +50,17 @@ _BETWEEN = (
     r"(?:\s+(?:a|an|the|any|some|one|its|their|your|street|full|valid|given)"
     r"|\s+[\w-]+,?\s+(?:or|and)(?:\s+(?:a|an|the|by|by a|near|near an|from a))?){0,4}"
 )
-_MANNER = re.compile(r"\b(?:sort|order|group|rank|split|count|total|summ|broken down|in total and)\w*(?:\s+\w+)?\s*$", re.I)
+_MANNER = re.compile(
+    r"\b(?:sort|order|group|rank|split|count|total|summ|broken down|in total and)\w*(?:\s+\w+)?\s*$", re.I
+)
 _WAYS = ("an e-mail address", "a phone number", "a file", "a photo", "a recording")
-_SENT = re.compile(r"\b(?:send|sent|notif|deliver|mail|call|contact|text|inform|remind|confirm|pay|download|export|receiv)\w*\b", re.I)
-_OTHER_USES = re.compile(r"\b(?:returns?|answers?|gives?|shows?|sends?|into|turns?|including|includes)\b", re.I)
+_SENT = re.compile(
+    r"\b(?:send|sent|notif|deliver|mail|call|contact|text|inform|remind|confirm|pay|download|export|receiv)\w*\b",
+    re.I,
+)
+_OTHER_USES = re.compile(
+    r"\b(?:returns?|answers?|gives?|shows?|sends?|into|turns?|including|includes)\b", re.I
+)
 
 
 def find(model: Model) -> Iterator[Hit]:
@@ -74,7 +85,9 @@ def _promised(said: DescribedText, taken: str) -> Iterator[Hit]:
                 and not re.search(rf"(?:\b|_)(?:{pattern})(?:\b|_)", taken, re.I)
             ):
                 shown = " ".join(promise.group(0).split())
-                message = f"the text of {said.what} promises {what} as input (“{shown}”), but no argument takes one"
+                message = (
+                    f"the text of {said.what} promises {what} as input (“{shown}”), but no argument takes one"
+                )
                 yield Hit(said.origin, message, "add the argument, or say only what there is")
 
 

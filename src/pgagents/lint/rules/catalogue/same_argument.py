@@ -1,7 +1,8 @@
 """Two arguments of an action are sent under one name.
 
-ChatGPT puts path, query and body into one namespace and drops the operation. Generated clients overwrite one argument with the other. Names
-that differ only in case (`id`, `ID`) collide in generated code in the same way.
+ChatGPT puts path, query and body into one namespace and drops the operation. Generated clients overwrite one
+argument with the other. Names that differ only in case (`id`, `ID`) collide in generated code in the same
+way.
 
 Bad:
 
@@ -38,14 +39,23 @@ def find(model: Model) -> Iterator[Hit]:
             for name in {param.wire, str(param.name)}:
                 other = first.setdefault(name.lower(), str(param.name))
                 if other != param.name and (action.name not in noted or not _exact(action, param)):
-                    said = f"`{param.name}` of `{action.name}` is sent as `{param.wire}`, the name of `{other}` too"
+                    said = (
+                        f"`{param.name}` of `{action.name}` is sent as `{param.wire}`, the name of "
+                        f"`{other}` too"
+                    )
                     yield Hit(param.origin, said, "give one of the two another name, or another `wire`")
                     break
 
 
 def _exact(action: Action, param: Param) -> bool:
-    """True if another argument is sent under exactly the same name, which the target `openai/openapi` reports itself."""
-    return any(other.wire == param.wire and other.name != param.name for other in action.params if other.place != "header")
+    """True if another argument is sent under exactly the same name, which the target `openai/openapi`
+    reports itself.
+    """
+    return any(
+        other.wire == param.wire and other.name != param.name
+        for other in action.params
+        if other.place != "header"
+    )
 
 
 RULE = Rule("error", "catalogue.distinct-names", find)

@@ -1,7 +1,7 @@
 """Two actions have one name on a surface, or names that differ only in case.
 
-Most APIs refuse a list with one name twice; elsewhere the second function can never be called. Some clients and code generators treat names
-that differ only in case as one name.
+Most APIs refuse a list with one name twice; elsewhere the second function can never be called. Some clients
+and code generators treat names that differ only in case as one name.
 
 Bad:
 
@@ -33,7 +33,11 @@ def find(model: Model) -> Iterator[Hit]:
             origin = name.origin
             if other != action.name and origin not in told:
                 told.add(origin)
-                yield Hit(origin, f"`{name}` is also the name of `{other}` on `{surface.name}`", "give one of the two another name")
+                yield Hit(
+                    origin,
+                    f"`{name}` is also the name of `{other}` on `{surface.name}`",
+                    "give one of the two another name",
+                )
 
 
 RULE = Rule("error", "catalogue.distinct-names", find)

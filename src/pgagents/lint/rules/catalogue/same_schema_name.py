@@ -1,16 +1,17 @@
 """Two schemas have names that differ only in case or underscores.
 
-OpenAPI distinguishes them, but the classes and files that generators make of them collide (`OrderItem` and `order_item`).
+OpenAPI distinguishes them, but the classes and files that generators make of them collide (`OrderItem` and
+`order_item`).
 
 Bad:
 
-    schemas:
-      product: {type: object, properties: {sku: {type: string, description: Its number}}, description: A product in short}
+    schemas: product: {type: object, properties: {sku: {type: string, description: Its number}}, description:
+      A product in short}
 
 Good:
 
-    schemas:
-      ShortProduct: {type: object, properties: {sku: {type: string, description: Its number}}, description: A product in short}
+    schemas: ShortProduct: {type: object, properties: {sku: {type: string, description: Its number}},
+      description: A product in short}
 """
 
 from __future__ import annotations
@@ -26,7 +27,11 @@ def find(model: Model) -> Iterator[Hit]:
     for name in model.schemas:
         other = first.setdefault(name.replace("_", "").lower(), name)
         if other != name:
-            yield Hit(("schemas", name), f"schema `{name}` and schema `{other}` are one name to code generators", "rename one of the two")
+            yield Hit(
+                ("schemas", name),
+                f"schema `{name}` and schema `{other}` are one name to code generators",
+                "rename one of the two",
+            )
 
 
 RULE = Rule("error", "catalogue.distinct-names", find)

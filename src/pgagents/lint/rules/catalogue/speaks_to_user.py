@@ -1,17 +1,18 @@
 """A description speaks to the user instead of about the action.
 
-Descriptions are read by a model that acts for somebody. "Your orders", "you can", "please enter", "click" address a person: a model repeats
-it, or takes "you" for itself. Describe what the action does, in the third person.
+Descriptions are read by a model that acts for somebody. "Your orders", "you can", "please enter", "click"
+address a person: a model repeats it, or takes "you" for itself. Describe what the action does, in the third
+person.
 
 Bad:
 
-    actions:
-      search_products: {description: "Here you can search for your favourite products by a word. Please enter at least one."}
+    actions: search_products: {description: "Here you can search for your favourite products by a word. Please
+      enter at least one."}
 
 Good:
 
-    actions:
-      search_products: {description: "Search products by a word of their name. Returns name and price of each."}
+    actions: search_products: {description: "Search products by a word of their name. Returns name and price
+      of each."}
 """
 
 from __future__ import annotations

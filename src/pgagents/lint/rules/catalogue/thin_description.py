@@ -1,7 +1,7 @@
 """An action's description says no more than its name.
 
-A model has only the description to decide when to call a function and what it will return. A description that merely repeats the name or
-the title ("Place order") leaves both open.
+A model has only the description to decide when to call a function and what it will return. A description that
+merely repeats the name or the title ("Place order") leaves both open.
 
 Bad:
 
@@ -10,8 +10,8 @@ Bad:
 
 Good:
 
-    actions:
-      place_order: {description: "Order up to ten pieces of one product, which is charged at once. Returns the order with its id."}
+    actions: place_order: {description: "Order up to ten pieces of one product, which is charged at once.
+      Returns the order with its id."}
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ def find(model: Model) -> Iterator[Hit]:
         known = matter(action.name) | matter(action.title) | matter(action.operation_id)
         if not matter(action.description) - known:
             said = f"the description of `{action.name}` says no more than its name"
-            yield Hit(action.description.origin, said, "say when to use it, what it needs and what it returns")
+            yield Hit(
+                action.description.origin, said, "say when to use it, what it needs and what it returns"
+            )
 
 
 RULE = Rule("warning", "catalogue.clear-purpose", find)

@@ -1,8 +1,8 @@
 """A write that models are offered has no confirmation text.
 
-ChatGPT and Copilot ask a person before every write and show this text. Without it they show the action's description, which was written for
-a model. Other vendors do not ask by themselves: there the text becomes part of the function's description. Without it, nothing stops a
-model from acting unasked.
+ChatGPT and Copilot ask a person before every write and show this text. Without it they show the action's
+description, which was written for a model. Other vendors do not ask by themselves: there the text becomes
+part of the function's description. Without it, nothing stops a model from acting unasked.
 
 Bad:
 
@@ -29,7 +29,10 @@ from pgagents.model.model import Model
 def find(model: Model) -> Iterator[Hit]:
     for action in offered(model):
         if action.effect == "write" and action.confirm_body is None:
-            said = f"`{action.name}` writes{' and costs money' if action.costs else ''}, but no text asks the user first"
+            said = (
+                f"`{action.name}` writes{' and costs money' if action.costs else ''}, but no text asks "
+                "the user first"
+            )
             yield Hit(action.origin, said, "add `confirm: {body: Do you want to …?}`")
 
 

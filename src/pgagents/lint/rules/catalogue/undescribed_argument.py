@@ -1,6 +1,7 @@
 """An argument has no description.
 
-From the name alone ("mode", "ref") a model cannot decide what to write there; it invents a value that fits the type.
+From the name alone ("mode", "ref") a model cannot decide what to write there; it invents a value that fits
+the type.
 
 Bad:
 
@@ -30,7 +31,11 @@ def find(model: Model) -> Iterator[Hit]:
         for param in action.params:
             if not resolve(param.schema, model.schemas).get("description") and not param.description:
                 said = f"argument `{param.name}` of `{action.name}` has no description"
-                yield Hit(param.origin, said, "add `description`: what it is, its unit or form, where the value comes from")
+                yield Hit(
+                    param.origin,
+                    said,
+                    "add `description`: what it is, its unit or form, where the value comes from",
+                )
 
 
 RULE = Rule("warning", "catalogue.no-ambiguity", find)

@@ -1,7 +1,7 @@
 """An error code is listed that no action can answer.
 
-Documents list the codes, and models and people prepare for them. A code that nothing answers is obsolete, or missing from an action's
-`errors`.
+Documents list the codes, and models and people prepare for them. A code that nothing answers is obsolete, or
+missing from an action's `errors`.
 
 Bad:
 
@@ -29,7 +29,9 @@ def find(model: Model) -> Iterator[Hit]:
     for name, code in model.codes.items():
         if name not in known:
             said = f"no action can answer `{name}` ({code.status})"
-            yield Hit(code.origin, said, "add it to the `errors` of an action, or to `errors.always`, or remove it")
+            yield Hit(
+                code.origin, said, "add it to the `errors` of an action, or to `errors.always`, or remove it"
+            )
 
 
 RULE = Rule("warning", "catalogue.known-errors", find)

@@ -1,8 +1,8 @@
 """A text argument has several common notations, and its format is not specified.
 
-A date as text can be 2026-11-20, 20/11/2026 or "next Friday"; a country DE, DEU or Germany. `format`, `pattern`, `enum` or `examples`
-specify it so that a server can check it. The description may also name the standard ("ISO 3166-1 alpha-2") or give one value ("for example
-DE").
+A date as text can be 2026-11-20, 20/11/2026 or "next Friday"; a country DE, DEU or Germany. `format`,
+`pattern`, `enum` or `examples` specify it so that a server can check it. The description may also name the
+standard ("ISO 3166-1 alpha-2") or give one value ("for example DE").
 
 Bad:
 
@@ -30,9 +30,12 @@ from pgagents.lint.words import words
 from pgagents.model.model import Model
 
 _FORMS = {
-    "date": "format: date", "time": "format: date-time", "datetime": "format: date-time", "timestamp": "format: date-time",
-    "birthday": "format: date", "phone": "pattern (E.164)", "telephone": "pattern (E.164)", "mobile": "pattern (E.164)",
-    "country": "pattern (ISO 3166-1)", "language": "pattern (BCP 47)", "locale": "pattern (BCP 47)", "currency": "pattern (ISO 4217)",
+    "date": "format: date", "time": "format: date-time", "datetime": "format: date-time",
+    "timestamp": "format: date-time",
+    "birthday": "format: date", "phone": "pattern (E.164)", "telephone": "pattern (E.164)",
+    "mobile": "pattern (E.164)",
+    "country": "pattern (ISO 3166-1)", "language": "pattern (BCP 47)", "locale": "pattern (BCP 47)",
+    "currency": "pattern (ISO 4217)",
     "timezone": "the IANA name, for example Europe/Zurich", "duration": "format: duration",
     "iban": "pattern", "coordinates": "two numbers instead of a text",
 }  # fmt: skip
@@ -40,7 +43,10 @@ _WHEN_WORDS = "since until from to after before start end begin on by deadline d
 _WHEN = frozenset(_WHEN_WORDS.split())
 _SAYS = ("format", "pattern", "enum", "const", "examples", "anyOf", "oneOf")
 _TOLD = re.compile(
-    r"\b(iso|rfc|utc|e\.?164|bcp|iana|yyyy|hh:mm|for example|e\.g|such as|like|form|format|code|letters?|digits?|hex|epoch)\b|\d|[\"'“`]",
+    (
+        r"\b(iso|rfc|utc|e\.?164|bcp|iana|yyyy|hh:mm|for example|e\.g|such "
+        r"as|like|form|format|code|letters?|digits?|hex|epoch)\b|\d|[\"'“`]"
+    ),
     re.I,
 )
 
@@ -50,8 +56,14 @@ def find(model: Model) -> Iterator[Hit]:
         for param in action.params:
             schema = resolve(param.schema, model.schemas)
             if word := _unsaid(str(param.name), schema):
-                said = f"`{param.name}` of `{action.name}` is a {word} as text, but nothing says in which form"
-                yield Hit(param.origin, said, f"add `{_FORMS[word]}`" if ":" in _FORMS[word] else f"say {_FORMS[word]}")
+                said = (
+                    f"`{param.name}` of `{action.name}` is a {word} as text, but nothing says in which form"
+                )
+                yield Hit(
+                    param.origin,
+                    said,
+                    f"add `{_FORMS[word]}`" if ":" in _FORMS[word] else f"say {_FORMS[word]}",
+                )
 
 
 def _unsaid(name: str, schema: Mapping[str, Any]) -> str | None:

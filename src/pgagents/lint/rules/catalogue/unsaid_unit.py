@@ -1,7 +1,8 @@
 """A number is a quantity, but its unit is not specified.
 
-"How long it lasts: 30" means minutes to one model and days to another, and every value satisfies the schema. The unit may be part of the
-name (`radius_km`, `price_cents`), of the description, or of another argument (`currency`, `unit`).
+"How long it lasts: 30" means minutes to one model and days to another, and every value satisfies the schema.
+The unit may be part of the name (`radius_km`, `price_cents`), of the description, or of another argument
+(`currency`, `unit`).
 
 Bad:
 
@@ -11,9 +12,8 @@ Bad:
 
 Good:
 
-    actions:
-      search_products:
-        input: {max_weight: {type: number, minimum: 0, description: Greatest weight of a product in kilograms}}
+    actions: search_products: input: {max_weight: {type: number, minimum: 0, description: Greatest weight of a
+      product in kilograms}}
 """
 
 from __future__ import annotations
@@ -56,23 +56,33 @@ def find(model: Model) -> Iterator[Hit]:
             schema = resolve(param.schema, model.schemas)
             for name, part, origin in _numbers(str(param.name), schema, param.origin, model):
                 if _unsaid(name, part, beside):
-                    yield Hit(origin, f"`{name}` of `{action.name}` is a quantity, but nothing says its unit", _help(name))
+                    yield Hit(
+                        origin,
+                        f"`{name}` of `{action.name}` is a quantity, but nothing says its unit",
+                        _help(name),
+                    )
 
 
 def _help(name: str) -> str:
     return f'say it in the description ("… in km") or in the name (`{name}_km`)'
 
 
-def _numbers(name: str, schema: Mapping[str, Any], origin: Pointer, model: Model, depth: int = 0) -> Iterator[tuple[str, Any, Pointer]]:
+def _numbers(
+    name: str, schema: Mapping[str, Any], origin: Pointer, model: Model, depth: int = 0
+) -> Iterator[tuple[str, Any, Pointer]]:
     """Yield the numbers among an argument and its members, each with its name, schema and place."""
     types = schema.get("type")
     if {"number", "integer"} & set(types if isinstance(types, list) else [types]):
         yield name, schema, origin
     if depth < 8:
         for member, part in schema.get("properties", {}).items():
-            yield from _numbers(str(member), resolve(part, model.schemas), (*origin, "properties", member), model, depth + 1)
+            yield from _numbers(
+                str(member), resolve(part, model.schemas), (*origin, "properties", member), model, depth + 1
+            )
         if isinstance(schema.get("items"), Mapping):
-            yield from _numbers(name, resolve(schema["items"], model.schemas), (*origin, "items"), model, depth + 1)
+            yield from _numbers(
+                name, resolve(schema["items"], model.schemas), (*origin, "items"), model, depth + 1
+            )
 
 
 def _unsaid(name: str, schema: Mapping[str, Any], beside: set[str]) -> bool:

@@ -1,8 +1,8 @@
 """A law is not tried by any example.
 
-When a catalogue is loaded, each law is tried on the action's examples. An example does not try a law whose `when` is false for it. Nor does
-it try a law that reads `now` or `before` if the example has no `at` or `before`. A mistake in an untried law only shows against a live
-server, as an untested contract.
+When a catalogue is loaded, each law is tried on the action's examples. An example does not try a law whose
+`when` is false for it. Nor does it try a law that reads `now` or `before` if the example has no `at` or
+`before`. A mistake in an untried law only shows against a live server, as an untested contract.
 
 Bad:
 
@@ -34,7 +34,9 @@ def find(model: Model) -> Iterator[Hit]:
         if not action.laws:
             continue
         tries = [
-            _values(action, example, model) for example in action.examples if 200 <= example.status < 300 and example.output is not None
+            _values(action, example, model)
+            for example in action.examples
+            if 200 <= example.status < 300 and example.output is not None
         ]
         if not tries:
             continue
@@ -49,7 +51,11 @@ def _help(law: Law) -> str:
     reads = law.that.names | (law.when.names if law.when else frozenset())
     missing = [word for word, name in (("at", "now"), ("before", "before")) if name in reads]
     given = f", with {' and '.join(f'`{m}`' for m in missing)}" if missing else ""
-    return f"add an example of which it holds{given}" if law.when is None else f"add an example of which its `when` is true{given}"
+    return (
+        f"add an example of which it holds{given}"
+        if law.when is None
+        else f"add an example of which its `when` is true{given}"
+    )
 
 
 def _reached(law: Law, values: Mapping[str, Any], scopes: list[Scope | None], n: int) -> bool:
@@ -66,15 +72,19 @@ def _reached(law: Law, values: Mapping[str, Any], scopes: list[Scope | None], n:
 
 
 def _values(action: Action, example: Example, model: Model) -> dict[str, Any]:
-    """Return the values that a law may read for an example. `at` and `before` are only in the file, not in the Model."""
+    """Return the values that a law may read for an example. `at` and `before` are only in the file, not in
+    the Model.
+    """
     written: Any = model.source.data
     for step in example.origin:
         written = written[step]
     schemas = {p.name: resolve(p.schema, model.schemas) for p in action.params}
     defaults = {str(name): schema["default"] for name, schema in schemas.items() if "default" in schema}
     return {
-        "input": {**defaults, **example.input}, "response": example.output, "status": example.status, "surface": "rest",
-        "now": epoch(written["at"]) if written.get("at") else None, "before": written.get("before"), "env": dict(model.env),
+        "input": {**defaults, **example.input}, "response": example.output, "status": example.status,
+        "surface": "rest",
+        "now": epoch(written["at"]) if written.get("at") else None, "before": written.get("before"),
+        "env": dict(model.env),
     }  # fmt: skip
 
 

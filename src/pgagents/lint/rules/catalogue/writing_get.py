@@ -1,7 +1,7 @@
 """A GET changes something.
 
-Every layer treats GET as harmless: ChatGPT and Copilot do not ask before it, proxies repeat it, browsers and link previews fetch it
-unasked.
+Every layer treats GET as harmless: ChatGPT and Copilot do not ask before it, proxies repeat it, browsers and
+link previews fetch it unasked.
 
 Bad:
 
@@ -24,7 +24,9 @@ from pgagents.model.model import Model
 
 def find(model: Model) -> Iterator[Hit]:
     for action in model.actions:
-        if action.method == "GET" and action.effect == "write":  # an action that only costs money still counts as a read
+        if (
+            action.method == "GET" and action.effect == "write"
+        ):  # an action that only costs money still counts as a read
             said = f"`{action.name}` writes, but is called by GET, before which nobody is asked"
             yield Hit((*action.origin, "http"), said, "call it by POST, PUT, PATCH or DELETE")
 

@@ -1,7 +1,7 @@
 """There are fewer conversation starters than the store asks for, or more than Copilot shows.
 
-The store wants three to six. Agents of the versions 1.0 to 1.5 take at most six, later ones twelve. More than six are a warning, more than
-twelve an error.
+The store wants three to six. Agents of the versions 1.0 to 1.5 take at most six, later ones twelve. More than
+six are a warning, more than twelve an error.
 
 Bad:
 
@@ -28,7 +28,14 @@ def find(model: Model) -> Iterator[Hit]:
     count = len(surface.starters)
     at = (*surface.origin, "starters")
     if 0 < count < _STORE:
-        yield Hit(at, f"{count} conversation starter{'s' if count > 1 else ''}; the store asks for {_STORE} to {_OLDER}", "add some")
+        yield Hit(
+            at,
+            (
+                f"{count} conversation starter{'s' if count > 1 else ''}; the store asks for {_STORE} to "
+                f"{_OLDER}"
+            ),
+            "add some",
+        )
     elif count > _OLDER:
         severity: Severity = "error" if count > _MOST else "warning"
         said = f"{count} conversation starters; agents up to v1.5 take {_OLDER}, later ones {_MOST}"

@@ -1,7 +1,7 @@
 """A text for Copilot's users or its model contains an address, an emoji, or a superlative.
 
-Microsoft's store refuses web addresses and emojis in descriptions, conversation starters and instructions of states, and objects to claims
-such as "best" or "#1". Apps side-loaded inside a company are not reviewed.
+Microsoft's store refuses web addresses and emojis in descriptions, conversation starters and instructions of
+states, and objects to claims such as "best" or "#1". Apps side-loaded inside a company are not reviewed.
 
 Bad:
 
@@ -24,18 +24,35 @@ from pgagents.source.origin import Text
 _URL = re.compile(r"\bhttps?://\S+|\bwww\.\w", re.I)
 _EMOJI = re.compile("[\u2600-\u27bf\u2b50\u2b55\ufe0f\U0001f1e6-\U0001f1ff\U0001f300-\U0001faff]")
 _CLAIM = re.compile(
-    r"#1\b|\b(?:amazing|awesome|best[- ]in[- ]class|world[- ]class|the best|unbeatable|revolutionary|cutting[- ]edge)\b", re.I
+    (
+        r"#1\b|\b(?:amazing|awesome|best[- ]in[- ]class|world[- ]class|the "
+        r"best|unbeatable|revolutionary|cutting[- ]edge)\b"
+    ),
+    re.I,
 )
 
 
 def find(model: Model) -> Iterator[Hit]:
     for what, text in _texts(model):
         if match := _URL.search(text):
-            yield Hit(text.origin, f"{what} holds a web address ({match.group(0)}); the store refuses that", "name the thing instead")
+            yield Hit(
+                text.origin,
+                f"{what} holds a web address ({match.group(0)}); the store refuses that",
+                "name the thing instead",
+            )
         elif match := _EMOJI.search(text):
-            yield Hit(text.origin, f"{what} holds an emoji (U+{ord(match.group(0)):04X}); the store refuses that", "leave it out")
+            yield Hit(
+                text.origin,
+                f"{what} holds an emoji (U+{ord(match.group(0)):04X}); the store refuses that",
+                "leave it out",
+            )
         elif match := _CLAIM.search(text):
-            yield Hit(text.origin, f"{what} praises itself (“{match.group(0)}”)", "say what it does", severity="warning")
+            yield Hit(
+                text.origin,
+                f"{what} praises itself (“{match.group(0)}”)",
+                "say what it does",
+                severity="warning",
+            )
 
 
 def _texts(model: Model) -> Iterator[tuple[str, Text]]:

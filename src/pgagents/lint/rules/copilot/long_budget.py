@@ -1,7 +1,7 @@
 """The catalogue allows an answer more time or more items than Copilot accepts.
 
-Copilot stops waiting after 10 seconds and reads 25 items. `verify` tests the server against `limits.budgets`, so a budget over the host's
-own limit proves nothing.
+Copilot stops waiting after 10 seconds and reads 25 items. `verify` tests the server against `limits.budgets`,
+so a budget over the host's own limit proves nothing.
 
 Bad:
 

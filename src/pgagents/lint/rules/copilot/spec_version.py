@@ -1,7 +1,7 @@
 """The Copilot manifest names an OpenAPI document that Copilot cannot read.
 
-Copilot reads OpenAPI 3.0; Microsoft's parser refuses 3.1 (`spec-version-not-supported`). GPT Actions need 3.1, so one document cannot serve
-both: `openai/openapi.yaml` is 3.1, `copilot/openapi-3.0.yaml` is 3.0.3.
+Copilot reads OpenAPI 3.0; Microsoft's parser refuses 3.1 (`spec-version-not-supported`). GPT Actions need
+3.1, so one document cannot serve both: `openai/openapi.yaml` is 3.1, `copilot/openapi-3.0.yaml` is 3.0.3.
 
 Bad:
 

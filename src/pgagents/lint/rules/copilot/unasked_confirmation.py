@@ -1,7 +1,7 @@
 """A confirmation's text is not a question.
 
-Microsoft's store requires that the text in the confirmation card asks for permission ("Do you want to …?"). With a statement ("The order
-will be placed"), a person must guess what the button does.
+Microsoft's store requires that the text in the confirmation card asks for permission ("Do you want to …?").
+With a statement ("The order will be placed"), a person must guess what the button does.
 
 Bad:
 
@@ -24,7 +24,11 @@ def find(model: Model) -> Iterator[Hit]:
     for action in model.surfaces["copilot"].actions:
         body = action.confirm_body
         if body is not None and not body.rstrip().endswith(("?", "？", "؟")):
-            yield Hit(body.origin, f"the confirmation of `{action.name}` asks nothing", "word it as a question: “Do you want to …?”")
+            yield Hit(
+                body.origin,
+                f"the confirmation of `{action.name}` asks nothing",
+                "word it as a question: “Do you want to …?”",
+            )
 
 
 RULE = Rule("warning", "microsoft.confirmation-asks", find, surface="copilot")

@@ -1,7 +1,8 @@
 """A function's name is not valid for Gemini.
 
-Google publishes three rules: 128 characters with dots, dashes and colons, 64 with them, and "without spaces, periods, or dashes". A name
-that satisfies all three begins with a letter or `_`, has only letters, digits and `_`, and at most 64 characters.
+Google publishes three rules: 128 characters with dots, dashes and colons, 64 with them, and "without spaces,
+periods, or dashes". A name that satisfies all three begins with a letter or `_`, has only letters, digits and
+`_`, and at most 64 characters.
 
 Bad:
 
@@ -30,7 +31,9 @@ def find(model: Model) -> Iterator[Hit]:
         name = own.name if own else None
         at = (*action.origin, "texts", "gemini", "name")
         if name and len(name) > _MOST:
-            yield Hit(at, f"function name has {len(name)} characters; Gemini takes at most {_MOST}", "shorten it")
+            yield Hit(
+                at, f"function name has {len(name)} characters; Gemini takes at most {_MOST}", "shorten it"
+            )
         elif name and not _TAKEN.fullmatch(name):
             said = f"function name `{name}` has characters that Gemini does not take everywhere"
             yield Hit(at, said, "use letters, digits and `_`, and begin with a letter or `_`")

@@ -1,7 +1,7 @@
 """A surface offers more functions than Gemini accepts, or than it chooses from reliably.
 
-Google's guide recommends 10 to 20 active functions: more than 20 are a note. One reference gives 128 as the limit, a newer one 512: more
-than 128 are a warning, more than 512 an error.
+Google's guide recommends 10 to 20 active functions: more than 20 are a note. One reference gives 128 as the
+limit, a newer one 512: more than 128 are a warning, more than 512 an error.
 
 Bad:
 
@@ -29,9 +29,16 @@ def find(model: Model) -> Iterator[Hit]:
     count = len(offered(surface))
     if count > _WELL:
         severity: Severity = "error" if count > _HIGH else "warning" if count > _LOW else "note"
-        limits = f"at most {_LOW} in one reference, {_HIGH} in another" if count > _LOW else f"ideally no more than {_WELL}"
+        limits = (
+            f"at most {_LOW} in one reference, {_HIGH} in another"
+            if count > _LOW
+            else f"ideally no more than {_WELL}"
+        )
         yield Hit(
-            (*surface.origin, "actions"), f"{count} functions; Gemini takes {limits}", "offer fewer actions on `surfaces.gemini`", severity
+            (*surface.origin, "actions"),
+            f"{count} functions; Gemini takes {limits}",
+            "offer fewer actions on `surfaces.gemini`",
+            severity,
         )
 
 

@@ -1,7 +1,7 @@
 """A model is asked to fill in a secret.
 
-Keys and passwords belong in the client's configuration. A value that a model fills in is kept in the conversation, in logs, and at the
-vendor.
+Keys and passwords belong in the client's configuration. A value that a model fills in is kept in the
+conversation, in logs, and at the vendor.
 
 Bad:
 
@@ -33,8 +33,13 @@ def find(model: Model) -> Iterator[Hit]:
     for action in offered(model):
         for param in action.params:
             if param.place != "header" and (_SECRET.search(param.name) or str(param.name) in model.secrets):
-                said = f"argument `{param.name}` of `{action.name}` is a secret, which a model would have to know"
-                yield Hit(param.origin, said, "take it from the credentials instead (`auth`), or from a header")
+                said = (
+                    f"argument `{param.name}` of `{action.name}` is a secret, which a model would have "
+                    "to know"
+                )
+                yield Hit(
+                    param.origin, said, "take it from the credentials instead (`auth`), or from a header"
+                )
 
 
 RULE = Rule("warning", "mcp.no-secrets-in-arguments", find)

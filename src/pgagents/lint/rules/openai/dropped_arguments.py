@@ -1,6 +1,7 @@
 """An action requires an argument that ChatGPT ignores.
 
-GPT Actions send no headers but the key's: a header argument is ignored on import. If it is required, every call fails.
+GPT Actions send no headers but the key's: a header argument is ignored on import. If it is required, every
+call fails.
 
 Bad:
 
@@ -31,7 +32,11 @@ def find(model: Model) -> Iterator[Hit]:
         for param in surface.params(action):
             if param.place == "header" and param.required:
                 said = f"`{action.name}` requires the header `{param.wire}`, which ChatGPT does not send"
-                yield Hit(param.origin, said, "take it in the body or the query, or take the action off `surfaces.openai`")
+                yield Hit(
+                    param.origin,
+                    said,
+                    "take it in the body or the query, or take the action off `surfaces.openai`",
+                )
 
 
 RULE = Rule("error", "openai.no-custom-headers", find, surface="openai")

@@ -1,7 +1,7 @@
 """Files are sent or returned in a way that ChatGPT does not support.
 
-It fills `openaiFileIdRefs` only in a POST, and only if that is an array of texts. It shows files only from a top-level array
-`openaiFileResponse`.
+It fills `openaiFileIdRefs` only in a POST, and only if that is an array of texts. It shows files only from a
+top-level array `openaiFileResponse`.
 
 Bad:
 
@@ -11,9 +11,8 @@ Bad:
 
 Good:
 
-    actions:
-      place_order:
-        input: {openaiFileIdRefs: {type: array, items: {type: string}, description: Photos of the place of delivery}}
+    actions: place_order: input: {openaiFileIdRefs: {type: array, items: {type: string}, description: Photos
+      of the place of delivery}}
 """
 
 from __future__ import annotations
@@ -32,9 +31,18 @@ def find(model: Model) -> Iterator[Hit]:
         if (param := action.param(_IN)) is not None:
             schema = resolve(param.schema, model.schemas)
             if action.method != "POST":
-                yield Hit(param.origin, f"`{_IN}` is filled only in a POST; `{action.name}` is a {action.method}", "call it by POST")
-            elif schema.get("type") != "array" or resolve(schema.get("items", {}), model.schemas).get("type") != "string":
-                yield Hit(param.origin, f"`{_IN}` must be an array of texts", "`type: array, items: {type: string}`")
+                yield Hit(
+                    param.origin,
+                    f"`{_IN}` is filled only in a POST; `{action.name}` is a {action.method}",
+                    "call it by POST",
+                )
+            elif (
+                schema.get("type") != "array"
+                or resolve(schema.get("items", {}), model.schemas).get("type") != "string"
+            ):
+                yield Hit(
+                    param.origin, f"`{_IN}` must be an array of texts", "`type: array, items: {type: string}`"
+                )
         for output in action.outputs:
             answer = resolve(output.schema or {}, model.schemas).get("properties", {}).get(_OUT)
             if answer is not None and resolve(answer, model.schemas).get("type") != "array":

@@ -1,7 +1,7 @@
 """The catalogue allows an answer more time or more text than ChatGPT accepts.
 
-ChatGPT stops waiting after 45 seconds and refuses 100,000 characters or more. `verify` tests the server against `limits.budgets`, so a
-budget over the host's own limit proves nothing.
+ChatGPT stops waiting after 45 seconds and refuses 100,000 characters or more. `verify` tests the server
+against `limits.budgets`, so a budget over the host's own limit proves nothing.
 
 Bad:
 

@@ -1,7 +1,7 @@
 """Actions are offered to ChatGPT, but the catalogue names no privacy policy.
 
-A GPT that is shared by link or in the store needs the URL of one: "Public actions require valid privacy policy URLs". A private GPT does
-not.
+A GPT that is shared by link or in the store needs the URL of one: "Public actions require valid privacy
+policy URLs". A private GPT does not.
 
 Bad:
 
@@ -22,7 +22,11 @@ from pgagents.model.model import Model
 
 def find(model: Model) -> Iterator[Hit]:
     if not model.api.privacy:
-        yield Hit(("api",), "no privacy policy is named; a GPT with these actions cannot be shared", "add `privacy: https://…` under `api`")
+        yield Hit(
+            ("api",),
+            "no privacy policy is named; a GPT with these actions cannot be shared",
+            "add `privacy: https://…` under `api`",
+        )
 
 
 RULE = Rule("note", "openai.privacy-policy", find, surface="openai")

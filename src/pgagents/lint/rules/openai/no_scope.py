@@ -1,6 +1,7 @@
 """OAuth is offered, but without a scope.
 
-The GPT builder's form has a field for scopes, and users report that sign-in fails if it is empty. Name at least one.
+The GPT builder's form has a field for scopes, and users report that sign-in fails if it is empty. Name at
+least one.
 
 Bad:
 
@@ -22,7 +23,11 @@ from pgagents.model.model import Model
 def find(model: Model) -> Iterator[Hit]:
     oauth = model.auth.oauth
     if oauth is not None and not oauth.scopes:
-        yield Hit(("auth", "oauth", "scopes"), "OAuth has no scope; ChatGPT's sign-in fails with an empty one", "name one: `read: …`")
+        yield Hit(
+            ("auth", "oauth", "scopes"),
+            "OAuth has no scope; ChatGPT's sign-in fails with an empty one",
+            "name one: `read: …`",
+        )
 
 
 RULE = Rule("warning", "openai.oauth-scope", find, surface="openai")

@@ -1,14 +1,17 @@
 """A bound is larger than what Grok enforces.
 
-Grok enforces lengths up to 2,048, 256 items and 64 members. It accepts larger bounds but does not enforce them, so a model may exceed them.
+Grok enforces lengths up to 2,048, 256 items and 64 members. It accepts larger bounds but does not enforce
+them, so a model may exceed them.
 
 Bad:
 
-    actions: {place_order: {input: {note: {type: string, maxLength: 5000, description: A word for the packer}}}}
+    actions: {place_order: {input: {note: {type: string, maxLength: 5000, description: A word for the
+    packer}}}}
 
 Good:
 
-    actions: {place_order: {input: {note: {type: string, maxLength: 2000, description: A word for the packer}}}}
+    actions: {place_order: {input: {note: {type: string, maxLength: 2000, description: A word for the
+    packer}}}}
 """
 
 from __future__ import annotations
@@ -20,7 +23,14 @@ from pgagents.lint.rule import Hit, Rule
 from pgagents.model.model import Model
 from pgagents.source.origin import Node
 
-_MOST = {"minLength": 2048, "maxLength": 2048, "minItems": 256, "maxItems": 256, "minProperties": 64, "maxProperties": 64}
+_MOST = {
+    "minLength": 2048,
+    "maxLength": 2048,
+    "minItems": 256,
+    "maxItems": 256,
+    "minProperties": 64,
+    "maxProperties": 64,
+}
 
 
 def find(model: Model) -> Iterator[Hit]:
@@ -30,8 +40,15 @@ def find(model: Model) -> Iterator[Hit]:
             for part in subschemas(param.schema):
                 for key, most in _MOST.items():
                     if isinstance(part, Node) and part.get(key, 0) > most:
-                        said = f"`{key}` {part[key]:,} of `{param.name}` of `{action.name}` is not enforced; Grok keeps to at most {most:,}"
-                        yield Hit((*part.origin, key), said, f"ask for {most:,} or less, or check it in the answer to the call")
+                        said = (
+                            f"`{key}` {part[key]:,} of `{param.name}` of `{action.name}` is not "
+                            f"enforced; Grok keeps to at most {most:,}"
+                        )
+                        yield Hit(
+                            (*part.origin, key),
+                            said,
+                            f"ask for {most:,} or less, or check it in the answer to the call",
+                        )
 
 
 RULE = Rule("note", "xai.bounds", find, surface="xai")

@@ -27,7 +27,12 @@ def find(model: Model) -> Iterator[Hit]:
     count = len(offered(surface))
     if count > _LOW:
         said = f"{count} tools; Grok takes at most {_LOW} by one page, {_HIGH} by another"
-        yield Hit((*surface.origin, "actions"), said, "offer fewer actions on `surfaces.xai`", "error" if count > _HIGH else "warning")
+        yield Hit(
+            (*surface.origin, "actions"),
+            said,
+            "offer fewer actions on `surfaces.xai`",
+            "error" if count > _HIGH else "warning",
+        )
 
 
 RULE = Rule("error", "xai.most-tools", find, surface="xai")

@@ -19,7 +19,17 @@ from pgagents.http import json_bytes, text_of
 from pgagents.model.contract import Contract
 from pgagents.model.model import Audit, Resource, id_text, is_scalar
 from pgagents.source.source import Pointer
-from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise, promise_at
+from pgagents.verify.check.check import (
+    Check,
+    Conversation,
+    Judgement,
+    Probe,
+    judge_broken,
+    judge_kept,
+    judge_untested,
+    promise,
+    promise_at,
+)
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.wire.call import Call, GetNote
@@ -72,7 +82,10 @@ def promises(setting: Setting) -> Iterator[Contract]:
         return
     for endpoint in setting.endpoints:
         if _audited(audit, endpoint):
-            says = f"a successful {endpoint.action.name} leaves a row in the audit: which action, about what, through which platform"
+            says = (
+                f"a successful {endpoint.action.name} leaves a row in the audit: which action, about "
+                "what, through which platform"
+            )
             yield promise(NAME, "", endpoint, says, audit.origin, audit.cite)
     for detail, says, origin in _general(audit):
         yield promise_at(NAME, detail, f"@{REST}", says, origin, audit.cite)
@@ -83,7 +96,11 @@ def _general(audit: Audit) -> Iterator[tuple[str, str, Pointer]]:
     yield "timed", "a row tells when its call was made", audit.origin
     yield "refused", "a refused write leaves no row", audit.origin
     if audit.actor:
-        yield "actor", "rows name who acted: one key as one actor, another key as another", (*audit.origin, "actor")
+        yield (
+            "actor",
+            "rows name who acted: one key as one actor, another key as another",
+            (*audit.origin, "actor"),
+        )
     if audit.diff:
         yield "diff", "rows of writes say what changed", (*audit.origin, "diff")
     if audit.never:
@@ -97,8 +114,18 @@ def _audited(audit: Audit, endpoint: Endpoint) -> bool:
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Note each success that must have left a row, and each other call that may have left one."""
     audit, endpoint = memory.model.audit, exchange.call.endpoint
-    correct = exchange.call.intent in CORRECT and not exchange.call.twist and not (endpoint is not None and endpoint.form is not None)
-    if audit is not None and endpoint is not None and exchange.output is not None and correct and _audited(audit, endpoint):
+    correct = (
+        exchange.call.intent in CORRECT
+        and not exchange.call.twist
+        and not (endpoint is not None and endpoint.form is not None)
+    )
+    if (
+        audit is not None
+        and endpoint is not None
+        and exchange.output is not None
+        and correct
+        and _audited(audit, endpoint)
+    ):
         about = _about(memory.setting, audit, exchange)
         done = Done(
             endpoint,
@@ -106,8 +133,14 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
             exchange.sent_at,
             exchange.sent_at + exchange.seconds,
             {audit.action: str(endpoint.action.name), **about},
-            {m: v for m, v in _stamps(memory.setting, exchange).items() if m in _members(memory.setting, audit)},
-            tuple(text for name in audit.never if len(text := text_of(exchange.input.get(name, ""))) >= SHORTEST),
+            {
+                m: v
+                for m, v in _stamps(memory.setting, exchange).items()
+                if m in _members(memory.setting, audit)
+            },
+            tuple(
+                text for name in audit.never if len(text := text_of(exchange.input.get(name, ""))) >= SHORTEST
+            ),
             any(memory.model.resources[audit.about[member]].made_by is not None for member in about),
         )
         memory.notes.setdefault(NAME, deque(maxlen=MOST_NOTED)).append(done)
@@ -117,7 +150,9 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         and _audited(audit, endpoint)
         and (exchange.success or exchange.error or exchange.status >= 500)
     ):
-        wild = frozenset({audit.action: str(endpoint.action.name), **_about(memory.setting, audit, exchange)}.items())
+        wild = frozenset(
+            {audit.action: str(endpoint.action.name), **_about(memory.setting, audit, exchange)}.items()
+        )
         memory.notes.setdefault(WILD, deque(maxlen=MOST_NOTED)).append(wild)
     yield from ()
 
@@ -130,9 +165,16 @@ def _stamps(setting: Setting, exchange: Exchange) -> Mapping[str, str]:
     """
     endpoint, role = exchange.call.endpoint, setting.model.auth.roles.get(exchange.call.role)
     if endpoint is None or endpoint.dispatcher is not None:
-        return endpoint.dispatcher.attribution if endpoint is not None and endpoint.dispatcher is not None else {}
+        return (
+            endpoint.dispatcher.attribution
+            if endpoint is not None and endpoint.dispatcher is not None
+            else {}
+        )
     surface = setting.model.surfaces.get((role.surface if role is not None else None) or "")
-    makes = any(r.made_by is not None and r.made_by.action is endpoint.action for r in setting.model.resources.values())
+    makes = any(
+        r.made_by is not None and r.made_by.action is endpoint.action
+        for r in setting.model.resources.values()
+    )
     moves = any(move.action is endpoint.action for r in setting.model.resources.values() for move in r.moves)
     return surface.attribution if surface is not None and makes and not moves else {}
 
@@ -168,10 +210,18 @@ def _kin(setting: Setting, name: str) -> dict[str, Resource]:
     """Return the resources of the same kind: read, or else found, by the same action."""
 
     def reader(resource: Resource) -> Any:
-        return resource.read_by[0].action if resource.read_by else resource.found_by.action if resource.found_by else resource
+        return (
+            resource.read_by[0].action
+            if resource.read_by
+            else resource.found_by.action
+            if resource.found_by
+            else resource
+        )
 
     resources = setting.model.resources
-    return setting.compute_once((NAME, name), lambda: {n: r for n, r in resources.items() if reader(r) is reader(resources[name])})
+    return setting.compute_once(
+        (NAME, name), lambda: {n: r for n, r in resources.items() if reader(r) is reader(resources[name])}
+    )
 
 
 def _members(setting: Setting, audit: Audit) -> frozenset[str]:
@@ -195,7 +245,15 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     earlier: list[Row] = []
     for name, phase in (("early", EARLY), ("late", LATE)):
         covered = covers if phase == LATE else tuple(c for c in covers if f"{NAME}/unchanged" not in c)
-        yield Probe(f"{NAME}/{name}", phase, covered, 1, _run(setting, audit, earlier, last=phase == LATE), (), audit.role)
+        yield Probe(
+            f"{NAME}/{name}",
+            phase,
+            covered,
+            1,
+            _run(setting, audit, earlier, last=phase == LATE),
+            (),
+            audit.role,
+        )
 
 
 def _run(setting: Setting, audit: Audit, earlier: list[Row], *, last: bool) -> Callable[[], Conversation]:
@@ -207,7 +265,13 @@ def _run(setting: Setting, audit: Audit, earlier: list[Row], *, last: bool) -> C
     def run() -> Conversation:
         why = "the rows of the audit"
         exchange: Exchange = yield Call(
-            endpoint, audit.listed_by.input, "valid", why, role=audit.role, owner=audit.role, surface=endpoint.surface
+            endpoint,
+            audit.listed_by.input,
+            "valid",
+            why,
+            role=audit.role,
+            owner=audit.role,
+            surface=endpoint.surface,
         )
         noted: Sequence[Done] = list((yield GetNote(NAME)) or ())
         wild: set[frozenset[tuple[str, Any]]] = set((yield GetNote(WILD)) or ())
@@ -218,9 +282,19 @@ def _run(setting: Setting, audit: Audit, earlier: list[Row], *, last: bool) -> C
             return
         since = epoch(rows[-1].get(audit.at)) if rows and limit is not None and len(rows) >= limit else None
         inside = [d for d in noted if since is None or d.at > since + SLACK_S]
-        for contract in {f"{NAME}/{d.endpoint.place}": None for d in noted if since is not None and not d.at > since + SLACK_S}:
-            yield judge_untested(contract, f"the {len(rows)} rows that are listed are all later than the call")
-        yield from _judged(audit, [replace(d, certain=False) if frozenset(d.says.items()) in wild else d for d in inside], rows)
+        for contract in {
+            f"{NAME}/{d.endpoint.place}": None
+            for d in noted
+            if since is not None and not d.at > since + SLACK_S
+        }:
+            yield judge_untested(
+                contract, f"the {len(rows)} rows that are listed are all later than the call"
+            )
+        yield from _judged(
+            audit,
+            [replace(d, certain=False) if frozenset(d.says.items()) in wild else d for d in inside],
+            rows,
+        )
         yield from _refused(setting, audit, noted, rows, wild)
         if last and earlier:
             yield from _unchanged(audit, earlier, rows, since)
@@ -230,7 +304,11 @@ def _run(setting: Setting, audit: Audit, earlier: list[Row], *, last: bool) -> C
 
 
 def _refused(
-    setting: Setting, audit: Audit, noted: Sequence[Done], rows: Sequence[Row], wild: set[frozenset[tuple[str, Any]]]
+    setting: Setting,
+    audit: Audit,
+    noted: Sequence[Done],
+    rows: Sequence[Row],
+    wild: set[frozenset[tuple[str, Any]]],
 ) -> Iterator[Judgement]:
     """Judge that no row is about a write to our instances which none of our calls made.
 
@@ -239,16 +317,29 @@ def _refused(
     contract = f"{NAME}/refused@{REST}"
     made = [m for m, name in audit.about.items() if setting.model.resources[name].made_by is not None]
     ours = {(m, v) for done in noted for m, v in done.says.items() if m in made}
-    writes = {str(d.action.name) for d in setting.endpoints if d.action.effect == "write" and _audited(audit, d)}
+    writes = {
+        str(d.action.name) for d in setting.endpoints if d.action.effect == "write" and _audited(audit, d)
+    }
     calls = [d.says for d in noted] + [dict(w) for w in wild]
     done = {(says[audit.action], pair) for says in calls for pair in says.items()}
-    unsure = {says[audit.action] for says in calls if not any(m in says for m in made)}  # their instances are unknown
+    unsure = {
+        says[audit.action] for says in calls if not any(m in says for m in made)
+    }  # their instances are unknown
     for row in rows:
         name, about = row.get(audit.action), [(m, row.get(m)) for m in audit.about if (m, row.get(m)) in ours]
         stamps = [{m: v for m, v in d.attribution.items() if m in row} for d in setting.model.dispatchers]
         through = any(stamp and stamp.items() <= row.items() for stamp in stamps)
-        if name in writes - unsure and about and not through and not any((name, pair) in done for pair in about):
-            yield judge_broken(contract, "rows of what was done", f"a row of {name} about {about[0][1]}, where {name} was only refused")
+        if (
+            name in writes - unsure
+            and about
+            and not through
+            and not any((name, pair) in done for pair in about)
+        ):
+            yield judge_broken(
+                contract,
+                "rows of what was done",
+                f"a row of {name} about {about[0][1]}, where {name} was only refused",
+            )
             return
     yield judge_kept(contract)
 
@@ -301,15 +392,21 @@ def _judge_rows(audit: Audit, matched: Sequence[tuple[Done, Row]]) -> Iterator[J
             yield (
                 judge_kept(contract)
                 if good
-                else judge_broken(contract, f"{audit.diff} says what {done.endpoint.action.name} changed", f"it is {diff}")
+                else judge_broken(
+                    contract, f"{audit.diff} says what {done.endpoint.action.name} changed", f"it is {diff}"
+                )
             )
-        open_ = {m: v for m, v in row.items() if m != audit.diff or done.endpoint.action.effect == "read"}  # a read changes nothing
+        open_ = {
+            m: v for m, v in row.items() if m != audit.diff or done.endpoint.action.effect == "read"
+        }  # a read changes nothing
         shown = "\n".join(_texts(open_)).lower()
         told = next((text for text in done.hides if text.lower() in shown), None)
         if done.hides:
             contract = f"{NAME}/private@{REST}"
             yield (
-                judge_broken(contract, "no row holds it", f"the row of {done.endpoint.action.name} holds {told}")
+                judge_broken(
+                    contract, "no row holds it", f"the row of {done.endpoint.action.name} holds {told}"
+                )
                 if told
                 else judge_kept(contract)
             )
@@ -345,7 +442,9 @@ def _actors(member: str, matched: Sequence[tuple[Done, Row]]) -> Iterator[Judgem
         others = {a for r, several in by_role.items() if r != role for a in several}
         if None in actors or len(actors) > 1:
             yield judge_broken(
-                contract, f"{member} is one and the same in all rows of one key", f"it is {' and '.join(sorted(map(str, actors)))}"
+                contract,
+                f"{member} is one and the same in all rows of one key",
+                f"it is {' and '.join(sorted(map(str, actors)))}",
             )
         elif actors & others:
             yield judge_broken(contract, f"{member} tells keys apart", f"it is {actors.pop()} for two keys")
@@ -353,7 +452,9 @@ def _actors(member: str, matched: Sequence[tuple[Done, Row]]) -> Iterator[Judgem
             yield judge_kept(contract)
 
 
-def _unchanged(audit: Audit, earlier: Sequence[Row], rows: Sequence[Row], since: float | None) -> Iterator[Judgement]:
+def _unchanged(
+    audit: Audit, earlier: Sequence[Row], rows: Sequence[Row], since: float | None
+) -> Iterator[Judgement]:
     """Judge that rows listed before are listed again unchanged.
 
     Retention may have removed the actor and the diff.
@@ -362,7 +463,11 @@ def _unchanged(audit: Audit, earlier: Sequence[Row], rows: Sequence[Row], since:
     exactly = {json_bytes(row) for row in rows}
     for row in earlier:
         listed = since is None or epoch(row.get(audit.at)) > since
-        if listed and json_bytes(row) not in exactly and not any(_blanked(audit, row, later) for later in rows):
+        if (
+            listed
+            and json_bytes(row) not in exactly
+            and not any(_blanked(audit, row, later) for later in rows)
+        ):
             what = f"the row of {row.get(audit.action)} of {row.get(audit.at)} is not"
             yield judge_broken(contract, "every row that was listed before is there as it was", what)
             return
@@ -371,7 +476,9 @@ def _unchanged(audit: Audit, earlier: Sequence[Row], rows: Sequence[Row], since:
 
 def _blanked(audit: Audit, row: Row, later: Row) -> bool:
     """True if the later row is the same, except for members that retention removes."""
-    return all(later.get(m) == v or (later.get(m) is None and m in (audit.actor, audit.diff)) for m, v in row.items())
+    return all(
+        later.get(m) == v or (later.get(m) is None and m in (audit.actor, audit.diff)) for m, v in row.items()
+    )
 
 
 CHECK = Check(

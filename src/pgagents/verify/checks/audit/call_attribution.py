@@ -12,7 +12,16 @@ from collections.abc import Callable, Iterator, Mapping
 from pgagents.model.contract import Contract
 from pgagents.model.model import Resource
 from pgagents.source.source import Pointer
-from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise
+from pgagents.verify.check.check import (
+    Check,
+    Conversation,
+    Judgement,
+    Probe,
+    judge_broken,
+    judge_kept,
+    judge_untested,
+    promise,
+)
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.wire.call import Call
@@ -29,7 +38,9 @@ def promises(setting: Setting) -> Iterator[Contract]:
     for resource, endpoint, role, stamps, origin in _cases(setting):
         stamped = " and ".join(f"{member} {value}" for member, value in stamps.items())
         by = f"with the key of {role}" if role else f"through {endpoint.surface}"
-        yield promise(NAME, role, endpoint, f"a {resource.name} made {by} is stamped {stamped}", origin, resource.cite)
+        yield promise(
+            NAME, role, endpoint, f"a {resource.name} made {by} is stamped {stamped}", origin, resource.cite
+        )
 
 
 Case = tuple[Resource, Endpoint, str, Mapping[str, str], Pointer]
@@ -44,13 +55,19 @@ def _cases(setting: Setting) -> Iterator[Case]:
     model = setting.model
     for resource in model.resources.values():
         made = resource.made_by
-        if made is None or made.at is None or any(made.action is move.action for r in model.resources.values() for move in r.moves):
+        if (
+            made is None
+            or made.at is None
+            or any(made.action is move.action for r in model.resources.values() for move in r.moves)
+        ):
             continue  # an instance that is only moved was stamped when it was made
         for endpoint in setting.endpoints:
             if endpoint.action is not made.action or f"{endpoint.place}" in met:
                 continue
             met.add(endpoint.place)
-            if endpoint.dispatcher is not None and (stamps := _stamps(resource, endpoint.dispatcher.attribution)):
+            if endpoint.dispatcher is not None and (
+                stamps := _stamps(resource, endpoint.dispatcher.attribution)
+            ):
                 yield resource, endpoint, "", stamps, (*endpoint.dispatcher.origin, "attribution")
             for role, told in model.auth.roles.items() if endpoint.surface == REST else ():
                 surface = model.surfaces.get(told.surface or "")
@@ -66,9 +83,16 @@ def _stamps(resource: Resource, attribution: Mapping[str, str]) -> dict[str, str
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Judge instances made through a dispatcher."""
-    if exchange.call.endpoint is None or exchange.call.endpoint.dispatcher is None or not exchange.success or not exchange.fits:
+    if (
+        exchange.call.endpoint is None
+        or exchange.call.endpoint.dispatcher is None
+        or not exchange.success
+        or not exchange.fits
+    ):
         return
-    for resource, endpoint, role, stamps, _ in memory.setting.compute_once(NAME, lambda: tuple(_cases(memory.setting))):
+    for resource, endpoint, role, stamps, _ in memory.setting.compute_once(
+        NAME, lambda: tuple(_cases(memory.setting))
+    ):
         if not role and endpoint.place == exchange.place:
             yield from _judged(exchange, resource, stamps, f"{NAME}/{endpoint.place}")
 
@@ -79,14 +103,27 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     for resource, endpoint, role, stamps, _ in _cases(setting):
         if role:
             contract = f"{NAME}/{role}/{endpoint.place}"
-            yield Probe(contract, 4, (contract,), 2, _run(resource, endpoint, role, stamps, contract), (endpoint,), role, True)
+            yield Probe(
+                contract,
+                4,
+                (contract,),
+                2,
+                _run(resource, endpoint, role, stamps, contract),
+                (endpoint,),
+                role,
+                True,
+            )
 
 
-def _run(resource: Resource, endpoint: Endpoint, role: str, stamps: Mapping[str, str], contract: str) -> Callable[[], Conversation]:
+def _run(
+    resource: Resource, endpoint: Endpoint, role: str, stamps: Mapping[str, str], contract: str
+) -> Callable[[], Conversation]:
     def run() -> Conversation:
         assert resource.made_by is not None
         why = f"a {resource.name} made with the key of {role}"
-        exchange: Exchange = yield Call(endpoint, resource.made_by.input, "valid", why, role=role, owner=role, fresh=True)
+        exchange: Exchange = yield Call(
+            endpoint, resource.made_by.input, "valid", why, role=role, owner=role, fresh=True
+        )
         if exchange.success and exchange.fits:
             yield from _judged(exchange, resource, stamps, contract)
         else:
@@ -95,9 +132,15 @@ def _run(resource: Resource, endpoint: Endpoint, role: str, stamps: Mapping[str,
     return run
 
 
-def _judged(exchange: Exchange, resource: Resource, stamps: Mapping[str, str], contract: str) -> Iterator[Judgement]:
+def _judged(
+    exchange: Exchange, resource: Resource, stamps: Mapping[str, str], contract: str
+) -> Iterator[Judgement]:
     body = at_path(resource.made_by, exchange) if resource.made_by and resource.made_by.at else None
-    wrong = [member for member, value in stamps.items() if not isinstance(body, Mapping) or body.get(member) != value]
+    wrong = [
+        member
+        for member, value in stamps.items()
+        if not isinstance(body, Mapping) or body.get(member) != value
+    ]
     if wrong:
         told = body.get(wrong[0]) if isinstance(body, Mapping) else None
         yield judge_broken(contract, f"{wrong[0]} is {stamps[wrong[0]]}", f"{wrong[0]} is {told}")

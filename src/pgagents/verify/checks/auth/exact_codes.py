@@ -15,7 +15,16 @@ from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Resource
 from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.cases.look_alike import compared, fitting, free_text
-from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise
+from pgagents.verify.check.check import (
+    Check,
+    Conversation,
+    Judgement,
+    Probe,
+    judge_broken,
+    judge_kept,
+    judge_untested,
+    promise,
+)
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.wire.call import InstanceRef
@@ -23,7 +32,12 @@ from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 NAME = "exact_codes"
-HOWS = ("in the other case", "with a character more", "with its last character cut off", "with another last character")
+HOWS = (
+    "in the other case",
+    "with a character more",
+    "with its last character cut off",
+    "with another last character",
+)
 SHORTEST = 4
 """Fewest characters of a short form."""
 REFUSED = range(400, 500)
@@ -32,7 +46,10 @@ REFUSED = range(400, 500)
 def promises(setting: Setting) -> Iterator[Contract]:
     """Yield a contract for each surface and each such code, on the first action that takes it."""
     for endpoint, param, resource, _ in _cases(setting):
-        says = f"{endpoint.action.name} of a {resource.name} is refused with what is only nearly its {param.name}"
+        says = (
+            f"{endpoint.action.name} of a {resource.name} is refused with what is only nearly its "
+            f"{param.name}"
+        )
         yield promise(NAME, str(param.name), endpoint, says, param.origin, endpoint.action.cite)
 
 
@@ -46,8 +63,15 @@ def _cases(setting: Setting) -> tuple[tuple[Endpoint, Param, Resource, str], ...
         for endpoint in setting.endpoints:
             template = template_of(setting.model, endpoint.action)
             for param in endpoint.params if template.subject is not None and template.moves else ():
-                member = _member(template.subject, template.input.get(str(param.name))) if template.subject else ""
-                if member and not param.refers_to and free_text(setting, param.schema) and (endpoint.surface, member) not in met:
+                member = (
+                    _member(template.subject, template.input.get(str(param.name))) if template.subject else ""
+                )
+                if (
+                    member
+                    and not param.refers_to
+                    and free_text(setting, param.schema)
+                    and (endpoint.surface, member) not in met
+                ):
                     met.add((endpoint.surface, member))
                     assert template.subject is not None
                     yield endpoint, param, template.subject, member
@@ -60,7 +84,11 @@ def _member(resource: Resource, value: Any) -> str:
     expression or an id.
     """
     root, _, member = value.text.strip().partition(".") if isinstance(value, Expression) else ("", "", "")
-    return member if root in ("resource", resource.name) and member.isidentifier() and member not in resource.ids else ""
+    return (
+        member
+        if root in ("resource", resource.name) and member.isidentifier() and member not in resource.ids
+        else ""
+    )
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
@@ -75,7 +103,9 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         yield Probe(contract, 6, (contract,), 1 if index else 2, run, (endpoint,), "main", True)
 
 
-def _short_forms(setting: Setting, endpoint: Endpoint, param: Param, there: Mapping[str, Any], code: str) -> Iterator[tuple[str, str]]:
+def _short_forms(
+    setting: Setting, endpoint: Endpoint, param: Param, there: Mapping[str, Any], code: str
+) -> Iterator[tuple[str, str]]:
     """Yield other members of the instance that are a prefix of the code, ignoring case and separators."""
     whole = _bare(code)
     test = setting.test(("param", endpoint.action.name, str(param.name)), param.schema)
@@ -90,22 +120,41 @@ def _bare(text: str) -> str:
 
 
 def _run(
-    setting: Setting, endpoint: Endpoint, param: Param, resource: Resource, member: str, index: int, contract: str
+    setting: Setting,
+    endpoint: Endpoint,
+    param: Param,
+    resource: Resource,
+    member: str,
+    index: int,
+    contract: str,
 ) -> Callable[[], Conversation]:
     def run() -> Conversation:
         template = template_of(setting.model, endpoint.action)
         there: Mapping[str, Any] = yield InstanceRef(resource.name, template.states)
         code = there.get(member)
         exactly = compared(endpoint.action, param) == "exactly"
-        near = list(fitting(setting, endpoint.action, param, code, HOWS if exactly else HOWS[1:]).items()) if isinstance(code, str) else []
-        short = list(_short_forms(setting, endpoint, param, there, code)) if exactly and isinstance(code, str) and not index else []
+        near = (
+            list(fitting(setting, endpoint.action, param, code, HOWS if exactly else HOWS[1:]).items())
+            if isinstance(code, str)
+            else []
+        )
+        short = (
+            list(_short_forms(setting, endpoint, param, there, code))
+            if exactly and isinstance(code, str) and not index
+            else []
+        )
         if not near:
             yield Judgement(contract, Verdict.NOT_APPLICABLE, f"no {param.name} is nearly another")
             return
         for how, wrong in (near[(index + setting.seed) % len(near)], *short[:1]):
             why = f"{endpoint.action.name} with a {param.name} {how}"
             exchange: Exchange = yield ordinary(
-                endpoint, template, "illegal", why, input={**template.input, str(param.name): wrong}, made=there
+                endpoint,
+                template,
+                "illegal",
+                why,
+                input={**template.input, str(param.name): wrong},
+                made=there,
             )
             if exchange.success and exchange.fits:
                 yield judge_broken(contract, f"{why} is refused", exchange.outcome)

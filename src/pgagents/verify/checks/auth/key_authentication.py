@@ -13,7 +13,16 @@ from typing import Any
 
 from pgagents.model.contract import Contract, Verdict
 from pgagents.verify.cases.invalid import ordinary
-from pgagents.verify.check.check import Check, Conversation, Probe, judge_accepted, judge_kept, judge_refused, judge_untested, promise
+from pgagents.verify.check.check import (
+    Check,
+    Conversation,
+    Probe,
+    judge_accepted,
+    judge_kept,
+    judge_refused,
+    judge_untested,
+    promise,
+)
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.wire.call import Call, Raw, Twist
@@ -67,7 +76,11 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 def _first_read(setting: Setting) -> list[Endpoint]:
     """Return the first REST read that needs a key and no id, as a list of at most one."""
-    plain = (d for d in setting.endpoints if d.on_rest and d.needs_key and d.action.effect == "read" and "{" not in d.path)
+    plain = (
+        d
+        for d in setting.endpoints
+        if d.on_rest and d.needs_key and d.action.effect == "read" and "{" not in d.path
+    )
     return list(plain)[:1]
 
 
@@ -116,18 +129,37 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         first.add((endpoint.surface, twist))
         template = template_of(setting.model, endpoint.action)
         shown = _near(setting, endpoint, twist)
-        call = ordinary(endpoint, template, "auth", f"a call {what}", twist=shown, role=role, input=_about(setting, endpoint, twist))
+        call = ordinary(
+            endpoint,
+            template,
+            "auth",
+            f"a call {what}",
+            twist=shown,
+            role=role,
+            input=_about(setting, endpoint, twist),
+        )
         run, covers = _run(setting, call, contract, what), [contract]
         if twist == "none" and endpoint.place in unread:
             covers.append(f"{NAME}/{BEFORE_BODY}/{endpoint.place}")
             run = _both(setting, call, contract, covers[1])
-        yield Probe(contract, 2 if early else 6, tuple(covers), 1, run, (endpoint,), role, endpoint.action.effect == "write")
+        yield Probe(
+            contract,
+            2 if early else 6,
+            tuple(covers),
+            1,
+            run,
+            (endpoint,),
+            role,
+            endpoint.action.effect == "write",
+        )
 
 
 def _near(setting: Setting, endpoint: Endpoint, twist: Twist) -> Twist:
     """Return the form in which this endpoint's wrong key is presented, where there are several."""
     several = NEAR.get(twist, (twist,))
-    surfaces = setting.compute_once("surfaces", lambda: list(dict.fromkeys(d.surface for d in setting.endpoints)))
+    surfaces = setting.compute_once(
+        "surfaces", lambda: list(dict.fromkeys(d.surface for d in setting.endpoints))
+    )
     return several[(surfaces.index(endpoint.surface) + setting.seed) % len(several)]
 
 
@@ -158,7 +190,11 @@ def _run(setting: Setting, call: Call, contract: str, what: str) -> Callable[[],
 
     def run() -> Conversation:
         exchange: Exchange = yield call
-        if exchange.success and setting.bare is not None and (reason := (yield from _otherwise_keyed(call, [code.status, FORBIDDEN]))):
+        if (
+            exchange.success
+            and setting.bare is not None
+            and (reason := (yield from _otherwise_keyed(call, [code.status, FORBIDDEN])))
+        ):
             yield judge_untested(contract, reason)
         else:
             yield from judge_refused(exchange, contract, [code], f"a call {what}")
@@ -171,11 +207,16 @@ def _otherwise_keyed(call: Call, statuses: list[int]) -> Generator[Any, Any, str
 
     Empty if it does.
     """
-    bare: Exchange = yield replace(call, bare=True, why=f"{call.why}, and without the headers that were given")
+    bare: Exchange = yield replace(
+        call, bare=True, why=f"{call.why}, and without the headers that were given"
+    )
     if bare.success:
         return ""
     if bare.status in statuses:
-        return "a header that --env gives goes with every call and is a key itself: without it the call is refused"
+        return (
+            "a header that --env gives goes with every call and is a key itself: without it the call is "
+            "refused"
+        )
     return f"without the headers that --env gives the call was answered {bare.outcome}"
 
 
@@ -186,7 +227,9 @@ def _both(setting: Setting, call: Call, contract: str, before: str) -> Callable[
     code = setting.model.codes[setting.model.errors.framework.no_key]
 
     def run() -> Conversation:
-        unread: Exchange = yield replace(call, why="a call without a key, with half a body", raw=Raw(edit=lambda _: b'{"'))
+        unread: Exchange = yield replace(
+            call, why="a call without a key, with half a body", raw=Raw(edit=lambda _: b'{"')
+        )
         judged = list(judge_refused(unread, before, [code], "a call without a key, whatever its body,"))
         yield from judged
         if judged and judged[0].verdict is Verdict.KEPT:

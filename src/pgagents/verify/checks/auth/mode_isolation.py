@@ -10,7 +10,16 @@ from collections.abc import Callable, Iterator, Mapping
 from pgagents.model.action import ActionCall as ActionCall
 from pgagents.model.contract import Contract
 from pgagents.model.model import Resource
-from pgagents.verify.check.check import Check, Conversation, Probe, judge_broken, judge_kept, judge_refused, judge_untested, promise
+from pgagents.verify.check.check import (
+    Check,
+    Conversation,
+    Probe,
+    judge_broken,
+    judge_kept,
+    judge_refused,
+    judge_untested,
+    promise,
+)
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.wire.call import Call
@@ -23,8 +32,13 @@ NAME = "mode_isolation"
 def promises(setting: Setting) -> Iterator[Contract]:
     """Yield one contract for each endpoint that reads a tenant's resource, and one for each that lists it."""
     for resource, _, endpoint, lists in _cases(setting):
-        says = f"a {resource.name} made with a test key is {'in no list' if lists else 'unknown'} with a live one"
-        yield promise(NAME, _detail(resource, lists), endpoint, says, (*resource.origin, "tenant"), resource.cite)
+        says = (
+            f"a {resource.name} made with a test key is {'in no list' if lists else 'unknown'} with a "
+            "live one"
+        )
+        yield promise(
+            NAME, _detail(resource, lists), endpoint, says, (*resource.origin, "tenant"), resource.cite
+        )
 
 
 Case = tuple[Resource, ActionCall, Endpoint, bool]
@@ -76,26 +90,48 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 
 def _read(
-    setting: Setting, resource: Resource, action_call: ActionCall, endpoint: Endpoint, role: str, contract: str
+    setting: Setting,
+    resource: Resource,
+    action_call: ActionCall,
+    endpoint: Endpoint,
+    role: str,
+    contract: str,
 ) -> Callable[[], Conversation]:
     no_scope = setting.model.errors.framework.no_scope
-    hidden = [c for c in (resource.missing, setting.model.codes[no_scope] if no_scope else None) if c is not None]
+    hidden = [
+        c for c in (resource.missing, setting.model.codes[no_scope] if no_scope else None) if c is not None
+    ]
     codes = hidden if setting.model.behaviour.foreign_id != "not_found" else hidden[:1]
 
     def run() -> Conversation:
         what = f"a {resource.name} of the other mode"
         exchange: Exchange = yield Call(
-            endpoint, action_call.input, "absent", what, role=role, owner="main", subject=resource, surface=endpoint.surface
+            endpoint,
+            action_call.input,
+            "absent",
+            what,
+            role=role,
+            owner="main",
+            subject=resource,
+            surface=endpoint.surface,
         )
         yield from judge_refused(exchange, contract, codes, what)
 
     return run
 
 
-def _listed(resource: Resource, action_call: ActionCall, endpoint: Endpoint, role: str, contract: str) -> Callable[[], Conversation]:
+def _listed(
+    resource: Resource, action_call: ActionCall, endpoint: Endpoint, role: str, contract: str
+) -> Callable[[], Conversation]:
     def run() -> Conversation:
         exchange: Exchange = yield Call(
-            endpoint, action_call.input, "valid", f"a list with a {role} key", role=role, owner="main", subject=resource
+            endpoint,
+            action_call.input,
+            "valid",
+            f"a list with a {role} key",
+            role=role,
+            owner="main",
+            subject=resource,
         )
         items = at_path(action_call, exchange) if action_call.at is not None and exchange.success else None
         if not isinstance(items, list) or exchange.subject is None:
@@ -103,7 +139,11 @@ def _listed(resource: Resource, action_call: ActionCall, endpoint: Endpoint, rol
             return
         mine = resource.id_of(exchange.subject)
         found = any(isinstance(item, Mapping) and resource.id_of(item) == mine for item in items)
-        yield judge_broken(contract, f"no {resource.name} of the other mode", f"{mine} is listed") if found else judge_kept(contract)
+        yield (
+            judge_broken(contract, f"no {resource.name} of the other mode", f"{mine} is listed")
+            if found
+            else judge_kept(contract)
+        )
 
     return run
 

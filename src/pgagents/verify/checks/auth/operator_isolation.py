@@ -63,14 +63,27 @@ def _run(setting: Setting, action: Action, contract: str) -> Callable[[], Conver
 
     def run() -> Conversation:
         template, audit, clock = template_of(setting.model, action), setting.model.audit, setting.model.clock
-        given = dict(audit.listed_by.input) if audit is not None and audit.listed_by.action is action else dict(template.input)
+        given = (
+            dict(audit.listed_by.input)
+            if audit is not None and audit.listed_by.action is action
+            else dict(template.input)
+        )
         if action is clock:  # if the call succeeds, the clock hardly moves
             given |= {str(p.name): low(p.schema, setting.model.schemas) for p in action.params if p.required}
         else:
             yield ordinary(
-                _endpoint(action), template, "valid", "as the operator", input=given, role=OPERATOR, owner=OPERATOR, reuse="ever"
+                _endpoint(action),
+                template,
+                "valid",
+                "as the operator",
+                input=given,
+                role=OPERATOR,
+                owner=OPERATOR,
+                reuse="ever",
             )
-        exchange: Exchange = yield ordinary(_endpoint(action), template, "scope", "the operator's call with an ordinary key", input=given)
+        exchange: Exchange = yield ordinary(
+            _endpoint(action), template, "scope", "the operator's call with an ordinary key", input=given
+        )
         yield from judge_refused(exchange, contract, [code], f"{action.name} with an ordinary key", HIDDEN)
 
     return run

@@ -11,7 +11,15 @@ from collections.abc import Callable, Iterator
 from pgagents.model.contract import Contract
 from pgagents.source.source import Pointer
 from pgagents.verify.cases.invalid import ordinary
-from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_refused, promise
+from pgagents.verify.check.check import (
+    Check,
+    Conversation,
+    Judgement,
+    Probe,
+    judge_broken,
+    judge_refused,
+    promise,
+)
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.wire.call import Call
@@ -27,7 +35,12 @@ def promises(setting: Setting) -> Iterator[Contract]:
         return
     for endpoint, scope, origin in _scoped(setting):
         yield promise(
-            NAME, scope, endpoint, f"{endpoint.action.name} is refused to a key without the scope {scope}", origin, endpoint.action.cite
+            NAME,
+            scope,
+            endpoint,
+            f"{endpoint.action.name} is refused to a key without the scope {scope}",
+            origin,
+            endpoint.action.cite,
         )
 
 
@@ -44,7 +57,11 @@ def _lacking(setting: Setting, scope: str, roles: frozenset[str]) -> str | None:
     catalogue.
     """
     auth = setting.model.auth
-    names = [n for n, r in auth.roles.items() if r.plan is not None and scope not in auth.plans[r.plan] and not (r.revoked or r.operator)]
+    names = [
+        n
+        for n, r in auth.roles.items()
+        if r.plan is not None and scope not in auth.plans[r.plan] and not (r.revoked or r.operator)
+    ]
     return next((n for n in names if n in roles), names[0] if names else None)
 
 
@@ -59,7 +76,16 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         contract = f"{NAME}/{scope}/{endpoint.place}"
         template = template_of(setting.model, endpoint.action)
         call = ordinary(endpoint, template, "scope", f"a key without the scope {scope}", role=role)
-        yield Probe(contract, 5, (contract,), 1, _run(setting, call, contract, scope), (endpoint,), role, endpoint.action.effect == "write")
+        yield Probe(
+            contract,
+            5,
+            (contract,),
+            1,
+            _run(setting, call, contract, scope),
+            (endpoint,),
+            role,
+            endpoint.action.effect == "write",
+        )
 
 
 def _run(setting: Setting, call: Call, contract: str, scope: str) -> Callable[[], Conversation]:
@@ -69,9 +95,13 @@ def _run(setting: Setting, call: Call, contract: str, scope: str) -> Callable[[]
     def run() -> Conversation:
         exchange: Exchange = yield call
         verdicts = list(judge_refused(exchange, contract, [code], f"a key without the scope {scope}"))
-        told = got(exchange.body, errors.scope_at) if errors.scope_at and exchange.code == code.name else scope
+        told = (
+            got(exchange.body, errors.scope_at) if errors.scope_at and exchange.code == code.name else scope
+        )
         if told != scope and not exchange.tainted_by("error_envelope"):
-            verdicts = [judge_broken(contract, f"{errors.scope_at} is {scope}", f"{errors.scope_at} is {told}")]
+            verdicts = [
+                judge_broken(contract, f"{errors.scope_at} is {scope}", f"{errors.scope_at} is {told}")
+            ]
         yield from verdicts
 
     return run
@@ -80,7 +110,12 @@ def _run(setting: Setting, call: Call, contract: str, scope: str) -> Callable[[]
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Note endpoints where the main key's plan lacks the scope: nothing can be judged there."""
     endpoint, no_scope = exchange.call.endpoint, memory.model.errors.framework.no_scope
-    if endpoint is not None and exchange.call.intent == "valid" and no_scope is not None and exchange.code == no_scope:
+    if (
+        endpoint is not None
+        and exchange.call.intent == "valid"
+        and no_scope is not None
+        and exchange.code == no_scope
+    ):
         scope = (endpoint.dispatcher.scope if endpoint.dispatcher else None) or endpoint.action.scope
         role = memory.model.auth.roles.get(exchange.call.role)
         plan = role.plan if role else None

@@ -16,7 +16,17 @@ from pgagents.model.action import Param
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Resource
 from pgagents.verify.cases.invalid import ordinary, time_passes
-from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise, promise_at
+from pgagents.verify.check.check import (
+    Check,
+    Conversation,
+    Judgement,
+    Probe,
+    judge_broken,
+    judge_kept,
+    judge_untested,
+    promise,
+    promise_at,
+)
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import template_of
@@ -48,10 +58,23 @@ def promises(setting: Setting) -> Iterator[Contract]:
     tenants = [r for r in setting.model.resources.values() if r.tenant and r.made_by is not None]
     if tenants:
         names = " or ".join(dict.fromkeys(r.name for r in tenants))
-        yield promise_at(NAME, "told", f"@{REST}", f"no answer names a {names} of another project", (*tenants[0].origin, "tenant"))
+        yield promise_at(
+            NAME,
+            "told",
+            f"@{REST}",
+            f"no answer names a {names} of another project",
+            (*tenants[0].origin, "tenant"),
+        )
     for endpoint, resource in _figures(setting):
         says = f"{endpoint.action.name} tells the same after another project made and ended a {resource.name}"
-        yield promise(NAME, "figures", endpoint, says, (*endpoint.action.origin, "tenant"), resource.cite or endpoint.action.cite)
+        yield promise(
+            NAME,
+            "figures",
+            endpoint,
+            says,
+            (*endpoint.action.origin, "tenant"),
+            resource.cite or endpoint.action.cite,
+        )
 
 
 def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
@@ -70,7 +93,12 @@ def _figures(setting: Setting) -> Iterator[tuple[Endpoint, Resource]]:
     """Yield REST reads about one project alone, each with the first resource that can be made and ended."""
     made = next((r for r in setting.model.resources.values() if r.tenant and r.made_by and r.undone_by), None)
     for endpoint in setting.endpoints if made is not None else ():
-        if endpoint.action.tenant and endpoint.action.effect == "read" and endpoint.on_rest and made is not None:
+        if (
+            endpoint.action.tenant
+            and endpoint.action.effect == "read"
+            and endpoint.on_rest
+            and made is not None
+        ):
             yield endpoint, made
 
 
@@ -86,10 +114,29 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         yield Probe(contract, 3, (contract, TOLD), 5 + (OPERATOR in roles), run, (endpoint,), "second", True)
     lists = list(_lists(setting))
     for endpoint, resource in lists:
-        yield Probe(f"{TOLD} {endpoint.action.name}", 8, (TOLD,), 2, _after_own(setting, endpoint, resource), (endpoint,), "second", True)
-    reads = [endpoint for endpoint in setting.endpoints if endpoint.on_rest and endpoint.action.effect == "read" and endpoint.action.key]
+        yield Probe(
+            f"{TOLD} {endpoint.action.name}",
+            8,
+            (TOLD,),
+            2,
+            _after_own(setting, endpoint, resource),
+            (endpoint,),
+            "second",
+            True,
+        )
+    reads = [
+        endpoint
+        for endpoint in setting.endpoints
+        if endpoint.on_rest and endpoint.action.effect == "read" and endpoint.action.key
+    ]
     if reads and not lists and not (setting.exclusive and any(_figures(setting))):
-        call = ordinary(reads[0], template_of(setting.model, reads[0].action), "valid", "what another project sees", role="second")
+        call = ordinary(
+            reads[0],
+            template_of(setting.model, reads[0].action),
+            "valid",
+            "what another project sees",
+            role="second",
+        )
         yield Probe(TOLD, 8, (TOLD,), 1, lambda: _once(call), (reads[0],), "second")
 
 
@@ -115,21 +162,35 @@ def _after_own(setting: Setting, endpoint: Endpoint, resource: Resource) -> Call
         template = template_of(setting.model, endpoint.action)
         there = yield InstanceRef(resource.name)
         subject = there if template.subject is not None else None
-        own: Exchange = yield ordinary(endpoint, template, "valid", f"a list of each {resource.name} of ours", made=subject)
+        own: Exchange = yield ordinary(
+            endpoint, template, "valid", f"a list of each {resource.name} of ours", made=subject
+        )
         if own.success:
             yield ordinary(
-                endpoint, template, "valid", "the same list of another project", role="second", input=_as_sent(own), made=subject
+                endpoint,
+                template,
+                "valid",
+                "the same list of another project",
+                role="second",
+                input=_as_sent(own),
+                made=subject,
             )
 
     return run
 
 
-def _run(setting: Setting, endpoint: Endpoint, resource: Resource, contract: str, *, operated: bool) -> Callable[[], Conversation]:
+def _run(
+    setting: Setting, endpoint: Endpoint, resource: Resource, contract: str, *, operated: bool
+) -> Callable[[], Conversation]:
     def run() -> Conversation:
         moments = [p for p in endpoint.params if p.required and p.schema.get("format") == "date-time"]
         given = {**template_of(setting.model, endpoint.action).input, **_around(moments)}
         before: Exchange = yield ordinary(
-            endpoint, template_of(setting.model, endpoint.action), "valid", "figures of our project", input=given
+            endpoint,
+            template_of(setting.model, endpoint.action),
+            "valid",
+            "figures of our project",
+            input=given,
         )
         undo = resource.undone_by
         ending = setting.endpoint(str(undo.action.name), REST) if undo is not None else None
@@ -142,12 +203,18 @@ def _run(setting: Setting, endpoint: Endpoint, resource: Resource, contract: str
         if wait is not None:
             yield wait
         why = f"another project ends its {resource.name}"
-        ended: Exchange = yield Call(ending, undo.input, "valid", why, role="second", owner="second", subject=resource, made=theirs)
+        ended: Exchange = yield Call(
+            ending, undo.input, "valid", why, role="second", owner="second", subject=resource, made=theirs
+        )
         yield ordinary(  # its answer must not be cached for us
-            endpoint, template_of(setting.model, endpoint.action), "valid", "another project's figures", role="second",
+            endpoint,
+            template_of(setting.model, endpoint.action),
+            "valid",
+            "another project's figures",
+            role="second",
             input=dict(before.input),
             made=before.subject,
-        )  # fmt: skip
+        )
         after: Exchange = yield ordinary(
             endpoint,
             template_of(setting.model, endpoint.action),
@@ -157,7 +224,9 @@ def _run(setting: Setting, endpoint: Endpoint, resource: Resource, contract: str
             made=before.subject,
         )
         if not ended.success or not after.success:
-            yield judge_untested(contract, f"it was ended with {ended.outcome}, the figures answered {after.outcome}")
+            yield judge_untested(
+                contract, f"it was ended with {ended.outcome}, the figures answered {after.outcome}"
+            )
         elif after.body == before.body:
             yield judge_kept(contract)
         else:
@@ -168,7 +237,11 @@ def _run(setting: Setting, endpoint: Endpoint, resource: Resource, contract: str
 
 def _around(moments: list[Param]) -> dict[str, Any]:
     """Return a time range from yesterday to tomorrow."""
-    return {str(p.name): RelativeTime(DAY_S * (2 * i - 1)) for i, p in enumerate(moments[:2])} if len(moments) > 1 else {}
+    return (
+        {str(p.name): RelativeTime(DAY_S * (2 * i - 1)) for i, p in enumerate(moments[:2])}
+        if len(moments) > 1
+        else {}
+    )
 
 
 def _other(before: Any, after: Any, at: str = "") -> str:
@@ -189,7 +262,12 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     if len(made) > (owner in made) and exchange.response is not None and exchange.call.intent != "framework":
         yield from _find_leaks(exchange, owner, made)
     for resource in memory.model.resources.values():
-        if resource.tenant and resource.made_by and exchange.call.endpoint.action is resource.made_by.action and exchange.success:
+        if (
+            resource.tenant
+            and resource.made_by
+            and exchange.call.endpoint.action is resource.made_by.action
+            and exchange.success
+        ):
             body = at_path(resource.made_by, exchange) if resource.made_by.at else None
             id = resource.id_of(body) if isinstance(body, Mapping) else None
             if isinstance(id, str) and len(id) >= SHORTEST:
@@ -199,14 +277,22 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
                     del mine[next(iter(mine))]
 
 
-def _find_leaks(exchange: Exchange, owner: Owner, made: Mapping[Owner, Mapping[bytes, str]]) -> Iterator[Judgement]:
+def _find_leaks(
+    exchange: Exchange, owner: Owner, made: Mapping[Owner, Mapping[bytes, str]]
+) -> Iterator[Judgement]:
     """Judge that an answer holds no id of another owner, apart from ids that the call itself named."""
     body = exchange.told.body if isinstance(exchange.told, Response) else b""
     action = exchange.call.endpoint.action.name if exchange.call.endpoint else ""
     for other, ids in made.items():
         for id, name in ids.items() if other != owner else ():
-            if id in body and id[1:-1] not in exchange.request.body and id[1:-1].decode() not in exchange.request.target:
-                yield judge_broken(TOLD, f"nothing of the project {other[0]}", f"{action} told of a {name} of it")
+            if (
+                id in body
+                and id[1:-1] not in exchange.request.body
+                and id[1:-1].decode() not in exchange.request.target
+            ):
+                yield judge_broken(
+                    TOLD, f"nothing of the project {other[0]}", f"{action} told of a {name} of it"
+                )
                 return
     if exchange.success:
         yield judge_kept(TOLD)

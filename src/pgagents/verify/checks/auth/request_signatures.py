@@ -34,7 +34,9 @@ def promises(setting: Setting) -> Iterator[Contract]:
         for detail, case in _cases(endpoint).items():
             ends = "accepted" if case.right else "refused"
             says = f"{endpoint.action.name} {case.what} is {ends}"
-            yield promise(NAME, detail, endpoint, says, (*endpoint.action.origin, "signed"), endpoint.action.cite)
+            yield promise(
+                NAME, detail, endpoint, says, (*endpoint.action.origin, "signed"), endpoint.action.cite
+            )
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
@@ -49,10 +51,25 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
                 **(_find_refused_example(endpoint) if case.more else {}),
                 str(endpoint.action.signed.header): case.signature,
             }
-            raw = Raw(edit=spaced) if case.spaced else Raw(edit=with_more) if case.more and endpoint.action.unknown == "ignored" else Raw()
+            raw = (
+                Raw(edit=spaced)
+                if case.spaced
+                else Raw(edit=with_more)
+                if case.more and endpoint.action.unknown == "ignored"
+                else Raw()
+            )
             intent: Intent = "valid" if case.right else "auth"
             call = ordinary(endpoint, template, intent, f"a call {case.what}", input=given, role="", raw=raw)
-            yield Probe(contract, 5, (contract,), 1, _run(setting, endpoint, call, contract, case), (endpoint,), "main", True)
+            yield Probe(
+                contract,
+                5,
+                (contract,),
+                1,
+                _run(setting, endpoint, call, contract, case),
+                (endpoint,),
+                "main",
+                True,
+            )
 
 
 def _find_refused_example(endpoint: Endpoint) -> dict[str, Any]:
@@ -89,25 +106,46 @@ def _cases(endpoint: Endpoint) -> dict[str, _Case]:
     found = {
         "forged": _Case(Signature(role, slip="secret"), "signed with another secret"),
         "altered": _Case(Signature(role, slip="body"), "with the signature of another body"),
-        "bytes": _Case(Signature(role, slip="bytes"), "with the signature of its JSON written anew, not of its bytes", spaced=True),
-        "spaced": _Case(Signature(role), "signed as it is, with spaces that no serializer writes", spaced=True, right=True),
+        "bytes": _Case(
+            Signature(role, slip="bytes"),
+            "with the signature of its JSON written anew, not of its bytes",
+            spaced=True,
+        ),
+        "spaced": _Case(
+            Signature(role), "signed as it is, with spaces that no serializer writes", spaced=True, right=True
+        ),
         "untimed": _Case(Signature(role, slip="untimed"), "with a signature that leaves out the time"),
-        "redated": _Case(Signature(role, after_s=-PAST_S, slip="time"), "with the signature of another time than it tells"),
+        "redated": _Case(
+            Signature(role, after_s=-PAST_S, slip="time"), "with the signature of another time than it tells"
+        ),
         "old": _Case(Signature(role, after_s=-seconds - PAST_S), f"signed more than {seconds} s ago"),
-        "ahead": _Case(Signature(role, after_s=seconds + PAST_S), f"signed for more than {seconds} s from now"),
+        "ahead": _Case(
+            Signature(role, after_s=seconds + PAST_S), f"signed for more than {seconds} s from now"
+        ),
     }
     if seconds > 2 * PAST_S:
-        found["in_time"] = _Case(Signature(role, after_s=PAST_S - seconds), f"signed less than {seconds} s ago", more=True, right=True)
+        found["in_time"] = _Case(
+            Signature(role, after_s=PAST_S - seconds),
+            f"signed less than {seconds} s ago",
+            more=True,
+            right=True,
+        )
     return found
 
 
-def _run(setting: Setting, endpoint: Endpoint, call: Call, contract: str, case: _Case) -> Callable[[], Conversation]:
+def _run(
+    setting: Setting, endpoint: Endpoint, call: Call, contract: str, case: _Case
+) -> Callable[[], Conversation]:
     model = setting.model
     code = model.codes[endpoint.action.signed.otherwise or model.errors.framework.invalid]
 
     def run() -> Conversation:
         exchange: Exchange = yield call
-        said = judge_accepted(exchange, contract, call.why) if case.right else judge_refused(exchange, contract, [code], call.why)
+        said = (
+            judge_accepted(exchange, contract, call.why)
+            if case.right
+            else judge_refused(exchange, contract, [code], call.why)
+        )
         yield from said
 
     return run

@@ -55,21 +55,40 @@ def promises(setting: Setting) -> Iterator[Contract]:
         return
     for type, event in hooks.events.items():
         if event.by and event.about:
-            says = f"{' or '.join(event.by)} sends {type} within {hooks.within_s} s: the {event.about} as the action left it"
-            yield promise_at(NAME, type, "@rest", says, ("webhooks", "events", type), event.cite or hooks.cite)
+            says = (
+                f"{' or '.join(event.by)} sends {type} within {hooks.within_s} s: the {event.about} as "
+                "the action left it"
+            )
+            yield promise_at(
+                NAME, type, "@rest", says, ("webhooks", "events", type), event.cite or hooks.cite
+            )
     if steps_of(setting):
-        yield promise_at(NAME, "once", "@rest", "each action sends its event once, a refused one none", ("webhooks", "events"), hooks.cite)
+        yield promise_at(
+            NAME,
+            "once",
+            "@rest",
+            "each action sends its event once, a refused one none",
+            ("webhooks", "events"),
+            hooks.cite,
+        )
         if len(types_of(steps_of(setting))) > 1:
             says = "an event goes to each webhook that asked for its type"
             yield promise_at(NAME, "each", "@rest", says, ("webhooks", "registered_by"), hooks.cite)
-        yield promise_at(NAME, "private", "@rest", "events tell no secret", ("webhooks", "events"), hooks.cite)
+        yield promise_at(
+            NAME, "private", "@rest", "events tell no secret", ("webhooks", "events"), hooks.cite
+        )
         says = "a webhook hears the types of events that it asked for and no others"
         yield promise_at(NAME, "alone", "@rest", says, ("webhooks", "registered_by"), hooks.cite)
         if _ending(setting) is not None:
             says = "a webhook for every type of event at the longest address is taken"
             yield promise_at(NAME, "widest", "@rest", says, ("webhooks", "registered_by"), hooks.cite)
             yield promise_at(
-                NAME, "deleted", "@rest", "a webhook that was deleted hears nothing", ("webhooks", "registered_by"), hooks.cite
+                NAME,
+                "deleted",
+                "@rest",
+                "a webhook that was deleted hears nothing",
+                ("webhooks", "registered_by"),
+                hooks.cite,
             )
         if "second" in setting.model.auth.roles and _kind(setting) is not None:
             says = "a webhook hears nothing of another project"
@@ -96,9 +115,27 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     both = own and "second" in roles
     covers = tuple(id for id in covered(setting) if both or id != OWN)
     cost = len(steps) + len(types_of(steps)) + 3 + 2 * both
-    yield Probe(f"{NAME}/{BOX}", 3, covers, cost, _run(setting, receiver, endpoint, another=both), endpoints, "main", True)
+    yield Probe(
+        f"{NAME}/{BOX}",
+        3,
+        covers,
+        cost,
+        _run(setting, receiver, endpoint, another=both),
+        endpoints,
+        "main",
+        True,
+    )
     if own and not both:
-        yield Probe(f"{NAME}/{THEIRS}", 3, (OWN,), cost, _run(setting, receiver, endpoint, another=True), endpoints, "second", True)
+        yield Probe(
+            f"{NAME}/{THEIRS}",
+            3,
+            (OWN,),
+            cost,
+            _run(setting, receiver, endpoint, another=True),
+            endpoints,
+            "second",
+            True,
+        )
 
 
 def _others_of(setting: Setting, types: list[str]) -> list[str]:
@@ -125,16 +162,25 @@ def _as_many_as_may_be(setting: Setting, types: list[str]) -> list[str]:
 def _kind(setting: Setting) -> Resource | None:
     """Return the resource that a webhook is an instance of; None if the catalogue has none."""
     registered = setting.model.webhooks.registered_by
-    return next((r for r in setting.model.resources.values() if r.made_by and r.made_by.action.name == registered), None)
+    return next(
+        (r for r in setting.model.resources.values() if r.made_by and r.made_by.action.name == registered),
+        None,
+    )
 
 
 def _ending(setting: Setting) -> Endpoint | None:
     """Return the endpoint that deletes a webhook."""
     kind = _kind(setting)
-    return setting.endpoint(str(kind.undone_by.action.name), REST) if kind is not None and kind.undone_by is not None else None
+    return (
+        setting.endpoint(str(kind.undone_by.action.name), REST)
+        if kind is not None and kind.undone_by is not None
+        else None
+    )
 
 
-def _run(setting: Setting, receiver: Inbox, endpoint: Endpoint, *, another: bool) -> Callable[[], Conversation]:
+def _run(
+    setting: Setting, receiver: Inbox, endpoint: Endpoint, *, another: bool
+) -> Callable[[], Conversation]:
     hooks = setting.model.webhooks
 
     def run() -> Conversation:
@@ -145,10 +191,15 @@ def _run(setting: Setting, receiver: Inbox, endpoint: Endpoint, *, another: bool
             address = receiver.open(box, refusals=1 if hooks.again_within_s and not tellers else 0)
             asked = _choose_types(setting, list(boxes), type)
             why = f"a webhook for {' and '.join(asked)} alone"
-            made: Exchange = yield Call(endpoint, {hooks.url: address, hooks.types: asked}, "valid", why, fresh=True)
+            made: Exchange = yield Call(
+                endpoint, {hooks.url: address, hooks.types: asked}, "valid", why, fresh=True
+            )
             if not made.success:
                 for contract in covered(setting):
-                    yield judge_untested(contract, f"no webhook could be registered at {address}: {made.outcome}{_hint(receiver)}")
+                    yield judge_untested(
+                        contract,
+                        f"no webhook could be registered at {address}: {made.outcome}{_hint(receiver)}",
+                    )
                 return
             tellers[type] = str(got(made.body, hooks.secret_at or "") or "")
         yield from _deleted(setting, receiver, endpoint, list(boxes))
@@ -157,7 +208,9 @@ def _run(setting: Setting, receiver: Inbox, endpoint: Endpoint, *, another: bool
         secrets: set[str] = set()
         yield from act(setting, steps, told, secrets)
         looks = 0
-        while looks * LOOK_S < _patience_s(setting, receiver, boxes) and not _all_came(setting, receiver, told, boxes):
+        while looks * LOOK_S < _patience_s(setting, receiver, boxes) and not _all_came(
+            setting, receiver, told, boxes
+        ):
             looks += 1
             yield Sleep(LOOK_S, quiet=True)
         yield Sleep(LOOK_S, quiet=True)  # wait for events that must not come
@@ -180,18 +233,33 @@ def _deleted(setting: Setting, receiver: Inbox, endpoint: Endpoint, types: list[
     if kind is None or kind.made_by is None or kind.undone_by is None or ending is None:
         return
     address = receiver.open(GONE)
-    given = {hooks.url: _longest(setting, endpoint, address), hooks.types: _as_many_as_may_be(setting, list(hooks.events))}
+    given = {
+        hooks.url: _longest(setting, endpoint, address),
+        hooks.types: _as_many_as_may_be(setting, list(hooks.events)),
+    }
     made: Exchange = yield Call(
-        endpoint, given, "valid", "a webhook for everything at the longest address, which is deleted again", fresh=True
+        endpoint,
+        given,
+        "valid",
+        "a webhook for everything at the longest address, which is deleted again",
+        fresh=True,
     )
     yield from judge_accepted(made, WIDEST, made.call.why)
     if not made.success:
-        made = yield Call(endpoint, {hooks.url: address, hooks.types: types}, "valid", "a webhook that is deleted again", fresh=True)
+        made = yield Call(
+            endpoint,
+            {hooks.url: address, hooks.types: types},
+            "valid",
+            "a webhook that is deleted again",
+            fresh=True,
+        )
     body = at_path(kind.made_by, made) if kind.made_by.at is not None and made.success else None
     if not isinstance(body, Mapping):
         yield judge_untested(DELETED, f"no webhook was made: {made.outcome}")
         return
-    gone: Exchange = yield Call(ending, kind.undone_by.input, "valid", "the webhook is deleted", subject=kind, made=body)
+    gone: Exchange = yield Call(
+        ending, kind.undone_by.input, "valid", "the webhook is deleted", subject=kind, made=body
+    )
     if not gone.success:
         yield judge_untested(DELETED, f"it could not be deleted: {gone.outcome}", sticky=True)
 
@@ -203,17 +271,25 @@ def _longest(setting: Setting, endpoint: Endpoint, address: str) -> str:
     return f"{address}?pgv=".ljust(min(most, LONGEST), "x") if most > len(address) + 5 else address
 
 
-def _others(setting: Setting, receiver: Inbox, endpoint: Endpoint, types: list[str]) -> Generator[Any, Any, str | None]:
+def _others(
+    setting: Setting, receiver: Inbox, endpoint: Endpoint, types: list[str]
+) -> Generator[Any, Any, str | None]:
     """Register another project's webhook and make an instance there; return the instance's id, or None."""
     hooks, resource = setting.model.webhooks, steps_of(setting)[0][1]
     given = {hooks.url: receiver.open(THEIRS), hooks.types: types}
-    made: Exchange = yield Call(endpoint, given, "valid", "another project's webhook", role="second", owner="second", fresh=True)
+    made: Exchange = yield Call(
+        endpoint, given, "valid", "another project's webhook", role="second", owner="second", fresh=True
+    )
     if not made.success or resource.made_by is None:
         return None
     maker = setting.by_place[f"{resource.made_by.action.name}@{REST}"]
     why = f"another project's {resource.name}"
-    instance: Exchange = yield Call(maker, resource.made_by.input, "valid", why, role="second", owner="second", fresh=True)
-    body = at_path(resource.made_by, instance) if resource.made_by.at is not None and instance.success else None
+    instance: Exchange = yield Call(
+        maker, resource.made_by.input, "valid", why, role="second", owner="second", fresh=True
+    )
+    body = (
+        at_path(resource.made_by, instance) if resource.made_by.at is not None and instance.success else None
+    )
     return id_text(resource.id_of(body)) if isinstance(body, Mapping) else None
 
 
@@ -234,14 +310,20 @@ def _apart(
         yield judge_broken(ALONE, expected, f"it heard {other}") if other is not None else judge_kept(ALONE)
     if _ending(setting) is not None:
         late = _came(setting, receiver, GONE)
-        yield judge_broken(DELETED, "nothing comes after the deletion", f"{late[0].type} came") if late else judge_kept(DELETED)
+        yield (
+            judge_broken(DELETED, "nothing comes after the deletion", f"{late[0].type} came")
+            if late
+            else judge_kept(DELETED)
+        )
     if not another:
         return
     mine = {id_text(one.id) for one in told}
     foreign = [e for e in _came(setting, receiver, THEIRS) if _names(e, mine)]
     foreign += [e for events in heard.values() for e in events if theirs is not None and _names(e, {theirs})]
     if foreign:
-        yield judge_broken(OWN, "events of one project go to its own webhooks", f"{foreign[0].type} went to another's")
+        yield judge_broken(
+            OWN, "events of one project go to its own webhooks", f"{foreign[0].type} went to another's"
+        )
     elif theirs is None:
         yield judge_untested(OWN, "another project could register no webhook, or make nothing")
     else:
@@ -253,7 +335,9 @@ def _names(event: Event, ids: set[str]) -> bool:
 
 
 def _hint(receiver: Inbox) -> str:
-    return "; a server elsewhere cannot send to this machine: give --receiver URL" if receiver.loopback else ""
+    return (
+        "; a server elsewhere cannot send to this machine: give --receiver URL" if receiver.loopback else ""
+    )
 
 
 def _patience_s(setting: Setting, receiver: Inbox, boxes: Mapping[str, str]) -> float:
@@ -285,16 +369,24 @@ def _all_came(setting: Setting, receiver: Inbox, told: list[ExpectedEvent], boxe
 
 
 def _about(event: Event, told: ExpectedEvent) -> bool:
-    return event.type == told.type and isinstance(event.data, Mapping) and told.resource.id_of(event.data) == told.id
+    return (
+        event.type == told.type
+        and isinstance(event.data, Mapping)
+        and told.resource.id_of(event.data) == told.id
+    )
 
 
-def _judged(setting: Setting, told: list[ExpectedEvent], heard: Mapping[str, tuple[Event, ...]], secrets: set[str]) -> Iterator[Judgement]:
+def _judged(
+    setting: Setting, told: list[ExpectedEvent], heard: Mapping[str, tuple[Event, ...]], secrets: set[str]
+) -> Iterator[Judgement]:
     hooks = setting.model.webhooks
     for one in told:
         contract, mine = f"{NAME}/{one.type}@rest", [e for e in heard[one.type] if _about(e, one)]
         if not mine:
             came = ", ".join(sorted({e.type or "no event" for e in heard[one.type]})) or "nothing"
-            yield judge_broken(contract, f"{one.type} about {one.id} within {hooks.within_s} s", f"{came} came")
+            yield judge_broken(
+                contract, f"{one.type} about {one.id} within {hooks.within_s} s", f"{came} came"
+            )
             continue
         wrong = _unlike(setting, one, mine[0])
         yield (
@@ -302,16 +394,26 @@ def _judged(setting: Setting, told: list[ExpectedEvent], heard: Mapping[str, tup
             if wrong
             else judge_kept(contract)
         )
-        for other in (t for t in heard if t != one.type and one.type in _choose_types(setting, list(heard), t)):
+        for other in (
+            t for t in heard if t != one.type and one.type in _choose_types(setting, list(heard), t)
+        ):
             there = any(_about(e, one) for e in heard[other])
             expected = f"each webhook that asked for {one.type} hears of {one.id}"
             yield judge_kept(EACH) if there else judge_broken(EACH, expected, "one of two does")
         times = len({e.id for e in mine if not e.refused})
-        yield judge_kept(ONCE) if times <= 1 else judge_broken(ONCE, f"one {one.type} about {one.id}", f"{times} events of that type came")
+        yield (
+            judge_kept(ONCE)
+            if times <= 1
+            else judge_broken(ONCE, f"one {one.type} about {one.id}", f"{times} events of that type came")
+        )
     others = set(_others_of(setting, list(heard)))  # an event of another type may rightly hold such a value
     for event in (e for events in heard.values() for e in events if e.type not in others):
         secret = any(json_bytes(value)[1:-1] in event.delivery.body for value in secrets)
-        yield judge_broken(PRIVATE, "events tell no secret", f"{event.type} tells one") if secret else judge_kept(PRIVATE)
+        yield (
+            judge_broken(PRIVATE, "events tell no secret", f"{event.type} tells one")
+            if secret
+            else judge_kept(PRIVATE)
+        )
 
 
 def _unlike(setting: Setting, told: ExpectedEvent, event: Event) -> str:

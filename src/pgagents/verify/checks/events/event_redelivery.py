@@ -22,7 +22,10 @@ def promises(setting: Setting) -> Iterator[Contract]:
     """Yield one contract if the catalogue promises that deliveries are repeated."""
     hooks = setting.model.webhooks
     if hooks is not None and hooks.again_within_s:
-        says = f"a delivery that was answered with an error comes again within {hooks.again_within_s} s, with the same {hooks.id_at}"
+        says = (
+            f"a delivery that was answered with an error comes again within {hooks.again_within_s} s, "
+            f"with the same {hooks.id_at}"
+        )
         yield promise_at(NAME, "again", "@rest", says, ("webhooks", "again_within_s"), hooks.cite)
 
 
@@ -46,12 +49,18 @@ def hear(heard: Heard, setting: Setting) -> Iterator[Judgement]:
         like = next((e for e in later if e.type == first.type and e.data == first.data), None)
         expected = f"it comes again within {hooks.again_within_s} s, with the {hooks.id_at} it had"
         late_s = same.delivery.at - first.delivery.at if same is not None else 0.0
-        if same is not None and (same.type, same.data) == (first.type, first.data) and late_s > hooks.again_within_s + SLACK_S:
+        if (
+            same is not None
+            and (same.type, same.data) == (first.type, first.data)
+            and late_s > hooks.again_within_s + SLACK_S
+        ):
             yield judge_broken(CONTRACT, expected, f"{same.type} came again after {late_s:,.0f} s")
         elif same is not None and (same.type, same.data) == (first.type, first.data):
             yield judge_kept(CONTRACT)
         elif same is not None:
-            yield judge_broken(CONTRACT, f"{expected} and the same content", f"{same.type} came with another content")
+            yield judge_broken(
+                CONTRACT, f"{expected} and the same content", f"{same.type} came with another content"
+            )
         elif like is not None:
             yield judge_broken(CONTRACT, expected, f"{like.type} came again with another {hooks.id_at}")
         else:

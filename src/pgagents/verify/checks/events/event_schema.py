@@ -55,7 +55,9 @@ def hear(heard: Heard, setting: Setting) -> Iterator[Judgement]:
             yield from _fitting(setting, event)
         elif (known.type, known.data) != (event.type, event.data):
             told = f"{known.type} and {event.type}" if known.type != event.type else f"two of {event.type}"
-            yield judge_broken(OWN_ID, f"each event has an {setting.model.webhooks.id_at} of its own", f"{told} have one")
+            yield judge_broken(
+                OWN_ID, f"each event has an {setting.model.webhooks.id_at} of its own", f"{told} have one"
+            )
             return
     yield judge_kept(OWN_ID) if len(first) > 1 else judge_untested(OWN_ID, "fewer than two events came")
 
@@ -70,7 +72,11 @@ def _fitting(setting: Setting, event: Event) -> Iterator[Judgement]:
         scope = Scope({"response": {member: event.data}})
         outcome = judged(law, scope).outcome
         if outcome == "broken":
-            yield judge_broken(LAWS, f"{law.name}: {' '.join(law.that.text.split())}", f"of {event.type}: {witness(law, scope)}")
+            yield judge_broken(
+                LAWS,
+                f"{law.name}: {' '.join(law.that.text.split())}",
+                f"of {event.type}: {witness(law, scope)}",
+            )
         elif outcome == "held":
             yield judge_kept(LAWS)
 
@@ -85,7 +91,10 @@ def _laws(setting: Setting, type: str) -> tuple[tuple[str, Law], ...]:
         for action in setting.model.actions if event is not None and event.data is not None else ():
             schema: Mapping[str, Any] = action.success.schema or {}
             members: Mapping[str, Any] = schema.get("properties", {})
-            member = next((name for name, written in members.items() if written.get("$ref") == f"{REF}{event.data}"), None)
+            member = next(
+                (name for name, written in members.items() if written.get("$ref") == f"{REF}{event.data}"),
+                None,
+            )
             if action.effect == "read" and member is not None:
                 yield from ((str(member), law) for law in action.laws if reads(law) <= KNOWN)
 

@@ -23,7 +23,9 @@ def promises(setting: Setting) -> Iterator[Contract]:
     if hooks is None:
         return
     origin, header = ("webhooks", "signature"), hooks.signature.header
-    yield promise_at(NAME, "fits", "@rest", f"{header} signs the time and the bytes of each delivery", origin, hooks.cite)
+    yield promise_at(
+        NAME, "fits", "@rest", f"{header} signs the time and the bytes of each delivery", origin, hooks.cite
+    )
     says = f"the time in {header} is that of the delivery, within {hooks.signature.tolerance_s} s"
     yield promise_at(NAME, "fresh", "@rest", says, origin, hooks.cite)
 
@@ -43,7 +45,11 @@ def hear(heard: Heard, setting: Setting) -> Iterator[Judgement]:
         header = event.delivery.header(signing.header)
         read = signature(header or "")
         if read is None:
-            yield judge_broken(FITS, f"{signing.header}: t=SECONDS,v1=HEX", f"{signing.header}: {(header or 'is missing')[:80]}")
+            yield judge_broken(
+                FITS,
+                f"{signing.header}: t=SECONDS,v1=HEX",
+                f"{signing.header}: {(header or 'is missing')[:80]}",
+            )
             continue
         at, given = read
         if not heard.secret:
@@ -52,13 +58,19 @@ def hear(heard: Heard, setting: Setting) -> Iterator[Judgement]:
             yield judge_kept(FITS)
         else:
             yield judge_broken(
-                FITS, "v1 is the HMAC-SHA256 of `t.body` with the webhook's secret", slip(heard.secret, at, event.delivery, given)
+                FITS,
+                "v1 is the HMAC-SHA256 of `t.body` with the webhook's secret",
+                slip(heard.secret, at, event.delivery, given),
             )
         age_s = event.delivery.at - at
         if abs(age_s) <= signing.tolerance_s:
             yield judge_kept(FRESH)
         else:
-            yield judge_broken(FRESH, f"t is within {signing.tolerance_s} s of the delivery", f"t is {age_s:,.0f} s before it")
+            yield judge_broken(
+                FRESH,
+                f"t is within {signing.tolerance_s} s of the delivery",
+                f"t is {age_s:,.0f} s before it",
+            )
 
 
 CHECK = Check(

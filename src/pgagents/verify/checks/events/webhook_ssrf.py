@@ -44,7 +44,14 @@ def promises(setting: Setting) -> Iterator[Contract]:
     hooks, endpoint = setting.model.webhooks, _endpoint(setting)
     if endpoint is not None:
         for detail, (urls, what) in _targets(setting, endpoint).items():
-            yield promise(NAME, detail, endpoint, f"a webhook to {what} ({urls[0]}) is refused", ("webhooks", "targets"), hooks.cite)
+            yield promise(
+                NAME,
+                detail,
+                endpoint,
+                f"a webhook to {what} ({urls[0]}) is refused",
+                ("webhooks", "targets"),
+                hooks.cite,
+            )
 
 
 def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
@@ -71,18 +78,27 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 def _endpoint(setting: Setting) -> Endpoint | None:
     hooks = setting.model.webhooks
-    return setting.endpoint(str(hooks.registered_by), REST) if hooks is not None and hooks.targets == "public" else None
+    return (
+        setting.endpoint(str(hooks.registered_by), REST)
+        if hooks is not None and hooks.targets == "public"
+        else None
+    )
 
 
 def _targets(setting: Setting, endpoint: Endpoint) -> dict[str, tuple[tuple[str, ...], str]]:
     """Return the addresses that the argument's schema allows; others are the business of `invalid_input`."""
     param = endpoint.action.param(str(setting.model.webhooks.url))
     test = setting.test((NAME, endpoint.place), param.schema) if param is not None else None
-    fitting = {k: (tuple(url for url in urls if test is None or test.is_valid(url)), what) for k, (urls, what) in TARGETS.items()}
+    fitting = {
+        k: (tuple(url for url in urls if test is None or test.is_valid(url)), what)
+        for k, (urls, what) in TARGETS.items()
+    }
     return {detail: target for detail, target in fitting.items() if target[0]}
 
 
-def _run(setting: Setting, endpoint: Endpoint, url: str, what: str, contract: str) -> Callable[[], Conversation]:
+def _run(
+    setting: Setting, endpoint: Endpoint, url: str, what: str, contract: str
+) -> Callable[[], Conversation]:
     hooks = setting.model.webhooks
     code = setting.model.codes[setting.model.errors.framework.invalid]
 

@@ -62,15 +62,27 @@ def promises(setting: Setting) -> Iterator[Contract]:
     The last one only if the code's status does not use up an idempotency key.
     """
     for failure in _failures(setting):
-        action, origin = failure.endpoint.action, (*failure.code.origin, "provoked_by", str(failure.endpoint.action.name))
+        action, origin = (
+            failure.endpoint.action,
+            (*failure.code.origin, "provoked_by", str(failure.endpoint.action.name)),
+        )
         says = f"{action.name} that is made to fail is answered {failure.code.status} {failure.code.name}"
         yield promise(NAME, f"told/{failure.code.name}", failure.endpoint, says, origin, failure.code.cite)
         if _watched(setting, failure) is not None:
             says = f"{action.name} answered with {failure.code.name} has changed nothing"
-            yield promise(NAME, f"nothing/{failure.code.name}", failure.endpoint, says, origin, failure.code.cite)
+            yield promise(
+                NAME, f"nothing/{failure.code.name}", failure.endpoint, says, origin, failure.code.cite
+            )
         if _again(setting, failure):
             says = f"{action.name} answered with {failure.code.name} works when it is made again with its key"
-            yield promise(NAME, f"again/{failure.code.name}", failure.endpoint, says, ("idempotency", "not_used_up_by"), failure.code.cite)
+            yield promise(
+                NAME,
+                f"again/{failure.code.name}",
+                failure.endpoint,
+                says,
+                ("idempotency", "not_used_up_by"),
+                failure.code.cite,
+            )
 
 
 def _failures(setting: Setting) -> tuple[_Failure, ...]:
@@ -91,7 +103,11 @@ def _of_ours(failure: _Failure) -> bool:
 
 def _again(setting: Setting, failure: _Failure) -> bool:
     known = setting.model.idempotency
-    return bool(failure.endpoint.action.idempotency) and known is not None and failure.code.status in known.not_used_up_by
+    return (
+        bool(failure.endpoint.action.idempotency)
+        and known is not None
+        and failure.code.status in known.not_used_up_by
+    )
 
 
 def _watched(setting: Setting, failure: _Failure) -> Resource | None:
@@ -126,13 +142,19 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             continue
         covers = tuple(id for detail in ("told", "nothing", "again") if (id := failure.id(detail)) in known)
         cost = 5 if _counts(setting, failure) is None else 7
-        yield Probe(covers[0], 6, covers, cost, _run(setting, failure, covers), (failure.endpoint,), OPERATOR, True)
+        yield Probe(
+            covers[0], 6, covers, cost, _run(setting, failure, covers), (failure.endpoint,), OPERATOR, True
+        )
 
 
 def _run(setting: Setting, failure: _Failure, covers: tuple[str, ...]) -> Callable[[], Conversation]:
     def run() -> Conversation:
         endpoint, template = failure.endpoint, template_of(setting.model, failure.endpoint.action)
-        subject = (yield InstanceRef(template.subject.name, template.states, fresh=True)) if template.subject is not None else None
+        subject = (
+            (yield InstanceRef(template.subject.name, template.states, fresh=True))
+            if template.subject is not None
+            else None
+        )
         before = yield from _looked(setting, template.makes, template.subject, subject)
         counts = _counts(setting, failure)
         call, at = yield from _drawn_up(setting, failure, counts, subject)
@@ -141,16 +163,29 @@ def _run(setting: Setting, failure: _Failure, covers: tuple[str, ...]) -> Callab
         if free == 0 and counts is not None and counts.takes is not None and template.makes is counts:
             place = yield from find_roomiest(setting, counts.takes)
             at = {counts.takes.by: place.get(setting.model.resources[counts.takes.of].id)}
-            call, free = replace(call, bind={counts.takes.of: place}), (yield from counted(setting, counts, at))
-        if free == 0 and template.makes is not None:  # the call would be refused for that, and another call would meet the failure
+            call, free = (
+                replace(call, bind={counts.takes.of: place}),
+                (yield from counted(setting, counts, at)),
+            )
+        if (
+            free == 0 and template.makes is not None
+        ):  # the call would be refused for that, and another call would meet the failure
             for contract in covers:
                 yield judge_untested(contract, "there is no room for what it makes")
             return
-        operated = Endpoint(failure.provoke.action, OPERATOR, None, f"{failure.provoke.action.name}@{OPERATOR}")
+        operated = Endpoint(
+            failure.provoke.action, OPERATOR, None, f"{failure.provoke.action.name}@{OPERATOR}"
+        )
         provoked: Exchange = yield Call(
-            operated, failure.provoke.input, "explore", f"{endpoint.action.name} is to fail", role=OPERATOR, subject=template.subject,
-            made=call.made, surface=OPERATOR,
-        )  # fmt: skip
+            operated,
+            failure.provoke.input,
+            "explore",
+            f"{endpoint.action.name} is to fail",
+            role=OPERATOR,
+            subject=template.subject,
+            made=call.made,
+            surface=OPERATOR,
+        )
         if not provoked.success:
             for contract in covers:
                 yield judge_untested(contract, f"the operator's call was answered {provoked.outcome}")
@@ -162,26 +197,40 @@ def _run(setting: Setting, failure: _Failure, covers: tuple[str, ...]) -> Callab
             for contract in covers:
                 yield judge_untested(contract, f"{why}: {exchange.outcome}{waits}")
             return
-        yield from judge_refused(exchange, failure.id("told"), [failure.code], f"{endpoint.action.name} that is made to fail")
+        yield from judge_refused(
+            exchange, failure.id("told"), [failure.code], f"{endpoint.action.name} that is made to fail"
+        )
         if exchange.success or exchange.void:
             for contract in covers[1:]:
                 yield judge_untested(contract, f"it did not fail: {exchange.outcome}")
             return
         if failure.id("nothing") in covers:
-            after = (yield from counted(setting, counts, at)) if counts is not None and free is not None else None
+            after = (
+                (yield from counted(setting, counts, at)) if counts is not None and free is not None else None
+            )
             if after is None or after == free:
                 yield from _nothing(setting, failure, before, exchange)
         if failure.id("again") in covers:
             again: Exchange = yield replace(
-                call, input=dict(exchange.input), made=exchange.subject, why="the same call with its key, after a failure"
+                call,
+                input=dict(exchange.input),
+                made=exchange.subject,
+                why="the same call with its key, after a failure",
             )
             yield from _worked(failure, again)
         if counts is not None and free is not None and after is not None and after != free:
             last = yield from counted(setting, counts, at)
             if last == after or after < free:  # else another instance ended meanwhile
-                yield judge_broken(failure.id("nothing"), f"nothing is changed by {exchange.outcome}", f"{after} are free after {free}")
+                yield judge_broken(
+                    failure.id("nothing"),
+                    f"nothing is changed by {exchange.outcome}",
+                    f"{after} are free after {free}",
+                )
             else:
-                yield judge_untested(failure.id("nothing"), f"something else took or gave back: {free}, {after} and {last} are free")
+                yield judge_untested(
+                    failure.id("nothing"),
+                    f"something else took or gave back: {free}, {after} and {last} are free",
+                )
 
     return run
 
@@ -195,7 +244,9 @@ def _drawn_up(
     endpoint, template = failure.endpoint, template_of(setting.model, failure.endpoint.action)
     name = endpoint.action.idempotency
     given = {**template.input, **({str(name): UniqueValue(once=True)} if name else {})}
-    call = ordinary(endpoint, template, "explore", f"{endpoint.action.name} that is made to fail", input=given, fresh=True)
+    call = ordinary(
+        endpoint, template, "explore", f"{endpoint.action.name} that is made to fail", input=given, fresh=True
+    )
     if subject is not None:
         call = replace(call, made=subject)
     if counts is None or counts.takes is None or template.makes is not counts:
@@ -211,10 +262,14 @@ def _too_soon(failure: _Failure, exchange: Exchange) -> bool:
     """
     if exchange.status in (failure.code.status, 0):
         return False
-    return exchange.status in (LIMITED, UNAVAILABLE) or (exchange.status == CONFLICT and exchange.code in exchange.codes)
+    return exchange.status in (LIMITED, UNAVAILABLE) or (
+        exchange.status == CONFLICT and exchange.code in exchange.codes
+    )
 
 
-def _spend(setting: Setting, failure: _Failure, counts: Resource | None, subject: Mapping[str, Any] | None) -> Generator[Any, Any, str]:
+def _spend(
+    setting: Setting, failure: _Failure, counts: Resource | None, subject: Mapping[str, Any] | None
+) -> Generator[Any, Any, str]:
     """Repeat the call until it meets the provoked failure, which would otherwise hit another check's call.
 
     Return a warning if that did not work, else an empty text. Each call is made at another place, because the
@@ -228,11 +283,17 @@ def _spend(setting: Setting, failure: _Failure, counts: Resource | None, subject
     return f"; {failure.code.name} may still meet another {failure.endpoint.action.name}"
 
 
-def _looked(setting: Setting, makes: Resource | None, subject: Resource | None, body: Mapping[str, Any] | None) -> Generator[Any, Any, Any]:
+def _looked(
+    setting: Setting, makes: Resource | None, subject: Resource | None, body: Mapping[str, Any] | None
+) -> Generator[Any, Any, Any]:
     """Return the list's ids, or the instance's body; None if it could not be read."""
     if makes is not None:
         return (yield from _ids(setting, makes))
-    call = reread(setting, subject, body, "before a failure") if subject is not None and body is not None else None
+    call = (
+        reread(setting, subject, body, "before a failure")
+        if subject is not None and body is not None
+        else None
+    )
     exchange: Exchange | None = (yield call) if call is not None else None
     return find_resource(subject, exchange) if exchange is not None and subject is not None else None
 
@@ -248,7 +309,11 @@ def _counts(setting: Setting, failure: _Failure) -> Resource | None:
         return None
     undo, given = resource.undone_by, resource.made_by.input if resource.made_by else {}
     if resource is template.makes:  # only if the caller chooses the place
-        return resource if any(resource.takes.of in getattr(value, "names", ()) for value in given.values()) else None
+        return (
+            resource
+            if any(resource.takes.of in getattr(value, "names", ()) for value in given.values())
+            else None
+        )
     return resource if undo is not None and undo.action is failure.endpoint.action else None
 
 
@@ -259,12 +324,18 @@ def _ids(setting: Setting, resource: Resource) -> Generator[Any, Any, set[Any] |
         (
             c
             for c in resource.listed_by
-            if exchange is not None and exchange.call.endpoint is not None and c.action is exchange.call.endpoint.action
+            if exchange is not None
+            and exchange.call.endpoint is not None
+            and c.action is exchange.call.endpoint.action
         ),
         None,
     )
     items = at_path(listing, exchange) if exchange is not None and exchange.success else None
-    return {resource.id_of(item) for item in items if isinstance(item, Mapping)} if isinstance(items, list) else None
+    return (
+        {resource.id_of(item) for item in items if isinstance(item, Mapping)}
+        if isinstance(items, list)
+        else None
+    )
 
 
 def _nothing(setting: Setting, failure: _Failure, before: Any, failed: Exchange) -> Conversation:
@@ -275,18 +346,30 @@ def _nothing(setting: Setting, failure: _Failure, before: Any, failed: Exchange)
         changed = None if new is None else f"{new} more {template.makes.name}" if new else ""
     else:
         assert template.subject is not None
-        changed = (yield from change(setting, template.subject, before, "after a failure")) if before is not None else None
+        changed = (
+            (yield from change(setting, template.subject, before, "after a failure"))
+            if before is not None
+            else None
+        )
     if changed is None:
         yield judge_untested(contract, "what it was about could not be read")
     else:
-        yield judge_broken(contract, f"nothing is changed by {failed.outcome}", changed) if changed else judge_kept(contract)
+        yield (
+            judge_broken(contract, f"nothing is changed by {failed.outcome}", changed)
+            if changed
+            else judge_kept(contract)
+        )
 
 
 def _worked(failure: _Failure, again: Exchange) -> Conversation:
     if again.void or again.unsound:
         return
     contract = failure.id("again")
-    yield judge_kept(contract) if again.success else judge_broken(contract, "the same call with its key succeeds", again.outcome)
+    yield (
+        judge_kept(contract)
+        if again.success
+        else judge_broken(contract, "the same call with its key succeeds", again.outcome)
+    )
 
 
 def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
@@ -294,7 +377,9 @@ def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
     is exclusive.
     """
     others = (f for f in _failures(setting) if not _of_ours(f))
-    if not setting.exclusive and any(contract.place == f.endpoint.place and contract.detail.endswith(f"/{f.code.name}") for f in others):
+    if not setting.exclusive and any(
+        contract.place == f.endpoint.place and contract.detail.endswith(f"/{f.code.name}") for f in others
+    ):
         return Verdict.NOT_SELECTED, FAILS_OTHERS
     makes = contract.detail.startswith("nothing/") and _makes(setting, contract)
     if makes and not setting.exclusive:

@@ -18,7 +18,16 @@ from pgagents.model.model import Move
 from pgagents.verify.answers.replay import ended, outlived, refused, replayed, same_instance, void
 from pgagents.verify.cases.boundary import around_names, boundary_values
 from pgagents.verify.cases.invalid import ordinary
-from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise
+from pgagents.verify.check.check import (
+    Check,
+    Conversation,
+    Judgement,
+    Probe,
+    judge_broken,
+    judge_kept,
+    judge_untested,
+    promise,
+)
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import template_of
@@ -59,7 +68,10 @@ def promises(setting: Setting) -> Iterator[Contract]:
                 origin,
                 endpoint.action.cite,
             )
-        says = f"{endpoint.action.name} takes an idempotency key that differs from a used one in its case or its last character for another"
+        says = (
+            f"{endpoint.action.name} takes an idempotency key that differs from a used one in its case "
+            "or its last character for another"
+        )
         yield promise(NAME, "apart", endpoint, says, origin, endpoint.action.cite)
         if _alone(setting, endpoint):
             says = f"an idempotency key of {endpoint.action.name} belongs to one project"
@@ -80,7 +92,11 @@ def _endpoints(setting: Setting) -> Iterator[Endpoint]:
 
 def _alone(setting: Setting, endpoint: Endpoint) -> bool:
     template = template_of(setting.model, endpoint.action)
-    return template.makes is not None and template.subject is None and setting.model.auth.roles.get("second") is not None
+    return (
+        template.makes is not None
+        and template.subject is None
+        and setting.model.auth.roles.get("second") is not None
+    )
 
 
 def _next_action(setting: Setting, endpoint: Endpoint) -> tuple[Endpoint, Move] | None:
@@ -90,7 +106,13 @@ def _next_action(setting: Setting, endpoint: Endpoint) -> tuple[Endpoint, Move] 
     makes = template_of(setting.model, endpoint.action).makes
     for move in makes.moves if makes is not None and endpoint.on_rest and _alone(setting, endpoint) else ():
         other = setting.endpoint(str(move.action.name), REST)
-        if other is not None and move.action.idempotency and move.input and makes is not None and makes.initial in move.origin_states:
+        if (
+            other is not None
+            and move.action.idempotency
+            and move.input
+            and makes is not None
+            and makes.initial in move.origin_states
+        ):
             return other, move
     return None
 
@@ -103,7 +125,11 @@ def _sibling(setting: Setting, endpoint: Endpoint) -> str | None:
     main = roles.get("main")
     if main is None or told is None or told.of != "key" or _next_action(setting, endpoint) is None:
         return None
-    alike = (r for r, role in roles.items() if r != "main" and role.plan == main.plan and not (role.revoked or role.operator or role.group))
+    alike = (
+        r
+        for r, role in roles.items()
+        if r != "main" and role.plan == main.plan and not (role.revoked or role.operator or role.group)
+    )
     return next((r for r in alike if (roles[r].project, roles[r].mode) == (main.project, main.mode)), None)
 
 
@@ -172,7 +198,11 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     chain = _Chain()
     for endpoint in _endpoints(setting):
         place = endpoint.place
-        reuse = [f"{NAME}/replay/{place}", f"{NAME}/race/{place}", *([f"{NAME}/mismatch/{place}"] if _other(setting, endpoint) else [])]
+        reuse = [
+            f"{NAME}/replay/{place}",
+            f"{NAME}/race/{place}",
+            *([f"{NAME}/mismatch/{place}"] if _other(setting, endpoint) else []),
+        ]
         shown = (f"valid_calls/low/{place}", f"valid_calls/values/{place}")
         other = f"{NAME}/other_project/{place}" if _alone(setting, endpoint) else ""
         here = other if "second" in roles else ""
@@ -193,11 +223,20 @@ def _inputs(setting: Setting, endpoint: Endpoint, edge: str) -> list[Mapping[str
     case it is refused.
     """
     plain = template_of(setting.model, endpoint.action).input
-    return [*(given for name, given, _ in boundary_values(setting, endpoint) if name == edge and given != plain), plain]
+    return [
+        *(given for name, given, _ in boundary_values(setting, endpoint) if name == edge and given != plain),
+        plain,
+    ]
 
 
 def _reuse(
-    setting: Setting, endpoint: Endpoint, covers: tuple[str, ...], chain: _Chain, other_project: str, other_action: str, other_key: str
+    setting: Setting,
+    endpoint: Endpoint,
+    covers: tuple[str, ...],
+    chain: _Chain,
+    other_project: str,
+    other_action: str,
+    other_key: str,
 ) -> Callable[[], Conversation]:
     apart = f"{NAME}/apart/{endpoint.place}"
     template = template_of(setting.model, endpoint.action)
@@ -227,26 +266,37 @@ def _reuse(
             yield from _otherwise(setting, endpoint, other_action, first)
         yield from ended(setting, endpoint, first)
         again = {**first.input, name: first.input[name]}
-        second: Exchange = yield ordinary(endpoint, template, "replay", "the same call again", input=again, made=first.subject)
+        second: Exchange = yield ordinary(
+            endpoint, template, "replay", "the same call again", input=again, made=first.subject
+        )
         yield from replayed(setting, endpoint, covers[0], first, second)
         if len(covers) > 2:
             other = _changed(setting, endpoint, first)
             third: Exchange = yield ordinary(
-                endpoint, template, "replay", "the same key with another body", input={**again, **other}, made=first.subject
+                endpoint,
+                template,
+                "replay",
+                "the same key with another body",
+                input={**again, **other},
+                made=first.subject,
             )
             yield from _mismatched(setting, endpoint, covers[2], first, third)
         chain.used(first.input[name], first.sent_at)
         if other_project:
             yield from _elsewhere(setting, endpoint, other_project, first, key, "second", "another project")
         if other_key:
-            yield from _elsewhere(setting, endpoint, other_key, first, key, str(_sibling(setting, endpoint)), "another API key")
+            yield from _elsewhere(
+                setting, endpoint, other_key, first, key, str(_sibling(setting, endpoint)), "another API key"
+            )
         if near is None:
             yield from _nearly(setting, endpoint, apart, chain)
 
     return run
 
 
-def _together(setting: Setting, endpoint: Endpoint, near: str | None) -> Generator[Any, Any, tuple[list[Exchange], Any]]:
+def _together(
+    setting: Setting, endpoint: Endpoint, near: str | None
+) -> Generator[Any, Any, tuple[list[Exchange], Any]]:
     """Send two calls at once with one key, and return both exchanges and the key.
 
     The key is `near`, or a new one. Boundary values are tried first. A refusal that is not about the key may
@@ -259,7 +309,9 @@ def _together(setting: Setting, endpoint: Endpoint, near: str | None) -> Generat
         if near is None or not all(refused(endpoint, exchange) for exchange in pair):
             key = UniqueValue(once=True)
         given = {**given, str(endpoint.action.idempotency): key}
-        call = ordinary(endpoint, template, "valid", "two calls at once with one idempotency key", input=given, fresh=True)
+        call = ordinary(
+            endpoint, template, "valid", "two calls at once with one idempotency key", input=given, fresh=True
+        )
         pair = yield Concurrent((call, call))
         if pair[0].void or any(exchange.success for exchange in pair):
             break
@@ -274,7 +326,9 @@ def _nearly(setting: Setting, endpoint: Endpoint, contract: str, chain: _Chain) 
         return
     template = template_of(setting.model, endpoint.action)
     given = {**template.input, str(endpoint.action.idempotency): near}
-    exchange: Exchange = yield ordinary(endpoint, template, "valid", "a key that is nearly one that was used", input=given, fresh=True)
+    exchange: Exchange = yield ordinary(
+        endpoint, template, "valid", "a key that is nearly one that was used", input=given, fresh=True
+    )
     if void(exchange):
         return
     if exchange.success:
@@ -282,8 +336,13 @@ def _nearly(setting: Setting, endpoint: Endpoint, contract: str, chain: _Chain) 
         chain.used(near, exchange.sent_at)
         yield judge_untested(contract, late) if late else judge_kept(contract)
     elif refused(endpoint, exchange):
-        fresh = {**exchange.input, str(endpoint.action.idempotency): UniqueValue()}  # at the same place, which may be full
-        control: Exchange = yield ordinary(endpoint, template, "valid", "the same with a key that is like none", input=fresh, fresh=True)
+        fresh = {
+            **exchange.input,
+            str(endpoint.action.idempotency): UniqueValue(),
+        }  # at the same place, which may be full
+        control: Exchange = yield ordinary(
+            endpoint, template, "valid", "the same with a key that is like none", input=fresh, fresh=True
+        )
         if control.success:
             yield judge_broken(contract, chain.says, exchange.outcome)
         else:
@@ -305,17 +364,23 @@ def _otherwise(setting: Setting, endpoint: Endpoint, contract: str, first: Excha
     for other in (*_elsewhere_too(setting, rest), rest):
         given = {**move.input, str(other.action.idempotency): first.input[str(endpoint.action.idempotency)]}
         why = f"a key that {endpoint.action.name} has used"
-        exchange: Exchange = yield Call(other, given, "replay", why, subject=makes, made=made, surface=other.surface)
+        exchange: Exchange = yield Call(
+            other, given, "replay", why, subject=makes, made=made, surface=other.surface
+        )
         if exchange.success or refused(other, exchange):
             break
     if void(exchange):
         return
     if late := outlived(setting, first.sent_at, exchange):
         yield judge_untested(contract, late)
-    elif refused(other, exchange) or (setting.model.behaviour.replay == "any" and 400 <= exchange.status < 500):
+    elif refused(other, exchange) or (
+        setting.model.behaviour.replay == "any" and 400 <= exchange.status < 500
+    ):
         yield judge_kept(contract)
     else:
-        yield judge_broken(contract, f"{CONFLICT}: the key was used by {endpoint.action.name}", exchange.outcome)
+        yield judge_broken(
+            contract, f"{CONFLICT}: the key was used by {endpoint.action.name}", exchange.outcome
+        )
 
 
 def _elsewhere_too(setting: Setting, endpoint: Endpoint) -> list[Endpoint]:
@@ -333,7 +398,11 @@ def _raced(setting: Setting, endpoint: Endpoint, contract: str, pair: list[Excha
     if all(same_instance(setting, endpoint, accepted[0], exchange) for exchange in accepted[1:]):
         yield judge_kept(contract)
     else:
-        yield judge_broken(contract, "one effect of one idempotency key", f"{len(accepted)} effects of {len(pair)} calls at the same time")
+        yield judge_broken(
+            contract,
+            "one effect of one idempotency key",
+            f"{len(accepted)} effects of {len(pair)} calls at the same time",
+        )
 
 
 def _changed(setting: Setting, endpoint: Endpoint, first: Exchange) -> dict[str, object]:
@@ -344,11 +413,15 @@ def _changed(setting: Setting, endpoint: Endpoint, first: Exchange) -> dict[str,
     return {name: most if first.input.get(name) != most else least}
 
 
-def _elsewhere(setting: Setting, endpoint: Endpoint, contract: str, first: Exchange, key: Any, role: str, whose: str) -> Conversation:
+def _elsewhere(
+    setting: Setting, endpoint: Endpoint, contract: str, first: Exchange, key: Any, role: str, whose: str
+) -> Conversation:
     template = template_of(setting.model, endpoint.action)
     given = {**template.input, str(endpoint.action.idempotency): key}
     why = f"the same idempotency key of {whose}"
-    exchange: Exchange = yield ordinary(endpoint, template, "valid", why, input=given, role=role, owner=role, fresh=True)
+    exchange: Exchange = yield ordinary(
+        endpoint, template, "valid", why, input=given, role=role, owner=role, fresh=True
+    )
     if void(exchange):
         return
     if not exchange.success:  # for the key, or because there is no room at that place
@@ -357,7 +430,14 @@ def _elsewhere(setting: Setting, endpoint: Endpoint, contract: str, first: Excha
             str(endpoint.action.idempotency): UniqueValue(),
         }
         other: Exchange = yield ordinary(
-            endpoint, template, "valid", f"another key of {whose}", input=given, role=role, owner=role, fresh=True
+            endpoint,
+            template,
+            "valid",
+            f"another key of {whose}",
+            input=given,
+            role=role,
+            owner=role,
+            fresh=True,
         )
         if not other.success:
             yield judge_untested(contract, f"a new key of {whose} was answered {other.outcome} as well")
@@ -369,7 +449,9 @@ def _elsewhere(setting: Setting, endpoint: Endpoint, contract: str, first: Excha
         yield judge_broken(contract, f"{whose}'s use of the same key is accepted", exchange.outcome)
 
 
-def _mismatched(setting: Setting, endpoint: Endpoint, contract: str, first: Exchange, third: Exchange) -> Iterator[Judgement]:
+def _mismatched(
+    setting: Setting, endpoint: Endpoint, contract: str, first: Exchange, third: Exchange
+) -> Iterator[Judgement]:
     if void(third):
         return
     if late := outlived(setting, first.sent_at, third):
@@ -383,7 +465,11 @@ def _mismatched(setting: Setting, endpoint: Endpoint, contract: str, first: Exch
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Note the last key that was used up."""
     endpoint = exchange.call.endpoint
-    key = exchange.input.get(str(endpoint.action.idempotency)) if endpoint is not None and endpoint.action.idempotency else None
+    key = (
+        exchange.input.get(str(endpoint.action.idempotency))
+        if endpoint is not None and endpoint.action.idempotency
+        else None
+    )
     if isinstance(key, str) and exchange.success and exchange.call.role == "main":
         memory.notes[USED] = (key, exchange.sent_at)
     yield from ()

@@ -29,14 +29,21 @@ def promises(setting: Setting) -> Iterator[Contract]:
     endpoint = _endpoint(setting)
     if endpoint is not None:
         lives_s = setting.model.idempotency.lives_s
-        says = f"a key of {endpoint.action.name} is remembered {lives_s:,} s: repeated {MARGIN_S:g} s before, the call has no second effect"
+        says = (
+            f"a key of {endpoint.action.name} is remembered {lives_s:,} s: repeated {MARGIN_S:g} s "
+            "before, the call has no second effect"
+        )
         yield promise(NAME, "", endpoint, says, ("idempotency", "lives_s"), endpoint.action.cite)
 
 
 def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
     """Exclude the contract if the operator cannot move the API's clock."""
     del contract
-    return None if setting.model.clock is not None else (Verdict.NOT_APPLICABLE, "the API has no clock that an operator could move")
+    return (
+        None
+        if setting.model.clock is not None
+        else (Verdict.NOT_APPLICABLE, "the API has no clock that an operator could move")
+    )
 
 
 def _endpoint(setting: Setting) -> Endpoint | None:
@@ -44,7 +51,14 @@ def _endpoint(setting: Setting) -> Endpoint | None:
     if told is None or (told.lives_s or 0) <= 2 * MARGIN_S:
         return None
     makers = (d for d in setting.endpoints if d.on_rest and d.action.idempotency)
-    return next((d for d in makers if (r := template_of(setting.model, d.action)).makes is not None and r.subject is None), None)
+    return next(
+        (
+            d
+            for d in makers
+            if (r := template_of(setting.model, d.action)).makes is not None and r.subject is None
+        ),
+        None,
+    )
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
@@ -53,7 +67,9 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     endpoint = _endpoint(setting)
     if endpoint is not None and setting.model.clock is not None:
         contract = f"{NAME}/{endpoint.place}"
-        yield Probe(contract, STAGE, (contract,), 4, _run(setting, endpoint, contract), (endpoint,), OPERATOR, True)
+        yield Probe(
+            contract, STAGE, (contract,), 4, _run(setting, endpoint, contract), (endpoint,), OPERATOR, True
+        )
 
 
 def _run(setting: Setting, endpoint: Endpoint, contract: str) -> Callable[[], Conversation]:
@@ -63,20 +79,26 @@ def _run(setting: Setting, endpoint: Endpoint, contract: str) -> Callable[[], Co
         template = template_of(setting.model, endpoint.action)
         name = str(endpoint.action.idempotency)
         given = {**template.input, name: UniqueValue(once=True)}
-        first: Exchange = yield ordinary(endpoint, template, "valid", "a call whose key is to be remembered", input=given, fresh=True)
+        first: Exchange = yield ordinary(
+            endpoint, template, "valid", "a call whose key is to be remembered", input=given, fresh=True
+        )
         if first.success:
             yield from ended(setting, endpoint, first)
         wait = time_passes(setting, lives_s - MARGIN_S)
         assert wait is not None, "without a clock nothing is selected"
         passed: Exchange = yield wait
         if not first.success or not passed.success:
-            yield judge_untested(contract, f"the first call was answered {first.outcome}, the clock {passed.outcome}")
+            yield judge_untested(
+                contract, f"the first call was answered {first.outcome}, the clock {passed.outcome}"
+            )
             return
         again = {k: first.input[k] for k in given if k in first.input}
         why = "the same call shortly before its key is forgotten"
         second: Exchange = yield ordinary(endpoint, template, "replay", why, input=again, made=first.subject)
         if second.sent_at - first.sent_at < lives_s - 2 * MARGIN_S:
-            yield judge_untested(contract, f"the operator's clock was moved by {second.sent_at - first.sent_at:,.0f} s only")
+            yield judge_untested(
+                contract, f"the operator's clock was moved by {second.sent_at - first.sent_at:,.0f} s only"
+            )
             return
         yield from replayed(setting, endpoint, contract, first, second)
 

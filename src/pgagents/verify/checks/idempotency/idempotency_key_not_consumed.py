@@ -13,7 +13,15 @@ from typing import Any
 from pgagents.model.contract import Contract
 from pgagents.verify.answers.replay import refused, void
 from pgagents.verify.cases.invalid import invalid_cases_of, ordinary
-from pgagents.verify.check.check import Check, Conversation, Probe, judge_broken, judge_kept, judge_untested, promise
+from pgagents.verify.check.check import (
+    Check,
+    Conversation,
+    Probe,
+    judge_broken,
+    judge_kept,
+    judge_untested,
+    promise,
+)
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.wire.call import Call, UniqueValue
@@ -33,7 +41,9 @@ def promises(setting: Setting) -> Iterator[Contract]:
     for status, call in _refusals(setting, endpoint).items() if endpoint is not None else ():
         assert endpoint is not None
         says = f"{endpoint.action.name} answered {status} ({call.why}) does not use up its idempotency key"
-        yield promise(NAME, str(status), endpoint, says, ("idempotency", "not_used_up_by"), endpoint.action.cite)
+        yield promise(
+            NAME, str(status), endpoint, says, ("idempotency", "not_used_up_by"), endpoint.action.cite
+        )
 
 
 def _endpoint(setting: Setting) -> Endpoint | None:
@@ -54,18 +64,34 @@ def _refusals(setting: Setting, endpoint: Endpoint) -> Mapping[int, Call]:
     spared = set(told.not_used_up_by) if told is not None else set()
     template = template_of(model, endpoint.action)
     found: dict[int, Call] = {}
-    wrong = next((n for n in invalid_cases_of(setting, endpoint) if n.priority == 1 and n.field in _plain(endpoint)), None)
+    wrong = next(
+        (n for n in invalid_cases_of(setting, endpoint) if n.priority == 1 and n.field in _plain(endpoint)),
+        None,
+    )
     if wrong is not None:
         found[model.codes[model.errors.framework.invalid].status] = replace(wrong.call, why="it is wrong")
     for param in endpoint.params:
         resource = model.resources.get(param.refers_to or "")
         if resource is not None and resource.absent is not None and resource.missing and param.required:
             given = {**template.input, str(param.name): resource.absent_for(param)}
-            found[resource.missing.status] = ordinary(endpoint, template, "absent", "it is about nothing", input=given)
+            found[resource.missing.status] = ordinary(
+                endpoint, template, "absent", "it is about nothing", input=given
+            )
     for move in template.subject.moves if template.subject is not None else ():
-        others = tuple(s for s in template.subject.states if s not in move.origin_states) if template.subject is not None else ()
+        others = (
+            tuple(s for s in template.subject.states if s not in move.origin_states)
+            if template.subject is not None
+            else ()
+        )
         if move.action is endpoint.action and others:
-            call = ordinary(endpoint, template, "illegal", f"it is about what is {others[0]}", states=others[:1], fresh=True)
+            call = ordinary(
+                endpoint,
+                template,
+                "illegal",
+                f"it is about what is {others[0]}",
+                states=others[:1],
+                fresh=True,
+            )
             found[move.otherwise.status] = call
     return {status: call for status, call in found.items() if status in spared}
 
@@ -81,7 +107,16 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     refusals = _refusals(setting, endpoint) if endpoint is not None else {}
     if endpoint is not None and refusals:
         covers = tuple(f"{NAME}/{status}/{endpoint.place}" for status in refusals)
-        yield Probe(covers[0], 5, covers, len(covers) + 2, _run(setting, endpoint, refusals), (endpoint,), "main", True)
+        yield Probe(
+            covers[0],
+            5,
+            covers,
+            len(covers) + 2,
+            _run(setting, endpoint, refusals),
+            (endpoint,),
+            "main",
+            True,
+        )
 
 
 def _run(setting: Setting, endpoint: Endpoint, refusals: Mapping[int, Call]) -> Callable[[], Conversation]:
@@ -90,13 +125,19 @@ def _run(setting: Setting, endpoint: Endpoint, refusals: Mapping[int, Call]) -> 
         for status in refusals:
             contract = f"{NAME}/{status}/{endpoint.place}"
             if status not in statuses or void(exchange):
-                yield judge_untested(contract, f"it was answered otherwise; the right call: {exchange.outcome}")
+                yield judge_untested(
+                    contract, f"it was answered otherwise; the right call: {exchange.outcome}"
+                )
             elif exchange.success:
                 yield judge_kept(contract)
             elif refused(endpoint, exchange):
                 alone, answer = yield from _tried(setting, endpoint, {status: refusals[status]})
                 if alone and not void(answer) and not answer.success and refused(endpoint, answer):
-                    yield judge_broken(contract, f"a key that came with a call answered {status} is still unused", answer.outcome)
+                    yield judge_broken(
+                        contract,
+                        f"a key that came with a call answered {status} is still unused",
+                        answer.outcome,
+                    )
                 elif answer.success:
                     yield judge_kept(contract)
             else:
@@ -105,18 +146,24 @@ def _run(setting: Setting, endpoint: Endpoint, refusals: Mapping[int, Call]) -> 
     return run
 
 
-def _tried(setting: Setting, endpoint: Endpoint, refusals: Mapping[int, Call]) -> Generator[Any, Any, tuple[set[int], Exchange]]:
+def _tried(
+    setting: Setting, endpoint: Endpoint, refusals: Mapping[int, Call]
+) -> Generator[Any, Any, tuple[set[int], Exchange]]:
     """Send the refused calls and a valid one with one key; return the statuses that came as expected, and
     the last exchange.
     """
     key, name, met = UniqueValue(once=True), str(endpoint.action.idempotency), set()
     for status, call in refusals.items():
-        wrong: Exchange = yield replace(call, input={**call.input, name: key}, why=f"with a key, and {call.why}")
+        wrong: Exchange = yield replace(
+            call, input={**call.input, name: key}, why=f"with a key, and {call.why}"
+        )
         open_ = setting.model.behaviour.refused_status == "any" and {wrong.status, status} <= REFUSALS
         met |= {status} if wrong.status == status or open_ else set()
     template = template_of(setting.model, endpoint.action)
     given = {**template.input, name: key}
-    exchange: Exchange = yield ordinary(endpoint, template, "explore", "the key of refused calls, rightly", input=given, fresh=True)
+    exchange: Exchange = yield ordinary(
+        endpoint, template, "explore", "the key of refused calls, rightly", input=given, fresh=True
+    )
     return met, exchange
 
 

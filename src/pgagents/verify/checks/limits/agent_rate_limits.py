@@ -13,7 +13,16 @@ from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Bucket, Surface
 from pgagents.verify.answers.rate_limits import rate_of
 from pgagents.verify.cases.invalid import ordinary
-from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise
+from pgagents.verify.check.check import (
+    Check,
+    Conversation,
+    Judgement,
+    Probe,
+    judge_broken,
+    judge_kept,
+    judge_untested,
+    promise,
+)
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.wire.call import Call, Raw
@@ -32,19 +41,33 @@ ROUNDS = 2
 def promises(setting: Setting) -> Iterator[Contract]:
     """Yield one contract for each surface whose headers mark a call as an agent's."""
     for surface, endpoint, _, bucket in _cases(setting):
-        says = f"a call with the headers of {surface.name} draws from {bucket.name}, as one through a dispatcher does"
+        says = (
+            f"a call with the headers of {surface.name} draws from {bucket.name}, as one through a "
+            "dispatcher does"
+        )
         yield promise(NAME, surface.name, endpoint, says, bucket.origin, bucket.cite or surface.cite)
 
 
 def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
     """Deselect the contract without `--limits`: only an ordinary key shows the difference."""
     del contract
-    return None if setting.limits else (Verdict.NOT_SELECTED, "an ordinary key's limits are looked at only when asked for: add --limits")
+    return (
+        None
+        if setting.limits
+        else (
+            Verdict.NOT_SELECTED,
+            "an ordinary key's limits are looked at only when asked for: add --limits",
+        )
+    )
 
 
 def _cases(setting: Setting) -> Iterator[tuple[Surface, Endpoint, Endpoint, Bucket]]:
     """Yield a surface with headers, a read on REST and through a dispatcher, and the agents' bucket."""
-    buckets = (b for b in setting.model.buckets.values() if b.of == "key" and b.when is not None and AGENT in b.when.text)
+    buckets = (
+        b
+        for b in setting.model.buckets.values()
+        if b.of == "key" and b.when is not None and AGENT in b.when.text
+    )
     bucket, pair = next(buckets, None), next(_pairs(setting), None)
     if bucket is None or pair is None or setting.model.limits.headers is None:
         return
@@ -67,18 +90,31 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     del roles
     for surface, rest, dispatched, _ in _cases(setting):
         contract = f"{NAME}/{surface.name}/{rest.place}"
-        yield Probe(contract, STAGE, (contract,), COST, _run(setting, surface, rest, dispatched, contract), (rest, dispatched))
+        yield Probe(
+            contract,
+            STAGE,
+            (contract,),
+            COST,
+            _run(setting, surface, rest, dispatched, contract),
+            (rest, dispatched),
+        )
 
 
-def _run(setting: Setting, surface: Surface, rest: Endpoint, dispatched: Endpoint, contract: str) -> Callable[[], Conversation]:
+def _run(
+    setting: Setting, surface: Surface, rest: Endpoint, dispatched: Endpoint, contract: str
+) -> Callable[[], Conversation]:
     def run() -> Conversation:
         template = template_of(setting.model, rest.action)
         plain: Call = ordinary(rest, template, "explore", "as anybody's call")
         person: Exchange = yield plain
         verdict = judge_untested(contract, "nothing was asked")
         for _ in range(ROUNDS):
-            agent: Exchange = yield ordinary(dispatched, template, "explore", "as an agent's call, by the dispatcher")
-            marked: Exchange = yield replace(plain, why=f"as an agent's call, by a header of {surface.name}", raw=_raw(surface))
+            agent: Exchange = yield ordinary(
+                dispatched, template, "explore", "as an agent's call, by the dispatcher"
+            )
+            marked: Exchange = yield replace(
+                plain, why=f"as an agent's call, by a header of {surface.name}", raw=_raw(surface)
+            )
             verdict = _judged(setting, contract, (person, agent, marked))
             if verdict.verdict is not Verdict.BROKEN:
                 break
@@ -89,14 +125,26 @@ def _run(setting: Setting, surface: Surface, rest: Endpoint, dispatched: Endpoin
 
 def _judged(setting: Setting, contract: str, several: tuple[Exchange, Exchange, Exchange]) -> Judgement:
     """Judge by the limits that the three calls got: a person's, an agent's, and one marked as an agent's."""
-    limits = [told[0] for exchange in several if not exchange.void and (told := rate_of(exchange, setting)) is not None]
+    limits = [
+        told[0]
+        for exchange in several
+        if not exchange.void and (told := rate_of(exchange, setting)) is not None
+    ]
     if len(limits) < len(several):
         return judge_untested(contract, "the limit's headers cannot be read")
     person, agent, marked = limits
     if person == agent:
-        return Judgement(contract, Verdict.NOT_APPLICABLE, f"this key is told {person:,} either way: an ordinary one may show it")
+        return Judgement(
+            contract,
+            Verdict.NOT_APPLICABLE,
+            f"this key is told {person:,} either way: an ordinary one may show it",
+        )
     expected = f"a limit of {agent:,}, as through a dispatcher"
-    return judge_kept(contract) if marked == agent else judge_broken(contract, expected, f"a limit of {marked:,} is told")
+    return (
+        judge_kept(contract)
+        if marked == agent
+        else judge_broken(contract, expected, f"a limit of {marked:,} is told")
+    )
 
 
 def _raw(surface: Surface) -> Raw:

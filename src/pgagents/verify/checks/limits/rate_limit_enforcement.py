@@ -21,7 +21,16 @@ from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Bucket
 from pgagents.verify.answers.rate_limits import ahead_s, in_epoch, rate_of
 from pgagents.verify.cases.invalid import ordinary
-from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise_at
+from pgagents.verify.check.check import (
+    Check,
+    Conversation,
+    Judgement,
+    Probe,
+    judge_broken,
+    judge_kept,
+    judge_untested,
+    promise_at,
+)
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.plan.exclusive import ADVICE, others_too
@@ -79,13 +88,22 @@ def promises(setting: Setting) -> Iterator[Contract]:
         window = bucket.refill == "window"
         most, longest = ("in a window,", "a window") if window else ("and what refills,", "a token takes")
         says = {
-            "limit": f"no more than the limit that is told, {most} pass on {surface} (published: {bucket.requests})",
-            "wait": f"after the Retry-After of a limited call on {surface} one passes again, and it is no longer than {longest}",
+            "limit": (
+                f"no more than the limit that is told, {most} pass on {surface} (published: "
+                f"{bucket.requests})"
+            ),
+            "wait": (
+                f"after the Retry-After of a limited call on {surface} one passes again, and it is no "
+                f"longer than {longest}"
+            ),
         }
         if bucket.of == "key" and "second" in setting.model.auth.roles:
             says["own"] = f"a key's empty bucket on {surface} limits no other key"
         if (beside := _beside(setting, burst)) is not None:
-            says["apart"] = f"calls of the bucket {bucket.name} on {surface} use up nothing of the bucket {beside.bucket.name}"
+            says["apart"] = (
+                f"calls of the bucket {bucket.name} on {surface} use up nothing of the bucket "
+                f"{beside.bucket.name}"
+            )
         for detail, text in says.items():
             yield promise_at(NAME, f"{detail}/{bucket.name}", f"@{surface}", text, bucket.origin, bucket.cite)
 
@@ -95,7 +113,10 @@ def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
     is exclusive.
     """
     if not setting.limits:
-        return Verdict.NOT_SELECTED, "bursts that exceed the limits are sent only when asked for: add --limits"
+        return (
+            Verdict.NOT_SELECTED,
+            "bursts that exceed the limits are sent only when asked for: add --limits",
+        )
     apart = contract.detail.startswith("apart/")
     return (Verdict.NOT_SELECTED, others_too("counts")) if apart and not setting.exclusive else None
 
@@ -107,7 +128,9 @@ def _bursts(setting: Setting) -> Iterator[Burst]:
     draw from them.
     """
     met: set[tuple[str, str]] = set()
-    ordered = sorted(setting.endpoints, key=lambda d: (d.action.effect != "read", "{" in d.path, len(d.params)))
+    ordered = sorted(
+        setting.endpoints, key=lambda d: (d.action.effect != "read", "{" in d.path, len(d.params))
+    )
     for endpoint in ordered if setting.model.limits.headers else ():
         bucket = setting.model.buckets.get(str(endpoint.action.bucket))
         if bucket is None or (bucket.name, endpoint.surface) in met or bucket.of == "end_user":
@@ -178,7 +201,9 @@ def cost_of(bucket: Bucket) -> int:
     return math.ceil(bucket.requests / (1 - refill)) + SLACK
 
 
-def _run(setting: Setting, burst: Burst, limit: str, wait: str, own: str, beside: Burst | None) -> Callable[[], Conversation]:
+def _run(
+    setting: Setting, burst: Burst, limit: str, wait: str, own: str, beside: Burst | None
+) -> Callable[[], Conversation]:
     bucket = burst.bucket
 
     def run() -> Conversation:
@@ -201,7 +226,11 @@ def _run(setting: Setting, burst: Burst, limit: str, wait: str, own: str, beside
                 return
         told, left = tally.told, tally.left
         if setting.exclusive and left > max(SLACK, told // EARLY):
-            yield judge_broken(limit, f"no {LIMITED} while calls remain: the call before was told {left} of {told}", exchange.outcome)
+            yield judge_broken(
+                limit,
+                f"no {LIMITED} while calls remain: the call before was told {left} of {told}",
+                exchange.outcome,
+            )
         else:
             yield judge_kept(limit)
         if beside is not None and first is not None:
@@ -241,7 +270,8 @@ class Tally:
         before, self.end = self.end, None
         if rate is not None and self.bucket.per_s >= (1.0 if in_epoch(setting) else TELLS_S):
             self.end = exchange.sent_at + ahead_s(exchange, rate[2], setting)
-        # the end of a sliding window moves with the calls; that of any other stays, then jumps by a whole window
+        # the end of a sliding window moves with the calls; that of any other stays, then jumps by a whole
+        # window
         other = before is None or self.end is None or self.end - before > self.bucket.per_s / 2
         self.in_window = 1 if other else self.in_window + 1
 
@@ -249,11 +279,21 @@ class Tally:
         """Return why nothing can be judged; empty if something can."""
         if self.told > self.bucket.requests * MOST_TIMES:
             return f"this unlimited key's limit is {self.told:,}: an ordinary key shows it"
-        if self.passed >= ENOUGH_TO_TELL and self.took_s / self.passed * (self.told / self.bucket.per_s) >= FULL_AGAIN:
-            return f"the bucket refills as fast as this client sends: {self.passed / self.took_s:.1f} a second"
-        if self.bucket.refill == "window" and not self.too_many() and self.passed > MOST_TRIED * self.told + SLACK:
+        if (
+            self.passed >= ENOUGH_TO_TELL
+            and self.took_s / self.passed * (self.told / self.bucket.per_s) >= FULL_AGAIN
+        ):
             return (
-                f"windows of {self.bucket.per_s:g} s end before this client has used one up: {self.passed / self.took_s:.1f} calls a second"
+                f"the bucket refills as fast as this client sends: {self.passed / self.took_s:.1f} a second"
+            )
+        if (
+            self.bucket.refill == "window"
+            and not self.too_many()
+            and self.passed > MOST_TRIED * self.told + SLACK
+        ):
+            return (
+                f"windows of {self.bucket.per_s:g} s end before this client has used one up: "
+                f"{self.passed / self.took_s:.1f} calls a second"
             )
         return ""
 
@@ -262,12 +302,22 @@ class Tally:
         per_s = self.bucket.per_s
         if self.bucket.refill == "even":
             most = self.told + math.ceil(self.took_s * (self.told / per_s)) + SLACK
-            return f"a {LIMITED} after at most {self.told} calls and what refilled in {self.took_s:.1f} s" if self.passed > most else ""
+            return (
+                f"a {LIMITED} after at most {self.told} calls and what refilled in {self.took_s:.1f} s"
+                if self.passed > most
+                else ""
+            )
         if self.in_window > self.told + SLACK:
-            return f"a {LIMITED} after at most {self.told} calls in a window of {per_s:g} s, of which one end was told"
+            return (
+                f"a {LIMITED} after at most {self.told} calls in a window of {per_s:g} s, of which one "
+                "end was told"
+            )
         windows = 2 + math.floor(self.took_s / per_s)
         if self.passed > windows * self.told + SLACK:
-            return f"a {LIMITED} after at most {windows} times {self.told} calls in {self.took_s:.1f} s, by windows of {per_s:g} s"
+            return (
+                f"a {LIMITED} after at most {windows} times {self.told} calls in {self.took_s:.1f} s, by "
+                f"windows of {per_s:g} s"
+            )
         return ""
 
 
@@ -291,7 +341,11 @@ def _roomy(setting: Setting, beside: Burst) -> Generator[Any, Any, Exchange]:
     if told is not None and told[1] <= SLACK:
         window = beside.bucket.refill == "window"
         till_end_s = min(max(0.0, ahead_s(exchange, told[2], setting)), beside.bucket.per_s) + 1.0
-        yield Sleep(min(till_end_s, MOST_WAIT_S) if window else 2 * SLACK * beside.bucket.per_s / beside.bucket.requests)
+        yield Sleep(
+            min(till_end_s, MOST_WAIT_S)
+            if window
+            else 2 * SLACK * beside.bucket.per_s / beside.bucket.requests
+        )
         exchange = yield call
     return exchange
 
@@ -300,12 +354,21 @@ def _apart(setting: Setting, beside: Burst, first: Exchange, contract: str) -> C
     """Judge that the burst left another bucket alone. Headers about a third bucket show nothing."""
     after: Exchange = yield replace(beside.call, why="another bucket after a burst")
     before, now = rate_of(first, setting), rate_of(after, setting)
-    shown = before is not None and now is not None and before[1] > SLACK and before[0] == now[0] == beside.bucket.requests
+    shown = (
+        before is not None
+        and now is not None
+        and before[1] > SLACK
+        and before[0] == now[0] == beside.bucket.requests
+    )
     if before is None or now is None or not shown or first.void:
-        yield Judgement(contract, Verdict.NOT_APPLICABLE, "the headers tell of another bucket, or of a nearly empty one")
+        yield Judgement(
+            contract, Verdict.NOT_APPLICABLE, "the headers tell of another bucket, or of a nearly empty one"
+        )
     elif after.status == LIMITED or before[1] - now[1] > SLACK:
         yield judge_broken(
-            contract, f"of {beside.bucket.name} at most {SLACK} fewer than {before[1]} remain", f"{after.outcome}, {now[1]} remain"
+            contract,
+            f"of {beside.bucket.name} at most {SLACK} fewer than {before[1]} remain",
+            f"{after.outcome}, {now[1]} remain",
         )
     else:
         yield judge_kept(contract)
@@ -313,14 +376,18 @@ def _apart(setting: Setting, beside: Burst, first: Exchange, contract: str) -> C
 
 def _others(burst: Burst, own: str) -> Conversation:
     """Call with another key while this key's bucket is empty."""
-    exchange: Exchange = yield replace(burst.call, role="second", owner="second", why="another key while one's bucket is empty")
+    exchange: Exchange = yield replace(
+        burst.call, role="second", owner="second", why="another key while one's bucket is empty"
+    )
     if exchange.status == LIMITED:
         yield judge_broken(own, "another key is not limited by it", exchange.outcome)
     elif not exchange.void:
         yield judge_kept(own)
 
 
-def _waited(setting: Setting, limited: Exchange, bucket: Bucket, told: int, burst: Burst, wait: str) -> Conversation:
+def _waited(
+    setting: Setting, limited: Exchange, bucket: Bucket, told: int, burst: Burst, wait: str
+) -> Conversation:
     """Wait as long as Retry-After says, then call again.
 
     An even bucket is tried twice, because part of a token may have been there the first time.
@@ -339,18 +406,28 @@ def _waited(setting: Setting, limited: Exchange, bucket: Bucket, told: int, burs
             return
         longest = math.ceil(back_s) + 1
         if after > longest + 1:  # a date is cut to the second
-            until = f"a window of {back_s:g} s ends" if window else f"the next of {told} in {bucket.per_s:g} s"
+            until = (
+                f"a window of {back_s:g} s ends" if window else f"the next of {told} in {bucket.per_s:g} s"
+            )
             yield judge_broken(wait, f"at most {longest} s until {until}", f"Retry-After: {after:g} s")
             return
         if ended:
             break
         if window and after > MOST_WAIT_S:
-            yield Judgement(wait, Verdict.NOT_APPLICABLE, f"the wait of {after:g} s that was told is longer than a run stands still")
+            yield Judgement(
+                wait,
+                Verdict.NOT_APPLICABLE,
+                f"the wait of {after:g} s that was told is longer than a run stands still",
+            )
             return
         yield Sleep(after)
         exchange: Exchange = yield replace(burst.call, why="after the wait that was told")
         if exchange.status == LIMITED and not setting.exclusive:
-            yield Judgement(wait, Verdict.NOT_APPLICABLE, f"others may have made the call that was free after {after:g} s: {ADVICE}")
+            yield Judgement(
+                wait,
+                Verdict.NOT_APPLICABLE,
+                f"others may have made the call that was free after {after:g} s: {ADVICE}",
+            )
             return
         if exchange.status == LIMITED:
             yield judge_broken(wait, f"a call passes after {after:g} s", exchange.outcome)

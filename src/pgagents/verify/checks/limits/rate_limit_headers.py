@@ -59,18 +59,28 @@ def promises(setting: Setting) -> Iterator[Contract]:
         return
     for endpoint in _endpoints(setting):
         bucket = setting.model.buckets[str(endpoint.action.bucket)]
-        says = f"{headers.limit} of {endpoint.action.name} is at least the {bucket.requests} that are published, and its own bucket's"
+        says = (
+            f"{headers.limit} of {endpoint.action.name} is at least the {bucket.requests} that are "
+            "published, and its own bucket's"
+        )
         yield promise(NAME, "limit", endpoint, says, bucket.origin, bucket.cite)
         window = bucket.refill == "window"
         rises = "rises within a window" if window else "rises faster than the bucket refills"
         says = f"{headers.remaining} of {endpoint.action.name} is below its limit and never {rises}"
         yield promise(NAME, "remaining", endpoint, says, ("limits", "headers", "remaining"), bucket.cite)
-        says = f"{headers.reset} of {endpoint.action.name} is when the {'window ends' if window else 'bucket is full again'}"
+        says = (
+            f"{headers.reset} of {endpoint.action.name} is when the "
+            f"{'window ends' if window else 'bucket is full again'}"
+        )
         yield promise(NAME, "reset", endpoint, says, ("limits", "reset_unit"), bucket.cite)
     for surface in wire_surfaces(setting.model):
         if _row_endpoint(setting, surface) is not None:
             yield promise_at(
-                NAME, "falls", f"@{surface}", f"{headers.remaining} falls as calls are made", ("limits", "headers", "remaining")
+                NAME,
+                "falls",
+                f"@{surface}",
+                f"{headers.remaining} falls as calls are made",
+                ("limits", "headers", "remaining"),
             )
 
 
@@ -118,7 +128,9 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         yield from _row(exchange, limit, told, bucket.per_s, windows, memory)
 
 
-def _limit(exchange: Exchange, limit: int, bucket: Bucket, possible: list[Bucket], memory: Memory, contract: str) -> Judgement:
+def _limit(
+    exchange: Exchange, limit: int, bucket: Bucket, possible: list[Bucket], memory: Memory, contract: str
+) -> Judgement:
     """Judge that the limit is not below the published one, and not that of a bucket the call does not draw
     from.
 
@@ -136,20 +148,28 @@ def _limit(exchange: Exchange, limit: int, bucket: Bucket, possible: list[Bucket
     return judge_kept(contract)
 
 
-def _reset(exchange: Exchange, told: tuple[int, int, int], possible: list[Bucket], memory: Memory, contract: str) -> Judgement:
+def _reset(
+    exchange: Exchange, told: tuple[int, int, int], possible: list[Bucket], memory: Memory, contract: str
+) -> Judgement:
     """Judge that the reset is when the bucket is full again at its even pace, or when its window ends."""
     limit, remaining, reset = told
     epoch = in_epoch(memory.setting)
     ahead = ahead_s(exchange, reset, memory.setting)
     lacks = limit - remaining
     times = [_times(bucket, limit, lacks, exchange.seconds, epoch=epoch) for bucket in possible]
-    if min(soonest for soonest, _ in times) - WHOLE_S <= ahead <= max(latest for _, latest in times) + WHOLE_S:
+    if (
+        min(soonest for soonest, _ in times) - WHOLE_S
+        <= ahead
+        <= max(latest for _, latest in times) + WHOLE_S
+    ):
         return judge_kept(contract)
     said = f"{reset}, which is {ahead:+.0f} s from now" if epoch else f"{reset} s"
     if any(b.refill == "window" for b in possible):
         about = f"at most {max(b.per_s for b in possible):g} s from now, when the window ends"
     else:
-        about = f"about {lacks * max(b.per_s for b in possible) / limit:.0f} s from now: {lacks} of {limit} lack"
+        about = (
+            f"about {lacks * max(b.per_s for b in possible) / limit:.0f} s from now: {lacks} of {limit} lack"
+        )
     return judge_broken(contract, f"in {'epoch seconds' if epoch else 'seconds'}, {about}", f"reset {said}")
 
 
@@ -157,7 +177,9 @@ def _times(bucket: Bucket, limit: int, lacks: int, answered_s: float, *, epoch: 
     """Return the earliest and latest time at which a bucket lacking so many calls is full again, in
     seconds from the call.
     """
-    if bucket.refill == "window":  # it may begin when the call is answered; seconds from now need no clock of the server
+    if (
+        bucket.refill == "window"
+    ):  # it may begin when the call is answered; seconds from now need no clock of the server
         skew = SKEW_S if epoch else 0.0
         return -skew, bucket.per_s + answered_s + skew
     s = bucket.per_s
@@ -168,33 +190,56 @@ def _times(bucket: Bucket, limit: int, lacks: int, answered_s: float, *, epoch: 
 
 
 def _remaining(
-    exchange: Exchange, limit: int, told: Reading, per_s: float, windows: list[float], memory: Memory, contract: str
+    exchange: Exchange,
+    limit: int,
+    told: Reading,
+    per_s: float,
+    windows: list[float],
+    memory: Memory,
+    contract: str,
 ) -> Judgement:
     """Judge that the remainder is below the limit, and not above an earlier one plus what came back since."""
     remaining = told.remaining
     if remaining >= limit:
-        return judge_broken(contract, f"less than the limit of {limit} after an accepted call", f"remaining {remaining}")
+        return judge_broken(
+            contract, f"less than the limit of {limit} after an accepted call", f"remaining {remaining}"
+        )
     endpoint = exchange.call.endpoint
-    key, noted = (exchange.call.surface, endpoint.action.bucket if endpoint else None, limit), _noted(exchange, memory)
+    key, noted = (
+        (exchange.call.surface, endpoint.action.bucket if endpoint else None, limit),
+        _noted(exchange, memory),
+    )
     before: Reading | None = noted.get(key)
     noted[key] = told
     if before is not None:
         had = before.remaining
         refill = math.ceil(max(0.0, exchange.sent_at + exchange.seconds - before.at + 1.0) * limit / per_s)
         if remaining > had + refill + _back(before, exchange, windows, memory):
-            expected = f"at most {had} + {refill} before its window ends" if windows else f"at most {had} + {refill} refilled"
+            expected = (
+                f"at most {had} + {refill} before its window ends"
+                if windows
+                else f"at most {had} + {refill} refilled"
+            )
             return judge_broken(contract, expected, f"remaining rose from {had} to {remaining}")
     return _cost(exchange, limit, remaining, memory, contract) or judge_kept(contract)
 
 
 def _back(earlier: Reading, exchange: Exchange, windows: list[float], memory: Memory) -> float:
     """Return how many calls the windows may have given back since an earlier reading."""
-    return estimate_refill(earlier, exchange, windows, _fallen(earlier, exchange, windows, memory)) if windows else 0
+    return (
+        estimate_refill(earlier, exchange, windows, _fallen(earlier, exchange, windows, memory))
+        if windows
+        else 0
+    )
 
 
 def _fallen(earlier: Reading, exchange: Exchange, windows: list[float], memory: Memory) -> float:
     """Return how many calls may have left sliding windows; infinite unless the run is exclusive."""
-    return fallen_out(earlier, exchange, windows, _noted(exchange, memory)["sent"]) if memory.setting.exclusive else math.inf
+    return (
+        fallen_out(earlier, exchange, windows, _noted(exchange, memory)["sent"])
+        if memory.setting.exclusive
+        else math.inf
+    )
 
 
 def _cost(exchange: Exchange, limit: int, remaining: int, memory: Memory, contract: str) -> Judgement | None:
@@ -211,7 +256,11 @@ def _cost(exchange: Exchange, limit: int, remaining: int, memory: Memory, contra
     had, number = readings[0] if len(readings) <= READINGS else readings.pop(0)
     calls = exchange.number - number
     if had - remaining > calls + BEHIND:
-        return judge_broken(contract, f"at least {had} - {calls}, one for each call since", f"remaining fell from {had} to {remaining}")
+        return judge_broken(
+            contract,
+            f"at least {had} - {calls}, one for each call since",
+            f"remaining fell from {had} to {remaining}",
+        )
     return None
 
 
@@ -225,13 +274,19 @@ def _noted(exchange: Exchange, memory: Memory) -> dict[Any, Any]:
     return noted
 
 
-def _row(exchange: Exchange, limit: int, told: Reading, per_s: float, windows: list[float], memory: Memory) -> Iterator[Judgement]:
+def _row(
+    exchange: Exchange, limit: int, told: Reading, per_s: float, windows: list[float], memory: Memory
+) -> Iterator[Judgement]:
     """Judge that the remainder falls within a row of calls of one bucket and surface.
 
     If the bucket refills faster than it is used, a value below the limit is enough. If a window ended within
     the row, or calls slid out of it, the values only must not all be equal.
     """
-    key = ("row", exchange.call.surface, exchange.call.endpoint.action.bucket if exchange.call.endpoint else None)
+    key = (
+        "row",
+        exchange.call.surface,
+        exchange.call.endpoint.action.bucket if exchange.call.endpoint else None,
+    )
     row: list[tuple[int, Reading]] = _noted(exchange, memory).setdefault(key, [])
     if row and row[0][0] != limit:
         row.clear()
@@ -246,11 +301,16 @@ def _row(exchange: Exchange, limit: int, told: Reading, per_s: float, windows: l
         return
     fell = last.remaining < first.remaining or (last.at - first.at) * limit / per_s >= HALF
     if not fell and _back(first, exchange, windows, memory):
-        fell = len({reading.remaining for reading in readings}) > 1 or _fallen(first, exchange, windows, memory) > 0
+        fell = (
+            len({reading.remaining for reading in readings}) > 1
+            or _fallen(first, exchange, windows, memory) > 0
+        )
     if fell:
         yield judge_kept(contract)
     else:
-        yield judge_broken(contract, f"less than {first.remaining} after {ROW - 1} more calls", f"remaining {last.remaining}")
+        yield judge_broken(
+            contract, f"less than {first.remaining} after {ROW - 1} more calls", f"remaining {last.remaining}"
+        )
 
 
 CHECK = Check(

@@ -12,7 +12,17 @@ from typing import Any
 
 from pgagents.http import json_bytes
 from pgagents.model.contract import Contract
-from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise, promise_at
+from pgagents.verify.check.check import (
+    Check,
+    Conversation,
+    Judgement,
+    Probe,
+    judge_broken,
+    judge_kept,
+    judge_untested,
+    promise,
+    promise_at,
+)
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import MCP
@@ -29,14 +39,21 @@ CASES: dict[str, tuple[dict[str, Any], tuple[int, ...], str]] = {
         (INVALID_PARAMS, METHOD_NOT_FOUND),
         "a tool that there is not is refused with a JSON-RPC error",
     ),
-    "unknown_method": ({"method": "pgv/unknown"}, (METHOD_NOT_FOUND,), "a method that there is not is refused with -32601"),
+    "unknown_method": (
+        {"method": "pgv/unknown"},
+        (METHOD_NOT_FOUND,),
+        "a method that there is not is refused with -32601",
+    ),
 }
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
     """Yield one contract for each tool, and one for each protocol error."""
     for endpoint in setting.tools:
-        says = f"a call that {endpoint.action.name} refuses is answered with a result that says why, not with a JSON-RPC error"
+        says = (
+            f"a call that {endpoint.action.name} refuses is answered with a result that says why, not "
+            "with a JSON-RPC error"
+        )
         yield promise(NAME, "as_result", endpoint, says, endpoint.action.origin, CITE)
     for case, (_, _, says) in CASES.items() if setting.tools else ():
         yield promise_at(NAME, case, f"@{MCP}", says, setting.model.surfaces[MCP].origin, CITE)
@@ -68,10 +85,14 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         yield Probe(contract, 2, (contract,), 1, _run(setting, contract, message, codes), role="")
 
 
-def _run(setting: Setting, contract: str, message: dict[str, Any], codes: tuple[int, ...]) -> Callable[[], Conversation]:
+def _run(
+    setting: Setting, contract: str, message: dict[str, Any], codes: tuple[int, ...]
+) -> Callable[[], Conversation]:
     def run() -> Conversation:
         raw = Raw(method="POST", body=json_bytes(message))
-        exchange: Exchange = yield Call(None, {}, "document", "what the protocol has no place for", surface=MCP, raw=raw)
+        exchange: Exchange = yield Call(
+            None, {}, "document", "what the protocol has no place for", surface=MCP, raw=raw
+        )
         error, result = error_of(exchange.answer), result_of(exchange.answer)
         if setting.mcp is not None and not setting.mcp.told:
             yield judge_untested(contract, setting.mcp.problem)
@@ -80,7 +101,13 @@ def _run(setting: Setting, contract: str, message: dict[str, Any], codes: tuple[
         if error in codes:
             yield judge_kept(contract)
         else:
-            said = f"JSON-RPC error {error}" if error is not None else "a result" if result is not None else exchange.outcome
+            said = (
+                f"JSON-RPC error {error}"
+                if error is not None
+                else "a result"
+                if result is not None
+                else exchange.outcome
+            )
             yield judge_broken(contract, wanted, said)
 
     return run

@@ -30,10 +30,21 @@ def promises(setting: Setting) -> Iterator[Contract]:
     """
     for endpoint in setting.tools:
         name, origin = endpoint.action.name, endpoint.action.success.origin
-        yield promise(NAME, "content", endpoint, f"a result of {name} is a list of content blocks", origin, CITE)
+        yield promise(
+            NAME, "content", endpoint, f"a result of {name} is a list of content blocks", origin, CITE
+        )
         if _promised(endpoint):
-            yield promise(NAME, "fits", endpoint, f"structuredContent of {name} satisfies the tool's output schema", origin, CITE)
-            yield promise(NAME, "text", endpoint, f"the text of {name} is its structuredContent", origin, CITE)
+            yield promise(
+                NAME,
+                "fits",
+                endpoint,
+                f"structuredContent of {name} satisfies the tool's output schema",
+                origin,
+                CITE,
+            )
+            yield promise(
+                NAME, "text", endpoint, f"the text of {name} is its structuredContent", origin, CITE
+            )
 
 
 def _promised(endpoint: Endpoint) -> bool:
@@ -42,7 +53,9 @@ def _promised(endpoint: Endpoint) -> bool:
     Servers up to 2025-11-25 may only list schemas of objects.
     """
     answer = endpoint.action.success
-    return answer.schema is not None and answer.content_type == "application/json" and _is_object(answer.schema)
+    return (
+        answer.schema is not None and answer.content_type == "application/json" and _is_object(answer.schema)
+    )
 
 
 def _is_object(schema: Mapping[str, Any]) -> bool:
@@ -61,19 +74,31 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     if result.get("isError") is True or not _promised(endpoint):
         return
     if "structuredContent" not in result:
-        yield judge_broken(f"{NAME}/fits/{endpoint.place}", "structuredContent", "there is no structuredContent beside the text")
+        yield judge_broken(
+            f"{NAME}/fits/{endpoint.place}",
+            "structuredContent",
+            "there is no structuredContent beside the text",
+        )
         return
     data = result["structuredContent"]
     test = memory.setting.compute_once((NAME, endpoint.place), lambda: _test(memory.setting, endpoint))
     error = next(iter(test.iter_errors(data)), None)
     if error is not None:
         where = ".".join(map(str, error.instance_path)) or "structuredContent"
-        yield judge_broken(f"{NAME}/fits/{endpoint.place}", f"{where} satisfies the output schema", f"{where}: {error.message[:300]}")
+        yield judge_broken(
+            f"{NAME}/fits/{endpoint.place}",
+            f"{where} satisfies the output schema",
+            f"{where}: {error.message[:300]}",
+        )
     else:
         yield judge_kept(f"{NAME}/fits/{endpoint.place}")
     text = read_json(text_of(result).encode())
     if text.problem or text.value != data:
-        yield judge_broken(f"{NAME}/text/{endpoint.place}", "the text is the data as JSON", text.problem or "the text has other data")
+        yield judge_broken(
+            f"{NAME}/text/{endpoint.place}",
+            "the text is the data as JSON",
+            text.problem or "the text has other data",
+        )
     else:
         yield judge_kept(f"{NAME}/text/{endpoint.place}")
 
@@ -81,7 +106,9 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 def _test(setting: Setting, endpoint: Endpoint) -> Any:
     from pgagents.jsonschema.schema import validator
 
-    return validator(read_as_2020(endpoint.action.success.schema or {}, setting.model.schemas), {}, formats=False)
+    return validator(
+        read_as_2020(endpoint.action.success.schema or {}, setting.model.schemas), {}, formats=False
+    )
 
 
 def _blocks(result: Mapping[str, Any]) -> str:

@@ -14,7 +14,16 @@ from pgagents.generate.formerly import offered
 from pgagents.http import json_bytes
 from pgagents.model.contract import Contract
 from pgagents.source.origin import plain
-from pgagents.verify.check.check import Check, Conversation, Probe, judge_broken, judge_kept, judge_untested, promise, promise_at
+from pgagents.verify.check.check import (
+    Check,
+    Conversation,
+    Probe,
+    judge_broken,
+    judge_kept,
+    judge_untested,
+    promise,
+    promise_at,
+)
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.projections.documents import built
 from pgagents.verify.wire.call import Call, Raw
@@ -42,8 +51,22 @@ def promises(setting: Setting) -> Iterator[Contract]:
         says = f"tools/list has {endpoint.action.name} with the texts, schemas and hints of {FILE}"
         yield promise(NAME, "listed", endpoint, says, endpoint.action.origin, CITE)
     if setting.model.behaviour.other_tools == "none":
-        yield promise_at(NAME, "no_other", f"@{MCP}", "tools/list has no tool that the catalogue does not have", origin, CITE)
-    yield promise_at(NAME, "order", f"@{MCP}", f"tools/list has the order of {FILE}, and the same when it is asked again", origin, CITE)
+        yield promise_at(
+            NAME,
+            "no_other",
+            f"@{MCP}",
+            "tools/list has no tool that the catalogue does not have",
+            origin,
+            CITE,
+        )
+    yield promise_at(
+        NAME,
+        "order",
+        f"@{MCP}",
+        f"tools/list has the order of {FILE}, and the same when it is asked again",
+        origin,
+        CITE,
+    )
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
@@ -91,7 +114,9 @@ def _run(setting: Setting) -> Callable[[], Conversation]:
 
 def _asking(cursor: str | None) -> Call:
     body = json_bytes({"method": "tools/list", **({"params": {"cursor": cursor}} if cursor else {})})
-    return Call(None, {}, "document", "the tools that it lists", surface=MCP, raw=Raw(method="POST", body=body))
+    return Call(
+        None, {}, "document", "the tools that it lists", surface=MCP, raw=Raw(method="POST", body=body)
+    )
 
 
 def _page(exchange: Exchange) -> tuple[list[Any], str | None, str]:
@@ -117,7 +142,11 @@ def _judged(setting: Setting, listed: list[Any], again: list[Any], problem: str)
         elif name not in found:
             yield judge_broken(contract, f"the tool {name}", f"{name} is not listed")
         elif where := _difference(tool, found[name]):
-            yield judge_broken(contract, f"{name} as built, {where}: {_at(tool, where)}", f"{where} differs: {_at(found[name], where)}")
+            yield judge_broken(
+                contract,
+                f"{name} as built, {where}: {_at(tool, where)}",
+                f"{where} differs: {_at(found[name], where)}",
+            )
         else:
             yield judge_kept(contract)
     names = [t.get("name") if isinstance(t, Mapping) else None for t in listed]
@@ -128,7 +157,11 @@ def _judged(setting: Setting, listed: list[Any], again: list[Any], problem: str)
         others = [str(n) for n in names if n not in known]
         others += [f"{n} twice" for n in known if names.count(n) > 1]
         contract = f"{NAME}/no_other@{MCP}"
-        yield judge_broken(contract, "the catalogue's tools", f"also listed: {', '.join(others)[:200]}") if others else judge_kept(contract)
+        yield (
+            judge_broken(contract, "the catalogue's tools", f"also listed: {', '.join(others)[:200]}")
+            if others
+            else judge_kept(contract)
+        )
     contract = f"{NAME}/order@{MCP}"
     ours = [n for n in names if n in known]
     if ours != [n for n in known if n in ours]:
@@ -160,7 +193,9 @@ def _difference(expected: Any, found: Any, path: str = "#", depth: int = 0) -> s
         if path.rpartition("/")[2] in SETS:
             return "" if sorted(expected, key=repr) == sorted(found, key=repr) else path
         pairs = enumerate(zip(expected, found, strict=True))
-        return next((where for i, (a, b) in pairs if (where := _difference(a, b, f"{path}/{i}", depth + 1))), "")
+        return next(
+            (where for i, (a, b) in pairs if (where := _difference(a, b, f"{path}/{i}", depth + 1))), ""
+        )
     same = expected == found and isinstance(expected, bool) == isinstance(found, bool)
     return "" if same else path
 

@@ -15,7 +15,16 @@ from typing import Any
 
 from pgagents.http import json_bytes
 from pgagents.model.contract import Contract, Verdict
-from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise_at
+from pgagents.verify.check.check import (
+    Check,
+    Conversation,
+    Judgement,
+    Probe,
+    judge_broken,
+    judge_kept,
+    judge_untested,
+    promise_at,
+)
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import MCP
@@ -48,14 +57,30 @@ class Case:
 
 
 CASES = {
-    "origin": Case("a page of another site is refused with 403", (("Origin", "https://pgv.invalid"),), (403,), open=True),
+    "origin": Case(
+        "a page of another site is refused with 403", (("Origin", "https://pgv.invalid"),), (403,), open=True
+    ),
     "version": Case("a revision that there is not is refused with 400", ((VERSION, "1900-01-01"),), (400,)),
-    "method": Case("a Mcp-Method header that is not the body's is refused with 400", ((METHOD, "tools/call"),), (400,), era="modern"),
-    "no_session": Case("a request without its session is refused with 400", ((SESSION, ""),), (400,), era="legacy"),
-    "other_session": Case("a session that there is not is answered with 404", ((SESSION, "pgv-0000"),), (404,), era="legacy"),
-    "malformed": Case("a body that is no JSON is refused with 400", (), (400,), body=b'{"jsonrpc": "2.0", "id": 1, "method"'),
+    "method": Case(
+        "a Mcp-Method header that is not the body's is refused with 400",
+        ((METHOD, "tools/call"),),
+        (400,),
+        era="modern",
+    ),
+    "no_session": Case(
+        "a request without its session is refused with 400", ((SESSION, ""),), (400,), era="legacy"
+    ),
+    "other_session": Case(
+        "a session that there is not is answered with 404", ((SESSION, "pgv-0000"),), (404,), era="legacy"
+    ),
+    "malformed": Case(
+        "a body that is no JSON is refused with 400", (), (400,), body=b'{"jsonrpc": "2.0", "id": 1, "method"'
+    ),
     "sign_in": Case(
-        "a caller without a token is refused with 401, and told where to get one", (("Authorization", ""),), (401,), token=True
+        "a caller without a token is refused with 401, and told where to get one",
+        (("Authorization", ""),),
+        (401,),
+        token=True,
     ),
 }
 
@@ -93,11 +118,21 @@ def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Judge the Content-Type of answers over HTTP."""
     link = memory.setting.mcp
-    if link is None or not link.http or exchange.call.surface != MCP or exchange.response is None or exchange.response.status >= 400:
+    if (
+        link is None
+        or not link.http
+        or exchange.call.surface != MCP
+        or exchange.response is None
+        or exchange.response.status >= 400
+    ):
         return
     told = (exchange.response.header("content-type") or "").partition(";")[0].strip().lower()
     contract = f"{NAME}/content_type@{MCP}"
-    yield judge_kept(contract) if told in MEDIA else judge_broken(contract, " or ".join(MEDIA), told or "no Content-Type")
+    yield (
+        judge_kept(contract)
+        if told in MEDIA
+        else judge_broken(contract, " or ".join(MEDIA), told or "no Content-Type")
+    )
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
@@ -123,14 +158,26 @@ def _opening(link: Link) -> Callable[[], Conversation]:
         opens, named = f"{NAME}/opens@{MCP}", f"{NAME}/names_itself@{MCP}"
         yield _asking(json_bytes(LIST), (), "what opens the link")
         if link.problem:
-            yield judge_broken(opens, "a server that opens, in an era of 2025-11-25 or 2026-07-28", link.problem)
+            yield judge_broken(
+                opens, "a server that opens, in an era of 2025-11-25 or 2026-07-28", link.problem
+            )
             return
         offered = link.told.get("capabilities")
         has_tools = isinstance(offered, Mapping) and "tools" in offered
-        yield judge_kept(opens) if has_tools else judge_broken(opens, "the capability `tools`", "it is not among the server's capabilities")
+        yield (
+            judge_kept(opens)
+            if has_tools
+            else judge_broken(opens, "the capability `tools`", "it is not among the server's capabilities")
+        )
         info = link.told.get("serverInfo") or (link.told.get("_meta") or {}).get(NAMED_ITSELF)
-        whole = isinstance(info, Mapping) and all(isinstance(info.get(k), str) and info.get(k) for k in ("name", "version"))
-        yield judge_kept(named) if whole else judge_broken(named, "a name and a version", f"it tells {str(info)[:100]}")
+        whole = isinstance(info, Mapping) and all(
+            isinstance(info.get(k), str) and info.get(k) for k in ("name", "version")
+        )
+        yield (
+            judge_kept(named)
+            if whole
+            else judge_broken(named, "a name and a version", f"it tells {str(info)[:100]}")
+        )
 
     return run
 
@@ -151,9 +198,17 @@ def _run(link: Link, contract: str, case: Case) -> Callable[[], Conversation]:
         elif status not in case.statuses:
             yield judge_broken(contract, case.says, f"status {status}")
         elif case.token and _own_token(exchange):
-            yield Judgement(contract, Verdict.NOT_APPLICABLE, "its token is its own: it names a realm, and no authorization server")
+            yield Judgement(
+                contract,
+                Verdict.NOT_APPLICABLE,
+                "its token is its own: it names a realm, and no authorization server",
+            )
         elif case.token and "resource_metadata=" not in (exchange.header("www-authenticate") or ""):
-            yield judge_broken(contract, "WWW-Authenticate with resource_metadata (RFC 9728, 5.1)", "it does not say where to sign in")
+            yield judge_broken(
+                contract,
+                "WWW-Authenticate with resource_metadata (RFC 9728, 5.1)",
+                "it does not say where to sign in",
+            )
         else:
             yield judge_kept(contract)
 

@@ -36,7 +36,14 @@ def promises(setting: Setting) -> Iterator[Contract]:
     for case, what in CASES.items() if oauth else ():
         if case in EXACT and setting.model.behaviour.redirect_uris != "exact":
             continue
-        yield promise_at(NAME, case, "@rest", f"{what} is refused on a page, not by a redirect", ("auth", "oauth", "authorize"), oauth.cite)
+        yield promise_at(
+            NAME,
+            case,
+            "@rest",
+            f"{what} is refused on a page, not by a redirect",
+            ("auth", "oauth", "authorize"),
+            oauth.cite,
+        )
 
 
 def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
@@ -64,10 +71,20 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     for case, ask in asks.items():
         contract = f"{NAME}/{case}@rest"
         if contract in listed and (client is not None or case == "unknown_client"):
-            yield Probe(contract, 5, (contract,), 1, _run(setting, str(oauth.authorize), ask, CASES[case], contract), (), "")
+            yield Probe(
+                contract,
+                5,
+                (contract,),
+                1,
+                _run(setting, str(oauth.authorize), ask, CASES[case], contract),
+                (),
+                "",
+            )
 
 
-def _run(setting: Setting, path: str, ask: Mapping[str, str], what: str, contract: str) -> Callable[[], Conversation]:
+def _run(
+    setting: Setting, path: str, ask: Mapping[str, str], what: str, contract: str
+) -> Callable[[], Conversation]:
     fields = set(setting.oauth.consent) if setting.oauth else set()
     params = {
         "response_type": "code",
@@ -83,13 +100,24 @@ def _run(setting: Setting, path: str, ask: Mapping[str, str], what: str, contrac
         if exchange.void:
             return
         if location is not None and (leads_to(location, uri) or location.startswith(ELSEWHERE)):
-            yield judge_broken(contract, "a page that says so: nobody is sent to that address", f"{exchange.status} to {location[:120]}")
+            yield judge_broken(
+                contract,
+                "a page that says so: nobody is sent to that address",
+                f"{exchange.status} to {location[:120]}",
+            )
         elif exchange.status >= 500:
             yield judge_broken(contract, "a refusal, 400", exchange.outcome)
-        elif exchange.success and fields and (form := form_of(text_of(exchange))) is not None and fields <= form.names:
+        elif (
+            exchange.success
+            and fields
+            and (form := form_of(text_of(exchange))) is not None
+            and fields <= form.names
+        ):
             yield judge_broken(contract, "a refusal, 400", "200 with a form that asks the user to consent")
         else:
-            yield judge_kept(contract)  # a page that refuses, or a login page shown before the request is checked
+            yield judge_kept(
+                contract
+            )  # a page that refuses, or a login page shown before the request is checked
 
     return run
 

@@ -14,7 +14,15 @@ from typing import Any
 from urllib.parse import quote
 
 from pgagents.model.contract import Contract, Verdict
-from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept, promise_at
+from pgagents.verify.check.check import (
+    Check,
+    Conversation,
+    Judgement,
+    Probe,
+    judge_broken,
+    judge_kept,
+    promise_at,
+)
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import REST
@@ -38,7 +46,10 @@ def promises(setting: Setting) -> Iterator[Contract]:
     at = ("auth", "oauth", "token")
     says = f"a client that has a secret is refused with another one, as {UNKNOWN}"
     yield promise_at(NAME, "secret", f"@{REST}", says, at, oauth.cite)
-    says = "a client that is not known by the Basic scheme is answered 401 with that scheme in WWW-Authenticate (RFC 6749, 5.2)"
+    says = (
+        "a client that is not known by the Basic scheme is answered 401 with that scheme in "
+        "WWW-Authenticate (RFC 6749, 5.2)"
+    )
     yield promise_at(NAME, "basic", f"@{REST}", says, at, oauth.cite)
 
 
@@ -46,7 +57,10 @@ def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
     """Deselect the contract without a client that has a secret."""
     del contract
     if _client(setting) is None:
-        return Verdict.NOT_SELECTED, "needs a registered OAuth client with a secret: add `oauth` to the --env file"
+        return (
+            Verdict.NOT_SELECTED,
+            "needs a registered OAuth client with a secret: add `oauth` to the --env file",
+        )
     return None
 
 
@@ -62,7 +76,9 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 def _client(setting: Setting) -> OAuthClient | None:
     """Return the first registered client that has a secret, or None."""
     ours = setting.oauth
-    return next((c for c in (ours, ours.other if ours is not None else None) if c is not None and c.secret), None)
+    return next(
+        (c for c in (ours, ours.other if ours is not None else None) if c is not None and c.secret), None
+    )
 
 
 def _exchange(oauth: Any, client: OAuthClient, why: str, *, basic: bool = False) -> Call:
@@ -77,7 +93,9 @@ def _exchange(oauth: Any, client: OAuthClient, why: str, *, basic: bool = False)
     }
     if not basic:
         return posted(oauth.token, proved(client, given), why)
-    told = base64.b64encode(f"{quote(client.client_id, safe='')}:{quote(client.secret, safe='')}".encode()).decode()
+    told = base64.b64encode(
+        f"{quote(client.client_id, safe='')}:{quote(client.secret, safe='')}".encode()
+    ).decode()
     return posted(oauth.token, given, why, {"Authorization": f"Basic {told}"})
 
 
@@ -88,7 +106,9 @@ def _with_another(client: OAuthClient) -> OAuthClient:
 
 def _basic(oauth: Any, client: OAuthClient) -> Callable[[], Conversation]:
     def run() -> Conversation:
-        exchange: Exchange = yield _exchange(oauth, _with_another(client), "a client with another secret, by the Basic scheme", basic=True)
+        exchange: Exchange = yield _exchange(
+            oauth, _with_another(client), "a client with another secret, by the Basic scheme", basic=True
+        )
         if exchange.void:
             return
         scheme = exchange.header("www-authenticate") or ""
@@ -98,7 +118,9 @@ def _basic(oauth: Any, client: OAuthClient) -> Callable[[], Conversation]:
         if not problem:
             yield judge_kept(BASIC)
         elif not exchange.success and (yield from _by_form_alone(oauth)):
-            yield Judgement(BASIC, Verdict.NOT_APPLICABLE, "the server's metadata do not name the Basic scheme")
+            yield Judgement(
+                BASIC, Verdict.NOT_APPLICABLE, "the server's metadata do not name the Basic scheme"
+            )
         else:
             yield judge_broken(BASIC, f"{UNAUTHORIZED} {UNKNOWN} with WWW-Authenticate: Basic", problem)
 
@@ -122,7 +144,11 @@ def _secret(oauth: Any, client: OAuthClient) -> Callable[[], Conversation]:
         exchange: Exchange = yield _exchange(oauth, _with_another(client), "a client with another secret")
         if not exchange.void:
             problem = refusal(exchange, UNKNOWN)
-            yield judge_broken(SECRET, f"{UNKNOWN} for another secret", problem) if problem else judge_kept(SECRET)
+            yield (
+                judge_broken(SECRET, f"{UNKNOWN} for another secret", problem)
+                if problem
+                else judge_kept(SECRET)
+            )
 
     return run
 

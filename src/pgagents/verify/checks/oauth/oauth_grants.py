@@ -13,7 +13,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pgagents.model.contract import Contract, Verdict
-from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise_at
+from pgagents.verify.check.check import (
+    Check,
+    Conversation,
+    Judgement,
+    Probe,
+    judge_broken,
+    judge_kept,
+    judge_untested,
+    promise_at,
+)
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.oauth.consent import STATE, Code
 from pgagents.verify.oauth.granting import Granting, beyond, consenting, turned_away, within
@@ -76,7 +85,11 @@ def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
         return Verdict.NOT_APPLICABLE, f"PKCE does not bind a {client.kind} client that sends no challenge"
     if contract.detail == "refused" and not client.refuse:
         return Verdict.NOT_SELECTED, "needs a user who refuses: add `oauth.refuse` to the --env file"
-    if contract.detail == "other_challenged" and client.other is not None and not {client.other.kind, "challenged"} & set(oauth.pkce_binds):
+    if (
+        contract.detail == "other_challenged"
+        and client.other is not None
+        and not {client.other.kind, "challenged"} & set(oauth.pkce_binds)
+    ):
         return Verdict.NOT_APPLICABLE, f"PKCE does not bind a {client.other.kind} client"
     if contract.detail in ("client_bound", "other_challenged") and client.other is None:
         return Verdict.NOT_SELECTED, "needs another registered client: add `oauth.other` to the --env file"
@@ -90,7 +103,13 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     if client is not None and within(setting):
         covers = tuple(c.id for c in promises(setting) if settled(setting, c) is None)
         yield Probe(
-            f"{NAME}/flow", 5, covers, COST, lambda: _Flow(setting, client, Granting(setting, client, length=LONGEST)).run(), (), ""
+            f"{NAME}/flow",
+            5,
+            covers,
+            COST,
+            lambda: _Flow(setting, client, Granting(setting, client, length=LONGEST)).run(),
+            (),
+            "",
         )
 
 
@@ -154,7 +173,9 @@ class _Flow:
         Return the code, the exchange, and whether it is the same code.
         """
         why = "a code with its verifier"
-        exchange: Exchange = yield self.as_client.exchange(code, why, more={"code_verifier": self.as_client.verifier})
+        exchange: Exchange = yield self.as_client.exchange(
+            code, why, more={"code_verifier": self.as_client.verifier}
+        )
         if exchange.success or exchange.void:
             return code, exchange, True
         code = yield from self.as_client.code(self.scope())
@@ -167,22 +188,31 @@ class _Flow:
             return
         stored = (exchange.header("cache-control") or "").lower()
         told = f"Cache-Control: {stored or 'is missing'}"
-        yield self.judge_case("not_stored", "no-store" in stored, "Cache-Control: no-store (RFC 6749, 5.1)", told)
+        yield self.judge_case(
+            "not_stored", "no-store" in stored, "Cache-Control: no-store (RFC 6749, 5.1)", told
+        )
         if self.oauth.access_s:
             lives = got(exchange.body, "expires_in")
             yield self.judge_case(
-                "expiry_told", lives in (None, self.oauth.access_s), f"expires_in {self.oauth.access_s}", f"expires_in {lives}"
+                "expiry_told",
+                lives in (None, self.oauth.access_s),
+                f"expires_in {self.oauth.access_s}",
+                f"expires_in {lives}",
             )
 
     def used(self, exchange: Exchange) -> Conversation:
         """Judge that the access token works for what was granted, and for nothing else."""
         token, inside = got(exchange.body, "access_token"), within(self.setting)
         if not isinstance(token, str) or str(got(exchange.body, "token_type")).lower() != "bearer":
-            yield self.judge_case("token", False, "200 with an access_token of token_type Bearer", exchange.outcome)
+            yield self.judge_case(
+                "token", False, "200 with an access_token of token_type Bearer", exchange.outcome
+            )
             return
         assert inside is not None
         answer: Exchange = yield self.as_client.called(token, inside[1], "a call with an access token")
-        yield self.judge_case("token", answer.success, f"{inside[1].action.name} succeeds with the token", answer.outcome)
+        yield self.judge_case(
+            "token", answer.success, f"{inside[1].action.name} succeeds with the token", answer.outcome
+        )
         yield from self.outside(token, "scope")
 
     def outside(self, token: str, case: str) -> Conversation:
@@ -193,7 +223,9 @@ class _Flow:
             answer: Exchange = yield self.as_client.called(token, outer[1], why)
             no_scope = self.setting.model.errors.framework.no_scope
             status = self.setting.model.codes[no_scope].status if no_scope else 403
-            yield self.judge_case(case, answer.status == status, f"{status}: the token has only {self.scope()}", answer.outcome)
+            yield self.judge_case(
+                case, answer.status == status, f"{status}: the token has only {self.scope()}", answer.outcome
+            )
 
     def refreshed(self, exchange: Exchange) -> Conversation:
         """Judge that a refresh token gives a new access token, and that the old refresh token no longer
@@ -217,12 +249,20 @@ class _Flow:
         if self.oauth.refresh_rotates:
             new = got(again.body, "refresh_token")
             old: Exchange = yield self.as_client.refresh(token, "a refresh token once more")
-            problem = refusal(old) or ("" if isinstance(new, str) and new != token else "no new refresh token came")
-            yield self.judge_case("rotation", not problem, "a new refresh token, and 400 for the old one", problem)
+            problem = refusal(old) or (
+                "" if isinstance(new, str) and new != token else "no new refresh token came"
+            )
+            yield self.judge_case(
+                "rotation", not problem, "a new refresh token, and 400 for the old one", problem
+            )
         if self.oauth.revoke:  # leave no token of ours valid
             last = got(again.body, "refresh_token")
-            ended: Exchange = yield self.as_client.revoke(last if isinstance(last, str) else token, "the last token ends")
-            if not ended.void:  # the second use of the old one may have ended it already (RFC 7009, 2.2: still 200)
+            ended: Exchange = yield self.as_client.revoke(
+                last if isinstance(last, str) else token, "the last token ends"
+            )
+            if (
+                not ended.void
+            ):  # the second use of the old one may have ended it already (RFC 7009, 2.2: still 200)
                 yield self.judge_case("revocation", ended.status == 200, "200", ended.outcome)
 
     def spent(self) -> Conversation:
@@ -235,19 +275,25 @@ class _Flow:
         code, exchange, same = yield from self.exchanged(code)
         used = self.as_client.verifier
         for case, problem in problems.items():
-            if not same and not problem and case != "verifier_checked":  # the code had ended by then, so its refusal proves nothing
+            if (
+                not same and not problem and case != "verifier_checked"
+            ):  # the code had ended by then, so its refusal proves nothing
                 another = yield from self.as_client.code(self.scope())
                 problem = yield from self.tried(case, another)
             yield self.judge_case(case, not problem, "400 with a JSON error", problem)
         token = got(exchange.body, "access_token")
         if not isinstance(token, str):
             for case in ("once", "revoked", "revoked_refresh", "refresh_scope"):
-                yield judge_untested(f"{NAME}/{case}@{REST}", f"no code could be exchanged: {exchange.outcome}")
+                yield judge_untested(
+                    f"{NAME}/{case}@{REST}", f"no code could be exchanged: {exchange.outcome}"
+                )
             return
         if self.oauth.revoke:
             yield from self.revoked(token)
         yield from self.widened(got(exchange.body, "refresh_token"))
-        again: Exchange = yield self.as_client.exchange(code, "a code once more", more={"code_verifier": used})
+        again: Exchange = yield self.as_client.exchange(
+            code, "a code once more", more={"code_verifier": used}
+        )
         problem = refusal(again)
         yield self.judge_case("once", not problem, "400 with a JSON error", problem)
 
@@ -261,7 +307,9 @@ class _Flow:
         """Exchange a code wrongly; return why the answer is no refusal, or an empty text."""
         right = {"code_verifier": self.as_client.verifier}
         if case == "client_bound":
-            call = self.as_client.exchange(code, "another client's exchange of our code", client=self.client.other, more=right)
+            call = self.as_client.exchange(
+                code, "another client's exchange of our code", client=self.client.other, more=right
+            )
         elif case == "redirect_bound":
             other = {"redirect_uri": f"{self.client.redirect_uri.rstrip('/')}/another"}
             call = self.as_client.exchange(code, "a code with another redirect URI", more={**right, **other})
@@ -281,7 +329,9 @@ class _Flow:
         answer: Exchange = yield self.as_client.called(token, inside[1], "a call with a revoked token")
         code = self.setting.model.codes[self.setting.model.errors.framework.no_key]
         good = told.status == 200 and answer.status == code.status
-        yield self.judge_case("revoked", good, f"200, then {code.status} to the token", f"{told.outcome}, then {answer.outcome}")
+        yield self.judge_case(
+            "revoked", good, f"200, then {code.status} to the token", f"{told.outcome}, then {answer.outcome}"
+        )
         yield from turned_away(self.setting, inside[1], answer)
 
     def widened(self, token: Any) -> Conversation:
@@ -295,7 +345,9 @@ class _Flow:
         outer = beyond(self.setting)
         if outer is not None:
             wider = f"{self.scope()} {outer[0]}"
-            more: Exchange = yield self.as_client.refresh(token, "a refresh token for more than was granted", scope=wider)
+            more: Exchange = yield self.as_client.refresh(
+                token, "a refresh token for more than was granted", scope=wider
+            )
             access, new = got(more.body, "access_token"), got(more.body, "refresh_token")
             if more.success and isinstance(access, str):
                 yield from self.outside(access, "refresh_scope")
@@ -315,10 +367,21 @@ class _Flow:
         if self.client.kind in self.oauth.pkce_binds:
             code = yield from self.as_client.code(self.scope(), challenged=False)
             good = yield from self.nothing_for(code, "a code that was asked for without a challenge")
-            yield self.judge_case("challenge_required", good, "an error instead of a code, or of a token", "a code, and a token for it")
-        code = yield from self.as_client.code(self.scope(), method="plain", why="a code with a plain challenge")
-        good = yield from self.nothing_for(code, "a code with a plain challenge", code_verifier=self.as_client.verifier)
-        yield self.judge_case("challenge_method", good, f"only {self.oauth.pkce} earns a token", "a code, and a token for it")
+            yield self.judge_case(
+                "challenge_required",
+                good,
+                "an error instead of a code, or of a token",
+                "a code, and a token for it",
+            )
+        code = yield from self.as_client.code(
+            self.scope(), method="plain", why="a code with a plain challenge"
+        )
+        good = yield from self.nothing_for(
+            code, "a code with a plain challenge", code_verifier=self.as_client.verifier
+        )
+        yield self.judge_case(
+            "challenge_method", good, f"only {self.oauth.pkce} earns a token", "a code, and a token for it"
+        )
 
     def elsewhere(self) -> Conversation:
         """Exchange another client's challenged code without its verifier and with a wrong one.
@@ -326,7 +389,9 @@ class _Flow:
         The same user consents.
         """
         contract = f"{NAME}/other_challenged@{REST}"
-        if self.client.other is None or not {self.client.other.kind, "challenged"} & set(self.oauth.pkce_binds):
+        if self.client.other is None or not {self.client.other.kind, "challenged"} & set(
+            self.oauth.pkce_binds
+        ):
             return
         other = replace(self.client.other, consent=self.client.consent, headers=self.client.headers)
         as_other = Granting(self.setting, other)
@@ -355,8 +420,16 @@ class _Flow:
         """Judge the answer to a user who refuses."""
         if not self.client.refuse:
             return
-        code = yield from self.as_client.code(self.scope(), consent=self.client.refuse, why="a user who refuses")
-        told = f"error={code.error}, state={code.state}" if code.error else "a code" if code.text else code.problem
+        code = yield from self.as_client.code(
+            self.scope(), consent=self.client.refuse, why="a user who refuses"
+        )
+        told = (
+            f"error={code.error}, state={code.state}"
+            if code.error
+            else "a code"
+            if code.text
+            else code.problem
+        )
         good = bool(code.error) and not code.text and code.state == STATE
         yield self.judge_case("refused", good, f"error=access_denied and state={STATE}, and no code", told)
 

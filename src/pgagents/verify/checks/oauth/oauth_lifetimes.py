@@ -11,7 +11,16 @@ from typing import Any
 
 from pgagents.model.contract import Contract, Verdict
 from pgagents.verify.cases.invalid import time_passes
-from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise_at
+from pgagents.verify.check.check import (
+    Check,
+    Conversation,
+    Judgement,
+    Probe,
+    judge_broken,
+    judge_kept,
+    judge_untested,
+    promise_at,
+)
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.oauth.granting import TOKEN_COST, Granting, consenting, turned_away, within
 from pgagents.verify.wire.endpoint import OPERATOR, REST
@@ -60,7 +69,15 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     client = consenting(setting)
     if covers and client is not None and setting.model.clock is not None and within(setting):
         cost = TOKEN_COST + 2 * len(covers) - 1  # near-equal tokens need no waiting
-        yield Probe(f"{NAME}/both@{REST}", STAGE, covers, cost, lambda: _run(setting, Granting(setting, client)), (), OPERATOR)
+        yield Probe(
+            f"{NAME}/both@{REST}",
+            STAGE,
+            covers,
+            cost,
+            lambda: _run(setting, Granting(setting, client)),
+            (),
+            OPERATOR,
+        )
 
 
 def _run(setting: Setting, as_client: Granting) -> Conversation:
@@ -92,11 +109,19 @@ def _access(setting: Setting, as_client: Granting, token: str) -> Conversation:
     if (yield from _passes(setting, lives_s - MARGIN_S)):
         exchange: Exchange = yield as_client.called(token, inside[1], "a call shortly before the token's end")
         yield from _judge_case(
-            "access_lives", exchange, exchange.success, f"{inside[1].action.name} succeeds {MARGIN_S:g} s before {lives_s} s are over"
+            "access_lives",
+            exchange,
+            exchange.success,
+            f"{inside[1].action.name} succeeds {MARGIN_S:g} s before {lives_s} s are over",
         )
     if (yield from _passes(setting, 2 * MARGIN_S)):
         exchange = yield as_client.called(token, inside[1], "a call shortly after the token's end")
-        yield from _judge_case("access_ends", exchange, _refused(exchange), f"a refusal {MARGIN_S:g} s after {lives_s} s are over")
+        yield from _judge_case(
+            "access_ends",
+            exchange,
+            _refused(exchange),
+            f"a refusal {MARGIN_S:g} s after {lives_s} s are over",
+        )
         yield from turned_away(setting, inside[1], exchange)
 
 
@@ -108,13 +133,23 @@ def _refresh(setting: Setting, as_client: Granting, token: str, passed: float) -
     lives_s = as_client.oauth.refresh_s
     if lives_s - MARGIN_S > passed and (yield from _passes(setting, lives_s - MARGIN_S - passed)):
         exchange: Exchange = yield as_client.refresh(token, "a refresh token shortly before its end")
-        yield from _judge_case("refresh_lives", exchange, exchange.success, f"a new token {MARGIN_S:g} s before {lives_s} s are over")
+        yield from _judge_case(
+            "refresh_lives",
+            exchange,
+            exchange.success,
+            f"a new token {MARGIN_S:g} s before {lives_s} s are over",
+        )
         new = got(exchange.body, "refresh_token")
         changed = isinstance(new, str) and new != token
         token = new if isinstance(new, str) else token
         if (yield from _passes(setting, lives_s + MARGIN_S if changed else 2 * MARGIN_S)):
             exchange = yield as_client.refresh(token, "a refresh token shortly after its end")
-            yield from _judge_case("refresh_ends", exchange, _refused(exchange), f"a refusal {MARGIN_S:g} s after {lives_s} s are over")
+            yield from _judge_case(
+                "refresh_ends",
+                exchange,
+                _refused(exchange),
+                f"a refusal {MARGIN_S:g} s after {lives_s} s are over",
+            )
             if exchange.success:
                 yield from as_client.ended(exchange)
 
@@ -133,7 +168,11 @@ def _passes(setting: Setting, seconds: float) -> Generator[Any, Any, bool]:
 
 def _judge_case(case: str, exchange: Exchange, good: bool, expected: str) -> Iterator[Judgement]:
     if not exchange.void:
-        yield judge_kept(f"{NAME}/{case}@{REST}") if good else judge_broken(f"{NAME}/{case}@{REST}", expected, exchange.outcome)
+        yield (
+            judge_kept(f"{NAME}/{case}@{REST}")
+            if good
+            else judge_broken(f"{NAME}/{case}@{REST}", expected, exchange.outcome)
+        )
 
 
 CHECK = Check(

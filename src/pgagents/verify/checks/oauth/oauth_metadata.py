@@ -13,7 +13,15 @@ from typing import Any
 
 from pgagents.model.contract import Contract
 from pgagents.verify.cases.invalid import ordinary
-from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept, promise_at
+from pgagents.verify.check.check import (
+    Check,
+    Conversation,
+    Judgement,
+    Probe,
+    judge_broken,
+    judge_kept,
+    promise_at,
+)
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.wire.call import Call, Raw
@@ -30,7 +38,11 @@ STANDARD = frozenset(("openid", "profile", "email", "address", "phone", "offline
 ORIGIN = ("auth", "oauth")
 _NAMED = re.compile(r'resource_metadata="([^"]*)"')
 _MEMBER = re.compile(r'(\w+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
-ENDPOINTS = {"authorize": "authorization_endpoint", "token": "token_endpoint", "revoke": "revocation_endpoint"}
+ENDPOINTS = {
+    "authorize": "authorization_endpoint",
+    "token": "token_endpoint",
+    "revoke": "revocation_endpoint",
+}
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -45,16 +57,31 @@ def promises(setting: Setting) -> Iterator[Contract]:
         yield promise_at(NAME, "server", "@rest", says, (*ORIGIN, "metadata"), oauth.cite)
     if oauth.resource_metadata:
         at = (*ORIGIN, "resource_metadata")
-        yield promise_at(NAME, "resource", "@rest", f"{oauth.resource_metadata} names this API and that server (RFC 9728)", at, oauth.cite)
+        yield promise_at(
+            NAME,
+            "resource",
+            "@rest",
+            f"{oauth.resource_metadata} names this API and that server (RFC 9728)",
+            at,
+            oauth.cite,
+        )
         says = "where a 401 names the API's metadata, it is that document"
         yield promise_at(NAME, "challenge", "@rest", says, at, oauth.cite)
     if _scoped(setting):
-        says = "where a refusal names scopes in WWW-Authenticate, they are those that can be asked for (RFC 6750, 3)"
+        says = (
+            "where a refusal names scopes in WWW-Authenticate, they are those that can be asked for (RFC "
+            "6750, 3)"
+        )
         yield promise_at(NAME, "challenge_scope", "@rest", says, (*ORIGIN, "scopes"), oauth.cite)
     for key in ENDPOINTS:
         if path := getattr(oauth, key):
             yield promise_at(
-                NAME, f"endpoint/{key}", "@rest", f"{path} is there, and refuses a call without parameters", (*ORIGIN, key), oauth.cite
+                NAME,
+                f"endpoint/{key}",
+                "@rest",
+                f"{path} is there, and refuses a call without parameters",
+                (*ORIGIN, key),
+                oauth.cite,
             )
 
 
@@ -67,7 +94,13 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     endpoint = _reader(setting)
     told = tuple(c for c, there in ((CHALLENGE, oauth.resource_metadata), (SCOPE, _scoped(setting))) if there)
     if told and endpoint is not None:
-        call = ordinary(endpoint, template_of(setting.model, endpoint.action), "auth", "a call without a key", twist="none")
+        call = ordinary(
+            endpoint,
+            template_of(setting.model, endpoint.action),
+            "auth",
+            "a call without a key",
+            twist="none",
+        )
         yield Probe(told[0], 3, told, 1, lambda: _asking(call), (), "", optional=True)
     covers = [c for c, path in ((SERVER, oauth.metadata), (RESOURCE, oauth.resource_metadata)) if path]
     if covers:
@@ -85,7 +118,11 @@ def _scoped(setting: Setting) -> bool:
 
 def _reader(setting: Setting) -> Endpoint | None:
     """Return the first REST read that needs a key and no id, or None."""
-    rest = [d for d in setting.endpoints if d.dispatcher is None and d.action.key and d.action.effect == "read" and "{" not in d.path]
+    rest = [
+        d
+        for d in setting.endpoints
+        if d.dispatcher is None and d.action.key and d.action.effect == "read" and "{" not in d.path
+    ]
     return rest[0] if rest else None
 
 
@@ -121,7 +158,9 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 def _bases(setting: Setting) -> list[str]:
     """Return the URLs that the API may give as its own: the one called, and the catalogue's server."""
-    return list(dict.fromkeys(base.rstrip("/") for base in (setting.url, str(setting.model.api.server)) if base))
+    return list(
+        dict.fromkeys(base.rstrip("/") for base in (setting.url, str(setting.model.api.server)) if base)
+    )
 
 
 def _documents(setting: Setting, oauth: Any) -> Callable[[], Conversation]:
@@ -130,14 +169,18 @@ def _documents(setting: Setting, oauth: Any) -> Callable[[], Conversation]:
         for contract, path in ((SERVER, oauth.metadata), (RESOURCE, oauth.resource_metadata)):
             if not path:
                 continue
-            exchange: Exchange = yield Call(None, {}, "document", f"the metadata at {path}", role="", raw=Raw("GET", path))
+            exchange: Exchange = yield Call(
+                None, {}, "document", f"the metadata at {path}", role="", raw=Raw("GET", path)
+            )
             if exchange.void:
                 continue
             if exchange.status == 200 and isinstance(exchange.body, Mapping):
                 found[contract] = exchange.body
             else:
                 yield judge_broken(
-                    contract, f"200 with a JSON object at {path}", exchange.json.problem if exchange.success else exchange.outcome
+                    contract,
+                    f"200 with a JSON object at {path}",
+                    exchange.json.problem if exchange.success else exchange.outcome,
                 )
         for contract, judge in ((SERVER, _server), (RESOURCE, _resource)):
             if contract in found:
@@ -147,7 +190,9 @@ def _documents(setting: Setting, oauth: Any) -> Callable[[], Conversation]:
     return run
 
 
-def _server(setting: Setting, oauth: Any, told: Mapping[str, Any], _: Mapping[str, Any]) -> tuple[str, str] | None:
+def _server(
+    setting: Setting, oauth: Any, told: Mapping[str, Any], _: Mapping[str, Any]
+) -> tuple[str, str] | None:
     """Return what is wrong with the server's metadata as (expected, actual), or None."""
     issuer = told.get("issuer")
     if issuer not in _bases(setting):
@@ -164,14 +209,23 @@ def _server(setting: Setting, oauth: Any, told: Mapping[str, Any], _: Mapping[st
         "grant_types_supported": grants,
     }
     return _lacking(
-        told, lists, {"scopes_supported": lists["scopes_supported"], "grant_types_supported": ["authorization_code", "implicit"]}
+        told,
+        lists,
+        {
+            "scopes_supported": lists["scopes_supported"],
+            "grant_types_supported": ["authorization_code", "implicit"],
+        },
     )
 
 
-def _resource(setting: Setting, oauth: Any, told: Mapping[str, Any], server: Mapping[str, Any]) -> tuple[str, str] | None:
+def _resource(
+    setting: Setting, oauth: Any, told: Mapping[str, Any], server: Mapping[str, Any]
+) -> tuple[str, str] | None:
     """Return what is wrong with the API's metadata as (expected, actual), or None."""
     resource, bases = told.get("resource"), _bases(setting)
-    if not isinstance(resource, str) or not any(resource == base or resource.startswith(f"{base}/") for base in bases):
+    if not isinstance(resource, str) or not any(
+        resource == base or resource.startswith(f"{base}/") for base in bases
+    ):
         return f"resource is {bases[0]} or a path under it", f"resource: {resource}"
     issuer = server.get("issuer", next((base for base in bases if resource.startswith(base)), bases[0]))
     servers = told.get("authorization_servers")
@@ -181,12 +235,19 @@ def _resource(setting: Setting, oauth: Any, told: Mapping[str, Any], server: Map
             f"authorization_servers: {told.get('authorization_servers')}",
         )
     scopes = list(oauth.scopes)
-    return _lacking(told, {"scopes_supported": scopes, "bearer_methods_supported": ["header"]}, {
-        "scopes_supported": scopes, "bearer_methods_supported": ["header"],
-    })  # fmt: skip
+    return _lacking(
+        told,
+        {"scopes_supported": scopes, "bearer_methods_supported": ["header"]},
+        {
+            "scopes_supported": scopes,
+            "bearer_methods_supported": ["header"],
+        },
+    )
 
 
-def _lacking(told: Mapping[str, Any], lists: Mapping[str, list[str]], defaults: Mapping[str, list[str]]) -> tuple[str, str] | None:
+def _lacking(
+    told: Mapping[str, Any], lists: Mapping[str, list[str]], defaults: Mapping[str, list[str]]
+) -> tuple[str, str] | None:
     """Return the first list that lacks an item as (expected, actual), or None.
 
     A missing list has its default.
@@ -207,7 +268,10 @@ def _endpoint(key: str, path: str, contract: str) -> Callable[[], Conversation]:
         else:
             exchange = yield posted(path, {}, f"a call of {path} without parameters")
             said = refusal(exchange, "invalid_request", "invalid_client", "unsupported_grant_type")
-            good, expected = not said and exchange.status not in (404, 405), "400 or 401 with a JSON error (RFC 6749, 5.2)"
+            good, expected = (
+                not said and exchange.status not in (404, 405),
+                "400 or 401 with a JSON error (RFC 6749, 5.2)",
+            )
         if not exchange.void:
             yield judge_kept(contract) if good else judge_broken(contract, expected, said)
 

@@ -83,7 +83,9 @@ def _cases(setting: Setting) -> tuple[_Case, ...]:
         for endpoint in setting.endpoints:
             own = [scope for scope in scopes if str(endpoint.action.name) in needs[scope]]
             if len(own) == 1 and len(scopes) > 1:
-                within = endpoint.surface == REST and (endpoint.action.effect == "write" or own[0] not in read)
+                within = endpoint.surface == REST and (
+                    endpoint.action.effect == "write" or own[0] not in read
+                )
                 read |= {own[0]} if within and endpoint.action.effect == "read" else set()
                 others = [scope for scope in scopes if scope != own[0]]
                 yield _Case(endpoint, own[0], others[turns[own[0]] % len(others)], within)
@@ -101,13 +103,18 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     for scope in dict.fromkeys(case.other for case in _cases(setting)):
         without = [case for case in _cases(setting) if case.other == scope]
         within = [case for case in _cases(setting) if case.scope == scope and case.within]
-        covers = (*(f"{NAME}/without/{c.endpoint.place}" for c in without), *(f"{NAME}/within/{c.endpoint.place}" for c in within))
+        covers = (
+            *(f"{NAME}/without/{c.endpoint.place}" for c in without),
+            *(f"{NAME}/within/{c.endpoint.place}" for c in within),
+        )
         run = _run(setting, client, scope, without, within)
         endpoints = tuple({case.endpoint.place: case.endpoint for case in (*without, *within)}.values())
         yield Probe(f"{NAME}/{scope}", 5, covers, TOKEN_COST + len(covers) + 1, run, endpoints, "main", True)
 
 
-def _run(setting: Setting, client: OAuthClient, scope: str, without: list[_Case], within: list[_Case]) -> Callable[[], Conversation]:
+def _run(
+    setting: Setting, client: OAuthClient, scope: str, without: list[_Case], within: list[_Case]
+) -> Callable[[], Conversation]:
     def run() -> Conversation:
         as_client = Granting(setting, client)
         exchange, problem = yield from as_client.granted(scope, f"a token with {scope} alone")
@@ -130,20 +137,33 @@ def _run(setting: Setting, client: OAuthClient, scope: str, without: list[_Case]
 def _with(call: Call, token: str) -> Call:
     """Return the call with a token instead of a key."""
     return Call(
-        call.endpoint, call.input, call.intent, call.why, role="", subject=call.subject, states=call.states, surface=call.surface,
+        call.endpoint,
+        call.input,
+        call.intent,
+        call.why,
+        role="",
+        subject=call.subject,
+        states=call.states,
+        surface=call.surface,
         raw=Raw(headers=bearer(token)),
-    )  # fmt: skip
+    )
 
 
 def _without(setting: Setting, case: _Case, token: str) -> Conversation:
     errors, endpoint = setting.model.errors, case.endpoint
     what = f"a token without {case.scope}"
-    exchange: Exchange = yield _with(ordinary(endpoint, template_of(setting.model, endpoint.action), "scope", what), token)
+    exchange: Exchange = yield _with(
+        ordinary(endpoint, template_of(setting.model, endpoint.action), "scope", what), token
+    )
     contract = f"{NAME}/without/{endpoint.place}"
-    verdicts: list[Judgement] = list(judge_refused(exchange, contract, [setting.model.codes[str(errors.framework.no_scope)]], what))
+    verdicts: list[Judgement] = list(
+        judge_refused(exchange, contract, [setting.model.codes[str(errors.framework.no_scope)]], what)
+    )
     told = got(exchange.body, errors.scope_at) if errors.scope_at and exchange.status >= 400 else None
     if told not in (None, case.scope) and not exchange.tainted_by("error_envelope"):
-        verdicts = [judge_broken(contract, f"{errors.scope_at} is {case.scope}", f"{errors.scope_at} is {told}")]
+        verdicts = [
+            judge_broken(contract, f"{errors.scope_at} is {case.scope}", f"{errors.scope_at} is {told}")
+        ]
     yield from verdicts
 
 
@@ -159,11 +179,17 @@ def _within(setting: Setting, case: _Case, token: str) -> Conversation:
     if exchange.void or exchange.unsound:
         return
     told = got(exchange.body, setting.model.errors.scope_at) if setting.model.errors.scope_at else None
-    refused = exchange.code in refusals or (exchange.code is None and exchange.status in {codes[c].status for c in refusals})
+    refused = exchange.code in refusals or (
+        exchange.code is None and exchange.status in {codes[c].status for c in refusals}
+    )
     if refused and told in setting.model.auth.scopes and told != case.scope:
-        yield Judgement(contract, Verdict.NOT_APPLICABLE, f"the plan of the token's user lacks the scope {told}")
+        yield Judgement(
+            contract, Verdict.NOT_APPLICABLE, f"the plan of the token's user lacks the scope {told}"
+        )
     elif refused:
-        yield judge_broken(contract, f"{case.scope} suffices for {case.endpoint.action.name}", exchange.outcome)
+        yield judge_broken(
+            contract, f"{case.scope} suffices for {case.endpoint.action.name}", exchange.outcome
+        )
     else:
         yield judge_kept(contract)
 
@@ -180,7 +206,9 @@ def _harmless(setting: Setting, endpoint: Endpoint) -> Call:
     if not ids and endpoint.action.effect == "write":
         wrong = next((n for n in invalid_cases_of(setting, endpoint) if n.priority == 1), None)
         return wrong.call if wrong is not None else ordinary(endpoint, template, "scope", why)
-    return ordinary(endpoint, template, intent, why, input={**template.input, **ids}, subject=template.subject)
+    return ordinary(
+        endpoint, template, intent, why, input={**template.input, **ids}, subject=template.subject
+    )
 
 
 CHECK = Check(

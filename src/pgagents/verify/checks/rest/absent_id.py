@@ -34,12 +34,27 @@ def promises(setting: Setting) -> Iterator[Contract]:
     """Yield up to two contracts for each id argument: about an absent id, and about another project's id."""
     for endpoint, param, resource in _references(setting):
         if resource.absent is not None and resource.missing and not makes_it(endpoint, param):
-            says = f"{endpoint.action.name} answers {resource.missing.name} for a {param.name} that does not exist"
-            yield promise(NAME, f"unknown/{param.name}", endpoint, says, (*resource.origin, "absent"), endpoint.action.cite)
+            says = (
+                f"{endpoint.action.name} answers {resource.missing.name} for a {param.name} that does "
+                "not exist"
+            )
+            yield promise(
+                NAME,
+                f"unknown/{param.name}",
+                endpoint,
+                says,
+                (*resource.origin, "absent"),
+                endpoint.action.cite,
+            )
         if _foreign(endpoint, resource):
             says = f"{endpoint.action.name} hides another project's {resource.name}"
             yield promise(
-                NAME, f"foreign/{param.name}", endpoint, says, (*resource.origin, "tenant"), resource.cite or endpoint.action.cite
+                NAME,
+                f"foreign/{param.name}",
+                endpoint,
+                says,
+                (*resource.origin, "tenant"),
+                resource.cite or endpoint.action.cite,
             )
 
 
@@ -78,15 +93,34 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             given = {**template.input, str(param.name): resource.absent_for(param)}
             call = ordinary(endpoint, template, "absent", f"a {param.name} that does not exist", input=given)
             twice = (endpoint, param) == _twice(setting)
-            run = _near(setting, call, param, resource, contract) if _nearly(setting, endpoint, param) else _make_probe(call, twice=twice)
+            run = (
+                _near(setting, call, param, resource, contract)
+                if _nearly(setting, endpoint, param)
+                else _make_probe(call, twice=twice)
+            )
             yield Probe(contract, 5, (contract,), 1 + twice, run, (endpoint,), "main", writes, optional=True)
         if _foreign(endpoint, resource):
             contract = f"{NAME}/foreign/{param.name}/{endpoint.place}"
-            call = ordinary(endpoint, template, "absent", f"another project's {resource.name}", role="second", owner="main")
+            call = ordinary(
+                endpoint,
+                template,
+                "absent",
+                f"another project's {resource.name}",
+                role="second",
+                owner="main",
+            )
             run = _run(call, contract, _codes(setting, resource), f"another project's {resource.name}")
-            over = _ended(resource) if _nearly(setting, endpoint, param) else _over(endpoint, resource) if endpoint.on_rest else ()
+            over = (
+                _ended(resource)
+                if _nearly(setting, endpoint, param)
+                else _over(endpoint, resource)
+                if endpoint.on_rest
+                else ()
+            )
             if over:
-                call = replace(call, states=over, why=f"another project's {resource.name} that is {' or '.join(over)}")
+                call = replace(
+                    call, states=over, why=f"another project's {resource.name} that is {' or '.join(over)}"
+                )
                 run = _run(call, contract, _codes(setting, resource), f"another project's {resource.name}")
             if not param.required:
                 run = _with_theirs(setting, call, param, resource, contract)
@@ -101,7 +135,14 @@ def _over(endpoint: Endpoint, resource: Resource) -> tuple[str, ...]:
 
     Ownership must be checked before the state; else the refusal reveals another project's instance.
     """
-    move = next((m for m in resource.moves if m.action is endpoint.action and m.otherwise not in (None, resource.missing)), None)
+    move = next(
+        (
+            m
+            for m in resource.moves
+            if m.action is endpoint.action and m.otherwise not in (None, resource.missing)
+        ),
+        None,
+    )
     return tuple(s for s in resource.states if s not in move.origin_states) if move is not None else ()
 
 
@@ -113,17 +154,26 @@ def _ended(resource: Resource) -> tuple[str, ...]:
     return tuple(s for s in resource.states if s not in left) if left else ()
 
 
-def _with_theirs(setting: Setting, call: Call, param: Param, resource: Resource, contract: str) -> Callable[[], Conversation]:
+def _with_theirs(
+    setting: Setting, call: Call, param: Param, resource: Resource, contract: str
+) -> Callable[[], Conversation]:
     """Name the main project's instance in an optional argument, with all other arguments that the instance
     itself holds.
     """
 
     def run() -> Conversation:
         body = yield InstanceRef(resource.name, fresh=True)
-        told = {str(p.name): body[str(p.name)] for p in (call.endpoint.params if call.endpoint else ()) if str(p.name) in body}
+        told = {
+            str(p.name): body[str(p.name)]
+            for p in (call.endpoint.params if call.endpoint else ())
+            if str(p.name) in body
+        }
         given = {**call.input, **told, str(param.name): resource.value_for(param, body)}
         yield from _run(
-            replace(call, input=given, subject=None), contract, _codes(setting, resource), f"another project's {resource.name}"
+            replace(call, input=given, subject=None),
+            contract,
+            _codes(setting, resource),
+            f"another project's {resource.name}",
         )()
 
     return run
@@ -134,7 +184,13 @@ def _codes(setting: Setting, resource: Resource) -> list[Code]:
     assert resource.missing is not None
     no_scope = model.errors.framework.no_scope
     forbidden = [model.codes[no_scope]] if no_scope else []
-    return [resource.missing] if point == "not_found" else forbidden if point == "forbidden" else [resource.missing, *forbidden]
+    return (
+        [resource.missing]
+        if point == "not_found"
+        else forbidden
+        if point == "forbidden"
+        else [resource.missing, *forbidden]
+    )
 
 
 def _run(call: Call, contract: str, codes: list[Code], what: str) -> Callable[[], Conversation]:
@@ -152,7 +208,9 @@ def _after_own(setting: Setting, call: Call, resource: Resource, contract: str) 
         assert call.endpoint is not None
         there: Mapping[str, Any] = yield InstanceRef(resource.name, call.states)
         ours = (
-            replace(call, made=there) if call.subject is not None else replace(call, input={**call.input, **_named(call, resource, there)})
+            replace(call, made=there)
+            if call.subject is not None
+            else replace(call, input={**call.input, **_named(call, resource, there)})
         )
         yield replace(ours, role="main", intent="explore", why=f"our own {resource.name}")
         yield from _run(ours, contract, _codes(setting, resource), f"another project's {resource.name}")()
@@ -162,7 +220,11 @@ def _after_own(setting: Setting, call: Call, resource: Resource, contract: str) 
 
 def _named(call: Call, resource: Resource, there: Mapping[str, Any]) -> dict[str, Any]:
     """Return the argument that names such an instance, with its id."""
-    return {str(p.name): there[resource.id] for p in (call.endpoint.params if call.endpoint else ()) if p.refers_to == resource.name}
+    return {
+        str(p.name): there[resource.id]
+        for p in (call.endpoint.params if call.endpoint else ())
+        if p.refers_to == resource.name
+    }
 
 
 def _twice(setting: Setting) -> tuple[Endpoint, Param] | None:
@@ -172,7 +234,9 @@ def _twice(setting: Setting) -> tuple[Endpoint, Param] | None:
     It is the first read by id of a public resource, because such answers are cached most.
     """
     reads = [
-        (d, p, r) for d, p, r in _references(setting) if d.on_rest and d.action.effect == "read" and r.absent is not None and r.missing
+        (d, p, r)
+        for d, p, r in _references(setting)
+        if d.on_rest and d.action.effect == "read" and r.absent is not None and r.missing
     ]
     return next(((d, p) for d, p, r in sorted(reads, key=lambda read: read[2].tenant)), None)
 
@@ -183,11 +247,15 @@ def _nearly(setting: Setting, endpoint: Endpoint, param: Param) -> bool:
     This is every second endpoint with an id of this kind, counted apart for reads and writes.
     """
     effect = endpoint.action.effect
-    alike = [d for d, p, _ in _references(setting) if p.refers_to == param.refers_to and d.action.effect == effect]
+    alike = [
+        d for d, p, _ in _references(setting) if p.refers_to == param.refers_to and d.action.effect == effect
+    ]
     return alike.index(endpoint) % 2 == 1
 
 
-def _near(setting: Setting, call: Call, param: Param, resource: Resource, contract: str) -> Callable[[], Conversation]:
+def _near(
+    setting: Setting, call: Call, param: Param, resource: Resource, contract: str
+) -> Callable[[], Conversation]:
     """Read an id with text appended to an existing one, or write to an existing id with blanks around it.
 
     The absent id is used instead where the schema does not allow the longer id, or does allow blanks.
@@ -199,11 +267,22 @@ def _near(setting: Setting, call: Call, param: Param, resource: Resource, contra
         there: Mapping[str, Any] = yield InstanceRef(resource.name)
         id, reads = resource.id_of(there), call.endpoint.action.effect == "read"
         near = f"{id}{BEHIND}" if reads else f"{BLANK}{id}{BLANK}"
-        if setting.test(("param", call.endpoint.action.name, str(param.name)), param.schema).is_valid(near) != reads:
+        if (
+            setting.test(("param", call.endpoint.action.name, str(param.name)), param.schema).is_valid(near)
+            != reads
+        ):
             yield call
             return
-        what = f"a {param.name} that {'only begins with one that exists' if reads else 'exists, with blanks around it'}"
-        asked = replace(call, input={**call.input, str(param.name): near}, why=what, field="" if reads else str(param.name))
+        what = (
+            f"a {param.name} that "
+            f"{'only begins with one that exists' if reads else 'exists, with blanks around it'}"
+        )
+        asked = replace(
+            call,
+            input={**call.input, str(param.name): near},
+            why=what,
+            field="" if reads else str(param.name),
+        )
         exchange: Exchange = yield asked
         codes, statuses = ([resource.missing], []) if reads else expected(setting, asked)
         yield from judge_refused(exchange, contract, codes, what, statuses)
@@ -225,17 +304,30 @@ def _make_probe(call: Call, *, twice: bool) -> Callable[[], Conversation]:
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Judge every call about an absent id, whichever check made it."""
     endpoint = exchange.call.endpoint
-    if endpoint is None or exchange.call.intent != "absent" or exchange.call.role not in ("main", "") or exchange.call.twist:
+    if (
+        endpoint is None
+        or exchange.call.intent != "absent"
+        or exchange.call.role not in ("main", "")
+        or exchange.call.twist
+    ):
         return
     for param in endpoint.params:
         resource = memory.model.resources.get(param.refers_to or "")
         given = exchange.call.input.get(str(param.name))
         if resource is None or makes_it(endpoint, param):
             continue
-        if resource.absent is not None and resource.missing is not None and given == resource.absent_for(param):
+        if (
+            resource.absent is not None
+            and resource.missing is not None
+            and given == resource.absent_for(param)
+        ):
             what = f"a {param.name} that does not exist"
-            if exchange.call.role or exchange.code == resource.missing.name:  # with a token the answer may differ
-                yield from judge_refused(exchange, f"{NAME}/unknown/{param.name}/{endpoint.place}", [resource.missing], what)
+            if (
+                exchange.call.role or exchange.code == resource.missing.name
+            ):  # with a token the answer may differ
+                yield from judge_refused(
+                    exchange, f"{NAME}/unknown/{param.name}/{endpoint.place}", [resource.missing], what
+                )
             return
 
 

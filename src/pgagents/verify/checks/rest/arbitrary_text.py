@@ -44,7 +44,11 @@ def promises(setting: Setting) -> Iterator[Contract]:
     for endpoint, given in _cases(setting):
         names = " and ".join(name for name in given)
         yield promise(
-            NAME, "", endpoint, f"{endpoint.action.name} takes quotes, markup and other scripts in {names}", endpoint.action.origin
+            NAME,
+            "",
+            endpoint,
+            f"{endpoint.action.name} takes quotes, markup and other scripts in {names}",
+            endpoint.action.origin,
         )
 
 
@@ -66,13 +70,17 @@ def _texts(setting: Setting, endpoint: Endpoint, text: str = TEXT) -> dict[str, 
     for param in endpoint.params:
         name = str(param.name)
         ours = param.refers_to or name == endpoint.action.idempotency or isinstance(base.get(name), Signature)
-        if not ours and name in base and param.place in ("body", "query"):  # one that no example has may be opaque, like a cursor
+        if (
+            not ours and name in base and param.place in ("body", "query")
+        ):  # one that no example has may be opaque, like a cursor
             value = _filled(setting, param.schema, _example(endpoint, name, base[name]), text)
             if value is not None and setting.test((NAME, endpoint.place, name), param.schema).is_valid(value):
                 found[name] = value
             elif (word := _word(setting, endpoint, param)) is not None:
                 words[name] = word
-            elif isinstance(base[name], list) and setting.named(setting.named(param.schema).get("items", {})).get("enum"):
+            elif isinstance(base[name], list) and setting.named(
+                setting.named(param.schema).get("items", {})
+            ).get("enum"):
                 words[name] = high(param.schema, setting.model.schemas)
     return {**found, **words} if found else {}
 
@@ -82,7 +90,11 @@ def _word(setting: Setting, endpoint: Endpoint, param: Param) -> str | None:
     free.
     """
     schema = setting.named(param.schema)
-    if types_of(schema) != ("string",) or "pattern" not in schema or param not in free_params(setting, endpoint):
+    if (
+        types_of(schema) != ("string",)
+        or "pattern" not in schema
+        or param not in free_params(setting, endpoint)
+    ):
         return None
     fitting = [word for word in WORDS if matches(schema, word)]
     return fitting[setting.alike(endpoint).index(endpoint) % len(fitting)] if fitting else None
@@ -90,7 +102,11 @@ def _word(setting: Setting, endpoint: Endpoint, param: Param) -> str | None:
 
 def _example(endpoint: Endpoint, name: str, usual: Any) -> Any:
     """Return the argument's usual value; of a list one item of the longest example."""
-    listed = [e.input[name] for e in endpoint.action.examples if e.status < 300 and isinstance(e.input.get(name), list)]
+    listed = [
+        e.input[name]
+        for e in endpoint.action.examples
+        if e.status < 300 and isinstance(e.input.get(name), list)
+    ]
     return max(listed, key=len, default=usual)[:1] if isinstance(usual, list) else usual
 
 
@@ -102,7 +118,11 @@ def _filled(setting: Setting, written: Mapping[str, Any], base: Any, text: str) 
     """
     schema = setting.named(written)
     if schema.get("format") in ("uri", "url") and isinstance(base, str) and "?" not in base:
-        return f"{base}?{QUERY}" if text is TEXT else f"{_loudly(base)}?{QUERY}&x=".ljust(schema.get("maxLength", FAR), "x")
+        return (
+            f"{base}?{QUERY}"
+            if text is TEXT
+            else f"{_loudly(base)}?{QUERY}&x=".ljust(schema.get("maxLength", FAR), "x")
+        )
     if isinstance(base, list) and base and isinstance(base[0], Mapping):
         item = _filled(setting, schema.get("items", {}), base[0], text)
         return None if item is None else [item]
@@ -110,8 +130,14 @@ def _filled(setting: Setting, written: Mapping[str, Any], base: Any, text: str) 
         most = min(schema.get("maxLength", len(text)), LONGEST)
         return (text + text[-1] * most)[: most - 1] + (" " if most else "")
     if isinstance(base, Mapping) and schema.get("properties"):
-        members = {n: s for n, s in schema.get("properties", {}).items() if not isinstance(base.get(n), Mapping)}
-        inner = {n: found for n, s in members.items() if n in base and (found := _filled(setting, s, None, text)) is not None}
+        members = {
+            n: s for n, s in schema.get("properties", {}).items() if not isinstance(base.get(n), Mapping)
+        }
+        inner = {
+            n: found
+            for n, s in members.items()
+            if n in base and (found := _filled(setting, s, None, text)) is not None
+        }
         return {**base, **inner} if inner else None
     return None
 
@@ -124,10 +150,21 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         template = template_of(setting.model, endpoint.action)
         writes = endpoint.action.effect == "write"
         call = ordinary(
-            endpoint, template, "explore", "a text with quotes, markup and other scripts", input={**template.input, **given}, fresh=writes
+            endpoint,
+            template,
+            "explore",
+            "a text with quotes, markup and other scripts",
+            input={**template.input, **given},
+            fresh=writes,
         )
-        odd = replace(call, input={**call.input, **_odd(setting, endpoint)}, why="a text with a NUL and other odd characters")
-        most = replace(odd, input=unusual(setting, endpoint, odd.input), why=f"{odd.why}, and what is unusual beside it")
+        odd = replace(
+            call,
+            input={**call.input, **_odd(setting, endpoint)},
+            why="a text with a NUL and other odd characters",
+        )
+        most = replace(
+            odd, input=unusual(setting, endpoint, odd.input), why=f"{odd.why}, and what is unusual beside it"
+        )
         run = _run([most, odd, call] if most.input != odd.input else [odd, call], contract)
         yield Probe(contract, 6, (contract,), 2 if writes else 1, run, (endpoint,), "main", writes)
 

@@ -17,7 +17,16 @@ from pgagents.model.model import Resource, Takes
 from pgagents.verify.answers.capacity import find_roomiest
 from pgagents.verify.cases.boundary import boundary_values
 from pgagents.verify.cases.invalid import time_passes
-from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise
+from pgagents.verify.check.check import (
+    Check,
+    Conversation,
+    Judgement,
+    Probe,
+    judge_broken,
+    judge_kept,
+    judge_untested,
+    promise,
+)
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.plan.exclusive import others_too
@@ -41,11 +50,21 @@ place.
 def promises(setting: Setting) -> Iterator[Contract]:
     """Yield one contract for each endpoint that makes such a resource, and one for each that ends it."""
     for resource, takes in _takers(setting):
-        for detail, endpoints in (("taken", _makers(setting, resource)), ("returned", _enders(setting, resource))):
+        for detail, endpoints in (
+            ("taken", _makers(setting, resource)),
+            ("returned", _enders(setting, resource)),
+        ):
             for endpoint in endpoints:
                 change = "falls by one once" if detail == "taken" else "rises by one once"
                 says = f"{takes.counter} of a {takes.of} {change} {endpoint.action.name} has answered"
-                yield promise(NAME, f"{detail}/{resource.name}", endpoint, says, takes.origin, resource.cite or endpoint.action.cite)
+                yield promise(
+                    NAME,
+                    f"{detail}/{resource.name}",
+                    endpoint,
+                    says,
+                    takes.origin,
+                    resource.cite or endpoint.action.cite,
+                )
 
 
 def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
@@ -57,7 +76,12 @@ def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
 def _takers(setting: Setting) -> Iterator[tuple[Resource, Takes]]:
     for resource in setting.model.resources.values():
         takes = resource.takes
-        if takes is not None and resource.made_by and resource.undone_by and setting.endpoint(str(takes.read_by.name), REST) is not None:
+        if (
+            takes is not None
+            and resource.made_by
+            and resource.undone_by
+            and setting.endpoint(str(takes.read_by.name), REST) is not None
+        ):
             yield resource, takes
 
 
@@ -77,7 +101,9 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     """
     for resource, takes in _takers(setting) if setting.exclusive else ():
         makers, enders = _makers(setting, resource), _enders(setting, resource)
-        covers = tuple(_id("taken", resource, d) for d in makers) + tuple(_id("returned", resource, d) for d in enders)
+        covers = tuple(_id("taken", resource, d) for d in makers) + tuple(
+            _id("returned", resource, d) for d in enders
+        )
         cost = 1 + 4 * max(len(makers), len(enders))
         endpoints = tuple({d.place: d for d in (*makers, *enders)}.values())
         late = OPERATOR in roles and setting.model.clock is not None and resource.expires_by is None
@@ -90,7 +116,13 @@ def _id(detail: str, resource: Resource, endpoint: Endpoint) -> str:
 
 
 def _run(
-    setting: Setting, resource: Resource, takes: Takes, makers: list[Endpoint], enders: list[Endpoint], *, late: bool
+    setting: Setting,
+    resource: Resource,
+    takes: Takes,
+    makers: list[Endpoint],
+    enders: list[Endpoint],
+    *,
+    late: bool,
 ) -> Callable[[], Conversation]:
     def run() -> Conversation:
         verdicts: list[Judgement] = []
@@ -104,7 +136,13 @@ def _run(
 
 
 def _round(
-    setting: Setting, resource: Resource, takes: Takes, makers: list[Endpoint], enders: list[Endpoint], *, late: bool
+    setting: Setting,
+    resource: Resource,
+    takes: Takes,
+    makers: list[Endpoint],
+    enders: list[Endpoint],
+    *,
+    late: bool,
 ) -> Generator[Any, Any, list[Judgement]]:
     """Do everything once, and return the verdicts instead of yielding them."""
     found: list[Judgement] = []
@@ -125,7 +163,9 @@ def _round(
             endpoint = enders[min(index, len(enders) - 1)]
             if late and body is living[-1] and (wait := time_passes(setting, LATE_S)):
                 yield wait
-                yield from _counted(setting, takes, str(body[takes.by]), counts)  # other instances may have ended by then
+                yield from _counted(
+                    setting, takes, str(body[takes.by]), counts
+                )  # other instances may have ended by then
             found.append((yield from _returned(setting, resource, takes, endpoint, body, counts)))
     return found
 
@@ -137,9 +177,14 @@ def _chooses(resource: Resource, takes: Takes) -> bool:
 
 
 def _taken(
-    setting: Setting, resource: Resource, takes: Takes, endpoint: Endpoint, place: Mapping[str, Any] | None, counts: dict[str, int],
+    setting: Setting,
+    resource: Resource,
+    takes: Takes,
+    endpoint: Endpoint,
+    place: Mapping[str, Any] | None,
+    counts: dict[str, int],
     living: list[Mapping[str, Any]],
-) -> Generator[Any, Any, Judgement]:  # fmt: skip
+) -> Generator[Any, Any, Judgement]:
     contract, made_by = _id("taken", resource, endpoint), resource.made_by
     assert made_by is not None
     bind = {takes.of: place} if place is not None else {}
@@ -148,7 +193,9 @@ def _taken(
     for given in [*several, *[made_by.input] * MOST_MADE][:MOST_MADE]:
         why = f"a {resource.name} that takes from a {takes.of}"
         asked = _two(setting, resource, endpoint, given)
-        exchange: Exchange = yield Call(endpoint, asked, "explore", why, bind=bind, fresh=True, surface=endpoint.surface)
+        exchange: Exchange = yield Call(
+            endpoint, asked, "explore", why, bind=bind, fresh=True, surface=endpoint.surface
+        )
         bodies = _made(made_by, exchange)
         body = next(iter(bodies), None)
         if given in several and not exchange.success:
@@ -167,21 +214,34 @@ def _taken(
             if after == before - taken:
                 return judge_kept(contract)
             return judge_broken(
-                contract, f"{takes.counter} {before - taken}, {taken} less than before", f"{takes.counter} {after} after {before}"
+                contract,
+                f"{takes.counter} {before - taken}, {taken} less than before",
+                f"{takes.counter} {after} after {before}",
             )
     return judge_untested(contract, f"each was at another {takes.of}")
 
 
-def _two(setting: Setting, resource: Resource, endpoint: Endpoint, given: Mapping[str, Any]) -> Mapping[str, Any]:
+def _two(
+    setting: Setting, resource: Resource, endpoint: Endpoint, given: Mapping[str, Any]
+) -> Mapping[str, Any]:
     """Return the arguments with a second item in a list of one, if the action makes a list: each item
     makes an instance.
     """
-    if resource.made_by is None or resource.made_by.at is None or _FIRST.fullmatch(resource.made_by.at.text) is None:
+    if (
+        resource.made_by is None
+        or resource.made_by.at is None
+        or _FIRST.fullmatch(resource.made_by.at.text) is None
+    ):
         return given
     found = dict(given)
     for name, value in given.items():
         param = endpoint.action.param(name)
-        if param is not None and isinstance(value, list) and len(value) == 1 and isinstance(value[0], Mapping):
+        if (
+            param is not None
+            and isinstance(value, list)
+            and len(value) == 1
+            and isinstance(value[0], Mapping)
+        ):
             schema = setting.named(param.schema)
             two = [*value, distinct(schema.get("items", {}), setting.model.schemas, 1)]
             found[name] = two if setting.test((NAME, endpoint.place, name), schema).is_valid(two) else value
@@ -197,12 +257,19 @@ def _made(made_by: ActionCall, exchange: Exchange) -> list[Mapping[str, Any]]:
 
 
 def _returned(
-    setting: Setting, resource: Resource, takes: Takes, endpoint: Endpoint, body: Mapping[str, Any], counts: dict[str, int]
+    setting: Setting,
+    resource: Resource,
+    takes: Takes,
+    endpoint: Endpoint,
+    body: Mapping[str, Any],
+    counts: dict[str, int],
 ) -> Generator[Any, Any, Judgement]:
     contract, undone_by = _id("returned", resource, endpoint), resource.undone_by
     assert undone_by is not None
     why = f"the end of a {resource.name} that took from a {takes.of}"
-    exchange: Exchange = yield Call(endpoint, undone_by.input, "valid", why, subject=resource, made=body, surface=endpoint.surface)
+    exchange: Exchange = yield Call(
+        endpoint, undone_by.input, "valid", why, subject=resource, made=body, surface=endpoint.surface
+    )
     if not exchange.success:
         counts.clear()
         return judge_untested(contract, f"it did not end: {exchange.outcome}")
@@ -212,15 +279,23 @@ def _returned(
         return judge_untested(contract, f"{takes.read_by.name} told no {takes.counter}")
     if after == before + 1:
         return judge_kept(contract)
-    return judge_broken(contract, f"{takes.counter} {before + 1}, one more than before", f"{takes.counter} {after} after {before}")
+    return judge_broken(
+        contract,
+        f"{takes.counter} {before + 1}, one more than before",
+        f"{takes.counter} {after} after {before}",
+    )
 
 
-def _counted(setting: Setting, takes: Takes, id: str, counts: dict[str, int]) -> Generator[Any, Any, int | None]:
+def _counted(
+    setting: Setting, takes: Takes, id: str, counts: dict[str, int]
+) -> Generator[Any, Any, int | None]:
     """Read a place's counter and remember it; None if it could not be read."""
     endpoint = setting.endpoint(str(takes.read_by.name), REST)
     assert endpoint is not None
     name = next((str(p.name) for p in endpoint.params if p.refers_to == takes.of), "")
-    exchange: Exchange = yield Call(endpoint, {name: id}, "valid", f"to count {takes.counter} of a {takes.of}", reuse="latest")
+    exchange: Exchange = yield Call(
+        endpoint, {name: id}, "valid", f"to count {takes.counter} of a {takes.of}", reuse="latest"
+    )
     found = _member(exchange.body, takes.counter) if exchange.success else None
     if found is None:
         counts.pop(id, None)
@@ -231,7 +306,11 @@ def _counted(setting: Setting, takes: Takes, id: str, counts: dict[str, int]) ->
 
 def _whole(value: Any) -> int | None:
     """Return a count, which may be written as 12 or as 12.0; None if it is no whole number."""
-    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) and float(value).is_integer() else None
+    return (
+        int(value)
+        if isinstance(value, int | float) and not isinstance(value, bool) and float(value).is_integer()
+        else None
+    )
 
 
 def _member(body: Any, name: str) -> int | None:

@@ -15,9 +15,23 @@ from typing import Any
 from pgagents.cel.expression import epoch
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Resource
-from pgagents.verify.answers.representations import Representation, kind_of, objects_at, references, representations_of
+from pgagents.verify.answers.representations import (
+    Representation,
+    kind_of,
+    objects_at,
+    references,
+    representations_of,
+)
 from pgagents.verify.cases.invalid import ordinary
-from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept, promise
+from pgagents.verify.check.check import (
+    Check,
+    Conversation,
+    Judgement,
+    Probe,
+    judge_broken,
+    judge_kept,
+    promise,
+)
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.plan.exclusive import others_too
@@ -81,9 +95,15 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 def _readers(setting: Setting) -> tuple[tuple[Endpoint, str], ...]:
     def find() -> Iterator[tuple[Endpoint, str]]:
-        endpoints = {str(d.action.name): d for d in setting.endpoints if d.surface == REST and d.action.effect == "read"}
+        endpoints = {
+            str(d.action.name): d
+            for d in setting.endpoints
+            if d.surface == REST and d.action.effect == "read"
+        }
         alike: dict[str, list[Representation]] = {}
-        for representation in (t for action in setting.model.actions for t in _representations(setting, str(action.name))):
+        for representation in (
+            t for action in setting.model.actions for t in _representations(setting, str(action.name))
+        ):
             alike.setdefault(representation.kind, []).append(representation)
         for name, endpoint in endpoints.items():
             for kind in dict.fromkeys(t.kind for t in _representations(setting, name)):
@@ -99,7 +119,12 @@ def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
     if setting.exclusive:
         return None
     kind = contract.detail
-    every = [t for action in setting.model.actions for t in _representations(setting, str(action.name)) if t.kind == kind]
+    every = [
+        t
+        for action in setting.model.actions
+        for t in _representations(setting, str(action.name))
+        if t.kind == kind
+    ]
     pairs = [_common(setting, a, b) for a in every if a.action == contract.action for b in every]
     if any(name in _lasting(setting, t) for t in every for names in pairs for name in names):
         return None
@@ -120,10 +145,17 @@ def _common(setting: Setting, one: Representation, other: Representation) -> tup
     """Return the members that both representations describe alike, if the instance alone shaped one of the
     two answers.
     """
-    if one.action == other.action or one.kind != other.kind or not (one.direct or other.direct) or (one.writes and other.writes):
+    if (
+        one.action == other.action
+        or one.kind != other.kind
+        or not (one.direct or other.direct)
+        or (one.writes and other.writes)
+    ):
         return ()
     key = (NAME, one.action, one.path, one.id, other.action, other.path, other.id)
-    return setting.compute_once(key, lambda: tuple(n for n, words in one.words.items() if other.words.get(n) == words))
+    return setting.compute_once(
+        key, lambda: tuple(n for n, words in one.words.items() if other.words.get(n) == words)
+    )
 
 
 def _lasting(setting: Setting, old: Representation) -> frozenset[str]:
@@ -160,18 +192,30 @@ def _pairs(setting: Setting, endpoint: Endpoint, kind: str) -> Iterator[tuple[En
     """Yield endpoints that represent such an instance in the same words; those that make it come first."""
     own = [t for t in _representations(setting, str(endpoint.action.name)) if t.kind == kind]
     every = [
-        (d, t) for d in setting.endpoints if d.surface == REST for t in _representations(setting, str(d.action.name)) if t.kind == kind
+        (d, t)
+        for d in setting.endpoints
+        if d.surface == REST
+        for t in _representations(setting, str(d.action.name))
+        if t.kind == kind
     ]
     made = {r.made_by.action.name for r in setting.model.resources.values() if r.made_by}
-    found = [(d, t) for d, t in every if any(_common(setting, t, o) for o in own) and (not t.writes or d.action.name in made)]
+    found = [
+        (d, t)
+        for d, t in every
+        if any(_common(setting, t, o) for o in own) and (not t.writes or d.action.name in made)
+    ]
     yield from sorted(found, key=lambda pair: not pair[1].writes)
 
 
-def _run(setting: Setting, endpoint: Endpoint, first: Endpoint, representation: Representation) -> Callable[[], Conversation]:
+def _run(
+    setting: Setting, endpoint: Endpoint, first: Endpoint, representation: Representation
+) -> Callable[[], Conversation]:
     def run() -> Conversation:
         writes = first.action.effect == "write"
         why = f"to hear of a {representation.kind} twice"
-        told: Exchange = yield ordinary(first, template_of(setting.model, first.action), "valid", why, fresh=writes)
+        told: Exchange = yield ordinary(
+            first, template_of(setting.model, first.action), "valid", why, fresh=writes
+        )
         body = next(objects_at(told.body, representation.path), None)
         if not told.success or body is None:
             return
@@ -181,7 +225,14 @@ def _run(setting: Setting, endpoint: Endpoint, first: Endpoint, representation: 
             for p in endpoint.params
             if (r := setting.model.resources.get(p.refers_to or "")) and _is(r)
         }
-        yield ordinary(endpoint, template, "valid", why, input={**template.input, **ids}, made=body if template.subject else None)
+        yield ordinary(
+            endpoint,
+            template,
+            "valid",
+            why,
+            input={**template.input, **ids},
+            made=body if template.subject else None,
+        )
 
     def _is(resource: Resource) -> bool:
         return kind_of(setting, resource) == representation.kind
@@ -192,7 +243,11 @@ def _run(setting: Setting, endpoint: Endpoint, first: Endpoint, representation: 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Compare an answer's representations with earlier ones of the same instances."""
     facts: _Facts = memory.notes.setdefault((NAME, "facts"), _Facts({}))
-    if exchange.number - exchange.repeats > facts.number + 1 or exchange.call.beside or len(facts.told) > MOST_KNOWN:
+    if (
+        exchange.number - exchange.repeats > facts.number + 1
+        or exchange.call.beside
+        or len(facts.told) > MOST_KNOWN
+    ):
         _forget(facts)  # a call was made that no watcher sees, such as the operator's
     facts.number = max(facts.number, exchange.number)
     endpoint = exchange.call.endpoint
@@ -212,7 +267,9 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     verdicts: dict[str, Judgement] = {}
     for representation in _representations(memory.setting, str(endpoint.action.name)):
         for body in objects_at(exchange.body, representation.path):
-            for judgement in _compared(memory.setting, facts, _Told(representation, body, facts.written, exchange.sent_at), endpoint):
+            for judgement in _compared(
+                memory.setting, facts, _Told(representation, body, facts.written, exchange.sent_at), endpoint
+            ):
                 known = verdicts.get(judgement.contract)
                 if known is None or known.verdict is not Verdict.BROKEN:
                     verdicts[judgement.contract] = judgement
@@ -221,7 +278,10 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 def _forget(facts: _Facts) -> None:
     """Keep only what the makers of instances answered: part of it lasts, whatever others do."""
-    made = {key: {by: told for by, told in known.items() if told.representation.makes} for key, known in facts.told.items()}
+    made = {
+        key: {by: told for by, told in known.items() if told.representation.makes}
+        for key, known in facts.told.items()
+    }
     kept = [(key, known) for key, known in made.items() if known]
     facts.told = dict(kept[-MOST_KNOWN // 2 :])
 
@@ -239,8 +299,15 @@ def _compared(setting: Setting, facts: _Facts, new: _Told, endpoint: Endpoint) -
         names = _standing(setting, old, new)
         differing = next((n for n in names if not _same(new.body[n], old.body[n])), None)
         if differing is not None and (endpoint.surface == REST or new.representation.writes):
-            said = f"{differing} {old.body[differing]!r}, as {old.representation.action} told of the same {reader.kind}"
-            yield judge_broken(contract, said, f"{differing} differs: {new.representation.action} tells {new.body[differing]!r}")
+            said = (
+                f"{differing} {old.body[differing]!r}, as {old.representation.action} told of the same "
+                f"{reader.kind}"
+            )
+            yield judge_broken(
+                contract,
+                said,
+                f"{differing} differs: {new.representation.action} tells {new.body[differing]!r}",
+            )
         elif names and differing is None:
             yield judge_kept(contract)
     known[f"{new.representation.action} {new.representation.id}"] = new
@@ -266,7 +333,9 @@ def _dated_before(setting: Setting, facts: _Facts, new: _Told, id: str) -> Judge
     name = next(n for n in values if old.values.get(n) != values[n])
     time = next(iter(times))
     contract = f"{NAME}/{new.representation.kind}/{new.representation.action}@{REST}"
-    told = f"{name} {values[name]} is told with {time} {times[time]} still, as {name} {old.values.get(name)} was"
+    told = (
+        f"{name} {values[name]} is told with {time} {times[time]} still, as {name} {old.values.get(name)} was"
+    )
     return judge_broken(contract, f"{time} moves on when {name} changes", told)
 
 
@@ -284,14 +353,19 @@ def _dating(setting: Setting, representation: Representation) -> tuple[tuple[str
         times = tuple(sorted(n for n in volatile if '"date-time"' in representation.words[n]))
         return times, tuple(sorted(volatile - set(times)))
 
-    return setting.compute_once((NAME, "dating", representation.kind, representation.action, representation.path, representation.id), find)
+    return setting.compute_once(
+        (NAME, "dating", representation.kind, representation.action, representation.path, representation.id),
+        find,
+    )
 
 
 def _volatile(setting: Setting, kind: str) -> frozenset[str]:
     """Return the volatile members of this kind's resources that no call makes."""
 
     def find() -> frozenset[str]:
-        alike = [r for r in setting.model.resources.values() if kind_of(setting, r) == kind and r.made_by is None]
+        alike = [
+            r for r in setting.model.resources.values() if kind_of(setting, r) == kind and r.made_by is None
+        ]
         return frozenset(m for r in alike for m in r.volatile)
 
     return setting.compute_once((NAME, "volatile", kind), find)
@@ -309,13 +383,18 @@ def _standing(setting: Setting, old: _Told, new: _Told) -> list[str]:
         for n in _common(setting, new.representation, old.representation)
         if (lasts if n in lasting else stays) and n in old.body and n in new.body
     ]
-    return [n for n in there if not _personal(setting, old, n)] if _may_be_forgotten(setting, new.at - old.at) else there
+    return (
+        [n for n in there if not _personal(setting, old, n)]
+        if _may_be_forgotten(setting, new.at - old.at)
+        else there
+    )
 
 
 def _may_be_forgotten(setting: Setting, seconds: float) -> bool:
     """True if retention may have removed personal data that was answered so many seconds ago."""
     least = setting.compute_once(
-        (NAME, "retention"), lambda: min((r.after_s for r in (setting.model.retention or {}).values()), default=math.inf)
+        (NAME, "retention"),
+        lambda: min((r.after_s for r in (setting.model.retention or {}).values()), default=math.inf),
     )
     return seconds >= least
 
@@ -349,5 +428,7 @@ CHECK = Check(
     # verdicts hang on what other exchanges told: the same call need not be judged the same again
     remembers=True,
     # what these find broken in one answer is another in the next
-    derived_from=frozenset(("read_after_write", "law", "state_transitions", "surface_equivalence", "workflow_runs")),
+    derived_from=frozenset(
+        ("read_after_write", "law", "state_transitions", "surface_equivalence", "workflow_runs")
+    ),
 )

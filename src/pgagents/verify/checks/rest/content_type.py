@@ -11,7 +11,15 @@ from collections.abc import Iterator
 
 from pgagents.model.action import Action
 from pgagents.model.contract import Contract
-from pgagents.verify.check.check import Check, Judgement, is_documented_answer, judge_broken, judge_kept, promise, promise_at
+from pgagents.verify.check.check import (
+    Check,
+    Judgement,
+    is_documented_answer,
+    judge_broken,
+    judge_kept,
+    promise,
+    promise_at,
+)
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.wire.endpoint import Endpoint, framework_places
 from pgagents.verify.wire.exchange import Exchange
@@ -37,7 +45,11 @@ def _listed(endpoint: Endpoint) -> str:
 
 def _others(action: Action) -> list[str]:
     """Return the media types of the action's successes that are not JSON."""
-    return list(dict.fromkeys(o.content_type for o in action.outputs if o.schema is not None and not is_json(o.content_type)))
+    return list(
+        dict.fromkeys(
+            o.content_type for o in action.outputs if o.schema is not None and not is_json(o.content_type)
+        )
+    )
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
@@ -52,7 +64,11 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     right = _is_json(text, promised, fixed=fixed) if is_json(promised) else fits(text, promised)
     if not right and not is_documented_answer(exchange, memory.model):
         return
-    yield judge_kept(contract) if right else judge_broken(contract, f"Content-Type: {promised}", f"Content-Type: {text or 'none'}")
+    yield (
+        judge_kept(contract)
+        if right
+        else judge_broken(contract, f"Content-Type: {promised}", f"Content-Type: {text or 'none'}")
+    )
 
 
 def _promised(exchange: Exchange) -> str:
@@ -66,7 +82,11 @@ def _promised(exchange: Exchange) -> str:
 def _is_json(text: str, promised: str, *, fixed: bool) -> bool:
     kind, _, rest = text.partition(";")
     kind, charset = kind.strip().lower(), rest.replace(" ", "").replace('"', "").lower()
-    right = kind == JSON or fits(text, promised) or (not fixed and kind.startswith("application/") and kind.endswith("+json"))
+    right = (
+        kind == JSON
+        or fits(text, promised)
+        or (not fixed and kind.startswith("application/") and kind.endswith("+json"))
+    )
     return right and charset in ("", "charset=utf-8", "charset=utf8")
 
 

@@ -19,7 +19,16 @@ from pgagents.source.origin import plain
 from pgagents.verify.answers.capacity import counted as space_left
 from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.cases.look_alike import compared
-from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise
+from pgagents.verify.check.check import (
+    Check,
+    Conversation,
+    Judgement,
+    Probe,
+    judge_broken,
+    judge_kept,
+    judge_untested,
+    promise,
+)
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import template_of
@@ -76,11 +85,19 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     """
     del roles
     for p in _passings(setting):
-        counted, used = f"{NAME}/one_space/{p.first.name}/{p.maker.place}", f"{NAME}/used_up/{p.first.name}/{p.maker.place}"
-        covers = (*([counted] if setting.exclusive else []), *([used] if p.first.undone_by is not None else []))
+        counted, used = (
+            f"{NAME}/one_space/{p.first.name}/{p.maker.place}",
+            f"{NAME}/used_up/{p.first.name}/{p.maker.place}",
+        )
+        covers = (
+            *([counted] if setting.exclusive else []),
+            *([used] if p.first.undone_by is not None else []),
+        )
         covers = (*covers, *([_any_case(p)] if _folded(setting, p) else []))
         if covers:
-            yield Probe(covers[0], 4, covers, 6, _run(setting, p, counted, used, covers), (p.maker,), "main", True)
+            yield Probe(
+                covers[0], 4, covers, 6, _run(setting, p, counted, used, covers), (p.maker,), "main", True
+            )
 
 
 def _passings(setting: Setting) -> tuple[_Passing, ...]:
@@ -96,8 +113,18 @@ def _passings(setting: Setting) -> tuple[_Passing, ...]:
                     continue
                 for param in endpoint.params:
                     first = setting.model.resources.get(param.refers_to or "")
-                    same = first is not None and first.takes is not None and first.made_by is not None and first is not resource
-                    if same and first is not None and _alike(first.takes, resource.takes) and not param.required:
+                    same = (
+                        first is not None
+                        and first.takes is not None
+                        and first.made_by is not None
+                        and first is not resource
+                    )
+                    if (
+                        same
+                        and first is not None
+                        and _alike(first.takes, resource.takes)
+                        and not param.required
+                    ):
                         yield _Passing(first, resource, endpoint, str(param.name), resource.takes)
 
     return setting.compute_once(NAME, lambda: tuple(find()))
@@ -114,14 +141,20 @@ def _folded(setting: Setting, p: _Passing) -> list[str]:
     made_by, schemas = p.first.made_by, setting.model.schemas
     schema: Mapping[str, Any] = (made_by.action.success.schema if made_by is not None else None) or {}
     told = json_bytes([plain(schema), *(plain(schemas[name]) for name in closure(schema, schemas))])
-    return [str(q.name) for q in p.maker.params if compared(p.maker.action, q) == "folded" and json_bytes(str(q.name)) in told]
+    return [
+        str(q.name)
+        for q in p.maker.params
+        if compared(p.maker.action, q) == "folded" and json_bytes(str(q.name)) in told
+    ]
 
 
 def _alike(one: Takes | None, two: Takes) -> bool:
     return one is not None and (one.of, one.counter, one.read_by) == (two.of, two.counter, two.read_by)
 
 
-def _run(setting: Setting, p: _Passing, counted: str, used: str, covers: tuple[str, ...]) -> Callable[[], Conversation]:
+def _run(
+    setting: Setting, p: _Passing, counted: str, used: str, covers: tuple[str, ...]
+) -> Callable[[], Conversation]:
     def run() -> Conversation:
         verdicts: list[Judgement] = []
         for _ in range(ROUNDS):
@@ -141,23 +174,43 @@ def _round(setting: Setting, p: _Passing, counted: str, used: str) -> Generator[
         return [judge_untested(c, f"{p.first.made_by.action.name} is not on {REST}") for c in (counted, used)]
     template = template_of(setting.model, maker.action)
     given = {**template.input, **p.first.made_by.input}
-    made: Exchange = yield ordinary(maker, template, "valid", f"a {p.first.name} to hand over", input=given, fresh=True)
+    made: Exchange = yield ordinary(
+        maker, template, "valid", f"a {p.first.name} to hand over", input=given, fresh=True
+    )
     body = at_path(p.first.made_by, made) if p.first.made_by.at is not None and made.success else None
     if not isinstance(body, Mapping) or not made.fits:
         return [judge_untested(c, f"no {p.first.name} was made: {made.outcome}") for c in (counted, used)]
     before = yield from space_left(setting, p.first, body)
-    with_it = {str(q.name): body[str(q.name)] for q in p.maker.params if str(q.name) in body and (q.required or q.refers_to)}
+    with_it = {
+        str(q.name): body[str(q.name)]
+        for q in p.maker.params
+        if str(q.name) in body and (q.required or q.refers_to)
+    }
     with_it[p.by] = p.first.id_of(body)
     why = f"a {p.resource.name} with a {p.first.name}"
-    small = {name: text.lower() for name in _folded(setting, p) if isinstance(text := with_it.get(name), str) and text.lower() != text}
-    exchange: Exchange = yield Call(p.maker, {**with_it, **small}, "explore", why, subject=p.first, made=body, surface=p.maker.surface)
+    small = {
+        name: text.lower()
+        for name in _folded(setting, p)
+        if isinstance(text := with_it.get(name), str) and text.lower() != text
+    }
+    exchange: Exchange = yield Call(
+        p.maker, {**with_it, **small}, "explore", why, subject=p.first, made=body, surface=p.maker.surface
+    )
     found = [judge_kept(_any_case(p))] if exchange.success else []
     if small and not exchange.success and not exchange.void:
-        refused, said = f"{' and '.join(small)} in small letters: {exchange.outcome}", f"as with {' and '.join(small)} as it was told"
-        exchange = yield Call(p.maker, with_it, "valid", why, subject=p.first, made=body, surface=p.maker.surface)
+        refused, said = (
+            f"{' and '.join(small)} in small letters: {exchange.outcome}",
+            f"as with {' and '.join(small)} as it was told",
+        )
+        exchange = yield Call(
+            p.maker, with_it, "valid", why, subject=p.first, made=body, surface=p.maker.surface
+        )
         found = [judge_broken(_any_case(p), said, refused)] if exchange.success else []
     if not exchange.success:
-        return [judge_untested(c, f"no {p.resource.name} was made with it: {exchange.outcome}") for c in (counted, used)]
+        return [
+            judge_untested(c, f"no {p.resource.name} was made with it: {exchange.outcome}")
+            for c in (counted, used)
+        ]
     after = yield from space_left(setting, p.first, body)
     found.append(_spaces(p, counted, before, after))
     if p.first.undone_by is not None:
@@ -170,21 +223,37 @@ def _spaces(p: _Passing, contract: str, before: int | None, after: int | None) -
         return judge_untested(contract, f"{p.takes.read_by.name} told no {p.takes.counter}")
     if before == after:
         return judge_kept(contract)
-    return judge_broken(contract, f"{p.takes.counter} {before}, as the {p.first.name} had it already", f"{p.takes.counter} {after}")
+    return judge_broken(
+        contract,
+        f"{p.takes.counter} {before}, as the {p.first.name} had it already",
+        f"{p.takes.counter} {after}",
+    )
 
 
-def _undone(setting: Setting, p: _Passing, contract: str, body: Mapping[str, Any]) -> Generator[Any, Any, Judgement]:
+def _undone(
+    setting: Setting, p: _Passing, contract: str, body: Mapping[str, Any]
+) -> Generator[Any, Any, Judgement]:
     """Judge that undoing the used instance is refused; the kind of refusal is judged by other checks."""
     assert p.first.undone_by is not None
     endpoint = setting.endpoint(str(p.first.undone_by.action.name), REST)
     if endpoint is None:
         return judge_untested(contract, f"{p.first.undone_by.action.name} is not on {REST}")
     why = f"to undo a {p.first.name} that a {p.resource.name} has used"
-    exchange: Exchange = yield Call(endpoint, p.first.undone_by.input, "illegal", why, subject=p.first, made=body, surface=endpoint.surface)
+    exchange: Exchange = yield Call(
+        endpoint,
+        p.first.undone_by.input,
+        "illegal",
+        why,
+        subject=p.first,
+        made=body,
+        surface=endpoint.surface,
+    )
     if exchange.void or exchange.unsound:
         return judge_untested(contract, f"it could not be tried: {exchange.outcome}")
     if exchange.success:
-        return judge_broken(contract, f"{endpoint.action.name} of a used {p.first.name} is refused", exchange.outcome)
+        return judge_broken(
+            contract, f"{endpoint.action.name} of a used {p.first.name} is refused", exchange.outcome
+        )
     return judge_kept(contract)
 
 

@@ -10,7 +10,16 @@ from dataclasses import replace
 
 from pgagents.model.contract import Contract
 from pgagents.verify.cases.invalid import ordinary
-from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept, promise, promise_at
+from pgagents.verify.check.check import (
+    Check,
+    Conversation,
+    Judgement,
+    Probe,
+    judge_broken,
+    judge_kept,
+    promise,
+    promise_at,
+)
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.wire.call import Call, Raw
@@ -35,10 +44,17 @@ def promises(setting: Setting) -> Iterator[Contract]:
     if browsers is None or _reader(setting) is None:
         return
     for endpoint in _endpoints(setting):
-        says = f"a browser that asks whether a page may call {endpoint.action.name} is told that it may, without a key"
+        says = (
+            f"a browser that asks whether a page may call {endpoint.action.name} is told that it may, "
+            "without a key"
+        )
         yield promise(NAME, "preflight", endpoint, says, ORIGIN, browsers.cite)
-    yield promise_at(NAME, "answer", f"@{REST}", "a page may read the answer to its call", ORIGIN, browsers.cite)
-    yield promise_at(NAME, "refusal", f"@{REST}", "a page may read why its call was refused", ORIGIN, browsers.cite)
+    yield promise_at(
+        NAME, "answer", f"@{REST}", "a page may read the answer to its call", ORIGIN, browsers.cite
+    )
+    yield promise_at(
+        NAME, "refusal", f"@{REST}", "a page may read why its call was refused", ORIGIN, browsers.cite
+    )
     says = "a page of an origin that is not named may not act with the user's cookies"
     yield promise_at(NAME, "strangers", f"@{REST}", says, (*ORIGIN, "credentials"), browsers.cite)
 
@@ -52,11 +68,19 @@ def _endpoints(setting: Setting) -> list[Endpoint]:
     others = [d for d in rest if d.method not in SIMPLE_METHODS]
     reader = _reader(setting)
     dispatched = [d for d in setting.endpoints if d.dispatcher is not None]
-    return list({d.place: d for d in [*([reader] if reader else []), *writers[:1], *others[:1], *dispatched[:1]]}.values())
+    return list(
+        {
+            d.place: d for d in [*([reader] if reader else []), *writers[:1], *others[:1], *dispatched[:1]]
+        }.values()
+    )
 
 
 def _reader(setting: Setting) -> Endpoint | None:
-    rest = [d for d in setting.endpoints if d.dispatcher is None and d.action.key and d.action.effect == "read" and "{" not in d.path]
+    rest = [
+        d
+        for d in setting.endpoints
+        if d.dispatcher is None and d.action.key and d.action.effect == "read" and "{" not in d.path
+    ]
     return rest[0] if rest else None
 
 
@@ -70,12 +94,20 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         and exchange.call.endpoint is not None
         and exchange.call.intent in ("valid", "framework")
     )
-    if not asks or setting.model.browsers is None or _reader(setting) is None or exchange.void or exchange.status == TOO_LARGE:
+    if (
+        not asks
+        or setting.model.browsers is None
+        or _reader(setting) is None
+        or exchange.void
+        or exchange.status == TOO_LARGE
+    ):
         return
     contract = ANSWERED if exchange.success else REFUSED
     if problem := _closed(exchange, str(exchange.request.header("Origin"))):
         yield judge_broken(
-            contract, f"Access-Control-Allow-Origin: {exchange.request.header('Origin')} or *", f"{problem} on {exchange.status}"
+            contract,
+            f"Access-Control-Allow-Origin: {exchange.request.header('Origin')} or *",
+            f"{problem} on {exchange.status}",
         )
     else:
         yield judge_kept(contract)
@@ -96,7 +128,13 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     for endpoint in _endpoints(setting):
         contract = f"{NAME}/preflight/{endpoint.place}"
         yield Probe(contract, 5, (contract,), 1, _preflight(setting, endpoint, contract), ())
-    call = ordinary(reader, template_of(setting.model, reader.action), "valid", "a call from a web page", raw=_from(_origin(setting)))
+    call = ordinary(
+        reader,
+        template_of(setting.model, reader.action),
+        "valid",
+        "a call from a web page",
+        raw=_from(_origin(setting)),
+    )
     covers = (ANSWERED, STRANGERS) if _origin(setting) == STRANGER else (ANSWERED,)
     yield Probe(ANSWERED, 5, covers, 1, _read(setting, call, ANSWERED), (reader,))
     keyless = replace(call, intent="auth", twist="none", why="a call without a key from a web page")
@@ -114,28 +152,54 @@ def _list_requested_headers(setting: Setting, endpoint: Endpoint) -> list[str]:
     """Return the headers that a browser must ask for: the key, body type, header arguments and the end
     user's header.
     """
-    wires = sorted({p.wire.lower() for p in endpoint.params if p.place == "header"} if endpoint.dispatcher is None else set())
-    body = ["content-type"] if endpoint.dispatcher is not None or any(p.place == "body" for p in endpoint.params) else []
-    told = [name.removeprefix(HEADER).strip().lower() for name in setting.model.limits.end_user if name.startswith(HEADER)]
+    wires = sorted(
+        {p.wire.lower() for p in endpoint.params if p.place == "header"}
+        if endpoint.dispatcher is None
+        else set()
+    )
+    body = (
+        ["content-type"]
+        if endpoint.dispatcher is not None or any(p.place == "body" for p in endpoint.params)
+        else []
+    )
+    told = [
+        name.removeprefix(HEADER).strip().lower()
+        for name in setting.model.limits.end_user
+        if name.startswith(HEADER)
+    ]
     return list(dict.fromkeys(("authorization", *body, *wires, *told)))
 
 
 def _preflight(setting: Setting, endpoint: Endpoint, contract: str) -> Callable[[], Conversation]:
     origin, wanted = _origin(setting), _list_requested_headers(setting, endpoint)
     headers = (
-        ("Origin", origin), ("Access-Control-Request-Method", endpoint.method), ("Access-Control-Request-Headers", ",".join(wanted)),
+        ("Origin", origin), ("Access-Control-Request-Method", endpoint.method),
+        ("Access-Control-Request-Headers", ",".join(wanted)),
     )  # fmt: skip
     path = endpoint.path.replace("{", "").replace("}", "")
 
     def run() -> Conversation:
         exchange: Exchange = yield Call(
-            None, {}, "document", f"a browser's question about {endpoint.method}", role="", raw=Raw("OPTIONS", path, headers)
+            None,
+            {},
+            "document",
+            f"a browser's question about {endpoint.method}",
+            role="",
+            raw=Raw("OPTIONS", path, headers),
         )
         if exchange.void:
             return
-        told = {part.strip().lower() for part in (exchange.header("access-control-allow-headers") or "").split(",")}
-        methods = {part.strip().upper() for part in (exchange.header("access-control-allow-methods") or "").split(",")}
-        lacking = [name for name in wanted if name not in told and ("*" not in told or name == "authorization")]
+        told = {
+            part.strip().lower()
+            for part in (exchange.header("access-control-allow-headers") or "").split(",")
+        }
+        methods = {
+            part.strip().upper()
+            for part in (exchange.header("access-control-allow-methods") or "").split(",")
+        }
+        lacking = [
+            name for name in wanted if name not in told and ("*" not in told or name == "authorization")
+        ]
         if origin == STRANGER:
             yield _credentials(setting, exchange)
         if not exchange.success:
@@ -144,10 +208,16 @@ def _preflight(setting: Setting, endpoint: Endpoint, contract: str) -> Callable[
             yield judge_broken(contract, f"Access-Control-Allow-Origin: {origin} or *", problem)
         elif endpoint.method not in (*methods, *SIMPLE_METHODS) and "*" not in methods:
             yield judge_broken(
-                contract, f"Access-Control-Allow-Methods has {endpoint.method}", ", ".join(sorted(methods)) or "it is missing"
+                contract,
+                f"Access-Control-Allow-Methods has {endpoint.method}",
+                ", ".join(sorted(methods)) or "it is missing",
             )
         elif lacking:
-            yield judge_broken(contract, f"Access-Control-Allow-Headers has {lacking[0]}", ", ".join(sorted(told)) or "it is missing")
+            yield judge_broken(
+                contract,
+                f"Access-Control-Allow-Headers has {lacking[0]}",
+                ", ".join(sorted(told)) or "it is missing",
+            )
         else:
             yield judge_kept(contract)
 
@@ -171,7 +241,9 @@ def _read(setting: Setting, call: Call, contract: str) -> Callable[[], Conversat
             yield _credentials(setting, exchange)
         problem = _closed(exchange, origin)
         yield (
-            judge_broken(contract, f"Access-Control-Allow-Origin: {origin} or *", f"{problem} on {exchange.status}")
+            judge_broken(
+                contract, f"Access-Control-Allow-Origin: {origin} or *", f"{problem} on {exchange.status}"
+            )
             if problem
             else judge_kept(contract)
         )
@@ -199,10 +271,16 @@ def _credentials(setting: Setting, exchange: Exchange) -> Judgement:
     credentials = (exchange.header("access-control-allow-credentials") or "").strip().lower() == "true"
     if credentials and origin in ("*", STRANGER):
         return judge_broken(
-            STRANGERS, "no Access-Control-Allow-Credentials for any origin", f"Access-Control-Allow-Origin: {origin} with credentials"
+            STRANGERS,
+            "no Access-Control-Allow-Credentials for any origin",
+            f"Access-Control-Allow-Origin: {origin} with credentials",
         )
     if browsers.origins != "any" and origin in ("*", STRANGER):
-        return judge_broken(STRANGERS, f"only {', '.join(map(str, browsers.origins))} may read", f"Access-Control-Allow-Origin: {origin}")
+        return judge_broken(
+            STRANGERS,
+            f"only {', '.join(map(str, browsers.origins))} may read",
+            f"Access-Control-Allow-Origin: {origin}",
+        )
     return judge_kept(STRANGERS)
 
 

@@ -15,7 +15,16 @@ from pgagents.model.contract import Contract, Verdict
 from pgagents.verify.answers.normalized import differing, normalize_answer
 from pgagents.verify.cases.boundary import boundary_values
 from pgagents.verify.cases.invalid import answer_that_will_do, ordinary
-from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise
+from pgagents.verify.check.check import (
+    Check,
+    Conversation,
+    Judgement,
+    Probe,
+    judge_broken,
+    judge_kept,
+    judge_untested,
+    promise,
+)
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.plan.exclusive import OTHERS_CHANGE
@@ -34,7 +43,10 @@ def promises(setting: Setting) -> Iterator[Contract]:
     action.
     """
     for endpoint, param in _cases(setting):
-        says = f"{endpoint.action.name} without {param.name} answers as with {param.name} {param.schema['default']}"
+        says = (
+            f"{endpoint.action.name} without {param.name} answers as with {param.name} "
+            f"{param.schema['default']}"
+        )
         yield promise(NAME, str(param.name), endpoint, says, (*param.origin, "default"), endpoint.action.cite)
 
 
@@ -44,8 +56,15 @@ def _cases(setting: Setting) -> tuple[tuple[Endpoint, Param], ...]:
         for endpoint in setting.endpoints:
             for param in endpoint.params:
                 alike = f"{param.name} {json_bytes(dict(param.schema)).decode()}"
-                alike += f" {endpoint.action.name}" if "number" in types_of(setting.named(param.schema)) else ""
-                if endpoint.surface == REST and endpoint.action.effect == "read" and _has_default(setting, param) and alike not in met:
+                alike += (
+                    f" {endpoint.action.name}" if "number" in types_of(setting.named(param.schema)) else ""
+                )
+                if (
+                    endpoint.surface == REST
+                    and endpoint.action.effect == "read"
+                    and _has_default(setting, param)
+                    and alike not in met
+                ):
                     met.add(alike)
                     yield endpoint, param
 
@@ -61,7 +80,9 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     del roles
     for endpoint, param in _cases(setting):
         contract = f"{NAME}/{param.name}/{endpoint.place}"
-        yield Probe(contract, 4, (contract,), 2, _run(setting, endpoint, param, contract), (endpoint,), "main", False)
+        yield Probe(
+            contract, 4, (contract,), 2, _run(setting, endpoint, param, contract), (endpoint,), "main", False
+        )
 
 
 def _run(setting: Setting, endpoint: Endpoint, param: Param, contract: str) -> Callable[[], Conversation]:
@@ -70,11 +91,22 @@ def _run(setting: Setting, endpoint: Endpoint, param: Param, contract: str) -> C
         usual = setting.named(param.schema)["default"]
         given = _widest(setting, endpoint, param, usual)
         without = {k: v for k, v in given.items() if k != name}
-        reuses: tuple[Reuse, ...] = (answer_that_will_do(setting, endpoint), "")  # something may have changed between the two
+        reuses: tuple[Reuse, ...] = (
+            answer_that_will_do(setting, endpoint),
+            "",
+        )  # something may have changed between the two
         for again in reuses if setting.exclusive else (*reuses, *reuses[1:] * OTHERS):
-            out: Exchange = yield ordinary(endpoint, template, "valid", f"{name} left out", input=without, reuse=again)
+            out: Exchange = yield ordinary(
+                endpoint, template, "valid", f"{name} left out", input=without, reuse=again
+            )
             full: Exchange = yield ordinary(
-                endpoint, template, "valid", f"{name} {usual}, its default", input={**without, name: usual}, reuse=again, made=out.subject
+                endpoint,
+                template,
+                "valid",
+                f"{name} {usual}, its default",
+                input={**without, name: usual},
+                reuse=again,
+                made=out.subject,
             )
             if not (out.success and full.success and out.fits and full.fits):
                 yield judge_untested(contract, _why_not(out, full))
@@ -84,7 +116,9 @@ def _run(setting: Setting, endpoint: Endpoint, param: Param, contract: str) -> C
                 yield judge_kept(contract)
                 return
         if not setting.exclusive:
-            last: Exchange = yield ordinary(endpoint, template, "valid", f"{name} left out once more", input=without, made=out.subject)
+            last: Exchange = yield ordinary(
+                endpoint, template, "valid", f"{name} left out once more", input=without, made=out.subject
+            )
             if normalize_answer(setting, last) != told:
                 yield Judgement(contract, Verdict.NOT_APPLICABLE, OTHERS_CHANGE)
                 return
@@ -108,17 +142,27 @@ def _widest(setting: Setting, endpoint: Endpoint, param: Param, usual: Any) -> d
     given = template_of(setting.model, endpoint.action).input
     if given.get(str(param.name)) == usual:
         return dict(given)
-    least = next((known for name, known, _ in boundary_values(setting, endpoint) if name == "minimal"), given)  # others send it too
+    least = next(
+        (known for name, known, _ in boundary_values(setting, endpoint) if name == "minimal"), given
+    )  # others send it too
     needed = {str(p.name): least[str(p.name)] for p in endpoint.params if p.required and str(p.name) in least}
     return {
         **needed,
-        **{str(p.name): high(p.schema, setting.model.schemas) for p in endpoint.params if p is not param and _ranged(setting, p)},
+        **{
+            str(p.name): high(p.schema, setting.model.schemas)
+            for p in endpoint.params
+            if p is not param and _ranged(setting, p)
+        },
     }
 
 
 def _ranged(setting: Setting, param: Param) -> bool:
     schema = setting.named(param.schema)
-    return _has_default(setting, param) and bool({"number", "integer"} & set(types_of(schema))) and "maximum" in schema
+    return (
+        _has_default(setting, param)
+        and bool({"number", "integer"} & set(types_of(schema)))
+        and "maximum" in schema
+    )
 
 
 CHECK = Check(

@@ -10,7 +10,15 @@ from collections.abc import Callable, Iterator
 
 from pgagents.model.contract import Contract
 from pgagents.verify.cases.invalid import ordinary
-from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept, promise
+from pgagents.verify.check.check import (
+    Check,
+    Conversation,
+    Judgement,
+    Probe,
+    judge_broken,
+    judge_kept,
+    promise,
+)
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.wire.call import Call, Raw
@@ -46,7 +54,16 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
                 "half a JSON body",
                 raw=Raw(edit=lambda body: body[: len(body) // 2]),
             )
-            yield Probe(f"{NAME}/half/{endpoint.place}", 6, (contract,), 1, _run(setting, call, contract), (endpoint,), "main", writes)
+            yield Probe(
+                f"{NAME}/half/{endpoint.place}",
+                6,
+                (contract,),
+                1,
+                _run(setting, call, contract),
+                (endpoint,),
+                "main",
+                writes,
+            )
 
 
 def _run(setting: Setting, call: Call, contract: str) -> Callable[[], Conversation]:
@@ -63,7 +80,9 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     endpoint = exchange.call.endpoint
     if endpoint is None or exchange.call.intent == "framework" or exchange.response is None:
         return
-    allowed = memory.setting.compute_once((NAME, endpoint.place), lambda: _documented(memory.setting, endpoint))
+    allowed = memory.setting.compute_once(
+        (NAME, endpoint.place), lambda: _documented(memory.setting, endpoint)
+    )
     yield _judged(f"{NAME}/{exchange.place}", exchange, allowed)
 
 
@@ -86,7 +105,10 @@ def _documented(setting: Setting, endpoint: Endpoint) -> frozenset[int]:
     points = setting.model.behaviour
     invalid = setting.model.codes[setting.model.errors.framework.invalid].status
     if "refused_status" in points.model_fields_set and points.refused_status == "any" and invalid in listed:
-        listed |= {REFUSED, UNPROCESSABLE}  # the author allows both explicitly; without that only the listed ones are documented
+        listed |= {
+            REFUSED,
+            UNPROCESSABLE,
+        }  # the author allows both explicitly; without that only the listed ones are documented
     return frozenset(listed)
 
 

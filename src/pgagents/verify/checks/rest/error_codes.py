@@ -28,10 +28,17 @@ def promises(setting: Setting) -> Iterator[Contract]:
         if not provokable(setting, endpoint):
             continue
         yield promise(
-            NAME, "", endpoint, f"every error code of {endpoint.action.name} comes with its one status", origin, endpoint.action.cite
+            NAME,
+            "",
+            endpoint,
+            f"every error code of {endpoint.action.name} comes with its one status",
+            origin,
+            endpoint.action.cite,
         )
     for place in framework_places(setting.model):
-        yield promise_at(NAME, "", place, "every error code of the framework comes with its one status", origin)
+        yield promise_at(
+            NAME, "", place, "every error code of the framework comes with its one status", origin
+        )
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
@@ -51,7 +58,11 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         yield judge_broken(contract, f"one of {', '.join(memory.model.codes)}", exchange.outcome)
     elif code.status != exchange.status and not _open(code, exchange.status, memory):
         yield judge_broken(contract, f"{code.name} with status {code.status}", exchange.outcome)
-    elif code.only is not None and endpoint is not None and not {str(endpoint.action.name), endpoint.surface} & set(code.only):
+    elif (
+        code.only is not None
+        and endpoint is not None
+        and not {str(endpoint.action.name), endpoint.surface} & set(code.only)
+    ):
         yield judge_broken(contract, f"{code.name} only from {', '.join(code.only)}", exchange.outcome)
     else:
         yield judge_kept(contract)
@@ -61,7 +72,11 @@ def _open(code: Code, status: int, memory: Memory) -> bool:
     """True if the catalogue allows both 400 and 422 for a refused input."""
     framework = memory.model.errors.framework
     refusals = {framework.invalid, framework.bad_body, framework.wrong_type}
-    return memory.model.behaviour.refused_status == "any" and code.name in refusals and status in (400, UNPROCESSABLE)
+    return (
+        memory.model.behaviour.refused_status == "any"
+        and code.name in refusals
+        and status in (400, UNPROCESSABLE)
+    )
 
 
 CHECK = Check(

@@ -10,7 +10,15 @@ from collections.abc import Iterator
 
 from pgagents.model.contract import Contract
 from pgagents.verify.cases.invalid import provokable
-from pgagents.verify.check.check import Check, Judgement, is_documented_answer, judge_broken, judge_kept, promise, promise_at
+from pgagents.verify.check.check import (
+    Check,
+    Judgement,
+    is_documented_answer,
+    judge_broken,
+    judge_kept,
+    promise,
+    promise_at,
+)
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.wire.endpoint import framework_places
 from pgagents.verify.wire.exchange import Exchange
@@ -24,7 +32,14 @@ def promises(setting: Setting) -> Iterator[Contract]:
     for endpoint in setting.endpoints:
         if not provokable(setting, endpoint):
             continue
-        yield promise(NAME, "", endpoint, f"every error of {endpoint.action.name} is in the envelope", origin, endpoint.action.cite)
+        yield promise(
+            NAME,
+            "",
+            endpoint,
+            f"every error of {endpoint.action.name} is in the envelope",
+            origin,
+            endpoint.action.cite,
+        )
     for place in framework_places(setting.model):
         yield promise_at(NAME, "", place, "what the framework refuses is answered in the envelope", origin)
 

@@ -44,7 +44,9 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     if said == field or (param is not None and said == param.wire):
         yield judge_kept(contract)
     else:
-        yield judge_broken(contract, f"{at} is {field}", f"{at} is {said}" if said is not None else f"no {at}")
+        yield judge_broken(
+            contract, f"{at} is {field}", f"{at} is {said}" if said is not None else f"no {at}"
+        )
 
 
 def _missing(exchange: Exchange, endpoint: Endpoint, memory: Memory) -> str:

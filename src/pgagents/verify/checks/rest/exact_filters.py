@@ -16,7 +16,15 @@ from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Resource
 from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.cases.look_alike import compared, fitting, free_text
-from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept, promise
+from pgagents.verify.check.check import (
+    Check,
+    Conversation,
+    Judgement,
+    Probe,
+    judge_broken,
+    judge_kept,
+    promise,
+)
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.laws.laws import judged, values_of
@@ -46,7 +54,12 @@ def _cases(setting: Setting) -> tuple[tuple[Endpoint, Param, Resource, Any], ...
                 endpoint = setting.endpoint(str(call.action.name), REST)
                 for param in endpoint.params if endpoint is not None else ():
                     name = str(param.name)
-                    if endpoint is None or name not in call.input or param.refers_to or (endpoint.place, name) in met:
+                    if (
+                        endpoint is None
+                        or name not in call.input
+                        or param.refers_to
+                        or (endpoint.place, name) in met
+                    ):
                         continue
                     if free_text(setting, param.schema) and compared(endpoint.action, param):
                         met.add((endpoint.place, name))
@@ -65,7 +78,9 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         yield Probe(contract, 6, (contract,), cost, run, (endpoint,), "main", resource.made_by is not None)
 
 
-def _run(setting: Setting, endpoint: Endpoint, param: Param, resource: Resource, value: Any, contract: str) -> Callable[[], Conversation]:
+def _run(
+    setting: Setting, endpoint: Endpoint, param: Param, resource: Resource, value: Any, contract: str
+) -> Callable[[], Conversation]:
     def run() -> Conversation:
         there: Mapping[str, Any] = yield InstanceRef(resource.name)
         text = _valued(setting, resource, there, value)
@@ -73,17 +88,32 @@ def _run(setting: Setting, endpoint: Endpoint, param: Param, resource: Resource,
         near = fitting(setting, endpoint.action, param, text) if isinstance(text, str) else {}
         chosen = [how for how in near if how != "in the other case" or hows == "exactly"][: MOST[hows]]
         if not chosen:
-            yield Judgement(contract, Verdict.NOT_APPLICABLE, "the argument takes no text that is nearly another")
+            yield Judgement(
+                contract, Verdict.NOT_APPLICABLE, "the argument takes no text that is nearly another"
+            )
             return
         template = template_of(setting.model, endpoint.action)
-        needed = {k: v for k, v in template.input.items() if (p := endpoint.action.param(k)) is not None and p.required}
+        needed = {
+            k: v
+            for k, v in template.input.items()
+            if (p := endpoint.action.param(k)) is not None and p.required
+        }
         for how in chosen:
             given = {**needed, str(param.name): near[how]}
             exchange: Exchange = yield ordinary(
-                endpoint, template, "valid", f"{param.name} {how}", input=given, made=there if template.subject else None
+                endpoint,
+                template,
+                "valid",
+                f"{param.name} {how}",
+                input=given,
+                made=there if template.subject else None,
             )
             if exchange.success and _others_in(setting, endpoint, param, exchange):
-                yield judge_broken(contract, f"nothing that has another {param.name}, asked for one {how}", "others are in the answer")
+                yield judge_broken(
+                    contract,
+                    f"nothing that has another {param.name}, asked for one {how}",
+                    "others are in the answer",
+                )
             elif not exchange.void and not exchange.unsound:
                 yield judge_kept(contract)
 
@@ -94,7 +124,11 @@ def _others_in(setting: Setting, endpoint: Endpoint, param: Param, exchange: Exc
     """True if a law that compares the argument does not hold for the answer; other errors are judged by
     other checks.
     """
-    comparing = [law for law in endpoint.action.laws if re.search(rf"\binput\.{re.escape(str(param.name))}\b", law.that.text)]
+    comparing = [
+        law
+        for law in endpoint.action.laws
+        if re.search(rf"\binput\.{re.escape(str(param.name))}\b", law.that.text)
+    ]
     try:
         scope = Scope(values_of(setting.model, exchange))
     except ExpressionError:

@@ -16,7 +16,16 @@ from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Resource, Takes
 from pgagents.verify.answers.capacity import counted
 from pgagents.verify.cases.invalid import ordinary, time_passes
-from pgagents.verify.check.check import Check, Conversation, Probe, judge_broken, judge_kept, judge_refused, judge_untested, promise
+from pgagents.verify.check.check import (
+    Check,
+    Conversation,
+    Probe,
+    judge_broken,
+    judge_kept,
+    judge_refused,
+    judge_untested,
+    promise,
+)
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import template_of
@@ -37,15 +46,26 @@ def promises(setting: Setting) -> Iterator[Contract]:
     for resource, endpoint in _expiring(setting):
         member = resource.expires_by
         says = f"a {resource.name} is still there {MARGIN_S:g} s before its {member}"
-        yield promise(NAME, f"lives/{resource.name}", endpoint, says, (*resource.origin, "expires_by"), resource.cite)
+        yield promise(
+            NAME, f"lives/{resource.name}", endpoint, says, (*resource.origin, "expires_by"), resource.cite
+        )
         says = f"a {resource.name} is gone {MARGIN_S:g} s after its {member}"
-        yield promise(NAME, f"ends/{resource.name}", endpoint, says, (*resource.origin, "expires_by"), resource.cite)
+        yield promise(
+            NAME, f"ends/{resource.name}", endpoint, says, (*resource.origin, "expires_by"), resource.cite
+        )
         for user, _ in _users(setting, resource):
             says = f"{user.action.name} takes no {resource.name} {MARGIN_S:g} s after its {member}"
-            yield promise(NAME, f"unused/{resource.name}", user, says, (*resource.origin, "expires_by"), resource.cite)
+            yield promise(
+                NAME, f"unused/{resource.name}", user, says, (*resource.origin, "expires_by"), resource.cite
+            )
         if (counted := _counter(setting, resource)) is not None:
-            says = f"the {counted[0].counter} that a {resource.name} took is free {MARGIN_S:g} s after its {member}"
-            yield promise(NAME, f"returns/{resource.name}", counted[1], says, (*resource.origin, "takes"), resource.cite)
+            says = (
+                f"the {counted[0].counter} that a {resource.name} took is free {MARGIN_S:g} s after its "
+                f"{member}"
+            )
+            yield promise(
+                NAME, f"returns/{resource.name}", counted[1], says, (*resource.origin, "takes"), resource.cite
+            )
 
 
 def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
@@ -82,7 +102,11 @@ def _counter(setting: Setting, resource: Resource) -> tuple[Takes, Endpoint, str
     """
     takes = resource.takes
     endpoint = setting.endpoint(str(takes.read_by.name), REST) if takes is not None else None
-    where = next((str(p.name) for p in endpoint.params if takes and p.refers_to == takes.of), "") if endpoint is not None else ""
+    where = (
+        next((str(p.name) for p in endpoint.params if takes and p.refers_to == takes.of), "")
+        if endpoint is not None
+        else ""
+    )
     return (takes, endpoint, where) if takes is not None and endpoint is not None and where else None
 
 
@@ -97,10 +121,21 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         counter = _counter(setting, resource) if setting.exclusive else None
         also += [f"{NAME}/returns/{resource.name}/{counter[1].place}"] if counter is not None else []
         run = _run(setting, resource, endpoint, covers)
-        yield Probe(covers[0], 6, (*covers, *also), 6 + len(also) + (counter is not None), run, (endpoint,), OPERATOR, True)
+        yield Probe(
+            covers[0],
+            6,
+            (*covers, *also),
+            6 + len(also) + (counter is not None),
+            run,
+            (endpoint,),
+            OPERATOR,
+            True,
+        )
 
 
-def _run(setting: Setting, resource: Resource, endpoint: Endpoint, covers: tuple[str, ...]) -> Callable[[], Conversation]:
+def _run(
+    setting: Setting, resource: Resource, endpoint: Endpoint, covers: tuple[str, ...]
+) -> Callable[[], Conversation]:
     lives, ends = covers
 
     def run() -> Conversation:
@@ -111,37 +146,65 @@ def _run(setting: Setting, resource: Resource, endpoint: Endpoint, covers: tuple
         instances: list[Mapping[str, Any]] = []
         asked: Exchange | None = None
         for _ in range(2):
-            asked = yield Call(maker, made_by.input, "valid", f"a {resource.name} that ends by itself", fresh=True)
+            asked = yield Call(
+                maker, made_by.input, "valid", f"a {resource.name} that ends by itself", fresh=True
+            )
             body = at_path(made_by, asked) if made_by.at is not None and asked.success else None
             left = _left_s(resource, body, asked)
             if not isinstance(body, Mapping) or left is None or left <= 2 * MARGIN_S:
                 for contract in covers:
-                    yield judge_untested(contract, f"no {resource.name} with time left was made: {asked.outcome}")
+                    yield judge_untested(
+                        contract, f"no {resource.name} with time left was made: {asked.outcome}"
+                    )
                 return
             instances.append(body)
         assert asked is not None
         passed: Exchange = yield _advance(setting, (_left_s(resource, instances[0], asked) or 0.0) - MARGIN_S)
         early: Exchange = yield Call(
-            endpoint, undone_by.input, "explore", f"a {resource.name} shortly before its time", subject=resource, made=instances[0]
+            endpoint,
+            undone_by.input,
+            "explore",
+            f"a {resource.name} shortly before its time",
+            subject=resource,
+            made=instances[0],
         )
         if passed.success and not early.void:
             gone = early.code == missing.name
             yield (
-                judge_broken(lives, f"it is there {MARGIN_S:g} s before its {resource.expires_by}", early.outcome)
+                judge_broken(
+                    lives, f"it is there {MARGIN_S:g} s before its {resource.expires_by}", early.outcome
+                )
                 if gone
                 else judge_kept(lives)
             )
         before = yield from _counted(setting, resource, instances[1])
         passed = yield _advance(setting, 2 * MARGIN_S)
         after = yield from _counted(setting, resource, instances[1])
-        if passed.success and before is not None and after is not None and (counted := _counter(setting, resource)) is not None:
+        if (
+            passed.success
+            and before is not None
+            and after is not None
+            and (counted := _counter(setting, resource)) is not None
+        ):
             contract = f"{NAME}/returns/{resource.name}/{counted[1].place}"
-            more = f"{counted[0].counter} is more than {before} after the {resource.expires_by} of a {resource.name}"
-            yield judge_kept(contract) if after > before else judge_broken(contract, more, f"{counted[0].counter} {after}")
+            more = (
+                f"{counted[0].counter} is more than {before} after the {resource.expires_by} of a "
+                f"{resource.name}"
+            )
+            yield (
+                judge_kept(contract)
+                if after > before
+                else judge_broken(contract, more, f"{counted[0].counter} {after}")
+            )
         if passed.success:
             yield from _unused(setting, resource, missing, instances[1])
         late: Exchange = yield Call(
-            endpoint, undone_by.input, "explore", f"a {resource.name} after its time", subject=resource, made=instances[1]
+            endpoint,
+            undone_by.input,
+            "explore",
+            f"a {resource.name} after its time",
+            subject=resource,
+            made=instances[1],
         )
         if passed.success and not late.void:
             there = late.success and not late.tainted_by("documented_status")
@@ -154,7 +217,9 @@ def _run(setting: Setting, resource: Resource, endpoint: Endpoint, covers: tuple
     return run
 
 
-def _counted(setting: Setting, resource: Resource, body: Mapping[str, Any]) -> Generator[Any, Any, int | None]:
+def _counted(
+    setting: Setting, resource: Resource, body: Mapping[str, Any]
+) -> Generator[Any, Any, int | None]:
     """Return the remaining capacity, or None unless the run is exclusive."""
     return (yield from counted(setting, resource, body)) if setting.exclusive else None
 

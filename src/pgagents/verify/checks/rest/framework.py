@@ -66,10 +66,18 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         cost = 2 if case.writes else 1
         also = SHOWS.get(case.detail.partition("/")[2]) if case.survive else None
         shows = (f"{NAME}/survives/{also}@rest",) if also else ()
-        covers = (contract, f"{NAME}/{LARGEST}@{case.call.surface}") if case.largest is not None else (contract,)
+        covers = (
+            (contract, f"{NAME}/{LARGEST}@{case.call.surface}") if case.largest is not None else (contract,)
+        )
         run = _run(case, contract)
-        yield Probe(contract, phase, covers, cost, run, endpoints, "main", case.writes, optional=spare, shows=shows)
-    if setting.model.errors.framework.plaintext and setting.plain_url and (endpoint := reader(setting)) is not None:
+        yield Probe(
+            contract, phase, covers, cost, run, endpoints, "main", case.writes, optional=spare, shows=shows
+        )
+    if (
+        setting.model.errors.framework.plaintext
+        and setting.plain_url
+        and (endpoint := reader(setting)) is not None
+    ):
         yield Probe(PLAINTEXT, 2, (PLAINTEXT,), 1, _plaintext(setting, endpoint), (), "main", False)
 
 
@@ -77,7 +85,11 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Judge that the server survives unusual requests of other checks, and that each 405 names the allowed
     methods.
     """
-    if exchange.status == NOT_ALLOWED and exchange.call.endpoint is None and exchange.call.intent == "framework":
+    if (
+        exchange.status == NOT_ALLOWED
+        and exchange.call.endpoint is None
+        and exchange.call.intent == "framework"
+    ):
         yield from _other_methods(exchange, memory.setting)
     if exchange.void or exchange.call.surface != REST or reader(memory.setting) is None:
         return
@@ -98,13 +110,21 @@ def _plaintext(setting: Setting, endpoint: Endpoint) -> Callable[[], Conversatio
     due = [h for h in setting.model.headers if code.status in h.on]
 
     def run() -> Conversation:
-        exchange: Exchange = yield replace(edited(setting, endpoint, "a call over plain http", Raw()), plain=True)
+        exchange: Exchange = yield replace(
+            edited(setting, endpoint, "a call over plain http", Raw()), plain=True
+        )
         lacking = [h for h in due if (exchange.header(h.name) or "") != (h.const or exchange.header(h.name))]
         if not exchange.void and exchange.status == code.status and lacking:
             name = lacking[0].name
-            yield judge_broken(PLAINTEXT, f"{code.status} with {name}: {lacking[0].const or 'any'}", f"{name}: {exchange.header(name)}")
+            yield judge_broken(
+                PLAINTEXT,
+                f"{code.status} with {name}: {lacking[0].const or 'any'}",
+                f"{name}: {exchange.header(name)}",
+            )
         elif exchange.status == code.status and not setting.envelope(code.envelope).is_valid(exchange.body):
-            yield judge_broken(PLAINTEXT, f"a body that is {code.envelope}", exchange.json.problem or "another body")
+            yield judge_broken(
+                PLAINTEXT, f"a body that is {code.envelope}", exchange.json.problem or "another body"
+            )
         else:
             yield from judge_refused(exchange, PLAINTEXT, [code], "plain http")
 
@@ -122,8 +142,16 @@ def _run(case: Case, contract: str) -> Callable[[], Conversation]:
                 yield judge_kept(contract)
             return
         assert case.code is not None
-        judged = list(judge_refused(exchange, contract, [case.code], case.says.removesuffix(" is refused"), case.statuses))
-        if case.allowed and exchange.status == case.code.status and (wrong := _misnamed(case.allowed, exchange)):
+        judged = list(
+            judge_refused(
+                exchange, contract, [case.code], case.says.removesuffix(" is refused"), case.statuses
+            )
+        )
+        if (
+            case.allowed
+            and exchange.status == case.code.status
+            and (wrong := _misnamed(case.allowed, exchange))
+        ):
             judged = [judge_broken(contract, NAMES_METHODS, wrong)]
         yield from judged
 

@@ -18,7 +18,16 @@ from pgagents.verify.answers.refusal import expected
 from pgagents.verify.answers.representations import kind_of
 from pgagents.verify.cases.invalid import is_invalid, ordinary
 from pgagents.verify.cases.malformed import of_ours
-from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept, judge_refused, promise
+from pgagents.verify.check.check import (
+    Check,
+    Conversation,
+    Judgement,
+    Probe,
+    judge_broken,
+    judge_kept,
+    judge_refused,
+    promise,
+)
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import template_of
@@ -44,8 +53,18 @@ def promises(setting: Setting) -> Iterator[Contract]:
         says = f"{endpoint.action.name} finds nothing by a {param.name} in the other case"
         yield promise(NAME, "", endpoint, says, (*resource.origin, "missing"), endpoint.action.cite)
     for endpoint, param, resource in _lookalike_cases(setting):
-        says = f"{endpoint.action.name} finds nothing by a {param.name} with a letter that only looks like its own"
-        yield promise(NAME, f"{LOOKALIKE}/{param.name}", endpoint, says, (*resource.origin, "missing"), endpoint.action.cite)
+        says = (
+            f"{endpoint.action.name} finds nothing by a {param.name} with a letter that only looks like "
+            "its own"
+        )
+        yield promise(
+            NAME,
+            f"{LOOKALIKE}/{param.name}",
+            endpoint,
+            says,
+            (*resource.origin, "missing"),
+            endpoint.action.cite,
+        )
     for resource, endpoint in _makers(setting):
         says = f"each {resource.name} that {endpoint.action.name} makes has an id of its own"
         yield promise(NAME, "made", endpoint, says, (*resource.origin, "made_by"), endpoint.action.cite)
@@ -58,9 +77,15 @@ def _makers(setting: Setting) -> tuple[tuple[Resource, Endpoint], ...]:
 
     def find() -> Iterator[tuple[Resource, Endpoint]]:
         moves = {id(m.action) for r in setting.model.resources.values() for m in r.moves}
-        by_action = {id(r.made_by.action): r for r in reversed(list(setting.model.resources.values())) if r.made_by and r.made_by.at}
+        by_action = {
+            id(r.made_by.action): r
+            for r in reversed(list(setting.model.resources.values()))
+            if r.made_by and r.made_by.at
+        }
         for endpoint in setting.endpoints:
-            if (resource := by_action.get(id(endpoint.action))) is not None and id(endpoint.action) not in moves:
+            if (resource := by_action.get(id(endpoint.action))) is not None and id(
+                endpoint.action
+            ) not in moves:
                 yield resource, endpoint
 
     return setting.compute_once((NAME, "makers"), lambda: tuple(find()))
@@ -77,18 +102,34 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         return
     made: dict[str, str] = memory.notes.setdefault((NAME, "made"), {})
     """The arguments that each instance was made with, by its id."""
-    for gone in [r for r in setting.model.resources.values() if r.undone_by and r.undone_by.action is endpoint.action and not r.state]:
+    for gone in [
+        r
+        for r in setting.model.resources.values()
+        if r.undone_by and r.undone_by.action is endpoint.action and not r.state
+    ]:
         for value in exchange.input.values():
             made.pop(f"{gone.name} {gone.place_in(endpoint.params, exchange.input)}{value}", None)
     maker = next((r for r, d in _makers(setting) if d is endpoint), None)
-    body = at_path(maker.made_by, exchange) if maker is not None and maker.made_by and maker.made_by.at else None
-    if maker is None or not isinstance(body, Mapping) or not maker.id_of(body) is not None or _repeated(exchange, memory):
+    body = (
+        at_path(maker.made_by, exchange) if maker is not None and maker.made_by and maker.made_by.at else None
+    )
+    if (
+        maker is None
+        or not isinstance(body, Mapping)
+        or not maker.id_of(body) is not None
+        or _repeated(exchange, memory)
+    ):
         return
     said = json_bytes({k: v for k, v in exchange.input.items() if k != endpoint.action.idempotency}).decode()
-    before = made.get(instance := f"{maker.name} {maker.place_in(endpoint.params, exchange.input)}{id_text(maker.id_of(body))}")
+    before = made.get(
+        instance
+        := f"{maker.name} {maker.place_in(endpoint.params, exchange.input)}{id_text(maker.id_of(body))}"
+    )
     if before is not None and (before != said or endpoint.action.costs):
         yield judge_broken(
-            f"{NAME}/made/{endpoint.place}", f"a {maker.name} with an id of its own", "the id of another that was made before"
+            f"{NAME}/made/{endpoint.place}",
+            f"a {maker.name} with an id of its own",
+            "the id of another that was made before",
         )
     else:
         yield judge_kept(f"{NAME}/made/{endpoint.place}")
@@ -118,7 +159,12 @@ def _cases(setting: Setting) -> tuple[tuple[Endpoint, Param, Resource], ...]:
         for endpoint in setting.endpoints:
             for param in endpoint.params:
                 resource = setting.model.resources.get(param.refers_to or "")
-                if resource is None or resource.missing is None or endpoint.surface != REST or endpoint.action.effect != "read":
+                if (
+                    resource is None
+                    or resource.missing is None
+                    or endpoint.surface != REST
+                    or endpoint.action.effect != "read"
+                ):
                     continue
                 kind = kind_of(setting, resource)
                 if param.required and kind not in met and (resource.made_by or resource.found_by):
@@ -134,7 +180,16 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     for endpoint, param, resource in _lookalike_cases(setting):
         contract = f"{NAME}/{LOOKALIKE}/{param.name}/{endpoint.place}"
         writes = resource.made_by is not None or endpoint.action.effect == "write"
-        yield Probe(contract, 5, (contract,), 1, _looking_alike(setting, endpoint, param, resource, contract), (endpoint,), "main", writes)
+        yield Probe(
+            contract,
+            5,
+            (contract,),
+            1,
+            _looking_alike(setting, endpoint, param, resource, contract),
+            (endpoint,),
+            "main",
+            writes,
+        )
     for endpoint, param, resource in _cases(setting):
         contract = f"{NAME}/{endpoint.place}"
         yield Probe(
@@ -149,14 +204,21 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         )
 
 
-def _run(setting: Setting, endpoint: Endpoint, param: Param, resource: Resource, contract: str) -> Callable[[], Conversation]:
+def _run(
+    setting: Setting, endpoint: Endpoint, param: Param, resource: Resource, contract: str
+) -> Callable[[], Conversation]:
     def run() -> Conversation:
         there: Mapping[str, Any] = yield InstanceRef(resource.name)
         id = str(resource.id_of(there))
         template = template_of(setting.model, endpoint.action)
         given = {**template.input, str(param.name): id.swapcase()}
         call = ordinary(
-            endpoint, template, "absent", f"a {param.name} in the other case", input=given, made=there if template.subject else None
+            endpoint,
+            template,
+            "absent",
+            f"a {param.name} in the other case",
+            input=given,
+            made=there if template.subject else None,
         )
         if id.swapcase() == id or _HEX.fullmatch(id) or is_invalid(setting, call):
             yield Judgement(contract, Verdict.NOT_APPLICABLE, "ids here have no case")
@@ -191,7 +253,9 @@ def _lookalike_cases(setting: Setting) -> tuple[tuple[Endpoint, Param, Resource]
     return setting.compute_once((NAME, LOOKALIKE), lambda: tuple(find()))
 
 
-def _looking_alike(setting: Setting, endpoint: Endpoint, param: Param, resource: Resource, contract: str) -> Callable[[], Conversation]:
+def _looking_alike(
+    setting: Setting, endpoint: Endpoint, param: Param, resource: Resource, contract: str
+) -> Callable[[], Conversation]:
     """Ask for an id with one full-width letter: it must be missing or invalid."""
 
     def run() -> Conversation:
@@ -201,7 +265,15 @@ def _looking_alike(setting: Setting, endpoint: Endpoint, param: Param, resource:
         id = str(subject.value_for(param, there))
         given = {**template.input, name: full_width(id)}
         what = f"a {name} with a letter of full width"
-        call = ordinary(endpoint, template, "absent", what, input=given, made=there if template.subject else None, field=name)
+        call = ordinary(
+            endpoint,
+            template,
+            "absent",
+            what,
+            input=given,
+            made=there if template.subject else None,
+            field=name,
+        )
         if full_width(id) == id or not is_invalid(setting, call):
             yield Judgement(contract, Verdict.NOT_APPLICABLE, "ids here may have such letters")
             return

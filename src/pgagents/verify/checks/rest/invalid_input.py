@@ -15,7 +15,16 @@ from pgagents.verify.answers.refusal import expected
 from pgagents.verify.cases.combined import Group, both, groups
 from pgagents.verify.cases.generated import varied_of
 from pgagents.verify.cases.invalid import invalid_cases_of, ordinary
-from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept, judge_refused, promise
+from pgagents.verify.check.check import (
+    Check,
+    Conversation,
+    Judgement,
+    Probe,
+    judge_broken,
+    judge_kept,
+    judge_refused,
+    promise,
+)
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.wire.call import Call
@@ -37,7 +46,8 @@ def promises(setting: Setting) -> Iterator[Contract]:
         if any(len(group) > 1 for group in groups(setting, endpoint)):
             errors = setting.model.errors
             says = (
-                f"{endpoint.action.name} refuses a call where two arguments are wrong, with {errors.field_of_several} at {errors.field_at}"
+                f"{endpoint.action.name} refuses a call where two arguments are wrong, with "
+                f"{errors.field_of_several} at {errors.field_at}"
             )
             yield promise(NAME, SEVERAL, endpoint, says, ("errors", "field_of_several"), endpoint.action.cite)
 
@@ -56,7 +66,9 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             listed[invalid_case.detail] = listed.get(invalid_case.detail, 0) + 1
             number, group = listed[invalid_case.detail], sent_with.get(id(invalid_case))
             if group is None:
-                yield _probe(setting, endpoint, invalid_case.detail, invalid_case.call, 9, invalid_case.says, 2, number)
+                yield _probe(
+                    setting, endpoint, invalid_case.detail, invalid_case.call, 9, invalid_case.says, 2, number
+                )
             elif invalid_case is group[0]:
                 keywords = {(one.detail.partition("/")[0], endpoint.surface) for one in group}
                 phase = 7 if keywords <= met else 5
@@ -64,18 +76,39 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
                 if len(group) > 1:
                     yield _pair(setting, endpoint, group, phase, alone, number)
                 else:
-                    yield _probe(setting, endpoint, invalid_case.detail, invalid_case.call, phase, invalid_case.says, 1, number)
+                    yield _probe(
+                        setting,
+                        endpoint,
+                        invalid_case.detail,
+                        invalid_case.call,
+                        phase,
+                        invalid_case.says,
+                        1,
+                        number,
+                    )
         yield from _more(setting, endpoint, listed)
 
 
-def _pair(setting: Setting, endpoint: Endpoint, pair: Group, phase: int, alone: set[str], number: int) -> Probe:
+def _pair(
+    setting: Setting, endpoint: Endpoint, pair: Group, phase: int, alone: set[str], number: int
+) -> Probe:
     """Return the probe of two cases in one call.
 
     `alone` collects endpoints whose answers did not show both errors.
     """
     covers = tuple(f"{NAME}/{detail}/{endpoint.place}" for detail in (*(one.detail for one in pair), SEVERAL))
     run, print = _run_pair(setting, endpoint, pair, alone), " ".join(_shown(one.call) for one in pair)
-    return Probe(_named(covers[0], number), phase, covers, 1, run, (endpoint,), "main", endpoint.action.effect == "write", print=print)
+    return Probe(
+        _named(covers[0], number),
+        phase,
+        covers,
+        1,
+        run,
+        (endpoint,),
+        "main",
+        endpoint.action.effect == "write",
+        print=print,
+    )
 
 
 def _named(contract: str, number: int) -> str:
@@ -83,7 +116,9 @@ def _named(contract: str, number: int) -> str:
     return contract if number == 1 else f"{contract} #{number}"
 
 
-def _run_pair(setting: Setting, endpoint: Endpoint, pair: Group, alone: set[str]) -> Callable[[], Conversation]:
+def _run_pair(
+    setting: Setting, endpoint: Endpoint, pair: Group, alone: set[str]
+) -> Callable[[], Conversation]:
     several = f"{NAME}/{SEVERAL}/{endpoint.place}"
     contracts = [f"{NAME}/{one.detail}/{endpoint.place}" for one in pair]
     at, word = setting.model.errors.field_at or "", setting.model.errors.field_of_several
@@ -101,7 +136,12 @@ def _run_pair(setting: Setting, endpoint: Endpoint, pair: Group, alone: set[str]
             return
         alone.add(endpoint.place)
         found = yield from _one_by_one(setting, pair, contracts)
-        if found and not exchange.void and not exchange.tainted and exchange.code not in _others(setting, pair):
+        if (
+            found
+            and not exchange.void
+            and not exchange.tainted
+            and exchange.code not in _others(setting, pair)
+        ):
             yield judge_broken(several, f"{at} is {word}", f"{exchange.outcome}, {at} is {said}")
 
     return run
@@ -148,10 +188,21 @@ def _nearest(keyword: str, param: str, listed: dict[str, int]) -> str | None:
     exact = f"{keyword}/{param}"
     if exact in listed:
         return exact
-    return next((d for d in listed if d.endswith(f"/{param}") and not d.startswith(("required/", "null/"))), None)
+    return next(
+        (d for d in listed if d.endswith(f"/{param}") and not d.startswith(("required/", "null/"))), None
+    )
 
 
-def _probe(setting: Setting, endpoint: Endpoint, detail: str, call: Call, phase: int, says: str, priority: int, number: int) -> Probe:
+def _probe(
+    setting: Setting,
+    endpoint: Endpoint,
+    detail: str,
+    call: Call,
+    phase: int,
+    says: str,
+    priority: int,
+    number: int,
+) -> Probe:
     contract = f"{NAME}/{detail}/{endpoint.place}"
     print = _shown(call)
     return Probe(

@@ -16,7 +16,16 @@ from pgagents.model.model import Resource
 from pgagents.verify.cases import fixture_selection
 from pgagents.verify.cases.boundary import boundary_values, places
 from pgagents.verify.cases.invalid import ordinary, time_passes
-from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise
+from pgagents.verify.check.check import (
+    Check,
+    Conversation,
+    Judgement,
+    Probe,
+    judge_broken,
+    judge_kept,
+    judge_untested,
+    promise,
+)
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.instance import at_path, will_do
 from pgagents.verify.fixtures.request_template import template_of
@@ -38,14 +47,25 @@ def promises(setting: Setting) -> Iterator[Contract]:
         for law in endpoint.action.laws:
             cite = law.cite or endpoint.action.cite
             yield promise(
-                NAME, law.name, endpoint, f"{law.name} of {endpoint.action.name}: {' '.join(law.that.text.split())}", law.origin, cite
+                NAME,
+                law.name,
+                endpoint,
+                f"{law.name} of {endpoint.action.name}: {' '.join(law.that.text.split())}",
+                law.origin,
+                cite,
             )
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Judge every success whose body fits its schema, with one scope for all laws of the exchange."""
     endpoint = exchange.call.endpoint
-    if endpoint is None or not exchange.fits or not exchange.success or not endpoint.action.laws or exchange.call.intent not in TRUSTED:
+    if (
+        endpoint is None
+        or not exchange.fits
+        or not exchange.success
+        or not endpoint.action.laws
+        or exchange.call.intent not in TRUSTED
+    ):
         return
     memory.notes[BODIES] = memory.bodies
     values = values_of(memory.model, exchange)
@@ -55,7 +75,10 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         if scope is None:
             try:
                 scope = Scope(
-                    values, memory.setting.compute_once((NAME, "reading", endpoint.action.name), lambda: reading_of(endpoint.action.laws))
+                    values,
+                    memory.setting.compute_once(
+                        (NAME, "reading", endpoint.action.name), lambda: reading_of(endpoint.action.laws)
+                    ),
                 )
             except ExpressionError as error:
                 yield judge_untested(contract, str(error), sticky=True)
@@ -64,9 +87,13 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         if held.outcome == "held":
             yield judge_kept(contract)
         elif held.outcome == "broken":
-            yield judge_broken(contract, " ".join(law.that.text.split()), f"{law.name} does not hold: {witness(law, scope)}")
+            yield judge_broken(
+                contract, " ".join(law.that.text.split()), f"{law.name} does not hold: {witness(law, scope)}"
+            )
         elif held.outcome == "error" and not ("before" in reads(law) and values["before"] is None):
-            yield judge_untested(contract, f"the law cannot be evaluated on this answer: {held.why}", sticky=True)
+            yield judge_untested(
+                contract, f"the law cannot be evaluated on this answer: {held.why}", sticky=True
+            )
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
@@ -81,23 +108,37 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         place = _stands_on(setting, resource)
         if made is None or place is None or place.found_by is None:
             continue
-        if next(r for r in setting.model.resources.values() if r.made_by and r.made_by.action is made.action) is not resource:
+        if (
+            next(r for r in setting.model.resources.values() if r.made_by and r.made_by.action is made.action)
+            is not resource
+        ):
             continue
         makers = [d for d in setting.usable if d.action is made.action and d.action.laws]
         actions = {str(made.action.name), *(str(m.action.name) for m in resource.moves)}
         surfaces = {d.surface for d in makers}
         covers = tuple(
-            f"{NAME}/{law.name}/{d.place}" for d in setting.usable if d.surface in surfaces and str(d.action.name) in actions
+            f"{NAME}/{law.name}/{d.place}"
+            for d in setting.usable
+            if d.surface in surfaces and str(d.action.name) in actions
             for law in d.action.laws
-        )  # fmt: skip
+        )
         timed = setting.model.clock is not None and OPERATOR in roles
         if not makers:
             continue
         run = _run(setting, resource, place, makers, timed)
         yield Probe(
-            f"{NAME}/kinds of {place.name}/{makers[0].place}", 4, covers, fixture_selection.MOST_KINDS, run, tuple(makers), "main", True
+            f"{NAME}/kinds of {place.name}/{makers[0].place}",
+            4,
+            covers,
+            fixture_selection.MOST_KINDS,
+            run,
+            tuple(makers),
+            "main",
+            True,
         )
-        for endpoint in makers if len(makers) > 1 else ():  # used if an endpoint met too few kinds of places for its laws
+        for endpoint in (
+            makers if len(makers) > 1 else ()
+        ):  # used if an endpoint met too few kinds of places for its laws
             own = tuple(id for id in covers if id.endswith(f"@{endpoint.surface}"))
             run = _run(setting, resource, place, [endpoint], timed, moved=True)
             yield Probe(
@@ -124,7 +165,13 @@ def _stands_on(setting: Setting, resource: Resource) -> Resource | None:
 
 
 def _run(
-    setting: Setting, resource: Resource, place: Resource, makers: list[Endpoint], timed: bool, *, moved: bool = False
+    setting: Setting,
+    resource: Resource,
+    place: Resource,
+    makers: list[Endpoint],
+    timed: bool,
+    *,
+    moved: bool = False,
 ) -> Callable[[], Conversation]:
     """Make an instance at each kind of place, through the endpoints in turn, then end each through its
     endpoint.
@@ -138,21 +185,33 @@ def _run(
         search = setting.endpoint(str(found.action.name), "rest") if found else None
         if found is None or search is None:
             return
-        exchange: Exchange = yield Call(search, _widest(setting, search), "explore", f"to find every kind of {place.name}", reuse="ever")
+        exchange: Exchange = yield Call(
+            search, _widest(setting, search), "explore", f"to find every kind of {place.name}", reuse="ever"
+        )
         why = f"a {resource.name} at another kind of {place.name}"
         plan = fixture_selection.FixturePlan(setting, resource)
         places = [item for item in _items(found, exchange) if will_do(found.where, place, item)]
         known: Mapping[tuple[str, str], Mapping[str, Any]] = (yield GetNote(BODIES)) or {}
         own = [body for (name, _), body in known.items() if name == resource.name]
-        also = plan.bounded(places, _by(resource, place), place.id, own) if timed else []  # bounds appear only as time passes
+        also = (
+            plan.bounded(places, _by(resource, place), place.id, own) if timed else []
+        )  # bounds appear only as time passes
         makings = plan.makings(makers, search, places, also)
         living: list[list[tuple[Endpoint, Mapping[str, Any]]]] = [[], []]
         for index, making in enumerate(makings):
             second = 2 * index >= len(makings)
-            if timed and second and not living[1] and living[0] and (wait := time_passes(setting, fixture_selection.APART_S)):
+            if (
+                timed
+                and second
+                and not living[1]
+                and living[0]
+                and (wait := time_passes(setting, fixture_selection.APART_S))
+            ):
                 yield wait
             template, bind = template_of(setting.model, making.endpoint.action), {place.name: making.place}
-            made: Exchange = yield ordinary(making.endpoint, template, "explore", why, bind=bind, input=making.input)
+            made: Exchange = yield ordinary(
+                making.endpoint, template, "explore", why, bind=bind, input=making.input
+            )
             bodies = _items(resource.made_by, made) if made.success else []
             living[second] += [(making.endpoint, body) for body in bodies]
         for endpoint, body in [*living[0], *living[1]] if moved else ():
@@ -170,27 +229,43 @@ def _run(
 def _by(resource: Resource, place: Resource) -> str:
     """Return the member of an instance that names its place: the argument it was made with."""
     given = resource.made_by.input if resource.made_by else {}
-    return next((name for name, value in given.items() if isinstance(value, Expression) and place.name in value.names), "")
+    return next(
+        (
+            name
+            for name, value in given.items()
+            if isinstance(value, Expression) and place.name in value.names
+        ),
+        "",
+    )
 
 
-def _lives_on(setting: Setting, resource: Resource, endpoint: Endpoint, body: Mapping[str, Any], why: str) -> Conversation:
+def _lives_on(
+    setting: Setting, resource: Resource, endpoint: Endpoint, body: Mapping[str, Any], why: str
+) -> Conversation:
     for move in resource.moves:
         mover = setting.endpoint(str(move.action.name), endpoint.surface)
         if move.to in move.origin_states and mover is not None:
             yield Call(mover, move.input, "explore", why, subject=resource, made=body, surface=mover.surface)
 
 
-def _ended(setting: Setting, resource: Resource, living: list[tuple[Endpoint, Mapping[str, Any]]], why: str) -> Conversation:
+def _ended(
+    setting: Setting, resource: Resource, living: list[tuple[Endpoint, Mapping[str, Any]]], why: str
+) -> Conversation:
     for endpoint, body in living:
         move = next(iter(resource.moves), None)
         mover = (
-            setting.endpoint(str(move.action.name), endpoint.surface) or setting.endpoint(str(move.action.name), "rest") if move else None
+            setting.endpoint(str(move.action.name), endpoint.surface)
+            or setting.endpoint(str(move.action.name), "rest")
+            if move
+            else None
         )
         if move is not None and mover is not None:
             yield Call(mover, move.input, "explore", why, subject=resource, made=body, surface=mover.surface)
 
 
-def _read_again(setting: Setting, resource: Resource, living: list[tuple[Endpoint, Mapping[str, Any]]], why: str) -> Conversation:
+def _read_again(
+    setting: Setting, resource: Resource, living: list[tuple[Endpoint, Mapping[str, Any]]], why: str
+) -> Conversation:
     """Read an ended instance through an MCP tool; on other surfaces `state_transitions` reads it."""
     body = next((body for endpoint, body in living if endpoint.form is not None), None)
     for read in resource.read_by[:1] if body is not None else ():
@@ -206,7 +281,10 @@ def _widest(setting: Setting, endpoint: Endpoint) -> dict[str, Any]:
     usual = template_of(setting.model, endpoint.action).input
     most = next((given for name, given, _ in boundary_values(setting, endpoint) if name == "high"), usual)
     there = {name: usual[name] for name in places(setting) if name in usual}
-    return {**{name: value for name, value in most.items() if name in usual or not isinstance(value, bool)}, **there}
+    return {
+        **{name: value for name, value in most.items() if name in usual or not isinstance(value, bool)},
+        **there,
+    }
 
 
 def _items(call: ActionCall | None, exchange: Exchange) -> list[Mapping[str, Any]]:

@@ -13,7 +13,16 @@ from urllib.parse import urlsplit
 
 from pgagents.model.contract import Contract
 from pgagents.model.model import Resource
-from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise
+from pgagents.verify.check.check import (
+    Check,
+    Conversation,
+    Judgement,
+    Probe,
+    judge_broken,
+    judge_kept,
+    judge_untested,
+    promise,
+)
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.wire.call import Call, InstanceRef, Raw
 from pgagents.verify.wire.endpoint import REST, Endpoint
@@ -58,7 +67,12 @@ def _links(setting: Setting) -> Mapping[str, _Link]:
             names = set(_uris(schema, setting, 0)) - given if schema is not None else set()
             for example in endpoint.action.examples if endpoint is not None else ():
                 for name, value in _members(example.output):
-                    if endpoint is not None and name in names and isinstance(value, str) and _path(setting, value):
+                    if (
+                        endpoint is not None
+                        and name in names
+                        and isinstance(value, str)
+                        and _path(setting, value)
+                    ):
                         links.setdefault(name, _Link(endpoint, resource))
         return links
 
@@ -73,7 +87,12 @@ def _uris(schema: Mapping[str, Any], setting: Setting, depth: int) -> Iterator[s
         if setting.named(member).get("format") == "uri":
             yield str(name)
         yield from _uris(member, setting, depth + 1)
-    for part in (schema.get("items"), *(schema.get("allOf") or ()), *(schema.get("anyOf") or ()), *(schema.get("oneOf") or ())):
+    for part in (
+        schema.get("items"),
+        *(schema.get("allOf") or ()),
+        *(schema.get("anyOf") or ()),
+        *(schema.get("oneOf") or ()),
+    ):
         if isinstance(part, Mapping):
             yield from _uris(part, setting, depth + 1)
 
@@ -108,7 +127,16 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         contract = f"{NAME}/{name}/{link.endpoint.place}"
         writes = link.resource.made_by is not None
         cost = max(1, len(link.resource.states))
-        yield Probe(contract, 4, (contract,), cost, _run(setting, name, link, contract), (link.endpoint,), "main", writes)
+        yield Probe(
+            contract,
+            4,
+            (contract,),
+            cost,
+            _run(setting, name, link, contract),
+            (link.endpoint,),
+            "main",
+            writes,
+        )
 
 
 def _run(setting: Setting, name: str, link: _Link, contract: str) -> Callable[[], Conversation]:
@@ -127,11 +155,17 @@ def _run(setting: Setting, name: str, link: _Link, contract: str) -> Callable[[]
             yield judge_kept(contract)
             return
         why = f"the link that {name} gave"
-        exchange: Exchange = yield Call(None, {}, "document", why, twist="none", raw=Raw("GET", path, (("Accept", "*/*"),)))
+        exchange: Exchange = yield Call(
+            None, {}, "document", why, twist="none", raw=Raw("GET", path, (("Accept", "*/*"),))
+        )
         if exchange.error:
             yield judge_broken(contract, f"the page of {name}", exchange.outcome)
         elif not exchange.void:
-            secrets = {v for k, v in _members(body) if k in setting.model.secrets and isinstance(v, str) and len(v) >= SHORTEST}
+            secrets = {
+                v
+                for k, v in _members(body)
+                if k in setting.model.secrets and isinstance(v, str) and len(v) >= SHORTEST
+            }
             yield _judged(contract, name, exchange, secrets)
 
     return run
@@ -140,7 +174,9 @@ def _run(setting: Setting, name: str, link: _Link, contract: str) -> Callable[[]
 def _judged(contract: str, name: str, exchange: Exchange, secrets: Collection[str]) -> Judgement:
     text = exchange.response.body.decode("utf-8", "replace") if exchange.response else ""
     if exchange.status in GONE or exchange.status >= 500:
-        return judge_broken(contract, f"{name} leads to a page", f"what it leads to is answered {exchange.outcome}")
+        return judge_broken(
+            contract, f"{name} leads to a page", f"what it leads to is answered {exchange.outcome}"
+        )
     if any(secret in text for secret in secrets):
         return judge_broken(contract, f"the page of {name} tells no secret", "it tells one")
     return judge_kept(contract)

@@ -48,7 +48,9 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     for endpoint, kind, wrong, sent in _cases(memory.setting):
         if sent and endpoint is call.endpoint and call.why == wrong.says and call.field == wrong.field:
             codes, statuses = expected(memory.setting, call)
-            yield from judge_refused(exchange, f"{NAME}/{kind}/{endpoint.place}", codes, f"a call with {SAYS[kind]}", statuses)
+            yield from judge_refused(
+                exchange, f"{NAME}/{kind}/{endpoint.place}", codes, f"a call with {SAYS[kind]}", statuses
+            )
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
@@ -58,7 +60,9 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         contract = f"{NAME}/{kind}/{endpoint.place}"
         run = _run(setting, wrong.call, contract, SAYS[kind])
         if not sent:
-            yield Probe(contract, 5, (contract,), 1, run, (endpoint,), "main", endpoint.action.effect == "write")
+            yield Probe(
+                contract, 5, (contract,), 1, run, (endpoint,), "main", endpoint.action.effect == "write"
+            )
 
 
 def _run(setting: Setting, call: Call, contract: str, says: str) -> Callable[[], Conversation]:
@@ -77,7 +81,9 @@ def _cases(setting: Setting) -> tuple[tuple[Endpoint, str, InvalidCase, bool], .
 
     def find() -> Iterator[tuple[Endpoint, str, InvalidCase, bool]]:
         for kind in SAYS:
-            listed = ((endpoint, n) for endpoint in setting.endpoints for n in invalid_cases_of(setting, endpoint))
+            listed = (
+                (endpoint, n) for endpoint in setting.endpoints for n in invalid_cases_of(setting, endpoint)
+            )
             first = next(((d, c) for d, n in listed if (c := _case(setting, d, kind, n)) is not None), None)
             if first is not None:
                 endpoint, wrong = first
@@ -98,11 +104,18 @@ def _is(endpoint: Endpoint, kind: str, wrong: InvalidCase) -> bool:
         return keyword == "pattern" and isinstance(value, str) and len(value) > 1 and value.endswith("\n")
     if kind == "boolean":
         return (
-            keyword == "type" and value is True and bool({"number", "integer"} & set(types_of(param.schema))) and _in_json(endpoint, param)
+            keyword == "type"
+            and value is True
+            and bool({"number", "integer"} & set(types_of(param.schema)))
+            and _in_json(endpoint, param)
         )
     if kind == "nan":
         return keyword == "type" and value == "NaN" and not _in_json(endpoint, param)
-    return keyword in ("pattern", "maxLength") and isinstance(value, str) and len(value) >= LONG > param.schema.get("maxLength", 0)
+    return (
+        keyword in ("pattern", "maxLength")
+        and isinstance(value, str)
+        and len(value) >= LONG > param.schema.get("maxLength", 0)
+    )
 
 
 def _in_json(endpoint: Endpoint, param: Param) -> bool:
@@ -124,14 +137,26 @@ def _case(setting: Setting, endpoint: Endpoint, kind: str, wrong: InvalidCase) -
     own = not param.refers_to and str(param.name) != endpoint.action.idempotency
     value = wrong.call.input.get(wrong.field)
     if kind == "line_break":
-        return wrong if keyword == "pattern" and own and isinstance(value, str) and len(value) > 1 and value.endswith("\n") else None
+        return (
+            wrong
+            if keyword == "pattern"
+            and own
+            and isinstance(value, str)
+            and len(value) > 1
+            and value.endswith("\n")
+            else None
+        )
     if kind == "boolean":
         return wrong if keyword == "type" and number and in_json and value is True else None
     if kind == "nan":
         fits = keyword == "type" and number and not in_json and param.place == "query"
     else:
         fits = keyword in ("pattern", "maxLength") and (own or param.place == "path")
-    call = replace(wrong.call, input={**wrong.call.input, wrong.field: "NaN" if kind == "nan" else "x" * LONG}, why=SAYS[kind])
+    call = replace(
+        wrong.call,
+        input={**wrong.call.input, wrong.field: "NaN" if kind == "nan" else "x" * LONG},
+        why=SAYS[kind],
+    )
     return replace(wrong, call=call, says=SAYS[kind]) if fits and is_invalid(setting, call) else None
 
 

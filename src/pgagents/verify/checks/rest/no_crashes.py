@@ -12,7 +12,17 @@ from typing import Any
 from pgagents.http import Silence
 from pgagents.model.contract import Contract
 from pgagents.verify.cases.invalid import ordinary
-from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise, promise_at
+from pgagents.verify.check.check import (
+    Check,
+    Conversation,
+    Judgement,
+    Probe,
+    judge_broken,
+    judge_kept,
+    judge_untested,
+    promise,
+    promise_at,
+)
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.values.schema_values import types_of
@@ -29,10 +39,17 @@ def promises(setting: Setting) -> Iterator[Contract]:
     """Yield one contract for each endpoint and each surface's framework."""
     for endpoint in setting.every_endpoint:
         yield promise(
-            NAME, "", endpoint, f"{endpoint.action.name} never answers 5xx and always answers", endpoint.action.origin, endpoint.action.cite
+            NAME,
+            "",
+            endpoint,
+            f"{endpoint.action.name} never answers 5xx and always answers",
+            endpoint.action.origin,
+            endpoint.action.cite,
         )
     for place in framework_places(setting.model):
-        yield promise_at(NAME, "", place, "no path, method or body makes the server answer 5xx", ("errors", "framework"))
+        yield promise_at(
+            NAME, "", place, "no path, method or body makes the server answer 5xx", ("errors", "framework")
+        )
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
@@ -41,12 +58,22 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     """
     del roles
     for endpoint in setting.endpoints:
-        names = [str(p.name) for p in endpoint.params if p.place == "body" and _unbounded(setting.named(p.schema))]
+        names = [
+            str(p.name) for p in endpoint.params if p.place == "body" and _unbounded(setting.named(p.schema))
+        ]
         if names and endpoint.surface == REST and endpoint.action.effect == "write":
             contract, template = f"{NAME}/{endpoint.place}", template_of(setting.model, endpoint.action)
             given = {**template.input, **dict.fromkeys(names, HUGE)}
-            call = ordinary(endpoint, template, "explore", f"{' and '.join(names)} beyond what a database takes", input=given)
-            yield Probe(f"{NAME}/huge/{endpoint.place}", 6, (contract,), 2, _run(call), (endpoint,), "main", True)
+            call = ordinary(
+                endpoint,
+                template,
+                "explore",
+                f"{' and '.join(names)} beyond what a database takes",
+                input=given,
+            )
+            yield Probe(
+                f"{NAME}/huge/{endpoint.place}", 6, (contract,), 2, _run(call), (endpoint,), "main", True
+            )
 
 
 def _unbounded(schema: Mapping[str, Any]) -> bool:
@@ -65,7 +92,9 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Judge every exchange."""
     contract = f"{NAME}/{exchange.place}"
     if isinstance(exchange.answer, Silence) and exchange.answer.stale:
-        yield judge_untested(contract, "the connection, which had served other calls, was closed before the call was answered")
+        yield judge_untested(
+            contract, "the connection, which had served other calls, was closed before the call was answered"
+        )
     elif isinstance(exchange.answer, Silence):
         yield judge_broken(contract, "a whole answer", exchange.outcome)
     elif exchange.status >= 500 and not _documented(exchange, memory):
@@ -77,7 +106,8 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 def _documented(exchange: Exchange, memory: Memory) -> bool:
     endpoint, crashed = exchange.call.endpoint, memory.model.errors.framework.crashed
     return endpoint is not None and any(
-        c.status == exchange.status and c.name == exchange.code and c.name != crashed for c in endpoint.action.errors
+        c.status == exchange.status and c.name == exchange.code and c.name != crashed
+        for c in endpoint.action.errors
     )
 
 

@@ -14,7 +14,16 @@ from pgagents.model.action import ActionCall as ActionCall
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Resource
 from pgagents.verify.cases.invalid import InvalidCase, invalid_cases_of
-from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise
+from pgagents.verify.check.check import (
+    Check,
+    Conversation,
+    Judgement,
+    Probe,
+    judge_broken,
+    judge_kept,
+    judge_untested,
+    promise,
+)
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.laws.lists import ordering_of
@@ -28,7 +37,18 @@ NAME = "no_effect_of_refusals"
 STAGE = 8
 MOST_PAGES = 8
 """Most pages of a list that are read."""
-LATE = ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "pattern", "minimum", "exclusiveMinimum", "enum", "type", "unknown_member")
+LATE = (
+    "maximum",
+    "exclusiveMaximum",
+    "maxLength",
+    "maxItems",
+    "pattern",
+    "minimum",
+    "exclusiveMinimum",
+    "enum",
+    "type",
+    "unknown_member",
+)
 """Keywords in order: first those that a server is most likely to check after it has begun to act."""
 
 
@@ -36,7 +56,14 @@ def promises(setting: Setting) -> Iterator[Contract]:
     """Yield one contract for each resource that can be listed and each endpoint that makes it."""
     for resource, endpoint, _ in _cases(setting):
         says = f"a refused {endpoint.action.name} leaves no {resource.name} behind"
-        yield promise(NAME, resource.name, endpoint, says, (*resource.origin, "made_by"), resource.cite or endpoint.action.cite)
+        yield promise(
+            NAME,
+            resource.name,
+            endpoint,
+            says,
+            (*resource.origin, "made_by"),
+            resource.cite or endpoint.action.cite,
+        )
 
 
 def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
@@ -48,7 +75,11 @@ def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
 def _cases(setting: Setting) -> Iterator[tuple[Resource, Endpoint, InvalidCase]]:
     for resource in setting.model.resources.values():
         listed = next((call for call in resource.listed_by if _plain(call)), None)
-        if resource.made_by is None or listed is None or setting.endpoint(str(listed.action.name), REST) is None:
+        if (
+            resource.made_by is None
+            or listed is None
+            or setting.endpoint(str(listed.action.name), REST) is None
+        ):
             continue
         for endpoint in setting.endpoints:
             wrong = _wrong(setting, endpoint) if endpoint.action is resource.made_by.action else None
@@ -63,7 +94,11 @@ def _plain(call: ActionCall) -> bool:
 
 def _wrong(setting: Setting, endpoint: Endpoint) -> InvalidCase | None:
     """Return an invalid case whose broken argument is no id, or None."""
-    known = [n for n in invalid_cases_of(setting, endpoint) if n.priority == 1 and n.detail.partition("/")[0] in LATE]
+    known = [
+        n
+        for n in invalid_cases_of(setting, endpoint)
+        if n.priority == 1 and n.detail.partition("/")[0] in LATE
+    ]
     ids = {str(p.name) for p in endpoint.params if p.refers_to or p.name == endpoint.action.idempotency}
     known = [n for n in known if n.field not in ids]
     return min(known, key=lambda n: LATE.index(n.detail.partition("/")[0]), default=None)
@@ -100,11 +135,17 @@ def _run(setting: Setting, cases: list[tuple[Resource, Endpoint, InvalidCase]]) 
             if before is None or after is None or exchange.void:
                 yield judge_untested(contract, "the list was not answered")
             elif not whole:
-                yield judge_untested(contract, "the list goes on behind its first page, and no law says in which order")
+                yield judge_untested(
+                    contract, "the list goes on behind its first page, and no law says in which order"
+                )
             elif exchange.success:
                 yield judge_untested(contract, f"it was not refused: {exchange.outcome}")
             elif new := [id for id in after if id not in before]:
-                yield judge_broken(contract, f"the {resource.name}s that were there before", f"{len(new)} more after {exchange.outcome}")
+                yield judge_broken(
+                    contract,
+                    f"the {resource.name}s that were there before",
+                    f"{len(new)} more after {exchange.outcome}",
+                )
             else:
                 yield judge_kept(contract)
             before = after
@@ -121,7 +162,9 @@ def _note_of(resource: Resource) -> str:
     return f"{NAME}/{resource.name}"
 
 
-def _listed(setting: Setting, resource: Resource, reuse: Literal["", "unchanged"]) -> Generator[Any, Any, tuple[list[Any] | None, bool]]:
+def _listed(
+    setting: Setting, resource: Resource, reuse: Literal["", "unchanged"]
+) -> Generator[Any, Any, tuple[list[Any] | None, bool]]:
     """Return the listed ids, or None if there is no list, and whether a new instance would be among them."""
     call = next(call for call in resource.listed_by if _plain(call))
     endpoint = setting.endpoint(str(call.action.name), REST)
@@ -130,7 +173,11 @@ def _listed(setting: Setting, resource: Resource, reuse: Literal["", "unchanged"
     more: dict[str, Any] = {}
     for _ in range(MOST_PAGES):
         exchange: Exchange = yield Call(
-            endpoint, {**call.input, **more}, "valid", f"each {resource.name} there is", reuse="" if more else reuse
+            endpoint,
+            {**call.input, **more},
+            "valid",
+            f"each {resource.name} there is",
+            reuse="" if more else reuse,
         )
         items = at_path(call, exchange) if exchange.success and call.at is not None else None
         if not isinstance(items, list):
@@ -167,7 +214,9 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     setting = memory.setting
     if not setting.exclusive:
         return
-    for resource, contract in setting.compute_once((NAME, "lists"), lambda: _first_endpoints(setting)).items():
+    for resource, contract in setting.compute_once(
+        (NAME, "lists"), lambda: _first_endpoints(setting)
+    ).items():
         projects: dict[tuple[str, str], _Known] = memory.notes.setdefault(f"{NAME}/{resource}", {})
         known = projects.setdefault(_project(setting, exchange), _Known())
         kind = setting.model.resources[resource]
@@ -176,12 +225,16 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
                 kind,
                 exchange,
                 known,
-                setting.compute_once((NAME, "places"), lambda: frozenset(endpoint.place for _, endpoint, _ in _cases(setting))),
+                setting.compute_once(
+                    (NAME, "places"), lambda: frozenset(endpoint.place for _, endpoint, _ in _cases(setting))
+                ),
             )
         elif exchange.success and exchange.fits and not known.unsure and not _sees_a_part(setting, exchange):
             items = _items(kind, exchange)
             if items is not None:
-                elsewhere = {id for other in projects.values() if other is not known for id in other.made}  # project_isolation judges these
+                elsewhere = {
+                    id for other in projects.values() if other is not known for id in other.made
+                }  # project_isolation judges these
                 yield from _ghosts(kind, exchange, items, known, contract, elsewhere)
 
 
@@ -220,26 +273,49 @@ def _makes(resource: Resource, exchange: Exchange) -> bool:
 
 
 def _note(resource: Resource, exchange: Exchange, known: _Known, places: frozenset[str]) -> None:
-    body = at_path(resource.made_by, exchange) if resource.made_by and resource.made_by.at and exchange.success else None
+    body = (
+        at_path(resource.made_by, exchange)
+        if resource.made_by and resource.made_by.at and exchange.success
+        else None
+    )
     if isinstance(body, Mapping) and resource.id_of(body) is not None:
         known.made.add(resource.id_of(body))
     elif exchange.success or exchange.error or exchange.status >= 500:
         declared = exchange.codes.get(exchange.code or "")
-        promised = declared is not None and bool(declared.provoked_by)  # the catalogue says that such a failure leaves nothing
+        promised = declared is not None and bool(
+            declared.provoked_by
+        )  # the catalogue says that such a failure leaves nothing
         known.unsure = known.unsure or (exchange.status != UNAVAILABLE and not promised)
-    elif exchange.place in places and exchange.place not in known.refused and exchange.status != LIMITED and known.first is not None:
+    elif (
+        exchange.place in places
+        and exchange.place not in known.refused
+        and exchange.status != LIMITED
+        and known.first is not None
+    ):
         known.refused.append(exchange.place)
 
 
 def _items(resource: Resource, exchange: Exchange) -> list[Mapping[str, Any]] | None:
     """Return the items of a list; None if the answer is none."""
-    call = next((c for c in resource.listed_by if exchange.call.endpoint is not None and c.action is exchange.call.endpoint.action), None)
+    call = next(
+        (
+            c
+            for c in resource.listed_by
+            if exchange.call.endpoint is not None and c.action is exchange.call.endpoint.action
+        ),
+        None,
+    )
     items = at_path(call, exchange) if call is not None and call.at is not None else None
     return [item for item in items if isinstance(item, Mapping)] if isinstance(items, list) else None
 
 
 def _ghosts(
-    resource: Resource, exchange: Exchange, items: list[Mapping[str, Any]], known: _Known, contract: str, elsewhere: set[Any]
+    resource: Resource,
+    exchange: Exchange,
+    items: list[Mapping[str, Any]],
+    known: _Known,
+    contract: str,
+    elsewhere: set[Any],
 ) -> Iterator[Judgement]:
     """Judge that each listed instance is known, or was made by another project.
 
@@ -248,9 +324,18 @@ def _ghosts(
     ids = [id for item in items if (id := resource.id_of(item)) not in elsewhere]
     if known.first is None:
         plain = next(
-            (c for c in resource.listed_by if _plain(c) and exchange.call.endpoint and c.action is exchange.call.endpoint.action), None
+            (
+                c
+                for c in resource.listed_by
+                if _plain(c) and exchange.call.endpoint and c.action is exchange.call.endpoint.action
+            ),
+            None,
         )
-        most = min((v for v in plain.input.values() if isinstance(v, int)), default=None) if plain is not None else 0
+        most = (
+            min((v for v in plain.input.values() if isinstance(v, int)), default=None)
+            if plain is not None
+            else 0
+        )
         if (
             plain is not None
             and exchange.call.input == plain.input
@@ -265,7 +350,11 @@ def _ghosts(
         known.first.add(ghost)
         contract = f"{NAME}/{resource.name}/{several[0]}" if several else contract
         since = f"; since the last list was refused: {', '.join(several)}" if several else ""
-        yield judge_broken(contract, f"only {resource.name}s that accepted calls made", f"{ghost} is listed, which none made{since}")
+        yield judge_broken(
+            contract,
+            f"only {resource.name}s that accepted calls made",
+            f"{ghost} is listed, which none made{since}",
+        )
         return
     for place in several:
         known.shown.add(place)

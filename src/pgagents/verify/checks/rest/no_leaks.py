@@ -20,8 +20,10 @@ from pgagents.verify.wire.exchange import Exchange
 
 NAME = "no_leaks"
 _INSIDE = re.compile(
-    r"Traceback \(most recent|File \"[^\"]+\", line \d+|\bat [\w.$]+\([\w.]+:\d+\)|(?:^|[\s\"'(])/(?:home|usr|var|opt|srv|app)/[\w./-]+"
-    r"|sqlite3?\.|psycopg|SQLSTATE|\b(?:SELECT|INSERT INTO|UPDATE|DELETE FROM)\b.{1,200}\b(?:FROM|VALUES|SET|WHERE)\b"
+    r"Traceback \(most recent|File \"[^\"]+\", line \d+|\bat "
+    r"[\w.$]+\([\w.]+:\d+\)|(?:^|[\s\"'(])/(?:home|usr|var|opt|srv|app)/[\w./-]+"
+    r"|sqlite3?\.|psycopg|SQLSTATE|\b(?:SELECT|INSERT INTO|UPDATE|DELETE "
+    r"FROM)\b.{1,200}\b(?:FROM|VALUES|SET|WHERE)\b"
     r"|(?:[A-Z]\w+\.)*[A-Z]\w+(?:Error|Exception)\b:",
     re.S,
 )
@@ -42,7 +44,9 @@ def promises(setting: Setting) -> Iterator[Contract]:
             endpoint.action.cite,
         )
     for place in framework_places(setting.model):
-        yield promise_at(NAME, "", place, "refusals tell no key, secret or inner detail", ("errors", "framework"))
+        yield promise_at(
+            NAME, "", place, "refusals tell no key, secret or inner detail", ("errors", "framework")
+        )
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
@@ -53,7 +57,10 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     contract = f"{NAME}/{exchange.place}"
     text = response.body.decode("utf-8", "replace")
     found = (
-        _keys(text, response.headers, memory) or _inside(text, exchange) or _elsewhere(exchange, text, memory) or _members(exchange, memory)
+        _keys(text, response.headers, memory)
+        or _inside(text, exchange)
+        or _elsewhere(exchange, text, memory)
+        or _members(exchange, memory)
     )
     yield judge_broken(contract, "no key, secret or inner detail", found) if found else judge_kept(contract)
     _remember(exchange.body, memory)
@@ -113,7 +120,9 @@ def _declares(exchange: Exchange, memory: Memory) -> bool:
     endpoint = exchange.call.endpoint
     if endpoint is None or exchange.output is None:
         return False
-    return declares(memory.setting, (str(endpoint.action.name), exchange.output.status), exchange.output.schema)
+    return declares(
+        memory.setting, (str(endpoint.action.name), exchange.output.status), exchange.output.schema
+    )
 
 
 def _remember(body: Any, memory: Memory) -> None:

@@ -15,7 +15,16 @@ from pgagents.model.action import Param
 from pgagents.model.contract import Contract
 from pgagents.model.model import Resource
 from pgagents.verify.cases.invalid import ordinary
-from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise
+from pgagents.verify.check.check import (
+    Check,
+    Conversation,
+    Judgement,
+    Probe,
+    judge_broken,
+    judge_kept,
+    judge_untested,
+    promise,
+)
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import template_of
@@ -56,7 +65,9 @@ def promises(setting: Setting) -> Iterator[Contract]:
     """Yield one contract for each resource whose list has pages."""
     for paged in _lists(setting):
         says = f"the pages of {paged.endpoint.action.name} together hold what the list holds, each thing once"
-        yield promise(NAME, "", paged.endpoint, says, paged.endpoint.action.origin, paged.endpoint.action.cite)
+        yield promise(
+            NAME, "", paged.endpoint, says, paged.endpoint.action.origin, paged.endpoint.action.cite
+        )
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
@@ -68,19 +79,48 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     for paged in _lists(setting):
         endpoint, contract = paged.endpoint, f"{NAME}/{paged.endpoint.place}"
         second = "second" in roles
-        yield Probe(contract, 6, (contract,), 1 + PAGES + second, _run(setting, paged, contract, second), (endpoint,), "main", False)
+        yield Probe(
+            contract,
+            6,
+            (contract,),
+            1 + PAGES + second,
+            _run(setting, paged, contract, second),
+            (endpoint,),
+            "main",
+            False,
+        )
         resource, call = _listed(setting, paged)
-        maker = setting.endpoint(str(resource.made_by.action.name), REST) if resource and resource.made_by else None
+        maker = (
+            setting.endpoint(str(resource.made_by.action.name), REST)
+            if resource and resource.made_by
+            else None
+        )
         if resource is not None and call is not None and maker is not None:
             run = _making(setting, paged, contract, resource, call, maker)
-            yield Probe(f"{contract} of our own", 7, (contract,), ENOUGH + 1 + ENOUGH, run, (endpoint, maker), "main", True, optional=True)
+            yield Probe(
+                f"{contract} of our own",
+                7,
+                (contract,),
+                ENOUGH + 1 + ENOUGH,
+                run,
+                (endpoint, maker),
+                "main",
+                True,
+                optional=True,
+            )
 
 
 def _listed(setting: Setting, paged: _Paged) -> tuple[Resource, ActionCall] | tuple[None, None]:
     """Return a resource that the endpoint lists, with the list call that has fewest arguments, or (None,
     None).
     """
-    found = [(r, c) for r in setting.model.resources.values() if r.made_by for c in r.listed_by if c.action is paged.endpoint.action]
+    found = [
+        (r, c)
+        for r in setting.model.resources.values()
+        if r.made_by
+        for c in r.listed_by
+        if c.action is paged.endpoint.action
+    ]
     return min(found, key=lambda f: len(f[1].input), default=(None, None))
 
 
@@ -92,7 +132,13 @@ def _lists(setting: Setting) -> tuple[_Paged, ...]:
         for endpoint in setting.endpoints:
             paged = _paged(setting, endpoint)
             kind = next(
-                (r.name for r in setting.model.resources.values() for c in r.listed_by if c.action is endpoint.action), endpoint.place
+                (
+                    r.name
+                    for r in setting.model.resources.values()
+                    for c in r.listed_by
+                    if c.action is endpoint.action
+                ),
+                endpoint.place,
             )
             if paged is not None and kind not in met:
                 met.add(kind)
@@ -108,23 +154,44 @@ def _paged(setting: Setting, endpoint: Endpoint) -> _Paged | None:
     listing = [name for name, member in members.items() if "array" in types_of(member)]
     optional = [p for p in endpoint.params if not p.required and p.place != "path"]
     found = [
-        (str(p.name), told) for p in optional for told in members if told.lower() in (f"next_{p.name}".lower(), f"next{p.name}".lower())
+        (str(p.name), told)
+        for p in optional
+        for told in members
+        if told.lower() in (f"next_{p.name}".lower(), f"next{p.name}".lower())
     ]
     if endpoint.action.effect != "read" or len(listing) != 1 or len(found) != 1:
         return None
     items = setting.named(members[listing[0]].get("items", {}))
     limit = next((str(p.name) for p in optional if _bounds(setting, p, members[listing[0]])), None)
-    id = next((r.id for r in setting.model.resources.values() for c in r.listed_by if c.action is endpoint.action), "id")
+    id = next(
+        (r.id for r in setting.model.resources.values() for c in r.listed_by if c.action is endpoint.action),
+        "id",
+    )
     if limit is None or id not in items.get("properties", {}):
         return None
-    sorts = {str(p.name): tuple(setting.named(p.schema).get("enum", ())) for p in optional if setting.named(p.schema).get("enum")}
-    return _Paged(endpoint, *found[0], limit, listing[0], id, {n: v for n, v in sorts.items() if n in items.get("properties", {})})
+    sorts = {
+        str(p.name): tuple(setting.named(p.schema).get("enum", ()))
+        for p in optional
+        if setting.named(p.schema).get("enum")
+    }
+    return _Paged(
+        endpoint,
+        *found[0],
+        limit,
+        listing[0],
+        id,
+        {n: v for n, v in sorts.items() if n in items.get("properties", {})},
+    )
 
 
 def _bounds(setting: Setting, param: Param, items: Mapping[str, Any]) -> bool:
     """True if an argument is the page size: a whole number up to the longest list."""
     schema = setting.named(param.schema)
-    return types_of(schema) == ("integer",) and "maximum" in schema and schema["maximum"] == items.get("maxItems", schema["maximum"])
+    return (
+        types_of(schema) == ("integer",)
+        and "maximum" in schema
+        and schema["maximum"] == items.get("maxItems", schema["maximum"])
+    )
 
 
 def _run(setting: Setting, paged: _Paged, contract: str, second: bool) -> Callable[[], Conversation]:
@@ -135,7 +202,9 @@ def _run(setting: Setting, paged: _Paged, contract: str, second: bool) -> Callab
         param = paged.endpoint.action.param(paged.limit)
         assert param is not None
         most = int(high(param.schema, setting.model.schemas))
-        whole = yield from _request_page(setting, paged, {**given, paged.limit: most}, "the list in one piece", None, None)
+        whole = yield from _request_page(
+            setting, paged, {**given, paged.limit: most}, "the list in one piece", None, None
+        )
         instances = whole[0] if whole else []
         sorts = [(name, value) for name, values in paged.sorts.items() for value in values]
         several = [((name, value), [t for t in instances if t.get(name) == value]) for name, value in sorts]
@@ -158,8 +227,14 @@ def _making(
         bodies: list[Mapping[str, Any]] = []
         for _ in range(ENOUGH):
             template = template_of(setting.model, maker.action)
-            made: Exchange = yield ordinary(maker, template, "valid", f"a {resource.name} for a list in pages", fresh=True)
-            body = at_path(resource.made_by, made) if resource.made_by and resource.made_by.at and made.success else None
+            made: Exchange = yield ordinary(
+                maker, template, "valid", f"a {resource.name} for a list in pages", fresh=True
+            )
+            body = (
+                at_path(resource.made_by, made)
+                if resource.made_by and resource.made_by.at and made.success
+                else None
+            )
             bodies += [body] if isinstance(body, Mapping) else []
         if not bodies:
             yield judge_untested(contract, f"no {resource.name} was made")
@@ -171,9 +246,17 @@ def _making(
 
 
 def _walked(
-    setting: Setting, paged: _Paged, contract: str, given: Mapping[str, Any], instances: list[Mapping[str, Any]],
-    subject: Resource | None = None, made: Mapping[str, Any] | None = None, *, every: bool = False, second: bool = False,
-) -> Generator[Any, Any, Judgement]:  # fmt: skip
+    setting: Setting,
+    paged: _Paged,
+    contract: str,
+    given: Mapping[str, Any],
+    instances: list[Mapping[str, Any]],
+    subject: Resource | None = None,
+    made: Mapping[str, Any] | None = None,
+    *,
+    every: bool = False,
+    second: bool = False,
+) -> Generator[Any, Any, Judgement]:
     """Read the list in pages and return the verdict.
 
     The list holds `instances`, and no others if `every`. `made` is what the arguments' expressions read. If
@@ -211,9 +294,13 @@ def _walked(
     there = [instance.get(paged.id) for instance in instances]
     ended = every and setting.exclusive and sorted(map(str, walked)) == sorted(map(str, there))
     if ended and full and cursor is not None and setting.model.behaviour.last_page == "tells_none":
-        return judge_broken(contract, f"no {paged.told} on the last page, which is full", "a further page is told of")
+        return judge_broken(
+            contract, f"no {paged.told} on the last page, which is full", "a further page is told of"
+        )
     if not set(there) <= set(walked):  # others may have changed the list meanwhile
-        again = yield from _request_page(setting, paged, {**given, paged.limit: most}, "the list in one piece again", *about)
+        again = yield from _request_page(
+            setting, paged, {**given, paged.limit: most}, "the list in one piece again", *about
+        )
         still = {instance.get(paged.id) for instance in again[0]} if again else set()
         there = [id for id in there if id in still]
     return _verdict(paged, contract, there, walked, ended=cursor is None)
@@ -238,16 +325,31 @@ def _verdict(paged: _Paged, contract: str, there: list[Any], walked: list[Any], 
         return judge_broken(contract, expected, f"{paged.id} {twice} is on two pages")
     if lost and ended:
         return judge_broken(contract, expected, f"{len(lost)} on no page, such as {paged.id} {lost[0]}")
-    return judge_untested(contract, f"its pages were followed no further than {MOST_PAGES}") if lost else judge_kept(contract)
+    return (
+        judge_untested(contract, f"its pages were followed no further than {MOST_PAGES}")
+        if lost
+        else judge_kept(contract)
+    )
 
 
 def _request_page(
-    setting: Setting, paged: _Paged, given: Mapping[str, Any], why: str, subject: Resource | None, made: Mapping[str, Any] | None
+    setting: Setting,
+    paged: _Paged,
+    given: Mapping[str, Any],
+    why: str,
+    subject: Resource | None,
+    made: Mapping[str, Any] | None,
 ) -> Generator[Any, Any, tuple[list[Any], str | None] | None]:
     """Request a page; return its items and the next cursor, or None if there is no list to judge."""
     template = template_of(setting.model, paged.endpoint.action)
     exchange: Exchange = yield ordinary(
-        paged.endpoint, template, "valid", why, input=dict(given), subject=subject or template.subject, made=made
+        paged.endpoint,
+        template,
+        "valid",
+        why,
+        input=dict(given),
+        subject=subject or template.subject,
+        made=made,
     )
     if not exchange.success or not exchange.fits or not isinstance(exchange.body, Mapping):
         return None

@@ -15,7 +15,16 @@ from pgagents.model.action import ActionCall as ActionCall
 from pgagents.model.contract import Contract
 from pgagents.model.model import Resource, id_text
 from pgagents.verify.cases.invalid import ordinary
-from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise
+from pgagents.verify.check.check import (
+    Check,
+    Conversation,
+    Judgement,
+    Probe,
+    judge_broken,
+    judge_kept,
+    judge_untested,
+    promise,
+)
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import template_of
@@ -48,14 +57,20 @@ def promises(setting: Setting) -> Iterator[Contract]:
         yield promise(NAME, resource.name, endpoint, says, (*resource.origin, "read_by"), resource.cite)
         for law in resource.laws:
             says = f"{law.name} of a {resource.name}: {' '.join(law.that.text.split())}"
-            yield promise(NAME, f"{resource.name}/{law.name}", endpoint, says, law.origin, law.cite or resource.cite)
+            yield promise(
+                NAME, f"{resource.name}/{law.name}", endpoint, says, law.origin, law.cite or resource.cite
+            )
     for resource, endpoint, index in _readers(setting, "listed_by"):
         detail = _list_detail(resource, index)
         says = f"a {resource.name} is in what {endpoint.action.name} lists"
-        yield promise(NAME, f"listed/{detail}", endpoint, says, (*resource.origin, "listed_by"), resource.cite)
+        yield promise(
+            NAME, f"listed/{detail}", endpoint, says, (*resource.origin, "listed_by"), resource.cite
+        )
         if resource.tenant:
             says = f"{endpoint.action.name} lists no {resource.name} of another project"
-            yield promise(NAME, f"not_listed/{detail}", endpoint, says, (*resource.origin, "tenant"), resource.cite)
+            yield promise(
+                NAME, f"not_listed/{detail}", endpoint, says, (*resource.origin, "tenant"), resource.cite
+            )
 
 
 def _list_detail(resource: Resource, index: int) -> str:
@@ -83,7 +98,11 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     del roles
     known: set[tuple[str, ...]] = set()
     for resource in setting.model.resources.values():
-        readers = [(endpoint, resource.read_by[index]) for r, endpoint, index in _readers(setting, "read_by") if r is resource]
+        readers = [
+            (endpoint, resource.read_by[index])
+            for r, endpoint, index in _readers(setting, "read_by")
+            if r is resource
+        ]
         if not readers:
             continue
         told = tuple(str(read.action.name) for _, read in readers)
@@ -94,16 +113,45 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             name = f"{NAME}/{resource.name}/made by {maker.place}"
             run = _reading(setting, resource, maker, at_home)
             yield Probe(
-                name, 3 if priority == 1 else 8, covers, 1 + len(readers), run, (maker, *(d for d, _ in at_home)), "main", True, priority
+                name,
+                3 if priority == 1 else 8,
+                covers,
+                1 + len(readers),
+                run,
+                (maker, *(d for d, _ in at_home)),
+                "main",
+                True,
+                priority,
             )
         known.add(told)
     for resource, endpoint, index in _readers(setting, "listed_by"):
         detail = _list_detail(resource, index)
-        listed, hidden = f"{NAME}/listed/{detail}/{endpoint.place}", f"{NAME}/not_listed/{detail}/{endpoint.place}"
+        listed, hidden = (
+            f"{NAME}/listed/{detail}/{endpoint.place}",
+            f"{NAME}/not_listed/{detail}/{endpoint.place}",
+        )
         call = resource.listed_by[index]
-        yield Probe(listed, 3, (listed,), 2, _listing(setting, resource, call, endpoint, listed, "main"), (endpoint,), "main", True)
+        yield Probe(
+            listed,
+            3,
+            (listed,),
+            2,
+            _listing(setting, resource, call, endpoint, listed, "main"),
+            (endpoint,),
+            "main",
+            True,
+        )
         if resource.tenant:
-            yield Probe(hidden, 3, (hidden,), 2, _listing(setting, resource, call, endpoint, hidden, "second"), (endpoint,), "second", True)
+            yield Probe(
+                hidden,
+                3,
+                (hidden,),
+                2,
+                _listing(setting, resource, call, endpoint, hidden, "second"),
+                (endpoint,),
+                "second",
+                True,
+            )
 
 
 def _makers(setting: Setting, resource: Resource) -> list[Endpoint]:
@@ -111,7 +159,10 @@ def _makers(setting: Setting, resource: Resource) -> list[Endpoint]:
 
 
 def _covers(resource: Resource, endpoint: Endpoint) -> tuple[str, ...]:
-    return (f"{NAME}/{resource.name}/{endpoint.place}", *(f"{NAME}/{resource.name}/{law.name}/{endpoint.place}" for law in resource.laws))
+    return (
+        f"{NAME}/{resource.name}/{endpoint.place}",
+        *(f"{NAME}/{resource.name}/{law.name}/{endpoint.place}" for law in resource.laws),
+    )
 
 
 def _reading(
@@ -123,7 +174,9 @@ def _reading(
         assert resource.made_by is not None
         template = template_of(setting.model, maker.action)
         given = {**template.input, **resource.made_by.input}
-        made: Exchange = yield ordinary(maker, template, "valid", f"to read a {resource.name} back", input=given, fresh=True, subject=None)
+        made: Exchange = yield ordinary(
+            maker, template, "valid", f"to read a {resource.name} back", input=given, fresh=True, subject=None
+        )
         body = next(iter(_bodies(resource.made_by, made)), None)
         if body is None or not made.fits:
             for contract in (id for endpoint, _ in readers for id in _covers(resource, endpoint)):
@@ -131,7 +184,9 @@ def _reading(
             return
         for endpoint, read in readers:
             why = f"to read back a {resource.name}"
-            exchange: Exchange = yield Call(endpoint, read.input, "valid", why, subject=resource, made=body, surface=endpoint.surface)
+            exchange: Exchange = yield Call(
+                endpoint, read.input, "valid", why, subject=resource, made=body, surface=endpoint.surface
+            )
             yield from _same(setting, resource, body, made, exchange, read, _covers(resource, endpoint))
 
     return run
@@ -159,14 +214,26 @@ def _same(
     differing = [m for m in members if m not in told and m in body and body.get(m) != back.get(m)]
     if differing:
         first = differing[0]
-        yield judge_broken(covers[0], f"{first} as it was made: {body.get(first)!r}", f"{first} differs: {back.get(first)!r}")
+        yield judge_broken(
+            covers[0], f"{first} as it was made: {body.get(first)!r}", f"{first} differs: {back.get(first)!r}"
+        )
     else:
         yield judge_kept(covers[0])
-    scope = Scope({"created": body, "read": back, "input": made.input, "env": setting.model.env, "surface": exchange.call.surface})
+    scope = Scope(
+        {
+            "created": body,
+            "read": back,
+            "input": made.input,
+            "env": setting.model.env,
+            "surface": exchange.call.surface,
+        }
+    )
     for law, contract in zip(resource.laws, covers[1:], strict=True):
         held = judged(law, scope)
         if held.outcome == "broken" and not differing:
-            yield judge_broken(contract, " ".join(law.that.text.split()), f"{law.name} does not hold: {witness(law, scope)}")
+            yield judge_broken(
+                contract, " ".join(law.that.text.split()), f"{law.name} does not hold: {witness(law, scope)}"
+            )
         elif held.outcome == "error":
             yield judge_untested(contract, f"the law cannot be evaluated: {held.why}", sticky=True)
         elif held.outcome == "held":
@@ -192,7 +259,11 @@ def _folded(endpoint: Endpoint, call: ActionCall) -> list[str]:
     comparing.
     """
     laws = " ".join(law.that.text for law in endpoint.action.laws)
-    given = {name: _MEMBER.fullmatch(value.text) for name, value in call.input.items() if isinstance(value, Expression)}
+    given = {
+        name: _MEMBER.fullmatch(value.text)
+        for name, value in call.input.items()
+        if isinstance(value, Expression)
+    }
     return [match.group(1) for name, match in given.items() if match and f"upper(input.{name})" in laws]
 
 
@@ -206,7 +277,11 @@ def _listing(
     """
 
     def run() -> Conversation:
-        why = f"to find a {resource.name} in the list" if role == "main" else f"another project lists each {resource.name}"
+        why = (
+            f"to find a {resource.name} in the list"
+            if role == "main"
+            else f"another project lists each {resource.name}"
+        )
         more: dict[str, Any] = {}
         made: Mapping[str, Any] | None = None
         for turn in range(MOST_PAGES):
@@ -214,7 +289,16 @@ def _listing(
                 made = yield from _looked_for(setting, resource, call, endpoint, again=turn == 1)
             given = {**call.input, **more}
             exchange: Exchange = yield Call(
-                endpoint, given, "valid", why, role=role, subject=resource, owner="main", standard=True, surface=endpoint.surface, made=made
+                endpoint,
+                given,
+                "valid",
+                why,
+                role=role,
+                subject=resource,
+                owner="main",
+                standard=True,
+                surface=endpoint.surface,
+                made=made,
             )
             if not exchange.success or not exchange.fits or exchange.subject is None:
                 yield judge_untested(contract, f"the list was not answered: {exchange.outcome}")
@@ -222,25 +306,34 @@ def _listing(
             listed = _items(call, exchange)
             if listed is None:
                 where = f"`{call.at.text}`" if call.at is not None else "the whole answer"
-                yield judge_untested(contract, f"no list was found in what {endpoint.action.name} answered: at is {where}")
+                yield judge_untested(
+                    contract, f"no list was found in what {endpoint.action.name} answered: at is {where}"
+                )
                 return
             ids = [resource.id_of(i) for i in listed]
             if (resource.id_of(exchange.subject) in ids) == (role == "main"):
                 yield judge_kept(contract)
                 return
             if role != "main":
-                yield judge_broken(contract, f"no {resource.name} of another project", "another project's is in the list")
+                yield judge_broken(
+                    contract, f"no {resource.name} of another project", "another project's is in the list"
+                )
                 return
             if turn == 0:
                 continue
             if not may_go_on(exchange, listed):
-                yield judge_broken(contract, f"the {resource.name} that was just made", f"a list of {len(ids)} without it")
+                yield judge_broken(
+                    contract, f"the {resource.name} that was just made", f"a list of {len(ids)} without it"
+                )
                 return
             further = next_page(setting, endpoint, exchange, listed)
             if further is None:
                 break
             more = further
-        yield judge_untested(contract, f"the {resource.name} that was just made may stand on a further page than could be asked for")
+        yield judge_untested(
+            contract,
+            f"the {resource.name} that was just made may stand on a further page than could be asked for",
+        )
 
     return run
 
@@ -254,12 +347,22 @@ def _looked_for(
     """
     folded = _folded(endpoint, call)
     there: Mapping[str, Any] | None = None
-    if again and (maker := next(iter(_makers(setting, resource)), None)) is not None and resource.made_by is not None:
-        new: Exchange = yield ordinary(maker, template_of(setting.model, maker.action), "valid", "to have the latest", fresh=True)
+    if (
+        again
+        and (maker := next(iter(_makers(setting, resource)), None)) is not None
+        and resource.made_by is not None
+    ):
+        new: Exchange = yield ordinary(
+            maker, template_of(setting.model, maker.action), "valid", "to have the latest", fresh=True
+        )
         there = next(iter(_bodies(resource.made_by, new)), None)
     elif folded:
         there = yield InstanceRef(resource.name, standard=True)
-    return {**there, **{m: there[m].lower() for m in folded if isinstance(there.get(m), str)}} if there is not None else None
+    return (
+        {**there, **{m: there[m].lower() for m in folded if isinstance(there.get(m), str)}}
+        if there is not None
+        else None
+    )
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
@@ -286,8 +389,19 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     for resource in memory.model.resources.values():
         place = resource.place_in(endpoint.params, exchange.input)
         mine = made.setdefault((f"{resource.name} {place}", exchange.call.role), {})
-        if resource.made_by and resource.made_by.action is endpoint.action and not resource.expires_by and len(mine) < MOST_MADE:
-            mine.update({id_text(i): exchange.sent_at for b in _bodies(resource.made_by, exchange) if (i := resource.id_of(b)) is not None})
+        if (
+            resource.made_by
+            and resource.made_by.action is endpoint.action
+            and not resource.expires_by
+            and len(mine) < MOST_MADE
+        ):
+            mine.update(
+                {
+                    id_text(i): exchange.sent_at
+                    for b in _bodies(resource.made_by, exchange)
+                    if (i := resource.id_of(b)) is not None
+                }
+            )
         calls = [(i, c) for i, c in enumerate(resource.listed_by) if c.action is endpoint.action]
         if calls and endpoint.on_rest and mine:
             yield from _all_there(exchange, memory, resource, calls, mine, place)
@@ -297,25 +411,43 @@ def _removed(exchange: Exchange, memory: Memory, made: dict[tuple[str, str], dic
     """Forget what a call has removed, whoever made it."""
     endpoint = exchange.call.endpoint
     for resource in memory.model.resources.values() if endpoint is not None else ():
-        if endpoint is None or resource.undone_by is None or resource.undone_by.action is not endpoint.action or resource.state:
+        if (
+            endpoint is None
+            or resource.undone_by is None
+            or resource.undone_by.action is not endpoint.action
+            or resource.state
+        ):
             continue
         key = f"{resource.name} {resource.place_in(endpoint.params, exchange.input)}"
-        for id in [str(exchange.input.get(str(p.name))) for p in endpoint.params if p.refers_to == resource.name]:
+        for id in [
+            str(exchange.input.get(str(p.name))) for p in endpoint.params if p.refers_to == resource.name
+        ]:
             for (name, _), mine in made.items():
                 if name == key:
                     mine.pop(id, None)
 
 
 def _all_there(
-    exchange: Exchange, memory: Memory, resource: Resource, calls: list[tuple[int, ActionCall]], mine: Mapping[str, float], place: str
+    exchange: Exchange,
+    memory: Memory,
+    resource: Resource,
+    calls: list[tuple[int, ActionCall]],
+    mine: Mapping[str, float],
+    place: str,
 ) -> Iterator[Judgement]:
     """Yield a broken judgement if the list leaves out an instance that its laws let in."""
     index, call = min(calls, key=lambda c: len(c[1].input.keys() ^ exchange.call.input.keys()))
     path = _LIST.fullmatch(call.at.text if call.at else "")
-    since = exchange.sent_at - min((rule.after_s for rule in (memory.model.retention or {}).values()), default=DAY_S)
+    since = exchange.sent_at - min(
+        (rule.after_s for rule in (memory.model.retention or {}).values()), default=DAY_S
+    )
     bodies = [memory.bodies.get((resource.name, f"{place}{id}")) for id, at in mine.items() if at > since]
     endpoint = exchange.call.endpoint
-    lost = left_out(memory.setting, exchange, path.group(1), resource, [b for b in bodies if b]) if path else None
+    lost = (
+        left_out(memory.setting, exchange, path.group(1), resource, [b for b in bodies if b])
+        if path
+        else None
+    )
     if lost is not None and endpoint is not None:
         given = ", ".join(sorted(exchange.call.input)) or "nothing"
         contract = f"{NAME}/listed/{_list_detail(resource, index)}/{endpoint.place}"

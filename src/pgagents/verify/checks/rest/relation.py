@@ -16,7 +16,16 @@ from pgagents.model.action import Relation
 from pgagents.model.contract import Contract, Verdict
 from pgagents.verify.cases.boundary import fills_a_page
 from pgagents.verify.cases.invalid import answer_that_will_do, ordinary
-from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise
+from pgagents.verify.check.check import (
+    Check,
+    Conversation,
+    Judgement,
+    Probe,
+    judge_broken,
+    judge_kept,
+    judge_untested,
+    promise,
+)
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.laws.relations import excused, fitting, ids_of, instances_of
@@ -39,20 +48,53 @@ def promises(setting: Setting) -> Iterator[Contract]:
     for endpoint in setting.endpoints:
         for relation in endpoint.action.relations:
             says = f"{endpoint.action.name} with a greater {relation.widen} keeps what it answered before"
-            yield promise(NAME, relation.name, endpoint, says, relation.origin, relation.cite or endpoint.action.cite)
+            yield promise(
+                NAME, relation.name, endpoint, says, relation.origin, relation.cite or endpoint.action.cite
+            )
             if relation.fits is not None and not fills_a_page(setting, endpoint, relation):
                 says = f"{endpoint.action.name} leaves out nothing that fits a smaller {relation.widen}"
-                yield promise(NAME, f"{relation.name}/fits", endpoint, says, relation.origin, relation.cite or endpoint.action.cite)
+                yield promise(
+                    NAME,
+                    f"{relation.name}/fits",
+                    endpoint,
+                    says,
+                    relation.origin,
+                    relation.cite or endpoint.action.cite,
+                )
             if fills_a_page(setting, endpoint, relation):
-                says = f"{endpoint.action.name} answers as many as {relation.widen} allows, where there are more"
-                yield promise(NAME, f"{relation.name}/filled", endpoint, says, relation.origin, relation.cite or endpoint.action.cite)
+                says = (
+                    f"{endpoint.action.name} answers as many as {relation.widen} allows, where there are more"
+                )
+                yield promise(
+                    NAME,
+                    f"{relation.name}/filled",
+                    endpoint,
+                    says,
+                    relation.origin,
+                    relation.cite or endpoint.action.cite,
+                )
                 if _order(endpoint, relation) is not None:
-                    says = f"{endpoint.action.name} answers the first ones, and not any {relation.widen} of them put in order"
-                    yield promise(NAME, f"{relation.name}/first", endpoint, says, relation.origin, relation.cite or endpoint.action.cite)
+                    says = (
+                        f"{endpoint.action.name} answers the first ones, and not any {relation.widen} of "
+                        "them put in order"
+                    )
+                    yield promise(
+                        NAME,
+                        f"{relation.name}/first",
+                        endpoint,
+                        says,
+                        relation.origin,
+                        relation.cite or endpoint.action.cite,
+                    )
                 for flag in _flags(setting, endpoint):
                     says = f"{endpoint.action.name} with {flag} leaves in each thing that has it"
                     yield promise(
-                        NAME, f"{relation.name}/leaves_in", endpoint, says, relation.origin, relation.cite or endpoint.action.cite
+                        NAME,
+                        f"{relation.name}/leaves_in",
+                        endpoint,
+                        says,
+                        relation.origin,
+                        relation.cite or endpoint.action.cite,
                     )
 
 
@@ -75,14 +117,25 @@ def _kinds(setting: Setting, endpoint: Endpoint, relation: Relation) -> list[str
     """Return the further details that two answers are judged for."""
     if not fills_a_page(setting, endpoint, relation):
         return ["fits"] if relation.fits is not None else []
-    return ["filled", *(["leaves_in"] if _flags(setting, endpoint) else []), *(["first"] if _order(endpoint, relation) is not None else [])]
+    return [
+        "filled",
+        *(["leaves_in"] if _flags(setting, endpoint) else []),
+        *(["first"] if _order(endpoint, relation) is not None else []),
+    ]
 
 
 def _flags(setting: Setting, endpoint: Endpoint) -> tuple[str, ...]:
     """Return optional boolean arguments that are also boolean members of the listed items."""
-    members = [setting.named(m) for m in setting.named(endpoint.action.success.schema or {}).get("properties", {}).values()]
-    items = [setting.named(m.get("items", {})).get("properties", {}) for m in members if "array" in types_of(m)]
-    found = [p for p in endpoint.params if not p.required and types_of(setting.named(p.schema)) == ("boolean",)]
+    members = [
+        setting.named(m)
+        for m in setting.named(endpoint.action.success.schema or {}).get("properties", {}).values()
+    ]
+    items = [
+        setting.named(m.get("items", {})).get("properties", {}) for m in members if "array" in types_of(m)
+    ]
+    found = [
+        p for p in endpoint.params if not p.required and types_of(setting.named(p.schema)) == ("boolean",)
+    ]
     return tuple(str(p.name) for p in found if len(items) == 1 and str(p.name) in items[0])
 
 
@@ -92,10 +145,23 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     for endpoint in setting.endpoints:
         relations = endpoint.action.relations
         covers = tuple(f"{NAME}/{r.name}/{endpoint.place}" for r in relations)
-        pages = tuple(f"{NAME}/{r.name}/{kind}/{endpoint.place}" for r in relations for kind in _kinds(setting, endpoint, r))
+        pages = tuple(
+            f"{NAME}/{r.name}/{kind}/{endpoint.place}"
+            for r in relations
+            for kind in _kinds(setting, endpoint, r)
+        )
         if relations:
             run = _run(setting, endpoint, relations, covers)
-            yield Probe(covers[0], 4, (*covers, *pages), 1 + len(covers), run, (endpoint,), "main", endpoint.action.effect == "write")
+            yield Probe(
+                covers[0],
+                4,
+                (*covers, *pages),
+                1 + len(covers),
+                run,
+                (endpoint,),
+                "main",
+                endpoint.action.effect == "write",
+            )
 
 
 def _bases(setting: Setting, endpoint: Endpoint, relation: Relation) -> list[dict[str, Any]]:
@@ -129,9 +195,18 @@ def _narrow(setting: Setting, endpoint: Endpoint, relation: Relation) -> list[di
         whole = "integer" in types_of(schema)
         values = [values[0] if whole else max(values[0], round(given / 4, 3)), given]
     usual = schema.get("default")
-    if isinstance(usual, int | float) and not isinstance(usual, bool) and usual < high(schema, schemas) and usual != least:
+    if (
+        isinstance(usual, int | float)
+        and not isinstance(usual, bool)
+        and usual < high(schema, schemas)
+        and usual != least
+    ):
         values = [None, *values] if "number" in types_of(schema) else values
-    return [_with(endpoint, others, relation.widen, value) for others in _bases(setting, endpoint, relation) for value in values]
+    return [
+        _with(endpoint, others, relation.widen, value)
+        for others in _bases(setting, endpoint, relation)
+        for value in values
+    ]
 
 
 def _with(endpoint: Endpoint, given: dict[str, Any], name: str, value: Any) -> dict[str, Any]:
@@ -143,7 +218,9 @@ def _with(endpoint: Endpoint, given: dict[str, Any], name: str, value: Any) -> d
     return {k: found[k] for k in sorted(found, key=declared.index) if k != name or value is not None}
 
 
-def _run(setting: Setting, endpoint: Endpoint, relations: tuple[Relation, ...], covers: tuple[str, ...]) -> Callable[[], Conversation]:
+def _run(
+    setting: Setting, endpoint: Endpoint, relations: tuple[Relation, ...], covers: tuple[str, ...]
+) -> Callable[[], Conversation]:
     def run() -> Conversation:
         for relation, contract in zip(relations, covers, strict=True):
             yield from _one(setting, endpoint, relation, contract)
@@ -168,7 +245,9 @@ def _one(setting: Setting, endpoint: Endpoint, relation: Relation, contract: str
             reason = "the narrow call's answer was full"
             continue
         wide = _with(endpoint, given, relation.widen, most)
-        large: Exchange = yield ordinary(endpoint, template, "valid", f"{relation.widen} {most}", input=wide, reuse=again)
+        large: Exchange = yield ordinary(
+            endpoint, template, "valid", f"{relation.widen} {most}", input=wide, reuse=again
+        )
         has = ids_of(setting, relation, large)
         if has is None:
             reason = "the wide call was not answered as promised"
@@ -176,7 +255,10 @@ def _one(setting: Setting, endpoint: Endpoint, relation: Relation, contract: str
         yield from _keeps(setting, endpoint, relation, contract, given, had, has)
         yield from _fits(setting, endpoint, relation, small, large)
         return
-    for id in (contract, *(f"{NAME}/{relation.name}/{kind}/{endpoint.place}" for kind in _kinds(setting, endpoint, relation))):
+    for id in (
+        contract,
+        *(f"{NAME}/{relation.name}/{kind}/{endpoint.place}" for kind in _kinds(setting, endpoint, relation)),
+    ):
         yield judge_untested(id, reason)
 
 
@@ -188,36 +270,60 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     if exchange.call.intent not in TRUSTED or not exchange.success or not exchange.fits or exchange.tainted:
         return
     for relation in endpoint.action.relations:
-        if relation.fits is None or fills_a_page(setting, endpoint, relation) or endpoint not in setting.endpoints:
+        if (
+            relation.fits is None
+            or fills_a_page(setting, endpoint, relation)
+            or endpoint not in setting.endpoints
+        ):
             continue
         widened = {r.widen for r in endpoint.action.relations}
         alike = repr(sorted((n, v) for n, v in exchange.input.items() if n not in widened))
-        known = memory.notes.setdefault((NAME, relation.name, str(endpoint.action.name), exchange.call.role, alike), {})
+        known = memory.notes.setdefault(
+            (NAME, relation.name, str(endpoint.action.name), exchange.call.role, alike), {}
+        )
         lost = fitting(setting, relation, exchange, known.values())
         contract = f"{NAME}/{relation.name}/fits/{endpoint.place}"
         if lost is not None:
-            yield judge_broken(contract, f"{relation.by} {lost.get(relation.by)}, which fits", "it is in a wider answer alone")
+            yield judge_broken(
+                contract,
+                f"{relation.by} {lost.get(relation.by)}, which fits",
+                "it is in a wider answer alone",
+            )
         elif known:
             yield judge_kept(contract)
         known.update(
-            {str(instance.get(relation.by)): instance for instance in (instances_of(setting, relation, exchange) or ())[:MOST_KNOWN]}
+            {
+                str(instance.get(relation.by)): instance
+                for instance in (instances_of(setting, relation, exchange) or ())[:MOST_KNOWN]
+            }
         )
 
 
-def _fits(setting: Setting, endpoint: Endpoint, relation: Relation, small: Exchange, large: Exchange) -> Conversation:
+def _fits(
+    setting: Setting, endpoint: Endpoint, relation: Relation, small: Exchange, large: Exchange
+) -> Conversation:
     """Judge that the narrow answer, if it has room, leaves out nothing of the wide one that fits it."""
     if relation.fits is None:
         return
-    contract, template = f"{NAME}/{relation.name}/fits/{endpoint.place}", template_of(setting.model, endpoint.action)
+    contract, template = (
+        f"{NAME}/{relation.name}/fits/{endpoint.place}",
+        template_of(setting.model, endpoint.action),
+    )
     lost = fitting(setting, relation, small, instances_of(setting, relation, large) or ())
     if lost is not None and not setting.exclusive:  # both once more, in case others changed it in between
-        large = yield ordinary(endpoint, template, "valid", f"{relation.widen} once more", input=large.call.input)
-        small = yield ordinary(endpoint, template, "valid", f"a smaller {relation.widen} once more", input=small.call.input)
+        large = yield ordinary(
+            endpoint, template, "valid", f"{relation.widen} once more", input=large.call.input
+        )
+        small = yield ordinary(
+            endpoint, template, "valid", f"a smaller {relation.widen} once more", input=small.call.input
+        )
         lost = fitting(setting, relation, small, instances_of(setting, relation, large) or ())
     if lost is None:
         yield judge_kept(contract)
     else:
-        yield judge_broken(contract, f"{relation.by} {lost.get(relation.by)}, which fits", "it is in the wider answer alone")
+        yield judge_broken(
+            contract, f"{relation.by} {lost.get(relation.by)}, which fits", "it is in the wider answer alone"
+        )
 
 
 def _page(setting: Setting, endpoint: Endpoint, relation: Relation, contract: str) -> Conversation:
@@ -227,7 +333,9 @@ def _page(setting: Setting, endpoint: Endpoint, relation: Relation, contract: st
     reason, bases = "no call answered anything", _bases(setting, endpoint, relation)
     for number, base in enumerate([*bases, *bases]):  # the first round needs several items
         wide = _with(endpoint, base, relation.widen, most)
-        large: Exchange = yield ordinary(endpoint, template, "valid", f"{relation.widen} {most}", input=wide, reuse=again)
+        large: Exchange = yield ordinary(
+            endpoint, template, "valid", f"{relation.widen} {most}", input=wide, reuse=again
+        )
         has = ids_of(setting, relation, large)
         if not has or (len(has) < ENOUGH and number < len(bases)):
             continue
@@ -235,7 +343,9 @@ def _page(setting: Setting, endpoint: Endpoint, relation: Relation, contract: st
         usual = setting.named(param.schema).get("default") if param is not None else None
         fewer = usual if isinstance(usual, int) and least <= usual < len(has) else max(least, len(has) // 2)
         given = _with(endpoint, base, relation.widen, fewer)
-        small: Exchange = yield ordinary(endpoint, template, "valid", f"{relation.widen} {given[relation.widen]}", input=given, reuse=again)
+        small: Exchange = yield ordinary(
+            endpoint, template, "valid", f"{relation.widen} {given[relation.widen]}", input=given, reuse=again
+        )
         had = ids_of(setting, relation, small)
         if had is None:
             reason = "the narrow call was not answered as promised"
@@ -245,12 +355,21 @@ def _page(setting: Setting, endpoint: Endpoint, relation: Relation, contract: st
         yield from _left_in(setting, endpoint, relation, given, large)
         yield from _first(setting, endpoint, relation, small, large)
         return
-    for id in (contract, *(f"{NAME}/{relation.name}/{kind}/{endpoint.place}" for kind in _kinds(setting, endpoint, relation))):
+    for id in (
+        contract,
+        *(f"{NAME}/{relation.name}/{kind}/{endpoint.place}" for kind in _kinds(setting, endpoint, relation)),
+    ):
         yield judge_untested(id, reason)
 
 
 def _keeps(
-    setting: Setting, endpoint: Endpoint, relation: Relation, contract: str, given: dict[str, Any], had: list[Any], has: list[Any]
+    setting: Setting,
+    endpoint: Endpoint,
+    relation: Relation,
+    contract: str,
+    given: dict[str, Any],
+    had: list[Any],
+    has: list[Any],
 ) -> Conversation:
     """Judge that the wide answer holds everything the narrow one had."""
     _, most = _bounds(setting, endpoint, relation)
@@ -258,17 +377,25 @@ def _keeps(
     if lost and (not setting.exclusive or answer_that_will_do(setting, endpoint) == "ever"):
         lost = yield from _still(setting, endpoint, relation, given, most, had)
     if lost:
-        yield judge_broken(contract, f"all of {had[:5]} with {relation.widen} {most} too", f"lost: {lost[:5]}")
+        yield judge_broken(
+            contract, f"all of {had[:5]} with {relation.widen} {most} too", f"lost: {lost[:5]}"
+        )
     else:
         yield judge_kept(contract)
 
 
-def _first(setting: Setting, endpoint: Endpoint, relation: Relation, small: Exchange, large: Exchange) -> Iterator[Judgement]:
+def _first(
+    setting: Setting, endpoint: Endpoint, relation: Relation, small: Exchange, large: Exchange
+) -> Iterator[Judgement]:
     """Judge that the narrow answer begins as the wide one does.
 
     Items equal in the sorted member may change places.
     """
-    order, had, has = _order(endpoint, relation), instances_of(setting, relation, small), instances_of(setting, relation, large)
+    order, had, has = (
+        _order(endpoint, relation),
+        instances_of(setting, relation, small),
+        instances_of(setting, relation, large),
+    )
     if order is None or had is None or has is None:
         return
     member, down = order
@@ -283,31 +410,56 @@ def _first(setting: Setting, endpoint: Endpoint, relation: Relation, small: Exch
     if wrong is None:
         yield judge_kept(contract)
     else:
-        told = f"{relation.by} {wrong.get(relation.by)} among the first {len(had)}: its {member} is {wrong.get(member)}"
+        told = (
+            f"{relation.by} {wrong.get(relation.by)} among the first {len(had)}: its {member} is "
+            f"{wrong.get(member)}"
+        )
         yield judge_broken(contract, told, f"others, up to {had[-1].get(member)}")
 
 
-def _left_in(setting: Setting, endpoint: Endpoint, relation: Relation, given: dict[str, Any], whole: Exchange) -> Conversation:
+def _left_in(
+    setting: Setting, endpoint: Endpoint, relation: Relation, given: dict[str, Any], whole: Exchange
+) -> Conversation:
     """Judge that an item that has the flags stays in the answer when the flags are set, if there is room."""
     flags = _flags(setting, endpoint)
     if not flags:
         return
-    contract, template = f"{NAME}/{relation.name}/leaves_in/{endpoint.place}", template_of(setting.model, endpoint.action)
-    flagged, said = _with(endpoint, {**given, **dict.fromkeys(flags, True)}, flags[0], True), " and ".join(flags)
+    contract, template = (
+        f"{NAME}/{relation.name}/leaves_in/{endpoint.place}",
+        template_of(setting.model, endpoint.action),
+    )
+    flagged, said = (
+        _with(endpoint, {**given, **dict.fromkeys(flags, True)}, flags[0], True),
+        " and ".join(flags),
+    )
     has: list[Any] = []
     lost: list[Any] = []
     reuses: tuple[Reuse, ...] = (answer_that_will_do(setting, endpoint), "")
     for again in reuses:
         if again == "":  # once more, in case others changed it in between
-            whole = yield ordinary(endpoint, template, "valid", f"without {said}", input=whole.call.input, reuse=again)
-        narrow: Exchange = yield ordinary(endpoint, template, "valid", f"with {said}", input=flagged, reuse=again)
+            whole = yield ordinary(
+                endpoint, template, "valid", f"without {said}", input=whole.call.input, reuse=again
+            )
+        narrow: Exchange = yield ordinary(
+            endpoint, template, "valid", f"with {said}", input=flagged, reuse=again
+        )
         has = ids_of(setting, relation, narrow) or []
-        every = [i for i in instances_of(setting, relation, whole) or () if all(i.get(flag) is True for flag in flags)]
-        lost = [i.get(relation.by) for i in every if i.get(relation.by) not in has] if len(has) < given[relation.widen] else []
+        every = [
+            i
+            for i in instances_of(setting, relation, whole) or ()
+            if all(i.get(flag) is True for flag in flags)
+        ]
+        lost = (
+            [i.get(relation.by) for i in every if i.get(relation.by) not in has]
+            if len(has) < given[relation.widen]
+            else []
+        )
         if not lost:
             yield judge_kept(contract)
             return
-    yield judge_broken(contract, f"{relation.by} {lost[0]}, which has {said}", f"{len(has)} things without it")
+    yield judge_broken(
+        contract, f"{relation.by} {lost[0]}, which has {said}", f"{len(has)} things without it"
+    )
 
 
 def _in_order(instances: list[dict[str, Any]], member: str, down: bool) -> bool:
@@ -320,18 +472,29 @@ def _in_order(instances: list[dict[str, Any]], member: str, down: bool) -> bool:
 
 
 def _filled(
-    setting: Setting, endpoint: Endpoint, relation: Relation, given: dict[str, Any], had: list[Any], has: list[Any]
+    setting: Setting,
+    endpoint: Endpoint,
+    relation: Relation,
+    given: dict[str, Any],
+    had: list[Any],
+    has: list[Any],
 ) -> Conversation:
     """Judge that the narrow answer has as many items as it may, of those that the wide one holds."""
     contract, most = f"{NAME}/{relation.name}/filled/{endpoint.place}", given[relation.widen]
     wanted = min(int(most), len(has))
     if len(had) < wanted:
         small: Exchange = yield ordinary(
-            endpoint, template_of(setting.model, endpoint.action), "valid", "once more, as others use it too", input=given
+            endpoint,
+            template_of(setting.model, endpoint.action),
+            "valid",
+            "once more, as others use it too",
+            input=given,
         )
         had = ids_of(setting, relation, small) or had
     if len(had) < wanted:
-        yield judge_broken(contract, f"{wanted} with {relation.widen} {most}, as there are {len(has)}", f"{len(had)}")
+        yield judge_broken(
+            contract, f"{wanted} with {relation.widen} {most}, as there are {len(has)}", f"{len(had)}"
+        )
     else:
         yield judge_kept(contract)
 
@@ -345,8 +508,16 @@ def _still(
     """
     template = template_of(setting.model, endpoint.action)
     again = f"{relation.widen} {most}, as others use the server too"
-    large = yield ordinary(endpoint, template, "valid", again, input=_with(endpoint, given, relation.widen, most))
-    small = yield ordinary(endpoint, template, "valid", f"{relation.widen} {given.get(relation.widen, 'left out')} once more", input=given)
+    large = yield ordinary(
+        endpoint, template, "valid", again, input=_with(endpoint, given, relation.widen, most)
+    )
+    small = yield ordinary(
+        endpoint,
+        template,
+        "valid",
+        f"{relation.widen} {given.get(relation.widen, 'left out')} once more",
+        input=given,
+    )
     has, had_later = ids_of(setting, relation, large), ids_of(setting, relation, small)
     return [] if has is None or had_later is None else [i for i in had if i in had_later and i not in has]
 

@@ -25,10 +25,16 @@ def promises(setting: Setting) -> Iterator[Contract]:
     origin = ("errors", "request_id_at")
     for endpoint in setting.endpoints:
         yield promise(
-            NAME, "", endpoint, f"answers of {endpoint.action.name} have a request id of their own, the same in header and body", origin
+            NAME,
+            "",
+            endpoint,
+            f"answers of {endpoint.action.name} have a request id of their own, the same in header and body",
+            origin,
         )
     for place in framework_places(setting.model):
-        yield promise_at(NAME, "", place, "refusals have a request id of their own, the same in header and body", origin)
+        yield promise_at(
+            NAME, "", place, "refusals have a request id of their own, the same in header and body", origin
+        )
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:

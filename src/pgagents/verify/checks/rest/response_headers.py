@@ -46,7 +46,9 @@ def _judged(setting: Setting, header: Header, exchange: Exchange) -> bool:
         return True
     if "all" not in header.on or exchange.call.surface != REST:
         return False
-    return exchange.call.raw.target in setting.model.api.hosted.values() or (header.https and exchange.request.method == "OPTIONS")
+    return exchange.call.raw.target in setting.model.api.hosted.values() or (
+        header.https and exchange.request.method == "OPTIONS"
+    )
 
 
 def _at_endpoints(header: Header) -> bool:
@@ -66,7 +68,9 @@ def _place(header: Header, exchange: Exchange) -> str:
     place = exchange.place if _at_endpoints(header) else f"{FRAMEWORK}@{REST}"
     endpoint = exchange.call.endpoint
     promised = (
-        _at_framework(header, place) if place.startswith(f"{FRAMEWORK}@") else endpoint is not None and _at_endpoint(header, endpoint)
+        _at_framework(header, place)
+        if place.startswith(f"{FRAMEWORK}@")
+        else endpoint is not None and _at_endpoint(header, endpoint)
     )
     return place if promised else ""
 
@@ -77,12 +81,18 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     if response is None:
         return
     repeated = _repeated(response)
-    for header, contract in memory.setting.compute_once((NAME, exchange.place), lambda: _promised(memory.setting, exchange)):
+    for header, contract in memory.setting.compute_once(
+        (NAME, exchange.place), lambda: _promised(memory.setting, exchange)
+    ):
         if not _due(header, exchange) or not _judged(memory.setting, header, exchange):
             continue
         text = repeated.get(header.name.lower()) or response.header(header.name)
         if text is None:
-            yield judge_broken(contract, f"header {header.name} on a {exchange.status}", f"no such header on {exchange.status}")
+            yield judge_broken(
+                contract,
+                f"header {header.name} on a {exchange.status}",
+                f"no such header on {exchange.status}",
+            )
         elif _fits(header, text, memory):
             yield judge_kept(contract)
         else:
@@ -95,27 +105,47 @@ def _repeated(response: Response) -> dict[str, str]:
     names = [name.lower() for name, _ in response.headers]
     if len(set(names)) == len(names):
         return {}
-    return {name: ", ".join(v for k, v in response.headers if k.lower() == name) for name in names if names.count(name) > 1}
+    return {
+        name: ", ".join(v for k, v in response.headers if k.lower() == name)
+        for name in names
+        if names.count(name) > 1
+    }
 
 
 def _promised(setting: Setting, exchange: Exchange) -> list[tuple[Header, str]]:
     """Return the headers promised for an exchange's place, each with its contract."""
-    found = [(header, _place(header, exchange)) for header in setting.model.headers if setting.https or not header.https]
+    found = [
+        (header, _place(header, exchange))
+        for header in setting.model.headers
+        if setting.https or not header.https
+    ]
     return [(header, f"{NAME}/{header.name}/{place}") for header, place in found if place]
 
 
 def _due(header: Header, exchange: Exchange) -> bool:
     for on in header.on:
-        if on == "all" or on == exchange.status or (on == "success" and exchange.success) or (on == "error" and exchange.status >= 400):
+        if (
+            on == "all"
+            or on == exchange.status
+            or (on == "success" and exchange.success)
+            or (on == "error" and exchange.status >= 400)
+        ):
             return True
-        if on == "keyed" and exchange.request.header("Authorization") and exchange.status != 401 and not exchange.call.twist:
+        if (
+            on == "keyed"
+            and exchange.request.header("Authorization")
+            and exchange.status != 401
+            and not exchange.call.twist
+        ):
             return True
     return False
 
 
 def _fits(header: Header, text: str, memory: Memory) -> bool:
     if header.const is not None:
-        return header.const == text or header.const.lower() in [part.strip().lower() for part in text.split(",")]
+        return header.const == text or header.const.lower() in [
+            part.strip().lower() for part in text.split(",")
+        ]
     known: dict[tuple[str, str], bool] = memory.notes.setdefault((NAME, "fits"), {})
     fits = known.get((header.name, text))
     if fits is None:

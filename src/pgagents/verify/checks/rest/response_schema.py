@@ -24,7 +24,11 @@ def promises(setting: Setting) -> Iterator[Contract]:
     """Yield one contract for each success of each endpoint."""
     for endpoint in setting.every_endpoint:
         for status, output in _outputs(endpoint):
-            says = f"the {status} body of {endpoint.action.name} satisfies its schema" if output.schema else f"a {status} has no body"
+            says = (
+                f"the {status} body of {endpoint.action.name} satisfies its schema"
+                if output.schema
+                else f"a {status} has no body"
+            )
             yield promise(NAME, str(status), endpoint, says, output.origin, endpoint.action.cite)
 
 
@@ -52,11 +56,15 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
             yield judge_kept(contract)
         return
     if not as_one_text(exchange.output, memory.setting.named(schema)):
-        yield judge_untested(contract, f"a body of {exchange.output.content_type} is not compared with its schema")
+        yield judge_untested(
+            contract, f"a body of {exchange.output.content_type} is not compared with its schema"
+        )
         return
     if exchange.json.problem:
         yield judge_broken(
-            contract, f"a {'JSON' if is_json(exchange.output.content_type) else exchange.output.content_type} body", exchange.json.problem
+            contract,
+            f"a {'JSON' if is_json(exchange.output.content_type) else exchange.output.content_type} body",
+            exchange.json.problem,
         )
         return
     test = memory.setting.output_test(exchange)

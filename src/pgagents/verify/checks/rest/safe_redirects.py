@@ -13,7 +13,15 @@ from urllib.parse import urljoin, urlsplit
 from pgagents.model.contract import Contract
 from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.cases.malformed import of_ours
-from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept, promise_at
+from pgagents.verify.check.check import (
+    Check,
+    Conversation,
+    Judgement,
+    Probe,
+    judge_broken,
+    judge_kept,
+    promise_at,
+)
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.wire.call import Call, Raw
@@ -29,7 +37,11 @@ KEEPING = (307, 308)
 def promises(setting: Setting) -> Iterator[Contract]:
     """Yield one contract about all calls."""
     if _poster(setting) is not None:
-        says = "no call is redirected" if setting.model.behaviour.redirects == "never" else "a redirect keeps method, body, host and TLS"
+        says = (
+            "no call is redirected"
+            if setting.model.behaviour.redirects == "never"
+            else "a redirect keeps method, body, host and TLS"
+        )
         yield promise_at(NAME, "calls", f"@{REST}", says, _origin(setting))
 
 
@@ -47,11 +59,25 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     endpoint = _poster(setting)
     if endpoint is not None:
         yield Probe(
-            CONTRACT, 5, (CONTRACT,), 1, _run(setting, endpoint), (endpoint,), "main", endpoint.action.effect == "write", optional=True
+            CONTRACT,
+            5,
+            (CONTRACT,),
+            1,
+            _run(setting, endpoint),
+            (endpoint,),
+            "main",
+            endpoint.action.effect == "write",
+            optional=True,
         )
-    for other in of_ours(setting) if endpoint is not None and setting.model.behaviour.trailing_slash != "unknown" else ():
+    for other in (
+        of_ours(setting)
+        if endpoint is not None and setting.model.behaviour.trailing_slash != "unknown"
+        else ()
+    ):
         template = template_of(setting.model, other.action)
-        call = ordinary(other, template, "framework", f"{other.method} to a path with a slash added", raw=Raw(slash=True))
+        call = ordinary(
+            other, template, "framework", f"{other.method} to a path with a slash added", raw=Raw(slash=True)
+        )
         name = f"{CONTRACT} {other.action.name}"
         yield Probe(name, 5, (CONTRACT,), 2, _sent(call), (other,), "main", True)
 
@@ -65,7 +91,13 @@ def _poster(setting: Setting) -> Endpoint | None:
 def _run(setting: Setting, endpoint: Endpoint) -> Callable[[], Conversation]:
     template = template_of(setting.model, endpoint.action)
     edit = (lambda _: b"{}") if endpoint.action.effect == "write" else None
-    call = ordinary(endpoint, template, "framework", "a POST to a path with a slash added", raw=Raw(target=f"{endpoint.path}/", edit=edit))
+    call = ordinary(
+        endpoint,
+        template,
+        "framework",
+        "a POST to a path with a slash added",
+        raw=Raw(target=f"{endpoint.path}/", edit=edit),
+    )
 
     def run() -> Conversation:
         exchange: Exchange = yield replace(call, surface=endpoint.surface)
@@ -84,9 +116,19 @@ def _sent(call: Call) -> Callable[[], Conversation]:
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Judge every redirect of a call, whichever check made it."""
-    if exchange.response is not None and exchange.call.raw.slash and not exchange.void and not 300 <= exchange.status < 400:
+    if (
+        exchange.response is not None
+        and exchange.call.raw.slash
+        and not exchange.void
+        and not 300 <= exchange.status < 400
+    ):
         yield judge_kept(CONTRACT)
-    if exchange.response is None or not 300 <= exchange.status < 400 or exchange.status == 304 or exchange.call.intent == "document":
+    if (
+        exchange.response is None
+        or not 300 <= exchange.status < 400
+        or exchange.status == 304
+        or exchange.call.intent == "document"
+    ):
         return
     if _poster(memory.setting) is not None and not _documented(exchange, memory.setting):
         yield _judged(exchange, memory.setting)
@@ -94,13 +136,19 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 def _documented(exchange: Exchange, setting: Setting) -> bool:
     """True if an action with this method and path documents the redirect."""
-    alike = (d for d in setting.endpoints if d.on_rest and d.method == exchange.request.method and _fits(exchange.request.path, d.path))
+    alike = (
+        d
+        for d in setting.endpoints
+        if d.on_rest and d.method == exchange.request.method and _fits(exchange.request.path, d.path)
+    )
     return any(output.status == exchange.status for endpoint in alike for output in endpoint.action.outputs)
 
 
 def _fits(path: str, template: str) -> bool:
     parts, others = path.split("/"), template.split("/")
-    return len(parts) == len(others) and all(a == b or b.startswith("{") for a, b in zip(parts, others, strict=True))
+    return len(parts) == len(others) and all(
+        a == b or b.startswith("{") for a, b in zip(parts, others, strict=True)
+    )
 
 
 def _judged(exchange: Exchange, setting: Setting) -> Judgement:

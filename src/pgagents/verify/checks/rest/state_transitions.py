@@ -40,9 +40,20 @@ LATER_S = 400
 def promises(setting: Setting) -> Iterator[Contract]:
     """Yield one contract for each resource, state and endpoint of an action that moves it."""
     for resource, move, state, endpoint in _cases(setting):
-        ends = f"leaves it {move.to}" if state in move.origin_states else f"is refused with {move.otherwise.name}"
+        ends = (
+            f"leaves it {move.to}"
+            if state in move.origin_states
+            else f"is refused with {move.otherwise.name}"
+        )
         says = f"{endpoint.action.name} of a {resource.name} that is {state} {ends}"
-        yield promise(NAME, f"{resource.name}/{state}", endpoint, says, move.origin, resource.cite or endpoint.action.cite)
+        yield promise(
+            NAME,
+            f"{resource.name}/{state}",
+            endpoint,
+            says,
+            move.origin,
+            resource.cite or endpoint.action.cite,
+        )
 
 
 def _cases(setting: Setting) -> Iterator[tuple[Resource, Move, str, Endpoint]]:
@@ -70,7 +81,9 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     endpoints = setting.by_place
     refused: dict[tuple[str, str], list[_Refused]] = {}
     for (maker, state, place), several in alike.items():
-        resource, move = max(several, key=lambda pair: pair[0].made_by is not None and pair[0].made_by.where is not None)
+        resource, move = max(
+            several, key=lambda pair: pair[0].made_by is not None and pair[0].made_by.where is not None
+        )
         endpoint = endpoints[place]
         covers = tuple(f"{NAME}/{r.name}/{state}/{place}" for r, _ in several)
         if state in move.origin_states:
@@ -78,7 +91,9 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             yield Probe(covers[0], 3 if endpoint.on_rest else 6, covers, 3, run, (endpoint,), "main", True)
         else:
             alone = _for_all(_illegal(setting, resource, move, state, endpoint, covers[0], wait), covers)
-            refused.setdefault((maker, state), []).append(_Refused(tuple(several), state, endpoint, covers, alone))
+            refused.setdefault((maker, state), []).append(
+                _Refused(tuple(several), state, endpoint, covers, alone)
+            )
     for group in refused.values():
         ids = tuple(id for case in group for id in case.covers)
         endpoints_of = tuple(case.endpoint for case in group)
@@ -120,7 +135,13 @@ def _together(setting: Setting, group: list[_Refused], wait: Call | None) -> Cal
             move = next(move for resource, move in case.moves if resource is common)
             why = f"{case.endpoint.action.name} of a {common.name} that is {state}"
             exchange: Exchange = yield Call(
-                case.endpoint, _input(common, move), "illegal", why, subject=common, made=subject, surface=case.endpoint.surface
+                case.endpoint,
+                _input(common, move),
+                "illegal",
+                why,
+                subject=common,
+                made=subject,
+                surface=case.endpoint.surface,
             )
             for contract in case.covers:
                 yield from judge_refused(exchange, contract, [move.otherwise], why)
@@ -167,7 +188,9 @@ def _input(resource: Resource, move: Move) -> Mapping[str, Any]:
     return move.input or (undo.input if undo and undo.action is move.action else {})
 
 
-def _legal(setting: Setting, resource: Resource, move: Move, state: str, endpoint: Endpoint, contract: str) -> Callable[[], Conversation]:
+def _legal(
+    setting: Setting, resource: Resource, move: Move, state: str, endpoint: Endpoint, contract: str
+) -> Callable[[], Conversation]:
     def run() -> Conversation:
         neighbour: Mapping[str, Any] | None = None
         reader = _reader(setting, resource)
@@ -175,7 +198,14 @@ def _legal(setting: Setting, resource: Resource, move: Move, state: str, endpoin
             neighbour = yield InstanceRef(resource.name, (resource.initial,) if resource.initial else ())
         why = f"{endpoint.action.name} of a {resource.name} that is {state}"
         exchange: Exchange = yield Call(
-            endpoint, _input(resource, move), "valid", why, subject=resource, states=(state,), fresh=True, surface=endpoint.surface
+            endpoint,
+            _input(resource, move),
+            "valid",
+            why,
+            subject=resource,
+            states=(state,),
+            fresh=True,
+            surface=endpoint.surface,
         )
         if exchange.void or exchange.unsound:
             return
@@ -186,7 +216,9 @@ def _legal(setting: Setting, resource: Resource, move: Move, state: str, endpoin
             return
         told = _state(resource, exchange)
         if told is not None and told != move.to:
-            yield judge_broken(contract, f"{resource.state} {move.to}", f"{resource.state} {told} in the answer")
+            yield judge_broken(
+                contract, f"{resource.state} {move.to}", f"{resource.state} {told} in the answer"
+            )
             return
         if reader is None or exchange.subject is None:
             yield judge_kept(contract)
@@ -194,13 +226,23 @@ def _legal(setting: Setting, resource: Resource, move: Move, state: str, endpoin
         after: Exchange = yield _read(resource, reader, exchange.subject, f"after {endpoint.action.name}")
         if after.success and after.fits and _state(resource, after) != move.to:
             yield judge_broken(
-                contract, f"{resource.state} {move.to} when read again", f"{resource.state} {_state(resource, after)} when read again"
+                contract,
+                f"{resource.state} {move.to} when read again",
+                f"{resource.state} {_state(resource, after)} when read again",
             )
             return
-        if neighbour is not None and state != move.to and resource.id_of(neighbour) != resource.id_of(exchange.subject):
+        if (
+            neighbour is not None
+            and state != move.to
+            and resource.id_of(neighbour) != resource.id_of(exchange.subject)
+        ):
             near: Exchange = yield _read(resource, reader, neighbour, "the neighbour after")
             if near.success and near.fits and _state(resource, near) != neighbour.get(str(resource.state)):
-                yield judge_broken(contract, "a neighbour stays as it was", f"the neighbour's {resource.state} is {_state(resource, near)}")
+                yield judge_broken(
+                    contract,
+                    "a neighbour stays as it was",
+                    f"the neighbour's {resource.state} is {_state(resource, near)}",
+                )
                 return
         yield judge_kept(contract)
 
@@ -208,7 +250,13 @@ def _legal(setting: Setting, resource: Resource, move: Move, state: str, endpoin
 
 
 def _illegal(
-    setting: Setting, resource: Resource, move: Move, state: str, endpoint: Endpoint, contract: str, wait: Call | None
+    setting: Setting,
+    resource: Resource,
+    move: Move,
+    state: str,
+    endpoint: Endpoint,
+    contract: str,
+    wait: Call | None,
 ) -> Callable[[], Conversation]:
     def run() -> Conversation:
         why = f"{endpoint.action.name} of a {resource.name} that is {state}"
@@ -216,7 +264,13 @@ def _illegal(
         if wait is not None:
             yield wait
         exchange: Exchange = yield Call(
-            endpoint, _input(resource, move), "illegal", why, subject=resource, made=subject, surface=endpoint.surface
+            endpoint,
+            _input(resource, move),
+            "illegal",
+            why,
+            subject=resource,
+            made=subject,
+            surface=endpoint.surface,
         )
         yield from judge_refused(exchange, contract, [move.otherwise], why)
         reader = _reader(setting, resource)
@@ -225,12 +279,18 @@ def _illegal(
         after: Exchange = yield _read(resource, reader, exchange.subject, "after what was refused")
         if after.success and after.fits and _state(resource, after) != state:
             yield judge_broken(
-                contract, f"{resource.state} {state} after a refusal", f"{resource.state} {_state(resource, after)} after a refusal"
+                contract,
+                f"{resource.state} {state} after a refusal",
+                f"{resource.state} {_state(resource, after)} after a refusal",
             )
         elif (body := find_resource(resource, after)) is not None and differing(exchange.subject, body):
             changed = yield from _once_more(setting, resource, body, exchange, wait)
             if changed:
-                yield judge_broken(contract, f"a {resource.name} stays as it is when {endpoint.action.name} is refused", changed)
+                yield judge_broken(
+                    contract,
+                    f"a {resource.name} stays as it is when {endpoint.action.name} is refused",
+                    changed,
+                )
         elif not after.success and not after.void and not after.tainted_by("no_crashes"):
             yield judge_untested(contract, f"it could not be read again: {after.outcome}")
 
@@ -246,7 +306,11 @@ def _once_more(
     if wait is not None:
         yield wait
     again: Exchange = yield replace(refused.call, made=body, why=f"{refused.call.why}, once more")
-    return None if again.success or again.void else (yield from change(setting, resource, body, "after what was refused once more"))
+    return (
+        None
+        if again.success or again.void
+        else (yield from change(setting, resource, body, "after what was refused once more"))
+    )
 
 
 def _reader(setting: Setting, resource: Resource) -> Endpoint | None:
@@ -259,7 +323,11 @@ def _read(resource: Resource, reader: Endpoint, body: Mapping[str, Any], why: st
 
 def _state(resource: Resource, exchange: Exchange) -> str | None:
     """Return the state in an answer, or None."""
-    calls = [c for c in (*resource.read_by, resource.undone_by, resource.made_by) if c is not None and c.at is not None]
+    calls = [
+        c
+        for c in (*resource.read_by, resource.undone_by, resource.made_by)
+        if c is not None and c.at is not None
+    ]
     endpoint = exchange.call.endpoint
     ordered = sorted(calls, key=lambda c: endpoint is None or c.action is not endpoint.action)
     for call in ordered:

@@ -15,7 +15,16 @@ from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Resource
 from pgagents.verify.cases.boundary import boundary_values
 from pgagents.verify.cases.invalid import invalid_cases_of, ordinary
-from pgagents.verify.check.check import CONFLICT, Check, Conversation, Judgement, Probe, judge_broken, judge_kept, promise
+from pgagents.verify.check.check import (
+    CONFLICT,
+    Check,
+    Conversation,
+    Judgement,
+    Probe,
+    judge_broken,
+    judge_kept,
+    promise,
+)
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.marks import unmarked
 from pgagents.verify.fixtures.request_template import RequestTemplate, template_of
@@ -39,13 +48,19 @@ def promises(setting: Setting) -> Iterator[Contract]:
     for endpoint in _endpoints(setting):
         cite = endpoint.dispatcher.cite if endpoint.dispatcher else ()
         for detail, _ in _inputs(setting, endpoint):
-            says = f"{endpoint.action.name} answers the same through {endpoint.surface} and through REST ({detail.replace('_', ' ')})"
+            says = (
+                f"{endpoint.action.name} answers the same through {endpoint.surface} and through REST "
+                f"({detail.replace('_', ' ')})"
+            )
             yield promise(NAME, detail, endpoint, says, endpoint.action.origin, cite)
         if endpoint.form is None and invalid_cases_of(setting, endpoint):
             says = f"{endpoint.action.name} refuses the same through {endpoint.surface} and through REST"
             yield promise(NAME, "refused", endpoint, says, endpoint.action.origin, cite)
         for former in endpoint.action.formerly:
-            says = f"{former.name} until {former.until} is {endpoint.action.name} on {endpoint.surface}, with the answer that REST gives"
+            says = (
+                f"{former.name} until {former.until} is {endpoint.action.name} on {endpoint.surface}, "
+                "with the answer that REST gives"
+            )
             yield promise(NAME, _as(former), endpoint, says, former.origin, cite)
 
 
@@ -61,10 +76,17 @@ def _endpoints(setting: Setting) -> Iterator[Endpoint]:
 
 def _inputs(setting: Setting, endpoint: Endpoint) -> list[tuple[str, Mapping[str, Any]]]:
     template = template_of(setting.model, endpoint.action)
-    found: list[tuple[str, Mapping[str, Any]]] = [("ordinary", {**_unset(setting, endpoint), **template.input})]
-    wanted = ("minimal", *(("low", "high") if endpoint.form is not None and endpoint.action.effect == "read" else ()))
+    found: list[tuple[str, Mapping[str, Any]]] = [
+        ("ordinary", {**_unset(setting, endpoint), **template.input})
+    ]
+    wanted = (
+        "minimal",
+        *(("low", "high") if endpoint.form is not None and endpoint.action.effect == "read" else ()),
+    )
     found += [
-        (name, given) for name, given, _ in boundary_values(setting, endpoint) if name in wanted and dict(given) != dict(template.input)
+        (name, given)
+        for name, given, _ in boundary_values(setting, endpoint)
+        if name in wanted and dict(given) != dict(template.input)
     ]
     return found
 
@@ -76,7 +98,11 @@ def _unset(setting: Setting, endpoint: Endpoint) -> dict[str, bool]:
     if endpoint.action.effect != "read" or (rest := setting.rest_of(endpoint)) is None:
         return {}
     taken = {str(p.name) for p in endpoint.params}
-    flags = (p for p in rest.params if not p.required and p.place == "query" and types_of(setting.named(p.schema)) == ("boolean",))
+    flags = (
+        p
+        for p in rest.params
+        if not p.required and p.place == "query" and types_of(setting.named(p.schema)) == ("boolean",)
+    )
     return {str(p.name): False for p in flags if str(p.name) in taken}
 
 
@@ -92,14 +118,36 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             run = _run(setting, endpoint, rest, template, given, contract)
             phase = 1 if endpoint.action.effect == "read" and detail == "ordinary" else 4
             yield Probe(
-                contract, phase, (contract,), 4 if template.moves else 2, run, (endpoint, rest), "main", endpoint.action.effect == "write"
+                contract,
+                phase,
+                (contract,),
+                4 if template.moves else 2,
+                run,
+                (endpoint, rest),
+                "main",
+                endpoint.action.effect == "write",
             )
         for former in endpoint.action.formerly:
             contract = f"{NAME}/{_as(former)}/{endpoint.place}"
             template = template_of(setting.model, endpoint.action)
-            run = _run(setting, endpoint, rest, template, template.input, contract, Raw(edit=_renamed(endpoint, str(former.name))))
+            run = _run(
+                setting,
+                endpoint,
+                rest,
+                template,
+                template.input,
+                contract,
+                Raw(edit=_renamed(endpoint, str(former.name))),
+            )
             yield Probe(
-                contract, 4, (contract,), 4 if template.moves else 2, run, (endpoint, rest), "main", endpoint.action.effect == "write"
+                contract,
+                4,
+                (contract,),
+                4 if template.moves else 2,
+                run,
+                (endpoint, rest),
+                "main",
+                endpoint.action.effect == "write",
             )
 
 
@@ -137,17 +185,32 @@ def _run(
         why = f"as {endpoint.surface} will be asked"
         asked = _documented(setting, rest, given)
         first: Exchange = yield ordinary(
-            rest, template, "valid" if asked == given else "explore", why, input=asked, fresh=fresh, reuse=again
+            rest,
+            template,
+            "valid" if asked == given else "explore",
+            why,
+            input=asked,
+            fresh=fresh,
+            reuse=again,
         )
         if asked != given and not first.success:
             asked = given
             first = yield ordinary(rest, template, "valid", why, input=asked, fresh=fresh, reuse=again)
         two: Exchange = yield ordinary(
-            endpoint, template, _intent(raw), "as REST was asked", input=asked, fresh=fresh, made=None if fresh else first.subject, raw=raw
+            endpoint,
+            template,
+            _intent(raw),
+            "as REST was asked",
+            input=asked,
+            fresh=fresh,
+            made=None if fresh else first.subject,
+            raw=raw,
         )
         judged = list(_compared(setting, contract, first, two))
         if any(j.verdict is Verdict.BROKEN for j in judged) and again:
-            one: Exchange = yield ordinary(rest, template, "valid", why, input=asked, fresh=fresh, made=None if fresh else two.subject)
+            one: Exchange = yield ordinary(
+                rest, template, "valid", why, input=asked, fresh=fresh, made=None if fresh else two.subject
+            )
             judged = list(_compared(setting, contract, one, two))
         yield from judged
 
@@ -159,8 +222,16 @@ def _documented(setting: Setting, rest: Endpoint, given: Mapping[str, Any]) -> M
 
     They need not exist on every server.
     """
-    example = next((e.input for e in rest.action.examples if e.status < REFUSED), {}) if rest.action.effect == "read" else {}
-    found = {n for n, v in given.items() if isinstance(v, InstanceRef) and setting.model.resources[v.resource].made_by is None}
+    example = (
+        next((e.input for e in rest.action.examples if e.status < REFUSED), {})
+        if rest.action.effect == "read"
+        else {}
+    )
+    found = {
+        n
+        for n, v in given.items()
+        if isinstance(v, InstanceRef) and setting.model.resources[v.resource].made_by is None
+    }
     return {**given, **{name: example[name] for name in found & example.keys()}}
 
 
@@ -170,29 +241,54 @@ def _intent(raw: Raw) -> Intent:
 
 
 def _on_twins(
-    setting: Setting, endpoint: Endpoint, rest: Endpoint, template: RequestTemplate, given: Mapping[str, Any], contract: str, raw: Raw
+    setting: Setting,
+    endpoint: Endpoint,
+    rest: Endpoint,
+    template: RequestTemplate,
+    given: Mapping[str, Any],
+    contract: str,
+    raw: Raw,
 ) -> Conversation:
     """Compare the surfaces on two instances that were made alike, one for each call."""
     assert template.subject is not None
-    twin = InstanceRef(template.subject.name, template.states or tuple(filter(None, [template.subject.initial])), fresh=True, standard=True)
+    twin = InstanceRef(
+        template.subject.name,
+        template.states or tuple(filter(None, [template.subject.initial])),
+        fresh=True,
+        standard=True,
+    )
     twins: list[Mapping[str, Any]] = []
     for _ in range(3):  # there may be no room for the second besides the first
         body: Mapping[str, Any] = yield twin
         twins = [*twins[-1:], body]
-        if len(twins) == 2 and all(twins[0].get(name) == body.get(name) for name in _places(template.subject)):
+        if len(twins) == 2 and all(
+            twins[0].get(name) == body.get(name) for name in _places(template.subject)
+        ):
             break
     else:
         return
-    one: Exchange = yield ordinary(rest, template, "valid", f"as {endpoint.surface} will be asked", input=given, made=twins[0])
-    two: Exchange = yield ordinary(endpoint, template, _intent(raw), "as REST was asked", input=given, made=twins[1], raw=raw)
+    one: Exchange = yield ordinary(
+        rest, template, "valid", f"as {endpoint.surface} will be asked", input=given, made=twins[0]
+    )
+    two: Exchange = yield ordinary(
+        endpoint, template, _intent(raw), "as REST was asked", input=given, made=twins[1], raw=raw
+    )
     yield from _compared(setting, contract, one, two, twins=True)
 
 
-def _compared(setting: Setting, contract: str, one: Exchange, two: Exchange, *, twins: bool = False) -> Iterator[Judgement]:
+def _compared(
+    setting: Setting, contract: str, one: Exchange, two: Exchange, *, twins: bool = False
+) -> Iterator[Judgement]:
     """Compare two answers; if they are about instances with different histories, only members and types."""
-    wrong = any(exchange.void or exchange.unsound or exchange.tainted_by("response_schema") for exchange in (one, two))
+    wrong = any(
+        exchange.void or exchange.unsound or exchange.tainted_by("response_schema") for exchange in (one, two)
+    )
     if wrong or not (one.success and two.success and one.fits and two.fits):
-        if one.success != two.success and not wrong and not any(_for_how_instances_stand(exchange) for exchange in (one, two)):
+        if (
+            one.success != two.success
+            and not wrong
+            and not any(_for_how_instances_stand(exchange) for exchange in (one, two))
+        ):
             yield judge_broken(contract, f"{one.outcome}, as on REST", two.outcome)
         return
     left_out = _volatile(setting, one)
@@ -200,7 +296,11 @@ def _compared(setting: Setting, contract: str, one: Exchange, two: Exchange, *, 
     if not twins and _of_others(setting, one, two):
         a, b = _form(a), _form(b)
     where = _difference(a, b, setting)
-    yield judge_broken(contract, "what REST answers", f"it differs at {where}") if where else judge_kept(contract)
+    yield (
+        judge_broken(contract, "what REST answers", f"it differs at {where}")
+        if where
+        else judge_kept(contract)
+    )
 
 
 def _places(resource: Resource) -> list[str]:
@@ -218,7 +318,11 @@ def _for_how_instances_stand(exchange: Exchange) -> bool:
 def _of_others(setting: Setting, one: Exchange, two: Exchange) -> bool:
     """True if the calls named different made instances, which have different histories."""
     resources = setting.model.resources
-    named = [str(p.name) for p in (one.call.endpoint.params if one.call.endpoint else ()) if p.refers_to and resources[p.refers_to].made_by]
+    named = [
+        str(p.name)
+        for p in (one.call.endpoint.params if one.call.endpoint else ())
+        if p.refers_to and resources[p.refers_to].made_by
+    ]
     return any(one.input.get(name) != two.input.get(name) for name in named)
 
 
@@ -228,7 +332,9 @@ def _form(value: Any) -> Any:
         return {k: _form(v) for k, v in value.items()}
     if isinstance(value, list):
         return [_form(v) for v in value[:1]]
-    return "number" if isinstance(value, int | float) and not isinstance(value, bool) else type(value).__name__
+    return (
+        "number" if isinstance(value, int | float) and not isinstance(value, bool) else type(value).__name__
+    )
 
 
 def _volatile(setting: Setting, exchange: Exchange) -> frozenset[str]:
@@ -239,7 +345,14 @@ def _volatile(setting: Setting, exchange: Exchange) -> frozenset[str]:
     assert endpoint is not None
     found: set[str] = set()
     for resource in setting.model.resources.values():
-        calls = [resource.found_by, resource.made_by, resource.undone_by, *resource.read_by, *resource.listed_by, *resource.moves]
+        calls = [
+            resource.found_by,
+            resource.made_by,
+            resource.undone_by,
+            *resource.read_by,
+            *resource.listed_by,
+            *resource.moves,
+        ]
         refers = any(p.refers_to == resource.name for p in endpoint.params)
         if refers or any(c is not None and c.action is endpoint.action for c in calls):
             found |= set(resource.volatile)
@@ -294,9 +407,15 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         place = exchange.place if not endpoint.on_rest else other_place
         if place.endswith("@rest") or other_place == exchange.place:
             continue
-        same = refused[0] == other[0] and (refused[1] == other[1] or _wire(endpoint, refused[1]) == _wire(endpoint, other[1]))
+        same = refused[0] == other[0] and (
+            refused[1] == other[1] or _wire(endpoint, refused[1]) == _wire(endpoint, other[1])
+        )
         contract = f"{NAME}/refused/{place}"
-        yield judge_kept(contract) if same else judge_broken(contract, f"refused with {other}", f"refused with {refused}")
+        yield (
+            judge_kept(contract)
+            if same
+            else judge_broken(contract, f"refused with {other}", f"refused with {refused}")
+        )
     memory.notes[key][exchange.place] = refused
 
 

@@ -16,7 +16,15 @@ from pgagents.model.contract import Contract
 from pgagents.verify.answers.normalized import differing, normalize_answer
 from pgagents.verify.cases.boundary import boundary_values
 from pgagents.verify.cases.invalid import ordinary
-from pgagents.verify.check.check import Check, Conversation, Probe, judge_broken, judge_kept, judge_untested, promise
+from pgagents.verify.check.check import (
+    Check,
+    Conversation,
+    Probe,
+    judge_broken,
+    judge_kept,
+    judge_untested,
+    promise,
+)
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.wire.endpoint import REST, Endpoint
@@ -33,17 +41,27 @@ def promises(setting: Setting) -> Iterator[Contract]:
     """Yield one contract for each reading action with times among its arguments."""
     for endpoint, moments, _ in _cases(setting):
         names = " and ".join(str(p.name) for p in moments)
-        says = f"{endpoint.action.name} answers the same for {names} written with another offset and a fraction"
+        says = (
+            f"{endpoint.action.name} answers the same for {names} written with another offset and a fraction"
+        )
         yield promise(NAME, "", endpoint, says, (*moments[0].origin, "format"), endpoint.action.cite)
 
 
 def _cases(setting: Setting) -> tuple[tuple[Endpoint, list[Param], Mapping[str, Any]], ...]:
     def find() -> Iterator[tuple[Endpoint, list[Param], Mapping[str, Any]]]:
         for endpoint in setting.endpoints:
-            moments = [p for p in endpoint.params if p.required and setting.named(p.schema).get("format") == "date-time"]
+            moments = [
+                p
+                for p in endpoint.params
+                if p.required and setting.named(p.schema).get("format") == "date-time"
+            ]
             if endpoint.surface == REST and endpoint.action.effect == "read" and moments:
                 known = {name: given for name, given, _ in boundary_values(setting, endpoint)}
-                yield endpoint, moments, known.get("around_now", template_of(setting.model, endpoint.action).input)
+                yield (
+                    endpoint,
+                    moments,
+                    known.get("around_now", template_of(setting.model, endpoint.action).input),
+                )
 
     return setting.compute_once(NAME, lambda: tuple(find()))
 
@@ -57,18 +75,32 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     for endpoint, moments, given in _cases(setting):
         contract = f"{NAME}/{endpoint.place}"
         yield Probe(
-            contract, 6, (contract,), 2 + (len(moments) > 1), _run(setting, endpoint, moments, given, contract), (endpoint,), "main", False
+            contract,
+            6,
+            (contract,),
+            2 + (len(moments) > 1),
+            _run(setting, endpoint, moments, given, contract),
+            (endpoint,),
+            "main",
+            False,
         )
 
 
-def _run(setting: Setting, endpoint: Endpoint, moments: list[Param], given: Mapping[str, Any], contract: str) -> Callable[[], Conversation]:
+def _run(
+    setting: Setting, endpoint: Endpoint, moments: list[Param], given: Mapping[str, Any], contract: str
+) -> Callable[[], Conversation]:
     def run() -> Conversation:
         template = template_of(setting.model, endpoint.action)
         plain: Exchange = yield ordinary(endpoint, template, "valid", "from yesterday to soon", input=given)
         zones = [*[EAST] * (len(moments) - 1), WEST]
-        turned = {str(p.name): _written(plain.input.get(str(p.name)), zone) for p, zone in zip(moments, zones, strict=True)}
+        turned = {
+            str(p.name): _written(plain.input.get(str(p.name)), zone)
+            for p, zone in zip(moments, zones, strict=True)
+        }
         why = "the same moments with another offset"
-        other: Exchange = yield ordinary(endpoint, template, "valid", why, input={**given, **turned}, made=plain.subject)
+        other: Exchange = yield ordinary(
+            endpoint, template, "valid", why, input={**given, **turned}, made=plain.subject
+        )
         if not (plain.success and plain.fits):
             yield judge_untested(contract, f"no answer to compare with: {plain.outcome}")
         elif not (other.success and other.fits):
@@ -84,7 +116,14 @@ def _run(setting: Setting, endpoint: Endpoint, moments: list[Param], given: Mapp
         names = [str(p.name) for p in moments]
         back = {name: plain.input.get(end) for name, end in zip(names, reversed(names), strict=True)}
         if len(back) > 1:
-            yield ordinary(endpoint, template, "explore", "from soon to yesterday", input={**given, **back}, made=plain.subject)
+            yield ordinary(
+                endpoint,
+                template,
+                "explore",
+                "from soon to yesterday",
+                input={**given, **back},
+                made=plain.subject,
+            )
 
     return run
 

@@ -38,7 +38,16 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         contract = f"{NAME}/{endpoint.place}"
         call = _with_slash(setting, endpoint)
         sent_on = setting.model.behaviour.redirects != "never"
-        yield Probe(contract, 5, (contract,), 1, _run(call, contract, code, sent_on=sent_on), (endpoint,), "main", True)
+        yield Probe(
+            contract,
+            5,
+            (contract,),
+            1,
+            _run(call, contract, code, sent_on=sent_on),
+            (endpoint,),
+            "main",
+            True,
+        )
 
 
 def _cases(setting: Setting) -> list[tuple[Endpoint, Code]]:

@@ -16,7 +16,16 @@ from pgagents.source.origin import plain
 from pgagents.verify.cases.boundary import boundary_values, fills_a_page, free_params, unusual
 from pgagents.verify.cases.generated import varied_of
 from pgagents.verify.cases.invalid import is_invalid, ordinary
-from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_accepted, judge_kept, judge_untested, promise
+from pgagents.verify.check.check import (
+    Check,
+    Conversation,
+    Judgement,
+    Probe,
+    judge_accepted,
+    judge_kept,
+    judge_untested,
+    promise,
+)
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.request_template import RequestTemplate, template_of
 from pgagents.verify.values.generators import random_values
@@ -52,7 +61,11 @@ def _details(setting: Setting, endpoint: Endpoint) -> Iterator[tuple[str, str, A
     for edge, _, says in listed:
         yield edge, f"{name} {says} is accepted", (*endpoint.action.origin, "input")
     if listed:
-        yield "values", f"{name} accepts every value that its schemas allow", (*endpoint.action.origin, "input")
+        yield (
+            "values",
+            f"{name} accepts every value that its schemas allow",
+            (*endpoint.action.origin, "input"),
+        )
     if setting.model.behaviour.unknown_query == "ignored" and endpoint.on_rest and _queried(endpoint):
         yield "unknown_query", f"{name} ignores an unknown query parameter", ("behaviour", "unknown_query")
 
@@ -76,7 +89,11 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     if endpoint is None or call.intent not in ("valid", "explore"):
         return
     if call.intent == "valid" and not endpoint.on_rest and not call.raw.headers and not call.beside:
-        yield from (j for j in judge_accepted(exchange, f"{NAME}/ordinary/{endpoint.place}", call.why) if j.verdict is not Verdict.UNTESTED)
+        yield from (
+            j
+            for j in judge_accepted(exchange, f"{NAME}/ordinary/{endpoint.place}", call.why)
+            if j.verdict is not Verdict.UNTESTED
+        )
     if exchange.success and _encoded_plainly(call.raw):
         given = _plainly(endpoint, call.input)
         known = memory.setting.compute_once((NAME, endpoint.place), lambda: _inputs(memory.setting, endpoint))
@@ -87,14 +104,24 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 def _inputs(setting: Setting, endpoint: Endpoint) -> list[tuple[str, dict[str, Any]]]:
     """Return the arguments of each example and boundary case, without those that differ from call to call."""
-    found = [(f"example/{e.name}", template_of(setting.model, endpoint.action, e).input) for e in _examples(endpoint)]
+    found = [
+        (f"example/{e.name}", template_of(setting.model, endpoint.action, e).input)
+        for e in _examples(endpoint)
+    ]
     found += [(name, given) for name, given, _ in _edges(setting, endpoint)]
     return [(detail, _plainly(endpoint, given)) for detail, given in found]
 
 
 def _encoded_plainly(raw: Raw) -> bool:
     """True if nothing but headers was changed by hand."""
-    return raw.method is None and raw.target is None and raw.body is None and raw.edit is None and raw.wrap is None and not raw.slash
+    return (
+        raw.method is None
+        and raw.target is None
+        and raw.body is None
+        and raw.edit is None
+        and raw.wrap is None
+        and not raw.slash
+    )
 
 
 def _plainly(endpoint: Endpoint, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -123,7 +150,13 @@ def _probes(setting: Setting, endpoint: Endpoint) -> Iterator[Probe]:
         known.append(chosen.input)
         call = ordinary(endpoint, chosen, "valid", f"the example {example.name}", fresh=writes)
         probe = _probe(
-            setting, endpoint, f"example/{example.name}", call, first, f"the example `{example.name}`", lenient=chosen.subject is None
+            setting,
+            endpoint,
+            f"example/{example.name}",
+            call,
+            first,
+            f"the example `{example.name}`",
+            lenient=chosen.subject is None,
         )
         yield replace(probe, optional=writes or again)
     if not _examples(endpoint) and endpoint.on_rest:
@@ -150,25 +183,52 @@ def _at_edges(setting: Setting, endpoint: Endpoint, template: RequestTemplate) -
     for name, (given, says) in _extra(setting, endpoint, template).items():
         known.setdefault(name, (given, says))
     for names in _together(setting, endpoint, list(known)):
-        calls = [ordinary(endpoint, template, "valid", known[n][1], input=known[n][0], fresh=writes) for n in names]
+        calls = [
+            ordinary(endpoint, template, "valid", known[n][1], input=known[n][0], fresh=writes) for n in names
+        ]
         joint = dict(template.input)
         for name in reversed(names):  # the first name wins
             given = known[name][0]
-            joint.update({k: v for k, v in given.items() if k not in template.input or v != template.input[k]})
+            joint.update(
+                {k: v for k, v in given.items() if k not in template.input or v != template.input[k]}
+            )
             joint = {k: v for k, v in joint.items() if k in given or k == UNKNOWN or name != "minimal"}
         what = " and ".join(known[n][1].removeprefix("a call ") for n in names)
-        call = ordinary(endpoint, template, "valid", f"a call {what}", input=joint if len(names) > 1 else known[names[0]][0], fresh=writes)
+        call = ordinary(
+            endpoint,
+            template,
+            "valid",
+            f"a call {what}",
+            input=joint if len(names) > 1 else known[names[0]][0],
+            fresh=writes,
+        )
         covers = tuple(f"{NAME}/{n}/{endpoint.place}" for n in names)
         values = f"{NAME}/values/{endpoint.place}"
         most = unusual(setting, endpoint, call.input) if names != ["high"] and not writes else call.input
         call = call if most == call.input else replace(call, input=most, intent="explore")
         run = _run_joint(setting, call, calls, covers, () if names == [UNKNOWN_QUERY] else (values,))
-        phase = 6 if names[0] == "around_now" else 7 if names[0] == UNKNOWN_QUERY else 4  # before workflows move the clock by days
-        found = Probe(covers[0], phase, covers, 2 if writes else 1, run, (endpoint,), "main", writes, print=shown(call.input))
-        yield replace(found, contracts=covers if names == [UNKNOWN_QUERY] else (*covers, values), optional=True)
+        phase = (
+            6 if names[0] == "around_now" else 7 if names[0] == UNKNOWN_QUERY else 4
+        )  # before workflows move the clock by days
+        found = Probe(
+            covers[0],
+            phase,
+            covers,
+            2 if writes else 1,
+            run,
+            (endpoint,),
+            "main",
+            writes,
+            print=shown(call.input),
+        )
+        yield replace(
+            found, contracts=covers if names == [UNKNOWN_QUERY] else (*covers, values), optional=True
+        )
 
 
-def _extra(setting: Setting, endpoint: Endpoint, template: RequestTemplate) -> dict[str, tuple[dict[str, Any], str]]:
+def _extra(
+    setting: Setting, endpoint: Endpoint, template: RequestTemplate
+) -> dict[str, tuple[dict[str, Any], str]]:
     if setting.model.behaviour.unknown_query != "ignored" or not endpoint.on_rest or not _queried(endpoint):
         return {}
     if any(p.place == "body" for p in endpoint.params):
@@ -189,7 +249,11 @@ def _together(setting: Setting, endpoint: Endpoint, names: list[str]) -> list[li
     groups = [group for group in joints if len(group) > 1 and set(group) <= set(names)]
     least = next(iter(lows), "")
     if UNKNOWN_QUERY in names:
-        others = [n for n in names if n not in ("high", "around_now", UNKNOWN_QUERY) and not any(n in g for g in groups)]
+        others = [
+            n
+            for n in names
+            if n not in ("high", "around_now", UNKNOWN_QUERY) and not any(n in g for g in groups)
+        ]
         bare = next((n for n in (*others, "high", "around_now") if n in names), "")
         into = groups[0] if groups else [least or bare] if least or bare else []
         groups = [[*into, UNKNOWN_QUERY], *(g for g in groups if g is not into)] if into else groups
@@ -225,14 +289,26 @@ def _more(setting: Setting, endpoint: Endpoint) -> Iterator[Probe]:
     for varied in varied_of(setting, endpoint):
         if not varied.valid:
             continue
-        call = ordinary(endpoint, template, "valid", f"{varied.param}: {varied.says}", input=varied.input, fresh=writes)
-        yield _probe(setting, endpoint, "values", call, 9, f"{varied.param} {varied.shown}", priority=2, key=varied.key)
+        call = ordinary(
+            endpoint, template, "valid", f"{varied.param}: {varied.says}", input=varied.input, fresh=writes
+        )
+        yield _probe(
+            setting, endpoint, "values", call, 9, f"{varied.param} {varied.shown}", priority=2, key=varied.key
+        )
 
 
 def _probe(
-    setting: Setting, endpoint: Endpoint, detail: str, call: Call, phase: int, what: str, *,
-    lenient: bool = False, priority: int = 1, key: str = "",
-) -> Probe:  # fmt: skip
+    setting: Setting,
+    endpoint: Endpoint,
+    detail: str,
+    call: Call,
+    phase: int,
+    what: str,
+    *,
+    lenient: bool = False,
+    priority: int = 1,
+    key: str = "",
+) -> Probe:
     contract = f"{NAME}/{detail}/{endpoint.place}"
     covers = (contract,)
     writes = endpoint.action.effect == "write"
@@ -251,7 +327,9 @@ def _probe(
     )
 
 
-def _run(setting: Setting, call: Call, covers: tuple[str, ...], what: str, lenient: bool) -> Callable[[], Conversation]:
+def _run(
+    setting: Setting, call: Call, covers: tuple[str, ...], what: str, lenient: bool
+) -> Callable[[], Conversation]:
     def run() -> Conversation:
         exchange: Exchange = yield call
         for contract in covers:
@@ -260,7 +338,9 @@ def _run(setting: Setting, call: Call, covers: tuple[str, ...], what: str, lenie
     return run
 
 
-def _judged(setting: Setting, exchange: Exchange, contract: str, what: str, lenient: bool) -> Iterator[Judgement]:
+def _judged(
+    setting: Setting, exchange: Exchange, contract: str, what: str, lenient: bool
+) -> Iterator[Judgement]:
     """Judge that the call was accepted; if `lenient`, the instance that an example names may not exist."""
     endpoint = exchange.call.endpoint
     missing = {
@@ -279,7 +359,9 @@ def _random(setting: Setting, endpoint: Endpoint) -> Iterator[Probe]:
     template = template_of(setting.model, endpoint.action)
     for param in free_params(setting, endpoint):
         name = str(param.name)
-        for index, value in enumerate(random_values(plain(param.schema), plain(setting.model.schemas), setting.draws, setting.seed)):
+        for index, value in enumerate(
+            random_values(plain(param.schema), plain(setting.model.schemas), setting.draws, setting.seed)
+        ):
             call = ordinary(
                 endpoint,
                 template,
@@ -289,7 +371,16 @@ def _random(setting: Setting, endpoint: Endpoint) -> Iterator[Probe]:
                 fresh=endpoint.action.effect == "write",
             )
             if _tame(value) and not is_invalid(setting, call):
-                yield _probe(setting, endpoint, "values", call, 9, f"{name} {value!r}", priority=2, key=f"{name} drawn {index}")
+                yield _probe(
+                    setting,
+                    endpoint,
+                    "values",
+                    call,
+                    9,
+                    f"{name} {value!r}",
+                    priority=2,
+                    key=f"{name} drawn {index}",
+                )
 
 
 def _tame(value: object) -> bool:
@@ -301,7 +392,9 @@ def _tame(value: object) -> bool:
 
 def shown(given: Mapping[str, Any]) -> str:
     """Return the arguments as the plan prints them."""
-    return ", ".join(f"{k}={v!r}" if not hasattr(v, "text") else f"{k}={v.text}" for k, v in sorted(given.items()))
+    return ", ".join(
+        f"{k}={v!r}" if not hasattr(v, "text") else f"{k}={v.text}" for k, v in sorted(given.items())
+    )
 
 
 CHECK = Check(

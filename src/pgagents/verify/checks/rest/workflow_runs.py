@@ -18,7 +18,16 @@ from pgagents.source.source import Pointer
 from pgagents.verify.answers.secrets import collect, declares
 from pgagents.verify.answers.timestamps import misformed
 from pgagents.verify.cases.invalid import time_passes
-from pgagents.verify.cases.workflow_steps import REFUSED, about_own, as_told, endpoint_of, passes, sent_with, takes_days, valued
+from pgagents.verify.cases.workflow_steps import (
+    REFUSED,
+    about_own,
+    as_told,
+    endpoint_of,
+    passes,
+    sent_with,
+    takes_days,
+    valued,
+)
 from pgagents.verify.check.check import (
     CONFLICT,
     Check,
@@ -86,16 +95,27 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         steps = [f"{NAME}/{workflow.name}/{step.name}@{REST}" for step in workflow.steps]
         criteria = [c for step in workflow.steps for c in _criteria(workflow, step)]
         role = next((r for r in workflow.needs if r not in roles), next(iter(workflow.needs), "main"))
-        covers = (*steps, *(id for id, _, _, need in criteria if (timed or need != "timed") and (setting.exclusive or need != "alone")))
+        covers = (
+            *steps,
+            *(
+                id
+                for id, _, _, need in criteria
+                if (timed or need != "timed") and (setting.exclusive or need != "alone")
+            ),
+        )
         later = tuple(id for id, _, _, need in criteria if need == "timed" and not timed)
         cost = len(workflow.steps) + (sum(bool(step.after_s) for step in workflow.steps) if timed else 0)
         writes = any(step.action.effect == "write" for step in workflow.steps)
         run = _run(setting, workflow, timed)
-        at = tuple(endpoint for endpoint in endpoints if endpoint is not None and endpoint.surface != OPERATOR)
+        at = tuple(
+            endpoint for endpoint in endpoints if endpoint is not None and endpoint.surface != OPERATOR
+        )
         phase = 7 if timed and takes_days(workflow) else 6
         yield Probe(f"{NAME}/{workflow.name}@{REST}", phase, covers, cost, run, at, role, writes)
         if later:
-            yield Probe(f"{NAME}/{workflow.name} with its hours@{REST}", 6, later, cost, run, at, OPERATOR, writes)
+            yield Probe(
+                f"{NAME}/{workflow.name} with its hours@{REST}", 6, later, cost, run, at, OPERATOR, writes
+            )
 
 
 @dataclass(slots=True)
@@ -122,7 +142,11 @@ def _run(setting: Setting, workflow: Workflow, timed: bool) -> Callable[[], Conv
         state = yield from _through(setting, workflow, timed, again=False)
         if state.stale:  # its first step reused an old answer
             state = yield from _through(setting, workflow, timed, again=True)
-        reason = f"refused for how things stand: {state.stale}" if state.stale else "a step before it did not go as it should"
+        reason = (
+            f"refused for how things stand: {state.stale}"
+            if state.stale
+            else "a step before it did not go as it should"
+        )
         for step in workflow.steps:
             for id in (_id(workflow, step), *(c[0] for c in _criteria(workflow, step))):
                 if id not in state.told:
@@ -135,7 +159,9 @@ def _id(workflow: Workflow, step: Step) -> str:
     return f"{NAME}/{workflow.name}/{step.name}@{REST}"
 
 
-def _through(setting: Setting, workflow: Workflow, timed: bool, *, again: bool) -> Generator[Any, Any, _State]:
+def _through(
+    setting: Setting, workflow: Workflow, timed: bool, *, again: bool
+) -> Generator[Any, Any, _State]:
     state, of_old = _State(), False
     for index, step in enumerate(workflow.steps):
         scope = Scope({"env": setting.model.env, "now": 0.0, "input": {}, **state.kept})
@@ -143,17 +169,27 @@ def _through(setting: Setting, workflow: Workflow, timed: bool, *, again: bool) 
             given = {name: valued(value, scope) for name, value in step.input.items()}
             raw, seconds = sent_with(setting, step, scope), passes(step, scope) if timed else 0.0
         except ExpressionError as error:
-            yield from state.say([judge_untested(_id(workflow, step), f"its arguments have no value here: {error}")])
+            yield from state.say(
+                [judge_untested(_id(workflow, step), f"its arguments have no value here: {error}")]
+            )
             return state
         if seconds and (wait := time_passes(setting, seconds)):
             yield wait
         endpoint = endpoint_of(setting, step)
         assert endpoint is not None
         call = Call(
-            endpoint, given, "explore" if step.status < REFUSED else "illegal", f"{workflow.title}: {step.name}",
-            role="" if step.key is not None else step.role, surface=endpoint.surface, raw=raw, authored=True,
-            reuse="ever" if index == 0 and not again and step.action.effect == "read" and not raw.headers else "",
-        )  # fmt: skip
+            endpoint,
+            given,
+            "explore" if step.status < REFUSED else "illegal",
+            f"{workflow.title}: {step.name}",
+            role="" if step.key is not None else step.role,
+            surface=endpoint.surface,
+            raw=raw,
+            authored=True,
+            reuse="ever"
+            if index == 0 and not again and step.action.effect == "read" and not raw.headers
+            else "",
+        )
         of_old = of_old or bool(call.reuse)
         exchange: Exchange = yield call
         began = exchange.sent_at
@@ -167,7 +203,14 @@ def _through(setting: Setting, workflow: Workflow, timed: bool, *, again: bool) 
         if exchange.success and step.action.effect == "write":
             yield Own(exchange.number)
         yield from state.say(
-            _went(setting, workflow, step, exchange, state, firm=again and about_own(setting, workflow.steps[:index], step))
+            _went(
+                setting,
+                workflow,
+                step,
+                exchange,
+                state,
+                firm=again and about_own(setting, workflow.steps[:index], step),
+            )
         )
         answered = as_told(setting, step, exchange, endpoint) and not exchange.void
         if answered and of_old and not _holds(setting, step, exchange, timed, state):
@@ -192,10 +235,19 @@ def _put_back(setting: Setting, done: Sequence[Step], left: Sequence[Step], stat
                 given = {name: valued(value, scope) for name, value in step.input.items()}
             except ExpressionError:
                 continue
-            yield Call(endpoint, given, "explore", f"{step.name}: what was changed is put back", role=step.role, surface=endpoint.surface)
+            yield Call(
+                endpoint,
+                given,
+                "explore",
+                f"{step.name}: what was changed is put back",
+                role=step.role,
+                surface=endpoint.surface,
+            )
 
 
-def _went(setting: Setting, workflow: Workflow, step: Step, exchange: Exchange, state: _State, *, firm: bool) -> Iterator[Judgement]:
+def _went(
+    setting: Setting, workflow: Workflow, step: Step, exchange: Exchange, state: _State, *, firm: bool
+) -> Iterator[Judgement]:
     """Judge that the step had its status.
 
     If `firm`, a conflict cannot come from anything outside the workflow.
@@ -212,7 +264,10 @@ def _went(setting: Setting, workflow: Workflow, step: Step, exchange: Exchange, 
         )
     elif exchange.void or exchange.tainted:
         yield judge_untested(
-            contract, f"another check found fault with it: {exchange.tainted[0]}" if exchange.tainted else exchange.outcome
+            contract,
+            f"another check found fault with it: {exchange.tainted[0]}"
+            if exchange.tainted
+            else exchange.outcome,
         )
     elif step.status < REFUSED and declared is not None and declared.status == CONFLICT and not firm:
         state.stale = exchange.outcome
@@ -243,7 +298,11 @@ def _spilt(setting: Setting, step: Step, exchange: Exchange, state: _State) -> s
     empty.
     """
     output = exchange.output if step.role == OPERATOR else None
-    if output is None or exchange.response is None or declares(setting, (str(step.action.name), output.status), output.schema):
+    if (
+        output is None
+        or exchange.response is None
+        or declares(setting, (str(step.action.name), output.status), output.schema)
+    ):
         return ""
     text = exchange.response.body.decode("utf-8", "replace")
     name = next((name for value, name in state.secrets.items() if value in text), None)
@@ -257,7 +316,11 @@ def _make_scope(setting: Setting, exchange: Exchange, state: _State) -> dict[str
     body: Any = exchange.body
     if body is None and exchange.json.problem and exchange.response is not None:
         body = exchange.response.body.decode("utf-8", "replace")
-    headers = {name.lower(): value for name, value in reversed(exchange.response.headers)} if exchange.response is not None else {}
+    headers = (
+        {name.lower(): value for name, value in reversed(exchange.response.headers)}
+        if exchange.response is not None
+        else {}
+    )
     told = {
         "env": setting.model.env,
         "now": exchange.sent_at,
@@ -272,14 +335,20 @@ def _make_scope(setting: Setting, exchange: Exchange, state: _State) -> dict[str
 def _holds(setting: Setting, step: Step, exchange: Exchange, timed: bool, state: _State) -> bool:
     """True if all criteria hold, or one cannot be evaluated, so that waiting is useless."""
     scope = Scope(_make_scope(setting, exchange, state))
-    several = (*step.expect, *(step.expect_timed if timed else ()), *(step.expect_alone if setting.exclusive else ()))
+    several = (
+        *step.expect,
+        *(step.expect_timed if timed else ()),
+        *(step.expect_alone if setting.exclusive else ()),
+    )
     try:
         return all(scope.holds(criterion) for criterion in several)
     except ExpressionError:
         return True
 
 
-def _judged(setting: Setting, workflow: Workflow, step: Step, exchange: Exchange, timed: bool, state: _State) -> Iterator[Judgement]:
+def _judged(
+    setting: Setting, workflow: Workflow, step: Step, exchange: Exchange, timed: bool, state: _State
+) -> Iterator[Judgement]:
     """Judge a step's criteria, and keep its values for later steps."""
     values = _make_scope(setting, exchange, state)
     scope = Scope(values)
@@ -296,7 +365,11 @@ def _judged(setting: Setting, workflow: Workflow, step: Step, exchange: Exchange
         if not holds and exchange.tainted:
             yield judge_untested(id, f"another check found fault with this answer: {exchange.tainted[0]}")
             continue
-        yield judge_kept(id) if holds else judge_broken(id, text, f"it does not hold{': ' + said if said else ''}")
+        yield (
+            judge_kept(id)
+            if holds
+            else judge_broken(id, text, f"it does not hold{': ' + said if said else ''}")
+        )
     try:
         state.kept[step.name] = {name: scope.evaluate(expression) for name, expression in step.keep.items()}
     except ExpressionError:

@@ -43,9 +43,20 @@ def promises(setting: Setting) -> Iterator[Contract]:
                 if id in met:
                     continue
                 met.add(id)
-                says = f"an answer of {projections.endpoint.action.name} has at most {limit.most:,g} {UNITS[limit.what]}: {limit.told}"
+                says = (
+                    f"an answer of {projections.endpoint.action.name} has at most {limit.most:,g} "
+                    f"{UNITS[limit.what]}: {limit.told}"
+                )
                 cite = (*limit.cite, *offer.surface.cite)
-                yield Contract(id, NAME, str(projections.endpoint.action.name), offer.surface.name, says, limit.origin, cite)
+                yield Contract(
+                    id,
+                    NAME,
+                    str(projections.endpoint.action.name),
+                    offer.surface.name,
+                    says,
+                    limit.origin,
+                    cite,
+                )
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
@@ -57,7 +68,9 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     if found is None:
         return
     projections, through = found
-    for members, limits in memory.setting.compute_once((NAME, projections.endpoint.place), lambda: _listed(memory.setting, projections)):
+    for members, limits in memory.setting.compute_once(
+        (NAME, projections.endpoint.place), lambda: _listed(memory.setting, projections)
+    ):
         places = [projections.offers[i].place for i in members & through]
         if places:
             yield from _timed(exchange, limits, places)
@@ -76,16 +89,32 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         places = {o.place: o.surface.name for o in projections.offers}
         covers = tuple(
             dict.fromkeys(
-                _id(what, place) for place, surface in places.items() for what in _limits(setting, endpoint, surface) if what != "seconds"
+                _id(what, place)
+                for place, surface in places.items()
+                for what in _limits(setting, endpoint, surface)
+                if what != "seconds"
             )
         )
         if wide is None or not covers or endpoint.surface != REST:
             continue
         template = template_of(setting.model, endpoint.action)
-        call = ordinary(endpoint, template, "valid", "the widest call", input=wide, reuse=answer_that_will_do(setting, endpoint))
+        call = ordinary(
+            endpoint,
+            template,
+            "valid",
+            "the widest call",
+            input=wide,
+            reuse=answer_that_will_do(setting, endpoint),
+        )
         if not is_invalid(setting, call):
             yield Probe(
-                f"{NAME}/widest/{endpoint.place}", 4, covers, 1, _run(call), (endpoint,), print=repr(sorted(map(str, wide.items())))
+                f"{NAME}/widest/{endpoint.place}",
+                4,
+                covers,
+                1,
+                _run(call),
+                (endpoint,),
+                print=repr(sorted(map(str, wide.items()))),
             )
 
 
@@ -103,13 +132,19 @@ def _timed(exchange: Exchange, limits: Limits, places: list[str]) -> Iterator[Ju
     for place in places:
         if exchange.seconds > limit.most:
             said = f"the answer took longer: {exchange.seconds:.1f} seconds ({exchange.outcome})"
-            yield _broken(_id("seconds", place), f"an answer within {limit.most:g} seconds, {limit.told}", said)
+            yield _broken(
+                _id("seconds", place), f"an answer within {limit.most:g} seconds, {limit.told}", said
+            )
         elif not exchange.void:
             yield judge_kept(_id("seconds", place))
 
 
-def _sized(exchange: Exchange, memory: Memory, endpoint: Endpoint, limits: Limits, places: list[str]) -> Iterator[Judgement]:
-    wide = memory.setting.compute_once((NAME, "widest", endpoint.place), lambda: _widest(memory.setting, endpoint))
+def _sized(
+    exchange: Exchange, memory: Memory, endpoint: Endpoint, limits: Limits, places: list[str]
+) -> Iterator[Judgement]:
+    wide = memory.setting.compute_once(
+        (NAME, "widest", endpoint.place), lambda: _widest(memory.setting, endpoint)
+    )
     proves = wide is None or all(_is_as_planned(exchange, name, value) for name, value in wide.items())
     for what, limit in limits.items():
         if what == "seconds":
@@ -134,7 +169,9 @@ def _is_as_planned(exchange: Exchange, name: str, value: Any) -> bool:
     """True if the call had this argument of the widest call; for live ids and expressions any value
     counts.
     """
-    return name in exchange.input and (not isinstance(value, int | float | str | bool) or exchange.input[name] == value)
+    return name in exchange.input and (
+        not isinstance(value, int | float | str | bool) or exchange.input[name] == value
+    )
 
 
 def _characters(exchange: Exchange, most: float) -> int:
@@ -160,9 +197,17 @@ def _widest(setting: Setting, endpoint: Endpoint) -> dict[str, Any] | None:
     if endpoint.action.effect != "read" or not _lists(setting, endpoint):
         return None
     template = template_of(setting.model, endpoint.action)
-    free = [p for p in free_params(setting, endpoint) if set(types_of(setting.named(p.schema))) <= {"integer", "number"}]
-    numbers = {str(p.name): high(p.schema, setting.model.schemas) for p in free if types_of(setting.named(p.schema))}
-    needed = {k: v for k, v in template.input.items() if (p := endpoint.action.param(k)) is None or p.required}
+    free = [
+        p
+        for p in free_params(setting, endpoint)
+        if set(types_of(setting.named(p.schema))) <= {"integer", "number"}
+    ]
+    numbers = {
+        str(p.name): high(p.schema, setting.model.schemas) for p in free if types_of(setting.named(p.schema))
+    }
+    needed = {
+        k: v for k, v in template.input.items() if (p := endpoint.action.param(k)) is None or p.required
+    }
     return {**needed, **numbers} if numbers else None
 
 
@@ -183,7 +228,9 @@ def _limits(setting: Setting, endpoint: Endpoint, surface: str) -> dict[What, Li
     return {
         what: limit
         for what, limit in found.items()
-        if what == "seconds" or (what == "characters" and success.schema is not None) or (what == "items" and _lists(setting, endpoint))
+        if what == "seconds"
+        or (what == "characters" and success.schema is not None)
+        or (what == "items" and _lists(setting, endpoint))
     }
 
 
@@ -192,7 +239,10 @@ def _listed(setting: Setting, projections: ProjectionIndex) -> list[tuple[frozen
     groups: dict[str, set[int]] = {}
     for index, offer in enumerate(projections.offers):
         groups.setdefault(offer.surface.name, set()).add(index)
-    every = [(frozenset(members), _limits(setting, projections.endpoint, surface)) for surface, members in groups.items()]
+    every = [
+        (frozenset(members), _limits(setting, projections.endpoint, surface))
+        for surface, members in groups.items()
+    ]
     return [(members, limits) for members, limits in every if limits]
 
 
@@ -206,7 +256,8 @@ CHECK = Check(
     promises,
     watch=watch,
     probes=probes,
-    # before `no_crashes`, which ends the judging of an exchange: an answer that never came in time came too late as well
+    # before `no_crashes`, which ends the judging of an exchange: an answer that never came in time came too
+    # late as well
     rank=-1,
     calls_correctly=True,
     derived_from=frozenset(("no_crashes",)),

@@ -17,7 +17,16 @@ from pgagents.model.contract import Contract, Verdict
 from pgagents.verify.answers.refusal import expected
 from pgagents.verify.cases.mismatches import Mismatch, mismatches_of
 from pgagents.verify.cases.projection_index import ProjectionIndex, Promised, bearing, collect_projections
-from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_accepted, judge_kept, judge_refused, judge_untested
+from pgagents.verify.check.check import (
+    Check,
+    Conversation,
+    Judgement,
+    Probe,
+    judge_accepted,
+    judge_kept,
+    judge_refused,
+    judge_untested,
+)
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.projections.offers import Offer
 from pgagents.verify.wire.exchange import Exchange
@@ -48,9 +57,17 @@ def promises(setting: Setting) -> Iterator[Contract]:
         for index, offer in enumerate(projections.offers):
             name, origin = projections.endpoint.action.name, (*projections.endpoint.action.origin, "input")
             origin = origin if setting.model.source.has(origin) else projections.endpoint.action.origin
-            yield _promise(offer, "accepts", f"a correct call of {name} that {offer.documents} lets a model make is accepted", origin)
+            yield _promise(
+                offer,
+                "accepts",
+                f"a correct call of {name} that {offer.documents} lets a model make is accepted",
+                origin,
+            )
             if wrong[index]:
-                says = f"a wrong call of {name} that {offer.documents} lets a model make is refused ({_named(wrong[index])})"
+                says = (
+                    f"a wrong call of {name} that {offer.documents} lets a model make is refused "
+                    f"({_named(wrong[index])})"
+                )
                 yield _promise(offer, "refuses", says, origin)
             if index in projections.answering:
                 says = f"{name} answers what {offer.documents} says"
@@ -67,7 +84,9 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         yield from _judged(exchange, memory, projections, through)
     except Exception as error:
         reason = f"internal error in {NAME}: {type(error).__name__}: {error}"
-        yield from (judge_untested(id, reason, sticky=True) for offer in projections.offers for id in _ids_of(offer))
+        yield from (
+            judge_untested(id, reason, sticky=True) for offer in projections.offers for id in _ids_of(offer)
+        )
         raise
 
 
@@ -83,7 +102,18 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             writes = projections.endpoint.action.effect == "write"
             name = f"{NAME}/{mismatch.detail}/{projections.endpoint.place}"
             cost = 2 if writes and mismatch.valid else 1
-            yield Probe(name, 5, covers, cost, _run(mismatch), (projections.endpoint,), "main", writes, 1, mismatch.says)
+            yield Probe(
+                name,
+                5,
+                covers,
+                cost,
+                _run(mismatch),
+                (projections.endpoint,),
+                "main",
+                writes,
+                1,
+                mismatch.says,
+            )
 
 
 def _run(mismatch: Mismatch) -> Callable[[], Conversation]:
@@ -93,14 +123,22 @@ def _run(mismatch: Mismatch) -> Callable[[], Conversation]:
     return run
 
 
-def _judged(exchange: Exchange, memory: Memory, projections: ProjectionIndex, through: frozenset[int]) -> Iterator[Judgement]:
-    ids = memory.setting.compute_once((NAME, projections.endpoint.place), lambda: _all_ids(memory.setting, projections))
+def _judged(
+    exchange: Exchange, memory: Memory, projections: ProjectionIndex, through: frozenset[int]
+) -> Iterator[Judgement]:
+    ids = memory.setting.compute_once(
+        (NAME, projections.endpoint.place), lambda: _all_ids(memory.setting, projections)
+    )
     if exchange.success:
         memory.reached.update(projections.offers[i].place for i in through)
     elif projections.endpoint.place in memory.unscoped:
-        memory.unscoped.update({projections.offers[i].place: memory.unscoped[projections.endpoint.place] for i in through})
+        memory.unscoped.update(
+            {projections.offers[i].place: memory.unscoped[projections.endpoint.place] for i in through}
+        )
     if exchange.call.intent == "valid":
-        yield from _spread(judge_accepted(exchange, "", exchange.call.why), [ids[i].accepts for i in sorted(through)])
+        yield from _spread(
+            judge_accepted(exchange, "", exchange.call.why), [ids[i].accepts for i in sorted(through)]
+        )
     elif exchange.call.intent == "invalid" and not projections.in_header(exchange.call.field):
         codes, statuses = expected(memory.setting, exchange.call)
         found = judge_refused(exchange, "", codes, f"a call where {exchange.call.why}", statuses)
@@ -109,7 +147,11 @@ def _judged(exchange: Exchange, memory: Memory, projections: ProjectionIndex, th
 
 
 def _answered(
-    exchange: Exchange, memory: Memory, projections: ProjectionIndex, answering: frozenset[int], ids: list[_Held]
+    exchange: Exchange,
+    memory: Memory,
+    projections: ProjectionIndex,
+    answering: frozenset[int],
+    ids: list[_Held],
 ) -> Iterator[Judgement]:
     """Judge the status and body for each vendor: an undocumented status is so for all, a body is compared
     with each schema.
@@ -178,7 +220,9 @@ def _all_ids(setting: Setting, projections: ProjectionIndex) -> list[_Held]:
 
 def _let_through(setting: Setting, projections: ProjectionIndex) -> dict[int, list[str]]:
     """Return what each offer's documents let a model get wrong, as `<keyword>/<argument>`, each once."""
-    found = {i: [n.detail for n in invalid_cases] for i, invalid_cases in projections.let_through(setting).items()}
+    found = {
+        i: [n.detail for n in invalid_cases] for i, invalid_cases in projections.let_through(setting).items()
+    }
     for mismatch in mismatches_of(setting, projections):
         for i in mismatch.offers if not mismatch.valid else ():
             found[i].append(mismatch.detail)
@@ -187,14 +231,25 @@ def _let_through(setting: Setting, projections: ProjectionIndex) -> dict[int, li
 
 def _named(details: list[str]) -> str:
     """Return the details as text: `maximum of hours, pattern of name and 3 more`."""
-    words = [" of ".join(d.replace("_", " ", 1).split("/", 1)) if "/" in d else d.replace("_", " ") for d in details]
+    words = [
+        " of ".join(d.replace("_", " ", 1).split("/", 1)) if "/" in d else d.replace("_", " ")
+        for d in details
+    ]
     more = len(words) - MOST_NAMED
     return ", ".join(words) if more <= 0 else f"{', '.join(words[:MOST_NAMED])} and {more} more"
 
 
 def _promise(offer: Offer, head: str, says: str, origin: Any) -> Contract:
     action = offer.endpoint.action
-    return Contract(_id(offer, head), NAME, str(action.name), offer.surface.name, says, origin, (*action.cite, *offer.surface.cite))
+    return Contract(
+        _id(offer, head),
+        NAME,
+        str(action.name),
+        offer.surface.name,
+        says,
+        origin,
+        (*action.cite, *offer.surface.cite),
+    )
 
 
 def _ids_of(offer: Offer) -> tuple[str, ...]:

@@ -11,7 +11,15 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from pgagents.model.contract import Contract
-from pgagents.verify.check.check import Check, Conversation, Probe, judge_broken, judge_kept, judge_untested, promise_at
+from pgagents.verify.check.check import (
+    Check,
+    Conversation,
+    Probe,
+    judge_broken,
+    judge_kept,
+    judge_untested,
+    promise_at,
+)
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.projections.documents import built, parsed
 from pgagents.verify.wire.call import Call, Raw
@@ -19,13 +27,22 @@ from pgagents.verify.wire.exchange import Exchange
 
 NAME = "hosted_document"
 MOST_SHOWN = 80
-_YAML = ("application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml", "text/plain", "application/octet-stream")
+_YAML = (
+    "application/yaml",
+    "application/x-yaml",
+    "text/yaml",
+    "text/x-yaml",
+    "text/plain",
+    "application/octet-stream",
+)
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
     """Yield one contract for each hosted document."""
     for file, path in setting.model.api.hosted.items():
-        yield promise_at(NAME, str(file), "@rest", f"{path} is {file} as it was built", ("api", "hosted", file))
+        yield promise_at(
+            NAME, str(file), "@rest", f"{path} is {file} as it was built", ("api", "hosted", file)
+        )
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
@@ -39,7 +56,9 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 def _run(setting: Setting, file: str, path: str, contract: str) -> Callable[[], Conversation]:
     def run() -> Conversation:
         accept = (("Accept", "*/*"),)
-        exchange: Exchange = yield Call(None, {}, "document", f"the hosted {file}", twist="none", raw=Raw("GET", path, accept))
+        exchange: Exchange = yield Call(
+            None, {}, "document", f"the hosted {file}", twist="none", raw=Raw("GET", path, accept)
+        )
         if exchange.void:
             return
         if exchange.status != 200 or exchange.response is None:

@@ -1,5 +1,6 @@
-"""A text as it reads once codings are undone: percent signs, backslashes, references of HTML, base64, hexadecimal digits, numbers of
-characters, blanks in between. Each reading knows which part of the text it was made of, so that this part can be masked.
+"""A text as it reads once codings are undone: percent signs, backslashes, references of HTML, base64,
+hexadecimal digits, numbers of characters, blanks in between. Each reading knows which part of the text it was
+made of, so that this part can be masked.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from functools import partial
 from typing import TypeVar
 
 Places = tuple[Sequence[int], Sequence[int]]
-"""For each character of a reading, where the part of the text that it stands for begins, and where that ends."""
+"""For each character of a reading, where the part of the text that it stands for begins, and where that
+ends.
+"""
 Found = TypeVar("Found")
 DEPTH = 5
 """So many codings may lie inside each other: two that each escape twice, and the JSON around them."""
@@ -38,13 +41,17 @@ _PRINTED = re.compile(rf"[\0\t\r\n -~]{{{LEAST},}}")
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One reading of a text. `places` works out where its characters come from; it is only asked where something was found."""
+    """One reading of a text. `places` works out where its characters come from; it is only asked where
+    something was found.
+    """
 
     text: str
     places: Callable[[], Places]
 
 
-def search(text: str, find: Callable[[str], Iterator[tuple[int, int, Found]]]) -> Iterator[tuple[int, int, Found, bool]]:
+def search(
+    text: str, find: Callable[[str], Iterator[tuple[int, int, Found]]]
+) -> Iterator[tuple[int, int, Found, bool]]:
     """Search a text and its decoded readings with `find`.
 
     Yields begin and end in the text itself, the find, and whether it was encoded.
@@ -143,7 +150,9 @@ def _of_base64(match: re.Match[str], offset: int) -> tuple[str, Callable[[], Pla
     first = match.start() + offset
 
     def places() -> Places:
-        return [first + i * 8 // 6 for i in range(len(raw))], [first + (i * 8 + 7) // 6 + 1 for i in range(len(raw))]
+        return [first + i * 8 // 6 for i in range(len(raw))], [
+            first + (i * 8 + 7) // 6 + 1 for i in range(len(raw))
+        ]
 
     return raw.decode("latin-1"), places
 
@@ -151,7 +160,11 @@ def _of_base64(match: re.Match[str], offset: int) -> tuple[str, Callable[[], Pla
 def _of_hex(match: re.Match[str], offset: int) -> tuple[str, Callable[[], Places]] | None:
     text = match[0]
     plain = text.isalnum() and "x" not in text
-    at = range(offset, len(text)) if plain else [i for i, c in enumerate(text) if _is_digit(text, i, c)][offset:]
+    at = (
+        range(offset, len(text))
+        if plain
+        else [i for i, c in enumerate(text) if _is_digit(text, i, c)][offset:]
+    )
     digits = text[offset:] if plain else "".join(text[i] for i in at)
     count = len(digits) // 2
     raw = bytes.fromhex(digits[: count * 2])

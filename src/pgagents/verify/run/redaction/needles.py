@@ -1,4 +1,5 @@
-"""Needles are looked for in texts that are to be masked: parts of secrets that are long enough, and a person's data as whole words.
+"""Needles are looked for in texts that are to be masked: parts of secrets that are long enough, and a
+person's data as whole words.
 
 The time for a text hardly grows with the number of secrets.
 """
@@ -29,8 +30,8 @@ def lowered(text: str) -> str:
 class Runs:
     """Secrets, of which any `width` characters in a row are found, in either case.
 
-    Where such a run stands, it covers a whole sample: `_size` characters that begin at a multiple of `_step`. So only these are
-    looked up, and the text around them where one is known.
+    Where such a run stands, it covers a whole sample: `_size` characters that begin at a multiple of `_step`.
+    So only these are looked up, and the text around them where one is known.
     """
 
     def __init__(self) -> None:
@@ -40,7 +41,9 @@ class Runs:
         self._size = self._step = 0
 
     def add(self, secret: str, width: int, allowed: str = "") -> None:
-        """Look for parts of a secret, each of so many characters; not for those that the text `allowed` has, in small letters, too."""
+        """Look for parts of a secret, each of so many characters; not for those that the text `allowed`
+        has, in small letters, too.
+        """
         low = lowered(secret)
         windows = {low[i : i + width] for i in range(len(low) - width + 1)}
         windows = {w for w in windows if w not in allowed} if allowed else windows
@@ -70,7 +73,10 @@ class Runs:
     def _around(self, low: str, at: int) -> Iterator[tuple[int, int]]:
         """The longest runs that cover the sample at this place."""
         for width, windows in self._windows.items():
-            first = next((i for i in range(max(0, at - width + self._size), at + 1) if low[i : i + width] in windows), None)
+            first = next(
+                (i for i in range(max(0, at - width + self._size), at + 1) if low[i : i + width] in windows),
+                None,
+            )
             if first is None:
                 continue
             begin, end = first, first + width

@@ -1,4 +1,6 @@
-"""Who named a value first: the run itself, or the server. What the run made up tells nobody anything, so reports may show it."""
+"""Who named a value first: the run itself, or the server. What the run made up tells nobody anything, so
+reports may show it.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,9 @@ from functools import cached_property
 from pgagents.verify.run.redaction.needles import lowered
 
 MAX_VALUES = 20_000
-"""Values remembered of each kind; the oldest half goes when there are more. A value that was forgotten counts as the server's."""
+"""Values remembered of each kind; the oldest half goes when there are more. A value that was forgotten
+counts as the server's.
+"""
 LONGEST = 200
 """Of longer values it is not asked which others they resemble."""
 _SEPARATORS = re.compile(r"[-_ .]")
@@ -80,7 +84,9 @@ class Origins:
 def _alike(value: str) -> set[str]:
     """Forms of which two texts share one, if they differ in case, separators or a single character."""
     plain = _SEPARATORS.sub("", lowered(value))
-    cut = {f"{plain[:i]}{plain[i + 1 :]}" for i in range(len(plain))} if len(plain) <= LONGEST else {plain[:-1]}
+    cut = (
+        {f"{plain[:i]}{plain[i + 1 :]}" for i in range(len(plain))} if len(plain) <= LONGEST else {plain[:-1]}
+    )
     return {plain, *cut} - {""}
 
 

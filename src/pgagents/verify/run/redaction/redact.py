@@ -1,8 +1,8 @@
 """Keys, secrets and a person's data are taken out before anything is stored.
 
-Keys and secrets are masked wherever they turn up, in whatever coding; a value of a member that the catalogue marks `private` is
-masked by a name of its own (`[email 2]`), so that a reader still sees which values are the same. Values that the run made up are shown.
-`docs/decisions/0008-what-a-report-masks.md` has the reasons.
+Keys and secrets are masked wherever they turn up, in whatever coding; a value of a member that the catalogue
+marks `private` is masked by a name of its own (`[email 2]`), so that a reader still sees which values are the
+same. Values that the run made up are shown. `docs/decisions/0008-what-a-report-masks.md` has the reasons.
 """
 
 from __future__ import annotations
@@ -26,7 +26,17 @@ from pgagents.verify.run.redaction.origins import MAX_VALUES, Origins
 
 MASK = "[redacted]"
 _SECRET_HEADERS = {"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"}
-OAUTH = frozenset(("access_token", "refresh_token", "id_token", "client_secret", "code_verifier", "client_assertion", "device_code"))
+OAUTH = frozenset(
+    (
+        "access_token",
+        "refresh_token",
+        "id_token",
+        "client_secret",
+        "code_verifier",
+        "client_assertion",
+        "device_code",
+    )
+)
 """Secrets of RFC 6749, 7636, 7523, 8628 and OpenID Connect, whatever the catalogue says."""
 IN_FORMS = frozenset((*OAUTH, "code", "password", "api_key"))
 """Names of secrets in a query or a form; in JSON, `code` is mostly the name of an error."""
@@ -59,7 +69,9 @@ class _Span:
 
 
 class Redactor:
-    """Masks keys by value and header, secret and private members by name, and the values they once had anywhere."""
+    """Masks keys by value and header, secret and private members by name, and the values they once had
+    anywhere.
+    """
 
     def __init__(
         self,
@@ -73,19 +85,27 @@ class Redactor:
     ) -> None:
         """`keys` by role; `secrets` and `private` are names of members, `values` further secrets themselves.
 
-        `catalogue` is the catalogue's text, `environment` data that the caller gave and that may stand in private members.
+        `catalogue` is the catalogue's text, `environment` data that the caller gave and that may stand in
+        private members.
         """
         self._members = frozenset(secrets) | OAUTH
         self._private = frozenset(private) - self._members
         self._named = self._members | self._private
         named = sorted(self._named | IN_FORMS)
-        self._in_form = re.compile(rf"((?:^|[?&;\s\"'])({'|'.join(map(re.escape, named))})=)([^&;\s\"'#<>]*)", re.I)
-        self._in_text = re.compile(rf'("({"|".join(map(re.escape, sorted(self._named)))})"\s*:\s*)"((?:[^"\\]|\\.)*)("|$)')
+        self._in_form = re.compile(
+            rf"((?:^|[?&;\s\"'])({'|'.join(map(re.escape, named))})=)([^&;\s\"'#<>]*)", re.I
+        )
+        self._in_text = re.compile(
+            rf'("({"|".join(map(re.escape, sorted(self._named)))})"\s*:\s*)"((?:[^"\\]|\\.)*)("|$)'
+        )
         self._headers_of = {name.lower(): name for name in self._named}
         self._origins = Origins(catalogue)
         self._public = lowered(catalogue)
         self._keys = {key: f"[key of {role}]" for role, key in keys.items() if key}
-        self._given = {**{v: MASK for value in values for v in _parts(value) if len(v) >= SHORTEST}, **self._keys}
+        self._given = {
+            **{v: MASK for value in values for v in _parts(value) if len(v) >= SHORTEST},
+            **self._keys,
+        }
         self._learned: dict[str, str] = {}
         """Values of secret and private members, and the member that held each."""
         self._new: list[str] = []
@@ -105,7 +125,8 @@ class Redactor:
             self._look_for(secret, mask, given=True)
         self._as_value = self._as_value_pattern()
 
-    # -- learning -----------------------------------------------------------------------------------------------
+    # -- learning
+    # -----------------------------------------------------------------------------------------------
 
     def learn(self, body: Any) -> None:
         """Remember the values of secret and private members of an answer."""
@@ -128,7 +149,9 @@ class Redactor:
                     self._learn(item, sent=sent)
 
     def learn_exchange(self, request: Request, answer: Any) -> None:
-        """Remember what stands in headers, queries, forms and redirects, which no JSON member names: first what was sent."""
+        """Remember what stands in headers, queries, forms and redirects, which no JSON member names: first
+        what was sent.
+        """
         texts = [request.target.partition("?")[2]]
         if request.body and (request.header("content-type") or "").lower().startswith(_FORM):
             texts.append(request.body.decode("utf-8", "replace"))
@@ -171,7 +194,13 @@ class Redactor:
 
     def _remember(self, name: str, value: str) -> None:
         """Look for a value of a member in whatever is masked from here on, where it is no ordinary word."""
-        if value in self._given or len(value) < SHORTEST_LEARNED or value.lower() in _WORDS or value.isspace() or _NUMBER.fullmatch(value):
+        if (
+            value in self._given
+            or len(value) < SHORTEST_LEARNED
+            or value.lower() in _WORDS
+            or value.isspace()
+            or _NUMBER.fullmatch(value)
+        ):
             return
         self._learned[value] = name
         self._new.append(value)
@@ -200,7 +229,8 @@ class Redactor:
         self._new.clear()
 
     def _look_for(self, secret: str, mask: str, *, given: bool = False) -> None:
-        """Look for a secret as its length allows: for parts of a long one, for a short one as a whole or as a word.
+        """Look for a secret as its length allows: for parts of a long one, for a short one as a whole or as a
+        word.
 
         One that is a word of the catalogue is looked for as a whole value alone.
         """
@@ -214,14 +244,21 @@ class Redactor:
             elif size < SHORTEST:
                 self._words.add(text)
             else:  # a key is tried without its last character too
-                # a server's own secrets begin as its ids do where both are ordered by time, so most of one must be there
+                # a server's own secrets begin as its ids do where both are ordered by time, so most of one
+                # must be there
                 width = size - (size > SHORTEST) if given else min(size, max(NEAR, size * 2 // 3))
                 self._runs.add(text, min(NEAR, width) if given else width, self._public if given else "")
 
     def _as_value_pattern(self) -> re.Pattern[str] | None:
-        """Where a whole value stands in a text: behind an equals sign, the name of a scheme, or in quotes behind a colon."""
+        """Where a whole value stands in a text: behind an equals sign, the name of a scheme, or in quotes
+        behind a colon.
+        """
         words = "|".join(sorted(map(re.escape, self._whole_values), key=len, reverse=True))
-        return re.compile(rf"(?:=[\"']?|\b(?:bearer|basic)\s+|:\s*[\"'])({words})(?![\w.-])", re.I) if words else None
+        return (
+            re.compile(rf"(?:=[\"']?|\b(?:bearer|basic)\s+|:\s*[\"'])({words})(?![\w.-])", re.I)
+            if words
+            else None
+        )
 
     def _mask_of(self, name: str, value: str) -> str:
         """Return the mask for a member's value; equal private values get equal masks."""
@@ -234,7 +271,8 @@ class Redactor:
             self._numbered[value] = f"[{name} {self._counts[name]}]"
         return self._numbered[value]
 
-    # -- masking ------------------------------------------------------------------------------------------------
+    # -- masking
+    # ------------------------------------------------------------------------------------------------
 
     def text(self, text: str) -> str:
         """The text with every known secret masked; a private value only where it stands as a word."""
@@ -270,7 +308,11 @@ class Redactor:
         return next((mask for value, mask in every if lowered(value) == low), MASK)
 
     def _find(self, text: str) -> Iterator[tuple[int, int, tuple[str, str]]]:
-        finders: tuple[tuple[str, Runs | Words], ...] = (("run", self._runs), ("word", self._words), ("coded", self._coded))
+        finders: tuple[tuple[str, Runs | Words], ...] = (
+            ("run", self._runs),
+            ("word", self._words),
+            ("coded", self._coded),
+        )
         for kind, finder in finders:
             hits: Iterator[Hit] = finder.find(text)
             for begin, end, whole in hits:
@@ -295,28 +337,50 @@ class Redactor:
             answer = Response(answer.status, self._headers(answer.headers), self._body(answer.body))
         else:
             answer = replace(answer, detail=self._any(answer.detail))
-        request = Request(sent.method, self._any(sent.target), self._headers(sent.headers), self._body(sent.body))
-        return replace(exchange, request=request, answer=answer, why=self._any(exchange.why), base=self._any(exchange.base))
+        request = Request(
+            sent.method, self._any(sent.target), self._headers(sent.headers), self._body(sent.body)
+        )
+        return replace(
+            exchange,
+            request=request,
+            answer=answer,
+            why=self._any(exchange.why),
+            base=self._any(exchange.base),
+        )
 
     def finding(self, finding: Finding) -> Finding:
-        """The finding with its texts and exchanges masked. Of two values that cannot be read it says how they differ."""
-        exchanges = tuple(self.exchange(e) for e in finding.exchanges)  # first, as they teach what the texts may repeat
+        """The finding with its texts and exchanges masked. Of two values that cannot be read it says how
+        they differ.
+        """
+        exchanges = tuple(
+            self.exchange(e) for e in finding.exchanges
+        )  # first, as they teach what the texts may repeat
         expected, actual = self._any(finding.expected), self._any(finding.actual)
         if (differing := self._differing(finding.expected, finding.actual)) and differing not in actual:
             actual = f"{actual} ({differing})"
         return replace(finding, expected=expected, actual=actual, exchanges=exchanges)
 
     def _differing(self, expected: str, actual: str) -> str:
-        """How a value that is masked differs from the one it is compared with; empty where no two are compared."""
+        """How a value that is masked differs from the one it is compared with; empty where no two are
+        compared.
+        """
         wanted, came = self._pieces(expected), self._pieces(actual)
-        pairs = [(one, two) for one in wanted for two in came] or [(one, two) for i, one in enumerate(came) for two in came[i + 1 :]]
+        pairs = [(one, two) for one in wanted for two in came] or [
+            (one, two) for i, one in enumerate(came) for two in came[i + 1 :]
+        ]
         for (one, mask), (two, other) in pairs:
-            if one != two and not (mask == one and other == two) and self._name_of(one, mask) == self._name_of(two, other):
+            if (
+                one != two
+                and not (mask == one and other == two)
+                and self._name_of(one, mask) == self._name_of(two, other)
+            ):
                 return f"{mask} and {other} differ: {differing(one, two)}"
         return ""
 
     def _pieces(self, text: str) -> list[tuple[str, str]]:
-        """The values in a text that are masked, each with its mask; and those of private members that are shown, as they are."""
+        """The values in a text that are masked, each with its mask; and those of private members that are
+        shown, as they are.
+        """
         masked = [(text[s.begin : s.end], s.mask) for s in self._spans(text)]
         return [*masked, *((own, own) for _, _, own in self._own.find(text))]
 
@@ -331,7 +395,9 @@ class Redactor:
     def _headers(self, headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
         """Headers with their secrets masked; all of one from which a secret goes on to the next."""
         split = self._split([value for _, value in headers])
-        return tuple((self.text(n), MASK if i in split else self._header(n, v)) for i, (n, v) in enumerate(headers))
+        return tuple(
+            (self.text(n), MASK if i in split else self._header(n, v)) for i, (n, v) in enumerate(headers)
+        )
 
     def _split(self, values: list[str]) -> set[int]:
         """The numbers of the values between which a secret is split."""
@@ -349,7 +415,9 @@ class Redactor:
         return self._named_value(own, value) if own and value else self._any(value)
 
     def _credential(self, value: str) -> str:
-        """A header that proves who calls: a key by its role, a made-up bearer as it is, a law mutant or an encoded key not at all."""
+        """A header that proves who calls: a key by its role, a made-up bearer as it is, a law mutant or an
+        encoded key not at all.
+        """
         shown = self.text(value)
         if shown != value:
             return MASK if MASK in shown or ", encoded]" in shown else shown
@@ -378,11 +446,15 @@ class Redactor:
         if "=" in text:
             text = self._in_form.sub(lambda m: m[1] + self._in_place(m[2], m[3]), text)
         if '"' in text:
-            text = self._in_text.sub(lambda m: m[1] + json.dumps(self._in_place(m[2], m[3])) if m[3] else m[0], text)
+            text = self._in_text.sub(
+                lambda m: m[1] + json.dumps(self._in_place(m[2], m[3])) if m[3] else m[0], text
+            )
         return text
 
     def _in_place(self, name: str, value: str) -> str:
-        """Return the mask for a value that was found by its name in text; a value that is masked already stays."""
+        """Return the mask for a value that was found by its name in text; a value that is masked already
+        stays.
+        """
         if not value or value.startswith(("[key of ", MASK)):
             return value
         own = next((m for m in self._private if m.lower() == name.lower()), None)
@@ -392,11 +464,15 @@ class Redactor:
         return self._mask_of(own, plain) if own else MASK
 
     def _named_value(self, name: str, value: str) -> str:
-        """The value of a member that is secret or private: as it is where the run made it up, else its mask."""
+        """The value of a member that is secret or private: as it is where the run made it up, else its
+        mask.
+        """
         return value if name not in IN_FORMS and self._origins.own(value) else self._mask_of(name, value)
 
     def _masked(self, value: Any, name: str = "") -> Any:
-        """JSON with the values of secret and private members masked, also in lists and objects within them."""
+        """JSON with the values of secret and private members masked, also in lists and objects within
+        them.
+        """
         if isinstance(value, dict):
             return {k: self._masked(v, name or (k if k in self._named else "")) for k, v in value.items()}
         if isinstance(value, list):
@@ -410,7 +486,8 @@ class Redactor:
     def _in_json(self, text: str) -> str:
         """JSON with known values masked, and in the names of its members keys and secrets alone.
 
-        A private value may happen to be the same word as a name, and a name that the catalogue has tells nobody a key.
+        A private value may happen to be the same word as a name, and a name that the catalogue has tells
+        nobody a key.
         """
         spans = list(self._spans(text))
         names = [m.span(1) for m in _STRING.finditer(text) if _COLON.match(text, m.end())] if spans else []
@@ -424,7 +501,11 @@ class Redactor:
             return private or self._origins.public(text[slice(*names[index])])
 
         whole = (
-            [_Span(*m.span(1), mask) for m in _STRING.finditer(text) if (mask := self._whole_values.get(lowered(m[1])))]
+            [
+                _Span(*m.span(1), mask)
+                for m in _STRING.finditer(text)
+                if (mask := self._whole_values.get(lowered(m[1])))
+            ]
             if self._whole_values
             else []
         )
@@ -433,15 +514,26 @@ class Redactor:
 
 def differing(one: str, other: str) -> str:
     """How two texts differ, without telling what stands in them."""
-    at = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))) + 1
-    sizes = f"both have {len(one)} characters" if len(one) == len(other) else f"{len(one)} and {len(other)} characters"
+    at = (
+        next(
+            (i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
+        )
+        + 1
+    )
+    sizes = (
+        f"both have {len(one)} characters"
+        if len(one) == len(other)
+        else f"{len(one)} and {len(other)} characters"
+    )
     if lowered(one) == lowered(other):
         return f"{sizes}, and only the case of letters is another, first at character {at}"
     return f"{sizes}, the first other one is character {at}"
 
 
 def _forms(secret: str) -> set[str]:
-    """The secret as it may stand in a text besides in a coding: a blank as plus, and what is left where it is taken for a coding."""
+    """The secret as it may stand in a text besides in a coding: a blank as plus, and what is left where it
+    is taken for a coding.
+    """
     forms = {secret, secret.replace(" ", "+"), "".join(secret.split())}
     for _ in range(2):
         forms |= {unescaped(form) for form in forms}
@@ -476,7 +568,9 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _joined(spans: Iterable[_Span]) -> list[_Span]:
-    """The spans in order, each part of a text in one of them: what overlaps becomes one, under the mask of what covers all of it."""
+    """The spans in order, each part of a text in one of them: what overlaps becomes one, under the mask of
+    what covers all of it.
+    """
     found: list[_Span] = []
     for span in sorted(spans, key=lambda s: (s.begin, -s.end, s.mask == MASK, ", encoded]" in s.mask)):
         if not found or span.begin >= found[-1].end:

@@ -20,7 +20,10 @@ INVALID_PARAMS, METHOD_NOT_FOUND = -32602, -32601
 REFUSED, UNKNOWN, CRASHED = 400, 404, 500
 _SAID = r"http(?:/\d(?:\.\d)?)?|status(?: code)?"
 """Words after which a number is a status."""
-_MAYBE = r"(?:api |http )?error(?: code)?|code|failed(?: with)?|answered(?: with)?|returned|responded(?: with)?|response|said"
+_MAYBE = (
+    r"(?:api |http )?error(?: code)?|code|failed(?: with)?|answered(?: with)?|returned|responded(?: "
+    r"with)?|response|said"
+)
 """Words after which a number may be a status, unless the sentence goes on (`error: 500 is above 24`)."""
 _REASONS = "|".join(re.escape(f"{status.value} {status.phrase}") for status in HTTPStatus if status >= 400)
 _DEEPEST = 4
@@ -49,7 +52,9 @@ class ToolForm:
         own = action.texts.get(self._surface.name)
         return str(own.name if own and own.name else action.name)
 
-    def request(self, action: Action, values: Mapping[str, Any]) -> tuple[str, str, list[tuple[str, str]], bytes]:
+    def request(
+        self, action: Action, values: Mapping[str, Any]
+    ) -> tuple[str, str, list[tuple[str, str]], bytes]:
         """Return the call as a message that its link completes, without arguments that the tool does not
         take.
         """
@@ -89,7 +94,11 @@ class ToolForm:
         words = str(error.get("message") or "") if isinstance(error, Mapping) else ""
         if self._codes.search(words) or isinstance(read_json(words.encode()).value, Mapping):
             return self._error(words)
-        status = {INVALID_PARAMS: REFUSED, METHOD_NOT_FOUND: UNKNOWN}.get(code, CRASHED) if isinstance(code, int) else CRASHED
+        status = (
+            {INVALID_PARAMS: REFUSED, METHOD_NOT_FOUND: UNKNOWN}.get(code, CRASHED)
+            if isinstance(code, int)
+            else CRASHED
+        )
         return self._make_error(status, f"as JSON-RPC error {code}")
 
     def _error(self, text: str) -> Response:
@@ -99,7 +108,10 @@ class ToolForm:
         """
         told = read_json(text.encode()).value
         found = dict(_members(told)) if isinstance(told, Mapping) else {}
-        status = next((v for v in found.values() if isinstance(v, int) and not isinstance(v, bool) and 400 <= v <= 599), None)
+        status = next(
+            (v for v in found.values() if isinstance(v, int) and not isinstance(v, bool) and 400 <= v <= 599),
+            None,
+        )
         named = next((v for v in found.values() if isinstance(v, str) and v in self._model.codes), None)
         if named is None and (word := self._codes.search(text)):
             named = word.group(1)
@@ -112,7 +124,9 @@ class ToolForm:
         more = (("Retry-After", str(wait)),) if isinstance(wait, int | float) else ()
         return self._make_error(status or REFUSED, named or (own if isinstance(own, str) else ""), told, more)
 
-    def _make_error(self, status: int, code: str, data: Any = None, headers: tuple[tuple[str, str], ...] = ()) -> Response:
+    def _make_error(
+        self, status: int, code: str, data: Any = None, headers: tuple[tuple[str, str], ...] = ()
+    ) -> Response:
         """Return an error in the API's envelope, so that it is parsed like any other; further data of the
         text stays in it.
         """
@@ -161,7 +175,11 @@ def error_of(answer: Response | Silence) -> int | None:
 def text_of(result: Mapping[str, Any]) -> str:
     """Return the text blocks of a result, joined by line breaks."""
     blocks = result.get("content")
-    texts = [b.get("text") for b in blocks if isinstance(b, Mapping) and b.get("type") == "text"] if isinstance(blocks, list) else []
+    texts = (
+        [b.get("text") for b in blocks if isinstance(b, Mapping) and b.get("type") == "text"]
+        if isinstance(blocks, list)
+        else []
+    )
     return "\n".join(t for t in texts if isinstance(t, str))
 
 

@@ -35,7 +35,14 @@ class Link:
         command: str = "",
         noise: Callable[[], str] = lambda: "",
     ) -> None:
-        self.handler, self.url, self.path, self._token, self.command, self.noise = handler, url, path, token, command, noise
+        self.handler, self.url, self.path, self._token, self.command, self.noise = (
+            handler,
+            url,
+            path,
+            token,
+            command,
+            noise,
+        )
         self.version = ""
         """The revision in use; empty until the link is open."""
         self.session = ""
@@ -61,8 +68,15 @@ class Link:
         if not self.version:
             return "the MCP server was asked nothing"
         info = self.told.get("serverInfo") or (self.told.get("_meta") or {}).get(message.NAMED_ITSELF)
-        name = " ".join(str(info.get(k, "")) for k in ("name", "version")).strip() if isinstance(info, Mapping) else "the MCP server"
-        return f"{name[:80]} speaks MCP {self.version} over {'HTTP' if self.http else 'stdio'}; {self.requests} requests went to it"
+        name = (
+            " ".join(str(info.get(k, "")) for k in ("name", "version")).strip()
+            if isinstance(info, Mapping)
+            else "the MCP server"
+        )
+        return (
+            f"{name[:80]} speaks MCP {self.version} over {'HTTP' if self.http else 'stdio'}; "
+            f"{self.requests} requests went to it"
+        )
 
     @property
     def signed_in(self) -> bool:
@@ -122,7 +136,9 @@ class Link:
 
     def ask(self, asked: Mapping[str, Any]) -> Response | Silence:
         """Complete and send a message."""
-        return self.send(self.dressed(Request("POST", "/", (("Content-Type", "application/json"),), json_bytes(asked))))
+        return self.send(
+            self.dressed(Request("POST", "/", (("Content-Type", "application/json"),), json_bytes(asked)))
+        )
 
     def _open(self) -> None:
         """Ask for the server's description as in 2026-07-28; initialize a session in the older way if that
@@ -130,7 +146,9 @@ class Link:
         """
         self.version = message.MODERN
         first = self.ask({"method": message.DISCOVER})
-        if (told := _result(first)) is not None and message.MODERN in (told.get("supportedVersions") or [message.MODERN]):
+        if (told := _result(first)) is not None and message.MODERN in (
+            told.get("supportedVersions") or [message.MODERN]
+        ):
             self.told = told
             return
         if isinstance(first, Silence) and first.kind in ("refused", "tls"):

@@ -26,7 +26,10 @@ CLIENT = {"name": "pgagents-verify", "version": "1"}
 
 def hello() -> dict[str, Any]:
     """Return the first request of a session, up to 2025-11-25."""
-    return {"method": INITIALIZE, "params": {"protocolVersion": LEGACY, "capabilities": {}, "clientInfo": CLIENT}}
+    return {
+        "method": INITIALIZE,
+        "params": {"protocolVersion": LEGACY, "capabilities": {}, "clientInfo": CLIENT},
+    }
 
 
 def stamped(message: Mapping[str, Any], version: str) -> dict[str, Any]:
@@ -34,7 +37,11 @@ def stamped(message: Mapping[str, Any], version: str) -> dict[str, Any]:
     if version < MODERN or "id" not in message:
         return dict(message)
     params = dict(message.get("params") or {})
-    own = {_PREFIX + "protocolVersion": version, _PREFIX + "clientCapabilities": {}, _PREFIX + "clientInfo": CLIENT}
+    own = {
+        _PREFIX + "protocolVersion": version,
+        _PREFIX + "clientCapabilities": {},
+        _PREFIX + "clientInfo": CLIENT,
+    }
     params["_meta"] = {**own, **(params.get("_meta") or {})}
     return {**message, "params": params}
 

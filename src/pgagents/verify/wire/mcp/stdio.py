@@ -37,15 +37,27 @@ class Stdio:
     """
 
     def __init__(
-        self, command: Sequence[str], env: Mapping[str, str], *, timeout_s: float = TIMEOUT_S, timer: Callable[[], float] = time.monotonic
+        self,
+        command: Sequence[str],
+        env: Mapping[str, str],
+        *,
+        timeout_s: float = TIMEOUT_S,
+        timer: Callable[[], float] = time.monotonic,
     ) -> None:
         try:
             self._child = subprocess.Popen(  # in a group of its own, so that what it starts ends with it
-                list(command), env=dict(env), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+                list(command),
+                env=dict(env),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
             )
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or str(error)
-            raise PgagentsError(f"cannot start {command[0]}: {why}", "give the server's command line with --mcp-stdio") from None
+            raise PgagentsError(
+                f"cannot start {command[0]}: {why}", "give the server's command line with --mcp-stdio"
+            ) from None
         self._timeout_s, self._timer = timeout_s, timer
         self._lines: queue.Queue[bytes | Silence] = queue.Queue(maxsize=64)
         self._stderr = b""
@@ -84,8 +96,12 @@ class Stdio:
                 return came
             told = read_json(came)
             if not isinstance(told.value, Mapping):
-                self.noise = self.noise or f"{told.problem or 'no object'}: {came[:80].decode('utf-8', 'replace')}"
-            elif ("result" in told.value or "error" in told.value) and (told.value.get("id") == id or told.value.get("id") is None):
+                self.noise = (
+                    self.noise or f"{told.problem or 'no object'}: {came[:80].decode('utf-8', 'replace')}"
+                )
+            elif ("result" in told.value or "error" in told.value) and (
+                told.value.get("id") == id or told.value.get("id") is None
+            ):
                 return Response(200, JSON, came)
         return Silence("protocol", f"{MOST_LINES:,} lines came, and no answer", begun=True)
 
@@ -144,7 +160,9 @@ class Stdio:
         while not self._closed.is_set():
             line = _line(out)
             if line is None:
-                self._put(Silence("too-large", f"a line of its stdout has more than {MAX_LINE:,} bytes", begun=True))
+                self._put(
+                    Silence("too-large", f"a line of its stdout has more than {MAX_LINE:,} bytes", begun=True)
+                )
                 return
             if not line:
                 self._put(self._over())
