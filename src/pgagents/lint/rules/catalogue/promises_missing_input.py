@@ -8,8 +8,8 @@ A text about the whole API is compared with the arguments of all its actions.
 
 Bad:
 
-    actions: search_products: {description: Search products by a word or by a photo of what is wanted. Returns
-      name and price of each.}
+    actions:
+      search_products: {description: Search products by a word or by a photo of what is wanted. Returns name and price of each.}
 
 Good:
 

@@ -5,13 +5,13 @@ OpenAPI distinguishes them, but the classes and files that generators make of th
 
 Bad:
 
-    schemas: product: {type: object, properties: {sku: {type: string, description: Its number}}, description:
-      A product in short}
+    schemas:
+      product: {type: object, properties: {sku: {type: string, description: Its number}}, description: A product in short}
 
 Good:
 
-    schemas: ShortProduct: {type: object, properties: {sku: {type: string, description: Its number}},
-      description: A product in short}
+    schemas:
+      ShortProduct: {type: object, properties: {sku: {type: string, description: Its number}}, description: A product in short}
 """
 
 from __future__ import annotations

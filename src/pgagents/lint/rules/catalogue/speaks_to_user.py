@@ -6,13 +6,13 @@ person.
 
 Bad:
 
-    actions: search_products: {description: "Here you can search for your favourite products by a word. Please
-      enter at least one."}
+    actions:
+      search_products: {description: "Here you can search for your favourite products by a word. Please enter at least one."}
 
 Good:
 
-    actions: search_products: {description: "Search products by a word of their name. Returns name and price
-      of each."}
+    actions:
+      search_products: {description: "Search products by a word of their name. Returns name and price of each."}
 """
 
 from __future__ import annotations

@@ -10,8 +10,8 @@ Bad:
 
 Good:
 
-    actions: place_order: {description: "Order up to ten pieces of one product, which is charged at once.
-      Returns the order with its id."}
+    actions:
+      place_order: {description: "Order up to ten pieces of one product, which is charged at once. Returns the order with its id."}
 """
 
 from __future__ import annotations

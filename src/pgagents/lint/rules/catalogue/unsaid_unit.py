@@ -12,8 +12,9 @@ Bad:
 
 Good:
 
-    actions: search_products: input: {max_weight: {type: number, minimum: 0, description: Greatest weight of a
-      product in kilograms}}
+    actions:
+      search_products:
+        input: {max_weight: {type: number, minimum: 0, description: Greatest weight of a product in kilograms}}
 """
 
 from __future__ import annotations

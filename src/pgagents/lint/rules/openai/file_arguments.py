@@ -11,8 +11,9 @@ Bad:
 
 Good:
 
-    actions: place_order: input: {openaiFileIdRefs: {type: array, items: {type: string}, description: Photos
-      of the place of delivery}}
+    actions:
+      place_order:
+        input: {openaiFileIdRefs: {type: array, items: {type: string}, description: Photos of the place of delivery}}
 """
 
 from __future__ import annotations
