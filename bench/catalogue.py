@@ -47,10 +47,13 @@ ACTION = """  {name}:
     effect: {effect}
     bucket: {effect}
     input:
-      box_id: {{type: string, minLength: 1, maxLength: 64, required: true, description: "Id of the box on shelf {n}"}}
+      box_id:
+        {{type: string, minLength: 1, maxLength: 64, required: true,
+         description: "Id of the box on shelf {n}"}}
       weight_kg: {{type: number, exclusiveMinimum: 0, maximum: {most}, description: Its weight in kilograms}}
       pieces: {{type: integer, minimum: 1, maximum: 50, default: 5, description: How many pieces}}
-      handling: {{type: string, enum: [plain, fragile, frozen], default: plain, description: How to handle it}}
+      handling:
+        {{type: string, enum: [plain, fragile, frozen], default: plain, description: How to handle it}}
       label: {{type: string, pattern: "^[A-Z]{{2}}-[0-9]+$", description: "The label, for example AB-{n}"}}
     output:
       200:
@@ -111,26 +114,26 @@ def _parts(actions: int) -> Iterator[str]:
         )
     names = [f"{'put' if n % 3 == 0 else 'find'}_{n}" for n in range(min(actions, 128))]
     yield (
-        f"groups:\n  tools: [{', '.join(names)}]\n  gpt: [{', '.join(names[:30])}]\n  copilot: "
-        f"[{', '.join(names[:5])}]\n"
+        f"groups:\n  tools: [{', '.join(names)}]\n  gpt: [{', '.join(names[:30])}]\n"
+        f"  copilot: [{', '.join(names[:5])}]\n"
     )
     yield "surfaces:\n  rest: {actions: all}\n"
     yield (
-        "  openai: {actions: gpt}\n  gemini: {actions: tools}\n  xai: {actions: tools}\n  perplexity: "
-        "{actions: tools}\n"
+        "  openai: {actions: gpt}\n  gemini: {actions: tools}\n  xai: {actions: tools}\n"
+        "  perplexity: {actions: tools}\n"
     )
     yield (
-        "  openai_tools: {actions: tools}\n  anthropic: {actions: tools}\n  mcp: {actions: tools, "
-        "server: warehouse-mcp}\n"
+        "  openai_tools: {actions: tools}\n  anthropic: {actions: tools}\n"
+        "  mcp: {actions: tools, server: warehouse-mcp}\n"
     )
     yield "  ai_plugin:\n    {published_spec: openai/openapi.yaml, namespace: warehouse,\n"
     yield (
-        "     auth: {type: user_http, authorization_type: bearer}, instructions: Ask the warehouse for a "
-        "token.}\n"
+        "     auth: {type: user_http, authorization_type: bearer}, "
+        "instructions: Ask the warehouse for a token.}\n"
     )
     yield (
-        "  copilot:\n    {actions: copilot, name: Warehouse, namespace: warehouse, description: Keep "
-        "shelves in order,\n"
+        "  copilot:\n    {actions: copilot, name: Warehouse, namespace: warehouse, "
+        "description: Keep shelves in order,\n"
     )
     yield "     published_spec: openai/openapi.yaml, package: {developer: Warehouse},\n"
     yield "     auth: {type: ApiKeyPluginVault, reference_id: warehouse_token}}\n"

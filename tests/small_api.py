@@ -23,8 +23,8 @@ URL = "http://127.0.0.1:1"
 NOTES = """
 pgagents: 1
 api:
-  {id: notes, title: Notes, version: 1.0.0, server: "https://api.example.com", contact: a@example.com, for_people: Notes.,
-   for_models: Notes of a person.}
+  {id: notes, title: Notes, version: 1.0.0, server: "https://api.example.com", contact: a@example.com,
+   for_people: Notes., for_models: Notes of a person.}
 auth: {default: key, schemes: {key: {description: A key, prefixes: {test_: test}}}}
 errors:
   envelope: Error

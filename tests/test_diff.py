@@ -221,21 +221,32 @@ def catalogue_with(argument: dict[str, Any], answer: dict[str, Any], named: dict
     data: dict[str, Any] = {
         "pgagents": 1,
         "api": {
-            "id": "x", "title": "X", "version": "1.0.0", "server": "https://x.example",
-            "contact": "a@x.example", "for_people": "x",
+            "id": "x",
+            "title": "X",
+            "version": "1.0.0",
+            "server": "https://x.example",
+            "contact": "a@x.example",
+            "for_people": "x",
             "for_models": "x",
         },
         "auth": {"default": "key", "schemes": {"key": {}}},
-        "errors": {"envelope": "Fault", "codes": {"BAD": 400, "NO_KEY": 401}, "framework": {"invalid": "BAD", "no_key": "NO_KEY"}},
+        "errors": {
+            "envelope": "Fault",
+            "codes": {"BAD": 400, "NO_KEY": 401},
+            "framework": {"invalid": "BAD", "no_key": "NO_KEY"},
+        },
         "schemas": {"Fault": {"description": "Any"}, **named},
         "actions": {
             "send": {
-                "title": "Send", "description": "Send it.", "http": "POST /send", "effect": "write",
+                "title": "Send",
+                "description": "Send it.",
+                "http": "POST /send",
+                "effect": "write",
                 "input": {"it": {"$ref": "Sent"}},
                 "output": {200: {"required": ["it"], "properties": {"it": {"$ref": "Got"}}}},
             }
         },
-    }  # fmt: skip
+    }
     data["schemas"] |= {"Sent": argument, "Got": answer}
     from pgagents.importer.text import written
 

@@ -45,10 +45,10 @@ NAMES = [
     "cancel_order",
 ]
 LISTS = (
-    "gemini/functions.json", "gemini/functions.jsonschema.json", "xai/tools.chat.json",
-    "xai/tools.responses.json",
-    "openai/tools.chat.json", "openai/tools.responses.json", "openai/tools.chat.strict.json",
-    "openai/tools.responses.strict.json",
+    "gemini/functions.json", "gemini/functions.jsonschema.json",
+    "xai/tools.chat.json", "xai/tools.responses.json",
+    "openai/tools.chat.json", "openai/tools.responses.json",
+    "openai/tools.chat.strict.json", "openai/tools.responses.strict.json",
     "anthropic/tools.json", "anthropic/tools.strict.json", "perplexity/tools.json", "mcp/tools.json",
 )  # fmt: skip
 KEPT = {"find_products": "search_products", "order_product": "place_order", "buy": "place_order"}
@@ -218,8 +218,11 @@ def test_the_client_calls_the_action_by_either_name() -> None:
 
     async def talk() -> list[Any]:
         xai = client.surface("xai")
-        return [await client.tool(xai, "search_products", {"q": "tea"}), await client.tool(xai, "find_products", {"q": "tea"}),
-                await client.call("find_products", {"q": "tea"})]  # fmt: skip
+        return [
+            await client.tool(xai, "search_products", {"q": "tea"}),
+            await client.tool(xai, "find_products", {"q": "tea"}),
+            await client.call("find_products", {"q": "tea"}),
+        ]
 
     answers = run(talk)
     assert answers[0] == answers[1]

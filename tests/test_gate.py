@@ -30,8 +30,8 @@ from pgagents.verify.wire.exchange import Exchange
 BOXES = """\
 pgagents: 1
 api:
-  {id: boxes, title: Boxes, version: 1.0.0, server: https://boxes.example, contact: a@boxes.example, for_people: Boxes,
-   for_models: Boxes.}
+  {id: boxes, title: Boxes, version: 1.0.0, server: https://boxes.example, contact: a@boxes.example,
+   for_people: Boxes, for_models: Boxes.}
 auth:
   default: key
   schemes: {key: {prefixes: {test_: test}}}

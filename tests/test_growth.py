@@ -26,11 +26,17 @@ GROWING = {
     "texts in a chain of maps": "size(['aaaaaaaaaa']" + TENFOLD * 9 + "[0]) > 0",
     "the same with a comment and a raw string": "size([r'\\']" + TENFOLD * 8 + " // )\n [0]) > 0",
     "lists in a chain of maps": "size([[1]]" + ".map(a, [a,a,a,a,a,a,a,a,a,a])" * 9 + ") > 0",
-    "objects in a chain of maps": "size([[1]]" + ".map(a, {'a':a,'b':a,'c':a,'d':a,'e':a,'f':a,'g':a,'h':a})" * 9 + ") > 0",
+    "objects in a chain of maps": (
+        "size([[1]]" + ".map(a, {'a':a,'b':a,'c':a,'d':a,'e':a,'f':a,'g':a,'h':a})" * 9 + ") > 0"
+    ),
     "lists that are added": "size([[1]]" + TENFOLD * 9 + ") > 0",
-    "written lists in one another": "".join(f"[{','.join('1' * 70)}].all({n}, " for n in "abcdefg") + "true" + ")" * 7,
-    "an older name of a macro": "".join(f"[{','.join('1' * 70)}].existsOne({n}, " for n in "abcdefg") + "true" + ")" * 7,
-}  # fmt: skip
+    "written lists in one another": (
+        "".join(f"[{','.join('1' * 70)}].all({n}, " for n in "abcdefg") + "true" + ")" * 7
+    ),
+    "an older name of a macro": (
+        "".join(f"[{','.join('1' * 70)}].existsOne({n}, " for n in "abcdefg") + "true" + ")" * 7
+    ),
+}
 
 
 @pytest.mark.parametrize("text", GROWING.values(), ids=GROWING)
@@ -65,8 +71,9 @@ def _items(count: int, members: int = 20) -> dict[str, Any]:
 
 
 LAWS = {
-    "a filter copies what it has for each "
-    "item": "size(response.items.filter(i, i == response.items[0])) == size(response.items)",
+    "a filter copies what it has for each item": (
+        "size(response.items.filter(i, i == response.items[0])) == size(response.items)"
+    ),
     "a map of a sum of texts": "size(response.items.map(i, i.m0 + i.m1 + i.m2)) > 0",
     "each item beside each": "response.items.all(i, response.items.all(j, i.m0 == j.m0))",
 }

@@ -82,7 +82,8 @@ def test_anchors_of_a_yaml_document_are_followed() -> None:
     text = f"""openapi: 3.1.0
 info: {{title: Library, version: 1.0.0}}
 paths:
-  /book: {{get: {{operationId: getBook, responses: {{200: {{description: A book, content: {{application/json: {{schema: {book}}}}}}}}}}}}}
+  /book: {{get: {{operationId: getBook, responses: {{200:
+    {{description: A book, content: {{application/json: {{schema: {book}}}}}}}}}}}}}
 """
     assert imported(text).text.count("maxLength: 80") == 2
 

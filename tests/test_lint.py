@@ -228,7 +228,8 @@ def test_json_sarif_and_github_say_the_same(capsys: pytest.CaptureFixture[str]) 
     }
     _, out, _ = call(capsys, "lint", "shop.yaml", "--format", "github")
     assert out.startswith(
-        f"::warning file=shop.yaml,line={SPOKEN_LINE},col={finding['column']},title=catalogue/speaks-to-user::"
+        f"::warning file=shop.yaml,line={SPOKEN_LINE},col={finding['column']},"
+        "title=catalogue/speaks-to-user::"
     )
 
 

@@ -26,13 +26,18 @@ OPERATION = {
     "responses": {"200": {"description": "ok"}},
 }
 OPENAPI: dict[str, Any] = {
-    "openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "servers": [{"url": "https://t.example"}],
-    "paths": {"/a": {"get": OPERATION}}, "components": {"schemas": {}},
-}  # fmt: skip
+    "openapi": "3.1.0",
+    "info": {"title": "t", "version": "1"},
+    "servers": [{"url": "https://t.example"}],
+    "paths": {"/a": {"get": OPERATION}},
+    "components": {"schemas": {}},
+}
 SWAGGER = {
-    "swagger": "2.0", "info": {"title": "t", "version": "1"}, "host": "t.example",
+    "swagger": "2.0",
+    "info": {"title": "t", "version": "1"},
+    "host": "t.example",
     "paths": {"/a": {"parameters": [{"name": "id", "in": "query", "type": "string"}], "get": OPERATION}},
-}  # fmt: skip
+}
 
 
 def written(folder: Path, data: Any) -> str:
@@ -69,15 +74,28 @@ def test_short_form_of_nothing_found_is_empty(tmp_path: Path, capsys: pytest.Cap
 
 QUIET = {"readOnlyHint": True, "openWorldHint": True}
 TOOLS = {
-    "error": [{"name": "find", "description": "Find.", "inputSchema": {"type": "array"}, "annotations": QUIET}],
-    "warning": [{"name": "créer", "description": "Find.", "inputSchema": {"type": "object"}, "annotations": QUIET}],
-    "note": [{"name": "find", "description": "Find.", "inputSchema": {"type": "object"}, "annotations": {"readOnlyHint": True}}],
-}  # fmt: skip
+    "error": [
+        {"name": "find", "description": "Find.", "inputSchema": {"type": "array"}, "annotations": QUIET}
+    ],
+    "warning": [
+        {"name": "créer", "description": "Find.", "inputSchema": {"type": "object"}, "annotations": QUIET}
+    ],
+    "note": [
+        {
+            "name": "find",
+            "description": "Find.",
+            "inputSchema": {"type": "object"},
+            "annotations": {"readOnlyHint": True},
+        }
+    ],
+}
 FAILS = {
-    "error": {"error"}, "warning": {"error", "warning"}, "note": {"error", "warning", "note"},
+    "error": {"error"},
+    "warning": {"error", "warning"},
+    "note": {"error", "warning", "note"},
     "never": set[str](),
     "": {"error", "warning"},
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("on", FAILS)
@@ -138,8 +156,8 @@ def test_size_that_the_builder_counts_is_said_beside_the_files() -> None:
     laid_out = len(json.dumps(data, indent=2).encode())
     assert laid_out > 1_000_000 > len(raw)
     assert (
-        f"size: {laid_out:,} bytes as the builder lays the document out, with an indent of two; the file "
-        f"has {len(raw):,}" in found.notes
+        f"size: {laid_out:,} bytes as the builder lays the document out, "
+        f"with an indent of two; the file has {len(raw):,}" in found.notes
     )
 
 

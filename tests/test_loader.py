@@ -714,8 +714,14 @@ def test_huge_file_is_refused_in_bounded_time_and_memory(kind: str, tmp_path: Pa
 LEAVES = st.one_of(
     st.none(), st.booleans(), st.integers(-3, 700), st.just(10**30),
     st.floats(allow_nan=False, allow_infinity=False), st.text(max_size=8),
-    st.sampled_from(["=", "=(", "=env.x", "find_books", "Book", "GET /books", "POST /books/{}", "GET /{a}{b}", "x" * 300, "{", "all", "ſ"]),
-    st.sampled_from([[], {}, [None], [1, "a", {}], {"a": {"b": []}}, {"$ref": "Book"}, {"*": 1}, [[[]]], {"type": ["string", 1]}, "\x00"]),
+    st.sampled_from([
+        "=", "=(", "=env.x", "find_books", "Book", "GET /books", "POST /books/{}", "GET /{a}{b}", "x" * 300,
+        "{", "all", "ſ",
+    ]),
+    st.sampled_from([
+        [], {}, [None], [1, "a", {}], {"a": {"b": []}}, {"$ref": "Book"}, {"*": 1}, [[[]]],
+        {"type": ["string", 1]}, "\x00",
+    ]),
     st.just({"action": "find_books"}),
 )  # fmt: skip
 

@@ -38,11 +38,21 @@ PATTERNS = ["^[a-z]+$", "a", "^a", "b$", "a|b", "^(a|b)$", "^a|b$", r"^\d{1,2}$"
 COMPONENTS = {
     "Leaf": {"type": "string", "maxLength": 3, "description": "a leaf"},
     "Tree": {
-        "type": "object", "required": ["a"], "additionalProperties": False,
-        "properties": {"a": {"type": "integer"}, "b": {"type": "array", "items": {"$ref": f"{REF}Tree"}}, "c": {"$ref": f"{REF}Tree"}},
+        "type": "object",
+        "required": ["a"],
+        "additionalProperties": False,
+        "properties": {
+            "a": {"type": "integer"},
+            "b": {"type": "array", "items": {"$ref": f"{REF}Tree"}},
+            "c": {"$ref": f"{REF}Tree"},
+        },
     },
-    "Open": {"type": "object", "properties": {"a": {"$ref": f"{REF}Leaf"}}, "additionalProperties": {"type": "integer"}},
-}  # fmt: skip
+    "Open": {
+        "type": "object",
+        "properties": {"a": {"$ref": f"{REF}Leaf"}},
+        "additionalProperties": {"type": "integer"},
+    },
+}
 
 texts = st.sampled_from(["", "a", "ab", "abc", "xay", "b", "12", "a\nb", "a$", "é", "null"])
 whole_numbers = st.integers(-3, 6)

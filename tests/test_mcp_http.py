@@ -39,9 +39,15 @@ from sandboxes import ROOT, VAIL
 ERAS = {"auto": "2026-07-28", "legacy": "2025-11-25"}
 SEARCH = {"lat": 39.6403, "lng": -106.3742, "radius_km": 1.5, "limit": 5}
 HELLO = {
-    "jsonrpc": "2.0", "id": 1, "method": "initialize",
-    "params": {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}},
-}  # fmt: skip
+    "jsonrpc": "2.0",
+    "id": 1,
+    "method": "initialize",
+    "params": {
+        "protocolVersion": "2025-11-25",
+        "capabilities": {},
+        "clientInfo": {"name": "test", "version": "1"},
+    },
+}
 BOTH = {"Accept": "application/json, text/event-stream"}
 RESOURCE = "https://mcp.example.com/mcp"
 COMMAND = [sys.executable, "-c", "from pgagents.cli.main import run; run()", "mcp"]
@@ -240,10 +246,14 @@ class Issuer:
     ) -> str:
         """A signed token; claims of None are left out."""
         said = {
-            "iss": self.url, "aud": RESOURCE, "exp": time.time() + 60, "sub": "jane", "client_id": "app",
+            "iss": self.url,
+            "aud": RESOURCE,
+            "exp": time.time() + 60,
+            "sub": "jane",
+            "client_id": "app",
             "scope": "read sessions:write",
             **claims,
-        }  # fmt: skip
+        }
         kept = {name: value for name, value in said.items() if value is not None}
         return jwt.encode(kept, key or self.key, algorithm=algorithm, headers={"kid": kid} if kid else {})
 
@@ -412,10 +422,13 @@ def called_as(url: str, token: str, name: str, arguments: Any) -> httpx.Response
         "params": {"name": name, "arguments": arguments, "_meta": meta},
     }
     headers = {
-        **BOTH, "Host": "mcp.example.com", "Authorization": f"Bearer {token}",
+        **BOTH,
+        "Host": "mcp.example.com",
+        "Authorization": f"Bearer {token}",
         "MCP-Protocol-Version": "2026-07-28",
-        "Mcp-Method": "tools/call", "Mcp-Name": name,
-    }  # fmt: skip
+        "Mcp-Method": "tools/call",
+        "Mcp-Name": name,
+    }
     return httpx.post(url, json=call, headers=headers)
 
 
@@ -488,9 +501,12 @@ def test_command_serves_with_sign_in_and_says_where(issuer: Issuer, upstream: Sc
     }
     with served(upstream) as api:
         child = subprocess.Popen(
-            [*words, "--url", api], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            env={**os.environ, **env}
-        )  # fmt: skip
+            [*words, "--url", api],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, **env},
+        )
         try:
             assert child.stdout
             found = re.fullmatch(

@@ -343,15 +343,22 @@ def test_success_with_a_member_that_does_not_fit_stays_a_success(era: str) -> No
 
 
 SCHEMA = {
-    "type": "object", "required": ["id"], "additionalProperties": False,
+    "type": "object",
+    "required": ["id"],
+    "additionalProperties": False,
     "properties": {
-        "id": {"type": "string"}, "note": {"type": "string"},
+        "id": {"type": "string"},
+        "note": {"type": "string"},
         "lines": {
             "type": "array",
-            "items": {"type": "object", "required": ["n"], "properties": {"n": {"type": "integer"}, "of": {"type": "string"}}},
+            "items": {
+                "type": "object",
+                "required": ["n"],
+                "properties": {"n": {"type": "integer"}, "of": {"type": "string"}},
+            },
         },
     },
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(
@@ -359,7 +366,8 @@ SCHEMA = {
     [
         ({"id": "a", "note": 1}, {"id": "a"}, ["note"]),
         ({"id": "a", "extra": 1, "more": 2}, {"id": "a"}, ["extra", "more"]),
-        ({"id": "a", "lines": [{"n": 1, "of": 2}, {"n": 2}]}, {"id": "a", "lines": [{"n": 1}, {"n": 2}]}, ["lines.0.of"]),
+        ({"id": "a", "lines": [{"n": 1, "of": 2}, {"n": 2}]},
+         {"id": "a", "lines": [{"n": 1}, {"n": 2}]}, ["lines.0.of"]),
         ({"id": "a", "lines": [{"n": "1"}, {"n": 2}]}, {"id": "a"}, ["lines"]),
         ({"id": 1, "note": "b"}, None, []),
         ({"note": "b"}, None, []),

@@ -27,18 +27,21 @@ for line in sys.stdin:
     message = json.loads(line)
     params = message.get("params", {})
     if message["method"] == "tools/list":
-        schema = {"type": "object", "properties": {name: {"type": "number"} for name in ("lat", "lng", "radius_km", "limit")}}
+        schema = {"type": "object",
+                  "properties": {name: {"type": "number"} for name in ("lat", "lng", "radius_km", "limit")}}
         result = {"tools": [{"name": name, "inputSchema": schema} for name in sys.argv[1:]]}
     elif message["method"] == "tools/call":
         url = os.environ["URL"] + "/api/v1/lots/search?" + urllib.parse.urlencode(params["arguments"])
         try:
-            with urllib.request.urlopen(urllib.request.Request(url, headers={"Authorization": "Bearer " + os.environ["KEY"]})) as found:
+            with urllib.request.urlopen(urllib.request.Request(
+                    url, headers={"Authorization": "Bearer " + os.environ["KEY"]})) as found:
                 said = "found " + found.read().decode()
         except OSError as error:
             said = "oh no"
         result = {"content": [{"type": "text", "text": said}]}
     else:
-        result = {"protocolVersion": "2025-11-25", "capabilities": {"tools": {}}, "serverInfo": {"name": "careless", "version": "1"}}
+        result = {"protocolVersion": "2025-11-25", "capabilities": {"tools": {}},
+                  "serverInfo": {"name": "careless", "version": "1"}}
     if "id" in message:
         print(json.dumps({"jsonrpc": "2.0", "id": message["id"], "result": result}), flush=True)
 """

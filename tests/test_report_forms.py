@@ -31,8 +31,8 @@ SARIF: Any = jsonschema_rs.Draft7Validator(
     json.loads((DATA / "sarif-2.1.0.schema.json").read_text()), validate_formats=True
 )
 HOSTILE = (
-    '"><script src=//x></script><img src=x '
-    "onerror=1>\n::error::x\r\n::stop-commands::y\u2028](http://x)|`~ ${x} {{x}} \x1b[2J\u202e\x00"
+    '"><script src=//x></script><img src=x onerror=1>'
+    "\n::error::x\r\n::stop-commands::y\u2028](http://x)|`~ ${x} {{x}} \x1b[2J\u202e\x00"
 )
 
 
@@ -113,7 +113,8 @@ def test_annotation_stands_at_the_catalogues_line() -> None:
     lines = github.render(report({Verdict.BROKEN: 2, Verdict.UNTESTED: 1}), SOURCE).decode().splitlines()
     assert lines == [
         (
-            "::error file=catalogue/c.yaml,line=4,col=7,title=refuses_bad_input/broken0/search@rest::promised: a limit above 25 is refused"
+            "::error file=catalogue/c.yaml,line=4,col=7,title=refuses_bad_input/broken0/search@rest::"
+            "promised: a limit above 25 is refused"
             "%0Aexpected: status 400%0Aactual: status 200%0Athe same cause broke 1 more"
         ),
         "::warning title=pgagents%3A untested::1 contract: why untested",
@@ -293,10 +294,12 @@ def on(surface: str, check: str, action: str, verdict: Verdict) -> Result:
 
 def test_vendor_is_told_by_what_it_promises_and_by_the_calls_that_its_calls_end_in() -> None:
     results = (
-        on("rest", "law", "search", Verdict.KEPT), on("rest", "law", "pay", Verdict.BROKEN),
+        on("rest", "law", "search", Verdict.KEPT),
+        on("rest", "law", "pay", Verdict.BROKEN),
         on("gpt", "offer", "search", Verdict.KEPT),
-        on("copilot", "offer", "search", Verdict.KEPT), on("xai", "offer", "search", Verdict.UNTESTED),
-    )  # fmt: skip
+        on("copilot", "offer", "search", Verdict.KEPT),
+        on("xai", "offer", "search", Verdict.UNTESTED),
+    )
     one = report({})
     one = replace(
         one,

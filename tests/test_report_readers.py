@@ -161,10 +161,9 @@ def test_junit_message_ends_in_no_colon() -> None:
 
 
 HABITS = (
-    ("Authorization", "Bearer [key of main]"), ("Accept", ("application/json, text/plain, */*")),
-    ("User-Agent", "Mozilla pgv"),
-    ("X-Requested-With", "XMLHttpRequest"), ("X-Pgv-Unknown", "1"), ("Accept-Language", "fr"),
-    ("Priority", "u=3, i"),
+    ("Authorization", "Bearer [key of main]"), ("Accept", "application/json, text/plain, */*"),
+    ("User-Agent", "Mozilla pgv"), ("X-Requested-With", "XMLHttpRequest"), ("X-Pgv-Unknown", "1"),
+    ("Accept-Language", "fr"), ("Priority", "u=3, i"),
     ("Idempotency-Key", "pgv-1"), ("Content-Type", "application/json"),
 )  # fmt: skip
 
@@ -174,8 +173,8 @@ def test_curl_line_has_the_headers_that_matter() -> None:
     one = report(ALL, exchanges=(exchange(request),)).findings[0]
     line = of_finding(one, "https://api.example")
     assert line.endswith(
-        """https://api.example/orders -H "Authorization: Bearer $PGAGENTS_TOKEN" -H 'Idempotency-Key: pgv-1' """
-        """-H 'Content-Type: application/json' --data-raw '{}'"""
+        """https://api.example/orders -H "Authorization: Bearer $PGAGENTS_TOKEN" """
+        """-H 'Idempotency-Key: pgv-1' -H 'Content-Type: application/json' --data-raw '{}'"""
     )
     asked = replace(request, headers=(("Accept", "application/json"),))
     assert "-H 'Accept: application/json'" in of_finding(

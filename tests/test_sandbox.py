@@ -132,8 +132,9 @@ def test_lots_across_the_date_line_are_found(call: Caller) -> None:
     store = call.sandbox.front.store
     for n, (id, lng) in enumerate((("lot_west", 179.99), ("lot_east", -179.99)), 90_001):
         store.run(
-            "INSERT INTO lot SELECT ?, ?, name, 10.0, ?, rate_cents, unit, max_daily_cents, total, available, certified, autonomous, "
-            "agents, created_at, counted_at, gate_code, entry_lane, exit_procedure, notes FROM lot WHERE n = 1",
+            "INSERT INTO lot SELECT ?, ?, name, 10.0, ?, rate_cents, unit, max_daily_cents, total, "
+            "available, certified, autonomous, agents, created_at, counted_at, gate_code, entry_lane, "
+            "exit_procedure, notes FROM lot WHERE n = 1",
             n,
             id,
             lng,
@@ -503,7 +504,8 @@ def test_every_write_and_every_dispatcher_call_is_in_the_audit_that_nobody_can_c
 def test_audit_csv_runs_nothing_in_a_spreadsheet(call: Caller) -> None:
     call.park()
     call.sandbox.front.store.run(
-        "INSERT INTO audit (at, actor_type, action, lot_id, agent_platform, tenant) VALUES (1, 'key', '=1+1', 'lot_lionshead', '@x', '')"
+        "INSERT INTO audit (at, actor_type, action, lot_id, agent_platform, tenant) "
+        "VALUES (1, 'key', '=1+1', 'lot_lionshead', '@x', '')"
     )
     answer = call("GET", "/sandbox/v1/lots/lot_lionshead/audit.csv", key="operator")
     assert (answer.header("Content-Type") or "").startswith("text/csv")
@@ -515,9 +517,9 @@ def test_audit_csv_runs_nothing_in_a_spreadsheet(call: Caller) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["https://127.0.0.1/x", "https://localhost/x", "https://[::1]/x", "https://10.0.0.1/", "https://169.254.169.254/", "https://0x7f.1/",
-     "https://2130706433/", "https://[::ffff:127.0.0.1]/", "https://a.local/", "https://user@example.com/",
-     "https://192.168.1.1:8443/"],
+    ["https://127.0.0.1/x", "https://localhost/x", "https://[::1]/x", "https://10.0.0.1/",
+     "https://169.254.169.254/", "https://0x7f.1/", "https://2130706433/", "https://[::ffff:127.0.0.1]/",
+     "https://a.local/", "https://user@example.com/", "https://192.168.1.1:8443/"],
 )  # fmt: skip
 def test_webhook_to_an_inner_address_is_refused(call: Caller, url: str) -> None:
     body = {"url": url, "events": ["session.created"]}

@@ -28,7 +28,8 @@ IDS = {
 CATALOGUE = """
 pgagents: 1
 api:
-  {id: items, title: Items, version: 1.0.0, server: https://api.example.com, contact: a@example.com, for_people: Items., for_models: Items.}
+  {id: items, title: Items, version: 1.0.0, server: https://api.example.com, contact: a@example.com,
+   for_people: Items., for_models: Items.}
 auth: {default: key, schemes: {key: {description: A key}}, roles: {main: {description: The key}}}
 errors:
   envelope: Error
@@ -44,28 +45,35 @@ schemas:
   Item:
     description: An item
     required: [id, name]
-    properties: {id: <ID>, name: {type: string}, note: {type: string}, tags: {type: array, items: {type: string}}}
+    properties:
+      {id: <ID>, name: {type: string}, note: {type: string}, tags: {type: array, items: {type: string}}}
 actions:
   create_item:
     {title: Create, description: Creates an item., http: POST /items, effect: write, confirm: {body: Create?},
-     input: {name: {type: string, required: true}, note: {type: string}, tags: {type: array, items: {type: string}}},
+     input: {name: {type: string, required: true}, note: {type: string},
+       tags: {type: array, items: {type: string}}},
      output: {201: {$ref: Item}}, errors: [INVALID]}
   list_items:
-    {title: List, description: Lists items., http: GET /items, effect: read, input: {n: {type: integer, minimum: 1, maximum: 50}},
-     output: {200: {description: Items, required: [items], properties: {items: {type: array, items: {$ref: Item}}}}}, errors: [INVALID],
-     laws: {most: size(response.items) <= input.n}}
+    {title: List, description: Lists items., http: GET /items, effect: read,
+     input: {n: {type: integer, minimum: 1, maximum: 50}},
+     output: {200: {description: Items, required: [items],
+       properties: {items: {type: array, items: {$ref: Item}}}}},
+     errors: [INVALID], laws: {most: size(response.items) <= input.n}}
   get_item:
-    {title: Read, description: Reads an item., http: 'GET /items/{item_id}', effect: read, input: {item_id: <ARG>},
-     output: {200: {$ref: Item}}, errors: [INVALID, NOT_FOUND]}
+    {title: Read, description: Reads an item., http: 'GET /items/{item_id}', effect: read,
+     input: {item_id: <ARG>}, output: {200: {$ref: Item}}, errors: [INVALID, NOT_FOUND]}
   update_item:
-    {title: Change, description: Changes an item., http: 'PUT /items/{item_id}', effect: write, confirm: {body: Change?},
-     input: {item_id: <ARG>, name: {type: string, required: true}}, output: {200: {$ref: Item}}, errors: [INVALID, NOT_FOUND]}
+    {title: Change, description: Changes an item., http: 'PUT /items/{item_id}', effect: write,
+     confirm: {body: Change?}, input: {item_id: <ARG>, name: {type: string, required: true}},
+     output: {200: {$ref: Item}}, errors: [INVALID, NOT_FOUND]}
   list_notes:
-    {title: Notes, description: Lists notes of an item., http: 'GET /items/{item_id}/notes', effect: read, input: {item_id: <ARG>},
-     output: {200: {description: Notes, type: array, items: {type: string}}}, errors: [INVALID, NOT_FOUND]}
+    {title: Notes, description: Lists notes of an item., http: 'GET /items/{item_id}/notes', effect: read,
+     input: {item_id: <ARG>}, output: {200: {description: Notes, type: array, items: {type: string}}},
+     errors: [INVALID, NOT_FOUND]}
   delete_item:
-    {title: Delete, description: Deletes an item., http: 'DELETE /items/{item_id}', effect: write, confirm: {body: Delete?},
-     input: {item_id: <ARG>}, output: {204: {description: Gone}}, errors: [INVALID, NOT_FOUND]}
+    {title: Delete, description: Deletes an item., http: 'DELETE /items/{item_id}', effect: write,
+     confirm: {body: Delete?}, input: {item_id: <ARG>}, output: {204: {description: Gone}},
+     errors: [INVALID, NOT_FOUND]}
 resources:
   item:
     made_by: {action: create_item, input: {name: Hammer}, at: response}

@@ -144,8 +144,7 @@ def test_more_tools_are_found_where_the_catalogue_has_all() -> None:
     ]
 
 
-# -- opening
-# ------------------------------------------------------------------------------------------------------
+# -- opening -------------------------------------------------------------------------------------------------
 
 
 def talking(*answers: Any) -> Any:
@@ -245,8 +244,7 @@ def test_what_is_no_answer_is_none(body: bytes) -> None:
     assert isinstance(read(Response(200, (("Content-Type", "application/json"),), body), 1), str)
 
 
-# -- results as answers
-# -------------------------------------------------------------------------------------------
+# -- results as answers --------------------------------------------------------------------------------------
 
 
 def told(result: Any, action: str = "search_parking", status: int = 200) -> tuple[int, Any]:
@@ -265,7 +263,8 @@ def text(words: str, **more: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("result", "status", "code"),
     [
-        (text('{"error":{"status":404,"code":"NOT_FOUND","request_id":"req_1"}}', isError=True), 404, "NOT_FOUND"),
+        (text('{"error":{"status":404,"code":"NOT_FOUND","request_id":"req_1"}}', isError=True), 404,
+         "NOT_FOUND"),
         (text("The API said NOT_FOUND.", isError=True), 404, "NOT_FOUND"),
         (text("HTTP 409: taken", isError=True), 409, None),
         (text("That is not possible.", isError=True), 400, None),
@@ -302,8 +301,7 @@ def test_a_call_carries_what_the_tool_takes_and_what_nobody_knows() -> None:
     }
 
 
-# -- a process
-# ----------------------------------------------------------------------------------------------------
+# -- a process -----------------------------------------------------------------------------------------------
 
 
 def script(*lines: str) -> list[str]:
@@ -317,9 +315,11 @@ def asked(process: Stdio, id: int = 1) -> Response | Silence:
 @pytest.mark.parametrize(
     ("lines", "kind", "said"),
     [
-        ((("import sys; sys.stderr.write('no luck'); sys.exit(3)"),), "reset", ("the process ended with 3; its stderr: no luck")),
+        (("import sys; sys.stderr.write('no luck'); sys.exit(3)",), "reset",
+         "the process ended with 3; its stderr: no luck"),
         (("import time; time.sleep(60)",), "timeout", "no answer"),
-        (((f"import sys; sys.stdout.write('x' * {MAX_LINE + 5}); sys.stdout.flush(); sys.stdin.read()"),), "too-large", "more than"),
+        ((f"import sys; sys.stdout.write('x' * {MAX_LINE + 5}); sys.stdout.flush(); sys.stdin.read()",),
+         "too-large", "more than"),
         (("while True: print('y')",), "protocol", "lines came"),
         (("import sys", "while True: sys.stdout.write('\\0' * 65536)"), "too-large", "more than"),
     ],
@@ -419,8 +419,7 @@ def test_a_command_that_is_none_is_said() -> None:
         Stdio(["/nonexistent/server"], {})
 
 
-# -- over HTTP
-# ----------------------------------------------------------------------------------------------------
+# -- over HTTP -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -488,8 +487,7 @@ def test_a_server_that_dies_half_way_is_one_finding_and_the_rest_untested() -> N
     assert any("stopped answering" in r.reason for r in report.results if r.verdict is Verdict.UNTESTED)
 
 
-# -- keys and the command line
-# ------------------------------------------------------------------------------------
+# -- keys and the command line -------------------------------------------------------------------------------
 
 
 def test_no_key_of_the_api_goes_to_an_mcp_server() -> None:
@@ -581,9 +579,13 @@ def test_command_line_verifies_a_process(tmp_path: Path) -> None:
     words = ["--mcp-stdio", server, "--only", "mcp_", "--report", str(tmp_path / "r.json")]
     with live() as (url, env):
         done = subprocess.run(
-            [*COMMAND, "verify", str(PARK_GRAPH), "--url", url, *words], env=env, capture_output=True,
-            text=True, timeout=120, cwd=ROOT,
-        )  # fmt: skip
+            [*COMMAND, "verify", str(PARK_GRAPH), "--url", url, *words],
+            env=env,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            cwd=ROOT,
+        )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "speaks MCP 2026-07-28 over stdio" in done.stdout
     told = json.loads((tmp_path / "r.json").read_text())
@@ -595,9 +597,23 @@ def test_command_line_shows_what_a_dying_server_said_without_the_key() -> None:
     server = "sh -c 'echo \"bad key $PARKGRAPH_API_KEY\" >&2; exit 4'"
     with live() as (url, env):
         done = subprocess.run(
-            [*COMMAND, "verify", str(PARK_GRAPH), "--url", url, "--mcp-stdio", server, "--only", "mcp_transport"],
-            env=env, capture_output=True, text=True, timeout=120, cwd=ROOT,
-        )  # fmt: skip
+            [
+                *COMMAND,
+                "verify",
+                str(PARK_GRAPH),
+                "--url",
+                url,
+                "--mcp-stdio",
+                server,
+                "--only",
+                "mcp_transport",
+            ],
+            env=env,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            cwd=ROOT,
+        )
     assert done.returncode == 1, done.stdout + done.stderr
     assert "ended with 4" in done.stdout
     assert "bad key" in done.stdout

@@ -336,8 +336,9 @@ def test_signature_of_other_characters_fits_nothing():
 
 def test_form_is_filled_in_by_name():
     page = """<form action="/search"><input name="q"></form>
-    <form method="POST" action="/consent"><input type="hidden" name="ticket" value="a&amp;b"><input name="user">
-    <input type="checkbox" name="remember" value="1"><button name="decision" value="allow">Allow</button></form>
+    <form method="POST" action="/consent"><input type="hidden" name="ticket" value="a&amp;b">
+    <input name="user"><input type="checkbox" name="remember" value="1">
+    <button name="decision" value="allow">Allow</button></form>
     <input name="outside">"""
     form = form_of(page)
     assert form is not None
@@ -413,8 +414,8 @@ def test_events_that_cannot_be_asked_for_are_untested_and_say_why():
         if verdict is Verdict.UNTESTED
     }
     assert said.startswith(
-        "no webhook could be registered at https://127.0.0.1:8099/events/events: 400 BAD_REQUEST; a "
-        "server elsewhere"
+        "no webhook could be registered at https://127.0.0.1:8099/events/events: "
+        "400 BAD_REQUEST; a server elsewhere"
     )
     assert report.exit_code == 3
 

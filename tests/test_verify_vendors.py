@@ -219,7 +219,8 @@ def test_one_of_read_as_any_of_is_tried_with_a_value_of_two_branches() -> None:
     text = SHOP.read_text(encoding="utf-8").replace(
         "      note: {type: string, minLength: 1, maxLength: 80, description: A word for the packer}",
         "      note: {type: string, minLength: 1, maxLength: 80, description: A word for the packer}\n"
-        "      size: {oneOf: [{type: integer, minimum: 3}, {type: number, minimum: 1, maximum: 5}], description: How large}",
+        "      size: {oneOf: [{type: integer, minimum: 3}, {type: number, minimum: 1, maximum: 5}], "
+        "description: How large}",
         1,
     )
     setting = setting_of(load_text(text, "shop.yaml"))

@@ -28,16 +28,27 @@ FILE = "widget/index.html"
 HARD = "</script><script>alert(1)</script>\"'&<!-- {{ 7*7 }}"
 TREES: dict[str, Any] = {
     "page": {
-        "path": "/try", "dispatcher": "forest", "one": "tree", "many": "trees", "lat": "lat", "lng": "lng",
+        "path": "/try",
+        "dispatcher": "forest",
+        "one": "tree",
+        "many": "trees",
+        "lat": "lat",
+        "lng": "lng",
         "radius_km": "radius_km",
-        "items": "trees", "label": "name", "columns": [{"title": "Height", "show": "height"}],
+        "items": "trees",
+        "label": "name",
+        "columns": [{"title": "Height", "show": "height"}],
         "places": {HARD: {"lat": 1.5, "lng": 2}},
     },
-    "title": HARD, "description": HARD, "actions": ["find_trees"],
-}  # fmt: skip
+    "title": HARD,
+    "description": HARD,
+    "actions": ["find_trees"],
+}
 _NUMBER = {"type": "number", "minimum": -180, "maximum": 180}
 FIND_TREES: dict[str, Any] = {
-    "title": "Find trees", "description": "Find trees near a coordinate.", "http": "GET /trees",
+    "title": "Find trees",
+    "description": "Find trees near a coordinate.",
+    "http": "GET /trees",
     "effect": "read",
     "input": {
         "lat": {**_NUMBER, "required": True, "description": "Latitude"},
@@ -48,8 +59,10 @@ FIND_TREES: dict[str, Any] = {
         "old": {"type": "boolean", "default": False, "description": HARD},
         "ids": {"type": "array", "items": {"type": "string"}, "description": "Only these"},
     },
-    "output": {200: {"required": ["trees"], "properties": {"trees": {"type": "array", "items": {"type": "object"}}}}},
-}  # fmt: skip
+    "output": {
+        200: {"required": ["trees"], "properties": {"trees": {"type": "array", "items": {"type": "object"}}}}
+    },
+}
 FOREST = {
     "title": "Run one",
     "description": "Runs one.",

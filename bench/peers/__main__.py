@@ -41,7 +41,8 @@ def main(folder: Path, out: Path) -> None:
     with (folder / "servers.log").open("wb") as log:
         for subject in subjects(path, folder):
             _say(
-                f"{subject.name}: {f'not installed, {subject.missing}' if subject.missing else subject.version}"
+                f"{subject.name}: "
+                f"{f'not installed, {subject.missing}' if subject.missing else subject.version}"
             )
             found.append((subject, {}))
             if not subject.missing:
@@ -88,8 +89,8 @@ def _machine() -> str:
     )
     load = os.getloadavg()[0]
     return (
-        f"Python {platform.python_version()}, Node {version}, {os.cpu_count()} processors at a load of "
-        f"{load:.1f}"
+        f"Python {platform.python_version()}, Node {version}, "
+        f"{os.cpu_count()} processors at a load of {load:.1f}"
     )
 
 

@@ -81,13 +81,13 @@ def imported(document: Path, folder: Path) -> Subject:
     path = home / "catalogue.yaml"
     _run([sys.executable, "-c", RUN, "import", str(document), "--out", str(path), "--force"], home)
     surface = (
-        "  mcp:\n    server: parkgraph-mcp\n    env: {key: PARKGRAPH_API_KEY, url: PARKGRAPH_API_URL}\n  "
-        "  actions: all\n"
+        "  mcp:\n    server: parkgraph-mcp\n"
+        "    env: {key: PARKGRAPH_API_KEY, url: PARKGRAPH_API_URL}\n    actions: all\n"
     )
     path.write_text(path.read_text(encoding="utf-8") + surface, encoding="utf-8")
     how = (
-        "`pgagents import` of the document, four lines for `surfaces.mcp` added, nothing else; `pgagents "
-        "mcp CATALOGUE`"
+        "`pgagents import` of the document, four lines for `surfaces.mcp` added, nothing else; "
+        "`pgagents mcp CATALOGUE`"
     )
     return _ours("pgagents, imported", path, how)
 
@@ -110,7 +110,9 @@ import json, os, sys
 import httpx2
 from fastmcp import FastMCP
 
-client = httpx2.AsyncClient(base_url=os.environ["API_URL"], headers={"Authorization": "Bearer " + os.environ["API_TOKEN"]})
+client = httpx2.AsyncClient(
+    base_url=os.environ["API_URL"], headers={"Authorization": "Bearer " + os.environ["API_TOKEN"]}
+)
 mcp = FastMCP.from_openapi(openapi_spec=json.load(open(sys.argv[1])), client=client, name="Park Graph")
 if __name__ == "__main__":
     if len(sys.argv) > 2:
@@ -130,8 +132,8 @@ def fastmcp(name: str, package: str, document: Path, home: Path) -> Subject:
         return Command([str(python), str(script), str(document), *port], {"API_URL": url, "API_TOKEN": key})
 
     how = (
-        "`FastMCP.from_openapi(spec, client)`, the key as a header of the client; no route maps, no "
-        "customising"
+        "`FastMCP.from_openapi(spec, client)`, the key as a "
+        "header of the client; no route maps, no customising"
     )
     return Subject(
         name,

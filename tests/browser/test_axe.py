@@ -16,8 +16,9 @@ from sandboxes import VAIL
 
 HERE = Path(__file__).resolve().parent
 AXE = HERE / "node_modules" / "axe-core"
-RUN = """() => axe.run(document, {resultTypes: ["violations", "incomplete"]}).then((found) => found.violations.map((rule) =>
-    [rule.id, rule.help, ...rule.nodes.map((node) => node.target.join(" ") + ": " + node.any.concat(node.all).map((c) => c.message))]))"""
+RUN = """() => axe.run(document, {resultTypes: ["violations", "incomplete"]}).then((found) =>
+    found.violations.map((rule) => [rule.id, rule.help, ...rule.nodes.map((node) =>
+        node.target.join(" ") + ": " + node.any.concat(node.all).map((c) => c.message))]))"""
 LOOKS = {
     "light": {"color_scheme": "light"},
     "dark": {"color_scheme": "dark"},
@@ -130,7 +131,7 @@ def test_pages_of_a_user_have_nothing_that_axe_finds(
 def test_axe_finds_what_is_wrong(sandbox: dict[str, Any], visit: Callable[..., Any], axe: str) -> None:
     opened = visit(sandbox["url"] + "/widget")
     opened.page.evaluate(
-        "document.querySelector('label').remove(); document.querySelector('h1').style.color = 'var(--x, "
-        "#bbb)'"
+        "document.querySelector('label').remove(); "
+        "document.querySelector('h1').style.color = 'var(--x, #bbb)'"
     )
     assert {"label", "color-contrast"} <= {found[0] for found in judged(opened.page, axe)}

@@ -181,7 +181,8 @@ def test_text_has_contrast_enough(scheme: str, browser: Any, pages: dict[str, Pa
 CONTRAST = """() => {
   const parts = (text) => text.match(/[\\d.]+/g).map(Number);
   const light = ([r, g, b]) => {
-    const [x, y, z] = [r, g, b].map((c) => c / 255).map((c) => (c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
+    const [x, y, z] = [r, g, b].map((c) => c / 255)
+      .map((c) => (c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
     return 0.2126 * x + 0.7152 * y + 0.0722 * z;
   };
   const behind = (one) => {
@@ -193,7 +194,8 @@ CONTRAST = """() => {
   };
   const poor = new Set();
   for (const one of document.querySelectorAll("body *")) {
-    if (!one.checkVisibility() || ![...one.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim())) continue;
+    if (!one.checkVisibility()
+      || ![...one.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim())) continue;
     const [a, b] = [light(parts(getComputedStyle(one).color)), light(behind(one))];
     const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
     if (ratio < 4.5) poor.add(`${one.tagName}.${one.className} ${ratio.toFixed(2)}`);

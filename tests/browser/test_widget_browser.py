@@ -94,10 +94,19 @@ def refusal(status: int, message: str, **headers: str) -> Callable[[], tuple[int
 
 def lot(**members: Any) -> dict[str, Any]:
     return {
-        "id": "lot_1", "name": "One", "rate": 6, "rate_unit": "hour", "available": 1, "total": 2,
-        "lat": 39.641, "lng": -106.374,
-        "distance_km": 0.1, "walking_minutes": 1, "agents_allowed": True, **members,
-    }  # fmt: skip
+        "id": "lot_1",
+        "name": "One",
+        "rate": 6,
+        "rate_unit": "hour",
+        "available": 1,
+        "total": 2,
+        "lat": 39.641,
+        "lng": -106.374,
+        "distance_km": 0.1,
+        "walking_minutes": 1,
+        "agents_allowed": True,
+        **members,
+    }
 
 
 def test_search_near_vail_shows_the_lots_with_their_numbers(
@@ -202,7 +211,8 @@ def test_call_over_the_limit_is_told_when_to_try_again(
 ) -> None:
     """The ordinary test key has 30 calls a minute."""
     open_page = visit(sandbox["url"] + "/widget")
-    call = """([path, token]) => Promise.all([...Array(30)].map(() => fetch(path, {method: "POST", body: '{"action":"search_parking"}',
+    call = """([path, token]) => Promise.all([...Array(30)].map(() => fetch(path, {
+        method: "POST", body: '{"action":"search_parking"}',
         headers: {"Authorization": "Bearer " + token, "Content-Type": "application/json"}}))).then(() => 0)"""
     open_page.page.evaluate(call, [DISPATCH, sandbox["keys"]["test"]])
     open_page.search(sandbox["keys"]["test"])
@@ -306,7 +316,8 @@ def test_phone_never_scrolls_sideways(
         summary.click()
     assert open_page.page.evaluate(wide) == 360
     small = """[...document.querySelectorAll("button, input, summary, select")].filter((e) => e.offsetParent
-        && Math.min(e.getBoundingClientRect().height, e.getBoundingClientRect().width) < 20).map((e) => e.id || e.textContent)"""
+        && Math.min(e.getBoundingClientRect().height, e.getBoundingClientRect().width) < 20)
+        .map((e) => e.id || e.textContent)"""
     assert open_page.page.evaluate(small) == []
     assert len(open_page.page.get_by_role("row").all()) == 1 + len(open_page.rows()), (
         "laid out as cards, it is a table still"

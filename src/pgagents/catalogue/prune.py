@@ -20,13 +20,20 @@ MAX_ROUNDS = 30
 _STAND_IN: dict[str, Callable[[], Any]] = {
     "pgagents": lambda: 1,
     "api": lambda: {
-        "id": "x", "title": "x", "version": "0.0.0", "server": "https://x.invalid", "contact": "x@x.invalid",
-        "for_people": "x", "for_models": "x",
+        "id": "x",
+        "title": "x",
+        "version": "0.0.0",
+        "server": "https://x.invalid",
+        "contact": "x@x.invalid",
+        "for_people": "x",
+        "for_models": "x",
     },
     "auth": lambda: {"schemes": {"x": {}}, "default": "x"},
     "errors": lambda: {"envelope": "x", "codes": {"x": 400}, "framework": {"invalid": "x", "no_key": "x"}},
-    "actions": lambda: {"x": {"title": "x", "description": "x", "http": "GET /x", "effect": "read", "output": {200: None}}},
-}  # fmt: skip
+    "actions": lambda: {
+        "x": {"title": "x", "description": "x", "http": "GET /x", "effect": "read", "output": {200: None}}
+    },
+}
 _LINE: dict[str, Callable[[str], str]] = {
     "title": lambda _: "x",
     "description": lambda _: "x",

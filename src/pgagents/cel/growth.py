@@ -39,9 +39,9 @@ _CHOICES = frozenset(("?", ":"))
 """Signs of a choice or of an object's member, for which an operand may be the value or a part of it."""
 _LITERALS = frozenset(("true", "false", "null"))
 _SCALARS = frozenset(
-    ("has", "double", "int", "uint", "bool", "type", "timestamp", "duration", "size", "len_", "contains", "startsWith", "endsWith",
-     "matches", "cents", "near", "distance_km", "sorted_by", "sorted_down_by", "unique_by", "sum_of", "ceil",
-     "floor", "least", "epoch")
+    ("has", "double", "int", "uint", "bool", "type", "timestamp", "duration", "size", "len_", "contains",
+     "startsWith", "endsWith", "matches", "cents", "near", "distance_km", "sorted_by", "sorted_down_by",
+     "unique_by", "sum_of", "ceil", "floor", "least", "epoch")
 )  # fmt: skip
 """Functions that return a number or a boolean, however large their arguments are."""
 

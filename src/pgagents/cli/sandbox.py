@@ -69,10 +69,16 @@ if TYPE_CHECKING:
     help="Also deliver webhooks to https addresses of this machine; for tests.",
 )
 @click.option(
-    "--oauth-client", "oauth_clients", multiple=True, type=click.Path(path_type=Path, dir_okay=False),
+    "--oauth-client",
+    "oauth_clients",
+    multiple=True,
+    type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help=("JSON metadata (RFC 7591) of a further OAuth client, at least client_id and redirect_uris. Repeatable."),
-)  # fmt: skip
+    help=(
+        "JSON metadata (RFC 7591) of a further OAuth client, at least client_id and redirect_uris. "
+        "Repeatable."
+    ),
+)
 @click.option("--list-faults", is_flag=True, help="List all faults and variations and stop.")
 @click.option(
     "--ready",

@@ -127,8 +127,8 @@ def _names(s: Sides) -> Iterator[Change]:
         yield s.change("breaking", "route", f"is {b.method} {b.path} now, was {a.method} {a.path}", "http")
     if a.operation_id != b.operation_id:
         message = (
-            f"operation id is {b.operation_id} now, was {a.operation_id}: every agent that calls it by "
-            "that name breaks"
+            f"operation id is {b.operation_id} now, was {a.operation_id}: "
+            "every agent that calls it by that name breaks"
         )
         seen = tuple(n for n in s.where if n in BY_OPERATION)
         yield Change(
@@ -339,16 +339,17 @@ def _offered(s: Sides) -> Iterator[Change]:
 
 _COMPARED = frozenset((
     "name", "operation_id", "title", "description", "method", "path", "effect", "costs", "destructive",
-    "bucket", "scope", "key", "params",
-    "unknown", "outputs", "errors", "idempotency", "confirm_title", "confirm_body", "laws", "relations",
-    "deprecated", "signed", "origin",
-    "cite", "formerly", "alias_of",
+    "bucket", "scope", "key", "params", "unknown", "outputs", "errors", "idempotency", "confirm_title",
+    "confirm_body", "laws", "relations", "deprecated", "signed", "origin", "cite", "formerly", "alias_of",
 ))  # fmt: skip
 _SHOWN: dict[str, Callable[[Action], Any]] = {
     "examples": lambda a: [(e.name, e.title, e.input, e.status, e.output) for e in a.examples],
-    "texts": lambda a: {name: (t.title, t.description, t.reasoning, t.responding, dict(t.params)) for name, t in a.texts.items()},
+    "texts": lambda a: {
+        name: (t.title, t.description, t.reasoning, t.responding, dict(t.params))
+        for name, t in a.texts.items()
+    },
     "tags": lambda a: a.tags,
-}  # fmt: skip
+}
 
 
 def _rest(s: Sides) -> Iterator[Change]:

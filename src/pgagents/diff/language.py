@@ -27,21 +27,25 @@ def _row(part: str, keys: str, callers: str, readers: str, note: str = "") -> Ro
 
 
 _SCHEMA = (
-    "$ref additionalProperties allOf anyOf const enum exclusiveMaximum exclusiveMinimum format items maxItems maxLength maxProperties "
-    "maximum minItems minLength minProperties minimum multipleOf oneOf pattern properties required type uniqueItems"
+    "$ref additionalProperties allOf anyOf const enum exclusiveMaximum exclusiveMinimum format items "
+    "maxItems maxLength maxProperties maximum minItems minLength minProperties minimum multipleOf oneOf "
+    "pattern properties required type uniqueItems"
 )
 _WORDS = "title description examples deprecated"
 _TESTS = "read by tests, and by no caller"
 
 CATALOGUE: tuple[Row, ...] = (
     _row("Catalogue", "pgagents", "none", "none", "how the catalogue is written is no promise"),
-    _row("Catalogue", "actions api auth errors groups headers limits behaviour schemas surfaces webhooks", "by value", "by value"),
+    _row("Catalogue", "actions api auth errors groups headers limits behaviour schemas surfaces webhooks",
+         "by value", "by value"),
     _row("Catalogue", "idempotency audit browsers retention", "may break", "may break"),
     _row("Catalogue", "env excluded operator resources sandbox workflows", "wording", "-", _TESTS),
     _row("Action", "http effect costs destructive key signed", "breaking, may break", "-"),
     _row("Action", "operation_id", "breaking", "-", "agents call it by that name"),
-    _row("Action", "formerly", "breaking, may break, addition, wording", "-", "an old name that is not offered any more breaks"),
-    _row("Action", "confirm", "breaking, may break, wording", "-", "a dropped question is a matter of safety"),
+    _row("Action", "formerly", "breaking, may break, addition, wording", "-",
+         "an old name that is not offered any more breaks"),
+    _row("Action", "confirm", "breaking, may break, wording", "-",
+         "a dropped question is a matter of safety"),
     _row("Action", "scope", "breaking, addition", "-"),
     _row("Action", "bucket", "may break", "-"),
     _row("Action", "idempotency", "breaking, may break", "-"),
@@ -51,14 +55,16 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Action", "laws relations", "may break, addition", "may break, addition"),
     _row("Action", "tenant", "may break", "-"),
     _row("Action", "may_name_none", "may break", "-"),
-    _row("Action", "title description texts tags examples deprecated", "wording, breaking", "-", "a function's own name breaks"),
+    _row("Action", "title description texts tags examples deprecated", "wording, breaking", "-",
+         "a function's own name breaks"),
     _row("Action", "cite", "none", "none", _TESTS),
     _row("Param", _SCHEMA, "by value", "-", "taking less breaks, taking more is an addition"),
     _row("Param", "in wire", "breaking", "-"),
     _row("Param", "default", "may break", "-", "calls without it mean something else"),
     _row("Param", f"{_WORDS} readOnly writeOnly", "wording, none", "-"),
     _row("Param", "refers_to private secret", "none", "-", _TESTS),
-    _row("Output", f"{_SCHEMA} content_type", "-", "by value", "what could not come before breaks; a new member is an addition"),
+    _row("Output", f"{_SCHEMA} content_type", "-", "by value",
+         "what could not come before breaks; a new member is an addition"),
     _row("Output", f"{_WORDS} default readOnly writeOnly", "-", "wording, none"),
     _row("Output", "private secret", "-", "none", _TESTS),
     _row("Schema", _SCHEMA, "by value", "by value", "as the argument or the answer that it is part of"),
@@ -76,7 +82,8 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Scheme", "type", "breaking", "-"),
     _row("Scheme", "prefixes", "may break", "-"),
     _row("Scheme", "description issue_at", "wording", "-"),
-    _row("OAuth", "authorize token revoke metadata resource_metadata pkce pkce_binds scopes needs", "breaking, addition, may break", "-"),
+    _row("OAuth", "authorize token revoke metadata resource_metadata pkce pkce_binds scopes needs",
+         "breaking, addition, may break", "-"),
     _row("OAuth", "access_s refresh_s refresh_rotates", "may break", "-"),
     _row("OAuth", "cite", "wording", "-", _TESTS),
     _row("Role", "description group mode operator plan project revoked surface", "wording", "-", _TESTS),
@@ -88,7 +95,8 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Bucket", "description cite", "wording", "-"),
     _row("Budgets", "characters items seconds", "may break", "-"),
     _row("LimitHeaders", "limit remaining reset retry", "-", "breaking, addition"),
-    _row("Errors", "code_at message_at request_id_at field_at field_of_several scope_at", "-", "breaking, addition"),
+    _row("Errors", "code_at message_at request_id_at field_at field_of_several scope_at", "-",
+         "breaking, addition"),
     _row("Errors", "envelope edge", "-", "may break, breaking"),
     _row("Errors", "codes always framework", "-", "by value"),
     _row("Code", "status", "-", "breaking"),
@@ -96,15 +104,17 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Code", "cite provoked_by", "-", "wording", _TESTS),
     _row("Edge", "status retry", "-", "may break"),
     _row("Edge", "cite", "-", "may break, wording"),
-    _row("Framework", "bad_body crashed invalid limited no_key no_scope plaintext too_large unknown_path wrong_method wrong_type",
-         "-", "may break"),
+    _row("Framework",
+         "bad_body crashed invalid limited no_key no_scope plaintext "
+         "too_large unknown_path wrong_method wrong_type", "-", "may break"),
     _row("Header", "on const schema", "-", "breaking, may break"),
     _row("Header", "https description cite", "-", "may break, wording"),
     _row("Idempotency", "of lives_s not_used_up_by", "may break", "-"),
     _row("Idempotency", "cite", "may break", "-", "the whole section is compared as one"),
-    _row("Behaviour", "absent_id_first auth_first content_type foreign_id last_page literal_path order_of_ties other_tools "
-         "redirect_uris redirects refused_status replay time_fraction time_zone trailing_slash unknown_member unknown_query",
-         "may break, addition", "may break, addition",
+    _row("Behaviour",
+         "absent_id_first auth_first content_type foreign_id last_page literal_path order_of_ties "
+         "other_tools redirect_uris redirects refused_status replay time_fraction time_zone "
+         "trailing_slash unknown_member unknown_query", "may break, addition", "may break, addition",
          "a point that was open and is fixed now is an addition"),
     _row("Surface", "actions", "breaking, addition, none", "-"),
     _row("Surface", "omit", "breaking, addition", "-"),
@@ -116,7 +126,8 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Surface", "cite", "none", "-", _TESTS),
     _row("McpEnv", "key url", "breaking", "-"),
     _row("AppPackage", "accent developer id website", "may break", "-"),
-    _row("Page", "columns dispatcher items label labels lat lng many one path places radius_km", "may break", "-"),
+    _row("Page", "columns dispatcher items label labels lat lng many one path places radius_km",
+         "may break", "-"),
     _row("PageColumn", "as of per show title", "may break", "-"),
     _row("Texts", "name", "breaking, may break", "-"),
     _row("Texts", "description params reasoning responding title", "wording", "-"),
@@ -129,15 +140,18 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Signed", "header otherwise role scheme tolerance_s", "breaking", "-"),
     _row("Webhooks", "signature registered_by envelope", "-", "breaking"),
     _row("Webhooks", "events", "-", "breaking, addition"),
-    _row("Webhooks", "again_within_s cite data_at id_at secret_at targets type_at types url within_s", "-", "may break, wording"),
+    _row("Webhooks", "again_within_s cite data_at id_at secret_at targets type_at types url within_s", "-",
+         "may break, wording"),
     _row("Event", "data", "-", "breaking"),
     _row("Event", "about by cite description", "-", "may break, wording"),
     _row("Signature", "header scheme tolerance_s", "-", "breaking"),
     _row("Audit", "about action actor as at cite diff listed_by never reads_on", "-", "may break"),
     _row("Browsers", "cite credentials origins", "may break", "-"),
     _row("Retention", "after_s cite of then", "may break", "-"),
-    _row("Resource", "absent body_at cite expires_by fixed found_by gone_when id initial laws listed_by made_by missing moves "
-         "moves_by_time read_by state states takes tenant undone_by volatile within", "wording", "-", _TESTS),
+    _row("Resource",
+         "absent body_at cite expires_by fixed found_by gone_when id initial laws listed_by made_by missing "
+         "moves moves_by_time read_by state states takes tenant undone_by volatile within",
+         "wording", "-", _TESTS),
     _row("Takes", "by counter of read_by", "wording", "-", _TESTS),
     _row("Move", "from input otherwise to", "wording", "-", _TESTS),
     _row("TimedMove", "at from to", "wording", "-", _TESTS),
@@ -145,7 +159,9 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Operator", "actions clock", "wording", "-", _TESTS),
     _row("Sandbox", "domain", "wording", "-", _TESTS),
     _row("Workflow", "cite description needs only_verify steps title", "wording", "-", _TESTS),
-    _row("Step", "action after_s as expect expect_alone expect_timed headers input keep key status via within_s", "wording", "-", _TESTS),
+    _row("Step",
+         "action after_s as expect expect_alone expect_timed headers input keep key status via within_s",
+         "wording", "-", _TESTS),
 )  # fmt: skip
 
 

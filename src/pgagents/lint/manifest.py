@@ -21,13 +21,16 @@ _ROWS = {
 }
 # a text over this limit may be cut; the schema has a higher limit
 _CUT = {
-    "v1": {"name_for_human": (20, "openai.plugin-name-for-human"), "description_for_human": (100, "openai.plugin-description-for-human")},
+    "v1": {
+        "name_for_human": (20, "openai.plugin-name-for-human"),
+        "description_for_human": (100, "openai.plugin-description-for-human"),
+    },
     "v2": {
         "name_for_human": (20, "microsoft.name-for-human"),
         "description_for_human": (100, "microsoft.description-for-human"),
         "description_for_model": (2048, "microsoft.description-for-model"),
     },
-}  # fmt: skip
+}
 
 
 def kind(data: Any) -> str | None:

@@ -8,9 +8,9 @@ from functools import lru_cache
 _WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)?")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _JOINING_WORDS = """
-a an and any are as at be been both by can do does for from given has have if in into is it its itself just may more of on one or
-out over own per s same so some such than that the their them then there these this those to under up upon use used using via was
-were what when where which while who will with within would
+a an and any are as at be been both by can do does for from given has have if in into is it its itself just
+may more of on one or out over own per s same so some such than that the their them then there these this
+those to under up upon use used using via was were what when where which while who will with within would
 """
 _JOINING = frozenset(_JOINING_WORDS.split())
 _SAME = {

@@ -10,17 +10,20 @@ from pgagents.sandbox.store import Store
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS audit (
-  n INTEGER PRIMARY KEY, at REAL NOT NULL, actor_type TEXT NOT NULL, action TEXT NOT NULL, lot_id TEXT, session_id TEXT,
-  agent_platform TEXT, tenant TEXT NOT NULL
+  n INTEGER PRIMARY KEY, at REAL NOT NULL, actor_type TEXT NOT NULL, action TEXT NOT NULL, lot_id TEXT,
+  session_id TEXT, agent_platform TEXT, tenant TEXT NOT NULL
 );
 CREATE TABLE IF NOT EXISTS audit_detail (audit_n INTEGER PRIMARY KEY, actor_id TEXT, diff TEXT);
 CREATE INDEX IF NOT EXISTS audit_lot ON audit (lot_id);
 CREATE INDEX IF NOT EXISTS audit_session ON audit (session_id) WHERE session_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS audit_search ON audit (at) WHERE action = 'search_parking';
-CREATE TRIGGER IF NOT EXISTS audit_no_update BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
-CREATE TRIGGER IF NOT EXISTS audit_no_replace BEFORE INSERT ON audit WHEN EXISTS (SELECT 1 FROM audit WHERE n = NEW.n)
+CREATE TRIGGER IF NOT EXISTS audit_no_update BEFORE UPDATE ON audit
   BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
-CREATE TRIGGER IF NOT EXISTS audit_no_delete BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS audit_no_replace BEFORE INSERT ON audit
+  WHEN EXISTS (SELECT 1 FROM audit WHERE n = NEW.n)
+  BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS audit_no_delete BEFORE DELETE ON audit
+  BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 """
 
 

@@ -15,8 +15,8 @@ from pgagents.sandbox.keys import word
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS hold (
-  id TEXT PRIMARY KEY, tenant TEXT NOT NULL, fleet_id TEXT NOT NULL, lot_id TEXT NOT NULL, plate TEXT NOT NULL, vin TEXT,
-  status TEXT NOT NULL, expires_at REAL NOT NULL
+  id TEXT PRIMARY KEY, tenant TEXT NOT NULL, fleet_id TEXT NOT NULL, lot_id TEXT NOT NULL,
+  plate TEXT NOT NULL, vin TEXT, status TEXT NOT NULL, expires_at REAL NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS hold_expires ON hold (status, expires_at);
 """
@@ -108,7 +108,8 @@ def billing(s: Sessions, call: AcceptedCall) -> Any:
     rows = s.store.rows(
         "SELECT lot_id, count(*) AS sessions, sum(subtotal_cents) AS subtotal, sum(payout_cents) AS payout, "
         "sum((ended_at - started_at) / 36) AS hundredths FROM session "
-        "WHERE tenant = ? AND fleet_id = ? AND status = 'completed' AND ended_at >= ? AND ended_at < ? GROUP BY lot_id ORDER BY lot_id",
+        "WHERE tenant = ? AND fleet_id = ? AND status = 'completed' AND ended_at >= ? AND ended_at < ? "
+        "GROUP BY lot_id ORDER BY lot_id",
         call.key.tenant if call.key else "",
         given["fleet_id"],
         period["from"].timestamp(),

@@ -17,7 +17,8 @@ from pgagents.sandbox.keys import word
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS refund (
-  id TEXT PRIMARY KEY, session_id TEXT NOT NULL, cents INTEGER NOT NULL, reason TEXT NOT NULL, created_at REAL NOT NULL
+  id TEXT PRIMARY KEY, session_id TEXT NOT NULL, cents INTEGER NOT NULL, reason TEXT NOT NULL,
+  created_at REAL NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS refund_session ON refund (session_id);
 """
@@ -167,8 +168,8 @@ def first_instances(s: Sessions, now: float) -> None:
     assert held is not None
     s.store.run(
         (
-            "INSERT INTO hold VALUES ('hold_01JS4J8B', 'main/test', 'fleet_waymo_sf', ?, 'AV-5678', NULL, "
-            "'active', ?)"
+            "INSERT INTO hold VALUES ('hold_01JS4J8B', 'main/test', "
+            "'fleet_waymo_sf', ?, 'AV-5678', NULL, 'active', ?)"
         ),
         held["id"],
         now + 86_400,

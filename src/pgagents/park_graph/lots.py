@@ -23,7 +23,8 @@ NO_LOT = Refusal("NOT_FOUND", "There is no such lot")
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS search_log (
-  n INTEGER PRIMARY KEY, at REAL NOT NULL, lat REAL, lng REAL, platform TEXT, key_id TEXT, end_user TEXT, booked INTEGER NOT NULL DEFAULT 0
+  n INTEGER PRIMARY KEY, at REAL NOT NULL, lat REAL, lng REAL, platform TEXT, key_id TEXT, end_user TEXT,
+  booked INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX IF NOT EXISTS search_log_at ON search_log (at);
 CREATE INDEX IF NOT EXISTS search_log_open ON search_log (key_id, n) WHERE booked = 0;

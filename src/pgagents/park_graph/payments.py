@@ -10,7 +10,9 @@ from pgagents.sandbox.events.outbox import Outbox
 from pgagents.sandbox.store import Store
 
 TABLES = """
-CREATE TABLE IF NOT EXISTS payment (payment_intent_id TEXT PRIMARY KEY, status TEXT NOT NULL, next_outcome TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS payment (
+  payment_intent_id TEXT PRIMARY KEY, status TEXT NOT NULL, next_outcome TEXT
+) WITHOUT ROWID;
 """
 DOWN = Refusal("BAD_GATEWAY", "The payment processor did not answer; repeat with the same idempotency key")
 _EVENTS = {"paid": "payment.completed", "declined": "payment.failed"}

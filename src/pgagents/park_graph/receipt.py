@@ -15,7 +15,8 @@ from pgagents.http import Response
 
 _STYLE = """
 :root { color-scheme: light dark }
-body { font: 1rem/1.5 system-ui, sans-serif; margin: 0 auto; padding: 1.5rem 1rem; max-width: 34rem; background: Canvas; color: CanvasText }
+body { font: 1rem/1.5 system-ui, sans-serif; margin: 0 auto; padding: 1.5rem 1rem; max-width: 34rem;
+  background: Canvas; color: CanvasText }
 h1 { font-size: 1.5rem; line-height: 1.2; margin: 0 0 1rem }
 dl { display: grid; grid-template-columns: auto 1fr; gap: .25rem 1rem; margin: 0 0 1.5rem }
 dt { font-weight: 600 }
@@ -24,8 +25,8 @@ figure { margin: 0 0 1.5rem; text-align: center }
 figure svg { width: 12rem; height: 12rem; max-width: 100%; border-radius: .5rem }
 figcaption { font-size: .875rem }
 fieldset { border: 1px solid GrayText; border-radius: .5rem; padding: 1rem; display: grid; gap: .75rem }
-button { font: inherit; min-height: 2.75rem; padding: .5rem 1rem; border: 2px solid ButtonBorder; border-radius: .5rem;
-  background: ButtonFace; color: ButtonText; cursor: pointer }
+button { font: inherit; min-height: 2.75rem; padding: .5rem 1rem; border: 2px solid ButtonBorder;
+  border-radius: .5rem; background: ButtonFace; color: ButtonText; cursor: pointer }
 button:focus-visible { outline: 3px solid Highlight; outline-offset: 2px }
 .told { border: 2px solid CanvasText; border-radius: .5rem; padding: .75rem 1rem; margin: 0 0 1.5rem }
 p { margin: 0 0 .75rem }

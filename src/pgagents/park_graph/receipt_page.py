@@ -86,9 +86,9 @@ def _receipt(visit: Visit, id: str) -> receipt.Receipt:
         "Status": str(row["status"]),
         "Started": _moment(row["started_at"]),
         "Ended" if charged else "Until": _moment(row["ended_at"] if charged else row["expires_at"]),
-        "Charged"
-        if charged
-        else "Estimated": f"${money.dollars(row['subtotal_cents'] if charged else row['estimated_cents']):.2f}",
+        "Charged" if charged else "Estimated": (
+            f"${money.dollars(row['subtotal_cents'] if charged else row['estimated_cents']):.2f}"
+        ),
         "Payment": _TOLD.get(payments.status_of(store, row), "pending"),
     }
     url = f"{visit.setting.address.url}/r/{id}"

@@ -19,14 +19,17 @@ from pgagents.sandbox.store import Store
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS session (
-  id TEXT PRIMARY KEY, tenant TEXT NOT NULL, code TEXT NOT NULL, lot_id TEXT NOT NULL, plate TEXT NOT NULL, status TEXT NOT NULL,
-  rate_cents INTEGER NOT NULL, unit TEXT NOT NULL, max_daily_cents INTEGER, hours REAL NOT NULL, estimated_cents INTEGER NOT NULL,
-  started_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, ended_at INTEGER, subtotal_cents INTEGER, payout_cents INTEGER,
-  agent_name TEXT, agent_platform TEXT, fleet_id TEXT, vehicle TEXT, entry TEXT NOT NULL, payment_intent_id TEXT NOT NULL UNIQUE
+  id TEXT PRIMARY KEY, tenant TEXT NOT NULL, code TEXT NOT NULL, lot_id TEXT NOT NULL, plate TEXT NOT NULL,
+  status TEXT NOT NULL, rate_cents INTEGER NOT NULL, unit TEXT NOT NULL, max_daily_cents INTEGER,
+  hours REAL NOT NULL, estimated_cents INTEGER NOT NULL, started_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL, ended_at INTEGER, subtotal_cents INTEGER, payout_cents INTEGER,
+  agent_name TEXT, agent_platform TEXT, fleet_id TEXT, vehicle TEXT, entry TEXT NOT NULL,
+  payment_intent_id TEXT NOT NULL UNIQUE
 );
 CREATE INDEX IF NOT EXISTS session_order ON session (tenant, started_at DESC, id DESC);
 CREATE INDEX IF NOT EXISTS session_plate ON session (tenant, plate, started_at DESC, id DESC);
-CREATE INDEX IF NOT EXISTS session_fleet ON session (tenant, fleet_id, started_at DESC, id DESC) WHERE fleet_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS session_fleet ON session (tenant, fleet_id, started_at DESC, id DESC)
+  WHERE fleet_id IS NOT NULL;
 """
 NO_SESSION = Refusal("NOT_FOUND", "There is no such session")
 _COMPLETED = Refusal("CONFLICT", "The session is already completed")
@@ -80,8 +83,8 @@ def create(s: Sessions, call: AcceptedCall) -> Any:
     )
     s.store.run(
         (
-            "UPDATE search_log SET booked = 1 WHERE n = (SELECT max(n) FROM search_log WHERE key_id IS ? AND "
-            "booked = 0)"
+            "UPDATE search_log SET booked = 1 WHERE n = (SELECT "
+            "max(n) FROM search_log WHERE key_id IS ? AND booked = 0)"
         ),
         call.key.id if call.key else None,
     )
@@ -105,17 +108,20 @@ def _insert(s: Sessions, call: AcceptedCall, row: sqlite3.Row, fleet: str | None
     id, intent = "sess_" + ordered(s.rng, call.now), "pi_" + ordered(s.rng, call.now)
     space = f"{s.rng.choice('ABCD')}{s.rng.randint(1, 99)}" if given.get("hold_id") else None
     entry = {
-        "gate_code": row["gate_code"], "assigned_space": space, "entry_lane": row["entry_lane"],
-        "exit_procedure": row["exit_procedure"], "notes": row["notes"],
-    }  # fmt: skip
+        "gate_code": row["gate_code"],
+        "assigned_space": space,
+        "entry_lane": row["entry_lane"],
+        "exit_procedure": row["exit_procedure"],
+        "notes": row["notes"],
+    }
     estimated, expires = (
         money.estimate(rate, row["unit"], given["hours"]),
         start + round(given["hours"] * 3600),
     )
     s.store.run(
         (
-            "INSERT INTO session VALUES (?, ?, ?, ?, ?, 'active', ?, ?, ?, ?, ?, ?, ?, NULL, NULL, NULL, ?, "
-            "?, ?, ?, ?, ?)"
+            "INSERT INTO session VALUES (?, ?, ?, ?, ?, 'active', ?, "
+            "?, ?, ?, ?, ?, ?, NULL, NULL, NULL, ?, ?, ?, ?, ?, ?)"
         ),
         id,
         call.key.tenant if call.key else "",

@@ -16,15 +16,17 @@ from pgagents.sandbox.store import Store
 TABLES = """
 CREATE TABLE IF NOT EXISTS lot (
   n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT NOT NULL, lat REAL NOT NULL, lng REAL NOT NULL,
-  rate_cents INTEGER NOT NULL, unit TEXT NOT NULL, max_daily_cents INTEGER, total INTEGER NOT NULL, available INTEGER NOT NULL,
-  certified INTEGER NOT NULL, autonomous INTEGER NOT NULL, agents INTEGER NOT NULL, created_at REAL NOT NULL, counted_at REAL NOT NULL,
-  gate_code TEXT, entry_lane TEXT, exit_procedure TEXT NOT NULL, notes TEXT NOT NULL,
+  rate_cents INTEGER NOT NULL, unit TEXT NOT NULL, max_daily_cents INTEGER, total INTEGER NOT NULL,
+  available INTEGER NOT NULL, certified INTEGER NOT NULL, autonomous INTEGER NOT NULL,
+  agents INTEGER NOT NULL, created_at REAL NOT NULL, counted_at REAL NOT NULL, gate_code TEXT,
+  entry_lane TEXT, exit_procedure TEXT NOT NULL, notes TEXT NOT NULL,
   CHECK (available BETWEEN 0 AND total)
 );
 CREATE VIRTUAL TABLE IF NOT EXISTS lot_box USING rtree (n, lat0, lat1, lng0, lng1);
 CREATE VIRTUAL TABLE IF NOT EXISTS lot_box_autonomous USING rtree (n, lat0, lat1, lng0, lng1);
 CREATE TABLE IF NOT EXISTS rate_window (
-  lot_id TEXT NOT NULL, kind TEXT NOT NULL, rate_cents INTEGER NOT NULL, starts_at REAL NOT NULL, ends_at REAL NOT NULL
+  lot_id TEXT NOT NULL, kind TEXT NOT NULL, rate_cents INTEGER NOT NULL, starts_at REAL NOT NULL,
+  ends_at REAL NOT NULL
 );
 CREATE INDEX IF NOT EXISTS rate_window_lot ON rate_window (lot_id);
 CREATE INDEX IF NOT EXISTS rate_window_open ON rate_window (ends_at, starts_at);
@@ -89,15 +91,16 @@ class _Place:
 
 
 VAIL = (
-    Lot("lot_lifthouse", "Vail Village Lifthouse Lot", 39.6405, -106.374, 800, total=40, available=12, notes="Height limit 2.0 m"),
-    Lot("lot_lionshead", "Lionshead Public Parking", 39.6433, -106.3835, 600, total=400, available=87, autonomous=True,
-        notes="Enter from West Lionshead Circle"),
-    Lot("lot_sandstone", "Sandstone Creek Lot", 39.648, -106.38, 500, total=60, available=31, certified=False, created_at=_OLD,
-        exit_procedure="Show the receipt at the booth", notes="Unpaved"),
-    Lot("lot_golden_peak", "Golden Peak Day Lot", 39.6397, -106.3608, 3000, unit="day", total=150, available=54, gate_code="4417#",
-        exit_procedure="Open the gate with the same code", notes="Level 2"),
-    Lot("lot_cascade", "Cascade Crossing Garage", 39.6424, -106.39, 350, max_daily_cents=2800, total=64, available=20, autonomous=True,
-        notes=_AV_NOTES),
+    Lot("lot_lifthouse", "Vail Village Lifthouse Lot", 39.6405, -106.374, 800, total=40, available=12,
+        notes="Height limit 2.0 m"),
+    Lot("lot_lionshead", "Lionshead Public Parking", 39.6433, -106.3835, 600, total=400, available=87,
+        autonomous=True, notes="Enter from West Lionshead Circle"),
+    Lot("lot_sandstone", "Sandstone Creek Lot", 39.648, -106.38, 500, total=60, available=31, certified=False,
+        created_at=_OLD, exit_procedure="Show the receipt at the booth", notes="Unpaved"),
+    Lot("lot_golden_peak", "Golden Peak Day Lot", 39.6397, -106.3608, 3000, unit="day", total=150,
+        available=54, gate_code="4417#", exit_procedure="Open the gate with the same code", notes="Level 2"),
+    Lot("lot_cascade", "Cascade Crossing Garage", 39.6424, -106.39, 350, max_daily_cents=2800,
+        total=64, available=20, autonomous=True, notes=_AV_NOTES),
 )  # fmt: skip
 _INDEPENDENCE_DAY = Window(
     "lot_lionshead",
@@ -132,8 +135,8 @@ _PLACES = (
 )
 _STREETS = (
     "Alder", "Birch", "Canyon", "Depot", "Elm", "Fillmore", "Grant", "Harbor", "Irving", "Juniper", "Kearny",
-    "Larimer", "Market",
-    "Noriega", "Octavia", "Pearl", "Quarry", "Ridge", "Spruce", "Townsend", "Union", "Vine", "Wazee", "York",
+    "Larimer", "Market", "Noriega", "Octavia", "Pearl", "Quarry", "Ridge", "Spruce", "Townsend", "Union",
+    "Vine", "Wazee", "York",
 )  # fmt: skip
 _KINDS = ("Garage", "Surface Lot", "Public Parking", "Deck", "Underground", "Park and Ride")
 _MOST_VAIL_KM = 1.7

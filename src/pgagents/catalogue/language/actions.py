@@ -25,8 +25,9 @@ class Law(Cited):
     """A condition in CEL that must hold between a request and its answer. Short form: just the expression."""
 
     that: Cel = Field(
-        description="The condition; it may read `input`, `response`, `status`, `surface`, `now`, `before` and "
-        "`env`."
+        description=(
+            "The condition; it may read `input`, `response`, `status`, `surface`, `now`, `before` and `env`."
+        )
     )
     when: Cel | None = Field(
         None,
@@ -136,8 +137,8 @@ class Action(Cited):
         None, description="The operationId in OpenAPI; the default is the action's name in camelCase."
     )
     effect: Literal["read", "write"] = Field(
-        description="`write` if a call changes anything; writes are confirmed, and verified with a test key "
-        "only."
+        description="`write` if a call changes anything; writes are "
+        "confirmed, and verified with a test key only."
     )
     costs: bool = Field(False, description="True if a call moves money.")
     destructive: bool = Field(False, description="True if a call removes something for good.")
@@ -161,9 +162,10 @@ class Action(Cited):
     idempotency: Name | None = Field(None, description="The argument that is the idempotency key.")
     may_name_none: bool = Field(
         False,
-        description="True if `verify` may call it without naming an instance, for example with the id left out; "
-        "a faulty server may "
-        "then change any instance, so set it for test servers only.",
+        description=(
+            "True if `verify` may call it without naming an instance, for example with the id left out; "
+            "a faulty server may then change any instance, so set it for test servers only."
+        ),
     )
     tenant: bool = Field(
         False,
@@ -179,8 +181,8 @@ class Action(Cited):
     examples: dict[Slug, Example] = Field(
         {},
         description=(
-            "Calls with their answers, by name; manifests show them, the mock serves them, and laws are "
-            "tried on them."
+            "Calls with their answers, by name; manifests show "
+            "them, the mock serves them, and laws are tried on them."
         ),
     )
     texts: dict[Name, Texts] = Field(

@@ -43,8 +43,8 @@ class Api(Strict):
     hosted: dict[str, Path] = Field(
         default={},
         description=(
-            "Paths on the server under which generated files are hosted, by the file's path in the "
-            "output folder."
+            "Paths on the server under which generated files are "
+            "hosted, by the file's path in the output folder."
         ),
     )
 
@@ -129,9 +129,10 @@ class Bucket(Cited):
     per_s: Annotated[float, Field(gt=0)] = Field(60, description="The length of the window in seconds.")
     refill: Literal["even", "window"] = Field(
         "even",
-        description="`even`: calls are refilled one by one at an even pace; `window`: all are refilled when a "
-        "window of `per_s` "
-        "seconds ends, which the reset header announces.",
+        description=(
+            "`even`: calls are refilled one by one at an even pace; `window`: all are refilled when "
+            "a window of `per_s` seconds ends, which the reset header announces."
+        ),
     )
     of: Literal["key", "end_user", "address"] = Field(
         "key", description="The calls that share the bucket: those of one key, end user or address."
@@ -208,9 +209,10 @@ class Code(Cited):
     only: list[Name] | None = Field(None, description="The only actions that may answer with it.")
     provoked_by: dict[Name, CatalogueCall] = Field(
         default={},
-        description="Actions, each with the operator's call after which the action's next call fails with this "
-        "code; the call's "
-        "expressions may read the resource by its name.",
+        description=(
+            "Actions, each with the operator's call after which the action's next call fails with "
+            "this code; the call's expressions may read the resource by its name."
+        ),
     )
 
     @model_validator(mode="before")
@@ -280,8 +282,8 @@ class Header(Cited):
     on: list[Literal["all", "success", "error", "keyed"] | Status] = Field(
         default=["all"],
         description=(
-            "The answers that must have it: `all`, `success`, `error`, `keyed` (calls with a key), or "
-            "statuses."
+            "The answers that must have it: `all`, `success`, "
+            "`error`, `keyed` (calls with a key), or statuses."
         ),
     )
     https: bool = Field(False, description="True if it is promised for https addresses only.")
@@ -354,8 +356,8 @@ class Behaviour(Strict):
     redirect_uris: Literal["exact", "any"] = Field(
         "any",
         description=(
-            "`exact` if OAuth redirects go only to an address that equals a registered one character for "
-            "character."
+            "`exact` if OAuth redirects go only to an address "
+            "that equals a registered one character for character."
         ),
     )
     content_type: Literal["json", "any"] = Field("any", description="The media type of answers.")

@@ -8,14 +8,16 @@ cacert: staging-ca.pem                          # beside this file
 headers: {X-Gateway: blue, X-Gateway-Key: {variable: GATEWAY_KEY}}
 identities: {main: STAGING_KEY, second: STAGING_KEY_2}    # names of environment variables, never keys
 env: {place: {lat: 47.37, lng: 8.54}}           # members of the catalogue's `env`
-oauth:                                          # a registered client, and how its user consents on the server's own page
+oauth:                                          # a client, and how its user consents on the server's page
   client_id: staging-app
-  secret: STAGING_CLIENT_SECRET                 # name of an environment variable; left out for a public client
+  secret: STAGING_CLIENT_SECRET                 # an environment variable's name; none for a public client
   redirect_uri: http://127.0.0.1/callback
-  consent: {user: tester, password: {variable: STAGING_PASSWORD}, decision: allow}     # fields of the form, by name
+  consent:                                      # fields of the form, by name
+    {user: tester, password: {variable: STAGING_PASSWORD}, decision: allow}
   refuse: {user: tester, decision: deny}        # the same fields where the user does not consent
   headers: {Cookie: {variable: STAGING_COOKIE}} # of a user who is signed in
-  other: {client_id: staging-other, secret: STAGING_OTHER_SECRET, redirect_uri: https://other.example.com/cb}   # another registered client
+  other:                                        # another registered client
+    {client_id: staging-other, secret: STAGING_OTHER_SECRET, redirect_uri: https://other.example.com/cb}
 ```
 """
 

@@ -18,10 +18,13 @@ def render(judged: Sequence[Judged]) -> str:
     lines = []
     for one in judged:
         for d in one.found:
-            place = f"file={_property(d.span.file)},line={d.span.line},col={d.span.column},title={_property(d.id)}"
+            place = (
+                f"file={_property(d.span.file)},line={d.span.line},col={d.span.column},"
+                f"title={_property(d.id)}"
+            )
             lines.append(
-                f"::{_COMMANDS[d.severity]} "
-                f"{place}::{_text(shortened(d.message) + (f' — {d.help}' if d.help else ''))}"
+                f"::{_COMMANDS[d.severity]} {place}::"
+                f"{_text(shortened(d.message) + (f' — {d.help}' if d.help else ''))}"
             )
     return "\n".join(lines)
 

@@ -79,8 +79,11 @@ def _row(id: str) -> Requirement | None:
 
 
 def _copilot(template: copilot_messages.Template) -> tuple[str, str]:
-    stages = {"parser": "m365-spec-parser raises it", "generator": ("m365-spec-parser raises it when it makes the manifest"),
-              "service": "the parser lets it pass; Copilot's documents or service do not"}  # fmt: skip
+    stages = {
+        "parser": "m365-spec-parser raises it",
+        "generator": "m365-spec-parser raises it when it makes the manifest",
+        "service": "the parser lets it pass; Copilot's documents or service do not",
+    }
     return (
         f"An error of Copilot's import ({template.id}).",
         f"{stages[template.stage]}.\n\nWhat to do: {template.help}\n\nSource: {template.source}",
@@ -89,8 +92,8 @@ def _copilot(template: copilot_messages.Template) -> tuple[str, str]:
 
 def _message(template: Template) -> tuple[str, str]:
     text = (
-        "The GPT builder says: "
-        f"{template.template}\n\n{_EFFECTS[template.effect]}{'' if template.certain else ' Reports differ on that.'}"
+        f"The GPT builder says: {template.template}\n\n{_EFFECTS[template.effect]}"
+        f"{'' if template.certain else ' Reports differ on that.'}"
         f"{_SEEN[template.seen]}\n\nWhat to do: {template.help}\n\nSource: {template.source}"
     )
     return f"A message of the GPT builder ({template.id}).", text

@@ -15,8 +15,8 @@ _SAFE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}", re.A)
 _KEYS_WORDS = "name description parameters parametersJsonSchema response responseJsonSchema behavior"
 _KEYS = frozenset(_KEYS_WORDS.split())
 _SCHEMA_WORDS = """
-type title description nullable format enum items minItems maxItems properties required minProperties maxProperties minimum
-maximum minLength maxLength pattern example anyOf propertyOrdering default
+type title description nullable format enum items minItems maxItems properties required minProperties
+maxProperties minimum maximum minLength maxLength pattern example anyOf propertyOrdering default
 """
 _SCHEMA = frozenset(_SCHEMA_WORDS.split())
 _JSON_SCHEMA_WORDS = "$id $defs $ref $anchor prefixItems oneOf additionalProperties"

@@ -13,9 +13,9 @@ from pgagents.lint.tools.walk import context, parts, types
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _MOST = 128
 _UNSUPPORTED_WORDS = """
-$anchor $dynamicAnchor $dynamicRef $recursiveAnchor $recursiveRef
-allOf not dependentRequired dependentSchemas if then else oneOf patternProperties prefixItems contains minContains maxContains
-minProperties maxProperties uniqueItems unevaluatedItems unevaluatedProperties propertyNames contentEncoding contentMediaType
+$anchor $dynamicAnchor $dynamicRef $recursiveAnchor $recursiveRef allOf not dependentRequired dependentSchemas
+if then else oneOf patternProperties prefixItems contains minContains maxContains minProperties maxProperties
+uniqueItems unevaluatedItems unevaluatedProperties propertyNames contentEncoding contentMediaType
 contentSchema additionalItems dependencies
 """
 _UNSUPPORTED = frozenset(_UNSUPPORTED_WORDS.split())

@@ -53,27 +53,36 @@ def document(report: Report, source: Source) -> dict[str, Any]:
             "seconds_sending": round(footer.seconds_sending, 3),
             "seconds_judging": round(footer.seconds_judging, 3),
         },
-    }  # fmt: skip
+    }
 
 
 def contract(one: Contract, source: Source) -> dict[str, Any]:
     """Return a contract with its place in the catalogue and its requirements."""
     span = source.locate(one.origin)
     return {
-        "contract": one.id, "check": one.check, "action": one.action, "surface": one.surface,
+        "contract": one.id,
+        "check": one.check,
+        "action": one.action,
+        "surface": one.surface,
         "says": one.says,
         "requirement": list(one.cite),
         "source": {"file": span.file, "line": span.line, "column": span.column},
-    }  # fmt: skip
+    }
 
 
 def _header(header: Header) -> dict[str, Any]:
     found: dict[str, Any] = {
-        "format": FORMAT, "tool": header.tool, "version": header.version, "catalogue": header.catalogue,
-        "catalogue_sha256": header.catalogue_sha256, "url": header.url, "seed": header.seed,
+        "format": FORMAT,
+        "tool": header.tool,
+        "version": header.version,
+        "catalogue": header.catalogue,
+        "catalogue_sha256": header.catalogue_sha256,
+        "url": header.url,
+        "seed": header.seed,
         "profile": header.profile,
-        "started_at": header.started_at, "contracts": header.contracts,
-    }  # fmt: skip
+        "started_at": header.started_at,
+        "contracts": header.contracts,
+    }
     if header.in_repository:
         found["in_repository"] = header.in_repository
     if header.again:
@@ -109,12 +118,21 @@ def _exchange(exchange: RecordedExchange) -> dict[str, Any]:
     request, answer = exchange.request, exchange.answer
     base = {"base": exchange.base} if exchange.base else {}
     return {
-        "number": exchange.number, "why": exchange.why, "role": exchange.role, "action": exchange.action,
+        "number": exchange.number,
+        "why": exchange.why,
+        "role": exchange.role,
+        "action": exchange.action,
         "surface": exchange.surface,
-        **base, "seconds": round(exchange.seconds, 4),
-        "request": {"method": request.method, "target": request.target, "headers": _headers(request.headers), **_body(request.body)},
+        **base,
+        "seconds": round(exchange.seconds, 4),
+        "request": {
+            "method": request.method,
+            "target": request.target,
+            "headers": _headers(request.headers),
+            **_body(request.body),
+        },
         "answer": _answer(answer),
-    }  # fmt: skip
+    }
 
 
 def _answer(answer: Response | Silence) -> dict[str, Any]:

@@ -127,7 +127,9 @@ def _result(
         "locations": [
             {
                 "physicalLocation": {
-                    "artifactLocation": {"uri": quote(report.header.in_repository or span.file, errors="replace")},
+                    "artifactLocation": {
+                        "uri": quote(report.header.in_repository or span.file, errors="replace")
+                    },
                     "region": {"startLine": span.line, "startColumn": span.column},
                 },
                 "logicalLocations": [{"fullyQualifiedName": contract.id, "kind": "member"}],
@@ -135,10 +137,14 @@ def _result(
         ],
         "partialFingerprints": {"primaryLocationLineHash": f"{print}:1", "contract/v1": print},
         "properties": {
-            "action": contract.action, "surface": contract.surface, "requirement": list(contract.cite),
-            "expected": _plain(finding.expected), "stable": finding.stable, "seed": report.header.seed,
+            "action": contract.action,
+            "surface": contract.surface,
+            "requirement": list(contract.cite),
+            "expected": _plain(finding.expected),
+            "stable": finding.stable,
+            "seed": report.header.seed,
         },
-    }  # fmt: skip
+    }
     if finding.known:
         found["suppressions"] = [
             {"kind": "external", "status": "accepted", "justification": _plain(finding.known)}
@@ -154,18 +160,22 @@ def _exchange(exchange: RecordedExchange) -> dict[str, Any]:
     request, answer = exchange.request, exchange.answer
     found: dict[str, Any] = {
         "webRequest": {
-            "protocol": "http", "method": request.method, "target": printable(request.target),
+            "protocol": "http",
+            "method": request.method,
+            "target": printable(request.target),
             "headers": _headers(request.headers),
             "body": _content(request.body),
         }
-    }  # fmt: skip
+    }
     if isinstance(answer, Silence):
         found["webResponse"] = {"noResponseReceived": True, "reasonPhrase": answer.kind}
     else:
         found["webResponse"] = {
-            "protocol": "http", "statusCode": answer.status, "headers": _headers(answer.headers),
+            "protocol": "http",
+            "statusCode": answer.status,
+            "headers": _headers(answer.headers),
             "body": _content(answer.body),
-        }  # fmt: skip
+        }
     return found
 
 

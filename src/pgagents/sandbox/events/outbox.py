@@ -20,7 +20,8 @@ from pgagents.sandbox.store import Store
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS webhook (
-  id TEXT PRIMARY KEY, tenant TEXT NOT NULL, url TEXT NOT NULL, events TEXT NOT NULL, created_at REAL NOT NULL, deleted_at REAL
+  id TEXT PRIMARY KEY, tenant TEXT NOT NULL, url TEXT NOT NULL, events TEXT NOT NULL,
+  created_at REAL NOT NULL, deleted_at REAL
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS event (
   n INTEGER PRIMARY KEY, id TEXT NOT NULL, type TEXT NOT NULL, tenant TEXT, subject TEXT, at REAL NOT NULL,
@@ -28,8 +29,9 @@ CREATE TABLE IF NOT EXISTS event (
 );
 CREATE INDEX IF NOT EXISTS event_subject ON event (subject) WHERE subject IS NOT NULL;
 CREATE TABLE IF NOT EXISTS delivery (
-  n INTEGER PRIMARY KEY AUTOINCREMENT, event_n INTEGER NOT NULL, webhook_id TEXT NOT NULL, state TEXT NOT NULL DEFAULT 'due',
-  attempts INTEGER NOT NULL DEFAULT 0, due_at REAL NOT NULL, note TEXT NOT NULL DEFAULT ''
+  n INTEGER PRIMARY KEY AUTOINCREMENT, event_n INTEGER NOT NULL, webhook_id TEXT NOT NULL,
+  state TEXT NOT NULL DEFAULT 'due', attempts INTEGER NOT NULL DEFAULT 0, due_at REAL NOT NULL,
+  note TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX IF NOT EXISTS delivery_due ON delivery (due_at) WHERE state = 'due';
 CREATE INDEX IF NOT EXISTS delivery_event ON delivery (event_n);

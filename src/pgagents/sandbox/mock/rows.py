@@ -9,7 +9,8 @@ from pgagents.sandbox.store import Store
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS thing (
-  n INTEGER PRIMARY KEY, kind TEXT NOT NULL, id TEXT NOT NULL, tenant TEXT NOT NULL, data TEXT NOT NULL, gone INTEGER NOT NULL DEFAULT 0
+  n INTEGER PRIMARY KEY, kind TEXT NOT NULL, id TEXT NOT NULL, tenant TEXT NOT NULL, data TEXT NOT NULL,
+  gone INTEGER NOT NULL DEFAULT 0
 );
 CREATE UNIQUE INDEX IF NOT EXISTS thing_id ON thing (kind, id);
 """

@@ -32,8 +32,10 @@ def consent(
 <form method="post" action="{escape(action)}">
 <input type="hidden" name="ticket" value="{escape(ticket)}">
 <p><label for="user">Go on as</label><br>
-<input id="user" name="user" value="{USER}" required maxlength="64" pattern="[A-Za-z0-9_\\-]+" autocomplete="off"></p>
-<p><button name="decision" value="allow">Allow</button> <button name="decision" value="deny" formnovalidate>Deny</button></p>
+<input id="user" name="user" value="{USER}" required maxlength="64" pattern="[A-Za-z0-9_\\-]+"
+autocomplete="off"></p>
+<p><button name="decision" value="allow">Allow</button>
+<button name="decision" value="deny" formnovalidate>Deny</button></p>
 </form>"""
     return _page(200, "Allow access?", body, form_to=_source(redirect_uri))
 
@@ -61,11 +63,13 @@ def _page(status: int, title: str, body: str, form_to: str = "") -> Response:
         f"form-action 'self' {form_to}"
     )
     headers = (
-        ("Content-Type", "text/html; charset=utf-8"), ("Cache-Control", "no-store"),
+        ("Content-Type", "text/html; charset=utf-8"),
+        ("Cache-Control", "no-store"),
         ("Content-Security-Policy", policy.strip()),
-        ("Referrer-Policy", "no-referrer"), ("X-Content-Type-Options", "nosniff"),
+        ("Referrer-Policy", "no-referrer"),
+        ("X-Content-Type-Options", "nosniff"),
         ("X-Frame-Options", "DENY"),
-    )  # fmt: skip
+    )
     return Response(status, headers, html.encode())
 
 

@@ -17,14 +17,18 @@ CODE_S = 60.0
 KEPT_S = 86_400.0
 """How long a dead code is remembered, so that its second use is detected."""
 _TABLES = """
-CREATE TABLE IF NOT EXISTS oauth_ticket (hash BLOB PRIMARY KEY, query TEXT NOT NULL, dies_at REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS oauth_ticket (
+  hash BLOB PRIMARY KEY, query TEXT NOT NULL, dies_at REAL NOT NULL
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS oauth_code (
-  hash BLOB PRIMARY KEY, family TEXT NOT NULL, client_id TEXT NOT NULL, sub TEXT NOT NULL, scope TEXT NOT NULL,
-  redirect_uri TEXT NOT NULL, code_challenge TEXT, code_challenge_method TEXT, dies_at REAL NOT NULL, used INTEGER NOT NULL DEFAULT 0
+  hash BLOB PRIMARY KEY, family TEXT NOT NULL, client_id TEXT NOT NULL, sub TEXT NOT NULL,
+  scope TEXT NOT NULL, redirect_uri TEXT NOT NULL, code_challenge TEXT, code_challenge_method TEXT,
+  dies_at REAL NOT NULL, used INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS oauth_token (
-  hash BLOB PRIMARY KEY, kind TEXT NOT NULL, family TEXT NOT NULL, client_id TEXT NOT NULL, sub TEXT NOT NULL, scope TEXT NOT NULL,
-  dies_at REAL NOT NULL, used INTEGER NOT NULL DEFAULT 0, revoked INTEGER NOT NULL DEFAULT 0
+  hash BLOB PRIMARY KEY, kind TEXT NOT NULL, family TEXT NOT NULL, client_id TEXT NOT NULL, sub TEXT NOT NULL,
+  scope TEXT NOT NULL, dies_at REAL NOT NULL, used INTEGER NOT NULL DEFAULT 0,
+  revoked INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS oauth_token_family ON oauth_token (family);
 CREATE INDEX IF NOT EXISTS oauth_token_dies ON oauth_token (dies_at);

@@ -103,8 +103,8 @@ def oauth_revokes_one_token(handler: Handler, context: Context) -> Handler:
         text = parse_qs(request.body.decode(errors="replace")).get("token", [""])[0]
         with context.store.lock:
             living = context.store.rows(
-                "SELECT hash FROM oauth_token WHERE kind = 'access' AND revoked = 0 AND family = "
-                "(SELECT family FROM oauth_token WHERE hash = ? AND kind = 'refresh' AND revoked = 0 AND used = 0)",
+                "SELECT hash FROM oauth_token WHERE kind = 'access' AND revoked = 0 AND family = (SELECT "
+                "family FROM oauth_token WHERE hash = ? AND kind = 'refresh' AND revoked = 0 AND used = 0)",
                 digest(text),
             )
             found = handler(request)

@@ -75,7 +75,7 @@ class Probe:
     | `priority` | 2 if it only repeats contracts that a probe of priority 1 covers |
     | `print` | what besides the name makes it this probe, for the plan's digest |
     | `optional` | True if it is left out once all its contracts are judged |
-    | `shows` | contracts that its exchanges are sure to have judged, so that optional probes can be left out of a forecast |
+    | `shows` | contracts that its exchanges surely judge, so a forecast can leave optional probes out |
     """
 
     name: str
@@ -121,19 +121,19 @@ class Check:
     | `watch` | None | judges every exchange of the run, whoever asked for it |
     | `probes` | None | lists the pieces of the plan that it asks for; `roles` are the identities given |
     | `hear` | None | judges the events that came to one registered address |
-    | `settled` | None | gives a contract's verdict and reason before any traffic, or None; for what the caller did not give |
+    | `settled` | None | gives verdict and reason before traffic, or None; for what the caller did not give |
 
     Flags:
 
     | field | default | meaning |
     |---|---|---|
     | `rank` | 6 | when its watcher judges an exchange: lowest first, then by name |
-    | `calls_correctly` | False | if the server is right, its probes get a success from each of their endpoints, so they come early |
+    | `calls_correctly` | False | on a right server its probes succeed at each endpoint, so they come early |
     | `tools` | False | it also judges the calls of an MCP server's tools |
     | `alone` | False | its probes show all: with `--only`, no other check's exchanges are needed |
-    | `remembers` | False | its watcher compares an exchange with earlier ones, so repeating one call alone proves nothing |
-    | `skips_unavailable` | False | its watcher is not called for a 503, which a server may answer at any time |
-    | `derived_from` | none | checks that explain its findings: it says of one surface what they say of the API |
+    | `remembers` | False | its watcher looks at earlier exchanges too, so one call alone proves nothing |
+    | `skips_unavailable` | False | its watcher is not called for a 503, which may come at any time |
+    | `derived_from` | none | checks that explain its findings; they say of the API what it says of surfaces |
     """
 
     name: str

@@ -117,8 +117,8 @@ def _lines(walked: Walked, found: tuple[Diagnostic, ...], size: int) -> Iterator
     ids = {d.id.partition("/")[2] for d in found}
     if "convert-swagger-to-openapi" in ids:
         yield (
-            "Microsoft's toolkit converts Swagger 2.0 before it reads it; what it makes of that is not "
-            "judged here"
+            "Microsoft's toolkit converts Swagger 2.0 before it reads it; "
+            "what it makes of that is not judged here"
         )
         return
     yield _outcome(walked, blocked=any(templates()[id].effect == "blocks" for id in ids))
@@ -150,7 +150,12 @@ def _details(walked: Walked, size: int) -> dict[str, Any]:
         "functions": [{"name": name, "description": text} for name, text in walked.functions],
         "left_out": [{"operation": what, "reason": why} for what, why in walked.dropped],
         "verdicts": [
-            {"operation": one.operation, "reasons": list(one.reasons), "refused": one.refused, "warnings": list(one.warnings)}
+            {
+                "operation": one.operation,
+                "reasons": list(one.reasons),
+                "refused": one.refused,
+                "warnings": list(one.warnings),
+            }
             for one in walked.verdicts
         ],
-    }  # fmt: skip
+    }

@@ -16,13 +16,24 @@ from pgagents.source.source import Pointer
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.A)
 TOLD = {
-    "advice-swagger": "The builder reads OpenAPI 3.1 only; what it says of a Swagger document does not name that.",
-    "advice-same-id": "Two operations have one operationId. The builder's message for that is not known; the model cannot call both.",
-    "advice-odd-id": "An operationId is not of letters, digits, `_` and `-`, at most 64. The function has that name, and OpenAI's API "
-    "takes no other.",
-    "advice-harmless-write": "A write is marked `x-openai-isConsequential: false`, so a person may allow it for good.",
+    "advice-swagger": (
+        "The builder reads OpenAPI 3.1 only; what it says of a Swagger document does not name that."
+    ),
+    "advice-same-id": (
+        "Two operations have one operationId. The builder's message for that is not known; "
+        "the model cannot call both."
+    ),
+    "advice-odd-id": (
+        "An operationId is not of letters, digits, `_` and `-`, at most 64. "
+        "The function has that name, and OpenAI's API takes no other."
+    ),
+    "advice-harmless-write": (
+        "A write is marked `x-openai-isConsequential: false`, so a person may allow it for good."
+    ),
     "advice-files": "`openaiFileIdRefs` is filled in a POST only, and only where it is an array of texts.",
-    "advice-empty-scopes": "OAuth has no scope. The form's field may not stay empty: users report that the sign-in then fails.",
+    "advice-empty-scopes": (
+        "OAuth has no scope. The form's field may not stay empty: users report that the sign-in then fails."
+    ),
 }
 """The explanation of each advice, by its id."""
 

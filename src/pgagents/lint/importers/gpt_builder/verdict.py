@@ -152,13 +152,17 @@ def _details(made: Imported) -> dict[str, Any]:
         "size_bytes": made.size_bytes,
         "functions": [
             {
-                "name": f.name, "description": f.description, "method": f.method, "path": f.path,
+                "name": f.name,
+                "description": f.description,
+                "method": f.method,
+                "path": f.path,
                 "parameters": [
-                    {"name": a.name, "type": a.type, "required": a.required, "description": a.description} for a in f.arguments
+                    {"name": a.name, "type": a.type, "required": a.required, "description": a.description}
+                    for a in f.arguments
                 ],
             }
             for f in made.functions
         ],
         "left_out": [{"operation": what, "reason": why} for what, why in made.dropped],
         "arguments_left_out": [{"argument": what, "reason": why} for what, why in made.lost],
-    }  # fmt: skip
+    }

@@ -9,7 +9,8 @@ A text about the whole API is compared with the arguments of all its actions.
 Bad:
 
     actions:
-      search_products: {description: Search products by a word or by a photo of what is wanted. Returns name and price of each.}
+      search_products:
+        description: Search products by a word or by a photo of one. Returns name and price of each.
 
 Good:
 

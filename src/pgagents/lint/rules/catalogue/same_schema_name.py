@@ -6,12 +6,14 @@ OpenAPI distinguishes them, but the classes and files that generators make of th
 Bad:
 
     schemas:
-      product: {type: object, properties: {sku: {type: string, description: Its number}}, description: A product in short}
+      product:
+        {description: A short product, type: object, properties: {sku: {type: string, description: Its id}}}
 
 Good:
 
     schemas:
-      ShortProduct: {type: object, properties: {sku: {type: string, description: Its number}}, description: A product in short}
+      ShortProduct:
+        {description: A short product, type: object, properties: {sku: {type: string, description: Its id}}}
 """
 
 from __future__ import annotations

@@ -7,12 +7,14 @@ person.
 Bad:
 
     actions:
-      search_products: {description: "Here you can search for your favourite products by a word. Please enter at least one."}
+      search_products: {description: "Here you can search for your favourite products by a word. Please enter
+        at least one."}
 
 Good:
 
     actions:
-      search_products: {description: "Search products by a word of their name. Returns name and price of each."}
+      search_products:
+        {description: "Search products by a word of their name. Returns name and price of each."}
 """
 
 from __future__ import annotations
@@ -25,8 +27,10 @@ from pgagents.lint.texts import collect_texts
 from pgagents.model.model import Model
 
 _VOICE = re.compile(
-    r"\b(you can|you(?:'ll|'re|'ve)|you (?:will|may|must|should|need|want|get|have|are)|please|(?:click|tap) (?:on|here|the|to)|sign up"
-    r"|(?:enter|choose|select|pick|see|manage|view|track|book) your|we(?:'ll| will| offer| recommend| provide| help))\b",
+    r"\b(you can|you(?:'ll|'re|'ve)|you (?:will|may|must|should|need|want|get|have|are)|please"
+    r"|(?:click|tap) (?:on|here|the|to)|sign up"
+    r"|(?:enter|choose|select|pick|see|manage|view|track|book) your"
+    r"|we(?:'ll| will| offer| recommend| provide| help))\b",
     re.I,
 )
 

@@ -11,7 +11,8 @@ Bad:
 Good:
 
     actions:
-      place_order: {description: "Order up to ten pieces of one product, which is charged at once. Returns the order with its id."}
+      place_order:
+        description: Order up to ten pieces of one product, which is charged at once. Returns the order's id.
 """
 
 from __future__ import annotations

@@ -14,7 +14,8 @@ Good:
 
     actions:
       search_products:
-        input: {max_weight: {type: number, minimum: 0, description: Greatest weight of a product in kilograms}}
+        input:
+          {max_weight: {type: number, minimum: 0, description: Greatest weight of a product in kilograms}}
 """
 
 from __future__ import annotations
@@ -30,21 +31,23 @@ from pgagents.model.model import Model
 from pgagents.source.source import Pointer
 
 _QUANTITIES_WORDS = """
-duration timeout delay interval age ttl lifetime elapsed distance radius range length width height depth weight mass volume area
-size speed velocity temperature pressure price amount cost fee budget fare salary payment rate bandwidth latency altitude
-elevation capacity energy power voltage angle heading bearing
+duration timeout delay interval age ttl lifetime elapsed distance radius range length width height depth
+weight mass volume area size speed velocity temperature pressure price amount cost fee budget fare salary
+payment rate bandwidth latency altitude elevation capacity energy power voltage angle heading bearing
 """
 _QUANTITIES = frozenset(_QUANTITIES_WORDS.split())
 _UNITS_WORDS = """
-s sec secs second seconds ms millisecond milliseconds us microseconds min mins minute minutes h hr hrs hour hours day days week
-weeks month months quarter quarters year years night nights m meter meters metre metres km kilometer kilometers kilometre
-kilometres cm mm mile miles mi ft foot feet inch inches yard yards nm g gram grams kg kilogram kilograms kilo kilos lb lbs pound
-pounds oz ounce ounces ton tons tonne tonnes l liter liters litre litres ml gallon gallons sqm sqft hectare hectares acre acres
-kmh kph mph knots celsius fahrenheit kelvin degree degrees deg rad radian radians percent percentage pct ratio fraction share usd
-dollar dollars cent cents eur euro euros gbp chf franc francs yen jpy rupee rupees currency minor byte bytes kb mb gb tb kib mib
-gib bit bits bps kbps mbps hz khz mhz ghz w kw kwh wh v volt volts watt watts joule joules bar pascal psi px pixel pixels em
-points item items piece pieces character characters token tokens row rows people person persons guest guests space spaces unit
-units page pages entry entries record records result results times count number epoch iso stars
+s sec secs second seconds ms millisecond milliseconds us microseconds min mins minute minutes h hr hrs hour
+hours day days week weeks month months quarter quarters year years night nights m meter meters metre metres km
+kilometer kilometers kilometre kilometres cm mm mile miles mi ft foot feet inch inches yard yards nm g gram
+grams kg kilogram kilograms kilo kilos lb lbs pound pounds oz ounce ounces ton tons tonne tonnes l liter
+liters litre litres ml gallon gallons sqm sqft hectare hectares acre acres kmh kph mph knots celsius
+fahrenheit kelvin degree degrees deg rad radian radians percent percentage pct ratio fraction share usd dollar
+dollars cent cents eur euro euros gbp chf franc francs yen jpy rupee rupees currency minor byte bytes kb mb gb
+tb kib mib gib bit bits bps kbps mbps hz khz mhz ghz w kw kwh wh v volt volts watt watts joule joules bar
+pascal psi px pixel pixels em points item items piece pieces character characters token tokens row rows people
+person persons guest guests space spaces unit units page pages entry entries record records result results
+times count number epoch iso stars
 """
 _UNITS = frozenset(_UNITS_WORDS.split())
 _SIGNS = "$€£¥%°²³"

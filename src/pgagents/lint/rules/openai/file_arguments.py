@@ -13,7 +13,8 @@ Good:
 
     actions:
       place_order:
-        input: {openaiFileIdRefs: {type: array, items: {type: string}, description: Photos of the place of delivery}}
+        input:
+          openaiFileIdRefs: {type: array, items: {type: string}, description: Photos of the delivery place}
 """
 
 from __future__ import annotations

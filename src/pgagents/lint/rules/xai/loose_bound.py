@@ -5,11 +5,13 @@ them, so a model may exceed them.
 
 Bad:
 
-    actions: {place_order: {input: {note: {type: string, maxLength: 5000, description: A word for the packer}}}}
+    actions:
+      place_order: {input: {note: {type: string, maxLength: 5000, description: A word for the packer}}}
 
 Good:
 
-    actions: {place_order: {input: {note: {type: string, maxLength: 2000, description: A word for the packer}}}}
+    actions:
+      place_order: {input: {note: {type: string, maxLength: 2000, description: A word for the packer}}}
 """
 
 from __future__ import annotations

@@ -224,7 +224,10 @@ def _shown(call: Call) -> str:
     or all arguments.
     """
     names = [call.field.partition(".")[0]] if call.field else sorted(call.input)
-    return f"{call.why} {[(n, v) for n in names if isinstance(v := call.input.get(n), str | int | float | bool | None)]}"
+    return (
+        f"{call.why} "
+        f"{[(n, v) for n in names if isinstance(v := call.input.get(n), str | int | float | bool | None)]}"
+    )
 
 
 def _run(setting: Setting, call: Call, contract: str, says: str) -> Callable[[], Conversation]:
