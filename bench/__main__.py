@@ -31,7 +31,7 @@ from bench.lots import LOTS, QUERIES, search
 from bench.mcp import first_list, overhead
 from bench.sandbox import MANY, MANY_LONG, WARM, compare, growth
 from bench.vendors import MANY as MANY_ACTIONS
-from bench.vendors import added, listed
+from bench.vendors import measure_lists, measure_vendors
 from bench.verify import Times, verify_in_process
 
 RUN = "from pgagents.cli.main import run; run()"
@@ -45,7 +45,7 @@ class Cost(NamedTuple):
     wall_s: float
     megabytes: float
 
-    def said(self) -> str:
+    def describe(self) -> str:
         return f"{self.cpu_s:.2f} s (by the clock {self.wall_s:.2f} s)"
 
 
@@ -93,7 +93,7 @@ def park_graph() -> list[Row]:
             for n in range(7)
         ]
     middle = sorted(costs)[len(costs) // 2]
-    return [("build of Park Graph, cold", middle.said(), "< 0.6 s", middle.cpu_s < 0.6)]
+    return [("build of Park Graph, cold", middle.describe(), "< 0.6 s", middle.cpu_s < 0.6)]
 
 
 def many_actions() -> list[Row]:
@@ -110,7 +110,7 @@ def many_actions() -> list[Row]:
     once, twice = found[1_000], found[2_000]
     ratio = twice.cpu_s / once.cpu_s
     return [
-        ("build of 1,000 actions", once.said(), "about 2 s", once.cpu_s < 2.5),
+        ("build of 1,000 actions", once.describe(), "about 2 s", once.cpu_s < 2.5),
         ("build of 1,000 actions, memory", f"{once.megabytes:.0f} MB", "< 400 MB", once.megabytes < 400),
         ("build of 2,000 actions against 1,000", f"{ratio:.2f}×", "< 2.3×", ratio < 2.3),
         ("build of 2,000 actions, memory", f"{twice.megabytes:.0f} MB", "(none)", True),
@@ -122,7 +122,7 @@ def mcp_server() -> Iterator[Row]:
     first = first_list()
     yield (
         "mcp: cold start to the first tools/list",
-        Cost(first.cpu_s, first.wall_s, 0).said(),
+        Cost(first.cpu_s, first.wall_s, 0).describe(),
         "< 0.8 s",
         first.cpu_s < 0.8,
     )
@@ -151,10 +151,10 @@ def verification() -> list[Row]:
 
 def vendors() -> Iterator[Row]:
     """What one more vendor adds to a run, and the lists of a large catalogue."""
-    for more in added():
+    for more in measure_vendors():
         what = f"verify: requests for {more.vendor}'s {more.contracts} contracts"
         yield what, f"{more.requests:+d} to {more.before} ({more.share:+.1%})", "< 5 %", more.share < 0.05
-    found = listed()
+    found = measure_lists()
     yield (
         f"contracts of {MANY_ACTIONS:,} actions ({found.count:,})",
         f"{found.contracts_s:.2f} s",
@@ -240,9 +240,9 @@ def long_run() -> Iterator[Row]:
     )
 
 
-def found_faults() -> Iterator[Row]:
-    """Which of the sandbox's faults a standard run finds, and how soon."""
-    tried = list(faults.tried())
+def measure_fault_detection() -> Iterator[Row]:
+    """Yield how many of the sandbox's faults and fault classes a standard run finds, and how soon."""
+    tried = list(faults.try_faults())
     numbers, by_class = [one.after for one in tried], faults.classes(tried).values()
     found, soon = (faults.within(numbers, most) for most in (sys.maxsize, faults.SOON))
     classes, first = (faults.within(by_class, most) for most in (sys.maxsize, faults.SOON))
@@ -318,8 +318,8 @@ def _cost(words: Sequence[str]) -> Cost:
     return Cost(usage.ru_utime + usage.ru_stime, time.perf_counter() - begun, usage.ru_maxrss / unit)
 
 
-def held_out() -> list[Row]:
-    """Faults that no check was written for; they print themselves."""
+def run_heldout() -> list[Row]:
+    """Print how many of the faults that no check was written for are found; return no rows."""
     heldout()
     return []
 
@@ -331,11 +331,11 @@ SHORT: Mapping[str, Part] = {
     "vendors": vendors, "lots": many_lots, "load": load, "memory": memory, "import": importing,
 }  # fmt: skip
 LONG: Mapping[str, Part] = {
-    "faults": found_faults,
+    "faults": measure_fault_detection,
     "alarms": false_alarms,
     "growth": long_run,
     "schemathesis": beside_schemathesis,
-    "heldout": held_out,
+    "heldout": run_heldout,
 }
 
 

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from pgagents.cli.running.selftest import opened
-from pgagents.inprocess import START, inside, verified
-from pgagents.inprocess_mcp import verified_mcp
+from pgagents.cli.running.selftest import load_model
+from pgagents.inprocess import START, inside, verify_sandbox
+from pgagents.inprocess_mcp import verify_mcp
 from pgagents.model.contract import Verdict
 from pgagents.model.model import Model
 from pgagents.report.report import Report
@@ -55,23 +55,23 @@ def alarms(
         for name in fault_registry.list_names("variations"):
             yield of_variation(name, seed, seed % max(1, orders))
         for name in fault_registry.list_names("mcp_variations"):
-            model = _opened(fault_registry.find("mcp_variations", name).point)
-            yield _told(verified_mcp(model, seed=seed, variations=(name,)), f"mcp {name}", seed, 0)
+            model = _load_model(fault_registry.find("mcp_variations", name).point)
+            yield _collect_alarms(verify_mcp(model, seed=seed, variations=(name,)), f"mcp {name}", seed, 0)
 
 
 def of_plain(seed: int, order: int = 0) -> tuple[int, list[Alarm]]:
     """The alarms of a right server, and the requests it took."""
-    return _run(_opened(None), "plain", seed, order, ())
+    return _run(_load_model(None), "plain", seed, order, ())
 
 
 def of_variation(name: str, seed: int, order: int = 0) -> tuple[int, list[Alarm]]:
     """The alarms of a server that takes a variation where its point is open, and the requests it took."""
-    return _run(_opened(fault_registry.find("variations", name).point), name, seed, order, (name,))
+    return _run(_load_model(fault_registry.find("variations", name).point), name, seed, order, (name,))
 
 
 @cache
-def _opened(point: str | None) -> Model:
-    return opened(CATALOGUE.read_text(encoding="utf-8"), point)
+def _load_model(point: str | None) -> Model:
+    return load_model(CATALOGUE.read_text(encoding="utf-8"), point)
 
 
 def _run(
@@ -84,10 +84,12 @@ def _run(
     here = inside(model, seed=seed, variations=variations, world=seed + 1, start=START + seed * STRIDE_S)
     main = here.sandbox.tokens["test"] if all_of_it else here.keys["main"]
     options = Options(seed=seed * 1_000 + order, limits=all_of_it, exclusive=all_of_it)
-    return _told(verified(model, here, options, keys={**here.keys, "main": main}), server, seed, order)
+    return _collect_alarms(
+        verify_sandbox(model, here, options, keys={**here.keys, "main": main}), server, seed, order
+    )
 
 
-def _told(report: Report, server: str, seed: int, order: int) -> tuple[int, list[Alarm]]:
+def _collect_alarms(report: Report, server: str, seed: int, order: int) -> tuple[int, list[Alarm]]:
     found = [Alarm(server, seed, order, f.contract.id, f.actual) for f in report.findings]
     found += [
         Alarm(server, seed, order, r.contract.id, r.reason)

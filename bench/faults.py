@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pgagents.catalogue.load import load_file
-from pgagents.inprocess import inside, verified
-from pgagents.inprocess_mcp import verified_mcp
+from pgagents.inprocess import inside, verify_sandbox
+from pgagents.inprocess_mcp import verify_mcp
 from pgagents.sandbox.injection import fault_registry
 from pgagents.verify.plan.options import Options
 
@@ -136,26 +136,26 @@ class Tried:
     requests: int
 
 
-def known() -> list[str]:
-    """All faults of the sandbox, and behind them those of an MCP server in front of it."""
+def list_faults() -> list[str]:
+    """Return the names of all faults of the sandbox, then those of an MCP server in front of it."""
     return [
         *fault_registry.list_names("faults"),
         *(f"{OF_MCP}{name}" for name in fault_registry.list_names("mcp_faults")),
     ]
 
 
-def tried(faults: Sequence[str] | None = None) -> Iterator[Tried]:
-    """A standard run, seed 0, with every identity, in this process; faults of limits with bursts, those of
-    MCP with its contracts alone.
+def try_faults(faults: Sequence[str] | None = None) -> Iterator[Tried]:
+    """Verify a sandbox under each fault, with seed 0 and every identity; limits get bursts, MCP faults
+    only the MCP contracts.
     """
     model = load_file(CATALOGUE)
-    for fault in known() if faults is None else faults:
+    for fault in list_faults() if faults is None else faults:
         name = fault.removeprefix(OF_MCP)
         if name != fault:
-            report, module = verified_mcp(model, faults=(name,)), fault_registry.find("mcp_faults", name)
+            report, module = verify_mcp(model, faults=(name,)), fault_registry.find("mcp_faults", name)
         else:
             report, module = (
-                verified(model, inside(model, faults=(name,)), Options()),
+                verify_sandbox(model, inside(model, faults=(name,)), Options()),
                 fault_registry.find("faults", name),
             )
         due = [
@@ -179,8 +179,8 @@ def classes(found: Sequence[Tried]) -> dict[str, int | None]:
     return told
 
 
-def begun(found: Sequence[Tried]) -> dict[str, int | None]:
-    """Of each class, after how many requests the first of its faults was found; None where none was."""
+def find_first_by_class(found: Sequence[Tried]) -> dict[str, int | None]:
+    """Return, for each class, after how many requests its first fault was found; None where none was."""
     after = {one.fault: one.after for one in found}
     return {
         name: min((n for fault in faults if (n := after.get(fault)) is not None), default=None)
@@ -188,9 +188,9 @@ def begun(found: Sequence[Tried]) -> dict[str, int | None]:
     }
 
 
-def tuned(by_class: Mapping[str, int | None]) -> tuple[list[int | None], list[int | None]]:
-    """The classes that the order's weights were chosen by, every second by name, and those that were held
-    out.
+def split_classes(by_class: Mapping[str, int | None]) -> tuple[list[int | None], list[int | None]]:
+    """Split the classes, every second by name, into those that the order's weights were tuned on and those
+    held out.
     """
     numbers = [by_class[name] for name in sorted(by_class)]
     return numbers[::2], numbers[1::2]
@@ -205,7 +205,7 @@ def main() -> None:
     """Try all and print each."""
     started = time.process_time()
     found: list[Tried] = []
-    for one in tried():
+    for one in try_faults():
         found.append(one)
         print(
             f"{one.fault}: {'not found' if one.after is None else f'after {one.after}'} of {one.requests}",
@@ -226,8 +226,11 @@ def main() -> None:
             f"{most} requests: {within(numbers, most)} faults" for most in (20, 40, SOON, 120, 200, 300)
         )
     )
-    for what, classed in (("all faults of each", by_class), ("one fault of each", begun(found))):
-        halves = " and ".join(f"{within(half, SOON)} of {len(half)}" for half in tuned(classed))
+    for what, classed in (
+        ("all faults of each", by_class),
+        ("one fault of each", find_first_by_class(found)),
+    ):
+        halves = " and ".join(f"{within(half, SOON)} of {len(half)}" for half in split_classes(classed))
         print(f"within {SOON} requests: {within(classed.values(), SOON)} classes, {what} ({halves} held out)")
     print(
         f"missed: {', '.join(missed) or 'no class'}; {time.process_time() - started:.0f} s of the processor"

@@ -25,7 +25,7 @@ def heldout() -> None:
 
     first: dict[str, dict[str, Any]] = json.loads((HELDOUT / "first_sight.json").read_text(encoding="utf-8"))
 
-    def told(measured: Measured) -> str:
+    def describe(measured: Measured) -> str:
         return f"{','.join(measured.checks)} after {measured.until}" if measured.broken else "-"
 
     for which in FOLDERS:
@@ -37,7 +37,7 @@ def heldout() -> None:
             most = measure(name, "limits" if "limits" in fault(name).CLASS else "all")
             found.append((bool(two.broken), bool(two.broken or most.broken)))
             stem = name.partition("/")[2]
-            print(f"{stem:<38} {_first(known.get(stem)):<24} {told(two)}; {told(most)}", flush=True)
+            print(f"{stem:<38} {_first(known.get(stem)):<24} {describe(two)}; {describe(most)}", flush=True)
         print(
             f"\nof {len(found)}: {sum(two for two, _ in found)} with two keys, "
             f"{sum(most for _, most in found)} with all roles"

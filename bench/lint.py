@@ -22,8 +22,8 @@ class Cost(Protocol):
     @property
     def cpu_s(self) -> float: ...
 
-    def said(self) -> str:
-        """It in words."""
+    def describe(self) -> str:
+        """Return the cost in words."""
 
 
 def lint_rows(folder: Path, cost: Callable[[Sequence[str]], Cost]) -> list[tuple[str, str, str, bool]]:
@@ -36,8 +36,8 @@ def lint_rows(folder: Path, cost: Callable[[Sequence[str]], Cost]) -> list[tuple
         for words in ([catalogue], [document, "--for", "gpt-builder"])
     )
     rows = [
-        ("lint of 1,000 actions, all rules", lint.said(), "about 2 s", lint.cpu_s < 3),
-        ("lint --for gpt-builder, a document of 1 MB", gpt.said(), "< 1 s", gpt.cpu_s < 1),
+        ("lint of 1,000 actions, all rules", lint.describe(), "about 2 s", lint.cpu_s < 3),
+        ("lint --for gpt-builder, a document of 1 MB", gpt.describe(), "< 1 s", gpt.cpu_s < 1),
     ]
     ruleset = folder / "spectral.json"
     ruleset.write_text('{"extends": ["spectral:oas"]}', encoding="utf-8")
@@ -46,7 +46,7 @@ def lint_rows(folder: Path, cost: Callable[[Sequence[str]], Cost]) -> list[tuple
         ("Redocly", ["redocly", "lint", document]),
     ):
         if (BESIDE / str(words[0])).exists():
-            rows.append((f"{name} lint, the same document", cost(_other(*words)).said(), "(none)", True))
+            rows.append((f"{name} lint, the same document", cost(_other(*words)).describe(), "(none)", True))
     return rows
 
 

@@ -56,11 +56,13 @@ def search(count: int = LOTS, checked: int = CHECKED) -> Iterator[Searched]:
         store.script(world.TABLES)
         with store.transaction():
             world.fill(store, lots, 0.0)
-        yield _searched(name, store, lots, [_query(rng, place) for _ in range(QUERIES)], checked)
+        yield _measure_search(name, store, lots, [_query(rng, place) for _ in range(QUERIES)], checked)
         store.close()
 
 
-def _searched(name: str, store: Store, lots: list[Lot], queries: list[_Query], checked: int) -> Searched:
+def _measure_search(
+    name: str, store: Store, lots: list[Lot], queries: list[_Query], checked: int
+) -> Searched:
     times, exact = [], True
     for n, query in enumerate(queries):
         begun = time.process_time()

@@ -139,12 +139,12 @@ def _start(command: Command, stderr: Any) -> First:
     wall = time.perf_counter() - began
     assert talk.child.stdin
     talk.child.stdin.close()
-    usage = _ended(talk.child)
+    usage = _wait_for_exit(talk.child)
     return First(wall, usage.ru_utime + usage.ru_stime)
 
 
-def _ended(child: subprocess.Popen[bytes]) -> Any:
-    """What a process took in all; one that goes on without stdin is ended."""
+def _wait_for_exit(child: subprocess.Popen[bytes]) -> Any:
+    """Wait for a process and return the resources it used; kill it if it does not end without stdin."""
     until = time.monotonic() + 3
     pid, status, usage = os.wait4(child.pid, os.WNOHANG)
     while not pid:

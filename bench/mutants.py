@@ -49,8 +49,8 @@ def sources() -> dict[str, str]:
     }
 
 
-def drawn(texts: Mapping[str, str], count: int, seed: int) -> list[Mutant]:
-    """So many of them (0: all): every module by its share, its kinds of slip turn about."""
+def draw_mutants(texts: Mapping[str, str], count: int, seed: int) -> list[Mutant]:
+    """Draw `count` mutants (0: all): a share from each module, with its kinds of slip in turn."""
     made = {path: found for path, text in texts.items() if (found := mutants(text, path))}
     total = sum(map(len, made.values()))
     chosen: list[Mutant] = []
@@ -121,8 +121,8 @@ HEAD = (
 )
 
 
-def tried(chosen: Sequence[Mutant], texts: Mapping[str, str]) -> Iterator[Tried]:
-    """Try each of them, with what is left to do on stderr."""
+def try_mutants(chosen: Sequence[Mutant], texts: Mapping[str, str]) -> Iterator[Tried]:
+    """Try each mutant, and print the remaining time on stderr."""
     trial, begun = Trial(texts), time.monotonic()
     for number, mutant in enumerate(chosen, 1):
         yield trial.of(mutant)
@@ -147,8 +147,8 @@ def survivor(one: Tried) -> str:
     return f"  {mutant.file}:{mutant.line} [{mutant.kind}, {one.reach}] {before}  →  {after}{shown}"
 
 
-def told(several: Sequence[Tried]) -> str:
-    """The table by module, and every survivor."""
+def format_results(several: Sequence[Tried]) -> str:
+    """Return the table by module, and a line for every surviving mutant."""
     by_module: dict[str, list[Tried]] = defaultdict(list)
     for one in several:
         by_module[Path(one.mutant.file).stem].append(one)
@@ -185,7 +185,7 @@ def main(words: Sequence[str]) -> None:
         }
         if not texts:
             sys.exit(f"no module {given.file} of the sandbox answers calls")
-    chosen = drawn(texts, 0 if given.again else given.count, given.seed)
+    chosen = draw_mutants(texts, 0 if given.again else given.count, given.seed)
     if given.again:
         missed = {
             one["id"]
@@ -194,9 +194,9 @@ def main(words: Sequence[str]) -> None:
         }
         chosen = [mutant for mutant in chosen if mutant.id in missed]
     several = []
-    for one in tried(chosen, texts):
+    for one in try_mutants(chosen, texts):
         several.append(one)
         if given.json:
             rows = [{"id": o.mutant.id, **asdict(o)} for o in several]
             given.json.write_text(json.dumps(rows, indent=1, ensure_ascii=False), encoding="utf-8")
-    print(told(several))
+    print(format_results(several))

@@ -42,8 +42,8 @@ class Mutant:
         """Where it is and what, as long as the file stays as it is."""
         return f"{self.file}:{self.start}-{self.end}:{self.after}"
 
-    def applied(self, source: str) -> str:
-        """The source with the slip in it."""
+    def apply(self, source: str) -> str:
+        """Return the source with the slip in it."""
         raw = source.encode()
         return (raw[: self.start] + self.after.encode() + raw[self.end :]).decode()
 
@@ -112,7 +112,7 @@ def _is_text(node: object) -> bool:
     return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
-def _told(node: ast.expr) -> str:
+def _parenthesize(node: ast.expr) -> str:
     return f"({ast.unparse(node)})"
 
 
@@ -129,7 +129,7 @@ def _compare(node: ast.Compare) -> Iterator[Edit]:
     for place, op in enumerate(node.ops):
         for other in _OPPOSITES[type(op)]:
             ops = [*node.ops[:place], other(), *node.ops[place + 1 :]]
-            yield "compare", node, _told(ast.Compare(node.left, ops, node.comparators))
+            yield "compare", node, _parenthesize(ast.Compare(node.left, ops, node.comparators))
 
 
 def _logic(node: ast.BoolOp) -> Iterator[Edit]:
@@ -137,17 +137,17 @@ def _logic(node: ast.BoolOp) -> Iterator[Edit]:
     yield (
         "logic",
         node,
-        _told(ast.BoolOp(ast.Or() if isinstance(node.op, ast.And) else ast.And(), node.values)),
+        _parenthesize(ast.BoolOp(ast.Or() if isinstance(node.op, ast.And) else ast.And(), node.values)),
     )
     for place in range(len(node.values)):
         kept = [*node.values[:place], *node.values[place + 1 :]]
         if not any(isinstance(inner, ast.NamedExpr) for inner in ast.walk(node.values[place])):
-            yield "logic", node, _told(kept[0] if len(kept) == 1 else ast.BoolOp(node.op, kept))
+            yield "logic", node, _parenthesize(kept[0] if len(kept) == 1 else ast.BoolOp(node.op, kept))
 
 
 def _not(node: ast.UnaryOp) -> Iterator[Edit]:
     if isinstance(node.op, ast.Not | ast.USub):
-        yield "not" if isinstance(node.op, ast.Not) else "arithmetic", node, _told(node.operand)
+        yield "not" if isinstance(node.op, ast.Not) else "arithmetic", node, _parenthesize(node.operand)
 
 
 _ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
@@ -163,7 +163,7 @@ def _arithmetic(node: ast.BinOp) -> Iterator[Edit]:
         _is_text(side) or isinstance(side, ast.JoinedStr | ast.List | ast.Tuple) for side in ast.walk(node)
     )
     if other and not joined:
-        yield "arithmetic", node, _told(ast.BinOp(node.left, other(), node.right))
+        yield "arithmetic", node, _parenthesize(ast.BinOp(node.left, other(), node.right))
 
 
 def _constant(node: ast.Constant) -> Iterator[Edit]:
@@ -183,8 +183,8 @@ def _constant(node: ast.Constant) -> Iterator[Edit]:
         yield "text", node, repr(f"{value}{'_X' if value.isupper() else 'x'}")
 
 
-def _joined(node: ast.JoinedStr) -> Iterator[Edit]:
-    """A slip in SQL that is put together."""
+def _edit_f_string(node: ast.JoinedStr) -> Iterator[Edit]:
+    """Yield slips in SQL that an f-string puts together."""
     for place, part in enumerate(node.values):
         if isinstance(part, ast.Constant) and _SQL.match(part.value):
             for slip in sql_slips(part.value):
@@ -257,8 +257,8 @@ def _guard(node: ast.If | ast.While) -> Iterator[Edit]:
 
 
 def _choice(node: ast.IfExp) -> Iterator[Edit]:
-    yield "guard", node, _told(node.body)
-    yield "guard", node, _told(node.orelse)
+    yield "guard", node, _parenthesize(node.body)
+    yield "guard", node, _parenthesize(node.orelse)
 
 
 def _filter(node: ast.comprehension) -> Iterator[Edit]:
@@ -302,7 +302,7 @@ def _call(node: ast.Call) -> Iterator[Edit]:
     ):
         yield "function", node.func, _OTHERS[name]
     if isinstance(node.func, ast.Attribute) and node.func.attr in _DROPPED:
-        yield "function", node, _told(node.func.value)
+        yield "function", node, _parenthesize(node.func.value)
     if isinstance(node.func, ast.Attribute) and node.func.attr in ("startswith", "endswith"):
         other = "endswith" if node.func.attr == "startswith" else "startswith"
         yield "function", node.func, f"{ast.unparse(node.func.value)}.{other}"
@@ -344,7 +344,7 @@ def _body(node: ast.FunctionDef) -> Iterator[Edit]:
 _MAKERS: dict[type[ast.AST], tuple[Callable[..., Iterator[Edit]], ...]] = {
     ast.Compare: (_compare,), ast.BoolOp: (_logic,), ast.UnaryOp: (_not,), ast.BinOp: (_arithmetic,),
     ast.Constant: (_constant,),
-    ast.JoinedStr: (_joined,), ast.Expr: (_statement,), ast.Raise: (_statement,),
+    ast.JoinedStr: (_edit_f_string,), ast.Expr: (_statement,), ast.Raise: (_statement,),
     ast.AugAssign: (_statement,), ast.Assign: (_statement,),
     ast.Delete: (_statement,), ast.If: (_guard,), ast.While: (_guard,), ast.IfExp: (_choice,),
     ast.comprehension: (_filter,),

@@ -23,7 +23,7 @@ from typing import Any
 from bench.mutate import Mutant
 from pgagents.catalogue.load import load_file
 from pgagents.http import Handler, Request, Response
-from pgagents.inprocess import inside, over_tls, verified
+from pgagents.inprocess import inside, over_tls, verify_sandbox
 from pgagents.model.contract import Verdict
 from pgagents.report.report import Report
 from pgagents.verify.plan.options import Options
@@ -94,7 +94,7 @@ class Trial:
         self._model = load_file(CATALOGUE)
         self._codes = {str(p): compile(p.read_text(encoding="utf-8"), str(p), "exec") for p in modules()}
         self._texts = texts
-        verified(
+        verify_sandbox(
             self._model, inside(self._model), Options()
         )  # so that what is worked out once is there in each process
         self._plain: dict[bool, list[Told]] = {}
@@ -123,7 +123,7 @@ class Trial:
 
     def of(self, mutant: Mutant) -> Tried:
         """Try one."""
-        reach, shown = SAME if self._reached(mutant) else UNREACHED, ""
+        reach, shown = SAME if self._is_reached(mutant) else UNREACHED, ""
         for bursts in self._plain:
             seen = self._run(mutant, bursts)
             if seen is None:
@@ -138,7 +138,7 @@ class Trial:
                 reach = DIFFERS
         return Tried(mutant, MISSED, reach=reach, shown=shown)
 
-    def _reached(self, mutant: Mutant) -> bool:
+    def _is_reached(self, mutant: Mutant) -> bool:
         first, last = mutant.lines
         return any((mutant.file, line) in self._lines for line in range(first, last + 1))
 
@@ -166,7 +166,7 @@ class Trial:
             sender.ThreadPoolExecutor, sender.Barrier = _Turns, _Gate  # type: ignore[assignment,misc]  # in this process alone
             codes = dict(self._codes)
             if mutant is not None:
-                codes[mutant.file] = compile(mutant.applied(self._texts[mutant.file]), mutant.file, "exec")
+                codes[mutant.file] = compile(mutant.apply(self._texts[mutant.file]), mutant.file, "exec")
             for name in [name for name in sys.modules if _of_sandbox(name)]:
                 del sys.modules[name]
             sys.meta_path.insert(0, _Finder(codes))
@@ -193,13 +193,15 @@ class Trial:
         taking, events = opened.inbox.take, list[Told]()
 
         def take(path: str, headers: Any, body: bytes, at: float) -> int:
-            events.append(_told(f"event to {path}", f"{at} {headers} {body!r}"))
+            events.append(_make_told(f"event to {path}", f"{at} {headers} {body!r}"))
             return taking(path, headers, body, at)
 
         opened.inbox.take = take  # type: ignore[method-assign]  # in this process alone, which only watches
-        front.plaintext = _watched(front.plaintext, seen.exchanges)  # type: ignore[method-assign]  # as above
-        handler = _watched(over_tls(opened.sandbox.handler), seen.exchanges)
-        report: Report = verified(self._model, opened, Options(limits=bursts), keys=keys, handler=handler)
+        front.plaintext = _record_exchanges(front.plaintext, seen.exchanges)  # type: ignore[method-assign]  # as above
+        handler = _record_exchanges(over_tls(opened.sandbox.handler), seen.exchanges)
+        report: Report = verify_sandbox(
+            self._model, opened, Options(limits=bursts), keys=keys, handler=handler
+        )
         seen.broken = [r.contract.id for r in report.results if r.verdict is Verdict.BROKEN]
         seen.untested = [r.contract.id for r in report.results if r.verdict is Verdict.UNTESTED]
         seen.exchanges += sorted(
@@ -245,7 +247,9 @@ class _Loader(SourceFileLoader):
         return self._code
 
 
-def _watched(handler: Handler | Callable[[Request], Response], into: list[Told]) -> Callable[[Request], Any]:
+def _record_exchanges(
+    handler: Handler | Callable[[Request], Response], into: list[Told]
+) -> Callable[[Request], Any]:
     lock = threading.Lock()
 
     def answer(request: Request) -> Any:
@@ -256,7 +260,7 @@ def _watched(handler: Handler | Callable[[Request], Response], into: list[Told])
             f"{headers} {given.body.decode(errors='replace')}" if isinstance(given, Response) else str(given)
         )
         with lock:
-            into.append(_told(sent, came))
+            into.append(_make_told(sent, came))
         return given
 
     return answer
@@ -290,7 +294,7 @@ class _Turns:
         return [act(request) for request in requests]
 
 
-def _told(sent: str, came: str) -> Told:
+def _make_told(sent: str, came: str) -> Told:
     return Told(sent, hashlib.sha256(f"{sent}\n{came}".encode(errors="replace")).digest(), came)
 
 

@@ -130,7 +130,7 @@ def growth(many: int) -> tuple[float, float]:
     leave goes to the file.
     """
     with tempfile.TemporaryDirectory() as folder, _sandbox(Path(folder)) as (pid, facts):
-        following = _mixed(facts, WARM + many)
+        following = _mix_requests(facts, WARM + many)
         asyncio.run(_drive(_port(facts), 16, following, lambda done, _: done >= WARM))
         warm = _resident_mb(pid)
         asyncio.run(_drive(_port(facts), 16, following, lambda done, _: done >= many))
@@ -175,8 +175,8 @@ def _creates(facts: dict[str, Any]) -> Next:
     return following
 
 
-def _mixed(facts: dict[str, Any], total: int) -> Next:
-    """Searches, and among them creates, as far as there are spaces."""
+def _mix_requests(facts: dict[str, Any], total: int) -> Next:
+    """Return a source of requests: searches, and among them as many creates as there are spaces."""
     search, create = _searches(facts), _creates(facts)
     every = max(10, 1 + total // max(1, len(_spaces(facts)) - 100))
     numbers = itertools.count()
@@ -265,12 +265,12 @@ async def _drive(
     begun = time.perf_counter()
     ends = [loop.create_future() for _ in range(connections)]
 
-    def ended() -> bool:
+    def has_ended() -> bool:
         return over(len(times), time.perf_counter() - begun)
 
     for done in ends:
         await loop.create_connection(
-            lambda done=done: _Caller(following, times, ended, done), "127.0.0.1", port
+            lambda done=done: _Caller(following, times, has_ended, done), "127.0.0.1", port
         )  # type: ignore[misc]  # bound at once
     await asyncio.gather(*ends)
     return times, time.perf_counter() - begun

@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bench.served import CATALOGUE, Served, served
+from bench.run_sandbox import CATALOGUE, Served, run_sandbox
 from pgagents.catalogue.load import load_file
 from pgagents.http import Request, Response, Silence
 from pgagents.model.model import Model
@@ -108,9 +108,9 @@ def paces(rounds: int = ROUNDS) -> Iterator[Pace]:
     for number in range(rounds + 1):
         with _fresh() as server, Noting(server.facts["url"]) as client:
             begun = _now()
-            report = _verified(model, server, client)
+            report = _verify(model, server, client)
             whole = _since(begun)
-        loop, own = _timed(partial(_bare, sent=client.sent)), _timed(partial(_own, sent=client.sent))
+        loop, own = _time_loop(partial(_bare, sent=client.sent)), _time_loop(partial(_own, sent=client.sent))
         if number and client.first is not None:
             run = Took(client.last.seconds - client.first.seconds, client.last.cpu_s - client.first.cpu_s)
             yield Pace(len(client.sent), run, whole, loop, own, report.footer.seconds_judging)
@@ -118,11 +118,11 @@ def paces(rounds: int = ROUNDS) -> Iterator[Pace]:
 
 @contextmanager
 def _fresh(*, database: bool = False) -> Iterator[Served]:
-    with tempfile.TemporaryDirectory() as folder, served(Path(folder), database=database) as server:
+    with tempfile.TemporaryDirectory() as folder, run_sandbox(Path(folder), database=database) as server:
         yield server
 
 
-def _timed(loop: Callable[[str], None]) -> Took:
+def _time_loop(loop: Callable[[str], None]) -> Took:
     with _fresh() as server:
         begun = _now()
         loop(server.facts["url"])
@@ -169,14 +169,14 @@ def growth(exchanges: int = MANY, said: Callable[[str], None] = lambda _: None) 
             seen.append((progress.sent, _resident_mb()))
             said(f"{progress.sent:,} exchanges, {seen[-1][1]:.1f} MB, {progress.broken} broken")
 
-    with _fresh(database=True) as server, Client(server.facts["url"]) as client, _repeated_plan(exchanges):
-        report = _verified(model, server, client, step)
+    with _fresh(database=True) as server, Client(server.facts["url"]) as client, _repeat_plan(exchanges):
+        report = _verify(model, server, client, step)
     warm = next((mb for sent, mb in seen if sent >= WARM), seen[-1][1])
     return Grown(report.footer.requests, warm, _resident_mb(), len(report.findings))
 
 
 @contextmanager
-def _repeated_plan(exchanges: int) -> Iterator[None]:
+def _repeat_plan(exchanges: int) -> Iterator[None]:
     """Let a run go through its plan until so many exchanges are over."""
     once = planned.draft
 
@@ -192,10 +192,10 @@ def _repeated_plan(exchanges: int) -> Iterator[None]:
         planned.draft = once
 
 
-def _verified(
+def _verify(
     model: Model, server: Served, client: Client, step: Callable[[Progress], None] | None = None
 ) -> Report:
-    """A run over the socket, with every identity that the sandbox has a key for."""
+    """Verify the server over the socket, with every identity that the sandbox has a key for."""
     facts = server.facts
     keys = {
         **{role: key for role, key in facts["keys"].items() if role in model.auth.roles},

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.served import CATALOGUE, served
+from bench.run_sandbox import CATALOGUE, run_sandbox
 from pgagents.sandbox.injection import fault_registry
 
 STRIDE = 6
@@ -103,7 +103,7 @@ def compare(faults: Sequence[str], said: Callable[[str], None] = lambda _: None)
 def _run(words: Words, heard: Callable[[Path], frozenset[str]], faults: Sequence[str]) -> Run:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        with served(folder, *faults) as server:
+        with run_sandbox(folder, *faults) as server:
             command, env = words(folder, server.facts)
             begun = time.perf_counter()
             child = subprocess.Popen(
@@ -113,13 +113,13 @@ def _run(words: Words, heard: Callable[[Path], frozenset[str]], faults: Sequence
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
             )
-            cpu_s, cut = _ended(child)
+            cpu_s, cut = _wait_for_exit(child)
             seconds = time.perf_counter() - begun
         return Run(heard(folder), server.requests, seconds, server.span_s, cpu_s, cut)
 
 
-def _ended(child: subprocess.Popen[bytes]) -> tuple[float, bool]:
-    """Wait for a tool; first it is asked to stop, then stopped."""
+def _wait_for_exit(child: subprocess.Popen[bytes]) -> tuple[float, bool]:
+    """Wait for a tool, then interrupt it, then kill it; return its CPU seconds and whether it was stopped."""
     for number, patience_s in ((None, MOST_S), (signal.SIGINT, MORE_S), (signal.SIGKILL, MORE_S)):
         if number is not None:
             child.send_signal(number)

@@ -31,9 +31,9 @@ class Served:
 
 
 @contextmanager
-def served(folder: Path, *faults: str, database: bool = False) -> Iterator[Served]:
-    """Start one at a free port over plain http; ids and keys come from the same seed each time. It is stopped
-    at the end.
+def run_sandbox(folder: Path, *faults: str, database: bool = False) -> Iterator[Served]:
+    """Start a sandbox at a free port over plain HTTP, with the same ids and keys each time, and stop it at
+    the end.
 
     With a `database` what it is told goes into a file instead of its memory.
     """
@@ -76,7 +76,7 @@ def main(ready: str, count: str, database: str, *faults: str) -> None:
     opened = open_sandbox(load_file(CATALOGUE), seed=1, rng=random.Random(0), faults=faults, db=db)
     came, first, last = 0, 0.0, 0.0
 
-    def counted(request: Request) -> Response | Silence:
+    def count_request(request: Request) -> Response | Silence:
         nonlocal came, first, last
         came += 1
         answer = opened.handler(request)
@@ -86,7 +86,11 @@ def main(ready: str, count: str, database: str, *faults: str) -> None:
 
     try:
         with signals():
-            serve(replace(opened, handler=counted), listen(0), lambda facts: write_ready(Path(ready), facts))
+            serve(
+                replace(opened, handler=count_request),
+                listen(0),
+                lambda facts: write_ready(Path(ready), facts),
+            )
     except KeyboardInterrupt:
         pass
     Path(count).write_text(f"{came} {last - first}")

@@ -48,8 +48,8 @@ class Listed:
     plan_s: float
 
 
-def added() -> Iterator[Added]:
-    """Each vendor by itself: Park Graph with and without its surface."""
+def measure_vendors() -> Iterator[Added]:
+    """Verify Park Graph with and without each vendor's surface, and yield what the surface adds."""
     text = CATALOGUE.read_text(encoding="utf-8")
     whole = _run(load_text(text, str(CATALOGUE)))
     for vendor in VENDORS:
@@ -58,8 +58,8 @@ def added() -> Iterator[Added]:
         yield Added(vendor, whole.requests - rest.requests, rest.requests, more)
 
 
-def listed() -> Listed:
-    """All contracts of a made catalogue, and the plan of a standard run."""
+def measure_lists() -> Listed:
+    """Measure the list of all contracts of a generated catalogue, and the plan of a standard run."""
     model = load_text(make_catalogue(MANY), "many.yaml")
     begun = time.process_time()
     count = len(contracts(model))

@@ -11,7 +11,7 @@ import json
 import sys
 from collections.abc import Sequence
 
-from pgagents.inprocess import inside, verified
+from pgagents.inprocess import inside, verify_sandbox
 from pgagents.inprocess_mcp import ENOUGH, mcp_inside, tool_contracts
 from pgagents.model.contract import Verdict
 from pgagents.report.report import Report
@@ -28,7 +28,7 @@ def run_with(kind: str, name: str, only: Sequence[str]) -> Report:
         return run(model(), faults=[name], only=tuple(only))
     opened = inside(model())
     with mcp_inside(model(), opened, faults=[name]) as link:
-        return verified(
+        return verify_sandbox(
             model(),
             opened,
             Options(only=tuple(only) or tool_contracts(model()), max_requests=ENOUGH),

@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 from bench.alarms import STRIDE_S, of_plain, of_variation
 
-from pgagents.inprocess import START, inside, verified
+from pgagents.inprocess import START, inside, verify_sandbox
 from pgagents.model.contract import Verdict
 from pgagents.sandbox.injection import fault_registry
 from pgagents.verify.plan.options import Options
@@ -26,7 +26,7 @@ different runs.
 def test_variations_taken_together_raise_no_alarm(names: tuple[str, ...]) -> None:
     points = {fault_registry.find("variations", name).point for name in names} - {None}
     of = model(opened=" ".join(sorted(points)))
-    report = verified(
+    report = verify_sandbox(
         of, inside(of, seed=1, variations=names, world=2, start=START + STRIDE_S), Options(seed=1_000)
     )
     assert {f.contract.id: f.actual for f in report.findings} == {}

@@ -58,7 +58,7 @@ def test_self_test_is_written_as_data(
     outcome = selftest.Outcome(
         {"state_transitions": selftest.Row(2, 1, ["slow"])}, 2, 3, {"not found by moves": ["a-fault"]}
     )
-    monkeypatch.setattr(selftest, "tried", lambda *_: outcome)
+    monkeypatch.setattr(selftest, "try_each", lambda *_: outcome)
     out = tmp_path / "self.json"
     assert main(["verify", "--self-test", "--report", str(out)]) == 1
     assert json.loads(out.read_text(encoding="utf-8")) == {

@@ -59,7 +59,7 @@ def test_examples_come_back_from_every_dialect(model: Model, dialect: Any) -> No
             sent = strictly(function.parameters, given) if dialect.optional == "null" else given
             if dialect is OPENAI_STRICT:
                 assert validator(function.parameters, {}).is_valid(plain(sent))
-            raised = takes(model, action.name).raised(sent)
+            raised = takes(model, action.name).normalize(sent)
             assert raised == given
             seen += 1
     assert seen >= 4
@@ -67,7 +67,7 @@ def test_examples_come_back_from_every_dialect(model: Model, dialect: Any) -> No
 
 def test_null_that_is_a_value_of_its_own_stays() -> None:
     model = shop(actions__place_order__input__note={"type": ["string", "null"], "description": "x"})
-    assert takes(model, "place_order").raised({"product_id": "p-1", "note": None}) == {
+    assert takes(model, "place_order").normalize({"product_id": "p-1", "note": None}) == {
         "product_id": "p-1",
         "note": None,
     }
@@ -75,27 +75,30 @@ def test_null_that_is_a_value_of_its_own_stays() -> None:
 
 def test_null_for_a_required_argument_stays_and_is_refused() -> None:
     arguments = takes(shop(), "place_order")
-    raised = arguments.raised({"product_id": None, "quantity": 1})
+    raised = arguments.normalize({"product_id": None, "quantity": 1})
     assert raised == {"product_id": None, "quantity": 1}
     assert [name for name, _ in arguments.faults(raised)] == ["product_id"]
 
 
 def test_whole_numbers_of_a_vendor_without_integers_are_integers_again() -> None:
-    raised = takes(shop(), "place_order").raised({"product_id": "p-1", "quantity": 2.0})
+    raised = takes(shop(), "place_order").normalize({"product_id": "p-1", "quantity": 2.0})
     assert repr(raised["quantity"]) == "2"
-    assert takes(park(), "search_parking").raised({"lat": 39.0, "limit": 5.5}) == {"lat": 39.0, "limit": 5.5}
+    assert takes(park(), "search_parking").normalize({"lat": 39.0, "limit": 5.5}) == {
+        "lat": 39.0,
+        "limit": 5.5,
+    }
 
 
 def test_whole_number_in_an_alternative_is_an_integer_again() -> None:
     of = {"anyOf": [{"type": "integer"}, {"type": "string"}], "description": "x"}
     model = shop(actions__place_order__input__note=of)
-    raised = takes(model, "place_order").raised({"product_id": "p-1", "quantity": 1, "note": 3.0})
+    raised = takes(model, "place_order").normalize({"product_id": "p-1", "quantity": 1, "note": 3.0})
     assert repr(raised["note"]) == "3"
 
 
 def test_nulls_inside_an_object_go_too() -> None:
     given = {"lot_id": "l", "plate": "P", "vehicle": {"autonomous": True, "fleet_id": None, "vin": None}}
-    assert takes(park(), "create_session").raised(given)["vehicle"] == {"autonomous": True}
+    assert takes(park(), "create_session").normalize(given)["vehicle"] == {"autonomous": True}
 
 
 def test_alternatives_are_looked_into() -> None:
@@ -105,8 +108,8 @@ def test_alternatives_are_looked_into() -> None:
     }
     model = shop(actions__place_order__input__note=of)
     given = {"product_id": "p-1", "quantity": 1, "note": {"n": 3.0}}
-    assert repr(takes(model, "place_order").raised(given)["note"]) == "{'n': 3}"
-    assert repr(takes(model, "place_order").raised({**given, "note": {"n": None}})["note"]) == "{}"
+    assert repr(takes(model, "place_order").normalize(given)["note"]) == "{'n': 3}"
+    assert repr(takes(model, "place_order").normalize({**given, "note": {"n": None}})["note"]) == "{}"
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from calling import Script, answered, hostile, park, run, sandboxed, served
-from pgagents.client.blocking import connected
+from pgagents.client.blocking import connect_blocking
 from pgagents.client.client import connect
 from pgagents.client.form import form
 from pgagents.client.send import Sender
@@ -153,7 +153,10 @@ def test_client_over_a_socket_searches() -> None:
 
 def test_waiting_client_answers_without_an_event_loop() -> None:
     caller, _ = sandboxed()
-    with served(caller.sandbox.handler) as url, connected(park(), url, caller.tokens["unlimited"]) as client:
+    with (
+        served(caller.sandbox.handler) as url,
+        connect_blocking(park(), url, caller.tokens["unlimited"]) as client,
+    ):
         message = form("openai").compose("search_parking", {"lat": 39.6403, "lng": -106.3742}, "c")
         assert client.answer("openai", message)["role"] == "tool"
         assert client.call("get_session", {"session_id": "sess_0"}).status == 404

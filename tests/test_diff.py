@@ -248,9 +248,9 @@ def catalogue_with(argument: dict[str, Any], answer: dict[str, Any], named: dict
         },
     }
     data["schemas"] |= {"Sent": argument, "Got": answer}
-    from pgagents.importer.text import written
+    from pgagents.importer.text import render_yaml
 
-    return written(data)
+    return render_yaml(data)
 
 
 def in_catalogue(schema: Any) -> Any:

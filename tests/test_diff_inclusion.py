@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from pgagents.diff.inclusion import included
+from pgagents.diff.inclusion import decide_inclusion
 from pgagents.jsonschema.schema import REF, validator
 
 Schema = dict[str, Any]
@@ -121,7 +121,7 @@ def test_what_is_called_included_has_no_counterexample(
     pair: tuple[Schema, Schema], known: dict[str, Schema], others: dict[str, Schema], values: list[Any]
 ) -> None:
     one, other = pair
-    answer = included(one, known, other, others)
+    answer = decide_inclusion(one, known, other, others)
     takes, refuses = validator(one, known), validator(other, others)
     found = [v for v in values if takes.is_valid(v) and not refuses.is_valid(v)]
     if answer.verdict == "yes":
@@ -136,7 +136,7 @@ def test_what_is_called_included_has_no_counterexample(
 @given(SCHEMAS, NAMED)
 def test_every_schema_is_included_in_itself(schema: Schema, known: dict[str, Schema]) -> None:
     described = {**schema, "description": "The same with words"}
-    assert included(schema, known, described, known).verdict == "yes"
+    assert decide_inclusion(schema, known, described, known).verdict == "yes"
 
 
 @QUICK
@@ -145,7 +145,7 @@ def test_leaving_out_a_value_is_noticed(schema: Schema, known: dict[str, Schema]
     assume(validator(schema, known).is_valid(value))
     without = {"allOf": [schema, {"enum": ["some other value"]}]}
     assume(value != "some other value")
-    assert included(schema, known, without, known).verdict != "yes"
+    assert decide_inclusion(schema, known, without, known).verdict != "yes"
 
 
 TEXT = {"type": "string", "minLength": 1, "maxLength": 40}
@@ -185,8 +185,8 @@ PERSON: Schema = {
     ],
 )
 def test_common_widenings_are_decided_both_ways(narrower: Schema, wider: Schema) -> None:
-    assert included(narrower, {}, wider, {}).verdict == "yes"
-    back = included(wider, {}, narrower, {})
+    assert decide_inclusion(narrower, {}, wider, {}).verdict == "yes"
+    back = decide_inclusion(wider, {}, narrower, {})
     same = narrower.get("anyOf") or wider.get("anyOf")
     boolean = narrower == {"type": "boolean"}
     assert back.verdict == ("yes" if same and not boolean else "no")
@@ -197,28 +197,28 @@ def test_recursive_schemas_are_compared_by_what_they_hold() -> None:
     tree: Schema = {"type": "object", "properties": {"children": children, "n": {"type": "integer"}}}
     lax: Schema = {"type": "object", "properties": {"children": children, "n": {"type": "number"}}}
     whole = {"$ref": REF + "Tree"}
-    assert included(whole, {"Tree": tree}, whole, {"Tree": lax}).verdict == "yes"
-    assert included(whole, {"Tree": lax}, whole, {"Tree": tree}).verdict == "no"
+    assert decide_inclusion(whole, {"Tree": tree}, whole, {"Tree": lax}).verdict == "yes"
+    assert decide_inclusion(whole, {"Tree": lax}, whole, {"Tree": tree}).verdict == "no"
 
 
 def test_one_name_with_two_meanings_is_not_taken_for_one() -> None:
     whole = {"type": "array", "items": {"$ref": REF + "Word"}}
-    answer = included(
+    answer = decide_inclusion(
         whole, {"Word": {"type": "string"}}, whole, {"Word": {"type": "string", "maxLength": 3}}
     )
     assert answer.verdict == "no"
 
 
 def test_true_is_not_one() -> None:
-    assert included({"const": True}, {}, {"const": 1}, {}).verdict == "no"
-    assert included({"enum": [1]}, {}, {"enum": [True]}, {}).verdict == "no"
+    assert decide_inclusion({"const": True}, {}, {"const": 1}, {}).verdict == "no"
+    assert decide_inclusion({"enum": [1]}, {}, {"enum": [True]}, {}).verdict == "no"
 
 
 @pytest.mark.parametrize(
     "other", [{"type": "string", "pattern": "^[a-z]+$"}, {"type": "string", "format": "hostname"}]
 )
 def test_what_cannot_be_decided_is_left_open_or_refuted_and_never_called_included(other: Schema) -> None:
-    assert included({"type": "string", "pattern": "^[a-z]{1,5}$"}, {}, other, {}).verdict != "yes"
+    assert decide_inclusion({"type": "string", "pattern": "^[a-z]{1,5}$"}, {}, other, {}).verdict != "yes"
 
 
 def test_schemas_that_all_refer_to_each_other_are_answered() -> None:
@@ -227,5 +227,5 @@ def test_schemas_that_all_refer_to_each_other_are_answered() -> None:
     members = {f"m{n}": {"anyOf": [{"type": "string"}, {"$ref": name}]} for n, name in enumerate(names)}
     known = {f"S{n}": {"type": "object", "properties": members} for n in range(30)}
     narrower = {name: {**schema, "required": ["m0"]} for name, schema in known.items()}
-    assert included({"$ref": names[0]}, narrower, {"$ref": names[0]}, known).verdict != "no"
-    assert included({"$ref": names[0]}, known, {"$ref": names[0]}, narrower).verdict == "no"
+    assert decide_inclusion({"$ref": names[0]}, narrower, {"$ref": names[0]}, known).verdict != "no"
+    assert decide_inclusion({"$ref": names[0]}, known, {"$ref": names[0]}, narrower).verdict == "no"

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from pgagents.verify.cases.generated import varied_of
+from pgagents.verify.cases.generated import list_varied_calls
 from pgagents.verify.check.memory import setting_of
 from pgagents.verify.values import generators
 from verifying import PARK_GRAPH, model
@@ -95,7 +95,7 @@ def test_random_values_satisfy_the_schema_and_repeat_for_a_seed():
 def test_a_coverage_call_is_called_invalid_only_if_no_reading_of_it_is_valid():
     setting = setting_of(model())
     endpoint = next(d for d in setting.endpoints if d.place == "search_parking@rest")
-    calls = varied_of(setting, endpoint)
+    calls = list_varied_calls(setting, endpoint)
     assert [c for c in calls if not c.valid]
     assert not [
         c

@@ -164,11 +164,11 @@ class Room:
             codes=self.model.codes,
             code_at="code",
         )
-        self.factory.sent(exchange)
+        self.factory.note_exchange(exchange)
         self.factory.note(exchange)
 
     def box(self, id: int) -> Instance:
-        instance = self.factory.pool.known(self.model.resources["box"], id)
+        instance = self.factory.pool.find(self.model.resources["box"], id)
         assert instance is not None
         return instance
 
@@ -325,7 +325,7 @@ def test_an_equal_create_that_is_refused_shows_that_there_was_none():
     room = ours(1, 2)
     room.answered("make_box", {"name": "plain"}, 201, {"id": 3, "name": "plain"})
     assert not room.box(3).ours
-    room.factory.owned.refused_twice(room.box(3), room.factory.pool.instances)
+    room.factory.owned.note_refused_repeat(room.box(3), room.factory.pool.instances)
     assert room.box(3).ours
 
 
@@ -340,7 +340,7 @@ def test_a_removal_that_failed_makes_a_plain_id_doubtful():
 def test_what_lives_in_something_goes_with_it():
     room = ours(1, 2)
     room.answered("put_thing", {"box_id": 1}, 201, {"id": 9})
-    inside = room.factory.pool.known(room.model.resources["thing"], 9)
+    inside = room.factory.pool.find(room.model.resources["thing"], 9)
     assert inside is not None
     assert inside.parent is room.box(1)
     room.answered("drop_box", {"box_id": 1}, 204, None)
@@ -366,7 +366,7 @@ def test_fresh_values_are_new_and_known_again(kind, pattern):
     marks = Marks(TAG)
     values = [marks.fresh(kind, lambda _: True) for _ in range(20)]
     assert len(set(values)) == 20
-    assert all(re.fullmatch(pattern, str(value)) and marks.carried_by(value) for value in values)
+    assert all(re.fullmatch(pattern, str(value)) and marks.is_marked(value) for value in values)
 
 
 def test_fresh_values_fit_their_schema_or_are_none():

@@ -17,7 +17,7 @@ from pgagents.cel.expression import ExpressionError, Scope, TooMuch
 from pgagents.cel.expression import compile as compiled
 from pgagents.cli.main import main
 from pgagents.model.action import Law
-from pgagents.verify.laws.laws import judged
+from pgagents.verify.laws.laws import evaluate_law
 from sandboxes import ROOT
 
 SHOP = ROOT / "tests/catalogues/shop.yaml"
@@ -82,10 +82,10 @@ LAWS = {
 @pytest.mark.parametrize("text", LAWS.values(), ids=LAWS)
 def test_a_law_on_much_data_is_not_begun_and_on_little_it_holds(text: str) -> None:
     law = Law("law", compiled(text, ["response"]), None, (), ())
-    assert judged(law, Scope(_items(50))).outcome == "held"
+    assert evaluate_law(law, Scope(_items(50))).outcome == "held"
     with pytest.raises(TooMuch):
         Scope(_items(20_000)).evaluate(law.that)
-    held = judged(law, Scope(_items(20_000)))
+    held = evaluate_law(law, Scope(_items(20_000)))
     assert (held.outcome, held.why) == ("error", "it may take more than 5,000,000 steps")
 
 

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from importing import SWAGGER
 from pgagents.catalogue.load import load, load_file
 from pgagents.cli.main import main
-from pgagents.importer.merging.merge import MISSING, Conflict, Edit, edited, merge, same
-from pgagents.importer.merging.patch import patched
-from pgagents.importer.text import scalar, written
+from pgagents.importer.merging.merge import MISSING, Conflict, Edit, apply_edits, merge, same
+from pgagents.importer.merging.patch import patch_text
+from pgagents.importer.text import render_yaml, scalar
 from pgagents.source.read import parse
 
 CATALOGUE = Path("shop.yaml")
@@ -233,7 +233,7 @@ def sayable(value: Any) -> bool:
 @given(st.dictionaries(TEXTS, JSON, min_size=1, max_size=4).filter(sayable), st.lists(TEXTS, max_size=3))
 def test_text_says_the_same_as_the_data(data: dict[Any, Any], said: list[str]) -> None:
     comments = {(key,): said for key in data} | {(): said}
-    source = parse(written(data, comments))
+    source = parse(render_yaml(data, comments))
     assert source.faults == []
     assert same(source.data, data)
 
@@ -270,25 +270,25 @@ def test_merge_takes_the_documents_changes_and_keeps_the_authors(
         [s for s in steps if isinstance(s, Conflict)],
     )
     if same(base, ours):
-        assert same(edited(ours, edits), new)
+        assert same(apply_edits(ours, edits), new)
         assert conflicts == []
     if same(base, new):
         assert steps == []
-    text = written(ours)
+    text = render_yaml(ours)
     if commented:
         text = "".join(
             f"{' ' * (len(line) - len(line.lstrip()))}# about it\n{line}" if line.endswith(":\n") else line
             for line in text.splitlines(True)
         )
     source = parse(text)
-    after = parse(patched(source, edits, conflicts, {}))
+    after = parse(patch_text(source, edits, conflicts, {}))
     assert after.faults == []
-    assert same(after.data, edited(ours, edits))
+    assert same(after.data, apply_edits(ours, edits))
 
 
 def test_edit_in_a_line_of_several_members_rewrites_that_entry_alone() -> None:
     source = parse("k:\n  a: {x: 1, w: {z: 2}} # kept?\n# of b\nb:\n  c: 1 # one\n  # of d\n  d: [1, 2]\n")
-    after = patched(
+    after = patch_text(
         source, [Edit(("k", "a", "w", "z"), 3), Edit(("b", "e"), 4), Edit(("b", "c"), MISSING)], [], {}
     )
     assert (
@@ -489,7 +489,7 @@ def authored(text: str, draw: Any, n: int) -> tuple[str, list[tuple[tuple[Any, .
             if pointer[-1] == "contact"
             else f"The author's {n}",
         )
-    return patched(source, [edit], [], {}), [(edit.at, edit.value)], ""
+    return patch_text(source, [edit], [], {}), [(edit.at, edit.value)], ""
 
 
 @pytest.mark.usefixtures("_in_a_folder")

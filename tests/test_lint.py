@@ -19,9 +19,9 @@ from bench.catalogue import make_catalogue
 from pgagents import registry
 from pgagents.catalogue.load import load_file, load_text
 from pgagents.cli.main import main
-from pgagents.generate.build import build, judged
+from pgagents.generate.build import build, collect_diagnostics
 from pgagents.lint.edits import apply
-from pgagents.lint.fix import fixed
+from pgagents.lint.fix import apply_fixes
 from pgagents.lint.ignores import ignores
 from pgagents.lint.importers.gpt_builder.messages import templates
 from pgagents.lint.pages.others import CATALOGUE
@@ -70,7 +70,9 @@ def test_lint_says_all_that_build_says() -> None:
     built = {(d.id, d.message) for d in build(model).diagnostics}
     assert len(built) >= 3
     assert (
-        built == {(d.id, d.message) for d in judged(model)} == {(d.id, d.message) for d in lint(model).found}
+        built
+        == {(d.id, d.message) for d in collect_diagnostics(model)}
+        == {(d.id, d.message) for d in lint(model).found}
     )
 
 
@@ -165,13 +167,13 @@ def test_fix_takes_out_idle_ignores_and_hidden_characters_and_nothing_else() -> 
     text = BASE.replace("word of their name", "wo\u200brd \u202eof their name", 1)
     text = with_line("actions:", "# pgagents: ignore[gemini/long-name] it was long once", text=text)
     text = text.replace("costs: true\n", "costs: true  # pgagents: ignore[gemini/long-name] never was\n")
-    made, count = fixed(parse(text, "shop.yaml"))
+    made, count = apply_fixes(parse(text, "shop.yaml"))
     assert made.text == BASE
     assert count == 4
 
 
 def test_fix_changes_nothing_where_nothing_is_safe() -> None:
-    made, count = fixed(parse(SPOKEN, "shop.yaml"))
+    made, count = apply_fixes(parse(SPOKEN, "shop.yaml"))
     assert (made.text, count) == (SPOKEN, 0)
 
 

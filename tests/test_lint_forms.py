@@ -17,7 +17,7 @@ from pgagents.lint.formats import github, short
 from pgagents.lint.formats import text as as_text
 from pgagents.lint.importers.gpt_builder.verdict import judge as gpt_builder
 from pgagents.lint.judge import judge
-from pgagents.source.diagnostics import Diagnostic, shortened, show
+from pgagents.source.diagnostics import Diagnostic, shorten, show
 from pgagents.source.source import Span
 
 OPERATION = {
@@ -221,9 +221,9 @@ def test_text_of_megabytes_is_shown_shortened(tmp_path: Path, capsys: pytest.Cap
 
 
 def test_shortened_text_says_how_long_it_was() -> None:
-    assert shortened("a\n b", 20) == "a b"
-    assert shortened("x" * 50, 20) == f"{'x' * 20}… (50 characters)"
-    assert shortened("x " * 5_000, 20).endswith("… (10,000 characters)")
+    assert shorten("a\n b", 20) == "a b"
+    assert shorten("x" * 50, 20) == f"{'x' * 20}… (50 characters)"
+    assert shorten("x " * 5_000, 20).endswith("… (10,000 characters)")
 
 
 def test_every_form_shortens_what_it_prints() -> None:

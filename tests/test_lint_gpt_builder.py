@@ -17,7 +17,7 @@ from pgagents.lint.importers.gpt_builder.advice import TOLD
 from pgagents.lint.importers.gpt_builder.importer import Form, simulate
 from pgagents.lint.importers.gpt_builder.messages import templates
 from pgagents.lint.importers.gpt_builder.verdict import judge
-from pgagents.lint.judged import answered
+from pgagents.lint.judged import apply_ignores
 
 GENERATED = Path(__file__).parents[1] / "generated" / "openai"
 GET = {
@@ -444,6 +444,6 @@ paths:
     # pgagents: ignore[gpt-builder/circular] there is none
     get: {operationId: listBooks, responses: {}}
 """
-    one = answered(judge(read(text.encode(), "o.yaml"))[0])
+    one = apply_ignores(judge(read(text.encode(), "o.yaml"))[0])
     assert [d.id for d in one.found] == ["document/idle-ignore"]
     assert one.ignored == 1

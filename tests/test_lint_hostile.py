@@ -133,6 +133,6 @@ def test_any_bytes_are_read_or_refused_with_one_message(raw: bytes) -> None:
 def test_long_texts_of_a_few_words_are_searched_in_linear_time(unit: str) -> None:
     """Were one pattern to go back and forth, a text of this length would take minutes, not milliseconds."""
     text = ("by " + unit * 15_000)[:60_000]
-    assert list(promises_missing_input._promised(DescribedText(text, (), "action", "it"), "")) == []
+    assert list(promises_missing_input._find_promises(DescribedText(text, (), "action", "it"), "")) == []
     assert instructs_model._ORDERS.search(text) is None
     assert speaks_to_user._VOICE.search(text) is None

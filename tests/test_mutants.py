@@ -8,7 +8,7 @@ import ast
 from pathlib import Path
 
 import pytest
-from bench.mutants import Shares, drawn, sources, survivor, told
+from bench.mutants import Shares, draw_mutants, format_results, sources, survivor
 from bench.mutate import Mutant, mutants, sql_slips
 from bench.mutation import DIFFERS, FOUND, HUNG, MISSED, NO_START, SAME, UNREACHED, Trial, Tried
 
@@ -73,7 +73,7 @@ def test_slip_changes_the_source_in_one_place_and_is_python() -> None:
     made = mutants(source, str(path))
     assert len(made) > 200
     for mutant in made:
-        changed = mutant.applied(source)
+        changed = mutant.apply(source)
         assert changed != source
         assert changed.encode()[: mutant.start] == source.encode()[: mutant.start]
         assert changed.endswith(source.encode()[mutant.end :].decode())
@@ -88,9 +88,9 @@ def test_a_seed_draws_the_same_of_every_module() -> None:
         for path, text in sources().items()
         if Path(path).stem in ("clock", "cors", "limits", "setting", "signature")
     }
-    chosen = drawn(texts, 60, 5)
-    assert chosen == drawn(texts, 60, 5)
-    assert chosen != drawn(texts, 60, 6)
+    chosen = draw_mutants(texts, 60, 5)
+    assert chosen == draw_mutants(texts, 60, 5)
+    assert chosen != draw_mutants(texts, 60, 6)
     assert 58 <= len(chosen) <= 64
     assert {Path(m.file).stem for m in chosen} == {
         "clock",
@@ -143,7 +143,7 @@ def test_what_is_told_counts_each_mutant_once() -> None:
     outcomes = [(FOUND, ""), (MISSED, DIFFERS), (MISSED, SAME), (NO_START, ""), (HUNG, "")]
     several = [Tried(m, outcome, reach=reach) for m, (outcome, reach) in zip(some, outcomes, strict=True)]
     assert Shares.of(several) == Shares(tried=5, found=1, noticed=0, missed=2, apart=2, shows=1)
-    text = told(several)
+    text = format_results(several)
     assert survivor(several[1]) in text
     assert survivor(several[2]) in text
     assert text.count("limits.py:") == 2

@@ -14,7 +14,7 @@ from pgagents.model.contract import Contract, Verdict
 from pgagents.verify.check.check import Conversation, Probe, collect
 from pgagents.verify.check.memory import Setting, setting_of
 from pgagents.verify.plan.options import SMOKE_REQUESTS, Identities, Options
-from pgagents.verify.plan.order import LATE, by_phase, for_smoke, kinds_of, surveyed
+from pgagents.verify.plan.order import LATE, by_phase, for_smoke, kinds_of, order_for_survey
 from pgagents.verify.plan.plan import Draft, all_contracts, draft, make_setting
 from verifying import PARK_GRAPH, SHOP, checks, model, plain_run, run
 
@@ -71,7 +71,7 @@ def test_a_run_begins_with_a_correct_read_and_tries_far_more_checks_early_than_p
 def test_a_survey_loses_no_probe_and_repeats_none():
     setting, listed, made = drafted()
     before = by_phase(made.probes, 0)
-    for order in (surveyed, for_smoke):
+    for order in (order_for_survey, for_smoke):
         assert Counter(map(id, order(setting, before, listed, SMOKE_REQUESTS))) == Counter(map(id, before))
 
 
@@ -80,7 +80,7 @@ def test_what_looks_back_may_prove_needless_or_repeats_stays_behind_the_survey()
     before = by_phase(made.probes, 0)
     survey = len(list(beginning(made.probes)))
     assert not [p.name for p in made.probes[:survey] if p.optional or p.priority > 1 or p.stage >= LATE]
-    rest = [p for p in surveyed(setting, before, listed, 0) if p is not before[0]]
+    rest = [p for p in order_for_survey(setting, before, listed, 0) if p is not before[0]]
     assert rest == before[1:], "nothing to spend: the order of the phases"
 
 
@@ -124,16 +124,16 @@ def test_what_shows_most_for_its_requests_comes_first():
     ]
     first, again = probe("first", ("a/1",)), probe("again", ("a/1",))
     dear, cheap, both = probe("dear", ("d/1",), 5), probe("cheap", ("b/1",)), probe("both", ("c/1", "c/2"), 2)
-    names = [p.name for p in surveyed(setting, [first, again, dear, both, cheap], listed, 60)]
+    names = [p.name for p in order_for_survey(setting, [first, again, dear, both, cheap], listed, 60)]
     assert names == ["first", "cheap", "both", "dear", "again"]
-    short = [p.name for p in surveyed(setting, [first, again, dear, both, cheap], listed, 4)]
+    short = [p.name for p in order_for_survey(setting, [first, again, dear, both, cheap], listed, 4)]
     assert short == ["first", "cheap", "both", "again", "dear"], "five requests are not left"
 
 
 def test_of_probes_that_show_the_same_the_cheapest_is_surveyed():
     setting = setting_of(model(SHOP), URL)
     listed = [contract("a/1", "x"), contract("b/1", "x"), contract("b/2", "x")]
-    found = surveyed(
+    found = order_for_survey(
         setting, [probe("first", ("a/1",)), probe("dear", ("b/1",), 3), probe("cheap", ("b/2",))], listed, 60
     )
     assert [p.name for p in found] == ["first", "cheap", "dear"]
@@ -142,7 +142,7 @@ def test_of_probes_that_show_the_same_the_cheapest_is_surveyed():
 def test_contracts_that_do_not_count_are_worth_nothing():
     setting = setting_of(model(SHOP), URL)
     of = [probe("first", ("a/1",)), probe("other", ("b/1",)), probe("wanted", ("c/1",))]
-    found = surveyed(setting, of, [contract("a/1", "x"), contract("c/1", "x")], 60)
+    found = order_for_survey(setting, of, [contract("a/1", "x"), contract("c/1", "x")], 60)
     assert [p.name for p in found] == ["first", "wanted", "other"]
 
 

@@ -13,7 +13,7 @@ from pgagents.catalogue.load import load_text
 from pgagents.cli.main import main
 from pgagents.errors import InputError
 from pgagents.jsonschema.patterns import simplest, steady
-from pgagents.text.placeholders import filled
+from pgagents.text.placeholders import match_placeholders
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -100,11 +100,14 @@ def test_what_stands_for_placeholders_is_what_a_regular_expression_finds(least, 
         literals = ["".join(picks.choices("ab-", k=picks.randint(0, 2))) for _ in range(picks.randint(1, 5))]
         text = "".join(picks.choices("ab-", k=picks.randint(0, 9)))
         match = re.fullmatch(form.join(map(re.escape, literals)), text, re.S)
-        assert filled(literals, text, least) == (list(match.groups()) if match else None), (literals, text)
+        assert match_placeholders(literals, text, least) == (list(match.groups()) if match else None), (
+            literals,
+            text,
+        )
 
 
 def test_many_placeholders_are_compared_without_trying_all_ways():
-    assert filled(["-"] * 40, "-a" * 2_000 + "!") is None
+    assert match_placeholders(["-"] * 40, "-a" * 2_000 + "!") is None
 
 
 def test_plan_of_a_catalogue_with_a_pattern_that_python_cannot_match_is_made(capsys):

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 from bench.peers import calling, figures, listing, subjects
-from bench.peers.__main__ import measured
-from bench.peers.calling import placed
+from bench.peers.__main__ import measure
+from bench.peers.calling import place_arguments
 from bench.peers.document import EIGHT, cut, operations, read
-from bench.peers.keywords import Ask, asks, kept
+from bench.peers.keywords import Ask, asks, find_kept
 from bench.peers.page import PARTS, page
 from bench.peers.subjects import Subject, catalogue
 from bench.stdio import Command
@@ -56,7 +56,7 @@ def in_the_checkout() -> Any:
 
 def cells(subject: Subject) -> dict[str, str]:
     document = read()
-    found, tool = measured(subject, operations(document), document, subprocess.DEVNULL)
+    found, tool = measure(subject, operations(document), document, subprocess.DEVNULL)
     assert tool["name"]
     return found
 
@@ -156,7 +156,7 @@ def test_constraints_are_kept_in_another_spelling() -> None:
         "$defs": {"n": {"type": "integer", "minimum": 1.0, "maximum": 100.0}},
     }
     wanted = set(asks(WANTED, WANTED))
-    assert kept(wanted, set(asks(same, same))) == wanted
+    assert find_kept(wanted, set(asks(same, same))) == wanted
 
 
 @pytest.mark.parametrize(
@@ -172,16 +172,16 @@ def test_constraints_are_kept_in_another_spelling() -> None:
 def test_a_lost_constraint_is_named(less: dict[str, Any], lost: Ask) -> None:
     found = {"properties": {**WANTED["properties"], **less}, "required": ["n"]}  # type: ignore[dict-item]  # a mapping of mappings
     wanted = set(asks(WANTED, WANTED))
-    assert wanted - kept(wanted, set(asks(found, found))) == {lost}
+    assert wanted - find_kept(wanted, set(asks(found, found))) == {lost}
 
 
 def test_arguments_go_where_a_tool_wants_them() -> None:
     nested = {"properties": {"id__path": {}, "requestBody": {"properties": {"hours": {}}}}}
-    assert placed(nested, {"id": 1, "hours": 2, "colour": "red"}) == {
+    assert place_arguments(nested, {"id": 1, "hours": 2, "colour": "red"}) == {
         "id__path": 1,
         "requestBody": {"hours": 2, "colour": "red"},
     }
-    assert placed({"properties": {"hours": {}}}, {"hours": 2, "colour": "red"}) == {
+    assert place_arguments({"properties": {"hours": {}}}, {"hours": 2, "colour": "red"}) == {
         "hours": 2,
         "colour": "red",
     }
@@ -230,7 +230,7 @@ def test_a_peer_that_cannot_be_installed_is_told_of(
 
     monkeypatch.setattr(subjects, "PEERS", (("gone", "gone>=1", fails),))
     monkeypatch.setattr(subjects, "catalogue", lambda *_: Subject("ours", "pgagents"))
-    monkeypatch.setattr(subjects, "imported", lambda *_: Subject("ours, imported", "pgagents"))
+    monkeypatch.setattr(subjects, "import_document", lambda *_: Subject("ours, imported", "pgagents"))
     *_, gone = subjects.subjects(tmp_path / "openapi.json", tmp_path)
     assert gone.missing.startswith(why)
     written = page([(gone, {})], operations(read()), "0" * 64, "", datetime.date(2026, 11, 20))
@@ -246,7 +246,7 @@ def test_tools_are_matched_by_id_description_or_summary() -> None:
         {"name": "a", "description": f"{by_description.description}\n(Tags: x)"},
         {"name": "b", "title": by_summary.summary},
     ]
-    found = listing.matched(tools, several)
+    found = listing.match_tools(tools, several)
     assert [found[one.id]["name"] for one in (by_id, by_description, by_summary)] == [
         "search-parking",
         "a",

@@ -20,7 +20,7 @@ from pgagents.http import Handler, Request, Response, Silence
 from pgagents.verify.check.memory import setting_of
 from pgagents.verify.run import preflight as module
 from pgagents.verify.run.base_path import likely
-from pgagents.verify.run.preflight import Place, Trouble, preflight, unused_key
+from pgagents.verify.run.preflight import Place, Trouble, describe_unused_key, preflight
 from small_api import KEY, NOTES, Notes, answer, catalogue
 
 MODEL = catalogue()
@@ -157,8 +157,8 @@ def test_a_run_without_a_key_on_purpose_is_not_told_that_it_needs_one():
 
 def test_a_document_without_security_says_that_the_key_is_unused():
     keyless = catalogue(NOTES.replace("    http:", "    key: false\n    http:"))
-    assert "used by no action" in unused_key(keyless, KEY)
-    assert unused_key(keyless, "") == unused_key(MODEL, KEY) == ""
+    assert "used by no action" in describe_unused_key(keyless, KEY)
+    assert describe_unused_key(keyless, "") == describe_unused_key(MODEL, KEY) == ""
     found = Host({BASE: Notes()}, nothing).said(model=keyless)
     assert found is not None
     assert "the catalogue says that no action takes a key" in found.says

@@ -105,7 +105,7 @@ def test_report_is_written_whole_or_not_at_all(tmp_path: Path, capsys: pytest.Ca
 
 def test_self_test_finds_faults_and_lets_variations_pass() -> None:
     heard: list[str] = []
-    outcome = selftest.tried(
+    outcome = selftest.try_each(
         lambda done, total, doing: heard.append(f"{done}/{total} {doing}"),
         faults=["search-unsorted", "request-id-reused"],
         variations=["layout"],
@@ -135,7 +135,7 @@ def test_self_test_ends_with_1_where_a_check_is_dead(
 ) -> None:
     alive = selftest.Outcome({"law": selftest.Row(1, 1)}, 1, 0)
     for outcome, code in ((alive, 0), (selftest.Outcome({"law": selftest.Row()}), 1)):
-        monkeypatch.setattr(selftest, "tried", lambda *_, outcome=outcome: outcome)
+        monkeypatch.setattr(selftest, "try_each", lambda *_, outcome=outcome: outcome)
         assert main(["verify", "--self-test"]) == code
         assert f"exit {code}: " in capsys.readouterr().out
 
@@ -149,7 +149,7 @@ def test_self_test_of_one_check_runs_its_faults_alone(
         asked.append(faults)
         return selftest.Outcome({"law": selftest.Row(), "request_id": selftest.Row(2, 2)}, 2, 0)
 
-    monkeypatch.setattr(selftest, "tried", tried)
+    monkeypatch.setattr(selftest, "try_each", tried)
     assert main(["verify", "--self-test", "--only", "request_id/search_parking"]) == 0
     assert asked == [["not-found-kept", "request-id-differs", "request-id-of-client", "request-id-reused"]]
     assert "1 of 1 checks alive" in capsys.readouterr().out

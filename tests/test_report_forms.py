@@ -143,7 +143,7 @@ def test_code_span_and_block_of_markdown_end_where_they_should(said: str) -> Non
     fence = re.match(r"`+", span)
     assert fence
     assert fence.group() not in span[len(fence.group()) : -len(fence.group())].replace("`" * 200, "")
-    first, *inner, last = "\n".join(markdown.fenced(said)).split("\n")
+    first, *inner, last = "\n".join(markdown.fence_text(said)).split("\n")
     assert first == f"{last}text"
     assert last not in inner
 

@@ -23,7 +23,7 @@ from pgagents.report.baseline import Line, apply, read_baseline
 from pgagents.report.compare import compare
 from pgagents.report.formats import json as as_json
 from pgagents.report.merge import Part, merge
-from pgagents.report.read import MAX_LINE, parsed, read
+from pgagents.report.read import MAX_LINE, parse_report, read
 from pgagents.report.report import ELSEWHERE, Report, Result
 from pgagents.source.source import Span
 from test_report import ALL, SOURCE, contract, exchange, report
@@ -71,7 +71,7 @@ def test_report_that_is_cut_off_anywhere_is_refused(at: int) -> None:
     with pytest.raises(
         PgagentsError, match=r"is cut off|is no JSON report|is no whole report|no report of pgagents"
     ):
-        parsed(raw[: min(at, len(raw) - 1)], "r.json")
+        parse_report(raw[: min(at, len(raw) - 1)], "r.json")
 
 
 def edited(edit: Callable[[Any], Any]) -> bytes:

@@ -24,7 +24,7 @@ from pgagents.report.formats import json as as_json
 from pgagents.report.formats import junit, sarif, text
 from pgagents.report.read import read
 from pgagents.report.report import Report
-from pgagents.report.verdicts import by_surface, conclusion, counted
+from pgagents.report.verdicts import by_surface, conclusion, format_count
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.run.run import plan
 from test_report import ALL, GET, SCHEMA, SOURCE, contract, exchange, report
@@ -217,7 +217,11 @@ def test_findings_are_one_where_one_instance_may_have_broken_them(
 
 
 def test_numbers_of_instances_are_told_in_the_right_number() -> None:
-    assert [counted(n, "request") for n in (0, 1, 2_000)] == ["0 requests", "1 request", "2,000 requests"]
+    assert [format_count(n, "request") for n in (0, 1, 2_000)] == [
+        "0 requests",
+        "1 request",
+        "2,000 requests",
+    ]
 
 
 def test_url_may_come_from_the_env_file_too() -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from pgagents.catalogue.load import load_text
 from pgagents.http import Request, Response, json_bytes
-from pgagents.sandbox.mock.ids import written
+from pgagents.sandbox.mock.ids import generate_text
 from pgagents.sandbox.sandbox import open_sandbox
 from sandboxes import START
 
@@ -152,6 +152,6 @@ def test_ids_are_of_the_type_and_format_they_should_be() -> None:
     [r"^[A-Z]{3}-\d{4}$", r"^(a|b)[^0-9]?x+$", r"\Aid_[a-f0-9]{8}\Z", r"^\w+$", r"^[+-]?\d\s$", r".{3,5}"],
 )
 def test_text_of_a_pattern_is_found_by_it_and_differs(pattern: str) -> None:
-    texts = {written(pattern, random.Random(n)) for n in range(30)}
+    texts = {generate_text(pattern, random.Random(n)) for n in range(30)}
     assert all(re.search(pattern, text) for text in texts)
     assert len(texts) > 2

@@ -26,7 +26,7 @@ class Front:
         front = self.caller.sandbox.front
         self.store = front.store
         self.settling = Settling(
-            self.caller.sandbox.handler, front.store, front.unkept, self.caller.logged.append
+            self.caller.sandbox.handler, front.store, front.refuse_uncommitted, self.caller.logged.append
         )
         self.commits = 0
         front.store._connection.set_trace_callback(self._heard)

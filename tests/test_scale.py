@@ -195,18 +195,18 @@ def test_what_a_run_did_not_try_stays_failed(tmp_path: Path) -> None:
     path = tmp_path / "last" / "x.json"
     broken = run(of, faults=["accept-out-of-range"])
     last.remember(path, broken)
-    first = last.failed(path)
+    first = last.read_failed(path)
     assert first == last.failing(broken)
     last.remember(path, run(of, only=("no_crashes",)))
-    assert last.failed(path) == first
+    assert last.read_failed(path) == first
     last.remember(path, run(of))
-    assert last.failed(path) == []
+    assert last.read_failed(path) == []
 
 
 @pytest.mark.parametrize("raw", ["", "[]", '{"failed": 3}', "x" * 100, "[" * 100_000])
 def test_memory_that_cannot_be_read_is_none(raw: str, tmp_path: Path) -> None:
     (tmp_path / "x.json").write_text(raw)
-    assert last.failed(tmp_path / "x.json") is None
+    assert last.read_failed(tmp_path / "x.json") is None
 
 
 def test_memory_that_cannot_be_written_fails_no_run(tmp_path: Path) -> None:

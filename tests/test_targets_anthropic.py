@@ -12,7 +12,7 @@ import pytest
 
 from offering import OFFERING, shop
 from pgagents.generate.build import build, targets
-from pgagents.generate.formerly import offered
+from pgagents.generate.formerly import list_offered
 from pgagents.generate.target import Loss, Target
 from pgagents.model.model import Model
 
@@ -41,14 +41,14 @@ def _losses(model: Model) -> list[Loss]:
 def test_both_files_have_every_action_of_the_surface(model: Model) -> None:
     for found in _tools(model).values():
         assert [tool["name"] for tool in found] == [
-            action.name for action in offered(model.surfaces["anthropic"])
+            action.name for action in list_offered(model.surfaces["anthropic"])
         ]
 
 
 def test_a_documented_call_fits(model: Model) -> None:
     tried = 0
     for found in _tools(model).values():
-        for action, tool in zip(offered(model.surfaces["anthropic"]), found, strict=True):
+        for action, tool in zip(list_offered(model.surfaces["anthropic"]), found, strict=True):
             for example in action.examples:
                 if example.status < 300:
                     call = {k: v for k, v in example.input.items() if k in tool["input_schema"]["properties"]}

@@ -10,7 +10,7 @@ import pytest
 
 from offering import OFFERING, park, shop
 from pgagents.generate.build import build, targets
-from pgagents.generate.formerly import offered
+from pgagents.generate.formerly import list_offered
 from pgagents.generate.target import Target
 from pgagents.model.model import Model
 
@@ -32,7 +32,7 @@ def _tools(model: Model) -> dict[str, dict[str, Any]]:
 
 
 def test_tools_are_in_the_surfaces_order(model: Model) -> None:
-    assert list(_tools(model)) == [action.name for action in offered(model.surfaces["mcp"])]
+    assert list(_tools(model)) == [action.name for action in list_offered(model.surfaces["mcp"])]
     assert build(model, only=["mcp"]).artifacts() == build(model, only=["mcp"]).artifacts()
 
 

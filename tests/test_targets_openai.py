@@ -16,7 +16,7 @@ import pytest
 from offering import OFFERING, shop
 from pgagents.catalogue.load import load_text
 from pgagents.generate.build import build, targets
-from pgagents.generate.formerly import offered
+from pgagents.generate.formerly import list_offered
 from pgagents.generate.target import Loss, Target
 from pgagents.model.model import Model
 
@@ -83,7 +83,7 @@ def test_every_file_has_every_action_of_the_surface(
     assert set(tools) == {*PLAIN, *STRICT}
     for found in tools.values():
         assert [tool["name"] for tool in found] == [
-            action.name for action in offered(model.surfaces["openai_tools"])
+            action.name for action in list_offered(model.surfaces["openai_tools"])
         ]
 
 
@@ -124,7 +124,7 @@ def test_what_is_optional_may_be_null_and_is_a_loss(
 ) -> None:
     said = {(loss.origin, loss.went) for loss in _losses(model) if loss.constraint == "optional"}
     optional = 0
-    for action, tool in zip(offered(model.surfaces["openai_tools"]), tools[STRICT[0]], strict=True):
+    for action, tool in zip(list_offered(model.surfaces["openai_tools"]), tools[STRICT[0]], strict=True):
         for param in action.params:
             if param.place != "header":
                 member = tool["parameters"]["properties"][param.name]
@@ -141,7 +141,7 @@ def test_a_documented_call_fits_with_null_for_what_it_leaves_out(
 ) -> None:
     tried = 0
     for path, found in tools.items():
-        for action, tool in zip(offered(model.surfaces["openai_tools"]), found, strict=True):
+        for action, tool in zip(list_offered(model.surfaces["openai_tools"]), found, strict=True):
             accepts = jsonschema_rs.Draft202012Validator(tool["parameters"])
             for example in action.examples:
                 call = {k: v for k, v in example.input.items() if k in tool["parameters"]["properties"]}

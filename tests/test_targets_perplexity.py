@@ -11,7 +11,7 @@ import pytest
 
 from offering import OFFERING, shop
 from pgagents.generate.build import build
-from pgagents.generate.formerly import offered
+from pgagents.generate.formerly import list_offered
 from pgagents.model.model import Model
 
 
@@ -40,9 +40,9 @@ def _parts(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
 def test_every_action_is_there_and_a_documented_call_fits(model: Model) -> None:
     tools = _tools(model)
     assert [tool["name"] for tool in tools] == [
-        action.name for action in offered(model.surfaces["perplexity"])
+        action.name for action in list_offered(model.surfaces["perplexity"])
     ]
-    for action, tool in zip(offered(model.surfaces["perplexity"]), tools, strict=True):
+    for action, tool in zip(list_offered(model.surfaces["perplexity"]), tools, strict=True):
         for example in action.examples:
             if example.status < 300:
                 call = {k: v for k, v in example.input.items() if k in tool["parameters"]["properties"]}

@@ -15,7 +15,7 @@ import pytest
 
 from heldout.around import acts, arguments
 from pgagents.http import Handler, Request, Response, Silence
-from pgagents.inprocess import Inside, inside, over_tls, verified
+from pgagents.inprocess import Inside, inside, over_tls, verify_sandbox
 from pgagents.model.contract import Verdict
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.events.signature import sign
@@ -37,7 +37,7 @@ def broken_by(slip: Mismatch, *only: str, **options: Any) -> list[str]:
     )
     handler = slip(over_tls(opened.sandbox.handler), opened, context)
     keys = {**opened.keys, "main": opened.sandbox.tokens["test"]} if options.get("limits") else None
-    report = verified(model(), opened, Options(only=only, **options), handler=handler, keys=keys)
+    report = verify_sandbox(model(), opened, Options(only=only, **options), handler=handler, keys=keys)
     assert ids(report, Verdict.UNTESTED) == []
     return ids(report, Verdict.BROKEN)
 
@@ -340,6 +340,6 @@ def test_a_code_that_was_tried_wrongly_may_be_dead_and_every_way_is_still_tried(
 def test_a_workflow_that_breaks_off_puts_back_what_the_operator_changed():
     opened = inside(model(), faults=["opt-out-ends-sessions"])
     before = opened.sandbox.front.store.rows("SELECT id, agents, rate_cents FROM lot ORDER BY id")
-    report = verified(model(), opened, Options(only=("workflow_runs/opt-out",)))
+    report = verify_sandbox(model(), opened, Options(only=("workflow_runs/opt-out",)))
     assert ids(report, Verdict.BROKEN)
     assert opened.sandbox.front.store.rows("SELECT id, agents, rate_cents FROM lot ORDER BY id") == before

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from pgagents.cli.main import main
-from pgagents.inprocess import inside, verified
+from pgagents.inprocess import inside, verify_sandbox
 from pgagents.model.contract import Verdict
 from pgagents.verify.check.memory import setting_of
 from pgagents.verify.plan.options import Identities, Options
@@ -75,7 +75,7 @@ def test_five_runs_in_a_row_on_one_sandbox_find_nothing_and_try_everything(aids)
         else {role: opened.keys[role] for role in ("main", "second", "starter", "fleet", "operator")}
     )
     for seed in range(5):
-        report = verified(model(), opened, Options(seed=seed), keys=keys)
+        report = verify_sandbox(model(), opened, Options(seed=seed), keys=keys)
         assert ids(report, Verdict.BROKEN) == []
         assert ids(report, Verdict.UNTESTED) == []
         assert report.exit_code == 0

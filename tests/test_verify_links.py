@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pgagents.http import Handler, Request, Response, Silence
-from pgagents.inprocess import inside, over_tls, verified
+from pgagents.inprocess import inside, over_tls, verify_sandbox
 from pgagents.report.report import Report
 from pgagents.verify.plan.options import Options
 from verifying import model
@@ -29,7 +29,7 @@ def run(
             pages.append(request)
         return inner(request)
 
-    return verified(model(), opened, Options(only=(CONTRACT,)), handler=handler), pages
+    return verify_sandbox(model(), opened, Options(only=(CONTRACT,)), handler=handler), pages
 
 
 def verdict(report: Report) -> str:

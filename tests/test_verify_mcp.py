@@ -23,8 +23,8 @@ from pgagents.cli.main import main
 from pgagents.cli.running.mcp_server import environment
 from pgagents.errors import PgagentsError
 from pgagents.http import Request, Response, Silence, json_bytes
-from pgagents.inprocess import inside, verified
-from pgagents.inprocess_mcp import ENOUGH, mcp_inside, tool_contracts, verified_mcp
+from pgagents.inprocess import inside, verify_sandbox
+from pgagents.inprocess_mcp import ENOUGH, mcp_inside, tool_contracts, verify_mcp
 from pgagents.model.contract import Verdict
 from pgagents.report.report import RecordedExchange, Report
 from pgagents.sandbox.injection import fault_registry
@@ -49,7 +49,7 @@ def everything() -> Report:
     of = model()
     opened = inside(of)
     with mcp_inside(of, opened) as link:
-        return verified(of, opened, Options(), mcp=link)
+        return verify_sandbox(of, opened, Options(), mcp=link)
 
 
 def of_tools(report: Report, verdict: Verdict) -> list[str]:
@@ -75,7 +75,7 @@ def test_the_tools_cost_no_more_than_25_requests_each() -> None:
 @pytest.mark.matrix
 @pytest.mark.parametrize("seed", [1, 2])
 def test_another_seed_finds_nothing_either(seed: int) -> None:
-    report = verified_mcp(model(), seed=seed)
+    report = verify_mcp(model(), seed=seed)
     assert {f.contract.id: f.actual for f in report.findings} == {}
     assert ids(report, Verdict.UNTESTED) == []
 
@@ -107,7 +107,7 @@ def test_fault_is_found_by_the_checks_that_it_declares(name: str) -> None:
     for only in dict.fromkeys((recorded, whole)):
         opened = inside(model())
         with mcp_inside(model(), opened, faults=[name]) as link:
-            report = verified(model(), opened, Options(only=only, max_requests=ENOUGH), mcp=link)
+            report = verify_sandbox(model(), opened, Options(only=only, max_requests=ENOUGH), mcp=link)
         if checks(report, Verdict.BROKEN) >= fault.breaks:
             break
     broken = checks(report, Verdict.BROKEN)
@@ -121,7 +121,7 @@ def test_fault_is_found_by_the_checks_that_it_declares(name: str) -> None:
 @pytest.mark.parametrize("name", fault_registry.list_names("mcp_faults"))
 def test_fault_breaks_what_it_declares_and_no_more(name: str) -> None:
     fault = fault_registry.find("mcp_faults", name)
-    report = verified_mcp(model(), faults=[name])
+    report = verify_mcp(model(), faults=[name])
     broken = checks(report, Verdict.BROKEN)
     assert broken >= fault.breaks, f"not found: {fault.breaks - broken}"
     assert broken <= fault.breaks | fault.also.keys() | following(broken), {
@@ -134,17 +134,17 @@ def test_fault_breaks_what_it_declares_and_no_more(name: str) -> None:
 @pytest.mark.parametrize("name", fault_registry.list_names("mcp_variations"))
 def test_variation_breaks_nothing_where_its_point_is_open(name: str) -> None:
     of = model(opened=fault_registry.find("mcp_variations", name).point)
-    report = verified_mcp(of, variations=[name])
+    report = verify_mcp(of, variations=[name])
     assert {f.contract.id: f.actual for f in report.findings} == {}
 
 
 def test_more_tools_are_found_where_the_catalogue_has_all() -> None:
-    assert [f.contract.id for f in verified_mcp(model(), variations=["more-tools"]).findings] == [
+    assert [f.contract.id for f in verify_mcp(model(), variations=["more-tools"]).findings] == [
         "mcp_tools/no_other@mcp"
     ]
 
 
-# -- opening -------------------------------------------------------------------------------------------------
+# -- opening ---------------------------------------------------------------------------------------
 
 
 def talking(*answers: Any) -> Any:
@@ -184,7 +184,7 @@ def test_a_server_of_sessions_is_greeted_and_its_session_kept() -> None:
     link = Link(handler, url="http://127.0.0.1:1", path="/mcp")
     assert link.open()
     assert (link.version, link.session, link.requests) == ("2025-06-18", "s1", 3)
-    dressed = link.dressed(Request("POST", "/", (), json_bytes(LIST)))
+    dressed = link.complete_request(Request("POST", "/", (), json_bytes(LIST)))
     assert (dressed.target, dressed.header("mcp-session-id"), dressed.header("mcp-protocol-version")) == (
         "/mcp",
         "s1",
@@ -200,7 +200,7 @@ def test_every_request_of_the_newest_era_says_who_asks() -> None:
     sent = handler.asked[0]
     assert json.loads(sent.body)["params"]["_meta"]["io.modelcontextprotocol/protocolVersion"] == "2026-07-28"
     assert (sent.header("mcp-method"), sent.header("authorization")) == ("server/discover", "Bearer t0")
-    call = link.dressed(
+    call = link.complete_request(
         Request(
             "POST", "/", (("Mcp-Method", ""),), json_bytes({"method": "tools/call", "params": {"name": "x"}})
         )
@@ -244,7 +244,7 @@ def test_what_is_no_answer_is_none(body: bytes) -> None:
     assert isinstance(read(Response(200, (("Content-Type", "application/json"),), body), 1), str)
 
 
-# -- results as answers --------------------------------------------------------------------------------------
+# -- results as answers ----------------------------------------------------------------------------
 
 
 def told(result: Any, action: str = "search_parking", status: int = 200) -> tuple[int, Any]:
@@ -301,7 +301,7 @@ def test_a_call_carries_what_the_tool_takes_and_what_nobody_knows() -> None:
     }
 
 
-# -- a process -----------------------------------------------------------------------------------------------
+# -- a process -------------------------------------------------------------------------------------
 
 
 def script(*lines: str) -> list[str]:
@@ -419,7 +419,7 @@ def test_a_command_that_is_none_is_said() -> None:
         Stdio(["/nonexistent/server"], {})
 
 
-# -- over HTTP -----------------------------------------------------------------------------------------------
+# -- over HTTP -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -461,7 +461,7 @@ def test_a_dead_server_leaves_the_api_judged() -> None:
     of = model()
     opened = inside(of)
     link = Link(talking(Silence("timeout", "no answer")))
-    report = verified(of, opened, Options(), mcp=link)
+    report = verify_sandbox(of, opened, Options(), mcp=link)
     assert [f.contract.id for f in report.findings] == ["mcp_transport/opens@mcp"]
     assert len(ids(report, Verdict.KEPT)) > 1_000
     untested = {r.reason for r in report.results if r.verdict is Verdict.UNTESTED}
@@ -481,13 +481,13 @@ def test_a_server_that_dies_half_way_is_one_finding_and_the_rest_untested() -> N
             return alive(request) if left[0] > 0 else Silence("reset", "the process ended with 9")
 
         link.handler = dying
-        report = verified(of, opened, Options(), mcp=link)
+        report = verify_sandbox(of, opened, Options(), mcp=link)
     assert {f.contract.check for f in report.findings} == {"no_crashes"}
     assert report.footer.left_behind == ()
     assert any("stopped answering" in r.reason for r in report.results if r.verdict is Verdict.UNTESTED)
 
 
-# -- keys and the command line -------------------------------------------------------------------------------
+# -- keys and the command line ---------------------------------------------------------------------
 
 
 def test_no_key_of_the_api_goes_to_an_mcp_server() -> None:
@@ -501,7 +501,7 @@ def test_no_key_of_the_api_goes_to_an_mcp_server() -> None:
             return real(request)
 
         link.handler = heard
-        verified(of, opened, Options(max_requests=120), mcp=link)
+        verify_sandbox(of, opened, Options(max_requests=120), mcp=link)
     assert seen
     told = [str((r.headers, r.body)) for r in seen]
     assert not [key for key in opened.keys.values() if any(key in one for one in told)]
@@ -539,7 +539,7 @@ def test_a_server_that_asks_for_a_token_says_where_to_get_one(
             return Response(status, (("WWW-Authenticate", told),))
 
         asking = Link(signed_in, url=link.url, path=link.path, token="tok_00000000")
-        report = verified(of, opened, Options(only=("mcp_transport/",), max_requests=60), mcp=asking)
+        report = verify_sandbox(of, opened, Options(only=("mcp_transport/",), max_requests=60), mcp=asking)
     verdicts = {r.contract.id: r.verdict for r in report.results}
     assert verdicts["mcp_transport/sign_in@mcp"] is verdict
     assert verdicts["mcp_transport/origin@mcp"] is Verdict.NOT_APPLICABLE
@@ -553,7 +553,7 @@ def test_a_part_of_a_run_finds_nothing_either(options: dict[str, Any]) -> None:
     of = model()
     opened = inside(of)
     with mcp_inside(of, opened) as link:
-        report = verified(of, opened, Options(**options), mcp=link)
+        report = verify_sandbox(of, opened, Options(**options), mcp=link)
     assert {f.contract.id: f.actual for f in report.findings} == {}
     assert of_tools(report, Verdict.UNTESTED) == []
     assert of_tools(report, Verdict.KEPT)

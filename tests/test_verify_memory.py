@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from pgagents.http import Request, Response, json_bytes
-from pgagents.inprocess import inside, over_tls, verified
+from pgagents.inprocess import inside, over_tls, verify_sandbox
 from pgagents.model.contract import Verdict
 from pgagents.verify.check.memory import MAX_BODIES, MAX_REQUEST_IDS, Memory, setting_of
 from pgagents.verify.checks.limits import rate_limit_headers
@@ -41,7 +41,7 @@ def test_watchers_judge_an_exchange_by_what_was_known_before_it(monkeypatch: pyt
     noted(Judge, "judge")
     noted(Judge, "_watch")
     noted(Memory, "learn")
-    verified(model(), inside(model()), Options(max_requests=60))
+    verify_sandbox(model(), inside(model()), Options(max_requests=60))
     assert steps.count("learn") > 10
     assert ("judge", "learn") not in pairwise(steps)
 
@@ -59,7 +59,7 @@ def test_a_run_that_is_over_is_let_go_without_a_collector(monkeypatch: pytest.Mo
     server = over_tls(opened.sandbox.handler)
     gc.disable()
     try:
-        verified(model(), opened, Options(max_requests=60), handler=server)
+        verify_sandbox(model(), opened, Options(max_requests=60), handler=server)
         assert [ref() for ref in drivers] == [None]
     finally:
         gc.enable()
@@ -88,8 +88,8 @@ def test_pool_forgets_what_nothing_undoes_and_keeps_what_must_be_undone() -> Non
     pool.surplus(broke=False)
     kept = [instance.id for instance in pool.instances if instance.resource is resources["refund"]]
     assert kept == [f"re_{number}" for number in range(many - MOST_KEPT, many)]
-    assert pool.known(resources["refund"], "re_0") is None
-    assert len(pool.left()) == pool.owed() == many
+    assert pool.find(resources["refund"], "re_0") is None
+    assert len(pool.list_remaining()) == pool.count_undo_requests() == many
 
 
 def make_exchange(

@@ -14,13 +14,13 @@ from pgagents.report.report import RecordedExchange
 from pgagents.verify.answers.request_ids import foreign
 from pgagents.verify.cases.client_profiles import CLIENT_PROFILES, in_client_profile
 from pgagents.verify.cases.invalid import ordinary
-from pgagents.verify.cases.look_alike import compared, fitting, near_texts
+from pgagents.verify.cases.look_alike import find_comparison, fitting, near_texts
 from pgagents.verify.cases.malformed import beside, elsewhere, odd_requests, reader
 from pgagents.verify.check.memory import setting_of
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.run.redaction.redact import Redactor
 from pgagents.verify.wire.call import Raw
-from pgagents.verify.wire.credential import presented
+from pgagents.verify.wire.credential import make_authorization
 from pgagents.verify.wire.send import Client
 from verifying import URL, keys_of, model, run, sandbox
 
@@ -37,16 +37,18 @@ KEY = "pk_test_3f9a8c7bXYZd5e4f3a2b1c"
     ],
 )
 def test_a_near_key_differs_from_the_real_one_in_one_instance(twist, shown):
-    assert presented(KEY, twist, model()) == f"Bearer {shown}"
+    assert make_authorization(KEY, twist, model()) == f"Bearer {shown}"
 
 
 def test_a_key_of_hexadecimal_digits_is_not_tried_in_the_other_case():
-    assert presented("pk_test_0123456789abcdef", "case", model()) == "Bearer pk_test_0123456789abcdeA"
+    assert (
+        make_authorization("pk_test_0123456789abcdef", "case", model()) == "Bearer pk_test_0123456789abcdeA"
+    )
 
 
 @pytest.mark.parametrize("twist", ["longer", "shorter", "flip", "case"])
 def test_a_near_key_is_in_no_report(twist):
-    near = presented(KEY, twist, model())
+    near = make_authorization(KEY, twist, model())
     assert near is not None
     sent = Request("GET", "/", (("Authorization", near),))
     said = RecordedExchange(
@@ -72,10 +74,10 @@ def test_a_near_text_is_one_that_the_argument_takes():
     action = setting.by_place["search_sessions@rest"].action
     plate = action.param("plate")
     assert list(fitting(setting, action, plate, "CO-7891").values())[:2] == ["co-7891", "CO7891"]
-    assert compared(action, plate) == "folded"
+    assert find_comparison(action, plate) == "folded"
     listed = setting.by_place["list_sessions@rest"].action
-    assert compared(listed, listed.param("fleet_id")) == "exactly"
-    assert compared(listed, listed.param("limit")) == ""
+    assert find_comparison(listed, listed.param("fleet_id")) == "exactly"
+    assert find_comparison(listed, listed.param("limit")) == ""
 
 
 def test_a_wrong_method_is_tried_where_a_path_with_a_placeholder_has_it():
@@ -179,7 +181,7 @@ def test_a_request_has_one_user_agent_and_the_callers_own_goes_first():
     request = Request("GET", "/", (("User-Agent", "another"),))
     for given, wanted in (({}, b"another"), ({"user-agent": "mine"}, b"mine")):
         with Client("http://127.0.0.1:1", headers=given) as client:
-            told = [v for k, v in client._built(request).headers if k.lower() == b"user-agent"]
+            told = [v for k, v in client._build_request(request).headers if k.lower() == b"user-agent"]
         assert told[-1:] == [wanted]
 
 

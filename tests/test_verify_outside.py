@@ -21,7 +21,7 @@ from pgagents.cli.main import main
 from pgagents.cli.running import event_receiver
 from pgagents.errors import InputError, PgagentsError
 from pgagents.http import Request, Response
-from pgagents.inprocess import inside, verified
+from pgagents.inprocess import inside, verify_sandbox
 from pgagents.model.contract import Verdict
 from pgagents.report.report import Report
 from pgagents.verify.events.deliveries import fits, signature
@@ -121,7 +121,7 @@ def test_client_whose_user_nobody_can_be_leaves_out_what_needs_consent():
 def test_receiver_on_this_machine_leaves_loopback_targets_not_applicable():
     opened = inside(model())
     opened.inbox.url = "https://127.0.0.1:8099/events"
-    report = verified(model(), opened, Options(only=("webhook_ssrf/",)))
+    report = verify_sandbox(model(), opened, Options(only=("webhook_ssrf/",)))
     found = verdicts(report, "webhook_ssrf")
     assert found["webhook_ssrf/loopback/create_webhook@rest"][0] is Verdict.NOT_APPLICABLE
     assert [v for v, _ in found.values()].count(Verdict.KEPT) == 3
@@ -407,7 +407,7 @@ def test_secret_of_a_client_and_password_of_its_user_are_masked():
 def test_events_that_cannot_be_asked_for_are_untested_and_say_why():
     opened = inside(model())
     opened.inbox.url = "https://127.0.0.1:8099/events"  # which this sandbox takes for no public address
-    report = verified(model(), opened, Options(only=("event_signatures/",)))
+    report = verify_sandbox(model(), opened, Options(only=("event_signatures/",)))
     (said,) = {
         reason
         for verdict, reason in verdicts(report, "event_signatures").values()
@@ -422,7 +422,7 @@ def test_events_that_cannot_be_asked_for_are_untested_and_say_why():
 
 def test_audit_that_cannot_be_read_is_untested():
     opened = inside(model())
-    report = verified(
+    report = verify_sandbox(
         model(),
         opened,
         Options(only=("audit_trail/",)),
@@ -539,7 +539,9 @@ def test_audit_that_lists_only_later_rows_is_untested_not_broken():
         row = json.loads(answer.body)["rows"][0]
         return answer.with_json({"rows": [{**row, "at": "2027-04-12T14:00:00Z"}] * 500})
 
-    report = verified(model(), opened, Options(only=("audit_trail/create_session@rest",)), handler=short)
+    report = verify_sandbox(
+        model(), opened, Options(only=("audit_trail/create_session@rest",)), handler=short
+    )
     assert verdicts(report, "audit_trail")["audit_trail/create_session@rest"] == (
         Verdict.UNTESTED,
         "the 500 rows that are listed are all later than the call",

@@ -8,7 +8,7 @@ import pytest
 
 from pgagents.http import Request, Response
 from pgagents.model.contract import Verdict
-from pgagents.verify.answers.replay import replayed
+from pgagents.verify.answers.replay import judge_replay
 from pgagents.verify.check.check import Judgement
 from pgagents.verify.check.memory import setting_of
 from pgagents.verify.checks.idempotency.idempotency import _Chain, _nearly
@@ -44,7 +44,7 @@ def seen(status: int, body: object, at: float) -> Exchange:
 )
 def test_a_key_that_is_nearly_one_that_was_forgotten_shows_nothing(after_s: float, verdict: Verdict):
     chain = _Chain()
-    chain.used("pgv-some-key-of-before", NOW)
+    chain.note_key("pgv-some-key-of-before", NOW)
     conversation = _nearly(SETTING, ENDPOINT, "idempotency/apart/x", chain)
     assert isinstance(next(conversation), Call)
     said = conversation.send(seen(201, {"session": {"id": "ses_1"}}, NOW + after_s))
@@ -58,10 +58,10 @@ def test_a_call_that_is_repeated_when_its_key_is_forgotten_is_neither_kept_nor_b
         seen(201, {"session": {"id": "a"}}, NOW),
         seen(status, {"session": {"id": "b"}}, NOW + LIVES_S + 5),
     )
-    (said,) = replayed(SETTING, ENDPOINT, "idempotency/replay/x", first, late)
+    (said,) = judge_replay(SETTING, ENDPOINT, "idempotency/replay/x", first, late)
     assert said.verdict is Verdict.UNTESTED
     assert "remembered for" in said.expected
-    (soon,) = replayed(
+    (soon,) = judge_replay(
         SETTING, ENDPOINT, "idempotency/replay/x", first, seen(201, {"session": {"id": "b"}}, NOW + 5)
     )
     assert soon.verdict is Verdict.BROKEN

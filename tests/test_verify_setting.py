@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pgagents.inprocess import URL, inside, verified
+from pgagents.inprocess import URL, inside, verify_sandbox
 from pgagents.verify.check import compiled
 from pgagents.verify.check.check import collect
 from pgagents.verify.check.compiled import compile_catalogue
@@ -33,7 +33,7 @@ def results(monkeypatch: pytest.MonkeyPatch, **options: Any) -> dict[Any, str]:
     monkeypatch.setattr(compiled, "_COMPILED", type(compiled._COMPILED)())
     of = model(SHOP)
     opened = inside(of)
-    assert verified(of, opened, Options(**options)).exit_code in (0, 1)
+    assert verify_sandbox(of, opened, Options(**options)).exit_code in (0, 1)
     return {key: ADDRESS.sub("", repr(value)) for key, value in compile_catalogue(of, URL)._results.items()}
 
 

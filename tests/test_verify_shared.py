@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from pgagents.http import Handler, Request, Response, json_bytes
-from pgagents.inprocess import Inside, inside, over_tls, verified
+from pgagents.inprocess import Inside, inside, over_tls, verify_sandbox
 from pgagents.model.contract import Contract, Verdict
 from pgagents.report.report import Report
 from pgagents.verify.check.check import Probe
@@ -79,7 +79,7 @@ def beside(every: int, seed: int = 0, **options: Any) -> Report:
     """A run that knows that it is not alone."""
     opened = inside(model(), seed=seed)
     keys = {role: opened.keys[role] for role in ("main", "second")}
-    return verified(
+    return verify_sandbox(
         model(),
         opened,
         Options(seed=seed, shard=(1, 1), **options),
@@ -115,7 +115,7 @@ def test_what_another_made_after_a_wide_search_is_not_lost_in_it() -> None:
             )
         return answer
 
-    report = verified(
+    report = verify_sandbox(
         model(),
         opened,
         Options(shard=(1, 1), only=("relation/",)),
@@ -152,7 +152,9 @@ def test_shards_do_not_all_fill_one_place() -> None:
                 booked[json.loads(answer.body)["session"]["lot_id"]] += 1
             return answer
 
-        verified(model(), opened, Options(shard=(number, 4), only=("idempotency/", "law/")), handler=handler)
+        verify_sandbox(
+            model(), opened, Options(shard=(number, 4), only=("idempotency/", "law/")), handler=handler
+        )
         most.append(booked.most_common(1)[0][0])
     assert most[0] != most[1]
 

@@ -41,7 +41,7 @@ def test_every_likely_wrong_type_is_tried_for_every_argument_a_number_as_text_fi
     known = setting_of(model(), URL)
     for endpoint in known.endpoints:
         for param in endpoint.params:
-            kinds = set(types_of(known.named(param.schema)))
+            kinds = set(types_of(known.resolve_schema(param.schema)))
             tried = [
                 n.call.input[str(param.name)]
                 for n in invalid_cases_of(known, endpoint)

@@ -28,7 +28,7 @@ from pgagents.verify.check.memory import Memory, setting_of
 from pgagents.verify.checks.vendors import honours_manifest
 from pgagents.verify.projections.limits import limits_of
 from pgagents.verify.projections.offers import offers
-from pgagents.verify.projections.schema import filled, gaps, read_as_2020
+from pgagents.verify.projections.schema import fill_gaps, gaps, read_as_2020
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.exchange import Exchange
 from verifying import PARK_GRAPH, SHOP, ids, model, plain_run, rarely, run, sandbox
@@ -151,9 +151,9 @@ def test_null_stands_for_what_a_strict_model_leaves_out_at_any_depth() -> None:
         "properties": {"a": {}, "b": {"required": ["c"]}, "d": {"items": {"required": ["e"]}}},
     }
     missing = gaps(strict, own)
-    assert filled({"a": 1, "b": {}, "d": [{}]}, missing) == {"a": 1, "b": {"c": None}, "d": [{"e": None}]}
-    assert filled({"a": 1}, missing) == {"a": 1, "b": None, "d": None}
-    assert filled({}, missing) == {"b": None, "d": None}  # what the API requires is not made up
+    assert fill_gaps({"a": 1, "b": {}, "d": [{}]}, missing) == {"a": 1, "b": {"c": None}, "d": [{"e": None}]}
+    assert fill_gaps({"a": 1}, missing) == {"a": 1, "b": None, "d": None}
+    assert fill_gaps({}, missing) == {"b": None, "d": None}  # what the API requires is not made up
     assert gaps(own, own) is None
 
 
@@ -194,7 +194,7 @@ def test_every_documented_call_and_answer_fits_every_vendors_document(path: Path
                     found.endpoint.place,
                     example.name,
                 )
-            promised = found.promised(example.status if found.endpoint.dispatcher is None else 200)
+            promised = found.find_promised(example.status if found.endpoint.dispatcher is None else 200)
             if promised is not None and example.output is not None and example.status < 300:
                 assert promised.every.is_valid(plain(example.output)), (found.endpoint.place, example.name)
                 told += len(promised.each)
@@ -355,7 +355,7 @@ def test_error_of_our_own_leaves_contracts_untested_and_is_no_finding(
     def broken(*_: Any) -> Any:
         raise ZeroDivisionError("ours")
 
-    monkeypatch.setattr(honours_manifest, "_answered", broken)
+    monkeypatch.setattr(honours_manifest, "_judge_answer", broken)
     report = run(model(SHOP))
     assert report.findings == ()
     untested = {r.contract.id for r in report.results if r.verdict is Verdict.UNTESTED}

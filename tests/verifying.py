@@ -14,7 +14,7 @@ import pytest
 
 from pgagents.catalogue.load import load_text
 from pgagents.http import Handler
-from pgagents.inprocess import inside, verified
+from pgagents.inprocess import inside, verify_sandbox
 from pgagents.model.contract import Verdict
 from pgagents.model.model import Model
 from pgagents.report.report import Report
@@ -69,7 +69,7 @@ def run(
     """
     opened = inside(of, seed=seed, faults=faults, variations=variations)
     if handler is None:
-        return verified(of, opened, Options(seed=seed, **options), keys=keys)
+        return verify_sandbox(of, opened, Options(seed=seed, **options), keys=keys)
     return verify(
         of,
         handler,

@@ -12,7 +12,7 @@ from typing import Any
 
 from pgagents.catalogue.load import load_text
 from pgagents.http import Request, Response, Silence
-from pgagents.inprocess import START, Inside, inside, over_tls, verified
+from pgagents.inprocess import START, Inside, inside, over_tls, verify_sandbox
 from pgagents.model.model import Bucket, Model
 from pgagents.report.report import Report
 from pgagents.sandbox.limits import Drawn, Limits
@@ -294,7 +294,7 @@ def report(
         here.now[0] += call_s
         return answer
 
-    return verified(
+    return verify_sandbox(
         of,
         here,
         Options(seed=seed, limits=limits, **more),

@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from bench.mcp import sandbox
-from bench.peers.callers_token import passed
+from bench.peers.callers_token import measure_token_passthrough
 from bench.peers.calling import Caller, calling
 from bench.peers.document import Operation, operations, read
 from bench.peers.figures import figures
 from bench.peers.front import front
-from bench.peers.listing import Tool, listing, matched
+from bench.peers.listing import Tool, listing, match_tools
 from bench.peers.page import page
 from bench.peers.subjects import Subject, subjects
 from bench.stdio import talking
@@ -47,7 +47,7 @@ def main(folder: Path, out: Path) -> None:
             found.append((subject, {}))
             if not subject.missing:
                 try:
-                    cells, search = measured(subject, several, document, log)
+                    cells, search = measure(subject, several, document, log)
                 except FAILS as error:
                     _say(f"{subject.name}: {type(error).__name__}: {error}; it is not measured")
                     continue
@@ -62,20 +62,20 @@ def main(folder: Path, out: Path) -> None:
     _say(f"wrote {out}")
 
 
-def measured(
+def measure(
     subject: Subject, several: list[Operation], document: Any, log: Any
 ) -> tuple[dict[str, str], Tool]:
-    """Every cell of one server but its costs, and its tool for the search. Raises one of FAILS where it
-    does not serve.
+    """Return every cell of one server but its costs, and its search tool. Raises one of FAILS where the
+    server does not serve.
     """
     assert subject.stdio
     with sandbox() as ready, front(ready["url"]) as before:
         key = ready["keys"]["unlimited"]
         with talking(subject.stdio(before.url, key), log) as talk:
             tools = talk.ask("tools/list")["result"]["tools"]
-            named = matched(tools, several)
+            named = match_tools(tools, several)
             cells = listing(tools, several, document) | calling(Caller(talk, before, named), several, key)
-        cells |= passed(subject, before, key, named["searchParking"], log)
+        cells |= measure_token_passthrough(subject, before, key, named["searchParking"], log)
     return cells, named["searchParking"]
 
 

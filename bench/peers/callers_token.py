@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from bench.peers.calling import HERE, placed
+from bench.peers.calling import HERE, place_arguments
 from bench.peers.front import Front
 from bench.peers.subjects import Subject
 from bench.stdio import start, stop
@@ -34,8 +34,10 @@ ROWS = {
 }
 
 
-def passed(subject: Subject, front: Front, key: str, tool: dict[str, Any], stderr: Any) -> dict[str, str]:
-    """A cell for each of ROWS."""
+def measure_token_passthrough(
+    subject: Subject, front: Front, key: str, tool: dict[str, Any], stderr: Any
+) -> dict[str, str]:
+    """Return a cell for each of ROWS: whether the server passes the MCP client's token on to the API."""
     if subject.http is None:
         return {"passed": "serves no HTTP"}
     port = _free()
@@ -72,7 +74,7 @@ async def _call(url: str, tool: dict[str, Any]) -> None:
         httpx2.AsyncClient(headers=headers, timeout=CALL_S) as http,
         mcp.Client(streamable_http_client(url, http_client=http), mode="legacy") as client,
     ):
-        await client.call_tool(tool["name"], placed(tool["inputSchema"], HERE))
+        await client.call_tool(tool["name"], place_arguments(tool["inputSchema"], HERE))
 
 
 def _listens(port: int, child: subprocess.Popen[bytes]) -> None:

@@ -106,15 +106,17 @@ class Caller:
         if tool is None:
             return Reply({}, ())
         try:
-            message = self.talk.call(tool["name"], placed(tool.get("inputSchema", {}), arguments), PATIENCE_S)
+            message = self.talk.call(
+                tool["name"], place_arguments(tool.get("inputSchema", {}), arguments), PATIENCE_S
+            )
         except (TimeoutError, EOFError, BrokenPipeError):
             message = {}
         return Reply(message, self.front.since(before))
 
 
-def placed(schema: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments where a tool's input has members of their names; an unknown one beside the last that
-    is known.
+def place_arguments(schema: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments where the tool's input has members of their names; an unknown one stands beside
+    the last known one.
     """
     places = sorted((place for place, _ in members(schema, schema)), key=len)
     given: dict[str, Any] = {}
@@ -134,20 +136,22 @@ def placed(schema: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
 def calling(caller: Caller, operations: Sequence[Operation], key: str) -> dict[str, str]:
     """A cell for each of ROWS."""
     return {
-        "unknown_query": _unknown(caller.call("searchParking", HERE | {"colour": "red"})),
-        "unknown_body": _unknown(caller.call("createSession", STAY | {"plate": "CO-1", "colour": "red"})),
+        "unknown_query": _describe_unknown(caller.call("searchParking", HERE | {"colour": "red"})),
+        "unknown_body": _describe_unknown(
+            caller.call("createSession", STAY | {"plate": "CO-1", "colour": "red"})
+        ),
         **_wrong(caller),
         "climb": _climb(caller.call("checkAvailability", {"lot_id": "../health"})),
         **_error(caller.call("getSession", {"session_id": "sess_doesnotexist"})),
         **_answers(caller),
-        **_planned(caller),
+        **_try_planned_answers(caller),
         **_idempotency(caller),
         **_keys(caller, operations, key),
         "noise": str(len(caller.talk.noise)),
     }
 
 
-def _unknown(reply: Reply) -> str:
+def _describe_unknown(reply: Reply) -> str:
     if not reply.message:
         return "no answer"
     if not reply.seen:
@@ -193,11 +197,11 @@ def _answers(caller: Caller) -> dict[str, str]:
         structured.append("none" if given is None else "as the API's" if given == told else "another")
         if schema is not None and given is not None:
             valid.append(_yes(jsonschema.Draft202012Validator(schema).is_valid(given)))
-        text.append(_yes(_parsed(reply.text) == told))
+        text.append(_yes(_parse(reply.text) == told))
     return {"structured": _one(structured), "valid": _one(valid), "text": _one(text)}
 
 
-def _planned(caller: Caller) -> dict[str, str]:
+def _try_planned_answers(caller: Caller) -> dict[str, str]:
     plan = caller.front.plan
     plan.append(Planned(204, {}, b""))
     released = caller.call("releaseHold", {"hold_id": "hold_1"})
@@ -218,12 +222,12 @@ def _planned(caller: Caller) -> dict[str, str]:
     tries = "1 request" if len(broken.seen) == 1 else f"{len(broken.seen)} requests"
     return {
         "empty": "no answer" if not released.message else "an error" if released.error else "a result",
-        "wait": _waited(limited),
+        "wait": _describe_wait(limited),
         "broken": f"{told} after {tries}, {took_s:.1f} s; {alive}",
     }
 
 
-def _waited(reply: Reply) -> str:
+def _describe_wait(reply: Reply) -> str:
     if len(reply.seen) < 2:
         return "the error, after 1 request" if reply.error else "a result without `isError`, after 1 request"
     gap_s = reply.seen[1].at - reply.seen[0].at
@@ -270,7 +274,7 @@ def _problem(code: str) -> bytes:
     ).encode()
 
 
-def _parsed(text: str) -> Any:
+def _parse(text: str) -> Any:
     try:
         return json.loads(text)
     except ValueError:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bench.mcp import Through, first_lists, overheads, sandbox
-from bench.peers.calling import HERE, placed
+from bench.peers.calling import HERE, place_arguments
 from bench.peers.subjects import Subject
 
 STARTS = 7
@@ -34,7 +34,7 @@ def figures(several: Sequence[tuple[Subject, Mapping[str, Any]]], stderr: Any) -
         url, key = ready["url"], ready["keys"]["unlimited"]
         servers = {
             subject.name: Through(
-                subject.stdio(url, key), tool["name"], placed(tool.get("inputSchema", {}), HERE)
+                subject.stdio(url, key), tool["name"], place_arguments(tool.get("inputSchema", {}), HERE)
             )
             for subject, tool in several
             if subject.stdio

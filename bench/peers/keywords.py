@@ -62,8 +62,8 @@ def _here(schema: dict[str, Any], place: tuple[str, ...]) -> Iterator[Ask]:
         yield Ask(place, "closed", "")
 
 
-def kept(wanted: set[Ask], found: set[Ask]) -> set[Ask]:
-    """Those that are still asked, at the same place or one object deeper."""
+def find_kept(wanted: set[Ask], found: set[Ask]) -> set[Ask]:
+    """Return the wanted asks that are still found, at the same place or one object deeper."""
     deeper = {Ask(ask.place[1:], ask.keyword, ask.value) for ask in found if len(ask.place) > 1}
     return wanted & (found | deeper)
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bench.peers.document import Operation
-from bench.peers.keywords import asks, kept, members, same_place
+from bench.peers.keywords import asks, find_kept, members, same_place
 
 Tool = dict[str, Any]
 HINTS = ("readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint")
@@ -56,7 +56,7 @@ ROWS = {
 
 def listing(tools: Sequence[Tool], operations: Sequence[Operation], document: Any) -> dict[str, str]:
     """A cell for each of ROWS."""
-    found = matched(tools, operations)
+    found = match_tools(tools, operations)
     pairs = [(operation, found.get(operation.id, {})) for operation in operations]
     writes = [(operation, tool) for operation, tool in pairs if operation.method != "GET"]
     names = [tool["name"] for tool in tools]
@@ -69,18 +69,20 @@ def listing(tools: Sequence[Tool], operations: Sequence[Operation], document: An
             _flat(operation.description) in _flat(tool.get("description")) for operation, tool in pairs
         ),
         "member_descriptions": _of(
-            *_sums(_described(operation, tool, document) for operation, tool in pairs)
+            *_sums(_count_descriptions(operation, tool, document) for operation, tool in pairs)
         ),
         "input": _of(
-            *_sums(_asked(operation.inputs, tool.get("inputSchema"), document) for operation, tool in pairs)
+            *_sums(
+                _count_asks(operation.inputs, tool.get("inputSchema"), document) for operation, tool in pairs
+            )
         ),
         "closed": _share(
             tool.get("inputSchema", {}).get("additionalProperties") is False for _, tool in pairs
         ),
-        "examples": _of(*_sums(_shown(operation, tool) for operation, tool in pairs)),
+        "examples": _of(*_sums(_count_examples(operation, tool) for operation, tool in pairs)),
         "output": _share("outputSchema" in tool for operation, tool in pairs if operation.output),
         "output_asks": _of(
-            *_sums(_asked(o.output, t.get("outputSchema"), document) for o, t in pairs if o.output)
+            *_sums(_count_asks(o.output, t.get("outputSchema"), document) for o, t in pairs if o.output)
         ),
         "hints": _share(hint in tool.get("annotations", {}) for _, tool in pairs for hint in HINTS),
         "read_only": _read_only(pairs),
@@ -97,8 +99,8 @@ def listing(tools: Sequence[Tool], operations: Sequence[Operation], document: An
     }
 
 
-def matched(tools: Sequence[Tool], operations: Sequence[Operation]) -> Mapping[str, Tool]:
-    """The tool of each operation: by its id in any spelling, else by its description, else by its summary."""
+def match_tools(tools: Sequence[Tool], operations: Sequence[Operation]) -> Mapping[str, Tool]:
+    """Return each operation's tool: matched by id in any spelling, else by description, else by summary."""
     found: dict[str, Tool] = {}
     for operation in operations:
         for way in (_by_id, _by_description, _by_summary):
@@ -121,12 +123,12 @@ def _by_summary(tool: Tool, operation: Operation) -> bool:
     return operation.summary in (*_titles(tool), tool.get("description"))
 
 
-def _asked(wanted: Any, found: Any, document: Any) -> tuple[int, int]:
+def _count_asks(wanted: Any, found: Any, document: Any) -> tuple[int, int]:
     whole = set(asks(wanted, document))
-    return len(kept(whole, set(asks(found or {}, found or {})))), len(whole)
+    return len(find_kept(whole, set(asks(found or {}, found or {})))), len(whole)
 
 
-def _described(operation: Operation, tool: Tool, document: Any) -> tuple[int, int]:
+def _count_descriptions(operation: Operation, tool: Tool, document: Any) -> tuple[int, int]:
     schema = tool.get("inputSchema", {})
     there = list(members(schema, schema))
     wanted = [
@@ -141,15 +143,15 @@ def _described(operation: Operation, tool: Tool, document: Any) -> tuple[int, in
     return good, len(wanted)
 
 
-def _shown(operation: Operation, tool: Tool) -> tuple[int, int]:
-    """Example values, one for each input and value."""
+def _count_examples(operation: Operation, tool: Tool) -> tuple[int, int]:
+    """Count the example values that the tool shows, and all of them, one for each input and value."""
     schema = tool.get("inputSchema", {})
     there = list(members(schema, schema))
     wanted = {
         (name, json.dumps(value))
         for example in operation.examples
         for name, value in example.items()
-        if name in _named(operation)
+        if name in _list_arguments(operation)
     }
     good = 0
     for name, text in wanted:
@@ -168,7 +170,7 @@ def _shows(schema: dict[str, Any], value: Any) -> bool:
     return value in listed or (len(text) > 3 and text in schema.get("description", ""))
 
 
-def _named(operation: Operation) -> set[str]:
+def _list_arguments(operation: Operation) -> set[str]:
     return {name for name, place in operation.places.items() if place != "header"}
 
 

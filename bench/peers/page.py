@@ -43,7 +43,7 @@ def page(
 ) -> str:
     """The whole page in Markdown."""
     return (
-        "\n".join([*_head(found, operations, sha, machine, day), *_tables(found), *_measured()]).rstrip()
+        "\n".join([*_head(found, operations, sha, machine, day), *_tables(found), *_explain_rows()]).rstrip()
         + "\n"
     )
 
@@ -56,7 +56,7 @@ def _head(
     day: datetime.date,
 ) -> Iterator[str]:
     yield from (BY, "", "# Beside other MCP servers made from OpenAPI", "")
-    yield from _wrapped(
+    yield from _wrap(
         f"One OpenAPI 3.1 document, {len(operations)} operations of Park Graph "
         f"({', '.join(f'`{o.id}`' for o in operations)}), cut from "
         f"`generated/openapi/openapi.json`; `make peers` wrote this page on {day.isoformat()}. Every "
@@ -68,7 +68,7 @@ def _head(
         "rows; `bench/peers/` is how each is measured."
     )
     yield ""
-    yield from _wrapped(
+    yield from _wrap(
         "These operations have no file upload, no `oneOf`, no recursive reference and no array "
         "parameter, so nothing is said about those. "
         "The document has no annotation hints and no questions to ask before a write: hints are worked "
@@ -86,7 +86,7 @@ def _head(
     yield from ("", f"SHA-256 of the document: `{sha[:16]}…`. Measured with {machine}.", "")
 
 
-def _wrapped(text: str) -> list[str]:
+def _wrap(text: str) -> list[str]:
     return textwrap.wrap(text, 150, break_long_words=False, break_on_hyphens=False)
 
 
@@ -104,7 +104,7 @@ def _tables(found: Sequence[tuple[Subject, Cells]]) -> Iterator[str]:
         yield ""
 
 
-def _measured() -> Iterator[str]:
+def _explain_rows() -> Iterator[str]:
     yield from ("## How each row is measured", "")
     for _, _, rows in PARTS:
         for label, how in rows.values():

@@ -46,7 +46,7 @@ class Subject:
 def subjects(document: Path, folder: Path) -> Iterator[Subject]:
     """Ours twice, then the peers, each installed where it is not yet."""
     yield catalogue(folder)
-    yield imported(document, folder)
+    yield import_document(document, folder)
     for name, package, make in PEERS:
         home = folder / name
         home.mkdir(parents=True, exist_ok=True)
@@ -72,9 +72,9 @@ def catalogue(folder: Path) -> Subject:
     return _ours("pgagents, catalogue", path, how)
 
 
-def imported(document: Path, folder: Path) -> Subject:
-    """Ours from nothing but the document, by `pgagents import`, with the surface that the import leaves to
-    decide.
+def import_document(document: Path, folder: Path) -> Subject:
+    """Import the document with `pgagents import`, add the surface that the import leaves open, and return
+    it as a subject.
     """
     home = folder / "pgagents-import"
     home.mkdir(parents=True, exist_ok=True)

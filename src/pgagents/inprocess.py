@@ -148,7 +148,7 @@ def over_tls(handler: Handler) -> Handler:
     return lambda request: handler(replace(request, headers=(*request.headers, (SCHEME, "https"))))
 
 
-def verified(
+def verify_sandbox(
     model: Model,
     opened: Inside,
     options: Options,

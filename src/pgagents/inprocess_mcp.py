@@ -35,22 +35,24 @@ def mcp_inside(
     from pgagents.sandbox.injection.fault_registry import Context, wrap_mcp
     from pgagents.verify.wire.mcp.link import Link
 
-    with _served(model, opened) as handler:
+    with _serve_mcp(model, opened) as handler:
         sandbox = opened.sandbox
         context = Context(model, sandbox.front, random.Random(0), sandbox.courier, opened.sleep)
         yield Link(wrap_mcp(handler, context, faults, variations), url=HOST, path="/mcp")
 
 
-def verified_mcp(
+def verify_mcp(
     model: Model, *, seed: int = 0, faults: Sequence[str] = (), variations: Sequence[str] = ()
 ) -> Report:
-    """Verify a plain sandbox through such an MCP server, restricted to the contracts of its tools."""
-    from pgagents.inprocess import inside, verified
+    """Verify a plain sandbox through an MCP server in front of it, restricted to the contracts of its
+    tools.
+    """
+    from pgagents.inprocess import inside, verify_sandbox
     from pgagents.verify.plan.options import Options
 
     opened = inside(model, seed=seed)
     with mcp_inside(model, opened, faults=faults, variations=variations) as link:
-        return verified(
+        return verify_sandbox(
             model, opened, Options(seed=seed, only=tool_contracts(model), max_requests=ENOUGH), mcp=link
         )
 
@@ -66,7 +68,7 @@ def tool_contracts(model: Model) -> tuple[str, ...]:
 
 
 @contextmanager
-def _served(model: Model, opened: Inside) -> Iterator[Handler]:
+def _serve_mcp(model: Model, opened: Inside) -> Iterator[Handler]:
     """Yield the MCP server's HTTP application as a handler; its waits advance the sandbox's clock, not the
     real one.
     """

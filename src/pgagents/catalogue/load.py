@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from pgagents.catalogue.checks import examples, idle, parts, paths
 from pgagents.catalogue.checks.checker import Checker
-from pgagents.catalogue.checks.unsaid import as_bearer, unsaid
+from pgagents.catalogue.checks.unsaid import as_bearer, find_unsupported_key
 from pgagents.catalogue.language import messages
 from pgagents.catalogue.language.surface import Catalogue
 from pgagents.catalogue.prune import first_members, prune
@@ -33,7 +33,7 @@ def load(
     With `any_key`, a key that the language cannot express is treated as a bearer key; no manifest may be
     generated from such a model. `known` are validators compiled before for the same schemas.
     """
-    unsayable = [] if any_key else unsaid(source)
+    unsayable = [] if any_key else find_unsupported_key(source)
     model, found = _load(as_bearer(source), known)
     return (None, _deduplicate([*found, *unsayable])) if unsayable else (model, found)
 

@@ -49,7 +49,7 @@ class _Resolver:
         for base, block in self.checker.blocks():
             for name, action in block.items():
                 self.actions[name] = self._action(name, action, (*base, name))
-        self._provoked()
+        self._add_provoking_calls()
         surfaces = {name: self._surface(name, surface) for name, surface in written.surfaces.items()}
         operator = written.operator
         return m.Model(
@@ -84,7 +84,7 @@ class _Resolver:
             browsers=written.browsers,
         )
 
-    def _provoked(self) -> None:
+    def _add_provoking_calls(self) -> None:
         """Add to each code the calls that provoke it, once all actions exist; actions refer to codes
         themselves.
         """

@@ -287,7 +287,7 @@ class Scope:
             known = self._paths.get(name)
             if (known is None or not (known is read or read <= known)) and name in self.values:
                 self._paths[name] = read | (self._planned.get(name, read) if known is None else known)
-                value, self._longest[name] = _doubled(only(self.values[name], self._paths[name]))
+                value, self._longest[name] = _convert(only(self.values[name], self._paths[name]))
                 self._evaluator.add_variable(name, value)
                 self._made[name] = value
                 self._sizes.clear()
@@ -341,7 +341,7 @@ class Scope:
             self._have(expression.quick_paths if quick else expression.paths)
             self._ready.add(expression.text)
         if expression.shape is not None and not (expression.plain and self._short(expression)):
-            self._bounded(expression.shape)
+            self._check_growth(expression.shape)
         try:
             return (expression.quick if quick else expression.program).execute(self._evaluator)
         except KeyError as error:
@@ -358,7 +358,7 @@ class Scope:
         """True if no variable that the expression reads holds a long list."""
         return all(self._longest.get(name, 1) <= SHORT_LIST for name in expression.paths)
 
-    def _bounded(self, shape: growth.Node) -> None:
+    def _check_growth(self, shape: growth.Node) -> None:
         """Raise TooMuch if the estimated work is too large to start."""
         try:
             growth.check(shape, {**self.values, **self._made}, self._sizes)
@@ -383,15 +383,15 @@ class Scope:
         return value
 
 
-def _doubled(value: Any) -> tuple[Any, int]:
+def _convert(value: Any) -> tuple[Any, int]:
     """Return the value with numbers as doubles and text as valid UTF-8, and the length of its longest
     list.
     """
     longest = [1]
-    return _made(value, 0, longest), max(longest)
+    return _convert_part(value, 0, longest), max(longest)
 
 
-def _made(value: Any, depth: int, longest: list[int]) -> Any:
+def _convert_part(value: Any, depth: int, longest: list[int]) -> Any:
     if depth > MAX_DATA_DEPTH:
         raise ExpressionError(f"the data is nested more than {MAX_DATA_DEPTH} levels deep")
     kind = type(value)
@@ -401,18 +401,18 @@ def _made(value: Any, depth: int, longest: list[int]) -> Any:
         return value
     if kind is dict:
         return {
-            k if type(k) is str and k.isascii() else _encodable(str(k)): _made(v, depth + 1, longest)
+            k if type(k) is str and k.isascii() else _encodable(str(k)): _convert_part(v, depth + 1, longest)
             for k, v in value.items()
         }
     if kind is list or isinstance(value, list | tuple):
         longest.append(len(value))
-        return [_made(v, depth + 1, longest) for v in value]
+        return [_convert_part(v, depth + 1, longest) for v in value]
     if isinstance(value, int):
         return float(value) if abs(value) < 1e300 else math.nan
     if isinstance(value, str):
         return _encodable(value)
     if isinstance(value, Mapping):
-        return {_encodable(str(k)): _made(v, depth + 1, longest) for k, v in value.items()}
+        return {_encodable(str(k)): _convert_part(v, depth + 1, longest) for k, v in value.items()}
     return value
 
 

@@ -272,12 +272,12 @@ class _Estimate:
         self._work = 0.0
         self._times = 1.0
 
-    def _worked(self, units: float) -> None:
+    def _add_work(self, units: float) -> None:
         self._work += units * self._times
         if self._work > MAX_WORK:
             raise Unbounded(f"it may take more than {MAX_WORK:,} steps")
 
-    def _made(self, size: Size) -> _Found:
+    def _check_weight(self, size: Size) -> _Found:
         if size.weight > MAX_WEIGHT:
             raise Unbounded("a value that it makes may grow too large")
         return size, None
@@ -288,7 +288,7 @@ class _Estimate:
 
     def of(self, node: Node, names: Mapping[str, _Found]) -> _Found:
         """Return the upper bound of a node's value, and count the work of computing it."""
-        self._worked(1)
+        self._add_work(1)
         if isinstance(node, Literal):
             return node.size, None
         if isinstance(node, Name):
@@ -307,21 +307,21 @@ class _Estimate:
     def _several(self, node: Several, names: Mapping[str, _Found]) -> _Found:
         sizes = [self.size(self.of(item, names)) for item in node.items]
         weight = 2 + sum(s.weight + node.each for s in sizes)
-        self._worked(weight)
+        self._add_work(weight)
         longest = max([len(sizes), *(s.deep for s in sizes)])
-        return self._made(Size(weight, len(sizes), max([1.0, *(s.weight for s in sizes)]), longest))
+        return self._check_weight(Size(weight, len(sizes), max([1.0, *(s.weight for s in sizes)]), longest))
 
     def _chain(self, node: Chain, names: Mapping[str, _Found]) -> _Found:
         sizes = [self.size(self.of(operand, names)) for operand in node.operands]
         weight = sum(s.weight for s in sizes)
         if "+" in node.signs:
-            self._worked(weight * len(sizes) / 2)
+            self._add_work(weight * len(sizes) / 2)
         elif node.signs & _TRUTHS:
-            self._worked(weight / 4)
+            self._add_work(weight / 4)
         if not node.signs & _CHOICES and (node.signs & _TRUTHS or "+" not in node.signs):
             return ONE, None
         length = sum(s.length for s in sizes)
-        return self._made(
+        return self._check_weight(
             Size(weight, length, max(s.item for s in sizes), max([length, *(s.deep for s in sizes)]))
         )
 
@@ -330,7 +330,7 @@ class _Estimate:
             return ONE, None
         sizes = [self.size(arg) for arg in args]
         if name in _SCALARS:  # an argument that is a list of the data is read in place
-            self._worked(
+            self._add_work(
                 sum(
                     min(s.weight, s.length) if found is None else s.weight
                     for s, (found, _) in zip(sizes, args, strict=True)
@@ -338,8 +338,8 @@ class _Estimate:
             )
             return ONE, None
         weight = sum(s.weight for s in sizes) + 1
-        self._worked(weight)
-        return self._made(Size(weight, weight, weight, max([1.0, *(s.deep for s in sizes)])))
+        self._add_work(weight)
+        return self._check_weight(Size(weight, weight, weight, max([1.0, *(s.deep for s in sizes)])))
 
     def _step(self, found: _Found, step: Step, names: Mapping[str, _Found]) -> _Found:
         if step.args is None:
@@ -362,16 +362,16 @@ class _Estimate:
         over = self.size(found)
         own = {**names, step.args[0].name: self._within(found)}
         before, self._times = self._times, self._times * max(1.0, over.length)
-        self._worked(A_TURN)
+        self._add_work(A_TURN)
         bodies = [self.size(self.of(arg, own)) for arg in step.args[1:]]
         self._times = before
         if step.name not in ("map", "filter"):
             return ONE, None
         item = bodies[-1].weight if step.name == "map" else over.item
         weight = 2 + (item * over.length if step.name == "map" else over.weight)
-        self._worked(weight * over.length / 2)
+        self._add_work(weight * over.length / 2)
         deep = max(over.length, bodies[-1].deep if step.name == "map" else over.deep)
-        return self._made(Size(weight, over.length, item, deep))
+        return self._check_weight(Size(weight, over.length, item, deep))
 
 
 def measure(value: Any, measured: dict[int, Size]) -> Size:

@@ -102,11 +102,13 @@ def command(
     _show(built, model)
     if check:
         return _check(built, out, everything=not targets)
-    packages = _packed(model, built, ids) if packing and not (built.refused and not keep_going) else ()
+    packages = (
+        _build_packages(model, built, ids) if packing and not (built.refused and not keep_going) else ()
+    )
     return _write(built, out, packages, keep_going=keep_going, everything=not targets)
 
 
-def _packed(model: Model, built: Built, given: tuple[str, ...]) -> tuple[Artifact, ...]:
+def _build_packages(model: Model, built: Built, given: tuple[str, ...]) -> tuple[Artifact, ...]:
     """Return the app packages; ask for missing ids of a vendor's portal where stdin is a terminal."""
     import sys
 

@@ -104,7 +104,7 @@ def command(
     else:
         given = _arguments(model, action, arguments, file)
     shown, answer = asyncio.run(
-        _called(model, api_url(model, url), vendor, action or "", given, message, cacert, yes)
+        _call(model, api_url(model, url), vendor, action or "", given, message, cacert, yes)
     )
     click.echo(json.dumps(shown, indent=2, ensure_ascii=False))
     if answer.problem is None:
@@ -114,7 +114,7 @@ def command(
     return 2 if not answer.problem.sent else 3 if answer.status is None else 1
 
 
-async def _called(
+async def _call(
     model: Model,
     url: str,
     vendor: str | None,
@@ -142,7 +142,7 @@ async def _called(
             answer = await client.call(action, given, confirmed=yes, told=show_backoff)
             return output(answer), answer
         if message is None:
-            every = client.named(client.surface(form(vendor).surface))
+            every = client.index_actions(client.surface(form(vendor).surface))
             names = {
                 str(a.name): name for name, a in reversed(every.items())
             }  # the name of today is the first of an action's

@@ -63,7 +63,7 @@ def command(
     keep_out_of_here()
     model = load(catalogue)
     every = contracts(model)
-    chosen = _chosen(
+    chosen = _filter_contracts(
         every, {"check": checks, "surface": surfaces, "action": actions, "requirement": requirements}
     )
     if form == "ids":
@@ -98,7 +98,7 @@ _READ: Mapping[str, Callable[[Contract], Sequence[str]]] = {
 }
 
 
-def _chosen(every: Sequence[Contract], wanted: Mapping[str, Sequence[str]]) -> list[Contract]:
+def _filter_contracts(every: Sequence[Contract], wanted: Mapping[str, Sequence[str]]) -> list[Contract]:
     """Return the contracts that pass every filter. Raises PgagentsError for a name that no contract has."""
     from pgagents.errors import PgagentsError
     from pgagents.text.nearest import did_you_mean

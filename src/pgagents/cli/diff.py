@@ -77,7 +77,7 @@ def command(
     if revision is not None:
         old, new = f"{revision}:{old}", old
     assert new is not None
-    found = _compared(_Input(old), _Input(new), allow_remote=allow_remote)
+    found = _compare(_Input(old), _Input(new), allow_remote=allow_remote)
     click.echo({"text": text, "markdown": markdown, "json": as_json}[form](found))
     if fail_on == "never":
         return 0
@@ -100,7 +100,7 @@ class _Input:
         if self.shipped:
             return
         of_revision = not is_url(named) and not Path(named).exists() and ":" in named
-        self.raw = _of_revision(named) if of_revision else self._fetched(named)
+        self.raw = _of_revision(named) if of_revision else self._fetch(named)
         self.location = (
             named
             if is_url(named)
@@ -109,14 +109,14 @@ class _Input:
         self.texts = {self.location: self.raw}
 
     @staticmethod
-    def _fetched(location: str) -> bytes:
+    def _fetch(location: str) -> bytes:
         from pgagents.cli.inputs.fetch import fetch
 
         return fetch(location)
 
     def fetch(self, location: str) -> bytes:
         """Return the bytes of a referenced document, and keep them for later look-ups of lines."""
-        self.texts[location] = self._fetched(location)
+        self.texts[location] = self._fetch(location)
         return self.texts[location]
 
     def references(self, *, allow_remote: bool) -> References:
@@ -127,7 +127,7 @@ class _Input:
         return References(read(self.raw, self.location, self.named), self.fetch, allowed=allow_remote)
 
 
-def _compared(old: _Input, new: _Input, *, allow_remote: bool) -> Comparison:
+def _compare(old: _Input, new: _Input, *, allow_remote: bool) -> Comparison:
     """Compare two OpenAPI 3 documents as documents, and anything else as catalogues."""
     from pgagents.diff.compare import compare
     from pgagents.diff.forms import Comparison, side
@@ -179,10 +179,10 @@ def _model(given: _Input, *, allow_remote: bool) -> Model:
         return shipped
     if _is_openapi(given.raw):
         return catalogue(given.references(allow_remote=allow_remote), offering=False, comparing=True).model
-    return load_text(_decoded(given.raw, given.named), given.named)
+    return load_text(_decode(given.raw, given.named), given.named)
 
 
-def _decoded(raw: bytes, named: str) -> str:
+def _decode(raw: bytes, named: str) -> str:
     from pgagents.errors import PgagentsError
 
     try:

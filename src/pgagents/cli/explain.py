@@ -61,14 +61,14 @@ def _every() -> dict[str, list[str]]:
         "findings about a catalogue": [f"catalogue/{kind}" for kind in CATALOGUE],
         "messages of the GPT builder": [f"gpt-builder/{id}" for id in (*templates(), *ADVICE)],
         "messages of Copilot's import": [f"copilot-import/{id}" for id in copilot()],
-        "checks of verify": [_shown(name) for name in names("pgagents.verify.checks")],
+        "checks of verify": [_strip_package(name) for name in names("pgagents.verify.checks")],
         "faults of the sandbox": list(fault_registry.list_names("faults")),
         "variations of the sandbox": list(fault_registry.list_names("variations")),
         "requirements": list(requirements()),
     }
 
 
-def _shown(module: str) -> str:
+def _strip_package(module: str) -> str:
     return module.rpartition(".")[2]
 
 

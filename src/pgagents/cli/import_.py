@@ -73,12 +73,12 @@ def command(
 
     chosen = Choice(include, tags, most)
     if out == "-":
-        made = _imported(document, chosen, allow_remote=allow_remote)
+        made = _import_document(document, chosen, allow_remote=allow_remote)
         click.echo(made.text, nl=False)
         click.echo(_summary(made, "the catalogue"), err=True)
         return 0
     if out is None:
-        made = _imported(document, chosen, allow_remote=allow_remote)
+        made = _import_document(document, chosen, allow_remote=allow_remote)
         path = Path("catalogue") / f"{made.model.api.id}.yaml"
         if not path.exists() or force:
             return _write_new(path, made, chosen, document)
@@ -87,7 +87,9 @@ def command(
         if path.is_dir():
             _stop(f"--out {out} is a folder", "name a file, catalogue/NAME.yaml")
         if not path.exists() or force:
-            return _write_new(path, _imported(document, chosen, allow_remote=allow_remote), chosen, document)
+            return _write_new(
+                path, _import_document(document, chosen, allow_remote=allow_remote), chosen, document
+            )
     return _merge(path, document, chosen, allow_remote=allow_remote)
 
 
@@ -97,7 +99,7 @@ def _stop(message: str, help: str) -> NoReturn:
     raise PgagentsError(message, help)
 
 
-def _imported(document: str, choice: Choice, *, allow_remote: bool) -> Imported:
+def _import_document(document: str, choice: Choice, *, allow_remote: bool) -> Imported:
     from pgagents.cli.inputs.fetch import fetch
     from pgagents.cli.inputs.within import within
     from pgagents.importer.catalogue import catalogue
@@ -118,7 +120,7 @@ def _write_new(path: Path, made: Imported, choice: Choice, document: str) -> int
     from pgagents.importer.merging import record
 
     kept = record.path_of(path)
-    write_both({path: made.text.encode(), kept: record.written(made.data, choice, document)})
+    write_both({path: made.text.encode(), kept: record.encode_record(made.data, choice, document)})
     click.echo(_summary(made, str(path)))
     click.echo(
         f"{kept}: what this import gave; keep it beside the catalogue, and a later import merges instead "
@@ -129,14 +131,14 @@ def _write_new(path: Path, made: Imported, choice: Choice, document: str) -> int
 
 def _merge(path: Path, document: str, choice: Choice, *, allow_remote: bool) -> int:
     """Merge into the existing file; nothing is written where the result would not load."""
-    from pgagents.catalogue.checks.unsaid import unsaid
+    from pgagents.catalogue.checks.unsaid import find_unsupported_key
     from pgagents.catalogue.load import load
     from pgagents.cli.inputs.fetch import write_both
     from pgagents.errors import InputError
     from pgagents.importer.catalogue import Choice
     from pgagents.importer.merging import record
     from pgagents.importer.merging.merge import Conflict, Edit, merge, without_dangling
-    from pgagents.importer.merging.patch import patched
+    from pgagents.importer.merging.patch import patch_text
     from pgagents.importer.sound import comments
     from pgagents.source.read import parse, read
 
@@ -151,28 +153,29 @@ def _merge(path: Path, document: str, choice: Choice, *, allow_remote: bool) -> 
     if source.faults or not isinstance(source.data, dict):
         raise InputError(load(source)[1], source)
     choice = before if choice == Choice() else choice
-    made = _imported(document, choice, allow_remote=allow_remote)
+    made = _import_document(document, choice, allow_remote=allow_remote)
     steps = list(merge(base, source.data, made.data))
     edits = without_dangling(source.data, [s for s in steps if isinstance(s, Edit)])
     conflicts = [s for s in steps if isinstance(s, Conflict)]
-    text = patched(source, edits, conflicts, comments(made.notes)) if edits or conflicts else source.text
+    text = patch_text(source, edits, conflicts, comments(made.notes)) if edits or conflicts else source.text
     merged = parse(text, str(path))
     model, found = load(merged, any_key=True)
     if model is None:
         click.echo(f"nothing is written: with the document's changes {path} would not load", err=True)
         raise InputError(found, merged)
-    write_both({path: text.encode(), kept: record.written(made.data, choice, document)})
+    write_both({path: text.encode(), kept: record.encode_record(made.data, choice, document)})
     for edit in edits[:SHOWN]:
         click.echo(f"  taken over  {'.'.join(map(str, edit.at))}")
     if len(edits) > SHOWN:
         click.echo(f"  … and {len(edits) - SHOWN} more")
     for conflict in conflicts:
         click.echo(f"  conflict    {'.'.join(map(str, conflict.at))}: {conflict.message}")
-    for stop in unsaid(merged):
+    for stop in find_unsupported_key(merged):
         click.echo(f"  blocked     {stop.span}: {stop.message}: build, lint and verify stop there")
     taken = f"{_count(len(edits), 'change')} taken over, {_count(len(conflicts), 'conflict')}"
     click.echo(
-        f"{path}: {taken if edits or conflicts else 'nothing to take over'}; of the document {_counted(made)}"
+        f"{path}: {taken if edits or conflicts else 'nothing to take over'}; of the document "
+        f"{_describe_notes(made)}"
     )
     return 0
 
@@ -190,7 +193,7 @@ def _summary(made: Imported, name: str) -> str:
     lines = [f"  {name}:{number}: {said}" for number, said in places[:SHOWN]]
     if len(places) > SHOWN:
         lines.append(f"  … and {len(places) - SHOWN} more: each is a comment `# TODO` at its line")
-    return "\n".join([f"{name}: {_carried(made)}", *lines, *_surfaces(made), _counted(made)])
+    return "\n".join([f"{name}: {_describe_contents(made)}", *lines, *_surfaces(made), _describe_notes(made)])
 
 
 def _surfaces(made: Imported) -> list[str]:
@@ -202,14 +205,14 @@ def _surfaces(made: Imported) -> list[str]:
     ]
 
 
-def _carried(made: Imported) -> str:
+def _describe_contents(made: Imported) -> str:
     actions = _count(len(made.data["actions"]), "action")
     return (
         f"{actions} of {_count(made.operations, 'operation')}, {_count(len(made.data['schemas']), 'schema')}"
     )
 
 
-def _counted(made: Imported) -> str:
+def _describe_notes(made: Imported) -> str:
     number = Counter(note.kind for note in made.notes)
     said = [
         f"{_count(made.left_out, 'operation')} left out",

@@ -47,7 +47,7 @@ def command(file: Path, title: str, server: str) -> int:
 
     if file.is_dir():
         raise PgagentsError(f"{file} is a folder", f"name a file: {file / 'api.yaml'}")
-    text = starter(_typed(title), server.rstrip("/"))
+    text = starter(_decode_argument(title), server.rstrip("/"))
     there = file.exists() or file.is_symlink()
     if there and not _holds(file, text.encode()):
         raise PgagentsError(f"{file} is there already, and init overwrites nothing", "name another file")
@@ -75,7 +75,7 @@ def _holds(file: Path, data: bytes) -> bool:
         return False
 
 
-def _typed(text: str) -> str:
+def _decode_argument(text: str) -> str:
     """Return an argument as the user typed it: without a locale, Python passes UTF-8 bytes on undecoded."""
     try:
         return os.fsencode(text).decode()
@@ -108,7 +108,7 @@ def starter(title: str, server: str) -> str:
     domain = host.removeprefix("api.")
     values = {
         "id": id if not id.isdigit() else f"api{id}",
-        "title": _quoted(title.strip()),
+        "title": _quote(title.strip()),
         "server": server,
         "contact": f"support@{domain if '.' in domain else 'example.com'}",
     }
@@ -119,7 +119,7 @@ def starter(title: str, server: str) -> str:
     return text
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     """Return the text as a YAML string, quoted where necessary."""
     import json
 

@@ -100,18 +100,18 @@ def command(
         click.echo("\n".join(f"{name:<18}{title}" for name, title in JUDGES.items()))
         return 0
     with without_collector():
-        judged = _judged(files, judge, only, Form(public, privacy_policy), fix=fix)
+        judged = _judge_files(files, judge, only, Form(public, privacy_policy), fix=fix)
     _print(judged, form)
     return 1 if any(one.fails(fail_on) for one in judged) else 0
 
 
-def _judged(
+def _judge_files(
     files: Sequence[str], judge: str | None, only: tuple[str, ...], web_form: Form, *, fix: bool
 ) -> list[Judged]:
     """Lint each file, in the given order. Documents for the GPT builder count as actions of one GPT."""
     judged = []
     for source in _sources(files):
-        one, web_form = _judge(_fixed(source, only) if fix else source, judge, only, web_form)
+        one, web_form = _judge(_fix_file(source, only) if fix else source, judge, only, web_form)
         judged.append(one)
     return judged
 
@@ -153,7 +153,7 @@ def _judge(source: Source, judge: str | None, only: tuple[str, ...], form: Form)
     from pgagents.errors import PgagentsError
     from pgagents.lint import judge as judges
     from pgagents.lint.importers.gpt_builder.verdict import judge as gpt_builder
-    from pgagents.lint.judged import answered
+    from pgagents.lint.judged import apply_ignores
     from pgagents.text.nearest import did_you_mean
 
     judge = judges.ALIASES.get(judge or "", judge)
@@ -189,21 +189,21 @@ def _judge(source: Source, judge: str | None, only: tuple[str, ...], form: Form)
         )
     if chosen in ("gpt-builder", "chatgpt-plugin"):
         one, made = gpt_builder(source, form, plugin=chosen == "chatgpt-plugin")
-        return answered(one), replace(form, domains=form.domains | {made.domain} - {""})
+        return apply_ignores(one), replace(form, domains=form.domains | {made.domain} - {""})
     one = judges.judge(source, chosen, only, date.today())
-    return one if chosen == "catalogue" else answered(one), form
+    return one if chosen == "catalogue" else apply_ignores(one), form
 
 
-def _fixed(source: Source, only: tuple[str, ...]) -> Source:
+def _fix_file(source: Source, only: tuple[str, ...]) -> Source:
     """Apply every safe fix to the catalogue's file, and return the changed source."""
     from pgagents.cli.inputs.fetch import write_both
     from pgagents.errors import PgagentsError
-    from pgagents.lint.fix import fixed
+    from pgagents.lint.fix import apply_fixes
     from pgagents.lint.judge import is_catalogue
 
     if not is_catalogue(source.data):
         raise PgagentsError(f"{source.file} is no catalogue, and only those are changed", "leave out --fix")
-    made, count = fixed(source, only)
+    made, count = apply_fixes(source, only)
     if count:
         path = Path(source.file)
         if not path.is_file():

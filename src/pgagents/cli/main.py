@@ -76,12 +76,12 @@ def main(arguments: list[str] | None = None) -> int:
         click.echo("stopped", err=True)
         return 130
     except OSError as error:
-        return _full(error) if error.errno in FULL else _failed(error)
+        return _full(error) if error.errno in FULL else _report_error(error)
     except SystemExit:
         # click's answer to a closed stdout, with an exit code that means something else here
         return STDOUT_CLOSED
     except Exception as error:
-        return _failed(error)
+        return _report_error(error)
 
 
 def _full(error: OSError) -> int:
@@ -96,7 +96,7 @@ def _full(error: OSError) -> int:
     return 2
 
 
-def _failed(error: Exception) -> int:
+def _report_error(error: Exception) -> int:
     """Print an error and return the exit code; a bug of pgagents is printed with its traceback."""
     from pgagents.errors import InputError, PgagentsError
     from pgagents.source.diagnostics import printable, show

@@ -118,7 +118,7 @@ def merge(files: tuple[Path, ...], reports: tuple[Path, ...], baseline: Path | N
     report_files.check(reports)
     report, source = merge([Part(str(file), *read(file)) for file in files])
     if baseline is not None:
-        report = excused(report, baseline)
+        report = apply_baseline(report, baseline)
     try:
         report_files.write(reports, report, source)
     finally:
@@ -146,7 +146,7 @@ def diff(old: Path, new: Path) -> int:
     return changes.exit_code
 
 
-def excused(report: Report, baseline: Path) -> Report:
+def apply_baseline(report: Report, baseline: Path) -> Report:
     """Return the report with the baseline's accepted findings marked as known."""
     from datetime import datetime
 

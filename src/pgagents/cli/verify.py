@@ -304,19 +304,19 @@ def command(
         exclusive=exclusive,
     )
     memory = last.place(there.model, there.url)
-    options = choice.chosen(
+    options = choice.apply_selections(
         there.model, options, memory if last_failed else None, failed_in, discovery=discovery
     )
     mcp_server.check(there.model, mcp_url, mcp_stdio, discovery=discovery)
     keys = {} if discovery else api_keys.keys(there.model, identity, there.env.identities, ask=not only_plan)
     choice.alone(shard, {f"--identity {role}": role in keys for role in _ALONE})
     if only_plan:
-        return _planned(
+        return _show_plan(
             there, options, Identities(keys, oauth=there.env.oauth), receiver, (mcp_url, mcp_stdio), reports
         )
     with (
         event_receiver.receiving(receiver, receiver_port) as inbox,
-        mcp_server.linked(
+        mcp_server.open_link(
             there.model, mcp_url, mcp_stdio, keys=keys, api=there.url, cacert=there.cacert
         ) as link,
     ):
@@ -340,7 +340,7 @@ def command(
         )
 
 
-def _planned(
+def _show_plan(
     there: Target,
     options: Options,
     identities: Identities,
@@ -351,8 +351,8 @@ def _planned(
     """Print the plan, and write it into report files."""
     from pgagents.cli.running import event_receiver, mcp_server, plan, report_files
 
-    around = event_receiver.planned(receiver), mcp_server.planned(*mcp)
-    text, data = plan.planned(there.model, options, identities, there.url, there.plain_url, *around)
+    around = event_receiver.make_plan_receiver(receiver), mcp_server.make_plan_link(*mcp)
+    text, data = plan.render_plan(there.model, options, identities, there.url, there.plain_url, *around)
     try:
         report_files.write_data(reports, text, data)
     finally:

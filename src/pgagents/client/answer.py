@@ -45,7 +45,7 @@ class Problem:
     note: str | None = None
     sent: bool = True
 
-    def shown(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Return the known members, as a model sees them."""
         known = {
             "status": self.status, "code": self.code, "message": self.message, "request_id": self.request_id,
@@ -71,7 +71,7 @@ class Answer:
         return self.problem is None
 
 
-def refused(action: str, code: str, message: str, **more: Any) -> Answer:
+def make_refusal(action: str, code: str, message: str, **more: Any) -> Answer:
     """Return our own answer to a call that was not sent."""
     return Answer(action, None, None, Problem(code, message, sent=False, **more))
 

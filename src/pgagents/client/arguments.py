@@ -34,11 +34,11 @@ class Arguments:
     def _validator(self) -> Any:
         return schemas.validator(self.schema, self._model.schemas)
 
-    def raised(self, given: Mapping[str, Any]) -> dict[str, Any]:
+    def normalize(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return the arguments without nulls that mean "not given", and with whole doubles of integers as
         ints.
         """
-        found = _raised(dict(given), self.schema, self._model.schemas, 0)
+        found = _normalize(dict(given), self.schema, self._model.schemas, 0)
         return found if isinstance(found, dict) else dict(given)
 
     def faults(self, given: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -52,7 +52,7 @@ class Arguments:
         if written.problem:  # half a character, too
             return [("", "the arguments are no JSON")]
         unknown = [name for name in given if name not in self._params]
-        found = [(_short(name), self._unknown(name)) for name in unknown]
+        found = [(_short(name), self._describe_unknown(name)) for name in unknown]
         missing = [name for name, param in self._params.items() if param.required and name not in given]
         found += [(name, "it is missing") for name in missing]
         for error in self._validator.iter_errors(plain({k: v for k, v in given.items() if k not in unknown})):
@@ -68,7 +68,7 @@ class Arguments:
         ]
         return found[:MOST_FAULTS]
 
-    def _unknown(self, name: str) -> str:
+    def _describe_unknown(self, name: str) -> str:
         if not self._params:
             return "there is no such argument; it takes none"
         help = did_you_mean(name, self._params)
@@ -93,7 +93,7 @@ def _unsendable(param: Param, value: Any) -> str:
     return ""
 
 
-def _raised(value: Any, schema: Mapping[str, Any], named: Mapping[str, Any], depth: int) -> Any:
+def _normalize(value: Any, schema: Mapping[str, Any], named: Mapping[str, Any], depth: int) -> Any:
     schema = schemas.resolve(schema, named)
     if depth > MAX_DEPTH:
         return value
@@ -106,16 +106,18 @@ def _raised(value: Any, schema: Mapping[str, Any], named: Mapping[str, Any], dep
         return int(value)
     if isinstance(value, list):
         items = schema.get("items")
-        return [_raised(v, items, named, depth + 1) for v in value] if isinstance(items, Mapping) else value
+        return (
+            [_normalize(v, items, named, depth + 1) for v in value] if isinstance(items, Mapping) else value
+        )
     if isinstance(value, Mapping):
         members = dict(_members(schema, named, 0))
-        needed = set(_required(schema, named, 0))
+        needed = set(_list_required(schema, named, 0))
         found = {}
         for name, inner in value.items():
             if name not in members:
                 found[name] = inner
             elif inner is not None or name in needed or _takes_null(members[name], named, 0):
-                found[name] = _raised(inner, members[name], named, depth + 1)
+                found[name] = _normalize(inner, members[name], named, depth + 1)
         return found
     return value
 
@@ -151,10 +153,10 @@ def _members(schema: Mapping[str, Any], named: Mapping[str, Any], depth: int) ->
     return [*reversed(inner), *(schema.get("properties") or {}).items()]
 
 
-def _required(schema: Mapping[str, Any], named: Mapping[str, Any], depth: int) -> list[str]:
+def _list_required(schema: Mapping[str, Any], named: Mapping[str, Any], depth: int) -> list[str]:
     """Return the members that any part of the schema requires."""
     inner = (
-        [name for b in _branches(schema, named) for name in _required(b, named, depth + 1)]
+        [name for b in _branches(schema, named) for name in _list_required(b, named, depth + 1)]
         if depth < 5
         else []
     )

@@ -31,7 +31,7 @@ class Blocking:
 
 
 @contextmanager
-def connected(model: Model, url: str, key: str = "", **more: Any) -> Iterator[Blocking]:
+def connect_blocking(model: Model, url: str, key: str = "", **more: Any) -> Iterator[Blocking]:
     """Yield a blocking client of the server at `url`; `more` goes to `connect`."""
     from anyio.from_thread import start_blocking_portal
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from pgagents.client.answer import Answer
 from pgagents.client.form import Form, output
-from pgagents.client.toolcall import ToolCall, inside, mapping, member, text, written
+from pgagents.client.toolcall import ToolCall, inside, mapping, member, parse_toolcall, text
 
 
 def chat_form(title: str, surface: str, what: str) -> Form:
@@ -20,7 +20,9 @@ def chat_form(title: str, surface: str, what: str) -> Form:
         """
         found = mapping(message)
         function = inside(found, "function", what)
-        return written(member(function, "name", what), member(found, "id", what), function.get("arguments"))
+        return parse_toolcall(
+            member(function, "name", what), member(found, "id", what), function.get("arguments")
+        )
 
     return Form(title, surface, read, _write, _compose)
 

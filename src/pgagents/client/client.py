@@ -19,14 +19,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from pgagents.client.answer import Answer, answer_of, refused
+from pgagents.client.answer import Answer, answer_of, make_refusal
 from pgagents.client.arguments import Arguments
 from pgagents.client.attempts import Backoff, Ended, Patience, attempts, repeatable
 from pgagents.client.form import form
 from pgagents.client.request import request_of
 from pgagents.client.send import Send, Sender
 from pgagents.errors import PgagentsError
-from pgagents.generate.formerly import named
+from pgagents.generate.formerly import index_actions
 from pgagents.http import Request
 from pgagents.model.action import Action, Param
 from pgagents.model.model import Model, Surface
@@ -91,7 +91,7 @@ class Client:
         call = vendor.read(message)
         surface = self.surface(vendor.surface)
         if call.arguments is None:
-            answer = refused(call.name, "invalid_arguments", call.problem)
+            answer = make_refusal(call.name, "invalid_arguments", call.problem)
         else:
             answer = await self.tool(surface, call.name, call.arguments, confirmed=confirmed, told=told)
         return vendor.write(call, answer), answer
@@ -106,10 +106,10 @@ class Client:
         told: Told | None = None,
     ) -> Answer:
         """Call the action that a surface offers under this name; a model cannot set header arguments."""
-        action = self.named(surface).get(name)
+        action = self.index_actions(surface).get(name)
         if action is None:
-            help = did_you_mean(name, self.named(surface))
-            return refused(
+            help = did_you_mean(name, self.index_actions(surface))
+            return make_refusal(
                 brief(name),
                 "unknown_tool",
                 f"there is no tool `{brief(name)}`" + (f"; {help}" if help else ""),
@@ -131,10 +131,10 @@ class Client:
             )
         return await self._call(action, action.params, arguments, None, confirmed, told)
 
-    def named(self, surface: Surface) -> dict[str, Action]:
+    def index_actions(self, surface: Surface) -> dict[str, Action]:
         """Return the surface's actions by their names there, former names last."""
         if surface.name not in self._names:
-            self._names[surface.name] = named(surface)
+            self._names[surface.name] = index_actions(surface)
         return self._names[surface.name]
 
     def surface(self, name: str) -> Surface:
@@ -155,20 +155,20 @@ class Client:
         confirmed: bool,
         told: Told | None,
     ) -> Answer:
-        takes = self._taken(action, params, f"surface {surface.name}" if surface else "")
-        given = takes.raised(arguments)
+        takes = self._get_arguments(action, params, f"surface {surface.name}" if surface else "")
+        given = takes.normalize(arguments)
         if faults := takes.faults(given):
             message = "; ".join(f"{name}: {why}" if name else why for name, why in faults)
-            return refused(action.name, "invalid_arguments", message, field=faults[0][0] or None)
+            return make_refusal(action.name, "invalid_arguments", message, field=faults[0][0] or None)
         if action.key and not self._key:
-            return refused(action.name, "no_key", self._no_key())
+            return make_refusal(action.name, "no_key", self._no_key())
         if action.signed is not None:
-            return refused(action.name, "not_callable", "only its sender calls it, with a signature")
-        if not confirmed and (why := self._unconfirmed(action, given)):
-            return refused(action.name, "confirmation_required", why)
+            return make_refusal(action.name, "not_callable", "only its sender calls it, with a signature")
+        if not confirmed and (why := self._require_confirmation(action, given)):
+            return make_refusal(action.name, "confirmation_required", why)
         given, keyed = self._with_idempotency_key(action, given)
         request = request_of(action, given, key=self._key, headers=surface.headers if surface else None)
-        ended = await self._driven(action, request, keyed, told)
+        ended = await self._send_with_retries(action, request, keyed, told)
         return answer_of(
             self.model,
             action,
@@ -178,7 +178,7 @@ class Client:
             retry_after_s=ended.retry_after_s,
         )
 
-    def _taken(self, action: Action, params: tuple[Param, ...], which: str) -> Arguments:
+    def _get_arguments(self, action: Action, params: tuple[Param, ...], which: str) -> Arguments:
         """Return the cached arguments of these parameters; `which` distinguishes several choices of an
         action's parameters.
         """
@@ -191,7 +191,7 @@ class Client:
         issued = self.model.auth.schemes[self.model.auth.default].issue_at
         return "no API key is set where this is run" + (f"; one is issued at {issued}" if issued else "")
 
-    def _unconfirmed(self, action: Action, arguments: Mapping[str, Any]) -> str:
+    def _require_confirmation(self, action: Action, arguments: Mapping[str, Any]) -> str:
         """Return why a call may not be made yet; empty where it may."""
         if action.confirm_body is None:
             return ""
@@ -212,14 +212,16 @@ class Client:
         param = action.param(name) if name else None
         if param is None or name in given:
             return given, param is not None
-        takes = self._taken(action, (param,), "idempotency key")
+        takes = self._get_arguments(action, (param,), "idempotency key")
         made = uuid.uuid4()
         for value in (str(made), made.hex, made.hex[:16]):
             if not takes.faults({str(param.name): value}):
                 return {**given, str(param.name): value}, True
         return given, False
 
-    async def _driven(self, action: Action, request: Request, keyed: bool, told: Told | None) -> Ended:
+    async def _send_with_retries(
+        self, action: Action, request: Request, keyed: bool, told: Told | None
+    ) -> Ended:
         again = repeatable(action, keyed=keyed)
         steps = attempts(
             self.model, action, request, self._patience, again=again, clock=self._clock, rng=self._rng

@@ -48,5 +48,5 @@ def form(name: str) -> Form:
 def output(answer: Answer) -> Any:
     """Return the part of an answer that a model sees: the API's data, or its problem under `error`."""
     if answer.problem is not None:
-        return {"error": answer.problem.shown()}
+        return {"error": answer.problem.to_dict()}
     return answer.data if answer.data is not None else {"status": answer.status}

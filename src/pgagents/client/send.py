@@ -45,7 +45,7 @@ class Sender:
         import httpx
 
         try:
-            built = self._built(request)
+            built = self._build_request(request)
         except (httpx.InvalidURL, UnicodeError, ValueError) as error:
             return Silence("protocol", f"the request cannot be sent: {error}")
         try:
@@ -83,7 +83,7 @@ class Sender:
             )
         return self._made
 
-    def _built(self, request: Request) -> httpx.Request:
+    def _build_request(self, request: Request) -> httpx.Request:
         import httpx
 
         base = httpx.URL(self._base)

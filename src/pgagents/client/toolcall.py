@@ -65,7 +65,7 @@ def inside(message: Mapping[str, Any], name: str, what: str) -> Mapping[str, Any
     return value
 
 
-def written(name: str, id: str | None, text: Any, more: Mapping[str, Any] | None = None) -> ToolCall:
+def parse_toolcall(name: str, id: str | None, text: Any, more: Mapping[str, Any] | None = None) -> ToolCall:
     """Return a call whose arguments are JSON text; an empty text means no arguments."""
     if text is None or (isinstance(text, str) and not text.strip()):
         return ToolCall(name, id, {}, "", more or {})

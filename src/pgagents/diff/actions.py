@@ -27,7 +27,7 @@ def changes(old: Model, new: Model) -> Iterator[Change]:
     """Yield every change of the actions."""
     then, now = {str(a.name): a for a in old.actions}, {str(a.name): a for a in new.actions}
     kept = {str(f.name): f for a in new.actions for f in a.formerly}
-    renamed = dict(_renamed(then, now))
+    renamed = dict(_find_renames(then, now))
     for name, action in then.items():
         where = surfaces(old, name)
         if name in now:
@@ -43,7 +43,7 @@ def changes(old: Model, new: Model) -> Iterator[Change]:
             yield Change("addition", "action-added", name, "is new", surfaces(new, name), None, action.origin)
 
 
-def _renamed(then: dict[str, Action], now: dict[str, Action]) -> Iterator[tuple[str, str]]:
+def _find_renames(then: dict[str, Action], now: dict[str, Action]) -> Iterator[tuple[str, str]]:
     """Yield old and new names of renamed actions: declared as `formerly`, or with the same method and
     path.
     """
@@ -117,7 +117,7 @@ def _one(old: Model, new: Model, a: Action, b: Action) -> Iterator[Change]:
     yield from _errors(sides)
     yield from _laws(sides)
     yield from _texts(sides)
-    yield from _offered(sides)
+    yield from _compare_surfaces(sides)
     yield from _rest(sides)
 
 
@@ -299,7 +299,7 @@ def _texts(s: Sides) -> Iterator[Change]:
         yield s.change("wording", "title", f"its title is {brief(str(s.b.title), 60)} now", "title")
 
 
-def _offered(s: Sides) -> Iterator[Change]:
+def _compare_surfaces(s: Sides) -> Iterator[Change]:
     before, after = set(surfaces(s.old, s.a.name)), set(surfaces(s.new, s.b.name))
     gone = tuple(n for n in s.where if n in before - after and n in s.new.surfaces)
     added = tuple(n for n in s.where if n in after - before and n in s.old.surfaces)

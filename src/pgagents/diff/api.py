@@ -7,9 +7,9 @@ from dataclasses import fields
 from typing import Any
 
 from pgagents.diff.change import Change, Severity
-from pgagents.diff.inclusion import included
+from pgagents.diff.inclusion import decide_inclusion
 from pgagents.diff.named import form
-from pgagents.diff.schemas import compared
+from pgagents.diff.schemas import compare_schemas
 from pgagents.jsonschema.schema import REF
 from pgagents.model.model import Dispatcher, Model
 from pgagents.source.source import Pointer
@@ -300,7 +300,7 @@ def _errors(old: Model, new: Model) -> Iterator[Change]:
 def _body(old: Model, new: Model, name: str, what: str, subject: str) -> Iterator[Change]:
     """Yield the changes of a named schema that readers of every answer see."""
     whole = {"$ref": REF + name}
-    for found in compared(old, new, whole, whole, "readers", what):
+    for found in compare_schemas(old, new, whole, whole, "readers", what):
         if found.id != "text":
             place = found.new or ("schemas", name)
             yield Change(
@@ -330,7 +330,7 @@ def _headers(old: Model, new: Model) -> Iterator[Change]:
                 "headers",
                 name,
             )
-        elif included(after.schema, new.schemas, header.schema, old.schemas).verdict != "yes":
+        elif decide_inclusion(after.schema, new.schemas, header.schema, old.schemas).verdict != "yes":
             yield _whole(
                 "breaking",
                 "header-value",

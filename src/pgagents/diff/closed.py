@@ -13,7 +13,7 @@ Schemas = Mapping[str, Any]
 _UNIONS = ("allOf", "anyOf", "oneOf")
 
 
-def closed(schema: Mapping[str, Any], known: Schemas) -> tuple[dict[str, Any], dict[str, Any]]:
+def close_objects(schema: Mapping[str, Any], known: Schemas) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the schema and its named schemas with every object closed. Objects that name no member stay
     open: they are maps.
     """

@@ -19,10 +19,10 @@ def compare(old: Model, new: Model) -> list[Change]:
     """Return all changes, the worst first. A change that is not proved harmless is never called harmless."""
     old, new = (replace(model, schemas=Named(model.schemas)) for model in (old, new))
     found = [*actions.changes(old, new), *api.changes(old, new)]
-    return in_order([*found, *_unseen(old, new, found)])
+    return in_order([*found, *_find_unreported(old, new, found)])
 
 
-def _unseen(old: Model, new: Model, found: Iterable[Change]) -> Iterator[Change]:
+def _find_unreported(old: Model, new: Model, found: Iterable[Change]) -> Iterator[Change]:
     """Yield sections that differ although no comparison found a change there, such as a new key of the
     language.
     """

@@ -101,7 +101,7 @@ def text(comparison: Comparison) -> str:
 
 
 def _line(comparison: Comparison, change: Change) -> str:
-    where = f"\n      {_seen(change)}" if change.surfaces or change.by else ""
+    where = f"\n      {_describe_scope(change)}" if change.surfaces or change.by else ""
     mark = " [safety]" if change.safety else ""
     return (
         f"  {change.subject}: {change.message}{mark}{where}\n      {change.id}  --> "
@@ -109,14 +109,14 @@ def _line(comparison: Comparison, change: Change) -> str:
     )
 
 
-def _seen(change: Change) -> str:
+def _describe_scope(change: Change) -> str:
     """Describe the surfaces, or the operations that share the changed part."""
     if change.surfaces:
-        return f"on {_listed(change.surfaces)}"
-    return f"{change.by_how} {_listed(change.by)}" if change.by else ""
+        return f"on {_join_names(change.surfaces)}"
+    return f"{change.by_how} {_join_names(change.by)}" if change.by else ""
 
 
-def _listed(names: tuple[str, ...]) -> str:
+def _join_names(names: tuple[str, ...]) -> str:
     shown = ", ".join(names[:MOST_SURFACES])
     return shown + (f" and {len(names) - MOST_SURFACES} more" if len(names) > MOST_SURFACES else "")
 
@@ -135,7 +135,7 @@ def markdown(comparison: Comparison) -> str:
         lines += ["| where | what | seen on | line |", "|---|---|---|---|"]
         for c in group[:MOST_ROWS]:
             mark = " **safety**" if c.safety else ""
-            seen = _cell(_seen(c).removeprefix("on ")) or _where(c)
+            seen = _cell(_describe_scope(c).removeprefix("on ")) or _where(c)
             lines.append(
                 f"| {_cell(c.subject)} | {_cell(c.message)}{mark} | {seen} | {_cell(comparison.place(c))} |"
             )

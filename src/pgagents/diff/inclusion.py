@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pgagents.diff.closed import closed
-from pgagents.diff.named import form, named
+from pgagents.diff.closed import close_objects
+from pgagents.diff.named import form, make_named
 from pgagents.diff.proof import Prover
 from pgagents.diff.witness import candidates
 from pgagents.jsonschema.schema import closure, validator
@@ -32,7 +32,7 @@ class Answer:
     example: str = ""
 
 
-def included(
+def decide_inclusion(
     one: Mapping[str, Any],
     known: Schemas,
     other: Mapping[str, Any],
@@ -51,13 +51,13 @@ def included(
     known = {name: plain(known[name]) for name in closure(one, known)}
     others = {name: plain(others[name]) for name in closure(other, others)}
     try:
-        takes = validator(*(closed(one, known) if named_only else (one, known)))
+        takes = validator(*(close_objects(one, known) if named_only else (one, known)))
         refuses = validator(other, others)
     except ValueError:
         return Answer("open")
     for value in candidates(one, known, other, others):
         if takes.is_valid(value) and not refuses.is_valid(value):
-            return Answer("no", shown(value))
+            return Answer("no", format_json(value))
     return Answer("yes") if Prover(known, others, refuses).proves(one, other) else Answer("open")
 
 
@@ -65,12 +65,12 @@ def same_form(one: Mapping[str, Any], known: Schemas, other: Mapping[str, Any], 
     """Return whether both schemas are equal without their texts, including the schemas that they refer to."""
     if form(one) != form(other):
         return False
-    a, b = named(known), named(others)
+    a, b = make_named(known), make_named(others)
     names = a.closure(one)
     return names == b.closure(other) and all(a.forms[name] == b.forms[name] for name in names)
 
 
-def shown(value: Any, width: int = 160) -> str:
+def format_json(value: Any, width: int = 160) -> str:
     """Return a value as JSON, cut to a width."""
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= width else text[: width - 1] + "…"

@@ -61,7 +61,7 @@ class Named(dict[str, Any]):
         return frozenset().union(*(self.reach(name) for name in refs(schema) if name in self))
 
 
-def named(schemas: Mapping[str, Any]) -> Named:
+def make_named(schemas: Mapping[str, Any]) -> Named:
     """Return the schemas with cached answers."""
     return schemas if isinstance(schemas, Named) else Named(schemas)
 

@@ -206,7 +206,7 @@ class Prover:
         if key == "oneOf":
             return self._one_of(facts, wanted, assumed, open_)
         if key in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"):
-            return _bounded(key, wanted, facts, kinds)
+            return _is_bounded(key, wanted, facts, kinds)
         if key in ("minLength", "minItems"):
             return any(fact.get(key, 0) >= wanted for fact in facts) or wanted <= 0
         if key in ("maxLength", "maxItems"):
@@ -338,7 +338,7 @@ def _meets(value: Any, goal: dict[str, Any], others: Mapping[str, Any]) -> bool:
         return False
 
 
-def _bounded(key: str, wanted: Any, facts: Facts, kinds: frozenset[str]) -> bool:
+def _is_bounded(key: str, wanted: Any, facts: Facts, kinds: frozenset[str]) -> bool:
     for fact in facts:
         low, high = fact.get("minimum"), fact.get("maximum")
         above, below = fact.get("exclusiveMinimum"), fact.get("exclusiveMaximum")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pgagents.diff.change import Change, Severity
-from pgagents.diff.named import named
+from pgagents.diff.named import make_named
 from pgagents.diff.values import Difference, Who, differences
 from pgagents.model.action import Action, Output, Param
 from pgagents.model.model import Model
@@ -119,24 +119,24 @@ def _values(
     s: Sides, a: Mapping[str, Any], b: Mapping[str, Any], who: Who, what: str, text_id: str, *steps: str | int
 ) -> Iterator[Change]:
     """Yield the changes of an argument's or answer's schema, each with its place."""
-    for found in compared(s.old, s.new, a, b, who, what):
+    for found in compare_schemas(s.old, s.new, a, b, who, what):
         if found.id != "text":
             change = s.change(found.severity, found.id, found.said, *steps, example=found.example)
             yield replace(change, new=found.new or change.new)
-        elif text_id and not _named(found):
+        elif text_id and not _is_named(found):
             yield s.change("wording", text_id, f"a text inside {what} changed", *steps)
 
 
-def _named(found: Difference) -> bool:
+def _is_named(found: Difference) -> bool:
     """Return whether a difference is in a named schema, whose texts are compared once for all."""
     return found.new is not None and found.new[:1] == ("schemas",)
 
 
-def compared(
+def compare_schemas(
     old: Model, new: Model, a: Mapping[str, Any], b: Mapping[str, Any], who: Who, what: str
 ) -> Iterator[Difference]:
     """Yield the differences of two schemas for callers or readers of `what`, as whole sentences."""
-    for found in differences(a, named(old.schemas), b, named(new.schemas), who):
+    for found in differences(a, make_named(old.schemas), b, make_named(new.schemas), who):
         at = f"{what} at `{found.path}`" if found.path else what
         if found.id in ("member-added", "member-removed", "member-required"):
             at = f"{what}: member `{found.path}`"

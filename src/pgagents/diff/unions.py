@@ -42,7 +42,7 @@ def split(one: View) -> tuple[list[Any] | None, list[dict[str, Any]]]:
     return (unions[0] if len(unions) == 1 else None), [fact for fact in rest if fact]
 
 
-def matched(
+def match_branches(
     old: list[Any], known: Schemas, new: list[Any], others: Schemas
 ) -> tuple[list[tuple[Any, Any]], list[Any], list[Any]]:
     """Return pairs of branches, unmatched old ones, and unmatched new ones.

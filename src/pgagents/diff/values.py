@@ -14,10 +14,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from pgagents.diff.change import Severity
-from pgagents.diff.inclusion import Answer, included, same_form, shown
+from pgagents.diff.inclusion import Answer, decide_inclusion, format_json, same_form
 from pgagents.diff.named import ANNOTATIONS, Named, form
-from pgagents.diff.unions import alternatives, matched, split
-from pgagents.diff.view import View, joined, view
+from pgagents.diff.unions import alternatives, match_branches, split
+from pgagents.diff.view import View, join_schemas, view
 from pgagents.jsonschema.schema import REF, refs, subschemas
 from pgagents.source.origin import origin_of
 from pgagents.source.source import Pointer
@@ -87,7 +87,7 @@ class Values:
             ref = inside.get("$ref")
             if isinstance(ref, str):
                 self.met.append(Pair(ref[len(REF) :], ref[len(REF) :], at))
-        if any(self._differ(Pair(name, name, path)) for name in sorted(_turned(old))):
+        if any(self._differ(Pair(name, name, path)) for name in sorted(_find_inverted_refs(old))):
             yield from self._as_one(old, new, path)
 
     def _as_one(self, old: Any, new: Any, path: str) -> Iterator[Difference]:
@@ -95,10 +95,10 @@ class Values:
         known, others = (self.old, self.new) if self.who == "callers" else (self.new, self.old)
         inner, outer = (old, new) if self.who == "callers" else (new, old)
         at = (origin_of(old), origin_of(new))
-        answer = included(inner, known, outer, others, named_only=True)
+        answer = decide_inclusion(inner, known, outer, others, named_only=True)
         if answer.verdict != "yes":
             yield self._harm(answer, path, "", at)
-        elif (back := included(outer, others, inner, known, named_only=True)).verdict != "yes":
+        elif (back := decide_inclusion(outer, others, inner, known, named_only=True)).verdict != "yes":
             yield self._gain(path, "", back, at)
 
     # constraints of both sides
@@ -118,13 +118,13 @@ class Values:
                 yield from self._annotations(a.members[name], b.members[name], below)
                 yield from self.differences(a.member(name), b.member(name), below)
             elif name in b.members:
-                yield from self._added(a, b, name, below)
+                yield from self._compare_added(a, b, name, below)
             else:
-                yield from self._removed(a, b, name, below)
-        yield from self._required(a, b, path, at)
-        yield from self._unnamed(a, b, path, at)
+                yield from self._compare_removed(a, b, name, below)
+        yield from self._compare_required(a, b, path, at)
+        yield from self._compare_unnamed(a, b, path, at)
         if a.items or b.items:
-            yield from self.differences(joined(a.items), joined(b.items), f"{path}[]")
+            yield from self.differences(join_schemas(a.items), join_schemas(b.items), f"{path}[]")
 
     def _sides(self, a: View, b: View) -> tuple[View, Named, View, Named]:
         """Return the side that values come from, then the side that must accept them, each with its named
@@ -136,14 +136,14 @@ class Values:
         self, a: View, b: View, path: str, at: tuple[Pointer | None, Pointer | None]
     ) -> Iterator[Difference]:
         """Compare everything about the value as a whole: types, bounds, constants, formats, unions."""
-        mine, theirs = joined(a.rest), joined(b.rest)
+        mine, theirs = join_schemas(a.rest), join_schemas(b.rest)
         if form(mine) == form(theirs):
             yield from self._same(mine, theirs, path)
             return
         inner, known, outer, others = self._sides(a, b)
-        answer = included(inner.whole(), known, joined(outer.rest), others, named_only=True)
+        answer = decide_inclusion(inner.whole(), known, join_schemas(outer.rest), others, named_only=True)
         if answer.verdict == "yes":
-            back = included(outer.whole(), others, joined(inner.rest), known, named_only=True)
+            back = decide_inclusion(outer.whole(), others, join_schemas(inner.rest), known, named_only=True)
             if back.verdict != "yes":
                 yield self._gain(path, keywords(mine, theirs), back, at)
             self._meet_harmless(mine, theirs, path)
@@ -152,12 +152,14 @@ class Values:
         if before is None or after is None:
             yield self._harm(answer, path, keywords(mine, theirs), at)
             return
-        outside = joined(split(outer)[1])
-        if form(outside) != form(joined(split(inner)[1])):
-            beside = included(inner.whole(), known, outside, others, named_only=True)
+        outside = join_schemas(split(outer)[1])
+        if form(outside) != form(join_schemas(split(inner)[1])):
+            beside = decide_inclusion(inner.whole(), known, outside, others, named_only=True)
             if beside.verdict != "yes":
-                yield self._harm(beside, path, keywords(joined(split(a)[1]), joined(split(b)[1])), at)
-        yield from self._explained(a, b, before, after, answer, path, at)
+                yield self._harm(
+                    beside, path, keywords(join_schemas(split(a)[1]), join_schemas(split(b)[1])), at
+                )
+        yield from self._explain(a, b, before, after, answer, path, at)
 
     def _meet_harmless(self, old: Any, new: Any, path: str) -> None:
         """Note named schemas that both sides use in a harmless place, so that their own additions are
@@ -168,7 +170,7 @@ class Values:
             sides = (
                 (one, self.old, one, self.new) if self.who == "callers" else (one, self.new, one, self.old)
             )
-            if included(*sides, named_only=True).verdict == "yes":
+            if decide_inclusion(*sides, named_only=True).verdict == "yes":
                 self.met.append(Pair(name, name, path))
 
     def _choice(
@@ -182,10 +184,10 @@ class Values:
     ) -> Iterator[Difference]:
         """Compare a schema with a union that contains it."""
         inner, known, outer, others = self._sides(a, b)
-        answer = included(inner.whole(), known, outer.whole(), others, named_only=True)
-        yield from self._explained(a, b, before, after, answer, path, at)
+        answer = decide_inclusion(inner.whole(), known, outer.whole(), others, named_only=True)
+        yield from self._explain(a, b, before, after, answer, path, at)
 
-    def _explained(
+    def _explain(
         self,
         a: View,
         b: View,
@@ -224,13 +226,13 @@ class Values:
         at: tuple[Pointer | None, Pointer | None],
     ) -> Iterator[Difference]:
         """Compare matched branches one by one; the other side as a whole must accept an unmatched branch."""
-        pairs, gone, come = matched(before, self.old, after, self.new)
+        pairs, gone, come = match_branches(before, self.old, after, self.new)
         for old, new in pairs:
             yield from self.differences(old, new, path)
         known, others = (self.old, self.new) if self.who == "callers" else (self.new, self.old)
         alone, welcome = (gone, come) if self.who == "callers" else (come, gone)
         for branch in alone:
-            answer = included(branch, known, outer.whole(), others, named_only=True)
+            answer = decide_inclusion(branch, known, outer.whole(), others, named_only=True)
             if answer.verdict != "yes":
                 place = (
                     (origin_of(branch) or at[0], at[1])
@@ -241,7 +243,7 @@ class Values:
                     answer, path, f" (a branch {'less' if self.who == 'callers' else 'more'})", place
                 )
         for branch in welcome:
-            answer = included(branch, others, inner.whole(), known, named_only=True)
+            answer = decide_inclusion(branch, others, inner.whole(), known, named_only=True)
             if answer.verdict != "yes":
                 yield self._gain(
                     path, f" (a branch {'more' if self.who == 'callers' else 'less'})", answer, at
@@ -249,17 +251,17 @@ class Values:
 
     # members
 
-    def _added(self, a: View, b: View, name: str, path: str) -> Iterator[Difference]:
+    def _compare_added(self, a: View, b: View, name: str, path: str) -> Iterator[Difference]:
         schema, place = b.member(name), origin_of(b.members[name][0])
         old = origin_of(a.facts[0]) if a.facts else None
         if a.others == "described":  # the old side had a schema for any member
-            yield from self._softened(joined(a.other), schema, path)
+            yield from self._soften(join_schemas(a.other), schema, path)
         if self.who == "callers" and name in b.required:
             yield Difference("breaking", "member-required", path, "is new and required", "", old, place)
         else:
             yield Difference("addition", "member-added", path, "is new", "", old, place)
 
-    def _removed(self, a: View, b: View, name: str, path: str) -> Iterator[Difference]:
+    def _compare_removed(self, a: View, b: View, name: str, path: str) -> Iterator[Difference]:
         place = origin_of(a.members[name][0])
         new = origin_of(b.facts[0]) if b.facts else None
         if self.who == "readers":
@@ -281,7 +283,7 @@ class Values:
             )
         else:
             if b.others == "described":
-                yield from self._softened(a.member(name), joined(b.other), path)
+                yield from self._soften(a.member(name), join_schemas(b.other), path)
             yield Difference(
                 "may break",
                 "member-removed",
@@ -292,7 +294,7 @@ class Values:
                 new,
             )
 
-    def _softened(self, old: Any, new: Any, path: str) -> Iterator[Difference]:
+    def _soften(self, old: Any, new: Any, path: str) -> Iterator[Difference]:
         """Yield the differences of a named member from unnamed ones; a new name may break, but never
         counts as breaking.
         """
@@ -303,9 +305,9 @@ class Values:
         from pgagents.diff.witness import sample
 
         value = sample(a.member(name), self.old)
-        return shown({name: value}) if value is not None else ""
+        return format_json({name: value}) if value is not None else ""
 
-    def _required(
+    def _compare_required(
         self, a: View, b: View, path: str, at: tuple[Pointer | None, Pointer | None]
     ) -> Iterator[Difference]:
         for name in sorted(b.required - a.required):
@@ -327,14 +329,14 @@ class Values:
             else:
                 yield Difference("breaking", "answer-wider", below, "may be left out now", "", *place)
 
-    def _unnamed(
+    def _compare_unnamed(
         self, a: View, b: View, path: str, at: tuple[Pointer | None, Pointer | None]
     ) -> Iterator[Difference]:
         """Yield the differences of what is allowed beside the named members."""
         inner, _, outer, _ = self._sides(a, b)
         below = f"{path}.*" if path else "*"
         if inner.others == "described" and outer.others == "described":
-            yield from self.differences(joined(a.other), joined(b.other), below)
+            yield from self.differences(join_schemas(a.other), join_schemas(b.other), below)
         elif outer.others == "described" and inner.others != "closed":
             if self.who == "callers" and inner.others == "open":
                 yield Difference(
@@ -346,7 +348,7 @@ class Values:
                     *at,
                 )
             else:
-                yield from self.differences(joined(a.other), joined(b.other), below)
+                yield from self.differences(join_schemas(a.other), join_schemas(b.other), below)
         elif outer.others == "closed" and inner.others != "closed":
             if self.who == "readers":
                 yield Difference(
@@ -532,7 +534,7 @@ _MARKS: dict[str, Callable[[Who, Any, Any], tuple[Severity, str, str] | None]] =
 }  # fmt: skip
 
 
-def _turned(schema: Any) -> set[str]:
+def _find_inverted_refs(schema: Any) -> set[str]:
     """Return the named schemas under `not`, `if`, `contains` and the like, where a narrower schema may
     widen the whole.
     """

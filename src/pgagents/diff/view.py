@@ -35,14 +35,14 @@ class View:
 
     def member(self, name: str) -> Any:
         """Return the schema of one member."""
-        return joined(self.members[name])
+        return join_schemas(self.members[name])
 
     def whole(self) -> Any:
         """Return the whole schema."""
-        return joined(self.facts)
+        return join_schemas(self.facts)
 
 
-def joined(schemas: list[Any]) -> Any:
+def join_schemas(schemas: list[Any]) -> Any:
     """Return one schema with the constraints of all of these."""
     if not schemas:
         return {}
@@ -62,7 +62,7 @@ def view(schema: Any, known: Schemas) -> View:
         if rest := _beside(fact, patterns=patterns):
             made.rest.append(rest)
     if not patterns:
-        _unnamed(made)
+        _set_others(made)
     return made
 
 
@@ -80,7 +80,7 @@ def _beside(fact: Mapping[str, Any], *, patterns: bool) -> dict[str, Any]:
     return rest
 
 
-def _unnamed(made: View) -> None:
+def _set_others(made: View) -> None:
     said = [
         fact[key]
         for fact in made.facts

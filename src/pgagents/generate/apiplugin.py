@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from pgagents.generate.formerly import offered, unnamed
-from pgagents.generate.openapi.address import hosted_url, with_extra
+from pgagents.generate.formerly import list_lost_ids, list_offered
+from pgagents.generate.openapi.address import find_hosted_url, with_extra
 from pgagents.generate.target import Loss, Note, View
 from pgagents.model.action import Action
 from pgagents.model.model import Model, Surface
@@ -74,12 +74,12 @@ def openapi_plugin(model: Model, surface: Surface, runtime: Node, lost: Iterable
     """
     functions = [_function(surface, action, lambda a: a.operation_id) for action in surface.actions]
     made = plugin(model, surface, functions, runtime)
-    return View(made.context, (*lost, *unnamed(surface.actions)), made.notes)
+    return View(made.context, (*lost, *list_lost_ids(surface.actions)), made.notes)
 
 
 def tool_functions(surface: Surface) -> list[Node]:
     """Return one function for each tool of an MCP server, with the tool's name."""
-    return [_function(surface, action, lambda a: a.name) for action in offered(surface)]
+    return [_function(surface, action, lambda a: a.name) for action in list_offered(surface)]
 
 
 def openapi_runtime(model: Model, surface: Surface) -> Node:
@@ -90,7 +90,7 @@ def openapi_runtime(model: Model, surface: Surface) -> Node:
     beside = (
         "copilot/openapi-3.0.yaml" if "copilot/openapi-3.0.yaml" in model.api.hosted else "openapi-3.0.yaml"
     )
-    url = hosted_url(model, surface.published_spec or Text(beside, surface.origin))
+    url = find_hosted_url(model, surface.published_spec or Text(beside, surface.origin))
     return Node(
         {
             "auth": auth(surface),

@@ -109,11 +109,11 @@ def build(
     chosen = plan(model, only)
     renderer = Renderer(templates)
     summing = any(isinstance(t, Summary) for t in chosen.values())
-    made = _made(
+    made = _make_views(
         model, plan(model) if summing else chosen
     )  # a summary reads all other views, even if it is built alone
     rendered = tuple(renderer.render(m) for m in made if m.id in chosen)
-    found: list[Diagnostic] = [] if only else _hosted(model, chosen)
+    found: list[Diagnostic] = [] if only else _check_hosted(model, chosen)
     every: list[Artifact] = []
     for document in rendered:
         found += _refusals(document, model, templates)
@@ -125,12 +125,12 @@ def build(
     return Built(rendered, tuple(every), tuple(in_order(found)), stale)
 
 
-def judged(model: Model) -> tuple[Diagnostic, ...]:
+def collect_diagnostics(model: Model) -> tuple[Diagnostic, ...]:
     """Return the diagnostics that `build` would give, without building files whose size no rule limits."""
     chosen: dict[str, Target | Summary] = {id: t for id, t in plan(model).items() if isinstance(t, Target)}
     renderer = Renderer()
-    found = _hosted(model, plan(model))
-    for made in _made(model, chosen):
+    found = _check_hosted(model, plan(model))
+    for made in _make_views(model, chosen):
         of_data = made.target.outputs[0].endswith((".json", ".yaml"))
         rendered = renderer.render(made) if of_data else Rendered(made, "")
         sized = isinstance(made.target, Target) and made.target.max_bytes is not None
@@ -158,9 +158,11 @@ def document(model: Model, path: str, *, templates: Path | None = None, traced: 
                 needed: dict[str, Target | Summary] = (
                     plan(model) if isinstance(target, Summary) else {id: target}
                 )
-                made = next(m for m in _made(model, needed) if m.id == id)
+                made = next(m for m in _make_views(model, needed) if m.id == id)
                 return (
-                    _untraced() if templates is None and not traced else Renderer(templates, traced=traced)
+                    _get_shared_renderer()
+                    if templates is None and not traced
+                    else Renderer(templates, traced=traced)
                 ).render(made)
     outputs = [output for target in known.values() for output in target.outputs]
     help = (
@@ -171,7 +173,7 @@ def document(model: Model, path: str, *, templates: Path | None = None, traced: 
 
 
 @cache
-def _untraced() -> Renderer:
+def _get_shared_renderer() -> Renderer:
     """Return a shared renderer of the shipped templates without tracing, so that they are compiled once."""
     return Renderer()
 
@@ -187,7 +189,7 @@ def origin(rendered: Rendered, pointer: Pointer, model: Model) -> Pointer:
     return found
 
 
-def _made(model: Model, chosen: dict[str, Target | Summary]) -> tuple[BoundTarget, ...]:
+def _make_views(model: Model, chosen: dict[str, Target | Summary]) -> tuple[BoundTarget, ...]:
     """Return all views, sorted by id. Summaries are made last, because they read the others."""
     views = [BoundTarget(id, t, t.view(model)) for id, t in chosen.items() if isinstance(t, Target)]
     summaries = [
@@ -196,7 +198,7 @@ def _made(model: Model, chosen: dict[str, Target | Summary]) -> tuple[BoundTarge
     return tuple(sorted([*views, *summaries], key=lambda m: m.id))
 
 
-def _hosted(model: Model, chosen: dict[str, Target | Summary]) -> list[Diagnostic]:
+def _check_hosted(model: Model, chosen: dict[str, Target | Summary]) -> list[Diagnostic]:
     """Return an error for each hosted file that no target writes."""
     outputs = [path for t in chosen.values() for path in t.outputs]
     return [

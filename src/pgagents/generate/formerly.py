@@ -21,7 +21,7 @@ vendors' limits.
 """
 
 
-def called(surface: Surface, action: Action) -> Text:
+def find_name(surface: Surface, action: Action) -> Text:
     """Return the action's name on the surface."""
     own = action.texts.get(surface.name)
     return (
@@ -29,17 +29,17 @@ def called(surface: Surface, action: Action) -> Text:
     )
 
 
-def offered(surface: Surface) -> tuple[Action, ...]:
+def list_offered(surface: Surface) -> tuple[Action, ...]:
     """Return the surface's actions, each followed by its aliases under former names."""
     if not any(action.formerly for action in surface.actions):
         return surface.actions
     return tuple(one for action in surface.actions for one in (action, *_aliases(surface, action)))
 
 
-def named(surface: Surface) -> dict[str, Action]:
+def index_actions(surface: Surface) -> dict[str, Action]:
     """Return the surface's actions by every name it offers, current names first."""
-    found = {str(called(surface, action)): action for action in surface.actions}
-    for alias in offered(surface):
+    found = {str(find_name(surface, action)): action for action in surface.actions}
+    for alias in list_offered(surface):
         if alias.alias_of is not None:
             found.setdefault(str(alias.name), alias.alias_of)
     return found
@@ -54,7 +54,7 @@ def actions_by_name(dispatcher: Dispatcher) -> dict[str, Action]:
     }
 
 
-def unnamed(actions: Iterable[Action]) -> Iterator[Loss]:
+def list_lost_ids(actions: Iterable[Action]) -> Iterator[Loss]:
     """Yield a loss for each former operationId, which an OpenAPI document cannot offer.
 
     An operation whose id did not change has none.
@@ -71,7 +71,7 @@ def describe_deprecation(former: Former, new: str) -> str:
     return f"Deprecated until {former.until}: use {new}."
 
 
-def noted(actions: Iterable[Action], *, operations: bool = False) -> list[str]:
+def describe_former_names(actions: Iterable[Action], *, operations: bool = False) -> list[str]:
     """Return a sentence for each former name and its new name.
 
     With `operations`, the names are operationIds.
@@ -89,7 +89,7 @@ def noted(actions: Iterable[Action], *, operations: bool = False) -> list[str]:
 
 def _aliases(surface: Surface, action: Action) -> Iterator[Action]:
     """Yield the action under each former name. A name that the surface still uses as its own is skipped."""
-    new = called(surface, action)
+    new = find_name(surface, action)
     for former in action.formerly:
         if former.name != new:
             title, text = surface.text(action, "title"), surface.text(action, "description")

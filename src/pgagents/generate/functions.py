@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from pgagents.generate.formerly import called, offered
+from pgagents.generate.formerly import find_name, list_offered
 from pgagents.generate.lower.dialect import Dialect
 from pgagents.generate.lower.schema import lower
 from pgagents.generate.target import Loss, Note
@@ -39,7 +39,7 @@ def functions(
     """
     losses: dict[Loss, None] = {}
     made = []
-    for action in offered(surface):
+    for action in list_offered(surface):
         found, lost = function(model, surface, action, dialect, answers=answers)
         made.append(found)
         losses.update(dict.fromkeys(lost))
@@ -64,7 +64,7 @@ def function(
         response, lost = lower(answer.schema, model.schemas, dialect)
         losses += lost
     return Function(
-        called(surface, action), _description(surface, action, losses), parameters, response
+        find_name(surface, action), _description(surface, action, losses), parameters, response
     ), losses
 
 
@@ -116,7 +116,7 @@ def too_many(surface: Surface, most: int, vendor: str) -> tuple[Note, ...]:
     """Return a note if the surface has more actions, including former names, than the vendor accepts
     tools.
     """
-    count = len(offered(surface))
+    count = len(list_offered(surface))
     if count <= most:
         return ()
     at = (*surface.origin, "actions")

@@ -101,35 +101,35 @@ class Renderer:
         if not self._traced:
             return Rendered(made, text, data)
         origins: dict[Pointer, Pointer] = {}
-        return Rendered(made, text, self._unmarked(data, (), origins), origins)
+        return Rendered(made, text, self._remove_marks(data, (), origins), origins)
 
     def _json(self, value: Any) -> Laid:
         """The `json` filter: serialize any value of the model as JSON."""
         from jinja2 import TemplateRuntimeError
 
-        marked = self._marked(value) if self._traced else value
+        marked = self._add_marks(value) if self._traced else value
         try:
             return Laid(json.dumps(marked, ensure_ascii=False, allow_nan=False, separators=(",", ":")))
         except (TypeError, ValueError) as error:
             raise TemplateRuntimeError(f"this cannot be said in JSON: {error}") from None
 
-    def _marked(self, value: Any) -> Any:
+    def _add_marks(self, value: Any) -> Any:
         if isinstance(value, str):
             if isinstance(value, Text):
                 return self._mark(value.origin) + value
             return f"{_MARK}{_MARK}{value}" if value.startswith(_MARK) else value
         if isinstance(value, Mapping):
-            members = {self._marked(k): self._marked(v) for k, v in value.items()}
+            members = {self._add_marks(k): self._add_marks(v) for k, v in value.items()}
             return {_MARK: self._mark(value.origin), **members} if isinstance(value, Node) else members
         if isinstance(value, list | tuple):
-            return [self._marked(v) for v in value]
+            return [self._add_marks(v) for v in value]
         return value
 
     def _mark(self, origin: Pointer) -> str:
         self._marks.append(origin)
         return f"{_MARK}{len(self._marks) - 1}{_MARK}"
 
-    def _unmarked(self, value: Any, pointer: Pointer, origins: dict[Pointer, Pointer]) -> Any:
+    def _remove_marks(self, value: Any, pointer: Pointer, origins: dict[Pointer, Pointer]) -> Any:
         """Return the value without marks, and record their origins in `origins`."""
         if isinstance(value, str):
             text, origin = self._without_mark(value)
@@ -137,7 +137,7 @@ class Renderer:
                 origins[pointer] = origin
             return text
         if isinstance(value, list):
-            return [self._unmarked(v, (*pointer, i), origins) for i, v in enumerate(value)]
+            return [self._remove_marks(v, (*pointer, i), origins) for i, v in enumerate(value)]
         if not isinstance(value, dict):
             return value
         plain = {}
@@ -146,7 +146,7 @@ class Renderer:
                 origins[pointer] = self._without_mark(member)[1] or ()
                 continue
             name, origin = self._without_mark(key)
-            plain[name] = self._unmarked(member, (*pointer, name), origins)
+            plain[name] = self._remove_marks(member, (*pointer, name), origins)
             if origin is not None:
                 origins.setdefault((*pointer, name), origin)
         return plain
@@ -172,25 +172,31 @@ def _environment(templates: Path | None, as_json: Any) -> Environment:
         keep_trailing_newline=True,
     )
     filters = {
-        "json": as_json, "py": _python, "quoted": _quoted, "md": _markdown, "code": _code, "html": _html,
-        "data": _data, "inline": _inline,
+        "json": as_json,
+        "py": _python,
+        "quoted": _escape_quoted,
+        "md": _markdown,
+        "code": _code,
+        "html": _html,
+        "data": _data,
+        "inline": _inline,
         "sha256": _sha256,
-    }  # fmt: skip
-    environment.filters.update({name: _defined(filter) for name, filter in filters.items()})
+    }
+    environment.filters.update({name: _require_defined(filter) for name, filter in filters.items()})
     return environment
 
 
-def _defined(filter: Callable[[Any], Laid]) -> Callable[[Any], Laid]:
+def _require_defined(filter: Callable[[Any], Laid]) -> Callable[[Any], Laid]:
     """Wrap a filter so that an undefined value raises an error with its name."""
 
-    def checked(value: Any) -> Laid:
+    def filter_value(value: Any) -> Laid:
         from jinja2 import Undefined
 
         return (
             filter(str(value)) if isinstance(value, Undefined) else filter(value)
         )  # a strict Undefined raises when converted
 
-    return checked
+    return filter_value
 
 
 def _only_laid(value: Any) -> Any:
@@ -209,7 +215,7 @@ def _python(value: Any) -> Laid:
     return Laid(repr(plain(value)))
 
 
-def _quoted(value: Any) -> Laid:
+def _escape_quoted(value: Any) -> Laid:
     """Escape a value for the inside of a Python string."""
     return Laid(json.dumps(str(value), ensure_ascii=False)[1:-1])
 

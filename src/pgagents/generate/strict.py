@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pgagents.generate.formerly import offered
+from pgagents.generate.formerly import list_offered
 from pgagents.generate.functions import Function, function
 from pgagents.generate.lower.dialect import Dialect
 from pgagents.generate.target import Loss
@@ -82,10 +82,10 @@ def strict_tools(
     losses: dict[Loss, None] = {}
     held: dict[str, Function] = {}
     spent = _Size()
-    every = offered(surface)
+    every = list_offered(surface)
     for action in sorted(every, key=lambda a: (a.alias_of is not None, not a.costs, a.effect != "write")):
         found, lost = function(model, surface, action, strict, answers=False)
-        why = _refused(found, lost, spent, budget)
+        why = _find_obstacle(found, lost, spent, budget)
         if why is None:
             held[action.name] = found
             losses.update(dict.fromkeys(lost))
@@ -106,11 +106,11 @@ def _place(action: Action) -> tuple[str | int, ...]:
     return (*action.origin, "input")
 
 
-def _refused(found: Function, lost: list[Loss], spent: _Size, budget: Budget) -> str | None:
+def _find_obstacle(found: Function, lost: list[Loss], spent: _Size, budget: Budget) -> str | None:
     """Return why the function cannot be strict, or None after adding its size to `spent`."""
     if narrowed := next((loss for loss in lost if loss.went == "narrowed"), None):
         return f"{'.'.join(map(str, narrowed.origin[2:])) or narrowed.constraint}: {narrowed.detail}"
-    size = _measured(found.parameters)
+    size = _measure(found.parameters)
     for what in _OF_ONE:
         most = getattr(budget, what)
         if most is not None and getattr(size, what) > most:
@@ -124,7 +124,7 @@ def _refused(found: Function, lost: list[Loss], spent: _Size, budget: Budget) ->
     return None
 
 
-def _measured(schema: Mapping[str, Any]) -> _Size:
+def _measure(schema: Mapping[str, Any]) -> _Size:
     size = _Size(tools=1)
     for part, depth in _parts(schema, 1):
         size.depth = max(size.depth, depth)

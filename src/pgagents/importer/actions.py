@@ -32,9 +32,9 @@ _DEEDS = frozenset((
 """Words in the name of a GET that suggest that it changes something, whatever HTTP says about GET."""
 
 
-def _deed(op: Operation) -> str:
-    """Return such a word of `_DEEDS` if it begins the operationId or the last part of the path; otherwise
-    empty.
+def _find_verb(op: Operation) -> str:
+    """Return a word of `_DEEDS` that begins the operationId or the last part of the path; empty if none
+    does.
     """
     last = next((part for part in reversed(op.path.split("/")) if part and not part.startswith("{")), "")
     words = [snake(text).partition("_")[0] for text in (op.id or "", last)]
@@ -86,7 +86,7 @@ class Actions:
         self.routes[op.method, PLACEHOLDER.sub("{}", path)] = name
         action = made.action
         self._texts(op, name, action, at)
-        action["http"] = f"{op.method} {self._renamed(path, made)}"
+        action["http"] = f"{op.method} {self._rename_placeholders(path, made)}"
         self._operation_id(op, name, action, at)
         self._nature(op, name, action, at)
         if inputs:
@@ -99,7 +99,7 @@ class Actions:
         if op.whole.value.get("deprecated") is True:
             action["deprecated"] = True
         for problem in op.problems:
-            self.notes.lost(at, problem)
+            self.notes.add_lost(at, problem)
         self._extras(op, at)
         return made
 
@@ -112,18 +112,18 @@ class Actions:
             or path.count("{") != len(names)
             or path.count("}") != len(names)
         ):
-            self.notes.left_out(
+            self.notes.add_left_out(
                 f"{op.method} {brief(op.path)}: the catalogue takes no such path", op.whole.place
             )
             return None
         if len(set(names)) != len(names):
-            self.notes.left_out(
+            self.notes.add_left_out(
                 f"{op.method} {brief(op.path)}: a placeholder stands in the path twice", op.whole.place
             )
             return None
         twin = self.routes.get((op.method, PLACEHOLDER.sub("{}", path)))
         if twin:
-            self.notes.left_out(
+            self.notes.add_left_out(
                 f"{op.method} {brief(op.path)}: the same method and path as `{twin}`", op.whole.place
             )
             return None
@@ -139,7 +139,7 @@ class Actions:
             and "DEFAULT" not in said
         ):
             redirects = ", ".join(s for s in said if s[:1] == "3")
-            self.notes.left_out(
+            self.notes.add_left_out(
                 (
                     f"{op.method} {brief(op.path)}: it answers a redirect alone ({redirects}), and an action "
                     "needs a 2xx"
@@ -149,7 +149,7 @@ class Actions:
             return True
         if not op.body or is_json(op.body.media) or self._bodiless(op, op.body):
             return False
-        self.notes.left_out(
+        self.notes.add_left_out(
             (
                 f"{op.method} {brief(op.path)}: its body is {brief(op.body.media)}; a catalogue's calls send "
                 f"{JSON} alone"
@@ -171,7 +171,7 @@ class Actions:
         )
         return empty and not body.required
 
-    def _renamed(self, path: str, made: ImportedAction) -> str:
+    def _rename_placeholders(self, path: str, made: ImportedAction) -> str:
         """Return the path with placeholders named as the arguments are."""
         return PLACEHOLDER.sub(lambda found: "{" + made.wires[found[1], "path"] + "}", path)
 
@@ -188,7 +188,7 @@ class Actions:
                 op.whole.place,
             )
         if len(description) > 8000:
-            self.notes.lost(
+            self.notes.add_lost(
                 (*at, "description"),
                 f"the description has {len(description):,} characters; 8,000 are kept",
                 op.whole.place,
@@ -203,13 +203,13 @@ class Actions:
                 at, f"{op.label} has no operationId; the name is made from its path", op.whole.place
             )
         elif not wanted:
-            self.notes.lost(
+            self.notes.add_lost(
                 at, f"operationId `{brief(op.id)}` is no identifier; it is {camel(name)} here", op.whole.place
             )
         id = wanted or camel(name)
         if id.lower() in self.ids:
             other = unique(id, self.ids)
-            self.notes.lost(
+            self.notes.add_lost(
                 at, f"operationId `{id}` is another operation's too; it is {other} here", op.whole.place
             )
             id = other
@@ -218,7 +218,7 @@ class Actions:
             action["operation_id"] = id
 
     def _nature(self, op: Operation, name: str, action: dict[str, Any], at: Pointer) -> None:
-        deed = _deed(op) if op.method == "GET" else ""
+        deed = _find_verb(op) if op.method == "GET" else ""
         action["effect"] = "read" if op.method == "GET" and not deed else "write"
         if deed:
             self.notes.decide(
@@ -248,11 +248,11 @@ class Actions:
         for p in op.parameters:
             if p.place == "cookie":
                 needed = "required " if p.required else ""
-                self.notes.lost(at, f"{needed}cookie `{brief(p.name)}` is not sent", p.whole.place)
+                self.notes.add_lost(at, f"{needed}cookie `{brief(p.name)}` is not sent", p.whole.place)
             elif p.place == "path" and f"{{{p.name}}}" not in self.base + op.path:
-                self.notes.lost(at, f"path parameter `{brief(p.name)}` is not in the path", p.whole.place)
+                self.notes.add_lost(at, f"path parameter `{brief(p.name)}` is not in the path", p.whole.place)
             elif p.name and not self._parameter(p, found, made, notes_at):
-                self.notes.left_out(
+                self.notes.add_left_out(
                     f"{op.label}: required parameter `{brief(p.name)}` cannot be said: {self.why}",
                     p.whole.place,
                 )
@@ -279,11 +279,11 @@ class Actions:
         if isinstance(form, Unsayable):
             self.why = form.why
             if not p.required:
-                self.notes.lost(at, f"parameter `{brief(p.name)}` is not sent: {form.why}", p.whole.place)
+                self.notes.add_lost(at, f"parameter `{brief(p.name)}` is not sent: {form.why}", p.whole.place)
             return not p.required
         if isinstance(form, Spread):
             how = "travels as `deepObject`" if p.style else "is an object"
-            self.notes.lost(
+            self.notes.add_lost(
                 at,
                 f"parameter `{brief(p.name)}` {how}; each plain member is an argument of its own here",
                 p.whole.place,
@@ -312,7 +312,7 @@ class Actions:
         if form:
             made.joined[name] = form.separator
             how = f"a list that travels as `{p.style}`" if form.separator else "a JSON value"
-            self.notes.lost(here, f"{how} is one text here; its schema is not carried", p.whole.place)
+            self.notes.add_lost(here, f"{how} is one text here; its schema is not carried", p.whole.place)
         elif p.description:
             schema["description"] = cut(p.description)
         wanted = {"query": ("GET", "DELETE")}.get(p.place, ())
@@ -357,17 +357,17 @@ class Actions:
         self, op: Operation, body: Body, found: dict[str, Any], made: ImportedAction, at: Pointer
     ) -> bool:
         if not is_json(body.media) and not self.comparing:
-            self.notes.lost(at, f"an optional body of {brief(body.media)} is not sent", body.whole.place)
+            self.notes.add_lost(at, f"an optional body of {brief(body.media)} is not sent", body.whole.place)
             return True
         parts, closed = members(self.schemas, body, self.notes, (*at, "input"))
         if parts is None:
             if body.required or op.method in ("PUT", "PATCH"):
-                self.notes.left_out(
+                self.notes.add_left_out(
                     f"{op.label}: its body ({brief(body.media)}) is no object of named members",
                     body.whole.place,
                 )
                 return False
-            self.notes.lost(
+            self.notes.add_lost(
                 at,
                 f"a body of {brief(body.media)} that is no object of named members is not sent",
                 body.whole.place,
@@ -378,7 +378,7 @@ class Actions:
         if closed:
             made.action["unknown"] = "refused"
         if body.required and not any(p.required for p in parts):
-            self.notes.lost(
+            self.notes.add_lost(
                 (*at, "input"),
                 "the body itself is required; here it is sent where an argument is given",
                 body.whole.place,
@@ -401,7 +401,7 @@ class Actions:
         if part.required and body.required:
             schema["required"] = True
         elif part.required:
-            self.notes.lost(
+            self.notes.add_lost(
                 (*at, name), "required where a body is sent at all; here it is optional", part.schema.place
             )
         made.wires[part.name, "body"] = name
@@ -416,7 +416,7 @@ class Actions:
             if not 200 <= status < 400 or (answer.status.isdecimal() and len(answer.status) != 3):
                 continue
             if not answer.status.isdecimal():
-                self.notes.lost(
+                self.notes.add_lost(
                     (*at, "output", status), f"any status of {answer.status} is meant", answer.whole.place
                 )
             found.setdefault(status, self._output(answer, (*at, "output", status)))
@@ -431,7 +431,7 @@ class Actions:
         described = {"description": cut(answer.description)} if answer.description else {}
         if answer.schema is None:
             if answer.media:
-                self.notes.lost(
+                self.notes.add_lost(
                     at, f"{brief(answer.media)} without a schema is not described", answer.whole.place
                 )
             return described or None
@@ -445,9 +445,9 @@ class Actions:
 
     def _extras(self, op: Operation, at: Pointer) -> None:
         if op.whole.value.get("callbacks"):
-            self.notes.lost(at, "callbacks are not carried", op.whole.at("callbacks").place)
+            self.notes.add_lost(at, "callbacks are not carried", op.whole.at("callbacks").place)
         if op.whole.value.get("servers"):
-            self.notes.lost(
+            self.notes.add_lost(
                 at,
                 "the operation has a server of its own; the API's one is called",
                 op.whole.at("servers").place,
@@ -456,7 +456,7 @@ class Actions:
             m for m in op.whole.at("requestBody", "content").members() if op.body and m != op.body.media
         ]
         if others:
-            self.notes.lost(
+            self.notes.add_lost(
                 at,
                 f"the body may also be {', '.join(map(brief, others[:4]))}",
                 op.whole.at("requestBody").place,

@@ -68,7 +68,7 @@ def api(root: Found, notes: Notes) -> dict[str, Any]:
     )
     made["for_models"] = cut(told, FOR_MODELS)
     if made["for_people"] != told:
-        notes.lost(
+        notes.add_lost(
             ("api", "for_people"),
             f"the description has {len(told):,} characters; its first sentence is for people",
             info.place,
@@ -87,7 +87,7 @@ def _version(info: Found, notes: Notes) -> str:
         return written
     numbers = [str(int(n[:9])) for n in re.findall(r"[0-9]+", written)[:3]]
     made = ".".join([*numbers, "0", "0", "0"][:3]) if numbers else "0.0.0"
-    notes.lost(
+    notes.add_lost(
         ("api", "version"),
         f"the document says version `{brief(written)}`; a catalogue's has three numbers",
         info.place,
@@ -128,7 +128,9 @@ class Headers:
             name for *_, headers in self.answers for name in headers if name.lower() != "content-type"
         )
         if len(names) > MAX_HEADERS:
-            self.notes.lost(("headers",), f"{len(names):,} headers are described; {MAX_HEADERS} are carried")
+            self.notes.add_lost(
+                ("headers",), f"{len(names):,} headers are described; {MAX_HEADERS} are carried"
+            )
         for name in list(names)[:MAX_HEADERS]:
             first = next(headers[name] for *_, headers in self.answers if name in headers)
             if not name.strip() or not name.isprintable():
@@ -137,13 +139,13 @@ class Headers:
                 name.lower() == "strict-transport-security"
             )  # sent over https only, so documents cannot require it
             if first.value.get("required") is not True and not secure:
-                self.notes.lost(
+                self.notes.add_lost(
                     ("headers",), f"header `{brief(name)}` may come; a catalogue's headers must", first.place
                 )
                 continue
             on = self._on(name)
             if on is None:
-                self.notes.lost(
+                self.notes.add_lost(
                     ("headers",),
                     f"header `{brief(name)}` comes with some answers only, of no one class",
                     first.place,

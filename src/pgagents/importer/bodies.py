@@ -71,7 +71,9 @@ class _Walk:
         )
         for name, schema in self._properties(found).items():
             if schema.mapping().get("readOnly") is True:
-                self.notes.lost(self.at, f"`{brief(name)}` is read-only, so no call sends it", schema.place)
+                self.notes.add_lost(
+                    self.at, f"`{brief(name)}` is read-only, so no call sends it", schema.place
+                )
                 continue
             known = self.found.get(name)
             if known is None:
@@ -86,9 +88,9 @@ class _Walk:
         self.empty = self.empty or (raw.get("type") == "object" and raw.get("additionalProperties") is False)
         for key in _LEFT:
             if key in raw:
-                self.notes.lost(self.at, f"the body's `{key}` is not carried", found.place)
+                self.notes.add_lost(self.at, f"the body's `{key}` is not carried", found.place)
         if isinstance(raw.get("additionalProperties"), dict) or raw.get("additionalProperties") is True:
-            self.notes.lost(
+            self.notes.add_lost(
                 self.at, "the body may have further members; calls send the named ones", found.place
             )
         for branch in found.at("allOf").items():
@@ -105,7 +107,7 @@ class _Walk:
             branches = found.at(key).items()
             if not branches:
                 continue
-            self.notes.lost(
+            self.notes.add_lost(
                 self.at,
                 f"the body is `{key}` {len(branches)} schemas; here it is their members, none required",
                 found.place,

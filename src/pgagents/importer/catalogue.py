@@ -77,7 +77,7 @@ def _catalogue(references: References, choice: Choice, offering: bool, comparing
     root, notes = references.root(), Notes()
     edition = version(root)
     every = list(operations(references, notes))
-    chosen = _chosen(every, choice, notes)
+    chosen = _choose_operations(every, choice, notes)
     schemas = Schemas(references, notes, modern=edition == "3.1")
     described = api(root, notes)
     security = Security(references, notes, described["server"], chosen)
@@ -96,7 +96,7 @@ def _catalogue(references: References, choice: Choice, offering: bool, comparing
     schemas.finish()
     for action in made:
         schemas.relax(action.action)
-    data = _assembled(described, security.section(), told, on_answers, schemas, made)
+    data = _assemble(described, security.section(), told, on_answers, schemas, made)
     data["surfaces"] |= spoken
     _beyond(references, notes)
     known = without_wrong_examples(data, notes)
@@ -107,7 +107,7 @@ def _catalogue(references: References, choice: Choice, offering: bool, comparing
     return Imported(data, text, model, tuple(notes.made), len(every), without)
 
 
-def _chosen(every: list[Operation], choice: Choice, notes: Notes) -> list[Operation]:
+def _choose_operations(every: list[Operation], choice: Choice, notes: Notes) -> list[Operation]:
     if not every:
         raise PgagentsError("the document has no operations", "an OpenAPI document lists them under `paths`")
     found = [op for op in every if _fits(op, choice)]
@@ -122,7 +122,7 @@ def _chosen(every: list[Operation], choice: Choice, notes: Notes) -> list[Operat
     if choice.most is not None and len(found) > choice.most:
         first = ", ".join(o.label for o in found[choice.most :][:8])
         beyond = len(found) - choice.most
-        notes.left_out(
+        notes.add_left_out(
             f"{beyond} more that fit, as --max is {choice.most}: {first}{', …' if beyond > 8 else ''}",
             count=beyond,
         )
@@ -147,7 +147,7 @@ def _like(pattern: str, text: str) -> bool:
     return bool(re.fullmatch(re.escape(pattern).replace(r"\*", ".*"), text, re.I))
 
 
-def _assembled(
+def _assemble(
     described: dict[str, Any],
     auth: dict[str, Any],
     errors: dict[str, Any],
@@ -164,8 +164,8 @@ def _assembled(
         data["behaviour"]["unknown_member"] = "refused"
         for action in sending:
             del action["unknown"]
-    actions = {m.name: _ordered(m.action) for m in made}
-    needed = _needed(schemas.named, [actions, errors, headers])
+    actions = {m.name: _sort_keys(m.action) for m in made}
+    needed = _find_needed(schemas.named, [actions, errors, headers])
     data["schemas"] = {name: schemas.named[name] for name in sorted(needed, key=list(schemas.named).index)}
     data["actions"] = actions
     data["surfaces"] = {"rest": {"actions": "all"}}
@@ -179,11 +179,11 @@ _ORDER = (
 )  # fmt: skip
 
 
-def _ordered(action: dict[str, Any]) -> dict[str, Any]:
+def _sort_keys(action: dict[str, Any]) -> dict[str, Any]:
     return {key: action[key] for key in _ORDER if key in action}
 
 
-def _needed(named: dict[str, Any], users: list[Any]) -> set[str]:
+def _find_needed(named: dict[str, Any], users: list[Any]) -> set[str]:
     """Return the names of schemas that are used, directly or not."""
     found: set[str] = set()
     stack: list[Any] = list(users)
@@ -205,11 +205,11 @@ def _beyond(references: References, notes: Notes) -> None:
     """Record parts of the document that no action can express."""
     root = references.root()
     if events := list(root.at("webhooks").members()):
-        notes.lost(
+        notes.add_lost(
             ("surfaces",), f"webhooks are not carried: {', '.join(events[:8])}", root.at("webhooks").place
         )
     if links := [n for n in root.at("components", "links").members() if is_name(n)]:
-        notes.lost(
+        notes.add_lost(
             ("surfaces",),
             f"links are not carried: {', '.join(links[:8])}",
             root.at("components", "links").place,

@@ -87,7 +87,7 @@ class Errors:
             said = f"errors come as {brief(answer.media)}; a catalogue can say {JSON} only"
             if said not in self.media:
                 self.media.add(said)
-                self.notes.lost(("errors",), said, answer.whole.place)
+                self.notes.add_lost(("errors",), said, answer.whole.place)
         return self.schemas.convert(answer.schema, ("actions", made.name, "errors"))
 
     def _edge(

@@ -8,7 +8,7 @@ from pgagents.importer.reading.names import one_line, slug, unique
 from pgagents.importer.reading.note import Notes
 from pgagents.importer.reading.operations import Operation, is_json
 from pgagents.importer.reading.references import Found
-from pgagents.importer.schemas import cleaned
+from pgagents.importer.schemas import clean_value
 from pgagents.importer.travelling import text_of
 from pgagents.source.source import Pointer
 
@@ -23,7 +23,7 @@ def examples(op: Operation, made: ImportedAction, notes: Notes, at: Pointer) -> 
     """Return calls by name: a response's example, with the arguments documented under the same name."""
     inputs = _inputs(op, made)
     holders = [p.whole for p in op.parameters] + ([op.body.whole] if op.body else [])
-    titles = {name: title for holder in holders for name, (title, _) in _shown(holder).items()}
+    titles = {name: title for holder in holders for name, (title, _) in _collect_examples(holder).items()}
     first: dict[str, Any] = {}
     for known in inputs.values():
         first = {**known, **first}
@@ -35,7 +35,7 @@ def examples(op: Operation, made: ImportedAction, notes: Notes, at: Pointer) -> 
         status = int(answer.status) if answer.status.isdecimal() else None
         if status is None or not 200 <= status < 600 or not is_json(answer.media or "application/json"):
             continue
-        for name, (title, output) in _shown(_media(answer.whole, answer.media)).items():
+        for name, (title, output) in _collect_examples(_media(answer.whole, answer.media)).items():
             given = inputs.get(name) or (inputs.get(_ALONE, {}) if status < 300 else {})
             if status < 300:  # documents often give a value that several calls share only once
                 given = {**{n: first[n] for n in needed if n in first and n not in given}, **given}
@@ -49,7 +49,7 @@ def examples(op: Operation, made: ImportedAction, notes: Notes, at: Pointer) -> 
             titled = titles.get(name)
             named[unique(slug(name), named)] = {**({"title": titled} if titled else {}), "input": given}
     if len(named) > MOST:
-        notes.lost(at, f"{len(named)} examples are documented; {MOST} are kept")
+        notes.add_lost(at, f"{len(named)} examples are documented; {MOST} are kept")
     return dict(list(named.items())[:MOST])
 
 
@@ -67,14 +67,14 @@ def _media(whole: Found, media: str) -> Found:
     )
 
 
-def _shown(holder: Found) -> dict[str, tuple[str, Any]]:
+def _collect_examples(holder: Found) -> dict[str, tuple[str, Any]]:
     """Return title and value of each example by name; an example without a name is called `example`."""
     if "example" in holder.mapping():
-        return {_ALONE: ("", cleaned(holder.value["example"]))}
+        return {_ALONE: ("", clean_value(holder.value["example"]))}
     found = {}
     for name, written in holder.at("examples").members().items():
         if isinstance(written.value, dict) and "value" in written.value:
-            found[name] = (one_line(written.text("summary")), cleaned(written.value["value"]))
+            found[name] = (one_line(written.text("summary")), clean_value(written.value["value"]))
     return found
 
 
@@ -83,14 +83,16 @@ def _inputs(op: Operation, made: ImportedAction) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for p in op.parameters:
         argument = made.wires.get((p.name, p.place))
-        shown = _shown(p.whole) or _shown(
+        shown = _collect_examples(p.whole) or _collect_examples(
             p.schema if "example" in p.schema.mapping() else Found({}, p.whole.document, "")
         )
         for example, (_, value) in shown.items() if argument else ():
             separator = made.joined.get(argument or "")
             joined = text_of(value, separator) if separator and isinstance(value, list) else value
             found.setdefault(example, {})[argument or ""] = joined
-    for example, (_, value) in _shown(op.body.whole).items() if op.body and not op.body.fields else ():
+    for example, (_, value) in (
+        _collect_examples(op.body.whole).items() if op.body and not op.body.fields else ()
+    ):
         if isinstance(value, dict):
             given = {made.wires[k, "body"]: v for k, v in value.items() if (k, "body") in made.wires}
             found.setdefault(example, {}).update(given)

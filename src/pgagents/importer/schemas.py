@@ -121,7 +121,7 @@ class Schemas:
             self.named[name] = self.convert(found, ("schemas", name))
         users: dict[str, list[str]] = {}
         for name, schema in self.named.items():
-            for other in _referred(schema):
+            for other in _find_references(schema):
                 users.setdefault(other, []).append(name)
         wanted = list(self.widened)
         while wanted:
@@ -143,7 +143,7 @@ class Schemas:
                 if (
                     isinstance(node.get("oneOf"), list)
                     and "anyOf" not in node
-                    and _referred(node["oneOf"]) & self.widened
+                    and _find_references(node["oneOf"]) & self.widened
                 ):
                     node["anyOf"] = node.pop("oneOf")
                 stack.extend(node.values())
@@ -183,7 +183,7 @@ class Schemas:
 
     def _wider(self, at: Pointer, message: str, found: Found) -> None:
         """Record that the catalogue's schema accepts more here than the document's."""
-        self.notes.lost(at, message, found.place)
+        self.notes.add_lost(at, message, found.place)
         if at[:1] == ("schemas",):
             self.widened.add(str(at[1]))
 
@@ -202,7 +202,7 @@ class Schemas:
             ):
                 continue
             elif key == "discriminator":
-                self.notes.lost(
+                self.notes.add_lost(
                     at,
                     "`discriminator` is not carried; the alternatives are told apart by their members",
                     found.place,
@@ -217,7 +217,7 @@ class Schemas:
         self._sense(made, found, at)
         if "oneOf" in made and "anyOf" not in made and len(self.notes.made) > before:
             made["anyOf"] = made.pop("oneOf")
-        return _collapsed(made)
+        return _collapse(made)
 
     def _types(self, found: Found, made: dict[str, Any], at: Pointer) -> None:
         written = found.value.get("type")
@@ -245,11 +245,11 @@ class Schemas:
                 else f"is not what `{key}` may be"
             )
             if key in ANNOTATIONS:
-                self.notes.lost(at, f"`{key}: {brief(json.dumps(value), 60)}` {why}", found.place)
+                self.notes.add_lost(at, f"`{key}: {brief(json.dumps(value), 60)}` {why}", found.place)
             else:
                 self._wider(at, f"`{key}: {brief(json.dumps(value), 60)}` {why}", found)
         elif key == "format" and value == "binary" and not (len(at) == 4 and at[2] == "output"):
-            self.notes.lost(at, "`format: binary` is not carried: JSON holds no bytes", found.place)
+            self.notes.add_lost(at, "`format: binary` is not carried: JSON holds no bytes", found.place)
         elif key == "title":
             made[key] = one_line(value)
         elif key == "description":
@@ -258,7 +258,7 @@ class Schemas:
             if value:
                 made[key] = value
         elif key in ("enum", "examples", "const", "default"):
-            made[key] = cleaned(value)
+            made[key] = clean_value(value)
         else:
             made[key] = int(value) if key in _COUNTS else value
 
@@ -387,7 +387,7 @@ def _wish(pointer: str) -> str:
     return named[-1] if named else steps[-1] if steps else "Document"
 
 
-def _referred(schema: Any) -> set[str]:
+def _find_references(schema: Any) -> set[str]:
     """Return the names of all schemas that a schema refers to directly."""
     found: set[str] = set()
     stack = [schema]
@@ -402,7 +402,7 @@ def _referred(schema: Any) -> set[str]:
     return found
 
 
-def _collapsed(made: dict[str, Any]) -> dict[str, Any]:
+def _collapse(made: dict[str, Any]) -> dict[str, Any]:
     """Simplify `{allOf: [{$ref: A}], description: …}`, which OpenAPI 3.0 needs, to `{$ref: A, description:
     …}`.
     """
@@ -417,15 +417,15 @@ def _collapsed(made: dict[str, Any]) -> dict[str, Any]:
     return made
 
 
-def cleaned(value: Any) -> Any:
+def clean_value(value: Any) -> Any:
     """Return a JSON value whose texts can be encoded as UTF-8."""
     if isinstance(value, str):
         return (
             value if value.isascii() else value.encode("utf-8", "replace").decode() if _lone(value) else value
         )
     if isinstance(value, dict):
-        return {clean(k) or "_": cleaned(v) for k, v in value.items()}
-    return [cleaned(v) for v in value] if isinstance(value, list) else value
+        return {clean(k) or "_": clean_value(v) for k, v in value.items()}
+    return [clean_value(v) for v in value] if isinstance(value, list) else value
 
 
 def _lone(text: str) -> bool:

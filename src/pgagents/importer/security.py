@@ -130,7 +130,7 @@ class Security:
         if not self.sayable or not self._is_keyed(op) or self._bearers(op):
             return True
         asked = " or ".join(self._together(a) for a in self._alternatives(op))
-        self.notes.left_out(
+        self.notes.add_left_out(
             f"{op.method} {brief(op.path)}: it asks for {asked}; calls send a bearer key", op.whole.place
         )
         return False
@@ -143,11 +143,11 @@ class Security:
         if not op.security:
             return True
         if not self._is_keyed(op):
-            self.notes.lost((*at, "key"), "a key is optional here; calls go without", op.whole.place)
+            self.notes.add_lost((*at, "key"), "a key is optional here; calls go without", op.whole.place)
             return True
         if not self.sayable and self.main not in list(self._alternatives(op)):
             asked = " or ".join(self._together(a) for a in self._alternatives(op))
-            self.notes.lost(at, f"this operation asks for {asked}", op.whole.place)
+            self.notes.add_lost(at, f"this operation asks for {asked}", op.whole.place)
         return False
 
     def take(self, made: ImportedAction) -> None:
@@ -197,7 +197,7 @@ class Security:
                 f"the document {asked} {self._describe_scheme(name)}, and a catalogue cannot say that "
                 "yet: build, lint and verify stop here"
             )
-            self.notes.blocked(
+            self.notes.add_blocked(
                 at,
                 f"{said}. If the API takes `Authorization: Bearer KEY` too, write `type: http_bearer`",
                 place,
@@ -239,7 +239,7 @@ class Security:
             self.notes.decide(("auth",), f"{said}. If the API asks for a key, take `key: false` out")
         left = [n for n in self.schemes if n not in self.main and not (oauth and self._kind(n) == "oauth2")]
         if left and self.main:
-            self.notes.lost(
+            self.notes.add_lost(
                 at,
                 f"further schemes are not carried: {', '.join(self._describe_scheme(n) for n in left[:8])}",
             )
@@ -252,7 +252,7 @@ class Security:
             flow = scheme if swagger in ("accessCode",) else scheme.at("flows", "authorizationCode")
             authorize, token = self._path(flow.text("authorizationUrl")), self._path(flow.text("tokenUrl"))
             if not authorize or not token:
-                self.notes.lost(
+                self.notes.add_lost(
                     ("auth",),
                     f"OAuth scheme `{brief(name)}` has no authorization-code flow at the API's own host",
                     scheme.place,
@@ -260,7 +260,7 @@ class Security:
                 continue
             scopes = {s: one_line(str(t)) or s for s, t in flow.at("scopes").mapping().items() if s}
             if "refreshUrl" in flow.mapping():
-                self.notes.lost(("auth", "oauth"), "`refreshUrl` is not carried", flow.place)
+                self.notes.add_lost(("auth", "oauth"), "`refreshUrl` is not carried", flow.place)
             needs = {s: names for s, names in self.needs.items() if s in scopes}
             return {
                 "authorize": authorize,

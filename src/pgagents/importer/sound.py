@@ -12,7 +12,7 @@ from pgagents.catalogue.language.schemas import argument_node, schema_node
 from pgagents.catalogue.load import load
 from pgagents.errors import PgagentsError
 from pgagents.importer.reading.note import Note, Notes
-from pgagents.importer.text import written
+from pgagents.importer.text import render_yaml
 from pgagents.jsonschema.schema import Validators
 from pgagents.model.model import Model
 from pgagents.source.diagnostics import Diagnostic
@@ -41,7 +41,7 @@ def sound(data: dict[str, Any], notes: Notes, known: Validators | None = None) -
     for _ in range(MAX_ROUNDS):
         if not data["actions"]:
             raise nothing_left(notes)
-        text = written(data, comments(notes))
+        text = render_yaml(data, comments(notes))
         source = parse(text, "<import>")
         if source.faults and source.faults[0].id in ("too-many", "too-large", "too-deep"):
             if source.faults[0].id == "too-many" and _without_examples(data, notes):
@@ -53,7 +53,7 @@ def sound(data: dict[str, Any], notes: Notes, known: Validators | None = None) -
         model, found = load(source, any_key=True, known=known)
         if model is not None:
             return text, model
-        if not sum(_taken_out(data, d, source, notes) for d in found):
+        if not sum(_remove_part(data, d, source, notes) for d in found):
             break
     raise AssertionError(f"an imported catalogue does not load: {found[:3]}")
 
@@ -66,7 +66,7 @@ def answers(model: Model, notes: Notes) -> bool:
 
     found = list(same_argument.find(model))
     for hit in found:
-        notes.answered(hit.origin, "catalogue/same-argument", SAME_NAME)
+        notes.add_ignore(hit.origin, "catalogue/same-argument", SAME_NAME)
     return bool(found)
 
 
@@ -83,7 +83,7 @@ def _without_examples(data: dict[str, Any], notes: Notes) -> bool:
     """Remove all documented calls, if the catalogue holds too many values with them."""
     found = [a.pop("examples") for a in data["actions"].values() if "examples" in a]
     if found:
-        notes.lost(
+        notes.add_lost(
             ("actions",),
             f"examples are not carried: with them the catalogue would hold more than {MAX_VALUES:,} values",
         )
@@ -110,8 +110,8 @@ def without_wrong_examples(data: dict[str, Any], notes: Notes) -> Validators:
         arguments = action.get("input", {})
         judges = _Judges(arguments, at, judge)
         for argument, param in arguments.items():
-            if "default" in param and (why := _refused(judges.get(argument), param["default"])):
-                notes.lost(
+            if "default" in param and (why := _find_error(judges.get(argument), param["default"])):
+                notes.add_lost(
                     (*at, "input", argument),
                     f"`default: {brief(str(param['default']))}` is not carried: {why}",
                 )
@@ -120,7 +120,7 @@ def without_wrong_examples(data: dict[str, Any], notes: Notes) -> Validators:
         for example, call in list(action.get("examples", {}).items()):
             why = _wrong(call, action, judges, bodies, judge)
             if why:
-                notes.lost(
+                notes.add_lost(
                     (*at, "examples") if len(action["examples"]) > 1 else at,
                     f"example `{example}` is not carried: {why}",
                 )
@@ -149,7 +149,7 @@ class _Judges:
         return self.made[name]
 
 
-def _refused(judge: Any, value: Any) -> str:
+def _find_error(judge: Any, value: Any) -> str:
     error = next(iter(judge.iter_errors(value)), None) if judge else None
     return brief(error.message, 120) if error else ""
 
@@ -165,7 +165,7 @@ def _wrong(
     status = call.get("status") or next(s for s in action["output"] if 200 <= s < 300)
     if status < 300:
         for name, value in call.get("input", {}).items():
-            if why := _refused(judges.get(name), value):
+            if why := _find_error(judges.get(name), value):
                 return f"argument `{name}`: {why}"
         missing = [
             n
@@ -179,7 +179,7 @@ def _wrong(
     if status not in bodies:
         written = action["output"].get(status)
         bodies[status] = judge(schema_node(written, ())) if written else None
-    return _refused(bodies[status], call["output"])
+    return _find_error(bodies[status], call["output"])
 
 
 _KEYWORDS = frozenset((
@@ -192,7 +192,7 @@ _KEYWORDS = frozenset((
 ))  # fmt: skip
 
 
-def _taken_out(data: dict[str, Any], fault: Diagnostic, source: Source, notes: Notes) -> bool:
+def _remove_part(data: dict[str, Any], fault: Diagnostic, source: Source, notes: Notes) -> bool:
     """Remove the part of the catalogue at a fault's place; return whether that was possible.
 
     This is a safety net: most errors of documents are found earlier.
@@ -211,14 +211,14 @@ def _taken_out(data: dict[str, Any], fault: Diagnostic, source: Source, notes: N
         return False
     if len(pointer) == 2 and pointer[0] == "schemas":
         holder[pointer[1]] = {"description": "Anything"}
-        notes.lost(pointer, f"the schema is not carried: {fault.message}")
+        notes.add_lost(pointer, f"the schema is not carried: {fault.message}")
         return True
     taken = holder.pop(pointer[-1])
     if len(pointer) == 2 and pointer[0] == "actions":
         _forget(data, str(pointer[1]))
-        notes.left_out(f"{brief(taken['http'])}: as `{pointer[1]}` it would not load: {fault.message}")
+        notes.add_left_out(f"{brief(taken['http'])}: as `{pointer[1]}` it would not load: {fault.message}")
     else:
-        notes.lost(pointer[:-1], f"`{pointer[-1]}` is not carried: {fault.message}")
+        notes.add_lost(pointer[:-1], f"`{pointer[-1]}` is not carried: {fault.message}")
     return True
 
 

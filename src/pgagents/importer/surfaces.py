@@ -10,7 +10,7 @@ from pgagents.catalogue.load import load
 from pgagents.generate.build import build, targets
 from pgagents.generate.target import Target
 from pgagents.importer.reading.note import Notes
-from pgagents.importer.text import written
+from pgagents.importer.text import render_yaml
 from pgagents.jsonschema.schema import Validators
 from pgagents.source.diagnostics import Diagnostic
 from pgagents.source.read import parse
@@ -48,7 +48,7 @@ def offer(data: dict[str, Any], notes: Notes, known: Validators | None = None) -
         for id, target in targets().items()
         if isinstance(target, Target) and target.surface in fitting
     }
-    model, _ = load(parse(written(wanted)), any_key=True, known=known)
+    model, _ = load(parse(render_yaml(wanted)), any_key=True, known=known)
     if model is None:
         return without
     built = build(model, only=list(surface_of))

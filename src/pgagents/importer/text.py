@@ -21,8 +21,8 @@ _MISTAKEN = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "nul
 Comments = Mapping[Pointer, Iterable[str]]
 
 
-def written(data: Any, comments: Comments | None = None) -> str:
-    """Return the whole file."""
+def render_yaml(data: Any, comments: Comments | None = None) -> str:
+    """Return the data as the text of a YAML file."""
     writer = _Writer(data, comments or {})
     about = [
         comment(text, 0) for text in writer.comments.get((), ())
@@ -185,10 +185,10 @@ def scalar(text: str, *, flow: bool) -> str:
     ):
         return text
     quoted = json.dumps(text, ensure_ascii=False)
-    return quoted if quoted.isprintable() else "".join(c if c.isprintable() else _escaped(c) for c in quoted)
+    return quoted if quoted.isprintable() else "".join(c if c.isprintable() else _escape(c) for c in quoted)
 
 
-def _escaped(char: str) -> str:
+def _escape(char: str) -> str:
     code = ord(char)
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 

@@ -13,7 +13,7 @@ from typing import Any
 from pgagents.importer.reading.names import clean, cut
 from pgagents.importer.reading.operations import Parameter
 from pgagents.importer.reading.references import Found
-from pgagents.importer.schemas import Schemas, cleaned
+from pgagents.importer.schemas import Schemas, clean_value
 from pgagents.text.brief import brief
 
 SEPARATORS = {"csv": ",", "ssv": " ", "tsv": "\t", "pipes": "|"}
@@ -57,12 +57,12 @@ def travelling(p: Parameter, schemas: Schemas) -> Joined | Spread | Unsayable | 
     kinds = _kinds(found)
     if "array" in kinds or (not kinds and "items" in found.mapping()):
         if p.style in SEPARATORS:
-            return _joined(p, found, schemas, SEPARATORS[p.style])
+            return _join_values(p, found, schemas, SEPARATORS[p.style])
         if _holds_objects(schemas, found):
             return Unsayable(f"it is a list of objects, which has no form in the {p.place}")
         return Unsayable("it is a list, and the document does not say how it travels") if p.style else None
     if p.style == "deepObject" or "object" in kinds or (not kinds and "properties" in found.mapping()):
-        return _spread(p, found, schemas)
+        return _spread_members(p, found, schemas)
     return None
 
 
@@ -101,15 +101,15 @@ def _as_json(p: Parameter) -> Joined:
     return Joined({"type": "string", "description": cut(said)}, "")
 
 
-def _joined(p: Parameter, found: Found, schemas: Schemas, separator: str) -> Joined:
+def _join_values(p: Parameter, found: Found, schemas: Schemas, separator: str) -> Joined:
     """Return a text argument for a list, with a pattern for its values if that is short."""
     items = schemas.references.follow(found.at("items")).mapping()
     made: dict[str, Any] = {"type": "string"}
     values = (
         [clean(str(v)) for v in items["enum"] if v is not None] if isinstance(items.get("enum"), list) else []
     )
-    one = "|".join(map(_escaped, values)) if values else "-?[0-9]+" if items.get("type") == "integer" else ""
-    pattern = f"^(?:{one})(?:{_escaped(separator)}(?:{one}))*$"
+    one = "|".join(map(_escape, values)) if values else "-?[0-9]+" if items.get("type") == "integer" else ""
+    pattern = f"^(?:{one})(?:{_escape(separator)}(?:{one}))*$"
     if one and len(pattern) <= MAX_PATTERN and not any(separator in v or not v for v in values):
         made["pattern"] = pattern
     lead = f"{p.description.rstrip()} " if p.description else ""
@@ -126,14 +126,14 @@ def text_of(values: list[Any], separator: str) -> Any:
     """Return a list as the text that is sent; a list with other than plain values is returned unchanged."""
     if not all(isinstance(v, str | int | float) for v in values):
         return values
-    return separator.join(str(v).lower() if isinstance(v, bool) else str(cleaned(v)) for v in values)
+    return separator.join(str(v).lower() if isinstance(v, bool) else str(clean_value(v)) for v in values)
 
 
-def _escaped(text: str) -> str:
+def _escape(text: str) -> str:
     return "".join(f"\\{c}" if c in _SPECIAL else c for c in text)
 
 
-def _spread(p: Parameter, found: Found, schemas: Schemas) -> Spread | Unsayable:
+def _spread_members(p: Parameter, found: Found, schemas: Schemas) -> Spread | Unsayable:
     """Return each member as a parameter: `filter[name]` for a deep object, otherwise its own name."""
     deep = p.style == "deepObject"
     if p.place != "query" or p.style not in ("", "deepObject"):

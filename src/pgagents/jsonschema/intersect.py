@@ -53,7 +53,7 @@ def intersect(a: Flat, b: Flat) -> tuple[Flat, list[tuple[str, Pointer, Any]]]:
         elif key in _ONE_ONLY or (key in ("type", "enum") and not _meet(key, a[key], value)):
             lost.append((key, b.place(key), value))
         else:
-            both[key] = _met(key, a[key], value)
+            both[key] = _intersect_keyword(key, a[key], value)
             if both[key] == value:
                 both.places[key] = b.place(key)
     _members(a, b, both)
@@ -82,7 +82,7 @@ def add_null(flat: Flat) -> bool:
     return True
 
 
-def _met(key: str, one: Any, other: Any) -> Any:
+def _intersect_keyword(key: str, one: Any, other: Any) -> Any:
     if key in _GREATER:
         return max(one, other)
     if key in _LESSER:
@@ -102,7 +102,7 @@ def _met(key: str, one: Any, other: Any) -> Any:
 
 def _meet(key: str, one: Any, other: Any) -> bool:
     """True if two types or two enums have a common value. An empty intersection cannot be expressed here."""
-    return bool(_met(key, one, other))
+    return bool(_intersect_keyword(key, one, other))
 
 
 def _same(a: Any, b: Any) -> bool:
@@ -130,16 +130,16 @@ def _members(a: Flat, b: Flat, both: Flat) -> None:
     for name in [*second, *(n for n in first if n not in second)]:
         one, other = first.get(name, rest_a), second.get(name, rest_b)
         if one is not False and other is not False:
-            members[name] = _met_schemas(one, other)
+            members[name] = _intersect_schemas(one, other)
     if first or second:
         both["properties"] = members
         both.places.setdefault("properties", b.place("properties"))
     if rest_a is not True or rest_b is not True:
-        both["additionalProperties"] = _met_schemas(rest_a, rest_b)
+        both["additionalProperties"] = _intersect_schemas(rest_a, rest_b)
         both.places.setdefault("additionalProperties", b.place("additionalProperties"))
 
 
-def _met_schemas(one: Any, other: Any) -> Any:
+def _intersect_schemas(one: Any, other: Any) -> Any:
     if one is False or other is False:
         return False
     if one is True or one == other:

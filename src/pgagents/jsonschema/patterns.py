@@ -62,7 +62,7 @@ def simplest(pattern: str) -> str:
     Empty if the shortest text is empty, or if composing the pattern's pieces gives no matching text.
     """
     try:
-        text = _spelled(_parser.parse(pattern))
+        text = _spell(_parser.parse(pattern))
     except (re.error, RecursionError, _TooLong):
         return ""
     return text if fits(pattern, text) else ""
@@ -76,7 +76,7 @@ def fits(pattern: str, text: str) -> bool:
         return False
 
 
-def _spelled(pieces: Any) -> str:
+def _spell(pieces: Any) -> str:
     return "".join(_piece(kind, value) for kind, value in pieces)
 
 
@@ -84,17 +84,17 @@ def _piece(kind: Any, value: Any) -> str:
     if kind is _constants.LITERAL:
         return chr(value)
     if kind in (_constants.MAX_REPEAT, _constants.MIN_REPEAT):
-        return _repeated(_spelled(value[2]), int(value[0]))
+        return _repeat(_spell(value[2]), int(value[0]))
     if kind is _constants.SUBPATTERN:
-        return _spelled(value[3])
+        return _spell(value[3])
     if kind is _constants.BRANCH:
-        return min((_spelled(branch) for branch in value[1]), key=len)
+        return min((_spell(branch) for branch in value[1]), key=len)
     if kind in (_constants.IN, _constants.NOT_LITERAL, _constants.ANY):
         return next((char for char in SIMPLE if _fits(kind, value, char)), "")
     return ""
 
 
-def _repeated(text: str, times: int) -> str:
+def _repeat(text: str, times: int) -> str:
     if len(text) * times > MOST_SPELLED:
         raise _TooLong
     return text * times

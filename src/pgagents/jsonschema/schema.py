@@ -215,7 +215,7 @@ def finder(pattern: str) -> Callable[[str], bool]:
     return found
 
 
-def unbounded(pattern: str) -> str:
+def find_pattern_error(pattern: str) -> str:
     """Return the reason why the engine refuses a pattern; empty if it accepts it."""
     try:
         finder(pattern)

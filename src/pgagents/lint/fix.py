@@ -18,7 +18,7 @@ from pgagents.source.source import Source
 _ROUNDS = 50
 
 
-def fixed(source: Source, only: Sequence[str] = ()) -> tuple[Source, int]:
+def apply_fixes(source: Source, only: Sequence[str] = ()) -> tuple[Source, int]:
     """Return the source after all edits, and their number. Raises InputError if the original does not
     load.
     """

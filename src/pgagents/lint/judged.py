@@ -36,7 +36,7 @@ class Judged:
         return any(d.severity in bad for d in self.found)
 
 
-def answered(judged: Judged) -> Judged:
+def apply_ignores(judged: Judged) -> Judged:
     """Remove findings that a comment beside the value answers with a reason.
 
     A comment that answers nothing becomes a finding itself.

@@ -48,7 +48,7 @@ def judge(source: Source, name: str) -> Judged:
     found = tuple(
         dict.fromkeys(
             [
-                *_refused(source, name, version),
+                *_list_schema_errors(source, name, version),
                 *_cut(source, name, version[:2], data),
                 *_older(source, name, data),
                 *_functions(source, name, data),
@@ -59,7 +59,7 @@ def judge(source: Source, name: str) -> Judged:
     return Judged(source, name, title, found)
 
 
-def _refused(source: Source, name: str, version: str) -> Iterator[Diagnostic]:
+def _list_schema_errors(source: Source, name: str, version: str) -> Iterator[Diagnostic]:
     import jsonschema_rs
 
     schema = _SCHEMAS[version]

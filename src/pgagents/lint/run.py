@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from pgagents.errors import PgagentsError
-from pgagents.generate.build import judged
+from pgagents.generate.build import collect_diagnostics
 from pgagents.lint import past
 from pgagents.lint.ignores import Ignore, ignores
 from pgagents.lint.requirement import requirements
@@ -46,13 +46,13 @@ def lint(model: Model, only: Sequence[str] = (), today: date | None = None) -> L
     With `today`, former names whose day has passed are reported too. Raises PgagentsError for an unknown name
     in `only`.
     """
-    chosen = _chosen(only)
+    chosen = _select_rules(only)
     hits = [(id, rule, hit) for id, rule in chosen.items() for hit in _hits(rule, model)]
     said: list[tuple[Diagnostic, Hit | None]] = [
         (_diagnostic(id, rule, hit, model), hit) for id, rule, hit in hits
     ]
     if not only:
-        said += [(d, None) for d in _built(judged(model)) if not _is_repeated(d, said)]
+        said += [(d, None) for d in _add_help(collect_diagnostics(model)) if not _is_repeated(d, said)]
         said += [(d, None) for d in past.diagnostics(model, today)] if today else []
     comments = ignores(model.source)
     silent = {(ignore.line, id) for ignore in comments for id in ignore.ids if not id.endswith(_REFUSED)}
@@ -79,7 +79,7 @@ def _is_repeated(built: Diagnostic, said: list[tuple[Diagnostic, Hit | None]]) -
     )
 
 
-def _chosen(only: Sequence[str]) -> dict[str, Rule]:
+def _select_rules(only: Sequence[str]) -> dict[str, Rule]:
     every = rules()
     vendors = {id.split("/")[0] for id in every}
     for name in only:
@@ -108,7 +108,7 @@ def _diagnostic(id: str, rule: Rule, hit: Hit, model: Model) -> Diagnostic:
     )
 
 
-def _built(found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
+def _add_help(found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
     """Yield the diagnostics of `build`; those without help refer to `pgagents explain`."""
     for diagnostic in found:
         yield diagnostic if diagnostic.help else replace(diagnostic, help=f"pgagents explain {diagnostic.id}")

@@ -29,7 +29,7 @@ class DescribedText:
     action: Action | None = None
 
 
-def offered(model: Model) -> list[Action]:
+def list_model_actions(model: Model) -> list[Action]:
     """Return the actions that some model may call, in the catalogue's order.
 
     Actions with a signed body are excluded, because only machines call them.
@@ -52,7 +52,7 @@ def _collect_all_texts(model: Model) -> Iterator[DescribedText]:
     for surface in model.surfaces.values():
         if surface.name not in NOT_FOR_MODELS:
             yield _of(surface.description, "surface", f"surface `{surface.name}`")
-    for action in offered(model):
+    for action in list_model_actions(model):
         what = f"action `{action.name}`"
         yield _of(action.description, "action", what, action)
         for name, texts in action.texts.items():

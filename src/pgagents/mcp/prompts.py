@@ -23,7 +23,7 @@ class Prompt:
     text: str
     needs: bool
 
-    def filled(self, details: str) -> str:
+    def fill(self, details: str) -> str:
         """Return the text for the model, with the details."""
         return f"{self.text}\n\nWhat is known: {details}" if details else self.text
 

@@ -26,7 +26,7 @@ READ = "The call succeeded."
 def result_of(tool: Tool, answer: Answer) -> CallToolResult:
     """Return the result of an answer; a success stays one wherever clients accept it."""
     if answer.problem is not None:
-        return failed(answer.problem)
+        return make_error_result(answer.problem)
     if fault := tool.output.fault(answer.data):
         return _unlike(tool, answer, fault)
     if answer.data is None:
@@ -45,7 +45,7 @@ def _unlike(tool: Tool, answer: Answer, fault: str) -> CallToolResult:
     found = fitting(tool.output, answer.data)
     if found is None:
         note += " What came is under `answer`."
-        return failed(
+        return make_error_result(
             Problem("unexpected_answer", message, answer.status, answer.request_id, note=note), answer.data
         )
     data, left_out = found
@@ -56,11 +56,11 @@ def _unlike(tool: Tool, answer: Answer, fault: str) -> CallToolResult:
     return _result(json_bytes(data).decode(), said, data=data)
 
 
-def failed(problem: Problem, data: Any = None) -> CallToolResult:
+def make_error_result(problem: Problem, data: Any = None) -> CallToolResult:
     """Return an error's result: `{"error": {…}}` as text, without structured content, which would break
     the output schema.
     """
-    shown = {"error": problem.shown(), **({"answer": data} if data is not None else {})}
+    shown = {"error": problem.to_dict(), **({"answer": data} if data is not None else {})}
     return _result(json_bytes(shown).decode(), error=True)
 
 

@@ -26,7 +26,7 @@ def scope_check(model: Model) -> Callable[[Action], Problem | None]:
     """Return a function that checks whether the current caller may call an action."""
     from mcp.server.auth.middleware.auth_context import get_access_token
 
-    def allowed(action: Action) -> Problem | None:
+    def check_scope(action: Action) -> Problem | None:
         token = get_access_token()
         lacks = lacking(model, action, set(token.scopes) if token else set())
         if lacks is None:
@@ -38,7 +38,7 @@ def scope_check(model: Model) -> Callable[[Action], Problem | None]:
             sent=False,
         )
 
-    return allowed
+    return check_scope
 
 
 class StepUp:

@@ -18,7 +18,7 @@ from pgagents.client.attempts import Backoff
 from pgagents.client.client import Client
 from pgagents.mcp.overview import overview
 from pgagents.mcp.prompts import DETAILS, Prompt, prompts
-from pgagents.mcp.result import failed, result_of
+from pgagents.mcp.result import make_error_result, result_of
 from pgagents.mcp.tools import Tool, surface, tools
 from pgagents.model.action import Action
 from pgagents.model.model import Model
@@ -152,11 +152,11 @@ class RequestHandler:
             )
         try:
             if self._allowed is not None and (problem := self._allowed(tool.action)) is not None:
-                return failed(problem)
-            return await self._called(context, tool, params)
+                return make_error_result(problem)
+            return await self._call(context, tool, params)
         except Exception:  # whatever it is, the caller learns no more than that, and the operator all
             _log.exception("tool %s failed", tool.action.name)
-            return failed(
+            return make_error_result(
                 Problem(
                     "internal",
                     "this server failed while calling the API; its log has the details",
@@ -164,7 +164,7 @@ class RequestHandler:
                 )
             )
 
-    async def _called(
+    async def _call(
         self, context: ServerRequestContext[Any, Any], tool: Tool, params: CallToolRequestParams
     ) -> CallToolResult:
         arguments = params.arguments or {}
@@ -255,7 +255,7 @@ class RequestHandler:
         details = (params.arguments or {}).get(DETAILS, "").strip()
         if prompt.needs and not details:
             raise MCPError(INVALID_PARAMS, f"Prompt {prompt.name} needs the argument `{DETAILS}`")
-        said = PromptMessage(role="user", content=TextContent(type="text", text=prompt.filled(details)))
+        said = PromptMessage(role="user", content=TextContent(type="text", text=prompt.fill(details)))
         return GetPromptResult(description=prompt.description, messages=[said])
 
 

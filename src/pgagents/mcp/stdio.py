@@ -66,14 +66,14 @@ class _Open:
         if method is not None and id is not None:
             self._ids.add(id)
         elif method == "notifications/cancelled":
-            self._gone((message.params or {}).get("requestId"))
+            self._discard((message.params or {}).get("requestId"))
 
-    def answered(self, message: Any) -> None:
+    def note_answer(self, message: Any) -> None:
         """Note an answer."""
         if getattr(message, "method", None) is None:
-            self._gone(getattr(message, "id", None))
+            self._discard(getattr(message, "id", None))
 
-    def _gone(self, id: Any) -> None:
+    def _discard(self, id: Any) -> None:
         self._ids.discard(id)
         if not self._ids:
             self._none.set()
@@ -121,7 +121,7 @@ async def serve_streams(server: Server[Any], came: Any, goes: Any) -> None:
         group.start_soon(run)
         async for item in answered:
             await goes.send(item)
-            open_calls.answered(item.message)
+            open_calls.note_answer(item.message)
         group.cancel_scope.cancel()
 
 

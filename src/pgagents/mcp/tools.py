@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from pgagents.errors import PgagentsError
-from pgagents.generate.formerly import offered
+from pgagents.generate.formerly import list_offered
 from pgagents.generate.targets.mcp import tools as target
 from pgagents.jsonschema import schema
 from pgagents.model.action import Action
@@ -65,7 +65,7 @@ def surface(model: Model) -> Surface:
 def tools(model: Model) -> dict[str, Tool]:
     """Return the tools by name, in the catalogue's order; a former name is a tool with the same action."""
     found = {}
-    for action, tool in zip(offered(surface(model)), target.view(model).context["tools"], strict=True):
+    for action, tool in zip(list_offered(surface(model)), target.view(model).context["tools"], strict=True):
         listed = {
             "name": tool.name,
             "title": tool.title,

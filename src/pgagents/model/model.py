@@ -204,7 +204,7 @@ class Resource:
             return None
         return values if len(values) > 1 else values[0]
 
-    def absent_for(self, param: Param) -> str | int | float | None:
+    def find_absent_value(self, param: Param) -> str | int | float | None:
         """Return a value for an argument that names no existing instance."""
         if isinstance(self.absent, tuple):
             return (

@@ -119,8 +119,8 @@ def billing(s: Sessions, call: AcceptedCall) -> Any:
     return {
         "report": {
             "fleet_id": given["fleet_id"],
-            "from": _shown(period["from"], given["from"]),
-            "to": _shown(period["to"], given["to"]),
+            "from": _format_moment(period["from"], given["from"]),
+            "to": _format_moment(period["to"], given["to"]),
             "sessions": sum(r["sessions"] for r in rows),
             "hours": sum(r["hundredths"] for r in rows) / 100,
             "subtotal": money.dollars(subtotal),
@@ -146,7 +146,7 @@ def _moment(text: str) -> datetime | None:
     return moment if moment.tzinfo else None
 
 
-def _shown(moment: datetime, given: str) -> str:
+def _format_moment(moment: datetime, given: str) -> str:
     """Return a moment in UTC, or as it was sent where UTC has no year for it."""
     try:
         return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

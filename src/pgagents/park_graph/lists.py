@@ -10,7 +10,7 @@ import json
 from typing import Any
 
 from pgagents.park_graph import audit, money, payments
-from pgagents.park_graph.sessions import NO_SESSION, Sessions, find, shown
+from pgagents.park_graph.sessions import NO_SESSION, Sessions, find, format_session
 from pgagents.sandbox.call import AcceptedCall, Refusal
 from pgagents.sandbox.clock import rfc3339
 from pgagents.sandbox.keys import word
@@ -208,7 +208,7 @@ def _page(s: Sessions, call: AcceptedCall, filters: dict[str, str | None]) -> An
         if more
         else None
     )
-    return {"sessions": [shown(s, row) for row in rows[:limit]], "next_cursor": cursor}
+    return {"sessions": [format_session(s, row) for row in rows[:limit]], "next_cursor": cursor}
 
 
 def _cursor(started_at: int, id: str, secret: str, bound: str, now: float) -> str:

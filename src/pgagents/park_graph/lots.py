@@ -45,10 +45,10 @@ def within(
 
     `autonomous` restricts them to lots that an autonomous vehicle may enter; `where` is a condition in SQL.
     """
-    return _sorted_within(_around(store, lat, lng, radius_km, autonomous, where, -1), lat, lng, radius_km)
+    return _sort_within(_around(store, lat, lng, radius_km, autonomous, where, -1), lat, lng, radius_km)
 
 
-def _sorted_within(
+def _sort_within(
     rows: list[sqlite3.Row], lat: float, lng: float, radius_km: float
 ) -> list[tuple[float, sqlite3.Row]]:
     found = [(d, row) for row in rows if (d := distance_km(lat, lng, row["lat"], row["lng"])) <= radius_km]
@@ -92,7 +92,7 @@ def nearest(
     """
     few = _around(store, lat, lng, radius_km, autonomous, where, _FEW + 1)
     if len(few) <= _FEW:
-        return _sorted_within(few, lat, lng, radius_km)[:most]
+        return _sort_within(few, lat, lng, radius_km)[:most]
     for part in _PARTS:
         found = within(store, lat, lng, radius_km / part, autonomous=autonomous, where=where)
         if len(found) >= most:
@@ -161,10 +161,10 @@ def search(store: Store, call: AcceptedCall) -> Any:
         call.key.id if call.key else None,
         call.end_user,
     )
-    return {"lots": [_shown(row, distance, open_rates) for distance, row in found]}
+    return {"lots": [_format_lot(row, distance, open_rates) for distance, row in found]}
 
 
-def _shown(row: sqlite3.Row, distance: float, open_rates: dict[str, int]) -> dict[str, Any]:
+def _format_lot(row: sqlite3.Row, distance: float, open_rates: dict[str, int]) -> dict[str, Any]:
     return {
         "id": row["id"],
         "name": row["name"],
@@ -187,10 +187,10 @@ def availability(store: Store, call: AcceptedCall) -> Any:
     row = lot(store, call.input["lot_id"])
     if row is None:
         return NO_LOT
-    return {"availability": _counted(row)}
+    return {"availability": _format_availability(row)}
 
 
-def _counted(row: sqlite3.Row) -> dict[str, Any]:
+def _format_availability(row: sqlite3.Row) -> dict[str, Any]:
     taken = row["total"] - row["available"]
     return {
         "lot_id": row["id"],
@@ -303,5 +303,5 @@ def give_space(outbox: Outbox, lot_id: str, now: float) -> None:
 def _publish_occupancy(outbox: Outbox, lot_id: str, now: float) -> bool:
     row = lot(outbox.store, lot_id)
     assert row is not None
-    outbox.put("occupancy.changed", _counted(row), now, tenant=None)
+    outbox.put("occupancy.changed", _format_availability(row), now, tenant=None)
     return True

@@ -103,7 +103,7 @@ def update_lot(s: Sessions, call: AcceptedCall) -> Any:
 def list_audit(s: Sessions, call: AcceptedCall) -> Any:
     """List audit rows, newest first."""
     wanted = {name: call.input[name] for name in ("lot_id", "session_id") if name in call.input}
-    return {"rows": [_shown(row) for row in _rows(s, wanted, call.input["limit"])]}
+    return {"rows": [_format_row(row) for row in _rows(s, wanted, call.input["limit"])]}
 
 
 def export_lot_audit(s: Sessions, call: AcceptedCall) -> Any:
@@ -114,7 +114,7 @@ def export_lot_audit(s: Sessions, call: AcceptedCall) -> Any:
     writer = csv.writer(text)
     writer.writerow(_COLUMNS)
     for row in reversed(_rows(s, {"lot_id": call.input["lot_id"]}, -1)):
-        shown = _shown(row)
+        shown = _format_row(row)
         writer.writerow(
             [
                 _harmless(json.dumps(v) if isinstance(v, dict) else "" if v is None else str(v))
@@ -163,7 +163,7 @@ def _rows(s: Sessions, wanted: Mapping[str, str], limit: int) -> list[sqlite3.Ro
     )
 
 
-def _shown(row: sqlite3.Row) -> dict[str, Any]:
+def _format_row(row: sqlite3.Row) -> dict[str, Any]:
     shown = {name: row[name] for name in _COLUMNS}
     return {**shown, "at": rfc3339(row["at"]), "diff": json.loads(row["diff"]) if row["diff"] else None}
 

@@ -13,7 +13,7 @@ from pgagents.park_graph.lots import NO_LOT, give_space, lot, rate_now, take_spa
 from pgagents.sandbox.call import AcceptedCall, Refusal
 from pgagents.sandbox.clock import rfc3339
 from pgagents.sandbox.events.outbox import Outbox
-from pgagents.sandbox.keys import ordered, word
+from pgagents.sandbox.keys import make_sortable_id, word
 from pgagents.sandbox.setting import Address
 from pgagents.sandbox.store import Store
 
@@ -88,7 +88,7 @@ def create(s: Sessions, call: AcceptedCall) -> Any:
         ),
         call.key.id if call.key else None,
     )
-    session = shown(s, found)
+    session = format_session(s, found)
     s.outbox.put("session.created", session, call.now, tenant=found["tenant"], subject=id)
     payments.tell(s.outbox, found, call.now)
     secret = f"{found['payment_intent_id']}_secret_{word(s.rng, 24)}"
@@ -105,7 +105,7 @@ def _insert(s: Sessions, call: AcceptedCall, row: sqlite3.Row, fleet: str | None
     rate = rate_now(s.store, row, call.now)
     start = int(call.now)
     name, platform = call.attribution.get("agent_name"), call.attribution.get("agent_platform")
-    id, intent = "sess_" + ordered(s.rng, call.now), "pi_" + ordered(s.rng, call.now)
+    id, intent = "sess_" + make_sortable_id(s.rng, call.now), "pi_" + make_sortable_id(s.rng, call.now)
     space = f"{s.rng.choice('ABCD')}{s.rng.randint(1, 99)}" if given.get("hold_id") else None
     entry = {
         "gate_code": row["gate_code"],
@@ -150,12 +150,12 @@ def _insert(s: Sessions, call: AcceptedCall, row: sqlite3.Row, fleet: str | None
 def get(s: Sessions, call: AcceptedCall) -> Any:
     """Return a session (PG-GET)."""
     row = find(s.store, call, call.input["session_id"])
-    return NO_SESSION if row is None else {"session": shown(s, row)}
+    return NO_SESSION if row is None else {"session": format_session(s, row)}
 
 
 def end(s: Sessions, call: AcceptedCall) -> Any:
     """End a session, charge it and free its space (PG-END)."""
-    row = _named(s, call)
+    row = _find_active(s, call)
     if isinstance(row, Refusal):
         return row
     if payments.processor_down(s.store, row["payment_intent_id"]):
@@ -173,14 +173,14 @@ def end(s: Sessions, call: AcceptedCall) -> Any:
         row["id"],
     )
     give_space(s.outbox, row["lot_id"], call.now)
-    return _changed(
+    return _record_change(
         s, call, row, "session.ended", {"status": ["active", "completed"], "subtotal_cents": [None, subtotal]}
     )
 
 
 def extend(s: Sessions, call: AcceptedCall) -> Any:
     """Extend a session (PG-EXTEND)."""
-    row = _named(s, call)
+    row = _find_active(s, call)
     if isinstance(row, Refusal):
         return row
     if payments.processor_down(s.store, row["payment_intent_id"]):
@@ -201,12 +201,12 @@ def extend(s: Sessions, call: AcceptedCall) -> Any:
         expires,
         row["id"],
     )
-    return _changed(
+    return _record_change(
         s, call, row, "session.extended", {"expires_at": [rfc3339(row["expires_at"]), rfc3339(expires)]}
     )
 
 
-def shown(s: Sessions, row: sqlite3.Row) -> dict[str, Any]:
+def format_session(s: Sessions, row: sqlite3.Row) -> dict[str, Any]:
     """Return a session as answers show it."""
     short = short_code(row["code"])
     session = {
@@ -249,7 +249,7 @@ def find(store: Store, call: AcceptedCall, id: str) -> sqlite3.Row | None:
     )
 
 
-def _named(s: Sessions, call: AcceptedCall) -> sqlite3.Row | Refusal:
+def _find_active(s: Sessions, call: AcceptedCall) -> sqlite3.Row | Refusal:
     """Return the active session of the call's id and code, or the refusal."""
     row = find(s.store, call, call.input["session_id"])
     if row is None or row["code"] != call.input["session_code"]:
@@ -257,11 +257,13 @@ def _named(s: Sessions, call: AcceptedCall) -> sqlite3.Row | Refusal:
     return _COMPLETED if row["status"] == "completed" else row
 
 
-def _changed(s: Sessions, call: AcceptedCall, row: sqlite3.Row, event: str, diff: dict[str, Any]) -> Any:
+def _record_change(
+    s: Sessions, call: AcceptedCall, row: sqlite3.Row, event: str, diff: dict[str, Any]
+) -> Any:
     audit.write(s.store, call, lot_id=row["lot_id"], session_id=row["id"], diff=diff)
     after = s.store.row("SELECT * FROM session WHERE id = ?", row["id"])
     assert after is not None
-    session = shown(s, after)
+    session = format_session(s, after)
     s.outbox.put(event, session, call.now, tenant=row["tenant"], subject=row["id"])
     return {"session": session}
 

@@ -152,7 +152,7 @@ def lots(seed: int) -> list[Lot]:
         for _ in range(place.lots):
             lot = _lot(place, rng, names)
             while lot.id in ids or (place.name == "Vail" and _near_village(lot)):
-                lot = replace(_moved(lot, place, rng), id="lot_" + word(rng, 8))
+                lot = replace(_move_lot(lot, place, rng), id="lot_" + word(rng, 8))
             ids.add(lot.id)
             made.append(lot)
     return made
@@ -252,10 +252,10 @@ def _lot(place: _Place, rng: random.Random, names: dict[str, int]) -> Lot:
         "AV lane" if autonomous else None,
         notes=_AV_NOTES if autonomous else f"Level {rng.randint(1, 5)}",
     )
-    return _moved(lot, place, rng)
+    return _move_lot(lot, place, rng)
 
 
-def _moved(lot: Lot, place: _Place, rng: random.Random) -> Lot:
+def _move_lot(lot: Lot, place: _Place, rng: random.Random) -> Lot:
     """Return the lot at a random spot of its area, uniform over the disc."""
     distance = place.radius_km * math.sqrt(rng.random())
     angle = rng.random() * 2 * math.pi

@@ -84,7 +84,7 @@ def apply(report: Report, lines: Sequence[Line], today: datetime.date) -> Report
         if (why := _stale(line, verdicts, today))
     )
     good = [line for line in lines if not _stale(line, verdicts, today)]
-    findings = tuple(part for finding in report.findings for part in _parted(finding, good, report))
+    findings = tuple(part for finding in report.findings for part in _split_finding(finding, good, report))
     return replace(report, findings=findings, stale=stale)
 
 
@@ -101,7 +101,7 @@ def _stale(line: Line, verdicts: Mapping[str, Verdict], today: datetime.date) ->
     return ""
 
 
-def _parted(finding: Finding, lines: Iterable[Line], report: Report) -> list[Finding]:
+def _split_finding(finding: Finding, lines: Iterable[Line], report: Report) -> list[Finding]:
     """Return the finding, split in two where only some of its contracts are accepted: new ones first."""
     ids = (finding.contract.id, *finding.also)
     known = {id: line for id in ids for line in lines if line.covers(id)}

@@ -63,7 +63,7 @@ def curl(exchange: RecordedExchange, url: str, *, whole: bool = False) -> str:
     """
     request = exchange.request
     if exchange.base.startswith(PROCESS):
-        return _piped(request.body, exchange.base.removeprefix(PROCESS))
+        return _make_pipe(request.body, exchange.base.removeprefix(PROCESS))
     words = ["curl", "-sS", "-i", "-g", "--path-as-is"]
     if request.method == "HEAD":
         words.append("-I")
@@ -91,7 +91,7 @@ def _matters(name: str, value: str, *, whole: bool) -> bool:
     return name not in _OWN and (whole or name not in _HABITS) and not (name == "accept" and value == ANY)
 
 
-def _piped(body: bytes, command: str) -> str:
+def _make_pipe(body: bytes, command: str) -> str:
     """Return the command that pipes a message to a server that is a process."""
     return f"printf '%s\\n' {_word(body[:MAX_BODY].decode('utf-8', 'replace'))} | {command}"
 

@@ -28,7 +28,7 @@ def excerpt(body: bytes, words: Set[str], most: int) -> str:
     read = read_json(body)
     if read.problem or not _names(read.value, words):
         return ""
-    shown = _shown(read.value, words)
+    shown = _format_value(read.value, words)
     shown = shown if len(shown) <= most else f"{shown[: most - 1]}{MORE}"
     return printable(shown)
 
@@ -40,11 +40,11 @@ def _names(value: Any, words: Set[str]) -> bool:
     return isinstance(value, list) and any(_names(item, words) for item in value)
 
 
-def _shown(value: Any, words: Set[str]) -> str:
+def _format_value(value: Any, words: Set[str]) -> str:
     if isinstance(value, dict):
         return "{" + ",".join(_members(value, words)) + "}"
     if isinstance(value, list):
-        items = [_shown(item, words) for item in value[:FEW]]
+        items = [_format_value(item, words) for item in value[:FEW]]
         return (
             "["
             + ",".join([*items, *([f"{MORE} {len(value) - FEW:,} more"] if len(value) > FEW else [])])
@@ -61,7 +61,7 @@ def _members(value: dict[str, Any], words: Set[str]) -> list[str]:
     for index, (name, member) in enumerate(value.items()):
         held = _names(member, words)
         if name in words or held or (index == 0 and not isinstance(member, dict | list)):
-            inside = _shown(member, words) if held else _whole(member)
+            inside = _format_value(member, words) if held else _whole(member)
             parts.append(f"{json.dumps(name, ensure_ascii=False)}:{inside}")
         elif not parts or parts[-1] != MORE:
             parts.append(MORE)

@@ -10,7 +10,7 @@ from pgagents.errors import PgagentsError
 from pgagents.http import Silence
 from pgagents.model.contract import Verdict
 from pgagents.report.causes import cause
-from pgagents.report.read import joined
+from pgagents.report.read import join_sources
 from pgagents.report.report import ELSEWHERE, Finding, Footer, Report, Result
 from pgagents.source.source import Source
 
@@ -46,9 +46,9 @@ def merge(parts: Sequence[Part]) -> tuple[Report, Source]:
     findings = _findings(f for p in ordered for f in p.report.findings)
     checks = {name: says for p in ordered for name, says in p.report.checks.items()}
     stale = tuple(dict.fromkeys(line for p in ordered for line in p.report.stale))
-    return Report(header, findings, results, _footer(ordered, results), checks, stale, first.carried), joined(
-        p.source for p in ordered
-    )
+    return Report(
+        header, findings, results, _footer(ordered, results), checks, stale, first.carried
+    ), join_sources(p.source for p in ordered)
 
 
 def _findings(every: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -134,7 +134,9 @@ def _results(parts: Sequence[Part]) -> tuple[Result, ...]:
     found: list[Result] = []
     untaken: list[str] = []
     for several in zip(*(p.report.results for p in parts), strict=True):
-        taken = [(part, result) for part, result in zip(parts, several, strict=True) if not _left(result)]
+        taken = [
+            (part, result) for part, result in zip(parts, several, strict=True) if not _is_elsewhere(result)
+        ]
         if len(taken) > 1:
             names = " and ".join(part.name for part, _ in taken[:2])
             raise PgagentsError(
@@ -155,7 +157,7 @@ def _results(parts: Sequence[Part]) -> tuple[Result, ...]:
     return tuple(found)
 
 
-def _left(result: Result) -> bool:
+def _is_elsewhere(result: Result) -> bool:
     return result.verdict is Verdict.NOT_SELECTED and result.reason == ELSEWHERE
 
 

@@ -35,12 +35,12 @@ def read(path: Path, *, most: int = MAX_BYTES) -> tuple[Report, Source]:
 
     Raises PgagentsError where the file is unreadable, cut off, of another version, or contradicts itself.
     """
-    data = parsed(_bytes(path, most), str(path))
-    _held(data, str(path))
+    data = parse_report(_bytes(path, most), str(path))
+    _check_report(data, str(path))
     return _report(data), _source(data)
 
 
-def parsed(raw: bytes, name: str) -> dict[str, Any]:
+def parse_report(raw: bytes, name: str) -> dict[str, Any]:
     """Return the JSON of a report of this version. Raises PgagentsError for anything else."""
     found = read_json(raw)
     if found.problem:
@@ -86,7 +86,7 @@ def _schema() -> Any:
     )
 
 
-def _held(data: dict[str, Any], name: str) -> None:
+def _check_report(data: dict[str, Any], name: str) -> None:
     """Raise PgagentsError where the report breaks its schema, is incomplete or contradicts itself."""
     for error in _schema().iter_errors(data):
         at = "/".join(map(str, error.instance_path)) or "its root"
@@ -254,7 +254,7 @@ def sparse(file: str, places: Mapping[str | int, Place], lines: Mapping[int, str
     return Source(file, text, None, Place((0, 0), (0, 0), dict(places)))
 
 
-def joined(sources: Iterable[Source]) -> Source:
+def join_sources(sources: Iterable[Source]) -> Source:
     """Return one source with the places and lines of several sources of the same catalogue."""
     file, places, lines = "", dict[str | int, Place](), dict[int, str]()
     for source in sources:

@@ -32,7 +32,7 @@ def _escape(match: re.Match[str]) -> str:
     return "".join(f"\\u{units[i]:02x}{units[i + 1]:02x}" for i in range(0, len(units), 2))
 
 
-def uncommanded(line: str) -> str:
+def disable_commands(line: str) -> str:
     """Return the line with CI commands disabled: `::name` at its start (GitHub), `##[name]` and `##vso[…]`
     anywhere.
     """

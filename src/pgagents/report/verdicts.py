@@ -69,7 +69,7 @@ def matrix(
     return surfaces, cells
 
 
-def tried(counts: Counter[Verdict]) -> int:
+def count_selected(counts: Counter[Verdict]) -> int:
     """Return how many contracts were selected."""
     return sum(counts[v] for v in _TRIED)
 
@@ -98,16 +98,16 @@ def conclusion(report: Report) -> str:
     parts += [] if report.footer.complete else ["cut short"]
     return (
         f"{counts.get(Verdict.KEPT, 0):,} of "
-        f"{counted(sum(counts.get(v, 0) for v in _TRIED), 'contract')} kept, {', '.join(parts)}"
+        f"{format_count(sum(counts.get(v, 0) for v in _TRIED), 'contract')} kept, {', '.join(parts)}"
     )
 
 
-def counted(count: int, what: str) -> str:
+def format_count(count: int, what: str) -> str:
     """Return a number with its noun, such as `1 contract` or `2,000 contracts`."""
     return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
-def left_out(report: Report) -> str:
+def describe_left_out(report: Report) -> str:
     """Describe how much of the catalogue a run left out, with the most frequent reason; empty where it
     left nothing out.
     """
@@ -119,7 +119,7 @@ def left_out(report: Report) -> str:
     share = f"{max(1, round(100 * count / len(report.results)))} %"
     why = f"; {most:,} of these: {reason}" if reason and len(reasons) > 1 else f": {reason}" if reason else ""
     return (
-        f"{count:,} of {counted(len(report.results), 'contract')} ({share}) "
+        f"{count:,} of {format_count(len(report.results), 'contract')} ({share}) "
         f"{'was' if count == 1 else 'were'} not selected{why}"
     )
 

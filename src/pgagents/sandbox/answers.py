@@ -39,7 +39,7 @@ def refusal(
 ) -> Response:
     """Return an error in the catalogue's envelope, with the status of its code."""
     errors = model.errors
-    body: dict[str, Any] = {} if errors.code_at else _sampled(model, code)
+    body: dict[str, Any] = {} if errors.code_at else _sample_body(model, code)
     _own_members(model, code, body)
     for at, value in ((errors.code_at, code.name), (errors.message_at, message)):
         if at:
@@ -76,7 +76,7 @@ def request_id_header(model: Model) -> str:
     return next((h.name for h in model.headers if "request-id" in h.name.lower()), "X-Request-Id")
 
 
-def _sampled(model: Model, code: Code) -> dict[str, Any]:
+def _sample_body(model: Model, code: Code) -> dict[str, Any]:
     """Return a sample body of the code's envelope, for a catalogue that does not say which member holds
     the code.
     """

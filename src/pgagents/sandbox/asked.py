@@ -43,7 +43,7 @@ def read(request: Request, routes: Routes, most_bytes: int | None) -> ParsedRequ
     members = json_object(request)
     if isinstance(members, Fault):
         return ParsedRequest(match, endpoint, None, dispatcher, members)
-    action, arguments = _selected(dispatcher, members)
+    action, arguments = _select_action(dispatcher, members)
     return ParsedRequest(match, endpoint, action, dispatcher, arguments)
 
 
@@ -56,7 +56,7 @@ def too_large(request: Request, most_bytes: int | None) -> bool:
     return max(announced, len(request.body)) > most_bytes
 
 
-def _selected(
+def _select_action(
     dispatcher: Dispatcher, members: Mapping[str, Any]
 ) -> tuple[Action | None, Mapping[str, Any] | Fault]:
     """Return the action that a dispatcher's body names with its arguments, or the fault of the body."""

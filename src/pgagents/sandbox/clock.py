@@ -33,11 +33,11 @@ class Clock:
 
 def rfc3339(moment: float) -> str:
     """Return epoch seconds as RFC 3339 in UTC with `Z`, in whole seconds."""
-    return _written(int(moment))
+    return _format_moment(int(moment))
 
 
 @lru_cache(1024)
-def _written(moment: int) -> str:
+def _format_moment(moment: int) -> str:
     return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

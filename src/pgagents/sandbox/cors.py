@@ -29,13 +29,13 @@ def preflight(model: Model, methods: Iterable[str]) -> Response:
     headers = (
         ("Access-Control-Allow-Origin", "*"),
         ("Access-Control-Allow-Methods", ", ".join(sorted({"GET" if m == "HEAD" else m for m in methods}))),
-        ("Access-Control-Allow-Headers", ", ".join(_sent(model))),
+        ("Access-Control-Allow-Headers", ", ".join(_list_headers(model))),
         ("Access-Control-Max-Age", str(LIVES_S)),
     )
     return Response(204, headers)
 
 
-def opened(answer: Response) -> Response:
+def add_headers(answer: Response) -> Response:
     """Return the answer with the CORS headers that let a page of any origin read it and all its headers."""
     if answer.header("access-control-allow-origin") is not None:
         return answer
@@ -51,7 +51,7 @@ def opened(answer: Response) -> Response:
     )
 
 
-def _sent(model: Model) -> list[str]:
+def _list_headers(model: Model) -> list[str]:
     """List the headers that a page may send: key, content type, header arguments and those that name an
     end user.
     """

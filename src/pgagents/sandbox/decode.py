@@ -98,8 +98,8 @@ class Decoder:
                 if wire in plan.body:
                     found[plan.body[wire]] = value
                 elif action.unknown == "refused":
-                    return Fault("invalid", wire, f"{_shown(wire)} is no member of this body")
-        return self._validated(action, plan, found)
+                    return Fault("invalid", wire, f"{_clean_name(wire)} is no member of this body")
+        return self._validate(action, plan, found)
 
     def members(self, action: Action, members: Mapping[str, Any]) -> Arguments | Fault:
         """Return the arguments of a dispatcher's call, or why they are refused."""
@@ -110,10 +110,10 @@ class Decoder:
             if name in known:
                 found[name] = value
             elif action.unknown == "refused":
-                return Fault("invalid", name, f"{_shown(name)} is no argument of {action.name}")
-        return self._validated(action, plan, found)
+                return Fault("invalid", name, f"{_clean_name(name)} is no argument of {action.name}")
+        return self._validate(action, plan, found)
 
-    def _validated(self, action: Action, plan: _Plan, found: dict[str, Any]) -> Arguments | Fault:
+    def _validate(self, action: Action, plan: _Plan, found: dict[str, Any]) -> Arguments | Fault:
         """Validate arguments against the action's schema and add defaults; whole doubles of integers
         become ints.
         """
@@ -178,10 +178,10 @@ class Decoder:
 
     def _plan(self, action: Action) -> _Plan:
         if action.name not in self._plans:
-            self._plans[action.name] = self._planned(action)
+            self._plans[action.name] = self._make_plan(action)
         return self._plans[action.name]
 
-    def _planned(self, action: Action) -> _Plan:
+    def _make_plan(self, action: Action) -> _Plan:
         places = ("path", "query", "header", "body")
         schema = dict(action.input_schema(places=places))  # type: ignore[arg-type]  # a tuple of literals loses their types
         arguments = tuple(self._argument(param) for param in action.params)
@@ -261,7 +261,7 @@ def _choose_fault(action: Action, errors: list[Any], several: str | None) -> Fau
     firsts: dict[str, tuple[str, str]] = {}
     for _, _, path, error in sorted(found, key=lambda f: (f[0], f[1], [str(step) for step in f[2]])):
         field = _field(action, path)
-        firsts.setdefault(field.partition(".")[0], (field, f"{_shown(field)}: {_describe_error(error)}"))
+        firsts.setdefault(field.partition(".")[0], (field, f"{_clean_name(field)}: {_describe_error(error)}"))
     field, message = next(iter(firsts.values()))
     if several is None or len(firsts) == 1:
         return Fault("invalid", field, message)
@@ -315,7 +315,7 @@ def _field(action: Action, path: tuple[str | int, ...]) -> str:
     return ".".join([first, *(str(p) for p in path[1:])])
 
 
-def _shown(name: str) -> str:
+def _clean_name(name: str) -> str:
     clean = "".join(c if c.isprintable() else "?" for c in name[:80])
     return clean or "the empty name"
 

@@ -85,17 +85,17 @@ class Front:
                 answer = self._refuse(
                     "crashed", "Something went wrong on our side; quote the request id to support", request_id
                 )
-            return self._finished(request, answer, request_id, drawn, now)
+            return self._finish(request, answer, request_id, drawn, now)
 
     def plaintext(self, request: Request) -> Response:
         """Return the refusal of a call that came without TLS."""
         return self._unread(request, "plaintext", "Plaintext HTTP is refused; use TLS 1.3")
 
-    def malformed(self, request: Request) -> Response:
+    def refuse_malformed(self, request: Request) -> Response:
         """Return the refusal of bytes that are not an HTTP request; `request` has the pseudo-headers only."""
         return self._unread(request, "bad_body", "This is no HTTP request")
 
-    def unkept(self, request: Request) -> Response:
+    def refuse_uncommitted(self, request: Request) -> Response:
         """Return the error for a call whose writes could not be committed and are undone."""
         return self._unread(
             request, "crashed", "Something went wrong on our side; quote the request id to support"
@@ -111,9 +111,9 @@ class Front:
             drawn: list[Drawn] = []
             self._keyless(request, request_id, now, drawn)
             refused = self._refuse(kind, message, request_id)
-            return self._finished(request, refused, request_id, drawn, now)
+            return self._finish(request, refused, request_id, drawn, now)
 
-    def _finished(
+    def _finish(
         self, request: Request, answer: Response, request_id: str, drawn: list[Drawn], now: float
     ) -> Response:
         headers = [*answer.headers, (self._id_header, request_id)]
@@ -129,7 +129,7 @@ class Front:
         ]
         answer = Response(answer.status, tuple(headers), answer.body)
         if request.header("origin") and self._for_browsers(request.path):
-            answer = cors.opened(answer)
+            answer = cors.add_headers(answer)
         return Response(answer.status, answer.headers) if request.method == "HEAD" else answer
 
     def _constants(self, status: int, keyed: bool, secure: bool) -> list[tuple[str, str]]:
@@ -163,7 +163,7 @@ class Front:
             drawn.append(level)
         if key is None and not public:
             refused = self._refuse("no_key", "Send a key: Authorization: Bearer <key>", request_id)
-            return self._challenged(refused, "invalid_token" if _bearer(request) else None)
+            return self._add_challenge(refused, "invalid_token" if _bearer(request) else None)
         if level is not None and level.wait_s:
             return self._refuse("limited", "Too many calls; wait as Retry-After says", request_id)
         refused_early = self._framework(request, asked, key, request_id)
@@ -303,9 +303,9 @@ class Front:
             return None
         said = f"The token was not granted {lacks}" if lacks else "No token may do this"
         refused = self._refuse("no_scope", said, request_id, scope=lacks or None)
-        return self._challenged(refused, "insufficient_scope", lacks)
+        return self._add_challenge(refused, "insufficient_scope", lacks)
 
-    def _challenged(self, refused: Response, error: str | None, scope: str | None = None) -> Response:
+    def _add_challenge(self, refused: Response, error: str | None, scope: str | None = None) -> Response:
         """Return the refusal with a WWW-Authenticate challenge."""
         said = metadata.challenge(
             self.model.auth.oauth, self.site.setting.address.url, error=error, scope=scope

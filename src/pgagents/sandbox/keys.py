@@ -64,7 +64,7 @@ def word(rng: random.Random, length: int) -> str:
     return letters[:length].decode()
 
 
-def ordered(rng: random.Random, at: float) -> str:
+def make_sortable_id(rng: random.Random, at: float) -> str:
     """Return an unguessable word that sorts by time, like a ULID, so that a table's index grows at its
     end.
     """

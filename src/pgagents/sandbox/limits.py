@@ -70,7 +70,7 @@ class Limits:
                     Drawn(capacity, int(left + 5e-7), _seconds(bucket, capacity, capacity - left, now), wait),
                 )
             )
-        self._bound()
+        self._evict_oldest()
         closest = max(told, key=lambda t: t[1].wait_s) if lacking else min(told, key=lambda t: t[0])
         return closest[1]
 
@@ -150,7 +150,7 @@ class Limits:
         }
         return expression.Scope({"key": caller, "call": call}).holds(bucket.when)
 
-    def _bound(self) -> None:
+    def _evict_oldest(self) -> None:
         if len(self._levels) > _MOST_BUCKETS:
             oldest = sorted(self._levels, key=lambda k: self._levels[k][1])[: _MOST_BUCKETS // 10]
             for key in oldest:

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from pgagents.model.action import Action
 from pgagents.model.model import Dispatcher, Model
-from pgagents.text.placeholders import filled, split
+from pgagents.text.placeholders import match_placeholders, split
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ def _fit(template: tuple[str, ...], parts: tuple[str, ...]) -> dict[str, str] | 
                 return None
             continue
         literals, names = split(expected)
-        found = filled(literals, given)
+        found = match_placeholders(literals, given)
         if found is None:
             return None
         values.update(zip(names, found, strict=True))

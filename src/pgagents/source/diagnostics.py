@@ -34,14 +34,14 @@ def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
 def show(diagnostic: Diagnostic, source: Source | None = None, *, width: int = 100) -> str:
     """Format a diagnostic with its source line below it, cut to `width` columns."""
     d = diagnostic
-    lines = [f"{d.severity}[{d.id}]: {shortened(d.message)}", f"  --> {printable(str(d.span))}"]
+    lines = [f"{d.severity}[{d.id}]: {shorten(d.message)}", f"  --> {printable(str(d.span))}"]
     text = _line(source, d.span)
     if text is not None:
         shown, column = _window(text, d.span.column, width - 8)
         gutter = f"{d.span.line:>4}"
         lines += ["     |", f"{gutter} | {shown}", f"     | {' ' * _columns(shown[: column - 1])}^"]
     if d.help:
-        lines.append(f"   = help: {shortened(d.help)}")
+        lines.append(f"   = help: {shorten(d.help)}")
     lines += [f"   = {printable(note[: 4 * MOST_SHOWN])}" for note in d.notes]
     return "\n".join(lines)
 
@@ -69,7 +69,7 @@ MOST_SHOWN = 600
 """Characters of a message that are printed. A file may hold eight megabytes on one line."""
 
 
-def shortened(text: str, most: int = MOST_SHOWN) -> str:
+def shorten(text: str, most: int = MOST_SHOWN) -> str:
     """Return the text on one line, cut to `most` characters; a cut text is followed by its full length."""
     if len(text) > 4 * most:
         text, length = text[: 4 * most], len(text)

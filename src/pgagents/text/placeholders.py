@@ -20,7 +20,7 @@ def split(template: str) -> tuple[list[str], list[str]]:
     return pieces[::2], pieces[1::2]
 
 
-def filled(literals: Sequence[str], text: str, least: int = 1) -> list[str] | None:
+def match_placeholders(literals: Sequence[str], text: str, least: int = 1) -> list[str] | None:
     """Return the values that the placeholders have in `text`, or None if the literals do not match.
 
     Each value is as long as possible, earlier ones first, and has at least `least` characters.

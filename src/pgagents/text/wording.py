@@ -37,7 +37,7 @@ WORDS: dict[str, Callable[[Any], str]] = {
 }
 
 
-def hinted(text: str, said: str, *, inside: bool = False) -> str:
+def append_remark(text: str, said: str, *, inside: bool = False) -> str:
     """Append a remark to a description: in brackets after a phrase, as a sentence of its own after a
     sentence.
 

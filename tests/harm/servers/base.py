@@ -164,7 +164,6 @@ class Server:
         self.at_start = copy.deepcopy(self.tables)
 
     # -- what a case gives
-    # -------------------------------------------------------------------------------------------
 
     def fill(self) -> None:
         """Put in what existed before."""
@@ -174,7 +173,6 @@ class Server:
         """Let happen what time brings; called before each request."""
 
     # -- for cases
-    # ---------------------------------------------------------------------------------------------------
 
     def find(self, table: str, id: Id) -> Row:
         """A row, or the refusal that there is none."""
@@ -208,7 +206,6 @@ class Server:
             self.guard(table, id)
 
     # -- for tests
-    # ---------------------------------------------------------------------------------------------------
 
     def left(self) -> list[tuple[str, Row]]:
         """The run's rows that a call of the API would remove."""
@@ -229,7 +226,6 @@ class Server:
         return [entry for entry in self.log if entry.method not in READS]
 
     # -- a request
-    # -----------------------------------------------------------------------------------------------------
 
     def __call__(self, request: Request) -> Answer:
         with self._lock:

@@ -106,7 +106,7 @@ class Checker:
         """True if nothing at or below this pointer was refused."""
         return not any(f[: len(pointer)] == pointer for f in self.faulty)
 
-    def known(
+    def check_reference(
         self,
         pointer: Pointer,
         name: str | None,
@@ -115,7 +115,8 @@ class Checker:
         *,
         also: Iterable[str] = (),
     ) -> bool:
-        """True if `name` is None or stands at one of the homes, which are pointers of mappings or lists.
+        """Return whether `name` is None or stands at one of the homes, which are pointers of mappings or
+        lists.
 
         Otherwise record a dangling reference and return False. A name that stands in the file but was refused
         itself is not recorded.
@@ -132,7 +133,7 @@ class Checker:
         if len(self.found) >= MAX_FAULTS:
             return False
         written = [_names(self.source.data, place) for place in places]
-        if any(name in names for names in written) or any(self.lost(place) for place in places):
+        if any(name in names for names in written) or any(self.is_incomplete(place) for place in places):
             return False
         words = chain(also, (str(word) for names in written for word in names))
         help = did_you_mean(name, words) or ("" if also or any(written) else f"there is no {what} yet")
@@ -143,7 +144,7 @@ class Checker:
         """Return the names written at a pointer, including refused ones."""
         return _names(self.source.data, pointer)
 
-    def lost(self, home: Pointer) -> bool:
+    def is_incomplete(self, home: Pointer) -> bool:
         """True if the names at `home` are incomplete, because one of its keys or something near it was
         refused.
         """
@@ -191,7 +192,7 @@ class Checker:
         if call is None:
             return
         names = set(names)
-        if self.known((*pointer, "action"), call.action, ACTIONS, "action"):
+        if self.check_reference((*pointer, "action"), call.action, ACTIONS, "action"):
             self.arguments((*pointer, "input"), call.input, call.action)
         self.values((*pointer, "input"), call.input, names)
         self.compile((*pointer, "at"), call.at, {"response", "input"})
@@ -202,7 +203,7 @@ class Checker:
         home = (*self.base(action), "input")
         known = _names(self.source.data, home)
         for name in given:
-            if name != "*" and name not in known and not self.lost(home):
+            if name != "*" and name not in known and not self.is_incomplete(home):
                 message = f"`{action}` takes no argument `{brief(name)}`"
                 self.fault(
                     (*pointer, name),
@@ -220,7 +221,7 @@ class Checker:
         """Check references, types and bounds of a schema and of all schemas inside it."""
         if len(self.found) >= MAX_FAULTS:
             return
-        self.known((*pointer, "$ref"), schema.ref, ("schemas",), "schema")
+        self.check_reference((*pointer, "$ref"), schema.ref, ("schemas",), "schema")
         self._schema_sense(pointer, schema)
         for key, child in children(schema):
             self.schema((*pointer, *key), child)
@@ -228,13 +229,15 @@ class Checker:
             self._reference((*pointer, "refers_to"), schema.refers_to)
         elif schema.required is not None and schema.properties is not None:
             for index, name in enumerate(schema.required):
-                self.known((*pointer, "required", index), name, (*pointer, "properties"), "property")
+                self.check_reference(
+                    (*pointer, "required", index), name, (*pointer, "properties"), "property"
+                )
 
     def _reference(self, pointer: Pointer, refers_to: str | None) -> None:
         """Check the resource that an argument refers to, and the member if the resource's id has several."""
         name, _, member = (refers_to or "").partition(".")
         if (
-            not self.known(pointer, name or None, ("resources",), "resource")
+            not self.check_reference(pointer, name or None, ("resources",), "resource")
             or not name
             or name not in self.written.resources
         ):
@@ -281,11 +284,11 @@ class Checker:
                     f"no value is at least {a:g} and at most {b:g}",
                 )
         if schema.pattern is not None:
-            from pgagents.jsonschema.schema import faults, unbounded
+            from pgagents.jsonschema.schema import faults, find_pattern_error
 
             if faults({"pattern": schema.pattern}):
                 self.fault((*pointer, "pattern"), "schema", "the pattern is no regular expression (ECMA-262)")
-            elif why := unbounded(schema.pattern):
+            elif why := find_pattern_error(schema.pattern):
                 message = f"the pattern cannot be matched in bounded time and memory: {why}"
                 self.fault(
                     (*pointer, "pattern"), "schema", message, "write it shorter, and with smaller repeats"
@@ -297,17 +300,17 @@ class Checker:
 
     def _action(self, pointer: Pointer, action: Action) -> None:
         arguments = (*pointer, "input")
-        self.known((*pointer, "bucket"), action.bucket, ("limits", "buckets"), "bucket")
-        self.known((*pointer, "scope"), action.scope, ("auth", "scopes"), "scope")
-        self.known((*pointer, "idempotency"), action.idempotency, arguments, "argument")
+        self.check_reference((*pointer, "bucket"), action.bucket, ("limits", "buckets"), "bucket")
+        self.check_reference((*pointer, "scope"), action.scope, ("auth", "scopes"), "scope")
+        self.check_reference((*pointer, "idempotency"), action.idempotency, arguments, "argument")
         if action.signed:
-            self.known((*pointer, "signed", "header"), action.signed.header, arguments, "argument")
-            self.known((*pointer, "signed", "role"), action.signed.role, ("auth", "roles"), "role")
-            self.known(
+            self.check_reference((*pointer, "signed", "header"), action.signed.header, arguments, "argument")
+            self.check_reference((*pointer, "signed", "role"), action.signed.role, ("auth", "roles"), "role")
+            self.check_reference(
                 (*pointer, "signed", "otherwise"), action.signed.otherwise, ("errors", "codes"), "error code"
             )
         for index, code in enumerate(action.errors):
-            self.known((*pointer, "errors", index), code, ("errors", "codes"), "error code")
+            self.check_reference((*pointer, "errors", index), code, ("errors", "codes"), "error code")
         for name, param in action.input.items():
             self.schema((*arguments, name), param)
         for status, output in action.output.items():
@@ -324,14 +327,16 @@ class Checker:
         for name, until in action.formerly.items():
             self._former(pointer, name, until)
         for surface, texts in action.texts.items():
-            self.known((*pointer, "texts", surface), surface, ("surfaces",), "surface")
+            self.check_reference((*pointer, "texts", surface), surface, ("surfaces",), "surface")
             for name in texts.params:
-                self.known((*pointer, "texts", surface, "params", name), name, arguments, "argument")
+                self.check_reference(
+                    (*pointer, "texts", surface, "params", name), name, arguments, "argument"
+                )
         for name, law in action.laws.items():
             self.law((*pointer, "laws", name), law, scope.LAW)
         for name, relation in action.relations.items():
             at = (*pointer, "relations", name)
-            self.known((*at, "widen"), relation.widen, arguments, "argument")
+            self.check_reference((*at, "widen"), relation.widen, arguments, "argument")
             self.compile((*at, "keeps"), relation.keeps, scope.LAW)
             self.compile((*at, "unless"), relation.unless, scope.LAW)
             self.compile((*at, "fits"), relation.fits, (*scope.LAW, scope.ITEM))

@@ -54,7 +54,7 @@ class _Examples:
         for step in pointer:
             self.raw = self.raw[step]
         self.inputs = {
-            name: self._compiled(
+            name: self._compile(
                 (*pointer, "input", name), argument_node(self.raw["input"][name], (*pointer, "input", name))
             )
             for name in action.input
@@ -82,7 +82,7 @@ class _Examples:
             if "default" in param.model_fields_set:
                 self._conforms((*self.pointer, "input", name, "default"), param.default, self.inputs[name])
 
-    def _compiled(self, pointer: Pointer, schema: Any) -> Any:
+    def _compile(self, pointer: Pointer, schema: Any) -> Any:
         if self.checker.faulty and not self._sound(pointer, schema):
             return None
         try:
@@ -120,7 +120,7 @@ class _Examples:
         at = (*self.pointer, "output", status)
         written = self.raw["output"].get(status)
         if status not in self.outputs:
-            self.outputs[status] = self._compiled(at, schema_node(written, at)) if written else None
+            self.outputs[status] = self._compile(at, schema_node(written, at)) if written else None
         if example.output is not None:
             self._conforms(pointer, example.output, self.outputs[status])
 

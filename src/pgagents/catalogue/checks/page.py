@@ -47,7 +47,7 @@ def run(checker: Checker, pointer: Pointer, surface: Surface) -> None:
     action = checker.written.actions.get(name)
     if action is None:
         return
-    if checker.known((*pointer, "page", "dispatcher"), page.dispatcher, ("surfaces",), "surface"):
+    if checker.check_reference((*pointer, "page", "dispatcher"), page.dispatcher, ("surfaces",), "surface"):
         _dispatcher(checker, pointer, page, name)
     if action.effect != "read":
         checker.fault(
@@ -57,7 +57,9 @@ def run(checker: Checker, pointer: Pointer, surface: Surface) -> None:
             "name an action that reads",
         )
     for key in ("lat", "lng", "radius_km"):
-        checker.known((*pointer, "page", key), getattr(page, key), ("actions", name, "input"), "argument")
+        checker.check_reference(
+            (*pointer, "page", key), getattr(page, key), ("actions", name, "input"), "argument"
+        )
     checker.arguments((*pointer, "page", "labels"), page.labels, name)
     for place, arguments in page.places.items():
         checker.arguments((*pointer, "page", "places", place), arguments, name)

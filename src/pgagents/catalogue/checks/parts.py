@@ -30,14 +30,16 @@ def run(checker: Checker) -> None:
     for name, workflow in checker.written.workflows.items():
         steps = list(map(str, checker.in_file(("workflows", name, "steps"))))
         for index, role in enumerate(workflow.needs):
-            checker.known(("workflows", name, "needs", index), role, ("auth", "roles"), "role")
+            checker.check_reference(("workflows", name, "needs", index), role, ("auth", "roles"), "role")
         for step_name, step in workflow.steps.items():
             _step(checker, ("workflows", name, "steps", step_name), step, steps[: steps.index(step_name)])
             if not workflow.only_verify:
                 _check_manifest_members(checker, ("workflows", name, "steps", step_name), step)
     operator = checker.written.operator
     if operator:
-        checker.known(("operator", "clock"), operator.clock, ("operator", "actions"), "operator's action")
+        checker.check_reference(
+            ("operator", "clock"), operator.clock, ("operator", "actions"), "operator's action"
+        )
         for name in operator.actions:
             if name in checker.written.actions:
                 checker.fault(
@@ -51,31 +53,33 @@ def run(checker: Checker) -> None:
 
 def _auth(checker: Checker) -> None:
     auth = checker.written.auth
-    checker.known(("auth", "default"), auth.default, ("auth", "schemes"), "scheme")
+    checker.check_reference(("auth", "default"), auth.default, ("auth", "schemes"), "scheme")
     for plan, scopes in auth.plans.items():
         for index, name in enumerate(scopes):
-            checker.known(("auth", "plans", plan, index), name, ("auth", "scopes"), "scope")
+            checker.check_reference(("auth", "plans", plan, index), name, ("auth", "scopes"), "scope")
     for name, role in auth.roles.items():
-        checker.known(("auth", "roles", name, "plan"), role.plan, ("auth", "plans"), "plan")
-        checker.known(("auth", "roles", name, "surface"), role.surface, ("surfaces",), "surface")
+        checker.check_reference(("auth", "roles", name, "plan"), role.plan, ("auth", "plans"), "plan")
+        checker.check_reference(("auth", "roles", name, "surface"), role.surface, ("surfaces",), "surface")
     for oauth_scope, actions in auth.oauth.needs.items() if auth.oauth else ():
         at = ("auth", "oauth", "needs", oauth_scope)
-        checker.known(at, oauth_scope, ("auth", "oauth", "scopes"), "OAuth scope")
+        checker.check_reference(at, oauth_scope, ("auth", "oauth", "scopes"), "OAuth scope")
         for index, action in enumerate(actions):
-            checker.known((*at, index), action, ACTIONS, "action")
+            checker.check_reference((*at, index), action, ACTIONS, "action")
 
 
 def _webhooks(checker: Checker) -> None:
     webhooks = checker.written.webhooks
     if webhooks is None:
         return
-    checker.known(("webhooks", "envelope"), webhooks.envelope, ("schemas",), "schema")
-    checker.known(("webhooks", "registered_by"), webhooks.registered_by, ACTIONS, "action")
+    checker.check_reference(("webhooks", "envelope"), webhooks.envelope, ("schemas",), "schema")
+    checker.check_reference(("webhooks", "registered_by"), webhooks.registered_by, ACTIONS, "action")
     for name, event in webhooks.events.items():
-        checker.known(("webhooks", "events", name, "data"), event.data, ("schemas",), "schema")
-        checker.known(("webhooks", "events", name, "about"), event.about, ("resources",), "resource")
+        checker.check_reference(("webhooks", "events", name, "data"), event.data, ("schemas",), "schema")
+        checker.check_reference(
+            ("webhooks", "events", name, "about"), event.about, ("resources",), "resource"
+        )
         for index, action in enumerate(event.by):
-            checker.known(("webhooks", "events", name, "by", index), action, ACTIONS, "action")
+            checker.check_reference(("webhooks", "events", name, "by", index), action, ACTIONS, "action")
 
 
 def _audit(checker: Checker) -> None:
@@ -83,11 +87,11 @@ def _audit(checker: Checker) -> None:
     if audit is None:
         return
     checker.call(("audit", "listed_by"), audit.listed_by, scope.CALL)
-    checker.known(("audit", "as"), audit.as_, ("auth", "roles"), "role")
+    checker.check_reference(("audit", "as"), audit.as_, ("auth", "roles"), "role")
     for index, surface in enumerate(audit.reads_on):
-        checker.known(("audit", "reads_on", index), surface, ("surfaces",), "surface")
+        checker.check_reference(("audit", "reads_on", index), surface, ("surfaces",), "surface")
     for member, resource in audit.about.items():
-        checker.known(("audit", "about", member), resource, ("resources",), "resource")
+        checker.check_reference(("audit", "about", member), resource, ("resources",), "resource")
 
 
 def _limits(checker: Checker) -> None:
@@ -95,26 +99,28 @@ def _limits(checker: Checker) -> None:
     for name, bucket in limits.buckets.items():
         checker.compile(("limits", "buckets", name, "when"), bucket.when, scope.BUCKET)
     for surface in limits.budgets:
-        checker.known(("limits", "budgets", surface), surface, ("surfaces",), "surface", also=["all"])
+        checker.check_reference(
+            ("limits", "budgets", surface), surface, ("surfaces",), "surface", also=["all"]
+        )
 
 
 def _errors(checker: Checker) -> None:
     errors = checker.written.errors
-    checker.known(("errors", "envelope"), errors.envelope, ("schemas",), "schema")
+    checker.check_reference(("errors", "envelope"), errors.envelope, ("schemas",), "schema")
     for name, code in errors.codes.items():
-        checker.known(("errors", "codes", name, "envelope"), code.envelope, ("schemas",), "schema")
+        checker.check_reference(("errors", "codes", name, "envelope"), code.envelope, ("schemas",), "schema")
         for index, action in enumerate(code.only or ()):
-            checker.known(
+            checker.check_reference(
                 ("errors", "codes", name, "only", index), action, (*ACTIONS, ("surfaces",)), "action"
             )
         for action, call in code.provoked_by.items():
             at = ("errors", "codes", name, "provoked_by", action)
-            checker.known(at, action, ("actions",), "action")
+            checker.check_reference(at, action, ("actions",), "action")
             checker.call(at, call, (*scope.CALL, *checker.written.resources))
     for index, name in enumerate(errors.always):
-        checker.known(("errors", "always", index), name, ("errors", "codes"), "error code")
+        checker.check_reference(("errors", "always", index), name, ("errors", "codes"), "error code")
     for key in type(errors.framework).model_fields:
-        checker.known(
+        checker.check_reference(
             ("errors", "framework", key), getattr(errors.framework, key), ("errors", "codes"), "error code"
         )
     for name, header in checker.written.headers.items():
@@ -124,27 +130,27 @@ def _errors(checker: Checker) -> None:
 def _groups(checker: Checker) -> None:
     for group, names in checker.written.groups.items():
         for index, name in enumerate(names):
-            checker.known(("groups", group, index), name, ("actions",), "action")
+            checker.check_reference(("groups", group, index), name, ("actions",), "action")
 
 
 def _surface(checker: Checker, pointer: Pointer, surface: Surface) -> None:
     written = checker.written
     if isinstance(surface.actions, str):
-        checker.known((*pointer, "actions"), surface.actions, ("groups",), "group", also=["all"])
+        checker.check_reference((*pointer, "actions"), surface.actions, ("groups",), "group", also=["all"])
     else:
         for index, name in enumerate(surface.actions):
-            checker.known((*pointer, "actions", index), name, ("actions",), "action")
+            checker.check_reference((*pointer, "actions", index), name, ("actions",), "action")
     for action, params in surface.omit.items():
-        if not checker.known((*pointer, "omit", action), action, ("actions",), "action"):
+        if not checker.check_reference((*pointer, "omit", action), action, ("actions",), "action"):
             continue
         for index, name in enumerate(params):
             at = (*pointer, "omit", action, index)
             if (
-                checker.known(at, name, ("actions", action, "input"), "argument")
+                checker.check_reference(at, name, ("actions", action, "input"), "argument")
                 and written.actions[action].input[name].required
             ):
                 checker.fault(at, "omit", f"`{name}` is required, so it cannot be left out here")
-    checker.known((*pointer, "scope"), surface.scope, ("auth", "scopes"), "scope")
+    checker.check_reference((*pointer, "scope"), surface.scope, ("auth", "scopes"), "scope")
     if surface.http and not (surface.selector and surface.arguments) and checker.sound(pointer):
         checker.fault(
             pointer, "surface", "a dispatcher (`http`) needs `selector` and `arguments`", at_value=False
@@ -199,20 +205,20 @@ def _resource(checker: Checker, name: str, pointer: Pointer, resource: Resource)
         short = isinstance((checker.data["resources"][name]).get(key), dict)
         for index, call in enumerate(calls):
             checker.call((*pointer, key) if short else (*pointer, key, index), call, names)
-    checker.known((*pointer, "missing"), resource.missing, ("errors", "codes"), "error code")
+    checker.check_reference((*pointer, "missing"), resource.missing, ("errors", "codes"), "error code")
     if resource.takes:
-        checker.known((*pointer, "takes", "of"), resource.takes.of, ("resources",), "resource")
-        checker.known((*pointer, "takes", "read_by"), resource.takes.read_by, ACTIONS, "action")
-    checker.known((*pointer, "initial"), resource.initial, (*pointer, "states"), "state")
+        checker.check_reference((*pointer, "takes", "of"), resource.takes.of, ("resources",), "resource")
+        checker.check_reference((*pointer, "takes", "read_by"), resource.takes.read_by, ACTIONS, "action")
+    checker.check_reference((*pointer, "initial"), resource.initial, (*pointer, "states"), "state")
     for action, move in resource.moves.items():
         at = (*pointer, "moves", action)
-        if checker.known(at, action, ACTIONS, "action"):
+        if checker.check_reference(at, action, ACTIONS, "action"):
             checker.arguments((*at, "input"), move.input, action)
         checker.values((*at, "input"), move.input, names)
-        checker.known((*at, "otherwise"), move.otherwise, ("errors", "codes"), "error code")
-        checker.known((*at, "to"), move.to, (*pointer, "states"), "state")
+        checker.check_reference((*at, "otherwise"), move.otherwise, ("errors", "codes"), "error code")
+        checker.check_reference((*at, "to"), move.to, (*pointer, "states"), "state")
         for index, state in enumerate(move.from_):
-            checker.known((*at, "from", index), state, (*pointer, "states"), "state")
+            checker.check_reference((*at, "from", index), state, (*pointer, "states"), "state")
     for law_name, law in resource.laws.items():
         checker.law((*pointer, "laws", law_name), law, scope.RESOURCE_LAW)
 
@@ -243,10 +249,10 @@ def _through(checker: Checker, pointer: Pointer, step: Step) -> None:
 
 def _step(checker: Checker, pointer: Pointer, step: Step, earlier: Iterable[str]) -> None:
     names = {*scope.STEP, *map(str, checker.in_file(("resources",))), *earlier}
-    if checker.known((*pointer, "action"), step.action, ACTIONS, "action"):
+    if checker.check_reference((*pointer, "action"), step.action, ACTIONS, "action"):
         checker.arguments((*pointer, "input"), step.input, step.action)
-    checker.known((*pointer, "as"), step.as_, ("auth", "roles"), "role")
-    if checker.known((*pointer, "via"), step.via, ("surfaces",), "surface"):
+    checker.check_reference((*pointer, "as"), step.as_, ("auth", "roles"), "role")
+    if checker.check_reference((*pointer, "via"), step.via, ("surfaces",), "surface"):
         _through(checker, pointer, step)
     checker.compile((*pointer, "key"), step.key, names)
     checker.compile((*pointer, "after_s"), step.after_s if isinstance(step.after_s, str) else None, names)

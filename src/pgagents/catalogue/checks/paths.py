@@ -5,7 +5,7 @@ from __future__ import annotations
 from pgagents.catalogue.checks.checker import PLACEHOLDER, Checker
 from pgagents.source.source import Pointer
 from pgagents.text.brief import brief
-from pgagents.text.placeholders import filled, split
+from pgagents.text.placeholders import match_placeholders, split
 
 
 def camel(name: str) -> str:
@@ -76,7 +76,11 @@ def _placeholders(checker: Checker, pointer: Pointer, path: str, may: set[str], 
             checker.fault(
                 (*pointer, "http"), "path", f"placeholder `{{{brief(name)}}}` stands in the path twice"
             )
-        if name not in may and checker.sound((*pointer, "input")) and not checker.lost((*pointer, "input")):
+        if (
+            name not in may
+            and checker.sound((*pointer, "input"))
+            and not checker.is_incomplete((*pointer, "input"))
+        ):
             message = f"the path has `{{{brief(name)}}}`, but no argument has that name"
             checker.fault((*pointer, "http"), "path", message, f"add `{brief(name)}` under `input`")
     for name in sorted(must - set(names)) if (*pointer, "http") not in checker.dropped else ():
@@ -137,7 +141,7 @@ class _Tree:
                 child
                 for node in nodes
                 for literals, child in node.pattern.items()
-                if filled(literals, segment) is not None
+                if match_placeholders(literals, segment) is not None
             ]
             nodes = after
         return next((node.end for node in nodes if node.end), None)

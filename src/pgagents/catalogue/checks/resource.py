@@ -19,13 +19,15 @@ _FRESH = re.compile(r"\bfresh\b(?:\.(\w+))?")
 
 def run(checker: Checker, name: str, pointer: Pointer, resource: Resource) -> None:
     """Record contradictions within one resource."""
-    _absent(checker, pointer, resource)
+    _check_absent(checker, pointer, resource)
     _within(checker, name, pointer, resource)
     _fresh(checker, pointer, resource)
     checker.compile((*pointer, "gone_when"), resource.gone_when, ("resource", name))
     for index, move in enumerate(resource.moves_by_time):
         for side, state in (("from", move.from_), ("to", move.to)):
-            checker.known((*pointer, "moves_by_time", index, side), state, (*pointer, "states"), "state")
+            checker.check_reference(
+                (*pointer, "moves_by_time", index, side), state, (*pointer, "states"), "state"
+            )
     key = (
         checker.actions[resource.made_by.action].idempotency
         if resource.made_by and resource.made_by.action in checker.actions
@@ -40,7 +42,7 @@ def run(checker: Checker, name: str, pointer: Pointer, resource: Resource) -> No
         checker.fault((*pointer, "made_by", "input", key), "idempotency", said, help, at_value=False)
 
 
-def _absent(checker: Checker, pointer: Pointer, resource: Resource) -> None:
+def _check_absent(checker: Checker, pointer: Pointer, resource: Resource) -> None:
     at, absent = (*pointer, "absent"), resource.absent
     if absent is None:
         return
@@ -68,7 +70,10 @@ def _absent(checker: Checker, pointer: Pointer, resource: Resource) -> None:
 
 def _within(checker: Checker, name: str, pointer: Pointer, resource: Resource) -> None:
     at = (*pointer, "within")
-    if not checker.known(at, resource.within, ("resources",), "resource") or resource.within is None:
+    if (
+        not checker.check_reference(at, resource.within, ("resources",), "resource")
+        or resource.within is None
+    ):
         return
     above: str | None = resource.within
     met = {name}

@@ -30,8 +30,10 @@ HELP = (
 )
 
 
-def unsaid(source: Source) -> list[Diagnostic]:
-    """Return an error for the first such key, at its `type`; the message counts the others."""
+def find_unsupported_key(source: Source) -> list[Diagnostic]:
+    """Return an error for the first key of a kind that no manifest can express; its message counts the
+    others.
+    """
     found = [(name, scheme) for name, scheme in _schemes(source.data).items() if _kind(scheme) in KINDS]
     if not found:
         return []

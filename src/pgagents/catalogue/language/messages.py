@@ -72,7 +72,7 @@ def _diagnostic(pointer: Pointer, group: list[Any], source: Source) -> Diagnosti
     kind, name = error["type"], error["loc"][-1] if error["loc"] else ""
     span = source.locate(pointer)
     if kind == "extra_forbidden":
-        known = _known(pointer[:-1])
+        known = _list_keys(pointer[:-1])
         return Diagnostic(
             span,
             "catalogue/unknown-key",
@@ -85,7 +85,10 @@ def _diagnostic(pointer: Pointer, group: list[Any], source: Source) -> Diagnosti
     if name == "[key]":
         key = brief(str(error["loc"][-2]))
         return Diagnostic(
-            span, "catalogue/name", "error", f"`{key}` is no name that is allowed here: {_allowed(error)}"
+            span,
+            "catalogue/name",
+            "error",
+            f"`{key}` is no name that is allowed here: {_describe_allowed(error)}",
         )
     at_value = source.locate(pointer, at_value=True)
     if kind == "model_type" or kind == "model_attributes_type":
@@ -95,7 +98,7 @@ def _diagnostic(pointer: Pointer, group: list[Any], source: Source) -> Diagnosti
             "error",
             f"{_describe_input(error)} stands here; it should be a mapping",
         )
-    allowed = " or ".join(dict.fromkeys(_allowed(e) for e in group))
+    allowed = " or ".join(dict.fromkeys(_describe_allowed(e) for e in group))
     help = ""
     if kind == "literal_error":
         help = did_you_mean(
@@ -125,7 +128,7 @@ def _describe_input(error: Any) -> str:
     return _KINDS.get(type(value), "a value")
 
 
-def _allowed(error: Any) -> str:
+def _describe_allowed(error: Any) -> str:
     kind, context = error["type"], error.get("ctx") or {}
     if kind == "literal_error":
         return str(context["expected"])
@@ -152,7 +155,7 @@ def _allowed(error: Any) -> str:
     return message[:1].lower() + message[1:]
 
 
-def _known(pointer: Pointer) -> list[str]:
+def _list_keys(pointer: Pointer) -> list[str]:
     """Return the keys that are allowed at this place."""
     kind: Any = Catalogue
     for step in pointer:

@@ -30,7 +30,7 @@ def keys(model: Model, given: tuple[str, ...], described: Mapping[str, str], *, 
     variables = dict(described)
     for one in given:
         role, _, name = one.partition("=")
-        known_role(model, "--identity", role)
+        check_role(model, "--identity", role)
         variables[role] = name or (TOKEN if role == "main" else f"{TOKEN}_{role.upper()}")
     found = {}
     for role, name in variables.items():
@@ -44,7 +44,7 @@ def keys(model: Model, given: tuple[str, ...], described: Mapping[str, str], *, 
     return found
 
 
-def known_role(model: Model, flag: str, role: str) -> None:
+def check_role(model: Model, flag: str, role: str) -> None:
     """Raise PgagentsError where the catalogue has no such role."""
     if role not in model.auth.roles:
         raise PgagentsError(

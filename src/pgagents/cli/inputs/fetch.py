@@ -35,7 +35,7 @@ def fetch(location: str) -> bytes:
         raise PgagentsError(f"cannot read {location}: {error.strerror}", "give a file or a URL") from None
     except ValueError as error:
         raise PgagentsError(f"cannot read {location!r}: {error}", "give a file or a URL") from None
-    return _bounded(raw, location)
+    return _check_size(raw, location)
 
 
 def _over_http(url: str) -> bytes:
@@ -56,7 +56,7 @@ def _over_http(url: str) -> bytes:
             f"cannot read {url}: {str(error) or type(error).__name__}",
             "is the address right, and the host up?",
         ) from None
-    return _bounded(raw, url)
+    return _check_size(raw, url)
 
 
 async def _got(url: str) -> bytes:
@@ -94,7 +94,7 @@ async def _got(url: str) -> bytes:
     return bytes(raw)
 
 
-def _bounded(raw: bytes, name: str) -> bytes:
+def _check_size(raw: bytes, name: str) -> bytes:
     from pgagents.errors import PgagentsError
 
     if len(raw) > MAX_BYTES:

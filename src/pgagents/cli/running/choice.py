@@ -68,18 +68,20 @@ def only_given(flag: str, names: Collection[str]) -> None:
             raise click.UsageError(f"{flag} has no use for {other}: leave one of them out.")
 
 
-def chosen(
+def apply_selections(
     model: Model, options: Options, memory: Path | None, report: Path | None, *, discovery: bool
 ) -> Options:
-    """Return the options with all selections applied: see `known`, `failed_only` and `discovery_only`."""
-    known(model, options)
-    options = failed_only(model, options, memory, report)
+    """Return the options with all selections applied: see `check_selection`, `select_failed` and
+    `discovery_only`.
+    """
+    check_selection(model, options)
+    options = select_failed(model, options, memory, report)
     return discovery_only(options) if discovery else options
 
 
-def known(model: Model, options: Options) -> None:
+def check_selection(model: Model, options: Options) -> None:
     """Raise PgagentsError for a selection without contracts: a misspelt id must not pass as success."""
-    from pgagents.cli.inputs.api_keys import known_role
+    from pgagents.cli.inputs.api_keys import check_role
     from pgagents.verify.run.run import contracts
 
     ids = [c.id for c in contracts(model)] if options.only or options.skip else []
@@ -93,10 +95,10 @@ def known(model: Model, options: Options) -> None:
     if ids and not any(id.startswith(options.only or "") and not id.startswith(options.skip) for id in ids):
         raise PgagentsError("--only and --skip together leave no contract", "leave one of them out")
     for role in options.require:
-        known_role(model, "--require", role)
+        check_role(model, "--require", role)
 
 
-def failed_only(model: Model, options: Options, memory: Path | None, report: Path | None) -> Options:
+def select_failed(model: Model, options: Options, memory: Path | None, report: Path | None) -> Options:
     """Return the options with `only` narrowed to failed contracts, of the last run in `memory` or of a report
     file.
 
@@ -112,7 +114,7 @@ def failed_only(model: Model, options: Options, memory: Path | None, report: Pat
     if memory is not None and report is not None:
         raise click.UsageError("--last-failed and --failed-in name two runs; give one of them.")
     flag = "--failed-in" if report else "--last-failed"
-    ids = last.failing(read(report)[0]) if report else last.failed(memory) if memory else None
+    ids = last.failing(read(report)[0]) if report else last.read_failed(memory) if memory else None
     if ids is None:
         raise PgagentsError(
             "--last-failed: no earlier run against this server is remembered", "run it once without the flag"

@@ -13,7 +13,7 @@ AUTO = "auto"
 REACH_S = 10.0
 
 
-def planned(given: str | None) -> Inbox | None:
+def make_plan_receiver(given: str | None) -> Inbox | None:
     """Return the receiver for a plan; nothing listens."""
     from pgagents.verify.wire.receiver import Inbox
 

@@ -33,7 +33,7 @@ def remember(path: Path, report: Report) -> None:
     """
     from pgagents.cli.running.report_files import replace
 
-    earlier = failed(path) or []
+    earlier = read_failed(path) or []
     now = failing(report)
     tried = {r.contract.id for r in report.results if r.verdict.value in ("kept", "broken", "untested")}
     ids = [*now, *(id for id in earlier if id not in tried)]
@@ -47,7 +47,7 @@ def failing(report: Report) -> list[str]:
     return [r.contract.id for r in report.results if r.verdict.value in ("broken", "untested")]
 
 
-def failed(path: Path) -> list[str] | None:
+def read_failed(path: Path) -> list[str] | None:
     """Return the ids that failed in the last run; None where no run is stored."""
     try:
         raw = path.read_bytes()[:MAX_BYTES]

@@ -56,7 +56,7 @@ def check(model: Model, url: str | None, command: str | None, *, discovery: bool
         _extras.require(f"pgagents verify --mcp-stdio {command!r}", "mcp")
 
 
-def planned(url: str | None, command: str | None) -> Link | None:
+def make_plan_link(url: str | None, command: str | None) -> Link | None:
     """Return a link for a plan; nothing is started or sent."""
     from pgagents.http import Silence
     from pgagents.verify.wire.mcp.link import Link
@@ -71,7 +71,7 @@ def planned(url: str | None, command: str | None) -> Link | None:
 
 
 @contextmanager
-def linked(
+def open_link(
     model: Model,
     url: str | None,
     command: str | None,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 FORMAT = 1
 
 
-def planned(
+def render_plan(
     model: Model,
     options: Options,
     identities: Identities,
@@ -37,13 +37,14 @@ def text(made: Plan, seed: int) -> str:
     """Return the plan as text."""
     from pgagents.cli.running.progress import duration
     from pgagents.report.table import table
-    from pgagents.report.verdicts import counted
+    from pgagents.report.verdicts import format_count
 
     wall = f"about {duration(made.seconds)} at the pace that the catalogue allows a key"
     checks = sorted(made.by_check.items(), key=lambda item: (-item[1], item[0]))
     lines = [
         (
-            f"{counted(made.total, 'request')}, {wall}, for {counted(len(made.selected), 'contract')} "
+            f"{format_count(made.total, 'request')}, {wall}, for "
+            f"{format_count(len(made.selected), 'contract')} "
             "(nothing is sent)"
         ),
         "",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pgagents.verify.plan.options import Options
 
 
-def checked(
+def check_server(
     model: Model,
     url: str,
     handler: Handler,
@@ -34,12 +34,12 @@ def checked(
     SetupError where nothing can be tested.
     """
     from pgagents.verify.check.memory import setting_of
-    from pgagents.verify.run.preflight import Place, preflight, unused_key
+    from pgagents.verify.run.preflight import Place, describe_unused_key, preflight
     from pgagents.verify.run.redaction.redact import Redactor
 
     sent = 0
 
-    def counted(request: Request) -> Response | Silence:
+    def count_request(request: Request) -> Response | Silence:
         nonlocal sent
         sent += 1
         return handler(request)
@@ -47,12 +47,12 @@ def checked(
     key = keys.get("main", "")
     masked = Redactor(keys, model.secrets, hidden).text  # in whatever coding a server gives a key back
     trouble = preflight(
-        setting_of(model, url), Place(url, counted, other, masked), key, keyless=options.keyless
+        setting_of(model, url), Place(url, count_request, other, masked), key, keyless=options.keyless
     )
     if trouble is not None:
         says, help = (printable(masked(text)) for text in (trouble.says, trouble.help))
         raise SetupError(says, help)
-    if note := unused_key(model, key):
+    if note := describe_unused_key(model, key):
         click.echo(f"note: {note}", err=True)
     return (
         options

@@ -47,7 +47,7 @@ def check(paths: tuple[Path, ...], suffixes: Collection[str] = EVERY) -> None:
         if path.is_dir():
             raise PgagentsError(f"--report {path}: that is a folder", "give the path of a file")
         try:
-            _tried(path)
+            _try_write(path)
         except OSError as error:
             folder = Path(os.path.realpath(path)).parent
             raise PgagentsError(
@@ -56,7 +56,7 @@ def check(paths: tuple[Path, ...], suffixes: Collection[str] = EVERY) -> None:
             ) from None
 
 
-def _tried(path: Path) -> None:
+def _try_write(path: Path) -> None:
     """Write a temporary file beside the report's and delete it. Raises OSError where writing or replacing
     would fail.
     """

@@ -87,7 +87,7 @@ def run(
 
     with signals() as stop:
         try:
-            options = preflight.checked(model, url, handler, other, keys, options, hidden)
+            options = preflight.check_server(model, url, handler, other, keys, options, hidden)
         except KeyboardInterrupt:
             raise click.Abort from None
     with signals() as stop, progress.progress() as step:
@@ -119,7 +119,7 @@ def run(
     if memory is not None:
         last.remember(memory, report)
     if baseline is not None:
-        report = _excused(report, baseline)
+        report = _apply_baseline(report, baseline)
     try:
         report_files.write(reports, report, model.source)
     finally:
@@ -127,7 +127,7 @@ def run(
     return STOPPED if stop.asked else report.exit_code
 
 
-def _excused(report: Report, baseline: Sequence[Line]) -> Report:
+def _apply_baseline(report: Report, baseline: Sequence[Line]) -> Report:
     """Return the report with the findings that the baseline accepts today marked as known."""
     from datetime import datetime
 
@@ -165,12 +165,12 @@ def heeding(stop: _Stop, step: Callable[[Progress], None]) -> Callable[[Progress
     """
     from pgagents.verify.plan.options import FINISHING
 
-    def heeded(now: Progress) -> None:
+    def step_or_stop(now: Progress) -> None:
         if stop.asked and now.doing != FINISHING and not now.waiting_s:
             raise KeyboardInterrupt
         step(now)
 
-    return heeded
+    return step_or_stop
 
 
 @contextmanager

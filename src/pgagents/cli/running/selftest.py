@@ -73,7 +73,7 @@ def run(only: Sequence[str] = (), reports: tuple[Path, ...] = ()) -> int:
     report_files.check(reports, report_files.DATA)
     started = time.monotonic()
     try:
-        outcome = tried(_Said(), _faults_of(only)) if only else tried(_Said())
+        outcome = try_each(_Said(), _faults_of(only)) if only else try_each(_Said())
         outcome.rows = {name: row for name, row in outcome.rows.items() if not only or name in _checks(only)}
     except KeyboardInterrupt:
         click.echo("stopped", err=True)
@@ -88,7 +88,7 @@ def run(only: Sequence[str] = (), reports: tuple[Path, ...] = ()) -> int:
     return 1 if outcome.bad else 0
 
 
-def tried(
+def try_each(
     said: Callable[[int, int, str], None],
     faults: Sequence[str] | None = None,
     variations: Sequence[str] | None = None,
@@ -102,7 +102,7 @@ def tried(
     from pgagents.verify.check.check import collect
 
     text = (folder("catalogue") / "park_graph.yaml").read_text(encoding="utf-8")
-    model = opened(text)
+    model = load_model(text)
     outcome = Outcome({check: Row() for check in sorted(collect())})
     faults, variations = (
         _every("faults") if faults is None else faults,
@@ -111,11 +111,11 @@ def tried(
     total = len(faults) + len(variations)
     for number, fault in enumerate(faults):
         said(number, total, f"fault {fault}")
-        _fault(outcome, fault, _broken(_verified(model, fault=fault)))
+        _fault(outcome, fault, _find_broken(_verify(model, fault=fault)))
     for number, variation in enumerate(variations, len(faults)):
         said(number, total, f"variation {variation}")
         point = _module("variations", variation).point
-        _variation(outcome, variation, _broken(_verified(opened(text, point), variation=variation)))
+        _variation(outcome, variation, _find_broken(_verify(load_model(text, point), variation=variation)))
     return outcome
 
 
@@ -164,7 +164,7 @@ def _faults_of(only: Sequence[str]) -> list[str]:
     return [name for name in _every("faults") if wanted & set(_module("faults", name).breaks)]
 
 
-def opened(text: str, point: str | None = None) -> Model:
+def load_model(text: str, point: str | None = None) -> Model:
     """Load the catalogue of a text; `point` is a behaviour key to open, so that a variation is legal."""
     from pgagents.catalogue.load import load_text
 
@@ -175,18 +175,18 @@ def opened(text: str, point: str | None = None) -> Model:
     return load_text(text, "catalogue/park_graph.yaml")
 
 
-def _verified(model: Model, *, fault: str = "", variation: str = "") -> Report:
-    from pgagents.inprocess import inside, verified
-    from pgagents.inprocess_mcp import verified_mcp
+def _verify(model: Model, *, fault: str = "", variation: str = "") -> Report:
+    from pgagents.inprocess import inside, verify_sandbox
+    from pgagents.inprocess_mcp import verify_mcp
     from pgagents.verify.plan.options import Options
 
     names = [[name.removeprefix(OF_MCP)] if name else [] for name in (fault, variation)]
     if (fault or variation).startswith(OF_MCP):
-        return verified_mcp(model, faults=names[0], variations=names[1])
-    return verified(model, inside(model, faults=names[0], variations=names[1]), Options())
+        return verify_mcp(model, faults=names[0], variations=names[1])
+    return verify_sandbox(model, inside(model, faults=names[0], variations=names[1]), Options())
 
 
-def _broken(report: Report) -> dict[str, str]:
+def _find_broken(report: Report) -> dict[str, str]:
     """Return the checks that a run found broken, each with one contract."""
     if not report.footer.complete:
         raise KeyboardInterrupt

@@ -9,7 +9,7 @@ from typing import Any
 
 from pgagents.client.answer import Answer
 from pgagents.client.form import Form, output
-from pgagents.client.toolcall import ToolCall, mapping, member, text, written
+from pgagents.client.toolcall import ToolCall, mapping, member, parse_toolcall, text
 
 _WHAT = "function_call of the Responses API"
 
@@ -17,7 +17,9 @@ _WHAT = "function_call of the Responses API"
 def read(message: Any) -> ToolCall:
     """Read an item of the response's `output`; its answer must name its `call_id`, not its `id`."""
     found = mapping(message)
-    return written(member(found, "name", _WHAT), member(found, "call_id", _WHAT), found.get("arguments"))
+    return parse_toolcall(
+        member(found, "name", _WHAT), member(found, "call_id", _WHAT), found.get("arguments")
+    )
 
 
 def write(call: ToolCall, answer: Answer) -> dict[str, Any]:

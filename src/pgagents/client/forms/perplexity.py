@@ -11,7 +11,7 @@ from typing import Any
 
 from pgagents.client.answer import Answer
 from pgagents.client.form import Form, output
-from pgagents.client.toolcall import ToolCall, mapping, member, text, written
+from pgagents.client.toolcall import ToolCall, mapping, member, parse_toolcall, text
 
 _WHAT = "function_call of the Agent API"
 
@@ -20,7 +20,7 @@ def read(message: Any) -> ToolCall:
     """Read an item of the response's `output`."""
     found = mapping(message)
     repeated = {"thought_signature": found["thought_signature"]} if found.get("thought_signature") else {}
-    return written(
+    return parse_toolcall(
         member(found, "name", _WHAT), member(found, "call_id", _WHAT), found.get("arguments"), repeated
     )
 

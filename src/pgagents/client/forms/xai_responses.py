@@ -9,7 +9,7 @@ from typing import Any
 
 from pgagents.client.answer import Answer
 from pgagents.client.form import Form, output
-from pgagents.client.toolcall import ToolCall, mapping, member, text, written
+from pgagents.client.toolcall import ToolCall, mapping, member, parse_toolcall, text
 
 _WHAT = "function_call of Grok's Responses API"
 
@@ -18,7 +18,7 @@ def read(message: Any) -> ToolCall:
     """Read an item of the response's `output`; its `id` stands in for a missing `call_id`."""
     found = mapping(message)
     id = member(found, "call_id" if found.get("call_id") else "id", _WHAT)
-    return written(member(found, "name", _WHAT), id, found.get("arguments"))
+    return parse_toolcall(member(found, "name", _WHAT), id, found.get("arguments"))
 
 
 def write(call: ToolCall, answer: Answer) -> dict[str, Any]:

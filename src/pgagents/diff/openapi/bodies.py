@@ -29,7 +29,7 @@ def request(s: Sides, old: Spot, new: Spot) -> None:
     if not a and not b:
         return
     if s.who == "readers":
-        _received(s, old, new)
+        _compare_received(s, old, new)
         return
     if not a:
         required = b.get("required") is True
@@ -52,7 +52,7 @@ def request(s: Sides, old: Spot, new: Spot) -> None:
     contents(s, old, new, "body", s.who, ("media-removed", "media-added"))
 
 
-def _received(s: Sides, old: Spot, new: Spot) -> None:
+def _compare_received(s: Sides, old: Spot, new: Spot) -> None:
     """Add the changes in the body of a call that the API makes."""
     a, b = s.both.old.mapping(old), s.both.new.mapping(new)
     if not b:

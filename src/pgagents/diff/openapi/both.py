@@ -85,7 +85,7 @@ class Both:
             one.severity, one.id, subject, _sentence(one, what), (), *places, one.example, False, by
         )
 
-    def named(self) -> None:
+    def compare_named(self) -> None:
         """Compare all named schemas that were met, and note the operations that use them; call it after
         all operations.
         """
@@ -104,7 +104,15 @@ class Both:
                 found.append(
                     (
                         key,
-                        Change(one.severity, one.id, _shown(b), _sentence(one, ""), (), *place, one.example),
+                        Change(
+                            one.severity,
+                            one.id,
+                            _strip_suffix(b),
+                            _sentence(one, ""),
+                            (),
+                            *place,
+                            one.example,
+                        ),
                     )
                 )
             for pair in self._follow(values, who, key):
@@ -130,7 +138,7 @@ class Both:
         return (one for one in seen if isinstance(one, str))
 
 
-def _shown(name: str) -> str:
+def _strip_suffix(name: str) -> str:
     """Return a schema's name without the suffix that made it unique."""
     head, dot, tail = name.rpartition(".")
     return head if dot and len(tail) == 8 and all(c in "0123456789abcdef" for c in tail) else name

@@ -18,7 +18,7 @@ def compare(old: Edition, new: Edition) -> list[Change]:
     operations.compare(both)
     for key in WEBHOOKS:
         operations.events(both, old.open(old.root, key), new.open(new.root, key))
-    both.named()
+    both.compare_named()
     return in_order(together(both.changes))
 
 

@@ -125,7 +125,7 @@ class Converter:
             _older(made, value)
         _ranges(made)
         if "required" in made:
-            self._required(made, spot)
+            self._filter_required(made, spot)
         return made
 
     def _keyword(self, made: Node, key: str, part: Any, spot: Any, depth: int) -> bool:
@@ -186,7 +186,7 @@ class Converter:
             return False
         return True
 
-    def _required(self, made: Node, spot: Any) -> None:
+    def _filter_required(self, made: Node, spot: Any) -> None:
         """Drop members that exist only in the other direction (`readOnly`, `writeOnly`) from `required`."""
         mark = "readOnly" if self.who == "callers" else "writeOnly"
         members = spot.value.get("properties")

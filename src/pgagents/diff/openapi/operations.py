@@ -53,7 +53,7 @@ def operations(edition: Edition, owner: Spot, *keys: str) -> dict[Key, Operation
 def compare(both: Both) -> None:
     """Add the changes of all operations under `paths`."""
     before, after = operations(both.old, both.old.root, "paths"), operations(both.new, both.new.root, "paths")
-    moved = dict(_moved(both, before, after))
+    moved = dict(_find_moved(both, before, after))
     schemes: dict[str, str] = {}
     for key, old in before.items():
         there = after.get(key) or after.get(moved.get(key, ("", "")))
@@ -76,7 +76,7 @@ def compare(both: Both) -> None:
     security.schemes(both, schemes)
 
 
-def _moved(
+def _find_moved(
     both: Both, before: dict[Key, Operation], after: dict[Key, Operation]
 ) -> Iterator[tuple[Key, Key]]:
     """Yield operations with a new address: they have the same operationId."""

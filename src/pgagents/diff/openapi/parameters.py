@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pgagents.diff.openapi.both import Both
-from pgagents.diff.openapi.style import SAMPLES, forms, style_of, written
+from pgagents.diff.openapi.style import SAMPLES, forms, serialize, style_of
 from pgagents.diff.openapi.tree import Edition, Spot
 from pgagents.diff.values import Who
 from pgagents.text.brief import brief
@@ -60,7 +60,7 @@ def parameters(edition: Edition, item: Spot, operation: Spot, names: list[str]) 
 def compare(s: Sides, old: dict[Key, Spot], new: dict[Key, Spot]) -> None:
     """Add the changes of parameters that callers send, or that receivers get where the API calls."""
     if s.who == "readers":
-        _received(s, old, new)
+        _compare_received(s, old, new)
         return
     a, b = s.both.old, s.both.new
     for key, spot in old.items():
@@ -80,7 +80,7 @@ def compare(s: Sides, old: dict[Key, Spot], new: dict[Key, Spot]) -> None:
                 s.tell("parameter-added", f"{what} is new", None, spot)
 
 
-def _received(s: Sides, old: dict[Key, Spot], new: dict[Key, Spot]) -> None:
+def _compare_received(s: Sides, old: dict[Key, Spot], new: dict[Key, Spot]) -> None:
     """Add the changes of parameters in a call by the API, which are like headers of an answer: receivers
     may rely on them.
     """
@@ -180,7 +180,7 @@ def wire(s: Sides, what: str, place: str, old: Spot, new: Spot, id: str) -> None
     converter = s.both.old.schemas(s.who)
     schema = schema_of(s.both.old, old)
     for kind in forms(converter.schema(schema) if schema else {}, converter.known):
-        then, now = written(name, *one, SAMPLES[kind]), written(name, *other, SAMPLES[kind])
+        then, now = serialize(name, *one, SAMPLES[kind]), serialize(name, *other, SAMPLES[kind])
         if then != now:
             s.tell(id, f"{what} is written `{now}` now, was `{then}`", old, new, example=now)
             return

@@ -55,14 +55,14 @@ def compare(s: Sides, old: Spot, new: Spot) -> None:
         return
     lost = [way for way in before if not any(_enough(way, other) for other in after)]
     if lost:
-        message = f"{_listed(lost)} is not enough any more: {_listed(after, ' or ')} is needed"
+        message = f"{_describe_ways(lost)} is not enough any more: {_describe_ways(after, ' or ')} is needed"
         s.tell("security", message, there, here)
     elif {} in after and {} not in before:
         s.tell("security-dropped", "needs no key any more", there, here, safety=True)
     elif gained := [way for way in after if not any(_enough(way, other) for other in before)]:
-        s.tell("security-added", f"may be called with {_listed(gained)} too", there, here)
+        s.tell("security-added", f"may be called with {_describe_ways(gained)} too", there, here)
     else:
-        s.tell("security-added", f"needs less: {_listed(after, ' or ')}", there, here)
+        s.tell("security-added", f"needs less: {_describe_ways(after, ' or ')}", there, here)
 
 
 def _enough(held: Way, asked: Way) -> bool:
@@ -70,9 +70,9 @@ def _enough(held: Way, asked: Way) -> bool:
     return all(key in held and scopes <= held[key] for key, scopes in asked.items())
 
 
-def _listed(found: list[Way], between: str = ", ") -> str:
+def _describe_ways(found: list[Way], between: str = ", ") -> str:
     return between.join(
-        " with ".join(_named(key, scopes) for key, scopes in way.items()) or "no key" for way in found
+        " with ".join(_describe_key(key, scopes) for key, scopes in way.items()) or "no key" for way in found
     )
 
 
@@ -82,7 +82,7 @@ _NAMES = {
 }  # fmt: skip
 
 
-def _named(key: Kind, scopes: frozenset[str]) -> str:
+def _describe_key(key: Kind, scopes: frozenset[str]) -> str:
     text = _NAMES.get(key[0], "key {1}" if len(key) > 1 else "{0} key").format(*key)
     return f"{text} ({', '.join(sorted(scopes))})" if scopes else text
 

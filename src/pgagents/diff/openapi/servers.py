@@ -62,14 +62,17 @@ def compare(s: Sides, old: tuple[Spot, Spot], new: tuple[Spot, Spot]) -> None:
     if lost:
         s.tell(
             "server-removed",
-            f"is not served at {_listed(lost, told)} any more: it is at {_listed(list(now), told)}",
+            (
+                f"is not served at {_join_addresses(lost, told)} any more: it is at "
+                f"{_join_addresses(list(now), told)}"
+            ),
             then[lost[0]],
             here,
         )
     elif come:
-        s.tell("server-added", f"is served at {_listed(come, told)} too", None, now[come[0]])
+        s.tell("server-added", f"is served at {_join_addresses(come, told)} too", None, now[come[0]])
     if not lost and next(iter(then)) != next(iter(now)) and next(iter(now)) in then:
-        firsts = [_listed([next(iter(side))], told) for side in (now, then)]
+        firsts = [_join_addresses([next(iter(side))], told) for side in (now, then)]
         s.tell("server-order", f"the first address is {firsts[0]} now, was {firsts[1]}", there, here)
     if len(before) != len(after):
         return
@@ -92,10 +95,10 @@ def _defaults(edition: Edition, found: list[Spot]) -> list[dict[str, Any]]:
     ]
 
 
-def _listed(addresses: list[str], told: dict[str, str]) -> str:
+def _join_addresses(addresses: list[str], told: dict[str, str]) -> str:
     more = f" and {len(addresses) - SHOWN} more" if len(addresses) > SHOWN else ""
-    return ", ".join(_shown(told[address]) for address in addresses[:SHOWN]) + more
+    return ", ".join(_format_address(told[address]) for address in addresses[:SHOWN]) + more
 
 
-def _shown(address: str) -> str:
+def _format_address(address: str) -> str:
     return address or "its own host"

@@ -39,7 +39,7 @@ def forms(schema: Any, known: Named) -> list[str]:
     return [form for form in SAMPLES if form in kinds or (form == "plain" and kinds & _PLAIN)]
 
 
-def written(name: str, style: str, explode: bool, value: Any) -> str:
+def serialize(name: str, style: str, explode: bool, value: Any) -> str:
     """Return the serialised text, according to OpenAPI's table of styles."""
     writer = _WRITERS.get(style)
     return writer(name, explode, value) if writer else f"{style}({name})"
@@ -79,7 +79,7 @@ def _matrix(name: str, explode: bool, value: Any) -> str:
     return f";{name}={_flat(value)}"
 
 
-def _delimited(between: str) -> Callable[[str, bool, Any], str]:
+def _make_writer(between: str) -> Callable[[str, bool, Any], str]:
     def write(name: str, explode: bool, value: Any) -> str:
         if isinstance(value, str) or (explode and isinstance(value, list)):
             return _form(name, True, value)
@@ -96,5 +96,5 @@ def _deep(name: str, _explode: bool, value: Any) -> str:
 
 _WRITERS: dict[str, Callable[[str, bool, Any], str]] = {
     "form": _form, "simple": _simple, "label": _label, "matrix": _matrix, "deepObject": _deep,
-    "spaceDelimited": _delimited("%20"), "pipeDelimited": _delimited("|"), "cookie": _form,
+    "spaceDelimited": _make_writer("%20"), "pipeDelimited": _make_writer("|"), "cookie": _form,
 }  # fmt: skip

@@ -9,7 +9,7 @@ from pgagents.generate.lower.losses import Losses
 from pgagents.jsonschema.intersect import Flat
 from pgagents.jsonschema.patterns import whole
 from pgagents.source.origin import Node, Text, origin_of
-from pgagents.text.wording import WORDS, hinted, short
+from pgagents.text.wording import WORDS, append_remark, short
 
 
 class Keywords:
@@ -148,6 +148,6 @@ def describe(out: Node, flat: Flat, hints: list[str]) -> None:
     text = flat.get("description", "")
     said = "; ".join(dict.fromkeys(h for h in hints if h))
     if said:
-        out["description"] = Text(hinted(text, said), origin_of(text) or flat.origin)
+        out["description"] = Text(append_remark(text, said), origin_of(text) or flat.origin)
     elif text:
         out["description"] = text

@@ -21,7 +21,7 @@ from pgagents.jsonschema.nullable import null_beside, takes_null, with_null
 from pgagents.jsonschema.schema import REF
 from pgagents.source.origin import Node, Text, origin_of
 from pgagents.source.source import Pointer
-from pgagents.text.wording import WORDS, hinted, short
+from pgagents.text.wording import WORDS, append_remark, short
 
 _ANNOTATIONS = ("title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly")
 
@@ -268,7 +268,7 @@ class _Lowering:
                 out["required"] = list(flat["required"])
             return True
         if d.additional == "closed":
-            self._closed(flat, out, further, cut)
+            self._close_object(flat, out, further, cut)
         elif d.additional == "drop":
             if further is not True:
                 place = flat.place("additionalProperties")
@@ -287,7 +287,7 @@ class _Lowering:
             return False
         return True
 
-    def _closed(self, flat: Flat, out: Node, further: Any, cut: bool) -> None:
+    def _close_object(self, flat: Flat, out: Node, further: Any, cut: bool) -> None:
         """Allow only named members. If the object needs others, some calls cannot be made, which is a
         loss.
         """
@@ -353,7 +353,7 @@ class _Lowering:
         text = member.get("description", "")
         said = member if taken else with_null(member)
         said["description"] = Text(
-            hinted(text, "null if not given", inside=True), origin_of(text) or member.origin
+            append_remark(text, "null if not given", inside=True), origin_of(text) or member.origin
         )
         return said
 

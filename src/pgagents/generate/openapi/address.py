@@ -10,7 +10,7 @@ from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer
 
 
-def hosted_url(model: Model, document: str) -> Text:
+def find_hosted_url(model: Model, document: str) -> Text:
     """Return the URL of a generated document, given its path in the output folder. Any other text is
     returned as it is.
     """
@@ -39,12 +39,12 @@ def with_extra(document: Node, surface: Surface) -> Node:
         place: dict[str, Any] = document
         for key in inside:
             place = place.setdefault(key, Node(origin=at))
-        place[Text(last, (*at, dotted))] = _remembered(value, (*at, dotted))
+        place[Text(last, (*at, dotted))] = _attach_origin(value, (*at, dotted))
     document["more"] = Node({key: value for key, value in document.items() if key not in own}, origin=at)
     return document
 
 
-def _remembered(value: Any, origin: Pointer) -> Any:
+def _attach_origin(value: Any, origin: Pointer) -> Any:
     if isinstance(value, str):
         return Text(value, origin)
     return Node(value, origin=origin) if isinstance(value, dict) else value

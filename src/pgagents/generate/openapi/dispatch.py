@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from pgagents.generate.formerly import actions_by_name, noted
+from pgagents.generate.formerly import actions_by_name, describe_former_names
 from pgagents.generate.openapi import parts, refusals
 from pgagents.generate.openapi.profile import Profile
 from pgagents.generate.target import Loss
@@ -48,7 +48,7 @@ def request_schema(model: Model, dispatcher: Dispatcher, *, each: bool) -> Node:
     selector = Node({"type": "string", "enum": list(actions_by_name(dispatcher))}, origin=(*at, "actions"))
     if leaving := [
         *(f"{a.name} is deprecated" for a in dispatcher.actions if a.deprecated),
-        *noted(dispatcher.actions),
+        *describe_former_names(dispatcher.actions),
     ]:
         selector["description"] = Text("; ".join(leaving), (*at, "actions"))
     properties = Node(
@@ -167,18 +167,18 @@ def responses(model: Model, dispatcher: Dispatcher, profile: Profile) -> Node:
                 model, codes[status], keyed=True, full=profile.complete, text=text
             )
         else:
-            found[str(status)] = _declared(
+            found[str(status)] = _make_response(
                 model, dispatcher, status, text or Text("The action's own answer", dispatcher.origin), profile
             )
     return Node({status: found[status] for status in sorted(found)}, origin=found.origin)
 
 
-def _declared(model: Model, dispatcher: Dispatcher, status: int, text: Text, profile: Profile) -> Node:
+def _make_response(model: Model, dispatcher: Dispatcher, status: int, text: Text, profile: Profile) -> Node:
     answer = Node({"description": text}, origin=text.origin)
     if profile.complete and (headers := parts.response_headers(model, status, keyed=True)):
         answer["headers"] = headers
     if 200 <= status < 300:
-        schema = _any_result(dispatcher) if profile.complete else _merged_result(model, dispatcher)
+        schema = _any_result(dispatcher) if profile.complete else _merge_results(model, dispatcher)
         if schema is not None:
             media = Node({"schema": schema}, origin=dispatcher.origin)
             if profile.examples and (shown := _results(dispatcher)):
@@ -200,7 +200,7 @@ def _any_result(dispatcher: Dispatcher) -> Node | None:
     return Node({"anyOf": distinct}, origin=(*dispatcher.origin, "actions"))
 
 
-def _merged_result(model: Model, dispatcher: Dispatcher) -> Node | None:
+def _merge_results(model: Model, dispatcher: Dispatcher) -> Node | None:
     """Return one object with the members of all results."""
     at = (*dispatcher.origin, "actions")
     properties = Node(
@@ -257,5 +257,5 @@ def _results(dispatcher: Dispatcher) -> Node:
     for action in dispatcher.actions:
         for example in parts.succeeding(action)[:1]:
             if example.output is not None and example.status == action.success.status:
-                shown[str(action.name)] = parts.shown_as(example, example.output, "output")
+                shown[str(action.name)] = parts.make_example(example, example.output, "output")
     return shown

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from pgagents.generate.formerly import unnamed
+from pgagents.generate.formerly import list_lost_ids
 from pgagents.generate.openapi import dispatch, events, parts, refusals
 from pgagents.generate.openapi.operation import operation
 from pgagents.generate.openapi.profile import Profile
@@ -123,7 +123,7 @@ def schema_holders(tree: Any) -> Iterator[Node]:
 
 def losses(model: Model, profile: Profile) -> Iterator[Loss]:
     """Yield what a document for an assistant leaves out of the whole contract."""
-    yield from unnamed(profile.actions(model))
+    yield from list_lost_ids(profile.actions(model))
     for action in profile.actions(model):
         offered = {p.name for p in profile.params(action)}
         for param in action.params:

@@ -89,5 +89,5 @@ def _examples(action: Action, status: int) -> Node:
     shown = Node(origin=(*action.origin, "examples"))
     for example in action.examples:
         if example.status == status and example.output is not None:
-            shown[example.name] = parts.shown_as(example, example.output, "output")
+            shown[example.name] = parts.make_example(example, example.output, "output")
     return shown

@@ -112,7 +112,7 @@ def _values(action: Action, param: Param) -> Node:
         if value is None or any(value == other and type(value) is type(other) for other in seen):
             continue
         seen.append(value)
-        shown[example.name] = shown_as(example, value, "input")
+        shown[example.name] = make_example(example, value, "input")
     return shown
 
 
@@ -134,7 +134,7 @@ def _sending(action: Action) -> list[Example]:
     return [e for e in action.examples if action.signed.header in e.input and wanted <= e.input.keys()]
 
 
-def shown_as(example: Example, value: Any, key: str) -> Node:
+def make_example(example: Example, value: Any, key: str) -> Node:
     """Return an Example Object."""
     if isinstance(value, Mapping):
         value = Node(value, origin=(*example.origin, key))
@@ -148,7 +148,7 @@ def body_schema(action: Action, params: Iterable[Param], texts: Mapping[str, str
         return None
     at = (*action.origin, "input")
     schema = Node({"type": "object"}, origin=at)
-    schema["properties"] = Node({p.wire: described(p, texts[str(p.name)]) for p in chosen}, origin=at)
+    schema["properties"] = Node({p.wire: add_description(p, texts[str(p.name)]) for p in chosen}, origin=at)
     if required := [p.wire for p in chosen if p.required]:
         schema["required"] = required
     if action.unknown == "refused":
@@ -156,7 +156,7 @@ def body_schema(action: Action, params: Iterable[Param], texts: Mapping[str, str
     return schema
 
 
-def described(param: Param, text: str) -> Node:
+def add_description(param: Param, text: str) -> Node:
     """Return the argument's schema with this description."""
     if param.schema.get("description", "") == text:
         return param.schema
@@ -169,7 +169,7 @@ def request_body(action: Action, schema: Node, params: Iterable[Param], *, examp
     if examples:
         wires = {str(p.name): p.wire for p in params if p.place == "body"}
         shown = {
-            e.name: shown_as(e, {wires[k]: v for k, v in e.input.items() if k in wires}, "input")
+            e.name: make_example(e, {wires[k]: v for k, v in e.input.items() if k in wires}, "input")
             for e in _sending(action)
             if any(k in wires for k in e.input)
         }

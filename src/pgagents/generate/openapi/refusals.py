@@ -80,7 +80,8 @@ def response(
     if full and (headers := parts.response_headers(model, codes[0].status, keyed=keyed)):
         members["headers"] = headers
     media = Node(
-        {"schema": narrowed(model, codes) if full else plain_envelope(model, codes)}, origin=codes[0].origin
+        {"schema": narrow_envelope(model, codes) if full else plain_envelope(model, codes)},
+        origin=codes[0].origin,
     )
     members["content"] = Node({parts.JSON: media}, origin=codes[0].origin)
     return members
@@ -130,16 +131,16 @@ def plain_envelope(model: Model, codes: tuple[Code, ...]) -> Node:
     )
 
 
-def narrowed(model: Model, codes: tuple[Code, ...]) -> Node:
+def narrow_envelope(model: Model, codes: tuple[Code, ...]) -> Node:
     """Return the envelope narrowed to these codes; alternatives if the codes have different envelopes."""
     groups: dict[str, list[Code]] = {}
     for code in codes:
         groups.setdefault(code.envelope, []).append(code)
-    choices = [_held(model, envelope, members) for envelope, members in groups.items()]
+    choices = [_restrict_codes(model, envelope, members) for envelope, members in groups.items()]
     return choices[0] if len(choices) == 1 else Node({"anyOf": choices}, origin=codes[0].origin)
 
 
-def _held(model: Model, envelope: str, codes: list[Code]) -> Node:
+def _restrict_codes(model: Model, envelope: str, codes: list[Code]) -> Node:
     at = codes[0].origin
     if model.errors.code_at is None:
         return Node({"$ref": REF + envelope}, origin=at)

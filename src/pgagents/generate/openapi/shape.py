@@ -13,16 +13,16 @@ _LISTS = ("oneOf", "anyOf", "allOf", "prefixItems")
 _ONE = ("items", "additionalProperties", "not")
 
 
-def changed(schema: Node, change: Callable[[Node], Node]) -> Node:
+def transform(schema: Node, change: Callable[[Node], Node]) -> Node:
     """Apply `change` to every schema inside the schema, then to the schema itself."""
     members: dict[str, Any] = {}
     for key, value in schema.items():
         if key in _ONE and isinstance(value, Node):
-            members[key] = changed(value, change)
+            members[key] = transform(value, change)
         elif key in _MANY and isinstance(value, Node):
-            members[key] = Node({k: changed(v, change) for k, v in value.items()}, origin=value.origin)
+            members[key] = Node({k: transform(v, change) for k, v in value.items()}, origin=value.origin)
         elif key in _LISTS:
-            members[key] = [changed(v, change) for v in value]
+            members[key] = [transform(v, change) for v in value]
         else:
             members[key] = value
     return change(Node(members, origin=schema.origin))
@@ -35,7 +35,7 @@ def with_properties(schema: Node) -> Node:
     time.
     """
 
-    def stated(node: Node) -> Node:
+    def add_properties(node: Node) -> Node:
         kinds = node.get("type")
         if (
             kinds == "object" or (isinstance(kinds, list) and "object" in kinds)
@@ -43,10 +43,10 @@ def with_properties(schema: Node) -> Node:
             node["properties"] = Node(origin=node.origin)
         return node
 
-    return changed(schema, stated)
+    return transform(schema, add_properties)
 
 
-def inlined(schema: Node, schemas: Mapping[str, Node], inside: tuple[str, ...] = ()) -> Node:
+def inline_references(schema: Node, schemas: Mapping[str, Node], inside: tuple[str, ...] = ()) -> Node:
     """Replace references by their targets; a recursive reference becomes an empty schema."""
 
     def put_in(node: Node) -> Node:
@@ -57,6 +57,8 @@ def inlined(schema: Node, schemas: Mapping[str, Node], inside: tuple[str, ...] =
         if name in inside or name not in schemas:
             return Node({k: v for k, v in node.items() if k != "$ref"}, origin=node.origin)
         rest = {k: v for k, v in node.items() if k != "$ref"}
-        return Node({**inlined(schemas[name], schemas, (*inside, name)), **rest}, origin=node.origin)
+        return Node(
+            {**inline_references(schemas[name], schemas, (*inside, name)), **rest}, origin=node.origin
+        )
 
-    return changed(schema, put_in)
+    return transform(schema, put_in)

@@ -74,7 +74,7 @@ def same(a: Any, b: Any) -> bool:
     return bool(a == b) and isinstance(a, bool) == isinstance(b, bool)
 
 
-def edited(data: Any, edits: list[Edit]) -> Any:
+def apply_edits(data: Any, edits: list[Edit]) -> Any:
     """Return a copy of the data with the edits applied."""
     made = json_copy(data)
     for edit in edits:
@@ -91,7 +91,7 @@ def edited(data: Any, edits: list[Edit]) -> Any:
 def without_dangling(ours: Any, edits: list[Edit]) -> list[Edit]:
     """Remove edits that would delete a code or schema which is still referred to."""
     while True:
-        names = _referred(edited(ours, edits))
+        names = _find_references(apply_edits(ours, edits))
         kept = [e for e in edits if not (e.value is MISSING and e.at[:-1] in _HOMES and e.at[-1] in names)]
         if len(kept) == len(edits):
             return kept
@@ -101,7 +101,7 @@ def without_dangling(ours: Any, edits: list[Edit]) -> list[Edit]:
 _HOMES: tuple[Pointer, ...] = (("schemas",), ("errors", "codes"))
 
 
-def _referred(data: Any) -> set[Any]:
+def _find_references(data: Any) -> set[Any]:
     """Return every text in a place where a schema or code is named."""
     found: set[Any] = set()
     stack = [data]

@@ -7,24 +7,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pgagents.importer.merging.merge import MISSING, Conflict, Edit, edited, same
+from pgagents.importer.merging.merge import MISSING, Conflict, Edit, apply_edits, same
 from pgagents.importer.merging.remarks import remarks
 from pgagents.importer.sound import SAME_NAME
-from pgagents.importer.text import comment, entry, written
+from pgagents.importer.text import comment, entry, render_yaml
 from pgagents.source.read import parse
 from pgagents.source.source import Place, Pointer, Source
 
 _OURS = re.compile(rf"\s*# (TODO (lost|decide|left out|blocked|conflict): |.*{re.escape(SAME_NAME)}\Z)")
 
 
-def patched(
+def patch_text(
     source: Source, edits: list[Edit], conflicts: list[Conflict], comments: Mapping[Pointer, list[str]]
 ) -> str:
     """Return the text after the edits.
 
     Rewritten entries get their comments from `comments`, and each conflict becomes a comment above its entry.
     """
-    wanted = edited(source.data, edits)
+    wanted = apply_edits(source.data, edits)
     patch = _Patch(source, wanted, comments)
     text = patch.run(edits, conflicts)
     return text if same(parse(text, source.file).data, wanted) else patch.anew()
@@ -50,7 +50,9 @@ class _Patch:
 
     def anew(self) -> str:
         """Return the whole file rewritten, with all of its author's comments above it."""
-        return "".join(f"{said}\n" for said in self.remarks.values()) + written(self.wanted, self.comments)
+        return "".join(f"{said}\n" for said in self.remarks.values()) + render_yaml(
+            self.wanted, self.comments
+        )
 
     def _keep_comments(self, start: int, end: int, indent: int) -> list[str]:
         """Return the author's comments on replaced lines, as lines of their own."""

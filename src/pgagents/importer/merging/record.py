@@ -20,7 +20,7 @@ def path_of(catalogue: Path) -> Path:
     return catalogue.with_suffix(".imported.json")
 
 
-def written(data: dict[str, Any], choice: Choice, source: str) -> bytes:
+def encode_record(data: dict[str, Any], choice: Choice, source: str) -> bytes:
     """Return the record as its file's content."""
     choices = {"include": list(choice.include), "tags": list(choice.tags), "most": choice.most}
     held = {"pgagents_import": FORMAT, "of": source, "choice": choices, "catalogue": data}

@@ -49,12 +49,12 @@ def read(raw: bytes, location: str, name: str) -> Document:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        raise _refused(
+        raise _make_error(
             name, line, 1, "not-utf8", f"byte 0x{raw[error.start]:02x} is not UTF-8", "save the file as UTF-8"
         ) from None
     data = _json(text, name) if text.lstrip()[:1] in ("{", "[") else _yaml(text, name)
     if not isinstance(data, dict):
-        raise _refused(
+        raise _make_error(
             name,
             1,
             1,
@@ -62,10 +62,10 @@ def read(raw: bytes, location: str, name: str) -> Document:
             "the document is no mapping",
             "give an OpenAPI 3.0, 3.1 or Swagger 2.0 document",
         )
-    return Document(location, name, _bounded(data, name))
+    return Document(location, name, _check_limits(data, name))
 
 
-def _refused(name: str, line: int, column: int, id: str, message: str, help: str = "") -> InputError:
+def _make_error(name: str, line: int, column: int, id: str, message: str, help: str = "") -> InputError:
     return InputError([Diagnostic(Span(name, line, column), f"import/{id}", "error", message, help)])
 
 
@@ -92,7 +92,7 @@ def _json(text: str, name: str) -> Any:
     except _Twice as twice:
         if len(text) <= MAX_TWIN_BYTES:
             return _yaml(text, name)
-        raise _refused(
+        raise _make_error(
             name,
             1,
             1,
@@ -109,15 +109,15 @@ def _json(text: str, name: str) -> Any:
                 r'\s*[\[{]\s*(["{}\[\]]|\Z)', text
             ):  # YAML in braces, for which JSON's error message would only name the first key
                 raise _faults(source.faults, source) from None
-        raise _refused(name, error.lineno, error.colno, "syntax", f"not valid JSON: {error.msg}") from None
+        raise _make_error(name, error.lineno, error.colno, "syntax", f"not valid JSON: {error.msg}") from None
     except RecursionError:
         raise _too_deep(name) from None
     except ValueError as error:
-        raise _refused(name, 1, 1, "number", f"a number cannot be read: {brief(str(error))}") from None
+        raise _make_error(name, 1, 1, "number", f"a number cannot be read: {brief(str(error))}") from None
 
 
 def _too_deep(name: str) -> InputError:
-    return _refused(
+    return _make_error(
         name,
         1,
         1,
@@ -138,7 +138,7 @@ def _no_constant(text: str) -> None:
     raise ValueError(f"{text} is no JSON number")
 
 
-def _bounded(data: Any, name: str) -> Any:
+def _check_limits(data: Any, name: str) -> Any:
     """Return the data with text keys. Raises InputError if it is too deep, too large, or has a number that
     JSON cannot hold.
     """
@@ -154,10 +154,10 @@ def _bounded(data: Any, name: str) -> Any:
         members = value.values() if isinstance(value, dict) else value
         count += len(members)
         if count > MAX_VALUES:
-            raise _refused(name, 1, 1, "too-many", f"the document holds more than {MAX_VALUES:,} values")
+            raise _make_error(name, 1, 1, "too-many", f"the document holds more than {MAX_VALUES:,} values")
         for member in members:
             if isinstance(member, dict | list):
                 stack.append((member, depth + 1))
             elif isinstance(member, float) and not math.isfinite(member):
-                raise _refused(name, 1, 1, "number", "a number is too large")
+                raise _make_error(name, 1, 1, "number", "a number is too large")
     return data

@@ -33,7 +33,7 @@ class Notes:
     def __init__(self) -> None:
         self.made: dict[Note, None] = {}
 
-    def lost(self, at: Pointer, message: str, source: str = "") -> None:
+    def add_lost(self, at: Pointer, message: str, source: str = "") -> None:
         """Record that the catalogue's language cannot express something in the document."""
         self.made.setdefault(Note("lost", at, message, source))
 
@@ -41,14 +41,14 @@ class Notes:
         """Record that the author must check a value that the document does not give."""
         self.made.setdefault(Note("decide", at, message, source))
 
-    def blocked(self, at: Pointer, message: str, source: str = "") -> None:
+    def add_blocked(self, at: Pointer, message: str, source: str = "") -> None:
         """Record that the catalogue cannot be loaded until the author has changed this place."""
         self.made.setdefault(Note("blocked", at, message, source))
 
-    def answered(self, at: Pointer, rule: str, reason: str) -> None:
+    def add_ignore(self, at: Pointer, rule: str, reason: str) -> None:
         """Record an ignore comment for a finding of `pgagents lint` that the document itself causes."""
         self.made.setdefault(Note("answered", at, f"pgagents: ignore[{rule}] {reason}"))
 
-    def left_out(self, message: str, source: str = "", *, count: int = 1) -> None:
+    def add_left_out(self, message: str, source: str = "", *, count: int = 1) -> None:
         """Record that an operation, or `count` operations, are not in the catalogue."""
         self.made.setdefault(Note("left out", ("actions",), message, source, count))

@@ -112,13 +112,15 @@ def version(root: Found) -> str:
 def base_path(root: Found) -> str:
     """Return the common prefix of all paths: Swagger's `basePath`, or the path of the first server's URL."""
     path = (
-        root.text("basePath") if "swagger" in root.value else urlsplit(_expanded(root.at("servers", 0))).path
+        root.text("basePath")
+        if "swagger" in root.value
+        else urlsplit(_expand_variables(root.at("servers", 0))).path
     )
     path = "/" + path.strip("/")
     return "" if path == "/" or any(c in path for c in "{}?# ") else path
 
 
-def _expanded(server: Found) -> str:
+def _expand_variables(server: Found) -> str:
     url = server.text("url")
     for name, variable in server.at("variables").members().items():
         url = url.replace("{" + name + "}", variable.text("default"))
@@ -131,7 +133,7 @@ def server_url(root: Found) -> str:
         schemes = [s.value for s in root.at("schemes").items() if s.value in ("https", "http")] or ["https"]
         host = root.text("host")
         return f"{'https' if 'https' in schemes else schemes[0]}://{host}" if host else ""
-    url = urlsplit(_expanded(root.at("servers", 0)))
+    url = urlsplit(_expand_variables(root.at("servers", 0)))
     return (
         f"{url.scheme}://{url.netloc}"
         if url.scheme in ("http", "https") and url.netloc and not set("{}<> ") & set(url.netloc)
@@ -146,11 +148,11 @@ def operations(references: References, notes: Notes) -> Iterator[Operation]:
     for path, written in root.at("paths").members().items():
         item = references.follow(written)
         if not isinstance(item.value, dict):
-            notes.left_out(f"path `{brief(path)}` holds no operations", written.place)
+            notes.add_left_out(f"path `{brief(path)}` holds no operations", written.place)
             continue
         for method in _OTHERS:
             if method in item.value:
-                notes.left_out(
+                notes.add_left_out(
                     f"{method.upper()} {brief(path)}: agents call GET, POST, PUT, PATCH and DELETE",
                     item.at(method).place,
                 )
@@ -170,7 +172,7 @@ def _operation(
         _parameter(p, swagger=swagger) for p in every if p.text("in") in ("path", "query", "header", "cookie")
     ]
     kept = tuple(p for p in outside if p.place != "header" or p.name.lower() not in _UNSENT)
-    problems = [*_unnamed(every)]
+    problems = [*_find_unnamed(every)]
     body = _form(references, whole, every) if swagger else _body(references, whole)
     security = whole.value.get("security", references.first.data.get("security"))
     security = [need for need in security if isinstance(need, dict)] if isinstance(security, list) else None
@@ -186,7 +188,7 @@ def _parameters(references: References, written: Found) -> list[Found]:
     return [references.follow(p) for p in written.items()]
 
 
-def _unnamed(every: list[Found]) -> Iterator[str]:
+def _find_unnamed(every: list[Found]) -> Iterator[str]:
     for p in every:
         if not p.text("name") or p.text("in") not in (
             "path",
@@ -241,7 +243,7 @@ def _body(references: References, whole: Found) -> Body | None:
     content = body.at("content").members()
     if not isinstance(body.value, dict) or not content:
         return None
-    media = _preferred(list(content))
+    media = _choose_media(list(content))
     return Body(media, body.value.get("required") is True, content[media].at("schema"), content[media])
 
 
@@ -274,7 +276,7 @@ def _form(references: References, whole: Found, every: list[Found]) -> Body | No
     return Body(media, any(f.required for f in fields), whole, whole, fields)
 
 
-def _preferred(media: list[str]) -> str:
+def _choose_media(media: list[str]) -> str:
     """Return the preferred media type: JSON if there is any, then a form, then the first."""
 
     def rank(name: str) -> int:
@@ -312,12 +314,12 @@ def _answers(references: References, whole: Found, swagger: bool) -> Iterator[An
             yield Answer(
                 status,
                 said,
-                _preferred(named or [JSON]),
+                _choose_media(named or [JSON]),
                 answer.at("schema") if "schema" in answer.value else None,
                 answer,
             )
             continue
         content = answer.at("content").members()
-        media = _preferred(list(content)) if content else ""
+        media = _choose_media(list(content)) if content else ""
         schema = content[media].at("schema") if content and "schema" in content[media].mapping() else None
         yield Answer(status, said, media, schema, answer)

@@ -32,7 +32,7 @@ class Found(NamedTuple):
         """Return the value at these steps below; its value is None if it does not exist."""
         value, pointer = self.value, self.pointer
         for step in steps:
-            pointer += "/" + escaped(step)
+            pointer += "/" + escape(step)
             if isinstance(value, dict):
                 value = value.get(str(step))
             elif isinstance(value, list) and isinstance(step, int) and step < len(value):
@@ -64,7 +64,7 @@ class Found(NamedTuple):
         return self.document.place(self.pointer)
 
 
-def escaped(step: str | int) -> str:
+def escape(step: str | int) -> str:
     """Return a key escaped for a JSON Pointer."""
     text = str(step)
     return text.replace("~", "~0").replace("/", "~1") if "/" in text or "~" in text else text
@@ -103,11 +103,11 @@ class References:
 
     def target(self, found: Found) -> Found:
         """Return the value that one reference names; its value is None if it does not exist."""
-        location, fragment = _parted(found)
+        location, fragment = _split_reference(found)
         document = self._document(location, found) if location else found.document
         pointer = unquote(fragment)
         if pointer and not pointer.startswith("/"):
-            return Found(None, document, f"/{escaped(pointer)}")
+            return Found(None, document, f"/{escape(pointer)}")
         value: Any = document.data
         for step in pointer.split("/")[1:]:
             key = step.replace("~1", "/").replace("~0", "~")
@@ -173,7 +173,7 @@ class References:
         return Path(whole).is_relative_to(Path(first).parent)
 
 
-def _parted(found: Found) -> tuple[str, str]:
+def _split_reference(found: Found) -> tuple[str, str]:
     """Split a reference into document and fragment. Raises PgagentsError if it is malformed."""
     try:
         location, fragment = urldefrag(found.value["$ref"])

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pgagents.lint.judged import Judged
-from pgagents.source.diagnostics import shortened
+from pgagents.source.diagnostics import shorten
 
 _COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
 
@@ -24,7 +24,7 @@ def render(judged: Sequence[Judged]) -> str:
             )
             lines.append(
                 f"::{_COMMANDS[d.severity]} {place}::"
-                f"{_text(shortened(d.message) + (f' — {d.help}' if d.help else ''))}"
+                f"{_text(shorten(d.message) + (f' — {d.help}' if d.help else ''))}"
             )
     return "\n".join(lines)
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pgagents.lint.judged import Judged
-from pgagents.source.diagnostics import printable, shortened
+from pgagents.source.diagnostics import printable, shorten
 
 
 def render(judged: Sequence[Judged]) -> str:
     """Return a line for every finding of every file; empty if there is none."""
     return "\n".join(
-        f"{printable(str(d.span))}: {d.severity}: [{d.id}] {shortened(d.message)}"
+        f"{printable(str(d.span))}: {d.severity}: [{d.id}] {shorten(d.message)}"
         for one in judged
         for d in one.found
     )

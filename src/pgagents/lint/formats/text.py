@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from pgagents.lint.judged import Judged
-from pgagents.source.diagnostics import Diagnostic, shortened, show
+from pgagents.source.diagnostics import Diagnostic, shorten, show
 
 MOST = 200
 _MOST_LINE = 300
@@ -19,7 +19,7 @@ def text(judged: Sequence[Judged], *, colour: bool = False) -> str:
     blocks = []
     for one in judged:
         shown = [show(diagnostic, one.source) for diagnostic in one.found[:MOST]]
-        blocks += [_coloured(block) for block in shown] if colour else shown
+        blocks += [_colour(block) for block in shown] if colour else shown
         if len(one.found) > MOST:
             blocks.append(f"… and {len(one.found) - MOST:,} more; `--format json` has them all")
         if one.lines:
@@ -29,7 +29,7 @@ def text(judged: Sequence[Judged], *, colour: bool = False) -> str:
     return "\n\n".join([*blocks, *(_summary(one) for one in judged)])
 
 
-def _coloured(block: str) -> str:
+def _colour(block: str) -> str:
     """Colour the severity and id that begin a finding."""
     return _MARKED.sub(
         lambda match: f"\x1b[1;{_COLOURS[match.group(1)]}m{match.group()}\x1b[0m", block, count=1
@@ -38,7 +38,7 @@ def _coloured(block: str) -> str:
 
 def _cut(line: str) -> str:
     blank = line[: len(line) - len(line.lstrip(" "))]
-    return blank[:8] + shortened(line, _MOST_LINE)
+    return blank[:8] + shorten(line, _MOST_LINE)
 
 
 def _summary(one: Judged) -> str:

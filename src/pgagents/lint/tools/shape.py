@@ -37,7 +37,7 @@ def kind(data: Any) -> str | None:
     """Return the name of the judge for a tool list, by its first tool; None for any other document."""
     if isinstance(data, dict) and any(key in data for key in GEMINI):
         return "gemini-tools"
-    listed, _ = _listed(data)
+    listed, _ = _find_tools(data)
     first = listed[0] if listed else None
     if not isinstance(first, dict):
         return None
@@ -55,7 +55,7 @@ def kind(data: Any) -> str | None:
 def tools(data: Any) -> Iterator[Tool]:
     """Yield every function of the list, whatever its form. Other kinds of tools are skipped."""
     listed, at = (
-        ([data], ()) if isinstance(data, dict) and any(key in data for key in GEMINI) else _listed(data)
+        ([data], ()) if isinstance(data, dict) and any(key in data for key in GEMINI) else _find_tools(data)
     )
     for n, item in enumerate(listed):
         here: Pointer = at if item is data else (*at, n)
@@ -77,7 +77,7 @@ def tools(data: Any) -> Iterator[Tool]:
             yield _tool(item, here)
 
 
-def _listed(data: Any) -> tuple[list[Any], Pointer]:
+def _find_tools(data: Any) -> tuple[list[Any], Pointer]:
     if isinstance(data, list):
         return data, ()
     inside = data.get("tools") if isinstance(data, dict) else None

@@ -11,7 +11,7 @@ from collections import Counter
 from pgagents.model.contract import Verdict
 from pgagents.report.report import Finding, Report
 from pgagents.report.safe import printable
-from pgagents.report.verdicts import actual, counted, news
+from pgagents.report.verdicts import actual, format_count, news
 from pgagents.source.source import Source
 
 SHOWN = 10
@@ -33,14 +33,18 @@ def commands(report: Report, source: Source) -> list[str]:
     if len(new) > SHOWN:
         lines.append(
             command(
-                "notice", {"title": "pgagents"}, f"{counted(len(new) - SHOWN, 'more finding')} in the report"
+                "notice",
+                {"title": "pgagents"},
+                f"{format_count(len(new) - SHOWN, 'more finding')} in the report",
             )
         )
     lines += [command("error", {"title": "pgagents: stale baseline"}, line) for line in report.stale[:SHOWN]]
     untested = Counter(r.reason or "not reached" for r in report.results if r.verdict is Verdict.UNTESTED)
     for reason, count in untested.most_common(SHOWN):
         lines.append(
-            command("warning", {"title": "pgagents: untested"}, f"{counted(count, 'contract')}: {reason}")
+            command(
+                "warning", {"title": "pgagents: untested"}, f"{format_count(count, 'contract')}: {reason}"
+            )
         )
     if not report.footer.complete:
         lines.append(

@@ -21,7 +21,15 @@ from pgagents.report.curl import MASK, of_finding, variable
 from pgagents.report.excerpt import around
 from pgagents.report.report import Finding, RecordedExchange, Report, Result
 from pgagents.report.safe import printable
-from pgagents.report.verdicts import SurfaceVerdict, actual, by_surface, conclusion, matrix, news, tried
+from pgagents.report.verdicts import (
+    SurfaceVerdict,
+    actual,
+    by_surface,
+    conclusion,
+    count_selected,
+    matrix,
+    news,
+)
 from pgagents.source.source import Source
 
 MAX_BODY = 20_000
@@ -55,15 +63,15 @@ def _template() -> Any:
 
     page = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     page.filters |= {
-        "shown": shown,
+        "shown": escape_unprintable,
         "raw": Markup,
         "sha256": _sha256,
-        "selected": lambda one: tried(one.counts),
+        "selected": lambda one: count_selected(one.counts),
     }
     return page.from_string((_HERE / "page.html.j2").read_text(encoding="utf-8"))
 
 
-def shown(text: str) -> str:
+def escape_unprintable(text: str) -> str:
     """Return the text with unprintable characters (controls, bidirectional marks) escaped."""
     return printable(text, "\n\t")
 
@@ -93,7 +101,7 @@ def _context(report: Report, source: Source) -> dict[str, Any]:
             _finding(f, report, source) for f in sorted(report.findings, key=lambda f: bool(f.known))
         ],
         "matrices": [_matrix(report, "check", "Promise"), _matrix(report, "action", "Action")],
-        "left_out": _left_out(report),
+        "left_out": _list_left_out(report),
         "lists": [
             (title, lines)
             for title, lines in (
@@ -179,7 +187,9 @@ def _matrix(report: Report, by: Literal["check", "action"], title: str) -> dict[
     """Return a table of kept contracts by surface; rows and columns without tested contracts are left out."""
     every, cells = matrix(report, by)
     columns = [
-        surface for surface in every if any(tried(row[surface]) for row in cells.values() if surface in row)
+        surface
+        for surface in every
+        if any(count_selected(row[surface]) for row in cells.values() if surface in row)
     ]
     rows = [
         {
@@ -188,20 +198,20 @@ def _matrix(report: Report, by: Literal["check", "action"], title: str) -> dict[
             "cells": [_cell(row.get(surface, Counter())) for surface in columns],
         }
         for name, row in cells.items()
-        if any(map(tried, row.values()))
+        if any(map(count_selected, row.values()))
     ]
     return {"title": title, "columns": columns, "rows": rows}
 
 
 def _cell(counts: Counter[Verdict]) -> dict[str, str]:
-    count = tried(counts)
+    count = count_selected(counts)
     if not count:
         return {"text": "–" if counts else "", "tone": ""}
     tone = "bad" if counts[Verdict.BROKEN] else "odd" if counts[Verdict.UNTESTED] else ""
     return {"text": f"{counts[Verdict.KEPT]:,}/{count:,}", "tone": tone}
 
 
-def _left_out(report: Report) -> list[dict[str, Any]]:
+def _list_left_out(report: Report) -> list[dict[str, Any]]:
     """Return contracts without a verdict by reason: untested first, then the most frequent."""
     groups: dict[tuple[Verdict, str], list[str]] = {}
     for result in report.results:

@@ -14,7 +14,7 @@ from pgagents.model.contract import Verdict
 from pgagents.report.curl import of_finding
 from pgagents.report.report import Finding, RecordedExchange, Report
 from pgagents.report.safe import printable
-from pgagents.report.verdicts import actual, by_surface, conclusion, matrix, news, tried
+from pgagents.report.verdicts import actual, by_surface, conclusion, count_selected, matrix, news
 from pgagents.source.source import Source
 
 MAX_FINDINGS = 50
@@ -69,7 +69,7 @@ def _surfaces(report: Report) -> Iterator[str]:
 
 def _checks(report: Report) -> Iterator[str]:
     surfaces, rows = matrix(report)
-    used = [s for s in surfaces if any(tried(row[s]) for row in rows.values() if s in row)][:20]
+    used = [s for s in surfaces if any(count_selected(row[s]) for row in rows.values() if s in row)][:20]
     if not used:
         return
     yield "\n<details><summary>Promises by surface: kept of those tried</summary>\n"
@@ -77,7 +77,8 @@ def _checks(report: Report) -> Iterator[str]:
     yield "|---" * (len(used) + 1) + "|"
     for check, row in list(rows.items())[:MAX_ROWS]:
         cells = [
-            f"{row[s][Verdict.KEPT]}/{tried(row[s])}" if s in row and tried(row[s]) else "" for s in used
+            f"{row[s][Verdict.KEPT]}/{count_selected(row[s])}" if s in row and count_selected(row[s]) else ""
+            for s in used
         ]
         if any(cells):
             yield f"| {md(check.replace('_', ' '))} | {' | '.join(cells)} |"
@@ -121,8 +122,8 @@ def _finding(number: int, finding: Finding, report: Report, source: Source) -> I
     if finding.exchanges:
         yield "\n<details><summary>Exchanges and curl</summary>\n"
         for exchange in finding.exchanges:
-            yield from fenced(_exchange(exchange))
-        yield from fenced(of_finding(finding, report.header.url)[:MAX_BODY])
+            yield from fence_text(_exchange(exchange))
+        yield from fence_text(of_finding(finding, report.header.url)[:MAX_BODY])
         yield "\n</details>"
 
 
@@ -162,7 +163,7 @@ def code(text: str) -> str:
     return f"{fence}{pad}{line}{pad}{fence}"
 
 
-def fenced(text: str) -> Iterator[str]:
+def fence_text(text: str) -> Iterator[str]:
     """Yield a code block that no line of the text can close."""
     clean = "\n".join(_printable(line) for line in text.split("\n"))
     fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", clean)), default=0))

@@ -20,7 +20,7 @@ from pgagents.model.contract import Verdict
 from pgagents.report.curl import of_finding
 from pgagents.report.report import Finding, RecordedExchange, Report, Result
 from pgagents.report.safe import json_text, printable
-from pgagents.report.verdicts import actual, counted
+from pgagents.report.verdicts import actual, format_count
 from pgagents.source.source import Source
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -62,7 +62,7 @@ def document(report: Report, source: Source) -> dict[str, Any]:
         "results": [
             _result(result, finding, report, source, checks)
             for finding in report.findings
-            for result in _broken_by(finding, report)
+            for result in _list_results(finding, report)
         ],
     }
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
@@ -90,7 +90,9 @@ def _rule(name: str, says: str) -> dict[str, Any]:
 
 def _invocation(report: Report) -> dict[str, Any]:
     untested = Counter(r.reason or "not reached" for r in report.results if r.verdict is Verdict.UNTESTED)
-    told = [f"{counted(count, 'contract')} untested: {reason}" for reason, count in untested.most_common()]
+    told = [
+        f"{format_count(count, 'contract')} untested: {reason}" for reason, count in untested.most_common()
+    ]
     told += [f"stale line of the baseline: {line}" for line in report.stale] + list(report.footer.notes)
     started = report.header.started_at
     return {
@@ -103,7 +105,7 @@ def _invocation(report: Report) -> dict[str, Any]:
     }
 
 
-def _broken_by(finding: Finding, report: Report) -> list[Result]:
+def _list_results(finding: Finding, report: Report) -> list[Result]:
     """Return the results of a finding's contracts, its first contract first."""
     ids = {finding.contract.id, *finding.also}
     broken = [r for r in report.results if r.contract.id in ids]

@@ -16,9 +16,9 @@ from pgagents.model.contract import Verdict
 from pgagents.report.curl import MASK, of_finding, variable
 from pgagents.report.excerpt import excerpt
 from pgagents.report.report import Finding, RecordedExchange, Report, Result
-from pgagents.report.safe import printable, uncommanded
+from pgagents.report.safe import disable_commands, printable
 from pgagents.report.table import table
-from pgagents.report.verdicts import actual, by_surface, counted, left_out, news
+from pgagents.report.verdicts import actual, by_surface, describe_left_out, format_count, news
 from pgagents.source.diagnostics import Diagnostic, show
 from pgagents.source.source import Source
 
@@ -67,10 +67,10 @@ def render(
         *(_finding(n, f, report, source, paint, again, width) for n, f in enumerate(report.findings, 1)),
         _by_vendor(report, width),
         _by_check(report.results, width),
-        _left_out(report.results, width),
+        _list_left_out(report.results, width),
         _foot(report, paint, stopped, width, verbose),
     ]
-    return "\n\n".join("\n".join(map(uncommanded, block)) for block in blocks if block) + "\n"
+    return "\n\n".join("\n".join(map(disable_commands, block)) for block in blocks if block) + "\n"
 
 
 def _paint(text: str, code: str) -> str:
@@ -86,9 +86,9 @@ def _head(report: Report, width: int) -> list[str]:
     shard = f", shard {h.shard[0]} of {h.shard[1]}" if h.shard else ""
     return [
         _line(f"{h.tool} {h.version}: {h.url}"),
-        *_wrapped(
+        *_wrap(
             f"catalogue {h.catalogue} (sha256 {h.catalogue_sha256[:12]}), "
-            f"{counted(h.contracts, 'contract')}, profile {h.profile}, "
+            f"{format_count(h.contracts, 'contract')}, profile {h.profile}, "
             f"seed {h.seed}{shard}",
             "",
             "  ",
@@ -116,19 +116,19 @@ def _finding(
         paint(f"{'known' if finding.known else finding.severity}[{contract.id}]", colour)
         + f" {number} of {len(report.findings)}"
     ]
-    lines += _wrapped(f"promised  {contract.says}", "  ", _HANGING, width)
+    lines += _wrap(f"promised  {contract.says}", "  ", _HANGING, width)
     if expected := news(finding):
-        lines += _wrapped(f"expected  {expected}", "  ", _HANGING, width)
-    lines += _wrapped(f"actual    {actual(finding)}", "  ", _HANGING, width)
+        lines += _wrap(f"expected  {expected}", "  ", _HANGING, width)
+    lines += _wrap(f"actual    {actual(finding)}", "  ", _HANGING, width)
     lines += place
     if finding.known:
-        lines += _wrapped(f"= known: {finding.known}", "   ", "     ", width)
+        lines += _wrap(f"= known: {finding.known}", "   ", "     ", width)
     if finding.stable is False:
-        lines += _wrapped(
+        lines += _wrap(
             "= it did not happen again when the same requests were repeated", "   ", "     ", width
         )
     if finding.also:
-        lines += _wrapped(
+        lines += _wrap(
             f"= the same cause broke {len(finding.also):,} more: {_some(finding.also)}", "   ", "     ", width
         )
     words = frozenset(_WORD.findall(f"{finding.expected} {finding.actual}"))
@@ -143,7 +143,7 @@ def _finding(
 
 def _exchange(exchange: RecordedExchange, words: frozenset[str], most: int, width: int) -> Iterator[str]:
     request, answer = exchange.request, exchange.answer
-    yield from _wrapped(f"#{exchange.number} {_line(exchange.why)} ({_key(exchange)})", "   ", "     ", width)
+    yield from _wrap(f"#{exchange.number} {_line(exchange.why)} ({_key(exchange)})", "   ", "     ", width)
     yield f"   > {_line(request.method)} {_line(request.target, 300)}"
     if request.body:
         yield f"   > {_text(request.body, MAX_BODY)}"
@@ -153,8 +153,8 @@ def _exchange(exchange: RecordedExchange, words: frozenset[str], most: int, widt
         )
         return
     kind = answer.header("content-type") or "no content type"
-    size = counted(len(answer.body), "byte")
-    yield from _wrapped(
+    size = format_count(len(answer.body), "byte")
+    yield from _wrap(
         f"< {answer.status} {_line(kind)}, {size}, {exchange.seconds * 1000:.0f} ms", "   ", "     ", width
     )
     if answer.body:
@@ -179,8 +179,8 @@ def _by_vendor(report: Report, width: int) -> list[str]:
         if one.word == "ok":
             fine.append(one.surface or "(any)")
         elif one.word != "not tried":
-            lines += _wrapped(f"{one.surface or '(any)'} {one.says}: {one.because}", "", "  ", width)
-    return [*lines, *(_wrapped(f"ok: {', '.join(fine)}", "", "  ", width) if fine else [])]
+            lines += _wrap(f"{one.surface or '(any)'} {one.says}: {one.because}", "", "  ", width)
+    return [*lines, *(_wrap(f"ok: {', '.join(fine)}", "", "  ", width) if fine else [])]
 
 
 def _by_check(results: Iterable[Result], width: int) -> list[str]:
@@ -194,7 +194,7 @@ def _by_check(results: Iterable[Result], width: int) -> list[str]:
     rows = [
         [check.replace("_", " "), *(str(c[v] or "") for v in used)]
         for check, c in counts.items()
-        if _tried(c)
+        if _count_selected(c)
     ]
     total: Counter[Verdict] = sum(counts.values(), Counter())
     head = ["promise", *(v.value.replace("_", " ") for v in used)]
@@ -219,17 +219,17 @@ def _by_surface(results: list[Result], width: int) -> list[str]:
     rows = [
         [action, *(_cell(row.get(s, Counter())) for s in surfaces)]
         for action, row in cells.items()
-        if any(map(_tried, row.values()))
+        if any(map(_count_selected, row.values()))
     ]
     return table(head, rows, width=width) if rows else []
 
 
-def _tried(counts: Counter[Verdict]) -> int:
+def _count_selected(counts: Counter[Verdict]) -> int:
     return counts[Verdict.KEPT] + counts[Verdict.BROKEN] + counts[Verdict.UNTESTED]
 
 
 def _cell(counts: Counter[Verdict]) -> str:
-    tried = _tried(counts)
+    tried = _count_selected(counts)
     if not tried:
         return "–" if counts else ""
     marks = (f" {counts[Verdict.BROKEN]} broken" if counts[Verdict.BROKEN] else "") + (
@@ -238,7 +238,7 @@ def _cell(counts: Counter[Verdict]) -> str:
     return f"{counts[Verdict.KEPT]}/{tried}{marks}"
 
 
-def _left_out(results: Iterable[Result], width: int) -> list[str]:
+def _list_left_out(results: Iterable[Result], width: int) -> list[str]:
     """Return contracts without a verdict by reason: untested first, then the most frequent."""
     groups: dict[tuple[Verdict, str], list[str]] = {}
     for result in results:
@@ -251,8 +251,8 @@ def _left_out(results: Iterable[Result], width: int) -> list[str]:
     for (verdict, reason), ids in sorted(
         groups.items(), key=lambda g: (order.index(g[0][0]), -len(g[1]), g[0][1])
     ):
-        lines += _wrapped(f"{verdict.value.replace('_', ' ')} {len(ids):,}: {reason}", "", None, width)
-        lines += _wrapped(_some(ids), "    ", None, width)
+        lines += _wrap(f"{verdict.value.replace('_', ' ')} {len(ids):,}: {reason}", "", None, width)
+        lines += _wrap(_some(ids), "    ", None, width)
     return lines
 
 
@@ -260,25 +260,22 @@ def _foot(report: Report, paint: Paint, stopped: bool, width: int, verbose: bool
     footer = report.footer
     counts = footer.by_verdict
     tried = counts.get(Verdict.KEPT, 0) + counts.get(Verdict.BROKEN, 0)
-    lines = [
-        f"{counted(footer.requests, 'request')} in {footer.seconds:.1f} s judged {counted(tried, 'contract')}"
-    ]
+    requests = format_count(footer.requests, "request")
+    lines = [f"{requests} in {footer.seconds:.1f} s judged {format_count(tried, 'contract')}"]
     if footer.served and verbose:
         each = sum(footer.served.values()) / max(1, footer.requests)
         served = ", ".join(f"{count:,} on {name}" for name, count in footer.served.items())
-        lines += _wrapped(
+        lines += _wrap(
             f"each exchange was judged for {each:.0f} contracts on average: {served} in all",
             "  ",
             None,
             width,
         )
-    lines += [
-        line for note in footer.notes[:MAX_NOTES] for line in _wrapped(f"note: {note}", "", "  ", width)
-    ]
+    lines += [line for note in footer.notes[:MAX_NOTES] for line in _wrap(f"note: {note}", "", "  ", width)]
     if len(footer.notes) > MAX_NOTES:
         lines.append(f"note: and {len(footer.notes) - MAX_NOTES:,} more, all in the JSON report")
     for line in report.stale:
-        lines += _wrapped(f"stale line of the baseline: {line}", "", "  ", width)
+        lines += _wrap(f"stale line of the baseline: {line}", "", "  ", width)
     if footer.left_behind:
         lines.append(f"left behind on the server: {len(footer.left_behind):,}")
         lines += [f"  {_line(instance)}" for instance in footer.left_behind[:MAX_LEFT]]
@@ -288,7 +285,7 @@ def _foot(report: Report, paint: Paint, stopped: bool, width: int, verbose: bool
         lines.append(f"may have been made by calls that got no answer: {len(footer.may_exist):,}")
         lines += [f"  {_line(one)}" for one in footer.may_exist[:MAX_LEFT]]
     if footer.lasting:
-        lines += _wrapped(f"made, and cannot be undone: {', '.join(footer.lasting)}", "", "  ", width=width)
+        lines += _wrap(f"made, and cannot be undone: {', '.join(footer.lasting)}", "", "  ", width=width)
     if not footer.complete:
         lines.append(paint("the run was cut short: this report is not complete", _YELLOW))
     code = report.exit_code
@@ -298,13 +295,13 @@ def _foot(report: Report, paint: Paint, stopped: bool, width: int, verbose: bool
         f"{counts.get(v, 0):,} {v.value.replace('_', ' ')}{of_these.get(v, '')}" for v in Verdict
     )
     colour = _GREEN if code == 0 else _RED if code == 1 else _YELLOW
-    lines += [paint(line, colour) for line in _wrapped(every, "", "  ", width)]
+    lines += [paint(line, colour) for line in _wrap(every, "", "  ", width)]
     nothing = "nothing that was selected could be tried: the lines above say what each contract needs"
     code = STOPPED if stopped else code
     said = nothing if report.proves_nothing and not stopped else _MEANING[code]
-    if code == 0 and (left := left_out(report)):
-        lines += [paint(line, _YELLOW) for line in _wrapped(left, "", "  ", width)]
-    return [*lines, *_wrapped(f"exit {code}: {said}", "", "  ", width)]
+    if code == 0 and (left := describe_left_out(report)):
+        lines += [paint(line, _YELLOW) for line in _wrap(left, "", "  ", width)]
+    return [*lines, *_wrap(f"exit {code}: {said}", "", "  ", width)]
 
 
 def _some(ids: Iterable[str], most: int = 3) -> str:
@@ -313,7 +310,7 @@ def _some(ids: Iterable[str], most: int = 3) -> str:
     return ", ".join(every[:most]) + (f" and {rest:,} more" if rest > 0 else "")
 
 
-def _wrapped(text: str, indent: str, further: str | None, width: int) -> list[str]:
+def _wrap(text: str, indent: str, further: str | None, width: int) -> list[str]:
     return textwrap.wrap(
         _line(text, 2_000),
         width,

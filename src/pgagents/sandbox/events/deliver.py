@@ -75,10 +75,12 @@ class Courier:
             note, final = self._send(delivery)
             with self.outbox.store.transaction():
                 if not note:
-                    self.outbox.delivered(delivery)
+                    self.outbox.mark_delivered(delivery)
                     continue
                 last = final or delivery.attempts + 1 >= MOST_ATTEMPTS
-                self.outbox.failed(delivery, note, None if last else pause_s(delivery.attempts, self._rng))
+                self.outbox.mark_failed(
+                    delivery, note, None if last else pause_s(delivery.attempts, self._rng)
+                )
             return tried
         return len(deliveries)
 
@@ -147,13 +149,13 @@ class HttpsPost:
         followed.
         """
         try:
-            return asyncio.run(self._bounded(parcel))
+            return asyncio.run(self._exchange_in_time(parcel))
         except TimeoutError:
             return f"no answer within {TOTAL_S:.0f} s"
         except Exception as error:  # whatever a peer does is a failed delivery, not an end of deliveries
             return f"{type(error).__name__}: {error}"[:200]
 
-    async def _bounded(self, parcel: Parcel) -> str:
+    async def _exchange_in_time(self, parcel: Parcel) -> str:
         async with asyncio.timeout(TOTAL_S):
             return await self._exchange(parcel)
 

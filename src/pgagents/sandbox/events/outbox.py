@@ -14,7 +14,7 @@ from typing import Any
 
 from pgagents.http import json_bytes
 from pgagents.sandbox.clock import rfc3339
-from pgagents.sandbox.events.targets_allowed import WebhookTarget, read, reserved
+from pgagents.sandbox.events.targets_allowed import WebhookTarget, is_reserved, read
 from pgagents.sandbox.keys import word
 from pgagents.sandbox.store import Store
 
@@ -137,11 +137,11 @@ class Outbox:
         row = self.store.row("SELECT min(due_at) AS at FROM delivery WHERE state = 'due'")
         return None if row is None or row["at"] is None else max(0.0, row["at"] - self._wall())
 
-    def delivered(self, delivery: Delivery) -> None:
+    def mark_delivered(self, delivery: Delivery) -> None:
         """Close a delivery that its target accepted."""
         self._close(delivery, "delivered", "")
 
-    def failed(self, delivery: Delivery, note: str, again_in_s: float | None) -> None:
+    def mark_failed(self, delivery: Delivery, note: str, again_in_s: float | None) -> None:
         """Record a failed attempt: due again after this many seconds, or given up for None."""
         if again_in_s is None:
             self._close(delivery, "given_up", note)
@@ -210,7 +210,7 @@ class Outbox:
                 for row in self.store.rows(
                     "SELECT id, tenant, url, events FROM webhook WHERE deleted_at IS NULL"
                 )
-                if not isinstance(target := read(row["url"]), WebhookTarget) or not reserved(target.host)
+                if not isinstance(target := read(row["url"]), WebhookTarget) or not is_reserved(target.host)
             ]
         return [
             found.id for found in self._listeners if tenant in (None, found.tenant) and type in found.events

@@ -91,13 +91,13 @@ def addresses(host: str, *, allow_loopback: bool, resolve: Resolve) -> Sequence[
     loopback_name = host == "localhost" or host.endswith(".localhost")
     if (host == "localhost" or host.endswith(_LOCAL_NAMES)) and not (allow_loopback and loopback_name):
         return NOT_PUBLIC
-    if reserved(host):
+    if is_reserved(host):
         return []
     found = [a for text in resolve(host) if (a := address_of(text.partition("%")[0])) is not None]
     return found if all(fit(a, allow_loopback=allow_loopback) for a in found) else NOT_PUBLIC
 
 
-def reserved(host: str) -> bool:
+def is_reserved(host: str) -> bool:
     """Return whether a name is reserved for examples (RFC 2606). Such names are not looked up."""
     return host.endswith((".example", ".invalid")) or f".{host}".endswith(
         (".example.com", ".example.net", ".example.org")

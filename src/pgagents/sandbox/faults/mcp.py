@@ -82,7 +82,7 @@ def error_without_code(
     _context: Context, _question: dict[str, Any], result: dict[str, Any]
 ) -> dict[str, Any]:
     """An error says only that something went wrong, without the API's code."""
-    return mcp.with_text(result, "Something went wrong.") if mcp.failed(result) else result
+    return mcp.with_text(result, "Something went wrong.") if mcp.is_error(result) else result
 
 
 @mcp_fault("mcp_tools").edit_tools_list
@@ -151,7 +151,7 @@ def refusal_as_protocol_error(handler: Handler, _context: Context) -> Handler:
 
     def edit(_: dict[str, Any], message: dict[str, Any]) -> dict[str, Any]:
         result = message.get("result")
-        if not isinstance(result, dict) or not mcp.failed(result):
+        if not isinstance(result, dict) or not mcp.is_error(result):
             return message
         return {
             "jsonrpc": "2.0",
@@ -167,7 +167,7 @@ def refusal_as_success(
     _context: Context, _question: dict[str, Any], result: dict[str, Any]
 ) -> dict[str, Any]:
     """A refusal of the API becomes a successful result whose text describes an error."""
-    return {**result, "isError": False} if mcp.failed(result) else result
+    return {**result, "isError": False} if mcp.is_error(result) else result
 
 
 def _bare(schema: Any) -> Any:
@@ -204,7 +204,7 @@ def server_unnamed(handler: Handler, _context: Context) -> Handler:
 @mcp_fault("documented_status").edit_tools_call
 def status_of_another(_context: Context, _question: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
     """An error contains a status that the action does not document."""
-    if not mcp.failed(result):
+    if not mcp.is_error(result):
         return result
     return mcp.with_text(result, json_bytes({"error": {**mcp.error(result), "status": 418}}).decode())
 
@@ -218,7 +218,7 @@ def text_cut(_context: Context, _question: dict[str, Any], result: dict[str, Any
     words = mcp.text(result)
     return (
         result
-        if mcp.failed(result) or len(words) <= MOST_OF_TEXT_CUT
+        if mcp.is_error(result) or len(words) <= MOST_OF_TEXT_CUT
         else mcp.with_text(result, words[:MOST_OF_TEXT_CUT] + "…")
     )
 
@@ -242,7 +242,7 @@ TRACE = 'Traceback (most recent call last):\n  File "server.py", line 81, in cal
 @mcp_fault("no_leaks").edit_tools_call
 def trace_in_error(_context: Context, _question: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
     """An error contains a stack trace of the server."""
-    return mcp.with_text(result, f"{mcp.text(result)}\n{TRACE}") if mcp.failed(result) else result
+    return mcp.with_text(result, f"{mcp.text(result)}\n{TRACE}") if mcp.is_error(result) else result
 
 
 @mcp_fault("invalid_input")

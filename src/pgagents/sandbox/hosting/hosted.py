@@ -27,15 +27,15 @@ class Hosted:
 
     def has(self, path: str) -> bool:
         """Return whether a document is hosted at a path."""
-        return path in self._files and self._files[path] in self._rendered()
+        return path in self._files and self._files[path] in self._render()
 
     def document(self, path: str) -> Raw:
         """Return the document at a path."""
         file = self._files[path]
         kind = _TYPES.get(PurePosixPath(file).suffix, "application/octet-stream")
-        return Raw(kind, self._rendered()[file])
+        return Raw(kind, self._render()[file])
 
-    def _rendered(self) -> dict[str, bytes]:
+    def _render(self) -> dict[str, bytes]:
         if self._bytes is None:
             from pgagents.sandbox.hosting.rendered import documents
 

@@ -129,11 +129,11 @@ class Declared(Generic[T]):
         self._make = make
 
     def __call__(self, wrap: Wrap) -> T:
-        return self._named(wrap, wrap)
+        return self._declare(wrap, wrap)
 
     def edit_answers(self, edit: Callable[[Context, Request, Response], Response]) -> T:
         """Change every answer."""
-        return self._named(
+        return self._declare(
             edit, lambda handler, context: edits(handler, lambda *given: edit(context, *given))
         )
 
@@ -155,13 +155,13 @@ class Declared(Generic[T]):
             told = edit(context, request, data) if data is not None else None
             return answer if told is None else answer.with_json(told)
 
-        return self._named(
+        return self._declare(
             edit, lambda handler, context: edits(handler, lambda *given: changed(context, *given))
         )
 
     def edit_requests(self, repair: Callable[[Context, Request], Request]) -> T:
         """Change every request before the server sees it."""
-        return self._named(
+        return self._declare(
             repair, lambda handler, context: repairs(handler, lambda request: repair(context, request))
         )
 
@@ -178,7 +178,7 @@ class Declared(Generic[T]):
             turned = repair(context, asked, given)
             return context.reader.with_arguments(request, turned) if turned != given else request
 
-        return self._named(
+        return self._declare(
             repair, lambda handler, context: repairs(handler, lambda request: changed(context, request))
         )
 
@@ -188,11 +188,11 @@ class Declared(Generic[T]):
         def wrap(handler: Handler, context: Context) -> Handler:
             return lambda request: answer(context, handler, request)
 
-        return self._named(answer, wrap)
+        return self._declare(answer, wrap)
 
     def replace_actions(self, act: Callable[[Context, Domain, AcceptedCall], Any]) -> T:
         """Carry out actions by a function that is passed the original domain and the call."""
-        return self._named(act, lambda handler, context: _replaced(handler, context, act))
+        return self._declare(act, lambda handler, context: _replace_domain(handler, context, act))
 
     def edit_results(self, *actions: str) -> Callable[[Callable[[Context, AcceptedCall, Any], Any]], T]:
         """Change the results of these actions where they are not refused; the function is passed the call
@@ -208,7 +208,7 @@ class Declared(Generic[T]):
                     else edit(context, call, found)
                 )
 
-            return self._named(edit, lambda handler, context: _replaced(handler, context, act))
+            return self._declare(edit, lambda handler, context: _replace_domain(handler, context, act))
 
         return declare
 
@@ -219,7 +219,7 @@ class Declared(Generic[T]):
             change(context)
             return handler
 
-        return self._named(change, wrap)
+        return self._declare(change, wrap)
 
     def replace_limits(self, limits: type[Limits]) -> T:
         """Replace the server's rate limits by a class that is the fault or variation itself."""
@@ -228,7 +228,7 @@ class Declared(Generic[T]):
             context.front.limits = limits(context.model)
             return handler
 
-        return self._named(limits, wrap)
+        return self._declare(limits, wrap)
 
     def find_keys(self, find: Callable[[Context, Find, str], Key | None]) -> T:
         """Look up keys by a function that is passed the original look-up and the token."""
@@ -238,7 +238,7 @@ class Declared(Generic[T]):
             ring.find = lambda token: find(context, inner, token)  # type: ignore[method-assign]  # a fault replaces it
             return handler
 
-        return self._named(find, wrap)
+        return self._declare(find, wrap)
 
     def send_events(self, send: Callable[[Context, Put, str, Any], str]) -> T:
         """Put events into the outbox by a function that is passed the original one, the event's type and
@@ -259,7 +259,7 @@ class Declared(Generic[T]):
             outbox.put = put  # type: ignore[method-assign]  # a fault replaces it
             return handler
 
-        return self._named(send, wrap)
+        return self._declare(send, wrap)
 
     def edit_tools_call(self, edit: MessageEdit) -> T:
         """Change every result of an MCP server's `tools/call`; the function is passed the request and the
@@ -274,18 +274,18 @@ class Declared(Generic[T]):
         return self._results(edit, "tools/list")
 
     def _results(self, edit: MessageEdit, method: str) -> T:
-        return self._named(
+        return self._declare(
             edit,
             lambda handler, context: mcp_fault_helpers.results(
                 handler, method, lambda *given: edit(context, *given)
             ),
         )
 
-    def _named(self, function: Callable[..., Any], wrap: Wrap) -> T:
+    def _declare(self, function: Callable[..., Any], wrap: Wrap) -> T:
         return self._make(function.__name__.replace("_", "-"), inspect.getdoc(function) or "", wrap)
 
 
-def _replaced(
+def _replace_domain(
     handler: Handler, context: Context, act: Callable[[Context, Domain, AcceptedCall], Any]
 ) -> Handler:
     inner = context.front.domain

@@ -63,14 +63,14 @@ def results(
     the result.
     """
 
-    def changed(question: dict[str, Any], message: dict[str, Any]) -> dict[str, Any]:
+    def edit_result(question: dict[str, Any], message: dict[str, Any]) -> dict[str, Any]:
         return (
             {**message, "result": edit(question, message["result"])}
             if isinstance(message.get("result"), dict)
             else message
         )
 
-    return edits(handler, method, changed)
+    return edits(handler, method, edit_result)
 
 
 def calls(handler: Handler, repair: Callable[[str, dict[str, Any]], dict[str, Any]]) -> Handler:
@@ -112,7 +112,7 @@ def with_text(result: Mapping[str, Any], words: str) -> dict[str, Any]:
     return {**result, "content": [{"type": "text", "text": words}]}
 
 
-def failed(result: Mapping[str, Any]) -> bool:
+def is_error(result: Mapping[str, Any]) -> bool:
     """Return whether a tool's result is an error."""
     return result.get("isError") is True
 

@@ -31,7 +31,7 @@ def candidates(like: Any, wanted: Mapping[str, Any], rng: random.Random) -> Iter
     if wanted.get("format") == "uuid":
         yield from (str(UUID(int=rng.getrandbits(128), version=4)) for _ in range(3))
     if pattern := wanted.get("pattern"):
-        yield from (written(pattern, rng) for _ in range(20))
+        yield from (generate_text(pattern, rng) for _ in range(20))
     stem = re.sub(r"[A-Za-z0-9]*$", "", str(like or ""))
     yield from (stem + word(rng, 12) for _ in range(3))
     yield from (stem + "".join(rng.choices(DIGITS, k=n)) for n in (9, 6, 6, 6, 4, 4))
@@ -40,7 +40,7 @@ def candidates(like: Any, wanted: Mapping[str, Any], rng: random.Random) -> Iter
     yield from (word(rng, max(least, min(most, 12))) for _ in range(3))
 
 
-def written(pattern: str, rng: random.Random) -> str:
+def generate_text(pattern: str, rng: random.Random) -> str:
     """Return a random text that matches a pattern."""
     return _text(_parser.parse(pattern), rng)
 

@@ -44,7 +44,7 @@ class Mock:
         """
         if self.model.clock is not None and call.action is self.model.clock:
             return self._clock(call)
-        refusal = self._unknown_references(call)
+        refusal = self._check_references(call)
         if refusal is not None:
             return refusal
         for does in (self._make, self._move, self._undo, self._read, self._list, self._change):
@@ -74,7 +74,7 @@ class Mock:
         move = next((m for m in resource.moves if m.action is call.action), None)
         if move is None:
             return False, None
-        row = self._named(resource, call, places.names_of(move.input))
+        row = self._find_instance(resource, call, places.names_of(move.input))
         if row is None:
             return True, self._missing(resource)
         if resource.state and row.get(resource.state) not in move.origin_states:
@@ -92,7 +92,7 @@ class Mock:
         undo = resource.undone_by
         if undo is None or undo.action is not call.action:
             return False, None
-        row = self._named(resource, call, places.id_argument(undo, resource))
+        row = self._find_instance(resource, call, places.id_argument(undo, resource))
         if row is None:
             return True, self._missing(resource)
         self.rows.remove(resource.name, str(row[resource.id]))
@@ -102,7 +102,7 @@ class Mock:
         read = next((r for r in resource.read_by if r.action is call.action), None)
         if read is None:
             return False, None
-        row = self._named(resource, call, places.id_argument(read, resource))
+        row = self._find_instance(resource, call, places.id_argument(read, resource))
         if row is None:
             return True, self._missing(resource)
         answer, path = self._base(call), places.place(read.at)
@@ -244,7 +244,7 @@ class Mock:
 
     # finding things
 
-    def _named(
+    def _find_instance(
         self, resource: Resource, call: AcceptedCall, arguments: Mapping[str, str]
     ) -> dict[str, Any] | None:
         """Return the instance that a call names, or None where the caller may not see it or a naming
@@ -258,7 +258,7 @@ class Mock:
             return None
         return row
 
-    def _unknown_references(self, call: AcceptedCall) -> Refusal | None:
+    def _check_references(self, call: AcceptedCall) -> Refusal | None:
         """Return a refusal where an argument or a part of the path names an instance that does not exist."""
         for param in call.action.params:
             resource = self.model.resources.get(param.refers_to or "") or self._in_path(call.action, param)
@@ -321,7 +321,7 @@ class Mock:
         }
         validators = [self._validator(schema) for schema in taking]
         for id in candidates(like, wanted, self.setting.rng):
-            if all(v.is_valid(id) for v in validators) and not self.rows.taken(resource.name, str(id)):
+            if all(v.is_valid(id) for v in validators) and not self.rows.was_used(resource.name, str(id)):
                 return id
         return word(self.setting.rng, 12)
 
@@ -363,7 +363,7 @@ class Mock:
         if (
             not isinstance(item, Mapping)
             or resource.id not in item
-            or self.rows.taken(resource.name, str(item[resource.id]))
+            or self.rows.was_used(resource.name, str(item[resource.id]))
         ):
             return
         row = dict(plain(item))

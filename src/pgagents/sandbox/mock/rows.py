@@ -59,6 +59,6 @@ class Rows:
         """Return whether there was ever an instance of a kind."""
         return self._store.row("SELECT 1 FROM thing WHERE kind = ? LIMIT 1", kind) is not None
 
-    def taken(self, kind: str, id: str) -> bool:
+    def was_used(self, kind: str, id: str) -> bool:
         """Return whether an id was ever used."""
         return self._store.row("SELECT 1 FROM thing WHERE kind = ? AND id = ?", kind, id) is not None

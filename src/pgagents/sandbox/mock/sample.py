@@ -86,7 +86,7 @@ def _text(schema: Mapping[str, Any], now: float) -> str:
 def pattern_text(pattern: str) -> str:
     """Return a short text that matches a pattern; "text" for a pattern that is too complex."""
     try:
-        return _written(_parser.parse(pattern))
+        return _render_parts(_parser.parse(pattern))
     except (re.error, RecursionError, OverflowError, StopIteration, _TooLong):
         return "text"
 
@@ -95,7 +95,7 @@ class _TooLong(Exception):
     """The text would have more than MOST_SPELLED characters."""
 
 
-def _written(parts: Any) -> str:
+def _render_parts(parts: Any) -> str:
     return "".join(_piece(op, value) for op, value in parts)
 
 
@@ -104,14 +104,14 @@ def _piece(op: Any, value: Any) -> str:
         return chr(value)
     if op in (_constants.MAX_REPEAT, _constants.MIN_REPEAT):
         least, most, inner = value
-        text, times = _written(inner), int(max(least, min(1, most)))
+        text, times = _render_parts(inner), int(max(least, min(1, most)))
         if len(text) * times > MOST_SPELLED:
             raise _TooLong
         return text * times
     if op is _constants.SUBPATTERN:
-        return _written(value[3])
+        return _render_parts(value[3])
     if op is _constants.BRANCH:
-        return _written(value[1][0])
+        return _render_parts(value[1][0])
     if op is _constants.IN:
         return _member(value)
     return "a" if op in (_constants.ANY, _constants.NOT_LITERAL) else ""

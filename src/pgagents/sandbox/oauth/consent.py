@@ -40,7 +40,7 @@ autocomplete="off"></p>
     return _page(200, "Allow access?", body, form_to=_source(redirect_uri))
 
 
-def refused(error: str, description: str) -> Response:
+def render_refusal(error: str, description: str) -> Response:
     """Return the page for a request that cannot be redirected, because its client or redirect URI is not
     valid.
     """

@@ -98,8 +98,8 @@ class Grants:
         self._store.run("INSERT INTO oauth_ticket VALUES (?, ?, ?)", digest(ticket), query, now + TICKET_S)
         return ticket
 
-    def decided(self, ticket: str, now: float) -> str | None:
-        """Return the request of a ticket, once; None where it was used or is too old."""
+    def redeem_ticket(self, ticket: str, now: float) -> str | None:
+        """Redeem a ticket once and return its request; None if it was used before or is too old."""
         row = self._store.row(
             "SELECT query FROM oauth_ticket WHERE hash = ? AND dies_at > ?", digest(ticket), now
         )

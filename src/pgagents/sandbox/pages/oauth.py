@@ -46,7 +46,11 @@ def answer(request: Request, visit: Visit) -> Response | None:
     with visit.setting.store.transaction():
         try:
             if request.path == oauth.authorize:
-                return _decided(request, visit) if request.method == "POST" else _consent(request, visit)
+                return (
+                    _redirect_with_decision(request, visit)
+                    if request.method == "POST"
+                    else _consent(request, visit)
+                )
             return _tokens(request, visit)
         except (
             _Bad,
@@ -58,7 +62,7 @@ def answer(request: Request, visit: Visit) -> Response | None:
                 else "The request has characters that are not possible here"
             )
             if request.path == oauth.authorize:
-                return consent.refused("invalid_request", text)
+                return consent.render_refusal("invalid_request", text)
             return _json({"error": "invalid_request", "error_description": text}, 400)
 
 
@@ -119,8 +123,8 @@ def _consent(request: Request, visit: Visit) -> Response:
         grant = server.get_consent_grant(asked)
     except OAuth2Error as error:
         if error.redirect_uri:
-            return _named(server.handle_error_response(asked, error), visit)
-        return consent.refused(error.error, error.get_error_description())
+            return _add_issuer(server.handle_error_response(asked, error), visit)
+        return consent.render_refusal(error.error, error.get_error_description())
     oauth = visit.setting.model.auth.oauth
     scopes = {name: oauth.scopes[name] for name in grant.request.scope.split()}
     ticket = server.grants.ask(urlencode(pairs), visit.now)
@@ -129,7 +133,7 @@ def _consent(request: Request, visit: Visit) -> Response:
     )
 
 
-def _decided(request: Request, visit: Visit) -> Response:
+def _redirect_with_decision(request: Request, visit: Visit) -> Response:
     """Redirect the user to the client with their decision.
 
     The form's ticket stands for the original request, so nothing of that can be changed in between.
@@ -146,10 +150,10 @@ def _decided(request: Request, visit: Visit) -> Response:
     found: Response = server.create_authorization_response(
         asked, grant_user=user if decision == "allow" else None, grant=grant
     )
-    return _named(found, visit).with_header("Cache-Control", "no-store")
+    return _add_issuer(found, visit).with_header("Cache-Control", "no-store")
 
 
-def _named(answer: Response, visit: Visit) -> Response:
+def _add_issuer(answer: Response, visit: Visit) -> Response:
     """Return the redirect with the issuer added, which protects clients of several servers (RFC 9207)."""
     location = answer.header("location")
     if location is None:

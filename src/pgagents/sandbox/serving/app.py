@@ -48,7 +48,7 @@ def app(
     call takes less time than a change of threads.
     """
 
-    async def logged(scope: Scope, receive: Receive, send: Send) -> None:
+    async def log_errors(scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await answer(scope, receive, send)
         except Exception:
@@ -79,7 +79,7 @@ def app(
         else:
             await _refuse(incoming, found, send)
 
-    return logged
+    return log_errors
 
 
 async def _refuse(incoming: Incoming, found: Response, send: Send) -> None:

@@ -43,10 +43,10 @@ class Settling:
         if not wrote.owed:
             self._settle_later()
             return found
-        await self._settled()
+        await self._wait_for_commit()
         return found if wrote.kept else self._unkept(request)
 
-    async def _settled(self) -> None:
+    async def _wait_for_commit(self) -> None:
         """Wait for the commit of all calls in this round of the event loop."""
         loop = asyncio.get_running_loop()
         if not self._waiting:

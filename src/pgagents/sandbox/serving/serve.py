@@ -127,10 +127,10 @@ def serve(sandbox: Sandbox, listening: Listening, ready: Callable[[dict[str, Any
 
     front = sandbox.front
     front.site.setting.address.url = listening.url
-    settling = Settling(sandbox.handler, front.store, front.unkept, front.log)
+    settling = Settling(sandbox.handler, front.store, front.refuse_uncommitted, front.log)
     config = _config(
-        app(settling, front.model.limits.max_body_bytes, front.log, malformed=front.malformed),
-        protocol_of(front.malformed),
+        app(settling, front.model.limits.max_body_bytes, front.log, malformed=front.refuse_malformed),
+        protocol_of(front.refuse_malformed),
     )
     refusing = _config(app(at_once(plain(front)), 0, front.log), protocol_of(plain(front)))
     context = listening.tls.context if listening.tls else None
@@ -161,13 +161,17 @@ async def accept(
     """Accept connections at a bound socket, over TLS with a context. An incomplete handshake is cut off."""
     loop = asyncio.get_running_loop()
 
-    def made() -> asyncio.Protocol:
+    def make_protocol() -> asyncio.Protocol:
         return config.http_protocol_class(config=config, server_state=state, app_state={})  # type: ignore[call-arg]  # as uvicorn calls it
 
     if context is None:
-        return await loop.create_server(made, sock=bound)
+        return await loop.create_server(make_protocol, sock=bound)
     return await loop.create_server(
-        made, sock=bound, ssl=context, ssl_handshake_timeout=HANDSHAKE_S, ssl_shutdown_timeout=SHUTDOWN_S
+        make_protocol,
+        sock=bound,
+        ssl=context,
+        ssl_handshake_timeout=HANDSHAKE_S,
+        ssl_shutdown_timeout=SHUTDOWN_S,
     )
 
 

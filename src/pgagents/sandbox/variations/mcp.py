@@ -13,7 +13,7 @@ from pgagents.sandbox.injection.fault_registry import Context, mcp_variation
 @mcp_variation().edit_tools_call
 def errors_in_words(_context: Context, _question: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
     """An error is a sentence that contains the API's code."""
-    error = mcp.error(result) if mcp.failed(result) else {}
+    error = mcp.error(result) if mcp.is_error(result) else {}
     if "status" not in error:
         return mcp.with_text(result, f"I cannot do that: {error.get('message')}") if error else result
     return mcp.with_text(result, f"The API said {error['code']} ({error['status']}): {error.get('message')}")
@@ -92,7 +92,7 @@ def streams_with_progress(_context: Context, handler: Handler, request: Request)
 @mcp_variation().edit_tools_call
 def text_laid_out(_context: Context, _question: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
     """The text of a result is indented JSON, or a sentence where no structured content is promised."""
-    if mcp.failed(result):
+    if mcp.is_error(result):
         return result
     if "structuredContent" not in result:
         return mcp.with_text(result, "It is done.")

@@ -13,7 +13,9 @@ from pgagents.verify.wire.endpoint import REST
 from pgagents.verify.wire.exchange import Exchange
 
 
-def counted(setting: Setting, resource: Resource, body: Mapping[str, Any]) -> Generator[Any, Any, int | None]:
+def read_counter(
+    setting: Setting, resource: Resource, body: Mapping[str, Any]
+) -> Generator[Any, Any, int | None]:
     """Return the current capacity counter of the resource named by `takes`, or None if no answer gives it.
 
     `body` is the instance that takes room. One reading call is sent.

@@ -90,7 +90,9 @@ def estimate_refill(earlier: Reading, exchange: Exchange, windows: Sequence[floa
     return fallen if earlier.latest - earlier.at >= min(windows) else 0
 
 
-def fallen_out(earlier: Reading, exchange: Exchange, windows: Sequence[float], sent: dict[Any, Any]) -> int:
+def count_expired(
+    earlier: Reading, exchange: Exchange, windows: Sequence[float], sent: dict[Any, Any]
+) -> int:
     """Count our own calls that left a sliding window between an earlier reading and this answer."""
     found = 0
     for per_s in windows:

@@ -9,7 +9,7 @@ from pgagents.verify.wire.call import Call
 UNPROCESSABLE = 422
 
 
-def expected(setting: Setting, call: Call) -> tuple[list[Code], list[int]]:
+def list_allowed_refusals(setting: Setting, call: Call) -> tuple[list[Code], list[int]]:
     """Return the codes that a refusal of this call may have, and the statuses allowed besides theirs."""
     model = setting.model
     codes = [model.codes[model.errors.framework.invalid]]

@@ -21,13 +21,13 @@ def void(exchange: Exchange) -> bool:
     return exchange.void or exchange.unsound
 
 
-def refused(endpoint: Endpoint, exchange: Exchange) -> bool:
+def is_key_conflict(endpoint: Endpoint, exchange: Exchange) -> bool:
     """True if an answer refuses a call because its idempotency key was used before."""
     conflicts = [c.name for c in endpoint.action.errors if c.status == CONFLICT]
     return exchange.code in conflicts if exchange.code else exchange.status == CONFLICT
 
 
-def outlived(setting: Setting, used_at: float, exchange: Exchange) -> str:
+def explain_key_expiry(setting: Setting, used_at: float, exchange: Exchange) -> str:
     """Return why the server may have forgotten a key that was used at `used_at` (epoch seconds); empty if
     it may not.
     """
@@ -38,7 +38,7 @@ def outlived(setting: Setting, used_at: float, exchange: Exchange) -> str:
     return f"the key was used {passed:,.0f} s before, and is remembered for {told.lives_s:,} s only"
 
 
-def replayed(
+def judge_replay(
     setting: Setting, endpoint: Endpoint, contract: str, first: Exchange, second: Exchange
 ) -> Iterator[Judgement]:
     """Judge whether a repeated call had no second effect, as `behaviour.replay` of the catalogue defines
@@ -46,11 +46,11 @@ def replayed(
     """
     if void(second):
         return
-    if late := outlived(setting, first.sent_at, second):
+    if late := explain_key_expiry(setting, first.sent_at, second):
         yield judge_untested(contract, late)
         return
     point = setting.model.behaviour.replay
-    conflict = refused(endpoint, second)
+    conflict = is_key_conflict(endpoint, second)
     same = second.success and same_instance(setting, endpoint, first, second)
     if conflict if point == "conflict" else same if point == "same" else conflict or same:
         yield judge_kept(contract)
@@ -62,7 +62,7 @@ def replayed(
         yield judge_broken(contract, expected, f"{second.outcome}{new}")
 
 
-def ended(setting: Setting, endpoint: Endpoint, first: Exchange) -> Generator[Any, Any, None]:
+def undo_first_call(setting: Setting, endpoint: Endpoint, first: Exchange) -> Generator[Any, Any, None]:
     """Undo what a call with an idempotency key made, before the key is used again.
 
     Only where a used key is refused for a limited time. Undoing frees the capacity that the instance took, so

@@ -43,7 +43,7 @@ def declares(setting: Setting, key: Any, schema: Mapping[str, Any] | None) -> bo
 def _names(schema: Mapping[str, Any], setting: Setting, depth: int) -> Iterator[str]:
     if depth > MAX_DEPTH:
         return
-    schema = setting.named(schema)
+    schema = setting.resolve_schema(schema)
     for name, member in (schema.get("properties") or {}).items():
         yield str(name)
         yield from _names(member, setting, depth + 1)

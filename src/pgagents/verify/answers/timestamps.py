@@ -12,8 +12,8 @@ from pgagents.verify.check.memory import Setting
 _FRACTION = re.compile(r"\d\.\d+(Z|[+-]\d\d:\d\d)$", re.I)
 
 
-def misformed(setting: Setting, body: Any, schema: Mapping[str, Any]) -> tuple[str, str] | None:
-    """Return the first time in an answer that has not the catalogue's form, as (expected, actual); None if
+def find_malformed_time(setting: Setting, body: Any, schema: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Return the first time in an answer that lacks the catalogue's form, as (expected, actual); None if
     there is none.
     """
     points = setting.model.behaviour
@@ -30,7 +30,7 @@ def misformed(setting: Setting, body: Any, schema: Mapping[str, Any]) -> tuple[s
 def _moments(
     body: Any, schema: Mapping[str, Any], setting: Setting, path: tuple[str, ...]
 ) -> Iterator[tuple[str, str]]:
-    found = setting.compute_once(("moments", id(schema)), lambda: _timed(schema, setting))
+    found = setting.compute_once(("moments", id(schema)), lambda: _make_timed(schema, setting))
     if found.is_time and isinstance(body, str):
         yield ".".join(path), body
     elif isinstance(body, dict):
@@ -55,11 +55,11 @@ class _Timed:
     items: Mapping[str, Any] | None
 
 
-def _timed(given: Mapping[str, Any], setting: Setting) -> _Timed:
-    schema = setting.named(given)
-    parts = (schema, *(setting.named(s) for s in schema.get("allOf", ())))
+def _make_timed(given: Mapping[str, Any], setting: Setting) -> _Timed:
+    schema = setting.resolve_schema(given)
+    parts = (schema, *(setting.resolve_schema(s) for s in schema.get("allOf", ())))
     members = [(name, member) for part in parts for name, member in part.get("properties", {}).items()]
-    within = tuple((name, member) for name, member in members if _may_hold(setting.named(member)))
+    within = tuple((name, member) for name, member in members if _may_hold(setting.resolve_schema(member)))
     items = schema.get("items")
     return _Timed(
         given, schema.get("format") == "date-time", within, items if isinstance(items, Mapping) else None

@@ -26,12 +26,12 @@ class _Shape:
     items: Mapping[str, Any]
 
 
-def undeclared(body: Any, schema: Mapping[str, Any], setting: Setting) -> Iterator[tuple[str, Any]]:
+def find_undeclared(body: Any, schema: Mapping[str, Any], setting: Setting) -> Iterator[tuple[str, Any]]:
     """Yield each member that the schema does not declare, as (dotted path, value), with everything inside
     it.
     """
     if not _all_declared(body, schema, setting, 0):
-        yield from _undeclared(body, schema, setting, "", 0)
+        yield from _find_undeclared(body, schema, setting, "", 0)
 
 
 def _all_declared(body: Any, schema: Mapping[str, Any], setting: Setting, depth: int) -> bool:
@@ -55,7 +55,7 @@ def _all_declared(body: Any, schema: Mapping[str, Any], setting: Setting, depth:
     return True
 
 
-def _undeclared(
+def _find_undeclared(
     body: Any, schema: Mapping[str, Any], setting: Setting, path: str, depth: int
 ) -> Iterator[tuple[str, Any]]:
     if depth > MAX_DEPTH:
@@ -65,13 +65,13 @@ def _undeclared(
         for name, value in body.items():
             here = f"{path}.{name}" if path else str(name)
             if name in shape.members:
-                yield from _undeclared(value, shape.members[name], setting, here, depth + 1)
+                yield from _find_undeclared(value, shape.members[name], setting, here, depth + 1)
             elif not shape.free:
                 yield here, value
                 yield from _all(value, here, depth + 1)
     elif isinstance(body, list):
         for index, item in enumerate(body):
-            yield from _undeclared(
+            yield from _find_undeclared(
                 item, shape.items, setting, f"{path}.{index}" if path else str(index), depth + 1
             )
 
@@ -81,10 +81,10 @@ def _shape(schema: Mapping[str, Any], setting: Setting) -> _Shape:
 
     The shape keeps its schema alive, because it is cached under the schema's `id()`.
     """
-    return setting.compute_once(("shape", id(schema)), lambda: _made(schema, _parts(schema, setting)))
+    return setting.compute_once(("shape", id(schema)), lambda: _make_shape(schema, _parts(schema, setting)))
 
 
-def _made(schema: Mapping[str, Any], parts: list[Mapping[str, Any]]) -> _Shape:
+def _make_shape(schema: Mapping[str, Any], parts: list[Mapping[str, Any]]) -> _Shape:
     members: dict[str, Mapping[str, Any]] = {}
     for part in parts:
         members.update(part.get("properties") or {})
@@ -96,7 +96,7 @@ def _made(schema: Mapping[str, Any], parts: list[Mapping[str, Any]]) -> _Shape:
 
 def _parts(schema: Mapping[str, Any], setting: Setting) -> list[Mapping[str, Any]]:
     """Return a schema and everything that is combined with it."""
-    schema = setting.named(schema)
+    schema = setting.resolve_schema(schema)
     found = [schema]
     for key in ("allOf", "anyOf", "oneOf"):
         for part in schema.get(key) or ():

@@ -34,10 +34,12 @@ def boundary_values(setting: Setting, endpoint: Endpoint) -> tuple[tuple[str, di
 
     Arguments that name a location keep the location of the test data; they get boundary cases of their own.
     """
-    return setting.compute_once(("edges", endpoint.place), lambda: tuple(_listed(setting, endpoint)))
+    return setting.compute_once(
+        ("edges", endpoint.place), lambda: tuple(_list_boundary_values(setting, endpoint))
+    )
 
 
-def _listed(setting: Setting, endpoint: Endpoint) -> Iterator[tuple[str, dict[str, Any], str]]:
+def _list_boundary_values(setting: Setting, endpoint: Endpoint) -> Iterator[tuple[str, dict[str, Any], str]]:
     template = template_of(setting.model, endpoint.action)
     place = places(setting)
     writes = endpoint.action.effect == "write"
@@ -88,7 +90,7 @@ def _listed(setting: Setting, endpoint: Endpoint) -> Iterator[tuple[str, dict[st
             {**base, **begun, **greatest, **_beside(setting, endpoint, around, base)},
             "with every argument at its greatest",
         )
-        bounded = _bounded(setting, wide) if endpoint.on_rest and len(greatest) > 1 else []
+        bounded = _list_bounded(setting, wide) if endpoint.on_rest and len(greatest) > 1 else []
         for name in bounded if not writes or len(bounded) > 1 else ():
             alone = {**(base if writes else least), **_elsewhere(setting, around), name: greatest[name]}
             yield f"high_{name}", alone, f"with {name} alone at its greatest"
@@ -133,19 +135,19 @@ def unusual(setting: Setting, endpoint: Endpoint, given: Mapping[str, Any]) -> d
     """
     writes, found = endpoint.action.effect == "write", dict(given)
     for param in endpoint.params:
-        name, schema = str(param.name), setting.named(param.schema)
+        name, schema = str(param.name), setting.resolve_schema(param.schema)
         value, kinds = given.get(name), types_of(schema)
         if not writes and schema.get("format") == "date-time" and isinstance(value, str):
             found[name] = ENDS[sum(found.get(str(p.name)) == ENDS[0] for p in endpoint.params) > 0]
         elif writes and "array" in kinds and isinstance(value, list) and value:
-            found[name] = [*value, _folded(value[0])]
+            found[name] = [*value, _swap_case(value[0])]
         elif writes and "object" in kinds and isinstance(value, Mapping):
             flags = {
                 n
                 for n, s in schema.get("properties", {}).items()
-                if types_of(setting.named(s)) == ("boolean",)
+                if types_of(setting.resolve_schema(s)) == ("boolean",)
             }
-            found[name] = {**dict.fromkeys(flags - value.keys(), False), **_folded(value)}
+            found[name] = {**dict.fromkeys(flags - value.keys(), False), **_swap_case(value)}
         if found.get(name) != value and not setting.test(
             ("param", endpoint.action.name, name), param.schema
         ).is_valid(found[name]):
@@ -153,10 +155,10 @@ def unusual(setting: Setting, endpoint: Endpoint, given: Mapping[str, Any]) -> d
     return found
 
 
-def _folded(value: Any) -> Any:
+def _swap_case(value: Any) -> Any:
     """Return the value with all its texts in the other letter case."""
     if isinstance(value, Mapping):
-        return {k: _folded(v) for k, v in value.items()}
+        return {k: _swap_case(v) for k, v in value.items()}
     return value.swapcase() if isinstance(value, str) else value
 
 
@@ -179,7 +181,7 @@ def _beginning(setting: Setting, endpoint: Endpoint, name: str, given: Any, leng
         or "resource" not in given.names
     ):
         return None
-    schema = setting.named(param.schema)
+    schema = setting.resolve_schema(param.schema)
     if (
         types_of(schema) != ("string",)
         or schema.get("enum")
@@ -196,7 +198,7 @@ def _finely(setting: Setting, param: Param, usual: Any) -> Any:
 
     This reveals a column or pattern that allows only a few places.
     """
-    schema = setting.named(param.schema)
+    schema = setting.resolve_schema(param.schema)
     if "number" not in types_of(schema) or isinstance(usual, bool) or not isinstance(usual, int | float):
         return usual
     near = usual + HAIR
@@ -204,7 +206,7 @@ def _finely(setting: Setting, param: Param, usual: Any) -> Any:
 
 
 def _spans_zero(setting: Setting, param: Param) -> bool:
-    schema = setting.named(param.schema)
+    schema = setting.resolve_schema(param.schema)
     return bool(schema.get("minimum", 0) < 0 < schema.get("maximum", 0))
 
 
@@ -239,21 +241,25 @@ def _beside(
     for param in around:
         value = base.get(str(param.name))
         if isinstance(value, int | float) and matches(
-            setting.named(param.schema), moved := round(value + BESIDE, 6)
+            setting.resolve_schema(param.schema), moved := round(value + BESIDE, 6)
         ):
             found[str(param.name)] = moved
             break  # one coordinate is enough
     return found
 
 
-def _bounded(setting: Setting, params: Collection[Param]) -> list[str]:
+def _list_bounded(setting: Setting, params: Collection[Param]) -> list[str]:
     """Return the names of the numbers that have a maximum.
 
     Each gets a call of its own, because another argument at its greatest may hide an error that only one
     causes.
     """
-    numbers = [p for p in params if {"number", "integer"} & set(types_of(setting.named(p.schema)))]
-    return [str(p.name) for p in numbers if {"maximum", "exclusiveMaximum"} & setting.named(p.schema).keys()]
+    numbers = [p for p in params if {"number", "integer"} & set(types_of(setting.resolve_schema(p.schema)))]
+    return [
+        str(p.name)
+        for p in numbers
+        if {"maximum", "exclusiveMaximum"} & setting.resolve_schema(p.schema).keys()
+    ]
 
 
 def _elsewhere(setting: Setting, around: Collection[Param]) -> dict[str, Any]:
@@ -281,7 +287,7 @@ def _least(setting: Setting, param: Param, base: Mapping[str, Any]) -> Any:
     if (
         isinstance(least, str)
         and isinstance(usual, str)
-        and matches(setting.named(param.schema), begun := usual[: len(least)])
+        and matches(setting.resolve_schema(param.schema), begun := usual[: len(least)])
     ):
         return begun
     return least
@@ -292,11 +298,13 @@ def _least_inside(
 ) -> dict[str, Any]:
     """Return an object with its free texts as short as the schema allows."""
     param = endpoint.action.param(name)
-    members = setting.named(param.schema).get("properties", {}) if param is not None else {}
+    members = setting.resolve_schema(param.schema).get("properties", {}) if param is not None else {}
     free = {
         n: s
         for n in value
-        if (s := setting.named(members.get(n, {}))) and types_of(s) == ("string",) and not _BOUND & s.keys()
+        if (s := setting.resolve_schema(members.get(n, {})))
+        and types_of(s) == ("string",)
+        and not _BOUND & s.keys()
     }
     return {
         **value,
@@ -314,7 +322,7 @@ def _most(setting: Setting, endpoint: Endpoint, param: Param, base: Mapping[str,
     A text is as long as allowed, in characters of the most bytes. A number without a bound gets the value
     that reveals most mutants of the laws that read it.
     """
-    schema, name = setting.named(param.schema), str(param.name)
+    schema, name = setting.resolve_schema(param.schema), str(param.name)
     if _only_flag(setting, param):
         return False
     if (
@@ -348,7 +356,7 @@ def _only_flag(setting: Setting, param: Param) -> bool:
     return (
         not param.required
         and param.place == "query"
-        and types_of(setting.named(param.schema)) == ("boolean",)
+        and types_of(setting.resolve_schema(param.schema)) == ("boolean",)
     )
 
 
@@ -357,9 +365,9 @@ def fills_a_page(setting: Setting, endpoint: Endpoint, relation: Relation) -> bo
     next page.
     """
     param = endpoint.action.param(relation.widen)
-    members = setting.named(endpoint.action.success.schema or {}).get("properties", {})
+    members = setting.resolve_schema(endpoint.action.success.schema or {}).get("properties", {})
     paged = any(name.lower().startswith("next") for name in members)
-    return param is not None and types_of(setting.named(param.schema)) == ("integer",) and not paged
+    return param is not None and types_of(setting.resolve_schema(param.schema)) == ("integer",) and not paged
 
 
 def free_params(setting: Setting, endpoint: Endpoint) -> list[Param]:
@@ -381,11 +389,11 @@ def places(setting: Setting) -> frozenset[str]:
     location.
     """
 
-    def named() -> frozenset[str]:
+    def find_names() -> frozenset[str]:
         optional = {str(p.name) for a in setting.model.actions for p in a.params if not p.required}
         return around_names(setting) - optional
 
-    return setting.compute_once("places", named)
+    return setting.compute_once("places", find_names)
 
 
 def _optional(endpoint: Endpoint) -> bool:
@@ -410,7 +418,7 @@ def _own(setting: Setting, endpoint: Endpoint, param: Param, template: RequestTe
         return False
     if isinstance(given, Expression) and {"resource"} & given.names:
         return False
-    schema = setting.named(param.schema)
+    schema = setting.resolve_schema(param.schema)
     kinds = set(types_of(schema)) - {"null"}
     if kinds & {"number", "integer", "string"} or schema.get("enum"):
         return schema.get("format") is None
@@ -421,7 +429,7 @@ def opaque(setting: Setting, endpoint: Endpoint, param: Param) -> bool:
     """True for a text whose meaning the schema does not give, such as a cursor: free in form, and in no
     example.
     """
-    name, schema = str(param.name), setting.named(param.schema)
+    name, schema = str(param.name), setting.resolve_schema(param.schema)
     if "string" not in types_of(schema) or schema.get("enum"):
         return False
     return not any(name in e.input for e in endpoint.action.examples if e.status < 300)

@@ -94,7 +94,7 @@ def in_client_profile(
         if name == SMALL:
             request = _in_small_letters(request)
         elif name == WRITTEN:
-            request = _written_anew(request) if call.intent in CORRECT else request
+            request = _rewrite_body(request) if call.intent in CORRECT else request
         elif name == OWN_ID:
             request = request.with_header(*own) if own is not None else request
         elif name != "Accept" or request.header(name) == JSON:
@@ -115,7 +115,7 @@ def _in_small_letters(request: Request) -> Request:
     )
 
 
-def _written_anew(request: Request) -> Request:
+def _rewrite_body(request: Request) -> Request:
     body = read_json(request.body).value
     if not isinstance(body, dict):
         return request

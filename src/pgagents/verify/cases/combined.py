@@ -13,7 +13,7 @@ from pgagents.verify.cases.invalid import InvalidCase, invalid_cases_of, ordinar
 from pgagents.verify.cases.projection_index import projections_of
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.request_template import template_of
-from pgagents.verify.fixtures.target import guarded
+from pgagents.verify.fixtures.target import is_guarded
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import Endpoint
 
@@ -117,7 +117,7 @@ def _pairable(setting: Setting, one: InvalidCase) -> bool:
         or endpoint.form is not None
     ):
         return False
-    if one.detail.startswith("required/") and guarded(setting, endpoint.action, param):
+    if one.detail.startswith("required/") and is_guarded(setting, endpoint.action, param):
         return False  # the other arguments must be valid, so that the call names the instance that it changes
     return not endpoint.on_rest or param.place in ("query", "body")
 

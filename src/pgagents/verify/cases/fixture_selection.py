@@ -98,9 +98,11 @@ class FixturePlan:
             found.append(Making(endpoint, place, self._input(endpoint, place, number)))
         return found
 
-    def bounded(self, places: Sequence[Body], by: str, id: str, bodies: Sequence[Body]) -> list[Body]:
-        """Return places where a number that the laws of ending read is set, one for each number that other
-        places lack.
+    def choose_bounded_places(
+        self, places: Sequence[Body], by: str, id: str, bodies: Sequence[Body]
+    ) -> list[Body]:
+        """Choose one place for each number that the laws of ending read and that other places lack; it has
+        the number set.
 
         `bodies` are instances made before, which show the numbers. `by` is their member that holds the `id`
         of a place.
@@ -174,7 +176,7 @@ class FixturePlan:
             return listed[number]
         given = dict(template_of(self.setting.model, endpoint.action).input)
         for param in free_params(self.setting, endpoint):
-            name, schema = str(param.name), self.setting.named(param.schema)
+            name, schema = str(param.name), self.setting.resolve_schema(param.schema)
             if (
                 name in given
                 and types_of(schema) == ("string",)
@@ -258,7 +260,10 @@ class FixturePlan:
         ended = undo.at.text if undo and undo.at and self.move and undo.action is self.move.action else at
         whole = {
             **body,
-            **{name: _iso(BEGAN) for name in _begun(equations(made.action.laws) if made else (), at)},
+            **{
+                name: _iso(BEGAN)
+                for name in _list_creation_members(equations(made.action.laws) if made else (), at)
+            },
         }
         return self._values({}, _under(ended, whole), whole, BEGAN + time)
 
@@ -273,7 +278,7 @@ class FixturePlan:
         }  # fmt: skip
 
 
-def _begun(known: Iterable[Equation], at: str) -> list[str]:
+def _list_creation_members(known: Iterable[Equation], at: str) -> list[str]:
     """Return the members that hold an instance's creation time, by the equations of the laws."""
     return [
         e.path.removeprefix(f"{at}.")
@@ -318,10 +323,10 @@ def _traits(setting: Setting, endpoint: Endpoint, item: Body) -> Iterator[tuple[
 def _is_enum(setting: Setting, endpoint: Endpoint, member: str) -> bool:
     def find() -> bool:
         parts = (
-            setting.named(part).get("properties", {})
+            setting.resolve_schema(part).get("properties", {})
             for part in subschemas(endpoint.action.success.schema or {})
         )
-        named = (setting.named(properties[member]) for properties in parts if member in properties)
+        named = (setting.resolve_schema(properties[member]) for properties in parts if member in properties)
         return any("enum" in schema for schema in named)
 
     return setting.compute_once(("enum", endpoint.place, member), find)

@@ -17,7 +17,13 @@ from pgagents.source.source import Pointer
 from pgagents.verify.cases.boundary import boundary_values
 from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.cases.malformed import beside, elsewhere, nowhere, odd_requests, reader, without_id
-from pgagents.verify.cases.malformed_bodies import doubled, listed, number_left_out, padded, with_member
+from pgagents.verify.cases.malformed_bodies import (
+    double_member,
+    number_left_out,
+    pad_body,
+    with_member,
+    wrap_in_list,
+)
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.wire.call import Call, Raw
@@ -59,7 +65,7 @@ def cases(setting: Setting) -> tuple[Case, ...]:
     """Return all framework cases of a catalogue, computed once a run."""
     return setting.compute_once(
         "framework cases",
-        lambda: (*_paths(setting), *_bodies(setting), *_dispatched(setting), *_odd(setting)),
+        lambda: (*_paths(setting), *_bodies(setting), *_make_dispatcher_cases(setting), *_odd(setting)),
     )
 
 
@@ -86,7 +92,7 @@ def _paths(setting: Setting) -> Iterator[Case]:
         yield Case("unknown_path", "a path that does not exist is refused", call, code, origin)
         if setting.model.behaviour.trailing_slash == "unknown" and endpoint is not None:
             there = elsewhere(setting, endpoint)
-            call = edited(setting, there, "a path with a slash added", Raw(target=f"{there.path}/"))
+            call = edit_call(setting, there, "a path with a slash added", Raw(target=f"{there.path}/"))
             yield Case(
                 "trailing_slash",
                 "a path with a slash added is refused",
@@ -129,7 +135,7 @@ def _paths(setting: Setting) -> Iterator[Case]:
         )
 
 
-def edited(setting: Setting, endpoint: Endpoint, why: str, raw: Raw) -> Call:
+def edit_call(setting: Setting, endpoint: Endpoint, why: str, raw: Raw) -> Call:
     """Return a correct call changed by `raw`, with an Origin where web pages may call.
 
     The Origin shows what pages may read of a refusal.
@@ -174,10 +180,10 @@ def _bad_bodies(setting: Setting, endpoint: Endpoint) -> Iterator[Case]:
     edits: list[tuple[str, str, Callable[[bytes], bytes]]] = [
         ("truncated", "a truncated JSON body is refused", lambda body: body[:-1]),
         ("trailing", "a JSON body with text behind it is refused", lambda body: body + b"x"),
-        ("duplicate_member", "a body with a member twice is refused", doubled),
+        ("duplicate_member", "a body with a member twice is refused", double_member),
         ("nan", "a body with NaN is refused", lambda body: with_member(body, nan + b":NaN")),
         ("not_utf8", "a body that is not UTF-8 is refused", lambda body: with_member(body, b'"pgv_\xff":1')),
-        ("no_object", "a body that is a list is refused", listed),
+        ("no_object", "a body that is a list is refused", wrap_in_list),
         ("null_body", "a body that is null is refused", lambda _: b"null"),
         ("empty_body", "an empty body is refused", lambda _: b""),
         (
@@ -191,7 +197,7 @@ def _bad_bodies(setting: Setting, endpoint: Endpoint) -> Iterator[Case]:
             ("comma", "a JSON body with a comma before its end is refused", lambda body: body[:-1] + b",}")
         )
     for detail, says, edit in edits:
-        call = edited(setting, endpoint, says.removesuffix(" is refused"), Raw(edit=edit))
+        call = edit_call(setting, endpoint, says.removesuffix(" is refused"), Raw(edit=edit))
         yield Case(detail, says, call, code, origin, writes=writes)
 
 
@@ -200,7 +206,7 @@ def _types(setting: Setting, endpoint: Endpoint) -> Iterator[Case]:
     writes = endpoint.action.effect == "write"
     if framework.wrong_type:
         kind = NEAR_JSON if endpoint.on_rest else "text/plain"
-        call = edited(setting, endpoint, f"a body sent as {kind}", Raw(headers=(("Content-Type", kind),)))
+        call = edit_call(setting, endpoint, f"a body sent as {kind}", Raw(headers=(("Content-Type", kind),)))
         origin = ("errors", "framework", "wrong_type")
         yield Case(
             "wrong_type",
@@ -237,11 +243,11 @@ def _large(setting: Setting, endpoint: Endpoint) -> Iterator[Case]:
         return
     says = f"a body of more than {most:,} bytes is refused"
     told = name != setting.model.errors.framework.invalid
-    call = edited(
+    call = edit_call(
         setting,
         endpoint,
         f"a body of {most + 1:,} bytes",
-        Raw(edit=lambda body: padded(body, most + 1, wide=told)),
+        Raw(edit=lambda body: pad_body(body, most + 1, wide=told)),
     )
     yield Case(
         "too_large",
@@ -253,7 +259,7 @@ def _large(setting: Setting, endpoint: Endpoint) -> Iterator[Case]:
     )
 
 
-def _dispatched(setting: Setting) -> Iterator[Case]:
+def _make_dispatcher_cases(setting: Setting) -> Iterator[Case]:
     invalid = setting.model.codes[setting.model.errors.framework.invalid]
     for dispatcher in setting.model.dispatchers:
         endpoint = _first_endpoint(setting, dispatcher.surface)
@@ -287,23 +293,23 @@ def _dispatched(setting: Setting) -> Iterator[Case]:
                 )
             )
         says = "an action that does not exist is refused"
-        call = edited(
+        call = edit_call(
             setting,
             endpoint,
             "an action's name in capital letters, which is none",
-            Raw(edit=_named(dispatcher)),
+            Raw(edit=_make_misspelling_edit(dispatcher)),
         )
         yield Case("unknown_action", says, call, invalid, dispatcher.origin)
         for detail, says, wrap in wraps:
             yield Case(
                 detail,
                 says,
-                edited(setting, endpoint, says.removesuffix(" is refused"), Raw(wrap=wrap)),
+                edit_call(setting, endpoint, says.removesuffix(" is refused"), Raw(wrap=wrap)),
                 invalid,
                 dispatcher.origin,
             )
         if setting.model.behaviour.unknown_member == "refused":
-            call = edited(
+            call = edit_call(
                 setting,
                 endpoint,
                 f"a member beside {arguments}",
@@ -318,7 +324,7 @@ def _dispatched(setting: Setting) -> Iterator[Case]:
             )
 
 
-def _named(dispatcher: Dispatcher) -> Callable[[bytes], bytes]:
+def _make_misspelling_edit(dispatcher: Dispatcher) -> Callable[[bytes], bytes]:
     """Return an edit that writes the action's name in capital letters, or an invented name if that is an
     action too.
     """

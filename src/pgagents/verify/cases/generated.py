@@ -16,7 +16,7 @@ from pgagents.verify.cases.invalid import _sendable, _text, is_invalid, ordinary
 from pgagents.verify.cases.readings import readings_of
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.request_template import template_of
-from pgagents.verify.projections.documents import built
+from pgagents.verify.projections.documents import build_file
 from pgagents.verify.values.generators import Varied, coverage, document
 from pgagents.verify.wire.call import Signature, UniqueValue
 from pgagents.verify.wire.endpoint import Endpoint
@@ -56,13 +56,15 @@ class VariedCall:
     key: str
 
 
-def varied_of(setting: Setting, endpoint: Endpoint) -> tuple[VariedCall, ...]:
+def list_varied_calls(setting: Setting, endpoint: Endpoint) -> tuple[VariedCall, ...]:
     """Return the coverage calls of an endpoint, computed once a run; empty if the seed does not select the
     endpoint.
     """
     if not setting.fuzz or not _is_generated(setting, endpoint):
         return ()
-    return setting.compute_once(("varied", endpoint.place), lambda: tuple(_varied(setting, endpoint)))
+    return setting.compute_once(
+        ("varied", endpoint.place), lambda: tuple(_make_varied_calls(setting, endpoint))
+    )
 
 
 def _is_generated(setting: Setting, endpoint: Endpoint) -> bool:
@@ -78,7 +80,7 @@ def _is_generated(setting: Setting, endpoint: Endpoint) -> bool:
     return step < 2 or places[endpoint.place] % step == setting.seed % step
 
 
-def _varied(setting: Setting, endpoint: Endpoint) -> list[VariedCall]:
+def _make_varied_calls(setting: Setting, endpoint: Endpoint) -> list[VariedCall]:
     template = template_of(setting.model, endpoint.action)
     found: dict[str, VariedCall] = {}
     tied = around_names(setting) if endpoint.action.effect == "write" else places(setting)
@@ -150,8 +152,8 @@ def _values(setting: Setting, endpoint: Endpoint) -> Iterator[Varied]:
             "schema": bare(parameter.get("schema", {})),
         }
         path = f"/alone/{{{ALONE}}}" if place == "path" else "/alone"
-        spec = document(path, "get", [alone], None, _needed(alone["schema"], schemas))
-        yield from _renamed(spec, place, names.get((place, parameter["name"])))
+        spec = document(path, "get", [alone], None, _collect_schemas(alone["schema"], schemas))
+        yield from _vary_param(spec, place, names.get((place, parameter["name"])))
     body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
     for name, member in body.get("properties", {}).items():
         one = {"type": "object", "properties": {ALONE: bare(member)}, "additionalProperties": False}
@@ -160,17 +162,17 @@ def _values(setting: Setting, endpoint: Endpoint) -> Iterator[Varied]:
             "post",
             [],
             one | ({"required": [ALONE]} if name in body.get("required", ()) else {}),
-            _needed(one, schemas),
+            _collect_schemas(one, schemas),
         )
-        yield from _renamed(spec, "body", names.get(("body", name)))
+        yield from _vary_param(spec, "body", names.get(("body", name)))
 
 
-def _renamed(spec: Mapping[str, Any], place: str, name: str | None) -> Iterator[Varied]:
+def _vary_param(spec: Mapping[str, Any], place: str, name: str | None) -> Iterator[Varied]:
     if name is not None:
         yield from (replace(v, param=name) for v in coverage(spec, {(place, ALONE): ALONE}))
 
 
-def _needed(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> dict[str, Any]:
+def _collect_schemas(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> dict[str, Any]:
     return {name: bare(schemas[name]) for name in closure(schema, schemas)}
 
 
@@ -194,7 +196,7 @@ def _document(setting: Setting, endpoint: Endpoint) -> tuple[dict[str, Any], dic
     schema. The dispatcher's published schema is a union with free arguments, which yields only empty ones.
     """
     if endpoint.on_rest:
-        found = _published(setting, endpoint)
+        found = _extract_operation(setting, endpoint)
         if found is not None:
             return found, {(p.place, p.wire): str(p.name) for p in endpoint.params}
     schemas = {str(k): plain(v) for k, v in setting.model.schemas.items()}
@@ -213,11 +215,11 @@ def _document(setting: Setting, endpoint: Endpoint) -> tuple[dict[str, Any], dic
     }
 
 
-def _published(setting: Setting, endpoint: Endpoint) -> dict[str, Any] | None:
+def _extract_operation(setting: Setting, endpoint: Endpoint) -> dict[str, Any] | None:
     """Return the endpoint's operation from the full OpenAPI document, alone and without security; None if
     it is not there.
     """
-    published = built(setting, FULL)
+    published = build_file(setting, FULL)
     whole = published.data if published is not None else {}
     paths = whole.get("paths", {})
     operation = paths.get(str(endpoint.path), {}).get(endpoint.method.lower())

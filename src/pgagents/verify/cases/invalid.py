@@ -89,7 +89,7 @@ def invalid_cases(setting: Setting, endpoint: Endpoint) -> Iterator[InvalidCase]
                 if keyword == "type" and _in_json(endpoint, param)
                 else _turn(setting, endpoint, param, keyword, *path)
             )
-            group, first = _turned(list(alike), param, turn), True
+            group, first = _order_values(list(alike), param, turn), True
             for violation in group:
                 priority = 1 if first or _likely(setting, endpoint, param, violation) else 2
                 if (
@@ -97,7 +97,7 @@ def invalid_cases(setting: Setting, endpoint: Endpoint) -> Iterator[InvalidCase]
                 ) is not None:
                     yield found
                     first = False
-    yield from _unknown(setting, endpoint, template)
+    yield from _make_unknown_case(setting, endpoint, template)
 
 
 def _likely(setting: Setting, endpoint: Endpoint, param: Param, violation: InvalidValue) -> bool:
@@ -131,7 +131,7 @@ def _unheard_of(endpoint: Endpoint, param: Param) -> int:
     return int.from_bytes(sha256(f"0 {endpoint.place} {param.name}".encode()).digest()[:8], "big") | 1 << 63
 
 
-def _turned(group: list[InvalidValue], param: Param, turn: int) -> list[InvalidValue]:
+def _order_values(group: list[InvalidValue], param: Param, turn: int) -> list[InvalidValue]:
     """Order the values that break one keyword, starting at position `turn` among the most revealing ones.
 
     Values that REST can carry come first, so that surfaces can be compared.
@@ -140,11 +140,12 @@ def _turned(group: list[InvalidValue], param: Param, turn: int) -> list[InvalidV
     turn %= max(1, len(first))
     every = [*first[turn:], *first[:turn], *(w for w in group if w.priority > 1)]
     return sorted(
-        every, key=lambda w: (not _carried(param, w.value), not (w.value == "" and _left_out_alike(param)))
+        every,
+        key=lambda w: (not _can_carry(param, w.value), not (w.value == "" and _may_ignore_empty(param))),
     )
 
 
-def _left_out_alike(param: Param) -> bool:
+def _may_ignore_empty(param: Param) -> bool:
     """True if servers often take an empty text for a missing argument, and so ignore a filter."""
     return not param.required and param.place == "query"
 
@@ -276,17 +277,17 @@ def _breaks(setting: Setting, param: Param, call: Call) -> bool:
 
 def _text(setting: Setting, param: Param) -> bool:
     """True if the schema allows any text: in a path, query or header every value is one."""
-    return set(types_of(setting.named(param.schema))) <= {"string", "null"}
+    return set(types_of(setting.resolve_schema(param.schema))) <= {"string", "null"}
 
 
 def _sendable(endpoint: Endpoint, param: Param, value: Any) -> bool:
     """True if the value can be sent: path values must not change the path, and header values must be
     printable ASCII.
     """
-    return not endpoint.on_rest or _carried(param, value)
+    return not endpoint.on_rest or _can_carry(param, value)
 
 
-def _carried(param: Param, value: Any) -> bool:
+def _can_carry(param: Param, value: Any) -> bool:
     """True if REST can carry the value in the argument's place."""
     if not isinstance(value, str):
         return True
@@ -329,7 +330,9 @@ def _laid(base: Any, path: tuple[str | int, ...], value: Any) -> Any:
     return members
 
 
-def _unknown(setting: Setting, endpoint: Endpoint, template: RequestTemplate) -> Iterator[InvalidCase]:
+def _make_unknown_case(
+    setting: Setting, endpoint: Endpoint, template: RequestTemplate
+) -> Iterator[InvalidCase]:
     if endpoint.action.unknown != "refused":
         return
     if endpoint.on_rest and not any(p.place == "body" for p in endpoint.params):

@@ -38,12 +38,12 @@ MOST = 1e12
 
 
 def _cents(rounding: str) -> Callable[[Any], float]:
-    def rounded(amount: Any) -> float:
+    def round_amount(amount: Any) -> float:
         if not _finite(amount):
             return math.nan
         return float(Decimal(repr(round(amount, 6))).quantize(Decimal("0.01"), rounding) * 100)
 
-    return rounded
+    return round_amount
 
 
 def _finite(value: Any) -> bool:
@@ -123,7 +123,7 @@ def _others(equation: Equation, scope: Scope, told: Collection[str]) -> Iterator
                 scope.call(helper, function)
                 yield miss, _evaluate(gives, scope)
         scope.call(helper, HELPERS[helper])
-    for altered in _rewritten(gives.text):
+    for altered in _mutate_expression(gives.text):
         if altered.text not in told:
             yield altered.text, _evaluate(altered, scope)
     for leaf, reading in _apart(gives.text):
@@ -155,7 +155,7 @@ def _apart(text: str) -> tuple[tuple[str, Expression], ...]:
 
 
 @lru_cache(maxsize=1_000)
-def _rewritten(text: str) -> tuple[Expression, ...]:
+def _mutate_expression(text: str) -> tuple[Expression, ...]:
     """Return variants of the expression with one constant changed, or one comparison made strict or not
     strict.
     """

@@ -48,7 +48,7 @@ def fitting(
     }
 
 
-def compared(action: Action, param: Param) -> str:
+def find_comparison(action: Action, param: Param) -> str:
     """Return how the action's laws compare an argument with the answer:
 
     `exactly`, `folded` (in one case), or empty.
@@ -64,5 +64,5 @@ def compared(action: Action, param: Param) -> str:
 
 def free_text(setting: Setting, schema: Mapping[str, Any]) -> bool:
     """True if a schema takes texts without a list of values, a constant or a format."""
-    named = setting.named(schema)
+    named = setting.resolve_schema(schema)
     return set(types_of(named)) - {"null"} == {"string"} and not {"enum", "const", "format"} & named.keys()

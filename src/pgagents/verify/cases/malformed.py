@@ -40,7 +40,9 @@ def number_in(setting: Setting) -> Param | None:
     """Return the first number in the query of that endpoint."""
     endpoint = reader(setting)
     numbers = (p for p in (endpoint.params if endpoint else ()) if p.place == "query")
-    return next((p for p in numbers if setting.named(p.schema).get("type") in ("number", "integer")), None)
+    return next(
+        (p for p in numbers if setting.resolve_schema(p.schema).get("type") in ("number", "integer")), None
+    )
 
 
 def elsewhere(setting: Setting, endpoint: Endpoint) -> Endpoint:
@@ -119,7 +121,7 @@ def beside(setting: Setting) -> str | None:
     return None
 
 
-def _shared(setting: Setting) -> str | None:
+def _find_shared_path(setting: Setting) -> str | None:
     """Return a path without a placeholder that has GET and another method; its 405 must name both.
 
     None if there is none.
@@ -154,7 +156,7 @@ def odd_requests(setting: Setting) -> list[tuple[str, str, Raw]]:
         else f"{endpoint.path}{NO_UTF8}%00"
     )
     odd = [
-        ("head", "HEAD", Raw("HEAD", _shared(setting) or endpoint.path)),
+        ("head", "HEAD", Raw("HEAD", _find_shared_path(setting) or endpoint.path)),
         ("options", "OPTIONS", Raw("OPTIONS", endpoint.path)),
         ("long_query", f"a query of {LONG:,} characters", Raw("GET", f"{endpoint.path}?pgv={'x' * LONG}")),
         ("repeated", "every parameter twice", Raw("GET", f"{endpoint.path}?{query}")),

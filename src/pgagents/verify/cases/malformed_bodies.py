@@ -19,19 +19,19 @@ def with_member(body: bytes, member: bytes) -> bytes:
     return b"{" + member + (b"," if len(body) > 2 else b"") + body[1:]
 
 
-def listed(body: bytes) -> bytes:
+def wrap_in_list(body: bytes) -> bytes:
     """Return a list that holds the object, followed by values that a parser or a log may fail on."""
     return b"[" + body + b',%s,"\\ud800"]' % (b"9" * 400)
 
 
-def doubled(body: bytes) -> bytes:
+def double_member(body: bytes) -> bytes:
     """Return the object with its first member twice, with the same value."""
     members = json.loads(body)
     name = next(iter(members), "pgv")
     return with_member(body, json_bytes(name) + b":" + json_bytes(members.get(name, 1)))
 
 
-def padded(body: bytes, size: int, *, wide: bool) -> bytes:
+def pad_body(body: bytes, size: int, *, wide: bool) -> bytes:
     """Return the body padded to `size` bytes.
 
     If `wide`, its last text is lengthened with two-byte characters, so that a server must read the whole body
@@ -56,7 +56,7 @@ def number_left_out(setting: Setting, endpoint: Endpoint) -> bytes:
     numbers = (
         p
         for p in endpoint.params
-        if p.place == "body" and setting.named(p.schema).get("type") in ("number", "integer")
+        if p.place == "body" and setting.resolve_schema(p.schema).get("type") in ("number", "integer")
     )
     found = (
         next((p.wire for p in numbers if str(p.name) not in given), "pgv_nan")

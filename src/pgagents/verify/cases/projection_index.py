@@ -17,7 +17,7 @@ from pgagents.source.origin import plain
 from pgagents.verify.cases.invalid import InvalidCase, invalid_cases_of, stand_ins
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.projections.offers import Offer, Projection, Schema, offers
-from pgagents.verify.projections.schema import Gaps, filled, read_as_2020, same
+from pgagents.verify.projections.schema import Gaps, fill_gaps, read_as_2020, same
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.encode import envelope
 from pgagents.verify.wire.endpoint import Endpoint
@@ -145,10 +145,10 @@ class ProjectionIndex:
                 found |= reader.offers
         return found
 
-    def promised(self, status: int) -> Promised | None:
+    def find_promised(self, status: int) -> Promised | None:
         """Return what the documents promise of a status; None if none lists it."""
         if status in self._statuses and status not in self._promised:
-            self._promised[status] = _promised(self.offers, status, self._cache)
+            self._promised[status] = _make_promised(self.offers, status, self._cache)
         return self._promised.get(status)
 
     def in_header(self, field: str) -> bool:
@@ -216,7 +216,7 @@ def bearing(exchange: Exchange, memory: Memory) -> tuple[ProjectionIndex, frozen
 
 def _bearing(exchange: Exchange, memory: Memory) -> tuple[ProjectionIndex, frozenset[int]] | None:
     call = exchange.call
-    if call.endpoint is None or call.twist or call.intent in ("framework", "document") or _forged(call):
+    if call.endpoint is None or call.twist or call.intent in ("framework", "document") or _is_altered(call):
         return None
     projections = projections_of(memory.setting, call.endpoint)
     through = (
@@ -225,7 +225,7 @@ def _bearing(exchange: Exchange, memory: Memory) -> tuple[ProjectionIndex, froze
     return (projections, through) if projections and through else None
 
 
-def _forged(call: Call) -> bool:
+def _is_altered(call: Call) -> bool:
     """True if the request was not encoded as a client would do it."""
     raw = call.raw
     return bool(
@@ -247,7 +247,7 @@ def _by_place(found: Iterable[Offer]) -> dict[str, tuple[Offer, ...]]:
 
 
 def _admits(reader: IndexedSchema, endpoint: Endpoint, given: Given) -> bool:
-    sent = envelope(endpoint, given) if reader.wrapped else filled(given, reader.gaps)
+    sent = envelope(endpoint, given) if reader.wrapped else fill_gaps(given, reader.gaps)
     try:
         return bool(reader.test.is_valid(sent))
     except (ValueError, TypeError, OverflowError):  # no document admits a value that JSON cannot hold
@@ -255,12 +255,12 @@ def _admits(reader: IndexedSchema, endpoint: Endpoint, given: Given) -> bool:
 
 
 def _readers(found: tuple[Offer, ...], cache: SchemaCache) -> Iterator[IndexedSchema]:
-    for text, said, members in _shared(found, lambda said: (said.arguments, same(said.arguments))):
+    for text, said, members in _group_by_schema(found, lambda said: (said.arguments, same(said.arguments))):
         yield IndexedSchema(cache.test([text]), said.gaps, said.wrapped, members)
 
 
-def _promised(found: tuple[Offer, ...], status: int, cache: SchemaCache) -> Promised:
-    listed = _shared(found, lambda said: cache.answer(said, status))
+def _make_promised(found: tuple[Offer, ...], status: int, cache: SchemaCache) -> Promised:
+    listed = _group_by_schema(found, lambda said: cache.answer(said, status))
     return Promised(
         f"{found[0].endpoint.place} {status}",
         cache.test(text for text, _, _ in listed),
@@ -269,7 +269,7 @@ def _promised(found: tuple[Offer, ...], status: int, cache: SchemaCache) -> Prom
     )
 
 
-def _shared(
+def _group_by_schema(
     found: tuple[Offer, ...], of: Callable[[Projection], tuple[Schema, str] | None]
 ) -> list[tuple[str, Projection, frozenset[int]]]:
     """Return each distinct schema as (text, first document with it, all offers with it)."""

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from pgagents.http import Request, read_json
-from pgagents.text.placeholders import filled, split
+from pgagents.text.placeholders import match_placeholders, split
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.wire.endpoint import Endpoint
 
@@ -20,7 +20,7 @@ def invalid(setting: Setting, endpoint: Endpoint, request: Request) -> bool:
     aside.
     """
     if endpoint.dispatcher is not None:
-        return _dispatched(setting, endpoint, request)
+        return _is_invalid_dispatch(setting, endpoint, request)
     assert endpoint.form is None, "only the values say what a form's request means"
     given = _rest(endpoint, request)
     return given is None or not _some_reading(setting, endpoint, given)
@@ -31,7 +31,7 @@ def invalid_values(setting: Setting, endpoint: Endpoint, values: Mapping[str, An
     return not _some_reading(setting, endpoint, {name: [value] for name, value in values.items()})
 
 
-def _dispatched(setting: Setting, endpoint: Endpoint, request: Request) -> bool:
+def _is_invalid_dispatch(setting: Setting, endpoint: Endpoint, request: Request) -> bool:
     assert endpoint.dispatcher is not None
     read = read_json(request.body)
     if (
@@ -82,7 +82,9 @@ def _path_values(endpoint: Endpoint, path: str) -> dict[str, str]:
     if not names:
         return {}
     parts, given = endpoint.path.split("/"), path.split("/")
-    found = [filled(split(part)[0], one, least=0) for part, one in zip(parts, given, strict=False)]
+    found = [
+        match_placeholders(split(part)[0], one, least=0) for part, one in zip(parts, given, strict=False)
+    ]
     by_wire = {p.wire: str(p.name) for p in endpoint.params if p.place == "path"}
     if len(parts) != len(given) or None in found:
         return {}

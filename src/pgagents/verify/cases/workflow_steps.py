@@ -49,7 +49,7 @@ def _operators(setting: Setting, step: Step) -> bool:
     return any(action is step.action for action in setting.model.operator)
 
 
-def sent_with(setting: Setting, step: Step, scope: Scope) -> Raw:
+def make_step_headers(setting: Setting, step: Step, scope: Scope) -> Raw:
     """Return the headers of a step: those of its surface, its own, and a key made earlier.
 
     Raises ExpressionError.
@@ -76,7 +76,7 @@ def as_told(setting: Setting, step: Step, exchange: Exchange, endpoint: Endpoint
         exchange.status in HIDDEN
         and step.role != OPERATOR
         and _operators(setting, step)
-        and step.status in _forbidden(setting)
+        and step.status in _find_forbidden_status(setting)
     ):
         return True
     open_ = setting.model.behaviour.refused_status == "any"
@@ -85,8 +85,8 @@ def as_told(setting: Setting, step: Step, exchange: Exchange, endpoint: Endpoint
     return exchange.status == step.status or (open_ and {exchange.status, step.status} <= REFUSALS)
 
 
-def _forbidden(setting: Setting) -> set[int]:
-    """Return the status of a call whose key lacks a scope; empty if there is none."""
+def _find_forbidden_status(setting: Setting) -> set[int]:
+    """Return the status that refuses a call whose key lacks a scope, as a set; empty if there is none."""
     no_scope = setting.model.errors.framework.no_scope
     return {setting.model.codes[no_scope].status} if no_scope is not None else set()
 
@@ -107,10 +107,10 @@ def about_own(setting: Setting, before: Sequence[Step], step: Step) -> bool:
     )
 
 
-def valued(value: Any, scope: Scope) -> Any:
+def evaluate_input(value: Any, scope: Scope) -> Any:
     """Return a step's input with its expressions evaluated. Raises ExpressionError."""
     if isinstance(value, Expression):
         return whole(scope.evaluate(value))
     if isinstance(value, Mapping):
-        return {k: valued(v, scope) for k, v in value.items()}
-    return [valued(v, scope) for v in value] if isinstance(value, list) else value
+        return {k: evaluate_input(v, scope) for k, v in value.items()}
+    return [evaluate_input(v, scope) for v in value] if isinstance(value, list) else value

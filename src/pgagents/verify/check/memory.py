@@ -136,7 +136,7 @@ class Setting:
         """Return the compiled validator of a named schema."""
         return self.test(("schema", name), self.model.schemas[name])
 
-    def named(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    def resolve_schema(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the schema behind a reference."""
         return resolve(schema, self.model.schemas)
 

@@ -14,7 +14,7 @@ from pgagents.cel.expression import epoch
 from pgagents.http import read_json
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Model
-from pgagents.verify.answers.timestamps import misformed
+from pgagents.verify.answers.timestamps import find_malformed_time
 from pgagents.verify.check.check import Judgement, collect
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.wire.receiver import REFUSED, Delivery
@@ -84,7 +84,10 @@ def misfit(setting: Setting, event: Event) -> str:
             and (fault := next(iter(setting.envelope(name).iter_errors(value)), None)) is not None
         ):
             return f"{name} does not fit at /{'/'.join(map(str, fault.instance_path))}: {fault.message}"[:200]
-        if name is not None and (late := misformed(setting, value, setting.model.schemas[name])) is not None:
+        if (
+            name is not None
+            and (late := find_malformed_time(setting, value, setting.model.schemas[name])) is not None
+        ):
             return f"of {name}, {late[1]}, where {late[0]}"
     return ""
 
@@ -98,14 +101,14 @@ def same(answered: Any, told: Any) -> bool:
     return bool(answered == told) or epoch(answered) == epoch(told)
 
 
-def judged(heard: Heard, setting: Setting) -> Iterator[Judgement]:
+def judge_deliveries(heard: Heard, setting: Setting) -> Iterator[Judgement]:
     """Yield the judgements of every check that has a `hear`."""
     for check in collect().values():
         if check.hear is not None:
             yield from check.hear(heard, setting)
 
 
-def covered(setting: Setting) -> tuple[str, ...]:
+def list_event_contracts(setting: Setting) -> tuple[str, ...]:
     """Return the contract ids of all checks that have a `hear`."""
     promised: list[Contract] = [
         c for check in collect().values() if check.hear is not None for c in check.promises(setting)

@@ -27,7 +27,7 @@ class Held:
     why: str = ""
 
 
-def judged(law: Law, scope: Scope) -> Held:
+def evaluate_law(law: Law, scope: Scope) -> Held:
     """Evaluate a law on the values of a scope."""
     try:
         if law.when is not None and not scope.holds(law.when):
@@ -70,7 +70,7 @@ def reads(law: Law) -> frozenset[str]:
     return law.that.names | (law.when.names if law.when else frozenset())
 
 
-def shown(values: Mapping[str, Any], expression: Expression) -> str:
+def format_values(values: Mapping[str, Any], expression: Expression) -> str:
     """Return the values of the paths that an expression reads, for a finding: at most six, each shortened."""
     found: list[str] = []
     for path in dict.fromkeys(

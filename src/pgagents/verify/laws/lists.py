@@ -30,11 +30,11 @@ _ASKED = re.compile(r"\binput\.(\w+)")
 _MEMBER = re.compile(r"\.(\w+)")
 
 
-def left_out(
+def find_missing_instance(
     setting: Setting, exchange: Exchange, member: str, resource: Resource, instances: Iterable[Body]
 ) -> Body | None:
-    """Return the first of these instances that the list at `member` lacks though it must hold it; None if
-    nothing can be said.
+    """Return the first of these instances that the list at `member` lacks though it must contain it; None
+    if nothing can be concluded.
     """
     endpoint = exchange.call.endpoint
     assert endpoint is not None
@@ -49,11 +49,12 @@ def left_out(
     missing = [
         instance
         for instance in instances
-        if resource.id_of(instance) not in there and _known(resource, endpoint.action, filters, instance)
+        if resource.id_of(instance) not in there
+        and _is_comparable(resource, endpoint.action, filters, instance)
     ]
     if not missing:
         return None
-    declared = _declared(setting, endpoint.action, member)
+    declared = _find_declared_members(setting, endpoint.action, member)
     goes_on = any(value for name, value in exchange.body.items() if name != member) or may_go_on(
         exchange, items
     )
@@ -81,7 +82,7 @@ def left_out(
     return None
 
 
-def _known(resource: Resource, action: Action, filters: Sequence[Law], instance: Body) -> bool:
+def _is_comparable(resource: Resource, action: Action, filters: Sequence[Law], instance: Body) -> bool:
     """True if an instance's last known body can be compared with the list.
 
     The members that the filters read must not have changed since. If its state has changed, a law of the list
@@ -94,12 +95,12 @@ def _known(resource: Resource, action: Action, filters: Sequence[Law], instance:
     return read <= lasting | {resource.state} and (told or not moved)
 
 
-def _declared(setting: Setting, action: Action, member: str) -> frozenset[str]:
+def _find_declared_members(setting: Setting, action: Action, member: str) -> frozenset[str]:
     """Return the members of a list's items by its schema; the answer that made one may hold more."""
 
     def find() -> frozenset[str]:
-        schema = setting.named(
-            setting.named(action.success.schema or {}).get("properties", {}).get(member, {})
+        schema = setting.resolve_schema(
+            setting.resolve_schema(action.success.schema or {}).get("properties", {}).get(member, {})
         )
         return frozenset(_members(setting, schema.get("items", {})))
 
@@ -107,7 +108,7 @@ def _declared(setting: Setting, action: Action, member: str) -> frozenset[str]:
 
 
 def _members(setting: Setting, schema: Mapping[str, Any]) -> Iterator[str]:
-    named = setting.named(schema)
+    named = setting.resolve_schema(schema)
     yield from named.get("properties", {})
     for part in (*named.get("allOf", ()), *named.get("oneOf", ()), *named.get("anyOf", ())):
         yield from _members(setting, part)
@@ -156,13 +157,13 @@ class _Answer:
 
     def holds(self, items: list[Any]) -> bool:
         """True if all laws hold; false if one cannot be evaluated."""
-        return self._judged(items) is True
+        return self._evaluate_laws(items) is True
 
     def breaks(self, items: list[Any]) -> bool:
         """True if one of the laws does not hold."""
-        return self._judged(items) is False
+        return self._evaluate_laws(items) is False
 
-    def _judged(self, items: list[Any]) -> bool | None:
+    def _evaluate_laws(self, items: list[Any]) -> bool | None:
         scope = self._scope
         scope.change("response", {**self._body, self._member: items})
         try:

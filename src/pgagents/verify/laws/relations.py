@@ -37,7 +37,7 @@ def instances_of(setting: Setting, relation: Relation, exchange: Exchange) -> li
     return [i for i in items if isinstance(i, dict)] if isinstance(items, list) else None
 
 
-def excused(setting: Setting, relation: Relation, exchange: Exchange) -> bool:
+def is_excused(setting: Setting, relation: Relation, exchange: Exchange) -> bool:
     """True if the relation makes no claim about this narrower answer, such as a full page."""
     scope = scope_of(setting, exchange)
     if relation.unless is None or scope is None:
@@ -53,7 +53,7 @@ def fitting(
 ) -> dict[str, Any] | None:
     """Return the first of these instances that fits the narrow answer and is not in it, or None."""
     had, scope = ids_of(setting, relation, small), scope_of(setting, small)
-    if had is None or scope is None or relation.fits is None or excused(setting, relation, small):
+    if had is None or scope is None or relation.fits is None or is_excused(setting, relation, small):
         return None
     for instance in instances:
         if instance.get(relation.by) not in had:

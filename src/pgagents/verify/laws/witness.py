@@ -29,22 +29,22 @@ _LITERAL = re.compile(r"\"[^\"]*\"|'[^']*'|-?[0-9.]+|true|false|null")
 def witness(law: Law, scope: Scope) -> str:
     """Describe what shows that a law does not hold; empty if it cannot be said in a few words."""
     try:
-        said = _broken(" ".join(law.that.text.split()), scope.values)
+        said = _describe_broken(" ".join(law.that.text.split()), scope.values)
     except (ExpressionError, RecursionError):
         said = ""
     return said[:MAX_CHARS] or _read(law.that.text, scope.values)
 
 
-def _broken(text: str, values: Mapping[str, Any]) -> str:
-    """Describe the first part that does not hold."""
+def _describe_broken(text: str, values: Mapping[str, Any]) -> str:
+    """Describe the first part of an expression that does not hold; empty if none can be described."""
     text = _bare(text)
     asked = split(text, "?")
     if len(asked) > 1:
         then = split("?".join(asked[1:]), ":")
-        return _broken(then[0] if _holds(asked[0], values) else ":".join(then[1:]), values)
+        return _describe_broken(then[0] if _holds(asked[0], values) else ":".join(then[1:]), values)
     parts = split(text, "&&")
     if len(parts) > 1:
-        return next((_broken(part, values) for part in parts if not _holds(part, values)), "")
+        return next((_describe_broken(part, values) for part in parts if not _holds(part, values)), "")
     if len(split(text, "||")) > 1:
         return ""
     return next((said for read in (_pair, _item, _sides) if (said := read(text, values))), "")
@@ -84,7 +84,10 @@ def _pair(text: str, values: Mapping[str, Any]) -> str:
         return ""
     one, two = first
     dot = f".{member}" if member else ""
-    return f"{name}[{one}]{dot} is {_shown(keys[one])}, and {name}[{two}]{dot} is {_shown(keys[two])}"
+    return (
+        f"{name}[{one}]{dot} is {_format_value(keys[one])}, and {name}[{two}]{dot} is "
+        f"{_format_value(keys[two])}"
+    )
 
 
 def _wrong_pairs(what: str, keys: list[Any]) -> Iterator[tuple[int, int]]:
@@ -121,7 +124,7 @@ def _item(text: str, values: Mapping[str, Any]) -> str:
         inner = {**values, name: item}
         if not _holds(condition, inner):
             where = f"{of}[{index}]"
-            said = _broken(condition, inner) or _read(condition, inner)
+            said = _describe_broken(condition, inner) or _read(condition, inner)
             return f"{where}: {said}" if said else f"it does not hold of {where}"
     return ""
 
@@ -137,7 +140,9 @@ def _sides(text: str, values: Mapping[str, Any]) -> str:
     if len(sides) != 2:
         return ""
     read = _read(text, values)
-    come = [f"{side.strip()} is {_shown(_value(side, values))}" for side in sides if not _is_plain(side)]
+    come = [
+        f"{side.strip()} is {_format_value(_value(side, values))}" for side in sides if not _is_plain(side)
+    ]
     return "; ".join(part for part in (read, " and ".join(come)) if part)
 
 
@@ -167,7 +172,7 @@ def _holds(text: str, values: Mapping[str, Any]) -> bool:
     return Scope(values).holds(expression.compile(text.strip(), values))
 
 
-def _shown(value: Any) -> str:
+def _format_value(value: Any) -> str:
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return str(int(value))
     text = repr(value) if isinstance(value, str) else str(value)

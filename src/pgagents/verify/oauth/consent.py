@@ -10,7 +10,14 @@ from urllib.parse import urljoin, urlsplit
 
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.exchange import Exchange
-from pgagents.verify.wire.oauth import OAuthClient, carried, leads_to, make_get, posted, sent_to
+from pgagents.verify.wire.oauth import (
+    OAuthClient,
+    find_redirect_target,
+    leads_to,
+    make_get,
+    make_post,
+    parse_redirect,
+)
 
 MOST_PAGES = 4
 MAX_PAGE = 60_000
@@ -84,7 +91,7 @@ def text_of(exchange: Exchange) -> str:
     return exchange.response.body[:MAX_PAGE].decode("utf-8", "replace") if exchange.response else ""
 
 
-def authorized(
+def authorize(
     path: str, client: OAuthClient, params: Mapping[str, str], why: str
 ) -> Generator[Call, Exchange, Code]:
     """Request a code as the client, and consent as its user.
@@ -101,9 +108,9 @@ def authorized(
     cookies: dict[str, str] = {}
     exchange = yield make_get(path, query, why, client.headers)
     for _ in range(MOST_PAGES):
-        location = sent_to(exchange)
+        location = find_redirect_target(exchange)
         if location is not None and leads_to(location, client.redirect_uri):
-            told = carried(location)
+            told = parse_redirect(location)
             return Code(
                 told.get("code", ""),
                 "" if told.get("code") else f"error {told.get('error')}",
@@ -132,7 +139,7 @@ def authorized(
         if target is None:
             return Code(problem=f"its form goes to {form.action[:120]}")
         filled = {**form.values, **{k: v for k, v in client.consent.items() if k in form.names}}
-        exchange = yield posted(target, filled, why, headers)
+        exchange = yield make_post(target, filled, why, headers)
     return Code(problem=f"no code after {MOST_PAGES} pages")
 
 

@@ -13,13 +13,13 @@ from typing import Any
 from pgagents.cel.expression import Expression
 from pgagents.verify.check.check import Judgement, judge_broken, judge_kept
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.fixtures.request_template import known, template_of
-from pgagents.verify.oauth.consent import Code, authorized
+from pgagents.verify.fixtures.request_template import evaluate_arguments, template_of
+from pgagents.verify.oauth.consent import Code, authorize
 from pgagents.verify.wire.call import Call, InstanceRef, Raw
 from pgagents.verify.wire.encode import request_of
 from pgagents.verify.wire.endpoint import REST, Endpoint
 from pgagents.verify.wire.exchange import Exchange, got
-from pgagents.verify.wire.oauth import SHORTEST, OAuthClient, challenge, posted, proved, verifier
+from pgagents.verify.wire.oauth import SHORTEST, OAuthClient, add_credentials, challenge, make_post, verifier
 
 UNAUTHORIZED = 401
 TOKEN_COST = 3
@@ -67,7 +67,7 @@ class Granting:
             plainly = self.verifier if method == "plain" else challenge(self.verifier)
             params |= {"code_challenge": plainly, "code_challenge_method": method or self.oauth.pkce}
         client = self.client if consent is None else replace(self.client, consent=consent)
-        return (yield from authorized(self.oauth.authorize, client, params, why or "a code for our client"))
+        return (yield from authorize(self.oauth.authorize, client, params, why or "a code for our client"))
 
     def exchange(
         self,
@@ -84,27 +84,27 @@ class Granting:
             "redirect_uri": self.client.redirect_uri,
             **(more or {}),
         }
-        return posted(self.oauth.token, proved(client or self.client, given), why)
+        return make_post(self.oauth.token, add_credentials(client or self.client, given), why)
 
     def refresh(self, token: str, why: str, **more: str) -> Call:
         """Return the call that exchanges a refresh token."""
-        return posted(
+        return make_post(
             self.oauth.token,
-            proved(self.client, {"grant_type": "refresh_token", "refresh_token": token, **more}),
+            add_credentials(self.client, {"grant_type": "refresh_token", "refresh_token": token, **more}),
             why,
         )
 
     def revoke(self, token: str, why: str, hint: str = "") -> Call:
         """Return the call that revokes a token (RFC 7009); `hint` is its presumed type."""
         hinted = {"token_type_hint": hint} if hint else {}
-        return posted(self.oauth.revoke, proved(self.client, {"token": token, **hinted}), why)
+        return make_post(self.oauth.revoke, add_credentials(self.client, {"token": token, **hinted}), why)
 
-    def called(self, token: str, endpoint: Endpoint, why: str) -> Call:
+    def make_call(self, token: str, endpoint: Endpoint, why: str) -> Call:
         """Return an ordinary read with an access token."""
         target = plain(self.setting, endpoint)
         return Call(None, {}, "document", why, role="", raw=Raw("GET", target, bearer(token)))
 
-    def granted(self, scope: str, why: str) -> Generator[Any, Any, tuple[Exchange | None, str]]:
+    def request_token(self, scope: str, why: str) -> Generator[Any, Any, tuple[Exchange | None, str]]:
         """Return the token endpoint's answer with a token for a scope and an empty text, or None and why
         there is none.
         """
@@ -118,15 +118,17 @@ class Granting:
             else (None, f"no token: {exchange.outcome}")
         )
 
-    def ended(self, exchange: Exchange) -> Generator[Any, Any, None]:
+    def revoke_grant(self, exchange: Exchange) -> Generator[Any, Any, None]:
         """Revoke what was granted."""
         token = got(exchange.body, "refresh_token") or got(exchange.body, "access_token")
         if self.oauth.revoke and isinstance(token, str):
             yield self.revoke(token, "what was granted ends")
 
 
-def turned_away(setting: Setting, endpoint: Endpoint, exchange: Exchange) -> Iterator[Judgement]:
-    """Judge that a 401 for a refused token has the headers that tell a client how to request another."""
+def judge_refused_token(setting: Setting, endpoint: Endpoint, exchange: Exchange) -> Iterator[Judgement]:
+    """Judge that a 401 for a refused token has the headers from which a client learns how to request
+    another.
+    """
     for header in setting.model.headers:
         if (
             exchange.status == UNAUTHORIZED
@@ -177,7 +179,7 @@ def readers(setting: Setting) -> dict[str, Endpoint]:
 
 def plain(setting: Setting, endpoint: Endpoint) -> str | None:
     """Return the target of a valid call; None if it needs a live instance."""
-    given = known(setting.model, template_of(setting.model, endpoint.action).input)
+    given = evaluate_arguments(setting.model, template_of(setting.model, endpoint.action).input)
     if any(isinstance(value, InstanceRef | Expression) for value in given.values()):
         return None
     return request_of(Call(endpoint, given, "valid", ""), given, None).target

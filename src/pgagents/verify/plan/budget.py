@@ -86,11 +86,11 @@ def _without(setting: Setting) -> dict[str, Setting]:
 def _aid(without: Mapping[str, Setting], checks: Mapping[str, Check], covered: Sequence[Contract]) -> str:
     """The aid without which none of a probe's contracts could be judged; empty where all could be."""
     for name, less in without.items():
-        if covered and all(_left_out(less, checks[contract.check], contract) for contract in covered):
+        if covered and all(_is_deselected(less, checks[contract.check], contract) for contract in covered):
             return name
     return ""
 
 
-def _left_out(setting: Setting, check: Check, contract: Contract) -> bool:
+def _is_deselected(setting: Setting, check: Check, contract: Contract) -> bool:
     said = check.settle(setting, contract)
     return said is not None and said[0] is Verdict.NOT_SELECTED

@@ -56,11 +56,11 @@ def _stage(probe: Probe) -> tuple[int, int]:
     return probe.priority, probe.stage
 
 
-def surveyed(
+def order_for_survey(
     setting: Setting, probes: Sequence[Probe], contracts: Iterable[Contract], most: int, first: int = 1
 ) -> list[Probe]:
-    """The same probes, those first that show most kinds of promise in `most` requests: waves of falling
-    worth, each in the given order.
+    """Return the same probes in waves of falling worth, first those that show most kinds of promise in `most`
+    requests.
 
     So what a server gets wrong everywhere is known early, and a run that ends early has tried a little of
     everything. What is worth anything follows from `contracts` and the catalogue alone. The `first` probes
@@ -68,7 +68,11 @@ def surveyed(
     """
     counted = {c.id: c for c in contracts}
     calling = {name for name, check in collect().items() if check.calls_correctly}
-    shown = {i: _shown(setting, p, counted, calling) for i, p in enumerate(probes) if i < first or _free(p)}
+    shown = {
+        i: _find_shown_kinds(setting, p, counted, calling)
+        for i, p in enumerate(probes)
+        if i < first or _free(p)
+    }
     waves = _survey(probes, shown, most, min(first, len(probes)))
     return [probes[i] for i in sorted(range(len(probes)), key=lambda i: waves.get(i, len(WAVES) + 1))]
 
@@ -87,7 +91,7 @@ def for_smoke(
             correct.setdefault(probe.place, probe)
     calls = sorted(correct.values(), key=lambda p: (p.surface != REST and p.stage > CORRECT[0], p.stage))
     taken = {id(p) for p in calls}
-    return surveyed(
+    return order_for_survey(
         setting, [*calls, *(p for p in probes if id(p) not in taken)], contracts, most, len(calls)
     )
 
@@ -118,11 +122,11 @@ def _free(probe: Probe) -> bool:
     return probe.priority == 1 and not probe.optional and probe.stage < LATE
 
 
-def _shown(
+def _find_shown_kinds(
     setting: Setting, probe: Probe, counted: Mapping[str, Contract], calling: Collection[str]
 ) -> frozenset[Kind]:
-    """The kinds that a probe shows: those of its contracts, and the first answers of the actions that it
-    calls correctly.
+    """Return the kinds that a probe shows: those of its contracts, and the first answers of the actions
+    that it calls correctly.
     """
     found = {kind for id in probe.contracts if id in counted for kind in kinds_of(setting, counted[id])}
     if probe.check in calling:

@@ -16,7 +16,7 @@ from pgagents.verify.check.compiled import compile_catalogue
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.plan.budget import BURSTS, again_until, apart, budget, shares
 from pgagents.verify.plan.options import SMOKE_REQUESTS, Identities, Options
-from pgagents.verify.plan.order import LAST, by_phase, for_smoke, surveyed
+from pgagents.verify.plan.order import LAST, by_phase, for_smoke, order_for_survey
 from pgagents.verify.plan.safety import NO_WRITES, loopback, may_write
 from pgagents.verify.plan.shard import elsewhere
 from pgagents.verify.wire.endpoint import MCP, REST
@@ -102,14 +102,14 @@ def make_setting(
 def all_contracts(setting: Setting, checks: Mapping[str, Check]) -> tuple[Contract, ...]:
     """Every contract of every check, in the order of check names, each id once."""
 
-    def listed() -> tuple[Contract, ...]:
+    def collect_contracts() -> tuple[Contract, ...]:
         found: dict[str, Contract] = {}
         for name in sorted(checks):
             for contract in checks[name].promises(setting):
                 found.setdefault(contract.id, contract)
         return tuple(found.values())
 
-    return setting.compute_once("contracts", listed)
+    return setting.compute_once("contracts", collect_contracts)
 
 
 def draft(
@@ -125,24 +125,24 @@ def draft(
     writes = may_write(setting.model, identities, options)
     roles = frozenset(identities.keys)
     probes = _probes(setting, checks, roles)
-    shared = [p for p in probes if p.stage != LAST and _identified(p, identities)]
-    settled = _settled(
+    shared = [p for p in probes if p.stage != LAST and _has_identities(p, identities)]
+    settled = _settle_contracts(
         setting, checks, contracts, options, writes, elsewhere(contracts, options.shard, shared)
     )
     wanted = {c.id for c in contracts if c.id not in settled}
     settled |= _without_identity(setting, probes, contracts, wanted, identities, options)
     wanted -= settled.keys()
-    possible = [p for p in probes if _identified(p, identities) and (writes or not p.writes)]
+    possible = [p for p in probes if _has_identities(p, identities) and (writes or not p.writes)]
     parts = shares(setting, checks, contracts, possible)
     ordered = by_phase((p for p in possible if p.priority == 1 or options.profile != "smoke"), options.seed)
-    chosen = _chosen(setting, ordered, [c for c in contracts if c.id in wanted])
+    chosen = _choose_probes(setting, ordered, [c for c in contracts if c.id in wanted])
     if options.only or options.shard:
         watched = [c for c in contracts if c.id in wanted and checks[c.check].needs_others]
         chosen += _bearing(setting, ordered, watched, chosen, options, budget(options, parts))
     kept = {id(p) for p in chosen}
     ordered = [p for p in ordered if id(p) in kept]
     most = budget(options, parts)
-    order = for_smoke if options.profile == "smoke" else surveyed
+    order = for_smoke if options.profile == "smoke" else order_for_survey
     ordered = order(setting, ordered, [c for c in contracts if c.id in wanted], min(SMOKE_REQUESTS, most))
     text = "\n".join([str(options.seed), *(f"{p.name} {p.print}" for p in ordered)])
     digest = hashlib.sha256(text.encode()).hexdigest()
@@ -190,10 +190,10 @@ def _share(probes: Sequence[Probe], wanted: set[str], most: int, parts: int) -> 
     return max(most // parts, sum(p.cost for p in own if p.priority == 1)) + others + RESERVE
 
 
-def _chosen(setting: Setting, probes: Sequence[Probe], contracts: Sequence[Contract]) -> list[Probe]:
-    """The probes for these contracts, and for each endpoint they are about those that show it at all: a
-    correct call, one without a key, a wrong one. Without a correct call nothing about an endpoint is
-    believed."""
+def _choose_probes(setting: Setting, probes: Sequence[Probe], contracts: Sequence[Contract]) -> list[Probe]:
+    """Choose the probes for these contracts, and for each of their endpoints a correct call, one without a
+    key and a wrong one.
+    """
     wanted = {c.id for c in contracts}
     places = _carrying(setting, contracts)
     shown: dict[tuple[str, str], Probe] = {}
@@ -273,7 +273,7 @@ def _only_when_limited(setting: Setting, contracts: Sequence[Contract]) -> dict[
     }
 
 
-def _identified(probe: Probe, identities: Identities) -> bool:
+def _has_identities(probe: Probe, identities: Identities) -> bool:
     signers = {d.action.signed.role for d in probe.endpoints if d.action.signed is not None}
     return {probe.role, *signers} - {""} <= identities.keys.keys()
 
@@ -282,7 +282,7 @@ def _matches(id: str, patterns: Iterable[str]) -> bool:
     return id.startswith(tuple(patterns))
 
 
-def _settled(
+def _settle_contracts(
     setting: Setting,
     checks: Mapping[str, Check],
     contracts: Sequence[Contract],

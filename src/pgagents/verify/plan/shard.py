@@ -34,7 +34,7 @@ def elsewhere(
     costs = _costs(planned)
     groups: dict[str, list[str]] = {}
     weights: dict[str, float] = {}
-    for contract, group in _grouped(listed, costs):
+    for contract, group in _group_contracts(listed, costs):
         groups.setdefault(group, []).append(contract.id)
         weights[group] = weights.get(group, 0.0) + costs.get(contract.id, 0) + PER_CONTRACT
     sizes = [0.0] * count
@@ -47,8 +47,12 @@ def elsewhere(
     return frozenset(theirs)
 
 
-def _grouped(contracts: Sequence[Contract], costs: Mapping[str, int]) -> Iterator[tuple[Contract, str]]:
-    """Each contract with its group; `costs` tells of the requests that are sent for some."""
+def _group_contracts(
+    contracts: Sequence[Contract], costs: Mapping[str, int]
+) -> Iterator[tuple[Contract, str]]:
+    """Yield each contract with its group; `costs` gives the number of requests that are sent for some
+    contracts.
+    """
     every = [(contract, _group(contract)) for contract in contracts]
     members = Counter(group for _, group in every)
     sizes = Counter((c.surface, group) for c, group in every if c.action)

@@ -25,12 +25,12 @@ class Built:
     body: bytes
 
 
-def built(setting: Setting, file: str) -> Built | None:
+def build_file(setting: Setting, file: str) -> Built | None:
     """Return a generated file, computed once a run; None if no target makes it."""
-    return setting.compute_once(("built", file), lambda: _built(setting.model, file))
+    return setting.compute_once(("built", file), lambda: _build_file(setting.model, file))
 
 
-def _built(model: Model, file: str) -> Built | None:
+def _build_file(model: Model, file: str) -> Built | None:
     from pgagents.generate.build import document  # heavy (jinja2), and only where documents are hosted
 
     try:
@@ -44,7 +44,7 @@ def _built(model: Model, file: str) -> Built | None:
     return Built(rendered.text if rendered.data is None else rendered.data, rendered.body(output))
 
 
-def parsed(file: str, body: bytes) -> tuple[Any, str]:
+def parse_document(file: str, body: bytes) -> tuple[Any, str]:
     """Return a document's data, and what is wrong with its syntax (or empty)."""
     if file.endswith(".json"):
         read = read_json(body)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pgagents import registry
-from pgagents.generate.formerly import offered
+from pgagents.generate.formerly import list_offered
 from pgagents.generate.target import Target
 from pgagents.model.model import Surface
 from pgagents.verify.check.memory import Setting
@@ -110,7 +110,7 @@ def _of_functions(
 ) -> Iterator[tuple[Surface, Endpoint, Projection]]:
     model = setting.model
     functions = next((v for v in context.values() if _is_functions(v)), ())
-    every = offered(surface)
+    every = list_offered(surface)
     if len(functions) != len(every):
         return
     for action, function in zip(every, functions, strict=True):
@@ -145,7 +145,7 @@ def _of_openapi(
     named = components.get("schemas", {})
     for endpoint in setting.endpoints:
         operation = whole["paths"].get(endpoint.path, {}).get(endpoint.method.lower())
-        if operation is None or not _offered(surface, endpoint):
+        if operation is None or not _is_offered(surface, endpoint):
             continue
         answers = {int(s): _body(r, components) for s, r in operation["responses"].items() if s.isdigit()}
         own = model.surfaces[endpoint.surface] if surface.name == REST else surface
@@ -153,7 +153,9 @@ def _of_openapi(
             yield (
                 own,
                 endpoint,
-                Projection(document, _sent(operation, components), answers, wrapped=True, named=named),
+                Projection(
+                    document, _find_body_schema(operation, components), answers, wrapped=True, named=named
+                ),
             )
         else:
             yield (
@@ -163,7 +165,7 @@ def _of_openapi(
             )
 
 
-def _offered(surface: Surface, endpoint: Endpoint) -> bool:
+def _is_offered(surface: Surface, endpoint: Endpoint) -> bool:
     """True if the surface has the endpoint's action; a dispatcher may have actions that the surface lacks."""
     return surface.name == REST or any(a.name == endpoint.action.name for a in surface.actions)
 
@@ -174,7 +176,7 @@ def _arguments(endpoint: Endpoint, operation: Mapping[str, Any], components: Map
     """
     names = {(p.place, p.wire): str(p.name) for p in endpoint.params}
     schemas = components.get("schemas", {})
-    body = _sent(operation, components)
+    body = _find_body_schema(operation, components)
     members = {names.get(("body", k), k): v for k, v in body.get("properties", {}).items()}
     required = [names.get(("body", k), k) for k in body.get("required", ())]
     for parameter in operation.get("parameters", ()):
@@ -188,7 +190,7 @@ def _arguments(endpoint: Endpoint, operation: Mapping[str, Any], components: Map
     return {"type": "object", "properties": members, "required": required, "additionalProperties": further}
 
 
-def _sent(operation: Mapping[str, Any], components: Mapping[str, Any]) -> Schema:
+def _find_body_schema(operation: Mapping[str, Any], components: Mapping[str, Any]) -> Schema:
     media = operation.get("requestBody", {}).get("content", {}).get(JSON, {})
     return read_as_2020(media.get("schema", {}), components.get("schemas", {}))
 

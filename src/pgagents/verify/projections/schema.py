@@ -127,7 +127,7 @@ def _object(schema: Mapping[str, Any]) -> tuple[set[str], dict[str, Mapping[str,
     return needed, members, items if isinstance(items, Mapping) else {}
 
 
-def filled(value: Any, missing: Gaps | None) -> Any:
+def fill_gaps(value: Any, missing: Gaps | None) -> Any:
     """Return the value with null for every missing member."""
     if missing is None:
         return value
@@ -135,6 +135,6 @@ def filled(value: Any, missing: Gaps | None) -> Any:
         found = {**dict.fromkeys(missing.names), **value}
         for name, inside in missing.members:
             if name in value:
-                found[name] = filled(value[name], inside)
+                found[name] = fill_gaps(value[name], inside)
         return found
-    return [filled(v, missing.items) for v in value] if isinstance(value, list) else value
+    return [fill_gaps(v, missing.items) for v in value] if isinstance(value, list) else value

@@ -47,7 +47,7 @@ def nothing_there(setting: Setting, exchange: Exchange) -> str:
     if (
         call.raw.target is not None
         or call.raw.method is not None
-        or not _documented(setting, endpoint, exchange.status)
+        or not _is_documented(setting, endpoint, exchange.status)
     ):
         return ""
     points = setting.model.behaviour
@@ -55,7 +55,7 @@ def nothing_there(setting: Setting, exchange: Exchange) -> str:
         return ""
     if call.intent in ("invalid", "framework") and points.absent_id_first == "validation":
         return ""
-    name = made_up(setting, endpoint, call)
+    name = find_invented_argument(setting, endpoint, call)
     return (
         f"{name} is an id that was made up, and was answered {exchange.outcome}: a resource with "
         "found_by or made_by gives a real one"
@@ -64,14 +64,16 @@ def nothing_there(setting: Setting, exchange: Exchange) -> str:
     )
 
 
-def made_up(setting: Setting, endpoint: Endpoint, call: Call) -> str | None:
-    """The first argument of a call that names a thing by a value that nobody knows to exist."""
+def find_invented_argument(setting: Setting, endpoint: Endpoint, call: Call) -> str | None:
+    """Return the first argument of a call that names an instance which nobody knows to exist; None if
+    there is none.
+    """
     known = setting.compute_once(
         ("made up", endpoint.place),
         lambda: (tuple(_naming(setting, endpoint)), template_of(setting.model, endpoint.action)),
     )
     names, template = known
-    authored = _authored(setting, endpoint.action)
+    authored = _list_authored_arguments(setting, endpoint.action)
     for name in names:
         value = call.input.get(name)
         if value is None or isinstance(value, _LATER):
@@ -82,7 +84,7 @@ def made_up(setting: Setting, endpoint: Endpoint, call: Call) -> str | None:
     return None
 
 
-def _documented(setting: Setting, endpoint: Endpoint, status: int) -> bool:
+def _is_documented(setting: Setting, endpoint: Endpoint, status: int) -> bool:
     return any(code.status == status for code in (*endpoint.action.errors, *setting.model.always()))
 
 
@@ -90,11 +92,11 @@ def _naming(setting: Setting, endpoint: Endpoint) -> Iterator[str]:
     """Arguments that may name a thing of which no resource knows one. Where neither the path nor a reference
     says what the action is about, each argument that is free may."""
     params = [p for p in endpoint.params if str(p.name) != endpoint.action.idempotency]
-    free = [p for p in params if not _known(setting, p)]
+    free = [p for p in params if not _is_obtainable(setting, p)]
     said = any(p.place == "path" or p.refers_to for p in params)
     for param in free:
-        schema = setting.named(param.schema)
-        if _chosen(schema):
+        schema = setting.resolve_schema(param.schema)
+        if _is_enumerated(schema):
             continue
         if (
             param.place == "path"
@@ -106,12 +108,12 @@ def _naming(setting: Setting, endpoint: Endpoint) -> Iterator[str]:
             yield str(param.name)
 
 
-def _known(setting: Setting, param: Param) -> bool:
+def _is_obtainable(setting: Setting, param: Param) -> bool:
     resource = setting.model.resources.get(param.refers_to or "")
     return resource is not None and (resource.made_by is not None or resource.found_by is not None)
 
 
-def _chosen(schema: Mapping[str, Any]) -> bool:
+def _is_enumerated(schema: Mapping[str, Any]) -> bool:
     return any(word in schema for word in _CHOSEN) or types_of(schema) == ("boolean",)
 
 
@@ -126,21 +128,26 @@ def _inside(setting: Setting, schema: Mapping[str, Any], depth: int = 0) -> bool
     if depth >= _DEEPEST:
         return False
     members = [
-        (str(n), setting.named(s)) for n, s in schema.get("properties", {}).items() if isinstance(s, Mapping)
+        (str(n), setting.resolve_schema(s))
+        for n, s in schema.get("properties", {}).items()
+        if isinstance(s, Mapping)
     ]
     items = schema.get("items")
-    deeper = [*(s for _, s in members), *([setting.named(items)] if isinstance(items, Mapping) else [])]
-    return any(_is_name(n) and not _chosen(s) for n, s in members) or any(
+    deeper = [
+        *(s for _, s in members),
+        *([setting.resolve_schema(items)] if isinstance(items, Mapping) else []),
+    ]
+    return any(_is_name(n) and not _is_enumerated(s) for n, s in members) or any(
         _inside(setting, s, depth + 1) for s in deeper
     )
 
 
-def _authored(setting: Setting, action: Action) -> frozenset[str]:
-    """Arguments that the author gave in the call by which a resource is made, found, read, listed or
-    undone.
+def _list_authored_arguments(setting: Setting, action: Action) -> frozenset[str]:
+    """List the arguments that the author gave in calls by which a resource is made, found, read, listed,
+    moved or undone.
     """
 
-    def listed() -> frozenset[str]:
+    def collect_arguments() -> frozenset[str]:
         found: set[str] = set()
         for resource in setting.model.resources.values():
             for call in (
@@ -155,4 +162,4 @@ def _authored(setting: Setting, action: Action) -> frozenset[str]:
                     found |= {str(name) for name in call.input}
         return frozenset(found)
 
-    return setting.compute_once(("authored", action.name), listed)
+    return setting.compute_once(("authored", action.name), collect_arguments)

@@ -119,7 +119,7 @@ class Driver:
     @property
     def counted(self) -> int:
         """Requests so far that count, and those that undoing what there is would add to them."""
-        return self.sender.counted(self.factory.pool.owed())
+        return self.sender.count_requests(self.factory.pool.count_undo_requests())
 
     @property
     def answered(self) -> int:
@@ -131,7 +131,6 @@ class Driver:
         return self.timer() - self._started
 
     # -- probes
-    # -------------------------------------------------------------------------------------------------
 
     def run(self, probe: Probe) -> None:
         """Drive one probe to its end, its budget's end or the first resource that cannot be had; once more
@@ -155,7 +154,7 @@ class Driver:
             self.ledger.mark_untested(probe.contracts, f"the run ended before: {stop}")
             raise
         except Exception as error:  # an error of ours must not look like one of the server's
-            self.ledger.crashed(probe.contracts, error, probe.name)
+            self.ledger.mark_crashed(probe.contracts, error, probe.name)
         finally:
             conversation.close()
             self._tidy(broke=self.ledger.broken > broken)
@@ -180,7 +179,7 @@ class Driver:
             elif isinstance(step, Concurrent):
                 answer = self.call_together(step, chain)
             elif isinstance(step, InstanceRef):
-                answer = self._resolved(self.factory.have(step), chain).body
+                answer = self._run_generator(self.factory.have(step), chain).body
             else:
                 answer = self.call(step, chain)
 
@@ -188,9 +187,11 @@ class Driver:
         """Undo what events are sent to: a probe that is run once more listens at the same addresses again."""
         self.sender.cleaning = True
         try:
-            for instance in [t for t in self.factory.pool.left() if self.factory.proof.hears(t.resource)]:
+            for instance in [
+                t for t in self.factory.pool.list_remaining() if self.factory.proof.hears(t.resource)
+            ]:
                 with suppress(Unavailable):
-                    self._resolved(self.factory.removals.undo(instance), [])
+                    self._run_generator(self.factory.removals.undo(instance), [])
         finally:
             self.sender.cleaning = False
 
@@ -200,32 +201,31 @@ class Driver:
             made = instance.maker is not None and instance.maker.number == number and not instance.ours
             if made and (instance.resource.undone_by is not None or instance.resource.moves):
                 with suppress(Unavailable):
-                    self._resolved(self.factory.proof.prove(instance), [])
+                    self._run_generator(self.factory.proof.prove(instance), [])
 
     def _tidy(self, *, broke: bool) -> None:
         """Undo what is more than later probes can use, after one of them that may have broken a contract."""
         self.sender.cleaning = True
         try:
             for instance in self.factory.pool.surplus(broke=broke):
-                if instance in self.factory.pool.left():
-                    self._resolved(self.factory.removals.undo(instance), [])
+                if instance in self.factory.pool.list_remaining():
+                    self._run_generator(self.factory.removals.undo(instance), [])
         except (Unavailable, Stop):
             pass
         finally:
             self.sender.cleaning = False
 
     # -- calls
-    # --------------------------------------------------------------------------------------------------
 
     def have(self, live: InstanceRef) -> Mapping[str, Any]:
         """The body of a live resource as asked for. Raises Unavailable, Spent, Stop."""
-        instance: Instance = self._resolved(self.factory.have(live), [])
+        instance: Instance = self._run_generator(self.factory.have(live), [])
         return instance.body
 
     def call(self, call: Call, chain: list[Exchange]) -> Exchange:
         """Send a call, what it needs first, and let every watcher judge. Raises Unavailable, Spent, Stop."""
         ready = self._ready(call, chain)
-        if call.reuse and (known := self._answers.known(call, self.sender.request(ready))) is not None:
+        if call.reuse and (known := self._answers.find(call, self.sender.request(ready))) is not None:
             chain.append(known)
             return known
         self._afford(1)
@@ -279,9 +279,9 @@ class Driver:
         ):
             raise Unavailable(NO_WRITES)
         self.factory.pool.now = self.sender.now()
-        values, subject = self._resolved(self.factory.arguments.resolve(call), chain)
-        for instance in self.gate.changed_by(call, values):
-            self._resolved(self.factory.proof.prove(instance), [])
+        values, subject = self._run_generator(self.factory.arguments.resolve(call), chain)
+        for instance in self.gate.find_changed_instances(call, values):
+            self._run_generator(self.factory.proof.prove(instance), [])
         return Ready(call, values, subject)
 
     def _stale(self, exchange: Exchange, borrowed: Sequence[Instance]) -> bool:
@@ -297,7 +297,7 @@ class Driver:
     def _take(self, exchange: Exchange, chain: list[Exchange], *, alone: bool = False) -> None:
         chain.append(exchange)
         self._believe(exchange)
-        self.factory.sent(exchange)
+        self.factory.note_exchange(exchange)
         self.judge.judge(exchange, alone=alone)
         if (
             exchange.call.endpoint is not None
@@ -313,7 +313,7 @@ class Driver:
         """Note a place that had no room for a call that should do."""
         code, filled = self.model.codes.get(exchange.code or ""), self.factory.pool.filled
         if code is not None and code.status == CONFLICT and exchange.call.intent in ("valid", "explore"):
-            self.factory.refused(exchange)
+            self.factory.note_refusal(exchange)
         if self.factory.pool.filled > filled and not self._bounded:
             self.sender.max_requests += FULL_COSTS
 
@@ -348,7 +348,7 @@ class Driver:
                 "calls with it"
             )
 
-    def _resolved(self, asking: Generator[Call, Exchange, Any], chain: list[Exchange]) -> Any:
+    def _run_generator(self, asking: Generator[Call, Exchange, Any], chain: list[Exchange]) -> Any:
         answer: Any = None
         while True:
             try:
@@ -371,7 +371,6 @@ class Driver:
         self.sender.moved_s = ahead if abs(ahead) > CLOCK_SLACK_S else 0.0
 
     # -- the end
-    # ------------------------------------------------------------------------------------------------
 
     def close(self) -> None:
         """Let go of what would keep a run that is over in memory, until a collector comes by."""
@@ -390,7 +389,7 @@ class Driver:
         behind: list[str] = []
         met: set[tuple[str, str]] = set()
         """What several resources of the catalogue know is one instance, undone once and listed once."""
-        there = self._looked_up()
+        there = self._look_up_unsure()
         while (instance := self._next_left(met)) is not None:
             met.add(_same(instance))
             name = f"{instance.resource.name} {id_text(instance.id)}"
@@ -398,7 +397,7 @@ class Driver:
                 gone = (
                     there
                     and instance.tries < MAX_TRIES
-                    and self._resolved(self.factory.removals.undo(instance), [])
+                    and self._run_generator(self.factory.removals.undo(instance), [])
                 )
             except Unavailable as why:
                 gone, name = False, name if instance.ours else f"{name} ({why})"
@@ -415,18 +414,18 @@ class Driver:
                 behind.append(name)
         return behind
 
-    def _looked_up(self) -> bool:
-        """Look for what creates without an answer have made, so that it is undone; gives whether the
-        server is still there.
+    def _look_up_unsure(self) -> bool:
+        """Look for what creates without an answer have made, so that it is undone; return whether the
+        server still answers.
         """
         try:
-            for instance in self._resolved(self.factory.unsure.look_up(), []):
-                known = self.factory.pool.known(instance.resource, instance.id)
+            for instance in self._run_generator(self.factory.unsure.look_up(), []):
+                known = self.factory.pool.find(instance.resource, instance.id)
                 if known is None:
                     self.factory.pool.add(instance)
                 else:  # a list had it, and did not say whose it is
                     known.made = known.ours = True
-                    self.factory.pool.changed(known)
+                    self.factory.pool.note_change(known)
         except (Unavailable, KeyboardInterrupt):
             pass
         except Stop:
@@ -438,7 +437,12 @@ class Driver:
         where all are undone.
         """
         return next(
-            (instance for instance in reversed(self.factory.pool.left()) if _same(instance) not in met), None
+            (
+                instance
+                for instance in reversed(self.factory.pool.list_remaining())
+                if _same(instance) not in met
+            ),
+            None,
         )
 
 

@@ -62,8 +62,8 @@ class Gate:
             or (call.endpoint is not None and str(call.endpoint.action.name) in self.allowed)
         )
 
-    def changed_by(self, call: Call, values: Mapping[str, Any]) -> list[Instance]:
-        """The instances that a call names to change them."""
+    def find_changed_instances(self, call: Call, values: Mapping[str, Any]) -> list[Instance]:
+        """Return the instances that a call names in order to change them."""
         if call.endpoint is None or call.endpoint.action.effect != "write":
             return []
         target = target_of(self.setting, call.endpoint.action)
@@ -79,7 +79,7 @@ class Gate:
             and (endpoint is None or endpoint.action.effect == "read" or request.method != "GET")
             and not costs
         ):
-            return self._deed(request)
+            return self._object_to_get(request)
         keyed = not call.twist and (
             endpoint is None
             or not endpoint.needs_key
@@ -114,10 +114,11 @@ class Gate:
         return self._elsewhere(call, values, request) or self._write(endpoint, values, request)
 
     # -- reads
-    # ----------------------------------------------------------------------------------------------------
 
-    def _deed(self, request: Request) -> str:
-        """Why a GET must not be sent: its path is that of an action which writes."""
+    def _object_to_get(self, request: Request) -> str:
+        """Return why a GET must not be sent, as its path is that of an action which writes; empty if it
+        may.
+        """
         path = urlsplit(request.target).path
         for action, pattern in self._writing_gets:
             if request.method == "GET" and pattern.fullmatch(path):
@@ -133,7 +134,6 @@ class Gate:
         ]
 
     # -- writes
-    # ---------------------------------------------------------------------------------------------------
 
     def _without_action(self, call: Call, request: Request) -> str:
         """A write that no action is called by: the OAuth endpoints with the client that was given, and an
@@ -217,7 +217,7 @@ class Gate:
                 self.factory.owned.problem(resource)
                 or f"the {resource.name} is not shown to be this run's own"
             )
-        if not self._named(request, target, instance) and not endpoint.action.may_name_none:
+        if not self._is_named(request, target, instance) and not endpoint.action.may_name_none:
             return f"the request does not name the {resource.name} that it is about"
         return ""
 
@@ -239,7 +239,7 @@ class Gate:
             else values.get(str(target.named[-1].name))
         )
         for other in self._kin(resource):
-            instance = self.factory.pool.known(other, id, other.place_in(params, values))
+            instance = self.factory.pool.find(other, id, other.place_in(params, values))
             if instance is not None and instance.id == id:
                 return instance
         codes = [(member, values.get(str(p.name))) for p, member in target.also]
@@ -259,8 +259,10 @@ class Gate:
             found.setdefault(self.factory.owned.kind_name(resource), []).append(resource)
         return found
 
-    def _named(self, request: Request, target: Target, instance: Instance) -> bool:
-        """True where the request holds the instance's id, or a code of it, however broken it is otherwise."""
+    def _is_named(self, request: Request, target: Target, instance: Instance) -> bool:
+        """True if the request contains the instance's id, or a code of it, however broken the request is
+        otherwise.
+        """
         said = (
             unquote(request.target)
             + "\n"
@@ -280,7 +282,7 @@ class Gate:
     def _may_name(self, resource: Resource, param: Param, value: Any) -> bool:
         if not isinstance(value, str | int | float):
             return False  # no id is a list or an object
-        instances = (self.factory.pool.known(r, value) for r in self._kin(resource))
+        instances = (self.factory.pool.find(r, value) for r in self._kin(resource))
         return any(t is not None and (t.ours or not t.made) for t in instances) or self._is_no_id(
             resource, param, value
         )
@@ -292,7 +294,7 @@ class Gate:
         if isinstance(value, bool) or not isinstance(value, str | int | float):
             return False
         if (
-            value == resource.absent_for(param)
+            value == resource.find_absent_value(param)
             or self.factory.marks.unguessable(value)
             or value in self.factory.missing(resource)
         ):

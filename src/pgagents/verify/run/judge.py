@@ -147,13 +147,13 @@ class Judge:
         """
         chain = [exchange]
         for name, watch in self._watchers[exchange.call.surface == MCP, exchange.status == UNAVAILABLE]:
-            if exchange.tainted_by("no_crashes"):
+            if exchange.is_tainted_by("no_crashes"):
                 return
             try:
                 for judgement in watch(exchange, self.memory):
                     self.enter(judgement, chain, exchange.call, None, past)
             except Exception as error:  # one check's error is no finding, and the others still judge
-                self.ledger.crashed(self._by_check_place.get((name, exchange.place), ()), error, name)
+                self.ledger.mark_crashed(self._by_check_place.get((name, exchange.place), ()), error, name)
 
 
 def find_time(body: Any) -> float | None:

@@ -21,8 +21,8 @@ class Answers:
         """Answers, and how much had been written by then."""
         self._latest: Exchange | None = None
 
-    def known(self, call: Call, request: Request) -> Exchange | None:
-        """An answer to an equal call that will do for this one."""
+    def find(self, call: Call, request: Request) -> Exchange | None:
+        """Return a known answer to an equal call that will do for this one; None if there is none."""
         found = self._known.get((call.role, request))
         if found is None or (call.reuse == "unchanged" and found[1] != self._written):
             return None

@@ -108,8 +108,8 @@ class Ledger:
             if entry is not None and not entry.reason:
                 entry.reason = reason
 
-    def crashed(self, contracts: Iterable[str], error: BaseException, where: str) -> None:
-        """An error of our own: the contracts are untested, and it is counted."""
+    def mark_crashed(self, contracts: Iterable[str], error: BaseException, where: str) -> None:
+        """Mark contracts untested because of an internal error, and count the error."""
         reason = f"internal error in {where}: {type(error).__name__}: {error}"
         self.internal.append(reason)
         for id in contracts:

@@ -18,10 +18,10 @@ from pgagents.model.model import Model
 from pgagents.text.brief import brief
 from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.fixtures.request_template import known, template_of
+from pgagents.verify.fixtures.request_template import evaluate_arguments, template_of
 from pgagents.verify.run.base_path import likely
 from pgagents.verify.wire.call import Call, InstanceRef, Raw, RelativeTime, Signature, UniqueValue
-from pgagents.verify.wire.credential import presented
+from pgagents.verify.wire.credential import make_authorization
 from pgagents.verify.wire.encode import request_of
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.media import fits, is_json
@@ -92,15 +92,15 @@ def preflight(
     requests = list(_reads(setting, key)) or list(_questions(setting))
     if not requests:
         return None
-    first = _sent(place, *requests[0])
+    first = _try_request(place, *requests[0])
     if isinstance(first.answer, Silence) and first.answer.kind in ("refused", "reset"):
         sleep(AGAIN_S)
-        first = _sent(place, *requests[0])
+        first = _try_request(place, *requests[0])
     if isinstance(first.answer, Silence):
         return Trouble(*why_silent(place.url, first.answer, place.other))
     if keyless or _succeeds(setting, first):
         return None
-    tried = [first, *(_sent(place, *request) for request in requests[1:MOST_READS])]
+    tried = [first, *(_try_request(place, *request) for request in requests[1:MOST_READS])]
     if any(_succeeds(setting, one) for one in tried):
         return None
     if any(_knows(setting, one) for one in tried):
@@ -108,7 +108,7 @@ def preflight(
     return _find_trouble(setting, place, key, tried)
 
 
-def unused_key(model: Model, key: str) -> str:
+def describe_unused_key(model: Model, key: str) -> str:
     """Return a warning where a key was given and no action takes one; empty otherwise."""
     if not key or any(action.key for action in model.actions):
         return ""
@@ -127,7 +127,7 @@ def _find_trouble(setting: Setting, place: Place, key: str, tried: Sequence[_Tri
     if refused := [one for one in tried if one.status in _refusals(setting)]:
         return _key_refused(setting, key, refused)
     if all(300 <= status < 400 for status in statuses):
-        return _redirected(place, tried[0])
+        return _explain_redirect(place, tried[0])
     if statuses <= set(BEHIND):
         return Trouble(
             (
@@ -141,7 +141,7 @@ def _find_trouble(setting: Setting, place: Place, key: str, tried: Sequence[_Tri
         return Trouble(*silent) if "TLS" in silent[0] else None
     if statuses == {NOT_FOUND}:
         tried = (
-            [*tried, *(_sent(place, *question) for question in _questions(setting))]
+            [*tried, *(_try_request(place, *question) for question in _questions(setting))]
             if len(tried) < MOST_READS - 1
             else tried
         )
@@ -166,7 +166,7 @@ def _reads(setting: Setting, key: str) -> Iterator[tuple[Endpoint, Request]]:
     ]
     count = 0
     for endpoint in sorted(reads, key=lambda d: not d.action.key):
-        given = known(setting.model, template_of(setting.model, endpoint.action).input)
+        given = evaluate_arguments(setting.model, template_of(setting.model, endpoint.action).input)
         if count < MOST_READS and not any(isinstance(value, _LATER) for value in given.values()):
             count += 1
             yield endpoint, _request(setting, endpoint, given, key)
@@ -176,7 +176,9 @@ def _request(setting: Setting, endpoint: Endpoint, given: Mapping[str, Any], key
     call = ordinary(
         endpoint, template_of(setting.model, endpoint.action), "valid", "an ordinary call", input=given
     )
-    return request_of(call, given, presented(key, "", setting.model) if key and endpoint.needs_key else None)
+    return request_of(
+        call, given, make_authorization(key, "", setting.model) if key and endpoint.needs_key else None
+    )
 
 
 def _questions(setting: Setting) -> Iterator[tuple[Endpoint, Request]]:
@@ -193,7 +195,7 @@ def _questions(setting: Setting) -> Iterator[tuple[Endpoint, Request]]:
         )
 
 
-def _sent(place: Place, endpoint: Endpoint, request: Request) -> _Tried:
+def _try_request(place: Place, endpoint: Endpoint, request: Request) -> _Tried:
     return _Tried(endpoint, request, place.send(request))
 
 
@@ -265,7 +267,7 @@ def _key_refused(setting: Setting, key: str, tried: Sequence[_Tried]) -> Trouble
     )
 
 
-def _redirected(place: Place, one: _Tried) -> Trouble:
+def _explain_redirect(place: Place, one: _Tried) -> Trouble:
     assert isinstance(one.answer, Response)
     told = one.answer.header("Location") or ""
     here = urlsplit(place.url)

@@ -261,10 +261,10 @@ def _report(
         lasting=tuple(driver.factory.lasting()),
     )
     said = {name: check.about for name, check in sorted(collect().items())}
-    return Report(header, findings, results, footer, said, carried=_carried(driver.setting))
+    return Report(header, findings, results, footer, said, carried=_list_carriers(driver.setting))
 
 
-def _carried(setting: Setting) -> dict[str, tuple[str, ...]]:
+def _list_carriers(setting: Setting) -> dict[str, tuple[str, ...]]:
     """List the endpoints that carry the calls of each vendor's surface, which has no wire of its own."""
     found: dict[str, dict[str, None]] = {}
     for offer in offers(setting):
@@ -325,7 +325,8 @@ def _spend(
                 continue
             if (
                 probe.priority > 1
-                and driver.sent + driver.factory.pool.owed() + probe.cost + 1 > made.again_until
+                and driver.sent + driver.factory.pool.count_undo_requests() + probe.cost + 1
+                > made.again_until
             ):
                 continue
             most = driver.sender.max_requests - (made.for_last if probe.stage != LAST else 0)

@@ -17,7 +17,7 @@ from pgagents.verify.fixtures.instance import Unavailable
 from pgagents.verify.plan.options import Options
 from pgagents.verify.wire.call import Call, Signature
 from pgagents.verify.wire.concurrent import at_once
-from pgagents.verify.wire.credential import in_query, presented
+from pgagents.verify.wire.credential import in_query, make_authorization
 from pgagents.verify.wire.encode import request_of
 from pgagents.verify.wire.endpoint import MCP, REST
 from pgagents.verify.wire.exchange import LIMITED, UNAVAILABLE, Exchange
@@ -102,16 +102,16 @@ class Sender:
         self.on_wait: Callable[[float], None] | None = None
         self.interrupted: KeyboardInterrupt | None = None
         """What ended one of several calls at once, kept until the answers to the others are taken."""
-        self.objection: Callable[[Call, Mapping[str, Any], Request], str] = _unguarded
+        self.objection: Callable[[Call, Mapping[str, Any], Request], str] = _refuse_all
         """Why a request must not be sent; nothing is sent that this has not let pass."""
 
     def now(self) -> float:
         """The server's time as we know it: the caller's clock, and what the operator's clock was moved by."""
         return self.clock() + self.moved_s
 
-    def counted(self, owed: int = 0) -> int:
-        """Requests that count, as if `owed` more had undone what is there: all but so many as may be
-        counted apart.
+    def count_requests(self, owed: int = 0) -> int:
+        """Return how many requests count, as if `owed` more had undone what is there, without those that
+        may be counted apart.
         """
         return self.sent + owed - min(self._aside + owed, self._apart)
 
@@ -135,7 +135,7 @@ class Sender:
         if self.until is not None and not self.cleaning and self.timer() + seconds > self.until:
             raise Stop(OUT_OF_TIME)
 
-    def _bound(self, *handlers: Handler) -> None:
+    def _limit_time(self, *handlers: Handler) -> None:
         """Let the next request end when the run must; undoing something in the middle of a run may take a
         little longer.
         """
@@ -176,7 +176,7 @@ class Sender:
             answer, seconds = self._exchange(request, ready.call)
             wait = self._heard(ready.call, role, answer, attempt)
             if wait is None:
-                exchange = self._seen(ready, request, answer, seconds, sent_at)
+                exchange = self._make_exchange(ready, request, answer, seconds, sent_at)
                 exchange.repeats = attempt
                 return exchange
             attempt += 1
@@ -200,21 +200,21 @@ class Sender:
             if not opened and ready.call.endpoint is not None:
                 raise Unavailable(link.problem)
             if not opened:
-                return self._seen(ready, asked, Silence("closed", link.problem), 0.0, self.now())
+                return self._make_exchange(ready, asked, Silence("closed", link.problem), 0.0, self.now())
             self.wait(
                 self.pacer.before(
                     ready.call.role, REST, ready.call.endpoint.action.bucket if ready.call.endpoint else None
                 )
             )
             sent_at, started = self.now(), self.timer()
-            request = link.dressed(asked)
-            self._bound(link.handler)
+            request = link.complete_request(asked)
+            self._limit_time(link.handler)
             answer = link.send(request)
             seconds = self.timer() - started
             self.seconds_sending += seconds
             self._count_linked(link)
             self._cut(answer)
-            exchange = self._seen(ready, request, answer, seconds, sent_at)
+            exchange = self._make_exchange(ready, request, answer, seconds, sent_at)
             wait = self._find_retry_delay(exchange, attempt)
             if wait is None:
                 return exchange
@@ -233,7 +233,7 @@ class Sender:
         """After how many seconds a tool that was limited is to be called again."""
         if (
             attempt >= MAX_REPEATS
-            or self.counted() >= self.max_requests
+            or self.count_requests() >= self.max_requests
             or not isinstance(exchange.told, Response)
         ):
             return None
@@ -260,7 +260,7 @@ class Sender:
                 self.interrupted = stop
                 return Silence("closed", "interrupted")
 
-        self._bound(self.handler)
+        self._limit_time(self.handler)
         answers = at_once(one, [request for request, _ in requests])
         seconds = self.timer() - started
         self.seconds_sending += seconds
@@ -271,7 +271,7 @@ class Sender:
             self._count(answer)
             wait = self._heard(ready.call, role, answer, 0)
             if wait is None:
-                found.append(self._seen(ready, request, answer, seconds, sent_at))
+                found.append(self._make_exchange(ready, request, answer, seconds, sent_at))
             else:
                 self._aside += 1
                 self.wait(wait)
@@ -302,18 +302,18 @@ class Sender:
             self._own_id,
             pages=self.model.behaviour.content_type == "json",
         )
-        return self._signed(call, request), call.role if authorization and not call.twist else "-"
+        return self._sign_request(call, request), call.role if authorization and not call.twist else "-"
 
     def _authorization(self, call: Call) -> str | None:
         if call.endpoint is not None and not call.endpoint.needs_key:
             return None
         if call.plain:  # whoever listens in on plain http must not hear a key
-            return presented("", "garbage", self.model)
+            return make_authorization("", "garbage", self.model)
         key = self.keys.get(call.role)
-        return presented(key, call.twist, self.model) if key and call.role else None
+        return make_authorization(key, call.twist, self.model) if key and call.role else None
 
-    def _signed(self, call: Call, request: Request) -> Request:
-        """The request with its body's signature, where the call asked for one."""
+    def _sign_request(self, call: Call, request: Request) -> Request:
+        """Return the request with its body's signature, if the call asked for one."""
         for name, value in call.input.items():
             param = call.endpoint.action.param(name) if call.endpoint else None
             if isinstance(value, Signature) and param is not None:
@@ -339,7 +339,7 @@ class Sender:
         self.sent += 1
         self._aside += self.cleaning
         handler = self._handler(call)
-        self._bound(handler)
+        self._limit_time(handler)
         answer = handler(request)
         seconds = self.timer() - started
         self.seconds_sending += seconds
@@ -376,7 +376,7 @@ class Sender:
             self.pacer.after(
                 role, call.surface, call.endpoint.action.bucket if call.endpoint else None, answer
             )
-        if attempt >= MAX_REPEATS or (not self.cleaning and self.counted() >= self.max_requests):
+        if attempt >= MAX_REPEATS or (not self.cleaning and self.count_requests() >= self.max_requests):
             return None
         if isinstance(answer, Silence) and answer.stale:
             return 0.0 if attempt == 0 and _repeatable(call) else None
@@ -395,7 +395,7 @@ class Sender:
             return self.setting.mcp.base
         return self.setting.plain_url if call.plain else ""
 
-    def _seen(
+    def _make_exchange(
         self, ready: Ready, request: Request, answer: Response | Silence, seconds: float, sent_at: float
     ) -> Exchange:
         call = ready.call
@@ -424,7 +424,7 @@ def _unheard(call: Call, answer: Silence) -> bool:
     return not answer.begun and (answer.kind == "refused" or (answer.kind == "reset" and reads))
 
 
-def _unguarded(call: Call, values: Mapping[str, Any], request: Request) -> str:
-    """Default for `Sender.objection`: refuse every request, because nobody has said what may be sent."""
+def _refuse_all(call: Call, values: Mapping[str, Any], request: Request) -> str:
+    """Refuse every request, because nothing decides what may be sent; the default of `Sender.objection`."""
     del call, values, request
     return "nothing decides what may be sent"

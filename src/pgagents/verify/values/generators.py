@@ -117,7 +117,7 @@ def _coverage(spec: Mapping[str, Any], names: Mapping[tuple[str, str], str]) -> 
             for case in schema.iter_coverage_cases(
                 operation, generation_modes=modes, generation_config=schema.config.generation
             ):
-                found = _varied(case, names)
+                found = _make_varied(case, names)
                 if found is None:
                     continue
                 key, varied = found
@@ -126,7 +126,7 @@ def _coverage(spec: Mapping[str, Any], names: Mapping[tuple[str, str], str]) -> 
                     yield varied
 
 
-def _varied(case: Any, names: Mapping[tuple[str, str], str]) -> tuple[tuple[Any, ...], Varied] | None:
+def _make_varied(case: Any, names: Mapping[tuple[str, str], str]) -> tuple[tuple[Any, ...], Varied] | None:
     data = case.meta.phase.data
     place = data.parameter_location.value if data.parameter_location else ""
     scenario = data.scenario.value if data.scenario else ""

@@ -165,7 +165,7 @@ def _text(schema: Mapping[str, Any], end: int) -> str:
 
 def matches(schema: Mapping[str, Any], value: Any) -> bool:
     """True if the schema, which has no references, accepts the value."""
-    return bool(_validator(_frozen(schema)).is_valid(value))
+    return bool(_validator(_serialize_schema(schema)).is_valid(value))
 
 
 @lru_cache(maxsize=2_000)
@@ -175,7 +175,7 @@ def _validator(text: str) -> Any:
     return validator(json.loads(text), {})
 
 
-def _frozen(schema: Mapping[str, Any]) -> str:
+def _serialize_schema(schema: Mapping[str, Any]) -> str:
     return json.dumps(schema, sort_keys=True)
 
 

@@ -19,7 +19,7 @@ _HEX = re.compile(r"[0-9A-Fa-f-]*")
 """A key of hexadecimal digits may be compared without case."""
 
 
-def presented(key: str, twist: Twist, model: Model) -> str | None:
+def make_authorization(key: str, twist: Twist, model: Model) -> str | None:
     """Return the Authorization header for a key, presented correctly or with a twist; None if there is
     none.
     """

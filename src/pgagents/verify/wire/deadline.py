@@ -34,7 +34,7 @@ class Deadline(httpcore.NetworkBackend):
     def connected(self, value: bool) -> None:
         self._of_thread.connected = value
 
-    def left(self, timeout: float | None) -> float:
+    def get_seconds_left(self, timeout: float | None) -> float:
         """Return the seconds left, or the time-out if shorter.
 
         Raises httpcore.ReadTimeout if none are left.
@@ -55,14 +55,19 @@ class Deadline(httpcore.NetworkBackend):
         """Connect within the time left."""
         self.connected = True
         return _Stream(
-            self._inner.connect_tcp(host, port, self.left(timeout), local_address, socket_options), self
+            self._inner.connect_tcp(
+                host, port, self.get_seconds_left(timeout), local_address, socket_options
+            ),
+            self,
         )
 
     def connect_unix_socket(
         self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None
     ) -> httpcore.NetworkStream:
         """Connect within the time left."""
-        return _Stream(self._inner.connect_unix_socket(path, self.left(timeout), socket_options), self)
+        return _Stream(
+            self._inner.connect_unix_socket(path, self.get_seconds_left(timeout), socket_options), self
+        )
 
     def sleep(self, seconds: float) -> None:
         """Wait between attempts to connect."""
@@ -85,7 +90,7 @@ class _Stream(httpcore.NetworkStream):
                 httpcore.WriteError
             ):  # a server may answer, with a reason, before it has read everything
                 self._flush(timeout)
-        return self._inner.read(max_bytes, self._deadline.left(timeout))
+        return self._inner.read(max_bytes, self._deadline.get_seconds_left(timeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._held += buffer
@@ -94,7 +99,7 @@ class _Stream(httpcore.NetworkStream):
 
     def _flush(self, timeout: float | None) -> None:
         held, self._held = self._held, b""
-        self._inner.write(held, self._deadline.left(timeout))
+        self._inner.write(held, self._deadline.get_seconds_left(timeout))
 
     def close(self) -> None:
         self._inner.close()
@@ -103,7 +108,8 @@ class _Stream(httpcore.NetworkStream):
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
         return _Stream(
-            self._inner.start_tls(ssl_context, server_hostname, self._deadline.left(timeout)), self._deadline
+            self._inner.start_tls(ssl_context, server_hostname, self._deadline.get_seconds_left(timeout)),
+            self._deadline,
         )
 
     def get_extra_info(self, info: str) -> Any:

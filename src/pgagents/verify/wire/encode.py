@@ -28,7 +28,7 @@ def request_of(call: Call, values: Mapping[str, Any], authorization: str | None)
             headers.append(("Content-Type", JSON))
     request = Request(
         raw.method or method,
-        _slashed(raw.target or where) if raw.slash else raw.target or where,
+        _add_slash(raw.target or where) if raw.slash else raw.target or where,
         tuple(headers),
         body,
     )
@@ -37,7 +37,7 @@ def request_of(call: Call, values: Mapping[str, Any], authorization: str | None)
     return request
 
 
-def _slashed(target: str) -> str:
+def _add_slash(target: str) -> str:
     """Return the target with a slash after its path."""
     path, mark, query = target.partition("?")
     return f"{path}/{mark}{query}"

@@ -110,8 +110,8 @@ class Exchange:
             return endpoint.action.success if self.status == 200 else None
         return next((o for o in endpoint.action.outputs if o.status == self.status), None)
 
-    def tainted_by(self, check: str) -> bool:
-        """True if this check found an error in it."""
+    def is_tainted_by(self, check: str) -> bool:
+        """True if this check found an error in the exchange."""
         return check in self.tainted
 
     @property

@@ -81,13 +81,15 @@ def make_get(
     return Call(None, {}, "document", why, role="", raw=Raw("GET", target, accept))
 
 
-def posted(path: str, params: Mapping[str, str], why: str, headers: Mapping[str, str] | None = None) -> Call:
+def make_post(
+    path: str, params: Mapping[str, str], why: str, headers: Mapping[str, str] | None = None
+) -> Call:
     """Return a form-encoded POST with these parameters."""
     kind = (("Content-Type", FORM), *(headers or {}).items())
     return Call(None, {}, "document", why, role="", raw=Raw("POST", path, kind, urlencode(params).encode()))
 
 
-def proved(client: OAuthClient, params: Mapping[str, str]) -> dict[str, str]:
+def add_credentials(client: OAuthClient, params: Mapping[str, str]) -> dict[str, str]:
     """Return the parameters with the client's id and secret (RFC 6749, 2.3.1: in the body)."""
     return {
         **params,
@@ -108,12 +110,12 @@ def refusal(exchange: Exchange, *errors: str) -> str:
     )
 
 
-def sent_to(exchange: Exchange) -> str | None:
+def find_redirect_target(exchange: Exchange) -> str | None:
     """Return where a redirect leads; None if the answer is no redirect."""
     return exchange.header("location") if 300 <= exchange.status < 400 else None
 
 
-def carried(location: str) -> dict[str, str]:
+def parse_redirect(location: str) -> dict[str, str]:
     """Return the parameters of a redirect."""
     return dict(parse_qsl(urlsplit(location).query, keep_blank_values=True))
 

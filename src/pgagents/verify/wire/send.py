@@ -104,7 +104,7 @@ class Client:
     def __call__(self, request: Request) -> Response | Silence:
         """Send a request and read its whole answer within the limits. Never raises for what a server does."""
         try:
-            built = self._built(request)
+            built = self._build_request(request)
         except (UnicodeError, ValueError) as error:
             return Silence("protocol", f"the request cannot be sent: {error}")
         began = self._timer()
@@ -161,7 +161,7 @@ class Client:
         """The path of the base URL."""
         return "".join(self._base.split("://", 1)[1].partition("/")[1:])
 
-    def _built(self, request: Request) -> httpcore.Request:
+    def _build_request(self, request: Request) -> httpcore.Request:
         """Return the request for the transport. Raises ValueError if it cannot be sent."""
         import httpcore
 
@@ -204,7 +204,7 @@ class Client:
         chunks = answer.iter_stream()
         return self._read(
             head,
-            chunks if head.header("content-encoding") is None else _decoded(answer.headers, chunks),
+            chunks if head.header("content-encoding") is None else _decode_body(answer.headers, chunks),
             began,
         )
 
@@ -265,7 +265,7 @@ def _header(name: str, value: str) -> tuple[bytes, bytes]:
     return name.encode("latin-1"), value.encode("utf-8")
 
 
-def _decoded(headers: Iterable[tuple[bytes, bytes]], chunks: Iterable[bytes]) -> Iterator[bytes]:
+def _decode_body(headers: Iterable[tuple[bytes, bytes]], chunks: Iterable[bytes]) -> Iterator[bytes]:
     """Yield a body without its content encoding. Raises ValueError if it does not have that encoding."""
     inflater = Inflater(",".join(v.decode("latin-1") for k, v in headers if k.lower() == b"content-encoding"))
     for chunk in chunks:

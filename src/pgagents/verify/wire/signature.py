@@ -16,7 +16,7 @@ def header_of(asked: Signature, secret: str, body: bytes, now: float) -> str:
     """Return the header's value for a body sent at `now` (epoch seconds)."""
     at = str(int(now + asked.after_s))
     told = str(int(now)) if asked.slip == "time" else at
-    signed = at.encode() + b"." + _signed(asked, body)
+    signed = at.encode() + b"." + _make_signed_bytes(asked, body)
     if asked.slip == "untimed":
         signed = body
     if asked.slip == "secret":  # the right signature is there too, under a scheme that is not promised
@@ -28,7 +28,7 @@ def _mac(secret: str, signed: bytes) -> str:
     return hmac.new(secret.encode(), signed, sha256).hexdigest()
 
 
-def _signed(asked: Signature, body: bytes) -> bytes:
+def _make_signed_bytes(asked: Signature, body: bytes) -> bytes:
     if asked.slip == "body":
         return body + b" "
     return compact(body) if asked.slip == "bytes" else body
@@ -39,7 +39,7 @@ def compact(body: bytes) -> bytes:
     return json.dumps(json.loads(body), separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def spaced(body: bytes) -> bytes:
+def add_spaces(body: bytes) -> bytes:
     """Return the same JSON with spaces that no serializer writes."""
     return body.replace(b"{", b"{ ", 1) + b"\n"
 

@@ -18,8 +18,8 @@ PROMISE = "webhooks.again_within_s:: 60"
 
 def wrap(handler: Handler, context: Context) -> Handler:
     outbox = context.courier.outbox
-    inner = outbox.failed
-    outbox.failed = (  # type: ignore[method-assign]  # a fault
+    inner = outbox.mark_failed
+    outbox.mark_failed = (  # type: ignore[method-assign]  # a fault
         lambda delivery, note, again_in_s: inner(
             delivery, note, None if note.startswith("answered ") else again_in_s
         )

@@ -12,7 +12,7 @@ from typing import Any
 
 from pgagents.cel.criteria import Choice, criteria, is_path, parse_kept, pointer, steps_of
 from pgagents.cel.expression import Expression, ExpressionError, Scope
-from pgagents.generate.openapi.address import hosted_url
+from pgagents.generate.openapi.address import find_hosted_url
 from pgagents.generate.target import Loss, Target, View
 from pgagents.model.model import Model, Step, Workflow
 from pgagents.source.origin import Node, Text, plain
@@ -20,7 +20,7 @@ from pgagents.source.source import Pointer
 from pgagents.text.wording import short
 
 
-def shown(after_s: float | Expression) -> str:
+def format_wait(after_s: float | Expression) -> str:
     """Return how long a step waits: seconds, or the text of an expression."""
     return after_s.text if isinstance(after_s, Expression) else f"{after_s:g}"
 
@@ -42,7 +42,7 @@ def view(model: Model) -> View:
     workflows = [_Workflow(model, workflow, losses, dict(read)).render_node() for workflow in told]
     document = "openapi/openapi.json"
     url = (
-        hosted_url(model, Text(document, ("api", "hosted")))
+        find_hosted_url(model, Text(document, ("api", "hosted")))
         if document in model.api.hosted
         else Text(f"../{document}", ("api",))
     )
@@ -143,7 +143,7 @@ class _Workflow:
         if step.after_s:
             self.lose(
                 (*step.origin, "after_s"),
-                f"after_s {shown(step.after_s)}",
+                f"after_s {format_wait(step.after_s)}",
                 "dropped",
                 "no step can wait before it is taken",
             )
@@ -227,7 +227,7 @@ class _Workflow:
         """
         chosen = self.chosen[step.name]
         if member not in chosen:
-            documented = self._documented(step, member, choice)
+            documented = self._find_index(step, member, choice)
             index = (
                 documented
                 if documented is not None
@@ -241,7 +241,7 @@ class _Workflow:
             self.lose((*step.origin, "keep", member), step.keep[member].text, "narrowed", detail)
         return chosen[member]
 
-    def _documented(self, step: Step, member: str, choice: Choice) -> int | None:
+    def _find_index(self, step: Step, member: str, choice: Choice) -> int | None:
         """Return the index of the chosen item in an example of the same call, or None."""
         call = {name: self._set(value) for name, value in step.input.items()}
         example = next(

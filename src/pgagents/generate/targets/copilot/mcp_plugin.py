@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Any
 
 from pgagents.generate import apiplugin
-from pgagents.generate.formerly import offered
+from pgagents.generate.formerly import list_offered
 from pgagents.generate.functions import Function, functions
 from pgagents.generate.lower.dialect import MCP
 from pgagents.generate.target import Target, View
@@ -26,7 +26,7 @@ def view(model: Model) -> View:
     """Return one function per tool, and the tools as the surface's MCP server lists them."""
     surface = model.surfaces["copilot_mcp"]
     found, losses = functions(model, surface, MCP, answers=False)
-    every = offered(surface)
+    every = list_offered(surface)
     tools = [_tool(action, function) for action, function in zip(every, found, strict=True)]
     spec = Node(
         {"url": surface.server, "mcp_tool_description": Node({"tools": tools}, origin=surface.origin)},

@@ -24,7 +24,7 @@ def view(model: Model) -> View:
     scheme = model.auth.schemes[model.auth.default]
     prefix = next((prefix for prefix, mode in scheme.prefixes.items() if mode == "test"), "")
 
-    def started(given: str, **more: Any) -> Node:
+    def make_command(given: str, **more: Any) -> Node:
         env = Node({key: Text(given, (*at, "key")), url: model.text("api", "server")}, origin=at)
         return Node({**more, "command": "npx", "args": ["-y", server], "env": env}, origin=surface.origin)
 
@@ -40,9 +40,9 @@ def view(model: Model) -> View:
     return View(
         {
             "server": server,
-            "claude": started(f"{prefix}…"),
-            "cursor": started(f"${{env:{key}}}"),
-            "vscode": started("${input:key}", type="stdio"),
+            "claude": make_command(f"{prefix}…"),
+            "cursor": make_command(f"${{env:{key}}}"),
+            "vscode": make_command("${input:key}", type="stdio"),
             "asked": asked,
         }
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pgagents.generate.formerly import offered
+from pgagents.generate.formerly import list_offered
 from pgagents.generate.functions import Function, functions
 from pgagents.generate.lower.dialect import MCP
 from pgagents.generate.openapi.address import reverse_domain
@@ -39,7 +39,7 @@ def view(model: Model) -> View:
     found, losses = functions(model, surface, MCP, answers=True)
     tools = []
     more: list[Loss] = []
-    for action, function in zip(offered(surface), found, strict=True):
+    for action, function in zip(list_offered(surface), found, strict=True):
         output = (
             function.response if function.response and function.response.get("type") == "object" else None
         )

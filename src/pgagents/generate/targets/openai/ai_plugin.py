@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pgagents.generate.openapi.address import hosted_url, with_extra
+from pgagents.generate.openapi.address import find_hosted_url, with_extra
 from pgagents.generate.target import Note, Target, View
 from pgagents.model.model import Model
 from pgagents.source.origin import Node, Text
@@ -25,7 +25,7 @@ def view(model: Model) -> View:
     )
     if surface.instructions:
         auth["instructions"] = surface.instructions
-    url = hosted_url(model, surface.published_spec or Text("openai/openapi.yaml", surface.origin))
+    url = find_hosted_url(model, surface.published_spec or Text("openai/openapi.yaml", surface.origin))
     members: dict[str, Any] = {
         "name_for_human": surface.human_name or model.text("api", "title"),
         "name_for_model": surface.namespace or model.text("api", "id"),

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from pgagents.generate.formerly import noted
-from pgagents.generate.openapi.address import hosted_url
+from pgagents.generate.formerly import describe_former_names
+from pgagents.generate.openapi.address import find_hosted_url
 from pgagents.generate.target import Target, View
 from pgagents.model.model import Model, Surface
 from pgagents.source.origin import Text
@@ -63,7 +63,7 @@ def _action(model: Model) -> Iterator[Field]:
     if document in model.api.hosted:
         yield Field(
             "Import from URL",
-            str(hosted_url(model, Text(document))),
+            str(find_hosted_url(model, Text(document))),
             "OpenAI's servers fetch it, so it must be reachable for all",
         )
     else:
@@ -140,7 +140,7 @@ def _cannot(model: Model, surface: Surface) -> Iterator[str]:
         yield "Revoke a token: ChatGPT never does; end it at the API."
         host = urlsplit(model.api.server).hostname
         yield f"Sign in elsewhere: the OAuth addresses must be on the API's own domain, {host}."
-    for line in noted(surface.actions, operations=True):
+    for line in describe_former_names(surface.actions, operations=True):
         yield f"Call an operation by an old name, so instructions that have it must follow: {line} elsewhere."
     yield (
         "Choose a sign-in for each operation: one for all, and none for those that the schema says need none."

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from pgagents.generate.openapi.document import document, losses, operations
 from pgagents.generate.openapi.profile import Profile
-from pgagents.generate.openapi.shape import inlined, with_properties
+from pgagents.generate.openapi.shape import inline_references, with_properties
 from pgagents.generate.target import Note, Target, View
 from pgagents.jsonschema.schema import cycles
 from pgagents.model.model import Model
@@ -34,7 +34,7 @@ def view(model: Model) -> View:
     made = document(model, profile, with_properties)
     for operation in operations(made):
         for parameter in operation.get("parameters", ()):
-            parameter["schema"] = with_properties(inlined(parameter["schema"], model.schemas))
+            parameter["schema"] = with_properties(inline_references(parameter["schema"], model.schemas))
     return View(made, tuple(losses(model, profile)), tuple(_notes(model, made)))
 
 

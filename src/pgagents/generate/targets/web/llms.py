@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pgagents.generate.formerly import noted
-from pgagents.generate.openapi.address import hosted_url
+from pgagents.generate.formerly import describe_former_names
+from pgagents.generate.openapi.address import find_hosted_url
 from pgagents.generate.target import Target, View
 from pgagents.model.action import Action
 from pgagents.model.model import Model
@@ -43,7 +43,7 @@ class Line:
 
 def view(model: Model) -> View:
     """Return title, summary, sign-in, actions, documents and pages."""
-    documents = [_document(path, hosted_url(model, Text(path))) for path in model.api.hosted]
+    documents = [_document(path, find_hosted_url(model, Text(path))) for path in model.api.hosted]
     pages = [
         Link(name, url, note)
         for name, url, note in (
@@ -75,7 +75,9 @@ def view(model: Model) -> View:
 def _describe_action(action: Action) -> str:
     """Return the description, with its deprecation and its former names."""
     first = "Deprecated. " if action.deprecated else ""
-    return first + " ".join([str(action.description), *(f"{line}." for line in noted([action]))])
+    return first + " ".join(
+        [str(action.description), *(f"{line}." for line in describe_former_names([action]))]
+    )
 
 
 def _document(path: str, url: str) -> Link:

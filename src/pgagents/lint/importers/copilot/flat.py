@@ -33,7 +33,7 @@ def troubles(references: References, operation: dict[str, Any], at: Pointer) -> 
 
 def _schemas(references: References, operation: dict[str, Any], at: Pointer) -> Iterator[tuple[Any, Pointer]]:
     """Yield the schema of each parameter and of each member of the body."""
-    followed = references.followed
+    followed = references.follow
     written = followed(operation.get("parameters"))
     for n, param in enumerate(written if isinstance(written, list) else ()):
         param = followed(param)

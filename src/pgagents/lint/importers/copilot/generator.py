@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from pgagents.lint.importers.copilot.references import MISSING, References, refs_in, steps
-from pgagents.lint.importers.copilot.security import Wanted, schemes_of, unknown
+from pgagents.lint.importers.copilot.security import Wanted, find_undefined, schemes_of
 from pgagents.lint.importers.messages import ImporterMessage
 from pgagents.source.source import Pointer
 
@@ -34,7 +34,9 @@ class Generator:
         self.data = references.data
         self.inside: dict[str, list[str]] = {}
 
-    def refused(self, at: Pointer, operation: dict[str, Any], required: Wanted) -> ImporterMessage | None:
+    def find_failure(
+        self, at: Pointer, operation: dict[str, Any], required: Wanted
+    ) -> ImporterMessage | None:
         """Return why the generator fails on the operation, chosen alone; None if it makes a function."""
         _, path, method = at
         shown = f"{str(method).upper()} {path}"
@@ -44,17 +46,17 @@ class Generator:
                 f"{shown}: the whole path is a reference, which the generator does not follow",
                 at[:2],
             )
-        if lost := self._lost(path, method):
+        if lost := self._find_lost_reference(path, method):
             return ImporterMessage(
                 "get-spec-failed", f"{shown}: where it is chosen alone, `{lost[:120]}` leads to nothing", at
             )
-        if name := unknown(self.resolve_security(operation, required)):
+        if name := find_undefined(self.resolve_security(operation, required)):
             return ImporterMessage(
                 _FAILED,
                 f"{shown} asks for `{name[:80]}`, which `components.securitySchemes` does not define",
                 at,
             )
-        return None if method == "get" else self._sent(operation, shown, at)
+        return None if method == "get" else self._check_arguments(operation, shown, at)
 
     def resolve_security(self, operation: dict[str, Any], required: Wanted) -> Wanted:
         """Return the operation's security requirements as the generator sees them.
@@ -68,7 +70,7 @@ class Generator:
             else []
         )
 
-    def _lost(self, path: Any, method: Any) -> str | None:
+    def _find_lost_reference(self, path: Any, method: Any) -> str | None:
         """Return the first reference that leads to nothing after the other operations are removed, or
         None.
         """
@@ -118,9 +120,9 @@ class Generator:
         }
         return [*refs_in(top), *refs_in(schemes_of(self.references) or {})]
 
-    def _sent(self, operation: dict[str, Any], shown: str, at: Pointer) -> ImporterMessage | None:
+    def _check_arguments(self, operation: dict[str, Any], shown: str, at: Pointer) -> ImporterMessage | None:
         """Return a message for the first argument that is not flat, or None."""
-        followed = self.references.followed
+        followed = self.references.follow
         written = followed(operation.get("parameters"))
         for n, param in enumerate(written if isinstance(written, list) else ()):
             param = followed(param)
@@ -131,7 +133,7 @@ class Generator:
         return self._body(body, shown, (*at, "requestBody")) if isinstance(body, dict) else None
 
     def _body(self, body: dict[str, Any], shown: str, at: Pointer) -> ImporterMessage | None:
-        followed = self.references.followed
+        followed = self.references.follow
         content = followed(body.get("content"))
         media = (
             next((str(key) for key in content if JSON in str(key)), "") if isinstance(content, dict) else ""
@@ -159,7 +161,7 @@ class Generator:
     def _argument(self, schema: Any, shown: str, at: Pointer) -> ImporterMessage | None:
         """Return a message if the schema of an argument is not flat, or None."""
         for _ in range(_MOST_ITEMS):
-            schema = self.references.followed(schema)
+            schema = self.references.follow(schema)
             if not isinstance(schema, dict):
                 return ImporterMessage(
                     _FAILED, f"{shown}: an argument, or what a list of it holds, has no schema", at

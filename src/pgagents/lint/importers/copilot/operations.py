@@ -10,7 +10,13 @@ from typing import Any
 from pgagents.lint.importers.copilot.flat import troubles
 from pgagents.lint.importers.copilot.generator import Generator
 from pgagents.lint.importers.copilot.references import References
-from pgagents.lint.importers.copilot.security import Wanted, schemes_of, several_at_once, unsupported, wanted
+from pgagents.lint.importers.copilot.security import (
+    Wanted,
+    lacks_sign_in,
+    list_requirements,
+    schemes_of,
+    several_at_once,
+)
 from pgagents.lint.importers.copilot.servers import METHODS, of_operation
 from pgagents.lint.importers.messages import ImporterMessage
 from pgagents.source.source import Pointer
@@ -52,7 +58,7 @@ def operations(references: References, paths: dict[str, Any]) -> Walked:
     """Check every operation in the document's order. In `paths`, references to whole paths are already
     replaced.
     """
-    return _Walk(references).walked(paths)
+    return _Walk(references).walk(paths)
 
 
 class _Walk:
@@ -64,10 +70,10 @@ class _Walk:
         self.ids: set[str] = set()
         self.made = Walked()
 
-    def walked(self, paths: dict[str, Any]) -> Walked:
+    def walk(self, paths: dict[str, Any]) -> Walked:
         for path, item in paths.items():
             for method, written in item.items() if isinstance(item, dict) else ():
-                operation = self.references.followed(written)
+                operation = self.references.follow(written)
                 if method in (*METHODS, *OTHERS) and isinstance(operation, dict):
                     self.made.count += 1
                     self._operation(("paths", path, method), item, operation)
@@ -76,19 +82,23 @@ class _Walk:
     def _operation(self, at: Pointer, item: dict[str, Any], operation: dict[str, Any]) -> None:
         _, path, method = at
         shown = f"{str(method).upper()} {path}"
-        required = wanted(self.references, operation, self.schemes)
+        required = list_requirements(self.references, operation, self.schemes)
         listed = method in METHODS
-        dropped = list(self._reasons(at, item, operation, required)) if listed else [_unlisted(at, shown)]
+        dropped = (
+            list(self._reasons(at, item, operation, required)) if listed else [_report_unlisted(at, shown)]
+        )
         self.made.said += dropped
         self.made.said += [*_texts(operation, shown, at), *self._same_id(operation, at)]
         warned: list[ImporterMessage] = []
         refused = None
         if listed and not dropped:
-            refused = self.generator.refused(at, operation, required)
+            refused = self.generator.find_failure(at, operation, required)
             warned = (
                 []
                 if refused
-                else list(_warned(operation, self.generator.resolve_security(operation, required), shown, at))
+                else list(
+                    _list_warnings(operation, self.generator.resolve_security(operation, required), shown, at)
+                )
             )
             self.made.said += [
                 *([refused] if refused else ()),
@@ -157,13 +167,13 @@ class _Walk:
             yield from troubles(self.references, operation, at)
 
 
-def _unlisted(at: Pointer, shown: str) -> ImporterMessage:
+def _report_unlisted(at: Pointer, shown: str) -> ImporterMessage:
     return ImporterMessage(
         "unlisted-method", f"{shown}: the parser does not list it, so Copilot does not call it", at
     )
 
 
-def _warned(
+def _list_warnings(
     operation: dict[str, Any], required: Wanted, shown: str, at: Pointer
 ) -> Iterator[ImporterMessage]:
     """Yield those warnings of the generator that concern the document."""
@@ -172,7 +182,7 @@ def _warned(
         yield ImporterMessage(
             "operationid-contains-special-characters", f"`{id[:80]}` is renamed", (*at, "operationId")
         )
-    if unsupported(required):
+    if lacks_sign_in(required):
         names = ", ".join(dict.fromkeys(name for one in required for name, _ in one))
         yield ImporterMessage(
             "unsupported-auth-type", f"{shown} asks for {names[:120]}, which the generator leaves out", at

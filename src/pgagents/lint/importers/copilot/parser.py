@@ -42,7 +42,9 @@ def loading(
             )
 
 
-def judged(data: dict[str, Any], references: References, paths: dict[str, Any]) -> Iterator[ImporterMessage]:
+def list_messages(
+    data: dict[str, Any], references: References, paths: dict[str, Any]
+) -> Iterator[ImporterMessage]:
     """Yield the parser's messages about a document that it could read. Recursive documents are not
     validated.
     """

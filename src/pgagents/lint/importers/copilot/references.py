@@ -63,20 +63,20 @@ class References:
             return None
         if ref not in self._found:
             self._found[ref] = MISSING  # a reference that needs itself to be resolved leads nowhere
-            self._found[ref] = self._walked(steps(ref))
+            self._found[ref] = self._resolve_path(steps(ref))
         return self._found[ref]
 
-    def _walked(self, path: list[str]) -> Any:
+    def _resolve_path(self, path: list[str]) -> Any:
         value, n = self.data, 0
         while n < len(path):
-            value = self.followed(value)
+            value = self.follow(value)
             part, taken = _member(value, path[n:])
             if part is MISSING or (part is None and n + taken == len(path)):
                 return MISSING
             value, n = part, n + taken
         return value
 
-    def followed(self, value: Any) -> Any:
+    def follow(self, value: Any) -> Any:
         """Return the value behind a chain of references. Siblings of a `$ref` override members of its
         target.
         """

@@ -14,12 +14,14 @@ together.
 
 def schemes_of(references: References) -> dict[str, Any] | None:
     """Return the document's security schemes by name, or None without `components.securitySchemes`."""
-    components = references.followed(references.data.get("components"))
-    schemes = references.followed(components.get("securitySchemes")) if isinstance(components, dict) else None
+    components = references.follow(references.data.get("components"))
+    schemes = references.follow(components.get("securitySchemes")) if isinstance(components, dict) else None
     return schemes if isinstance(schemes, dict) else None
 
 
-def wanted(references: References, operation: dict[str, Any], schemes: dict[str, Any] | None) -> Wanted:
+def list_requirements(
+    references: References, operation: dict[str, Any], schemes: dict[str, Any] | None
+) -> Wanted:
     """Return the operation's requirements, sorted by name as in the generator. Empty requirements are left
     out.
     """
@@ -28,7 +30,7 @@ def wanted(references: References, operation: dict[str, Any], schemes: dict[str,
     if schemes is None or not isinstance(required, list):
         return []
     found = [
-        [(str(name), references.followed(schemes.get(name))) for name in one]
+        [(str(name), references.follow(schemes.get(name))) for name in one]
         for one in required
         if isinstance(one, dict) and one
     ]
@@ -40,7 +42,7 @@ def several_at_once(required: Wanted) -> bool:
     return bool(required) and all(len(one) > 1 for one in required)
 
 
-def supported(scheme: Any) -> bool:
+def is_supported(scheme: Any) -> bool:
     """True if the generator can make a sign-in for the scheme."""
     if not isinstance(scheme, dict):
         return False
@@ -52,17 +54,17 @@ def supported(scheme: Any) -> bool:
     return kind == "apiKey" and scheme.get("in") != "cookie"
 
 
-def unsupported(required: Wanted) -> bool:
+def lacks_sign_in(required: Wanted) -> bool:
     """True if the generator leaves the operation without a sign-in and warns about it."""
-    return bool(required) and not any(len(one) == 1 and supported(one[0][1]) for one in required)
+    return bool(required) and not any(len(one) == 1 and is_supported(one[0][1]) for one in required)
 
 
-def unknown(required: Wanted) -> str | None:
+def find_undefined(required: Wanted) -> str | None:
     """Return the name of an undefined scheme that makes the generator fail, or None."""
     for one in required:
         if len(one) == 1:
             if one[0][1] is None:
                 return one[0][0]
-            if supported(one[0][1]):
+            if is_supported(one[0][1]):
                 break
     return required[0][0][0] if required and required[0][0][1] is None else None

@@ -57,7 +57,7 @@ class _Walk:
         if len(written) > 1:
             beside = {key: value for key, value in written.items() if key != "$ref"}
             alone = kind == "Schema" and isinstance(target, dict)  # no rule for schemas combines two keywords
-            laid = beside if alone else self.references.followed(written)
+            laid = beside if alone else self.references.follow(written)
             yield from _errors(kind, self._laid(laid, _definitions()[kind], link), pointer(link))
             if not alone:
                 return
@@ -82,7 +82,7 @@ class _Walk:
             if takes:
                 self.waiting.append((link, value, kind))
                 return value
-            value = self.references.followed(value)
+            value = self.references.follow(value)
         if isinstance(value, dict):
             self.seen.add((id(value), kind))
             parts = {
@@ -110,7 +110,7 @@ class _Walk:
 
     def _alike(self, value: list[Any], link: Link) -> None:
         """Record a list whose references lead to equal values, because its items are not unique."""
-        behind = [self.references.followed(part) for part in value]
+        behind = [self.references.follow(part) for part in value]
         if any(part in behind[:n] for n, part in enumerate(behind)):
             self.twice.append(link)
 

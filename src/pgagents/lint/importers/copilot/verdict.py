@@ -8,7 +8,7 @@ from typing import Any
 
 from pgagents.lint.importers.copilot.messages import IMPORTER, templates
 from pgagents.lint.importers.copilot.operations import Walked, operations
-from pgagents.lint.importers.copilot.parser import judged, loading
+from pgagents.lint.importers.copilot.parser import list_messages, loading
 from pgagents.lint.importers.copilot.references import References
 from pgagents.lint.importers.messages import ImporterMessage, read_date
 from pgagents.lint.judged import Judged
@@ -39,7 +39,7 @@ def judge(source: Source) -> Judged:
     """Simulate the import of a document and return its findings."""
     data = source.data if isinstance(source.data, dict) else {}
     size = len(source.text.encode("utf-8", "replace"))
-    said, walked = _imported(data, may_hold_variables=bool(_VARIABLE.search(source.text)))
+    said, walked = _simulate_import(data, may_hold_variables=bool(_VARIABLE.search(source.text)))
     if size > MOST_BYTES:
         said.append(
             ImporterMessage(
@@ -65,7 +65,9 @@ def judge(source: Source) -> Judged:
     )
 
 
-def _imported(data: dict[str, Any], *, may_hold_variables: bool) -> tuple[list[ImporterMessage], Walked]:
+def _simulate_import(
+    data: dict[str, Any], *, may_hold_variables: bool
+) -> tuple[list[ImporterMessage], Walked]:
     """Return the messages about the document and the results for its operations. Swagger documents are not
     checked further.
     """
@@ -81,11 +83,9 @@ def _imported(data: dict[str, Any], *, may_hold_variables: bool) -> tuple[list[I
         return said, Walked()
     written = data.get("paths")
     paths = (
-        {path: references.followed(item) for path, item in written.items()}
-        if isinstance(written, dict)
-        else {}
+        {path: references.follow(item) for path, item in written.items()} if isinstance(written, dict) else {}
     )
-    said += judged(data, references, paths)
+    said += list_messages(data, references, paths)
     walked = operations(references, paths)
     there = {one.id for one in said}
     said += [

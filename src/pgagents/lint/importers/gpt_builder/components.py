@@ -123,7 +123,7 @@ def _refs(schema: Any) -> list[str]:
     return found
 
 
-def resolved(schema: Any, schemas: dict[str, Any]) -> Any:
+def resolve(schema: Any, schemas: dict[str, Any]) -> Any:
     """Follow a chain of references and return the schema at its end; an empty one if a reference leads
     nowhere.
     """

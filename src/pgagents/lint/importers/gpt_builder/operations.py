@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from pgagents.lint.importers.gpt_builder.components import resolved, schemas_of, walk
+from pgagents.lint.importers.gpt_builder.components import resolve, schemas_of, walk
 from pgagents.lint.importers.gpt_builder.messages import say
 from pgagents.lint.importers.messages import ImporterMessage
 from pgagents.source.source import Pointer
@@ -63,14 +63,14 @@ def operations(data: dict[str, Any]) -> Walked:
             at: Pointer = ("paths", path, key)
             if key.lower() not in METHODS:
                 walked.said.append(say("unrecognized-method", at, path=path, key=key))
-                _skipped(walked, path, key, operation)
+                _record_skipped(walked, path, key, operation)
             elif isinstance(operation, dict):
                 walked.count += 1
                 _Operation(walked, data, schemas, path, key, operation).walk()
     return walked
 
 
-def _skipped(walked: Walked, path: str, key: str, value: Any) -> None:
+def _record_skipped(walked: Walked, path: str, key: str, value: Any) -> None:
     """Record what is lost with a path's key that is not a method: an operation, or shared parameters."""
     if key == "parameters" and isinstance(value, list):
         for param in value:
@@ -175,7 +175,9 @@ class _Operation:
         self.arguments[name] = Argument(name, _type(schema, self.schemas), required, text)
 
     def _body(self) -> None:
-        body, at = self._named(self.operation.get("requestBody"), "requestBodies", (*self.at, "requestBody"))
+        body, at = self._resolve_component(
+            self.operation.get("requestBody"), "requestBodies", (*self.at, "requestBody")
+        )
         content = body.get("content") if isinstance(body, dict) else None
         if not isinstance(content, dict):
             return
@@ -188,7 +190,7 @@ class _Operation:
         context = ("paths", self.path, self.method, "requestBody", "content", JSON, "schema")
         inside = (*at, "content", JSON, "schema")
         self.walked.said += walk(schema, context, inside, self.schemas)
-        root = resolved(schema, self.schemas)
+        root = resolve(schema, self.schemas)
         if not isinstance(root, dict) or root.get("type") != "object":
             self._say("body-not-object", inside[3:] if inside[:3] == self.at else ())
             self.wrong = self.wrong or "its body is no object"
@@ -203,7 +205,7 @@ class _Operation:
     def _answers(self) -> None:
         responses = self.operation.get("responses")
         for status, written in responses.items() if isinstance(responses, dict) else ():
-            response, at = self._named(written, "responses", (*self.at, "responses", status))
+            response, at = self._resolve_component(written, "responses", (*self.at, "responses", status))
             content = response.get("content") if isinstance(response, dict) else None
             for media, of_media in content.items() if isinstance(content, dict) else ():
                 if isinstance(of_media, dict) and "schema" in of_media:
@@ -212,7 +214,7 @@ class _Operation:
                         of_media["schema"], context, (*at, "content", media, "schema"), self.schemas
                     )
 
-    def _named(self, value: Any, room: str, at: Pointer) -> tuple[Any, Pointer]:
+    def _resolve_component(self, value: Any, room: str, at: Pointer) -> tuple[Any, Pointer]:
         """Return a body or response and its place, following one reference into the components."""
         ref = value.get("$ref") if isinstance(value, dict) else None
         prefix = f"#/components/{room}/"
@@ -226,7 +228,7 @@ class _Operation:
 
 def _type(schema: Any, schemas: dict[str, Any], depth: int = 0) -> str:
     """Return a schema's type in a few words."""
-    schema = resolved(schema, schemas)
+    schema = resolve(schema, schemas)
     if not isinstance(schema, dict):
         return "any"
     kind = schema.get("type")

@@ -42,7 +42,7 @@ def judge(source: Source, form: Form | None = None, *, plugin: bool = False) -> 
     made = simulate(source.data, form, as_yaml=as_yaml, plugin=plugin)
     document = source.data if isinstance(source.data, dict) else {}
     said = [_diagnostic(one, made, source) for one in made.said]
-    advised = [_advised(one, source) for one in advice(document)]
+    advised = [_convert_advice(one, source) for one in advice(document)]
     first = [one for one in advised if one.id == "gpt-builder/advice-swagger"]  # it explains all the others
     found = tuple(dict.fromkeys([*first, *said, *advised]))
     judge = "chatgpt-plugin" if plugin else "gpt-builder"
@@ -89,7 +89,7 @@ def _severity(said: ImporterMessage, template: Template, made: Imported) -> Seve
     return "warning" if template.effect in ("warning", "drops parameter") else "error"
 
 
-def _advised(one: Advice, source: Source) -> Diagnostic:
+def _convert_advice(one: Advice, source: Source) -> Diagnostic:
     notes = ("said by: pgagents; the builder has no message for it that is known",)
     return Diagnostic(
         source.locate(one.pointer), f"gpt-builder/{one.id}", one.severity, one.text, one.help, notes
@@ -128,8 +128,8 @@ def _lines(made: Imported) -> Iterator[str]:
         )
     else:
         yield f"{loaded} of {made.count} operations would be imported (at most {MOST_OPERATIONS})"
-    yield from _listed("left out", made.dropped)
-    yield from _listed("arguments left out", made.lost)
+    yield from _list_rows("left out", made.dropped)
+    yield from _list_rows("arguments left out", made.lost)
     if made.functions:
         yield "what the model would see:"
     for function, line in zip(made.functions, each(list(made.functions)), strict=True):
@@ -139,7 +139,7 @@ def _lines(made: Imported) -> Iterator[str]:
     yield f"{made.size_bytes:,} bytes as the builder lays it out, with an indent of two; at most {MEGABYTE:,}"
 
 
-def _listed(title: str, rows: tuple[tuple[str, str], ...]) -> Iterator[str]:
+def _list_rows(title: str, rows: tuple[tuple[str, str], ...]) -> Iterator[str]:
     if rows:
         yield f"{title}:"
         yield from (f"  {what}: {why}" for what, why in rows)

@@ -20,12 +20,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgagents.lint.rule import Hit, Rule
-from pgagents.lint.texts import offered
+from pgagents.lint.texts import list_model_actions
 from pgagents.model.model import Model
 
 
 def find(model: Model) -> Iterator[Hit]:
-    for action in offered(model):
+    for action in list_model_actions(model):
         if (
             action.method == "DELETE"
             and not action.destructive

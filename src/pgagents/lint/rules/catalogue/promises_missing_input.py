@@ -26,7 +26,7 @@ from typing import Any
 
 from pgagents.jsonschema.schema import closure, subschemas
 from pgagents.lint.rule import Hit, Rule
-from pgagents.lint.texts import DescribedText, collect_texts, offered
+from pgagents.lint.texts import DescribedText, collect_texts, list_model_actions
 from pgagents.lint.words import words
 from pgagents.model.action import Action
 from pgagents.model.model import Model
@@ -65,16 +65,16 @@ _OTHER_USES = re.compile(
 
 
 def find(model: Model) -> Iterator[Hit]:
-    every = offered(model)
-    by_action = {action.name: _taken(action, model) for action in every}
+    every = list_model_actions(model)
+    by_action = {action.name: _collect_input_texts(action, model) for action in every}
     whole = " ".join(by_action.values())
     for said in collect_texts(model):
         if said.of in ("api", "surface") or (said.of == "action" and said.action is not None):
             taken = by_action[said.action.name] if said.action else whole
-            yield from _promised(said, taken)
+            yield from _find_promises(said, taken)
 
 
-def _promised(said: DescribedText, taken: str) -> Iterator[Hit]:
+def _find_promises(said: DescribedText, taken: str) -> Iterator[Hit]:
     for sentence in re.split(r"(?<=[.;!?])\s+", said.text):
         end = _OTHER_USES.search(sentence)
         clause = sentence[: end.start()] if end else sentence
@@ -98,7 +98,7 @@ def _otherwise(before: str, promise: str, what: str) -> bool:
     return bool(manner) or (what in _WAYS and bool(_SENT.search(before)))
 
 
-def _taken(action: Action, model: Model) -> str:
+def _collect_input_texts(action: Action, model: Model) -> str:
     """Return the names and descriptions of all arguments and their members."""
     found = []
     for param in action.params:

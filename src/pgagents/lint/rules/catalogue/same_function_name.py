@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgagents.generate.formerly import called, offered
+from pgagents.generate.formerly import find_name, list_offered
 from pgagents.lint.rule import Hit, Rule
 from pgagents.model.model import Model
 
@@ -27,8 +27,8 @@ def find(model: Model) -> Iterator[Hit]:
     told = set()
     for surface in model.surfaces.values():
         first: dict[str, str] = {}
-        for action in offered(surface):
-            name = called(surface, action)
+        for action in list_offered(surface):
+            name = find_name(surface, action)
             other = first.setdefault(name.lower(), str(action.name))
             origin = name.origin
             if other != action.name and origin not in told:

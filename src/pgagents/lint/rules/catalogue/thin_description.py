@@ -20,13 +20,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgagents.lint.rule import Hit, Rule
-from pgagents.lint.texts import offered
+from pgagents.lint.texts import list_model_actions
 from pgagents.lint.words import matter
 from pgagents.model.model import Model
 
 
 def find(model: Model) -> Iterator[Hit]:
-    for action in offered(model):
+    for action in list_model_actions(model):
         known = matter(action.name) | matter(action.title) | matter(action.operation_id)
         if not matter(action.description) - known:
             said = f"the description of `{action.name}` says no more than its name"

@@ -22,12 +22,12 @@ from collections.abc import Iterator
 
 from pgagents.jsonschema.schema import resolve
 from pgagents.lint.rule import Hit, Rule
-from pgagents.lint.texts import offered
+from pgagents.lint.texts import list_model_actions
 from pgagents.model.model import Model
 
 
 def find(model: Model) -> Iterator[Hit]:
-    for action in offered(model):
+    for action in list_model_actions(model):
         for param in action.params:
             if not resolve(param.schema, model.schemas).get("description") and not param.description:
                 said = f"argument `{param.name}` of `{action.name}` has no description"

@@ -25,7 +25,7 @@ from typing import Any
 
 from pgagents.jsonschema.schema import resolve
 from pgagents.lint.rule import Hit, Rule
-from pgagents.lint.texts import offered
+from pgagents.lint.texts import list_model_actions
 from pgagents.lint.words import words
 from pgagents.model.model import Model
 
@@ -52,10 +52,10 @@ _TOLD = re.compile(
 
 
 def find(model: Model) -> Iterator[Hit]:
-    for action in offered(model):
+    for action in list_model_actions(model):
         for param in action.params:
             schema = resolve(param.schema, model.schemas)
-            if word := _unsaid(str(param.name), schema):
+            if word := _find_missing_format(str(param.name), schema):
                 said = (
                     f"`{param.name}` of `{action.name}` is a {word} as text, but nothing says in which form"
                 )
@@ -66,7 +66,7 @@ def find(model: Model) -> Iterator[Hit]:
                 )
 
 
-def _unsaid(name: str, schema: Mapping[str, Any]) -> str | None:
+def _find_missing_format(name: str, schema: Mapping[str, Any]) -> str | None:
     if schema.get("type") not in ("string", ["string", "null"]) or any(key in schema for key in _SAYS):
         return None
     text = str(schema.get("description", ""))

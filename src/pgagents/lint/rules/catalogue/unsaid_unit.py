@@ -25,7 +25,7 @@ from typing import Any
 
 from pgagents.jsonschema.schema import resolve
 from pgagents.lint.rule import Hit, Rule
-from pgagents.lint.texts import offered
+from pgagents.lint.texts import list_model_actions
 from pgagents.lint.words import words
 from pgagents.model.model import Model
 from pgagents.source.source import Pointer
@@ -54,12 +54,12 @@ _SIGNS = "$€£¥%°²³"
 
 
 def find(model: Model) -> Iterator[Hit]:
-    for action in offered(model):
+    for action in list_model_actions(model):
         beside = {word for param in action.params for word in words(param.name)}
         for param in action.params:
             schema = resolve(param.schema, model.schemas)
             for name, part, origin in _numbers(str(param.name), schema, param.origin, model):
-                if _unsaid(name, part, beside):
+                if _lacks_unit(name, part, beside):
                     yield Hit(
                         origin,
                         f"`{name}` of `{action.name}` is a quantity, but nothing says its unit",
@@ -89,7 +89,7 @@ def _numbers(
             )
 
 
-def _unsaid(name: str, schema: Mapping[str, Any], beside: set[str]) -> bool:
+def _lacks_unit(name: str, schema: Mapping[str, Any], beside: set[str]) -> bool:
     told = words(name)
     if not _QUANTITIES & set(told) or "enum" in schema or "const" in schema:
         return False

@@ -42,7 +42,7 @@ def find(model: Model) -> Iterator[Hit]:
             continue
         scopes: list[Scope | None] = [None] * len(tries)
         for law in action.laws:
-            if not any(_reached(law, values, scopes, n) for n, values in enumerate(tries)):
+            if not any(_is_reached(law, values, scopes, n) for n, values in enumerate(tries)):
                 said = f"no example of `{action.name}` reaches the law `{law.name}`, so it was never tried"
                 yield Hit(law.origin, said, _help(law))
 
@@ -58,7 +58,7 @@ def _help(law: Law) -> str:
     )
 
 
-def _reached(law: Law, values: Mapping[str, Any], scopes: list[Scope | None], n: int) -> bool:
+def _is_reached(law: Law, values: Mapping[str, Any], scopes: list[Scope | None], n: int) -> bool:
     reads = law.that.names | (law.when.names if law.when else frozenset())
     if any(values[name] is None for name in ("now", "before") if name in reads):
         return False

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgagents.generate.formerly import offered
+from pgagents.generate.formerly import list_offered
 from pgagents.lint.rule import Hit, Rule
 from pgagents.model.model import Model
 from pgagents.source.diagnostics import Severity
@@ -26,7 +26,7 @@ _WELL, _LOW, _HIGH = 20, 128, 512
 
 def find(model: Model) -> Iterator[Hit]:
     surface = model.surfaces["gemini"]
-    count = len(offered(surface))
+    count = len(list_offered(surface))
     if count > _WELL:
         severity: Severity = "error" if count > _HIGH else "warning" if count > _LOW else "note"
         limits = (

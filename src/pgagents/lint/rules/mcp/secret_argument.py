@@ -20,7 +20,7 @@ import re
 from collections.abc import Iterator
 
 from pgagents.lint.rule import Hit, Rule
-from pgagents.lint.texts import offered
+from pgagents.lint.texts import list_model_actions
 from pgagents.model.model import Model
 
 _SECRET = re.compile(
@@ -30,7 +30,7 @@ _SECRET = re.compile(
 
 
 def find(model: Model) -> Iterator[Hit]:
-    for action in offered(model):
+    for action in list_model_actions(model):
         for param in action.params:
             if param.place != "header" and (_SECRET.search(param.name) or str(param.name) in model.secrets):
                 said = (

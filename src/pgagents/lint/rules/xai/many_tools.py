@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgagents.generate.formerly import offered
+from pgagents.generate.formerly import list_offered
 from pgagents.lint.rule import Hit, Rule
 from pgagents.model.model import Model
 
@@ -24,7 +24,7 @@ _LOW, _HIGH = 128, 200
 
 def find(model: Model) -> Iterator[Hit]:
     surface = model.surfaces["xai"]
-    count = len(offered(surface))
+    count = len(list_offered(surface))
     if count > _LOW:
         said = f"{count} tools; Grok takes at most {_LOW} by one page, {_HIGH} by another"
         yield Hit(

@@ -81,7 +81,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
     if audit is None:
         return
     for endpoint in setting.endpoints:
-        if _audited(audit, endpoint):
+        if _is_audited(audit, endpoint):
             says = (
                 f"a successful {endpoint.action.name} leaves a row in the audit: which action, about "
                 "what, through which platform"
@@ -107,7 +107,7 @@ def _general(audit: Audit) -> Iterator[tuple[str, str, Pointer]]:
         yield "private", f"rows hold no {' or '.join(audit.never)} that was given", (*audit.origin, "never")
 
 
-def _audited(audit: Audit, endpoint: Endpoint) -> bool:
+def _is_audited(audit: Audit, endpoint: Endpoint) -> bool:
     return endpoint.action.key and (endpoint.action.effect == "write" or endpoint.surface in audit.reads_on)
 
 
@@ -124,7 +124,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         and endpoint is not None
         and exchange.output is not None
         and correct
-        and _audited(audit, endpoint)
+        and _is_audited(audit, endpoint)
     ):
         about = _about(memory.setting, audit, exchange)
         done = Done(
@@ -147,7 +147,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     elif (
         audit is not None
         and endpoint is not None
-        and _audited(audit, endpoint)
+        and _is_audited(audit, endpoint)
         and (exchange.success or exchange.error or exchange.status >= 500)
     ):
         wild = frozenset(
@@ -227,12 +227,14 @@ def _kin(setting: Setting, name: str) -> dict[str, Resource]:
 def _members(setting: Setting, audit: Audit) -> frozenset[str]:
     """Return the members of a row by the schema of the list."""
 
-    def named() -> frozenset[str]:
-        schema = setting.named(audit.listed_by.action.success.schema or {})
-        lists = [setting.named(p["items"]) for p in schema.get("properties", {}).values() if "items" in p]
+    def find_members() -> frozenset[str]:
+        schema = setting.resolve_schema(audit.listed_by.action.success.schema or {})
+        lists = [
+            setting.resolve_schema(p["items"]) for p in schema.get("properties", {}).values() if "items" in p
+        ]
         return frozenset(name for item in lists for name in item.get("properties", {}))
 
-    return setting.compute_once((NAME, "members"), named)
+    return setting.compute_once((NAME, "members"), find_members)
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
@@ -290,20 +292,20 @@ def _run(setting: Setting, audit: Audit, earlier: list[Row], *, last: bool) -> C
             yield judge_untested(
                 contract, f"the {len(rows)} rows that are listed are all later than the call"
             )
-        yield from _judged(
+        yield from _judge_calls(
             audit,
             [replace(d, certain=False) if frozenset(d.says.items()) in wild else d for d in inside],
             rows,
         )
-        yield from _refused(setting, audit, noted, rows, wild)
+        yield from _judge_extra_rows(setting, audit, noted, rows, wild)
         if last and earlier:
-            yield from _unchanged(audit, earlier, rows, since)
+            yield from _judge_unchanged(audit, earlier, rows, since)
         earlier[:] = rows
 
     return run
 
 
-def _refused(
+def _judge_extra_rows(
     setting: Setting,
     audit: Audit,
     noted: Sequence[Done],
@@ -318,7 +320,7 @@ def _refused(
     made = [m for m, name in audit.about.items() if setting.model.resources[name].made_by is not None]
     ours = {(m, v) for done in noted for m, v in done.says.items() if m in made}
     writes = {
-        str(d.action.name) for d in setting.endpoints if d.action.effect == "write" and _audited(audit, d)
+        str(d.action.name) for d in setting.endpoints if d.action.effect == "write" and _is_audited(audit, d)
     }
     calls = [d.says for d in noted] + [dict(w) for w in wild]
     done = {(says[audit.action], pair) for says in calls for pair in says.items()}
@@ -344,7 +346,7 @@ def _refused(
     yield judge_kept(contract)
 
 
-def _judged(audit: Audit, noted: Sequence[Done], rows: Sequence[Row]) -> Iterator[Judgement]:
+def _judge_calls(audit: Audit, noted: Sequence[Done], rows: Sequence[Row]) -> Iterator[Judgement]:
     """Match each call with a row of its own and judge it.
 
     Calls through a platform are matched first, so that no other call takes their rows.
@@ -452,7 +454,7 @@ def _actors(member: str, matched: Sequence[tuple[Done, Row]]) -> Iterator[Judgem
             yield judge_kept(contract)
 
 
-def _unchanged(
+def _judge_unchanged(
     audit: Audit, earlier: Sequence[Row], rows: Sequence[Row], since: float | None
 ) -> Iterator[Judgement]:
     """Judge that rows listed before are listed again unchanged.
@@ -466,7 +468,7 @@ def _unchanged(
         if (
             listed
             and json_bytes(row) not in exactly
-            and not any(_blanked(audit, row, later) for later in rows)
+            and not any(_is_same_row(audit, row, later) for later in rows)
         ):
             what = f"the row of {row.get(audit.action)} of {row.get(audit.at)} is not"
             yield judge_broken(contract, "every row that was listed before is there as it was", what)
@@ -474,7 +476,7 @@ def _unchanged(
     yield judge_kept(contract)
 
 
-def _blanked(audit: Audit, row: Row, later: Row) -> bool:
+def _is_same_row(audit: Audit, row: Row, later: Row) -> bool:
     """True if the later row is the same, except for members that retention removes."""
     return all(
         later.get(m) == v or (later.get(m) is None and m in (audit.actor, audit.diff)) for m, v in row.items()

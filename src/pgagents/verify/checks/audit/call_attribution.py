@@ -94,7 +94,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         NAME, lambda: tuple(_cases(memory.setting))
     ):
         if not role and endpoint.place == exchange.place:
-            yield from _judged(exchange, resource, stamps, f"{NAME}/{endpoint.place}")
+            yield from _judge_attribution(exchange, resource, stamps, f"{NAME}/{endpoint.place}")
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
@@ -125,14 +125,14 @@ def _run(
             endpoint, resource.made_by.input, "valid", why, role=role, owner=role, fresh=True
         )
         if exchange.success and exchange.fits:
-            yield from _judged(exchange, resource, stamps, contract)
+            yield from _judge_attribution(exchange, resource, stamps, contract)
         else:
             yield judge_untested(contract, f"no {resource.name} was made: {exchange.outcome}")
 
     return run
 
 
-def _judged(
+def _judge_attribution(
     exchange: Exchange, resource: Resource, stamps: Mapping[str, str], contract: str
 ) -> Iterator[Judgement]:
     body = at_path(resource.made_by, exchange) if resource.made_by and resource.made_by.at else None

@@ -14,7 +14,7 @@ from pgagents.model.action import Param
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Resource
 from pgagents.verify.cases.invalid import ordinary
-from pgagents.verify.cases.look_alike import compared, fitting, free_text
+from pgagents.verify.cases.look_alike import find_comparison, fitting, free_text
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -132,7 +132,7 @@ def _run(
         template = template_of(setting.model, endpoint.action)
         there: Mapping[str, Any] = yield InstanceRef(resource.name, template.states)
         code = there.get(member)
-        exactly = compared(endpoint.action, param) == "exactly"
+        exactly = find_comparison(endpoint.action, param) == "exactly"
         near = (
             list(fitting(setting, endpoint.action, param, code, HOWS if exactly else HOWS[1:]).items())
             if isinstance(code, str)

@@ -104,11 +104,11 @@ def _cases(setting: Setting) -> Iterator[tuple[Endpoint, Twist, str]]:
             seen.add(endpoint.surface)
             for twist, what in ONCE.items():
                 yield endpoint, twist, what
-            if _revoked(setting):
+            if _find_revoked_role(setting):
                 yield endpoint, "", "with a revoked key"
 
 
-def _revoked(setting: Setting) -> str | None:
+def _find_revoked_role(setting: Setting) -> str | None:
     return next((name for name, role in setting.model.auth.roles.items() if role.revoked), None)
 
 
@@ -119,12 +119,12 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         contract = f"{NAME}/{EITHER_CASE}/{endpoint.place}"
         what = "a call whose scheme is written in small letters"
         call = ordinary(endpoint, template_of(setting.model, endpoint.action), "auth", what, twist="lower")
-        yield Probe(contract, 6, (contract,), 1, _taken(call, contract, what), (endpoint,))
+        yield Probe(contract, 6, (contract,), 1, _run_accepted(call, contract, what), (endpoint,))
     first: set[tuple[str, Twist]] = set()
     unread = {endpoint.place for endpoint in _unread(setting)}
     for endpoint, twist, what in _cases(setting):
         contract = f"{NAME}/{twist or 'revoked'}/{endpoint.place}"
-        role = "main" if twist else (_revoked(setting) or "main")
+        role = "main" if twist else (_find_revoked_role(setting) or "main")
         early = twist in ("none", "garbage") and (endpoint.surface, twist) not in first
         first.add((endpoint.surface, twist))
         template = template_of(setting.model, endpoint.action)
@@ -173,11 +173,11 @@ def _about(setting: Setting, endpoint: Endpoint, twist: Twist) -> dict[str, Any]
         for param in endpoint.params:
             resource = setting.model.resources.get(param.refers_to or "")
             if resource is not None and resource.absent is not None and param.required:
-                given[str(param.name)] = resource.absent_for(param)
+                given[str(param.name)] = resource.find_absent_value(param)
     return given
 
 
-def _taken(call: Call, contract: str, what: str) -> Callable[[], Conversation]:
+def _run_accepted(call: Call, contract: str, what: str) -> Callable[[], Conversation]:
     def run() -> Conversation:
         exchange: Exchange = yield call
         yield from judge_accepted(exchange, contract, what)

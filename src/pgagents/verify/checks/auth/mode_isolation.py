@@ -82,7 +82,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     for resource, action_call, endpoint, lists in _cases(setting):
         contract = f"{NAME}/{_detail(resource, lists)}/{endpoint.place}"
         run = (
-            _listed(resource, action_call, endpoint, str(live), contract)
+            _run_list(resource, action_call, endpoint, str(live), contract)
             if lists
             else _read(setting, resource, action_call, endpoint, str(live), contract)
         )
@@ -120,7 +120,7 @@ def _read(
     return run
 
 
-def _listed(
+def _run_list(
     resource: Resource, action_call: ActionCall, endpoint: Endpoint, role: str, contract: str
 ) -> Callable[[], Conversation]:
     def run() -> Conversation:

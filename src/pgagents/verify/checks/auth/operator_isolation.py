@@ -27,12 +27,12 @@ def promises(setting: Setting) -> Iterator[Contract]:
     """Yield one contract for each operator's action that is tried."""
     if setting.model.errors.framework.no_scope is None:
         return
-    for action in _tried(setting):
+    for action in _list_actions(setting):
         says = f"{action.name} is refused to a key that is not the operator's"
         yield promise(NAME, "", _endpoint(action), says, action.origin, action.cite)
 
 
-def _tried(setting: Setting) -> list[Action]:
+def _list_actions(setting: Setting) -> list[Action]:
     role = setting.model.auth.roles.get(OPERATOR)
     if role is None or not role.operator:
         return []
@@ -53,7 +53,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     del roles
     if setting.model.errors.framework.no_scope is None:
         return
-    for action in _tried(setting):
+    for action in _list_actions(setting):
         contract = f"{NAME}/{action.name}@{OPERATOR}"
         yield Probe(contract, 5, (contract,), 2, _run(setting, action, contract), (), OPERATOR)
 

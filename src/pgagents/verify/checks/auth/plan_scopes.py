@@ -33,7 +33,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
     """Yield one contract for each endpoint that has a scope."""
     if setting.model.errors.framework.no_scope is None:
         return
-    for endpoint, scope, origin in _scoped(setting):
+    for endpoint, scope, origin in _list_scoped_endpoints(setting):
         yield promise(
             NAME,
             scope,
@@ -44,7 +44,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
         )
 
 
-def _scoped(setting: Setting) -> Iterator[tuple[Endpoint, str, Pointer]]:
+def _list_scoped_endpoints(setting: Setting) -> Iterator[tuple[Endpoint, str, Pointer]]:
     for endpoint in setting.endpoints:
         if endpoint.dispatcher is not None and endpoint.dispatcher.scope:
             yield endpoint, endpoint.dispatcher.scope, (*endpoint.dispatcher.origin, "scope")
@@ -69,7 +69,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     """Yield one probe for each contract, which calls with a key that lacks the scope."""
     if setting.model.errors.framework.no_scope is None:
         return
-    for endpoint, scope, _ in _scoped(setting):
+    for endpoint, scope, _ in _list_scoped_endpoints(setting):
         role = _lacking(setting, scope, roles)
         if role is None:
             continue
@@ -98,7 +98,7 @@ def _run(setting: Setting, call: Call, contract: str, scope: str) -> Callable[[]
         told = (
             got(exchange.body, errors.scope_at) if errors.scope_at and exchange.code == code.name else scope
         )
-        if told != scope and not exchange.tainted_by("error_envelope"):
+        if told != scope and not exchange.is_tainted_by("error_envelope"):
             verdicts = [
                 judge_broken(contract, f"{errors.scope_at} is {scope}", f"{errors.scope_at} is {told}")
             ]

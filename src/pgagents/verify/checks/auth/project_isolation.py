@@ -77,7 +77,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
         )
 
 
-def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
+def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
     """Deselect figures unless the run is exclusive: others who use our project may change them."""
     if setting.exclusive or contract.id == TOLD:
         return None
@@ -304,6 +304,6 @@ CHECK = Check(
     promises,
     watch=watch,
     probes=probes,
-    settled=settled,
+    settled=settle_contract,
     rank=9,
 )

@@ -19,7 +19,7 @@ from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.wire.call import Call, Intent, Raw, Signature
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
-from pgagents.verify.wire.signature import spaced, with_more
+from pgagents.verify.wire.signature import add_spaces, with_more
 
 NAME = "request_signatures"
 REFUSED = 300
@@ -30,7 +30,7 @@ PAST_S = 60.0
 
 def promises(setting: Setting) -> Iterator[Contract]:
     """Yield one contract for each signed action and each right or wrong signature."""
-    for endpoint in _signed(setting):
+    for endpoint in _list_signed_endpoints(setting):
         for detail, case in _cases(endpoint).items():
             ends = "accepted" if case.right else "refused"
             says = f"{endpoint.action.name} {case.what} is {ends}"
@@ -42,7 +42,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     """Yield one probe for each contract: one call that is valid apart from its signature."""
     del roles
-    for endpoint in _signed(setting):
+    for endpoint in _list_signed_endpoints(setting):
         for detail, case in _cases(endpoint).items():
             contract = f"{NAME}/{detail}/{endpoint.place}"
             template = template_of(setting.model, endpoint.action)
@@ -52,7 +52,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
                 str(endpoint.action.signed.header): case.signature,
             }
             raw = (
-                Raw(edit=spaced)
+                Raw(edit=add_spaces)
                 if case.spaced
                 else Raw(edit=with_more)
                 if case.more and endpoint.action.unknown == "ignored"
@@ -81,7 +81,7 @@ def _find_refused_example(endpoint: Endpoint) -> dict[str, Any]:
     return next((dict(e.input) for e in endpoint.action.examples), {})
 
 
-def _signed(setting: Setting) -> Iterator[Endpoint]:
+def _list_signed_endpoints(setting: Setting) -> Iterator[Endpoint]:
     return (d for d in setting.endpoints if d.dispatcher is None and d.action.signed is not None)
 
 

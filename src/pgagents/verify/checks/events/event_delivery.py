@@ -26,7 +26,16 @@ from pgagents.verify.check.check import (
     promise_at,
 )
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.events.deliveries import Event, Heard, covered, judged, misfit, read, same, unheard
+from pgagents.verify.events.deliveries import (
+    Event,
+    Heard,
+    judge_deliveries,
+    list_event_contracts,
+    misfit,
+    read,
+    same,
+    unheard,
+)
 from pgagents.verify.events.steps import ExpectedEvent, act, steps_of, types_of
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.wire.call import Call, Sleep
@@ -95,7 +104,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
             yield promise_at(NAME, "own", "@rest", says, ("webhooks", "registered_by"), hooks.cite)
 
 
-def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
+def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
     """Deselect the contract unless a receiver listens."""
     del contract
     return unheard(setting)
@@ -113,7 +122,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     endpoints = (endpoint, *(setting.by_place[f"{action.name}@{REST}"] for _, _, action, _ in steps))
     own = any(c.id == OWN for c in promises(setting))
     both = own and "second" in roles
-    covers = tuple(id for id in covered(setting) if both or id != OWN)
+    covers = tuple(id for id in list_event_contracts(setting) if both or id != OWN)
     cost = len(steps) + len(types_of(steps)) + 3 + 2 * both
     yield Probe(
         f"{NAME}/{BOX}",
@@ -156,7 +165,11 @@ def _choose_types(setting: Setting, types: list[str], type: str) -> list[str]:
 def _as_many_as_may_be(setting: Setting, types: list[str]) -> list[str]:
     endpoint = setting.endpoint(str(setting.model.webhooks.registered_by), REST)
     param = endpoint.action.param(str(setting.model.webhooks.types)) if endpoint is not None else None
-    return types[: setting.named(param.schema).get("maxItems", len(types))] if param is not None else types
+    return (
+        types[: setting.resolve_schema(param.schema).get("maxItems", len(types))]
+        if param is not None
+        else types
+    )
 
 
 def _kind(setting: Setting) -> Resource | None:
@@ -195,14 +208,14 @@ def _run(
                 endpoint, {hooks.url: address, hooks.types: asked}, "valid", why, fresh=True
             )
             if not made.success:
-                for contract in covered(setting):
+                for contract in list_event_contracts(setting):
                     yield judge_untested(
                         contract,
                         f"no webhook could be registered at {address}: {made.outcome}{_hint(receiver)}",
                     )
                 return
             tellers[type] = str(got(made.body, hooks.secret_at or "") or "")
-        yield from _deleted(setting, receiver, endpoint, list(boxes))
+        yield from _register_and_delete(setting, receiver, endpoint, list(boxes))
         theirs = (yield from _others(setting, receiver, endpoint, list(boxes))) if another else None
         told: list[ExpectedEvent] = []
         secrets: set[str] = set()
@@ -215,10 +228,10 @@ def _run(
             yield Sleep(LOOK_S, quiet=True)
         yield Sleep(LOOK_S, quiet=True)  # wait for events that must not come
         heard = {type: _came(setting, receiver, box) for type, box in boxes.items()}
-        yield from _judged(setting, told, heard, secrets)
+        yield from _judge_events(setting, told, heard, secrets)
         yield from _apart(setting, receiver, told, heard, theirs, another=another)
         for type, events in heard.items():
-            yield from judged(Heard(tellers[type], events), setting)
+            yield from judge_deliveries(Heard(tellers[type], events), setting)
 
     return run
 
@@ -227,7 +240,9 @@ def _came(setting: Setting, receiver: Inbox, box: str) -> tuple[Event, ...]:
     return tuple(read(setting.model, d) for d in receiver.deliveries(box))
 
 
-def _deleted(setting: Setting, receiver: Inbox, endpoint: Endpoint, types: list[str]) -> Conversation:
+def _register_and_delete(
+    setting: Setting, receiver: Inbox, endpoint: Endpoint, types: list[str]
+) -> Conversation:
     """Register a webhook for all events at the longest address, then delete it."""
     kind, ending, hooks = _kind(setting), _ending(setting), setting.model.webhooks
     if kind is None or kind.made_by is None or kind.undone_by is None or ending is None:
@@ -267,7 +282,7 @@ def _deleted(setting: Setting, receiver: Inbox, endpoint: Endpoint, types: list[
 def _longest(setting: Setting, endpoint: Endpoint, address: str) -> str:
     """Return the address lengthened by a query to the longest that the schema allows."""
     param = endpoint.action.param(str(setting.model.webhooks.url))
-    most = int(setting.named(param.schema).get("maxLength", 0)) if param is not None else 0
+    most = int(setting.resolve_schema(param.schema).get("maxLength", 0)) if param is not None else 0
     return f"{address}?pgv=".ljust(min(most, LONGEST), "x") if most > len(address) + 5 else address
 
 
@@ -376,7 +391,7 @@ def _about(event: Event, told: ExpectedEvent) -> bool:
     )
 
 
-def _judged(
+def _judge_events(
     setting: Setting, told: list[ExpectedEvent], heard: Mapping[str, tuple[Event, ...]], secrets: set[str]
 ) -> Iterator[Judgement]:
     hooks = setting.model.webhooks
@@ -432,5 +447,5 @@ CHECK = Check(
     promises,
     probes=probes,
     hear=hear,
-    settled=settled,
+    settled=settle_contract,
 )

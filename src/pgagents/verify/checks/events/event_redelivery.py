@@ -29,7 +29,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
         yield promise_at(NAME, "again", "@rest", says, ("webhooks", "again_within_s"), hooks.cite)
 
 
-def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
+def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
     """Deselect the contract unless a receiver listens."""
     del contract
     return unheard(setting)
@@ -72,5 +72,5 @@ CHECK = Check(
     __doc__,
     promises,
     hear=hear,
-    settled=settled,
+    settled=settle_contract,
 )

@@ -16,7 +16,7 @@ from pgagents.model.contract import Contract, Verdict
 from pgagents.verify.check.check import Check, Judgement, judge_broken, judge_kept, judge_untested, promise_at
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.events.deliveries import Event, Heard, misfit, unheard
-from pgagents.verify.laws.laws import judged, reads
+from pgagents.verify.laws.laws import evaluate_law, reads
 from pgagents.verify.laws.witness import witness
 
 NAME = "event_schema"
@@ -40,7 +40,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
     yield promise_at(NAME, "own_id", "@rest", says, ("webhooks", "envelope"), hooks.cite)
 
 
-def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
+def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
     """Deselect the contract unless a receiver listens."""
     del contract
     return unheard(setting)
@@ -70,7 +70,7 @@ def _fitting(setting: Setting, event: Event) -> Iterator[Judgement]:
     yield judge_broken(FORM, f"{event.type} as the catalogue has it", wrong) if wrong else judge_kept(FORM)
     for member, law in _laws(setting, str(event.type)) if not wrong else ():
         scope = Scope({"response": {member: event.data}})
-        outcome = judged(law, scope).outcome
+        outcome = evaluate_law(law, scope).outcome
         if outcome == "broken":
             yield judge_broken(
                 LAWS,
@@ -106,5 +106,5 @@ CHECK = Check(
     __doc__,
     promises,
     hear=hear,
-    settled=settled,
+    settled=settle_contract,
 )

@@ -30,7 +30,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
     yield promise_at(NAME, "fresh", "@rest", says, origin, hooks.cite)
 
 
-def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
+def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
     """Deselect the contract unless a receiver listens."""
     del contract
     return unheard(setting)
@@ -78,5 +78,5 @@ CHECK = Check(
     __doc__,
     promises,
     hear=hear,
-    settled=settled,
+    settled=settle_contract,
 )

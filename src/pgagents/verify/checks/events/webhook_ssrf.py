@@ -54,7 +54,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
             )
 
 
-def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
+def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
     """Exclude loopback if our receiver is on this machine, because the server must then accept such an
     address.
     """
@@ -115,5 +115,5 @@ CHECK = Check(
     __doc__,
     promises,
     probes=probes,
-    settled=settled,
+    settled=settle_contract,
 )

@@ -15,7 +15,7 @@ from pgagents.model.action import ActionCall as ActionCall
 from pgagents.model.action import Code
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Resource
-from pgagents.verify.answers.capacity import counted, find_roomiest
+from pgagents.verify.answers.capacity import find_roomiest, read_counter
 from pgagents.verify.answers.unchanged import change, find_resource, reread
 from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import (
@@ -68,7 +68,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
         )
         says = f"{action.name} that is made to fail is answered {failure.code.status} {failure.code.name}"
         yield promise(NAME, f"told/{failure.code.name}", failure.endpoint, says, origin, failure.code.cite)
-        if _watched(setting, failure) is not None:
+        if _find_watched_resource(setting, failure) is not None:
             says = f"{action.name} answered with {failure.code.name} has changed nothing"
             yield promise(
                 NAME, f"nothing/{failure.code.name}", failure.endpoint, says, origin, failure.code.cite
@@ -110,17 +110,17 @@ def _again(setting: Setting, failure: _Failure) -> bool:
     )
 
 
-def _watched(setting: Setting, failure: _Failure) -> Resource | None:
+def _find_watched_resource(setting: Setting, failure: _Failure) -> Resource | None:
     """Return the resource that shows whether anything changed: the one acted on, or the one that the
     action makes.
     """
     template = template_of(setting.model, failure.endpoint.action)
     if template.makes is not None:
-        return template.makes if _listed(setting, template.makes) is not None else None
+        return template.makes if _find_list_call(setting, template.makes) is not None else None
     return template.subject if template.subject is not None and template.subject.read_by else None
 
 
-def _listed(setting: Setting, resource: Resource) -> Call | None:
+def _find_list_call(setting: Setting, resource: Resource) -> Call | None:
     """Return the call of a list that depends on no instance, or None."""
     for call in resource.listed_by:
         endpoint = setting.endpoint(str(call.action.name), REST)
@@ -155,17 +155,17 @@ def _run(setting: Setting, failure: _Failure, covers: tuple[str, ...]) -> Callab
             if template.subject is not None
             else None
         )
-        before = yield from _looked(setting, template.makes, template.subject, subject)
+        before = yield from _read_state(setting, template.makes, template.subject, subject)
         counts = _counts(setting, failure)
-        call, at = yield from _drawn_up(setting, failure, counts, subject)
-        free = (yield from counted(setting, counts, at)) if counts is not None else None
+        call, at = yield from _prepare_call(setting, failure, counts, subject)
+        free = (yield from read_counter(setting, counts, at)) if counts is not None else None
         after: int | None = None
         if free == 0 and counts is not None and counts.takes is not None and template.makes is counts:
             place = yield from find_roomiest(setting, counts.takes)
             at = {counts.takes.by: place.get(setting.model.resources[counts.takes.of].id)}
             call, free = (
                 replace(call, bind={counts.takes.of: place}),
-                (yield from counted(setting, counts, at)),
+                (yield from read_counter(setting, counts, at)),
             )
         if (
             free == 0 and template.makes is not None
@@ -206,7 +206,9 @@ def _run(setting: Setting, failure: _Failure, covers: tuple[str, ...]) -> Callab
             return
         if failure.id("nothing") in covers:
             after = (
-                (yield from counted(setting, counts, at)) if counts is not None and free is not None else None
+                (yield from read_counter(setting, counts, at))
+                if counts is not None and free is not None
+                else None
             )
             if after is None or after == free:
                 yield from _nothing(setting, failure, before, exchange)
@@ -217,9 +219,9 @@ def _run(setting: Setting, failure: _Failure, covers: tuple[str, ...]) -> Callab
                 made=exchange.subject,
                 why="the same call with its key, after a failure",
             )
-            yield from _worked(failure, again)
+            yield from _judge_retry(failure, again)
         if counts is not None and free is not None and after is not None and after != free:
-            last = yield from counted(setting, counts, at)
+            last = yield from read_counter(setting, counts, at)
             if last == after or after < free:  # else another instance ended meanwhile
                 yield judge_broken(
                     failure.id("nothing"),
@@ -235,7 +237,7 @@ def _run(setting: Setting, failure: _Failure, covers: tuple[str, ...]) -> Callab
     return run
 
 
-def _drawn_up(
+def _prepare_call(
     setting: Setting, failure: _Failure, counts: Resource | None, subject: Mapping[str, Any] | None
 ) -> Generator[Any, Any, tuple[Call, Mapping[str, Any]]]:
     """Return the call that will fail, with a key of its own, and a body that names the place whose
@@ -276,14 +278,14 @@ def _spend(
     first may have no room.
     """
     for _ in range(MOST_TRIES):
-        call, _at = yield from _drawn_up(setting, failure, counts, subject)
+        call, _at = yield from _prepare_call(setting, failure, counts, subject)
         exchange: Exchange = yield replace(call, why=f"{call.why}, so that no other call is")
         if not _too_soon(failure, exchange):
             return ""
     return f"; {failure.code.name} may still meet another {failure.endpoint.action.name}"
 
 
-def _looked(
+def _read_state(
     setting: Setting, makes: Resource | None, subject: Resource | None, body: Mapping[str, Any] | None
 ) -> Generator[Any, Any, Any]:
     """Return the list's ids, or the instance's body; None if it could not be read."""
@@ -318,7 +320,7 @@ def _counts(setting: Setting, failure: _Failure) -> Resource | None:
 
 
 def _ids(setting: Setting, resource: Resource) -> Generator[Any, Any, set[Any] | None]:
-    call = _listed(setting, resource)
+    call = _find_list_call(setting, resource)
     exchange: Exchange | None = (yield call) if call is not None else None
     listing = next(
         (
@@ -361,7 +363,7 @@ def _nothing(setting: Setting, failure: _Failure, before: Any, failed: Exchange)
         )
 
 
-def _worked(failure: _Failure, again: Exchange) -> Conversation:
+def _judge_retry(failure: _Failure, again: Exchange) -> Conversation:
     if again.void or again.unsound:
         return
     contract = failure.id("again")
@@ -372,7 +374,7 @@ def _worked(failure: _Failure, again: Exchange) -> Conversation:
     )
 
 
-def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
+def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
     """Deselect failures that may hit anyone's next call, and lists that others may change, unless the run
     is exclusive.
     """
@@ -397,5 +399,5 @@ CHECK = Check(
     __doc__,
     promises,
     probes=probes,
-    settled=settled,
+    settled=settle_contract,
 )

@@ -15,7 +15,14 @@ from typing import Any
 
 from pgagents.model.contract import Contract
 from pgagents.model.model import Move
-from pgagents.verify.answers.replay import ended, outlived, refused, replayed, same_instance, void
+from pgagents.verify.answers.replay import (
+    explain_key_expiry,
+    is_key_conflict,
+    judge_replay,
+    same_instance,
+    undo_first_call,
+    void,
+)
 from pgagents.verify.cases.boundary import around_names, boundary_values
 from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import (
@@ -136,7 +143,7 @@ def _sibling(setting: Setting, endpoint: Endpoint) -> str | None:
 def _other(setting: Setting, endpoint: Endpoint) -> str | None:
     """Return a number argument that can be changed with the call still valid, or None."""
     for param in endpoint.params:
-        schema = setting.named(param.schema)
+        schema = setting.resolve_schema(param.schema)
         plain = {"number", "integer"} & set(types_of(schema)) and not param.refers_to
         if plain and str(param.name) not in around_names(setting):
             return str(param.name)
@@ -173,7 +180,7 @@ class _Chain:
         if not self.keys or param is None:
             return None
         last = self.keys[-1]
-        longest = min(int(setting.named(param.schema).get("maxLength", LONGEST)), 4 * LONGEST)
+        longest = min(int(setting.resolve_schema(param.schema).get("maxLength", LONGEST)), 4 * LONGEST)
         tail = next((other for end in ascii_letters if (other := last[:-1] + end) not in self.keys), last)
         near = {"case": last.swapcase(), "longer": last.ljust(longest, "a"), "tail": tail}
         test = setting.test(("param", endpoint.action.name, str(param.name)), param.schema)
@@ -183,7 +190,7 @@ class _Chain:
                 return near[self.kind]
         return None
 
-    def used(self, key: Any, at: float) -> None:
+    def note_key(self, key: Any, at: float) -> None:
         """Remember a key and when it was used (epoch seconds)."""
         self.keys.append(str(key))
         self.used_at = at
@@ -244,16 +251,16 @@ def _reuse(
 
     def run() -> Conversation:
         if not chain.keys and (used := (yield GetNote(USED))) is not None:
-            chain.used(*used)
+            chain.note_key(*used)
         near = chain.following(setting, endpoint)
         pair, key = yield from _together(setting, endpoint, near)
         first = next((exchange for exchange in pair if exchange.success), pair[0])
-        if key == near and all(refused(endpoint, exchange) for exchange in pair):
+        if key == near and all(is_key_conflict(endpoint, exchange) for exchange in pair):
             pair, key = yield from _together(setting, endpoint, None)
             first = next((exchange for exchange in pair if exchange.success), pair[0])
             if first.success:  # the refusal may have been for the key: try it alone
                 yield from _nearly(setting, endpoint, apart, chain)
-        elif key == near and first.success and not outlived(setting, chain.used_at, first):
+        elif key == near and first.success and not explain_key_expiry(setting, chain.used_at, first):
             yield judge_kept(apart)
         else:
             near = None
@@ -261,17 +268,17 @@ def _reuse(
             for contract in (*covers, *(id for id in (other_project, other_action, other_key) if id)):
                 yield judge_untested(contract, f"the first call was answered {first.outcome}")
             return
-        yield from _raced(setting, endpoint, covers[1], pair)
+        yield from _judge_race(setting, endpoint, covers[1], pair)
         if other_action:
             yield from _otherwise(setting, endpoint, other_action, first)
-        yield from ended(setting, endpoint, first)
+        yield from undo_first_call(setting, endpoint, first)
         again = {**first.input, name: first.input[name]}
         second: Exchange = yield ordinary(
             endpoint, template, "replay", "the same call again", input=again, made=first.subject
         )
-        yield from replayed(setting, endpoint, covers[0], first, second)
+        yield from judge_replay(setting, endpoint, covers[0], first, second)
         if len(covers) > 2:
-            other = _changed(setting, endpoint, first)
+            other = _change_argument(setting, endpoint, first)
             third: Exchange = yield ordinary(
                 endpoint,
                 template,
@@ -280,8 +287,8 @@ def _reuse(
                 input={**again, **other},
                 made=first.subject,
             )
-            yield from _mismatched(setting, endpoint, covers[2], first, third)
-        chain.used(first.input[name], first.sent_at)
+            yield from _judge_changed_body(setting, endpoint, covers[2], first, third)
+        chain.note_key(first.input[name], first.sent_at)
         if other_project:
             yield from _elsewhere(setting, endpoint, other_project, first, key, "second", "another project")
         if other_key:
@@ -306,7 +313,7 @@ def _together(
     pair: list[Exchange] = []
     key: Any = near
     for given in _inputs(setting, endpoint, "low"):
-        if near is None or not all(refused(endpoint, exchange) for exchange in pair):
+        if near is None or not all(is_key_conflict(endpoint, exchange) for exchange in pair):
             key = UniqueValue(once=True)
         given = {**given, str(endpoint.action.idempotency): key}
         call = ordinary(
@@ -332,10 +339,10 @@ def _nearly(setting: Setting, endpoint: Endpoint, contract: str, chain: _Chain) 
     if void(exchange):
         return
     if exchange.success:
-        late = outlived(setting, chain.used_at, exchange)
-        chain.used(near, exchange.sent_at)
+        late = explain_key_expiry(setting, chain.used_at, exchange)
+        chain.note_key(near, exchange.sent_at)
         yield judge_untested(contract, late) if late else judge_kept(contract)
-    elif refused(endpoint, exchange):
+    elif is_key_conflict(endpoint, exchange):
         fresh = {
             **exchange.input,
             str(endpoint.action.idempotency): UniqueValue(),
@@ -367,13 +374,13 @@ def _otherwise(setting: Setting, endpoint: Endpoint, contract: str, first: Excha
         exchange: Exchange = yield Call(
             other, given, "replay", why, subject=makes, made=made, surface=other.surface
         )
-        if exchange.success or refused(other, exchange):
+        if exchange.success or is_key_conflict(other, exchange):
             break
     if void(exchange):
         return
-    if late := outlived(setting, first.sent_at, exchange):
+    if late := explain_key_expiry(setting, first.sent_at, exchange):
         yield judge_untested(contract, late)
-    elif refused(other, exchange) or (
+    elif is_key_conflict(other, exchange) or (
         setting.model.behaviour.replay == "any" and 400 <= exchange.status < 500
     ):
         yield judge_kept(contract)
@@ -390,7 +397,9 @@ def _elsewhere_too(setting: Setting, endpoint: Endpoint) -> list[Endpoint]:
     return [d for d in setting.endpoints if d.dispatcher is not None and d.action is endpoint.action][:1]
 
 
-def _raced(setting: Setting, endpoint: Endpoint, contract: str, pair: list[Exchange]) -> Iterator[Judgement]:
+def _judge_race(
+    setting: Setting, endpoint: Endpoint, contract: str, pair: list[Exchange]
+) -> Iterator[Judgement]:
     """Judge that calls at the same time had one effect: every success must return the same instance."""
     if any(void(exchange) for exchange in pair):
         return
@@ -405,7 +414,7 @@ def _raced(setting: Setting, endpoint: Endpoint, contract: str, pair: list[Excha
         )
 
 
-def _changed(setting: Setting, endpoint: Endpoint, first: Exchange) -> dict[str, object]:
+def _change_argument(setting: Setting, endpoint: Endpoint, first: Exchange) -> dict[str, object]:
     name = str(_other(setting, endpoint))
     param = endpoint.action.param(name)
     assert param is not None
@@ -442,21 +451,23 @@ def _elsewhere(
         if not other.success:
             yield judge_untested(contract, f"a new key of {whose} was answered {other.outcome} as well")
             return
-    late = outlived(setting, first.sent_at, exchange)
+    late = explain_key_expiry(setting, first.sent_at, exchange)
     if exchange.success:
         yield judge_untested(contract, late) if late else judge_kept(contract)
     else:
         yield judge_broken(contract, f"{whose}'s use of the same key is accepted", exchange.outcome)
 
 
-def _mismatched(
+def _judge_changed_body(
     setting: Setting, endpoint: Endpoint, contract: str, first: Exchange, third: Exchange
 ) -> Iterator[Judgement]:
     if void(third):
         return
-    if late := outlived(setting, first.sent_at, third):
+    if late := explain_key_expiry(setting, first.sent_at, third):
         yield judge_untested(contract, late)
-    elif refused(endpoint, third) or (setting.model.behaviour.replay == "any" and 400 <= third.status < 500):
+    elif is_key_conflict(endpoint, third) or (
+        setting.model.behaviour.replay == "any" and 400 <= third.status < 500
+    ):
         yield judge_kept(contract)
     else:
         yield judge_broken(contract, "another body with a used key is refused", third.outcome)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from pgagents.model.contract import Contract, Verdict
-from pgagents.verify.answers.replay import ended, replayed
+from pgagents.verify.answers.replay import judge_replay, undo_first_call
 from pgagents.verify.cases.invalid import ordinary, time_passes
 from pgagents.verify.check.check import Check, Conversation, Probe, judge_untested, promise
 from pgagents.verify.check.memory import Setting
@@ -36,7 +36,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
         yield promise(NAME, "", endpoint, says, ("idempotency", "lives_s"), endpoint.action.cite)
 
 
-def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
+def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
     """Exclude the contract if the operator cannot move the API's clock."""
     del contract
     return (
@@ -83,7 +83,7 @@ def _run(setting: Setting, endpoint: Endpoint, contract: str) -> Callable[[], Co
             endpoint, template, "valid", "a call whose key is to be remembered", input=given, fresh=True
         )
         if first.success:
-            yield from ended(setting, endpoint, first)
+            yield from undo_first_call(setting, endpoint, first)
         wait = time_passes(setting, lives_s - MARGIN_S)
         assert wait is not None, "without a clock nothing is selected"
         passed: Exchange = yield wait
@@ -100,7 +100,7 @@ def _run(setting: Setting, endpoint: Endpoint, contract: str) -> Callable[[], Co
                 contract, f"the operator's clock was moved by {second.sent_at - first.sent_at:,.0f} s only"
             )
             return
-        yield from replayed(setting, endpoint, contract, first, second)
+        yield from judge_replay(setting, endpoint, contract, first, second)
 
     return run
 
@@ -110,5 +110,5 @@ CHECK = Check(
     __doc__,
     promises,
     probes=probes,
-    settled=settled,
+    settled=settle_contract,
 )

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from pgagents.model.contract import Contract
-from pgagents.verify.answers.replay import refused, void
+from pgagents.verify.answers.replay import is_key_conflict, void
 from pgagents.verify.cases.invalid import invalid_cases_of, ordinary
 from pgagents.verify.check.check import (
     Check,
@@ -49,11 +49,11 @@ def promises(setting: Setting) -> Iterator[Contract]:
 def _endpoint(setting: Setting) -> Endpoint | None:
     """Return the REST action with a key that can be refused for most reasons."""
 
-    def chosen() -> Endpoint | None:
+    def choose_endpoint() -> Endpoint | None:
         endpoints = [d for d in setting.endpoints if d.on_rest and d.action.idempotency]
         return max(endpoints, key=lambda d: len(_refusals(setting, d)), default=None)
 
-    return setting.compute_once(NAME, chosen)
+    return setting.compute_once(NAME, choose_endpoint)
 
 
 def _refusals(setting: Setting, endpoint: Endpoint) -> Mapping[int, Call]:
@@ -73,7 +73,7 @@ def _refusals(setting: Setting, endpoint: Endpoint) -> Mapping[int, Call]:
     for param in endpoint.params:
         resource = model.resources.get(param.refers_to or "")
         if resource is not None and resource.absent is not None and resource.missing and param.required:
-            given = {**template.input, str(param.name): resource.absent_for(param)}
+            given = {**template.input, str(param.name): resource.find_absent_value(param)}
             found[resource.missing.status] = ordinary(
                 endpoint, template, "absent", "it is about nothing", input=given
             )
@@ -121,7 +121,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 def _run(setting: Setting, endpoint: Endpoint, refusals: Mapping[int, Call]) -> Callable[[], Conversation]:
     def run() -> Conversation:
-        statuses, exchange = yield from _tried(setting, endpoint, refusals)
+        statuses, exchange = yield from _send_with_key(setting, endpoint, refusals)
         for status in refusals:
             contract = f"{NAME}/{status}/{endpoint.place}"
             if status not in statuses or void(exchange):
@@ -130,9 +130,9 @@ def _run(setting: Setting, endpoint: Endpoint, refusals: Mapping[int, Call]) -> 
                 )
             elif exchange.success:
                 yield judge_kept(contract)
-            elif refused(endpoint, exchange):
-                alone, answer = yield from _tried(setting, endpoint, {status: refusals[status]})
-                if alone and not void(answer) and not answer.success and refused(endpoint, answer):
+            elif is_key_conflict(endpoint, exchange):
+                alone, answer = yield from _send_with_key(setting, endpoint, {status: refusals[status]})
+                if alone and not void(answer) and not answer.success and is_key_conflict(endpoint, answer):
                     yield judge_broken(
                         contract,
                         f"a key that came with a call answered {status} is still unused",
@@ -146,7 +146,7 @@ def _run(setting: Setting, endpoint: Endpoint, refusals: Mapping[int, Call]) -> 
     return run
 
 
-def _tried(
+def _send_with_key(
     setting: Setting, endpoint: Endpoint, refusals: Mapping[int, Call]
 ) -> Generator[Any, Any, tuple[set[int], Exchange]]:
     """Send the refused calls and a valid one with one key; return the statuses that came as expected, and

@@ -48,7 +48,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
         yield promise(NAME, surface.name, endpoint, says, bucket.origin, bucket.cite or surface.cite)
 
 
-def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
+def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
     """Deselect the contract without `--limits`: only an ordinary key shows the difference."""
     del contract
     return (
@@ -115,7 +115,7 @@ def _run(
             marked: Exchange = yield replace(
                 plain, why=f"as an agent's call, by a header of {surface.name}", raw=_raw(surface)
             )
-            verdict = _judged(setting, contract, (person, agent, marked))
+            verdict = _judge_limits(setting, contract, (person, agent, marked))
             if verdict.verdict is not Verdict.BROKEN:
                 break
         yield verdict
@@ -123,7 +123,7 @@ def _run(
     return run
 
 
-def _judged(setting: Setting, contract: str, several: tuple[Exchange, Exchange, Exchange]) -> Judgement:
+def _judge_limits(setting: Setting, contract: str, several: tuple[Exchange, Exchange, Exchange]) -> Judgement:
     """Judge by the limits that the three calls got: a person's, an agent's, and one marked as an agent's."""
     limits = [
         told[0]
@@ -156,5 +156,5 @@ CHECK = Check(
     __doc__,
     promises,
     probes=probes,
-    settled=settled,
+    settled=settle_contract,
 )

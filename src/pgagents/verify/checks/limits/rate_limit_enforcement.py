@@ -108,7 +108,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
             yield promise_at(NAME, f"{detail}/{bucket.name}", f"@{surface}", text, bucket.origin, bucket.cite)
 
 
-def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
+def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
     """Deselect bursts without `--limits`, because they exceed limits on purpose, and counts unless the run
     is exclusive.
     """
@@ -162,7 +162,7 @@ def _harmless(setting: Setting, endpoint: Endpoint) -> Call | None:
     for param in endpoint.params:
         resource = setting.model.resources.get(param.refers_to or "")
         if resource is not None and resource.absent is not None and param.required and template.makes is None:
-            given = {**template.input, str(param.name): resource.absent_for(param)}
+            given = {**template.input, str(param.name): resource.find_absent_value(param)}
             return ordinary(endpoint, template, "absent", why, input=given, burst=True)
     return None
 
@@ -237,7 +237,7 @@ def _run(
             yield from _apart(setting, beside, first, apart)
         if own:
             yield from _others(burst, own)
-        yield from _waited(setting, exchange, bucket, told, burst, wait)
+        yield from _wait_and_retry(setting, exchange, bucket, told, burst, wait)
 
     return run
 
@@ -385,7 +385,7 @@ def _others(burst: Burst, own: str) -> Conversation:
         yield judge_kept(own)
 
 
-def _waited(
+def _wait_and_retry(
     setting: Setting, limited: Exchange, bucket: Bucket, told: int, burst: Burst, wait: str
 ) -> Conversation:
     """Wait as long as Retry-After says, then call again.
@@ -450,5 +450,5 @@ CHECK = Check(
     __doc__,
     promises,
     probes=probes,
-    settled=settled,
+    settled=settle_contract,
 )

@@ -23,8 +23,8 @@ from pgagents.verify.answers.rate_limits import (
     WHOLE_S,
     Reading,
     ahead_s,
+    count_expired,
     estimate_refill,
-    fallen_out,
     in_epoch,
     note_sent,
     rate_of,
@@ -100,7 +100,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     if lengths := memory.setting.compute_once(
         (NAME, "windows"), lambda: {b.per_s for b in memory.model.buckets.values() if b.refill == "window"}
     ):
-        note_sent(exchange, lengths, _noted(exchange, memory).setdefault("sent", {}))
+        note_sent(exchange, lengths, _get_notes(exchange, memory).setdefault("sent", {}))
     if (
         endpoint is None
         or endpoint.action.bucket is None
@@ -139,7 +139,7 @@ def _limit(
     smallest = min(b.requests for b in possible)
     if limit < smallest:
         return judge_broken(contract, f"a limit of at least {smallest}", f"a limit of {limit}")
-    told: set[int] = _noted(exchange, memory).setdefault(("told", bucket.name), set())
+    told: set[int] = _get_notes(exchange, memory).setdefault(("told", bucket.name), set())
     told.add(limit)
     others = {b.requests: b.name for b in memory.model.buckets.values() if b not in possible}
     if bucket.requests in told and limit in others and limit not in {b.requests for b in possible}:
@@ -207,7 +207,7 @@ def _remaining(
     endpoint = exchange.call.endpoint
     key, noted = (
         (exchange.call.surface, endpoint.action.bucket if endpoint else None, limit),
-        _noted(exchange, memory),
+        _get_notes(exchange, memory),
     )
     before: Reading | None = noted.get(key)
     noted[key] = told
@@ -227,16 +227,16 @@ def _remaining(
 def _back(earlier: Reading, exchange: Exchange, windows: list[float], memory: Memory) -> float:
     """Return how many calls the windows may have given back since an earlier reading."""
     return (
-        estimate_refill(earlier, exchange, windows, _fallen(earlier, exchange, windows, memory))
+        estimate_refill(earlier, exchange, windows, _count_expired(earlier, exchange, windows, memory))
         if windows
         else 0
     )
 
 
-def _fallen(earlier: Reading, exchange: Exchange, windows: list[float], memory: Memory) -> float:
+def _count_expired(earlier: Reading, exchange: Exchange, windows: list[float], memory: Memory) -> float:
     """Return how many calls may have left sliding windows; infinite unless the run is exclusive."""
     return (
-        fallen_out(earlier, exchange, windows, _noted(exchange, memory)["sent"])
+        count_expired(earlier, exchange, windows, _get_notes(exchange, memory)["sent"])
         if memory.setting.exclusive
         else math.inf
     )
@@ -251,7 +251,7 @@ def _cost(exchange: Exchange, limit: int, remaining: int, memory: Memory, contra
     if not memory.setting.exclusive:
         return None
     kind = ("cost", exchange.place, limit, frozenset(name.lower() for name, _ in exchange.request.headers))
-    readings: list[tuple[int, int]] = _noted(exchange, memory).setdefault(kind, [])
+    readings: list[tuple[int, int]] = _get_notes(exchange, memory).setdefault(kind, [])
     readings.append((remaining, exchange.number))
     had, number = readings[0] if len(readings) <= READINGS else readings.pop(0)
     calls = exchange.number - number
@@ -264,7 +264,7 @@ def _cost(exchange: Exchange, limit: int, remaining: int, memory: Memory, contra
     return None
 
 
-def _noted(exchange: Exchange, memory: Memory) -> dict[Any, Any]:
+def _get_notes(exchange: Exchange, memory: Memory) -> dict[Any, Any]:
     """Return the notes on the caller that owns the bucket: a role, or an access token without a role."""
     callers: dict[tuple[str, str], dict[Any, Any]] = memory.notes.setdefault(NAME, {})
     whose = exchange.call.role, "" if exchange.call.role else exchange.request.header("authorization") or ""
@@ -287,7 +287,7 @@ def _row(
         exchange.call.surface,
         exchange.call.endpoint.action.bucket if exchange.call.endpoint else None,
     )
-    row: list[tuple[int, Reading]] = _noted(exchange, memory).setdefault(key, [])
+    row: list[tuple[int, Reading]] = _get_notes(exchange, memory).setdefault(key, [])
     if row and row[0][0] != limit:
         row.clear()
     row.append((limit, told))
@@ -303,7 +303,7 @@ def _row(
     if not fell and _back(first, exchange, windows, memory):
         fell = (
             len({reading.remaining for reading in readings}) > 1
-            or _fallen(first, exchange, windows, memory) > 0
+            or _count_expired(first, exchange, windows, memory) > 0
         )
     if fell:
         yield judge_kept(contract)

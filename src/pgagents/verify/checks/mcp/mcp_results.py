@@ -33,7 +33,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
         yield promise(
             NAME, "content", endpoint, f"a result of {name} is a list of content blocks", origin, CITE
         )
-        if _promised(endpoint):
+        if _has_output_schema(endpoint):
             yield promise(
                 NAME,
                 "fits",
@@ -47,7 +47,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
             )
 
 
-def _promised(endpoint: Endpoint) -> bool:
+def _has_output_schema(endpoint: Endpoint) -> bool:
     """True if the tool is listed with an output schema.
 
     Servers up to 2025-11-25 may only list schemas of objects.
@@ -71,7 +71,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     contract = f"{NAME}/content/{endpoint.place}"
     fault = _blocks(result)
     yield judge_broken(contract, "a list of content blocks", fault) if fault else judge_kept(contract)
-    if result.get("isError") is True or not _promised(endpoint):
+    if result.get("isError") is True or not _has_output_schema(endpoint):
         return
     if "structuredContent" not in result:
         yield judge_broken(

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from pgagents.generate.formerly import offered
+from pgagents.generate.formerly import list_offered
 from pgagents.http import json_bytes
 from pgagents.model.contract import Contract
 from pgagents.source.origin import plain
@@ -25,7 +25,7 @@ from pgagents.verify.check.check import (
     promise_at,
 )
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.projections.documents import built
+from pgagents.verify.projections.documents import build_file
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import MCP
 from pgagents.verify.wire.exchange import Exchange
@@ -107,7 +107,7 @@ def _run(setting: Setting) -> Callable[[], Conversation]:
         if closed:
             yield from (judge_untested(contract, closed) for contract in _covers(setting))
         else:
-            yield from _judged(setting, listed, first, problem)
+            yield from _judge_tools(setting, listed, first, problem)
 
     return run
 
@@ -129,11 +129,11 @@ def _page(exchange: Exchange) -> tuple[list[Any], str | None, str]:
     return tools, cursor if isinstance(cursor, str) else None, ""
 
 
-def _judged(setting: Setting, listed: list[Any], again: list[Any], problem: str) -> Conversation:
-    document = built(setting, FILE)
+def _judge_tools(setting: Setting, listed: list[Any], again: list[Any], problem: str) -> Conversation:
+    document = build_file(setting, FILE)
     expected = plain(document.data["tools"]) if document is not None else []
     found = {t.get("name"): t for t in reversed(listed) if isinstance(t, Mapping)}
-    every = offered(setting.model.surfaces[MCP])
+    every = list_offered(setting.model.surfaces[MCP])
     own = [tool for action, tool in zip(every, expected, strict=True) if action.alias_of is None]
     for endpoint, tool in zip(setting.tools, own, strict=True):
         contract, name = f"{NAME}/listed/{endpoint.place}", tool["name"]

@@ -100,7 +100,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
     yield _promise("stdout", "a process writes nothing but messages to stdout", origin)
 
 
-def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
+def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
     """Exclude what does not apply to this transport, HTTP or stdio, or to callers with or without sign-in."""
     link, name = setting.mcp, contract.detail
     if link is None or name in ("opens", "names_itself"):
@@ -247,6 +247,6 @@ CHECK = Check(
     promises,
     watch=watch,
     probes=probes,
-    settled=settled,
+    settled=settle_contract,
     tools=True,
 )

@@ -14,7 +14,7 @@ from pgagents.verify.check.check import Check, Conversation, Probe, judge_broken
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.oauth.consent import form_of, text_of
 from pgagents.verify.wire.exchange import Exchange
-from pgagents.verify.wire.oauth import challenge, leads_to, make_get, sent_to, verifier
+from pgagents.verify.wire.oauth import challenge, find_redirect_target, leads_to, make_get, verifier
 
 NAME = "authorization_redirects"
 ELSEWHERE = "https://pgv.example/elsewhere"
@@ -46,7 +46,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
         )
 
 
-def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
+def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
     """Deselect the contract without a registered client, unless it is about an unknown one."""
     if setting.oauth is None and contract.detail != "unknown_client":
         return Verdict.NOT_SELECTED, "needs a registered OAuth client: add `oauth` to the --env file"
@@ -96,7 +96,7 @@ def _run(
 
     def run() -> Conversation:
         exchange: Exchange = yield make_get(path, params, f"an authorization request with {what}")
-        location, uri = sent_to(exchange), ask["redirect_uri"]
+        location, uri = find_redirect_target(exchange), ask["redirect_uri"]
         if exchange.void:
             return
         if location is not None and (leads_to(location, uri) or location.startswith(ELSEWHERE)):
@@ -127,5 +127,5 @@ CHECK = Check(
     __doc__,
     promises,
     probes=probes,
-    settled=settled,
+    settled=settle_contract,
 )

@@ -27,7 +27,7 @@ from pgagents.verify.check.memory import Setting
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import REST
 from pgagents.verify.wire.exchange import Exchange
-from pgagents.verify.wire.oauth import SHORTEST, OAuthClient, posted, proved, refusal
+from pgagents.verify.wire.oauth import SHORTEST, OAuthClient, add_credentials, make_post, refusal
 
 NAME = "oauth_clients"
 SECRET, BASIC = f"{NAME}/secret@{REST}", f"{NAME}/basic@{REST}"
@@ -53,7 +53,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
     yield promise_at(NAME, "basic", f"@{REST}", says, at, oauth.cite)
 
 
-def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
+def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
     """Deselect the contract without a client that has a secret."""
     del contract
     if _client(setting) is None:
@@ -92,11 +92,11 @@ def _exchange(oauth: Any, client: OAuthClient, why: str, *, basic: bool = False)
         "code_verifier": "v" * SHORTEST,
     }
     if not basic:
-        return posted(oauth.token, proved(client, given), why)
+        return make_post(oauth.token, add_credentials(client, given), why)
     told = base64.b64encode(
         f"{quote(client.client_id, safe='')}:{quote(client.secret, safe='')}".encode()
     ).decode()
-    return posted(oauth.token, given, why, {"Authorization": f"Basic {told}"})
+    return make_post(oauth.token, given, why, {"Authorization": f"Basic {told}"})
 
 
 def _with_another(client: OAuthClient) -> OAuthClient:
@@ -158,5 +158,5 @@ CHECK = Check(
     __doc__,
     promises,
     probes=probes,
-    settled=settled,
+    settled=settle_contract,
 )

@@ -25,7 +25,7 @@ from pgagents.verify.check.check import (
 )
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.oauth.consent import STATE, Code
-from pgagents.verify.oauth.granting import Granting, beyond, consenting, turned_away, within
+from pgagents.verify.oauth.granting import Granting, beyond, consenting, judge_refused_token, within
 from pgagents.verify.wire.endpoint import REST
 from pgagents.verify.wire.exchange import Exchange, got
 from pgagents.verify.wire.oauth import LONGEST, OAuthClient, refusal, verifier
@@ -72,7 +72,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
             yield promise_at(NAME, case, f"@{REST}", says, ("auth", "oauth"), oauth.cite)
 
 
-def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
+def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
     """Deselect the contract without the client or user it needs; exclude rules that do not bind this kind
     of client.
     """
@@ -101,7 +101,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     del roles
     client = consenting(setting)
     if client is not None and within(setting):
-        covers = tuple(c.id for c in promises(setting) if settled(setting, c) is None)
+        covers = tuple(c.id for c in promises(setting) if settle_contract(setting, c) is None)
         yield Probe(
             f"{NAME}/flow",
             5,
@@ -135,14 +135,14 @@ class _Flow:
                 yield judge_untested(f"{NAME}/{case}@{REST}", f"no code: {code.problem}")
             return
         yield self.judge_case("state", code.state == STATE, f"state={STATE}", f"state={code.state}")
-        code, first = yield from self.exchanged_without(code)
+        code, first = yield from self.exchange_without_verifier(code)
         yield from self.judge_token_answer(first)
-        yield from self.used(first)
-        yield from self.refreshed(first)
+        yield from self.judge_access_token(first)
+        yield from self.judge_refresh(first)
         yield from self.spent()
-        yield from self.unchallenged()
+        yield from self.judge_unchallenged()
         yield from self.elsewhere()
-        yield from self.denied()
+        yield from self.judge_denial()
 
     def scope(self) -> str:
         """Return the one scope that is asked for."""
@@ -155,7 +155,7 @@ class _Flow:
         contract = f"{NAME}/{case}@{REST}"
         return judge_kept(contract) if good else judge_broken(contract, expected, actual)
 
-    def exchanged_without(self, code: Code) -> Generator[Any, Any, tuple[Code, Exchange]]:
+    def exchange_without_verifier(self, code: Code) -> Generator[Any, Any, tuple[Code, Exchange]]:
         """Exchange a code without its verifier, which must fail, then with it.
 
         A server may end a code after a wrong exchange; then a new one is used. Return the code and the last
@@ -164,10 +164,10 @@ class _Flow:
         exchange: Exchange = yield self.as_client.exchange(code, "a code without its verifier")
         problem = refusal(exchange)
         yield self.judge_case("verifier_required", not problem, "400 with a JSON error", problem)
-        code, exchange, _ = yield from self.exchanged(code)
+        code, exchange, _ = yield from self.exchange_code(code)
         return code, exchange
 
-    def exchanged(self, code: Code) -> Generator[Any, Any, tuple[Code, Exchange, bool]]:
+    def exchange_code(self, code: Code) -> Generator[Any, Any, tuple[Code, Exchange, bool]]:
         """Exchange a code correctly, or a new one if the server ended it after a wrong exchange.
 
         Return the code, the exchange, and whether it is the same code.
@@ -200,7 +200,7 @@ class _Flow:
                 f"expires_in {lives}",
             )
 
-    def used(self, exchange: Exchange) -> Conversation:
+    def judge_access_token(self, exchange: Exchange) -> Conversation:
         """Judge that the access token works for what was granted, and for nothing else."""
         token, inside = got(exchange.body, "access_token"), within(self.setting)
         if not isinstance(token, str) or str(got(exchange.body, "token_type")).lower() != "bearer":
@@ -209,7 +209,7 @@ class _Flow:
             )
             return
         assert inside is not None
-        answer: Exchange = yield self.as_client.called(token, inside[1], "a call with an access token")
+        answer: Exchange = yield self.as_client.make_call(token, inside[1], "a call with an access token")
         yield self.judge_case(
             "token", answer.success, f"{inside[1].action.name} succeeds with the token", answer.outcome
         )
@@ -220,14 +220,14 @@ class _Flow:
         outer = beyond(self.setting)
         if outer is not None:
             why = f"a call that the token was not granted, {outer[0]} alone allows it"
-            answer: Exchange = yield self.as_client.called(token, outer[1], why)
+            answer: Exchange = yield self.as_client.make_call(token, outer[1], why)
             no_scope = self.setting.model.errors.framework.no_scope
             status = self.setting.model.codes[no_scope].status if no_scope else 403
             yield self.judge_case(
                 case, answer.status == status, f"{status}: the token has only {self.scope()}", answer.outcome
             )
 
-    def refreshed(self, exchange: Exchange) -> Conversation:
+    def judge_refresh(self, exchange: Exchange) -> Conversation:
         """Judge that a refresh token gives a new access token, and that the old refresh token no longer
         works.
         """
@@ -243,7 +243,9 @@ class _Flow:
         if not isinstance(access, str):
             yield self.judge_case("refresh", False, "200 with an access_token", again.outcome)
             return
-        answer: Exchange = yield self.as_client.called(access, inside[1], "a call with the refreshed token")
+        answer: Exchange = yield self.as_client.make_call(
+            access, inside[1], "a call with the refreshed token"
+        )
         yield self.judge_case("refresh", answer.success, "the new access token works", answer.outcome)
         yield from self.outside(access, "refresh_scope")
         if self.oauth.refresh_rotates:
@@ -271,15 +273,15 @@ class _Flow:
         wrong = self.violations()
         problems: dict[str, str] = {}
         for case in wrong:
-            problems[case] = yield from self.tried(case, code)
-        code, exchange, same = yield from self.exchanged(code)
+            problems[case] = yield from self.exchange_wrongly(case, code)
+        code, exchange, same = yield from self.exchange_code(code)
         used = self.as_client.verifier
         for case, problem in problems.items():
             if (
                 not same and not problem and case != "verifier_checked"
             ):  # the code had ended by then, so its refusal proves nothing
                 another = yield from self.as_client.code(self.scope())
-                problem = yield from self.tried(case, another)
+                problem = yield from self.exchange_wrongly(case, another)
             yield self.judge_case(case, not problem, "400 with a JSON error", problem)
         token = got(exchange.body, "access_token")
         if not isinstance(token, str):
@@ -289,8 +291,8 @@ class _Flow:
                 )
             return
         if self.oauth.revoke:
-            yield from self.revoked(token)
-        yield from self.widened(got(exchange.body, "refresh_token"))
+            yield from self.judge_revocation(token)
+        yield from self.judge_wider_scope(got(exchange.body, "refresh_token"))
         again: Exchange = yield self.as_client.exchange(
             code, "a code once more", more={"code_verifier": used}
         )
@@ -303,7 +305,7 @@ class _Flow:
         """
         return (*(["client_bound"] if self.client.other else []), "redirect_bound", "verifier_checked")
 
-    def tried(self, case: str, code: Code) -> Generator[Any, Any, str]:
+    def exchange_wrongly(self, case: str, code: Code) -> Generator[Any, Any, str]:
         """Exchange a code wrongly; return why the answer is no refusal, or an empty text."""
         right = {"code_verifier": self.as_client.verifier}
         if case == "client_bound":
@@ -319,22 +321,22 @@ class _Flow:
         exchange: Exchange = yield call
         return refusal(exchange)
 
-    def revoked(self, token: str) -> Conversation:
+    def judge_revocation(self, token: str) -> Conversation:
         """Revoke an access token and call with it."""
         inside = within(self.setting)
         assert inside is not None
         told: Exchange = yield self.as_client.revoke(
             token, "the revocation of a token, with a hint that it is another kind", "refresh_token"
         )
-        answer: Exchange = yield self.as_client.called(token, inside[1], "a call with a revoked token")
+        answer: Exchange = yield self.as_client.make_call(token, inside[1], "a call with a revoked token")
         code = self.setting.model.codes[self.setting.model.errors.framework.no_key]
         good = told.status == 200 and answer.status == code.status
         yield self.judge_case(
             "revoked", good, f"200, then {code.status} to the token", f"{told.outcome}, then {answer.outcome}"
         )
-        yield from turned_away(self.setting, inside[1], answer)
+        yield from judge_refused_token(self.setting, inside[1], answer)
 
-    def widened(self, token: Any) -> Conversation:
+    def judge_wider_scope(self, token: Any) -> Conversation:
         """Refresh with a wider scope than granted, then revoke the refresh token and try it again."""
         if not self.oauth.refresh_s:
             return
@@ -360,7 +362,7 @@ class _Flow:
             problem = refusal(answer) if told.status == 200 else f"{told.outcome} to its revocation"
             yield self.judge_case("revoked_refresh", not problem, "200, then 400 with a JSON error", problem)
 
-    def unchallenged(self) -> Conversation:
+    def judge_unchallenged(self) -> Conversation:
         """Ask for a code without a challenge, if PKCE binds the client, and with a plain one; neither may
         earn a token.
         """
@@ -403,7 +405,7 @@ class _Flow:
         for wrong in ({}, {"code_verifier": verifier(self.setting.seed, 0)}):
             why = f"another client's code with{' another' if wrong else 'out its'} verifier"
             exchange: Exchange = yield as_other.exchange(code, why, more=wrong)
-            yield from as_other.ended(exchange)
+            yield from as_other.revoke_grant(exchange)
             problem = problem or refusal(exchange)
         yield self.judge_case("other_challenged", not problem, "400 with a JSON error", problem)
 
@@ -413,10 +415,10 @@ class _Flow:
             return True
         more = {"code_verifier": code_verifier} if code_verifier else {}
         exchange: Exchange = yield self.as_client.exchange(code, why, more=more)
-        yield from self.as_client.ended(exchange)
+        yield from self.as_client.revoke_grant(exchange)
         return not exchange.success
 
-    def denied(self) -> Conversation:
+    def judge_denial(self) -> Conversation:
         """Judge the answer to a user who refuses."""
         if not self.client.refuse:
             return
@@ -439,5 +441,5 @@ CHECK = Check(
     __doc__,
     promises,
     probes=probes,
-    settled=settled,
+    settled=settle_contract,
 )

@@ -22,7 +22,7 @@ from pgagents.verify.check.check import (
     promise_at,
 )
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.oauth.granting import TOKEN_COST, Granting, consenting, turned_away, within
+from pgagents.verify.oauth.granting import TOKEN_COST, Granting, consenting, judge_refused_token, within
 from pgagents.verify.wire.endpoint import OPERATOR, REST
 from pgagents.verify.wire.exchange import Exchange, got
 
@@ -50,7 +50,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
             yield promise_at(NAME, case, f"@{REST}", says, ("auth", "oauth", member), oauth.cite)
 
 
-def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
+def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
     """Exclude the contract without a clock to move; deselect it without a client and a user who consents."""
     del contract
     if setting.model.clock is None:
@@ -83,7 +83,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 def _run(setting: Setting, as_client: Granting) -> Conversation:
     oauth, inside = as_client.oauth, within(setting)
     assert inside is not None
-    first, problem = yield from as_client.granted(inside[0], "a token whose time will pass")
+    first, problem = yield from as_client.request_token(inside[0], "a token whose time will pass")
     if first is None:
         for contract in promises(setting):
             yield judge_untested(contract.id, problem)
@@ -92,9 +92,9 @@ def _run(setting: Setting, as_client: Granting) -> Conversation:
     near = {"access_longer": str(got(first.body, "access_token")) + "A", "refresh_as_access": token}
     for case, text in near.items():
         if isinstance(text, str) and f"{NAME}/{case}@{REST}" in {c.id for c in promises(setting)}:
-            exchange: Exchange = yield as_client.called(text, inside[1], SAYS[case])
-            yield from _judge_case(case, exchange, _refused(exchange), "a refusal")
-            yield from turned_away(setting, inside[1], exchange)
+            exchange: Exchange = yield as_client.make_call(text, inside[1], SAYS[case])
+            yield from _judge_case(case, exchange, _is_refused(exchange), "a refusal")
+            yield from judge_refused_token(setting, inside[1], exchange)
     passed = 0.0
     if (oauth.access_s or 0) > 2 * MARGIN_S:
         yield from _access(setting, as_client, str(got(first.body, "access_token")))
@@ -107,7 +107,9 @@ def _access(setting: Setting, as_client: Granting, token: str) -> Conversation:
     inside, lives_s = within(setting), as_client.oauth.access_s
     assert inside is not None
     if (yield from _passes(setting, lives_s - MARGIN_S)):
-        exchange: Exchange = yield as_client.called(token, inside[1], "a call shortly before the token's end")
+        exchange: Exchange = yield as_client.make_call(
+            token, inside[1], "a call shortly before the token's end"
+        )
         yield from _judge_case(
             "access_lives",
             exchange,
@@ -115,14 +117,14 @@ def _access(setting: Setting, as_client: Granting, token: str) -> Conversation:
             f"{inside[1].action.name} succeeds {MARGIN_S:g} s before {lives_s} s are over",
         )
     if (yield from _passes(setting, 2 * MARGIN_S)):
-        exchange = yield as_client.called(token, inside[1], "a call shortly after the token's end")
+        exchange = yield as_client.make_call(token, inside[1], "a call shortly after the token's end")
         yield from _judge_case(
             "access_ends",
             exchange,
-            _refused(exchange),
+            _is_refused(exchange),
             f"a refusal {MARGIN_S:g} s after {lives_s} s are over",
         )
-        yield from turned_away(setting, inside[1], exchange)
+        yield from judge_refused_token(setting, inside[1], exchange)
 
 
 def _refresh(setting: Setting, as_client: Granting, token: str, passed: float) -> Conversation:
@@ -147,14 +149,14 @@ def _refresh(setting: Setting, as_client: Granting, token: str, passed: float) -
             yield from _judge_case(
                 "refresh_ends",
                 exchange,
-                _refused(exchange),
+                _is_refused(exchange),
                 f"a refusal {MARGIN_S:g} s after {lives_s} s are over",
             )
             if exchange.success:
-                yield from as_client.ended(exchange)
+                yield from as_client.revoke_grant(exchange)
 
 
-def _refused(exchange: Exchange) -> bool:
+def _is_refused(exchange: Exchange) -> bool:
     """True if the server refuses; the form of the refusal is judged by other checks."""
     return 400 <= exchange.status < 500
 
@@ -180,5 +182,5 @@ CHECK = Check(
     __doc__,
     promises,
     probes=probes,
-    settled=settled,
+    settled=settle_contract,
 )

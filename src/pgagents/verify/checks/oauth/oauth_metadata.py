@@ -27,7 +27,7 @@ from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
-from pgagents.verify.wire.oauth import make_get, posted, refusal
+from pgagents.verify.wire.oauth import make_get, make_post, refusal
 
 NAME = "oauth_metadata"
 SERVER, RESOURCE, CHALLENGE = f"{NAME}/server@rest", f"{NAME}/resource@rest", f"{NAME}/challenge@rest"
@@ -67,7 +67,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
         )
         says = "where a 401 names the API's metadata, it is that document"
         yield promise_at(NAME, "challenge", "@rest", says, at, oauth.cite)
-    if _scoped(setting):
+    if _has_scopes(setting):
         says = (
             "where a refusal names scopes in WWW-Authenticate, they are those that can be asked for (RFC "
             "6750, 3)"
@@ -92,7 +92,9 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     if oauth is None:
         return
     endpoint = _reader(setting)
-    told = tuple(c for c, there in ((CHALLENGE, oauth.resource_metadata), (SCOPE, _scoped(setting))) if there)
+    told = tuple(
+        c for c, there in ((CHALLENGE, oauth.resource_metadata), (SCOPE, _has_scopes(setting))) if there
+    )
     if told and endpoint is not None:
         call = ordinary(
             endpoint,
@@ -111,7 +113,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             yield Probe(contract, 5, (contract,), 1, _endpoint(key, path, contract), (), "")
 
 
-def _scoped(setting: Setting) -> bool:
+def _has_scopes(setting: Setting) -> bool:
     """True if the catalogue has scopes and calls that may be refused for lack of one."""
     return bool(setting.model.auth.oauth.scopes) and any(action.key for action in setting.model.actions)
 
@@ -140,7 +142,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     if oauth is None or exchange.status not in REFUSED or exchange.call.intent == "document":
         return
     said = exchange.header("www-authenticate") or ""
-    if _scoped(memory.setting):
+    if _has_scopes(memory.setting):
         known = {*oauth.scopes, *memory.model.auth.scopes, *STANDARD}  # scopes of plans count too
         told = [found[2] or found[3] or "" for found in _MEMBER.finditer(said) if found[1].lower() == "scope"]
         strange = [name for names in told for name in names.split() if name not in known]
@@ -266,7 +268,7 @@ def _endpoint(key: str, path: str, contract: str) -> Callable[[], Conversation]:
             good = 400 <= exchange.status < 500 and exchange.status not in (404, 405)
             expected, said = "a page that refuses, 400", exchange.outcome
         else:
-            exchange = yield posted(path, {}, f"a call of {path} without parameters")
+            exchange = yield make_post(path, {}, f"a call of {path} without parameters")
             said = refusal(exchange, "invalid_request", "invalid_client", "unsupported_grant_type")
             good, expected = (
                 not said and exchange.status not in (404, 405),

@@ -59,7 +59,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
             yield promise(NAME, "within", endpoint, says, origin, endpoint.action.cite)
 
 
-def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
+def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
     """Deselect the contract without an OAuth client and a user who consents."""
     del contract
     if setting.oauth is None:
@@ -117,7 +117,7 @@ def _run(
 ) -> Callable[[], Conversation]:
     def run() -> Conversation:
         as_client = Granting(setting, client)
-        exchange, problem = yield from as_client.granted(scope, f"a token with {scope} alone")
+        exchange, problem = yield from as_client.request_token(scope, f"a token with {scope} alone")
         if exchange is None:
             for case in without:
                 yield judge_untested(f"{NAME}/without/{case.endpoint.place}", problem)
@@ -129,7 +129,7 @@ def _run(
             yield from _without(setting, case, token)
         for case in within:
             yield from _within(setting, case, token)
-        yield from as_client.ended(exchange)
+        yield from as_client.revoke_grant(exchange)
 
     return run
 
@@ -160,7 +160,7 @@ def _without(setting: Setting, case: _Case, token: str) -> Conversation:
         judge_refused(exchange, contract, [setting.model.codes[str(errors.framework.no_scope)]], what)
     )
     told = got(exchange.body, errors.scope_at) if errors.scope_at and exchange.status >= 400 else None
-    if told not in (None, case.scope) and not exchange.tainted_by("error_envelope"):
+    if told not in (None, case.scope) and not exchange.is_tainted_by("error_envelope"):
         verdicts = [
             judge_broken(contract, f"{errors.scope_at} is {case.scope}", f"{errors.scope_at} is {told}")
         ]
@@ -198,7 +198,7 @@ def _harmless(setting: Setting, endpoint: Endpoint) -> Call:
     """Return a call that changes nothing: a read, a call about an absent id, or an invalid one."""
     template, why = template_of(setting.model, endpoint.action), "a token with just the scope that is needed"
     ids = {
-        str(p.name): r.absent_for(p)
+        str(p.name): r.find_absent_value(p)
         for p in endpoint.params
         if (r := setting.model.resources.get(p.refers_to or "")) and r.absent is not None and p.required
     }
@@ -216,5 +216,5 @@ CHECK = Check(
     __doc__,
     promises,
     probes=probes,
-    settled=settled,
+    settled=settle_contract,
 )

@@ -13,7 +13,7 @@ from typing import Any
 from pgagents.model.action import Code, Param
 from pgagents.model.contract import Contract
 from pgagents.model.model import Resource
-from pgagents.verify.answers.refusal import expected
+from pgagents.verify.answers.refusal import list_allowed_refusals
 from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_refused, promise
 from pgagents.verify.check.memory import Memory, Setting
@@ -90,7 +90,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         writes = endpoint.action.effect == "write"
         if resource.absent is not None and resource.missing and not makes_it(endpoint, param):
             contract = f"{NAME}/unknown/{param.name}/{endpoint.place}"
-            given = {**template.input, str(param.name): resource.absent_for(param)}
+            given = {**template.input, str(param.name): resource.find_absent_value(param)}
             call = ordinary(endpoint, template, "absent", f"a {param.name} that does not exist", input=given)
             twice = (endpoint, param) == _twice(setting)
             run = (
@@ -111,7 +111,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             )
             run = _run(call, contract, _codes(setting, resource), f"another project's {resource.name}")
             over = (
-                _ended(resource)
+                _list_final_states(resource)
                 if _nearly(setting, endpoint, param)
                 else _over(endpoint, resource)
                 if endpoint.on_rest
@@ -146,7 +146,7 @@ def _over(endpoint: Endpoint, resource: Resource) -> tuple[str, ...]:
     return tuple(s for s in resource.states if s not in move.origin_states) if move is not None else ()
 
 
-def _ended(resource: Resource) -> tuple[str, ...]:
+def _list_final_states(resource: Resource) -> tuple[str, ...]:
     """Return states that no action leaves: such an instance may be stored elsewhere, but still belongs to
     its project.
     """
@@ -210,7 +210,7 @@ def _after_own(setting: Setting, call: Call, resource: Resource, contract: str) 
         ours = (
             replace(call, made=there)
             if call.subject is not None
-            else replace(call, input={**call.input, **_named(call, resource, there)})
+            else replace(call, input={**call.input, **_name_instance(call, resource, there)})
         )
         yield replace(ours, role="main", intent="explore", why=f"our own {resource.name}")
         yield from _run(ours, contract, _codes(setting, resource), f"another project's {resource.name}")()
@@ -218,8 +218,8 @@ def _after_own(setting: Setting, call: Call, resource: Resource, contract: str) 
     return run
 
 
-def _named(call: Call, resource: Resource, there: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the argument that names such an instance, with its id."""
+def _name_instance(call: Call, resource: Resource, there: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the argument that names an instance of the resource, with the id of the given one."""
     return {
         str(p.name): there[resource.id]
         for p in (call.endpoint.params if call.endpoint else ())
@@ -284,7 +284,7 @@ def _near(
             field="" if reads else str(param.name),
         )
         exchange: Exchange = yield asked
-        codes, statuses = ([resource.missing], []) if reads else expected(setting, asked)
+        codes, statuses = ([resource.missing], []) if reads else list_allowed_refusals(setting, asked)
         yield from judge_refused(exchange, contract, codes, what, statuses)
 
     return run
@@ -319,7 +319,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         if (
             resource.absent is not None
             and resource.missing is not None
-            and given == resource.absent_for(param)
+            and given == resource.find_absent_value(param)
         ):
             what = f"a {param.name} that does not exist"
             if (

@@ -18,7 +18,7 @@ from pgagents.verify.cases.boundary import free_params, unusual
 from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import Check, Conversation, Probe, judge_accepted, judge_untested, promise
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.fixtures.request_template import known, template_of
+from pgagents.verify.fixtures.request_template import evaluate_arguments, template_of
 from pgagents.verify.values.schema_values import FAR, high, matches, types_of
 from pgagents.verify.wire.call import Call, Signature
 from pgagents.verify.wire.endpoint import Endpoint
@@ -64,7 +64,7 @@ def _cases(setting: Setting) -> tuple[tuple[Endpoint, Mapping[str, Any]], ...]:
 
 def _texts(setting: Setting, endpoint: Endpoint, text: str = TEXT) -> dict[str, Any]:
     """Return the arguments that are free texts, or contain some one level down, with our text in them."""
-    base = known(setting.model, template_of(setting.model, endpoint.action).input)
+    base = evaluate_arguments(setting.model, template_of(setting.model, endpoint.action).input)
     found: dict[str, Any] = {}
     words: dict[str, Any] = {}
     for param in endpoint.params:
@@ -73,13 +73,13 @@ def _texts(setting: Setting, endpoint: Endpoint, text: str = TEXT) -> dict[str, 
         if (
             not ours and name in base and param.place in ("body", "query")
         ):  # one that no example has may be opaque, like a cursor
-            value = _filled(setting, param.schema, _example(endpoint, name, base[name]), text)
+            value = _fill_texts(setting, param.schema, _example(endpoint, name, base[name]), text)
             if value is not None and setting.test((NAME, endpoint.place, name), param.schema).is_valid(value):
                 found[name] = value
             elif (word := _word(setting, endpoint, param)) is not None:
                 words[name] = word
-            elif isinstance(base[name], list) and setting.named(
-                setting.named(param.schema).get("items", {})
+            elif isinstance(base[name], list) and setting.resolve_schema(
+                setting.resolve_schema(param.schema).get("items", {})
             ).get("enum"):
                 words[name] = high(param.schema, setting.model.schemas)
     return {**found, **words} if found else {}
@@ -89,7 +89,7 @@ def _word(setting: Setting, endpoint: Endpoint, param: Param) -> str | None:
     """Return a word that fits an argument's pattern, another one on each surface; None if the value is not
     free.
     """
-    schema = setting.named(param.schema)
+    schema = setting.resolve_schema(param.schema)
     if (
         types_of(schema) != ("string",)
         or "pattern" not in schema
@@ -110,13 +110,13 @@ def _example(endpoint: Endpoint, name: str, usual: Any) -> Any:
     return max(listed, key=len, default=usual)[:1] if isinstance(usual, list) else usual
 
 
-def _filled(setting: Setting, written: Mapping[str, Any], base: Any, text: str) -> Any:
+def _fill_texts(setting: Setting, written: Mapping[str, Any], base: Any, text: str) -> Any:
     """Return a value with our text in its free texts, as long as the schema allows; None if it has no free
     text.
 
     An address gets a query. An object, or a list of objects, gets the text in its members.
     """
-    schema = setting.named(written)
+    schema = setting.resolve_schema(written)
     if schema.get("format") in ("uri", "url") and isinstance(base, str) and "?" not in base:
         return (
             f"{base}?{QUERY}"
@@ -124,7 +124,7 @@ def _filled(setting: Setting, written: Mapping[str, Any], base: Any, text: str) 
             else f"{_loudly(base)}?{QUERY}&x=".ljust(schema.get("maxLength", FAR), "x")
         )
     if isinstance(base, list) and base and isinstance(base[0], Mapping):
-        item = _filled(setting, schema.get("items", {}), base[0], text)
+        item = _fill_texts(setting, schema.get("items", {}), base[0], text)
         return None if item is None else [item]
     if schema.get("type") == "string" and not any(key in schema for key in _BOUND):
         most = min(schema.get("maxLength", len(text)), LONGEST)
@@ -136,7 +136,7 @@ def _filled(setting: Setting, written: Mapping[str, Any], base: Any, text: str) 
         inner = {
             n: found
             for n, s in members.items()
-            if n in base and (found := _filled(setting, s, None, text)) is not None
+            if n in base and (found := _fill_texts(setting, s, None, text)) is not None
         }
         return {**base, **inner} if inner else None
     return None

@@ -67,7 +67,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
                 )
 
 
-def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
+def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
     """Deselect the contract unless the run is exclusive, because others change the counts."""
     del contract
     return None if setting.exclusive else (Verdict.NOT_SELECTED, others_too("counts"))
@@ -150,23 +150,23 @@ def _round(
     counts: dict[str, int] = {}
     if resource.made_by is not None and _chooses(resource, takes):
         place = yield from find_roomiest(setting, takes)
-        yield from _counted(setting, takes, str(place[setting.model.resources[takes.of].id]), counts)
+        yield from _read_counter(setting, takes, str(place[setting.model.resources[takes.of].id]), counts)
     else:  # the server chooses, probably the same place as before
         another: Mapping[str, Any] = yield InstanceRef(resource.name)
         if isinstance(another.get(takes.by), str):
-            yield from _counted(setting, takes, another[takes.by], counts)
+            yield from _read_counter(setting, takes, another[takes.by], counts)
     living: list[Mapping[str, Any]] = []
     for endpoint in makers:
-        found.append((yield from _taken(setting, resource, takes, endpoint, place, counts, living)))
+        found.append((yield from _judge_taking(setting, resource, takes, endpoint, place, counts, living)))
     for index, body in enumerate(living):
         if index < len(enders) or body is living[-1]:
             endpoint = enders[min(index, len(enders) - 1)]
             if late and body is living[-1] and (wait := time_passes(setting, LATE_S)):
                 yield wait
-                yield from _counted(
+                yield from _read_counter(
                     setting, takes, str(body[takes.by]), counts
                 )  # other instances may have ended by then
-            found.append((yield from _returned(setting, resource, takes, endpoint, body, counts)))
+            found.append((yield from _judge_return(setting, resource, takes, endpoint, body, counts)))
     return found
 
 
@@ -176,7 +176,7 @@ def _chooses(resource: Resource, takes: Takes) -> bool:
     return any(takes.of in getattr(value, "names", ()) for value in given.values())
 
 
-def _taken(
+def _judge_taking(
     setting: Setting,
     resource: Resource,
     takes: Takes,
@@ -196,7 +196,7 @@ def _taken(
         exchange: Exchange = yield Call(
             endpoint, asked, "explore", why, bind=bind, fresh=True, surface=endpoint.surface
         )
-        bodies = _made(made_by, exchange)
+        bodies = _list_made(made_by, exchange)
         body = next(iter(bodies), None)
         if given in several and not exchange.success:
             counts.clear()  # a refused call may have taken room, which is not judged here
@@ -207,7 +207,7 @@ def _taken(
         living.append(body)
         at, taken = body[takes.by], sum(1 for one in bodies if one.get(takes.by) == body[takes.by])
         before = counts.get(at)
-        after = yield from _counted(setting, takes, at, counts)
+        after = yield from _read_counter(setting, takes, at, counts)
         if after is None:
             return judge_untested(contract, f"{takes.read_by.name} told no {takes.counter}")
         if before is not None:
@@ -242,13 +242,13 @@ def _two(
             and len(value) == 1
             and isinstance(value[0], Mapping)
         ):
-            schema = setting.named(param.schema)
+            schema = setting.resolve_schema(param.schema)
             two = [*value, distinct(schema.get("items", {}), setting.model.schemas, 1)]
             found[name] = two if setting.test((NAME, endpoint.place, name), schema).is_valid(two) else value
     return found
 
 
-def _made(made_by: ActionCall, exchange: Exchange) -> list[Mapping[str, Any]]:
+def _list_made(made_by: ActionCall, exchange: Exchange) -> list[Mapping[str, Any]]:
     """Return all instances that a call made, first the one that the catalogue describes."""
     value = at_path(made_by, exchange) if exchange.success else None
     if made_by.at is not None and exchange.success and (first := _FIRST.fullmatch(made_by.at.text)):
@@ -256,7 +256,7 @@ def _made(made_by: ActionCall, exchange: Exchange) -> list[Mapping[str, Any]]:
     return [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, Mapping)]
 
 
-def _returned(
+def _judge_return(
     setting: Setting,
     resource: Resource,
     takes: Takes,
@@ -274,7 +274,7 @@ def _returned(
         counts.clear()
         return judge_untested(contract, f"it did not end: {exchange.outcome}")
     before = counts.get(body[takes.by])
-    after = yield from _counted(setting, takes, body[takes.by], counts)
+    after = yield from _read_counter(setting, takes, body[takes.by], counts)
     if before is None or after is None:
         return judge_untested(contract, f"{takes.read_by.name} told no {takes.counter}")
     if after == before + 1:
@@ -286,7 +286,7 @@ def _returned(
     )
 
 
-def _counted(
+def _read_counter(
     setting: Setting, takes: Takes, id: str, counts: dict[str, int]
 ) -> Generator[Any, Any, int | None]:
     """Read a place's counter and remember it; None if it could not be read."""
@@ -327,5 +327,5 @@ CHECK = Check(
     __doc__,
     promises,
     probes=probes,
-    settled=settled,
+    settled=settle_contract,
 )

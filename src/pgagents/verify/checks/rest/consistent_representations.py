@@ -114,7 +114,7 @@ def _readers(setting: Setting) -> tuple[tuple[Endpoint, str], ...]:
     return setting.compute_once((NAME, "readers"), lambda: tuple(find()))
 
 
-def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
+def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
     """Deselect the contract if only volatile members can be compared and the run is not exclusive."""
     if setting.exclusive:
         return None
@@ -267,7 +267,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     verdicts: dict[str, Judgement] = {}
     for representation in _representations(memory.setting, str(endpoint.action.name)):
         for body in objects_at(exchange.body, representation.path):
-            for judgement in _compared(
+            for judgement in _compare_representations(
                 memory.setting, facts, _Told(representation, body, facts.written, exchange.sent_at), endpoint
             ):
                 known = verdicts.get(judgement.contract)
@@ -286,11 +286,13 @@ def _forget(facts: _Facts) -> None:
     facts.told = dict(kept[-MOST_KNOWN // 2 :])
 
 
-def _compared(setting: Setting, facts: _Facts, new: _Told, endpoint: Endpoint) -> Iterator[Judgement]:
+def _compare_representations(
+    setting: Setting, facts: _Facts, new: _Told, endpoint: Endpoint
+) -> Iterator[Judgement]:
     id = new.body.get(new.representation.id)
     if not isinstance(id, str | int) or isinstance(id, bool):
         return
-    if (stale := _dated_before(setting, facts, new, str(id))) is not None:
+    if (stale := _judge_stale_timestamp(setting, facts, new, str(id))) is not None:
         yield stale
     known = facts.told.setdefault((new.representation.kind, str(id)), {})
     for old in known.values():
@@ -313,7 +315,7 @@ def _compared(setting: Setting, facts: _Facts, new: _Told, endpoint: Endpoint) -
     known[f"{new.representation.action} {new.representation.id}"] = new
 
 
-def _dated_before(setting: Setting, facts: _Facts, new: _Told, id: str) -> Judgement | None:
+def _judge_stale_timestamp(setting: Setting, facts: _Facts, new: _Told, id: str) -> Judgement | None:
     """Return a broken judgement if a volatile value changed though its timestamp, first seen long before,
     did not; else None.
     """
@@ -423,7 +425,7 @@ CHECK = Check(
     promises,
     watch=watch,
     probes=probes,
-    settled=settled,
+    settled=settle_contract,
     rank=9,
     # verdicts hang on what other exchanges told: the same call need not be judged the same again
     remembers=True,

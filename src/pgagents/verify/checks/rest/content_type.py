@@ -32,13 +32,13 @@ def promises(setting: Setting) -> Iterator[Contract]:
     """Yield one contract for each endpoint and each surface's framework."""
     origin = ("behaviour", "content_type") if setting.model.source.has(("behaviour", "content_type")) else ()
     for endpoint in setting.endpoints:
-        says = f"answers of {endpoint.action.name} are {_listed(endpoint)}"
+        says = f"answers of {endpoint.action.name} are {_describe_types(endpoint)}"
         yield promise(NAME, "", endpoint, says, origin or endpoint.action.origin, endpoint.action.cite)
     for place in framework_places(setting.model):
         yield promise_at(NAME, "", place, "error answers of the framework are application/json", origin)
 
 
-def _listed(endpoint: Endpoint) -> str:
+def _describe_types(endpoint: Endpoint) -> str:
     others = _others(endpoint.action) if endpoint.on_rest else []
     return " and ".join([*others, f"errors {JSON}"]) if others else JSON
 
@@ -59,7 +59,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         return
     contract = f"{NAME}/{exchange.place}"
     text = response.header("Content-Type") or ""
-    promised = _promised(exchange)
+    promised = _find_expected_type(exchange)
     fixed = memory.model.behaviour.content_type == "json"
     right = _is_json(text, promised, fixed=fixed) if is_json(promised) else fits(text, promised)
     if not right and not is_documented_answer(exchange, memory.model):
@@ -71,7 +71,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     )
 
 
-def _promised(exchange: Exchange) -> str:
+def _find_expected_type(exchange: Exchange) -> str:
     """Return the media type that the answer should have."""
     endpoint = exchange.call.endpoint
     if exchange.output is None or exchange.output.schema is None or endpoint is None or not endpoint.on_rest:

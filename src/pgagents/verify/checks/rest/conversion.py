@@ -16,9 +16,9 @@ from pgagents.jsonschema.schema import closure
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Resource, Takes
 from pgagents.source.origin import plain
-from pgagents.verify.answers.capacity import counted as space_left
+from pgagents.verify.answers.capacity import read_counter as space_left
 from pgagents.verify.cases.invalid import ordinary
-from pgagents.verify.cases.look_alike import compared
+from pgagents.verify.cases.look_alike import find_comparison
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -67,12 +67,12 @@ def promises(setting: Setting) -> Iterator[Contract]:
         if p.first.undone_by is not None:
             says = f"a {p.first.name} that {action.name} has used is no longer there to be undone"
             yield promise(NAME, f"used_up/{p.first.name}", p.maker, says, origin, p.first.cite)
-        if folded := _folded(setting, p):
+        if folded := _list_case_insensitive(setting, p):
             says = f"{action.name} knows a {p.first.name} by its {' and '.join(folded)} in whichever case"
             yield promise(NAME, f"any_case/{p.first.name}", p.maker, says, origin, p.first.cite)
 
 
-def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
+def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
     """Deselect counts unless the run is exclusive, because others change them."""
     if setting.exclusive or not contract.detail.startswith("one_space/"):
         return None
@@ -93,7 +93,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             *([counted] if setting.exclusive else []),
             *([used] if p.first.undone_by is not None else []),
         )
-        covers = (*covers, *([_any_case(p)] if _folded(setting, p) else []))
+        covers = (*covers, *([_any_case(p)] if _list_case_insensitive(setting, p) else []))
         if covers:
             yield Probe(
                 covers[0], 4, covers, 6, _run(setting, p, counted, used, covers), (p.maker,), "main", True
@@ -134,7 +134,7 @@ def _any_case(p: _Passing) -> str:
     return f"{NAME}/any_case/{p.first.name}/{p.maker.place}"
 
 
-def _folded(setting: Setting, p: _Passing) -> list[str]:
+def _list_case_insensitive(setting: Setting, p: _Passing) -> list[str]:
     """Return arguments of the maker that the first instance's answer holds, and whose case does not count
     by a law.
     """
@@ -144,7 +144,7 @@ def _folded(setting: Setting, p: _Passing) -> list[str]:
     return [
         str(q.name)
         for q in p.maker.params
-        if compared(p.maker.action, q) == "folded" and json_bytes(str(q.name)) in told
+        if find_comparison(p.maker.action, q) == "folded" and json_bytes(str(q.name)) in told
     ]
 
 
@@ -190,7 +190,7 @@ def _round(setting: Setting, p: _Passing, counted: str, used: str) -> Generator[
     why = f"a {p.resource.name} with a {p.first.name}"
     small = {
         name: text.lower()
-        for name in _folded(setting, p)
+        for name in _list_case_insensitive(setting, p)
         if isinstance(text := with_it.get(name), str) and text.lower() != text
     }
     exchange: Exchange = yield Call(
@@ -262,5 +262,5 @@ CHECK = Check(
     __doc__,
     promises,
     probes=probes,
-    settled=settled,
+    settled=settle_contract,
 )

@@ -103,7 +103,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     ):
         return
     contract = ANSWERED if exchange.success else REFUSED
-    if problem := _closed(exchange, str(exchange.request.header("Origin"))):
+    if problem := _explain_block(exchange, str(exchange.request.header("Origin"))):
         yield judge_broken(
             contract,
             f"Access-Control-Allow-Origin: {exchange.request.header('Origin')} or *",
@@ -204,7 +204,7 @@ def _preflight(setting: Setting, endpoint: Endpoint, contract: str) -> Callable[
             yield _credentials(setting, exchange)
         if not exchange.success:
             yield judge_broken(contract, "2xx without a key", exchange.outcome)
-        elif problem := _closed(exchange, origin):
+        elif problem := _explain_block(exchange, origin):
             yield judge_broken(contract, f"Access-Control-Allow-Origin: {origin} or *", problem)
         elif endpoint.method not in (*methods, *SIMPLE_METHODS) and "*" not in methods:
             yield judge_broken(
@@ -224,7 +224,7 @@ def _preflight(setting: Setting, endpoint: Endpoint, contract: str) -> Callable[
     return run
 
 
-def _closed(exchange: Exchange, origin: str) -> str:
+def _explain_block(exchange: Exchange, origin: str) -> str:
     """Return why a page of that origin may not read the answer; empty if it may."""
     told = exchange.header("access-control-allow-origin")
     return "" if told in ("*", origin) else f"Access-Control-Allow-Origin: {told or 'is missing'}"
@@ -239,7 +239,7 @@ def _read(setting: Setting, call: Call, contract: str) -> Callable[[], Conversat
             return
         if contract == ANSWERED and origin == STRANGER:
             yield _credentials(setting, exchange)
-        problem = _closed(exchange, origin)
+        problem = _explain_block(exchange, origin)
         yield (
             judge_broken(
                 contract, f"Access-Control-Allow-Origin: {origin} or *", f"{problem} on {exchange.status}"

@@ -57,7 +57,9 @@ def _cases(setting: Setting) -> tuple[tuple[Endpoint, Param], ...]:
             for param in endpoint.params:
                 alike = f"{param.name} {json_bytes(dict(param.schema)).decode()}"
                 alike += (
-                    f" {endpoint.action.name}" if "number" in types_of(setting.named(param.schema)) else ""
+                    f" {endpoint.action.name}"
+                    if "number" in types_of(setting.resolve_schema(param.schema))
+                    else ""
                 )
                 if (
                     endpoint.surface == REST
@@ -72,7 +74,7 @@ def _cases(setting: Setting) -> tuple[tuple[Endpoint, Param], ...]:
 
 
 def _has_default(setting: Setting, param: Param) -> bool:
-    return not param.required and setting.named(param.schema).get("default") is not None
+    return not param.required and setting.resolve_schema(param.schema).get("default") is not None
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
@@ -88,7 +90,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 def _run(setting: Setting, endpoint: Endpoint, param: Param, contract: str) -> Callable[[], Conversation]:
     def run() -> Conversation:
         name, template = str(param.name), template_of(setting.model, endpoint.action)
-        usual = setting.named(param.schema)["default"]
+        usual = setting.resolve_schema(param.schema)["default"]
         given = _widest(setting, endpoint, param, usual)
         without = {k: v for k, v in given.items() if k != name}
         reuses: tuple[Reuse, ...] = (
@@ -151,13 +153,13 @@ def _widest(setting: Setting, endpoint: Endpoint, param: Param, usual: Any) -> d
         **{
             str(p.name): high(p.schema, setting.model.schemas)
             for p in endpoint.params
-            if p is not param and _ranged(setting, p)
+            if p is not param and _has_bounded_default(setting, p)
         },
     }
 
 
-def _ranged(setting: Setting, param: Param) -> bool:
-    schema = setting.named(param.schema)
+def _has_bounded_default(setting: Setting, param: Param) -> bool:
+    schema = setting.resolve_schema(param.schema)
     return (
         _has_default(setting, param)
         and bool({"number", "integer"} & set(types_of(schema)))

@@ -32,7 +32,7 @@ REFUSED, UNPROCESSABLE = 400, 422
 def promises(setting: Setting) -> Iterator[Contract]:
     """Yield one contract for each endpoint."""
     for endpoint in setting.every_endpoint:
-        listed = ", ".join(map(str, sorted(_documented(setting, endpoint))))
+        listed = ", ".join(map(str, sorted(_list_statuses(setting, endpoint))))
         says = f"{endpoint.action.name} answers with a documented status only: {listed}"
         yield promise(NAME, "", endpoint, says, (*endpoint.action.origin, "output"), endpoint.action.cite)
 
@@ -70,7 +70,7 @@ def _run(setting: Setting, call: Call, contract: str) -> Callable[[], Conversati
     def run() -> Conversation:
         exchange: Exchange = yield call
         if call.endpoint is not None and exchange.status in (REFUSED, UNPROCESSABLE):
-            yield _judged(contract, exchange, _documented(setting, call.endpoint))
+            yield _judge_status(contract, exchange, _list_statuses(setting, call.endpoint))
 
     return run
 
@@ -81,18 +81,18 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     if endpoint is None or exchange.call.intent == "framework" or exchange.response is None:
         return
     allowed = memory.setting.compute_once(
-        (NAME, endpoint.place), lambda: _documented(memory.setting, endpoint)
+        (NAME, endpoint.place), lambda: _list_statuses(memory.setting, endpoint)
     )
-    yield _judged(f"{NAME}/{exchange.place}", exchange, allowed)
+    yield _judge_status(f"{NAME}/{exchange.place}", exchange, allowed)
 
 
-def _judged(contract: str, exchange: Exchange, allowed: frozenset[int]) -> Judgement:
+def _judge_status(contract: str, exchange: Exchange, allowed: frozenset[int]) -> Judgement:
     if exchange.status in allowed:
         return judge_kept(contract)
     return judge_broken(contract, f"one of {', '.join(map(str, sorted(allowed)))}", exchange.outcome)
 
 
-def _documented(setting: Setting, endpoint: Endpoint) -> frozenset[int]:
+def _list_statuses(setting: Setting, endpoint: Endpoint) -> frozenset[int]:
     codes = [c.status for c in (*endpoint.action.errors, *setting.model.always())]
     if endpoint.form is not None:
         listed = {200, *codes}

@@ -43,7 +43,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Judge every error whose body has a code."""
-    if exchange.status < 400 or exchange.code is None or exchange.tainted_by("documented_status"):
+    if exchange.status < 400 or exchange.code is None or exchange.is_tainted_by("documented_status"):
         return
     if (
         exchange.call.endpoint is not None

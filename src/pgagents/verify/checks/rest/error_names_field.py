@@ -36,7 +36,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         return
     if exchange.call.intent == "invalid" and (reason := _missing(exchange, endpoint, memory)):
         yield Judgement(f"{NAME}/{field}/{exchange.place}", Verdict.NOT_APPLICABLE, reason)
-    if exchange.code != memory.model.errors.framework.invalid or exchange.tainted_by("error_envelope"):
+    if exchange.code != memory.model.errors.framework.invalid or exchange.is_tainted_by("error_envelope"):
         return
     contract = f"{NAME}/{field}/{exchange.place}"
     param = endpoint.action.param(field)

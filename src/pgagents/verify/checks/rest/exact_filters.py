@@ -15,7 +15,7 @@ from pgagents.model.action import Param
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Resource
 from pgagents.verify.cases.invalid import ordinary
-from pgagents.verify.cases.look_alike import compared, fitting, free_text
+from pgagents.verify.cases.look_alike import find_comparison, fitting, free_text
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -27,7 +27,7 @@ from pgagents.verify.check.check import (
 )
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.request_template import template_of
-from pgagents.verify.laws.laws import judged, values_of
+from pgagents.verify.laws.laws import evaluate_law, values_of
 from pgagents.verify.wire.call import InstanceRef
 from pgagents.verify.wire.endpoint import REST, Endpoint
 from pgagents.verify.wire.exchange import Exchange
@@ -61,7 +61,7 @@ def _cases(setting: Setting) -> tuple[tuple[Endpoint, Param, Resource, Any], ...
                         or (endpoint.place, name) in met
                     ):
                         continue
-                    if free_text(setting, param.schema) and compared(endpoint.action, param):
+                    if free_text(setting, param.schema) and find_comparison(endpoint.action, param):
                         met.add((endpoint.place, name))
                         yield endpoint, param, resource, call.input[name]
 
@@ -73,7 +73,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     del roles
     for endpoint, param, resource, value in _cases(setting):
         contract = f"{NAME}/{param.name}/{endpoint.place}"
-        cost = MOST[compared(endpoint.action, param)]
+        cost = MOST[find_comparison(endpoint.action, param)]
         run = _run(setting, endpoint, param, resource, value, contract)
         yield Probe(contract, 6, (contract,), cost, run, (endpoint,), "main", resource.made_by is not None)
 
@@ -83,8 +83,8 @@ def _run(
 ) -> Callable[[], Conversation]:
     def run() -> Conversation:
         there: Mapping[str, Any] = yield InstanceRef(resource.name)
-        text = _valued(setting, resource, there, value)
-        hows = compared(endpoint.action, param)
+        text = _evaluate_argument(setting, resource, there, value)
+        hows = find_comparison(endpoint.action, param)
         near = fitting(setting, endpoint.action, param, text) if isinstance(text, str) else {}
         chosen = [how for how in near if how != "in the other case" or hows == "exactly"][: MOST[hows]]
         if not chosen:
@@ -133,10 +133,10 @@ def _others_in(setting: Setting, endpoint: Endpoint, param: Param, exchange: Exc
         scope = Scope(values_of(setting.model, exchange))
     except ExpressionError:
         return False
-    return exchange.fits and any(judged(law, scope).outcome == "broken" for law in comparing)
+    return exchange.fits and any(evaluate_law(law, scope).outcome == "broken" for law in comparing)
 
 
-def _valued(setting: Setting, resource: Resource, there: Mapping[str, Any], value: Any) -> Any:
+def _evaluate_argument(setting: Setting, resource: Resource, there: Mapping[str, Any], value: Any) -> Any:
     """Return the argument's value for this instance; None if it cannot be evaluated."""
     if not isinstance(value, Expression):
         return value

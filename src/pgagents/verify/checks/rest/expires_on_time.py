@@ -14,7 +14,7 @@ from pgagents.cel.expression import epoch
 from pgagents.model.action import Code, Param
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Resource, Takes
-from pgagents.verify.answers.capacity import counted
+from pgagents.verify.answers.capacity import read_counter
 from pgagents.verify.cases.invalid import ordinary, time_passes
 from pgagents.verify.check.check import (
     Check,
@@ -68,7 +68,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
             )
 
 
-def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
+def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
     """Exclude the contract if the clock cannot be moved; deselect counts unless the run is exclusive."""
     if setting.model.clock is None:
         return Verdict.NOT_APPLICABLE, "the API has no clock that an operator could move"
@@ -150,7 +150,7 @@ def _run(
                 maker, made_by.input, "valid", f"a {resource.name} that ends by itself", fresh=True
             )
             body = at_path(made_by, asked) if made_by.at is not None and asked.success else None
-            left = _left_s(resource, body, asked)
+            left = _get_seconds_left(resource, body, asked)
             if not isinstance(body, Mapping) or left is None or left <= 2 * MARGIN_S:
                 for contract in covers:
                     yield judge_untested(
@@ -159,7 +159,9 @@ def _run(
                 return
             instances.append(body)
         assert asked is not None
-        passed: Exchange = yield _advance(setting, (_left_s(resource, instances[0], asked) or 0.0) - MARGIN_S)
+        passed: Exchange = yield _advance(
+            setting, (_get_seconds_left(resource, instances[0], asked) or 0.0) - MARGIN_S
+        )
         early: Exchange = yield Call(
             endpoint,
             undone_by.input,
@@ -177,9 +179,9 @@ def _run(
                 if gone
                 else judge_kept(lives)
             )
-        before = yield from _counted(setting, resource, instances[1])
+        before = yield from _read_counter(setting, resource, instances[1])
         passed = yield _advance(setting, 2 * MARGIN_S)
-        after = yield from _counted(setting, resource, instances[1])
+        after = yield from _read_counter(setting, resource, instances[1])
         if (
             passed.success
             and before is not None
@@ -197,7 +199,7 @@ def _run(
                 else judge_broken(contract, more, f"{counted[0].counter} {after}")
             )
         if passed.success:
-            yield from _unused(setting, resource, missing, instances[1])
+            yield from _judge_expired_use(setting, resource, missing, instances[1])
         late: Exchange = yield Call(
             endpoint,
             undone_by.input,
@@ -207,7 +209,7 @@ def _run(
             made=instances[1],
         )
         if passed.success and not late.void:
-            there = late.success and not late.tainted_by("documented_status")
+            there = late.success and not late.is_tainted_by("documented_status")
             yield (
                 judge_broken(ends, f"it is gone {MARGIN_S:g} s after its {resource.expires_by}", late.outcome)
                 if there
@@ -217,14 +219,16 @@ def _run(
     return run
 
 
-def _counted(
+def _read_counter(
     setting: Setting, resource: Resource, body: Mapping[str, Any]
 ) -> Generator[Any, Any, int | None]:
     """Return the remaining capacity, or None unless the run is exclusive."""
-    return (yield from counted(setting, resource, body)) if setting.exclusive else None
+    return (yield from read_counter(setting, resource, body)) if setting.exclusive else None
 
 
-def _unused(setting: Setting, resource: Resource, missing: Code, body: Mapping[str, Any]) -> Conversation:
+def _judge_expired_use(
+    setting: Setting, resource: Resource, missing: Code, body: Mapping[str, Any]
+) -> Conversation:
     """Judge that actions which make something from an instance refuse an expired one."""
     for user, named in _users(setting, resource):
         told = {str(p.name): body[str(p.name)] for p in user.params if str(p.name) in body}
@@ -235,7 +239,7 @@ def _unused(setting: Setting, resource: Resource, missing: Code, body: Mapping[s
         yield from judge_refused(exchange, f"{NAME}/unused/{resource.name}/{user.place}", [missing], why)
 
 
-def _left_s(resource: Resource, body: Any, exchange: Exchange) -> float | None:
+def _get_seconds_left(resource: Resource, body: Any, exchange: Exchange) -> float | None:
     """Return the seconds until the instance expires; None if its body gives no time."""
     told = epoch(body.get(str(resource.expires_by))) if isinstance(body, Mapping) else math.nan
     return None if math.isnan(told) else told - exchange.sent_at
@@ -252,5 +256,5 @@ CHECK = Check(
     __doc__,
     promises,
     probes=probes,
-    settled=settled,
+    settled=settle_contract,
 )

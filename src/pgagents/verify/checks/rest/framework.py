@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from pgagents.model.contract import Contract
-from pgagents.verify.cases.framework import Case, cases, edited
+from pgagents.verify.cases.framework import Case, cases, edit_call
 from pgagents.verify.cases.malformed import HUGE, LONG, number_in, reader
 from pgagents.verify.check.check import (
     Check,
@@ -111,7 +111,7 @@ def _plaintext(setting: Setting, endpoint: Endpoint) -> Callable[[], Conversatio
 
     def run() -> Conversation:
         exchange: Exchange = yield replace(
-            edited(setting, endpoint, "a call over plain http", Raw()), plain=True
+            edit_call(setting, endpoint, "a call over plain http", Raw()), plain=True
         )
         lacking = [h for h in due if (exchange.header(h.name) or "") != (h.const or exchange.header(h.name))]
         if not exchange.void and exchange.status == code.status and lacking:
@@ -134,11 +134,11 @@ def _plaintext(setting: Setting, endpoint: Endpoint) -> Callable[[], Conversatio
 def _run(case: Case, contract: str) -> Callable[[], Conversation]:
     def run() -> Conversation:
         if case.code is None and not case.survive:
-            yield from _taken(case, contract)
+            yield from _judge_acceptance(case, contract)
             return
         exchange: Exchange = yield case.call
         if case.survive:
-            if not exchange.void and not exchange.tainted_by("no_crashes"):
+            if not exchange.void and not exchange.is_tainted_by("no_crashes"):
                 yield judge_kept(contract)
             return
         assert case.code is not None
@@ -150,7 +150,7 @@ def _run(case: Case, contract: str) -> Callable[[], Conversation]:
         if (
             case.allowed
             and exchange.status == case.code.status
-            and (wrong := _misnamed(case.allowed, exchange))
+            and (wrong := _find_allow_problem(case.allowed, exchange))
         ):
             judged = [judge_broken(contract, NAMES_METHODS, wrong)]
         yield from judged
@@ -158,7 +158,7 @@ def _run(case: Case, contract: str) -> Callable[[], Conversation]:
     return run
 
 
-def _taken(case: Case, contract: str) -> Conversation:
+def _judge_acceptance(case: Case, contract: str) -> Conversation:
     """Judge a request that must be accepted: with the largest body first, then as it is, then without its
     other feature.
     """
@@ -192,11 +192,11 @@ def _other_methods(exchange: Exchange, setting: Setting) -> Iterator[Judgement]:
     """Judge the Allow header of a 405 that no probe expected, such as one for HEAD."""
     contract, refused = f"{NAME}/wrong_method@{REST}", setting.model.errors.framework.wrong_method
     methods = frozenset(d.method for d in setting.endpoints if d.path == exchange.request.path)
-    if refused is not None and methods and (wrong := _misnamed(methods, exchange)):
+    if refused is not None and methods and (wrong := _find_allow_problem(methods, exchange)):
         yield judge_broken(contract, NAMES_METHODS, wrong)
 
 
-def _misnamed(allowed: frozenset[str], exchange: Exchange) -> str:
+def _find_allow_problem(allowed: frozenset[str], exchange: Exchange) -> str:
     """Return what is wrong with the Allow header of a 405; empty if nothing is."""
     told = exchange.header("Allow")
     if not told:

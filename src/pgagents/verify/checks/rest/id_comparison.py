@@ -14,7 +14,7 @@ from pgagents.http import json_bytes
 from pgagents.model.action import Param
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Resource, id_text
-from pgagents.verify.answers.refusal import expected
+from pgagents.verify.answers.refusal import list_allowed_refusals
 from pgagents.verify.answers.representations import kind_of
 from pgagents.verify.cases.invalid import is_invalid, ordinary
 from pgagents.verify.cases.malformed import of_ours
@@ -117,7 +117,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         maker is None
         or not isinstance(body, Mapping)
         or not maker.id_of(body) is not None
-        or _repeated(exchange, memory)
+        or _is_repeated(exchange, memory)
     ):
         return
     said = json_bytes({k: v for k, v in exchange.input.items() if k != endpoint.action.idempotency}).decode()
@@ -138,8 +138,8 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         del made[next(iter(made))]
 
 
-def _repeated(exchange: Exchange, memory: Memory) -> bool:
-    """True if the call's idempotency key was used before. The key is noted."""
+def _is_repeated(exchange: Exchange, memory: Memory) -> bool:
+    """True if the call's idempotency key was used before; the key is noted."""
     name = exchange.call.endpoint.action.idempotency if exchange.call.endpoint else None
     used: dict[str, None] = memory.notes.setdefault((NAME, "keys"), {})
     if name is None or name not in exchange.input:
@@ -279,7 +279,7 @@ def _looking_alike(
             return
         exchange: Exchange = yield call
         assert resource.missing is not None
-        codes, statuses = expected(setting, call)
+        codes, statuses = list_allowed_refusals(setting, call)
         yield from judge_refused(exchange, contract, [*codes, resource.missing], what, statuses)
 
     return run

@@ -11,9 +11,9 @@ from dataclasses import replace
 from typing import Any
 
 from pgagents.model.contract import Contract, Verdict
-from pgagents.verify.answers.refusal import expected
+from pgagents.verify.answers.refusal import list_allowed_refusals
 from pgagents.verify.cases.combined import Group, both, groups
-from pgagents.verify.cases.generated import varied_of
+from pgagents.verify.cases.generated import list_varied_calls
 from pgagents.verify.cases.invalid import invalid_cases_of, ordinary
 from pgagents.verify.check.check import (
     Check,
@@ -97,9 +97,9 @@ def _pair(
     `alone` collects endpoints whose answers did not show both errors.
     """
     covers = tuple(f"{NAME}/{detail}/{endpoint.place}" for detail in (*(one.detail for one in pair), SEVERAL))
-    run, print = _run_pair(setting, endpoint, pair, alone), " ".join(_shown(one.call) for one in pair)
+    run, print = _run_pair(setting, endpoint, pair, alone), " ".join(_format_call(one.call) for one in pair)
     return Probe(
-        _named(covers[0], number),
+        _name_probe(covers[0], number),
         phase,
         covers,
         1,
@@ -111,7 +111,7 @@ def _pair(
     )
 
 
-def _named(contract: str, number: int) -> str:
+def _name_probe(contract: str, number: int) -> str:
     """Return a probe's name: its first contract, and its number among that contract's probes."""
     return contract if number == 1 else f"{contract} #{number}"
 
@@ -129,7 +129,7 @@ def _run_pair(
             return
         call = both(setting, endpoint, pair)
         exchange: Exchange = yield call
-        codes, statuses = expected(setting, call)
+        codes, statuses = list_allowed_refusals(setting, call)
         said = got(exchange.body, at)
         if said == word and _all_kept(judge_refused(exchange, several, codes, "", statuses)):
             yield from map(judge_kept, (*contracts, several))
@@ -150,7 +150,7 @@ def _run_pair(
 def _others(setting: Setting, pair: Group) -> set[str]:
     """Return the codes that may be answered before the one for invalid input: that an id is absent."""
     invalid = setting.model.errors.framework.invalid
-    return {code.name for one in pair for code in expected(setting, one.call)[0]} - {invalid}
+    return {code.name for one in pair for code in list_allowed_refusals(setting, one.call)[0]} - {invalid}
 
 
 def _one_by_one(setting: Setting, pair: Group, contracts: list[str]) -> Generator[Any, Any, bool]:
@@ -158,7 +158,7 @@ def _one_by_one(setting: Setting, pair: Group, contracts: list[str]) -> Generato
     good = True
     for one, contract in zip(pair, contracts, strict=True):
         exchange: Exchange = yield replace(one.call, again=one is not pair[0])
-        codes, statuses = expected(setting, one.call)
+        codes, statuses = list_allowed_refusals(setting, one.call)
         judged = list(judge_refused(exchange, contract, codes, f"a call where {one.says}", statuses))
         good = good and _all_kept(judged) and not exchange.tainted
         yield from judged
@@ -175,7 +175,7 @@ def _more(setting: Setting, endpoint: Endpoint, listed: dict[str, int]) -> Itera
     argument.
     """
     template = template_of(setting.model, endpoint.action)
-    for varied in varied_of(setting, endpoint):
+    for varied in list_varied_calls(setting, endpoint):
         detail = None if varied.valid else _nearest(varied.keyword, varied.param, listed)
         if detail is None:
             continue
@@ -204,9 +204,9 @@ def _probe(
     number: int,
 ) -> Probe:
     contract = f"{NAME}/{detail}/{endpoint.place}"
-    print = _shown(call)
+    print = _format_call(call)
     return Probe(
-        _named(contract, number),
+        _name_probe(contract, number),
         phase,
         (contract,),
         1,
@@ -219,7 +219,7 @@ def _probe(
     )
 
 
-def _shown(call: Call) -> str:
+def _format_call(call: Call) -> str:
     """Return what distinguishes a call from others of its action: why it is sent, and the invalid argument
     or all arguments.
     """
@@ -233,7 +233,7 @@ def _shown(call: Call) -> str:
 def _run(setting: Setting, call: Call, contract: str, says: str) -> Callable[[], Conversation]:
     def run() -> Conversation:
         exchange: Exchange = yield call
-        codes, statuses = expected(setting, call)
+        codes, statuses = list_allowed_refusals(setting, call)
         yield from judge_refused(exchange, contract, codes, f"a call where {says}", statuses)
 
     return run

@@ -29,7 +29,7 @@ from pgagents.verify.check.check import (
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.instance import at_path, will_do
 from pgagents.verify.fixtures.request_template import template_of
-from pgagents.verify.laws.laws import judged, reading_of, reads, values_of
+from pgagents.verify.laws.laws import evaluate_law, reading_of, reads, values_of
 from pgagents.verify.laws.witness import witness
 from pgagents.verify.wire.call import Call, GetNote
 from pgagents.verify.wire.endpoint import MCP, OPERATOR, Endpoint
@@ -83,7 +83,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
             except ExpressionError as error:
                 yield judge_untested(contract, str(error), sticky=True)
                 continue
-        held = judged(law, scope)
+        held = evaluate_law(law, scope)
         if held.outcome == "held":
             yield judge_kept(contract)
         elif held.outcome == "broken":
@@ -194,7 +194,7 @@ def _run(
         known: Mapping[tuple[str, str], Mapping[str, Any]] = (yield GetNote(BODIES)) or {}
         own = [body for (name, _), body in known.items() if name == resource.name]
         also = (
-            plan.bounded(places, _by(resource, place), place.id, own) if timed else []
+            plan.choose_bounded_places(places, _by(resource, place), place.id, own) if timed else []
         )  # bounds appear only as time passes
         makings = plan.makings(makers, search, places, also)
         living: list[list[tuple[Endpoint, Mapping[str, Any]]]] = [[], []]
@@ -220,7 +220,7 @@ def _run(
         for some, seconds in zip(reversed(living), times, strict=True):
             if timed and some and (wait := time_passes(setting, seconds)):
                 yield wait
-            yield from _ended(setting, resource, some[::-1], why)
+            yield from _end_instances(setting, resource, some[::-1], why)
         yield from _read_again(setting, resource, [*living[0], *living[1]], why)
 
     return run
@@ -248,7 +248,7 @@ def _lives_on(
             yield Call(mover, move.input, "explore", why, subject=resource, made=body, surface=mover.surface)
 
 
-def _ended(
+def _end_instances(
     setting: Setting, resource: Resource, living: list[tuple[Endpoint, Mapping[str, Any]]], why: str
 ) -> Conversation:
     for endpoint, body in living:

@@ -82,9 +82,9 @@ def _links(setting: Setting) -> Mapping[str, _Link]:
 def _uris(schema: Mapping[str, Any], setting: Setting, depth: int) -> Iterator[str]:
     if depth > 8:
         return
-    schema = setting.named(schema)
+    schema = setting.resolve_schema(schema)
     for name, member in (schema.get("properties") or {}).items():
-        if setting.named(member).get("format") == "uri":
+        if setting.resolve_schema(member).get("format") == "uri":
             yield str(name)
         yield from _uris(member, setting, depth + 1)
     for part in (
@@ -142,9 +142,9 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 def _run(setting: Setting, name: str, link: _Link, contract: str) -> Callable[[], Conversation]:
     def run() -> Conversation:
         for state in link.resource.states or ("",):
-            yield from followed(state)
+            yield from follow_link(state)
 
-    def followed(state: str) -> Conversation:
+    def follow_link(state: str) -> Conversation:
         body: Mapping[str, Any] = yield InstanceRef(link.resource.name, (state,) if state else ())
         told = next((v for k, v in _members(body) if k == name and isinstance(v, str)), None)
         if told is None:
@@ -166,12 +166,12 @@ def _run(setting: Setting, name: str, link: _Link, contract: str) -> Callable[[]
                 for k, v in _members(body)
                 if k in setting.model.secrets and isinstance(v, str) and len(v) >= SHORTEST
             }
-            yield _judged(contract, name, exchange, secrets)
+            yield _judge_page(contract, name, exchange, secrets)
 
     return run
 
 
-def _judged(contract: str, name: str, exchange: Exchange, secrets: Collection[str]) -> Judgement:
+def _judge_page(contract: str, name: str, exchange: Exchange, secrets: Collection[str]) -> Judgement:
     text = exchange.response.body.decode("utf-8", "replace") if exchange.response else ""
     if exchange.status in GONE or exchange.status >= 500:
         return judge_broken(

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from pgagents.model.action import Param
 from pgagents.model.contract import Contract
-from pgagents.verify.answers.refusal import expected
+from pgagents.verify.answers.refusal import list_allowed_refusals
 from pgagents.verify.cases.combined import alone
 from pgagents.verify.cases.invalid import InvalidCase, invalid_cases_of, is_invalid
 from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_refused, promise
@@ -47,7 +47,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         return
     for endpoint, kind, wrong, sent in _cases(memory.setting):
         if sent and endpoint is call.endpoint and call.why == wrong.says and call.field == wrong.field:
-            codes, statuses = expected(memory.setting, call)
+            codes, statuses = list_allowed_refusals(memory.setting, call)
             yield from judge_refused(
                 exchange, f"{NAME}/{kind}/{endpoint.place}", codes, f"a call with {SAYS[kind]}", statuses
             )
@@ -68,7 +68,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 def _run(setting: Setting, call: Call, contract: str, says: str) -> Callable[[], Conversation]:
     def run() -> Conversation:
         exchange: Exchange = yield replace(call)
-        codes, statuses = expected(setting, call)
+        codes, statuses = list_allowed_refusals(setting, call)
         yield from judge_refused(exchange, contract, codes, f"a call with {says}", statuses)
 
     return run
@@ -132,7 +132,7 @@ def _case(setting: Setting, endpoint: Endpoint, kind: str, wrong: InvalidCase) -
     keyword = wrong.detail.partition("/")[0]
     if param is None:
         return None
-    number = bool({"number", "integer"} & set(types_of(setting.named(param.schema))))
+    number = bool({"number", "integer"} & set(types_of(setting.resolve_schema(param.schema))))
     in_json = _in_json(endpoint, param)
     own = not param.refers_to and str(param.name) != endpoint.action.idempotency
     value = wrong.call.input.get(wrong.field)

@@ -59,7 +59,9 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     del roles
     for endpoint in setting.endpoints:
         names = [
-            str(p.name) for p in endpoint.params if p.place == "body" and _unbounded(setting.named(p.schema))
+            str(p.name)
+            for p in endpoint.params
+            if p.place == "body" and _is_unbounded(setting.resolve_schema(p.schema))
         ]
         if names and endpoint.surface == REST and endpoint.action.effect == "write":
             contract, template = f"{NAME}/{endpoint.place}", template_of(setting.model, endpoint.action)
@@ -76,7 +78,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             )
 
 
-def _unbounded(schema: Mapping[str, Any]) -> bool:
+def _is_unbounded(schema: Mapping[str, Any]) -> bool:
     bounded = {"maximum", "exclusiveMaximum", "enum", "const", "multipleOf"} & schema.keys()
     return not bounded and bool({"number", "integer"} & set(types_of(schema)))
 
@@ -97,13 +99,13 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         )
     elif isinstance(exchange.answer, Silence):
         yield judge_broken(contract, "a whole answer", exchange.outcome)
-    elif exchange.status >= 500 and not _documented(exchange, memory):
+    elif exchange.status >= 500 and not _is_documented(exchange, memory):
         yield judge_broken(contract, "an answer below 500", exchange.outcome)
     else:
         yield judge_kept(contract)
 
 
-def _documented(exchange: Exchange, memory: Memory) -> bool:
+def _is_documented(exchange: Exchange, memory: Memory) -> bool:
     endpoint, crashed = exchange.call.endpoint, memory.model.errors.framework.crashed
     return endpoint is not None and any(
         c.status == exchange.status and c.name == exchange.code and c.name != crashed

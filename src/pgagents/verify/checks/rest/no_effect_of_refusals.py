@@ -66,7 +66,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
         )
 
 
-def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
+def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
     """Deselect the contract unless the run is exclusive, because others may add to the lists."""
     del contract
     return None if setting.exclusive else (Verdict.NOT_SELECTED, others_too("lists"))
@@ -122,7 +122,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 def _run(setting: Setting, cases: list[tuple[Resource, Endpoint, InvalidCase]]) -> Callable[[], Conversation]:
     def run() -> Conversation:
         resource = cases[0][0]
-        before, whole = yield from _listed(setting, resource, "unchanged")
+        before, whole = yield from _list_ids(setting, resource, "unchanged")
         known: Mapping[tuple[str, str], _Known] = (yield GetNote(_note_of(resource))) or {}
         told = known.get(_main(setting))
         shown = told.shown if told is not None and told.first is not None and not told.unsure else set()
@@ -131,7 +131,7 @@ def _run(setting: Setting, cases: list[tuple[Resource, Endpoint, InvalidCase]]) 
                 continue
             contract = f"{NAME}/{resource.name}/{endpoint.place}"
             exchange: Exchange = yield replace(wrong.call, why=f"refused: {wrong.says}")
-            after, whole = yield from _listed(setting, resource, "")
+            after, whole = yield from _list_ids(setting, resource, "")
             if before is None or after is None or exchange.void:
                 yield judge_untested(contract, "the list was not answered")
             elif not whole:
@@ -162,7 +162,7 @@ def _note_of(resource: Resource) -> str:
     return f"{NAME}/{resource.name}"
 
 
-def _listed(
+def _list_ids(
     setting: Setting, resource: Resource, reuse: Literal["", "unchanged"]
 ) -> Generator[Any, Any, tuple[list[Any] | None, bool]]:
     """Return the listed ids, or None if there is no list, and whether a new instance would be among them."""
@@ -367,7 +367,7 @@ CHECK = Check(
     promises,
     watch=watch,
     probes=probes,
-    settled=settled,
+    settled=settle_contract,
     # before `no_crashes`, which ends the judging of a crash: what a crashed call made is not known
     rank=-1,
     tools=True,

@@ -12,7 +12,7 @@ from typing import Any
 
 from pgagents.model.contract import Contract
 from pgagents.verify.answers.secrets import collect, declares
-from pgagents.verify.answers.undeclared import undeclared
+from pgagents.verify.answers.undeclared import find_undeclared
 from pgagents.verify.check.check import Check, Judgement, judge_broken, judge_kept, promise, promise_at
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.wire.endpoint import framework_places
@@ -85,7 +85,7 @@ def _members(exchange: Exchange, memory: Memory) -> str:
     """Describe an undeclared member that looks like a secret or personal data; empty if there is none."""
     if exchange.output is None or exchange.output.schema is None or not isinstance(exchange.body, Mapping):
         return ""
-    for path, value in undeclared(exchange.body, exchange.output.schema, memory.setting):
+    for path, value in find_undeclared(exchange.body, exchange.output.schema, memory.setting):
         name = path.rpartition(".")[2]
         if name in memory.model.secrets or _SECRET_NAMES.search(name):
             return f"the undeclared member {path} looks like a secret"

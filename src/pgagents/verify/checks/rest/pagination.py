@@ -89,7 +89,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             "main",
             False,
         )
-        resource, call = _listed(setting, paged)
+        resource, call = _find_listed_resource(setting, paged)
         maker = (
             setting.endpoint(str(resource.made_by.action.name), REST)
             if resource and resource.made_by
@@ -110,7 +110,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             )
 
 
-def _listed(setting: Setting, paged: _Paged) -> tuple[Resource, ActionCall] | tuple[None, None]:
+def _find_listed_resource(setting: Setting, paged: _Paged) -> tuple[Resource, ActionCall] | tuple[None, None]:
     """Return a resource that the endpoint lists, with the list call that has fewest arguments, or (None,
     None).
     """
@@ -130,7 +130,7 @@ def _lists(setting: Setting) -> tuple[_Paged, ...]:
     def find() -> Iterator[_Paged]:
         met: set[str] = set()
         for endpoint in setting.endpoints:
-            paged = _paged(setting, endpoint)
+            paged = _find_paging(setting, endpoint)
             kind = next(
                 (
                     r.name
@@ -147,10 +147,10 @@ def _lists(setting: Setting) -> tuple[_Paged, ...]:
     return setting.compute_once(NAME, lambda: tuple(find()))
 
 
-def _paged(setting: Setting, endpoint: Endpoint) -> _Paged | None:
+def _find_paging(setting: Setting, endpoint: Endpoint) -> _Paged | None:
     """Return how an endpoint's list is paged; None if it is not, or the document does not show how."""
-    schema = setting.named(endpoint.action.success.schema or {})
-    members = {name: setting.named(member) for name, member in schema.get("properties", {}).items()}
+    schema = setting.resolve_schema(endpoint.action.success.schema or {})
+    members = {name: setting.resolve_schema(member) for name, member in schema.get("properties", {}).items()}
     listing = [name for name, member in members.items() if "array" in types_of(member)]
     optional = [p for p in endpoint.params if not p.required and p.place != "path"]
     found = [
@@ -161,7 +161,7 @@ def _paged(setting: Setting, endpoint: Endpoint) -> _Paged | None:
     ]
     if endpoint.action.effect != "read" or len(listing) != 1 or len(found) != 1:
         return None
-    items = setting.named(members[listing[0]].get("items", {}))
+    items = setting.resolve_schema(members[listing[0]].get("items", {}))
     limit = next((str(p.name) for p in optional if _bounds(setting, p, members[listing[0]])), None)
     id = next(
         (r.id for r in setting.model.resources.values() for c in r.listed_by if c.action is endpoint.action),
@@ -170,9 +170,9 @@ def _paged(setting: Setting, endpoint: Endpoint) -> _Paged | None:
     if limit is None or id not in items.get("properties", {}):
         return None
     sorts = {
-        str(p.name): tuple(setting.named(p.schema).get("enum", ()))
+        str(p.name): tuple(setting.resolve_schema(p.schema).get("enum", ()))
         for p in optional
-        if setting.named(p.schema).get("enum")
+        if setting.resolve_schema(p.schema).get("enum")
     }
     return _Paged(
         endpoint,
@@ -186,7 +186,7 @@ def _paged(setting: Setting, endpoint: Endpoint) -> _Paged | None:
 
 def _bounds(setting: Setting, param: Param, items: Mapping[str, Any]) -> bool:
     """True if an argument is the page size: a whole number up to the longest list."""
-    schema = setting.named(param.schema)
+    schema = setting.resolve_schema(param.schema)
     return (
         types_of(schema) == ("integer",)
         and "maximum" in schema
@@ -213,7 +213,7 @@ def _run(setting: Setting, paged: _Paged, contract: str, second: bool) -> Callab
             (name, value), instances = max(several, key=lambda found: len(found[1]))
             given = {**given, name: value}
         every = whole is not None and whole[1] is None
-        yield (yield from _walked(setting, paged, contract, given, instances, every=every, second=second))
+        yield (yield from _walk_pages(setting, paged, contract, given, instances, every=every, second=second))
 
     return run
 
@@ -240,12 +240,12 @@ def _making(
             yield judge_untested(contract, f"no {resource.name} was made")
             return
         given = {name: value for name, value in call.input.items() if name != paged.limit}
-        yield (yield from _walked(setting, paged, contract, given, bodies, resource, bodies[0]))
+        yield (yield from _walk_pages(setting, paged, contract, given, bodies, resource, bodies[0]))
 
     return run
 
 
-def _walked(
+def _walk_pages(
     setting: Setting,
     paged: _Paged,
     contract: str,

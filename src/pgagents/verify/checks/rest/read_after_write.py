@@ -28,8 +28,8 @@ from pgagents.verify.check.check import (
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import template_of
-from pgagents.verify.laws.laws import judged
-from pgagents.verify.laws.lists import left_out
+from pgagents.verify.laws.laws import evaluate_law
+from pgagents.verify.laws.lists import find_missing_instance
 from pgagents.verify.laws.next_page import may_go_on, next_page
 from pgagents.verify.laws.witness import witness
 from pgagents.verify.wire.call import Call, InstanceRef
@@ -229,7 +229,7 @@ def _same(
         }
     )
     for law, contract in zip(resource.laws, covers[1:], strict=True):
-        held = judged(law, scope)
+        held = evaluate_law(law, scope)
         if held.outcome == "broken" and not differing:
             yield judge_broken(
                 contract, " ".join(law.that.text.split()), f"{law.name} does not hold: {witness(law, scope)}"
@@ -254,7 +254,7 @@ def _items(call: ActionCall, exchange: Exchange) -> list[Mapping[str, Any]] | No
     return [item for item in found if isinstance(item, Mapping)] if isinstance(found, list) else None
 
 
-def _folded(endpoint: Endpoint, call: ActionCall) -> list[str]:
+def _list_case_insensitive(endpoint: Endpoint, call: ActionCall) -> list[str]:
     """Return members that the list is filtered by and that one of its laws turns to upper case before
     comparing.
     """
@@ -286,7 +286,7 @@ def _listing(
         made: Mapping[str, Any] | None = None
         for turn in range(MOST_PAGES):
             if role == "main" and turn <= 1:
-                made = yield from _looked_for(setting, resource, call, endpoint, again=turn == 1)
+                made = yield from _choose_instance(setting, resource, call, endpoint, again=turn == 1)
             given = {**call.input, **more}
             exchange: Exchange = yield Call(
                 endpoint,
@@ -338,14 +338,14 @@ def _listing(
     return run
 
 
-def _looked_for(
+def _choose_instance(
     setting: Setting, resource: Resource, call: ActionCall, endpoint: Endpoint, *, again: bool
 ) -> Generator[Any, Any, Mapping[str, Any] | None]:
     """Return the instance to look for, or None if any will do: one made now if `again`.
 
     Texts whose case does not count by a law are given in lower case.
     """
-    folded = _folded(endpoint, call)
+    folded = _list_case_insensitive(endpoint, call)
     there: Mapping[str, Any] | None = None
     if (
         again
@@ -376,7 +376,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     if endpoint.action.effect == "write" and unsure:
         made.clear()  # the state of the instances is unknown now
     if exchange.success and endpoint.action.effect == "write":
-        _removed(exchange, memory, made)  # also if another check finds an error in the answer
+        _forget_removed(exchange, memory, made)  # also if another check finds an error in the answer
     if (
         exchange.call.intent not in TRUSTED
         or not exchange.call.role
@@ -407,7 +407,9 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
             yield from _all_there(exchange, memory, resource, calls, mine, place)
 
 
-def _removed(exchange: Exchange, memory: Memory, made: dict[tuple[str, str], dict[str, float]]) -> None:
+def _forget_removed(
+    exchange: Exchange, memory: Memory, made: dict[tuple[str, str], dict[str, float]]
+) -> None:
     """Forget what a call has removed, whoever made it."""
     endpoint = exchange.call.endpoint
     for resource in memory.model.resources.values() if endpoint is not None else ():
@@ -444,7 +446,7 @@ def _all_there(
     bodies = [memory.bodies.get((resource.name, f"{place}{id}")) for id, at in mine.items() if at > since]
     endpoint = exchange.call.endpoint
     lost = (
-        left_out(memory.setting, exchange, path.group(1), resource, [b for b in bodies if b])
+        find_missing_instance(memory.setting, exchange, path.group(1), resource, [b for b in bodies if b])
         if path
         else None
     )

@@ -28,7 +28,7 @@ from pgagents.verify.check.check import (
 )
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.request_template import template_of
-from pgagents.verify.laws.relations import excused, fitting, ids_of, instances_of
+from pgagents.verify.laws.relations import fitting, ids_of, instances_of, is_excused
 from pgagents.verify.plan.exclusive import others_too
 from pgagents.verify.values.schema_values import high, low, types_of
 from pgagents.verify.wire.call import Call, Reuse
@@ -98,7 +98,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
                     )
 
 
-def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
+def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
     """Deselect the contract about the first items unless the run is exclusive, because others may change
     them.
     """
@@ -127,14 +127,18 @@ def _kinds(setting: Setting, endpoint: Endpoint, relation: Relation) -> list[str
 def _flags(setting: Setting, endpoint: Endpoint) -> tuple[str, ...]:
     """Return optional boolean arguments that are also boolean members of the listed items."""
     members = [
-        setting.named(m)
-        for m in setting.named(endpoint.action.success.schema or {}).get("properties", {}).values()
+        setting.resolve_schema(m)
+        for m in setting.resolve_schema(endpoint.action.success.schema or {}).get("properties", {}).values()
     ]
     items = [
-        setting.named(m.get("items", {})).get("properties", {}) for m in members if "array" in types_of(m)
+        setting.resolve_schema(m.get("items", {})).get("properties", {})
+        for m in members
+        if "array" in types_of(m)
     ]
     found = [
-        p for p in endpoint.params if not p.required and types_of(setting.named(p.schema)) == ("boolean",)
+        p
+        for p in endpoint.params
+        if not p.required and types_of(setting.resolve_schema(p.schema)) == ("boolean",)
     ]
     return tuple(str(p.name) for p in found if len(items) == 1 and str(p.name) in items[0])
 
@@ -188,7 +192,7 @@ def _narrow(setting: Setting, endpoint: Endpoint, relation: Relation) -> list[di
     template, schemas = template_of(setting.model, endpoint.action), setting.model.schemas
     param = endpoint.action.param(relation.widen)
     assert param is not None
-    schema = setting.named(param.schema)
+    schema = setting.resolve_schema(param.schema)
     least, given = low(schema, schemas), template.input.get(relation.widen)
     values: list[Any] = [least]
     if isinstance(given, int | float):
@@ -241,7 +245,7 @@ def _one(setting: Setting, endpoint: Endpoint, relation: Relation, contract: str
         had = ids_of(setting, relation, small)
         if not had:
             continue
-        if excused(setting, relation, small):
+        if is_excused(setting, relation, small):
             reason = "the narrow call's answer was full"
             continue
         wide = _with(endpoint, given, relation.widen, most)
@@ -340,7 +344,7 @@ def _page(setting: Setting, endpoint: Endpoint, relation: Relation, contract: st
         if not has or (len(has) < ENOUGH and number < len(bases)):
             continue
         param = endpoint.action.param(relation.widen)
-        usual = setting.named(param.schema).get("default") if param is not None else None
+        usual = setting.resolve_schema(param.schema).get("default") if param is not None else None
         fewer = usual if isinstance(usual, int) and least <= usual < len(has) else max(least, len(has) // 2)
         given = _with(endpoint, base, relation.widen, fewer)
         small: Exchange = yield ordinary(
@@ -351,8 +355,8 @@ def _page(setting: Setting, endpoint: Endpoint, relation: Relation, contract: st
             reason = "the narrow call was not answered as promised"
             continue
         yield from _keeps(setting, endpoint, relation, contract, given, had, has)
-        yield from _filled(setting, endpoint, relation, given, had, has)
-        yield from _left_in(setting, endpoint, relation, given, large)
+        yield from _judge_item_count(setting, endpoint, relation, given, had, has)
+        yield from _judge_flagged_items(setting, endpoint, relation, given, large)
         yield from _first(setting, endpoint, relation, small, large)
         return
     for id in (
@@ -417,7 +421,7 @@ def _first(
         yield judge_broken(contract, told, f"others, up to {had[-1].get(member)}")
 
 
-def _left_in(
+def _judge_flagged_items(
     setting: Setting, endpoint: Endpoint, relation: Relation, given: dict[str, Any], whole: Exchange
 ) -> Conversation:
     """Judge that an item that has the flags stays in the answer when the flags are set, if there is room."""
@@ -471,7 +475,7 @@ def _in_order(instances: list[dict[str, Any]], member: str, down: bool) -> bool:
         return False
 
 
-def _filled(
+def _judge_item_count(
     setting: Setting,
     endpoint: Endpoint,
     relation: Relation,
@@ -528,7 +532,7 @@ CHECK = Check(
     promises,
     watch=watch,
     probes=probes,
-    settled=settled,
+    settled=settle_contract,
     rank=9,
     calls_correctly=True,
     alone=True,

@@ -40,8 +40,10 @@ def promises(setting: Setting) -> Iterator[Contract]:
                 yield promise_at(NAME, header.name, place, says, header.origin, header.cite)
 
 
-def _judged(setting: Setting, header: Header, exchange: Exchange) -> bool:
-    """True if the header is due on such an answer: always for actions, seldom for documents."""
+def _is_expected(setting: Setting, header: Header, exchange: Exchange) -> bool:
+    """True if the header is judged on this exchange: always on those of actions, seldom on those of
+    documents.
+    """
     if exchange.call.intent != "document":
         return True
     if "all" not in header.on or exchange.call.surface != REST:
@@ -80,11 +82,11 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     response = exchange.response
     if response is None:
         return
-    repeated = _repeated(response)
+    repeated = _find_repeated_headers(response)
     for header, contract in memory.setting.compute_once(
-        (NAME, exchange.place), lambda: _promised(memory.setting, exchange)
+        (NAME, exchange.place), lambda: _list_promised_headers(memory.setting, exchange)
     ):
-        if not _due(header, exchange) or not _judged(memory.setting, header, exchange):
+        if not _due(header, exchange) or not _is_expected(memory.setting, header, exchange):
             continue
         text = repeated.get(header.name.lower()) or response.header(header.name)
         if text is None:
@@ -100,7 +102,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
             yield judge_broken(contract, f"{header.name}: {wanted}", f"{header.name}: {text[:120]}")
 
 
-def _repeated(response: Response) -> dict[str, str]:
+def _find_repeated_headers(response: Response) -> dict[str, str]:
     """Return headers that came more than once, joined, by their names in lower case."""
     names = [name.lower() for name, _ in response.headers]
     if len(set(names)) == len(names):
@@ -112,7 +114,7 @@ def _repeated(response: Response) -> dict[str, str]:
     }
 
 
-def _promised(setting: Setting, exchange: Exchange) -> list[tuple[Header, str]]:
+def _list_promised_headers(setting: Setting, exchange: Exchange) -> list[tuple[Header, str]]:
     """Return the headers promised for an exchange's place, each with its contract."""
     found = [
         (header, _place(header, exchange))

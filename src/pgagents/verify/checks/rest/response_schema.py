@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pgagents.model.contract import Contract
-from pgagents.verify.answers.timestamps import misformed
+from pgagents.verify.answers.timestamps import find_malformed_time
 from pgagents.verify.check.check import Check, Judgement, judge_broken, judge_kept, judge_untested, promise
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.wire.endpoint import Endpoint
@@ -48,14 +48,14 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         yield judge_kept(contract) if exchange.fits else judge_broken(contract, "no body", "a body")
         return
     if exchange.fits:
-        problem = misformed(memory.setting, exchange.body, schema)
+        problem = find_malformed_time(memory.setting, exchange.body, schema)
         if problem:
             exchange.fits = False
             yield judge_broken(contract, *problem)
         else:
             yield judge_kept(contract)
         return
-    if not as_one_text(exchange.output, memory.setting.named(schema)):
+    if not as_one_text(exchange.output, memory.setting.resolve_schema(schema)):
         yield judge_untested(
             contract, f"a body of {exchange.output.content_type} is not compared with its schema"
         )

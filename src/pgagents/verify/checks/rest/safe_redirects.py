@@ -79,7 +79,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             other, template, "framework", f"{other.method} to a path with a slash added", raw=Raw(slash=True)
         )
         name = f"{CONTRACT} {other.action.name}"
-        yield Probe(name, 5, (CONTRACT,), 2, _sent(call), (other,), "main", True)
+        yield Probe(name, 5, (CONTRACT,), 2, _run_call(call), (other,), "main", True)
 
 
 def _poster(setting: Setting) -> Endpoint | None:
@@ -107,7 +107,7 @@ def _run(setting: Setting, endpoint: Endpoint) -> Callable[[], Conversation]:
     return run
 
 
-def _sent(call: Call) -> Callable[[], Conversation]:
+def _run_call(call: Call) -> Callable[[], Conversation]:
     def run() -> Conversation:
         yield call
 
@@ -130,11 +130,11 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         or exchange.call.intent == "document"
     ):
         return
-    if _poster(memory.setting) is not None and not _documented(exchange, memory.setting):
-        yield _judged(exchange, memory.setting)
+    if _poster(memory.setting) is not None and not _is_documented(exchange, memory.setting):
+        yield _judge_redirect(exchange, memory.setting)
 
 
-def _documented(exchange: Exchange, setting: Setting) -> bool:
+def _is_documented(exchange: Exchange, setting: Setting) -> bool:
     """True if an action with this method and path documents the redirect."""
     alike = (
         d
@@ -151,7 +151,7 @@ def _fits(path: str, template: str) -> bool:
     )
 
 
-def _judged(exchange: Exchange, setting: Setting) -> Judgement:
+def _judge_redirect(exchange: Exchange, setting: Setting) -> Judgement:
     location = exchange.header("location")
     told = f"{exchange.status} to {(location or 'nowhere')[:120]}"
     if setting.model.behaviour.redirects == "never":

@@ -291,7 +291,7 @@ def _illegal(
                     f"a {resource.name} stays as it is when {endpoint.action.name} is refused",
                     changed,
                 )
-        elif not after.success and not after.void and not after.tainted_by("no_crashes"):
+        elif not after.success and not after.void and not after.is_tainted_by("no_crashes"):
             yield judge_untested(contract, f"it could not be read again: {after.outcome}")
 
     return run

@@ -26,7 +26,7 @@ from pgagents.verify.check.check import (
     promise,
 )
 from pgagents.verify.check.memory import Memory, Setting
-from pgagents.verify.fixtures.marks import unmarked
+from pgagents.verify.fixtures.marks import normalize_marks
 from pgagents.verify.fixtures.request_template import RequestTemplate, template_of
 from pgagents.verify.values.schema_values import types_of
 from pgagents.verify.wire.call import InstanceRef, Intent, Raw
@@ -101,7 +101,9 @@ def _unset(setting: Setting, endpoint: Endpoint) -> dict[str, bool]:
     flags = (
         p
         for p in rest.params
-        if not p.required and p.place == "query" and types_of(setting.named(p.schema)) == ("boolean",)
+        if not p.required
+        and p.place == "query"
+        and types_of(setting.resolve_schema(p.schema)) == ("boolean",)
     )
     return {str(p.name): False for p in flags if str(p.name) in taken}
 
@@ -137,7 +139,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
                 template,
                 template.input,
                 contract,
-                Raw(edit=_renamed(endpoint, str(former.name))),
+                Raw(edit=_make_rename_edit(endpoint, str(former.name))),
             )
             yield Probe(
                 contract,
@@ -151,7 +153,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             )
 
 
-def _renamed(endpoint: Endpoint, name: str) -> Callable[[bytes], bytes]:
+def _make_rename_edit(endpoint: Endpoint, name: str) -> Callable[[bytes], bytes]:
     """Return an edit that gives the call's body another name of its action."""
 
     def edit(body: bytes) -> bytes:
@@ -183,7 +185,7 @@ def _run(
             return
         again = "ever" if template.makes is not None else "" if fresh else "unchanged"
         why = f"as {endpoint.surface} will be asked"
-        asked = _documented(setting, rest, given)
+        asked = _use_example_instances(setting, rest, given)
         first: Exchange = yield ordinary(
             rest,
             template,
@@ -206,18 +208,18 @@ def _run(
             made=None if fresh else first.subject,
             raw=raw,
         )
-        judged = list(_compared(setting, contract, first, two))
+        judged = list(_compare_answers(setting, contract, first, two))
         if any(j.verdict is Verdict.BROKEN for j in judged) and again:
             one: Exchange = yield ordinary(
                 rest, template, "valid", why, input=asked, fresh=fresh, made=None if fresh else two.subject
             )
-            judged = list(_compared(setting, contract, one, two))
+            judged = list(_compare_answers(setting, contract, one, two))
         yield from judged
 
     return run
 
 
-def _documented(setting: Setting, rest: Endpoint, given: Mapping[str, Any]) -> Mapping[str, Any]:
+def _use_example_instances(setting: Setting, rest: Endpoint, given: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return a read's arguments with the found instances that its example names, which have most data.
 
     They need not exist on every server.
@@ -273,15 +275,16 @@ def _on_twins(
     two: Exchange = yield ordinary(
         endpoint, template, _intent(raw), "as REST was asked", input=given, made=twins[1], raw=raw
     )
-    yield from _compared(setting, contract, one, two, twins=True)
+    yield from _compare_answers(setting, contract, one, two, twins=True)
 
 
-def _compared(
+def _compare_answers(
     setting: Setting, contract: str, one: Exchange, two: Exchange, *, twins: bool = False
 ) -> Iterator[Judgement]:
     """Compare two answers; if they are about instances with different histories, only members and types."""
     wrong = any(
-        exchange.void or exchange.unsound or exchange.tainted_by("response_schema") for exchange in (one, two)
+        exchange.void or exchange.unsound or exchange.is_tainted_by("response_schema")
+        for exchange in (one, two)
     )
     if wrong or not (one.success and two.success and one.fits and two.fits):
         if (
@@ -365,7 +368,7 @@ def _without(value: Any, members: frozenset[str]) -> Any:
     if isinstance(value, dict):
         return {k: _without(v, members) for k, v in value.items() if k not in members}
     if isinstance(value, str):
-        return unmarked(value)
+        return normalize_marks(value)
     return [_without(v, members) for v in value] if isinstance(value, list) else value
 
 

@@ -53,7 +53,7 @@ def _cases(setting: Setting) -> tuple[tuple[Endpoint, list[Param], Mapping[str, 
             moments = [
                 p
                 for p in endpoint.params
-                if p.required and setting.named(p.schema).get("format") == "date-time"
+                if p.required and setting.resolve_schema(p.schema).get("format") == "date-time"
             ]
             if endpoint.surface == REST and endpoint.action.effect == "read" and moments:
                 known = {name: given for name, given, _ in boundary_values(setting, endpoint)}
@@ -94,7 +94,7 @@ def _run(
         plain: Exchange = yield ordinary(endpoint, template, "valid", "from yesterday to soon", input=given)
         zones = [*[EAST] * (len(moments) - 1), WEST]
         turned = {
-            str(p.name): _written(plain.input.get(str(p.name)), zone)
+            str(p.name): _reformat_time(plain.input.get(str(p.name)), zone)
             for p, zone in zip(moments, zones, strict=True)
         }
         why = "the same moments with another offset"
@@ -128,7 +128,7 @@ def _run(
     return run
 
 
-def _written(text: Any, zone: timezone) -> Any:
+def _reformat_time(text: Any, zone: timezone) -> Any:
     """Return the same time with another offset and milliseconds."""
     if not isinstance(text, str):
         return text

@@ -14,7 +14,7 @@ from pgagents.model.action import Example
 from pgagents.model.contract import Contract, Verdict
 from pgagents.source.origin import plain
 from pgagents.verify.cases.boundary import boundary_values, fills_a_page, free_params, unusual
-from pgagents.verify.cases.generated import varied_of
+from pgagents.verify.cases.generated import list_varied_calls
 from pgagents.verify.cases.invalid import is_invalid, ordinary
 from pgagents.verify.check.check import (
     Check,
@@ -66,7 +66,7 @@ def _details(setting: Setting, endpoint: Endpoint) -> Iterator[tuple[str, str, A
             f"{name} accepts every value that its schemas allow",
             (*endpoint.action.origin, "input"),
         )
-    if setting.model.behaviour.unknown_query == "ignored" and endpoint.on_rest and _queried(endpoint):
+    if setting.model.behaviour.unknown_query == "ignored" and endpoint.on_rest and _has_query(endpoint):
         yield "unknown_query", f"{name} ignores an unknown query parameter", ("behaviour", "unknown_query")
 
 
@@ -94,7 +94,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
             for j in judge_accepted(exchange, f"{NAME}/ordinary/{endpoint.place}", call.why)
             if j.verdict is not Verdict.UNTESTED
         )
-    if exchange.success and _encoded_plainly(call.raw):
+    if exchange.success and _is_plainly_encoded(call.raw):
         given = _plainly(endpoint, call.input)
         known = memory.setting.compute_once((NAME, endpoint.place), lambda: _inputs(memory.setting, endpoint))
         found = [detail for detail, edge in known if edge == given]
@@ -112,7 +112,7 @@ def _inputs(setting: Setting, endpoint: Endpoint) -> list[tuple[str, dict[str, A
     return [(detail, _plainly(endpoint, given)) for detail, given in found]
 
 
-def _encoded_plainly(raw: Raw) -> bool:
+def _is_plainly_encoded(raw: Raw) -> bool:
     """True if nothing but headers was changed by hand."""
     return (
         raw.method is None
@@ -128,7 +128,7 @@ def _plainly(endpoint: Endpoint, given: Mapping[str, Any]) -> dict[str, Any]:
     return {k: v for k, v in given.items() if k != endpoint.action.idempotency and k != UNKNOWN}
 
 
-def _queried(endpoint: Endpoint) -> bool:
+def _has_query(endpoint: Endpoint) -> bool:
     return any(p.place == "query" for p in endpoint.params)
 
 
@@ -219,7 +219,7 @@ def _at_edges(setting: Setting, endpoint: Endpoint, template: RequestTemplate) -
             (endpoint,),
             "main",
             writes,
-            print=shown(call.input),
+            print=format_arguments(call.input),
         )
         yield replace(
             found, contracts=covers if names == [UNKNOWN_QUERY] else (*covers, values), optional=True
@@ -229,7 +229,7 @@ def _at_edges(setting: Setting, endpoint: Endpoint, template: RequestTemplate) -
 def _extra(
     setting: Setting, endpoint: Endpoint, template: RequestTemplate
 ) -> dict[str, tuple[dict[str, Any], str]]:
-    if setting.model.behaviour.unknown_query != "ignored" or not endpoint.on_rest or not _queried(endpoint):
+    if setting.model.behaviour.unknown_query != "ignored" or not endpoint.on_rest or not _has_query(endpoint):
         return {}
     if any(p.place == "body" for p in endpoint.params):
         return {}
@@ -273,12 +273,12 @@ def _run_joint(
         exchange: Exchange = yield call
         if exchange.success or [call.input] == [single.input for single in calls]:
             for contract in (*covers, *also):
-                yield from _judged(setting, exchange, contract, call.why, lenient=False)
+                yield from _judge_acceptance(setting, exchange, contract, call.why, lenient=False)
             return
         for contract, single in zip(covers, calls, strict=True):
             exchange = yield single
             for one in (contract, *also):
-                yield from _judged(setting, exchange, one, single.why, lenient=False)
+                yield from _judge_acceptance(setting, exchange, one, single.why, lenient=False)
 
     return run
 
@@ -286,7 +286,7 @@ def _run_joint(
 def _more(setting: Setting, endpoint: Endpoint) -> Iterator[Probe]:
     template = template_of(setting.model, endpoint.action)
     writes = endpoint.action.effect == "write"
-    for varied in varied_of(setting, endpoint):
+    for varied in list_varied_calls(setting, endpoint):
         if not varied.valid:
             continue
         call = ordinary(
@@ -323,7 +323,7 @@ def _probe(
         "main",
         writes,
         priority,
-        shown(call.input),
+        format_arguments(call.input),
     )
 
 
@@ -333,12 +333,12 @@ def _run(
     def run() -> Conversation:
         exchange: Exchange = yield call
         for contract in covers:
-            yield from _judged(setting, exchange, contract, what, lenient)
+            yield from _judge_acceptance(setting, exchange, contract, what, lenient)
 
     return run
 
 
-def _judged(
+def _judge_acceptance(
     setting: Setting, exchange: Exchange, contract: str, what: str, lenient: bool
 ) -> Iterator[Judgement]:
     """Judge that the call was accepted; if `lenient`, the instance that an example names may not exist."""
@@ -390,7 +390,7 @@ def _tame(value: object) -> bool:
     return not isinstance(value, int | float) or value == 0 or SMALLEST <= abs(value) <= GREATEST
 
 
-def shown(given: Mapping[str, Any]) -> str:
+def format_arguments(given: Mapping[str, Any]) -> str:
     """Return the arguments as the plan prints them."""
     return ", ".join(
         f"{k}={v!r}" if not hasattr(v, "text") else f"{k}={v.text}" for k, v in sorted(given.items())

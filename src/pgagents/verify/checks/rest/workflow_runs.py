@@ -16,17 +16,17 @@ from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Step, Workflow
 from pgagents.source.source import Pointer
 from pgagents.verify.answers.secrets import collect, declares
-from pgagents.verify.answers.timestamps import misformed
+from pgagents.verify.answers.timestamps import find_malformed_time
 from pgagents.verify.cases.invalid import time_passes
 from pgagents.verify.cases.workflow_steps import (
     REFUSED,
     about_own,
     as_told,
     endpoint_of,
+    evaluate_input,
+    make_step_headers,
     passes,
-    sent_with,
     takes_days,
-    valued,
 )
 from pgagents.verify.check.check import (
     CONFLICT,
@@ -40,7 +40,7 @@ from pgagents.verify.check.check import (
     promise_at,
 )
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.laws.laws import judged, shown, values_of
+from pgagents.verify.laws.laws import evaluate_law, format_values, values_of
 from pgagents.verify.plan.exclusive import others_too
 from pgagents.verify.wire.call import Call, Own, Sleep
 from pgagents.verify.wire.endpoint import OPERATOR, REST
@@ -74,7 +74,7 @@ def _criteria(workflow: Workflow, step: Step) -> Iterator[Criterion]:
             yield id, criterion, (*step.origin, key, index), need
 
 
-def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
+def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
     """Exclude timed criteria without a clock, and deselect criteria that others could affect unless the
     run is exclusive.
     """
@@ -166,8 +166,8 @@ def _through(
     for index, step in enumerate(workflow.steps):
         scope = Scope({"env": setting.model.env, "now": 0.0, "input": {}, **state.kept})
         try:
-            given = {name: valued(value, scope) for name, value in step.input.items()}
-            raw, seconds = sent_with(setting, step, scope), passes(step, scope) if timed else 0.0
+            given = {name: evaluate_input(value, scope) for name, value in step.input.items()}
+            raw, seconds = make_step_headers(setting, step, scope), passes(step, scope) if timed else 0.0
         except ExpressionError as error:
             yield from state.say(
                 [judge_untested(_id(workflow, step), f"its arguments have no value here: {error}")]
@@ -218,7 +218,7 @@ def _through(
         if not answered or state.stale:
             yield from _put_back(setting, workflow.steps[:index], workflow.steps[index + 1 :], state)
             return state
-        yield from state.say(_judged(setting, workflow, step, exchange, timed, state))
+        yield from state.say(_judge_step(setting, workflow, step, exchange, timed, state))
     return state
 
 
@@ -232,7 +232,7 @@ def _put_back(setting: Setting, done: Sequence[Step], left: Sequence[Step], stat
         endpoint = endpoint_of(setting, step)
         if step.role == OPERATOR and step.action.name in changed and endpoint is not None:
             try:
-                given = {name: valued(value, scope) for name, value in step.input.items()}
+                given = {name: evaluate_input(value, scope) for name, value in step.input.items()}
             except ExpressionError:
                 continue
             yield Call(
@@ -285,12 +285,12 @@ def _unsound(setting: Setting, step: Step, exchange: Exchange) -> str:
         return ""
     if not exchange.fits:
         return "a body that does not satisfy its schema"
-    if (problem := misformed(setting, exchange.body, schema)) is not None:
+    if (problem := find_malformed_time(setting, exchange.body, schema)) is not None:
         return problem[1]
     values = values_of(setting.model, exchange)
     scope = Scope(values)
-    failed = next((law for law in step.action.laws if judged(law, scope).outcome == "broken"), None)
-    return f"{failed.name} does not hold: {shown(values, failed.that)}" if failed is not None else ""
+    failed = next((law for law in step.action.laws if evaluate_law(law, scope).outcome == "broken"), None)
+    return f"{failed.name} does not hold: {format_values(values, failed.that)}" if failed is not None else ""
 
 
 def _spilt(setting: Setting, step: Step, exchange: Exchange, state: _State) -> str:
@@ -346,7 +346,7 @@ def _holds(setting: Setting, step: Step, exchange: Exchange, timed: bool, state:
         return True
 
 
-def _judged(
+def _judge_step(
     setting: Setting, workflow: Workflow, step: Step, exchange: Exchange, timed: bool, state: _State
 ) -> Iterator[Judgement]:
     """Judge a step's criteria, and keep its values for later steps."""
@@ -361,7 +361,7 @@ def _judged(
         except ExpressionError as error:
             yield judge_untested(id, f"it cannot be evaluated on this answer: {error}")
             continue
-        said = shown(values, criterion)
+        said = format_values(values, criterion)
         if not holds and exchange.tainted:
             yield judge_untested(id, f"another check found fault with this answer: {exchange.tainted[0]}")
             continue
@@ -381,7 +381,7 @@ CHECK = Check(
     __doc__,
     promises,
     probes=probes,
-    settled=settled,
+    settled=settle_contract,
     rank=9,
     derived_from=frozenset(
         (

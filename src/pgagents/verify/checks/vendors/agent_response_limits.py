@@ -69,13 +69,13 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         return
     projections, through = found
     for members, limits in memory.setting.compute_once(
-        (NAME, projections.endpoint.place), lambda: _listed(memory.setting, projections)
+        (NAME, projections.endpoint.place), lambda: _group_offers(memory.setting, projections)
     ):
         places = [projections.offers[i].place for i in members & through]
         if places:
-            yield from _timed(exchange, limits, places)
+            yield from _judge_time(exchange, limits, places)
             if exchange.success:
-                yield from _sized(exchange, memory, projections.endpoint, limits, places)
+                yield from _judge_size(exchange, memory, projections.endpoint, limits, places)
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
@@ -125,21 +125,21 @@ def _run(call: Call) -> Callable[[], Conversation]:
     return run
 
 
-def _timed(exchange: Exchange, limits: Limits, places: list[str]) -> Iterator[Judgement]:
+def _judge_time(exchange: Exchange, limits: Limits, places: list[str]) -> Iterator[Judgement]:
     limit = limits.get("seconds")
     if limit is None:
         return
     for place in places:
         if exchange.seconds > limit.most:
             said = f"the answer took longer: {exchange.seconds:.1f} seconds ({exchange.outcome})"
-            yield _broken(
+            yield _judge_derived(
                 _id("seconds", place), f"an answer within {limit.most:g} seconds, {limit.told}", said
             )
         elif not exchange.void:
             yield judge_kept(_id("seconds", place))
 
 
-def _sized(
+def _judge_size(
     exchange: Exchange, memory: Memory, endpoint: Endpoint, limits: Limits, places: list[str]
 ) -> Iterator[Judgement]:
     wide = memory.setting.compute_once(
@@ -153,12 +153,14 @@ def _sized(
         for place in places:
             if count > limit.most:
                 said = f"the answer has more {UNITS[what]}: {count:,}"
-                yield _broken(_id(what, place), f"at most {limit.most:,g} {UNITS[what]}, {limit.told}", said)
+                yield _judge_derived(
+                    _id(what, place), f"at most {limit.most:,g} {UNITS[what]}, {limit.told}", said
+                )
             elif proves:
                 yield judge_kept(_id(what, place))
 
 
-def _broken(contract: str, expected: str, actual: str) -> Judgement:
+def _judge_derived(contract: str, expected: str, actual: str) -> Judgement:
     """Return a broken judgement marked as derived: the answer may be right in itself, so other checks
     still judge it.
     """
@@ -200,10 +202,12 @@ def _widest(setting: Setting, endpoint: Endpoint) -> dict[str, Any] | None:
     free = [
         p
         for p in free_params(setting, endpoint)
-        if set(types_of(setting.named(p.schema))) <= {"integer", "number"}
+        if set(types_of(setting.resolve_schema(p.schema))) <= {"integer", "number"}
     ]
     numbers = {
-        str(p.name): high(p.schema, setting.model.schemas) for p in free if types_of(setting.named(p.schema))
+        str(p.name): high(p.schema, setting.model.schemas)
+        for p in free
+        if types_of(setting.resolve_schema(p.schema))
     }
     needed = {
         k: v for k, v in template.input.items() if (p := endpoint.action.param(k)) is None or p.required
@@ -234,7 +238,7 @@ def _limits(setting: Setting, endpoint: Endpoint, surface: str) -> dict[What, Li
     }
 
 
-def _listed(setting: Setting, projections: ProjectionIndex) -> list[tuple[frozenset[int], Limits]]:
+def _group_offers(setting: Setting, projections: ProjectionIndex) -> list[tuple[frozenset[int], Limits]]:
     """Return the offers that have limits, grouped by surface."""
     groups: dict[str, set[int]] = {}
     for index, offer in enumerate(projections.offers):

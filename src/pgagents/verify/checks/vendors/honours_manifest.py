@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pgagents.model.contract import Contract, Verdict
-from pgagents.verify.answers.refusal import expected
+from pgagents.verify.answers.refusal import list_allowed_refusals
 from pgagents.verify.cases.mismatches import Mismatch, mismatches_of
 from pgagents.verify.cases.projection_index import ProjectionIndex, Promised, bearing, collect_projections
 from pgagents.verify.check.check import (
@@ -66,7 +66,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
             if wrong[index]:
                 says = (
                     f"a wrong call of {name} that {offer.documents} lets a model make is refused "
-                    f"({_named(wrong[index])})"
+                    f"({_format_details(wrong[index])})"
                 )
                 yield _promise(offer, "refuses", says, origin)
             if index in projections.answering:
@@ -81,7 +81,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         return
     projections, through = found
     try:
-        yield from _judged(exchange, memory, projections, through)
+        yield from _judge_exchange(exchange, memory, projections, through)
     except Exception as error:
         reason = f"internal error in {NAME}: {type(error).__name__}: {error}"
         yield from (
@@ -123,7 +123,7 @@ def _run(mismatch: Mismatch) -> Callable[[], Conversation]:
     return run
 
 
-def _judged(
+def _judge_exchange(
     exchange: Exchange, memory: Memory, projections: ProjectionIndex, through: frozenset[int]
 ) -> Iterator[Judgement]:
     ids = memory.setting.compute_once(
@@ -140,13 +140,13 @@ def _judged(
             judge_accepted(exchange, "", exchange.call.why), [ids[i].accepts for i in sorted(through)]
         )
     elif exchange.call.intent == "invalid" and not projections.in_header(exchange.call.field):
-        codes, statuses = expected(memory.setting, exchange.call)
+        codes, statuses = list_allowed_refusals(memory.setting, exchange.call)
         found = judge_refused(exchange, "", codes, f"a call where {exchange.call.why}", statuses)
         yield from _spread(found, [held for i in sorted(through) if (held := ids[i].refuses)])
-    yield from _answered(exchange, memory, projections, through & projections.answering, ids)
+    yield from _judge_answer(exchange, memory, projections, through & projections.answering, ids)
 
 
-def _answered(
+def _judge_answer(
     exchange: Exchange,
     memory: Memory,
     projections: ProjectionIndex,
@@ -156,18 +156,20 @@ def _answered(
     """Judge the status and body for each vendor: an undocumented status is so for all, a body is compared
     with each schema.
     """
-    if exchange.tainted_by("documented_status"):
+    if exchange.is_tainted_by("documented_status"):
         for i in sorted(answering & projections.listing):
             said = f"status {exchange.status} is not there: {exchange.outcome}"
-            yield _broken(ids[i].answers, f"{projections.offers[i].documents} lists the status", said)
+            yield _judge_derived(ids[i].answers, f"{projections.offers[i].documents} lists the status", said)
         return
-    promised = projections.promised(exchange.status)
+    promised = projections.find_promised(exchange.status)
     if promised is None:
         return
     wrong = _wrong(exchange, memory, promised) if promised.each else {}
     for i in sorted(answering & promised.offers):
         if i in wrong:
-            yield _broken(ids[i].answers, f"the body satisfies {projections.offers[i].documents}", wrong[i])
+            yield _judge_derived(
+                ids[i].answers, f"the body satisfies {projections.offers[i].documents}", wrong[i]
+            )
         elif exchange.success and (judgement := ids[i].answers):
             yield judgement
 
@@ -202,7 +204,7 @@ def _spread(judgements: Iterable[Judgement], holding: list[Judgement]) -> Iterat
             yield from (replace(judgement, contract=one.contract, derived=follows) for one in holding)
 
 
-def _broken(judgement: Judgement | None, expected: str, actual: str) -> Judgement:
+def _judge_derived(judgement: Judgement | None, expected: str, actual: str) -> Judgement:
     return Judgement(judgement.contract if judgement else "", Verdict.BROKEN, expected, actual, derived=True)
 
 
@@ -229,7 +231,7 @@ def _let_through(setting: Setting, projections: ProjectionIndex) -> dict[int, li
     return {i: list(dict.fromkeys(details)) for i, details in found.items()}
 
 
-def _named(details: list[str]) -> str:
+def _format_details(details: list[str]) -> str:
     """Return the details as text: `maximum of hours, pattern of name and 3 more`."""
     words = [
         " of ".join(d.replace("_", " ", 1).split("/", 1)) if "/" in d else d.replace("_", " ")

@@ -21,7 +21,7 @@ from pgagents.verify.check.check import (
     promise_at,
 )
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.projections.documents import built, parsed
+from pgagents.verify.projections.documents import build_file, parse_document
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.exchange import Exchange
 
@@ -64,15 +64,15 @@ def _run(setting: Setting, file: str, path: str, contract: str) -> Callable[[], 
         if exchange.status != 200 or exchange.response is None:
             yield judge_broken(contract, f"200 with {file}", exchange.outcome)
             return
-        expected = built(setting, file)
+        expected = build_file(setting, file)
         if expected is None:
             yield judge_untested(contract, f"no target of this version makes {file}")
             return
         as_written = exchange.response.body == expected.body
-        found, problem = (expected.data, "") if as_written else parsed(file, exchange.response.body)
+        found, problem = (expected.data, "") if as_written else parse_document(file, exchange.response.body)
         if problem:
             yield judge_broken(contract, f"{file} as it was built", problem)
-        elif wrong := _served_as(file, exchange.header("Content-Type") or ""):
+        elif wrong := _find_type_mismatch(file, exchange.header("Content-Type") or ""):
             yield judge_broken(contract, *wrong)
         elif not as_written and (where := difference(expected.data, found)):
             as_built = f"{file} as it was built, {where}: {_at(expected.data, where)}"
@@ -83,7 +83,7 @@ def _run(setting: Setting, file: str, path: str, contract: str) -> Callable[[], 
     return run
 
 
-def _served_as(file: str, told: str) -> tuple[str, str] | None:
+def _find_type_mismatch(file: str, told: str) -> tuple[str, str] | None:
     """Return (expected, actual) Content-Type if it is wrong, else None."""
     kind = told.partition(";")[0].strip().lower()
     if file.endswith(".json"):

@@ -84,16 +84,16 @@ def readings(text: str) -> Iterator[Reading]:
         yield Reading(squeezed, lambda: _places(text, _BLANK, lambda _: ""))
     for match in _BASE64.finditer(text):
         for offset in range(4):  # what stands before it may belong to its alphabet
-            yield from _printed(_of_base64(match, offset))
+            yield from _find_printable(_of_base64(match, offset))
     for match in _HEX.finditer(text):
         for offset in range(2):
-            yield from _printed(_of_hex(match, offset))
+            yield from _find_printable(_of_hex(match, offset))
     for match in _NUMBERS.finditer(text):
         yield _of_numbers(match)
 
 
-def unescaped(text: str) -> str:
-    """The text with the escapes in it undone once."""
+def unescape(text: str) -> str:
+    """Return the text with its escapes undone once."""
     return _ESCAPE.sub(_character, text)
 
 
@@ -126,8 +126,8 @@ def _places(text: str, pattern: re.Pattern[str], made: Callable[[re.Match[str]],
     return begins, ends
 
 
-def _printed(decoded: tuple[str, Callable[[], Places]] | None) -> Iterator[Reading]:
-    """The stretches of what was decoded that are text: where nothing was encoded, there are none."""
+def _find_printable(decoded: tuple[str, Callable[[], Places]] | None) -> Iterator[Reading]:
+    """Yield the printable stretches of a decoded text; nothing if nothing was encoded."""
     if decoded is None:
         return
     text, places = decoded

@@ -19,8 +19,8 @@ Hit = tuple[int, int, str]
 """Begin, end, and the text whose characters it shows; empty for a part of one."""
 
 
-def lowered(text: str) -> str:
-    """The text in small letters, each character still in its place."""
+def lower_text(text: str) -> str:
+    """Return the text in small letters, with each character still in its place."""
     low = text.lower()
     if len(low) == len(text):
         return low
@@ -44,7 +44,7 @@ class Runs:
         """Look for parts of a secret, each of so many characters; not for those that the text `allowed`
         has, in small letters, too.
         """
-        low = lowered(secret)
+        low = lower_text(secret)
         windows = {low[i : i + width] for i in range(len(low) - width + 1)}
         windows = {w for w in windows if w not in allowed} if allowed else windows
         self._wholes.add(secret)
@@ -61,7 +61,7 @@ class Runs:
         """Every run of characters that a secret has too."""
         if not self._samples:
             return
-        low, size = lowered(text), self._size
+        low, size = lower_text(text), self._size
         covered = 0
         for i in range(0, len(low) - size + 1, self._step):
             if low[i : i + size] in self._samples and i + size > covered:
@@ -95,7 +95,7 @@ class Words:
 
     def add(self, word: str) -> None:
         """Look for this text too."""
-        low = lowered(word)
+        low = lower_text(word)
         several = self._by_start.setdefault(low[:_START], [])
         if low not in several:
             several.append(low)
@@ -105,7 +105,7 @@ class Words:
         """Every place where one stands, with the characters that stand there."""
         if not self._by_start:
             return
-        low = lowered(text)
+        low = lower_text(text)
         for match in _MAY_BEGIN.finditer(low):
             begin = match.start()
             for word in self._by_start.get(low[begin : begin + _START], ()):

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from functools import cached_property
 
-from pgagents.verify.run.redaction.needles import lowered
+from pgagents.verify.run.redaction.needles import lower_text
 
 MAX_VALUES = 20_000
 """Values remembered of each kind; the oldest half goes when there are more. A value that was forgotten
@@ -34,8 +34,8 @@ class Origins:
         self._unread: list[tuple[str, int]] = []
         self._count = 0
 
-    def sent(self, value: str) -> None:
-        """The run sent this value."""
+    def add_sent(self, value: str) -> None:
+        """Note that the run sent this value."""
         if value not in self._sent:
             self._count += 1
             self._sent[value] = self._count
@@ -83,7 +83,7 @@ class Origins:
 
 def _alike(value: str) -> set[str]:
     """Forms of which two texts share one, if they differ in case, separators or a single character."""
-    plain = _SEPARATORS.sub("", lowered(value))
+    plain = _SEPARATORS.sub("", lower_text(value))
     cut = (
         {f"{plain[:i]}{plain[i + 1 :]}" for i in range(len(plain))} if len(plain) <= LONGEST else {plain[:-1]}
     )

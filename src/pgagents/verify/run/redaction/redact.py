@@ -20,8 +20,8 @@ from urllib.parse import parse_qsl
 
 from pgagents.http import Request, Response, json_bytes, read_json
 from pgagents.report.report import Finding, RecordedExchange
-from pgagents.verify.run.redaction.decoded import search, unescaped
-from pgagents.verify.run.redaction.needles import NEAR, Hit, Runs, Words, lowered
+from pgagents.verify.run.redaction.decoded import search, unescape
+from pgagents.verify.run.redaction.needles import NEAR, Hit, Runs, Words, lower_text
 from pgagents.verify.run.redaction.origins import MAX_VALUES, Origins
 
 MASK = "[redacted]"
@@ -100,7 +100,7 @@ class Redactor:
         )
         self._headers_of = {name.lower(): name for name in self._named}
         self._origins = Origins(catalogue)
-        self._public = lowered(catalogue)
+        self._public = lower_text(catalogue)
         self._keys = {key: f"[key of {role}]" for role, key in keys.items() if key}
         self._given = {
             **{v: MASK for value in values for v in _parts(value) if len(v) >= SHORTEST},
@@ -126,7 +126,6 @@ class Redactor:
         self._as_value = self._as_value_pattern()
 
     # -- learning
-    # -----------------------------------------------------------------------------------------------
 
     def learn(self, body: Any) -> None:
         """Remember the values of secret and private members of an answer."""
@@ -186,7 +185,7 @@ class Redactor:
         elif value is not None and not isinstance(value, bool):
             text = value if isinstance(value, str) else json.dumps(value)
             if sent and name not in IN_FORMS:
-                self._origins.sent(text)
+                self._origins.add_sent(text)
             else:
                 self._origins.add_received(text)
             if text not in self._learned:
@@ -238,7 +237,7 @@ class Redactor:
             self._masks.setdefault(text, mask)
             size = len(text)
             if self._origins.public(secret) or size < SHORTEST_LEARNED:
-                self._whole_values[lowered(text)] = mask
+                self._whole_values[lower_text(text)] = mask
                 if size >= SHORTEST:
                     self._coded.add(text, size)
             elif size < SHORTEST:
@@ -272,18 +271,17 @@ class Redactor:
         return self._numbered[value]
 
     # -- masking
-    # ------------------------------------------------------------------------------------------------
 
     def text(self, text: str) -> str:
         """The text with every known secret masked; a private value only where it stands as a word."""
-        return _replaced(text, self._spans(text))
+        return _replace_spans(text, self._spans(text))
 
     def _spans(self, text: str) -> tuple[_Span, ...]:
         """Return the parts of a text that are to be masked, in order."""
         self._look_for_new()
         known = self._masked_texts.get(text)
         if known is None:
-            known = tuple(_joined([*self._find_spans(text), *self._values_in(text)]))
+            known = tuple(_merge_spans([*self._find_spans(text), *self._values_in(text)]))
             if len(self._masked_texts) >= MAX_MASKED:
                 self._masked_texts.clear()
             self._masked_texts[text] = known
@@ -303,9 +301,9 @@ class Redactor:
             yield _Span(begin, end, mask)
 
     def _in_other_letters(self, word: str) -> str:
-        low = lowered(word)
+        low = lower_text(word)
         every = ((value, mask) for masks in (self._numbered, self._masks) for value, mask in masks.items())
-        return next((mask for value, mask in every if lowered(value) == low), MASK)
+        return next((mask for value, mask in every if lower_text(value) == low), MASK)
 
     def _find(self, text: str) -> Iterator[tuple[int, int, tuple[str, str]]]:
         finders: tuple[tuple[str, Runs | Words], ...] = (
@@ -322,10 +320,10 @@ class Redactor:
         """A key that is an ordinary word, where it stands as a value."""
         if self._as_value is None:
             return
-        if mask := self._whole_values.get(lowered(text).strip()):
+        if mask := self._whole_values.get(lower_text(text).strip()):
             yield _Span(0, len(text), mask)
         for match in self._as_value.finditer(text):
-            yield _Span(*match.span(1), self._whole_values[lowered(match[1])])
+            yield _Span(*match.span(1), self._whole_values[lower_text(match[1])])
 
     def exchange(self, exchange: RecordedExchange) -> RecordedExchange:
         """The exchange with keys and secrets masked and long bodies cut."""
@@ -412,7 +410,7 @@ class Redactor:
         if name.lower() in _SECRET_HEADERS:
             return self._credential(value)
         own = self._headers_of.get(name.lower())
-        return self._named_value(own, value) if own and value else self._any(value)
+        return self._mask_value(own, value) if own and value else self._any(value)
 
     def _credential(self, value: str) -> str:
         """A header that proves who calls: a key by its role, a made-up bearer as it is, a law mutant or an
@@ -428,7 +426,7 @@ class Redactor:
             return body
         read = read_json(body) if len(body) <= MAX_WHOLE else None
         if read is not None and not read.problem:
-            masked = self._masked(read.value)
+            masked = self._mask_members(read.value)
             body = json_bytes(masked) if masked != read.value else body
             whole = body.decode("utf-8")
             masked_text = self._in_json(whole[: MAX_STORED + MARGIN])
@@ -463,23 +461,25 @@ class Redactor:
             return value
         return self._mask_of(own, plain) if own else MASK
 
-    def _named_value(self, name: str, value: str) -> str:
-        """The value of a member that is secret or private: as it is where the run made it up, else its
-        mask.
+    def _mask_value(self, name: str, value: str) -> str:
+        """Return the mask of a secret or private member's value, or the value itself where the run made it
+        up.
         """
         return value if name not in IN_FORMS and self._origins.own(value) else self._mask_of(name, value)
 
-    def _masked(self, value: Any, name: str = "") -> Any:
-        """JSON with the values of secret and private members masked, also in lists and objects within
-        them.
+    def _mask_members(self, value: Any, name: str = "") -> Any:
+        """Return JSON with the values of secret and private members masked, also in the lists and objects
+        within them.
         """
         if isinstance(value, dict):
-            return {k: self._masked(v, name or (k if k in self._named else "")) for k, v in value.items()}
+            return {
+                k: self._mask_members(v, name or (k if k in self._named else "")) for k, v in value.items()
+            }
         if isinstance(value, list):
-            return [self._masked(v, name) for v in value]
+            return [self._mask_members(v, name) for v in value]
         if name and value not in ("", None) and not isinstance(value, bool):
             text = value if isinstance(value, str) else json.dumps(value)
-            shown = self._named_value(name, text)
+            shown = self._mask_value(name, text)
             return shown if shown != text else value
         return self._by_name(value) if isinstance(value, str) else value
 
@@ -504,12 +504,12 @@ class Redactor:
             [
                 _Span(*m.span(1), mask)
                 for m in _STRING.finditer(text)
-                if (mask := self._whole_values.get(lowered(m[1])))
+                if (mask := self._whole_values.get(lower_text(m[1])))
             ]
             if self._whole_values
             else []
         )
-        return _replaced(text, [span for span in _joined([*spans, *whole]) if not stays(span)])
+        return _replace_spans(text, [span for span in _merge_spans([*spans, *whole]) if not stays(span)])
 
 
 def differing(one: str, other: str) -> str:
@@ -525,7 +525,7 @@ def differing(one: str, other: str) -> str:
         if len(one) == len(other)
         else f"{len(one)} and {len(other)} characters"
     )
-    if lowered(one) == lowered(other):
+    if lower_text(one) == lower_text(other):
         return f"{sizes}, and only the case of letters is another, first at character {at}"
     return f"{sizes}, the first other one is character {at}"
 
@@ -536,7 +536,7 @@ def _forms(secret: str) -> set[str]:
     """
     forms = {secret, secret.replace(" ", "+"), "".join(secret.split())}
     for _ in range(2):
-        forms |= {unescaped(form) for form in forms}
+        forms |= {unescape(form) for form in forms}
     if not secret.isascii():
         forms |= {form.encode("utf-8", "replace").decode("latin-1") for form in list(forms)}
     return {form for form in forms if form}
@@ -567,10 +567,8 @@ def _texts(value: Any) -> Iterator[str]:
             yield from _texts(one)
 
 
-def _joined(spans: Iterable[_Span]) -> list[_Span]:
-    """The spans in order, each part of a text in one of them: what overlaps becomes one, under the mask of
-    what covers all of it.
-    """
+def _merge_spans(spans: Iterable[_Span]) -> list[_Span]:
+    """Return the spans in order, with overlapping ones merged: one that covers another keeps its own mask."""
     found: list[_Span] = []
     for span in sorted(spans, key=lambda s: (s.begin, -s.end, s.mask == MASK, ", encoded]" in s.mask)):
         if not found or span.begin >= found[-1].end:
@@ -580,7 +578,7 @@ def _joined(spans: Iterable[_Span]) -> list[_Span]:
     return found
 
 
-def _replaced(text: str, spans: Iterable[_Span]) -> str:
+def _replace_spans(text: str, spans: Iterable[_Span]) -> str:
     parts: list[str] = []
     at = 0
     for span in spans:

@@ -95,7 +95,7 @@ class Link:
             self._open()
         return not self.problem
 
-    def dressed(self, request: Request) -> Request:
+    def complete_request(self, request: Request) -> Request:
         """Return a request as it goes to the server: with version, id and headers.
 
         A body that is no message of ours, or already complete, is unchanged. A header of the request wins; an
@@ -107,7 +107,7 @@ class Link:
             if not str(asked["method"]).startswith("notifications/"):
                 self._id += 1
                 asked = {"id": self._id, **asked}
-            asked = message.stamped({"jsonrpc": "2.0", **asked}, self.version or message.MODERN)
+            asked = message.add_metadata({"jsonrpc": "2.0", **asked}, self.version or message.MODERN)
             body = json_bytes(asked)
         if isinstance(asked, Mapping):
             more = message.headers_of(asked, self.version or message.MODERN, self.session)
@@ -137,7 +137,9 @@ class Link:
     def ask(self, asked: Mapping[str, Any]) -> Response | Silence:
         """Complete and send a message."""
         return self.send(
-            self.dressed(Request("POST", "/", (("Content-Type", "application/json"),), json_bytes(asked)))
+            self.complete_request(
+                Request("POST", "/", (("Content-Type", "application/json"),), json_bytes(asked))
+            )
         )
 
     def _open(self) -> None:

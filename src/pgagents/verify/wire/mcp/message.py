@@ -32,8 +32,8 @@ def hello() -> dict[str, Any]:
     }
 
 
-def stamped(message: Mapping[str, Any], version: str) -> dict[str, Any]:
-    """Return the message as a revision wants it: each request of 2026-07-28 names its client."""
+def add_metadata(message: Mapping[str, Any], version: str) -> dict[str, Any]:
+    """Return the message in the form of a protocol revision: each request of 2026-07-28 names its client."""
     if version < MODERN or "id" not in message:
         return dict(message)
     params = dict(message.get("params") or {})
