@@ -224,6 +224,15 @@ ODD = st.one_of(
 )
 
 
+@pytest.mark.parametrize("host", ["0\x0c0", "a b", "api example.com", "[", "[::1", "\x85", "<host>", ""])
+def test_text_that_is_no_host_is_asked_for(host: str) -> None:
+    made = imported(json.dumps({**SWAGGER, "host": host}), offering=False)
+    model, found = load(parse(made.text), any_key=True)
+    assert model, found
+    assert model.api.server == "https://api.example.com"
+    assert "the document names no host" in made.text
+
+
 @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data(), st.sampled_from([WHOLE, SWAGGER]))
 def test_wrong_types_anywhere_end_in_a_catalogue_or_a_message(

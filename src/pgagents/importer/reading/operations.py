@@ -131,14 +131,20 @@ def server_url(root: Found) -> str:
     """Return scheme and host of the first server; empty if the document names none."""
     if "swagger" in root.value:
         schemes = [s.value for s in root.at("schemes").items() if s.value in ("https", "http")] or ["https"]
-        host = root.text("host")
-        return f"{'https' if 'https' in schemes else schemes[0]}://{host}" if host else ""
+        return _address("https" if "https" in schemes else schemes[0], root.text("host"))
     url = urlsplit(_expand_variables(root.at("servers", 0)))
-    return (
-        f"{url.scheme}://{url.netloc}"
-        if url.scheme in ("http", "https") and url.netloc and not set("{}<> ") & set(url.netloc)
-        else ""
-    )
+    return _address(url.scheme, url.netloc) if url.scheme in ("http", "https") else ""
+
+
+def _address(scheme: str, host: str) -> str:
+    """Return scheme and host as a URL; empty if the text cannot be a host."""
+    if not host.isprintable() or set("{}<> ") & set(host):
+        return ""
+    try:
+        named = urlsplit(f"{scheme}://{host}").hostname
+    except ValueError:  # brackets without an address of IPv6
+        return ""
+    return f"{scheme}://{host}" if named else ""
 
 
 def operations(references: References, notes: Notes) -> Iterator[Operation]:
