@@ -483,7 +483,7 @@ def authored(text: str, draw: Any, n: int) -> tuple[str, list[tuple[tuple[Any, .
         value = at(source.data, pointer)
         edit = Edit(
             pointer,
-            3 + n
+            6 + n  # no value that stands there
             if isinstance(value, int)
             else f"a{n}@shop.example"
             if pointer[-1] == "contact"
@@ -518,7 +518,7 @@ def test_nothing_of_the_authors_is_lost_whatever_the_document_becomes(data: st.D
         assert CATALOGUE.read_text(encoding="utf-8") == text
         return
     after = parse(CATALOGUE.read_text(encoding="utf-8"))
-    assert load(after)[0], after.text
+    assert load(after, any_key=True)[0], after.text  # the document may name a key that no catalogue can say
     for pointer, value in edits.items():
         assert same(at(after.data, pointer), value), (pointer, value, after.text)
     for comment in comments:
