@@ -150,13 +150,13 @@ class Declared(Generic[T]):
         return self._json(edit, lambda answer: answer.status >= 400)
 
     def _json(self, edit: Callable[[Context, Request, Any], Any], chosen: Callable[[Response], bool]) -> T:
-        def changed(context: Context, request: Request, answer: Response) -> Response:
+        def apply_edit(context: Context, request: Request, answer: Response) -> Response:
             data = data_of(answer) if chosen(answer) else None
             told = edit(context, request, data) if data is not None else None
             return answer if told is None else answer.with_json(told)
 
         return self._declare(
-            edit, lambda handler, context: edits(handler, lambda *given: changed(context, *given))
+            edit, lambda handler, context: edits(handler, lambda *given: apply_edit(context, *given))
         )
 
     def edit_requests(self, repair: Callable[[Context, Request], Request]) -> T:
@@ -170,7 +170,7 @@ class Declared(Generic[T]):
     ) -> T:
         """Change the arguments of every request for an action; see `RequestReader.arguments`."""
 
-        def changed(context: Context, request: Request) -> Request:
+        def apply_edit(context: Context, request: Request) -> Request:
             asked = context.reader.parse(request)
             if asked is None:
                 return request
@@ -179,7 +179,7 @@ class Declared(Generic[T]):
             return context.reader.with_arguments(request, turned) if turned != given else request
 
         return self._declare(
-            repair, lambda handler, context: repairs(handler, lambda request: changed(context, request))
+            repair, lambda handler, context: repairs(handler, lambda request: apply_edit(context, request))
         )
 
     def handle_requests(self, answer: Callable[[Context, Handler, Request], Response | Silence]) -> T:

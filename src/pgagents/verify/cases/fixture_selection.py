@@ -156,13 +156,13 @@ class FixturePlan:
         ending = self.setting.endpoint(str(self.move.action.name), endpoint.surface) if self.move else None
         for law in (*endpoint.action.laws, *(ending.action.laws if ending else ())):
 
-            def spoken_of(place: Body, law: Law = law) -> bool:
+            def is_covered(place: Body, law: Law = law) -> bool:
                 return _holds(
                     law, self._of_making(place, {}) if law in endpoint.action.laws else self._of_end(place, 0)
                 )
 
-            if law.when is not None and not any(map(spoken_of, (*met, *found))):
-                found += [place for place in kinds if spoken_of(place)][:1]
+            if law.when is not None and not any(map(is_covered, (*met, *found))):
+                found += [place for place in kinds if is_covered(place)][:1]
         return found
 
     def _input(self, endpoint: Endpoint, place: Body, number: int) -> Mapping[str, Any]:

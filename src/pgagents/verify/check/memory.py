@@ -101,13 +101,13 @@ class Setting:
     def alike(self, endpoint: Endpoint) -> list[Endpoint]:
         """List the endpoints of the same action, but for those of an MCP server."""
 
-        def sorted_out() -> dict[str, list[Endpoint]]:
+        def group_endpoints() -> dict[str, list[Endpoint]]:
             found: dict[str, list[Endpoint]] = {}
             for one in self.endpoints:
                 found.setdefault(str(one.action.name), []).append(one)
             return found
 
-        return self.compute_once("alike", sorted_out).get(str(endpoint.action.name), [])
+        return self.compute_once("alike", group_endpoints).get(str(endpoint.action.name), [])
 
     def rest_of(self, endpoint: Endpoint) -> Endpoint | None:
         """Find the same action on REST."""

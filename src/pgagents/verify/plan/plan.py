@@ -192,7 +192,7 @@ def _share(probes: Sequence[Probe], wanted: set[str], most: int, parts: int) -> 
 
 def _choose_probes(setting: Setting, probes: Sequence[Probe], contracts: Sequence[Contract]) -> list[Probe]:
     """Choose the probes for these contracts, and for each of their endpoints a correct call, one without a
-    key and a wrong one.
+    key and a wrong one. Without a correct call nothing about an endpoint is believed.
     """
     wanted = {c.id for c in contracts}
     places = _carrying(setting, contracts)

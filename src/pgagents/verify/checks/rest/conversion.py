@@ -16,7 +16,7 @@ from pgagents.jsonschema.schema import closure
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Resource, Takes
 from pgagents.source.origin import plain
-from pgagents.verify.answers.capacity import read_counter as space_left
+from pgagents.verify.answers.capacity import read_counter
 from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.cases.look_alike import find_comparison
 from pgagents.verify.check.check import (
@@ -180,7 +180,7 @@ def _round(setting: Setting, p: _Passing, counted: str, used: str) -> Generator[
     body = at_path(p.first.made_by, made) if p.first.made_by.at is not None and made.success else None
     if not isinstance(body, Mapping) or not made.fits:
         return [judge_untested(c, f"no {p.first.name} was made: {made.outcome}") for c in (counted, used)]
-    before = yield from space_left(setting, p.first, body)
+    before = yield from read_counter(setting, p.first, body)
     with_it = {
         str(q.name): body[str(q.name)]
         for q in p.maker.params
@@ -211,7 +211,7 @@ def _round(setting: Setting, p: _Passing, counted: str, used: str) -> Generator[
             judge_untested(c, f"no {p.resource.name} was made with it: {exchange.outcome}")
             for c in (counted, used)
         ]
-    after = yield from space_left(setting, p.first, body)
+    after = yield from read_counter(setting, p.first, body)
     found.append(_spaces(p, counted, before, after))
     if p.first.undone_by is not None:
         found.append((yield from _undone(setting, p, used, body)))

@@ -1,0 +1,158 @@
+"""`verify --plan` and `verify --self-test`: what they write, and what they have no use for; where reports
+can go at all.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pgagents.cli.main import main
+from pgagents.cli.running import report_files, selftest
+from pgagents.errors import PgagentsError
+
+SHOP = str(Path(__file__).parents[1] / "catalogues" / "shop.yaml")
+URL = "http://127.0.0.1:9"
+
+
+@pytest.fixture(autouse=True)
+def _no_key_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith("PGAGENTS_"):
+            monkeypatch.delenv(name)
+
+
+def test_plan_is_written_as_data_and_as_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files = tmp_path / "plan.json", tmp_path / "plan.txt"
+    words = [word for file in files for word in ("--report", str(file))]
+    assert main(["verify", SHOP, "--url", URL, "--plan", "--seed", "3", *words]) == 0
+    printed = capsys.readouterr().out
+    assert files[1].read_text(encoding="utf-8") == printed
+    data = json.loads(files[0].read_text(encoding="utf-8"))
+    plan = data["plan"]
+    assert (plan["format"], plan["url"], plan["seed"], plan["profile"]) == (1, URL, 3, "standard")
+    assert printed.startswith(f"{plan['requests']:,} requests")
+    assert plan["digest"][:16] in printed
+    assert sum(plan["by_bucket"].values()) == sum(plan["by_stage"].values()) == plan["requests"] > 100
+    assert f"for {len(data['contracts']):,} contracts" in printed
+    assert {"contract", "source", "requests"} <= data["contracts"][0].keys()
+    assert all(left["reason"] for left in data["left_out"])
+
+
+def test_plan_has_no_form_of_a_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["verify", SHOP, "--url", URL, "--plan", "--report", str(tmp_path / "plan.xml")]) == 2
+    assert "ends in none of .json, .txt" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_self_test_is_written_as_data(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outcome = selftest.Outcome(
+        {"state_transitions": selftest.Row(2, 1, ["slow"])}, 2, 3, {"not found by moves": ["a-fault"]}
+    )
+    monkeypatch.setattr(selftest, "try_each", lambda *_: outcome)
+    out = tmp_path / "self.json"
+    assert main(["verify", "--self-test", "--report", str(out)]) == 1
+    assert json.loads(out.read_text(encoding="utf-8")) == {
+        "self_test": {"format": 1, "faults": 2, "variations": 3, "exit_code": 1},
+        "checks": {
+            "state_transitions": {"faults": 2, "found": 1, "false_alarms": ["slow"], "state": "false alarm"}
+        },
+        "wrong": {"not found by moves": ["a-fault"]},
+    }
+    assert "a-fault: not found by moves" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "name"), [(["--url", URL], "--url"), ([SHOP], "CATALOGUE"), (["--limits"], "--limits")]
+)
+def test_self_test_says_what_it_has_no_use_for(
+    words: list[str], name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["verify", "--self-test", *words]) == 2
+    assert f"--self-test has no use for {name}" in capsys.readouterr().err
+
+
+def test_operator_goes_with_no_shard(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The operator's clock is everybody's: what one shard lets pass, the others' answers would be wrong
+    by.
+    """
+    monkeypatch.setenv("KEY", "tst_operator")
+    park = str(Path(__file__).parents[2] / "catalogue" / "park_graph.yaml")
+    assert main(["verify", park, "--url", URL, "--plan", "--identity", "operator=KEY", "--shard", "1/2"]) == 2
+    assert "--identity operator cannot go with --shard" in capsys.readouterr().err
+
+
+# -- where reports can go
+# -----------------------------------------------------------------------------------------
+
+
+def _limited(size: int) -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+
+def test_full_disk_is_told_before_anything_is_sent(tmp_path: Path) -> None:
+    """The key is asked for behind it, so its lack tells whether the run came that far."""
+    words = [
+        sys.executable,
+        "-m",
+        "pgagents",
+        "verify",
+        SHOP,
+        "--url",
+        URL,
+        "--report",
+        str(tmp_path / "r.json"),
+    ]
+    done = subprocess.run(
+        words, capture_output=True, text=True, check=False, preexec_fn=lambda: _limited(10_000)
+    )
+    assert done.returncode == 2
+    assert "nothing can be written into" in done.stderr
+    assert "File too large" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_name_that_a_folder_cannot_take_is_told_before_anything_is_sent(tmp_path: Path) -> None:
+    with pytest.raises(PgagentsError, match="File name too long"):
+        report_files.check((tmp_path / ("a" * 250 + ".json"),))
+    report_files.check((tmp_path / "a.json",))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_file_of_another_user_in_a_shared_folder_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "r.json").write_text("theirs", encoding="utf-8")
+    tmp_path.chmod(0o1777)
+    monkeypatch.setattr(report_files, "_user", lambda: 12_345)
+    with pytest.raises(PgagentsError, match="belongs to another user"):
+        report_files.check((tmp_path / "r.json",))
+    report_files.check((tmp_path / "mine.json",))
+    assert (tmp_path / "r.json").read_text(encoding="utf-8") == "theirs"
+
+
+def test_report_behind_a_link_is_written_where_it_leads(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "r.txt").symlink_to("there/r.txt")
+    report_files.write_data((tmp_path / "r.txt",), "text", b"")
+    assert (tmp_path / "r.txt").is_symlink()
+    assert (tmp_path / "there/r.txt").read_text(encoding="utf-8") == "text\n"
+    assert stat.S_IMODE((tmp_path / "there/r.txt").stat().st_mode) & 0o600 == 0o600
+
+
+def test_report_that_cannot_be_written_leaves_the_others(tmp_path: Path) -> None:
+    (tmp_path / "r.json").mkdir()
+    with pytest.raises(PgagentsError, match=r"cannot write .*r\.json"):
+        report_files.write_data((tmp_path / "r.json", tmp_path / "r.txt"), "text", b"{}")
+    assert (tmp_path / "r.txt").read_text(encoding="utf-8") == "text\n"

@@ -1,0 +1,145 @@
+"""The program from its first moment to its last: Ctrl-C while it is loaded, any encoding of its output, a
+home that is none.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pgagents.cli import demo
+from pgagents.cli.inputs import caches, output_encoding
+from pgagents.cli.running.progress import Pace, describe_progress
+from pgagents.verify.plan.options import Progress
+
+SHOP = str(Path(__file__).parents[1] / "catalogues" / "shop.yaml")
+STARTED = [sys.executable, "-m", "pgagents"]
+
+
+def start(
+    *words: str, command: list[str] | None = None, **environment: str
+) -> subprocess.CompletedProcess[bytes]:
+    kept = {
+        k: v
+        for k, v in os.environ.items()
+        if not k.startswith(("LC_", "LANG", "PYTHON", "XDG_", "PGAGENTS_"))
+    }
+    return subprocess.run(
+        [*(command or STARTED), *words], env={**kept, **environment}, capture_output=True, check=False
+    )
+
+
+def test_interrupt_while_it_is_loaded_is_one_word() -> None:
+    code = (
+        "import sys\n"
+        "class Interrupting:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'click': raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupting())\n"
+        "from pgagents.__main__ import run\n"
+        "run()\n"
+    )
+    done = start(command=[sys.executable, "-c", code])
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"stopped\n")
+
+
+def test_python_starts_it_by_its_name() -> None:
+    done = start("--version")
+    assert done.returncode == 0
+    assert done.stdout.startswith(b"pgagents, version ")
+
+
+# -- encodings
+# ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "shift_jis"])
+def test_any_encoding_of_the_output_takes_a_report(encoding: str) -> None:
+    done = start("contracts", SHOP, PYTHONIOENCODING=encoding)
+    assert (done.returncode, done.stderr) == (0, b"")
+    printed = done.stdout.decode(encoding)
+    assert " contracts, " in printed
+    assert ("─" in printed) == (encoding == "shift_jis")
+
+
+def test_data_stays_data_where_the_encoding_lacks_a_character() -> None:
+    error = UnicodeEncodeError("cp1252", "a→𝕏é", 1, 4, "no such character")
+    near, at = output_encoding.near(error)
+    assert (near, at) == ("->\\ud835\\udd4f\\u00e9", 4)
+    assert json.loads(f'"{near}"') == "->𝕏é"
+
+
+def test_pure_ascii_is_taken_for_no_locale() -> None:
+    done = start("contracts", SHOP, LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert "─" in done.stdout.decode()
+
+
+def test_title_is_read_as_it_was_typed_where_no_locale_is_set(tmp_path: Path) -> None:
+    out = tmp_path / "api.yaml"
+    done = start("init", str(out), "--title", "Bücher", LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
+    assert (done.returncode, done.stderr) == (0, b"")
+    text = out.read_text(encoding="utf-8")
+    assert '  title: "Bücher"\n' in text
+    assert "  id: bucher\n" in text
+
+
+# -- homes
+# --------------------------------------------------------------------------------------------------------
+
+
+def test_without_a_home_nothing_stays_behind(tmp_path: Path) -> None:
+    kept = {
+        k: v
+        for k, v in os.environ.items()
+        if k not in ("HOME", "XDG_CACHE_HOME", "HYPOTHESIS_STORAGE_DIRECTORY")
+    }
+    words = [*STARTED, "verify", SHOP, "--url", "http://127.0.0.1:9", "--plan"]
+    done = subprocess.run(words, env={**kept, "TMPDIR": str(tmp_path)}, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_a_home_the_folder_is_ours_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name that anybody can guess could have been made by anybody."""
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    caches._passing.cache_clear()
+    try:
+        folder = caches.folder()
+        assert folder == caches.folder()
+        assert folder.stat().st_mode & 0o077 == 0
+        assert demo._page()[0].parent not in (
+            folder,
+            folder / "demo",
+        )  # the page is to be opened when the demo has ended
+    finally:
+        caches._passing.cache_clear()
+
+
+def test_page_goes_nowhere_where_home_takes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    assert demo._page() == ()
+
+
+# -- time left
+# ----------------------------------------------------------------------------------------------------
+
+
+def test_time_left_follows_the_pace_of_the_last_minute() -> None:
+    """A bucket of 100 is empty in a few seconds, and then it is 30 a minute."""
+    pace = Pace()
+    steps: list[Any] = [
+        Progress(int(min(100, 20 * s) + max(0.0, s - 5) / 2), 700, 0, 1, 0, float(s)) for s in range(1, 200)
+    ]
+    told = [describe_progress(step, pace(step)) for step in steps]
+    assert told[4].startswith("20/s · about 30 s left")
+    assert told[-1].startswith("30/min · about 17 min left")

@@ -1,0 +1,231 @@
+"""README, CONTRIBUTING and docs say what is so: their commands run, their lists are current."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import click
+import pytest
+
+import pages
+from pgagents.cli.main import cli
+from pgagents.model.contract import Verdict
+
+ROOT = Path(__file__).parents[2]
+PAGES = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "docs/explain/build.md",
+    "docs/explain/catalogue.md",
+    "docs/explain/verify.md",
+    "docs/howto/sandbox.md",
+)
+"""Their commands run in a folder that also holds the test catalogues, and run again there."""
+TEXTS = {page: (ROOT / page).read_text(encoding="utf-8") for page in (*PAGES, "docs/index.md")}
+README, CONTRIBUTING = TEXTS["README.md"], TEXTS["CONTRIBUTING.md"]
+COMMANDS = {page: pages.commands(TEXTS[page]) for page in PAGES}
+MOST_LINES = 150
+FINDS = {"pgagents demo --fault money-rounded-down": 1}
+
+
+def block_after(page: str, words: str) -> str:
+    text = TEXTS[page]
+    found = re.search(r"^```\w*\n(.*?)^```", text[text.index(words) :], re.M | re.S)
+    assert found
+    return found.group(1)
+
+
+def test_list_of_commands_is_current() -> None:
+    context = click.Context(cli)
+    commands = {name: cli.get_command(context, name) for name in cli.list_commands(context)}
+    width = max(map(len, commands)) + 2
+    assert block_after("docs/index.md", "## Commands") == "".join(
+        f"{n:<{width}}{c.get_short_help_str(80)}\n" for n, c in commands.items() if c
+    )
+
+
+def test_lines_of_layers_are_the_ones_that_are_held() -> None:
+    linter = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
+    held = {c["containers"][0]: c["layers"] for c in linter["contracts"] if c["type"] == "layers"}
+    top, inner = block_after("CONTRIBUTING.md", "A room imports only rooms that stand left of it").split(
+        "verify: "
+    )
+    for line, container in ((top, "pgagents"), (inner, "pgagents.verify")):
+        assert line.split() == ["/".join(sorted(layer.split(" | "))) for layer in reversed(held[container])]
+
+
+def test_verdicts_and_exit_codes_are_all_explained() -> None:
+    page = TEXTS["docs/explain/verify.md"]
+    for verdict in Verdict:
+        assert f"*{verdict.value.replace('_', ' ')}*" in page
+    assert re.findall(r"^\| (\d) \|", page, re.M) == ["0", "1", "2", "3", "4"]
+
+
+def test_readme_is_short() -> None:
+    assert len(README.splitlines()) <= MOST_LINES
+
+
+def test_make_targets_that_are_named_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    typed = [line for page in ("README.md", "CONTRIBUTING.md") for line in COMMANDS[page]]
+    used = set(
+        re.findall(
+            r"\bmake ([a-z]+)\b", "\n".join([*typed, *re.findall(r"`(make [a-z]+)`", README + CONTRIBUTING)])
+        )
+    )
+    assert {"demo", "test"} <= used
+    for target in used:
+        assert re.search(rf"^{target}:", makefile, re.M), target
+
+
+def test_ci_runs_the_test_command_of_the_readme() -> None:
+    steps = [
+        line
+        for line in (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+        if line.startswith("make")
+    ]
+    assert steps[0] == "make test"
+    assert steps[0] in COMMANDS["README.md"]
+    assert steps[0] in COMMANDS["CONTRIBUTING.md"]
+    assert all(f"`{step}`" in CONTRIBUTING for step in steps[1:])
+
+
+EVERY = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("**/*.md"))]
+
+
+@pytest.mark.parametrize("page", EVERY, ids=lambda p: str(p.relative_to(ROOT)))
+def test_files_that_a_page_names_exist(page: Path) -> None:
+    for path in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+        assert (page.parent / path).exists(), path
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_files_of_the_project_that_a_page_quotes_exist(page: str) -> None:
+    """A path in backquotes begins at the root or anywhere in `src`; `<…>` and `*` stand for any name, and
+    a suffix may be left out.
+    """
+    for path in re.findall(r"`([\w.<>*-]+(?:/[\w.<>*-]+)+)`", TEXTS[page]):
+        pattern = re.sub(r"<\w+>", "*", path)
+        assert [*ROOT.glob(pattern), *(ROOT / "src").rglob(f"{pattern}*")], path
+
+
+def test_lines_with_curl_are_run_too() -> None:
+    assert any("curl" in line for line in COMMANDS["docs/howto/sandbox.md"])
+    if shutil.which("curl") is None:
+        pytest.skip("curl is not installed, so those lines of the guide are not run")
+
+
+LONG = ("pgagents demo", "pgagents verify")
+"""Commands that leave nothing which a second run could stumble over."""
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_commands_run_as_written_and_once_more_and_leave_only_what_is_ignored(
+    page: str, tmp_path: Path
+) -> None:
+    """One test for each page, so that nothing of it runs on two workers."""
+    done = pages.run(COMMANDS[page], tmp_path)
+    assert len(done) == len(pages.runnable(COMMANDS[page])) > 0
+    for line, code, said in done:
+        assert code == FINDS.get(line, 0), f"$ {line}\n{said}"
+        if line in FINDS:
+            assert [shown for shown in finding() if shown not in said] == [], said
+    assert unknown_to_git(tmp_path) == []
+    for line, code, said in pages.run(
+        [line for line in COMMANDS[page] if not line.startswith(LONG)], tmp_path
+    ):
+        assert code == 0, f"$ {line}\n{said}"
+
+
+def unknown_to_git(folder: Path) -> list[str]:
+    """The files that commands left in a folder, and that git would list as new in the checkout."""
+    if not (ROOT / ".git").exists() or shutil.which("git") is None:
+        return []
+    ours = {folder / "codes", *(folder / "bin").iterdir(), *folder.glob("*.out")}
+    left = [
+        str(p.relative_to(folder))
+        for p in folder.rglob("*")
+        if p.is_file() and p not in ours and not (ROOT / p.relative_to(folder)).exists()
+    ]
+    done = subprocess.run(
+        ["git", "check-ignore", *left], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    return sorted(set(left) - set(done.stdout.splitlines()))
+
+
+def test_every_command_that_finds_something_is_on_the_page_that_shows_it() -> None:
+    assert set(FINDS) <= set(COMMANDS["README.md"])
+
+
+@pytest.mark.parametrize(
+    ("guide", "sandboxes"),
+    [("docs/explain/verify.md", 1), ("docs/howto/sandbox.md", 1), ("docs/tutorial.md", 2)],
+)
+def test_commands_end_where_the_port_is_taken(guide: str, sandboxes: int, tmp_path: Path) -> None:
+    """The sandbox says so and ends with exit code 2, and nothing waits for it for ever."""
+    lines = pages.commands((ROOT / guide).read_text(encoding="utf-8"))
+    waiting = [line for line in lines if line.startswith("until ") or line.endswith("&")]
+    assert len(waiting) == 2 * sandboxes
+    for name in ("ready", "live", "broken"):
+        (tmp_path / f"{name}.json").write_text("{}", encoding="utf-8")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = pages.run(["pgagents init", *waiting, "wait"], tmp_path, copied=(), port=port)
+    assert len(done) == len(waiting) + 2
+    told = [said for _, _, said in done if f"error: port {port} is in use" in said]
+    assert len(told) == sum(line.endswith("&") for line in waiting) == sandboxes
+    assert all(said.count("error:") == 1 for said in told)
+    left = {path.stem for path in tmp_path.glob("*.json")}
+    assert left == {"ready", "live", "broken"} - set(re.findall(r"--ready (\w+)", "\n".join(waiting))), (
+        "keys of an earlier run"
+    )
+
+
+def finding() -> list[str]:
+    """The lines of the finding that the README shows, without its number and the amounts, which depend on
+    the day.
+    """
+    found = re.search(r"^```text\n(error\[.*?)^```", README, re.M | re.S)
+    assert found
+    first, *others = found.group(1).splitlines()
+    exact = [line for line in others if "|" in line or not re.search(r"= \d|^ +\d", line)]
+    assert len(exact) >= 7
+    return [first.partition("]")[0], *exact]
+
+
+GUIDE = sorted(
+    p
+    for p in (ROOT / "docs").glob("**/*.md")
+    if p.parent.name not in ("reference", "decisions") and str(p.relative_to(ROOT)) not in PAGES
+)
+
+
+@pytest.mark.parametrize("guide", GUIDE, ids=lambda p: p.stem)
+def test_commands_of_the_guide_run_as_written(guide: Path, tmp_path: Path) -> None:
+    lines = pages.commands(guide.read_text(encoding="utf-8"))
+    copied = () if guide.stem == "tutorial" else ("catalogue", "generated")
+    for _ in range(2 if guide.stem == "tutorial" else 1):
+        for line, code, said in pages.run(lines, tmp_path, copied=copied) if lines else ():
+            assert code == 0, f"$ {line}\n{said}"
+
+
+def test_reference_is_current() -> None:
+    done = subprocess.run(
+        [sys.executable, ROOT / "docs/make_reference.py", "--check"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, f"{done.stdout}{done.stderr}run: make docs"
+
+
+def test_every_page_of_the_guide_is_in_the_sites_menu() -> None:
+    menu = (ROOT / "zensical.toml").read_text(encoding="utf-8")
+    for page in (ROOT / "docs").glob("**/*.md"):
+        assert f'"{page.relative_to(ROOT / "docs")}"' in menu, page

@@ -1,0 +1,324 @@
+"""SARIF, annotations, Markdown and the page: valid, at the catalogue's line, and unmoved by what a hostile
+server says.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64encode
+from dataclasses import replace
+from hashlib import sha256
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pgagents.http import Request, Response, Silence
+from pgagents.model.contract import Verdict
+from pgagents.report import forms
+from pgagents.report.formats import github, html, markdown, sarif
+from pgagents.report.report import Report, Result
+from pgagents.report.verdicts import by_surface, conclusion
+from test_report import ALL, SOURCE, contract, exchange, report
+
+DATA = Path(__file__).parents[1] / "data"
+SARIF: Any = jsonschema_rs.Draft7Validator(
+    json.loads((DATA / "sarif-2.1.0.schema.json").read_text()), validate_formats=True
+)
+HOSTILE = (
+    '"><script src=//x></script><img src=x onerror=1>'
+    "\n::error::x\r\n::stop-commands::y\u2028](http://x)|`~ ${x} {{x}} \x1b[2J\u202e\x00"
+)
+
+
+def hostile() -> Report:
+    """A report in which whatever a server can choose is hostile."""
+    sent = Request("POST", "/x?q=" + HOSTILE, (("X-A", HOSTILE),), HOSTILE.encode())
+    answer = Response(500, (("Content-Type", HOSTILE), (HOSTILE, HOSTILE)), HOSTILE.encode())
+    one = report(ALL, exchanges=(exchange(sent, answer), exchange(sent, Silence("reset", HOSTILE))))
+    finding = replace(one.findings[0], expected=HOSTILE, actual=HOSTILE)
+    results = tuple(replace(r, reason=HOSTILE) if r.reason else r for r in one.results)
+    footer = replace(one.footer, notes=(HOSTILE,), left_behind=(HOSTILE,))
+    return replace(one, findings=(finding,), results=results, footer=footer, stale=(HOSTILE,))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [lambda: report(ALL), lambda: report(ALL, complete=False), lambda: report({}), hostile],
+    ids=range(4),
+)
+def test_sarif_is_valid_by_its_standard(make: Any) -> None:
+    log = json.loads(sarif.render(make(), SOURCE))
+    assert [f"{e.instance_path}: {e.message}" for e in SARIF.iter_errors(log)] == []
+
+
+def test_schema_of_sarif_refuses_what_the_standard_does_not_have() -> None:
+    log = sarif.document(report(ALL), SOURCE)
+    log["runs"][0]["results"][0]["lines"] = 3
+    assert not SARIF.is_valid(log)
+
+
+def test_sarif_has_a_result_for_each_broken_contract_at_its_line() -> None:
+    one = report(ALL)
+    one = replace(
+        one,
+        header=replace(one.header, in_repository="api/catalogue/a b.yaml"),
+        checks={"refuses_bad_input": "What is wrong is refused.\n\nMore."},
+    )
+    run = sarif.document(one, SOURCE)["runs"][0]
+    assert len(run["results"]) == ALL[Verdict.BROKEN]
+    place = run["results"][0]["locations"][0]["physicalLocation"]
+    assert place == {
+        "artifactLocation": {"uri": "api/catalogue/a%20b.yaml"},
+        "region": {"startLine": 4, "startColumn": 7},
+    }
+    rule = run["tool"]["driver"]["rules"][run["results"][0]["ruleIndex"]]
+    assert rule["id"] == run["results"][0]["ruleId"] == "refuses_bad_input"
+    assert rule["shortDescription"]["text"] == "What is wrong is refused."
+    assert "More." in rule["help"]["text"]
+    assert [n["message"]["text"] for n in run["invocations"][0]["toolExecutionNotifications"]] == [
+        "1 contract untested: why untested"
+    ]
+
+
+def test_sarif_knows_a_contract_again_where_its_line_has_moved() -> None:
+    def prints(one: Report) -> list[str]:
+        return [
+            r["partialFingerprints"]["primaryLocationLineHash"]
+            for r in sarif.document(one, SOURCE)["runs"][0]["results"]
+        ]
+
+    one = report(ALL)
+    moved = replace(
+        one, results=tuple(replace(r, contract=replace(r.contract, origin=())) for r in one.results)
+    )
+    assert prints(one) == prints(moved)
+    assert len(set(prints(one))) == ALL[Verdict.BROKEN]
+
+
+def test_known_finding_is_suppressed_in_sarif_and_no_annotation() -> None:
+    one = report(ALL)
+    one = replace(one, findings=(replace(one.findings[0], known="ticket 4711 (until 2026-12-31)"),))
+    results = sarif.document(one, SOURCE)["runs"][0]["results"]
+    assert all(r["suppressions"][0]["justification"].startswith("ticket 4711") for r in results)
+    assert not [line for line in github.commands(one, SOURCE) if line.startswith("::error")]
+
+
+def test_annotation_stands_at_the_catalogues_line() -> None:
+    lines = github.render(report({Verdict.BROKEN: 2, Verdict.UNTESTED: 1}), SOURCE).decode().splitlines()
+    assert lines == [
+        (
+            "::error file=catalogue/c.yaml,line=4,col=7,title=refuses_bad_input/broken0/search@rest::"
+            "promised: a limit above 25 is refused"
+            "%0Aexpected: status 400%0Aactual: status 200%0Athe same cause broke 1 more"
+        ),
+        "::warning title=pgagents%3A untested::1 contract: why untested",
+    ]
+
+
+@given(st.text())
+def test_annotation_is_one_command_whatever_it_says(said: str) -> None:
+    line = github.command("error", {"file": said, "line": 3, "title": said}, said)
+    assert len(line.splitlines()) == 1
+    head, _, rest = line.removeprefix("::error ").partition("::")
+    assert rest is not None
+    parts = dict(part.split("=", 1) for part in head.split(","))
+    assert parts.keys() == {"file", "line", "title"}
+    assert not re.search(r"[:,\r\n]", parts["file"])
+
+
+def test_no_line_of_hostile_annotations_is_another_command() -> None:
+    text = github.render(hostile(), SOURCE).decode()
+    assert all(re.match(r"::(error|warning|notice) (file|title)=", line) for line in text.splitlines())
+
+
+@given(st.text(min_size=1))
+def test_code_span_and_block_of_markdown_end_where_they_should(said: str) -> None:
+    span = markdown.code(said)
+    fence = re.match(r"`+", span)
+    assert fence
+    assert fence.group() not in span[len(fence.group()) : -len(fence.group())].replace("`" * 200, "")
+    first, *inner, last = "\n".join(markdown.fence_text(said)).split("\n")
+    assert first == f"{last}text"
+    assert last not in inner
+
+
+def test_markdown_of_a_hostile_report_has_no_markup_of_the_servers() -> None:
+    text = markdown.render(hostile(), SOURCE).decode()
+    outside = re.sub(r"(?ms)^(`{3,})text$.*?^\1$|(?<!`)(`+)(?!`).+?(?<!`)\2(?!`)", "", text)
+    assert "<script" not in outside
+    assert "<img" not in outside
+    assert "](http" not in outside
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+
+
+def test_markdown_stays_within_what_a_jobs_page_takes() -> None:
+    one = report(
+        ALL,
+        exchanges=tuple(exchange(Request("GET", "/x"), Response(200, (), b"x" * 100_000)) for _ in range(6)),
+    )
+    many = replace(one, findings=one.findings * 500)
+    text = markdown.render(many, SOURCE)
+    assert len(text) < 1024 * 1024
+    assert b"more findings" in text
+
+
+class Page(HTMLParser):
+    """What a page is made of."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.inner: dict[str, str] = {}
+        self.text = ""
+        self._in = ""
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        self._in = tag if tag in ("style", "script") else ""
+
+    def handle_endtag(self, _tag: str) -> None:
+        self._in = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._in:
+            self.inner[self._in] = self.inner.get(self._in, "") + data
+        else:
+            self.text += data
+
+
+def test_page_asks_for_nothing_and_runs_nothing_but_its_own() -> None:
+    page = Page(html.render(hostile(), SOURCE).decode())
+    names = [tag for tag, _ in page.tags]
+    assert names.count("script") == names.count("style") == 1
+    assert not {"img", "link", "iframe", "object", "embed", "base", "audio", "video"} & set(names)
+    for _, attributes in page.tags:
+        assert not {"src", "srcset", "style", "action", "background"} & attributes.keys()
+        assert not [name for name in attributes if name.startswith("on")]
+        assert (attributes.get("href") or "#").startswith("#")
+    assert "url(" not in page.inner["style"]
+    assert "@import" not in page.inner["style"]
+
+
+def test_page_allows_its_own_style_and_script_by_their_hashes() -> None:
+    page = Page(html.render(report(ALL), SOURCE).decode())
+    policy = next(
+        a["content"]
+        for tag, a in page.tags
+        if tag == "meta" and a.get("http-equiv") == "Content-Security-Policy"
+    )
+    assert policy
+    assert policy.startswith("default-src 'none'; ")
+    assert "unsafe" not in policy
+    for kind in ("style", "script"):
+        digest = b64encode(sha256(page.inner[kind].encode()).digest()).decode()
+        assert f"{kind}-src 'sha256-{digest}'" in policy
+
+
+def test_page_says_promise_answer_place_and_how_to_see_it_again() -> None:
+    page = Page(html.render(report(ALL), SOURCE).decode())
+    for said in (
+        "a limit above 25 is refused",
+        "status 200",
+        "catalogue/c.yaml:4:7",
+        "limit: {type: integer, maximum: 25}",
+        "PG-L5",
+        "curl -sS -i -g",
+        "--only refuses_bad_input/broken0/search@rest --seed 3",
+        "why untested",
+        "fails",
+    ):
+        assert said in page.text, said
+
+
+def test_page_shows_marks_that_turn_the_writing_as_escapes() -> None:
+    page = Page(html.render(hostile(), SOURCE).decode())
+    assert "\u202e" not in page.text
+    assert "\\x202e" in page.text
+
+
+@given(st.text(), st.binary(max_size=80))
+def test_every_form_takes_any_text_and_bytes(said: str, body: bytes) -> None:
+    one = report(
+        ALL,
+        exchanges=(
+            exchange(
+                Request("POST", "/x?" + said, (("X-A", said),), body), Response(500, (("A", said),), body)
+            ),
+        ),
+    )
+    finding = replace(
+        one.findings[0], expected=said, actual=said, contract=replace(one.findings[0].contract, says=said)
+    )
+    results = tuple(
+        replace(r, contract=finding.contract) if r.contract.id == finding.contract.id else r
+        for r in one.results
+    )
+    one = replace(
+        one, findings=(finding,), results=results, header=replace(one.header, url=said, catalogue=said)
+    )
+    for form in forms.FORMS:
+        assert forms.render(form, one, SOURCE)
+    assert SARIF.is_valid(json.loads(sarif.render(one, SOURCE)))
+
+
+def test_form_is_chosen_by_the_name() -> None:
+    named = {
+        "a.json": "json",
+        "a.XML": "junit",
+        "a.sarif": "sarif",
+        "a.sarif.json": "sarif",
+        "a.md": "markdown",
+        "a.html": "html",
+    }
+    assert {name: forms.form_of(name) for name in named} == named
+    assert forms.form_of("a.pdf") is None
+    assert forms.form_of("json") is None
+
+
+def on(surface: str, check: str, action: str, verdict: Verdict) -> Result:
+    return Result(
+        contract(f"{check}/{action}@{surface}", action=action, surface=surface),
+        verdict,
+        "why" if verdict is Verdict.UNTESTED else "",
+    )
+
+
+def test_vendor_is_told_by_what_it_promises_and_by_the_calls_that_its_calls_end_in() -> None:
+    results = (
+        on("rest", "law", "search", Verdict.KEPT),
+        on("rest", "law", "pay", Verdict.BROKEN),
+        on("gpt", "offer", "search", Verdict.KEPT),
+        on("copilot", "offer", "search", Verdict.KEPT),
+        on("xai", "offer", "search", Verdict.UNTESTED),
+    )
+    one = report({})
+    one = replace(
+        one,
+        results=results,
+        carried={"gpt": ("search@rest",), "copilot": ("search@rest", "pay@rest"), "xai": ()},
+    )
+    said = {v.surface: (v.word, v.because) for v in by_surface(one)}
+    assert said == {
+        "rest": ("fails", "law (pay)"),
+        "gpt": ("ok", ""),
+        "copilot": ("blocked", "law (pay)"),
+        "xai": ("untested", "why"),
+    }
+
+
+def test_conclusion_tells_known_ones_apart() -> None:
+    one = report({Verdict.KEPT: 3, Verdict.BROKEN: 2})
+    assert conclusion(one) == "3 of 5 contracts kept, 2 broken"
+    assert (
+        conclusion(replace(one, findings=(replace(one.findings[0], known="x"),)))
+        == "3 of 5 contracts kept, 2 broken as known"
+    )

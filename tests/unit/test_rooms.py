@@ -1,0 +1,174 @@
+"""The rooms fit together: target, template, vendor schema, requirements and generated file; checks and
+faults.
+"""
+
+from __future__ import annotations
+
+import ast
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from offering import OFFERING, park
+from pgagents.generate.build import plan
+from pgagents.lint.importers.copilot import messages as copilot
+from pgagents.lint.importers.gpt_builder import messages as gpt_builder
+from pgagents.lint.pages.others import CATALOGUE
+from pgagents.lint.rule import rules
+from pgagents.registry import collect, names
+from pgagents.resources import folder
+from pgagents.sandbox.injection import fault_registry
+from pgagents.source.read import read
+
+ROOT = Path(__file__).parents[2]
+TARGETS = {id: module.TARGET for id, module in collect("pgagents.generate.targets").items()}
+CHECKS = {name.rpartition(".")[2] for name in names("pgagents.verify.checks")}
+RULES = rules()
+IMPORTERS = {"gpt-builder": gpt_builder.templates(), "copilot-import": copilot.templates()}
+FAULTS = {**fault_registry.collect("faults"), **fault_registry.collect("mcp_faults")}
+VARIATIONS = {**fault_registry.collect("variations"), **fault_registry.collect("mcp_variations")}
+OUTPUTS = {path for target in TARGETS.values() for path in target.outputs}
+
+
+def rows() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every requirement with the file it stands in."""
+    for path in sorted((folder("schemas") / "requirements").glob("*.yaml")):
+        source = read(path)
+        assert source.faults == [], path
+        yield from ((path.name, row) for row in source.data)
+
+
+def stems(folder: Path, suffix: str) -> set[str]:
+    return {str(p.relative_to(folder))[: -len(suffix)] for p in folder.rglob(f"*{suffix}")}
+
+
+def test_every_target_has_its_template_and_every_template_its_target() -> None:
+    assert stems(folder("templates"), ".j2") == set(TARGETS)
+
+
+def test_every_target_of_json_has_its_vendor_schema_and_every_schema_its_target() -> None:
+    of_json = {
+        id
+        for id, target in TARGETS.items()
+        if any(Path(path).suffix in (".json", ".yaml") for path in target.outputs)
+    }
+    assert stems(folder("schemas") / "vendor", ".schema.json") == of_json
+
+
+def test_every_output_is_generated_and_nothing_else_is() -> None:
+    there = {str(p.relative_to(ROOT / "generated")) for p in (ROOT / "generated").rglob("*") if p.is_file()}
+    assert there == {path for target in plan(park()).values() for path in target.outputs}
+
+
+def test_every_target_applies_to_a_catalogue_of_the_tests() -> None:
+    assert {id for catalogue in OFFERING.values() for id in plan(catalogue())} == set(TARGETS)
+
+
+def test_no_two_targets_write_one_file() -> None:
+    every = [path for target in TARGETS.values() for path in target.outputs]
+    assert len(every) == len(OUTPUTS)
+
+
+def test_every_vendor_schema_says_where_its_facts_come_from() -> None:
+    schemas = folder("schemas") / "vendor"
+    rows = tomllib.loads((schemas / "PROVENANCE.toml").read_text(encoding="utf-8"))["schema"]
+    assert {row["file"] for row in rows} == {
+        str(p.relative_to(schemas)) for p in schemas.rglob("*.schema.json")
+    }
+    for row in rows:
+        assert row["facts"]
+        assert row["read"]
+        assert row["file"].startswith("pgagents/") or row["urls"]
+
+
+def test_requirements_have_ids_of_their_own() -> None:
+    ids = [row["id"] for _, row in rows()]
+    assert len(ids) == len(set(ids)) > 0
+
+
+@pytest.mark.parametrize(("file", "row"), list(rows()), ids=lambda v: v if isinstance(v, str) else v["id"])
+def test_requirement_is_quoted_dated_and_held(file: str, row: dict[str, Any]) -> None:
+    assert row["id"].startswith(file.removesuffix(".yaml") + ".")
+    assert row["level"] in ("MUST", "SHOULD")
+    assert row["quote"]
+    assert row.get("source") or row["url"].startswith("https://")
+    assert str(row["read"]).startswith("20")
+    assert bool(row.get("by")) != bool(row.get("excluded")), "held by something, or left out with a reason"
+    for by in row.get("by", ()):
+        assert _exists(by), by
+
+
+def _exists(by: str) -> bool:
+    kind, _, name = by.partition("/")
+    match kind:
+        case "schema" | "note" | "view":
+            return name in TARGETS
+        case "check":
+            return name in CHECKS
+        case "rule":
+            return name in RULES
+        case "importer":
+            return name.split("/")[1] in IMPORTERS[name.split("/")[0]]
+        case "diagnostic":
+            return name.removeprefix("catalogue/") in CATALOGUE
+        case "test":
+            path, _, function = name.partition("::")
+            files = [*(ROOT / "tests").glob(f"{path}.py"), *(ROOT / "tests").glob(f"*/{path}.py")]
+            return bool(files) and (not function or function in _functions(files[0]))
+    return False
+
+
+def _functions(path: Path) -> set[str]:
+    return {
+        node.name
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef)
+    }
+
+
+def test_every_vendors_document_has_a_requirement_behind_it() -> None:
+    held = {
+        by.partition("/")[2]
+        for _, row in rows()
+        for by in row.get("by", ())
+        if by.partition("/")[0] in ("schema", "note", "view")
+    }
+    ours = {id for id in TARGETS if id.startswith("pgagents/")}
+    assert set(TARGETS) - ours - held == set()
+
+
+def test_every_fault_names_checks_that_exist() -> None:
+    for id, fault in FAULTS.items():
+        assert bool(fault.breaks) != bool(fault.awaits), (
+            f"{id}: breaks something, or awaits the check that will find it"
+        )
+        assert fault.breaks | set(fault.also) <= CHECKS, id
+        assert not fault.breaks & set(fault.also), id
+        assert all(fault.also.values()), f"{id}: a reason for each"
+
+
+def test_fault_awaits_only_a_check_that_is_not_there() -> None:
+    """Once the check exists, the fault names it in `breaks` instead, and is held to that."""
+    awaited = {id: fault.awaits for id, fault in FAULTS.items() if fault.awaits}
+    assert {id: check for id, check in awaited.items() if not check.isidentifier() or check in CHECKS} == {}
+
+
+def test_every_check_is_broken_by_some_fault() -> None:
+    assert {check for fault in FAULTS.values() for check in fault.breaks} == CHECKS
+
+
+def test_every_variation_names_a_point_of_the_language_or_none() -> None:
+    from pgagents.catalogue.language.platform import Behaviour
+
+    for id, variation in VARIATIONS.items():
+        assert variation.point is None or variation.point in Behaviour.model_fields, id
+
+
+@pytest.mark.parametrize("kind", ["faults", "variations"])
+def test_fault_and_variation_say_in_one_sentence_what_it_does(kind: str) -> None:
+    for id, module in {"faults": FAULTS, "variations": VARIATIONS}[kind].items():
+        assert module.description, id
+        assert module.description.endswith("."), id

@@ -1,0 +1,179 @@
+"""Without extras every command runs that needs none; the others name the extra in one line."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+import tomllib
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+import bare
+from pgagents.cli import _extras
+
+ROOT = Path(__file__).parents[2]
+SHOP = str(ROOT / "tests/catalogues/shop.yaml")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+MISSION = {
+    "pydantic",
+    "openapi-spec-validator",
+    "jsonschema",
+    "jinja2",
+    "click",
+    "schemathesis",
+    "hypothesis",
+    "pytest",
+}
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("bare")
+    return bare.install(bare.build(folder / "dist", "wheel")[0], folder / "site")
+
+
+def requirements(extra: str = "") -> set[str]:
+    lines = PROJECT["optional-dependencies"][extra] if extra else PROJECT["dependencies"]
+    return {Requirement(line).name for line in lines}
+
+
+def test_core_keeps_what_it_must_and_extras_are_their_own() -> None:
+    assert requirements() >= MISSION
+    for extra in _extras.EXTRAS:
+        assert requirements(extra) & requirements() == set()
+
+
+@pytest.mark.parametrize("extra", list(_extras.EXTRAS))
+def test_modules_of_an_extra_are_those_of_its_packages(extra: str) -> None:
+    by_module = metadata.packages_distributions()
+    assert {name.lower() for module in _extras.EXTRAS[extra] for name in by_module[module]} == requirements(
+        extra
+    )
+    assert _extras.missing(extra) == []
+
+
+def test_no_module_of_an_extra_can_be_imported_here(site: Path) -> None:
+    """Else the tests below would prove nothing."""
+    for module in sorted({module for modules in _extras.EXTRAS.values() for module in modules}):
+        words = [sys.executable, "-S", "-c", f"import {module}"]
+        done = subprocess.run(
+            words, env={"PYTHONPATH": str(site)}, capture_output=True, text=True, check=False
+        )
+        assert "ModuleNotFoundError" in done.stderr, module
+
+
+@pytest.mark.parametrize(
+    ("words", "extras"),
+    [
+        ("sandbox", "sandbox"),
+        (f"sandbox {SHOP} --port 0", "sandbox"),
+        ("sandbox --list-faults", "sandbox"),
+        ("demo", "sandbox"),
+        ("explain search-unsorted", "sandbox"),
+        (f"mcp {SHOP}", "mcp"),
+        (f"mcp {SHOP} --http --port 0", "mcp"),
+        ("verify --self-test", "sandbox,mcp"),
+    ],
+)
+def test_missing_extra_is_named_in_one_line(site: Path, tmp_path: Path, words: str, extras: str) -> None:
+    done = bare.run(site, words.split(), tmp_path)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert done.stderr.startswith(f"error: `pgagents {words.split()[0]}")
+    assert done.stderr.endswith(f"pip install 'pgagents[{extras}]'\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_verify_names_the_extra_that_our_own_mcp_server_lacks(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It does so before anything is sent, where the server is this very program; another program's
+    packages are its own affair.
+    """
+    from pgagents.catalogue.load import load_file
+    from pgagents.cli.running import mcp_server
+    from pgagents.errors import PgagentsError
+
+    model = load_file(ROOT / "catalogue/park_graph.yaml")
+    program = tmp_path / "pgagents"
+    program.touch(0o755)
+    monkeypatch.setattr(_extras, "missing", lambda extra: [extra])
+    mcp_server.check(model, None, f"{program} mcp", discovery=False)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    for other in (f"{program} call", f"npx {program} mcp"):
+        mcp_server.check(model, None, other, discovery=False)
+    with pytest.raises(PgagentsError, match="needs the extra `mcp`"):
+        mcp_server.check(model, None, f"{program} mcp park-graph", discovery=False)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        f"build {SHOP} --out made",
+        f"lint {SHOP}",
+        f"diff {SHOP} {SHOP}",
+        f"contracts {SHOP}",
+        f"import {ROOT / 'generated/openapi/openapi.json'} --out imported.yaml",
+        f"lint {ROOT / 'generated/copilot/openapi-3.0.yaml'} {ROOT / 'generated/openai/openapi.yaml'}",
+        "init mine.yaml",
+        "explain",
+        "explain law",
+        f"verify {SHOP} --url https://127.0.0.1:9 --plan --receiver auto --profile deep",
+    ],
+)
+def test_command_runs_without_extras(site: Path, tmp_path: Path, words: str) -> None:
+    done = bare.run(site, words.split(), tmp_path, PGAGENTS_TOKEN="sk_test_x")
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("command", ["demo", "build", "lint", "verify", "sandbox", "mcp"])
+def test_help_needs_no_extra(site: Path, tmp_path: Path, command: str) -> None:
+    done = bare.run(site, [command, "--help"], tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "Usage: pgagents" in done.stdout
+
+
+def test_doctor_names_the_extras_that_are_not_there(site: Path, tmp_path: Path) -> None:
+    done = bare.run(site, ["doctor"], tmp_path)
+    assert "note  sandbox" in done.stdout
+    assert "pip install 'pgagents[mcp]'" in done.stdout
+    assert "Traceback" not in done.stderr
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """A sandbox of the shop, which has its extra."""
+    ready = tmp_path / "ready.json"
+    words = [sys.executable, "-m", "pgagents", "sandbox", SHOP, "--tls", "--port", "0", "--ready", str(ready)]
+    child = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        until = time.monotonic() + 60
+        while not ready.exists() and child.poll() is None and time.monotonic() < until:
+            time.sleep(0.05)
+        told = json.loads(ready.read_text(encoding="utf-8"))
+        yield {"url": told["url"], "ca": told["ca_file"], "key": told["keys"]["unlimited"]}
+    finally:
+        child.terminate()
+        child.wait(30)
+
+
+def test_verify_and_call_need_no_extra(site: Path, tmp_path: Path, server: dict[str, str]) -> None:
+    where = ["--url", server["url"], "--cacert", server["ca"]]
+    reports = [word for name in ("r.json", "r.xml", "r.html", "r.sarif") for word in ("--report", name)]
+    done = bare.run(site, ["verify", SHOP, *where, *reports], tmp_path, PGAGENTS_TOKEN=server["key"])
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert " 0 broken" in done.stdout
+    done = bare.run(
+        site,
+        ["call", "search_products", "q=kettle", "--catalogue", SHOP, *where],
+        tmp_path,
+        PGAGENTS_TOKEN=server["key"],
+    )
+    assert done.returncode == 0, done.stderr
