@@ -78,7 +78,7 @@ def _one(schemas: Schemas, schema: Found) -> Found:
 
 
 def _kinds(found: Found) -> list[Any]:
-    """The types that a schema names."""
+    """Return the types that a schema names."""
     kinds = found.mapping().get("type")
     return [kinds] if isinstance(kinds, str) else kinds if isinstance(kinds, list) else []
 

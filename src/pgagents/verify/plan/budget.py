@@ -25,7 +25,7 @@ APART = 5
 
 
 def budget(options: Options, shares: Mapping[str, int]) -> int:
-    """How many requests may be sent, but for bursts, which come on top."""
+    """Return how many requests may be sent; bursts come on top."""
     if options.max_requests is not None:
         return options.max_requests
     if options.profile == "smoke":
@@ -36,14 +36,14 @@ def budget(options: Options, shares: Mapping[str, int]) -> int:
 
 
 def apart(options: Options, most: int) -> int:
-    """How many requests may be counted apart: none where the caller said how many there may be."""
+    """Return how many requests may be counted apart; 0 if the caller gave a maximum."""
     return 0 if options.max_requests is not None or options.profile == "smoke" else most // APART
 
 
 def again_until(setting: Setting, options: Options, max_requests: int) -> int:
-    """How many requests may be sent before contracts are tried a second time; the rest of a standard budget
-    is for what goes wrong on the way: refused calls that are taken apart, things made anew, failing cases
-    tried once more."""
+    """Return how many requests may be sent before contracts are tried a second time. The rest of a
+    standard budget is for refused calls, instances made anew and failing cases.
+    """
     if options.profile != "standard" or options.max_requests is not None:
         return max_requests
     return min(max_requests, AGAIN_PER_ACTION * len(setting.usable))
@@ -52,8 +52,9 @@ def again_until(setting: Setting, options: Options, max_requests: int) -> int:
 def shares(
     setting: Setting, checks: Mapping[str, Check], contracts: Iterable[Contract], probes: Sequence[Probe]
 ) -> dict[str, int]:
-    """The requests that the main key may send, and those that each further identity, aid and bursts add.
-    `probes` are those that the run has the identities for."""
+    """Return the requests that the main key may send, and those that each further identity, aid and bursts
+    add. `probes` are those whose identities were given.
+    """
     known = {contract.id: contract for contract in contracts}
     without = _without(setting)
     found: dict[str, int] = {MAIN: REQUESTS_PER_ACTION * len(setting.usable)}
@@ -66,7 +67,7 @@ def shares(
 
 
 def _identity(probe: Probe) -> str:
-    """The identity besides the main one that a probe needs; empty where it needs none."""
+    """Return the identity besides the main one that a probe needs; empty if it needs none."""
     signers = {
         endpoint.action.signed.role for endpoint in probe.endpoints if endpoint.action.signed is not None
     }
@@ -84,7 +85,7 @@ def _without(setting: Setting) -> dict[str, Setting]:
 
 
 def _aid(without: Mapping[str, Setting], checks: Mapping[str, Check], covered: Sequence[Contract]) -> str:
-    """The aid without which none of a probe's contracts could be judged; empty where all could be."""
+    """Return the aid without which none of a probe's contracts could be judged; empty if each can be."""
     for name, less in without.items():
         if covered and all(_is_deselected(less, checks[contract.check], contract) for contract in covered):
             return name

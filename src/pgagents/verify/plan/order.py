@@ -80,8 +80,8 @@ def order_for_survey(
 def for_smoke(
     setting: Setting, probes: Sequence[Probe], contracts: Iterable[Contract], most: int
 ) -> list[Probe]:
-    """A correct call of each action on each surface first, REST's and reads before others; then a survey
-    with what is left of `most`.
+    """Order a smoke run: a correct call of each action on each surface, REST and reads first. Then spend
+    the rest of `most` on a survey.
     """
     correct: dict[str, Probe] = {}
     for probe in probes:
@@ -109,7 +109,7 @@ def kinds_of(setting: Setting, contract: Contract) -> tuple[Kind, ...]:
 
 
 def _line(origin: Pointer) -> list[str]:
-    """A pointer into the catalogue without the names that its author chose."""
+    """Return a pointer into the catalogue without the names that its author chose."""
     return [
         step
         for above, step in zip(("", *origin), origin, strict=False)
@@ -118,7 +118,7 @@ def _line(origin: Pointer) -> list[str]:
 
 
 def _free(probe: Probe) -> bool:
-    """Whether it may come early: it repeats nothing, will not prove needless, and looks back on nothing."""
+    """True if a probe may come early: it repeats nothing, stays needed, and depends on no earlier answer."""
     return probe.priority == 1 and not probe.optional and probe.stage < LATE
 
 
@@ -137,8 +137,9 @@ def _find_shown_kinds(
 def _survey(
     probes: Sequence[Probe], shown: Mapping[int, frozenset[Kind]], most: int, first: int
 ) -> dict[int, int]:
-    """The wave of each probe of a survey, by its index: the first ones, then again and again whichever shows
-    most that none before it did for each of its requests."""
+    """Return the wave of each probe of a survey, by its index. Each further wave prefers the probe that
+    adds the most new kinds for each request.
+    """
     waves: dict[int, int] = {}
     met: set[Kind] = set()
     left = most

@@ -100,7 +100,7 @@ def make_setting(
 
 
 def all_contracts(setting: Setting, checks: Mapping[str, Check]) -> tuple[Contract, ...]:
-    """Every contract of every check, in the order of check names, each id once."""
+    """List every contract of every check, in the order of check names, each id once."""
 
     def collect_contracts() -> tuple[Contract, ...]:
         found: dict[str, Contract] = {}
@@ -182,8 +182,8 @@ def _probes(setting: Setting, checks: Mapping[str, Check], roles: frozenset[str]
 
 
 def _share(probes: Sequence[Probe], wanted: set[str], most: int, parts: int) -> int:
-    """A shard's part of the budget: for its own contracts each once, and for what makes the things they
-    are judged on.
+    """Return a shard's part of the budget: its own contracts count once, and so does what makes their
+    instances.
     """
     own = [p for p in probes if any(c in wanted for c in p.contracts)]
     others = sum(p.cost for p in probes) - sum(p.cost for p in own)
@@ -224,8 +224,8 @@ def _bearing(
     options: Options,
     most: int,
 ) -> list[Probe]:
-    """The other probes whose exchanges the watchers of selected contracts would judge in a whole run, as the
-    budget allows.
+    """Return the other probes whose exchanges the watchers of selected contracts would judge in a whole run,
+    within the budget.
 
     They go through the contracts' endpoints, or get the framework's own refusals; where a reading action
     tells of things that were made, they also make and change things correctly.

@@ -15,7 +15,7 @@ NO_WRITES = "nothing is written with this key; --allow-writes would"
 
 
 def may_write(model: Model, identities: Identities, options: Options) -> bool:
-    """Whether actions that write may be called with the main key."""
+    """Return whether writing actions may be called with the main key."""
     if options.allow_writes:
         return True
     prefixes = model.auth.schemes[model.auth.default].prefixes
@@ -29,7 +29,7 @@ def may_write(model: Model, identities: Identities, options: Options) -> bool:
 
 
 def loopback(url: str) -> bool:
-    """Whether the URL's host is this machine."""
+    """Return whether the URL's host is this machine."""
     host = urlsplit(url).hostname or ""
     try:
         return ip_address(host).is_loopback

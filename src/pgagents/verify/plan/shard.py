@@ -22,7 +22,7 @@ PER_CONTRACT = 0.05
 def elsewhere(
     contracts: Iterable[Contract], shard: tuple[int, int] | None, probes: Iterable[Probe] = ()
 ) -> frozenset[str]:
-    """The ids that other shards take; `shard` is (number from 1, of how many), None for a run that is whole.
+    """Return the ids that other shards take. `shard` is (number from 1, count), or None for a whole run.
 
     The parts weigh the same in the requests of `probes`, which are those of the whole run, as near as whole
     groups can.

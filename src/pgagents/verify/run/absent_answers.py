@@ -32,8 +32,8 @@ _DEEPEST = 3
 
 
 def nothing_there(setting: Setting, exchange: Exchange) -> str:
-    """Why the answer says nothing about the call; empty where it does, or where the catalogue says what
-    comes first.
+    """Return why an answer shows nothing about its call; empty if it does, or if the catalogue orders the
+    refusals.
     """
     endpoint, call = exchange.call.endpoint, exchange.call
     if (
@@ -122,7 +122,7 @@ def _is_name(name: str) -> bool:
 
 
 def _inside(setting: Setting, schema: Mapping[str, Any], depth: int = 0) -> bool:
-    """Whether a member of an object, or an item of a list, names a thing."""
+    """Return whether a member of an object, or an item of a list, names an instance."""
     if schema.get("format") == "uuid":
         return True
     if depth >= _DEEPEST:

@@ -32,7 +32,7 @@ def likely(url: str, server: str, paths: Sequence[str]) -> Iterator[str]:
 
 
 def _common(paths: Sequence[Sequence[str]]) -> str:
-    """The path that all of these begin with, without the last part of each."""
+    """Return the path that all of these begin with, without the last part of each."""
     found = []
     for parts in zip(*(path[:-1] for path in paths), strict=False):
         if len(set(parts)) > 1 or parts[0].startswith("{"):

@@ -48,8 +48,8 @@ def _reads_before(contract: Contract, found: Break) -> bool:
 
 
 def _repeat(driver: Driver, found: Break, *, remembers: bool) -> bool:
-    """A probe from its beginning; a watcher's exchange with a thing that has the same past, because its
-    verdict may hang on that.
+    """Repeat a probe from its beginning, or a watcher's exchange with an instance that has the same past,
+    because the verdict may depend on that.
 
     Gives whether it was the same again: of another thing it may rightly be answered otherwise.
     """

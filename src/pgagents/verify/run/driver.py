@@ -218,7 +218,7 @@ class Driver:
     # -- calls
 
     def have(self, live: InstanceRef) -> Mapping[str, Any]:
-        """The body of a live resource as asked for. Raises Unavailable, Spent, Stop."""
+        """Return the body of a live instance. Raises Unavailable, Spent, Stop."""
         instance: Instance = self._run_generator(self.factory.have(live), [])
         return instance.body
 
@@ -285,7 +285,7 @@ class Driver:
         return Ready(call, values, subject)
 
     def _stale(self, exchange: Exchange, borrowed: Sequence[Instance]) -> bool:
-        """Whether a call was refused, it may be, for what earlier calls did to a thing that it was lent."""
+        """Return whether a call may have been refused because of earlier calls to a borrowed instance."""
         missing = {t.resource.missing.name for t in borrowed if t.resource.missing}
         declared = self.model.codes.get(exchange.code or "")
         stale = bool(borrowed) and exchange.call.intent in ("valid", "explore") and declared is not None
@@ -318,8 +318,8 @@ class Driver:
             self.sender.max_requests += FULL_COSTS
 
     def _believe(self, exchange: Exchange) -> None:
-        """Whether the server knows our key at all. Raises Stop where it does not: its answers then say
-        nothing about it.
+        """Return whether the server accepts our key at all. Raises Stop if it does not, because its
+        answers then prove nothing.
         """
         call = exchange.call
         with_key = (

@@ -71,7 +71,7 @@ class Gate:
         return [instance] if instance is not None else []
 
     def objection(self, call: Call, values: Mapping[str, Any], request: Request) -> str:
-        """Why a request must not be sent; empty where it may."""
+        """Return why a request must not be sent; empty if it may be."""
         endpoint = call.endpoint
         costs = endpoint is not None and endpoint.action.costs
         if (
@@ -136,8 +136,8 @@ class Gate:
     # -- writes
 
     def _without_action(self, call: Call, request: Request) -> str:
-        """A write that no action is called by: the OAuth endpoints with the client that was given, and an
-        MCP server's protocol.
+        """Judge a write that belongs to no action: a call of the OAuth endpoints by the given client, or
+        of an MCP server's protocol.
         """
         oauth = self.model.auth.oauth
         paths = (
@@ -156,8 +156,8 @@ class Gate:
         return f"{request.method} {urlsplit(request.target).path} is no action of the catalogue"
 
     def _elsewhere(self, call: Call, values: Mapping[str, Any], request: Request) -> str:
-        """Why a write to a target of its own must not be sent: but for slashes it is another one than the
-        action's.
+        """Return why a write to an address other than its action's must not be sent. Only extra slashes
+        are allowed.
         """
         if call.raw.target is None or call.endpoint is None or not call.endpoint.on_rest:
             return ""
@@ -195,7 +195,7 @@ class Gate:
     def _changes(
         self, endpoint: Endpoint, target: Target, values: Mapping[str, Any], request: Request
     ) -> str:
-        """Why a call must not change what it names."""
+        """Return why a call must not change what it names; empty if it may."""
         resource, name = target.resource, endpoint.action.name
         instance = self.instance(endpoint.action, target, values)
         if instance is None:
@@ -228,8 +228,8 @@ class Gate:
         return above is not None and any(self._is_no_id(above, p, values.get(str(p.name))) for p in named)
 
     def instance(self, action: Action, target: Target, values: Mapping[str, Any]) -> Instance | None:
-        """The instance that arguments name by its id, or by another member that nothing else has; None
-        where the run knows none.
+        """Return the instance that arguments name by its id or by another unique member; None if the run
+        has none like it.
         """
         resource, params = target.resource, action.params
         by_member = {p.refers_member or resource.id: values.get(str(p.name)) for p in target.named}
@@ -249,7 +249,7 @@ class Gate:
         return next((t for t in own if any(t.body.get(member) == v for member, v in told.items())), None)
 
     def _kin(self, resource: Resource) -> list[Resource]:
-        """The resources that have their ids in common with this one."""
+        """Return the resources that share their ids with this one."""
         return self._by_kind[self.factory.owned.kind_name(resource)]
 
     @cached_property

@@ -157,7 +157,7 @@ class Judge:
 
 
 def find_time(body: Any) -> float | None:
-    """The first time in an answer, in epoch seconds."""
+    """Return the first time in an answer, in epoch seconds."""
     return next((t for t in map(epoch, _texts(body)) if math.isfinite(t)), None)
 
 

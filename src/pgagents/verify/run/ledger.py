@@ -60,7 +60,7 @@ class Ledger:
 
     @classmethod
     def of(cls, contracts: Iterable[Contract]) -> Ledger:
-        """An empty ledger."""
+        """Make an empty ledger for these contracts."""
         return cls({c.id: Entry(c) for c in contracts})
 
     def reset(self) -> None:
@@ -96,7 +96,7 @@ class Ledger:
             entry.broken = Break(judgement, tuple(chain[-MAX_CHAIN:]), call, probe, outcome)
 
     def all_judged(self, contracts: Iterable[str]) -> bool:
-        """Whether each of them has been kept or broken."""
+        """Return whether each of these contracts has been kept or broken."""
         return all(
             (entry := self.entries.get(id)) is not None and (entry.kept or entry.broken) for id in contracts
         )
@@ -117,7 +117,9 @@ class Ledger:
                 entry.error = entry.error or reason
 
     def results(self, reached: set[str], unreached: str) -> tuple[Result, ...]:
-        """Every contract with its verdict. A place (`action@surface`) without a 2xx has nothing kept."""
+        """List every contract with its verdict. A place (`action@surface`) without a 2xx has no kept
+        contract.
+        """
         return tuple(self._result(entry, reached, unreached) for entry in self.entries.values())
 
     def _result(self, entry: Entry, reached: set[str], unreached: str) -> Result:
@@ -151,7 +153,7 @@ class Ledger:
         return tuple(sorted(found, key=lambda f: f.exchanges[-1].number if f.exchanges else 0))
 
     def firsts(self) -> list[Entry]:
-        """The first contract of each finding."""
+        """List the first contract of each finding."""
         return [entries[0] for entries in self._groups()]
 
     def _groups(self) -> list[list[Entry]]:
@@ -164,9 +166,7 @@ class Ledger:
 
 
 def _following(groups: list[list[Entry]]) -> list[list[Entry]]:
-    """The groups, but a contract that only follows from others stands behind one that the same exchange
-    broke, or the same cause.
-    """
+    """Move each derived contract behind the one that the same exchange or the same cause broke."""
     leading = [g for g in groups if not _follows(g[0])]
     by_exchange = {number: g for g in reversed(leading) for e in reversed(g) if (number := _at(e))}
     by_cause = {_cause(e.broken): g for g in reversed(leading) for e in g if e.broken}
@@ -188,7 +188,7 @@ def _follows(entry: Entry) -> bool:
 
 
 def _at(entry: Entry) -> int:
-    """The number of the exchange that broke a contract; 0 where there is none."""
+    """Return the number of the exchange that broke a contract; 0 if there is none."""
     return entry.broken.chain[-1].number if entry.broken and entry.broken.chain else 0
 
 
@@ -197,7 +197,7 @@ def _cause(broken: Break) -> str:
 
 
 def exchange_of(exchange: Exchange) -> RecordedExchange:
-    """The exchange as a report has it."""
+    """Return an exchange in the form that a report stores."""
     call = exchange.call
     action = str(call.endpoint.action.name) if call.endpoint else ""
     role = "" if call.plain else call.role

@@ -119,7 +119,9 @@ def describe_unused_key(model: Model, key: str) -> str:
 
 
 def _find_trouble(setting: Setting, place: Place, key: str, tried: Sequence[_Tried]) -> Trouble | None:
-    """Why none of the reads was answered as the catalogue has it; None where it is the run's to say."""
+    """Return why none of the reads was answered as the catalogue describes; None if only the run can show
+    it.
+    """
     answers = [one.answer for one in tried]
     if not all(isinstance(answer, Response) for answer in answers):
         return None
@@ -182,7 +184,7 @@ def _request(setting: Setting, endpoint: Endpoint, given: Mapping[str, Any], key
 
 
 def _questions(setting: Setting) -> Iterator[tuple[Endpoint, Request]]:
-    """Which methods a path has, asked of paths that no read shows."""
+    """Yield requests for the methods of paths that no read covers."""
     paths: dict[str, Endpoint] = {
         d.path: d
         for d in reversed(setting.endpoints)
@@ -211,8 +213,8 @@ def _no_key(setting: Setting) -> set[int]:
 
 
 def _knows(setting: Setting, one: _Tried) -> bool:
-    """Whether the answer is one that the catalogue has of this action, so that the server is likely the
-    API's.
+    """Return whether the catalogue documents this answer for the action, so that the server is likely the
+    right one.
     """
     action, answer = one.endpoint.action, one.answer
     if not isinstance(answer, Response) or one.status in _no_key(setting):
@@ -234,15 +236,15 @@ def _knows(setting: Setting, one: _Tried) -> bool:
 
 
 def _succeeds(setting: Setting, one: _Tried) -> bool:
-    """Whether it is a success that the catalogue has, or word to come back later; to a question about
-    methods anything but 404.
+    """Return whether an answer is a documented success or asks to come back later. For a question about
+    methods, anything but 404 counts.
     """
     good = one.status < BAD_REQUEST or one.status in PASSING or one.request.method == "OPTIONS"
     return good and _knows(setting, one)
 
 
 def _is_data(answer: Response | Silence) -> bool:
-    """Whether the body is JSON, or the answer has none."""
+    """Return whether the answer's body is JSON or empty."""
     return isinstance(answer, Response) and (not answer.body or not read_json(answer.body).problem)
 
 

@@ -59,9 +59,7 @@ def _seldom_collected() -> Iterator[None]:
 
 @_seldom_collected()
 def contracts(model: Model) -> tuple[Contract, ...]:
-    """Every promise of the catalogue that this version can judge on the wire, in a stable order, without
-    any request.
-    """
+    """List every contract that this version can judge, in a stable order, without any request."""
     return planning.all_contracts(setting_of(model, str(model.api.server)), collect())
 
 

@@ -49,8 +49,8 @@ class Ready:
 
 
 def _repeatable(call: Call) -> bool:
-    """Whether a call that may have arrived can be sent again: it only reads, or its idempotency key lets
-    it have one effect.
+    """Return whether a call that may have arrived can be sent again: a read, or a write whose idempotency
+    key prevents a second effect.
     """
     method = call.raw.method or (call.endpoint.method if call.endpoint is not None else "GET")
     return method in SAFE or (
@@ -76,8 +76,9 @@ class Sender:
         apart: int = 0,
         until: float | None = None,
     ) -> None:
-        """`until` is the timer's value at which the run ends, whatever it is doing but undoing what it made.
-        `apart` is how many requests that undo things or are sent again do not count."""
+        """Take the end of the run as `until`, a value of the timer; only undoing goes on after it. `apart`
+        is how many requests that undo or repeat do not count.
+        """
         self.setting, self.model, self.keys = setting, setting.model, keys
         self.handler, self.plain = handler, plain
         self.clock, self.timer, self._sleeper = clock, timer, sleep
@@ -106,7 +107,7 @@ class Sender:
         """Why a request must not be sent; nothing is sent that this has not let pass."""
 
     def now(self) -> float:
-        """The server's time as we know it: the caller's clock, and what the operator's clock was moved by."""
+        """Return the server's time: the caller's clock, shifted as the operator's clock was."""
         return self.clock() + self.moved_s
 
     def count_requests(self, owed: int = 0) -> int:
@@ -149,8 +150,8 @@ class Sender:
                 handler.most_s = None if left is None else max(SHORTEST_S, left)
 
     def _cut(self, answer: Response | Silence) -> None:
-        """Where a request was ended because the run must end, its silence says nothing about the server.
-        Raises Stop, Unavailable.
+        """Raise Stop or Unavailable for a request that the end of the run cut off, because its silence
+        proves nothing.
         """
         if not isinstance(answer, Silence) or answer.kind != "timeout":
             return
@@ -288,7 +289,7 @@ class Sender:
         return self._request(ready)[0]
 
     def _request(self, ready: Ready) -> tuple[Request, str]:
-        """The request, and the role that its limits are counted for."""
+        """Return the request, and the role whose limits it counts for."""
         call = ready.call
         authorization = self._authorization(call)
         request = request_of(call, ready.values, authorization)
@@ -327,8 +328,8 @@ class Sender:
         )
 
     def _handler(self, call: Call) -> Handler:
-        """The way that a call goes: to the target, past the caller's own headers, or to the twin without
-        TLS.
+        """Choose the handler for a call: the target, the target without the caller's own headers, or its
+        twin without TLS.
         """
         if call.plain:
             return self.plain or (lambda _: Silence("refused", "no twin"))
@@ -348,7 +349,7 @@ class Sender:
         return answer, seconds
 
     def _count(self, answer: Response | Silence) -> None:
-        """Whether the server is still there. Raises Stop where it is not."""
+        """Count an answer or a silence. Raises Stop if the server is gone."""
         if isinstance(answer, Silence) and answer.begun:
             self.silences, self.broken_off = 0, self.broken_off + 1
             self.answered += 1

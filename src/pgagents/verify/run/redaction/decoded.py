@@ -74,7 +74,7 @@ def _search(
 
 
 def readings(text: str) -> Iterator[Reading]:
-    """The text with one coding undone, in every way in which that gives something else."""
+    """Yield each text that results from undoing one coding, if it differs from the given one."""
     if "%" in text or "\\" in text or "&" in text:
         plain = _ESCAPE.sub(_character, text)
         if plain != text:

@@ -58,7 +58,7 @@ class Runs:
             self._samples.update(window[i : i + size] for i in range(len(window) - size + 1))
 
     def find(self, text: str) -> Iterator[Hit]:
-        """Every run of characters that a secret has too."""
+        """Yield every run of characters that also stands in a secret."""
         if not self._samples:
             return
         low, size = lower_text(text), self._size
@@ -71,7 +71,7 @@ class Runs:
                     yield begin, end, whole if whole in self._wholes else ""
 
     def _around(self, low: str, at: int) -> Iterator[tuple[int, int]]:
-        """The longest runs that cover the sample at this place."""
+        """Yield the longest runs that cover the sample at this place."""
         for width, windows in self._windows.items():
             first = next(
                 (i for i in range(max(0, at - width + self._size), at + 1) if low[i : i + width] in windows),
@@ -102,7 +102,7 @@ class Words:
             several.sort(key=len, reverse=True)
 
     def find(self, text: str) -> Iterator[Hit]:
-        """Every place where one stands, with the characters that stand there."""
+        """Yield every place of a word, with the characters that stand there."""
         if not self._by_start:
             return
         low = lower_text(text)

@@ -43,7 +43,7 @@ class Origins:
                 _forget_half(self._sent)
 
     def add_received(self, value: str) -> bool:
-        """The server told this value, or the environment gave it; returns whether it is new."""
+        """Note a value from the server or the environment; return whether it is new."""
         if value in self._told:
             return False
         self._count += 1
@@ -56,7 +56,7 @@ class Origins:
         return True
 
     def own(self, value: str) -> bool:
-        """Whether the value was made up by the run, or stands in the catalogue.
+        """Return whether the run made this value up, or the catalogue contains it.
 
         What resembles a value that the server had told before was made from it, so it is none of ours.
         """
@@ -72,7 +72,7 @@ class Origins:
         return not any(self._near.get(form, first) < first for form in _alike(value))
 
     def public(self, value: str) -> bool:
-        """Whether the value is a word of the catalogue."""
+        """Return whether the value is a word of the catalogue."""
         return value in self._words
 
     @cached_property

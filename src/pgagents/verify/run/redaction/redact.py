@@ -83,7 +83,7 @@ class Redactor:
         catalogue: str = "",
         environment: Any = None,
     ) -> None:
-        """`keys` by role; `secrets` and `private` are names of members, `values` further secrets themselves.
+        """Take `keys` by role, the names of `secrets` and `private` members, and further secret `values`.
 
         `catalogue` is the catalogue's text, `environment` data that the caller gave and that may stand in
         private members.
@@ -249,8 +249,8 @@ class Redactor:
                 self._runs.add(text, min(NEAR, width) if given else width, self._public if given else "")
 
     def _as_value_pattern(self) -> re.Pattern[str] | None:
-        """Where a whole value stands in a text: behind an equals sign, the name of a scheme, or in quotes
-        behind a colon.
+        """Compile a pattern for whole values in a text: after an equals sign, after a scheme's name, or in
+        quotes after a colon.
         """
         words = "|".join(sorted(map(re.escape, self._whole_values), key=len, reverse=True))
         return (
@@ -273,7 +273,7 @@ class Redactor:
     # -- masking
 
     def text(self, text: str) -> str:
-        """The text with every known secret masked; a private value only where it stands as a word."""
+        """Return the text with every known secret masked. A private value is masked only as a whole word."""
         return _replace_spans(text, self._spans(text))
 
     def _spans(self, text: str) -> tuple[_Span, ...]:
@@ -317,7 +317,7 @@ class Redactor:
                 yield begin, end, (kind, whole)
 
     def _values_in(self, text: str) -> Iterator[_Span]:
-        """A key that is an ordinary word, where it stands as a value."""
+        """Yield the places of a key that is an ordinary word, where it stands as a value."""
         if self._as_value is None:
             return
         if mask := self._whole_values.get(lower_text(text).strip()):
@@ -326,7 +326,7 @@ class Redactor:
             yield _Span(*match.span(1), self._whole_values[lower_text(match[1])])
 
     def exchange(self, exchange: RecordedExchange) -> RecordedExchange:
-        """The exchange with keys and secrets masked and long bodies cut."""
+        """Return the exchange with keys and secrets masked and long bodies cut."""
         sent, answer = exchange.request, exchange.answer
         self.learn_sent(read_json(sent.body).value if sent.body else None)
         self.learn_exchange(sent, answer)
@@ -347,8 +347,8 @@ class Redactor:
         )
 
     def finding(self, finding: Finding) -> Finding:
-        """The finding with its texts and exchanges masked. Of two values that cannot be read it says how
-        they differ.
+        """Return the finding with its texts and exchanges masked. For two masked values it says how they
+        differ.
         """
         exchanges = tuple(
             self.exchange(e) for e in finding.exchanges
@@ -359,7 +359,7 @@ class Redactor:
         return replace(finding, expected=expected, actual=actual, exchanges=exchanges)
 
     def _differing(self, expected: str, actual: str) -> str:
-        """How a value that is masked differs from the one it is compared with; empty where no two are
+        """Describe how a masked value differs from the one it is compared with; empty if no two are
         compared.
         """
         wanted, came = self._pieces(expected), self._pieces(actual)
@@ -376,8 +376,8 @@ class Redactor:
         return ""
 
     def _pieces(self, text: str) -> list[tuple[str, str]]:
-        """The values in a text that are masked, each with its mask; and those of private members that are
-        shown, as they are.
+        """Return the masked values of a text with their masks, and the private values that are shown
+        unmasked.
         """
         masked = [(text[s.begin : s.end], s.mask) for s in self._spans(text)]
         return [*masked, *((own, own) for _, _, own in self._own.find(text))]
@@ -398,7 +398,7 @@ class Redactor:
         )
 
     def _split(self, values: list[str]) -> set[int]:
-        """The numbers of the values between which a secret is split."""
+        """Return the numbers of the values over which a secret is split."""
         ends = list(accumulate(map(len, values)))
         found: set[int] = set()
         for span in self._spans("".join(values)) if len(values) > 1 else ():
@@ -413,8 +413,8 @@ class Redactor:
         return self._mask_value(own, value) if own and value else self._any(value)
 
     def _credential(self, value: str) -> str:
-        """A header that proves who calls: a key by its role, a made-up bearer as it is, a law mutant or an
-        encoded key not at all.
+        """Mask an authentication header: show a key by its role, a made-up bearer as it is, and nothing of
+        an encoded or changed key.
         """
         shown = self.text(value)
         if shown != value:
@@ -513,7 +513,7 @@ class Redactor:
 
 
 def differing(one: str, other: str) -> str:
-    """How two texts differ, without telling what stands in them."""
+    """Describe how two texts differ, without showing them."""
     at = (
         next(
             (i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
@@ -531,7 +531,7 @@ def differing(one: str, other: str) -> str:
 
 
 def _forms(secret: str) -> set[str]:
-    """The secret as it may stand in a text besides in a coding: a blank as plus, and what is left where it
+    """Return the forms that a secret may take besides a coding: blanks as plus signs, and the rest if it
     is taken for a coding.
     """
     forms = {secret, secret.replace(" ", "+"), "".join(secret.split())}
@@ -543,7 +543,9 @@ def _forms(secret: str) -> set[str]:
 
 
 def _parts(value: str) -> list[str]:
-    """A header's value, and in it what a scheme's name, a cookie's name or Basic credentials hold."""
+    """Return a header's value and its parts: the credentials after a scheme's name, those inside Basic, or
+    a cookie's value.
+    """
     found = [value]
     scheme, _, rest = value.partition(" ")
     if scheme.lower() in ("bearer", "basic", "token", "apikey", "digest") and rest:
