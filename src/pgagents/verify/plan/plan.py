@@ -356,8 +356,8 @@ def _without_identity(
 def simulate(
     made: Draft, model: Model, parts: int = 1
 ) -> tuple[dict[str, int], dict[str, int], float, list[Probe]]:
-    """Requests by bucket and by phase, seconds at the catalogue's pace, and the probes that the budget
-    reaches.
+    """Return the requests by bucket and by stage, the seconds at the catalogue's pace, and the probes that
+    the budget reaches.
 
     `parts` is how many runs share the server's budgets at the same time.
     """

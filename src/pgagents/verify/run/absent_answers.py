@@ -89,8 +89,9 @@ def _is_documented(setting: Setting, endpoint: Endpoint, status: int) -> bool:
 
 
 def _naming(setting: Setting, endpoint: Endpoint) -> Iterator[str]:
-    """Arguments that may name a thing of which no resource knows one. Where neither the path nor a reference
-    says what the action is about, each argument that is free may."""
+    """Return arguments that may name an instance of which no resource knows one. Without a path parameter
+    or a reference, that is each free argument.
+    """
     params = [p for p in endpoint.params if str(p.name) != endpoint.action.idempotency]
     free = [p for p in params if not _is_obtainable(setting, p)]
     said = any(p.place == "path" or p.refers_to for p in params)

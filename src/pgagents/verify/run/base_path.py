@@ -11,8 +11,8 @@ USUAL = ("/api", "/v1", "/api/v1")
 
 
 def likely(url: str, server: str, paths: Sequence[str]) -> Iterator[str]:
-    """Other base URLs of the same host, the likeliest first, each once. `server` is the catalogue's own
-    base URL.
+    """List other base URLs of the same host, the likeliest first. `server` is the catalogue's own base
+    URL.
     """
     given, own = _path(url), _path(server)
     common = _common([path.split("/") for path in paths])

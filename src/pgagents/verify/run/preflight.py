@@ -154,8 +154,8 @@ def _find_trouble(setting: Setting, place: Place, key: str, tried: Sequence[_Tri
 
 
 def _reads(setting: Setting, key: str) -> Iterator[tuple[Endpoint, Request]]:
-    """Ordinary reads with nothing in their path and no argument that only the server can give; those first
-    that need a key.
+    """List ordinary reads without a path parameter and without arguments that only the server can give.
+    Reads that need a key come first.
     """
     reads = [
         d
@@ -206,8 +206,8 @@ def _refusals(setting: Setting) -> set[int]:
 
 
 def _no_key(setting: Setting) -> set[int]:
-    """Statuses that only a lacking or wrong key has; a 403 that is documented may also mean that a key
-    lacks a scope.
+    """Return the statuses of a missing or wrong key. A documented 403 is left out, because it may mean a
+    missing scope.
     """
     return {UNAUTHORIZED, setting.model.codes[setting.model.errors.framework.no_key].status}
 
@@ -325,7 +325,7 @@ def _elsewhere(
     says: str,
     good: Callable[[Setting, _Tried], bool],
 ) -> Trouble | None:
-    """Another base URL of the host where the first read is answered as it should be."""
+    """Return another base URL of the host where the first read succeeds."""
     endpoint, request = tried[0].endpoint, tried[0].request
     listed = list(likely(place.url, str(setting.model.api.server), [d.path for d in setting.endpoints]))
     for base in listed[:MOST_BASES]:

@@ -127,7 +127,7 @@ class Sender:
         self._sleeper(seconds)
 
     def hurry(self, seconds: float) -> None:
-        """From now on so many seconds are left for what is still sent, whatever it is."""
+        """Leave so many seconds for everything that is still sent."""
         self._ends_at = self.timer() + seconds
 
     def _in_time(self, seconds: float = 0.0) -> None:
@@ -231,7 +231,7 @@ class Sender:
         self._linked = link.requests
 
     def _find_retry_delay(self, exchange: Exchange, attempt: int) -> float | None:
-        """After how many seconds a tool that was limited is to be called again."""
+        """Return the seconds after which a rate-limited tool is to be called again; None if it is not."""
         if (
             attempt >= MAX_REPEATS
             or self.count_requests() >= self.max_requests
@@ -391,7 +391,7 @@ class Sender:
         return wait
 
     def _base(self, call: Call) -> str:
-        """Another base URL than the target's, where the call goes there."""
+        """Return the base URL of a call that goes to another one than the target's."""
         if call.surface == MCP and self.setting.mcp is not None:
             return self.setting.mcp.base
         return self.setting.plain_url if call.plain else ""

@@ -82,7 +82,9 @@ class Origins:
 
 
 def _alike(value: str) -> set[str]:
-    """Forms of which two texts share one, if they differ in case, separators or a single character."""
+    """Return forms of a text; two texts share one if they differ in case, separators or a single
+    character.
+    """
     plain = _SEPARATORS.sub("", lower_text(value))
     cut = (
         {f"{plain[:i]}{plain[i + 1 :]}" for i in range(len(plain))} if len(plain) <= LONGEST else {plain[:-1]}

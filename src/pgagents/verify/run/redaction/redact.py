@@ -387,11 +387,13 @@ class Redactor:
         return match[1] if match else self._learned.get(value, "")
 
     def _any(self, text: str) -> str:
-        """Text of any kind: known values, and what a query, a form or a piece of JSON in it names."""
+        """Mask a text of any kind: known values, and what a query, a form or a piece of JSON in it names."""
         return self.text(self._by_name(text))
 
     def _headers(self, headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
-        """Headers with their secrets masked; all of one from which a secret goes on to the next."""
+        """Return the headers with their secrets masked. A header whose secret goes on in the next one is
+        masked as a whole.
+        """
         split = self._split([value for _, value in headers])
         return tuple(
             (self.text(n), MASK if i in split else self._header(n, v)) for i, (n, v) in enumerate(headers)
@@ -440,7 +442,7 @@ class Redactor:
         return masked_text.encode("utf-8", "surrogateescape" if read is None or read.problem else "replace")
 
     def _by_name(self, text: str) -> str:
-        """Secret members in what is no JSON: a query, a form, a piece of JSON that was cut."""
+        """Mask secret members in a query, a form, or a piece of JSON that was cut."""
         if "=" in text:
             text = self._in_form.sub(lambda m: m[1] + self._in_place(m[2], m[3]), text)
         if '"' in text:
