@@ -38,7 +38,7 @@ def test_envelope_is_told_member_by_member() -> None:
         hint={"sql": "select"},
     )
     problem = call(answered(403, body)).problem
-    assert problem.shown() == {
+    assert problem.to_dict() == {
         "status": 403,
         "code": "FORBIDDEN",
         "message": "No.",
@@ -52,7 +52,7 @@ def test_another_catalogues_envelope_is_read_at_its_own_places() -> None:
     problem = call(
         answered(422, {"fault": {"kind": "refused", "text": "No such q"}}), ("search_products", {}), shop()
     ).problem
-    assert problem.shown() == {"status": 422, "code": "refused", "message": "No such q"}
+    assert problem.to_dict() == {"status": 422, "code": "refused", "message": "No such q"}
 
 
 @pytest.mark.parametrize("status", [500, 502, 503])
@@ -62,7 +62,7 @@ def test_words_of_a_server_fault_are_not_passed_on(status: int) -> None:
         code, 'Traceback (most recent call last): File "/srv/app.py" password=hunter2', request_id="req_9"
     )
     answer = call(answered(status, body), WRITE)
-    text = json.dumps(answer.problem.shown())
+    text = json.dumps(answer.problem.to_dict())
     assert "hunter2" not in text
     assert "Traceback" not in text
     assert answer.problem.request_id == "req_9"
@@ -73,7 +73,7 @@ def test_words_of_a_server_fault_are_not_passed_on(status: int) -> None:
 
 def test_key_is_in_no_message() -> None:
     body = envelope("BAD_REQUEST", f"Bearer {KEY} is odd", request_id=f"req_{KEY}", field=KEY)
-    assert KEY not in json.dumps(call(answered(400, body)).problem.shown())
+    assert KEY not in json.dumps(call(answered(400, body)).problem.to_dict())
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_key_is_in_no_message() -> None:
 )
 def test_error_without_an_envelope_is_told_by_its_status(body: bytes) -> None:
     answer = call(Response(404, (("X-Request-Id", "req_h"),), body))
-    assert answer.problem.shown() == {
+    assert answer.problem.to_dict() == {
         "status": 404,
         "code": "http_404",
         "message": str(park().codes["NOT_FOUND"].meaning),
@@ -113,7 +113,7 @@ def test_long_and_many_lined_messages_become_one_short_line() -> None:
 def test_redirect_is_no_success_and_its_place_is_not_told() -> None:
     answer = call(Response(302, (("Location", "https://evil.example/?k=1"),)))
     assert answer.problem.code == "http_302"
-    assert "evil" not in json.dumps(answer.problem.shown())
+    assert "evil" not in json.dumps(answer.problem.to_dict())
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"{", b'{"a":1,"a":2}'])

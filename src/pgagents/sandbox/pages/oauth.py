@@ -142,7 +142,7 @@ def _redirect_with_decision(request: Request, visit: Visit) -> Response:
     user, decision = form.get("user", ""), form.get("decision")
     if decision not in ("allow", "deny") or (decision == "allow" and not _USER.fullmatch(user)):
         raise _Bad("Say allow or deny, and who you are in letters, digits, _ and -")
-    query = server.grants.decided(form.get("ticket", ""), visit.now)
+    query = server.grants.redeem_ticket(form.get("ticket", ""), visit.now)
     if query is None:
         raise _Bad("This form was sent before, or is too old")
     asked = _make_request("GET", visit, _pairs(query), {})
