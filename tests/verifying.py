@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from pgagents.model.contract import Verdict
 from pgagents.model.model import Model
 from pgagents.report.report import Report
 from pgagents.sandbox.sandbox import Sandbox
-from pgagents.verify.plan.options import Identities, Options
+from pgagents.verify.plan.options import Identities, Options, Progress
 from pgagents.verify.run.run import verify
 
 ROOT = Path(__file__).parent.parent
@@ -54,6 +54,19 @@ def keys_of(opened: Sandbox) -> dict[str, str]:
     return {**opened.tokens, "main": opened.tokens["unlimited"], "stripe": opened.stripe_secret}
 
 
+def _interrupt_at(broken: int) -> Callable[[Progress], None]:
+    """End a run, as Ctrl-C does, before the next probe after so many broken contracts."""
+    ended = False
+
+    def stop(progress: Progress) -> None:
+        nonlocal ended
+        if progress.broken >= broken and not ended:
+            ended = True
+            raise KeyboardInterrupt
+
+    return stop
+
+
 def run(
     of: Model,
     *,
@@ -62,14 +75,16 @@ def run(
     variations: Sequence[str] = (),
     keys: Mapping[str, str] | None = None,
     handler: Handler | None = None,
+    enough: int | None = None,
     **options: Any,
 ) -> Report:
     """Verify a sandbox in process, as `pgagents verify --self-test` does; or what `handler` reaches,
-    without TLS, client and receiver.
+    without TLS, client and receiver. The run of a sandbox ends once `enough` contracts are broken.
     """
     opened = inside(of, seed=seed, faults=faults, variations=variations)
     if handler is None:
-        return verify_sandbox(of, opened, Options(seed=seed, **options), keys=keys)
+        until = _interrupt_at(enough) if enough is not None else None
+        return verify_sandbox(of, opened, Options(seed=seed, **options), keys=keys, on_progress=until)
     return verify(
         of,
         handler,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pgagents.report.report import Report
     from pgagents.sandbox.events.deliver import Parcel
     from pgagents.sandbox.sandbox import Sandbox
-    from pgagents.verify.plan.options import Options
+    from pgagents.verify.plan.options import Options, Progress
     from pgagents.verify.wire.mcp.link import Link
     from pgagents.verify.wire.oauth import OAuthClient
     from pgagents.verify.wire.receiver import Inbox
@@ -156,9 +156,10 @@ def verify_sandbox(
     keys: Mapping[str, str] | None = None,
     handler: Handler | None = None,
     mcp: Link | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
 ) -> Report:
     """Verify a sandbox. `keys` and `handler` replace its own; `mcp` is the link to an MCP server in front
-    of it.
+    of it; `on_progress` is called before each probe.
     """
     from pgagents.sandbox.serving.plain import plain
     from pgagents.verify.plan.options import Identities
@@ -180,4 +181,5 @@ def verify_sandbox(
         plain_url=PLAIN_URL,
         receiver=opened.inbox,
         mcp=mcp,
+        on_progress=on_progress,
     )

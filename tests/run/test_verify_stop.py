@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from pgagents.http import Request, Response, Silence
 from pgagents.report.report import Report
-from pgagents.verify.plan.options import Identities, Options
+from pgagents.verify.plan.options import FINISHING, Identities, Options, Progress
 from pgagents.verify.run.driver import HURRIED_S
 from pgagents.verify.run.run import verify
 from small_api import KEY, URL, Notes, with_resource
@@ -34,7 +35,7 @@ class Slow:
         self.now += USUAL_S if self.most_s is None else min(USUAL_S, self.most_s)
         return Silence("timeout", "no answer in time")
 
-    def run(self, **options: Any) -> Report:
+    def run(self, on_progress: Callable[[Progress], None] | None = None, **options: Any) -> Report:
         def sleep(seconds: float) -> None:
             self.now += seconds
 
@@ -47,7 +48,22 @@ class Slow:
             sleep=sleep,
             wall=lambda: "2026-04-18T16:00:00Z",
             url=URL,
+            on_progress=on_progress,
         )
+
+
+def test_an_interrupt_while_the_end_is_shown_leaves_nothing_behind():
+    slow = Slow(10_000)
+
+    def interrupt(now: Progress) -> None:
+        if now.doing == FINISHING:
+            raise KeyboardInterrupt
+
+    report = slow.run(interrupt, allow=("create_note", "change_note", "delete_note"))
+    assert report.footer.complete is False
+    assert report.footer.left_behind == ()
+    assert any(r.method == "POST" for r in slow.server.log)
+    assert slow.server.notes == {}
 
 
 def test_the_time_of_a_run_ends_a_request_in_flight_too():

@@ -195,7 +195,10 @@ def verify(
     )
     generating = timer() - begun
     try:
-        stopped = _spend(driver, made, on_progress, begun)
+        try:
+            stopped = _spend(driver, made, on_progress, begun)
+        except KeyboardInterrupt:  # it came while the progress showed the end
+            stopped = INTERRUPTED
         if driver.key_refused or (stopped and not driver.answered):
             ledger.reset()
         behind = _finish(driver, stopped)
