@@ -26,7 +26,7 @@ from pgagents.sandbox.limits import Drawn, Limits
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.run.run import contracts, plan
 from pgagents.verify.wire.pace import Pacer
-from verifying import URL, ids, model
+from verifying import URL, ids, model, rarely
 from windowed import (
     LOOKS,
     ORDERS,
@@ -68,7 +68,7 @@ def enforced(made: Report) -> set[Verdict]:
     return {r.verdict for r in made.results if r.contract.check == "rate_limit_enforcement"}
 
 
-@pytest.mark.parametrize(("seed", "phase_s"), [(0, 0.0), (1, 17.3), (2, 41.9), (3, 59.4)])
+@pytest.mark.parametrize(("seed", "phase_s"), rarely([(0, 0.0), (1, 17.3), (2, 41.9), (3, 59.4)], (1, 17.3)))
 def test_the_sandbox_counts_in_windows_as_its_catalogue_says(seed: int, phase_s: float) -> None:
     for limits in (False, True):
         made = report(opened(shop(), None, phase_s), shop(), limits=limits, seed=seed, call_s=0.03)
@@ -84,7 +84,7 @@ def test_park_graph_would_be_kept_in_windows_too() -> None:
     assert enforced(made) == {Verdict.KEPT}
 
 
-@pytest.mark.parametrize("call_s", [0.02, 0.4, 3.1])
+@pytest.mark.parametrize("call_s", rarely([0.02, 0.4, 3.1], 0.4))
 @pytest.mark.parametrize("way", LAWFUL)
 def test_no_lawful_way_to_count_is_an_alarm(way: Way, call_s: float) -> None:
     for phase_s, unit in ((0.0, "seconds"), (23.7, "epoch_seconds"), (52.2, "epoch_seconds")):
@@ -92,7 +92,7 @@ def test_no_lawful_way_to_count_is_an_alarm(way: Way, call_s: float) -> None:
         assert alarms(made) == [], (phase_s, unit)
 
 
-@pytest.mark.parametrize("call_s", [0.4, 3.1])
+@pytest.mark.parametrize("call_s", rarely([0.4, 3.1], 3.1))
 @pytest.mark.parametrize("way", LAWFUL)
 def test_nor_is_it_where_others_use_the_same_key(
     way: Way, call_s: float, monkeypatch: pytest.MonkeyPatch
@@ -190,7 +190,7 @@ def test_a_reset_beyond_the_window_is_found_in_seconds_too() -> None:
     assert broken(ResetBeyond, shop(unit="seconds")) == {"rate_limit_headers/reset"}
 
 
-@pytest.mark.parametrize("per_s", [1, 5])
+@pytest.mark.parametrize("per_s", rarely([1, 5], 5))
 @pytest.mark.parametrize("way", LAWFUL)
 def test_windows_that_whole_seconds_cannot_tell_apart_are_no_alarm(way: Way, per_s: int) -> None:
     short = shop(unit="seconds", per_s=per_s)
