@@ -91,6 +91,13 @@ def test_fault_breaks_what_it_declares_and_no_more(name):
     assert not [n for n in report.footer.notes if "internal" in n or "never listed" in n]
 
 
+def test_key_of_a_conversation_that_ended_early_is_not_used_again():
+    """Where no new session can be read, a conversation about keys ends in the middle; its key is used up."""
+    report = run(model(), faults=["create-unreadable"], seed=2)
+    assert "idempotency" not in checks(report, Verdict.BROKEN)
+    assert "read_after_write" in checks(report, Verdict.BROKEN)
+
+
 @pytest.mark.matrix
 @pytest.mark.parametrize("name", fault_registry.list_names("variations"))
 def test_variation_breaks_nothing_where_its_point_is_open(name):

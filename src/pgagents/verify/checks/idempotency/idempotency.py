@@ -268,6 +268,7 @@ def _reuse(
             for contract in (*covers, *(id for id in (other_project, other_action, other_key) if id)):
                 yield judge_untested(contract, f"the first call was answered {first.outcome}")
             return
+        chain.note_key(first.input[name], first.sent_at)  # at once: what follows may end the conversation
         yield from _judge_race(setting, endpoint, covers[1], pair)
         if other_action:
             yield from _otherwise(setting, endpoint, other_action, first)
@@ -288,7 +289,6 @@ def _reuse(
                 made=first.subject,
             )
             yield from _judge_changed_body(setting, endpoint, covers[2], first, third)
-        chain.note_key(first.input[name], first.sent_at)
         if other_project:
             yield from _elsewhere(setting, endpoint, other_project, first, key, "second", "another project")
         if other_key:
