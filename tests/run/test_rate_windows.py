@@ -221,7 +221,7 @@ def test_the_end_of_a_long_window_is_not_waited_for() -> None:
     verdicts = {r.contract.id: (r.verdict, r.reason) for r in made.results}
     verdict, reason = verdicts["rate_limit_enforcement/wait/orders@rest"]
     assert verdict is Verdict.NOT_APPLICABLE
-    assert "longer than a run stands still" in reason
+    assert "longer than a run waits" in reason
     assert verdicts["rate_limit_enforcement/limit/orders@rest"][0] is Verdict.KEPT
     assert here.slept < 600
 

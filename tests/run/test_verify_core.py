@@ -191,7 +191,7 @@ def test_a_workflow_that_meets_a_full_place_is_untested_and_no_finding():
 
     report = run(model(), handler=handler, keys=keys_of(opened), only=("workflow_runs/voice",))
     park = next(r for r in report.results if r.contract.id == "workflow_runs/voice/park@rest")
-    assert (park.verdict, "how things stand" in park.reason) == (Verdict.UNTESTED, True)
+    assert (park.verdict, "refused because of the current state" in park.reason) == (Verdict.UNTESTED, True)
 
 
 @pytest.mark.parametrize("check", ["capacity", "no_effect_of_refusals"])

@@ -54,7 +54,7 @@ def test_a_provoked_failure_is_spent_where_the_call_was_refused_for_something_el
     spent = times <= failure_atomicity.MOST_TRIES
     assert server.refused >= min(times, failure_atomicity.MOST_TRIES)
     assert {r.verdict for r in found.values()} == {Verdict.UNTESTED}
-    assert all("refused for how things stand: 409 CONFLICT" in r.reason for r in found.values())
+    assert all("refused because of the current state: 409 CONFLICT" in r.reason for r in found.values())
     assert all(
         ("BAD_GATEWAY may still meet another create_session" in r.reason) != spent for r in found.values()
     )

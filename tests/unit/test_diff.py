@@ -363,7 +363,7 @@ def test_file_is_compared_with_a_git_revision(
     ("words", "said"),
     [
         (["nosuch.yaml", "api/shop.yaml"], "nosuch.yaml"),
-        (["nosuch:api/shop.yaml", "api/shop.yaml"], "git knows no nosuch"),
+        (["nosuch:api/shop.yaml", "api/shop.yaml"], "git finds no nosuch"),
         (["--git", "--output=x", "api/shop.yaml"], "neither a file nor REV:PATH"),
         (["api/shop.yaml"], "two editions are needed"),
         (["api", "api/shop.yaml"], "cannot read api"),

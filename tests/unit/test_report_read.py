@@ -84,7 +84,7 @@ WRONG: dict[str, tuple[Callable[[Any], Any], str]] = {
     "no footer": (lambda d: d.pop("footer"), "no whole report"),
     "another version": (lambda d: d["header"].update(format=2), "has format 2; this version reads format 1"),
     "no version": (lambda d: d["header"].pop("format"), "no report of pgagents"),
-    "a result less": (lambda d: d["results"].pop(), "tells of 15 contracts, and it has 14"),
+    "a result less": (lambda d: d["results"].pop(), "header states 15 contracts, and it has 14"),
     "a result twice": (lambda d: d["results"].__setitem__(0, d["results"][1]), "stands there twice"),
     "other counts": (lambda d: d["footer"].update(kept=99), "counts other verdicts"),
     "a finding less": (lambda d: d["findings"].clear(), "its findings are not its broken contracts"),

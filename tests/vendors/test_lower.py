@@ -626,7 +626,7 @@ def test_an_optional_member_that_may_be_null_already_cannot_be_told_from_none() 
     )
     lowered, losses = lower(schema, {}, OPENAI_STRICT)
     assert lowered["properties"]["n"]["type"] == ["string", "null"]
-    assert [loss.detail for loss in losses] == ["null and not given cannot be told apart"]
+    assert [loss.detail for loss in losses] == ["null and not given cannot be distinguished"]
 
 
 @pytest.mark.parametrize(

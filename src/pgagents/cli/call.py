@@ -28,7 +28,7 @@ _HELP = {"no_key": "export PGAGENTS_TOKEN=…", "confirmation_required": "--yes 
     short_help="Call one action, as an agent's host does.",
     epilog=examples(
         ("an action with its arguments", "pgagents call get_market_rate lat=39.6403 lng=-106.3742"),
-        ("what a Gemini model would be told", "pgagents call get_session session_id=sess_0 --as gemini"),
+        ("what a Gemini model would receive", "pgagents call get_session session_id=sess_0 --as gemini"),
         (
             "a tool call as a vendor's API answered it, from standard input",
             "pgagents call --as openai --json - < tool_call.json",

@@ -227,7 +227,7 @@ def _of_revision(named: str) -> bytes:
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip().splitlines()
         raise PgagentsError(
-            f"git knows no {named}: {said[-1] if said else 'no such file'}",
+            f"git finds no {named}: {said[-1] if said else 'no such file'}",
             "git log says which revisions there are",
         )
     return done.stdout

@@ -38,7 +38,7 @@ class DoctorLine(NamedTuple):
     short_help="Check versions, tools, and the age of vendor facts.",
     epilog=examples(
         ("before asking for help", "pgagents doctor"),
-        ("in a calendar, to be told of old facts", "pgagents doctor || echo 'read again what vendors take'"),
+        ("in a scheduled job, to report old facts", "pgagents doctor || echo 'read again what vendors take'"),
     ),
 )
 def command() -> int:

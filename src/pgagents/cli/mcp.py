@@ -228,7 +228,7 @@ def _sign_in(host: str, public_url: str | None, issuer: str | None, cacert: Path
     if public_url is None:
         raise PgagentsError(
             "--issuer needs --public-url",
-            "give this server's URL as clients know it: https://mcp.example.com/mcp",
+            "give this server's URL as clients use it: https://mcp.example.com/mcp",
         )
     from pgagents.mcp.token import verifier_of
 

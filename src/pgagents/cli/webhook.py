@@ -101,7 +101,7 @@ def _secret(name: str) -> str:
     if not found:
         raise PgagentsError(
             f"the environment variable {name} is not set",
-            "put the signing secret into it; create_webhook told it once",
+            "put the signing secret into it; create_webhook returned it once",
         )
     return found
 

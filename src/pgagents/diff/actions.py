@@ -155,7 +155,7 @@ def _nature(s: Sides) -> Iterator[Change]:
         yield s.change(
             "breaking",
             "effect",
-            f"effect is {b.effect} now, was {a.effect}: who calls it without asking must know",
+            f"effect is {b.effect} now, was {a.effect}: review every caller that does not ask first",
             "effect",
             safety=True,
         )

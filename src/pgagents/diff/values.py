@@ -495,7 +495,7 @@ def _default(who: Who, before: Any, after: Any) -> tuple[Severity, str, str] | N
     if who == "readers":
         return None
     if before is _NONE:
-        return "wording", "default", f"has a default that was not told before: {_json(after)}"
+        return "wording", "default", f"has a default that was not documented before: {_json(after)}"
     if after is _NONE:
         return "may break", "default", "has no default any more: calls without it may mean something else"
     return (

@@ -245,7 +245,7 @@ class Errors:
         if not place:
             self.notes.decide(
                 ("errors", "code_at"),
-                "where does an error's body have its code? null: nowhere, the status alone tells",
+                "where does an error's body have its code? null: nowhere, only the status differs",
             )
         made["message_at"] = self._message_place(common)
         invalid = self._framework((400, 422), "INVALID", 400)
@@ -268,7 +268,7 @@ class Errors:
         """Return one envelope for bodies of several forms."""
         self.notes.decide(
             ("errors", "envelope"),
-            "errors come in several forms here, and their bodies have no code that tells which",
+            "errors come in several forms here, and their bodies have no code that shows which",
         )
         return self.schemas.give("ErrorBody", {"anyOf": [{"$ref": name} for name in sorted(names)]})
 

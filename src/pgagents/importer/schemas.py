@@ -204,7 +204,7 @@ class Schemas:
             elif key == "discriminator":
                 self.notes.add_lost(
                     at,
-                    "`discriminator` is not carried; the alternatives are told apart by their members",
+                    "`discriminator` is not carried; the alternatives are distinguished by their members",
                     found.place,
                 )
             else:

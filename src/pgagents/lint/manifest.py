@@ -95,7 +95,7 @@ def _older(source: Source, name: str, data: dict[str, Any]) -> Iterator[Diagnost
     api = data.get("api")
     if isinstance(api, dict) and "is_user_authenticated" in api and "has_user_authentication" not in api:
         row = requirements()["openai.plugin-user-authentication"]
-        said = "`is_user_authenticated` is of an early sample; typed readers know `has_user_authentication`"
+        said = "`is_user_authenticated` is of an early sample; typed readers expect `has_user_authentication`"
         at = source.locate(("api", "is_user_authenticated"))
         yield Diagnostic(
             at,

@@ -97,7 +97,7 @@ def _check_report(data: dict[str, Any], name: str) -> None:
     broken = [id for f in data["findings"] for id in (f["contract"], *f["also"])]
     wrong = ""
     if len(results) != data["header"]["contracts"]:
-        wrong = f"its header tells of {data['header']['contracts']:,} contracts, and it has {len(results):,}"
+        wrong = f"its header states {data['header']['contracts']:,} contracts, and it has {len(results):,}"
     elif len(verdicts) != len(results):
         wrong = "a contract stands there twice"
     elif any(counts[v.value] != footer[v.value] for v in Verdict):

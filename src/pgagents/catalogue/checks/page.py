@@ -53,7 +53,7 @@ def run(checker: Checker, pointer: Pointer, surface: Surface) -> None:
         checker.fault(
             (*pointer, "actions", 0),
             "surface",
-            f"`{name}` writes; a page to try things on only reads",
+            f"`{name}` writes; a page for trying calls out only reads",
             "name an action that reads",
         )
     for key in ("lat", "lng", "radius_km"):

@@ -197,7 +197,7 @@ TABLE: tuple[Row, ...] = (
     *_rows(
         "Security scheme",
         ("type name in scheme", "changed", "breaking", "-", "security",
-         "told for the operations that need it"),
+         "reported for the operations that need it"),
         ("flows", "a flow is gone", "breaking", "-", "oauth"),
         ("flows", "a flow is new", "addition", "-", "oauth-added"),
         ("openIdConnectUrl", "changed", "may break", "-", "oauth-address"),

@@ -81,11 +81,11 @@ class Keywords:
             else:
                 out[keyword] = value if said == value else said
                 if keyword in d.repeated:
-                    self._say(keyword, flat, hints, "the vendor does not promise to heed it")
+                    self._say(keyword, flat, hints, "the vendor does not promise to enforce it")
         elif keyword in d.keywords and not (keyword in d.most and value > d.most[keyword]):
             out[keyword] = value
             if keyword in d.repeated:
-                self._say(keyword, flat, hints, "the vendor does not promise to heed it")
+                self._say(keyword, flat, hints, "the vendor does not promise to enforce it")
         elif keyword in WORDS:
             self._say(keyword, flat, hints)
         elif value:

@@ -345,7 +345,7 @@ class _Lowering:
         """Make an optional member required and nullable: null means that it is not given."""
         taken = takes_null(member)
         detail = (
-            "null and not given cannot be told apart"
+            "null and not given cannot be distinguished"
             if taken
             else "null stands for: not given; who makes the call leaves it out"
         )

@@ -37,9 +37,8 @@ CATALOGUE = {
         "docs/explain/catalogue.md."
     ),
     "former-name": (
-        "An old name under `formerly` is also the name, or an old name, of another action (case does not "
-        "tell them apart), or its "
-        "day is none of the calendar."
+        "An old name under `formerly` is also a present or old name of another action; letter case does not "
+        "count. Or its day is no real date."
     ),
     "fresh": (
         "`=fresh.…` stands for a value that each call gets of its own. Its kind is unknown, or it is "
@@ -47,7 +46,7 @@ CATALOGUE = {
         "Name one of the kinds, and let it stand alone."
     ),
     "hidden-path": (
-        "A literal path (`/things/mine`) is matched by a template (`/things/{id}`) of the same method, "
+        "A literal path (`/items/mine`) is matched by a template (`/items/{id}`) of the same method, "
         "so that it may never be "
         "reached. Change it, or set `behaviour: {literal_path: wins}` if the server tries literal paths "
         "first."
@@ -58,9 +57,9 @@ CATALOGUE = {
         "Leave it out: each call gets a key of its own."
     ),
     "idle": (
-        "Something is written that nothing heeds where it stands: bytes in JSON, an object in a query, "
-        "an empty `wire`, or `auth` on a "
-        "surface whose manifests say nothing of it. The message says what to write instead."
+        "A value stands where it has no effect. This concerns bytes in JSON, an object in a query, an empty "
+        "`wire`, or `auth` on a surface whose manifests do not mention it. The message says what to write "
+        "instead."
     ),
     "ignore-without-reason": (
         "A `# pgagents: ignore[…]` says no reason. Write it after the bracket: the next reader decides by it."
@@ -69,7 +68,7 @@ CATALOGUE = {
     "key-kind": (
         "The catalogue names a kind of key that no manifest can say yet, such as an API key in a header "
         "or HTTP Basic. Every manifest "
-        "would tell agents to send another key. If the API takes `Authorization: Bearer KEY` too, write "
+        "would make agents send another key. If the API takes `Authorization: Bearer KEY` too, write "
         "`type: http_bearer`."
     ),
     "law": (
@@ -150,11 +149,9 @@ CATALOGUE = {
         "nothing makes or finds lives in nothing."
     ),
     "workflow": (
-        "A step of a workflow cannot be made so: `via` names a surface that neither dispatches the "
-        "action nor has headers, or `key`, "
-        "`via`, `headers`, `expect_alone` or `within_s` stands in a workflow that manifests tell of. "
-        "Those are for workflows with "
-        "`only_verify: true`."
+        "A step of a workflow cannot run as written. Perhaps `via` names a surface that neither dispatches "
+        "the action nor has headers. Or `key`, `via`, `headers`, `expect_alone` or `within_s` stands in a "
+        "workflow that manifests describe. Those are for workflows with `only_verify: true`."
     ),
 }
 """Explanations by the part of the id after `catalogue/`."""

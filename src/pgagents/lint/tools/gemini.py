@@ -128,7 +128,7 @@ def _own(tool: Tool, node: dict[str, Any], at: tuple[Any, ...]) -> Iterator[Foun
         )
     beside = node.keys() - {"anyOf", "description", "nullable", "title", "default", "example"}
     if "anyOf" in node and beside:
-        said = f"`{min(beside)}` in `{tool.shown}` stands beside `anyOf`, where it is not heeded or refused"
+        said = f"`{min(beside)}` in `{tool.shown}` stands beside `anyOf`, where it is ignored or refused"
         yield Found("google.schema-keywords", said, (*at, min(beside)), "put it into the branches", "warning")
     if types(node) == {"object"} and not node.get("properties"):
         yield Found(
@@ -173,7 +173,7 @@ def _names_and_formats(tool: Tool, node: dict[str, Any], at: tuple[Any, ...]) ->
 
 def _json(tool: Tool, node: dict[str, Any], at: tuple[Any, ...]) -> Iterator[Found]:
     for key in node.keys() - _JSON_SCHEMA:
-        said = f"`{key}` in `{tool.shown}` is not among the documented keywords; Gemini may not heed it"
+        said = f"`{key}` in `{tool.shown}` is not among the documented keywords; Gemini may ignore it"
         yield Found("google.json-schema-keywords", said, (*at, key), "say it in the description too", "note")
     if "$ref" in node and any(not key.startswith("$") for key in node):
         yield Found(

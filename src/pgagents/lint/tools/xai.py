@@ -45,7 +45,7 @@ def judge(tools: Sequence[Tool], whole: Any) -> Iterator[Found]:  # noqa: ARG001
         if tool.strict is not None:
             yield Found(
                 "xai.strict",
-                f"`strict` of `{tool.shown}` is not heeded",
+                f"`strict` of `{tool.shown}` is ignored",
                 (*tool.at, "strict"),
                 "leave it out",
                 "note",

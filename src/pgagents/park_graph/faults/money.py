@@ -140,7 +140,7 @@ def null_as_zero(_context: Context, _call: AcceptedCall, found: Any) -> Any:
 
 
 @fault(
-    "law", also={"read_after_write": "the estimate read back is another than the one told at creation"}
+    "law", also={"read_after_write": "the estimate read back differs from the one returned at creation"}
 ).edit_data
 def quote_is_not_charge(context: Context, request: Request, data: Any) -> Any:
     """The estimate of a new session is ten percent too high."""

@@ -253,7 +253,7 @@ def overstay_keeps_space(context: Context, _call: AcceptedCall, found: Any) -> A
 
 @fault(
     "state_transitions",
-    also={"consistent_representations": "what a session is read with is not what its end told"},
+    also={"consistent_representations": "a read of the session differs from what its end returned"},
 ).replace_actions
 def refused_end_bills_again(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """Ending a session a second time is refused, but changes its end and its charge."""

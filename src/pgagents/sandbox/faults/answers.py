@@ -77,7 +77,7 @@ def double_move_accepted(context: Context, inner: Domain, call: AcceptedCall) ->
     "read_after_write",
     also={
         "state_transitions": "the state after a move is read back",
-        "law": "a thing that reads as running has the members of one that is over",
+        "law": "an instance that reads as running has the members of one that is over",
     },
 ).edit_data
 def end_keeps_state(context: Context, request: Request, data: Any) -> Any:
@@ -148,7 +148,8 @@ def _running(result: Any, model: Any) -> bool:
 
 
 @fault(
-    "state_transitions", also={"no_leaks": "where the last move was the creation, its answer told secrets"}
+    "state_transitions",
+    also={"no_leaks": "where the last move was the creation, its answer contained secrets"},
 ).replace_actions
 def move_after_end_accepted(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """An ended instance can still be extended."""

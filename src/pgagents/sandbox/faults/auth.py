@@ -27,8 +27,8 @@ def _able_key(context: Context, id: str) -> Key:
 @fault(
     "key_authentication",
     also={
-        "oauth_clients": "a client that is not known is told 403 as well",
-        "oauth_grants": "a token that was revoked is told 403 too",
+        "oauth_clients": "an unknown client is answered with 403 as well",
+        "oauth_grants": "a revoked token is answered with 403 too",
     },
 ).edit_answers
 def auth_401_as_403(context: Context, _request: Request, answer: Response) -> Response:
@@ -112,7 +112,8 @@ def auth_revoked_works(context: Context, find: Find, token: str) -> Key | None:
 
 
 @fault(
-    "response_headers", also={"oauth_clients": "nor is a client told which scheme it may prove itself by"}
+    "response_headers",
+    also={"oauth_clients": "nor does the answer name a scheme by which a client may prove itself"},
 ).edit_answers
 def auth_scheme_missing(_context: Context, _request: Request, answer: Response) -> Response:
     """A 401 lacks the WWW-Authenticate header."""

@@ -56,7 +56,7 @@ def envelope_of_framework(context: Context, request: Request, answer: Response) 
 @fault(
     "error_envelope",
     also={
-        "oauth_grants": "refused codes and tokens are told in that envelope too",
+        "oauth_grants": "refused codes and tokens are reported in that envelope too",
         "oauth_metadata": "so is an empty call of the token endpoint",
     },
 ).edit_answers
@@ -173,7 +173,7 @@ def request_id_reused(context: Context, _request: Request, answer: Response) -> 
     "response_schema",
     also={
         "documented_status": "an action may have another success than 200",
-        "mode_isolation": "a thing of the other mode is refused with 200 too",
+        "mode_isolation": "an instance of the other mode is refused with 200 too",
         "id_comparison": "so is an id in the other case",
     },
 ).edit_answers

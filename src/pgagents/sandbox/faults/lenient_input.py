@@ -222,7 +222,7 @@ def false_word_is_true(_context: Context, inner: Domain, call: AcceptedCall) -> 
 
 
 @fault(
-    "invalid_input", also={"error_names_field": "where two arguments are wrong, one is told"}
+    "invalid_input", also={"error_names_field": "where two arguments are wrong, only one is reported"}
 ).edit_arguments
 def first_item_alone_checked(
     context: Context, asked: RequestedAction, given: dict[str, Any]

@@ -74,7 +74,7 @@ def description_cut(_context: Context, _question: dict[str, Any], result: dict[s
 @mcp_fault(
     "absent_id",
     also={
-        "valid_calls": "a conflict cannot be told from a refusal",
+        "valid_calls": "a conflict cannot be distinguished from a refusal",
         "surface_equivalence": "so it is compared with a success",
     },
 ).edit_tools_call

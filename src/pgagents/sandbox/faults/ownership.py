@@ -129,7 +129,7 @@ LIVES_S = 30.0
 @fault(
     "project_isolation",
     also={
-        "read_after_write": "another project's things are in the list",
+        "read_after_write": "another project's instances are in the list",
         "no_effect_of_refusals": "what is in the list was made by no call of this project",
     },
 ).edit_answers

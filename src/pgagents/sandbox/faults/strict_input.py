@@ -81,7 +81,9 @@ def length_in_units(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     return inner(call)
 
 
-@fault("timestamp_parsing", also={"law": "the answer tells the moments that were asked for"}).replace_actions
+@fault(
+    "timestamp_parsing", also={"law": "the answer contains the moments that were asked for"}
+).replace_actions
 def offset_dropped(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """The UTC offset of a time is dropped, and the rest is read as UTC."""
     moments = {str(p.name) for p in call.action.params if p.schema.get("format") == "date-time"}
@@ -154,7 +156,7 @@ def reject_valid_boundary(context: Context, handler: Handler, request: Request) 
     return found
 
 
-@fault("law", also={"read_after_write": "what is told on creation is not what was kept"}).edit_data
+@fault("law", also={"read_after_write": "what creation returns is not what was kept"}).edit_data
 def text_mangled(context: Context, request: Request, data: Any) -> Any:
     """A text argument is returned without its last character."""
     victim = make_action(context.model)
@@ -174,7 +176,7 @@ def text_mangled(context: Context, request: Request, data: Any) -> Any:
 
 @fault(
     "honours_manifest",
-    also={"valid_calls": "on a dispatcher every correct call bears on it, whatever it was sent for"},
+    also={"valid_calls": "on a dispatcher every correct call counts for it, whatever it was sent for"},
 ).handle_requests
 def whole_double_refused(context: Context, handler: Handler, request: Request) -> Response | Silence:
     """A whole number with a fraction, such as 5.0, is refused for an integer argument."""

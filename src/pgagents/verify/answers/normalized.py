@@ -39,8 +39,8 @@ def differing(one: Iterable[str], other: Iterable[str]) -> str:
     """
     here, there = list(one), list(other)
     if len(here) != len(there):
-        return f"{len(here)} things, not {len(there)}"
-    return "other members of as many things" if len(here) > 1 else "other members"
+        return f"{len(here)} items, not {len(there)}"
+    return "as many items, with other members" if len(here) > 1 else "other members"
 
 
 def _plain(value: Any, left_out: set[str]) -> Any:

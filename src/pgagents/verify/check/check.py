@@ -271,7 +271,7 @@ def judge_accepted(exchange: Exchange, contract: str, what: str) -> Iterator[Jud
     if exchange.success or exchange.sent_on:
         yield judge_kept(contract)
     elif declared is not None and declared.status == exchange.status == CONFLICT:
-        yield judge_untested(contract, f"refused for how things stand: {exchange.outcome}")
+        yield judge_untested(contract, f"refused because of the current state: {exchange.outcome}")
     else:
         yield judge_broken(contract, f"{what} is accepted", exchange.outcome)
 

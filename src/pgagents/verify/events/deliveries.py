@@ -153,4 +153,4 @@ def slip(secret: str, at: int, delivery: Delivery, given: Sequence[str]) -> str:
         return "it signs the body written anew, not the bytes that were sent"
     if fits("", f"{at}.".encode() + body, given):
         return "it is made with an empty secret"
-    return "it does not fit the bytes that were sent and the secret that the registration told"
+    return "it does not fit the bytes that were sent and the secret that the registration returned"

@@ -24,8 +24,8 @@ def why_silent(url: str, silence: Silence, other: Callable[[str], Handler]) -> t
     where = f"{host}:{port}"
     if silence.kind == "refused" and not _resolves(host, port):
         return (
-            f"there is no host {host} (its name is not known)",
-            "check the spelling of --url, and whether this machine's DNS knows it",
+            f"there is no host {host} (its name does not resolve)",
+            "check the spelling of --url, and whether this machine's DNS can resolve it",
         )
     if parts.scheme == "https" and silence.kind in ("tls", "protocol", "reset"):
         return _no_tls(url, where, silence, other)

@@ -75,7 +75,7 @@ def _head(data: dict[str, Any]) -> Iterator[ImporterMessage]:
     elif version not in (*OLDER, *NEWER):
         yield ImporterMessage(
             "spec-not-valid",
-            f"the version is `{str(version)[:20]}`, and the parser knows {', '.join((*OLDER, *NEWER))}",
+            f"the version is `{str(version)[:20]}`, and the parser accepts {', '.join((*OLDER, *NEWER))}",
             at,
         )
     elif not isinstance(info, dict) or isinstance(info.get("version"), int | float):

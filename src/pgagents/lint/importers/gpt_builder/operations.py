@@ -79,7 +79,7 @@ def _record_skipped(walked: Walked, path: str, key: str, value: Any) -> None:
                 (f"{path}: {name or 'a parameter'}", "it stands at the path, not in the operation")
             )
     elif isinstance(value, dict) and not key.startswith("x-"):
-        walked.dropped.append((f"{key.upper()} {path}", "the builder does not know the method"))
+        walked.dropped.append((f"{key.upper()} {path}", "the builder does not support the method"))
 
 
 class _Operation:

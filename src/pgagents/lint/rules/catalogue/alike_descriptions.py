@@ -56,7 +56,7 @@ def find(model: Model) -> Iterator[Hit]:
                 told.add(text.origin)
                 said = (
                     f"the description of `{action.name}` says the same as that of `{other}`; a model "
-                    "cannot tell them apart"
+                    "cannot distinguish them"
                 )
                 yield Hit(text.origin, said, "say in both what the other is not for")
 

@@ -27,7 +27,7 @@ def find(model: Model) -> Iterator[Hit]:
     for what, most in _MOST.items():
         given = getattr(budget, what) if budget else None
         if given is not None and given > most:
-            said = f"{given:g} {what} are allowed an answer; Copilot bears at most {most}"
+            said = f"{given:g} {what} are allowed an answer; Copilot accepts at most {most}"
             yield Hit(("limits", "budgets", "copilot", what), said, f"allow {most}")
 
 

@@ -35,7 +35,7 @@ def find(model: Model) -> Iterator[Hit]:
             if param.place != "header" and (_SECRET.search(param.name) or str(param.name) in model.secrets):
                 said = (
                     f"argument `{param.name}` of `{action.name}` is a secret, which a model would have "
-                    "to know"
+                    "to receive"
                 )
                 yield Hit(
                     param.origin, said, "take it from the credentials instead (`auth`), or from a header"

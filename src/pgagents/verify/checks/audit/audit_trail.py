@@ -93,7 +93,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 def _general(audit: Audit) -> Iterator[tuple[str, str, Pointer]]:
     yield "unchanged", "a row that was written stays as it is", audit.origin
-    yield "timed", "a row tells when its call was made", audit.origin
+    yield "timed", "a row states when its call was made", audit.origin
     yield "refused", "a refused write leaves no row", audit.origin
     if audit.actor:
         yield (
@@ -449,7 +449,7 @@ def _actors(member: str, matched: Sequence[tuple[Done, Row]]) -> Iterator[Judgem
                 f"it is {' and '.join(sorted(map(str, actors)))}",
             )
         elif actors & others:
-            yield judge_broken(contract, f"{member} tells keys apart", f"it is {actors.pop()} for two keys")
+            yield judge_broken(contract, f"{member} distinguishes keys", f"it is {actors.pop()} for two keys")
         else:
             yield judge_kept(contract)
 

@@ -66,7 +66,9 @@ def promises(setting: Setting) -> Iterator[Contract]:
             (*tenants[0].origin, "tenant"),
         )
     for endpoint, resource in _figures(setting):
-        says = f"{endpoint.action.name} tells the same after another project made and ended a {resource.name}"
+        says = (
+            f"{endpoint.action.name} returns the same after another project made and ended a {resource.name}"
+        )
         yield promise(
             NAME,
             "figures",
@@ -291,7 +293,7 @@ def _find_leaks(
                 and id[1:-1].decode() not in exchange.request.target
             ):
                 yield judge_broken(
-                    TOLD, f"nothing of the project {other[0]}", f"{action} told of a {name} of it"
+                    TOLD, f"nothing of the project {other[0]}", f"{action} showed a {name} of it"
                 )
                 return
     if exchange.success:

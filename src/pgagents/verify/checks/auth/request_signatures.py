@@ -116,7 +116,7 @@ def _cases(endpoint: Endpoint) -> dict[str, _Case]:
         ),
         "untimed": _Case(Signature(role, slip="untimed"), "with a signature that leaves out the time"),
         "redated": _Case(
-            Signature(role, after_s=-PAST_S, slip="time"), "with the signature of another time than it tells"
+            Signature(role, after_s=-PAST_S, slip="time"), "with the signature of another time than it states"
         ),
         "old": _Case(Signature(role, after_s=-seconds - PAST_S), f"signed more than {seconds} s ago"),
         "ahead": _Case(

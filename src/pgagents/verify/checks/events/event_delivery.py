@@ -84,7 +84,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
             says = "an event goes to each webhook that asked for its type"
             yield promise_at(NAME, "each", "@rest", says, ("webhooks", "registered_by"), hooks.cite)
         yield promise_at(
-            NAME, "private", "@rest", "events tell no secret", ("webhooks", "events"), hooks.cite
+            NAME, "private", "@rest", "events contain no secret", ("webhooks", "events"), hooks.cite
         )
         says = "a webhook hears the types of events that it asked for and no others"
         yield promise_at(NAME, "alone", "@rest", says, ("webhooks", "registered_by"), hooks.cite)
@@ -405,7 +405,7 @@ def _judge_events(
             continue
         wrong = _unlike(setting, one, mine[0])
         yield (
-            judge_broken(contract, f"{one.type} tells the {one.resource.name} as the action left it", wrong)
+            judge_broken(contract, f"{one.type} shows the {one.resource.name} as the action left it", wrong)
             if wrong
             else judge_kept(contract)
         )
@@ -425,7 +425,7 @@ def _judge_events(
     for event in (e for events in heard.values() for e in events if e.type not in others):
         secret = any(json_bytes(value)[1:-1] in event.delivery.body for value in secrets)
         yield (
-            judge_broken(PRIVATE, "events tell no secret", f"{event.type} tells one")
+            judge_broken(PRIVATE, "events contain no secret", f"{event.type} contains one")
             if secret
             else judge_kept(PRIVATE)
         )

@@ -40,7 +40,7 @@ def hear(heard: Heard, setting: Setting) -> Iterator[Judgement]:
     """Judge each delivery, also repeated ones."""
     signing = setting.model.webhooks.signature
     if not heard.secret:
-        yield judge_untested(FITS, "the registration told no secret")
+        yield judge_untested(FITS, "the registration returned no secret")
     for event in heard.events:
         header = event.delivery.header(signing.header)
         read = signature(header or "")

@@ -193,7 +193,7 @@ def _run(setting: Setting, failure: _Failure, covers: tuple[str, ...]) -> Callab
         exchange: Exchange = yield call
         if _too_soon(failure, exchange):
             waits = yield from _spend(setting, failure, counts, subject)
-            why = "refused for how things stand" if exchange.status == CONFLICT else "it did not fail"
+            why = "refused because of the current state" if exchange.status == CONFLICT else "it did not fail"
             for contract in covers:
                 yield judge_untested(contract, f"{why}: {exchange.outcome}{waits}")
             return

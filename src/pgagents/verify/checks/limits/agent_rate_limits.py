@@ -137,13 +137,13 @@ def _judge_limits(setting: Setting, contract: str, several: tuple[Exchange, Exch
         return Judgement(
             contract,
             Verdict.NOT_APPLICABLE,
-            f"this key is told {person:,} either way: an ordinary one may show it",
+            f"this key has a limit of {person:,} either way: an ordinary key may show a difference",
         )
     expected = f"a limit of {agent:,}, as through a dispatcher"
     return (
         judge_kept(contract)
         if marked == agent
-        else judge_broken(contract, expected, f"a limit of {marked:,} is told")
+        else judge_broken(contract, expected, f"a limit of {marked:,} is returned")
     )
 
 

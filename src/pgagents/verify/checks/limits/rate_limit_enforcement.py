@@ -86,10 +86,10 @@ def promises(setting: Setting) -> Iterator[Contract]:
     for burst in _bursts(setting):
         bucket, surface = burst.bucket, burst.endpoint.surface
         window = bucket.refill == "window"
-        most, longest = ("in a window,", "a window") if window else ("and what refills,", "a token takes")
+        most, longest = ("in a window", "a window") if window else ("and what refills", "a token takes")
         says = {
             "limit": (
-                f"no more than the limit that is told, {most} pass on {surface} (published: "
+                f"on {surface} no more calls pass than the announced limit {most} (published: "
                 f"{bucket.requests})"
             ),
             "wait": (
@@ -228,7 +228,7 @@ def _run(
         if setting.exclusive and left > max(SLACK, told // EARLY):
             yield judge_broken(
                 limit,
-                f"no {LIMITED} while calls remain: the call before was told {left} of {told}",
+                f"no {LIMITED} while calls remain: the answer before announced {left} of {told}",
                 exchange.outcome,
             )
         else:
@@ -309,8 +309,8 @@ class Tally:
             )
         if self.in_window > self.told + SLACK:
             return (
-                f"a {LIMITED} after at most {self.told} calls in a window of {per_s:g} s, of which one "
-                "end was told"
+                f"a {LIMITED} after at most {self.told} calls in a window of {per_s:g} s, one end of "
+                "which was announced"
             )
         windows = 2 + math.floor(self.took_s / per_s)
         if self.passed > windows * self.told + SLACK:
@@ -362,7 +362,7 @@ def _apart(setting: Setting, beside: Burst, first: Exchange, contract: str) -> C
     )
     if before is None or now is None or not shown or first.void:
         yield Judgement(
-            contract, Verdict.NOT_APPLICABLE, "the headers tell of another bucket, or of a nearly empty one"
+            contract, Verdict.NOT_APPLICABLE, "the headers describe another bucket, or a nearly empty one"
         )
     elif after.status == LIMITED or before[1] - now[1] > SLACK:
         yield judge_broken(
@@ -417,11 +417,11 @@ def _wait_and_retry(
             yield Judgement(
                 wait,
                 Verdict.NOT_APPLICABLE,
-                f"the wait of {after:g} s that was told is longer than a run stands still",
+                f"the announced wait of {after:g} s is longer than a run waits",
             )
             return
         yield Sleep(after)
-        exchange: Exchange = yield replace(burst.call, why="after the wait that was told")
+        exchange: Exchange = yield replace(burst.call, why="after the announced wait")
         if exchange.status == LIMITED and not setting.exclusive:
             yield Judgement(
                 wait,

@@ -143,7 +143,7 @@ def _limit(
     told.add(limit)
     others = {b.requests: b.name for b in memory.model.buckets.values() if b not in possible}
     if bucket.requests in told and limit in others and limit not in {b.requests for b in possible}:
-        expected = f"a limit of {bucket.requests}, as other calls of {bucket.name} are told"
+        expected = f"a limit of {bucket.requests}, as answers to other calls of {bucket.name} return"
         return judge_broken(contract, expected, f"{limit}, that of {others[limit]}")
     return judge_kept(contract)
 

@@ -77,7 +77,7 @@ CASES = {
         "a body that is no JSON is refused with 400", (), (400,), body=b'{"jsonrpc": "2.0", "id": 1, "method"'
     ),
     "sign_in": Case(
-        "a caller without a token is refused with 401, and told where to get one",
+        "a caller without a token is refused with 401, and the answer says where to get one",
         (("Authorization", ""),),
         (401,),
         token=True,
@@ -93,7 +93,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
         return
     origin = setting.model.surfaces[MCP].origin
     yield _promise("opens", "the server opens, and offers tools", origin)
-    yield _promise("names_itself", "the server tells its name and version", origin)
+    yield _promise("names_itself", "the server returns its name and version", origin)
     for case, what in CASES.items():
         yield _promise(case, what.says, origin)
     yield _promise("content_type", "answers over HTTP are JSON or an event stream", origin)
@@ -176,7 +176,7 @@ def _opening(link: Link) -> Callable[[], Conversation]:
         yield (
             judge_kept(named)
             if whole
-            else judge_broken(named, "a name and a version", f"it tells {str(info)[:100]}")
+            else judge_broken(named, "a name and a version", f"it returns {str(info)[:100]}")
         )
 
     return run

@@ -44,7 +44,7 @@ CASES = {
     "client_bound": "a code is not exchanged by another client",
     "token": "a code is exchanged for a token, and a call with it succeeds",
     "not_stored": "an answer with tokens forbids to store it",
-    "expiry_told": "expires_in, where it is told, is how long the catalogue says that an access token lives",
+    "expiry_told": "expires_in, where it is returned, is the access token's lifetime in the catalogue",
     "scope": "a token does nothing that it was not granted",
     "once": "a code is exchanged once",
     "refresh": "a refresh token is exchanged for a new access token, which works",

@@ -53,7 +53,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
     if oauth is None:
         return
     if oauth.metadata:
-        says = f"{oauth.metadata} tells the endpoints, scopes and methods that there are (RFC 8414)"
+        says = f"{oauth.metadata} lists the endpoints, scopes and methods that there are (RFC 8414)"
         yield promise_at(NAME, "server", "@rest", says, (*ORIGIN, "metadata"), oauth.cite)
     if oauth.resource_metadata:
         at = (*ORIGIN, "resource_metadata")

@@ -209,7 +209,7 @@ def _judge_taking(
         before = counts.get(at)
         after = yield from _read_counter(setting, takes, at, counts)
         if after is None:
-            return judge_untested(contract, f"{takes.read_by.name} told no {takes.counter}")
+            return judge_untested(contract, f"{takes.read_by.name} returned no {takes.counter}")
         if before is not None:
             if after == before - taken:
                 return judge_kept(contract)
@@ -276,7 +276,7 @@ def _judge_return(
     before = counts.get(body[takes.by])
     after = yield from _read_counter(setting, takes, body[takes.by], counts)
     if before is None or after is None:
-        return judge_untested(contract, f"{takes.read_by.name} told no {takes.counter}")
+        return judge_untested(contract, f"{takes.read_by.name} returned no {takes.counter}")
     if after == before + 1:
         return judge_kept(contract)
     return judge_broken(

@@ -89,7 +89,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
     represents.
     """
     for endpoint, kind in _readers(setting):
-        says = f"{endpoint.action.name} tells of a {kind} what other answers tell of it"
+        says = f"{endpoint.action.name} returns for a {kind} what other answers return for it"
         yield promise(NAME, kind, endpoint, says, endpoint.action.origin, endpoint.action.cite)
 
 
@@ -302,13 +302,13 @@ def _compare_representations(
         differing = next((n for n in names if not _same(new.body[n], old.body[n])), None)
         if differing is not None and (endpoint.surface == REST or new.representation.writes):
             said = (
-                f"{differing} {old.body[differing]!r}, as {old.representation.action} told of the same "
+                f"{differing} {old.body[differing]!r}, as {old.representation.action} returned for the same "
                 f"{reader.kind}"
             )
             yield judge_broken(
                 contract,
                 said,
-                f"{differing} differs: {new.representation.action} tells {new.body[differing]!r}",
+                f"{differing} differs: {new.representation.action} returns {new.body[differing]!r}",
             )
         elif names and differing is None:
             yield judge_kept(contract)
@@ -336,7 +336,7 @@ def _judge_stale_timestamp(setting: Setting, facts: _Facts, new: _Told, id: str)
     time = next(iter(times))
     contract = f"{NAME}/{new.representation.kind}/{new.representation.action}@{REST}"
     told = (
-        f"{name} {values[name]} is told with {time} {times[time]} still, as {name} {old.values.get(name)} was"
+        f"{name} {values[name]} still comes with {time} {times[time]}, as {name} {old.values.get(name)} did"
     )
     return judge_broken(contract, f"{time} moves on when {name} changes", told)
 

@@ -68,7 +68,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
             says = f"a {p.first.name} that {action.name} has used is no longer there to be undone"
             yield promise(NAME, f"used_up/{p.first.name}", p.maker, says, origin, p.first.cite)
         if folded := _list_case_insensitive(setting, p):
-            says = f"{action.name} knows a {p.first.name} by its {' and '.join(folded)} in whichever case"
+            says = f"{action.name} finds a {p.first.name} by its {' and '.join(folded)} in whichever case"
             yield promise(NAME, f"any_case/{p.first.name}", p.maker, says, origin, p.first.cite)
 
 
@@ -200,7 +200,7 @@ def _round(setting: Setting, p: _Passing, counted: str, used: str) -> Generator[
     if small and not exchange.success and not exchange.void:
         refused, said = (
             f"{' and '.join(small)} in small letters: {exchange.outcome}",
-            f"as with {' and '.join(small)} as it was told",
+            f"as with {' and '.join(small)} as it was returned",
         )
         exchange = yield Call(
             p.maker, with_it, "valid", why, subject=p.first, made=body, surface=p.maker.surface
@@ -220,7 +220,7 @@ def _round(setting: Setting, p: _Passing, counted: str, used: str) -> Generator[
 
 def _spaces(p: _Passing, contract: str, before: int | None, after: int | None) -> Judgement:
     if before is None or after is None:
-        return judge_untested(contract, f"{p.takes.read_by.name} told no {p.takes.counter}")
+        return judge_untested(contract, f"{p.takes.read_by.name} returned no {p.takes.counter}")
     if before == after:
         return judge_kept(contract)
     return judge_broken(

@@ -45,8 +45,8 @@ def promises(setting: Setting) -> Iterator[Contract]:
         return
     for endpoint in _endpoints(setting):
         says = (
-            f"a browser that asks whether a page may call {endpoint.action.name} is told that it may, "
-            "without a key"
+            f"a browser that asks whether a page may call {endpoint.action.name} gets the answer that "
+            "it may, without a key"
         )
         yield promise(NAME, "preflight", endpoint, says, ORIGIN, browsers.cite)
     yield promise_at(

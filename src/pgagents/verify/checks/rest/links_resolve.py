@@ -178,7 +178,7 @@ def _judge_page(contract: str, name: str, exchange: Exchange, secrets: Collectio
             contract, f"{name} leads to a page", f"what it leads to is answered {exchange.outcome}"
         )
     if any(secret in text for secret in secrets):
-        return judge_broken(contract, f"the page of {name} tells no secret", "it tells one")
+        return judge_broken(contract, f"the page of {name} contains no secret", "it contains one")
     return judge_kept(contract)
 
 

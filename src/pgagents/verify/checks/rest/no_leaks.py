@@ -39,13 +39,13 @@ def promises(setting: Setting) -> Iterator[Contract]:
             NAME,
             "",
             endpoint,
-            f"answers of {endpoint.action.name} tell no key, secret or inner detail",
+            f"answers of {endpoint.action.name} contain no key, secret or inner detail",
             endpoint.action.origin,
             endpoint.action.cite,
         )
     for place in framework_places(setting.model):
         yield promise_at(
-            NAME, "", place, "refusals tell no key, secret or inner detail", ("errors", "framework")
+            NAME, "", place, "refusals contain no key, secret or inner detail", ("errors", "framework")
         )
 
 
@@ -78,7 +78,7 @@ def _inside(text: str, exchange: Exchange) -> str:
     if exchange.status < 400:
         return ""
     found = _INSIDE.search(text)
-    return f"the error tells inner detail: {found.group(0).strip()[:60]}" if found else ""
+    return f"the error contains inner detail: {found.group(0).strip()[:60]}" if found else ""
 
 
 def _members(exchange: Exchange, memory: Memory) -> str:

@@ -267,7 +267,7 @@ def _walk_pages(
     assert param is not None
     most = int(high(param.schema, setting.model.schemas))
     if len(instances) < ENOUGH:
-        return judge_untested(contract, f"the list holds {len(instances)} things, too few for two pages")
+        return judge_untested(contract, f"the list holds {len(instances)} items, too few for two pages")
     walked: list[Any] = []
     cursor: str | None = None
     full = False
@@ -295,7 +295,7 @@ def _walk_pages(
     ended = every and setting.exclusive and sorted(map(str, walked)) == sorted(map(str, there))
     if ended and full and cursor is not None and setting.model.behaviour.last_page == "tells_none":
         return judge_broken(
-            contract, f"no {paged.told} on the last page, which is full", "a further page is told of"
+            contract, f"no {paged.told} on the last page, which is full", "a further page is announced"
         )
     if not set(there) <= set(walked):  # others may have changed the list meanwhile
         again = yield from _request_page(
@@ -320,7 +320,7 @@ def _verdict(paged: _Paged, contract: str, there: list[Any], walked: list[Any], 
     """
     twice = next((id for index, id in enumerate(walked) if id in walked[:index]), None)
     lost = [id for id in there if id not in walked]
-    expected = f"each of the {len(there)} things of the list once"
+    expected = f"each of the {len(there)} items of the list once"
     if twice is not None:
         return judge_broken(contract, expected, f"{paged.id} {twice} is on two pages")
     if lost and ended:

@@ -462,7 +462,7 @@ def _judge_flagged_items(
             yield judge_kept(contract)
             return
     yield judge_broken(
-        contract, f"{relation.by} {lost[0]}, which has {said}", f"{len(has)} things without it"
+        contract, f"{relation.by} {lost[0]}, which has {said}", f"{len(has)} items, that one not among them"
     )
 
 

@@ -143,7 +143,7 @@ def _run(setting: Setting, workflow: Workflow, timed: bool) -> Callable[[], Conv
         if state.stale:  # its first step reused an old answer
             state = yield from _through(setting, workflow, timed, again=True)
         reason = (
-            f"refused for how things stand: {state.stale}"
+            f"refused because of the current state: {state.stale}"
             if state.stale
             else "a step before it did not go as it should"
         )
