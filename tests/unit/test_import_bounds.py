@@ -5,6 +5,7 @@ bound in seconds.
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ import pytest
 from importing import answering, imported, openapi, operation, taking
 from pgagents.catalogue.load import load_file, load_text
 from pgagents.cli import import_
+from pgagents.cli.inputs.within import within
 from pgagents.cli.main import main
+from pgagents.errors import PgagentsError
 from pgagents.generate.build import build
 from pgagents.generate.lower.dialect import GEMINI, Dialect
 from pgagents.generate.lower.extent import MAX_NODES, MAX_STEPS, depth_that_fits
@@ -170,6 +173,24 @@ def test_document_whose_every_operation_is_refused_in_the_end_is_one_message(
         in said
     )
     assert not (tmp_path / "c.yaml").exists()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_limit_that_falls_into_a_finalizer_ends_the_work_all_the_same() -> None:
+    class Slow:
+        def __del__(self) -> None:
+            until = time.monotonic() + 0.3
+            while time.monotonic() < until:
+                pass
+
+    def work() -> None:
+        Slow()
+        until = time.monotonic() + 20
+        while time.monotonic() < until:
+            pass
+
+    with pytest.raises(PgagentsError, match="too long"), within(0.05, "too long", ""):
+        work()
 
 
 def test_import_that_takes_too_long_is_one_message_and_writes_nothing(

@@ -8,6 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+AGAIN_S = 0.1
+"""The error is raised again after so long: Python drops one that meets a finalizer or a callback of the
+garbage collector."""
+
 
 @contextmanager
 def within(seconds: float, message: str, help: str) -> Iterator[None]:
@@ -26,7 +30,7 @@ def within(seconds: float, message: str, help: str) -> Iterator[None]:
         raise PgagentsError(message, help)
 
     before = signal.signal(signal.SIGALRM, over)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN_S)
     try:
         yield
     finally:
