@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bench.run_sandbox import CATALOGUE, Served, run_sandbox
+from bench.served import CATALOGUE, Served, run_sandbox
 from pgagents.catalogue.load import load_file
 from pgagents.http import Request, Response, Silence
 from pgagents.model.model import Model

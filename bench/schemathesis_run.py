@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.run_sandbox import CATALOGUE, run_sandbox
+from bench.served import CATALOGUE, run_sandbox
 from pgagents.sandbox.injection import fault_registry
 
 STRIDE = 6
