@@ -5,8 +5,11 @@ Errors in the *input* are values (`Diagnostic`); errors in pgagents itself are t
 
 from __future__ import annotations
 
-from pgagents.source.diagnostics import Diagnostic
-from pgagents.source.source import Source
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pgagents.source.diagnostics import Diagnostic
+    from pgagents.source.source import Source
 
 
 class PgagentsError(Exception):

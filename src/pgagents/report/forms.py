@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
+from typing import TYPE_CHECKING
 
-from pgagents.report.report import Report
-from pgagents.source.source import Source
+if TYPE_CHECKING:
+    from pgagents.report.report import Report
+    from pgagents.source.source import Source
 
 FORMS = {
     "text": "text", "json": "json", "junit": "junit", "sarif": "sarif", "markdown": "markdown",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from itertools import islice
 
@@ -29,6 +28,8 @@ def nearest(word: str, words: Iterable[str]) -> str | None:
 
     Words of more than 80 characters are not compared, because the time would be unbounded.
     """
+    import difflib
+
     if len(word) > 80:
         return None
     close = [w for w in words if abs(len(w) - len(word)) <= 20]
