@@ -379,6 +379,18 @@ def test_demo_with_a_fault_finds_it() -> None:
     assert "no-such-fault" in done.stderr
 
 
+def test_list_of_commands_shows_the_short_help_of_each(capsys: pytest.CaptureFixture[str]) -> None:
+    """The list reads files instead of importing the commands."""
+    assert main(["--help"]) == 0
+    shown = " ".join(capsys.readouterr().out.partition("Commands:")[2].split())
+    context = click.Context(cli)
+    for name in cli.list_commands(context):
+        command = cli.get_command(context, name)
+        assert command is not None
+        assert command.short_help
+        assert f"{name} {command.short_help}" in shown
+
+
 @pytest.mark.parametrize("name", cli.list_commands(click.Context(cli)))
 def test_help_of_every_command_shows_an_example(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = call(capsys, name, "--help")

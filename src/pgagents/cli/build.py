@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command(
+    short_help="Write every manifest of the catalogue.",
     epilog=examples(
         ("write everything into generated/", "pgagents build"),
         ("in CI: fail where generated/ is not what the catalogue gives", "pgagents build --check --strict"),
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
             "with the app package for Microsoft 365 Copilot",
             "pgagents build --package --reference-id parkgraph_api_key=ID",
         ),
-    )
+    ),
 )
 @catalogue_argument
 @click.option(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import importlib
 import keyword
+import re
 import sys
 from pathlib import Path
 
@@ -16,6 +17,7 @@ _HERE = Path(__file__).parent
 STDOUT_CLOSED = 141
 """The exit code that a shell reports for a program ended by SIGPIPE (`pgagents … | head`)."""
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_SHORT_HELP = re.compile(r'short_help="([^"]+)"')
 
 
 class Commands(click.Group):
@@ -28,9 +30,17 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in self.list_commands(ctx):
             return None
-        name = cmd_name.replace("-", "_") + ("_" if keyword.iskeyword(cmd_name) else "")
-        command: click.Command = importlib.import_module(f"pgagents.cli.{name}").command
+        command: click.Command = importlib.import_module(f"pgagents.cli.{_module(cmd_name)}").command
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands with their short helps.
+
+        These are read from the files, because importing every command takes longer than all the rest.
+        """
+        rows = [(name, _short_help(_HERE / f"{_module(name)}.py")) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -42,6 +52,18 @@ class Commands(click.Group):
             near = get_close_matches(name, names, 1)
             ctx.fail(f"No such command {name!r}." + (f" Did you mean {near[0]!r}?" if near else ""))
         return super().resolve_command(ctx, args)
+
+
+def _module(command: str) -> str:
+    """Return the name of a command's module."""
+    return command.replace("-", "_") + ("_" if keyword.iskeyword(command) else "")
+
+
+def _short_help(path: Path) -> str:
+    """Return the short help that stands before a file's `command`."""
+    head = path.read_text(encoding="utf-8").partition("\ndef command(")[0]
+    found = _SHORT_HELP.findall(head)
+    return found[-1] if found else ""
 
 
 @click.group(

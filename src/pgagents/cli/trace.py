@@ -10,6 +10,7 @@ from pgagents.cli.inputs.options import catalogue_argument, examples, load
 
 
 @click.command(
+    short_help="Show the catalogue's line behind a member of a generated file.",
     epilog=examples(
         (
             "why Gemini's first function has its name",
@@ -19,7 +20,7 @@ from pgagents.cli.inputs.options import catalogue_argument, examples, load
             "a path holds slashes: each is written ~1",
             "pgagents trace 'generated/openapi/openapi.yaml#/paths/~1api~1v1~1lots~1search/get'",
         ),
-    )
+    ),
 )
 @click.argument("member", metavar="FILE#/POINTER")
 @catalogue_argument
