@@ -161,7 +161,7 @@ class Inflater:
 
 @runtime_checkable
 class Patient(Protocol):
-    """A handler that calls `while_waiting` when a request was sent, with a function that tells whether its
+    """A handler that calls `while_waiting` when a request was sent, with a function that returns whether its
     response has begun.
     """
 

@@ -164,7 +164,7 @@ class Judge:
         exchange.flush = None
 
     def _learn(self, exchange: Exchange, told: Sequence[tuple[Resource, Mapping[str, Any]]]) -> None:
-        """Add to the memory what an exchange tells."""
+        """Add to the memory what an exchange shows."""
         if exchange.call.plain:
             return
         if exchange.sent_on or (exchange.success and exchange.output is not None):

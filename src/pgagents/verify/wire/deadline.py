@@ -27,7 +27,7 @@ class Deadline(httpcore.NetworkBackend):
         self._inner, self._timer = inner, timer
         self.at = float("inf")
         self.while_waiting: Callable[[Callable[[], bool]], None] | None = None
-        """Called when a request was sent, with a function that tells whether its answer has begun."""
+        """Called when a request was sent, with a function that returns whether its answer has begun."""
         self._of_thread = threading.local()
 
     @property
