@@ -160,6 +160,19 @@ class Inflater:
 
 
 @runtime_checkable
+class Patient(Protocol):
+    """A handler that calls `while_waiting` when a request was sent, with a function that returns whether its
+    response has begun.
+    """
+
+    while_waiting: Callable[[Callable[[], bool]], None] | None
+
+    def __call__(self, request: Request) -> Response | Silence:
+        """Send the request and return the response."""
+        ...
+
+
+@runtime_checkable
 class Timely(Protocol):
     """A handler that ends a request after `most_s` seconds if that is set, however slowly the response
     arrives.

@@ -27,8 +27,10 @@ def given(pool: FixturePool) -> str | None:
 def test_what_a_probe_had_is_given_to_no_other_call_until_the_probe_has_ended() -> None:
     pool = pool_of(1)
     assert given(pool) == "sess_0"
+    assert pool.has_leases
     assert given(pool) is None
     assert pool.surplus(broke=False) == []
+    assert not pool.has_leases
     assert given(pool) == "sess_0"
 
 

@@ -24,7 +24,7 @@ def confirm(driver: Driver, checks: Mapping[str, Check], budget: int) -> None:
         if found is None or driver.counted + COSTS > budget:
             continue
         again = Ledger.of(e.contract for e in driver.ledger.entries.values())
-        kept, driver.judge.ledger = driver.ledger, again
+        kept = driver.judge.replace_ledger(again)
         try:
             same = _repeat(
                 driver,
@@ -34,7 +34,7 @@ def confirm(driver: Driver, checks: Mapping[str, Check], budget: int) -> None:
         except (Unavailable, Spent, Stop):
             continue
         finally:
-            driver.judge.ledger = kept
+            driver.judge.replace_ledger(kept)
         repeated = again.entries[entry.contract.id]
         if repeated.broken is not None or (repeated.kept and same):
             found.stable = repeated.broken is not None

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from pgagents.http import Handler, Response
+from pgagents.http import Handler, Patient, Response
 from pgagents.model.model import id_text
 from pgagents.verify.check.check import CONFLICT, Check, Judgement, Probe
 from pgagents.verify.check.memory import Memory, Setting
@@ -65,7 +65,7 @@ class Driver:
         secrets: tuple[str, ...] = (),
     ) -> None:
         self.setting, self.model, self.keys, self.factory = setting, setting.model, keys, factory
-        self.redactor = Redactor(
+        self._redactor = Redactor(
             keys,
             self.model.secrets,
             secrets,
@@ -73,7 +73,7 @@ class Driver:
             catalogue=self.model.source.text,
             environment=self.model.env,
         )
-        self.judge = Judge(setting, ledger, factory, self.redactor, keys, checks, timer)
+        self.judge = Judge(setting, ledger, factory, self._redactor, keys, checks, timer)
         self.timer = timer
         self._started = timer()
         until = None if options.max_time_s is None else self._started + options.max_time_s
@@ -90,6 +90,9 @@ class Driver:
             apart=apart,
             until=until,
         )
+        self._patient = handler if isinstance(handler, Patient) else None
+        if self._patient is not None:
+            self._patient.while_waiting, self.judge.defers = self._judge_meanwhile, True
         self._bounded = options.max_requests is not None
         self.gate = Gate(setting, factory, writes=writes, allowed=options.allow, roles=keys.keys())
         self.sender.objection = self.gate.objection
@@ -104,12 +107,26 @@ class Driver:
     @property
     def ledger(self) -> Ledger:
         """The ledger with the verdict on each contract."""
+        self.judge.flush()
         return self.judge.ledger
 
     @property
     def memory(self) -> Memory:
         """The notes that watchers keep."""
+        self.judge.flush()
         return self.judge.memory
+
+    @property
+    def redactor(self) -> Redactor:
+        """The redactor of a report's secrets."""
+        self.judge.flush()
+        return self._redactor
+
+    def _judge_meanwhile(self, is_answered: Callable[[], bool]) -> None:
+        """Judge earlier exchanges until the answer to the request on its way has begun."""
+        started = self.timer()
+        self.judge.flush(is_answered)
+        self.sender.seconds_sending -= self.timer() - started
 
     @property
     def sent(self) -> int:
@@ -142,7 +159,7 @@ class Driver:
             self._run(probe)
 
     def _run(self, probe: Probe) -> None:
-        broken = self.ledger.broken
+        number = self.judge.begin_probe()
         conversation = probe.run()
         try:
             self._converse(conversation, probe)
@@ -157,7 +174,7 @@ class Driver:
             self.ledger.mark_crashed(probe.contracts, error, probe.name)
         finally:
             conversation.close()
-            self._tidy(broke=self.ledger.broken > broken)
+            self._tidy(broke=self.factory.pool.has_leases and self.judge.has_broken(number))
 
     def _converse(self, conversation: Generator[Any, Any, None], probe: Probe) -> None:
         chain: list[Exchange] = []
@@ -169,7 +186,7 @@ class Driver:
                 return
             answer = None
             if isinstance(step, Judgement):
-                self.judge.enter(step, chain, None, probe)
+                self.judge.enter(step, chain, probe)
             elif isinstance(step, Sleep):
                 self.sender.wait(step.seconds, quiet=step.quiet)
             elif isinstance(step, Own):
@@ -261,6 +278,7 @@ class Driver:
                     known[id(call)] = self._ready(replace(call, beside=True), chain)
         ready = [known[id(call)] for call in step.calls]
         self._afford(len(ready))
+        self.judge.flush()  # so that none of several threads does while it waits
         several = self.sender.send_together(ready)
         done = [exchange for exchange in several if not 400 <= exchange.status < 500]
         for exchange in several:
@@ -375,6 +393,8 @@ class Driver:
     def close(self) -> None:
         """Let go of what would keep a run that is over in memory, until a collector comes by."""
         self.sender.on_wait = None
+        if self._patient is not None:
+            self._patient.while_waiting = None
 
     def clean_up(self, *, hurried: bool = False) -> list[str]:
         """Undo all that was made; gives what could not be. `hurried`: the run was stopped, so that this may

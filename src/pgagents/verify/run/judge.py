@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pgagents.cel.expression import epoch
 from pgagents.http import Response, Silence
 from pgagents.model.contract import Verdict
-from pgagents.model.model import id_text
-from pgagents.verify.check.check import Check, Judgement, Probe
+from pgagents.model.model import Resource, id_text
+from pgagents.verify.check.check import DECISIVE, Check, Judgement, Probe
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.run.absent_answers import nothing_there
@@ -20,12 +21,19 @@ from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import MCP, OPERATOR
 from pgagents.verify.wire.exchange import UNAVAILABLE, Exchange
 
+MOST_PENDING = 64
+"""Number of exchanges whose judging may be put off at the same time."""
+
+Watcher = tuple[str, Callable[[Exchange, Memory], Iterable[Judgement]]]
+
 
 class Judge:
-    """Give each exchange to every watcher before the next request, and enter verdicts of probes and watchers
-    in a ledger.
+    """Give each exchange to every watcher, and enter verdicts of probes and watchers in a ledger.
 
-    `ledger` may be replaced by another while failing cases are confirmed.
+    Watchers with a rank up to `DECISIVE` judge at once: what is done next depends on them. Where it `defers`,
+    the others are put off, in order, until `flush`: while the server works on a later request, or before
+    anybody reads a verdict or the memory. An exchange is learned after its last watcher, so each of them
+    finds the memory that it would have found at once.
     """
 
     def __init__(
@@ -50,17 +58,28 @@ class Judge:
         self.served: dict[str, int] = {}
         """How many verdicts exchanges gave, by surface."""
         self.seconds = 0.0
+        self.defers = False
+        """True if watchers that are not decisive may judge later."""
+        self._pending: deque[Iterator[None]] = deque()
+        """The judging that was put off, by exchange; each step is a small piece."""
+        self._flushing = False
+        self._probe = 0
+        """The number of the running probe."""
+        self._broken_by: set[int] = set()
+        """The numbers of probes that broke a contract."""
         watchers = [(name, check, check.watch) for name, check in checks.items() if check.watch is not None]
-        self._watchers = {
-            (tools, unavailable): [
+        self._watchers: dict[tuple[bool, bool, bool], list[Watcher]] = {
+            (tools, unavailable, decisive): [
                 (name, watch)
                 for name, check, watch in watchers
                 if (check.tools or not tools) and not (check.skips_unavailable and unavailable)
+                if (check.rank <= DECISIVE) == decisive
             ]
             for tools in (False, True)
             for unavailable in (False, True)
+            for decisive in (False, True)
         }
-        """The watchers of an exchange, by whether it is a tool call and whether it was answered 503."""
+        """The watchers, by whether it is a tool call, whether it was answered 503, and if decisive."""
         self._by_check_place: dict[tuple[str, str], list[str]] = {}
         for entry in ledger.entries.values():
             self._by_check_place.setdefault((entry.contract.check, entry.contract.place), []).append(
@@ -70,33 +89,98 @@ class Judge:
     def judge(self, exchange: Exchange, *, alone: bool = False) -> None:
         """Let the watchers judge an exchange, and remember it. `alone`: of calls at once the only one that
         had an effect, so that what was known of its subject still held."""
+        exchange.probe = self._probe
         beside = exchange.call.beside and not alone  # of calls at once none is before the others
-        exchange.known = None if beside else self.memory.subject(exchange)
         exchange.fits = self._fits(exchange)
         exchange.moot = nothing_there(self.setting, exchange)
         started = self._timer()
         past = self.factory.past(exchange.call, exchange.subject)
+        if self._is_watched(exchange):
+            for _ in self._watch(exchange, past, decisive=True):
+                pass
+        self.seconds += self._timer() - started
+        told = () if exchange.call.plain else self.factory.note(exchange)
+        self._pending.append(self._judge_later(exchange, past, told, beside=beside))
+        exchange.flush = self.flush
+        if not self.defers:
+            self.flush()
+        elif len(self._pending) > MOST_PENDING:
+            self.flush(lambda: len(self._pending) <= MOST_PENDING)
+
+    def flush(self, enough: Callable[[], bool] = lambda: False) -> None:
+        """Let watchers judge what was put off, until it is all judged or `enough` returns True."""
+        if self._flushing or not self._pending:
+            return
+        self._flushing, started = True, self._timer()
+        try:
+            while self._pending:
+                for _ in self._pending[0]:
+                    if enough():
+                        return
+                self._pending.popleft()
+        finally:
+            self._flushing = False
+            self.seconds += self._timer() - started
+
+    def begin_probe(self) -> int:
+        """Take later exchanges for those of another probe; return its number."""
+        self._probe += 1
+        return self._probe
+
+    def has_broken(self, probe: int) -> bool:
+        """Return True if a contract was broken by an exchange or a verdict of this probe."""
+        self.flush()
+        return probe in self._broken_by
+
+    def replace_ledger(self, ledger: Ledger) -> Ledger:
+        """Enter later verdicts in this ledger; return the one before, with all verdicts so far."""
+        self.flush()
+        before, self.ledger = self.ledger, ledger
+        return before
+
+    def is_all_judged(self, contracts: Sequence[str]) -> bool:
+        """Return True if each of the contracts has been kept or broken; flush only where that decides."""
+        if not self.ledger.all_judged(contracts):
+            self.flush()
+        return self.ledger.all_judged(contracts)
+
+    def _judge_later(
+        self,
+        exchange: Exchange,
+        past: tuple[Call, ...],
+        told: Sequence[tuple[Resource, Mapping[str, Any]]],
+        *,
+        beside: bool,
+    ) -> Iterator[None]:
+        """Do all that may be put off of judging an exchange, then learn it; yield between pieces."""
+        exchange.known = None if beside else self.memory.subject(exchange)
         self.redactor.learn_sent(exchange.input)
         self.redactor.learn_exchange(exchange.request, exchange.answer)
         self.redactor.learn(exchange.body)
+        yield
         if self._is_watched(exchange):
-            self._watch(exchange, past)
-        self.seconds += self._timer() - started
-        self._remember(exchange)
+            yield from self._watch(exchange, past, decisive=False)
+        self._learn(exchange, told)
+        exchange.flush = None
 
-    def _remember(self, exchange: Exchange) -> None:
-        if exchange.sent_on and not exchange.call.plain:
-            self.memory.reached.add(exchange.place)
-        if not exchange.success or exchange.call.endpoint is None or exchange.call.plain:
+    def _learn(self, exchange: Exchange, told: Sequence[tuple[Resource, Mapping[str, Any]]]) -> None:
+        """Add to the memory what an exchange shows."""
+        if exchange.call.plain:
             return
-        if exchange.output is not None:
+        if exchange.sent_on or (exchange.success and exchange.output is not None):
             self.memory.reached.add(exchange.place)
-        for resource, body in self.factory.note(exchange):
-            if exchange.fits:
-                place = resource.place_in(exchange.call.endpoint.params, exchange.input)
-                self.memory.learn((resource.name, f"{place}{id_text(resource.id_of(body))}"), body)
+        for resource, body in told if exchange.fits else ():
+            assert exchange.call.endpoint is not None
+            place = resource.place_in(exchange.call.endpoint.params, exchange.input)
+            self.memory.learn((resource.name, f"{place}{id_text(resource.id_of(body))}"), body)
 
-    def enter(
+    def enter(self, judgement: Judgement, chain: Sequence[Exchange], probe: Probe) -> None:
+        """Enter a verdict of a probe; one that is not kept only after those of watchers before it."""
+        if judgement.verdict is not Verdict.KEPT:
+            self.flush()
+        self._enter(judgement, chain, None, probe)
+
+    def _enter(
         self,
         judgement: Judgement,
         chain: Sequence[Exchange],
@@ -107,7 +191,10 @@ class Judge:
         """Enter a verdict of a probe, or of a watcher of `call`; a broken one is noted on the exchange, so
         that no check builds on it.
         """
+        broken = self.ledger.broken
         self.ledger.add(judgement, chain, call, probe)
+        if self.ledger.broken > broken:
+            self._broken_by.add(chain[-1].probe if chain and probe is None else self._probe)
         verdict = judgement.verdict
         entry = self.ledger.entries.get(judgement.contract)
         if entry is None:
@@ -141,19 +228,23 @@ class Judge:
             return False
         return not (isinstance(exchange.answer, Silence) and exchange.answer.kind == "refused")
 
-    def _watch(self, exchange: Exchange, past: tuple[Call, ...]) -> None:
-        """Let each watcher judge an exchange; after a crash only those that rank before `no_crashes` have
-        judged it.
+    def _watch(self, exchange: Exchange, past: tuple[Call, ...], *, decisive: bool) -> Iterator[None]:
+        """Let each decisive watcher, or each other, judge an exchange; yield after each verdict and watcher.
+
+        After a crash only those that rank before `no_crashes` have judged it.
         """
         chain = [exchange]
-        for name, watch in self._watchers[exchange.call.surface == MCP, exchange.status == UNAVAILABLE]:
+        tools, unavailable = exchange.call.surface == MCP, exchange.status == UNAVAILABLE
+        for name, watch in self._watchers[tools, unavailable, decisive]:
             if exchange.is_tainted_by("no_crashes"):
                 return
             try:
                 for judgement in watch(exchange, self.memory):
-                    self.enter(judgement, chain, exchange.call, None, past)
+                    self._enter(judgement, chain, exchange.call, None, past)
+                    yield
             except Exception as error:  # one check's error is no finding, and the others still judge
                 self.ledger.mark_crashed(self._by_check_place.get((name, exchange.place), ()), error, name)
+            yield
 
 
 def find_time(body: Any) -> float | None:

@@ -322,7 +322,7 @@ def _spend(
     try:
         _tell_time(driver)
         for probe in made.probes:
-            if probe.optional and driver.ledger.all_judged(probe.contracts):
+            if probe.optional and driver.judge.is_all_judged(probe.contracts):
                 continue
             if (
                 probe.priority > 1
@@ -343,6 +343,7 @@ def _spend(
     except KeyboardInterrupt:
         return INTERRUPTED
     finally:
+        driver.judge.flush()
         tell(FINISHING)
     return ""
 

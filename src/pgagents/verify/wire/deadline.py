@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
@@ -13,6 +14,8 @@ from typing import Any
 import httpcore
 
 MOST_HELD = 16_384
+ASK_S = 0.000_02
+"""Seconds for which the system is not asked again whether an answer has begun; asking takes microseconds."""
 
 
 class Deadline(httpcore.NetworkBackend):
@@ -23,6 +26,8 @@ class Deadline(httpcore.NetworkBackend):
     def __init__(self, inner: httpcore.NetworkBackend, timer: Callable[[], float]) -> None:
         self._inner, self._timer = inner, timer
         self.at = float("inf")
+        self.while_waiting: Callable[[Callable[[], bool]], None] | None = None
+        """Called when a request was sent, with a function that returns whether its answer has begun."""
         self._of_thread = threading.local()
 
     @property
@@ -83,6 +88,7 @@ class _Stream(httpcore.NetworkStream):
     def __init__(self, inner: httpcore.NetworkStream, deadline: Deadline) -> None:
         self._inner, self._deadline = inner, deadline
         self._held = b""
+        self._asked = 0.0
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         if self._held:
@@ -90,7 +96,17 @@ class _Stream(httpcore.NetworkStream):
                 httpcore.WriteError
             ):  # a server may answer, with a reason, before it has read everything
                 self._flush(timeout)
+            if self._deadline.while_waiting is not None:
+                self._deadline.while_waiting(self._is_answered)
         return self._inner.read(max_bytes, self._deadline.get_seconds_left(timeout))
+
+    def _is_answered(self) -> bool:
+        """Return True if the answer has begun, or the connection has ended."""
+        now = time.perf_counter()
+        if now - self._asked < ASK_S:
+            return False
+        self._asked = now
+        return bool(self._inner.get_extra_info("is_readable"))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._held += buffer

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pgagents.http import Json, Request, Response, Silence
@@ -14,6 +14,8 @@ LIMITED = 429
 UNAVAILABLE = 503
 REDIRECTED, REFUSED = 300, 400
 _UNSOUND = frozenset(("no_crashes", "documented_status"))
+JUDGED_AT_ONCE = _UNSOUND | {"response_schema"}
+"""Checks whose verdict on an exchange is known as soon as it is answered."""
 
 
 class Exchange:
@@ -21,11 +23,11 @@ class Exchange:
 
     `input` has live ids and defaults filled in; `sent_at` is the caller's clock in epoch seconds. `void` is
     true if it proves nothing about the call (such as 429 or 503 to the end). `base` is another base URL than
-    the target's, if one was used. `tainted` lists the checks that found an error in it, in the order they
-    ran.
+    the target's, if one was used. `flush`, if set, lets those watchers judge it that have not yet.
     """
 
     __slots__ = (
+        "_tainted",
         "answer",
         "base",
         "body",
@@ -34,6 +36,7 @@ class Exchange:
         "codes",
         "error",
         "fits",
+        "flush",
         "input",
         "json",
         "known",
@@ -41,13 +44,13 @@ class Exchange:
         "number",
         "output",
         "place",
+        "probe",
         "repeats",
         "request",
         "seconds",
         "sent_at",
         "status",
         "subject",
-        "tainted",
         "told",
     )  # fmt: skip
 
@@ -75,7 +78,10 @@ class Exchange:
             base,
         )
         self.place = call.place
-        self.tainted: list[str] = []
+        self._tainted: list[str] = []
+        self.flush: Callable[[], None] | None = None
+        self.probe = 0
+        """The number of the probe that it belongs to."""
         self.fits = False
         self.repeats = 0
         """Number of times it was sent before, to a server that was busy."""
@@ -110,14 +116,21 @@ class Exchange:
             return endpoint.action.success if self.status == 200 else None
         return next((o for o in endpoint.action.outputs if o.status == self.status), None)
 
+    @property
+    def tainted(self) -> list[str]:
+        """The checks that found an error in it, in the order they ran."""
+        if self.flush is not None:
+            self.flush()
+        return self._tainted
+
     def is_tainted_by(self, check: str) -> bool:
         """True if this check found an error in the exchange."""
-        return check in self.tainted
+        return check in (self._tainted if check in JUDGED_AT_ONCE else self.tainted)
 
     @property
     def unsound(self) -> bool:
         """True if the answer is none that the API documents, so that no other check can judge it."""
-        return not _UNSOUND.isdisjoint(self.tainted)
+        return not _UNSOUND.isdisjoint(self._tainted)
 
     @property
     def response(self) -> Response | None:

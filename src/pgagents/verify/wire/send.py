@@ -91,6 +91,15 @@ class Client:
         }
         self._extensions = {"timeout": timeouts}
 
+    @property
+    def while_waiting(self) -> Callable[[Callable[[], bool]], None] | None:
+        """The function that is called while the server works on a request (`http.Patient`)."""
+        return self._deadline.while_waiting
+
+    @while_waiting.setter
+    def while_waiting(self, work: Callable[[Callable[[], bool]], None] | None) -> None:
+        self._deadline.while_waiting = work
+
     def __enter__(self) -> Client:
         return self
 
