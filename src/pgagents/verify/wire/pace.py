@@ -1,4 +1,4 @@
-"""How fast to send: by the catalogue's budgets until the first answer, then by the server's rate-limit
+"""How fast to send: by the catalogue's buckets until the first answer, then by the server's rate-limit
 headers.
 """
 
