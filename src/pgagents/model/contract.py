@@ -54,9 +54,7 @@ class Contract:
 
     @property
     def place(self) -> str:
-        """Where it holds: `<action>@<surface>`, `framework@<surface>`, or `@<surface>` for a surface as a
-        whole.
-        """
+        """The place that keeps the promise: `<action>@<surface>`, `framework@<surface>` or `@<surface>`."""
         name = self.action or (FRAMEWORK if self.id.endswith(f"/{FRAMEWORK}@{self.surface}") else "")
         return f"{name}@{self.surface}"
 

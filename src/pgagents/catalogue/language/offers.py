@@ -139,7 +139,7 @@ class Event(Cited):
 
 
 class Signature(Strict):
-    """How outgoing events are signed."""
+    """The signature of outgoing events."""
 
     header: str = Field(description="The header with the signature.")
     scheme: Literal["t_v1_hmac_sha256"] = Field(
@@ -201,7 +201,7 @@ class Idempotency(Cited):
 
 
 class Retention(Cited):
-    """How long something is kept, and what happens afterwards."""
+    """The time for which something is kept, and what happens afterwards."""
 
     after_s: Annotated[int, Field(gt=0)] = Field(description="Seconds for which it is kept.")
     of: Line = Field(description="The data that is kept.")

@@ -50,7 +50,7 @@ class Api(Strict):
 
 
 class Scheme(Strict):
-    """How a call is authenticated."""
+    """The authentication of a call."""
 
     type: Literal["http_bearer"] = Field("http_bearer", description="The type of the scheme.")
     description: Line | None = Field(None, description="The format of a key, and where to get one.")

@@ -1,4 +1,4 @@
-"""Which codes and statuses a refusal of invalid input may have, where the catalogue leaves a choice."""
+"""List the codes and statuses that a refusal of invalid input may have if the catalogue leaves a choice."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def _moments(
 
 @dataclass(frozen=True, slots=True)
 class _Timed:
-    """Where a schema may have times: in itself, in its members, in its items.
+    """The places of a schema that may have times: itself, its members and its items.
 
     It keeps its schema alive, because it is cached under the schema's `id()`.
     """

@@ -1,9 +1,9 @@
-"""How many requests a run may send: 25 an action and surface for the main key, and what each further identity
-or aid adds.
+"""Compute how many requests a run may send.
 
-A share is what the plan needs because of it: a second project's key, a receiver of events, an OAuth client,
-bursts. What undoes things, what is sent again to a busy server and what takes a call apart is counted apart,
-up to a fifth of the run, unless the caller set the bound.
+The main key gets 25 for each action and surface. Each further identity or aid adds its share: what the plan
+needs because of a second project's key, a receiver of events, an OAuth client or bursts. Requests that undo
+something, repeat a call to a busy server or split a refused call are counted apart. These are at most a fifth
+of the run, unless the caller set the bound.
 """
 
 from __future__ import annotations

@@ -77,7 +77,7 @@ FINISHING = "finishing"
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is. `doing` is one short phrase; `waiting_s` is above zero while it waits for the
+    """The state of a run. `doing` is one short phrase; `waiting_s` is above zero while it waits for the
     server's limit.
     """
 

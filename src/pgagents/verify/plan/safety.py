@@ -1,6 +1,6 @@
-"""Whether a run may write: the caller says so, or the key's prefix says that it is one of test mode.
+"""Decide if a run may write: the caller allows it, or the key's prefix marks a key of test mode.
 
-The address says nothing: 127.0.0.1 may be a tunnel to production.
+The address proves nothing: 127.0.0.1 may be a tunnel to production.
 """
 
 from __future__ import annotations

@@ -1,9 +1,7 @@
-"""Which part of the contracts a shard takes: the same for every machine of a CI matrix, from the contracts
-and the plan alone.
+"""Divide the contracts among the shards of a CI matrix, from the contracts and the plan alone.
 
-All contracts of an action stay together, so that what one shard sends for an action is not sent by another
-one too; so do those of the framework's own refusals, and where there is no action those of one thing (a
-workflow's steps, a sign-in).
+All contracts of an action stay in one shard, so that no other shard sends the same requests. The contracts of
+the framework's refusals stay together too, as do those of one workflow or one sign-in.
 """
 
 from __future__ import annotations

@@ -140,7 +140,7 @@ class Driver:
 
     @property
     def answered(self) -> int:
-        """How many of them got an answer."""
+        """Requests that got an answer."""
         return self.sender.answered
 
     def seconds(self) -> float:
@@ -150,8 +150,10 @@ class Driver:
     # -- probes
 
     def run(self, probe: Probe) -> None:
-        """Drive one probe to its end, its budget's end or the first resource that cannot be had; once more
-        where a place turned out to be full, so that something stayed open. Raises Stop."""
+        """Drive one probe to its end, the end of its budget or the first unavailable resource.
+
+        If a place turned out to be full and left a contract open, drive it once more. Raises Stop.
+        """
         filled = self.factory.pool.filled
         self._run(probe)
         if self.factory.pool.filled > filled and not self.ledger.all_judged(probe.contracts):

@@ -1,4 +1,4 @@
-"""Every exchange is given to the watchers here, and remembered for later ones."""
+"""Give every exchange to the watchers, and remember it for later ones."""
 
 from __future__ import annotations
 
@@ -87,8 +87,10 @@ class Judge:
             )
 
     def judge(self, exchange: Exchange, *, alone: bool = False) -> None:
-        """Let the watchers judge an exchange, and remember it. `alone`: of calls at once the only one that
-        had an effect, so that what was known of its subject still held."""
+        """Let the watchers judge an exchange, and remember it.
+
+        `alone` is True for the only one of several calls at once that had an effect; its subject is known.
+        """
         exchange.probe = self._probe
         beside = exchange.call.beside and not alone  # of calls at once none is before the others
         exchange.fits = self._fits(exchange)

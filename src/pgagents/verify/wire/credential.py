@@ -1,4 +1,4 @@
-"""How a key is presented: correctly, and in the forms that must be refused."""
+"""Present a key: correctly, and in the forms that must be refused."""
 
 from __future__ import annotations
 

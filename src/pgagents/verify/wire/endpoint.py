@@ -19,8 +19,7 @@ OPERATOR = "operator"
 
 
 class Form(Protocol):
-    """How a surface that is neither REST nor a dispatcher encodes a call: as a protocol's message on one
-    path.
+    """Encode a call for a surface that is neither REST nor a dispatcher, as a protocol's message on one path.
 
     Each action on such a surface is an `Endpoint` with this form; no other code depends on the protocol.
     """

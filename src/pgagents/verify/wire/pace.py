@@ -1,6 +1,4 @@
-"""How fast to send: by the catalogue's buckets until the first answer, then by the server's rate-limit
-headers.
-"""
+"""Pace the requests: by the catalogue's buckets until the first answer, then by rate-limit headers."""
 
 from __future__ import annotations
 

@@ -45,8 +45,7 @@ MOST_PAGES = 8
 
 @dataclass(frozen=True, slots=True)
 class _Paged:
-    """How an endpoint's list is paged: the cursor argument, the member with the next cursor, the argument for
-    the page size.
+    """The pages of a list: its cursor argument, the member with the next cursor, and the page size argument.
 
     `items` is the member with the list and `id` that of an item's id. `sorts` are optional filters, each with
     its possible values.
