@@ -78,6 +78,7 @@ def test_number_in_a_query_is_never_a_500(call: Caller, text: str) -> None:
             others = "&".join(f"{n}=1" for n in ("lat", "lng") if n != name)
             seen(call, "GET", f"{path}?{others}&{name}={quote(text)}", b"", "unlimited")
     seen(call, "GET", f"/api/v1/sessions?limit={quote(text)}", b"", "unlimited")
+    assert call.available("lot_cascade") > 0
     seen(call, "GET", f"/sandbox/v1/audit?limit={quote(text)}", b"", "operator")
 
 

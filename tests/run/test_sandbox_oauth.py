@@ -622,9 +622,11 @@ def test_metadata_name_the_endpoints_that_answer(app: App) -> None:
 def test_metadata_satisfy_rfc_8414_as_authlib_reads_it(app: App) -> None:
     from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
 
-    AuthorizationServerMetadata(
+    metadata = AuthorizationServerMetadata(
         app.caller.data("GET", "/.well-known/oauth-authorization-server", key=None)
-    ).validate()
+    )
+    metadata.validate()  # raises what is wrong
+    assert metadata.response_types_supported == ["code"]
 
 
 def test_wrong_method_and_an_api_without_oauth(app: App) -> None:

@@ -164,7 +164,7 @@ def test_loopback_is_taken_only_with_its_flag_and_nothing_else_with_it() -> None
     open_world = World(allow_loopback=True)
     for host in ("127.0.0.1:9", "localhost:9", "[::1]:9", "[::ffff:127.0.0.1]", "x.localhost"):
         open_world.names["localhost"] = open_world.names["x.localhost"] = ["127.0.0.1"]
-        open_world.hook(url=f"https://{host}/in")
+        assert open_world.hook(url=f"https://{host}/in")["url"] == f"https://{host}/in"
     for host in ("10.0.0.1", "169.254.169.254", "inner.shop.dev", "0.0.0.0", "[fe80::1]"):
         open_world.call.error(
             "POST", "/api/v1/webhooks", {"url": f"https://{host}/in", "events": ["lot.updated"]}, status=400

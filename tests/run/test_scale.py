@@ -212,3 +212,5 @@ def test_memory_that_cannot_be_read_is_none(raw: str, tmp_path: Path) -> None:
 def test_memory_that_cannot_be_written_fails_no_run(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     last.remember(tmp_path / "file" / "x.json", run(model(SHOP), only=("no_crashes",)))
+    assert (tmp_path / "file").read_text() == ""
+    assert list(tmp_path.iterdir()) == [tmp_path / "file"]

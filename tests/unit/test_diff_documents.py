@@ -261,6 +261,7 @@ def tainted(data: Data, rng: random.Random) -> Data:
 @pytest.mark.parametrize("seed", range(4))
 def test_document_with_anything_anywhere_is_compared_or_refused(seed: int) -> None:
     rng = random.Random(seed)
+    compared = 0
     for _ in range(60):
         old = tainted(BASE, rng) if rng.random() < 0.5 else copy.deepcopy(BASE)
         new = tainted(old, rng)
@@ -268,3 +269,5 @@ def test_document_with_anything_anywhere_is_compared_or_refused(seed: int) -> No
         with suppress(PgagentsError):  # refused in words
             found(old, new)
             found(new, old)
+            compared += 1
+    assert compared > 0

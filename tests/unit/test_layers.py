@@ -86,8 +86,7 @@ def test_rooms_import_only_rooms_below_them() -> None:
 
 
 def test_imports_are_written_in_full() -> None:
-    for _, tree in modules():
-        list(imported(tree))
+    assert sum(1 for _, tree in modules() for _ in imported(tree)) > 1_000
 
 
 MANY = (  # registries: one module for each thing of a kind

@@ -356,7 +356,8 @@ def test_wrong_types_anywhere_are_judged_and_do_not_crash(place: tuple[Any, ...]
             here = here[step]
         here[place[-1]] = value  # type: ignore[call-overload]  # a list's index or a mapping's key
         source = read(json.dumps(document).encode(), "o.json")
-        judge(source)
+        verdict, _ = judge(source)
+        assert all(diagnostic.message for diagnostic in verdict.found)
 
 
 @pytest.mark.parametrize(
