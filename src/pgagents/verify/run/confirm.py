@@ -10,6 +10,7 @@ from pgagents.verify.check.check import Check
 from pgagents.verify.fixtures.instance import Unavailable
 from pgagents.verify.run.driver import Driver, Spent, Stop
 from pgagents.verify.run.ledger import Break, Ledger
+from pgagents.verify.run.transmission import finish
 from pgagents.verify.wire.call import InstanceRef
 
 COSTS = 3
@@ -59,11 +60,10 @@ def _repeat(driver: Driver, found: Break, *, remembers: bool) -> bool:
     call = found.call
     if call is None or call.subject is None:
         if call is not None:
-            driver.call(replace(call, reuse=""), [])
+            finish(driver.call(replace(call, reuse=""), []))
         return not remembers
-    body = driver.have(
-        InstanceRef(call.subject.name, call.states, fresh=bool(found.past) or call.fresh, role=call.owner)
-    )
+    live = InstanceRef(call.subject.name, call.states, fresh=bool(found.past) or call.fresh, role=call.owner)
+    body = finish(driver.have(live))
     for again in (*found.past, call):
-        driver.call(replace(again, made=body, reuse=""), [])
+        finish(driver.call(replace(again, made=body, reuse=""), []))
     return False

@@ -23,6 +23,7 @@ from pgagents.verify.run.known_answers import Answers
 from pgagents.verify.run.ledger import Ledger
 from pgagents.verify.run.redaction.redact import Redactor
 from pgagents.verify.run.sender import OUT_OF_TIME, Ready, Sender, Stop
+from pgagents.verify.run.transmission import Sending, finish
 from pgagents.verify.wire.call import Call, Concurrent, GetNote, InstanceRef, Own, Sleep
 from pgagents.verify.wire.endpoint import MCP
 from pgagents.verify.wire.exchange import LIMITED, UNAVAILABLE, Exchange
@@ -150,21 +151,27 @@ class Driver:
     # -- probes
 
     def run(self, probe: Probe) -> None:
+        """Drive one probe to its end, with one request at a time. Raises Stop."""
+        finish(self.steps(probe))
+
+    def steps(self, probe: Probe) -> Sending[None]:
         """Drive one probe to its end, the end of its budget or the first unavailable resource.
 
         If a place turned out to be full and left a contract open, drive it once more. Raises Stop.
         """
-        filled = self.factory.pool.filled
-        self._run(probe)
-        if self.factory.pool.filled > filled and not self.ledger.all_judged(probe.contracts):
-            self._hang_up()
-            self._run(probe)
+        filled = yield from self._converse_once(probe)
+        if filled and not self.ledger.all_judged(probe.contracts):
+            yield from self._hang_up()
+            yield from self._converse_once(probe)
 
-    def _run(self, probe: Probe) -> None:
+    def _converse_once(self, probe: Probe) -> Sending[bool]:
+        """Drive a probe once; return True if a place turned out to be full."""
         number = self.judge.begin_probe()
+        pool = self.factory.pool
+        pool.begin(number)
         conversation = probe.run()
         try:
-            self._converse(conversation, probe)
+            yield from self._converse(conversation, probe)
         except Unavailable as error:
             self.ledger.mark_untested(probe.contracts, str(error))
         except Spent:
@@ -176,9 +183,10 @@ class Driver:
             self.ledger.mark_crashed(probe.contracts, error, probe.name)
         finally:
             conversation.close()
-            self._tidy(broke=self.factory.pool.has_leases and self.judge.has_broken(number))
+            yield from self._tidy(broke=pool.has_leases and self.judge.has_broken(number))
+        return pool.end(number)
 
-    def _converse(self, conversation: Generator[Any, Any, None], probe: Probe) -> None:
+    def _converse(self, conversation: Generator[Any, Any, None], probe: Probe) -> Sending[None]:
         chain: list[Exchange] = []
         answer: Any = None
         while True:
@@ -192,17 +200,17 @@ class Driver:
             elif isinstance(step, Sleep):
                 self.sender.wait(step.seconds, quiet=step.quiet)
             elif isinstance(step, Own):
-                self._own(step.number)
+                yield from self._own(step.number)
             elif isinstance(step, GetNote):
                 answer = self.memory.notes.get(step.key)
             elif isinstance(step, Concurrent):
-                answer = self.call_together(step, chain)
+                answer = yield from self.call_together(step, chain)
             elif isinstance(step, InstanceRef):
-                answer = self._run_generator(self.factory.have(step), chain).body
+                answer = (yield from self._run_generator(self.factory.have(step), chain)).body
             else:
-                answer = self.call(step, chain)
+                answer = yield from self.call(step, chain)
 
-    def _hang_up(self) -> None:
+    def _hang_up(self) -> Sending[None]:
         """Undo what events are sent to: a probe that is run once more listens at the same addresses again."""
         self.sender.cleaning = True
         try:
@@ -210,25 +218,25 @@ class Driver:
                 t for t in self.factory.pool.list_remaining() if self.factory.proof.hears(t.resource)
             ]:
                 with suppress(Unavailable):
-                    self._run_generator(self.factory.removals.undo(instance), [])
+                    yield from self._run_generator(self.factory.removals.undo(instance), [])
         finally:
             self.sender.cleaning = False
 
-    def _own(self, number: int) -> None:
+    def _own(self, number: int) -> Sending[None]:
         """Prove what an exchange made, where a later call may change it."""
         for instance in list(self.factory.pool.instances):
             made = instance.maker is not None and instance.maker.number == number and not instance.ours
             if made and (instance.resource.undone_by is not None or instance.resource.moves):
                 with suppress(Unavailable):
-                    self._run_generator(self.factory.proof.prove(instance), [])
+                    yield from self._run_generator(self.factory.proof.prove(instance), [])
 
-    def _tidy(self, *, broke: bool) -> None:
+    def _tidy(self, *, broke: bool) -> Sending[None]:
         """Undo what is more than later probes can use, after one of them that may have broken a contract."""
         self.sender.cleaning = True
         try:
             for instance in self.factory.pool.surplus(broke=broke):
                 if instance in self.factory.pool.list_remaining():
-                    self._run_generator(self.factory.removals.undo(instance), [])
+                    yield from self._run_generator(self.factory.removals.undo(instance), [])
         except (Unavailable, Stop):
             pass
         finally:
@@ -236,27 +244,22 @@ class Driver:
 
     # -- calls
 
-    def have(self, live: InstanceRef) -> Mapping[str, Any]:
+    def have(self, live: InstanceRef) -> Sending[Mapping[str, Any]]:
         """Return the body of a live instance. Raises Unavailable, Spent, Stop."""
-        instance: Instance = self._run_generator(self.factory.have(live), [])
+        instance: Instance = yield from self._run_generator(self.factory.have(live), [])
         return instance.body
 
-    def call(self, call: Call, chain: list[Exchange]) -> Exchange:
+    def call(self, call: Call, chain: list[Exchange]) -> Sending[Exchange]:
         """Send a call, what it needs first, and let every watcher judge. Raises Unavailable, Spent, Stop."""
-        ready = self._ready(call, chain)
+        ready = yield from self._ready(call, chain)
         if call.reuse and (known := self._answers.find(call, self.sender.request(ready))) is not None:
             chain.append(known)
             return known
         self._afford(1)
-        sent = self.sender.sent
         try:
-            exchange = self.sender.send(ready)
+            exchange = yield from self.sender.send(ready)
         except (KeyboardInterrupt, Stop):
-            if (
-                call.endpoint is not None
-                and call.endpoint.action.effect == "write"
-                and self.sender.sent > sent
-            ):
+            if call.endpoint is not None and call.endpoint.action.effect == "write" and ready.sent:
                 self.factory.unsure.add(call, ready.values, self.sender.request(ready))
             raise
         if not self._stale(exchange, self.factory.pool.borrowed):
@@ -267,9 +270,9 @@ class Driver:
         )  # the thing was not as it should have been: this says nothing about the call
         self._take(exchange, [])
         with self.factory.pool.only_new():
-            return self.call(call, chain)
+            return (yield from self.call(call, chain))
 
-    def call_together(self, step: Concurrent, chain: list[Exchange]) -> list[Exchange]:
+    def call_together(self, step: Concurrent, chain: list[Exchange]) -> Sending[list[Exchange]]:
         """Send calls at the same time; their answers are judged in the order of the calls. Raises
         Unavailable, Spent, Stop.
         """
@@ -277,11 +280,11 @@ class Driver:
         with self.factory.pool.only_new():
             for call in step.calls:  # the very same call has the very same arguments
                 if id(call) not in known:
-                    known[id(call)] = self._ready(replace(call, beside=True), chain)
+                    known[id(call)] = yield from self._ready(replace(call, beside=True), chain)
         ready = [known[id(call)] for call in step.calls]
         self._afford(len(ready))
         self.judge.flush()  # so that none of several threads does while it waits
-        several = self.sender.send_together(ready)
+        several = yield from self.sender.send_together(ready)
         done = [exchange for exchange in several if not 400 <= exchange.status < 500]
         for exchange in several:
             self._take(exchange, chain, alone=done == [exchange])
@@ -291,7 +294,7 @@ class Driver:
             raise self.sender.interrupted
         return several
 
-    def _ready(self, call: Call, chain: list[Exchange]) -> Ready:
+    def _ready(self, call: Call, chain: list[Exchange]) -> Sending[Ready]:
         if (
             call.endpoint is not None
             and call.endpoint.action.effect == "write"
@@ -299,9 +302,9 @@ class Driver:
         ):
             raise Unavailable(NO_WRITES)
         self.factory.pool.now = self.sender.now()
-        values, subject = self._run_generator(self.factory.arguments.resolve(call), chain)
+        values, subject = yield from self._run_generator(self.factory.arguments.resolve(call), chain)
         for instance in self.gate.find_changed_instances(call, values):
-            self._run_generator(self.factory.proof.prove(instance), [])
+            yield from self._run_generator(self.factory.proof.prove(instance), [])
         return Ready(call, values, subject)
 
     def _stale(self, exchange: Exchange, borrowed: Sequence[Instance]) -> bool:
@@ -368,7 +371,9 @@ class Driver:
                 "calls with it"
             )
 
-    def _run_generator(self, asking: Generator[Call, Exchange, Any], chain: list[Exchange]) -> Any:
+    def _run_generator(
+        self, asking: Generator[Call, Exchange, Any], chain: list[Exchange]
+    ) -> Sending[Any]:
         answer: Any = None
         while True:
             try:
@@ -379,7 +384,7 @@ class Driver:
             if isinstance(needed, Sleep):
                 self.sender.wait(needed.seconds, quiet=needed.quiet)
             else:
-                answer = self.call(needed, chain)
+                answer = yield from self.call(needed, chain)
 
     def _afford(self, count: int) -> None:
         if not self.sender.cleaning and self.counted + count > self.sender.max_requests:
@@ -419,7 +424,7 @@ class Driver:
                 gone = (
                     there
                     and instance.tries < MAX_TRIES
-                    and self._run_generator(self.factory.removals.undo(instance), [])
+                    and finish(self._run_generator(self.factory.removals.undo(instance), []))
                 )
             except Unavailable as why:
                 gone, name = False, name if instance.ours else f"{name} ({why})"
@@ -441,7 +446,7 @@ class Driver:
         server still answers.
         """
         try:
-            for instance in self._run_generator(self.factory.unsure.look_up(), []):
+            for instance in finish(self._run_generator(self.factory.unsure.look_up(), [])):
                 known = self.factory.pool.find(instance.resource, instance.id)
                 if known is None:
                     self.factory.pool.add(instance)

@@ -63,8 +63,10 @@ class Judge:
         self._pending: deque[Iterator[None]] = deque()
         """The judging that was put off, by exchange; each step is a small piece."""
         self._flushing = False
-        self._probe = 0
-        """The number of the running probe."""
+        self.probe = 0
+        """The number of the probe whose turn it is."""
+        self._probes = 0
+        """How many probes have begun."""
         self._broken_by: set[int] = set()
         """The numbers of probes that broke a contract."""
         watchers = [(name, check, check.watch) for name, check in checks.items() if check.watch is not None]
@@ -91,7 +93,7 @@ class Judge:
 
         `alone` is True for the only one of several calls at once that had an effect; its subject is known.
         """
-        exchange.probe = self._probe
+        exchange.probe = self.probe
         beside = exchange.call.beside and not alone  # of calls at once none is before the others
         exchange.fits = self._fits(exchange)
         exchange.moot = nothing_there(self.setting, exchange)
@@ -126,8 +128,9 @@ class Judge:
 
     def begin_probe(self) -> int:
         """Take later exchanges for those of another probe; return its number."""
-        self._probe += 1
-        return self._probe
+        self._probes += 1
+        self.probe = self._probes
+        return self.probe
 
     def has_broken(self, probe: int) -> bool:
         """Return True if a contract was broken by an exchange or a verdict of this probe."""
@@ -196,7 +199,7 @@ class Judge:
         broken = self.ledger.broken
         self.ledger.add(judgement, chain, call, probe)
         if self.ledger.broken > broken:
-            self._broken_by.add(chain[-1].probe if chain and probe is None else self._probe)
+            self._broken_by.add(chain[-1].probe if chain and probe is None else self.probe)
         verdict = judgement.verdict
         entry = self.ledger.entries.get(judgement.contract)
         if entry is None:

@@ -29,6 +29,7 @@ from pgagents.verify.projections.offers import offers
 from pgagents.verify.run.confirm import confirm
 from pgagents.verify.run.driver import OUT_OF_TIME, Driver, Spent, Stop
 from pgagents.verify.run.ledger import Ledger
+from pgagents.verify.run.transmission import finish
 from pgagents.verify.wire.endpoint import MCP, OPERATOR
 from pgagents.verify.wire.mcp.link import Link
 from pgagents.verify.wire.receiver import Inbox
@@ -355,7 +356,7 @@ def _tell_time(driver: Driver) -> None:
     tick = time_passes(driver.setting, TICK_S)
     if tick is not None and OPERATOR in driver.keys:
         with suppress(Unavailable, Spent):
-            driver.call(tick, [])
+            finish(driver.call(tick, []))
 
 
 def _affordable(driver: Driver, probe: Probe, max_requests: int) -> bool:

@@ -5,7 +5,8 @@ counts as gone.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from threading import Barrier
 from typing import Any
 
@@ -15,7 +16,8 @@ from pgagents.verify.cases.client_profiles import in_client_profile
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.instance import Unavailable
 from pgagents.verify.plan.options import Options
-from pgagents.verify.wire.call import Call, Signature
+from pgagents.verify.run.transmission import Received, Sending, Transmission
+from pgagents.verify.wire.call import Call, Raw, Signature
 from pgagents.verify.wire.concurrent import at_once
 from pgagents.verify.wire.credential import in_query, make_authorization
 from pgagents.verify.wire.encode import request_of
@@ -39,13 +41,15 @@ class Stop(Exception):
     """The run ends here; the message says why."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Ready:
     """A call with its values known, and what was known of its subject."""
 
     call: Call
     values: Mapping[str, Any]
     subject: Mapping[str, Any] | None
+    sent: bool = False
+    """True if it was sent at least once."""
 
 
 def _repeatable(call: Call) -> bool:
@@ -93,12 +97,16 @@ class Sender:
         self.moved_s = 0.0
         self._linked = setting.mcp.requests if setting.mcp is not None else 0
         self.sent = self.answered = 0
+        self._waiting = 0
+        """Requests that are ready, and wait for others to be answered."""
         self.silences = self.broken_off = 0
         self.cleaning = False
         """Whether it only undoes what was made: the budget does not count then."""
         self._ends_at: float | None = None
         """The timer's value at which even undoing ends; None while nobody is in a hurry."""
         self.seconds_sending = self.waited = 0.0
+        self.overlaps = False
+        """True while several requests are on their way, so that their seconds must not be added up."""
         self.notes: list[str] = []
         self.on_wait: Callable[[float], None] | None = None
         self.interrupted: KeyboardInterrupt | None = None
@@ -114,7 +122,7 @@ class Sender:
         """Return how many requests count, as if `owed` more had undone what is there, without those that
         may be counted apart.
         """
-        return self.sent + owed - min(self._aside + owed, self._apart)
+        return self.sent + self._waiting + owed - min(self._aside + owed, self._apart)
 
     def wait(self, seconds: float, *, quiet: bool = False) -> None:
         """Let time pass, and say so. Raises Stop where the run's time is over before that."""
@@ -136,18 +144,16 @@ class Sender:
         if self.until is not None and not self.cleaning and self.timer() + seconds > self.until:
             raise Stop(OUT_OF_TIME)
 
-    def _limit_time(self, *handlers: Handler) -> None:
-        """Let the next request end when the run must; undoing something in the middle of a run may take a
-        little longer.
+    def _seconds_left(self) -> float | None:
+        """Return the seconds that the next request may take, so that it ends when the run must; None if
+        nothing limits it. Undoing something in the middle of a run may take a little longer.
         """
         left: float | None = None
         if self._ends_at is not None:
             left = min(UNDO_S, self._ends_at - self.timer())
         elif self.until is not None:
             left = max(self.until - self.timer(), UNDO_S if self.cleaning else 0.0)
-        for handler in handlers:
-            if isinstance(handler, Timely):
-                handler.most_s = None if left is None else max(SHORTEST_S, left)
+        return None if left is None else max(SHORTEST_S, left)
 
     def _cut(self, answer: Response | Silence) -> None:
         """Raise Stop or Unavailable for a request that the end of the run cut off, because its silence
@@ -161,10 +167,10 @@ class Sender:
         if self._ends_at is not None:
             raise Unavailable(f"no answer within {UNDO_S:g} s, and no time is left to wait for it")
 
-    def send(self, ready: Ready) -> Exchange:
+    def send(self, ready: Ready) -> Sending[Exchange]:
         """Send a call; one that was limited is sent again after the wait that was asked for. Raises Stop."""
         if ready.call.surface == MCP:
-            return self._send_by_link(ready)
+            return (yield from self._send_by_link(ready))
         request, role = self._request(ready)
         self._let_pass(ready, request)
         self._aside += ready.call.again and not self.cleaning
@@ -173,22 +179,58 @@ class Sender:
             self._in_time()
             if not ready.call.burst:
                 self._pace(ready.call, role)
-            sent_at = self.now()
-            answer, seconds = self._exchange(request, ready.call)
-            wait = self._heard(ready.call, role, answer, attempt)
+            self._aside += self.cleaning
+            self._waiting += 1
+            received = yield Transmission(
+                partial(self._begin, ready, request),
+                _may_write(ready.call, request),
+                self._line(ready.call, role),
+            )
+            self._spend(received.seconds)
+            self._cut(received.answer)
+            self._count(received.answer)
+            wait = self._heard(ready.call, role, received.answer, attempt)
             if wait is None:
-                exchange = self._make_exchange(ready, request, answer, seconds, sent_at)
+                exchange = self._make_exchange(ready, received)
                 exchange.repeats = attempt
                 return exchange
             attempt += 1
             self._aside += not self.cleaning
             self.wait(wait)
 
-    def _send_by_link(self, ready: Ready) -> Exchange:
+    def _begin(self, ready: Ready, request: Request) -> Callable[[], Received]:
+        """Count a request; return the function that sends it."""
+        ready.sent = True
+        self._waiting -= 1
+        self.sent += 1
+        handler = self._handler(ready.call)
+        return partial(self._transmit, request, handler, self.sent, self._seconds_left())
+
+    def _transmit(self, request: Request, handler: Handler, number: int, most_s: float | None) -> Received:
+        """Send a request, in any thread."""
+        if isinstance(handler, Timely):
+            handler.most_s = most_s
+        sent_at, started = self.now(), self.timer()
+        answer = handler(request)
+        return Received(request, answer, self.timer() - started, sent_at, number)
+
+    def _spend(self, seconds: float) -> None:
+        self.seconds_sending += 0.0 if self.overlaps else seconds
+
+    def _line(self, call: Call, role: str) -> tuple[str, str, str] | None:
+        """Return the line of requests whose answers count a limit: each such answer must be read before the
+        next request is sent. None for a request that no limit counts.
+        """
+        bucket = call.endpoint.action.bucket if call.endpoint is not None else None
+        if bucket is None or not self.pacer.may_count(role, call.surface, bucket):
+            return None
+        return role, call.surface, bucket
+
+    def _send_by_link(self, ready: Ready) -> Sending[Exchange]:
         """Send a call to the MCP server, at the pace of REST: it calls the same API. Raises Stop,
         Unavailable.
         """
-        link = self.setting.mcp
+        link, endpoint = self.setting.mcp, ready.call.endpoint
         if link is None:
             raise Unavailable("no MCP server was given")
         asked = request_of(ready.call, ready.values, None)
@@ -198,30 +240,40 @@ class Sender:
             self._in_time()
             opened = link.open()
             self._count_linked(link)
-            if not opened and ready.call.endpoint is not None:
+            if not opened and endpoint is not None:
                 raise Unavailable(link.problem)
             if not opened:
-                return self._make_exchange(ready, asked, Silence("closed", link.problem), 0.0, self.now())
+                silence = Silence("closed", link.problem)
+                return self._make_exchange(ready, Received(asked, silence, 0.0, self.now(), self.sent))
             self.wait(
-                self.pacer.before(
-                    ready.call.role, REST, ready.call.endpoint.action.bucket if ready.call.endpoint else None
-                )
+                self.pacer.before(ready.call.role, REST, endpoint.action.bucket if endpoint else None)
             )
-            sent_at, started = self.now(), self.timer()
-            request = link.complete_request(asked)
-            self._limit_time(link.handler)
-            answer = link.send(request)
-            seconds = self.timer() - started
-            self.seconds_sending += seconds
+            received = yield Transmission(
+                partial(self._begin_linked, link, asked), _may_write(ready.call, asked), MCP
+            )
             self._count_linked(link)
-            self._cut(answer)
-            exchange = self._make_exchange(ready, request, answer, seconds, sent_at)
+            self._spend(received.seconds)
+            self._cut(received.answer)
+            exchange = self._make_exchange(ready, replace(received, number=self.sent))
             wait = self._find_retry_delay(exchange, attempt)
             if wait is None:
                 return exchange
             attempt += 1
             self._aside += not self.cleaning
             self.wait(wait)
+
+    def _begin_linked(self, link: Link, asked: Request) -> Callable[[], Received]:
+        """Complete a message to the MCP server; return the function that sends it."""
+        request, most_s = link.complete_request(asked), self._seconds_left()
+
+        def transmit() -> Received:
+            if isinstance(link.handler, Timely):
+                link.handler.most_s = most_s
+            sent_at, started = self.now(), self.timer()
+            answer = link.send(request)
+            return Received(request, answer, self.timer() - started, sent_at)
+
+        return transmit
 
     def _count_linked(self, link: Link) -> None:
         """Add the requests that went to the MCP server since the last count, those that opened the link
@@ -240,7 +292,7 @@ class Sender:
             return None
         return self.pacer.retry(exchange.told, attempt) if exchange.status in (LIMITED, UNAVAILABLE) else None
 
-    def send_together(self, several: Sequence[Ready]) -> list[Exchange]:
+    def send_together(self, several: Sequence[Ready]) -> Sending[list[Exchange]]:
         """Send calls at the same time, each from a thread of its own; what was limited is sent again
         alone. Raises Stop.
         """
@@ -251,17 +303,18 @@ class Sender:
         for ready, (_, role) in zip(several, requests, strict=True):
             self._pace(ready.call, role)
         sent_at, started = self.now(), self.timer()
-        gate = Barrier(len(several))
+        gate, most_s = Barrier(len(several)), self._seconds_left()
 
         def one(request: Request) -> Response | Silence:
             gate.wait()
+            if isinstance(self.handler, Timely):
+                self.handler.most_s = most_s
             try:
                 return self.handler(request)
             except KeyboardInterrupt as stop:  # what the other calls made must be known, so that it is undone
                 self.interrupted = stop
                 return Silence("closed", "interrupted")
 
-        self._limit_time(self.handler)
         answers = at_once(one, [request for request, _ in requests])
         seconds = self.timer() - started
         self.seconds_sending += seconds
@@ -272,11 +325,12 @@ class Sender:
             self._count(answer)
             wait = self._heard(ready.call, role, answer, 0)
             if wait is None:
-                found.append(self._make_exchange(ready, request, answer, seconds, sent_at))
+                received = Received(request, answer, seconds, sent_at, self.sent)
+                found.append(self._make_exchange(ready, received))
             else:
                 self._aside += 1
                 self.wait(wait)
-                found.append(self.send(ready))
+                found.append((yield from self.send(ready)))
         return found
 
     def _let_pass(self, ready: Ready, request: Request) -> None:
@@ -335,19 +389,6 @@ class Sender:
             return self.plain or (lambda _: Silence("refused", "no twin"))
         return self.setting.bare or self.handler if call.bare else self.handler
 
-    def _exchange(self, request: Request, call: Call) -> tuple[Response | Silence, float]:
-        started = self.timer()
-        self.sent += 1
-        self._aside += self.cleaning
-        handler = self._handler(call)
-        self._limit_time(handler)
-        answer = handler(request)
-        seconds = self.timer() - started
-        self.seconds_sending += seconds
-        self._cut(answer)
-        self._count(answer)
-        return answer, seconds
-
     def _count(self, answer: Response | Silence) -> None:
         """Count an answer or a silence. Raises Stop if the server is gone."""
         if isinstance(answer, Silence) and answer.begun:
@@ -396,27 +437,34 @@ class Sender:
             return self.setting.mcp.base
         return self.setting.plain_url if call.plain else ""
 
-    def _make_exchange(
-        self, ready: Ready, request: Request, answer: Response | Silence, seconds: float, sent_at: float
-    ) -> Exchange:
+    def _make_exchange(self, ready: Ready, received: Received) -> Exchange:
         call = ready.call
         full = dict(ready.values)
         for param in call.endpoint.params if call.endpoint else ():
             if str(param.name) not in full and "default" in param.schema:
                 full[str(param.name)] = param.schema["default"]
         return Exchange(
-            self.sent,
+            received.number,
             call,
             full,
-            request,
-            answer,
-            seconds=seconds,
-            sent_at=sent_at,
+            received.request,
+            received.answer,
+            seconds=received.seconds,
+            sent_at=received.sent_at,
             codes=self.model.codes,
             code_at=self.model.errors.code_at,
             subject=ready.subject,
             base=self._base(call),
         )
+
+
+def _may_write(call: Call, request: Request) -> bool:
+    """True where a request may change something: all but safe methods, and ordinary calls of actions that
+    read and cost nothing.
+    """
+    if call.endpoint is None or call.raw != Raw():
+        return request.method not in SAFE
+    return call.endpoint.action.effect == "write" or call.endpoint.action.costs
 
 
 def _unheard(call: Call, answer: Silence) -> bool:

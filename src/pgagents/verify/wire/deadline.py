@@ -4,6 +4,7 @@ slowly.
 
 from __future__ import annotations
 
+import math
 import ssl
 import threading
 import time
@@ -19,16 +20,25 @@ ASK_S = 0.000_02
 
 
 class Deadline(httpcore.NetworkBackend):
-    """A network backend whose streams read until `at` (by the timer) and no longer; `at` is set before
-    each request.
+    """A network backend whose streams read until `at` (by the timer) and no longer.
+
+    Each thread sets its own `at` before each request.
     """
 
     def __init__(self, inner: httpcore.NetworkBackend, timer: Callable[[], float]) -> None:
         self._inner, self._timer = inner, timer
-        self.at = float("inf")
         self.while_waiting: Callable[[Callable[[], bool]], None] | None = None
         """Called when a request was sent, with a function that returns whether its answer has begun."""
         self._of_thread = threading.local()
+
+    @property
+    def at(self) -> float:
+        """When this thread's request ends, by the timer."""
+        return float(getattr(self._of_thread, "at", math.inf))
+
+    @at.setter
+    def at(self, value: float) -> None:
+        self._of_thread.at = value
 
     @property
     def connected(self) -> bool:

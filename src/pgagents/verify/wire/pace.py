@@ -60,6 +60,8 @@ class Pacer:
         self._model, self._clock, self._max_wait_s, self._parts = model, clock, max_wait_s, parts
         self._random = random.Random(seed)
         self._tanks: dict[tuple[str, str, str], _Tank] = {}
+        self._counted: dict[tuple[str, str, str], bool] = {}
+        """True for buckets whose last answer had rate-limit headers, False for those without."""
 
     def before(self, role: str, surface: str, bucket: str | None) -> float:
         """Take a token and return the seconds to wait before the next call."""
@@ -78,6 +80,7 @@ class Pacer:
         if names is None or tank is None:
             return
         limit, remaining = _whole(answer.header(names.limit)), _whole(answer.header(names.remaining))
+        self._counted[role, surface, str(bucket)] = limit is not None or remaining is not None
         if limit is None or remaining is None or limit < 1 or remaining < 0:
             return
         window = self._model.buckets[str(bucket)].per_s
@@ -87,6 +90,10 @@ class Pacer:
         if tank.window_s and reset is not None:
             ahead = reset - tank.at if self._model.limits.reset_unit == "epoch_seconds" else reset
             tank.ends_at = tank.at + min(max(0.0, ahead), tank.window_s)
+
+    def may_count(self, role: str, surface: str, bucket: str) -> bool:
+        """True if answers for this bucket have rate-limit headers, or none has come yet."""
+        return self._model.limits.headers is not None and self._counted.get((role, surface, bucket), True)
 
     def retry(self, answer: Response, attempt: int) -> float | None:
         """Return the seconds to wait after a 429 or 503, with jitter; None if that is longer than allowed."""

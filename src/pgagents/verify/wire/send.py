@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import ssl
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -44,7 +45,7 @@ _PLAIN = re.compile(
 
 
 class Client:
-    """A handler over one kept-alive connection, which a few threads may use at once.
+    """A handler over kept-alive connections, one for each worker, which a few threads may use at once.
 
     Use it as a context manager, or call `close`.
     """
@@ -58,7 +59,9 @@ class Client:
         cacert: str | None = None,
         headers: Mapping[str, str] | None = None,
         timer: Callable[[], float] = time.monotonic,
+        workers: int = 1,
     ) -> None:
+        """Open no connection yet. `workers` is the number of threads that send requests all the time."""
         import httpcore
 
         from pgagents.verify.wire.deadline import Deadline
@@ -72,14 +75,13 @@ class Client:
         )
         self._base = url.rstrip("/")
         self._timeout_s, self._max_bytes, self._timer = timeout_s, max_bytes, timer
-        self.most_s: float | None = None
-        """Seconds that the next request may take, if less than the usual time-out."""
+        self._of_thread = threading.local()
         self._headers = dict(headers or {})
         self._deadline = Deadline(httpcore.SyncBackend(), timer)
         self._pool = httpcore.ConnectionPool(
             ssl_context=_trusting(cacert) if cacert or self._base.startswith("https:") else None,
-            max_connections=AT_ONCE,
-            max_keepalive_connections=1,
+            max_connections=max(AT_ONCE, workers),
+            max_keepalive_connections=workers,
             keepalive_expiry=KEEP_ALIVE_S,
             network_backend=self._deadline,
         )
@@ -90,6 +92,16 @@ class Client:
             "pool": timeout_s,
         }
         self._extensions = {"timeout": timeouts}
+
+    @property
+    def most_s(self) -> float | None:
+        """Seconds that this thread's next request may take, if less than the usual time-out."""
+        value: float | None = getattr(self._of_thread, "most_s", None)
+        return value
+
+    @most_s.setter
+    def most_s(self, value: float | None) -> None:
+        self._of_thread.most_s = value
 
     @property
     def while_waiting(self) -> Callable[[Callable[[], bool]], None] | None:

@@ -1,0 +1,63 @@
+"""A request that is ready to be sent, and what may be on its way at the same time.
+
+Whoever runs a conversation sends its transmissions: at once (`finish`), or together with those of other
+conversations (`lanes`). Only `Transmission.send` may run in another thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Hashable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from pgagents.http import Request, Response, Silence
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What came of a request: its answer, the seconds it took, the server's time when it was sent, and its
+    number in the run. `request` is the request as it was sent."""
+
+    request: Request
+    answer: Response | Silence
+    seconds: float
+    sent_at: float
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Transmission:
+    """One request. `begin` is called on the run's own thread just before; it returns what sends the request.
+
+    | field | meaning |
+    |---|---|
+    | `begin` | counts the request and returns the function that sends it, for any thread |
+    | `writes` | True if the request may change something on the server |
+    | `line` | requests of one line are never on their way together; None for a request of no line |
+    """
+
+    begin: Callable[[], Callable[[], Received]]
+    writes: bool
+    line: Hashable = None
+
+
+Sending = Generator[Transmission, Received, T]
+"""Steps that yield each request and receive what came of it."""
+
+
+def finish(steps: Sending[T]) -> T:
+    """Run steps to their end, with one request at a time, and return their result."""
+    try:
+        transmission = next(steps)
+        while True:
+            try:
+                received = transmission.begin()()
+            except BaseException as error:  # the steps know what a request that was cut off may have made
+                transmission = steps.throw(error)
+            else:
+                transmission = steps.send(received)
+    except StopIteration as end:
+        result: T = end.value
+        return result
