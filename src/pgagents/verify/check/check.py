@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Generator, Iterable, Iterator,
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pgagents import registry
 from pgagents.model.action import Code
@@ -35,6 +35,7 @@ USUAL = 6
 """The rank of a check that names none. `no_crashes` has rank 0: watchers with a lower one judge crashed
 calls too.
 """
+Overlap = Literal["none", "readers", "all"]
 MOST_KEPT = 50_000
 """Size of the cache of kept judgements, which are repeated; a large catalogue has so many contracts."""
 
@@ -78,6 +79,7 @@ class Probe:
     | `print` | what besides the name makes it this probe, for the plan's digest |
     | `optional` | True if it is left out once all its contracts are judged |
     | `shows` | contracts that its exchanges surely judge, so a forecast can leave optional probes out |
+    | `overlap` | the probes that may run beside it, where that differs from its check's `overlap` |
     """
 
     name: str
@@ -92,6 +94,7 @@ class Probe:
     print: str = ""
     optional: bool = False
     shows: tuple[str, ...] = ()
+    overlap: Overlap | None = None
 
     @property
     def check(self) -> str:
@@ -136,6 +139,8 @@ class Check:
     | `remembers` | False | its watcher looks at earlier exchanges too, so one call alone proves nothing |
     | `skips_unavailable` | False | its watcher is not called for a 503, which may come at any time |
     | `derived_from` | none | checks that explain its findings; they say of the API what it says of surfaces |
+    | `overlap` | `none` | the probes that may run beside its own: `none`, `readers` or `all` |
+    | `line` | empty | probes of one line never run at the same time |
     """
 
     name: str
@@ -152,6 +157,8 @@ class Check:
     remembers: bool = False
     skips_unavailable: bool = False
     derived_from: frozenset[str] = frozenset()
+    overlap: Overlap = "none"
+    line: str = ""
 
     @property
     def about(self) -> str:

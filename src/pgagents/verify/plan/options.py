@@ -45,6 +45,8 @@ class Options:
     """Number (from 1) and count of the parts of the contracts that several machines verify at the same
     time.
     """
+    workers: int | None = 1
+    """How many probes may run at the same time; None: several where the server takes its time to answer."""
     keyless: bool = False
     """Whether the run does without any key: only what needs none is tried."""
     only_said: str = "--only"

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pgagents.http import Handler, Patient, Response
@@ -41,6 +41,14 @@ HURRIED_S = 15.0
 
 class Spent(Exception):
     """No request is left for this probe."""
+
+
+@dataclass(slots=True)
+class Turn:
+    """What is a running probe's own while other probes have their turn."""
+
+    number: int
+    cleaning: bool
 
 
 class Driver:
@@ -129,6 +137,32 @@ class Driver:
         self.judge.flush(is_answered)
         self.sender.seconds_sending -= self.timer() - started
 
+    # -- several probes at the same time
+
+    def pause(self) -> Turn:
+        """Return what is the present probe's own, to go on with it later."""
+        return Turn(self.judge.probe, self.sender.cleaning)
+
+    def resume(self, turn: Turn) -> None:
+        """Give a probe its turn again."""
+        self.judge.probe = self.factory.pool.holder = turn.number
+        self.sender.cleaning = turn.cleaning
+
+    def overlap(self, on: bool) -> None:
+        """Get ready for several requests on their way at the same time, or for one at a time again."""
+        self.sender.overlap(on)
+        self.judge.defers = on or self._patient is not None
+        if self._patient is not None:  # it is called by the threads that send
+            self._patient.while_waiting = None if on else self._judge_meanwhile
+
+    def wait_for(self, is_answered: Callable[[], bool], wait: Callable[[], object]) -> None:
+        """Judge earlier exchanges until a request is answered, and wait where all are judged."""
+        started, judged = self.timer(), self.judge.seconds
+        self.judge.flush(is_answered)
+        while not is_answered():
+            wait()
+        self.sender.seconds_sending += self.timer() - started - (self.judge.seconds - judged)
+
     @property
     def sent(self) -> int:
         """Requests so far."""
@@ -183,8 +217,11 @@ class Driver:
             self.ledger.mark_crashed(probe.contracts, error, probe.name)
         finally:
             conversation.close()
-            yield from self._tidy(broke=pool.has_leases and self.judge.has_broken(number))
-        return pool.end(number)
+            try:
+                yield from self._tidy(broke=pool.has_leases and self.judge.has_broken(number))
+            finally:
+                filled = pool.end(number)
+        return filled
 
     def _converse(self, conversation: Generator[Any, Any, None], probe: Probe) -> Sending[None]:
         chain: list[Exchange] = []
@@ -371,9 +408,7 @@ class Driver:
                 "calls with it"
             )
 
-    def _run_generator(
-        self, asking: Generator[Call, Exchange, Any], chain: list[Exchange]
-    ) -> Sending[Any]:
+    def _run_generator(self, asking: Generator[Call, Exchange, Any], chain: list[Exchange]) -> Sending[Any]:
         answer: Any = None
         while True:
             try:

@@ -9,7 +9,7 @@ from typing import Any
 
 from pgagents.cel.expression import epoch
 from pgagents.http import Response, Silence
-from pgagents.model.contract import Verdict
+from pgagents.model.contract import Verdict, check_of
 from pgagents.model.model import Resource, id_text
 from pgagents.verify.check.check import DECISIVE, Check, Judgement, Probe
 from pgagents.verify.check.memory import Memory, Setting
@@ -65,6 +65,11 @@ class Judge:
         self._flushing = False
         self.probe = 0
         """The number of the probe whose turn it is."""
+        self.in_company = False
+        """True while other probes run beside that whose turn it is."""
+        self._doubted: set[int] = set()
+        """The numbers of probes that seemed to break a contract while others ran beside them."""
+        self._remembering = frozenset(name for name, check in checks.items() if check.remembers)
         self._probes = 0
         """How many probes have begun."""
         self._broken_by: set[int] = set()
@@ -93,7 +98,7 @@ class Judge:
 
         `alone` is True for the only one of several calls at once that had an effect; its subject is known.
         """
-        exchange.probe = self.probe
+        exchange.probe, exchange.in_company = self.probe, self.in_company
         beside = exchange.call.beside and not alone  # of calls at once none is before the others
         exchange.fits = self._fits(exchange)
         exchange.moot = nothing_there(self.setting, exchange)
@@ -131,6 +136,13 @@ class Judge:
         self._probes += 1
         self.probe = self._probes
         return self.probe
+
+    def is_doubted(self, probe: int) -> bool:
+        """Return True if a probe seemed to break a contract, but others may have caused that; ask once."""
+        self.flush()
+        doubted = probe in self._doubted
+        self._doubted.discard(probe)
+        return doubted
 
     def has_broken(self, probe: int) -> bool:
         """Return True if a contract was broken by an exchange or a verdict of this probe."""
@@ -196,6 +208,11 @@ class Judge:
         """Enter a verdict of a probe, or of a watcher of `call`; a broken one is noted on the exchange, so
         that no check builds on it.
         """
+        if judgement.verdict is Verdict.BROKEN and self._may_be_disturbed(judgement, chain, probe):
+            self._doubted.add(chain[-1].probe)
+            self._broken_by.add(chain[-1].probe)
+            chain[-1].tainted.append(check_of(judgement.contract))
+            return
         broken = self.ledger.broken
         self.ledger.add(judgement, chain, call, probe)
         if self.ledger.broken > broken:
@@ -213,6 +230,12 @@ class Judge:
             entry.broken.past = past
         if chain and not judgement.derived:
             chain[-1].tainted.append(entry.contract.check)
+
+    def _may_be_disturbed(self, judgement: Judgement, chain: Sequence[Exchange], probe: Probe | None) -> bool:
+        """True if a verdict compares answers, between which other probes may have done something."""
+        if not chain or not chain[-1].in_company:
+            return False
+        return probe is not None or check_of(judgement.contract) in self._remembering
 
     def _fits(self, exchange: Exchange) -> bool:
         """Return True if the body is what the action promises to answer."""

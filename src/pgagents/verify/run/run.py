@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
 from hashlib import sha256
@@ -16,30 +16,23 @@ from pgagents.http import Handler
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Model
 from pgagents.report.report import Footer, Header, Report, Result
-from pgagents.verify.cases.invalid import time_passes
-from pgagents.verify.check.check import Probe, collect
+from pgagents.verify.check.check import collect
 from pgagents.verify.check.memory import Setting, setting_of
 from pgagents.verify.fixtures.factory import FixtureFactory
-from pgagents.verify.fixtures.instance import Unavailable
 from pgagents.verify.plan import plan as planning
-from pgagents.verify.plan.options import FINISHING, Identities, Options, Plan, Progress
-from pgagents.verify.plan.order import LAST
+from pgagents.verify.plan.options import Identities, Options, Plan, Progress
 from pgagents.verify.plan.safety import NO_WRITES
 from pgagents.verify.projections.offers import offers
 from pgagents.verify.run.confirm import confirm
-from pgagents.verify.run.driver import OUT_OF_TIME, Driver, Spent, Stop
+from pgagents.verify.run.course import INTERRUPTED, Course
+from pgagents.verify.run.driver import OUT_OF_TIME, Driver
 from pgagents.verify.run.ledger import Ledger
-from pgagents.verify.run.transmission import finish
-from pgagents.verify.wire.endpoint import MCP, OPERATOR
+from pgagents.verify.wire.endpoint import MCP
 from pgagents.verify.wire.mcp.link import Link
 from pgagents.verify.wire.receiver import Inbox
 
 __all__ = ["Identities", "Options", "Plan", "Progress", "contracts", "plan", "verify"]
 
-TICK_S = 0.001
-INTERRUPTED = "interrupted"
-RETRIES = 12
-"""Requests kept back for trying failing cases once more."""
 SELDOM = 20_000
 """After so many new objects Python looks for those that only hold each other; by itself it does after 700."""
 
@@ -197,7 +190,8 @@ def verify(
     generating = timer() - begun
     try:
         try:
-            stopped = _spend(driver, made, on_progress, begun)
+            course = Course(driver, made, options, on_progress, begun)
+            stopped = course.run()
         except KeyboardInterrupt:  # it came while the progress showed the end
             stopped = INTERRUPTED
         if driver.key_refused or (stopped and not driver.answered):
@@ -293,74 +287,6 @@ def _notes(driver: Driver, stopped: str) -> list[str]:
     if ledger.unknown:
         notes.append(f"judged but never listed: {', '.join(sorted(ledger.unknown)[:5])}")
     return notes
-
-
-def _spend(
-    driver: Driver, made: planning.Draft, on_progress: Callable[[Progress], None] | None, begun: float
-) -> str:
-    """Run the probes in order; gives why it ended early, if it did."""
-    reserve = min(RETRIES, made.max_requests // 10)
-    planned = min(made.max_requests, sum(p.cost for p in made.probes) + reserve)
-
-    def tell(doing: str, waiting_s: float = 0.0) -> None:
-        if on_progress:
-            ledger = driver.judge.ledger
-            seconds = driver.timer() - begun
-            on_progress(
-                Progress(
-                    driver.sent,
-                    planned,
-                    ledger.judged,
-                    len(ledger.entries),
-                    ledger.broken,
-                    seconds,
-                    doing,
-                    waiting_s,
-                )
-            )
-
-    driver.sender.on_wait = lambda seconds: tell("waiting for the server's limit", seconds)
-    try:
-        _tell_time(driver)
-        for probe in made.probes:
-            if probe.optional and driver.judge.is_all_judged(probe.contracts):
-                continue
-            if (
-                probe.priority > 1
-                and driver.sent + driver.factory.pool.count_undo_requests() + probe.cost + 1
-                > made.again_until
-            ):
-                continue
-            most = driver.sender.max_requests - (made.for_last if probe.stage != LAST else 0)
-            if not _affordable(driver, probe, most - reserve) and (
-                driver.ledger.broken or not _affordable(driver, probe, most)
-            ):
-                driver.ledger.mark_untested(probe.contracts, "the budget of requests was spent")
-                continue
-            tell(probe.name)
-            driver.run(probe)
-    except Stop as stop:
-        return str(stop)
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    finally:
-        driver.judge.flush()
-        tell(FINISHING)
-    return ""
-
-
-def _tell_time(driver: Driver) -> None:
-    """Ask the server for its time, because an earlier run may have moved the operator's clock. Raises
-    Stop.
-    """
-    tick = time_passes(driver.setting, TICK_S)
-    if tick is not None and OPERATOR in driver.keys:
-        with suppress(Unavailable, Spent):
-            finish(driver.call(tick, []))
-
-
-def _affordable(driver: Driver, probe: Probe, max_requests: int) -> bool:
-    return driver.counted + probe.cost + 1 <= max_requests
 
 
 def _finish(driver: Driver, stopped: str) -> list[str]:

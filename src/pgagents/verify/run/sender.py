@@ -31,6 +31,7 @@ MAX_REPEATS = 6
 OUT_OF_TIME = "the time that --max-time allows is over"
 MAX_SILENCES = 4
 MAX_BROKEN_OFF = 12
+MOST_FIRST = 10
 SAFE = ("GET", "HEAD", "OPTIONS")
 UNDO_S, SHORTEST_S, CUT_SLACK_S = 5.0, 0.05, 0.1
 """How long a request that undoes something may take where the run is at its end, and any request at the
@@ -105,7 +106,9 @@ class Sender:
         self._ends_at: float | None = None
         """The timer's value at which even undoing ends; None while nobody is in a hurry."""
         self.seconds_sending = self.waited = 0.0
-        self.overlaps = False
+        self.first_seconds: list[float] = []
+        """The seconds that the first answers took."""
+        self._overlaps = False
         """True while several requests are on their way, so that their seconds must not be added up."""
         self.notes: list[str] = []
         self.on_wait: Callable[[float], None] | None = None
@@ -133,6 +136,10 @@ class Sender:
             self.on_wait(seconds)
         self.waited += seconds
         self._sleeper(seconds)
+
+    def overlap(self, on: bool) -> None:
+        """Expect several requests on their way at the same time, or one at a time again; none is then."""
+        self._overlaps, self._waiting = on, 0
 
     def hurry(self, seconds: float) -> None:
         """Leave so many seconds for everything that is still sent."""
@@ -215,7 +222,9 @@ class Sender:
         return Received(request, answer, self.timer() - started, sent_at, number)
 
     def _spend(self, seconds: float) -> None:
-        self.seconds_sending += 0.0 if self.overlaps else seconds
+        self.seconds_sending += 0.0 if self._overlaps else seconds
+        if len(self.first_seconds) < MOST_FIRST:
+            self.first_seconds.append(seconds)
 
     def _line(self, call: Call, role: str) -> tuple[str, str, str] | None:
         """Return the line of requests whose answers count a limit: each such answer must be read before the
@@ -245,9 +254,7 @@ class Sender:
             if not opened:
                 silence = Silence("closed", link.problem)
                 return self._make_exchange(ready, Received(asked, silence, 0.0, self.now(), self.sent))
-            self.wait(
-                self.pacer.before(ready.call.role, REST, endpoint.action.bucket if endpoint else None)
-            )
+            self.wait(self.pacer.before(ready.call.role, REST, endpoint.action.bucket if endpoint else None))
             received = yield Transmission(
                 partial(self._begin_linked, link, asked), _may_write(ready.call, asked), MCP
             )

@@ -37,6 +37,7 @@ class Exchange:
         "error",
         "fits",
         "flush",
+        "in_company",
         "input",
         "json",
         "known",
@@ -82,6 +83,8 @@ class Exchange:
         self.flush: Callable[[], None] | None = None
         self.probe = 0
         """The number of the probe that it belongs to."""
+        self.in_company = False
+        """True if other probes ran beside its own."""
         self.fits = False
         self.repeats = 0
         """Number of times it was sent before, to a server that was busy."""

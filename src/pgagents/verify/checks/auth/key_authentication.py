@@ -245,4 +245,5 @@ CHECK = Check(
     __doc__,
     promises,
     probes=probes,
+    overlap="all",
 )

@@ -153,4 +153,5 @@ CHECK = Check(
     __doc__,
     promises,
     probes=probes,
+    overlap="all",
 )

@@ -130,4 +130,5 @@ CHECK = Check(
     promises,
     watch=watch,
     probes=probes,
+    overlap="all",
 )

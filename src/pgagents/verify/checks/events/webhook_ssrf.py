@@ -116,4 +116,5 @@ CHECK = Check(
     promises,
     probes=probes,
     settled=settle_contract,
+    overlap="all",
 )

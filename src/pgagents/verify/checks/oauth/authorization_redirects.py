@@ -128,4 +128,6 @@ CHECK = Check(
     promises,
     probes=probes,
     settled=settle_contract,
+    overlap="all",
+    line="oauth",
 )

@@ -286,4 +286,5 @@ CHECK = Check(
     promises,
     watch=watch,
     probes=probes,
+    overlap="all",
 )

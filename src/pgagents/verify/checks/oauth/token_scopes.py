@@ -217,4 +217,6 @@ CHECK = Check(
     promises,
     probes=probes,
     settled=settle_contract,
+    overlap="all",
+    line="oauth",
 )

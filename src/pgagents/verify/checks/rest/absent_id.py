@@ -339,4 +339,5 @@ CHECK = Check(
     probes=probes,
     tools=True,
     alone=True,
+    overlap="all",
 )

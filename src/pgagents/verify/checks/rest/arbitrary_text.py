@@ -200,4 +200,5 @@ CHECK = Check(
     __doc__,
     promises,
     probes=probes,
+    overlap="all",
 )

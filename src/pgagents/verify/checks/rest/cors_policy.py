@@ -290,4 +290,5 @@ CHECK = Check(
     promises,
     watch=watch,
     probes=probes,
+    overlap="all",
 )

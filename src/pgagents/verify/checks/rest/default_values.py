@@ -172,4 +172,5 @@ CHECK = Check(
     __doc__,
     promises,
     probes=probes,
+    overlap="readers",
 )

@@ -151,4 +151,5 @@ CHECK = Check(
     __doc__,
     promises,
     probes=probes,
+    overlap="readers",
 )

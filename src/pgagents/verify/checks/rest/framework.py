@@ -211,4 +211,5 @@ CHECK = Check(
     promises,
     watch=watch,
     probes=probes,
+    overlap="all",
 )

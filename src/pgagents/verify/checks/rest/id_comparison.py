@@ -292,4 +292,5 @@ CHECK = Check(
     watch=watch,
     probes=probes,
     remembers=True,
+    overlap="all",
 )

@@ -245,4 +245,5 @@ CHECK = Check(
     promises,
     probes=probes,
     tools=True,
+    overlap="all",
 )

@@ -187,4 +187,5 @@ CHECK = Check(
     __doc__,
     promises,
     probes=probes,
+    overlap="all",
 )

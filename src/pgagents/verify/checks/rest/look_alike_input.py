@@ -166,4 +166,5 @@ CHECK = Check(
     promises,
     watch=watch,
     probes=probes,
+    overlap="all",
 )

@@ -363,4 +363,5 @@ CHECK = Check(
     promises,
     probes=probes,
     calls_correctly=True,
+    overlap="readers",
 )

@@ -474,4 +474,5 @@ CHECK = Check(
     calls_correctly=True,
     alone=True,
     remembers=True,
+    overlap="all",
 )

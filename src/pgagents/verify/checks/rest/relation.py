@@ -537,4 +537,5 @@ CHECK = Check(
     calls_correctly=True,
     alone=True,
     remembers=True,
+    overlap="readers",
 )

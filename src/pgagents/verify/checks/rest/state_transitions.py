@@ -344,4 +344,5 @@ CHECK = Check(
     promises,
     probes=probes,
     calls_correctly=True,
+    overlap="all",
 )

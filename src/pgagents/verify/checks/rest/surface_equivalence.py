@@ -436,4 +436,5 @@ CHECK = Check(
     rank=8,
     calls_correctly=True,
     tools=True,
+    overlap="readers",
 )

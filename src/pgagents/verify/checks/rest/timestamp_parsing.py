@@ -140,4 +140,5 @@ CHECK = Check(
     __doc__,
     promises,
     probes=probes,
+    overlap="readers",
 )

@@ -82,4 +82,5 @@ CHECK = Check(
     __doc__,
     promises,
     probes=probes,
+    overlap="all",
 )

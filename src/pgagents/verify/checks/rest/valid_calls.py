@@ -406,4 +406,5 @@ CHECK = Check(
     rank=6,
     calls_correctly=True,
     tools=True,
+    overlap="all",
 )

@@ -33,6 +33,7 @@ from pgagents.verify.check.check import (
     Check,
     Conversation,
     Judgement,
+    Overlap,
     Probe,
     judge_broken,
     judge_kept,
@@ -111,10 +112,13 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             endpoint for endpoint in endpoints if endpoint is not None and endpoint.surface != OPERATOR
         )
         phase = 7 if timed and takes_days(workflow) else 6
-        yield Probe(f"{NAME}/{workflow.name}@{REST}", phase, covers, cost, run, at, role, writes)
+        disturbed = timed or (setting.exclusive and any(step.expect_alone for step in workflow.steps))
+        overlap: Overlap = "none" if disturbed else "all"
+        name = f"{NAME}/{workflow.name}"
+        yield Probe(f"{name}@{REST}", phase, covers, cost, run, at, role, writes, overlap=overlap)
         if later:
             yield Probe(
-                f"{NAME}/{workflow.name} with its hours@{REST}", 6, later, cost, run, at, OPERATOR, writes
+                f"{name} with its hours@{REST}", 6, later, cost, run, at, OPERATOR, writes, overlap="none"
             )
 
 
@@ -406,4 +410,5 @@ CHECK = Check(
             "rate_limit_headers",
         )
     ),
+    overlap="all",
 )

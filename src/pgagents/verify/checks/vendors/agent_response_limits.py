@@ -265,4 +265,5 @@ CHECK = Check(
     rank=-1,
     calls_correctly=True,
     derived_from=frozenset(("no_crashes",)),
+    overlap="all",
 )

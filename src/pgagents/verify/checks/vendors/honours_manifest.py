@@ -282,4 +282,5 @@ CHECK = Check(
             "arbitrary_text",
         )
     ),
+    overlap="all",
 )

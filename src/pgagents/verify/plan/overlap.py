@@ -1,0 +1,85 @@
+"""Decide which probes may run at the same time, and after which others each may start.
+
+A probe runs alone unless its check says that others may run beside it (`Check.overlap`). One that compares
+several answers runs beside probes that only read. Everything follows from the plan and the catalogue, so a
+server's speed changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from pgagents.verify.check.check import Check, Overlap, Probe
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.plan.order import LATE
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A probe in the plan's order, and what may run beside it.
+
+    | field | meaning |
+    |---|---|
+    | `company` | the probes that may run at the same time: none, only those that read, or all |
+    | `writes` | True if it may change something, or may have to make an instance that it uses |
+    | `line` | probes of one line never run at the same time; empty for a probe of no line |
+    | `after` | it starts when all probes before this index have ended |
+    """
+
+    index: int
+    probe: Probe
+    company: Overlap
+    writes: bool
+    line: str
+    after: int
+
+    def goes_with(self, others: Collection[Slot]) -> bool:
+        """True if it may start while these others run."""
+        return all(_go_together(self, other) for other in others)
+
+
+def lay_out(
+    setting: Setting, checks: Mapping[str, Check], probes: Sequence[Probe], *, writes: bool
+) -> list[Slot]:
+    """Return the slots of a plan's probes. `writes` is False if the run may change nothing."""
+    made = {name for name, resource in setting.model.resources.items() if resource.made_by is not None}
+    found: list[Slot] = []
+    for index, probe in enumerate(probes):
+        check = checks[probe.check]
+        may_write = writes and (probe.writes or _needs_instance(probe, made))
+        company: Overlap = probe.overlap or check.overlap
+        if company == "readers" and may_write:
+            company = "none"
+        found.append(Slot(index, probe, company, may_write, check.line, _after(found, index, probe)))
+    return found
+
+
+def _needs_instance(probe: Probe, made: Collection[str]) -> bool:
+    """True if a call of the probe names an instance that the run makes."""
+    return any(param.refers_to in made for endpoint in probe.endpoints for param in endpoint.params)
+
+
+def _after(before: Sequence[Slot], index: int, probe: Probe) -> int:
+    """Return the index before which all probes must have ended.
+
+    Optional and repeating probes depend on the verdicts so far, late ones on all that was done. Neighbours
+    of one kind depend on the same verdicts.
+    """
+    if probe.stage >= LATE:
+        return index
+    if not probe.optional and probe.priority == 1:
+        return 0
+    last = before[-1] if before else None
+    same = last is not None and _kind(last.probe) == _kind(probe)
+    return last.after if last is not None and same else index
+
+
+def _kind(probe: Probe) -> tuple[bool, int, bool]:
+    return probe.optional, probe.priority, probe.stage >= LATE
+
+
+def _go_together(one: Slot, other: Slot) -> bool:
+    if "none" in (one.company, other.company) or (one.line and one.line == other.line):
+        return False
+    return not ((one.company == "readers" and other.writes) or (other.company == "readers" and one.writes))

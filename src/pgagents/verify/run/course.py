@@ -1,0 +1,150 @@
+"""Run a plan's probes within the budget: one at a time, or several in lanes where the server takes its time.
+
+Every run begins with one request at a time, until the server has accepted the key and has shown how long its
+answers take.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from statistics import median
+
+from pgagents.verify.cases.invalid import time_passes
+from pgagents.verify.check.check import collect
+from pgagents.verify.fixtures.instance import Unavailable
+from pgagents.verify.plan.options import FINISHING, Options, Progress
+from pgagents.verify.plan.order import LAST
+from pgagents.verify.plan.overlap import Slot, lay_out
+from pgagents.verify.plan.plan import Draft
+from pgagents.verify.run.driver import Driver, Spent, Stop
+from pgagents.verify.run.lanes import Lanes
+from pgagents.verify.run.transmission import finish
+from pgagents.verify.wire.endpoint import OPERATOR
+
+INTERRUPTED = "interrupted"
+RETRIES = 12
+"""Requests kept back for trying failing cases once more."""
+TICK_S = 0.001
+USUAL_WORKERS = 8
+"""Lanes where the caller names no number and the answers take `SLOW_S` or longer."""
+SLOW_S = 0.005
+"""Below so many seconds for an answer, the run's own work takes most of the time, and lanes save little."""
+FIRST_ANSWERS = 5
+"""How many answers show how long they take."""
+
+
+class Course:
+    """The course of one run. `begun` is the timer's value at which the run began."""
+
+    def __init__(
+        self,
+        driver: Driver,
+        draft: Draft,
+        options: Options,
+        on_progress: Callable[[Progress], None] | None,
+        begun: float,
+    ) -> None:
+        self.driver, self.draft, self._options = driver, draft, options
+        self._on_progress, self._begun = on_progress, begun
+        self._reserve = min(RETRIES, draft.max_requests // 10)
+        self._planned = min(draft.max_requests, sum(p.cost for p in draft.probes) + self._reserve)
+        self._lanes: Lanes | None = None
+        self.workers = 1
+        """How many lanes the run has had."""
+        self.alone: Counter[str] = Counter()
+        """The requests of probes that ran alone though there were lanes, by check."""
+
+    def run(self) -> str:
+        """Run all probes; return why the run ended early, or an empty text."""
+        driver = self.driver
+        driver.sender.on_wait = lambda seconds: self._tell("waiting for the server's limit", seconds)
+        slots = lay_out(driver.setting, collect(), self.draft.probes, writes=self.draft.writes)
+        try:
+            self._ask_for_time()
+            self._run_slots(slots)
+        except Stop as stop:
+            return str(stop)
+        except KeyboardInterrupt:
+            return INTERRUPTED
+        finally:
+            driver.judge.flush()
+            self._tell(FINISHING)
+        return ""
+
+    def _run_slots(self, slots: Sequence[Slot]) -> None:
+        """Run slots one at a time until it is known how many lanes there are, then in so many."""
+        for number, slot in enumerate(slots):
+            if self._is_server_known() and (workers := self._choose_workers()) > 1:
+                self.workers = workers
+                self._run_lanes(slots[number:])
+                return
+            if self._admit(slot):
+                self.driver.run(slot.probe)
+
+    def _run_lanes(self, slots: Sequence[Slot]) -> None:
+        ordered = self._options.max_requests is not None or self._options.profile == "smoke"
+        self._lanes = Lanes(self.driver, slots, self.workers, admit=self._admit, ordered=ordered)
+        self.alone = self._lanes.alone
+        self._lanes.run()
+        for slot in self._lanes.again:  # alone, nothing but the server can be the reason
+            if self._admit(slot):
+                self.driver.run(slot.probe)
+
+    def _is_server_known(self) -> bool:
+        """True once the server accepts the key, and once enough answers have shown how long they take."""
+        if self._options.workers == 1:
+            return False
+        known = self.driver.key_known or "main" not in self.driver.keys
+        return known and (self._options.workers is not None or self.driver.answered >= FIRST_ANSWERS)
+
+    def _choose_workers(self) -> int:
+        """Return how many lanes there are: those that the caller named, or one for a fast server."""
+        if self._options.workers is not None:
+            return self._options.workers
+        took = median(self.driver.sender.first_seconds)
+        return USUAL_WORKERS if took >= SLOW_S else 1
+
+    def _admit(self, slot: Slot) -> bool:
+        """Return True if a probe that may start now is run; note why its contracts stay untested if not."""
+        probe, driver, draft = slot.probe, self.driver, self.draft
+        if probe.optional and driver.judge.is_all_judged(probe.contracts):
+            return False
+        undoing = driver.factory.pool.count_undo_requests()
+        if probe.priority > 1 and driver.sent + undoing + probe.cost + 1 > draft.again_until:
+            return False
+        most = driver.sender.max_requests - (draft.for_last if probe.stage != LAST else 0)
+        need = driver.counted + probe.cost + 1 + (self._lanes.count_promised() if self._lanes else 0)
+        if need > most - self._reserve and (driver.ledger.broken or need > most):
+            driver.ledger.mark_untested(probe.contracts, "the budget of requests was spent")
+            return False
+        self._tell(probe.name)
+        return True
+
+    def _ask_for_time(self) -> None:
+        """Ask the server for its time, because an earlier run may have moved the operator's clock. Raises
+        Stop.
+        """
+        tick = time_passes(self.driver.setting, TICK_S)
+        if tick is not None and OPERATOR in self.driver.keys:
+            with suppress(Unavailable, Spent):
+                finish(self.driver.call(tick, []))
+
+    def _tell(self, doing: str, waiting_s: float = 0.0) -> None:
+        if self._on_progress is None:
+            return
+        driver = self.driver
+        ledger, seconds = driver.judge.ledger, driver.timer() - self._begun
+        self._on_progress(
+            Progress(
+                driver.sent,
+                self._planned,
+                ledger.judged,
+                len(ledger.entries),
+                ledger.broken,
+                seconds,
+                doing,
+                waiting_s,
+            )
+        )

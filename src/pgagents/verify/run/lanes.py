@@ -1,0 +1,226 @@
+"""Run several probes at the same time, each in a lane of its own, with the same verdicts as one by one.
+
+Only sending is concurrent: conversations, the pool, the ledger and the judge stay on the run's own thread.
+Answers are taken in the order in which their requests went out, however long each took. So what the run
+does next never depends on the server's speed.
+
+A request that may change something is never on its way together with one that reads. So every answer shows
+the server as it was between two writes, and judging in the order of sending is right.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, wait
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+
+from pgagents.verify.plan.order import LAST
+from pgagents.verify.plan.overlap import Slot
+from pgagents.verify.run.driver import Driver, Stop, Turn
+from pgagents.verify.run.transmission import Received, Sending, Transmission
+from pgagents.verify.run.workers import Workers
+
+LAST_ANSWERS_S = 5.0
+"""How long an interrupted run waits for the answers to the requests that are on their way."""
+LOOK_AHEAD = 200
+"""How far in the plan a probe may be that starts before others."""
+CHUNK_S = 0.05
+"""How long the run's thread waits at a time, so that it notices an interrupt on every system."""
+
+
+@dataclass(slots=True, eq=False)
+class Lane:
+    """A running probe: its steps, its turn while others run, and its request that is ready or on its way."""
+
+    slot: Slot
+    steps: Sending[None]
+    turn: Turn
+    transmission: Transmission | None = None
+    in_company: bool = False
+    """True if others ran beside it at any time."""
+    sent: int = 0
+    """The number of its requests so far."""
+
+
+class Lanes:
+    """Runs the slots of a plan in `workers` lanes. `admit` decides, when a probe may start, if it is run."""
+
+    def __init__(
+        self,
+        driver: Driver,
+        slots: Sequence[Slot],
+        workers: int,
+        *,
+        admit: Callable[[Slot], bool],
+        ordered: bool,
+    ) -> None:
+        """If `ordered`, no probe starts before one that is earlier in the plan."""
+        self.driver, self._workers, self._admit, self._ordered = driver, workers, admit, ordered
+        self._pending = deque(slots)
+        self._running: list[Lane] = []
+        self._ready: deque[Lane] = deque()
+        """Lanes whose request is ready, the first ready first."""
+        self._sent: deque[tuple[Lane, Future[Received]]] = deque()
+        """Lanes whose request is on its way, the first sent first."""
+        self._threads: Workers[Received] = Workers(workers)
+        self.again: list[Slot] = []
+        """What other probes may have disturbed, to be run once more alone."""
+        self.alone: Counter[str] = Counter()
+        """The requests of probes that ran alone, by check."""
+
+    def run(self) -> None:
+        """Run all probes to their end. Raises Stop and KeyboardInterrupt, once no request is on its way."""
+        self.driver.overlap(True)
+        try:
+            while self._start() or self._running:
+                self._send()
+                self._take()
+        except BaseException as error:
+            self._give_up(error)
+            raise
+        finally:
+            self.driver.overlap(False)
+            self._threads.close()
+
+    def count_promised(self) -> int:
+        """Return how many requests the running probes may still send."""
+        return sum(max(0, lane.slot.probe.cost - lane.sent) for lane in self._running)
+
+    # -- starting
+
+    def _start(self) -> bool:
+        """Start the probes that may run now; return True if any was left to start."""
+        started = False
+        while len(self._running) < self._workers and (slot := self._next_slot()) is not None:
+            self._pending.remove(slot)
+            started = True
+            if self._admit(slot):
+                lane = Lane(slot, self.driver.steps(slot.probe), self.driver.pause())
+                self._running.append(lane)
+                self._step(lane, partial(next, lane.steps))
+        return started
+
+    def _next_slot(self) -> Slot | None:
+        """Return the first slot of the plan that goes with those that run, if possible one that reads
+        beside readers, or writes beside writers; None if there is none.
+
+        A probe never starts before one of an earlier stage: what that made gives later laws their data.
+        """
+        running = [lane.slot for lane in self._running]
+        earliest = min((slot.index for slot in (*running, *islice(self._pending, 1))), default=0)
+        fallback: Slot | None = None
+        stage = LAST
+        for slot in islice(self._pending, 1 if self._ordered else LOOK_AHEAD):
+            if slot.after <= earliest and slot.probe.stage <= stage and slot.goes_with(running):
+                if not running or slot.writes == running[0].writes:
+                    return slot
+                fallback = fallback or slot
+            stage = min(stage, slot.probe.stage)
+        return fallback
+
+    # -- stepping
+
+    def _step(self, lane: Lane, proceed: Callable[[], Transmission]) -> None:
+        """Let a lane proceed to its next request or to its end. Raises Stop."""
+        self._note_company()
+        self.driver.resume(lane.turn)
+        self.driver.judge.in_company = lane.in_company
+        try:
+            lane.transmission = proceed()
+        except StopIteration:
+            self._running.remove(lane)
+            if lane.in_company and self._is_open(lane):
+                self.again.append(lane.slot)
+            return
+        except BaseException:
+            self._running.remove(lane)
+            raise
+        finally:
+            lane.turn = self.driver.pause()
+            self.driver.judge.in_company = False
+        self._ready.append(lane)
+
+    def _note_company(self) -> None:
+        if len(self._running) > 1:
+            for lane in self._running:
+                lane.in_company = True
+
+    def _is_open(self, lane: Lane) -> bool:
+        """True if a probe did not show all that it was for, and others may be the reason."""
+        driver = self.driver
+        doubted = driver.judge.is_doubted(lane.turn.number)
+        return doubted or not driver.judge.is_all_judged(lane.slot.probe.contracts)
+
+    # -- sending and taking answers
+
+    def _send(self) -> None:
+        """Send the requests that may be on their way now: all that read, or all that may write.
+
+        Where the kind changes, all that are ready go out. Afterwards none overtakes one of the other kind.
+        """
+        changes = not self._sent
+        kind: bool | None = None
+        lines = set()
+        for lane, _ in self._sent:
+            assert lane.transmission is not None
+            kind = lane.transmission.writes
+            lines.add(lane.transmission.line)
+        kept: deque[Lane] = deque()
+        blocked = False
+        for lane in self._ready:
+            assert lane.transmission is not None
+            transmission = lane.transmission
+            kind = transmission.writes if kind is None else kind
+            free = transmission.line is None or transmission.line not in lines
+            if transmission.writes != kind:
+                blocked = not changes
+            if transmission.writes == kind and free and not blocked:
+                lines.add(transmission.line)
+                lane.sent += 1
+                self._sent.append((lane, self._threads.submit(transmission.begin())))
+                if lane.slot.company == "none":
+                    self.alone[lane.slot.probe.check] += 1
+            else:
+                kept.append(lane)
+        self._ready = kept
+
+    def _take(self) -> None:
+        """Take the answer to the request that was sent first; judge earlier ones until it comes."""
+        if not self._sent:
+            return
+        lane, future = self._sent[0]
+        self.driver.wait_for(future.done, lambda: wait([future], CHUNK_S))
+        self._sent.popleft()
+        self._hand_over(lane, future)
+
+    def _hand_over(self, lane: Lane, future: Future[Received]) -> None:
+        """Let a lane proceed with what came of its request. Raises Stop."""
+        error = future.exception()
+        if error is not None:
+            self._step(lane, partial(lane.steps.throw, error))
+        else:
+            self._step(lane, partial(lane.steps.send, future.result()))
+
+    # -- the end
+
+    def _give_up(self, error: BaseException) -> None:
+        """End all lanes. What is on its way is answered first, because it may have made something."""
+        wait([future for _, future in self._sent], LAST_ANSWERS_S)
+        for lane, future in tuple(self._sent):
+            with suppress(Stop, KeyboardInterrupt):
+                if future.done():
+                    self._hand_over(lane, future)
+        self._sent.clear()
+        for lane in tuple(self._running):
+            while lane in self._running:
+                with suppress(Stop, KeyboardInterrupt):
+                    self._step(lane, partial(lane.steps.throw, _same(error)))
+
+
+def _same(error: BaseException) -> BaseException:
+    """Return an error that says the same, for another probe: one object must not be raised twice."""
+    return error if not isinstance(error, Stop | KeyboardInterrupt) else type(error)(*error.args)
