@@ -140,7 +140,6 @@ class Check:
     | `skips_unavailable` | False | its watcher is not called for a 503, which may come at any time |
     | `derived_from` | none | checks that explain its findings; they say of the API what it says of surfaces |
     | `overlap` | `none` | the probes that may run beside its own: `none`, `readers` or `all` |
-    | `line` | empty | probes of one line never run at the same time |
     """
 
     name: str
@@ -158,7 +157,6 @@ class Check:
     skips_unavailable: bool = False
     derived_from: frozenset[str] = frozenset()
     overlap: Overlap = "none"
-    line: str = ""
 
     @property
     def about(self) -> str:

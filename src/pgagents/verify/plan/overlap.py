@@ -23,7 +23,6 @@ class Slot:
     |---|---|
     | `company` | the probes that may run at the same time: none, only those that read, or all |
     | `writes` | True if it may change something, or may have to make an instance that it uses |
-    | `line` | probes of one line never run at the same time; empty for a probe of no line |
     | `after` | it starts when all probes before this index have ended |
     """
 
@@ -31,7 +30,6 @@ class Slot:
     probe: Probe
     company: Overlap
     writes: bool
-    line: str
     after: int
 
     def goes_with(self, others: Collection[Slot]) -> bool:
@@ -51,7 +49,7 @@ def lay_out(
         company: Overlap = probe.overlap or check.overlap
         if company == "readers" and may_write:
             company = "none"
-        found.append(Slot(index, probe, company, may_write, check.line, _after(found, index, probe)))
+        found.append(Slot(index, probe, company, may_write, _after(found, index, probe)))
     return found
 
 
@@ -80,6 +78,6 @@ def _kind(probe: Probe) -> tuple[bool, int, bool]:
 
 
 def _go_together(one: Slot, other: Slot) -> bool:
-    if "none" in (one.company, other.company) or (one.line and one.line == other.line):
+    if "none" in (one.company, other.company):
         return False
     return not ((one.company == "readers" and other.writes) or (other.company == "readers" and one.writes))

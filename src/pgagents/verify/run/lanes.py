@@ -14,7 +14,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 
@@ -26,6 +26,8 @@ from pgagents.verify.run.workers import Workers
 
 LAST_ANSWERS_S = 5.0
 """How long an interrupted run waits for the answers to the requests that are on their way."""
+LONG = 8
+"""Requests of a probe that starts before shorter ones, so that it is not the last to end."""
 LOOK_AHEAD = 200
 """How far in the plan a probe may be that starts before others."""
 CHUNK_S = 0.05
@@ -40,6 +42,8 @@ class Lane:
     steps: Sending[None]
     turn: Turn
     transmission: Transmission | None = None
+    overlapped: bool = False
+    """True if another request was on its way beside its present one."""
     in_company: bool = False
     """True if others ran beside it at any time."""
     sent: int = 0
@@ -105,22 +109,25 @@ class Lanes:
         return started
 
     def _next_slot(self) -> Slot | None:
-        """Return the first slot of the plan that goes with those that run, if possible one that reads
-        beside readers, or writes beside writers; None if there is none.
+        """Return the first slot of the plan that goes with those that run; None if there is none. If
+        possible it is a long one, or one that reads beside readers or writes beside writers.
 
-        A probe never starts before one of an earlier stage: what that made gives later laws their data.
+        A short one that reads never starts before one of an earlier stage that writes: what that made gives
+        the laws of later answers their data.
         """
         running = [lane.slot for lane in self._running]
         earliest = min((slot.index for slot in (*running, *islice(self._pending, 1))), default=0)
-        fallback: Slot | None = None
+        found: list[Slot] = []
         stage = LAST
         for slot in islice(self._pending, 1 if self._ordered else LOOK_AHEAD):
-            if slot.after <= earliest and slot.probe.stage <= stage and slot.goes_with(running):
-                if not running or slot.writes == running[0].writes:
-                    return slot
-                fallback = fallback or slot
-            stage = min(stage, slot.probe.stage)
-        return fallback
+            has_data = slot.writes or slot.probe.cost >= LONG or slot.probe.stage <= stage
+            if slot.after <= earliest and has_data and slot.goes_with(running):
+                found.append(slot)
+            if slot.writes:
+                stage = min(stage, slot.probe.stage)
+        long = [slot for slot in found if slot.probe.cost >= LONG]
+        alike = [slot for slot in found if running and slot.writes == running[0].writes]
+        return next(iter(long or alike or found), None)
 
     # -- stepping
 
@@ -180,7 +187,9 @@ class Lanes:
                 blocked = not changes
             if transmission.writes == kind and free and not blocked:
                 lines.add(transmission.line)
-                lane.sent += 1
+                lane.sent, lane.overlapped = lane.sent + 1, bool(self._sent)
+                for other, _ in self._sent:
+                    other.overlapped = True
                 self._sent.append((lane, self._threads.submit(transmission.begin())))
                 if lane.slot.company == "none":
                     self.alone[lane.slot.probe.check] += 1
@@ -203,7 +212,8 @@ class Lanes:
         if error is not None:
             self._step(lane, partial(lane.steps.throw, error))
         else:
-            self._step(lane, partial(lane.steps.send, future.result()))
+            received = replace(future.result(), overlapped=lane.overlapped)
+            self._step(lane, partial(lane.steps.send, received))
 
     # -- the end
 

@@ -227,11 +227,11 @@ class Sender:
             self.first_seconds.append(seconds)
 
     def _line(self, call: Call, role: str) -> tuple[str, str, str] | None:
-        """Return the line of requests whose answers count a limit: each such answer must be read before the
-        next request is sent. None for a request that no limit counts.
+        """Return the line of requests that draw from one bucket where little is left in it: each answer
+        must be read before the next request is sent. None where there is enough.
         """
         bucket = call.endpoint.action.bucket if call.endpoint is not None else None
-        if bucket is None or not self.pacer.may_count(role, call.surface, bucket):
+        if bucket is None or self.pacer.has_plenty(role, call.surface, bucket):
             return None
         return role, call.surface, bucket
 
@@ -450,7 +450,7 @@ class Sender:
         for param in call.endpoint.params if call.endpoint else ():
             if str(param.name) not in full and "default" in param.schema:
                 full[str(param.name)] = param.schema["default"]
-        return Exchange(
+        exchange = Exchange(
             received.number,
             call,
             full,
@@ -463,6 +463,8 @@ class Sender:
             subject=ready.subject,
             base=self._base(call),
         )
+        exchange.overlapped = received.overlapped
+        return exchange
 
 
 def _may_write(call: Call, request: Request) -> bool:

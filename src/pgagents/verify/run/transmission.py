@@ -25,6 +25,8 @@ class Received:
     seconds: float
     sent_at: float
     number: int = 0
+    overlapped: bool = False
+    """True if another probe's request was on its way at the same time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,7 @@ class Exchange:
         "moot",
         "number",
         "output",
+        "overlapped",
         "place",
         "probe",
         "repeats",
@@ -83,6 +84,8 @@ class Exchange:
         self.flush: Callable[[], None] | None = None
         self.probe = 0
         """The number of the probe that it belongs to."""
+        self.overlapped = False
+        """True if another probe's request was on its way at the same time."""
         self.in_company = False
         """True if other probes ran beside its own."""
         self.fits = False

@@ -11,6 +11,8 @@ from email.utils import parsedate_to_datetime
 from pgagents.http import Response
 from pgagents.model.model import Model
 
+PLENTY = 50
+"""Tokens in a bucket from which requests may be sent before the answers to earlier ones are known."""
 SHARE = 0.9
 """The part of a budget that is used; the rest is for other clients and rounding."""
 
@@ -60,8 +62,8 @@ class Pacer:
         self._model, self._clock, self._max_wait_s, self._parts = model, clock, max_wait_s, parts
         self._random = random.Random(seed)
         self._tanks: dict[tuple[str, str, str], _Tank] = {}
-        self._counted: dict[tuple[str, str, str], bool] = {}
-        """True for buckets whose last answer had rate-limit headers, False for those without."""
+        self._answered: set[tuple[str, str, str]] = set()
+        """The buckets of which an answer has shown, with headers or without, how much is left."""
 
     def before(self, role: str, surface: str, bucket: str | None) -> float:
         """Take a token and return the seconds to wait before the next call."""
@@ -80,7 +82,7 @@ class Pacer:
         if names is None or tank is None:
             return
         limit, remaining = _whole(answer.header(names.limit)), _whole(answer.header(names.remaining))
-        self._counted[role, surface, str(bucket)] = limit is not None or remaining is not None
+        self._answered.add((role, surface, str(bucket)))
         if limit is None or remaining is None or limit < 1 or remaining < 0:
             return
         window = self._model.buckets[str(bucket)].per_s
@@ -91,9 +93,13 @@ class Pacer:
             ahead = reset - tank.at if self._model.limits.reset_unit == "epoch_seconds" else reset
             tank.ends_at = tank.at + min(max(0.0, ahead), tank.window_s)
 
-    def may_count(self, role: str, surface: str, bucket: str) -> bool:
-        """True if answers for this bucket have rate-limit headers, or none has come yet."""
-        return self._model.limits.headers is not None and self._counted.get((role, surface, bucket), True)
+    def has_plenty(self, role: str, surface: str, bucket: str) -> bool:
+        """True if so much is left in a bucket that a few requests may be on their way at the same time."""
+        tank = self._tank(role, surface, bucket)
+        if tank is None:
+            return True
+        known = self._model.limits.headers is None or (role, surface, bucket) in self._answered
+        return known and tank.tokens >= PLENTY
 
     def retry(self, answer: Response, attempt: int) -> float | None:
         """Return the seconds to wait after a 429 or 503, with jitter; None if that is longer than allowed."""

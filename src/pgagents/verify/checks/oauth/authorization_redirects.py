@@ -129,5 +129,4 @@ CHECK = Check(
     probes=probes,
     settled=settle_contract,
     overlap="all",
-    line="oauth",
 )

@@ -442,4 +442,5 @@ CHECK = Check(
     promises,
     probes=probes,
     settled=settle_contract,
+    overlap="all",
 )

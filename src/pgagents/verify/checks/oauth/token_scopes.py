@@ -218,5 +218,4 @@ CHECK = Check(
     probes=probes,
     settled=settle_contract,
     overlap="all",
-    line="oauth",
 )
