@@ -29,6 +29,7 @@ _ONCE = (
     "verbose",
 )
 """Options that are left out of the command that repeats one finding."""
+MOST_WORKERS = 32
 _ALONE = ("operator",)
 """Identities whose calls change other callers' answers: the operator's clock is global."""
 _OF_SELF_TEST = ("self_test", "only", "reports")
@@ -94,6 +95,13 @@ _OF_SELF_TEST = ("self_test", "only", "reports")
     ),
 )
 @click.option("--max-time", type=click.FloatRange(min=1), metavar="S", help="Stop after S seconds.")
+@click.option(
+    "--workers",
+    type=click.IntRange(1, MOST_WORKERS),
+    metavar="N",
+    help=f"How many probes may run at the same time, 1 to {MOST_WORKERS}. Default: 8 for a server whose "
+    "answers take 5 ms or longer, else 1.",
+)
 @click.option(
     "--max-wait",
     type=click.FloatRange(min=0),
@@ -242,6 +250,7 @@ def command(
     only_plan: bool,
     max_requests: int | None,
     max_time: float | None,
+    workers: int | None,
     max_wait: float,
     limits: bool,
     exclusive: bool,
@@ -291,6 +300,7 @@ def command(
         profile=profile,  # type: ignore[arg-type]  # click's Choice lets nothing else through
         max_requests=max_requests,
         max_time_s=max_time,
+        workers=workers,
         max_wait_s=max_wait,
         seed=seed,
         only=only,

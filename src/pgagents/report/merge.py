@@ -165,8 +165,10 @@ def _footer(parts: Sequence[Part], results: Sequence[Result]) -> Footer:
     """Return the sums of all shards; the time is that of the slowest, because shards run side by side."""
     footers = [p.report.footer for p in parts]
     served: Counter[str] = Counter()
+    alone: Counter[str] = Counter()
     for footer in footers:
         served.update(footer.served)
+        alone.update(footer.alone)
     counts = Counter(r.verdict for r in results)
     notes = [f"shard {n}: {note}" for n, footer in enumerate(footers, 1) for note in footer.notes]
     return Footer(
@@ -182,4 +184,6 @@ def _footer(parts: Sequence[Part], results: Sequence[Result]) -> Footer:
         sum(f.seconds_judging for f in footers),
         tuple(b for f in footers for b in f.may_exist),
         tuple(b for f in footers for b in f.lasting),
+        max(f.workers for f in footers),
+        dict(alone),
     )

@@ -161,6 +161,8 @@ def _report(data: dict[str, Any]) -> Report:
         _seconds(f.get("seconds_judging", 0)),
         tuple(f.get("may_exist", ())),
         tuple(f.get("lasting", ())),
+        f.get("workers", 1),
+        f.get("alone", {}),
     )
     results = tuple(Result(_contract(r), Verdict(r["verdict"]), r.get("reason", "")) for r in data["results"])
     carried = {surface: tuple(places) for surface, places in data.get("carried", {}).items()}

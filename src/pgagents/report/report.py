@@ -103,6 +103,10 @@ class Footer:
     """Instances that calls without an answer may have made."""
     lasting: tuple[str, ...] = ()
     """Counts of instances that were made and that nothing can remove."""
+    workers: int = 1
+    """How many probes could run at the same time."""
+    alone: Mapping[str, int] = field(default_factory=dict)
+    """Requests of probes beside which nothing else ran though there were several workers, by check."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,15 +67,16 @@ def run(
     prints how many contracts each exchange was judged for.
     """
     from pgagents.report.formats.text import STOPPED
-    from pgagents.verify.plan.options import Identities
+    from pgagents.verify.plan.options import USUAL_WORKERS, Identities
     from pgagents.verify.run.redaction.redact import Redactor
     from pgagents.verify.run.run import verify
     from pgagents.verify.wire.send import Client
 
-    handler = Client(url, cacert=str(cacert) if cacert else None, headers=headers)
-    plain = Client(plain_url) if plain_url else None
+    workers = options.workers or USUAL_WORKERS
+    handler = Client(url, cacert=str(cacert) if cacert else None, headers=headers, workers=workers)
+    plain = Client(plain_url, workers=workers) if plain_url else None
     hidden = (*_secrets(headers or {}), *([token] if token else []))
-    bare = Client(url, cacert=str(cacert) if cacert else None) if headers else None
+    bare = Client(url, cacert=str(cacert) if cacert else None, workers=workers) if headers else None
     trust = str(cacert) if cacert else None
 
     def other(base: str) -> Handler:

@@ -52,6 +52,8 @@ def document(report: Report, source: Source) -> dict[str, Any]:
             "seconds_generating": round(footer.seconds_generating, 3),
             "seconds_sending": round(footer.seconds_sending, 3),
             "seconds_judging": round(footer.seconds_judging, 3),
+            "workers": footer.workers,
+            "alone": dict(footer.alone),
         },
     }
 

@@ -262,6 +262,9 @@ def _foot(report: Report, paint: Paint, stopped: bool, width: int, verbose: bool
     tried = counts.get(Verdict.KEPT, 0) + counts.get(Verdict.BROKEN, 0)
     requests = format_count(footer.requests, "request")
     lines = [f"{requests} in {footer.seconds:.1f} s judged {format_count(tried, 'contract')}"]
+    if footer.workers > 1:
+        alone = sum(footer.alone.values())
+        lines.append(f"  by {footer.workers} workers; {format_count(alone, 'request')} ran alone")
     if footer.served and verbose:
         each = sum(footer.served.values()) / max(1, footer.requests)
         served = ", ".join(f"{count:,} on {name}" for name, count in footer.served.items())

@@ -13,6 +13,8 @@ Profile = Literal["smoke", "standard", "deep"]
 SMOKE_REQUESTS = 60
 REQUESTS_PER_ACTION = 25
 AGAIN_PER_ACTION = 20
+USUAL_WORKERS = 8
+"""How many probes run at the same time where the caller names no number and the server takes its time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from statistics import median
 from pgagents.verify.cases.invalid import time_passes
 from pgagents.verify.check.check import collect
 from pgagents.verify.fixtures.instance import Unavailable
-from pgagents.verify.plan.options import FINISHING, Options, Progress
+from pgagents.verify.plan.options import FINISHING, USUAL_WORKERS, Options, Progress
 from pgagents.verify.plan.order import LAST
 from pgagents.verify.plan.overlap import Slot, lay_out
 from pgagents.verify.plan.plan import Draft
@@ -27,10 +27,11 @@ INTERRUPTED = "interrupted"
 RETRIES = 12
 """Requests kept back for trying failing cases once more."""
 TICK_S = 0.001
-USUAL_WORKERS = 8
-"""Lanes where the caller names no number and the answers take `SLOW_S` or longer."""
 SLOW_S = 0.005
 """Below so many seconds for an answer, the run's own work takes most of the time, and lanes save little."""
+EXTRA = 12
+"""Requests beyond the usual budget for each worker: each has instances of its own, which it makes and undoes.
+"""
 FIRST_ANSWERS = 5
 """How many answers show how long they take."""
 
@@ -51,6 +52,8 @@ class Course:
         self._reserve = min(RETRIES, draft.max_requests // 10)
         self._planned = min(draft.max_requests, sum(p.cost for p in draft.probes) + self._reserve)
         self._lanes: Lanes | None = None
+        self._extra = 0
+        """Requests beyond the usual budget, because there are several workers."""
         self.workers = 1
         """How many lanes the run has had."""
         self.alone: Counter[str] = Counter()
@@ -80,17 +83,24 @@ class Course:
                 self.workers = workers
                 self._run_lanes(slots[number:])
                 return
-            if self._admit(slot):
-                self.driver.run(slot.probe)
+            self._run_alone(slot)
+
+    def _run_alone(self, slot: Slot) -> None:
+        """Run a probe while nothing else runs."""
+        if self._admit(slot):
+            self.driver.judge.order = slot.index
+            self.driver.run(slot.probe)
 
     def _run_lanes(self, slots: Sequence[Slot]) -> None:
         ordered = self._options.max_requests is not None or self._options.profile == "smoke"
+        if not ordered:
+            self._extra = EXTRA * self.workers
+            self.driver.sender.max_requests += self._extra
         self._lanes = Lanes(self.driver, slots, self.workers, admit=self._admit, ordered=ordered)
         self.alone = self._lanes.alone
         self._lanes.run()
         for slot in self._lanes.again:  # alone, nothing but the server can be the reason
-            if self._admit(slot):
-                self.driver.run(slot.probe)
+            self._run_alone(slot)
 
     def _is_server_known(self) -> bool:
         """True once the server accepts the key, and once enough answers have shown how long they take."""
@@ -112,7 +122,7 @@ class Course:
         if probe.optional and driver.judge.is_all_judged(probe.contracts):
             return False
         undoing = driver.factory.pool.count_undo_requests()
-        if probe.priority > 1 and driver.sent + undoing + probe.cost + 1 > draft.again_until:
+        if probe.priority > 1 and driver.sent + undoing + probe.cost + 1 > draft.again_until + self._extra:
             return False
         most = driver.sender.max_requests - (draft.for_last if probe.stage != LAST else 0)
         need = driver.counted + probe.cost + 1 + (self._lanes.count_promised() if self._lanes else 0)

@@ -338,6 +338,8 @@ class Driver:
             and not self.gate.may_write(call)
         ):
             raise Unavailable(NO_WRITES)
+        if self.judge.in_company and call.endpoint is not None and call.endpoint.action is self.model.clock:
+            raise Unavailable("the operator's clock stands still while other probes run")
         self.factory.pool.now = self.sender.now()
         values, subject = yield from self._run_generator(self.factory.arguments.resolve(call), chain)
         for instance in self.gate.find_changed_instances(call, values):

@@ -65,11 +65,12 @@ class Judge:
         self._flushing = False
         self.probe = 0
         """The number of the probe whose turn it is."""
+        self.order = 0
+        """The place in the plan of the probe whose turn it is."""
         self.in_company = False
         """True while other probes run beside that whose turn it is."""
         self._doubted: set[int] = set()
-        """The numbers of probes that seemed to break a contract while others ran beside them."""
-        self._remembering = frozenset(name for name, check in checks.items() if check.remembers)
+        """The numbers of probes whose answers did not agree while others ran beside them."""
         self._probes = 0
         """How many probes have begun."""
         self._broken_by: set[int] = set()
@@ -98,7 +99,8 @@ class Judge:
 
         `alone` is True for the only one of several calls at once that had an effect; its subject is known.
         """
-        exchange.probe, exchange.in_company = self.probe, self.in_company
+        exchange.probe, exchange.order = self.probe, self.order
+        exchange.in_company = self.in_company
         beside = exchange.call.beside and not alone  # of calls at once none is before the others
         exchange.fits = self._fits(exchange)
         exchange.moot = nothing_there(self.setting, exchange)
@@ -208,7 +210,8 @@ class Judge:
         """Enter a verdict of a probe, or of a watcher of `call`; a broken one is noted on the exchange, so
         that no check builds on it.
         """
-        if judgement.verdict is Verdict.BROKEN and self._may_be_disturbed(judgement, chain, probe):
+        compares = probe is not None and probe.cost > 1 and bool(chain) and chain[-1].in_company
+        if compares and judgement.verdict is Verdict.BROKEN:
             self._doubted.add(chain[-1].probe)
             self._broken_by.add(chain[-1].probe)
             chain[-1].tainted.append(check_of(judgement.contract))
@@ -230,12 +233,6 @@ class Judge:
             entry.broken.past = past
         if chain and not judgement.derived:
             chain[-1].tainted.append(entry.contract.check)
-
-    def _may_be_disturbed(self, judgement: Judgement, chain: Sequence[Exchange], probe: Probe | None) -> bool:
-        """True if a verdict compares answers, between which other probes may have done something."""
-        if not chain or not chain[-1].in_company:
-            return False
-        return probe is not None or check_of(judgement.contract) in self._remembering
 
     def _fits(self, exchange: Exchange) -> bool:
         """Return True if the body is what the action promises to answer."""

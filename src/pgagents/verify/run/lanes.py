@@ -135,7 +135,7 @@ class Lanes:
         """Let a lane proceed to its next request or to its end. Raises Stop."""
         self._note_company()
         self.driver.resume(lane.turn)
-        self.driver.judge.in_company = lane.in_company
+        self.driver.judge.in_company, self.driver.judge.order = lane.in_company, lane.slot.index
         try:
             lane.transmission = proceed()
         except StopIteration:

@@ -17,8 +17,9 @@ MAX_CHAIN = 6
 
 @dataclass(slots=True)
 class Break:
-    """The first time a contract was broken; `probe` is None where a watcher of `chain`'s last exchange
-    said so.
+    """The break of a contract that comes first in the plan.
+
+    `probe` is None where a watcher of the last exchange said so.
     """
 
     judgement: Judgement
@@ -89,9 +90,9 @@ class Ledger:
             entry.error = entry.error or judgement.expected
         elif judgement.verdict is Verdict.UNTESTED:
             entry.reason = entry.reason or judgement.expected
-        elif entry.broken is None:
-            self.judged += entry.kept == 0
-            self.broken += 1
+        elif entry.broken is None or _order(chain) < _order(entry.broken.chain):
+            self.judged += entry.kept == 0 and entry.broken is None
+            self.broken += entry.broken is None
             outcome = chain[-1].outcome if chain else ""
             entry.broken = Break(judgement, tuple(chain[-MAX_CHAIN:]), call, probe, outcome)
 
@@ -162,7 +163,7 @@ class Ledger:
             if entry.broken is not None and entry.contract.id not in self.settled:
                 said = cause(entry.contract.check, entry.broken.outcome, entry.broken.judgement.actual)
                 groups.setdefault(said, []).append(entry)
-        return _following([sorted(g, key=_at) for g in groups.values()])
+        return _following([sorted(g, key=_place) for g in groups.values()])
 
 
 def _following(groups: list[list[Entry]]) -> list[list[Entry]]:
@@ -185,6 +186,16 @@ def _following(groups: list[list[Entry]]) -> list[list[Entry]]:
 
 def _follows(entry: Entry) -> bool:
     return entry.broken is not None and entry.broken.judgement.derived
+
+
+def _order(chain: Sequence[Exchange]) -> int:
+    """Return the place in the plan of the probe that a chain of exchanges belongs to."""
+    return chain[-1].order if chain else 0
+
+
+def _place(entry: Entry) -> tuple[int, int]:
+    """Return where in the plan a contract was broken: the probe's place, and the exchange's number."""
+    return _order(entry.broken.chain) if entry.broken else 0, _at(entry)
 
 
 def _at(entry: Entry) -> int:

@@ -189,15 +189,15 @@ def verify(
     )
     generating = timer() - begun
     try:
+        course = Course(driver, made, options, on_progress, begun)
         try:
-            course = Course(driver, made, options, on_progress, begun)
             stopped = course.run()
         except KeyboardInterrupt:  # it came while the progress showed the end
             stopped = INTERRUPTED
         if driver.key_refused or (stopped and not driver.answered):
             ledger.reset()
         behind = _finish(driver, stopped)
-        return _report(driver, made, options, stopped, behind, started_at, timer() - begun, generating)
+        return _report(course, options, stopped, behind, started_at, timer() - begun, generating)
     finally:
         driver.close()
 
@@ -210,8 +210,7 @@ def _tag(started_at: str, now: float, url: str, options: Options) -> str:
 
 
 def _report(
-    driver: Driver,
-    made: planning.Draft,
+    course: Course,
     options: Options,
     stopped: str,
     behind: list[str],
@@ -222,6 +221,7 @@ def _report(
     """Make the report, without any secret. `seconds` are those of the whole run, `generating` those before
     its first request.
     """
+    driver, made = course.driver, course.draft
     model, judge = driver.model, driver.judge
     redacted = cache(driver.redactor.text)
     results = tuple(
@@ -255,6 +255,8 @@ def _report(
         judge.seconds,
         may_exist=tuple(map(redacted, driver.factory.unsure.describe_all())),
         lasting=tuple(driver.factory.lasting()),
+        workers=course.workers,
+        alone=dict(sorted(course.alone.items())),
     )
     said = {name: check.about for name, check in sorted(collect().items())}
     return Report(header, findings, results, footer, said, carried=_list_carriers(driver.setting))

@@ -43,6 +43,7 @@ class Exchange:
         "known",
         "moot",
         "number",
+        "order",
         "output",
         "overlapped",
         "place",
@@ -84,6 +85,8 @@ class Exchange:
         self.flush: Callable[[], None] | None = None
         self.probe = 0
         """The number of the probe that it belongs to."""
+        self.order = 0
+        """The place of its probe in the plan."""
         self.overlapped = False
         """True if another probe's request was on its way at the same time."""
         self.in_company = False

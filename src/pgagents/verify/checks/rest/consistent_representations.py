@@ -14,7 +14,7 @@ from typing import Any
 
 from pgagents.cel.expression import epoch
 from pgagents.model.contract import Contract, Verdict
-from pgagents.model.model import Resource
+from pgagents.model.model import Resource, id_text
 from pgagents.verify.answers.representations import (
     Representation,
     kind_of,
@@ -57,6 +57,7 @@ class _Told:
     body: Mapping[str, Any]
     written: int
     at: float
+    place: str = ""
 
 
 @dataclass(slots=True)
@@ -255,6 +256,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         return
     if endpoint.action.effect == "write" and (exchange.success or exchange.error or exchange.status >= 500):
         facts.written += 1
+        _forget_removed(memory.setting, endpoint, exchange, facts)
     if (
         not exchange.success
         or not exchange.fits
@@ -266,14 +268,31 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         return
     verdicts: dict[str, Judgement] = {}
     for representation in _representations(memory.setting, str(endpoint.action.name)):
+        place = _place_of(memory.setting, representation.kind, exchange, endpoint)
         for body in objects_at(exchange.body, representation.path):
-            for judgement in _compare_representations(
-                memory.setting, facts, _Told(representation, body, facts.written, exchange.sent_at), endpoint
-            ):
+            told = _Told(representation, body, facts.written, exchange.sent_at, place)
+            for judgement in _compare_representations(memory.setting, facts, told, endpoint):
                 known = verdicts.get(judgement.contract)
                 if known is None or known.verdict is not Verdict.BROKEN:
                     verdicts[judgement.contract] = judgement
     yield from verdicts.values()
+
+
+def _forget_removed(setting: Setting, endpoint: Endpoint, exchange: Exchange, facts: _Facts) -> None:
+    """Forget what a call removes, also where it got no answer: its id may be given to another."""
+    for gone in setting.model.resources.values():
+        if gone.undone_by is not None and gone.undone_by.action is endpoint.action and not gone.state:
+            place = gone.place_in(endpoint.params, exchange.input)
+            for value in exchange.input.values():
+                facts.told.pop((kind_of(setting, gone), f"{place} {id_text(value)}"), None)
+
+
+def _place_of(setting: Setting, kind: str, exchange: Exchange, endpoint: Endpoint) -> str:
+    """Return what contains the instances of an answer, as the call names it: ids are unique only there."""
+    for resource in setting.model.resources.values():
+        if resource.within is not None and kind_of(setting, resource) == kind:
+            return resource.place_in(endpoint.params, exchange.input)
+    return ""
 
 
 def _forget(facts: _Facts) -> None:
@@ -292,9 +311,9 @@ def _compare_representations(
     id = new.body.get(new.representation.id)
     if not isinstance(id, str | int) or isinstance(id, bool):
         return
-    if (stale := _judge_stale_timestamp(setting, facts, new, str(id))) is not None:
+    if (stale := _judge_stale_timestamp(setting, facts, new, f"{new.place} {id}")) is not None:
         yield stale
-    known = facts.told.setdefault((new.representation.kind, str(id)), {})
+    known = facts.told.setdefault((new.representation.kind, f"{new.place} {id}"), {})
     for old in known.values():
         reader = new.representation if not new.representation.writes else old.representation
         contract = f"{NAME}/{reader.kind}/{reader.action}@{REST}"

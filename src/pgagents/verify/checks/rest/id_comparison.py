@@ -98,17 +98,14 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     again once its instance is deleted.
     """
     endpoint, setting = exchange.call.endpoint, memory.setting
-    if endpoint is None or not exchange.success or not exchange.fits or exchange.call.intent not in CORRECT:
+    if endpoint is None:
         return
-    made: dict[str, str] = memory.notes.setdefault((NAME, "made"), {})
-    """The arguments that each instance was made with, by its id."""
-    for gone in [
-        r
-        for r in setting.model.resources.values()
-        if r.undone_by and r.undone_by.action is endpoint.action and not r.state
-    ]:
-        for value in exchange.input.values():
-            made.pop(f"{gone.name} {gone.place_in(endpoint.params, exchange.input)}{value}", None)
+    made: dict[tuple[str, str, str], str] = memory.notes.setdefault((NAME, "made"), {})
+    """The arguments that each instance was made with, by its resource, what contains it, and its id."""
+    if exchange.success or exchange.error or exchange.status >= 500:  # it may be gone without an answer
+        _forget_removed(setting, endpoint, exchange, made)
+    if not exchange.success or not exchange.fits or exchange.call.intent not in CORRECT:
+        return
     maker = next((r for r, d in _makers(setting) if d is endpoint), None)
     body = (
         at_path(maker.made_by, exchange) if maker is not None and maker.made_by and maker.made_by.at else None
@@ -121,10 +118,8 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     ):
         return
     said = json_bytes({k: v for k, v in exchange.input.items() if k != endpoint.action.idempotency}).decode()
-    before = made.get(
-        instance
-        := f"{maker.name} {maker.place_in(endpoint.params, exchange.input)}{id_text(maker.id_of(body))}"
-    )
+    instance = (maker.name, maker.place_in(endpoint.params, exchange.input), id_text(maker.id_of(body)))
+    before = made.get(instance)
     if before is not None and (before != said or endpoint.action.costs):
         yield judge_broken(
             f"{NAME}/made/{endpoint.place}",
@@ -136,6 +131,21 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     made[instance] = said
     if len(made) > MOST_IDS:
         del made[next(iter(made))]
+
+
+def _forget_removed(
+    setting: Setting, endpoint: Endpoint, exchange: Exchange, made: dict[tuple[str, str, str], str]
+) -> None:
+    """Forget the instance that a call removes, and those that it contains: their ids may be given again."""
+    for gone in setting.model.resources.values():
+        if gone.undone_by is None or gone.undone_by.action is not endpoint.action or gone.state:
+            continue
+        place = gone.place_in(endpoint.params, exchange.input)
+        within = {r.name for r in setting.model.resources.values() if r.within == gone.name}
+        for id in map(id_text, exchange.input.values()):
+            made.pop((gone.name, place, id), None)
+            for inner in [key for key in made if key[0] in within and key[1] == id]:
+                del made[inner]
 
 
 def _is_repeated(exchange: Exchange, memory: Memory) -> bool:

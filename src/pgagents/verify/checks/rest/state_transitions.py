@@ -98,7 +98,17 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         ids = tuple(id for case in group for id in case.covers)
         endpoints_of = tuple(case.endpoint for case in group)
         run = _together(setting, group, wait)
-        yield Probe(ids[0], 3, ids, len(group) + 3 + (wait is not None), run, endpoints_of, "main", True)
+        yield Probe(
+            ids[0],
+            3,
+            ids,
+            len(group) + 3 + (wait is not None),
+            run,
+            endpoints_of,
+            "main",
+            True,
+            overlap="none" if wait else None,  # a clock that moves is everybody's
+        )
 
 
 @dataclass(frozen=True, slots=True)
