@@ -163,6 +163,8 @@ class Memory:
         """What a watcher keeps for itself, under keys that begin with its name."""
         self.reached: set[str] = set()
         """Places (`action@surface`) that answered a 2xx."""
+        self.uncertain: set[tuple[str, str, str]] = set()
+        """Instances whose removal got no answer, by resource, place and id: the ids may be given again."""
         self.unscoped: dict[str, str] = {}
         """Places where a valid call met the code for a missing scope."""
         self.keys: Mapping[str, str] = {}

@@ -64,17 +64,15 @@ def _after(before: Sequence[Slot], index: int, probe: Probe) -> int:
     Optional and repeating probes depend on the verdicts so far, late ones on all that was done. Neighbours
     of one kind depend on the same verdicts.
     """
-    if probe.stage >= LATE:
-        return index
-    if not probe.optional and probe.priority == 1:
+    if not probe.optional and probe.priority == 1 and probe.stage < LATE:
         return 0
     last = before[-1] if before else None
     same = last is not None and _kind(last.probe) == _kind(probe)
     return last.after if last is not None and same else index
 
 
-def _kind(probe: Probe) -> tuple[bool, int, bool]:
-    return probe.optional, probe.priority, probe.stage >= LATE
+def _kind(probe: Probe) -> tuple[bool, int, int]:
+    return probe.optional, probe.priority, max(probe.stage, LATE)
 
 
 def _go_together(one: Slot, other: Slot) -> bool:

@@ -96,11 +96,16 @@ class Course:
         if not ordered:
             self._extra = EXTRA * self.workers
             self.driver.sender.max_requests += self._extra
-        self._lanes = Lanes(self.driver, slots, self.workers, admit=self._admit, ordered=ordered)
+        within = [slot for slot in slots if slot.probe.stage != LAST]
+        self._lanes = Lanes(self.driver, within, self.workers, admit=self._admit, ordered=ordered)
         self.alone = self._lanes.alone
         self._lanes.run()
-        for slot in self._lanes.again:  # alone, nothing but the server can be the reason
+        exceeding = [slot for slot in slots if slot.probe.stage == LAST]
+        for slot in (*self._lanes.again, *exceeding):  # alone, nothing but the server can be the reason
+            sent = self.driver.sent
             self._run_alone(slot)
+            if self.driver.sent > sent:
+                self.alone[slot.probe.check] += self.driver.sent - sent
 
     def _is_server_known(self) -> bool:
         """True once the server accepts the key, and once enough answers have shown how long they take."""

@@ -21,6 +21,7 @@ from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import MCP, OPERATOR
 from pgagents.verify.wire.exchange import UNAVAILABLE, Exchange
 
+CRASHED = 500
 MOST_PENDING = 64
 """Number of exchanges whose judging may be put off at the same time."""
 
@@ -188,10 +189,21 @@ class Judge:
             return
         if exchange.sent_on or (exchange.success and exchange.output is not None):
             self.memory.reached.add(exchange.place)
+        if exchange.error or exchange.status >= CRASHED:
+            self._note_uncertain(exchange)
         for resource, body in told if exchange.fits else ():
             assert exchange.call.endpoint is not None
             place = resource.place_in(exchange.call.endpoint.params, exchange.input)
             self.memory.learn((resource.name, f"{place}{id_text(resource.id_of(body))}"), body)
+
+    def _note_uncertain(self, exchange: Exchange) -> None:
+        """Note what a call may have removed though its answer does not say so."""
+        endpoint = exchange.call.endpoint
+        for resource in self.setting.model.resources.values():
+            if endpoint is not None and resource.undone_by and resource.undone_by.action is endpoint.action:
+                place = resource.place_in(endpoint.params, exchange.input)
+                for value in exchange.input.values():
+                    self.memory.uncertain.add((resource.name, place, id_text(value)))
 
     def enter(self, judgement: Judgement, chain: Sequence[Exchange], probe: Probe) -> None:
         """Enter a verdict of a probe; one that is not kept only after those of watchers before it."""

@@ -271,6 +271,8 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         place = _place_of(memory.setting, representation.kind, exchange, endpoint)
         for body in objects_at(exchange.body, representation.path):
             told = _Told(representation, body, facts.written, exchange.sent_at, place)
+            if _is_uncertain(memory, told):
+                continue
             for judgement in _compare_representations(memory.setting, facts, told, endpoint):
                 known = verdicts.get(judgement.contract)
                 if known is None or known.verdict is not Verdict.BROKEN:
@@ -285,6 +287,16 @@ def _forget_removed(setting: Setting, endpoint: Endpoint, exchange: Exchange, fa
             place = gone.place_in(endpoint.params, exchange.input)
             for value in exchange.input.values():
                 facts.told.pop((kind_of(setting, gone), f"{place} {id_text(value)}"), None)
+
+
+def _is_uncertain(memory: Memory, told: _Told) -> bool:
+    """True if the instance may have been removed, and its id given to another."""
+    id = told.body.get(told.representation.id)
+    return any(
+        known == id_text(id) and place == told.place
+        for name, place, known in memory.uncertain
+        if kind_of(memory.setting, memory.model.resources[name]) == told.representation.kind
+    )
 
 
 def _place_of(setting: Setting, kind: str, exchange: Exchange, endpoint: Endpoint) -> str:
