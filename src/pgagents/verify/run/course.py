@@ -29,9 +29,9 @@ RETRIES = 12
 TICK_S = 0.001
 SLOW_S = 0.005
 """Below so many seconds for an answer, the run's own work takes most of the time, and lanes save little."""
-EXTRA = 12
-"""Requests beyond the usual budget for each worker: each has instances of its own, which it makes and undoes.
-"""
+OWN, ONCE_MORE = 2, 10
+"""Requests beyond the usual budget for each worker: for instances of its own, and to run alone once more what
+others may have disturbed."""
 FIRST_ANSWERS = 5
 """How many answers show how long they take."""
 
@@ -52,8 +52,8 @@ class Course:
         self._reserve = min(RETRIES, draft.max_requests // 10)
         self._planned = min(draft.max_requests, sum(p.cost for p in draft.probes) + self._reserve)
         self._lanes: Lanes | None = None
-        self._extra = 0
-        """Requests beyond the usual budget, because there are several workers."""
+        self._own_instances = 0
+        """Requests beyond the usual budget for the instances of several workers."""
         self.workers = 1
         """How many lanes the run has had."""
         self.alone: Counter[str] = Counter()
@@ -94,8 +94,8 @@ class Course:
     def _run_lanes(self, slots: Sequence[Slot]) -> None:
         ordered = self._options.max_requests is not None or self._options.profile == "smoke"
         if not ordered:
-            self._extra = EXTRA * self.workers
-            self.driver.sender.max_requests += self._extra
+            self._own_instances = OWN * self.workers
+            self.driver.sender.max_requests += (OWN + ONCE_MORE) * self.workers
         within = [slot for slot in slots if slot.probe.stage != LAST]
         self._lanes = Lanes(self.driver, within, self.workers, admit=self._admit, ordered=ordered)
         self.alone = self._lanes.alone
@@ -127,7 +127,8 @@ class Course:
         if probe.optional and driver.judge.is_all_judged(probe.contracts):
             return False
         undoing = driver.factory.pool.count_undo_requests()
-        if probe.priority > 1 and driver.sent + undoing + probe.cost + 1 > draft.again_until + self._extra:
+        until = draft.again_until + self._own_instances
+        if probe.priority > 1 and driver.sent + undoing + probe.cost + 1 > until:
             return False
         most = driver.sender.max_requests - (draft.for_last if probe.stage != LAST else 0)
         need = driver.counted + probe.cost + 1 + (self._lanes.count_promised() if self._lanes else 0)

@@ -23,7 +23,8 @@ from pgagents.verify.wire.exchange import UNAVAILABLE, Exchange
 
 CRASHED = 500
 MOST_PENDING = 64
-"""Number of exchanges whose judging may be put off at the same time."""
+MOST_PENDING_BYTES = 64_000_000
+"""Number of exchanges whose judging may be put off at the same time, and of the bytes of their answers."""
 
 Watcher = tuple[str, Callable[[Exchange, Memory], Iterable[Judgement]]]
 
@@ -61,8 +62,9 @@ class Judge:
         self.seconds = 0.0
         self.defers = False
         """True if watchers that are not decisive may judge later."""
-        self._pending: deque[Iterator[None]] = deque()
-        """The judging that was put off, by exchange; each step is a small piece."""
+        self._pending: deque[tuple[Iterator[None], int]] = deque()
+        """The judging that was put off, by exchange, with its answer's size; each step is a small piece."""
+        self._pending_bytes = 0
         self._flushing = False
         self.probe = 0
         """The number of the probe whose turn it is."""
@@ -112,12 +114,18 @@ class Judge:
                 pass
         self.seconds += self._timer() - started
         told = () if exchange.call.plain else self.factory.note(exchange)
-        self._pending.append(self._judge_later(exchange, past, told, beside=beside))
+        size = len(exchange.answer.body) if isinstance(exchange.answer, Response) else 0
+        self._pending.append((self._judge_later(exchange, past, told, beside=beside), size))
+        self._pending_bytes += size
         exchange.flush = self.flush
         if not self.defers:
             self.flush()
-        elif len(self._pending) > MOST_PENDING:
-            self.flush(lambda: len(self._pending) <= MOST_PENDING)
+        elif not self._has_room():
+            self.flush(self._has_room)
+
+    def _has_room(self) -> bool:
+        """True if no more judging waits than the memory is to hold."""
+        return len(self._pending) <= MOST_PENDING and self._pending_bytes <= MOST_PENDING_BYTES
 
     def flush(self, enough: Callable[[], bool] = lambda: False) -> None:
         """Let watchers judge what was put off, until it is all judged or `enough` returns True."""
@@ -126,10 +134,12 @@ class Judge:
         self._flushing, started = True, self._timer()
         try:
             while self._pending:
-                for _ in self._pending[0]:
+                judging, size = self._pending[0]
+                for _ in judging:
                     if enough():
                         return
                 self._pending.popleft()
+                self._pending_bytes -= size
         finally:
             self._flushing = False
             self.seconds += self._timer() - started
