@@ -33,6 +33,7 @@ from bench.sandbox import MANY, MANY_LONG, WARM, compare, growth
 from bench.vendors import MANY as MANY_ACTIONS
 from bench.vendors import measure_lists, measure_vendors
 from bench.verify import Times, verify_in_process
+from bench.workers import WORKERS, measure_workers
 
 RUN = "from pgagents.cli.main import run; run()"
 Row = tuple[str, str, str, bool]
@@ -147,6 +148,26 @@ def verification() -> list[Row]:
         ("verify in process: sending", f"{times.sending_s:.2f} s", "(none)", True),
         ("verify in process: judging an exchange", f"{each:.3f} ms", "≤ 0.3 ms", each <= 0.3),
     ]
+
+
+def workers() -> Iterator[Row]:
+    """A verification by eight workers beside one, at a server that takes 50 ms to answer."""
+    for pair, most in zip(measure_workers(), (0.4, 1 / 6), strict=True):
+        seconds = f"{pair.one_s:.1f} s, {pair.several_s:.1f} s: {pair.ratio:.2f}×"
+        yield (
+            f"verify with 1 and {WORKERS} workers, {pair.name}",
+            seconds,
+            f"<= {most:.2f}x",
+            pair.ratio <= most,
+        )
+        yield (
+            f"  verdicts and findings, {pair.name}",
+            "equal" if pair.equal else "DIFFER",
+            "equal",
+            pair.equal,
+        )
+        alone = f"{sum(pair.alone.values())} of {pair.requests[1]}"
+        yield f"  requests that ran alone, {pair.name}", alone, "(none)", True
 
 
 def vendors() -> Iterator[Row]:
@@ -327,7 +348,7 @@ def run_heldout() -> list[Row]:
 Part = Callable[[], Iterable[Row]]
 SHORT: Mapping[str, Part] = {
     "start": start, "build": park_graph, "many": many_actions, "lint": linting, "mcp": mcp_server,
-    "verify": verification, "scale": pace,
+    "verify": verification, "scale": pace, "workers": workers,
     "vendors": vendors, "lots": many_lots, "load": load, "memory": memory, "import": importing,
 }  # fmt: skip
 LONG: Mapping[str, Part] = {

@@ -65,6 +65,8 @@ WRONG_CALLS = {
         "'quick' is not one of 'smoke', 'standard', 'deep'",
     ),
     "no requests": ([SHOP, "--url", URL, "--max-requests", "0"], "0 is not in the range x>=1"),
+    "no worker": ([SHOP, "--url", URL, "--workers", "0"], "0 is not in the range 1<=x<=32"),
+    "too many workers": ([SHOP, "--url", URL, "--workers", "1000"], "1000 is not in the range 1<=x<=32"),
     "text for a number": ([SHOP, "--url", URL, "--seed", "x"], "'x' is not a valid integer range"),
     "report of an unknown form": (
         [SHOP, "--url", URL, "--report", "out.pdf"],

@@ -45,7 +45,7 @@ class Spent(Exception):
 
 @dataclass(slots=True)
 class Turn:
-    """What is a running probe's own while other probes have their turn."""
+    """The state of a running probe while other probes have their turn."""
 
     number: int
     cleaning: bool
@@ -140,7 +140,7 @@ class Driver:
     # -- several probes at the same time
 
     def pause(self) -> Turn:
-        """Return what is the present probe's own, to go on with it later."""
+        """Return the state of the probe whose turn it is, to go on with it later."""
         return Turn(self.judge.probe, self.sender.cleaning)
 
     def resume(self, turn: Turn) -> None:

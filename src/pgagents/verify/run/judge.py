@@ -72,7 +72,7 @@ class Judge:
         """The place in the plan of the probe whose turn it is."""
         self.in_company = False
         """True while other probes run beside that whose turn it is."""
-        self._doubted: set[int] = set()
+        self._disturbed: set[int] = set()
         """The numbers of probes whose answers did not agree while others ran beside them."""
         self._probes = 0
         """How many probes have begun."""
@@ -150,12 +150,12 @@ class Judge:
         self.probe = self._probes
         return self.probe
 
-    def is_doubted(self, probe: int) -> bool:
-        """Return True if a probe seemed to break a contract, but others may have caused that; ask once."""
+    def may_be_disturbed(self, probe: int) -> bool:
+        """Return True if a probe's answers did not agree while others ran beside it; ask once."""
         self.flush()
-        doubted = probe in self._doubted
-        self._doubted.discard(probe)
-        return doubted
+        disturbed = probe in self._disturbed
+        self._disturbed.discard(probe)
+        return disturbed
 
     def has_broken(self, probe: int) -> bool:
         """Return True if a contract was broken by an exchange or a verdict of this probe."""
@@ -234,7 +234,7 @@ class Judge:
         """
         compares = probe is not None and probe.cost > 1 and bool(chain) and chain[-1].in_company
         if compares and judgement.verdict is Verdict.BROKEN:
-            self._doubted.add(chain[-1].probe)
+            self._disturbed.add(chain[-1].probe)
             self._broken_by.add(chain[-1].probe)
             chain[-1].tainted.append(check_of(judgement.contract))
             return

@@ -159,8 +159,8 @@ class Lanes:
     def _is_open(self, lane: Lane) -> bool:
         """True if a probe did not show all that it was for, and others may be the reason."""
         driver = self.driver
-        doubted = driver.judge.is_doubted(lane.turn.number)
-        return doubted or not driver.judge.is_all_judged(lane.slot.probe.contracts)
+        disturbed = driver.judge.may_be_disturbed(lane.turn.number)
+        return disturbed or not driver.judge.is_all_judged(lane.slot.probe.contracts)
 
     # -- sending and taking answers
 

@@ -100,6 +100,8 @@ class Sender:
         self.sent = self.answered = 0
         self._waiting = 0
         """Requests that are ready, and wait for others to be answered."""
+        self._unanswered = 0
+        """Requests on their way beside others that may make something, which must be undone then."""
         self.silences = self.broken_off = 0
         self.cleaning = False
         """Whether it only undoes what was made: the budget does not count then."""
@@ -125,6 +127,7 @@ class Sender:
         """Return how many requests count, as if `owed` more had undone what is there, without those that
         may be counted apart.
         """
+        owed += self._unanswered
         return self.sent + self._waiting + owed - min(self._aside + owed, self._apart)
 
     def wait(self, seconds: float, *, quiet: bool = False) -> None:
@@ -139,7 +142,7 @@ class Sender:
 
     def overlap(self, on: bool) -> None:
         """Expect several requests on their way at the same time, or one at a time again; none is then."""
-        self._overlaps, self._waiting = on, 0
+        self._overlaps, self._waiting, self._unanswered = on, 0, 0
 
     def hurry(self, seconds: float) -> None:
         """Leave so many seconds for everything that is still sent."""
@@ -188,11 +191,13 @@ class Sender:
                 self._pace(ready.call, role)
             self._aside += self.cleaning
             self._waiting += 1
+            writes = _may_write(ready.call, request)
+            makes = self._overlaps and writes and not self.cleaning
+            self._unanswered += makes
             received = yield Transmission(
-                partial(self._begin, ready, request),
-                _may_write(ready.call, request),
-                self._line(ready.call, role),
+                partial(self._begin, ready, request), writes, self._line(ready.call, role)
             )
+            self._unanswered -= makes
             self._spend(received.seconds)
             self._cut(received.answer)
             self._count(received.answer)

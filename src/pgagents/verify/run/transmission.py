@@ -17,8 +17,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What came of a request: its answer, the seconds it took, the server's time when it was sent, and its
-    number in the run. `request` is the request as it was sent."""
+    """A request as it was sent, and its answer.
+
+    `seconds` is how long the answer took, `sent_at` the server's time when the request was sent, and `number`
+    the request's number in the run.
+    """
 
     request: Request
     answer: Response | Silence

@@ -1,0 +1,371 @@
+"""Several workers give the verdicts of one: whatever the server's speed, and whatever ends the run."""
+
+from __future__ import annotations
+
+import random
+import re
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import cache
+from typing import Any
+from zlib import crc32
+
+import pytest
+
+from harm.runs import EVERYONE, URL, harms, model_of, server_of, unlisted
+from harm.runs import run as run_case
+from pgagents.http import Handler, Request, Response, Silence
+from pgagents.inprocess import inside, over_tls, verify_sandbox
+from pgagents.inprocess_mcp import mcp_inside
+from pgagents.model.model import Model
+from pgagents.report.report import Report
+from pgagents.verify.check.check import collect
+from pgagents.verify.check.memory import setting_of
+from pgagents.verify.plan.options import Identities, Options, Progress
+from pgagents.verify.plan.order import LATE
+from pgagents.verify.plan.overlap import Slot, lay_out
+from pgagents.verify.run import judge as judging
+from pgagents.verify.run.judge import Judge
+from pgagents.verify.run.lanes import Lane, Lanes
+from pgagents.verify.run.run import verify
+from small_api import Notes, catalogue
+from verifying import SHOP, model, rarely
+
+SEVERAL = 8
+MOST_S = 0.004
+SEEDS = range(10)
+FAST = ("GET", "HEAD", "OPTIONS")
+
+
+class Slow:
+    """A server that answers each request after a random while, and writes down what was on its way beside
+    it.
+    """
+
+    def __init__(self, handler: Handler, seed: int = 0, most_s: float = MOST_S) -> None:
+        self._handler, self._most_s = handler, most_s
+        self._random, self._lock = random.Random(seed), threading.Lock()
+        self._now: list[Request] = []
+        self.beside: list[tuple[Request, tuple[Request, ...]]] = []
+        """Each request, with those that were on their way when it came."""
+
+    def __call__(self, request: Request) -> Response | Silence:
+        with self._lock:
+            self.beside.append((request, tuple(self._now)))
+            self._now.append(request)
+            pause = self._random.random() * self._most_s
+        time.sleep(pause)
+        with self._lock:
+            answer = self._handler(request)
+        time.sleep(pause)
+        with self._lock:
+            self._now.remove(request)
+        return answer
+
+    @property
+    def most(self) -> int:
+        """The most requests that were on their way at the same time."""
+        return max(1 + len(others) for _, others in self.beside)
+
+
+def verified(of: Model, workers: int, *, delay: int | None = None, **named: Any) -> tuple[Report, Slow]:
+    """Verify the sandbox with so many workers; answers take random whiles unless `delay` is None."""
+    faults = named.pop("faults", ())
+    seed, keys = named.pop("seed", 0), named.pop("keys", None)
+    opened = inside(of, seed=seed, faults=faults)
+    slow = Slow(over_tls(opened.sandbox.handler), delay or 0, 0.0 if delay is None else MOST_S)
+    options = Options(seed=seed, workers=workers, exclusive=True, **named)
+    return verify_sandbox(of, opened, options, keys=keys, handler=slow), slow
+
+
+def outcome(report: Report) -> tuple[dict[str, str], set[tuple[str, str]]]:
+    """The verdict on each contract, and the contract and expectation of each finding."""
+    verdicts = {r.contract.id: r.verdict.value for r in report.results}
+    return verdicts, {(f.contract.id, f.expected) for f in report.findings}
+
+
+@cache
+def one_worker(seed: int, *faults: str) -> Report:
+    return verified(model(SHOP), 1, seed=seed, faults=faults)[0]
+
+
+# -- equal outcomes
+# ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_several_workers_give_the_verdicts_of_one_however_long_answers_take(seed: int) -> None:
+    report, slow = verified(model(SHOP), SEVERAL, seed=seed, delay=seed)
+    assert slow.most == SEVERAL
+    assert outcome(report) == outcome(one_worker(seed))
+    assert report.footer.left_behind == ()
+
+
+@pytest.mark.parametrize("seed", rarely(SEEDS, 0))
+def test_a_large_api_gets_the_verdicts_of_one_worker_too(seed: int) -> None:
+    of = model()
+    main = {"main": inside(of, seed=seed).keys["main"]}
+    one, _ = verified(of, 1, seed=seed, keys=main)
+    several, slow = verified(of, SEVERAL, seed=seed, delay=seed, keys=main)
+    assert slow.most == SEVERAL
+    assert outcome(several) == outcome(one)
+    assert several.footer.left_behind == ()
+    assert several.footer.workers == SEVERAL
+    assert "capacity" in several.footer.alone, "its counts are everybody's"
+    assert "invalid_input" not in several.footer.alone
+    assert sum(several.footer.alone.values()) < several.footer.requests / 3
+
+
+def test_the_servers_speed_changes_no_request() -> None:
+    sent = []
+    for delay in (None, 1, 2):
+        _, slow = verified(model(SHOP), SEVERAL, delay=delay)
+        sent.append(
+            Counter((request.method, re.sub(r"/o-[^/]+", "/", request.target)) for request, _ in slow.beside)
+        )
+    assert sent[0] == sent[1] == sent[2]
+
+
+@pytest.mark.parametrize("fault", ["auth-ignored", "status-500-on-bad-input"])
+def test_what_several_workers_find_is_found_again_alone_by_one(fault: str) -> None:
+    of = model(SHOP)
+    report, _ = verified(of, SEVERAL, faults=(fault,), seed=3, delay=3)
+    assert report.findings
+    for finding in report.findings[:5]:
+        again, _ = verified(of, 1, faults=(fault,), seed=3, only=(finding.contract.id,))
+        assert finding.contract.id in {id for f in again.findings for id in (f.contract.id, *f.also)}
+
+
+def test_a_server_that_closes_every_second_connection_gets_the_same_findings() -> None:
+    def closing(handler: Handler) -> Handler:
+        met: set[Request] = set()
+
+        def answer(request: Request) -> Response | Silence:
+            first = request not in met
+            met.add(request)
+            if first and request.method in FAST and crc32(request.target.encode()) % 2:
+                return Silence("reset", "the connection was closed", stale=True)
+            return handler(request)
+
+        return answer
+
+    reports = []
+    for workers in (1, SEVERAL):
+        of = model(SHOP)
+        opened = inside(of)
+        slow = Slow(closing(over_tls(opened.sandbox.handler)), 1)
+        options = Options(workers=workers, exclusive=True)
+        reports.append(verify_sandbox(of, opened, options, handler=slow))
+    assert outcome(reports[1]) == outcome(reports[0]) == outcome(one_worker(0))
+
+
+# -- what is on its way together
+# ---------------------------------------------------------------------------------------------
+
+
+def test_a_request_that_may_write_is_never_on_its_way_beside_one_that_reads() -> None:
+    server = server_of("nested")
+    slow = Slow(server, 5)
+    run_case("nested", server, handler=slow, workers=SEVERAL)
+    kinds = [
+        (request.method in FAST, [other.method in FAST for other in others])
+        for request, others in slow.beside
+    ]
+    assert sum(len(others) for reads, others in kinds if reads) > 20
+    assert sum(len(others) for reads, others in kinds if not reads) > 20
+    assert all(set(others) <= {reads} for reads, others in kinds)
+
+
+@pytest.fixture
+def running(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Slot, list[Slot]]]:
+    """Each step of a run: the slot whose turn it is, and all that run."""
+    steps: list[tuple[Slot, list[Slot]]] = []
+    step = Lanes._step
+
+    def note(self: Lanes, lane: Lane, proceed: Callable[[], Any]) -> None:
+        steps.append((lane.slot, [one.slot for one in self._running]))
+        step(self, lane, proceed)
+
+    monkeypatch.setattr(Lanes, "_step", note)
+    return steps
+
+
+def test_what_compares_counts_or_moves_the_clock_or_sends_at_once_runs_alone(
+    running: list[tuple[Slot, list[Slot]]],
+) -> None:
+    _, slow = verified(model(), SEVERAL)
+    with_others = {slot.probe.check for slot, several in running if len(several) > 1}
+    alone = {slot.probe.check for slot, _ in running} - with_others
+    assert {"capacity", "idempotency", "expires_on_time", "audit_trail", "event_delivery"} <= alone
+    clock = [others for request, others in slow.beside if request.target.endswith("/clock")]
+    assert clock
+    assert not any(clock)
+
+
+def test_no_probe_that_compares_answers_runs_beside_one_that_may_write(
+    running: list[tuple[Slot, list[Slot]]],
+) -> None:
+    verified(model(SHOP), SEVERAL)
+    comparing = [several for slot, several in running if slot.company == "readers" and len(several) > 1]
+    assert comparing
+    assert not any(other.writes for several in comparing for other in several)
+
+
+def test_calls_of_tools_are_never_on_their_way_together() -> None:
+    of = model()
+    opened = inside(of)
+    with mcp_inside(of, opened) as link:
+        link.handler = Slow(link.handler, 0)
+        slow = link.handler
+        verify_sandbox(of, opened, Options(workers=SEVERAL, max_requests=400), mcp=link)
+    assert len(slow.beside) > 20
+    assert slow.most == 1
+
+
+# -- the order and the budget
+# ---------------------------------------------------------------------------------------------
+
+
+def slots(writes: bool = True) -> list[Slot]:
+    setting = setting_of(model(SHOP), "https://127.0.0.1:1")
+    probes = [p for check in collect().values() for p in check.list_probes(setting, frozenset({"main"}))]
+    return lay_out(setting, collect(), probes, writes=writes)
+
+
+def test_an_optional_probe_waits_for_what_may_make_it_needless() -> None:
+    found = slots()
+    optional = [slot for slot in found if slot.probe.optional]
+    assert optional
+    assert all(slot.after == slot.index or found[slot.index - 1].probe.optional for slot in optional)
+    free = [s for s in found if not s.probe.optional and s.probe.priority == 1 and s.probe.stage < LATE]
+    assert all(slot.after == 0 for slot in free)
+
+
+def test_without_leave_to_write_nothing_runs_alone_for_the_sake_of_its_instances() -> None:
+    assert any(slot.company == "none" and not slot.probe.writes for slot in slots())
+    reading = [slot for slot in slots(writes=False) if collect()[slot.probe.check].overlap == "readers"]
+    assert reading
+    assert all(slot.company == "readers" and not slot.writes for slot in reading)
+
+
+@pytest.mark.parametrize("most", [7, 40])
+def test_a_bound_on_requests_holds_and_is_spent_in_the_plans_order(
+    most: int, running: list[tuple[Slot, list[Slot]]]
+) -> None:
+    report, slow = verified(model(SHOP), SEVERAL, delay=1, max_requests=most)
+    assert len(slow.beside) == report.footer.requests
+    assert report.footer.requests <= most + 1, "one worker too sends one more where an undoing costs more"
+    began = list(dict.fromkeys(slot.index for slot, _ in running))
+    assert began == sorted(began)
+
+
+def test_the_report_of_one_worker_says_nothing_of_workers() -> None:
+    footer = one_worker(0).footer
+    assert (footer.workers, footer.alone) == (1, {})
+
+
+# -- the end
+# ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("silent_from", [3, 25, 60])
+def test_a_server_that_falls_silent_ends_the_run_once(silent_from: int) -> None:
+    server = server_of("nested")
+    seen = 0
+    lock = threading.Lock()
+
+    def answer(request: Request) -> Response | Silence:
+        nonlocal seen
+        with lock:
+            seen += 1
+            if seen >= silent_from:
+                return Silence("refused", "nobody listens")
+        return server(request)
+
+    report = run_case("nested", server, handler=Slow(answer, 2), workers=SEVERAL)
+    assert not report.footer.complete
+    assert len([note for note in report.footer.notes if "the server" in note]) == 1
+    assert harms(server) == []
+    assert unlisted(server, report) == []
+
+
+@pytest.mark.parametrize("at", [10, 30, 50])
+def test_an_interrupt_undoes_what_all_workers_made(at: int) -> None:
+    server = server_of("nested")
+    slow = Slow(server, at)
+    shown = 0
+
+    def interrupt(_: Progress) -> None:
+        nonlocal shown
+        shown += 1
+        if shown == at:
+            raise KeyboardInterrupt
+
+    report = run_interrupted(slow, interrupt)
+    assert not report.footer.complete
+    assert shown >= at
+    assert harms(server) == []
+    assert report.footer.left_behind == ()
+    assert server.left() == []
+
+
+def run_interrupted(slow: Slow, on_progress: Callable[[Progress], None]) -> Report:
+    options = Options(allow_writes=True, live=False, workers=SEVERAL)
+    return by_the_clock(model_of("nested"), slow, EVERYONE, options, on_progress)
+
+
+def by_the_clock(
+    of: Model,
+    slow: Slow,
+    keys: Mapping[str, str],
+    options: Options,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> Report:
+    return verify(
+        of,
+        slow,
+        Identities(keys),
+        options,
+        clock=time.time,
+        sleep=time.sleep,
+        wall=lambda: "2026-04-12T13:20:00Z",
+        url=URL,
+        on_progress=on_progress,
+    )
+
+
+@pytest.mark.parametrize("name", ["nested", "reused_ids", "delete_202", "get_or_create", "lagging_list"])
+def test_several_workers_do_no_harm(name: str) -> None:
+    server = server_of(name)
+    report = run_case(name, server, handler=Slow(server, 1, 0.001), workers=SEVERAL)
+    assert harms(server) == []
+    assert unlisted(server, report) == []
+
+
+def test_a_refused_key_ends_the_run_before_there_are_several_requests() -> None:
+    notes = Notes()
+    refusing = Slow(lambda request: notes(replace(request, headers=())), 0)
+    options = Options(live=False, workers=SEVERAL)
+    report = by_the_clock(catalogue(), refusing, {"main": "a-key-that-is-not-known"}, options)
+    assert not report.footer.complete
+    assert "refused the key" in report.footer.notes[0]
+    assert refusing.most == 1
+
+
+def test_judging_that_waits_holds_no_more_bytes_than_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judging, "MOST_PENDING_BYTES", 2_000)
+    most = 0
+    judge = Judge.judge
+
+    def note(self: Judge, *given: Any, **named: Any) -> None:
+        nonlocal most
+        judge(self, *given, **named)
+        most = max(most, self._pending_bytes)
+
+    monkeypatch.setattr(Judge, "judge", note)
+    report, _ = verified(model(SHOP), SEVERAL, delay=1)
+    assert most <= 2_000
+    assert outcome(report) == outcome(one_worker(0))
