@@ -10,6 +10,7 @@ import sys
 from functools import lru_cache
 
 from pgagents.cel.syntax import (
+    COMPARED,
     LEVELS,
     MACROS,
     Choice,
@@ -132,8 +133,9 @@ class _Parser:
         start = self.token.start
         left = self._unary()
         while (level := self._level()) >= lowest and level:
-            operands, signs = [left], []
-            while self._level() == level:
+            operands: list[Node] = [left]
+            signs: list[str] = []
+            while self._level() == level and not (signs and level == COMPARED):
                 signs.append(self._next().text)
                 operands.append(self._infix(level + 1))
             left = _join(level, signs, operands, start, self._end())
@@ -253,7 +255,7 @@ def _join(level: int, signs: list[str], operands: list[Node], start: int, end: i
     flat: list[Node] = []
     for index, operand in enumerate(operands):
         flat_signs += signs[index - 1 : index] if index else []
-        same = isinstance(operand, Infix) and LEVELS[operand.signs[0]] == level
+        same = isinstance(operand, Infix) and level != COMPARED and LEVELS[operand.signs[0]] == level
         if isinstance(operand, Infix) and same and (level <= LEVELS["&&"] or not index):
             flat_signs += operand.signs
             flat += operand.operands

@@ -11,7 +11,8 @@ from typing import Literal as OneOf
 
 MACROS = frozenset(("all", "exists", "exists_one", "existsOne", "map", "filter"))
 """Methods whose first argument names the item that their other arguments are evaluated for."""
-LEVELS = {"||": 1, "&&": 2, **dict.fromkeys(("<", "<=", ">", ">=", "==", "!=", "in"), 3)} | {
+COMPARED = 3
+LEVELS = {"||": 1, "&&": 2, **dict.fromkeys(("<", "<=", ">", ">=", "==", "!=", "in"), COMPARED)} | {
     "+": 4, "-": 4, "*": 5, "/": 5, "%": 5,
 }  # fmt: skip
 """How tightly each infix sign binds."""
@@ -104,7 +105,7 @@ class Unary(Part):
 
 @dataclass(frozen=True, slots=True)
 class Infix(Part):
-    """Operands with infix signs of one level between them, from left to right."""
+    """Operands with infix signs of one level between them, from left to right. A comparison has two."""
 
     signs: tuple[str, ...]
     operands: tuple[Node, ...]
