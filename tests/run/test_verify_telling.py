@@ -112,9 +112,11 @@ def test_an_equation_is_what_a_law_says_whatever_its_brackets_and_blanks_are(tex
 
 
 def test_conditions_of_an_equation_are_those_it_stands_under():
-    law = Law("law", compiled("input.a ? response.n == 1.0 : input.b && response.n == 2.0", ("input", "response")),
-              compiled("input.c", ("input",)), ("laws",), ())  # fmt: skip
-    assert [(e.gives.wording, [g.wording for g in e.guards]) for e in equations([law])] == [
+    text = "input.a ? response.n == 1.0 : input.b && response.n == 2.0"
+    when = compiled("input.c", ("input",))
+    law = Law("law", compiled(text, ("input", "response")), when, ("laws",), ())
+    found = [(e.gives.wording, [g.wording for g in e.guards]) for e in equations([law])]
+    assert found == [
         ("1.0", ["input.c", "input.a"]),
         ("2.0", ["input.c", "!input.a"]),
     ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import sys
 import weakref
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from types import ModuleType
@@ -112,6 +112,12 @@ def compile(text: str, names: Iterable[str]) -> Expression:
 def compile_node(node: Node, names: Iterable[str]) -> Expression:
     """Compile a tree, such as a part of another expression. Raises ExpressionError."""
     return compile(print_node(node), names)
+
+
+def member_of(value: Any, variables: Container[str]) -> str:
+    """Return the member of one of these variables that a value leads to, with dots; empty for any other."""
+    path = value.path if isinstance(value, Expression) else ()
+    return ".".join(path[1:]) if path and path[0] in variables else ""
 
 
 def _check_names(expression: Expression, names: Iterable[str]) -> Expression:

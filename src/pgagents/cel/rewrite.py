@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from pgagents.cel.parser import parse
 from pgagents.cel.reading import Path, path_of
 from pgagents.cel.syntax import (
     Choice,
@@ -102,6 +103,15 @@ def pass_lists_by_path(node: Node) -> tuple[Node, tuple[Path, ...]]:
         return replace(part, args=(text_literal(THERE + ".".join(path)), *others))
 
     return transform(node, change), tuple(paths)
+
+
+def fill(form: str, **nodes: Node) -> Node:
+    """Return the tree of an expression with nodes in place of some of its variables."""
+
+    def change(part: Node, bound: frozenset[str]) -> Node | None:
+        return nodes.get(part.name) if isinstance(part, Name) and part.name not in bound else None
+
+    return transform(parse(form), change)
 
 
 def text_literal(text: str) -> Literal:

@@ -265,14 +265,14 @@ def _laws(s: Sides) -> Iterator[Change]:
 def _promises(action: Action) -> dict[tuple[str, str], tuple[str, ...]]:
     """Return laws and relations by kind and name, with their texts."""
     found: dict[tuple[str, str], tuple[str, ...]] = {
-        ("law", law.name): (law.that.text, law.when.text if law.when else "") for law in action.laws
+        ("law", law.name): (law.that.key, law.when.key if law.when else "") for law in action.laws
     }
     for r in action.relations:
         found["relation", r.name] = (
-            r.keeps.text,
+            r.keeps.key,
             r.widen,
             r.by,
-            *(e.text if e else "" for e in (r.unless, r.fits)),
+            *(e.key if e else "" for e in (r.unless, r.fits)),
         )
     return found
 

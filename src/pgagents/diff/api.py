@@ -199,7 +199,7 @@ def _limits(old: Model, new: Model) -> Iterator[Change]:
                 "buckets",
                 name,
             )
-        if now is not None and (was.when.text if was.when else "") != (now.when.text if now.when else ""):
+        if now is not None and (was.when and was.when.key) != (now.when and now.when.key):
             yield _whole("may break", "limit", f"other calls draw from {name} now", "limits", "buckets", name)
         if now is not None and was.refill != now.refill:
             how = (

@@ -58,7 +58,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
             says = f"{workflow.title}: {step.name} ({step.action.name}) is answered {step.status}"
             yield promise_at(NAME, f"{workflow.name}/{step.name}", "@rest", says, step.origin, workflow.cite)
             for id, criterion, origin, _ in _criteria(workflow, step):
-                says = f"{workflow.title}, {step.name}: {' '.join(criterion.text.split())}"
+                says = f"{workflow.title}, {step.name}: {criterion.wording}"
                 yield Contract(id, NAME, "", REST, says, origin, workflow.cite)
 
 
@@ -355,7 +355,7 @@ def _judge_step(
     for id, criterion, _, need in _criteria(workflow, step):
         if (need == "timed" and not timed) or (need == "alone" and not setting.exclusive):
             continue
-        text = " ".join(criterion.text.split())
+        text = criterion.wording
         try:
             holds = scope.holds(criterion)
         except ExpressionError as error:
