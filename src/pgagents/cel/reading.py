@@ -89,6 +89,16 @@ def paths_in(node: Node, bound: frozenset[str] = frozenset()) -> Iterator[Path]:
         yield from paths_in(child, inner if index else bound)
 
 
+def first_members(node: Node, variable: str) -> Iterator[tuple[str, Node]]:
+    """Yield each use of a variable: the member that is read of it, or empty, and the part that reads it."""
+    found = [part for part, bound in walk_free(node) if variable not in bound]
+    named = {id(part.base): part for part in found if isinstance(part, Member)}
+    for part in found:
+        if isinstance(part, Name) and part.name == variable:
+            member = named.get(id(part))
+            yield (member.name, member) if member else ("", part)
+
+
 def members_in(node: Node) -> Iterator[str]:
     """Yield the name of each member that an expression reads, of variables and of items."""
     return (part.name for part in walk(node) if isinstance(part, Member))

@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
-from pgagents.cel.expression import ExpressionError, Scope, compile_node
+from pgagents.cel.blame import broken_part, evaluate, holds
+from pgagents.cel.expression import ExpressionError, Scope
 from pgagents.cel.printer import print_node
-from pgagents.cel.reading import conjuncts, path_of
-from pgagents.cel.syntax import Choice, FunctionCall, Infix, Literal, Macro, Node, Unary
+from pgagents.cel.reading import path_of
+from pgagents.cel.syntax import FunctionCall, Infix, Literal, Macro, Node, Unary
 from pgagents.model.action import Law
 from pgagents.verify.laws.laws import format_read
 from pgagents.verify.wire.exchange import got
@@ -33,11 +34,7 @@ def witness(law: Law, scope: Scope) -> str:
 
 def _describe_broken(node: Node, values: Mapping[str, Any]) -> str:
     """Describe the first part of an expression that does not hold; empty if none can be described."""
-    if isinstance(node, Choice):
-        return _describe_broken(node.then if _holds(node.condition, values) else node.otherwise, values)
-    parts = conjuncts(node)
-    if len(parts) > 1:
-        return next((_describe_broken(part, values) for part in parts if not _holds(part, values)), "")
+    node = broken_part(node, values)
     if isinstance(node, FunctionCall) and node.name in _OF_LISTS and len(node.args) == 2:
         return _pair(node.name, *node.args, values)
     if isinstance(node, FunctionCall) and node.name == "near":
@@ -50,7 +47,7 @@ def _describe_broken(node: Node, values: Mapping[str, Any]) -> str:
 def _pair(what: str, of: Node, by: Node, values: Mapping[str, Any]) -> str:
     """Describe the two items of a list that are out of order or equal."""
     member = str(by.value) if isinstance(by, Literal) else ""
-    items = _value(of, values)
+    items = evaluate(of, values)
     if not isinstance(items, list):
         return f"{print_node(of)} is no list"
     keys = [got(item, member) if member else item for item in items[:MAX_ITEMS]]
@@ -84,7 +81,7 @@ def _wrong_pairs(what: str, keys: list[Any]) -> Iterator[tuple[int, int]]:
 
 def _item(node: Macro, values: Mapping[str, Any]) -> str:
     """Describe the first item of a list that breaks a condition on all of them."""
-    items, of = _value(node.of, values), print_node(node.of)
+    items, of = evaluate(node.of, values), print_node(node.of)
     if not isinstance(items, list) or node.name in ("map", "filter"):
         return ""
     if node.name != "all":
@@ -93,7 +90,7 @@ def _item(node: Macro, values: Mapping[str, Any]) -> str:
     for index, item in enumerate(items[:MAX_ITEMS]):
         inner = {**values, node.item: item}
         condition = node.args[0]
-        if not _holds(condition, inner):
+        if not holds(condition, inner):
             where = f"{of}[{index}]"
             said = _describe_broken(condition, inner) or format_read(condition, inner, inner)
             return f"{where}: {said}" if said else f"it does not hold of {where}"
@@ -104,7 +101,7 @@ def _sides(node: Node, sides: tuple[Node, ...], values: Mapping[str, Any]) -> st
     """Describe the values that a comparison reads, and its two sides."""
     read = format_read(node, values, values)
     come = [
-        f"{print_node(side)} is {_format_value(_value(side, values))}" for side in sides if _computes(side)
+        f"{print_node(side)} is {_format_value(evaluate(side, values))}" for side in sides if _computes(side)
     ]
     return "; ".join(part for part in (read, " and ".join(come)) if part)
 
@@ -112,14 +109,6 @@ def _sides(node: Node, sides: tuple[Node, ...], values: Mapping[str, Any]) -> st
 def _computes(side: Node) -> bool:
     """True if a side is more than a path or a literal."""
     return not path_of(side) and not isinstance(side.operand if isinstance(side, Unary) else side, Literal)
-
-
-def _value(node: Node, values: Mapping[str, Any]) -> Any:
-    return Scope(values).evaluate(compile_node(node, values))
-
-
-def _holds(node: Node, values: Mapping[str, Any]) -> bool:
-    return Scope(values).holds(compile_node(node, values))
 
 
 def _format_value(value: Any) -> str:
