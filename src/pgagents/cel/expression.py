@@ -21,7 +21,7 @@ from pgagents.cel.parser import MAX_CHARS, parse
 from pgagents.cel.printer import print_node
 from pgagents.cel.reading import functions_of, path_of, variables_of
 from pgagents.cel.reckoning import HELPERS, cents, distance_km, epoch
-from pgagents.cel.rewrite import BY_PATH, THERE, pass_lists_by_path, rename_size
+from pgagents.cel.rewrite import BY_PATH, THERE, normal, pass_lists_by_path, rename_size
 from pgagents.cel.syntax import ExpressionError, Node
 
 __all__ = [
@@ -60,8 +60,8 @@ class Expression:
     tree: Node
     wording: str
     """What the author wrote, on one line: for people to read, and for nothing else."""
-    key: str
-    """The tree in its one printed form, which caches are keyed by."""
+    canonical: str
+    """What it means, as text: the same for all ways to write it. Caches are keyed by it."""
     names: frozenset[str]
     """The variables that it reads."""
     paths: Mapping[str, Paths]
@@ -84,10 +84,6 @@ class Expression:
 
     def __repr__(self) -> str:
         return f"Expression({self.wording!r})"
-
-    @property
-    def text(self) -> str:
-        return self.wording
 
 
 @cache
@@ -148,7 +144,7 @@ def _compile(text: str) -> Expression:
     return Expression(
         tree,
         " ".join(text.split()),
-        print_node(tree),
+        print_node(normal(tree)),
         free,
         paths_of(tree, free),
         frozenset({"len_" if name == "size" else name for name in called} & HELPERS.keys()),
@@ -206,7 +202,9 @@ class Reading:
                 expression.paths if expression.quick is None else expression.quick_paths
             ).items():
                 paths[name] = paths.get(name, frozenset()) | read
-        return cls(paths, frozenset(call for e in every for call in e.calls), frozenset(e.key for e in every))
+        return cls(
+            paths, frozenset(call for e in every for call in e.calls), frozenset(e.canonical for e in every)
+        )
 
 
 class Scope:
@@ -312,10 +310,10 @@ class Scope:
         if expression.path:
             return self._at(expression.path)
         quick = expression.quick is not None and all(map(self._is_list, expression.lists))
-        if expression.key not in self._ready or (expression.quick is not None and not quick):
+        if expression.canonical not in self._ready or (expression.quick is not None and not quick):
             self._learn(expression.calls)
             self._have(expression.quick_paths if quick else expression.paths)
-            self._ready.add(expression.key)
+            self._ready.add(expression.canonical)
         if expression.shape is not None and not (expression.plain and self._short(expression)):
             self._check_growth(expression.shape)
         try:

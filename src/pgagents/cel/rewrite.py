@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from pgagents.cel.parser import parse
@@ -64,6 +64,24 @@ def _rebuild(node: Node, parts: tuple[Node, ...]) -> Node:
         case Literal() | Name():
             return node
     return replace(node, items=parts)
+
+
+def normal(node: Node) -> Node:
+    """Return the tree with the items of macros named by their depth: equal for all names they may have."""
+    return _number(node, {})
+
+
+def _number(node: Node, names: Mapping[str, str]) -> Node:
+    def change(part: Node, _bound: frozenset[str]) -> Node | None:
+        if isinstance(part, Name):
+            return replace(part, name=names[part.name]) if part.name in names else None
+        if not isinstance(part, Macro):
+            return None
+        item = f"#{len(names)}"  # no name that an author could write
+        args = tuple(_number(arg, {**names, part.item: item}) for arg in part.args)
+        return replace(part, of=_number(part.of, names), item=item, args=args)
+
+    return transform(node, change)
 
 
 def rename_size(node: Node) -> Node:

@@ -192,7 +192,7 @@ def _beginning(setting: Setting, endpoint: Endpoint, name: str, given: Any, form
     ):
         return None
     return setting.compute_once(
-        ("beginning", form, given.key), lambda: compile_node(fill(form, text=given.tree), given.names)
+        ("beginning", form, given.canonical), lambda: compile_node(fill(form, text=given.tree), given.names)
     )
 
 

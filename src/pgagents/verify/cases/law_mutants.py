@@ -123,8 +123,8 @@ def _others(equation: Equation, scope: Scope, told: Collection[str]) -> Iterator
                 yield miss, _evaluate(gives, scope)
         scope.call(helper, HELPERS[helper])
     for altered in _mutate_expression(gives):
-        if altered.key not in told:
-            yield altered.key, _evaluate(altered, scope)
+        if altered.canonical not in told:
+            yield altered.canonical, _evaluate(altered, scope)
     for leaf, reading in _set_apart(gives):
         value = got(scope.values, leaf)
         if _finite(value):

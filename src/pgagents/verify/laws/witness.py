@@ -51,16 +51,19 @@ def _pair(what: str, of: Node, by: Node, values: Mapping[str, Any]) -> str:
     if not isinstance(items, list):
         return f"{print_node(of)} is no list"
     keys = [got(item, member) if member else item for item in items[:MAX_ITEMS]]
-    name = print_node(of) if path_of(of) else "items"
     first = next(_wrong_pairs(what, keys), None)
     if first is None:
         return ""
     one, two = first
     dot = f".{member}" if member else ""
     return (
-        f"{name}[{one}]{dot} is {_format_value(keys[one])}, and {name}[{two}]{dot} is "
+        f"{_name(of)}[{one}]{dot} is {_format_value(keys[one])}, and {_name(of)}[{two}]{dot} is "
         f"{_format_value(keys[two])}"
     )
+
+
+def _name(of: Node) -> str:
+    return print_node(of) if path_of(of) else "items"
 
 
 def _wrong_pairs(what: str, keys: list[Any]) -> Iterator[tuple[int, int]]:
@@ -81,17 +84,17 @@ def _wrong_pairs(what: str, keys: list[Any]) -> Iterator[tuple[int, int]]:
 
 def _item(node: Macro, values: Mapping[str, Any]) -> str:
     """Describe the first item of a list that breaks a condition on all of them."""
-    items, of = evaluate(node.of, values), print_node(node.of)
+    items, of = evaluate(node.of, values), node.of
     if not isinstance(items, list) or node.name in ("map", "filter"):
         return ""
     if node.name != "all":
         many = "none" if node.name == "exists" else "none or several"
-        return f"it holds of {many} of the {len(items)} items of {of}"
+        return f"it holds of {many} of the {len(items)} items of {print_node(of)}"
     for index, item in enumerate(items[:MAX_ITEMS]):
         inner = {**values, node.item: item}
         condition = node.args[0]
         if not holds(condition, inner):
-            where = f"{of}[{index}]"
+            where = f"{print_node(of)}[{index}]"
             said = _describe_broken(condition, inner) or format_read(condition, inner, inner)
             return f"{where}: {said}" if said else f"it does not hold of {where}"
     return ""

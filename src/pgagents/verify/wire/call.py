@@ -201,5 +201,5 @@ class Concurrent:
 def format_arguments(given: Mapping[str, Any]) -> str:
     """Return the arguments as the plan prints them."""
     return ", ".join(
-        f"{k}={v.key if isinstance(v, Expression) else repr(v)}" for k, v in sorted(given.items())
+        f"{k}={v.canonical if isinstance(v, Expression) else repr(v)}" for k, v in sorted(given.items())
     )

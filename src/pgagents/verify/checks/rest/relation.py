@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import Any
 
 from pgagents.cel.reading import order_of
+from pgagents.cel.rewrite import normal
 from pgagents.model.action import Relation
 from pgagents.model.contract import Contract, Verdict
 from pgagents.verify.cases.boundary import fills_a_page
@@ -108,7 +109,8 @@ def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str]
 def _order(endpoint: Endpoint, relation: Relation) -> tuple[str, bool] | None:
     """Return the member that a law says the list is sorted by, and true if descending; or None."""
     orders = (order_of(law.that.tree) for law in endpoint.action.laws if law.when is None)
-    found = (order for order in orders if order is not None and order.items == relation.keeps.tree)
+    kept = normal(relation.keeps.tree)
+    found = (order for order in orders if order is not None and normal(order.items) == kept)
     return next(((order.member, order.descending) for order in found), None)
 
 

@@ -355,7 +355,6 @@ def _judge_step(
     for id, criterion, _, need in _criteria(workflow, step):
         if (need == "timed" and not timed) or (need == "alone" and not setting.exclusive):
             continue
-        text = criterion.wording
         try:
             holds = scope.holds(criterion)
         except ExpressionError as error:
@@ -368,7 +367,7 @@ def _judge_step(
         yield (
             judge_kept(id)
             if holds
-            else judge_broken(id, text, f"it does not hold{': ' + said if said else ''}")
+            else judge_broken(id, criterion.wording, f"it does not hold{': ' + said if said else ''}")
         )
     try:
         state.kept[step.name] = {name: scope.evaluate(expression) for name, expression in step.keep.items()}
