@@ -21,7 +21,7 @@ from pgagents.cel.parser import MAX_CHARS, parse
 from pgagents.cel.printer import print_node
 from pgagents.cel.reading import functions_of, path_of, variables_of
 from pgagents.cel.reckoning import HELPERS, cents, distance_km, epoch
-from pgagents.cel.rewrite import BY_PATH, THERE, normal, pass_lists_by_path, rename_size
+from pgagents.cel.rewrite import BY_PATH, TAKE_LISTS, THERE, normal, pass_lists_by_path, rename_size
 from pgagents.cel.syntax import ExpressionError, Node
 
 __all__ = [
@@ -131,37 +131,40 @@ def _check_names(expression: Expression, names: Iterable[str]) -> Expression:
 @lru_cache(maxsize=5_000)
 def _compile(text: str) -> Expression:
     """Compile an expression, whatever variables it reads."""
-    tree = parse(text)
+    tree, wording = parse(text), " ".join(text.split())
     called = functions_of(tree)
     for name in sorted(called.keys() - HELPERS.keys() - _STANDARD - {"size"}):
         known = ", ".join(sorted({*HELPERS, "size"} - {"len_"}))
         place = called[name]
         raise ExpressionError(f"`{name}()` is no function here; known: {known}", place.start, place.end)
     free = frozenset(variables_of(tree))
-    sized = rename_size(tree)
-    by_path, lists = pass_lists_by_path(sized)
-    shape, plain = _shape(tree)
+    loops = growth.loops(tree)
+    if loops == 2:
+        _check_growth(tree)
+    canonical = print_node(tree)
+    sized = rename_size(tree) if "size" in called else tree
+    by_path, lists = pass_lists_by_path(sized) if called.keys() & TAKE_LISTS else (tree, ())
     return Expression(
         tree,
-        " ".join(text.split()),
-        print_node(normal(tree)),
+        wording,
+        print_node(normal(tree)) if loops else canonical,
         free,
         paths_of(tree, free),
         frozenset({"len_" if name == "size" else name for name in called} & HELPERS.keys()),
-        _program(sized),
+        _program(canonical if sized is tree else print_node(sized)),
         path_of(tree),
         lists,
-        _program(by_path) if lists else None,
+        _program(print_node(by_path)) if lists else None,
         paths_of(by_path, free & variables_of(by_path).keys()) if lists else {},
-        shape,
-        plain,
+        tree if loops else None,
+        loops < 2,
     )
 
 
-def _program(tree: Node) -> Any:
-    """Compile a tree for the evaluator. Raises ExpressionError."""
+def _program(text: str) -> Any:
+    """Compile a text for the evaluator. Raises ExpressionError."""
     try:
-        return _cel().compile(print_node(tree))
+        return _cel().compile(text)
     except ValueError as error:
         raise ExpressionError(_first_line(error)) from None
     except BaseException as error:  # the parser panics on some texts, and a panic is no Exception
@@ -170,18 +173,12 @@ def _program(tree: Node) -> Any:
         raise ExpressionError("the expression cannot be parsed") from None
 
 
-def _shape(tree: Node) -> tuple[Node | None, bool]:
-    """Return the tree for estimating the work, or None if it needs no estimate, and whether it is plain.
-
-    Raises ExpressionError if the work is too large for any data.
-    """
-    loops = growth.loops(tree)
-    if loops == 2:
-        try:
-            growth.check(tree, {}, {})
-        except growth.Unbounded as error:
-            raise ExpressionError(str(error)) from None
-    return tree if loops else None, loops < 2
+def _check_growth(tree: Node) -> None:
+    """Raise ExpressionError if the work is too large for any data."""
+    try:
+        growth.check(tree, {}, {})
+    except growth.Unbounded as error:
+        raise ExpressionError(str(error)) from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,8 +49,9 @@ def parse(text: str) -> Node:
         raise ExpressionError(
             f"the expression has {len(text):,} characters; at most {MAX_CHARS:,} are allowed"
         )
-    node = _Parser(text).parse()
-    stack = [(node, 1)]
+    parser = _Parser(text)
+    node = parser.parse()
+    stack = [(node, 1)] if len(parser.tokens) > MAX_DEPTH else []  # no node without a token
     while stack:
         part, depth = stack.pop()
         if depth > MAX_DEPTH:
@@ -78,7 +79,7 @@ class _Parser:
     def parse(self) -> Node:
         """Parse all tokens."""
         node = self._expression()
-        if self.token.kind:
+        if self.token.kind != "end":
             raise self._fault(f"an operator is expected before `{self.token.text}`")
         return node
 

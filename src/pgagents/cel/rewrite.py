@@ -27,6 +27,7 @@ Change = Callable[[Node, frozenset[str]], Node | None]
 THERE = "\ue000"
 """Prefix of a text with the path of a list, which a helper function receives instead of the list."""
 BY_PATH = frozenset(("len_", "unique_by", "sorted_by", "sorted_down_by", "sum_of"))
+TAKE_LISTS = (BY_PATH - {"len_"}) | {"size"}
 _TURNED = {"<": "<=", "<=": "<", ">": ">=", ">=": ">"}
 
 

@@ -5,8 +5,9 @@ Two nodes are equal if they mean the same: blanks, comments and redundant bracke
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 from typing import Literal as OneOf
 
 MACROS = frozenset(("all", "exists", "exists_one", "existsOne", "map", "filter"))
@@ -137,25 +138,24 @@ class ObjectOf(Part):
 Node = Literal | Name | Member | Index | FunctionCall | Macro | Unary | Infix | Choice | ListOf | ObjectOf
 
 
+_PARTS: dict[type, Callable[[Any], tuple[Node, ...]]] = {
+    Literal: lambda _: (),
+    Name: lambda _: (),
+    Member: lambda node: (node.base,),
+    Index: lambda node: (node.base, node.index),
+    FunctionCall: lambda node: node.args if node.of is None else (node.of, *node.args),
+    Macro: lambda node: (node.of, *node.args),
+    Unary: lambda node: (node.operand,),
+    Infix: lambda node: node.operands,
+    Choice: lambda node: (node.condition, node.then, node.otherwise),
+    ListOf: lambda node: node.items,
+    ObjectOf: lambda node: node.items,
+}
+
+
 def children(node: Node) -> tuple[Node, ...]:
     """Return the nodes directly inside a node, in the order of the text."""
-    if isinstance(node, Literal | Name):
-        return ()
-    if isinstance(node, Infix):
-        return node.operands
-    if isinstance(node, Member):
-        return (node.base,)
-    if isinstance(node, FunctionCall):
-        return node.args if node.of is None else (node.of, *node.args)
-    if isinstance(node, Macro):
-        return (node.of, *node.args)
-    if isinstance(node, Index):
-        return (node.base, node.index)
-    if isinstance(node, Unary):
-        return (node.operand,)
-    if isinstance(node, Choice):
-        return (node.condition, node.then, node.otherwise)
-    return node.items
+    return _PARTS[type(node)](node)
 
 
 def walk(node: Node) -> Iterator[Node]:
@@ -167,13 +167,12 @@ def walk(node: Node) -> Iterator[Node]:
         stack += reversed(children(found))
 
 
-def walk_free(node: Node, bound: frozenset[str] = frozenset()) -> Iterator[tuple[Node, frozenset[str]]]:
-    """Yield a node and all nodes inside it, each with the items' names that are bound there."""
-    yield node, bound
-    if isinstance(node, Macro):
-        yield from walk_free(node.of, bound)
-        for arg in node.args:
-            yield from walk_free(arg, bound | {node.item})
-    else:
-        for child in children(node):
-            yield from walk_free(child, bound)
+def walk_free(node: Node) -> Iterator[tuple[Node, frozenset[str]]]:
+    """Yield a node and all nodes inside it as `walk` does, each with the items' names bound there."""
+    stack: list[tuple[Node, frozenset[str]]] = [(node, frozenset())]
+    while stack:
+        found, bound = stack.pop()
+        yield found, bound
+        parts = children(found)
+        inner = bound | {found.item} if isinstance(found, Macro) else bound
+        stack += [(part, inner if index else bound) for index, part in enumerate(parts)][::-1]

@@ -11,23 +11,26 @@ _ESCAPE = (
     r"\\(?:[abfnrtv\"'`\\?]|[xX][0-9a-fA-F]{2}|[0-3][0-7]{2}"
     r"|u[0-9a-fA-F]{4}|U00(?:0[0-9a-fA-F]|10)[0-9a-fA-F]{4})"
 )
+_BLANK = r"(?:[ \t\r\n\f]+|//[^\n]*)*"
 _TOKEN = re.compile(
-    rf"""[ \t\r\n\f]+|//[^\n]*
+    rf"""{_BLANK}(?:
+    (?P<word>(?![bB]?[rR]?["'])[A-Za-z_][A-Za-z0-9_]*)
+    |(?P<sign>&&|\|\||[=!<>]=|[-+*/%<>!?:,()\[\]{{}}]|\.(?![0-9]))
+    |(?P<double>(?:[0-9]+\.[0-9]+|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|[0-9]+[eE][+-]?[0-9]+)
+    |(?P<int>(?:0x[0-9a-fA-F]+|[0-9]+)[uU]?)
     |(?P<text>[bB]?(?:[rR](?:\"\"\".*?\"\"\"|'''.*?'''|"[^"\n\r]*"|'[^'\n\r]*')
       |\"\"\"(?:{_ESCAPE}|[^\\])*?\"\"\"|'''(?:{_ESCAPE}|[^\\])*?'''
       |"(?:{_ESCAPE}|[^"\\\n\r])*"|'(?:{_ESCAPE}|[^'\\\n\r])*'))
-    |(?P<double>(?:[0-9]+\.[0-9]+|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|[0-9]+[eE][+-]?[0-9]+)
-    |(?P<int>(?:0x[0-9a-fA-F]+|[0-9]+)[uU]?)
-    |(?P<word>[A-Za-z_][A-Za-z0-9_]*)
-    |(?P<sign>&&|\|\||[=!<>]=|[-+*/%<>!?:.,()\[\]{{}}])""",
+    |(?P<end>\Z))""",
     re.S | re.X,
 )
+_BLANKS = re.compile(_BLANK)
 _ESCAPED = re.compile(_ESCAPE)
 _MEANT = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
 
 class Token(NamedTuple):
-    """A token and its place in the text; the last one is empty."""
+    """A token and its place in the text; the kind of the last one is `end`."""
 
     kind: str
     text: str
@@ -36,17 +39,17 @@ class Token(NamedTuple):
 
 
 def tokens_of(text: str) -> list[Token]:
-    """Return the tokens of a text, and an empty one at its end. Raises ExpressionError at what is none."""
+    """Return the tokens of a text, and one for its end. Raises ExpressionError at what is none."""
     found: list[Token] = []
-    at = 0
-    while at < len(text):
+    kind, at = "", 0
+    while kind != "end":
         match = _TOKEN.match(text, at)
-        if match is None:
-            raise ExpressionError(_describe(text[at]), at, at + 1, describe_place(text, at))
-        if match.lastgroup is not None:
-            found.append(Token(match.lastgroup, match.group(), at, match.end()))
-        at = match.end()
-    found.append(Token("", "", len(text), len(text)))
+        if match is None or match.lastgroup is None:
+            blanks = _BLANKS.match(text, at)
+            wrong = blanks.end() if blanks else at
+            raise ExpressionError(_describe(text[wrong]), wrong, wrong + 1, describe_place(text, wrong))
+        kind, at = match.lastgroup, match.end()
+        found.append(Token(kind, match[kind], match.start(kind), at))
     return found
 
 
