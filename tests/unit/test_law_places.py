@@ -186,3 +186,26 @@ def test_an_untried_law_is_shown_where_it_keeps_from_being_tried(law: str, part:
     (found,) = [d for d in lint(model, ["catalogue/untried-law"]).found if d.id == "catalogue/untried-law"]
     before = text[: text.index(part)]
     assert (found.span.line, found.span.column) == (before.count("\n") + 1, len(before) - before.rfind("\n"))
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "part"),
+    [
+        ("unless", "size(response.books) >= input.most", "input.most"),
+        ("fits", "item.id == 'b1' && input.pages == 'b1'", "input.pages == 'b1'"),
+        ("keeps", "response.books.filter(b, b.id > 1.0)", "b.id > 1.0"),
+    ],
+)
+def test_a_relation_is_checked_as_a_law_is(key: str, text: str, part: str) -> None:
+    good = {"widen": "pages", "keeps": "response.books", "unless": "size(response.books) >= input.pages"}
+    for written, count in ((good, 0), ({**good, key: text}, 1)):
+        members = ", ".join(f'{name}: "{value}"' for name, value in {**written, "by": "id"}.items())
+        catalogue = swap(
+            SMALL,
+            "    laws:\n      long-enough",
+            f"    relations: {{wide: {{{members}}}}}\n    laws:\n      long-enough",
+        )
+        found = faults(catalogue)
+        assert len(found) == count
+        before = catalogue[: catalogue.index(part)] if found else ""
+        assert all(d.span.column == len(before) - before.rfind("\n") for d in found)

@@ -6,7 +6,7 @@ Only what the schemas rule out is reported. A member that an open object does no
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,12 +45,15 @@ _MOST_REFS = 20
 
 
 def run(checker: Checker) -> None:
-    """Record laws without sense, of actions and of resources."""
+    """Record laws without sense, of actions and of resources, and relations."""
     for base, actions in checker.blocks():
         for name, action in actions.items():
-            if action.laws:
+            if action.laws or action.relations:
                 known = _call(checker, (*base, name), action)
                 _check(checker, (*base, name, "laws"), action.laws, known)
+                for relation in action.relations:
+                    for key in ("keeps", "unless", "fits"):
+                        _check_parts(checker, (*base, name, "relations", relation, key), known)
     for name, resource in checker.written.resources.items():
         made_by = resource.made_by.action if resource.made_by else None
         inputs = _inputs(checker, checker.base(made_by)) if made_by in checker.actions else _ANY
@@ -73,18 +76,21 @@ def _inputs(checker: Checker, pointer: Pointer) -> Schema:
     return {"properties": raw if isinstance(raw, dict) else {}, "additionalProperties": not closed}
 
 
-def _check(checker: Checker, home: Pointer, laws: Mapping[str, Any], known: Mapping[str, Schema]) -> None:
+def _check(checker: Checker, home: Pointer, laws: Iterable[str], known: Mapping[str, Schema]) -> None:
     for name in laws:
-        at = checker.law_places((*home, name))
-        compiled = [(place, checker.expressions[place]) for place in at if place in checker.expressions]
-        if not compiled or not checker.sound((*home, name)):
-            continue
-        if not any(expression.names for _, expression in compiled):
+        that, when = checker.law_places((*home, name))
+        compiled = [checker.expressions[at] for at in (that, when) if at in checker.expressions]
+        if compiled and checker.sound((*home, name)) and not any(expression.names for expression in compiled):
             message = f"the law `{name}` reads nothing of the call or its answer, so it says nothing of them"
-            checker.fault_in(at[0], compiled[0][1].tree, "law", message, "name what it is about")
-        for place, expression in compiled:
-            for fault in _Reader(checker).faults(expression.tree, known):
-                checker.fault_in(place, fault.part, "law", fault.message, fault.help)
+            checker.fault_in(that, compiled[0].tree, "law", message, "name what it is about")
+        _check_parts(checker, that, known)
+        _check_parts(checker, when, known)
+
+
+def _check_parts(checker: Checker, at: Pointer, known: Mapping[str, Schema]) -> None:
+    if at in checker.expressions and checker.sound(at):
+        for fault in _Reader(checker).faults(checker.expressions[at].tree, known):
+            checker.fault_in(at, fault.part, "law", fault.message, fault.help)
 
 
 @dataclass(frozen=True, slots=True)
