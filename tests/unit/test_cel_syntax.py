@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from random import Random
 from typing import get_args
 
@@ -263,3 +264,24 @@ def test_literals_have_their_values(token: str, value: object) -> None:
 
 def test_equal_numbers_of_other_types_are_other_nodes() -> None:
     assert len({parse(text) for text in ("1", "1.0", "1u", "true", "0x1")}) == 4
+
+
+HOSTILE = {
+    "blanks": " " * 1_990 + "#",
+    "comments": "//\n" * 600 + "#",
+    "slashes": "/" * 1_990,
+    "quotes": '"' * 1_999,
+    "escapes": "'" + "\\x4" * 600,
+    "raw": "r'" * 900,
+    "digits": "9" * 1_999,
+    "dots": "." * 1_999,
+    "opened triple quotes": "'''" * 660 + "\\",
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_a_hostile_text_takes_no_time(text: str) -> None:
+    begun = time.process_time()
+    with pytest.raises(ExpressionError):
+        parse(text)
+    assert time.process_time() - begun < 1

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from pgagents.cel.printer import print_node
-from pgagents.cel.reading import conjuncts, path_of, place_of
+from pgagents.cel.reading import FIRST, conjuncts, path_of, place_of
 from pgagents.cel.syntax import FunctionCall, Index, Infix, Literal, Macro, Node, Unary
 
 Place = tuple[str | int, ...]
@@ -58,7 +58,7 @@ def parse_kept(node: Node) -> Place | FirstFitting | None:
     """
     if (place := path_through(node))[:1] == ("response",):
         return place[1:]
-    chosen = node.base if isinstance(node, Index) and node.index == Literal("int", 0, "0") else None
+    chosen = node.base if isinstance(node, Index) and node.index == FIRST else None
     if isinstance(chosen, Macro) and chosen.name == "filter" and (items := _in_body(chosen.of)):
         return FirstFitting(items, chosen.item, chosen.args[0])
     return None

@@ -127,8 +127,8 @@ class _Parser:
         return Choice(condition, then, otherwise, start=start, end=self._end())
 
     def _level(self) -> int:
-        word = self.token.kind == "sign" or self.token.text == "in"
-        return LEVELS.get(self.token.text, 0) if word and self.token.kind != "text" else 0
+        kind, text = self.token.kind, self.token.text
+        return LEVELS.get(text, 0) if kind == "sign" or (kind == "word" and text == "in") else 0
 
     def _infix(self, lowest: int) -> Node:
         start = self.token.start

@@ -26,6 +26,7 @@ from pgagents.cel.syntax import (
 )
 
 Path = tuple[str, ...]
+FIRST = Literal("int", 0, "0")
 _CASES = frozenset(("upper", "lower"))
 _SORTED = {"sorted_by": False, "sorted_down_by": True}
 
@@ -55,8 +56,7 @@ def place_of(node: Node) -> tuple[str | int, ...]:
 
 def list_begun_at(node: Node) -> Path:
     """Return the path of the list whose first item a node is, as in `response.items[0]`; else empty."""
-    first = isinstance(node, Index) and node.index == Literal("int", 0, "0")
-    return path_of(node.base) if first and isinstance(node, Index) else ()
+    return path_of(node.base) if isinstance(node, Index) and node.index == FIRST else ()
 
 
 def variables_of(node: Node) -> dict[str, Name]:

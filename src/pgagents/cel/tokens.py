@@ -11,7 +11,7 @@ _ESCAPE = (
     r"\\(?:[abfnrtv\"'`\\?]|[xX][0-9a-fA-F]{2}|[0-3][0-7]{2}"
     r"|u[0-9a-fA-F]{4}|U00(?:0[0-9a-fA-F]|10)[0-9a-fA-F]{4})"
 )
-_BLANK = r"(?:[ \t\r\n\f]+|//[^\n]*)*"
+_BLANK = r"(?:[ \t\r\n\f]++|//[^\n]*+)*+"  # possessive: tried in one way only, however long it is
 _TOKEN = re.compile(
     rf"""{_BLANK}(?:
     (?P<word>(?![bB]?[rR]?["'])[A-Za-z_][A-Za-z0-9_]*)
