@@ -178,7 +178,8 @@ class Checker:
             compiled = expression.compile(text, names)
         except ExpressionError as error:
             span = self.locate_part(pointer, error.start)
-            said = error if span is None else error.reason
+            part = brief(text[error.start or 0 : error.end or 0])
+            said = error.reason if span else f"{error}, in `{part}`" if part else error
             self.fault(pointer, "expression", f"the expression does not compile: {said}", span=span)
             return None
         self.expressions[pointer] = compiled
