@@ -128,7 +128,7 @@ def test_sampled_answers_keep_every_schema_of_the_catalogues() -> None:
 
 def test_place_of_an_instance_is_read_from_a_plain_expression_alone() -> None:
     expressions = {
-        str(c.at.text): places.place(c.at)
+        str(c.at.wording): places.place(c.at)
         for r in model("park_graph").resources.values()
         for c in (r.made_by, r.found_by)
         if c and c.at

@@ -8,14 +8,20 @@ from typing import Any
 
 import pytest
 
+from pgagents.cel.expression import compile as compiled
 from pgagents.cel.expression import epoch
+from pgagents.cel.parser import parse
+from pgagents.cel.printer import print_node
+from pgagents.cel.reading import cases
+from pgagents.cel.rewrite import mutants
+from pgagents.model.action import Law
 from pgagents.verify.answers.representations import EACH, kind_of, references, representations_of
 from pgagents.verify.cases.boundary import boundary_values
 from pgagents.verify.cases.fixture_selection import FixturePlan
 from pgagents.verify.cases.invalid import invalid_cases_of
 from pgagents.verify.cases.law_mutants import CANDIDATES, choose_most_telling, surviving_mutants
 from pgagents.verify.check.memory import setting_of
-from pgagents.verify.laws.equations import equations, forecast, split
+from pgagents.verify.laws.equations import equations, forecast
 from pgagents.verify.run.run import contracts
 from small_api import with_resource
 from verifying import SHOP, URL, model
@@ -69,15 +75,63 @@ def test_a_law_that_is_no_equation_is_left_out():
 
 
 @pytest.mark.parametrize(
-    ("text", "token", "pieces"),
+    ("text", "parts"),
     [
-        ("a && (b && c)", "&&", ["a ", " (b && c)"]),
-        ('x == "a == b"', "==", ["x ", ' "a == b"']),
-        ("f(a, b), c", ",", ["f(a, b)", " c"]),
+        ("a && (b && c)", ["a", "b", "c"]),
+        ('x == "a == b && c"', ['x == "a == b && c"']),
+        ("f(a && b, c)", ["f(a && b, c)"]),
+        ("(a ? b : (c ? d : e && f))", ["b", "d", "e", "f"]),
+        ("a || b && c", ["a || b && c"]),
     ],
 )
-def test_a_law_is_split_outside_brackets_and_texts(text, token, pieces):
-    assert split(text, token) == pieces
+def test_a_law_is_split_outside_functions_and_texts(text, parts):
+    assert [print_node(part) for part, _ in cases(parse(text))] == parts
+
+
+@pytest.mark.parametrize(
+    ("text", "equation"),
+    [
+        (
+            "(cents( response.a ) == cents(response.b * 2.0))",
+            ("response.a", "cents(response.b * 2.0)", "cents", 0.0),
+        ),
+        ("near(response.a, now, 0.5)", ("response.a", "now", "", 0.5)),
+        ("near(epoch(response.a), now, 5.01)", None),
+        ("size(response.a) == input.n", ("", "input.n", "", 0.0)),
+        ("(response.a > 0.0) == (response.b > 0.0)", ("", "response.b > 0.0", "", 0.0)),
+        ("input.flag || response.a == input.n", None),
+        ("response.a == input.n || input.flag", None),
+        ("!(response.a == input.n)", None),
+        ("response.items.all(i, i.a == input.n)", None),
+    ],
+)
+def test_an_equation_is_what_a_law_says_whatever_its_brackets_and_blanks_are(text, equation):
+    law = Law("law", compiled(text, ("input", "response", "now")), None, ("laws",), ())
+    found = [(e.path, e.gives.wording, e.form, e.slack) for e in equations([law])]
+    assert found == ([equation] if equation else [])
+
+
+def test_conditions_of_an_equation_are_those_it_stands_under():
+    text = "input.a ? response.n == 1.0 : input.b && response.n == 2.0"
+    when = compiled("input.c", ("input",))
+    law = Law("law", compiled(text, ("input", "response")), when, ("laws",), ())
+    found = [(e.gives.wording, [g.wording for g in e.guards]) for e in equations([law])]
+    assert found == [
+        ("1.0", ["input.c", "input.a"]),
+        ("2.0", ["input.c", "!input.a"]),
+    ]
+
+
+def test_mutants_change_numbers_and_comparisons_and_no_text_or_index():
+    tree = parse('x.tier == "tier 2" && unique_by(x.l, "id2") ? x.l[1].n * 24.0 : x.n <= 1 ? 0.5 : ceil(x.n)')
+    assert sorted(map(print_node, mutants(tree))) == sorted(
+        [
+            print_node(tree).replace("24.0", "25.0"),
+            print_node(tree).replace("x.n <= 1 ", "x.n <= 1.1 "),
+            print_node(tree).replace("0.5", "0.55"),
+            print_node(tree).replace("<=", "<"),
+        ]
+    )
 
 
 @pytest.mark.parametrize("rate", [3.5, 7.25, 8.75])

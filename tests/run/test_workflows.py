@@ -111,7 +111,7 @@ def run(workflow: Workflow, served: dict[str, Any], *, clock: bool = True, timed
             told_by = {"response": body, "status": answer.status_code, "headers": dict(answer.headers)}
             after = Scope({"env": env, "now": now, "input": given, **told_by, **kept})
             for criterion in (*step.expect, *step.expect_alone, *(step.expect_timed if timed else ())):
-                assert after.holds(criterion), (workflow.name, step.name, criterion.text, body)
+                assert after.holds(criterion), (workflow.name, step.name, criterion.wording, body)
                 held += 1
             kept[step.name] = {name: after.evaluate(expression) for name, expression in step.keep.items()}
     return held

@@ -255,15 +255,15 @@ ONE_FAULT = {
     "law that does not compile": (
         "b.pages >= input.pages)",
         "b.pages >= input.pages",
-        "response.books.all(b, b.pages >= input.pages",
+        "\n    examples:\n      long:",
         "expression",
-        "the expression does not compile: ",
+        "the expression does not compile: Syntax error: `,` is expected",
         "",
     ),
     "law with an unknown name": (
         "b.pages >= input.pages)",
         "b.pages >= inputs.pages)",
-        "response.books.all(b",
+        "inputs.pages",
         "expression",
         (
             "the expression does not compile: `inputs` is not known here; known: before, env, input, now, "
@@ -274,7 +274,7 @@ ONE_FAULT = {
     "law that fails on its example": (
         "b.pages >= input.pages)",
         "b.pages < input.pages)",
-        "long-enough:",
+        "response.books.all(b",
         "law",
         "the law `long-enough` does not hold on its own example `long`",
         "correct the law, or the example at line 52",
@@ -282,7 +282,7 @@ ONE_FAULT = {
     "law that raises on its example": (
         "b.pages >= input.pages)",
         "b.pags >= input.pages)",
-        "long-enough:",
+        "b.pags",
         "law",
         "the law `long-enough` cannot be evaluated on its own example `long`: there is no member 'pags'",
         "",
@@ -399,7 +399,7 @@ PLANTS = [
         "  search_parking:",
         "<= input.limit",
         "> input.limit",
-        "at-most-limit",
+        "size(response.lots) > input.limit",
         "law",
         "the law `at-most-limit` does not hold on its own example",
     ),
@@ -407,7 +407,7 @@ PLANTS = [
         "  search_parking:",
         "'sorted_by(",
         "'sortd_by(",
-        "'sortd_by(",
+        "sortd_by(",
         "expression",
         "the expression does not compile: `sortd_by()` is no",
     ),

@@ -8,7 +8,13 @@ import pytest
 
 from pgagents.cel.expression import Reading, Scope
 from pgagents.cel.expression import compile as compiled
-from pgagents.cel.members import WHOLE, only, paths_of
+from pgagents.cel.members import WHOLE, only
+from pgagents.cel.members import paths_of as paths_of_tree
+from pgagents.cel.parser import parse
+
+
+def paths_of(text, names):
+    return paths_of_tree(parse(text), names)
 
 
 @pytest.mark.parametrize(
@@ -28,46 +34,50 @@ from pgagents.cel.members import WHOLE, only, paths_of
         ("a.items[0].all(i, i.b > 0)", {("items",)}),
         (
             "a.b.all(i, i.c) || a.d.all(i, i.e)",
-            {("b", "*", ""), ("b", "*", "c"), ("d", "*", ""), ("d", "*", "e"), ("b", "*", "e")},
+            {("b", "*", ""), ("b", "*", "c"), ("d", "*", ""), ("d", "*", "e")},
         ),
         ("[a.b, a.c].all(i, i.d)", {("b",), ("c",)}),
-        ("a.b.map(i, i.c).all(i, i.d)", {("b", "*", ""), ("b", "*", "c"), ("b", "*", "d"), ("b", "*")}),
-        ("b.all(a, a.c > 0) && a.d", {(), ("c",), ("d",)}),
+        ("a.b.map(i, i.c).all(i, i.d)", {("b", "*", ""), ("b", "*", "c")}),
+        ("a.b.map(i, i).all(i, i.d)", {("b", "*", ""), ("b", "*")}),
+        ("b.all(a, a.c > 0) && a.d", {("d",)}),
+        ("a.b.existsOne(i, i.c)", {("b", "*", ""), ("b", "*", "c")}),
         ("a.b[0].c", {("b",)}),
         ("a['b']", {()}),
         ("cents(a . b)", {("b",)}),
         ("{'a': a.b}", {("b",)}),
         ("'a.c' == a.b", {("b",)}),
         ("size(a)", {()}),
-        ("a" + ".b" * 1_000, {("b",) * 20}),
+        ("a" + ".b" * 99, {("b",) * 20}),
+        (r"r'\\' + a.b + 'x'", {("b",)}),
+        (r"'\'' + a.b", {("b",)}),
+        ("'''x''' + a.b", {("b",)}),
+        ('"""x""" + a.b', {("b",)}),
+        ("a.b // 'x\n + a.c // y'", {("b",), ("c",)}),
     ],
 )
 def test_paths_are_those_that_an_expression_may_read(text, paths):
     assert paths_of(text, ["a"]) == {"a": frozenset(paths)}
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        r"r'\\' + a.b + 'x'",
-        r"'\\'' + a.b",
-        "'''x''' + a.b",
-        '"""x""" + a.b',
-        "a.b // 'x\n + a.c // y'",
-        "b == 1",
-    ],
-)
-def test_everything_counts_as_read_where_a_plain_look_may_miss_something(text):
-    assert paths_of(text, ["a"]) == {"a": WHOLE}
-
-
 def test_a_name_that_is_given_out_again_and_again_takes_no_time_without_bound():
-    """Each macro over `x` that calls its items `x` could double what `x` stands for."""
+    """Each macro over `x` calls its items `x`."""
     one, many = "x.all(x, true)", "x.b.all(x, x.c.all(x, x.d.all(x, true)))"
     assert paths_of(f"a.l.all(x, {' && '.join([one] * 60)})", ["a"])["a"] == {
-        ("l", *["*"] * n, "") for n in range(1, 19)
-    } | {("l", *["*"] * 19)}
-    assert paths_of(f"a.l.all(x, {' && '.join([many] * 60)})", ["a"]) == {"a": WHOLE}
+        ("l", "*", ""),
+        ("l", "*", "*", ""),
+    }
+    inner = [("l", "*", "b"), ("l", "*", "b", "*", "c"), ("l", "*", "b", "*", "c", "*", "d")]
+    assert paths_of(f"a.l.all(x, {' && '.join([many] * 40)})", ["a"])["a"] == {
+        ("l", "*", ""), *((*path, "*", "") for path in inner)
+    }  # fmt: skip
+    nested = "x.all(x, " * 25 + "true" + ")" * 25
+    assert paths_of(f"a.l.all(x, {nested})", ["a"])["a"] == {
+        *(("l", *["*"] * n, "") for n in range(1, 19)), ("l", *["*"] * 19)
+    }  # fmt: skip
+
+
+def test_an_expression_that_does_not_read_a_variable_keeps_all_of_it():
+    assert paths_of("b == 1", ["a"]) == {"a": WHOLE}
 
 
 def test_a_member_of_another_value_with_the_same_name_is_none_of_it():

@@ -191,7 +191,7 @@ class _Resolver:
         )
 
     def _law(self, name: str, law: actions.Law, at: Pointer) -> Law:
-        that, when = self.checker.law_expressions(at)
+        that, when = map(self.checker.expressions.get, self.checker.law_places(at))
         assert that is not None
         return Law(name, that, when, tuple(law.cite), at)
 

@@ -8,20 +8,18 @@ loop over two lists.
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-Said = Callable[[str], str | None]
-"""Turns a path (`response.lots[0].id`, `find.lot.id`) into a runtime expression, or into None."""
+from pgagents.cel.printer import print_node
+from pgagents.cel.reading import FIRST, conjuncts, path_of, place_of
+from pgagents.cel.syntax import FunctionCall, Index, Infix, Literal, Macro, Node, Unary
 
-_PATH = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*|\[\d+\])*")
-_LITERAL = re.compile(r"-?\d+(?:\.\d+)?|true|false|null|\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'")
-_COMPARED = re.compile(r"(.+?)\s*(==|!=|<=|>=|<|>)\s*(.+)", re.S)
-_EXISTS = re.compile(r"(response(?:\.\w+)+)\.exists\(\s*(\w+)\s*,(.*)\)", re.S)
-_SIZE = re.compile(r"size\((response(?:\.\w+)+)\)\s*(?:>=\s*1|>\s*0)(?:\.0)?")
-_CHOSEN = re.compile(r"(response(?:\.\w+)+)\.filter\(\s*(\w+)\s*,(.*)\)\[0\]", re.S)
+Place = tuple[str | int, ...]
+Said = Callable[[Place], str | None]
+"""Turns a path (`response.lots[0].id`, `find.lot.id`) into a runtime expression, or into None."""
+_COMPARISONS = frozenset(("==", "!=", "<=", ">=", "<", ">"))
+_NOT_EMPTY = frozenset(((">=", 1.0), (">", 0.0)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,111 +32,94 @@ class Criterion:
     jsonpath: bool = False
 
 
-def steps_of(path: str) -> list[str | int]:
-    """Split a path into its members and indices."""
-    return [int(index) if index else name for name, index in re.findall(r"([A-Za-z_]\w*)|\[(\d+)\]", path)]
+def path_through(node: Node) -> Place:
+    """Return the names and indices of a path that Arazzo can write; empty for any other expression."""
+    place = place_of(node)
+    return place if all(isinstance(step, int) or step.isidentifier() for step in place) else ()
 
 
-def is_path(text: str) -> bool:
-    """True if an expression is nothing but a path."""
-    return _PATH.fullmatch(text.strip()) is not None
-
-
-def pointer(path: list[str | int]) -> str:
+def pointer(path: Place) -> str:
     """Return the runtime expression of a member of the response body."""
     return "$response.body" + ("#/" + "/".join(map(str, path)) if path else "")
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class FirstFitting:
     """The first item of a list that meets a condition. `item` is the item's name in the condition."""
 
-    items: list[str | int]
+    items: Place
     item: str
-    condition: str
+    condition: Node
 
 
-def parse_kept(text: str) -> list[str | int] | Choice | None:
+def parse_kept(node: Node) -> Place | FirstFitting | None:
     """Parse a kept value: the path in the response body, or the choice from a list. None for any other
     expression.
     """
-    text = text.strip()
-    if is_path(text) and text.split(".")[0] == "response":
-        return steps_of(text)[1:]
-    if found := _CHOSEN.fullmatch(text):
-        return Choice(steps_of(found[1])[1:], found[2], found[3])
+    if (place := path_through(node))[:1] == ("response",):
+        return place[1:]
+    chosen = node.base if isinstance(node, Index) and node.index == FIRST else None
+    if isinstance(chosen, Macro) and chosen.name == "filter" and (items := _in_body(chosen.of)):
+        return FirstFitting(items, chosen.item, chosen.args[0])
     return None
 
 
-def criteria(text: str, said: Said) -> Iterator[tuple[str, Criterion | None]]:
+def criteria(node: Node, said: Said) -> Iterator[tuple[str, Criterion | None]]:
     """Yield each part of a condition joined by `&&`, with its criterion or None."""
-    for part in _parts(text):
-        yield part, _criterion(part, said)
+    for part in conjuncts(node):
+        yield print_node(part), _criterion(part, said)
 
 
-def _parts(text: str) -> list[str]:
-    """Split an expression at its outermost `&&`. An expression with an outermost `||` or `?` stays one
-    part.
-    """
-    found, depth, start, index = [], 0, 0, 0
-    while index < len(text):
-        if text[index] in "\"'":
-            closed = re.compile(rf"{text[index]}(?:\\.|[^\\])*?{text[index]}", re.S).match(text, index)
-            index = closed.end() if closed else len(text)
-            continue
-        depth += (text[index] in "([{") - (text[index] in ")]}")
-        if (depth == 0 and text.startswith("||", index)) or (depth == 0 and text[index] == "?"):
-            return [text.strip()]
-        if depth == 0 and text.startswith("&&", index):
-            found.append(text[start:index].strip())
-            start = index + 2
-        index += 1
-    return [*found, text[start:].strip()]
+def _in_body(node: Node) -> Place:
+    """Return the members of the response that a path leads through; empty for any other expression."""
+    name, *members = path_of(node) or ("",)
+    return tuple(members) if name == "response" else ()
 
 
-def _criterion(part: str, said: Said) -> Criterion | None:
-    if found := _SIZE.fullmatch(part):
-        return Criterion(f"{pointer([*steps_of(found[1])[1:], 0])} != null")
-    if found := _EXISTS.fullmatch(part):
-        return _exists(*found.groups())
-    bare = part.removeprefix("!").strip()
-    if is_path(bare):
-        inside = said(bare)
-        return Criterion(f"{inside} == {'false' if part.startswith('!') else 'true'}") if inside else None
-    if found := _COMPARED.fullmatch(part):
-        left, right = _operand(found[1], said), _operand(found[3], said)
-        return Criterion(f"{left} {found[2]} {right}") if left and right else None
-    return None
+def _criterion(part: Node, said: Said) -> Criterion | None:
+    if isinstance(part, Macro):
+        return _exists(part) if part.name == "exists" else None
+    if isinstance(part, Infix) and len(part.operands) == 2 and part.signs[0] in _COMPARISONS:
+        return _compared(part.signs[0], *part.operands, said)
+    negated = isinstance(part, Unary) and part.sign == "!"
+    place = path_through(part.operand if isinstance(part, Unary) and negated else part)
+    inside = said(place) if place else None
+    return Criterion(f"{inside} == {'false' if negated else 'true'}") if inside else None
 
 
-def _exists(path: str, item: str, condition: str) -> Criterion | None:
+def _compared(sign: str, one: Node, other: Node, said: Said) -> Criterion | None:
+    if isinstance(one, FunctionCall) and one.name == "size" and isinstance(other, Literal):
+        measured = _in_body(one.args[0]) if len(one.args) == 1 else ()
+        not_empty = isinstance(other.value, int | float) and (sign, float(other.value)) in _NOT_EMPTY
+        return Criterion(f"{pointer((*measured, 0))} != null") if measured and not_empty else None
+    left, right = _operand(one, said), _operand(other, said)
+    return Criterion(f"{left} {sign} {right}") if left and right else None
+
+
+def _exists(node: Macro) -> Criterion | None:
     """Rewrite `list.exists(item, condition)` as a JSONPath filter.
 
     None unless the condition compares members of the item with literals.
     """
 
-    def member(text: str) -> str | None:
-        return f"@{text[len(item) :]}" if text.startswith(f"{item}.") else None
+    def member(place: Place) -> str | None:
+        steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in place[1:])
+        return f"@{''.join(steps)}" if place[0] == node.item and len(place) > 1 else None
 
-    filters = []
-    for part in _parts(condition):
-        said = _criterion(part, member)
-        if said is None or said.jsonpath:
-            return None
-        filters.append(said.condition)
-    return Criterion(f"$.{path.removeprefix('response.')}[?({' && '.join(filters)})]", jsonpath=True)
-
-
-def _operand(text: str, said: Said) -> str | None:
-    text = text.strip()
-    if _LITERAL.fullmatch(text):
-        return _literal(text)
-    return said(text) if is_path(text) else None
+    path, found = _in_body(node.of), [_criterion(part, member) for part in conjuncts(node.args[0])]
+    filters = [one.condition for one in found if one is not None and not one.jsonpath]
+    if not path or len(filters) < len(found):
+        return None
+    return Criterion(f"$.{'.'.join(map(str, path))}[?({' && '.join(filters)})]", jsonpath=True)
 
 
-def _literal(text: str) -> str:
-    """Return a literal for Arazzo: text in single quotes, with quotes inside doubled."""
-    if text[0] not in "\"'":
-        return text
-    inside = json.loads(text) if text[0] == '"' else text[1:-1].replace("\\'", "'")
-    return "'" + str(inside).replace("'", "''") + "'"
+def _operand(node: Node, said: Said) -> str | None:
+    """Return a literal or a path as Arazzo writes it; text is in single quotes, and quotes in it twice."""
+    negative = isinstance(node, Unary) and node.sign == "-"
+    inner = node.operand if isinstance(node, Unary) and negative else node
+    if isinstance(inner, Literal) and isinstance(inner.value, str):
+        return None if negative else "'" + inner.value.replace("'", "''") + "'"
+    if isinstance(inner, Literal):
+        return f"{'-' if negative else ''}{inner.token}" if inner.kind in ("int", "double", "word") else None
+    place = path_through(node)
+    return said(place) if place else None

@@ -1,25 +1,28 @@
 """Compile CEL expressions with bounds and evaluate them over JSON values. The only module that imports `cel`.
 
 All numbers are doubles, including `size()`, so literals in arithmetic are written `2.0`; comparing with `2`
-works. Bounds: 2,000 characters, 30 levels of brackets, and the work that `growth` estimates, about a second
-at most.
+works. Bounds: those of `parser`, and the work that `growth` estimates, about a second at most.
 """
 
 from __future__ import annotations
 
 import math
-import re
 import sys
 import weakref
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from functools import cache
+from collections.abc import Callable, Container, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache, lru_cache
 from types import ModuleType
 from typing import Any
 
 from pgagents.cel import growth
 from pgagents.cel.members import WHOLE, Paths, only, paths_of
+from pgagents.cel.parser import MAX_CHARS, parse
+from pgagents.cel.printer import print_node
+from pgagents.cel.reading import functions_of, path_of, variables_of
 from pgagents.cel.reckoning import HELPERS, cents, distance_km, epoch
+from pgagents.cel.rewrite import BY_PATH, TAKE_LISTS, THERE, normal, pass_lists_by_path, rename_size
+from pgagents.cel.syntax import ExpressionError, Node
 
 __all__ = [
     "HELPERS",
@@ -34,28 +37,14 @@ __all__ = [
     "epoch",
 ]
 
-MAX_CHARS = 2_000
-MAX_BRACKETS = 30
 SHORT_LIST = 100
 """Longest list over which an expression with plain macros is evaluated without an estimate of its work."""
 MAX_DATA_DEPTH = 100
 
-_TOKEN = re.compile(r"""("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')|([A-Za-z_]\w*)|([()\[\]{}])|(.)""", re.S)
-_MACRO = re.compile(r"\.(all|exists|exists_one|map|filter)\(\s*([A-Za-z_]\w*)\s*,")
-_PATH = re.compile(r"\s*[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*\s*", re.A)
-_PLACE = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*)")
-_BY_PATH = frozenset(("len_", "unique_by", "sorted_by", "sorted_down_by", "sum_of"))
-_ARGUMENT = re.compile(r"(\(\s*)([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)(?=\s*[,)])", re.A)
-_THERE = "\ue000"
-"""Prefix of a text with the path of a list, which a helper function receives instead of the list."""
 _STANDARD = {
     "has", "double", "int", "uint", "string", "bool", "bytes", "timestamp", "duration", "type", "dyn",
     "contains", "startsWith", "endsWith", "matches", "min", "max",
 }  # fmt: skip
-
-
-class ExpressionError(Exception):
-    """The expression does not compile, or cannot be evaluated on this data."""
 
 
 class TooMuch(ExpressionError):
@@ -64,16 +53,21 @@ class TooMuch(ExpressionError):
     """
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Expression:
-    """A compiled expression: its text, the variables it reads, the paths within them, and the helper
-    functions it calls.
-    """
+    """A compiled expression. Two of them mean the same if their trees are equal."""
 
-    text: str
+    tree: Node
+    wording: str
+    """What the author wrote, on one line: for people to read, and for nothing else."""
+    canonical: str
+    """What it means, as text: the same for all ways to write it. Caches are keyed by it."""
     names: frozenset[str]
-    paths: Mapping[str, Paths] = field(compare=False)
+    """The variables that it reads."""
+    paths: Mapping[str, Paths]
+    """The members that it reads of each variable."""
     calls: frozenset[str]
+    """The helper functions that it calls."""
     program: Any
     path: tuple[str, ...] = ()
     """Steps of an expression that is only a variable or a member path. It is looked up, not evaluated."""
@@ -81,12 +75,15 @@ class Expression:
     """Paths of the lists that are arguments of helper functions."""
     quick: Any = None
     """The same program with paths instead of lists as arguments. It is used if all `lists` are lists."""
-    quick_paths: Mapping[str, Paths] = field(default_factory=dict, compare=False)
+    quick_paths: Mapping[str, Paths] = field(default_factory=dict)
     """Paths that the quick program reads by itself."""
-    shape: growth.Node | None = field(default=None, compare=False)
-    """Syntax from which the work is estimated; None without macros and long sums."""
-    plain: bool = field(default=True, compare=False)
+    shape: Node | None = None
+    """The tree from which the work is estimated; None without macros and long sums."""
+    plain: bool = True
     """True if the work is small as long as all lists are short."""
+
+    def __repr__(self) -> str:
+        return f"Expression({self.wording!r})"
 
 
 @cache
@@ -105,109 +102,83 @@ def compile(text: str, names: Iterable[str]) -> Expression:
 
     Raises ExpressionError with one sentence.
     """
-    cel = _cel()
-    if len(text) > MAX_CHARS:
+    return replace(_check_names(_compile(text), names))
+
+
+def compile_node(node: Node, names: Iterable[str]) -> Expression:
+    """Compile a tree, such as a part of another expression. Raises ExpressionError."""
+    return compile(print_node(node), names)
+
+
+def member_of(value: Any, variables: Container[str]) -> str:
+    """Return the member of one of these variables that a value leads to, with dots; empty for any other."""
+    path = value.path if isinstance(value, Expression) else ()
+    return ".".join(path[1:]) if path and path[0] in variables else ""
+
+
+def _check_names(expression: Expression, names: Iterable[str]) -> Expression:
+    """Return the expression if it reads only these variables, and calls only functions that exist."""
+    allowed = set(names)
+    if not expression.names <= allowed:
+        unknown = min(expression.names - allowed)
+        place = variables_of(expression.tree)[unknown]
         raise ExpressionError(
-            f"the expression has {len(text):,} characters; at most {MAX_CHARS:,} are allowed"
+            f"`{unknown}` is not known here; known: {', '.join(sorted(allowed))}", place.start, place.end
         )
-    rewritten, brackets = _scan(text)
-    if brackets > MAX_BRACKETS:
-        raise ExpressionError(f"brackets are nested {brackets} deep; at most {MAX_BRACKETS} are allowed")
+    return expression
+
+
+@lru_cache(maxsize=5_000)
+def _compile(text: str) -> Expression:
+    """Compile an expression, whatever variables it reads."""
+    tree, wording = parse(text), " ".join(text.split())
+    called = functions_of(tree)
+    for name in sorted(called.keys() - HELPERS.keys() - _STANDARD - {"size"}):
+        known = ", ".join(sorted({*HELPERS, "size"} - {"len_"}))
+        place = called[name]
+        raise ExpressionError(f"`{name}()` is no function here; known: {known}", place.start, place.end)
+    free = frozenset(variables_of(tree))
+    loops = growth.loops(tree)
+    if loops == 2:
+        _check_growth(tree)
+    canonical = print_node(tree)
+    sized = rename_size(tree) if "size" in called else tree
+    by_path, lists = pass_lists_by_path(sized) if called.keys() & TAKE_LISTS else (tree, ())
+    return Expression(
+        tree,
+        wording,
+        print_node(normal(tree)) if loops else canonical,
+        free,
+        paths_of(tree, free),
+        frozenset({"len_" if name == "size" else name for name in called} & HELPERS.keys()),
+        _program(canonical if sized is tree else print_node(sized)),
+        path_of(tree),
+        lists,
+        _program(print_node(by_path)) if lists else None,
+        paths_of(by_path, free & variables_of(by_path).keys()) if lists else {},
+        tree if loops else None,
+        loops < 2,
+    )
+
+
+def _program(text: str) -> Any:
+    """Compile a text for the evaluator. Raises ExpressionError."""
     try:
-        program = cel.compile(rewritten)
+        return _cel().compile(text)
     except ValueError as error:
         raise ExpressionError(_first_line(error)) from None
     except BaseException as error:  # the parser panics on some texts, and a panic is no Exception
         if isinstance(error, KeyboardInterrupt | SystemExit):
             raise
         raise ExpressionError("the expression cannot be parsed") from None
-    bound = {m.group(2) for m in _MACRO.finditer(text)}
-    free = set(program.variables()) - bound
-    allowed = set(names)
-    for name in sorted(free - allowed):
-        raise ExpressionError(f"`{name}` is not known here; known: {', '.join(sorted(allowed))}")
-    called = {f for f in program.functions() if f.isidentifier()}
-    for name in sorted(called - HELPERS.keys() - _STANDARD):
-        raise ExpressionError(
-            f"`{name}()` is no function here; known: {', '.join(sorted({*HELPERS, 'size'} - {'len_'}))}"
-        )
-    by_path, lists = _lists_by_path(rewritten, free)
-    quick = cel.compile(by_path) if lists else None
-    path = tuple(text.strip().split(".")) if _PATH.fullmatch(text) and free else ()
-    calls, quick_paths = (
-        frozenset(called & HELPERS.keys()),
-        paths_of(by_path, free & set(quick.variables())) if quick is not None else {},
-    )
-    shape, plain = _shape(rewritten)
-    return Expression(
-        text,
-        frozenset(free),
-        paths_of(text, free),
-        calls,
-        program,
-        path,
-        lists,
-        quick,
-        quick_paths,
-        shape,
-        plain,
-    )
 
 
-def _shape(text: str) -> tuple[growth.Node | None, bool]:
-    """Return the syntax for estimating the work, or None if it needs no estimate, and whether it is plain.
-
-    Raises ExpressionError if the work is too large for any data.
-    """
-    if "(" not in text and text.count("+") < growth.LONG_SUM:
-        return None, True
+def _check_growth(tree: Node) -> None:
+    """Raise ExpressionError if the work is too large for any data."""
     try:
-        shape = growth.parse(text)
-        plain = growth.plain(shape)
-        if not plain:
-            growth.check(shape, {}, {})
+        growth.check(tree, {}, {})
     except growth.Unbounded as error:
         raise ExpressionError(str(error)) from None
-    return (None, True) if plain and not growth.has_macros(shape) else (shape, plain)
-
-
-def _scan(text: str) -> tuple[str, int]:
-    """Return the text with calls of `size` renamed to our `len_`, and the deepest nesting of brackets."""
-    out: list[str] = []
-    depth = deepest = 0
-    for match in _TOKEN.finditer(text):
-        _, word, bracket, _ = match.groups()
-        token = match.group(0)
-        if word == "size" and text[match.end() :].lstrip().startswith("("):
-            token = "len_"
-        elif bracket and bracket in "([{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif bracket:
-            depth -= 1
-        out.append(token)
-    return "".join(out), deepest
-
-
-def _lists_by_path(text: str, free: Iterable[str]) -> tuple[str, tuple[tuple[str, ...], ...]]:
-    """Replace list arguments of helper functions by their paths. Return the text and these paths.
-
-    Otherwise the evaluator would copy the whole list into Python for each call.
-    """
-    out: list[str] = []
-    paths: list[tuple[str, ...]] = []
-    at = 0
-    for match in _TOKEN.finditer(text):
-        if match.start() < at:
-            continue
-        out.append(match.group(0))
-        at = match.end()
-        argument = _ARGUMENT.match(text, at) if match.group(2) in _BY_PATH else None
-        if argument is not None and argument.group(2).partition(".")[0] in free:
-            out += [argument.group(1), f'"{_THERE}{argument.group(2)}"']
-            paths.append(tuple(argument.group(2).split(".")))
-            at = argument.end()
-    return "".join(out), tuple(paths)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +187,7 @@ class Reading:
 
     paths: Mapping[str, Paths]
     calls: frozenset[str]
-    texts: frozenset[str]
+    keys: frozenset[str]
 
     @classmethod
     def of(cls, expressions: Iterable[Expression]) -> Reading:
@@ -229,7 +200,7 @@ class Reading:
             ).items():
                 paths[name] = paths.get(name, frozenset()) | read
         return cls(
-            paths, frozenset(call for e in every for call in e.calls), frozenset(e.text for e in every)
+            paths, frozenset(call for e in every for call in e.calls), frozenset(e.canonical for e in every)
         )
 
 
@@ -267,7 +238,7 @@ class Scope:
         if reading is not None:
             self._have(reading.paths)
             self._learn(reading.calls)
-            self._ready |= reading.texts
+            self._ready |= reading.keys
 
     @property
     def _evaluator(self) -> Any:
@@ -304,7 +275,7 @@ class Scope:
 
     def call(self, name: str, function: Callable[..., Any]) -> None:
         """Replace a helper function from now on."""
-        self._evaluator.add_function(name, self._by_path(function) if name in _BY_PATH else function)
+        self._evaluator.add_function(name, self._by_path(function) if name in BY_PATH else function)
         self._known.add(name)
 
     def _by_path(self, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -315,7 +286,7 @@ class Scope:
 
         def find(items: Any, *others: Any) -> Any:
             scope = own()
-            there = scope is not None and type(items) is str and items.startswith(_THERE)
+            there = scope is not None and type(items) is str and items.startswith(THERE)
             return function(
                 scope._at(items[1:].split(".")) if scope is not None and there else items, *others
             )
@@ -336,10 +307,10 @@ class Scope:
         if expression.path:
             return self._at(expression.path)
         quick = expression.quick is not None and all(map(self._is_list, expression.lists))
-        if expression.text not in self._ready or (expression.quick is not None and not quick):
+        if expression.canonical not in self._ready or (expression.quick is not None and not quick):
             self._learn(expression.calls)
             self._have(expression.quick_paths if quick else expression.paths)
-            self._ready.add(expression.text)
+            self._ready.add(expression.canonical)
         if expression.shape is not None and not (expression.plain and self._short(expression)):
             self._check_growth(expression.shape)
         try:
@@ -358,7 +329,7 @@ class Scope:
         """True if no variable that the expression reads holds a long list."""
         return all(self._longest.get(name, 1) <= SHORT_LIST for name in expression.paths)
 
-    def _check_growth(self, shape: growth.Node) -> None:
+    def _check_growth(self, shape: Node) -> None:
         """Raise TooMuch if the estimated work is too large to start."""
         try:
             growth.check(shape, {**self.values, **self._made}, self._sizes)
@@ -422,10 +393,6 @@ def _encodable(text: str) -> str:
 
 
 def _first_line(error: BaseException) -> str:
-    """Return the library's message as one short line with its place."""
-    text = str(error)
-    if place := _PLACE.search(text):
-        line, column, said = place.groups()
-        where = f"at character {column}" if line == "1" else f"at line {line}, character {column}"
-        return f"{where}: {said.split(' expecting ')[0]}"[:300]
-    return next((line.strip() for line in text.splitlines() if line.strip()), type(error).__name__)[:300]
+    """Return the library's message as one short line."""
+    lines = (line.strip() for line in str(error).splitlines())
+    return next((line for line in lines if line), type(error).__name__)[:300]

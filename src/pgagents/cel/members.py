@@ -5,72 +5,55 @@ The evaluator copies everything that it is given, so less data is faster.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
-Paths = frozenset[tuple[str, ...]]
+from pgagents.cel.reading import path_of
+from pgagents.cel.syntax import Macro, Node, children
+
+Path = tuple[str, ...]
+Paths = frozenset[Path]
 WHOLE: Paths = frozenset({()})
 """The paths are unknown, so the whole value is kept."""
 MOST_STEPS = 20
 """Steps of a path that are followed. Everything below a longer path is kept."""
 EACH = "*"
-_MACROS = frozenset(("all", "exists", "exists_one", "map"))
-MOST_ITEMS = 50
-"""Paths that a macro's item name may have before all data counts as read. Each further macro could double
-them.
-"""
-_HIDING = ("\\", '"""', "'''", "//")
-_TOKEN = re.compile(r""""[^"]*"|'[^']*'|[A-Za-z_]\w*|\S""")
 
 
-def paths_of(text: str, names: Iterable[str]) -> dict[str, Paths]:
-    """Return, for each variable, the paths that a CEL expression may read. A path includes everything below
-    it.
+def paths_of(node: Node, names: Iterable[str]) -> dict[str, Paths]:
+    """Return, for each variable, the paths that an expression reads. A path includes everything below it.
 
-    The step `EACH` leads to the items of a list that a macro loops over. If a text could hide code from this
-    simple scan (escapes, raw or long strings, comments), everything counts as read.
+    The step `EACH` leads to the items of a list that a macro loops over.
     """
-    if any(sign in text for sign in _HIDING) or text.count('"') % 2 or text.count("'") % 2:
-        return dict.fromkeys(names, WHOLE)
-    tokens = [*_TOKEN.findall(text), *[""] * 5]
-    found: dict[str, set[tuple[str, ...]]] = {name: set() for name in names}
-    stands_for: dict[str, set[tuple[str, ...]]] = {name: {(name,)} for name in found}
-    """Paths of each name; a macro's item name has the path of an item of each list it is ever used with."""
-    declared: set[int] = set()
-    for at, token in enumerate(tokens):
-        if token not in stands_for or at in declared or (at and tokens[at - 1] == "."):
-            continue
-        path, end = _path(tokens, at + 1)
-        item = _item(tokens, end)
-        for before in tuple(stands_for[token]):
-            name, *steps = (*before, *path)
-            if item:
-                declared.add(end + 3)
-                stands_for.setdefault(item, set()).add((name, *steps, EACH)[:MOST_STEPS])
-                if len(stands_for[item]) > MOST_ITEMS:
-                    return dict.fromkeys(names, WHOLE)
-                steps += [EACH, ""]  # keeps the list's length even if no item has a member that is read
-            found[name].add(tuple(steps[:MOST_STEPS]))
+    found: dict[str, set[Path]] = {name: set() for name in names}
+    _collect(node, {name: (name,) for name in found}, found)
     return {name: frozenset(paths) or WHOLE for name, paths in found.items()}
 
 
-def _path(tokens: list[str], at: int) -> tuple[list[str], int]:
-    """Return the members named from here on, and the index after them. A method's name is not a member."""
-    path: list[str] = []
-    while tokens[at] == "." and tokens[at + 1].isidentifier() and tokens[at + 2] != "(":
-        path.append(tokens[at + 1])
-        at += 2
-    return path, at
+def _collect(node: Node, stands_for: Mapping[str, Path], found: Mapping[str, set[Path]]) -> None:
+    """Add what a node reads to `found`. Each name stands for the path of a variable, or for nothing."""
+    if path := _whole_path(node, stands_for):
+        found[path[0]].add(path[1:][:MOST_STEPS])
+    elif isinstance(node, Macro):
+        over = _whole_path(node.of, stands_for) if node.name != "filter" else ()
+        if over:
+            found[over[0]].add((*over[1:], EACH, "")[:MOST_STEPS])  # the length, even if no item is read
+        else:
+            _collect(node.of, stands_for, found)
+        item = (over[0], *(*over[1:], EACH)[:MOST_STEPS]) if over else ()
+        for arg in node.args:
+            _collect(arg, {**stands_for, node.item: item}, found)
+    else:
+        for child in children(node):
+            _collect(child, stands_for, found)
 
 
-def _item(tokens: list[str], at: int) -> str:
-    """Return the item name of a macro that begins here and returns no items itself; otherwise empty."""
-    dot, macro, bracket, item, comma = tokens[at : at + 5]
-    return (
-        item if (dot, bracket, comma) == (".", "(", ",") and macro in _MACROS and item.isidentifier() else ""
-    )
+def _whole_path(node: Node, stands_for: Mapping[str, Path]) -> Path:
+    """Return the variable and the members that a path leads through; empty if it is no such path."""
+    name, *steps = path_of(node) or ("",)
+    before = stands_for.get(name, ())
+    return (*before, *steps) if before else ()
 
 
 def only(value: Any, paths: Paths) -> Any:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields
 from typing import Any
 
+from pgagents.cel.expression import Expression
+from pgagents.cel.rewrite import normal
 from pgagents.diff.change import Change
 from pgagents.diff.schemas import Sides, answers, inputs
 from pgagents.model.action import Action, Former
@@ -246,7 +248,7 @@ def _laws(s: Sides) -> Iterator[Change]:
     before, after = _promises(s.a), _promises(s.b)
     for key in dict.fromkeys([*before, *after]):
         kind, name = key
-        if before.get(key) == after.get(key):
+        if key in before and key in after and _meaning(before[key]) == _meaning(after[key]):
             continue
         if key not in after:
             yield s.change("may break", "promise-dropped", f"{kind} {name} is promised no more", "laws", name)
@@ -256,25 +258,21 @@ def _laws(s: Sides) -> Iterator[Change]:
             yield s.change(
                 "may break",
                 "promise-changed",
-                f"{kind} {name} says something else: {brief(str(after[key][0]), 80)}",
+                f"{kind} {name} says something else: {brief(after[key][0].wording, 80)}",
                 "laws",
                 name,
             )
 
 
-def _promises(action: Action) -> dict[tuple[str, str], tuple[str, ...]]:
-    """Return laws and relations by kind and name, with their texts."""
-    found: dict[tuple[str, str], tuple[str, ...]] = {
-        ("law", law.name): (law.that.text, law.when.text if law.when else "") for law in action.laws
-    }
-    for r in action.relations:
-        found["relation", r.name] = (
-            r.keeps.text,
-            r.widen,
-            r.by,
-            *(e.text if e else "" for e in (r.unless, r.fits)),
-        )
-    return found
+def _promises(action: Action) -> dict[tuple[str, str], tuple[Any, ...]]:
+    """Return the parts of laws and relations by kind and name, the most important first."""
+    laws: dict[tuple[str, str], tuple[Any, ...]] = {("law", x.name): (x.that, x.when) for x in action.laws}
+    return laws | {("relation", r.name): (r.keeps, r.widen, r.by, r.unless, r.fits) for r in action.relations}
+
+
+def _meaning(promise: Iterable[Any]) -> list[Any]:
+    """Return the parts of a promise so that two are equal if they mean the same."""
+    return [normal(part.tree) if isinstance(part, Expression) else part for part in promise]
 
 
 def _texts(s: Sides) -> Iterator[Change]:

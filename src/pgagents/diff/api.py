@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
+from pgagents.cel.rewrite import normal
 from pgagents.diff.change import Change, Severity
 from pgagents.diff.inclusion import decide_inclusion
 from pgagents.diff.named import form
@@ -199,7 +200,7 @@ def _limits(old: Model, new: Model) -> Iterator[Change]:
                 "buckets",
                 name,
             )
-        if now is not None and (was.when.text if was.when else "") != (now.when.text if now.when else ""):
+        if now is not None and (was.when and normal(was.when.tree)) != (now.when and normal(now.when.tree)):
             yield _whole("may break", "limit", f"other calls draw from {name} now", "limits", "buckets", name)
         if now is not None and was.refill != now.refill:
             how = (

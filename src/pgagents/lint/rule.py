@@ -38,6 +38,8 @@ class Hit:
     help: str
     severity: Severity | None = None
     at_value: bool = False
+    part: tuple[Pointer, int] | None = None
+    """A text and a character of it that the hit is shown at, if it is about one part of an expression."""
     edit: Callable[[Source], Edit | None] | None = None
 
 

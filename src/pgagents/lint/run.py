@@ -16,6 +16,7 @@ from pgagents.lint.requirement import requirements
 from pgagents.lint.rule import Edit, Hit, Rule, rules
 from pgagents.model.model import Model
 from pgagents.source.diagnostics import Diagnostic, in_order
+from pgagents.source.within import locate_within
 from pgagents.text.nearest import did_you_mean
 
 UNUSED, UNREASONED, UNKNOWN = (
@@ -98,6 +99,8 @@ def _hits(rule: Rule, model: Model) -> Iterator[Hit]:
 
 def _diagnostic(id: str, rule: Rule, hit: Hit, model: Model) -> Diagnostic:
     span = model.source.locate(hit.origin, at_value=hit.at_value)
+    if hit.part is not None:
+        span = locate_within(model.source, *hit.part) or span
     return Diagnostic(
         span,
         id,

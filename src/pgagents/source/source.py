@@ -80,3 +80,15 @@ class Source:
             stack.extend(
                 ((*pointer, step), child) for step, child in reversed((place.children or {}).items())
             )
+
+
+def value_at(data: Any, pointer: Iterable[str | int]) -> Any:
+    """Return the value at a pointer, or None if there is none."""
+    for step in pointer:
+        if isinstance(data, dict):
+            data = data.get(step)
+        elif isinstance(data, list) and isinstance(step, int) and step < len(data):
+            data = data[step]
+        else:
+            return None
+    return data

@@ -20,9 +20,12 @@ from pgagents.catalogue.language.resources import CatalogueCall
 from pgagents.catalogue.language.surface import Catalogue
 from pgagents.cel import expression
 from pgagents.cel.expression import Expression, ExpressionError
+from pgagents.cel.printer import print_node
+from pgagents.cel.syntax import Node
 from pgagents.source.diagnostics import Diagnostic
 from pgagents.source.read import MAX_FAULTS
-from pgagents.source.source import Pointer, Source
+from pgagents.source.source import Pointer, Source, Span, value_at
+from pgagents.source.within import locate_within
 from pgagents.text.brief import brief
 from pgagents.text.nearest import did_you_mean
 
@@ -67,9 +70,16 @@ class Checker:
         ]
 
     def fault(
-        self, pointer: Pointer, id: str, message: str, help: str = "", *, at_value: bool = True
+        self,
+        pointer: Pointer,
+        id: str,
+        message: str,
+        help: str = "",
+        *,
+        at_value: bool = True,
+        span: Span | None = None,
     ) -> None:
-        """Record an error at the value of a pointer, unless that value was refused before."""
+        """Record an error at the value of a pointer or at `span`, unless that value was refused before."""
         self.faulty.add(pointer)
         if len(self.found) >= MAX_FAULTS or any(
             pointer[:n] in self.dropped for n in range(1, len(pointer) + 1)
@@ -77,7 +87,11 @@ class Checker:
             return
         self.found.append(
             Diagnostic(
-                self.source.locate(pointer, at_value=at_value), f"catalogue/{id}", "error", message, help
+                span or self.source.locate(pointer, at_value=at_value),
+                f"catalogue/{id}",
+                "error",
+                message,
+                help,
             )
         )
 
@@ -140,6 +154,10 @@ class Checker:
         self.fault(pointer, "unknown-name", f"`{brief(name)}` is no {what} of this catalogue", help)
         return False
 
+    def at(self, pointer: Pointer) -> Any:
+        """Return what stands at a pointer, without refused values; None if there is nothing."""
+        return value_at(self.data, pointer)
+
     def in_file(self, pointer: Pointer) -> Collection[Any]:
         """Return the names written at a pointer, including refused ones."""
         return _names(self.source.data, pointer)
@@ -148,7 +166,7 @@ class Checker:
         """True if the names at `home` are incomplete, because one of its keys or something near it was
         refused.
         """
-        if isinstance(_at(self.source.data, home), dict | list):
+        if isinstance(value_at(self.source.data, home), dict | list):
             return any(d[:-1] == home and not NAME.fullmatch(str(d[-1])) for d in self.dropped)
         return any(home[: len(d) - 1] == d[:-1] for d in self.dropped)
 
@@ -159,10 +177,24 @@ class Checker:
         try:
             compiled = expression.compile(text, names)
         except ExpressionError as error:
-            self.fault(pointer, "expression", f"the expression does not compile: {error}")
+            span = self.locate_part(pointer, error.start)
+            part = brief(text[error.start or 0 : error.end or 0])
+            said = error.reason if span else f"{error}, in `{part}`" if part else error
+            self.fault(pointer, "expression", f"the expression does not compile: {said}", span=span)
             return None
         self.expressions[pointer] = compiled
         return compiled
+
+    def locate_part(self, pointer: Pointer, start: int | None) -> Span | None:
+        """Return the place of a character of the expression at a pointer, or None if it cannot be told."""
+        begun = str(value_at(self.source.data, pointer)).startswith("=")
+        return None if start is None else locate_within(self.source, pointer, start + begun)
+
+    def fault_in(self, pointer: Pointer, part: Node, id: str, message: str, help: str = "") -> None:
+        """Record an error at a part of the expression at a pointer, quoting it if its place is not known."""
+        span = self.locate_part(pointer, part.start)
+        quoted = "" if span else f", in `{brief(print_node(part))}`"
+        self.fault(pointer, id, f"{message}{quoted}", help, span=span)
 
     def values(self, pointer: Pointer, value: Any, names: Iterable[str]) -> None:
         """Compile every string inside a value that begins with `=`."""
@@ -177,15 +209,14 @@ class Checker:
 
     def law(self, pointer: Pointer, law: Law, names: Iterable[str]) -> None:
         """Compile a law written in its short or long form."""
-        short = not self.source.has((*pointer, "that"))
-        self.compile(pointer if short else (*pointer, "that"), law.that, names)
-        self.compile((*pointer, "when"), law.when, names)
+        that, when = self.law_places(pointer)
+        self.compile(that, law.that, names)
+        self.compile(when, law.when, names)
 
-    def law_expressions(self, pointer: Pointer) -> tuple[Expression | None, Expression | None]:
-        """Return the compiled `that` and `when` of the law at a pointer."""
-        return self.expressions.get((*pointer, "that")) or self.expressions.get(
-            pointer
-        ), self.expressions.get((*pointer, "when"))
+    def law_places(self, pointer: Pointer) -> tuple[Pointer, Pointer]:
+        """Return the pointers of the `that` and the `when` of the law at a pointer."""
+        that = (*pointer, "that")
+        return that if self.source.has(that) else pointer, (*pointer, "when")
 
     def call(self, pointer: Pointer, call: CatalogueCall | None, names: Iterable[str]) -> None:
         """Check a call's action, arguments and expressions."""
@@ -370,20 +401,9 @@ class Checker:
             self.fault(at, "former-name", f"`{until}` is no day of the calendar", "write it as 2027-03-01")
 
 
-def _at(data: Any, pointer: Pointer) -> Any:
-    for step in pointer:
-        if isinstance(data, dict):
-            data = data.get(step)
-        elif isinstance(data, list) and isinstance(step, int) and step < len(data):
-            data = data[step]
-        else:
-            return None
-    return data
-
-
 def _names(data: Any, pointer: Pointer) -> Collection[Any]:
     """Return the keys of the mapping, or the items of the list, at a pointer."""
-    there = _at(data, pointer)
+    there = value_at(data, pointer)
     return there if isinstance(there, dict | list) else ()
 
 

@@ -12,6 +12,7 @@ from pgagents.catalogue.checks.checker import Checker
 from pgagents.catalogue.language import scope
 from pgagents.catalogue.language.actions import Action, Example
 from pgagents.catalogue.language.schemas import argument_node, schema_node, schema_nodes
+from pgagents.cel.blame import broken_part, is_defined, undefined_part
 from pgagents.cel.expression import ExpressionError, Scope, epoch
 from pgagents.jsonschema.schema import Validators, closure, refs
 from pgagents.source.source import Pointer
@@ -137,11 +138,11 @@ class _Examples:
         unset = {what for what, value in (("now", example.at), ("before", example.before)) if value is None}
         here: Scope | None = None
         for law in action.laws:
-            at = (*self.pointer, "laws", law)
-            that, when = self.checker.law_expressions(at)
+            at, when_at = self.checker.law_places((*self.pointer, "laws", law))
+            that, when = self.checker.expressions.get(at), self.checker.expressions.get(when_at)
             if (
                 that is None
-                or not self.checker.sound(at)
+                or not self.checker.sound((*self.pointer, "laws", law))
                 or unset & (that.names | (when.names if when else frozenset()))
             ):
                 continue
@@ -150,12 +151,13 @@ class _Examples:
                 if (when is None or here.holds(when)) and not here.holds(that):
                     line = self.checker.source.locate((*self.pointer, "examples", name)).line
                     message = f"the law `{law}` does not hold on its own example `{name}`"
-                    self.checker.fault(
-                        at, "law", message, f"correct the law, or the example at line {line}", at_value=False
-                    )
+                    help = f"correct the law, or the example at line {line}"
+                    self.checker.fault_in(at, broken_part(that.tree, values), "law", message, help)
             except ExpressionError as error:
                 message = f"the law `{law}` cannot be evaluated on its own example `{name}`: {error}"
-                self.checker.fault(at, "law", message, at_value=False)
+                if when is not None and not is_defined(when.tree, values):
+                    at, that = when_at, when
+                self.checker.fault_in(at, undefined_part(that.tree, values), "law", message)
 
 
 def _shorten_message(message: str) -> str:

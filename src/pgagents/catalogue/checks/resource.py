@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pgagents.catalogue.language import scope
+from pgagents.cel.printer import print_node
+from pgagents.cel.reading import first_members
 from pgagents.source.source import Pointer
 from pgagents.text.brief import brief
 from pgagents.text.nearest import did_you_mean
@@ -14,14 +15,12 @@ if TYPE_CHECKING:
     from pgagents.catalogue.checks.checker import Checker
     from pgagents.catalogue.language.resources import Resource
 
-_FRESH = re.compile(r"\bfresh\b(?:\.(\w+))?")
-
 
 def run(checker: Checker, name: str, pointer: Pointer, resource: Resource) -> None:
     """Record contradictions within one resource."""
     _check_absent(checker, pointer, resource)
     _within(checker, name, pointer, resource)
-    _fresh(checker, pointer, resource)
+    _fresh(checker, pointer)
     checker.compile((*pointer, "gone_when"), resource.gone_when, ("resource", name))
     for index, move in enumerate(resource.moves_by_time):
         for side, state in (("from", move.from_), ("to", move.to)):
@@ -97,21 +96,15 @@ def _within(checker: Checker, name: str, pointer: Pointer, resource: Resource) -
         )
 
 
-def _fresh(checker: Checker, pointer: Pointer, resource: Resource) -> None:
-    """Check that each `fresh` expression names a known kind of fresh value."""
-    if resource.made_by is None:
-        return
-    values: list[tuple[Pointer, Any]] = [
-        ((*pointer, "made_by", "input", k), v) for k, v in resource.made_by.input.items() if k != "*"
-    ]
-    for at, value in values:
-        if not isinstance(value, str) or not value.startswith("="):
+def _fresh(checker: Checker, pointer: Pointer) -> None:
+    """Check that each `fresh` expression of a create names a known kind of fresh value."""
+    home = (*pointer, "made_by", "input")
+    for at, compiled in [*checker.expressions.items()]:
+        if at[: len(home)] != home:
             continue
-        for found in _FRESH.finditer(value):
-            if found.group(1) not in scope.FRESH_KINDS:
-                word = found.group(1) or ""
-                help = (
-                    did_you_mean(word, scope.FRESH_KINDS)
-                    or f"one of {', '.join(f'fresh.{k}' for k in scope.FRESH_KINDS)}"
-                )
-                checker.fault(at, "fresh", f"`{brief(value[1:])}` is no kind of fresh value", help)
+        for kind, part in first_members(compiled.tree, scope.FRESH):
+            if kind not in scope.FRESH_KINDS:
+                known = ", ".join(f"{scope.FRESH}.{known}" for known in scope.FRESH_KINDS)
+                help = did_you_mean(kind, scope.FRESH_KINDS) or f"one of {known}"
+                said = f"`{brief(print_node(part))}` is no kind of fresh value"
+                checker.fault_in(at, part, "fresh", said, help)

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
+from pgagents.cel.reading import applies
 from pgagents.http import Handler, Request, Response, Silence
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_helpers import (
@@ -114,8 +115,12 @@ def list_lags_behind(context: Context, inner: Domain, call: AcceptedCall) -> Any
 def lookup_minds_case(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A search for a value that is stored in capitals finds nothing when the argument is in lower case."""
     found = inner(call)
-    laws = " ".join(law.that.text for law in call.action.laws)
-    raised = [v for k, v in call.input.items() if isinstance(v, str) and f"upper(input.{k})" in laws]
+    laws = [law.that.tree for law in call.action.laws]
+    raised = [
+        v
+        for k, v in call.input.items()
+        if isinstance(v, str) and any(applies(law, "upper", ("input", k)) for law in laws)
+    ]
     if (
         call.action.effect == "read"
         and not isinstance(found, Refusal)

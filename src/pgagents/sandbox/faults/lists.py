@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import Any
 
+from pgagents.cel.reading import order_of, path_of
 from pgagents.http import Handler, Request, Response, Silence
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_helpers import RequestedAction, data_of, list_action, lists, successful
@@ -82,8 +82,8 @@ def filter_too_strict(context: Context, inner: Domain, call: AcceptedCall) -> An
 def numbers_sorted_as_text(context: Context, request: Request, data: Any) -> Any:
     """A search sorts numbers as text: 10.2 before 9.8."""
     victim = list_action(context.model)
-    sorts = (re.search(r'sorted_by\([^"]*"(\w+)"', law.that.text) for law in victim.laws)
-    by = next((match[1] for match in sorts if match), "")
+    orders = (order_of(law.that.tree) for law in victim.laws)
+    by = next((order.member for order in orders if order is not None and not order.descending), "")
     if context.reader.action(request) is not victim:
         return None
     for found in lists(data):
@@ -215,15 +215,17 @@ def sorted_after_limit(_context: Context, inner: Domain, call: AcceptedCall) -> 
     counts = (call.action.param(r.widen) for r in call.action.relations)
     relations = [str(p.name) for p in counts if p is not None and p.schema.get("type") == "integer"]
     orders = [
-        m
+        (path_of(order.items)[1], order.member)
         for law in call.action.laws
-        if (m := re.fullmatch(r'sorted_by\(response\.(\w+), "(\w+)"\)', law.that.text)) is not None
+        if (order := order_of(law.that.tree)) is not None
+        and not order.descending
+        and path_of(order.items)[:1] == ("response",)
     ]
     if not relations or not orders:
         return inner(call)
-    name, most = orders[0][1], call.input[relations[0]]
+    (name, by), most = orders[0], call.input[relations[0]]
     found = inner(replace(call, input={**call.input, relations[0]: 1000}))
     if isinstance(found, Refusal):
         return found
     first = sorted(found[name], key=lambda item: str(item["id"]))[:most]
-    return {**found, name: sorted(first, key=lambda item: float(item[orders[0][2]]))}
+    return {**found, name: sorted(first, key=lambda item: float(item[by]))}

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from pgagents.cel.reading import bounds_of_size
 from pgagents.jsonschema import schema as schemas
 from pgagents.model.action import Action, Example, Param
 from pgagents.model.model import Resource
@@ -378,14 +379,9 @@ def _likeness(example: Example, given: Mapping[str, Any]) -> int:
     return sum(1 for k, v in plain(example.input).items() if given.get(k) == v)
 
 
-_BOUNDS = re.compile(
-    r"size\(\s*response[\w.]*\s*\)\s*<=\s*input\.(\w+)|input\.(\w+)\s*>=\s*size\(\s*response[\w.]*\s*\)"
-)
-
-
 def _bounds(action: Action) -> set[str]:
     """Return the arguments that bound the size of a list in the answer, according to the action's laws."""
-    return {one or other for law in action.laws for one, other in _BOUNDS.findall(law.that.text)}
+    return {argument for law in action.laws for argument in bounds_of_size(law.that.tree)}
 
 
 def _counts(name: str) -> bool:

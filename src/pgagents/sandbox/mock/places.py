@@ -4,32 +4,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
-from pgagents.cel.expression import Expression
+from pgagents.cel.expression import Expression, member_of
+from pgagents.cel.reading import place_of
 from pgagents.model.action import ActionCall
 from pgagents.model.model import Resource
 
-_STEP = re.compile(r"\.([A-Za-z_][A-Za-z0-9_]*)|\[(?:\"([^\"]*)\"|'([^']*)'|([0-9]+))\]")
-_OF_RESOURCE = re.compile(r"resource\.([A-Za-z_][A-Za-z0-9_]*)")
 Place = tuple[str | int, ...]
 
 
 def place(at: Expression | None) -> Place | None:
     """Return the path of a plain expression; None where it computes something."""
-    if at is None or not at.text.startswith("response"):
-        return None
-    rest, found = at.text[len("response") :].strip(), []
-    while rest:
-        step = _STEP.match(rest)
-        if step is None:
-            return None
-        name, double, single, index = step.groups()
-        found.append(int(index) if index is not None else name or double or single)
-        rest = rest[step.end() :]
-    return tuple(found)
+    name, *steps = (place_of(at.tree) if at is not None else ()) or ("",)
+    return tuple(steps) if name == "response" else None
 
 
 def get(answer: Any, path: Place) -> Any:
@@ -59,13 +48,8 @@ def put(answer: Any, path: Place, value: Any) -> Any:
 
 def names_of(input: Mapping[str, Any]) -> dict[str, str]:
     """Return the resource's member that each argument of a call names."""
-    found = {}
-    for argument, value in input.items():
-        if isinstance(value, Expression):
-            member = _OF_RESOURCE.fullmatch(value.text.strip())
-            if member:
-                found[argument] = member.group(1)
-    return found
+    named = {argument: member_of(value, ("resource",)) for argument, value in input.items()}
+    return {argument: member for argument, member in named.items() if member.isidentifier()}
 
 
 def id_argument(call: ActionCall, resource: Resource) -> dict[str, str]:

@@ -6,11 +6,12 @@ Two members with the same name, description and type must have the same value fo
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pgagents.cel.expression import Expression
+from pgagents.cel.reading import place_of
 from pgagents.jsonschema.schema import resolve
 from pgagents.model.action import Action
 from pgagents.model.model import Model, Resource
@@ -22,7 +23,6 @@ Path = tuple[str, ...]
 EACH = "[]"
 """A step of a path: every item of a list."""
 DEEPEST = 6
-_AT = re.compile(r"response((?:\.\w+)*)((?:\[\d+\])?)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,17 +135,19 @@ def _places(resource: Resource, action: Action) -> set[Path]:
         *resource.listed_by,
     ):
         if call is not None and call.action is action and (at := call.at) is not None:
-            found |= _path(at.text, listed=call in resource.listed_by or call is resource.found_by)
+            found |= _path(at, listed=call in resource.listed_by or call is resource.found_by)
     if fallback is not None and any(move.action is action for move in resource.moves):
-        found |= _path(fallback.text, listed=False)
+        found |= _path(fallback, listed=False)
     return found
 
 
-def _path(text: str, *, listed: bool) -> set[Path]:
-    if (match := _AT.fullmatch(text)) is None:
+def _path(at: Expression, *, listed: bool) -> set[Path]:
+    name, *steps = place_of(at.tree) or ("",)
+    item = isinstance(steps[-1] if steps else None, int)
+    members = tuple(step for step in (steps[:-1] if item else steps) if isinstance(step, str))
+    if name != "response" or len(members) != len(steps) - item:
         return set()
-    steps = tuple(filter(None, match.group(1).split(".")))
-    return {(*steps, EACH) if listed or match.group(2) else steps}
+    return {(*members, EACH) if listed or item else members}
 
 
 def kind_of(setting: Setting, resource: Resource) -> str:

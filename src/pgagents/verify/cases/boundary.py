@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from pgagents.cel import expression
-from pgagents.cel.expression import Expression
+from pgagents.cel.expression import Expression, compile_node
+from pgagents.cel.rewrite import fill
 from pgagents.model.action import Param, Relation
 from pgagents.verify.cases.law_mutants import CANDIDATES, choose_most_telling
 from pgagents.verify.check.memory import Setting
@@ -26,6 +26,9 @@ BESIDE = 0.1
 """Degrees; about eleven kilometres."""
 UNBOUNDED = 40
 """Characters of a long text that the schema does not bound."""
+FIRST = "size(text) > 1 ? first(text, 1.0) : text"
+BEGINNING = "size(text) > 1 ? first(text, size(text) - 1.0) : text"
+"""The first character of a text, and all but its last."""
 _BOUND = {"enum", "const", "pattern", "format", "contentEncoding"}
 
 
@@ -61,7 +64,7 @@ def _list_boundary_values(setting: Setting, endpoint: Endpoint) -> Iterator[tupl
     least |= {
         name: begin
         for name, value in least.items()
-        if (begin := _beginning(setting, endpoint, name, value, "1.0")) is not None
+        if (begin := _beginning(setting, endpoint, name, value, FIRST)) is not None
     }
     if _optional(endpoint):
         yield "minimal", least, "with only its required arguments"
@@ -78,11 +81,10 @@ def _list_boundary_values(setting: Setting, endpoint: Endpoint) -> Iterator[tupl
             "with every argument at its least",
         )
     if wide:
-        most = "size({text}) - 1.0"
         begun = {
             name: begin
             for name, value in base.items()
-            if (begin := _beginning(setting, endpoint, name, value, most)) is not None
+            if (begin := _beginning(setting, endpoint, name, value, BEGINNING)) is not None
         }
         greatest = {str(p.name): _most(setting, endpoint, p, base) for p in wide}
         yield (
@@ -162,12 +164,12 @@ def _swap_case(value: Any) -> Any:
     return value.swapcase() if isinstance(value, str) else value
 
 
-def _beginning(setting: Setting, endpoint: Endpoint, name: str, given: Any, length: str) -> Expression | None:
+def _beginning(setting: Setting, endpoint: Endpoint, name: str, given: Any, form: str) -> Expression | None:
     """Return an expression for the beginning of a text that a list is searched by; None for any other
     argument.
 
-    A server that takes the beginning for the whole text breaks the laws of the list. `length` is an
-    expression of the length, in which `{text}` stands for the text.
+    A server that takes the beginning for the whole text breaks the laws of the list. `form` is an expression
+    in which `text` stands for the text.
     """
     param = endpoint.action.param(name)
     lists = any(
@@ -189,8 +191,9 @@ def _beginning(setting: Setting, endpoint: Endpoint, name: str, given: Any, leng
         or schema.get("minLength", 0) > 1
     ):
         return None
-    text = f"size({given.text}) > 1 ? first({given.text}, {length.format(text=given.text)}) : {given.text}"
-    return setting.compute_once(("beginning", text), lambda: expression.compile(text, given.names))
+    return setting.compute_once(
+        ("beginning", form, given.canonical), lambda: compile_node(fill(form, text=given.tree), given.names)
+    )
 
 
 def _finely(setting: Setting, param: Param, usual: Any) -> Any:

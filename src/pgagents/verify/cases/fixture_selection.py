@@ -8,13 +8,13 @@ Among equal places, and for numbers and times, those win that tell most law muta
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from pgagents.cel.expression import ExpressionError, Scope
+from pgagents.cel.expression import Expression, ExpressionError, Scope
+from pgagents.cel.reading import applies, members_in, texts_in
 from pgagents.jsonschema.schema import subschemas
 from pgagents.model.action import Law
 from pgagents.model.model import Move, Resource
@@ -47,7 +47,6 @@ LONG_S = (86_400, 90_036, 108_396, 127_512, 172_836)
 """Lifetimes of an instance in seconds: `SHORT_S` within a day, `LONG_S` a day or longer."""
 WORDS = ("infinity", "0", "NULL", "1E5", "TRUE", "undefined")
 """Texts that a server's programming language may mistake for another value."""
-_PLAIN = re.compile(r"response((?:\.\w+)+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +106,9 @@ class FixturePlan:
         `bodies` are instances made before, which show the numbers. `by` is their member that holds the `id`
         of a place.
         """
-        laws = " ".join(law.that.text for law in (self.move.action.laws if self.move else ()))
-        lacked = {k for body in bodies for k, v in body.items() if v is None and f".{k}" in laws}
+        laws = self.move.action.laws if self.move else ()
+        read = {member for law in laws for member in members_in(law.that.tree)}
+        lacked = {k for body in bodies for k, v in body.items() if v is None and k in read}
         found: list[Body] = []
         for name in sorted(lacked):
             there = {body.get(by) for body in bodies if isinstance(body.get(name), int | float)}
@@ -192,7 +192,7 @@ class FixturePlan:
     def _telling_number(
         self, endpoint: Endpoint, place: Body, given: Mapping[str, Any], name: str, schema: Mapping[str, Any]
     ) -> Any:
-        money = any(f"cents(input.{name})" in law.that.text for law in endpoint.action.laws)
+        money = any(applies(law.that.tree, "cents", ("input", name)) for law in endpoint.action.laws)
         tried = [v for v in (*(() if money else FINER), *CANDIDATES) if matches(schema, v)]
         choices = ((v, self._of_making(place, {**given, name: v})) for v in tried)
         return choose_most_telling(equations(endpoint.action.laws), choices, self.told)[0]
@@ -230,14 +230,19 @@ class FixturePlan:
 
         Instances that are equal in these reveal the same law mutants.
         """
-        text = self.setting.compute_once(("laws", self.resource.name), self._text)
-        plain = {k: v for k, v in sorted(body.items()) if f".{k}" in text and not isinstance(v, dict | list)}
-        return {k: v for k, v in plain.items() if not isinstance(v, str) or f'"{v}"' in text}
+        members, texts = self.setting.compute_once(("laws", self.resource.name), self._list_named)
+        plain = {k: v for k, v in sorted(body.items()) if k in members and not isinstance(v, dict | list)}
+        return {k: v for k, v in plain.items() if not isinstance(v, str) or v in texts}
 
-    def _text(self) -> str:
+    def _list_named(self) -> tuple[frozenset[str], frozenset[str]]:
+        """Return the members and the texts that the laws of making and ending an instance name."""
         made = self.resource.made_by
         laws = [*(made.action.laws if made else ()), *(self.move.action.laws if self.move else ())]
-        return " ".join(f"{law.when.text if law.when else ''} {law.that.text}" for law in laws)
+        trees = [part.tree for law in laws for part in (law.when, law.that) if part is not None]
+        return (
+            frozenset(member for tree in trees for member in members_in(tree)),
+            frozenset(text for tree in trees for text in texts_in(tree)),
+        )
 
     def _of_making(self, place: Body, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return the values that the laws of making an instance would read."""
@@ -248,7 +253,7 @@ class FixturePlan:
             if "default" in p.schema
         }
         usual = template_of(self.setting.model, made.action).input if made else {}
-        response = _under(made.at.text if made and made.at else "", place)
+        response = _under(made.at if made else None, place)
         return self._values({**defaults, **usual, **given}, response, None, BEGAN)
 
     def _of_end(self, body: Body, time: int) -> dict[str, Any]:
@@ -256,8 +261,8 @@ class FixturePlan:
         made.
         """
         made, undo = self.resource.made_by, self.resource.undone_by
-        at = made.at.text if made and made.at else ""
-        ended = undo.at.text if undo and undo.at and self.move and undo.action is self.move.action else at
+        at = made.at if made else None
+        ended = undo.at if undo and undo.at and self.move and undo.action is self.move.action else at
         whole = {
             **body,
             **{
@@ -278,12 +283,13 @@ class FixturePlan:
         }  # fmt: skip
 
 
-def _list_creation_members(known: Iterable[Equation], at: str) -> list[str]:
+def _list_creation_members(known: Iterable[Equation], at: Expression | None) -> list[str]:
     """Return the members that hold an instance's creation time, by the equations of the laws."""
+    inside = f"{'.'.join(at.path if at else ())}."
     return [
-        e.path.removeprefix(f"{at}.")
+        e.path.removeprefix(inside)
         for e in known
-        if e.form == "epoch" and e.gives.text == "now" and e.path.startswith(f"{at}.")
+        if e.form == "epoch" and e.gives.path == ("now",) and e.path.startswith(inside)
     ]
 
 
@@ -291,13 +297,13 @@ def _iso(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _under(at: str, body: Body) -> dict[str, Any]:
-    """Nest the body at the path where answers hold the instance; empty if that is not a plain path."""
-    plain = _PLAIN.fullmatch(at)
+def _under(at: Expression | None, body: Body) -> dict[str, Any]:
+    """Nest the body at the path where answers hold the instance; empty if that is not a member path."""
+    name, *steps = (at.path if at else ()) or ("",)
     found: Any = dict(body)
-    for step in reversed(plain.group(1)[1:].split(".") if plain else ()):
+    for step in reversed(steps):
         found = {step: found}
-    return found if plain else {}
+    return found if steps and name == "response" else {}
 
 
 def _holds(law: Law, values: Mapping[str, Any]) -> bool:

@@ -9,14 +9,15 @@ reveal it.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from typing import Any
 
-from pgagents.cel import expression
-from pgagents.cel.expression import HELPERS, Expression, ExpressionError, Scope
+from pgagents.cel.expression import HELPERS, Expression, ExpressionError, Scope, compile_node
+from pgagents.cel.reading import paths_in
+from pgagents.cel.rewrite import mutants, replace_path
+from pgagents.cel.syntax import Name
 from pgagents.verify.laws.equations import NAMES, Equation, forecast, value_of
 from pgagents.verify.wire.exchange import got
 
@@ -29,11 +30,9 @@ unusual.
 """
 FINER = (0.125, 2.675, 0.333, 3.005, 1.0049)
 """Numbers with more decimal places than money has."""
-_LITERAL = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.])")
-_ORDER = re.compile(r"(?<![=<>!])([<>])(=?)(?!=)")
 LEAF = "leaf_"
 """The variable in an expression that stands for an input which was rounded beforehand."""
-_LEAF = re.compile(r"\b(?:input|response|before)(?:\.\w+)+\b(?!\()")
+_LEAVES = frozenset(("input", "response", "before"))
 MOST = 1e12
 
 
@@ -123,10 +122,10 @@ def _others(equation: Equation, scope: Scope, told: Collection[str]) -> Iterator
                 scope.call(helper, function)
                 yield miss, _evaluate(gives, scope)
         scope.call(helper, HELPERS[helper])
-    for altered in _mutate_expression(gives.text):
-        if altered.text not in told:
-            yield altered.text, _evaluate(altered, scope)
-    for leaf, reading in _apart(gives.text):
+    for altered in _mutate_expression(gives):
+        if altered.canonical not in told:
+            yield altered.canonical, _evaluate(altered, scope)
+    for leaf, reading in _set_apart(gives):
         value = got(scope.values, leaf)
         if _finite(value):
             for name, cut in CUT.items():
@@ -143,37 +142,27 @@ def _evaluate(expression: Expression, scope: Scope) -> Any:
 
 
 @lru_cache(maxsize=1_000)
-def _apart(text: str) -> tuple[tuple[str, Expression], ...]:
+def _set_apart(gives: Expression) -> tuple[tuple[str, Expression], ...]:
     """Return each member that an expression reads, with the expression that reads the variable LEAF in its
     place.
     """
-    leaves = dict.fromkeys(_LEAF.findall(text))
+    leaves = dict.fromkeys(path for path in paths_in(gives.tree) if path[0] in _LEAVES)
     return tuple(
-        (leaf, expression.compile(re.sub(rf"\b{re.escape(leaf)}\b(?!\.\w|\()", LEAF, text), (*NAMES, LEAF)))
+        (".".join(leaf), compile_node(replace_path(gives.tree, leaf, Name(LEAF)), (*NAMES, LEAF)))
         for leaf in leaves
     )
 
 
 @lru_cache(maxsize=1_000)
-def _mutate_expression(text: str) -> tuple[Expression, ...]:
-    """Return variants of the expression with one constant changed, or one comparison made strict or not
+def _mutate_expression(gives: Expression) -> tuple[Expression, ...]:
+    """Return variants of the expression with one number changed, or one comparison made strict or not
     strict.
     """
-    texts = []
-    for match in _LITERAL.finditer(text):
-        value = float(match.group(0))
-        texts.append(
-            f"{text[: match.start()]}{value + 1 if value >= 2 else value * 1.1!r}{text[match.end() :]}"
-        )
-    for match in _ORDER.finditer(text):
-        texts.append(
-            f"{text[: match.start()]}{match.group(1)}{'' if match.group(2) else '='}{text[match.end() :]}"
-        )
     found = []
-    for altered in texts:
+    for tree in mutants(gives.tree):
         try:
-            found.append(expression.compile(altered, NAMES))
-        except ExpressionError:
+            found.append(compile_node(tree, NAMES))
+        except ExpressionError:  # its text is too long now
             continue
     return tuple(found)
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pgagents.cel.reading import compares
 from pgagents.model.action import Action, Param
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.values.schema_values import types_of
@@ -53,13 +54,8 @@ def find_comparison(action: Action, param: Param) -> str:
 
     `exactly`, `folded` (in one case), or empty.
     """
-    name = re.escape(str(param.name))
-    folded = re.compile(rf"==\s*(?:upper|lower)\(input\.{name}\)|(?:upper|lower)\(input\.{name}\)\s*==")
-    exactly = re.compile(rf"==\s*input\.{name}\b(?!\.)|(?<![\w.])input\.{name}\s*==")
-    texts = [law.that.text for law in action.laws]
-    return (
-        "folded" if any(map(folded.search, texts)) else "exactly" if any(map(exactly.search, texts)) else ""
-    )
+    found = {compares(law.that.tree, ("input", str(param.name))) for law in action.laws}
+    return next((how for how in ("folded", "exactly") if how in found), "")
 
 
 def free_text(setting: Setting, schema: Mapping[str, Any]) -> bool:

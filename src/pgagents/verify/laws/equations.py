@@ -6,25 +6,24 @@ forecast is no verdict; it helps to choose what to send.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Literal
 
-from pgagents.cel import expression
-from pgagents.cel.expression import Expression, ExpressionError, Reading, Scope
+from pgagents.cel.expression import Expression, ExpressionError, Reading, Scope, compile_node
 from pgagents.cel.members import Paths
+from pgagents.cel.reading import cases, path_of
+from pgagents.cel.syntax import FunctionCall, Infix, Node
+from pgagents.cel.syntax import Literal as Written
 from pgagents.model.action import Law
 from pgagents.verify.wire.exchange import got
 
 NAMES = ("input", "response", "status", "surface", "now", "before", "env")
 MOST_SLACK = 5.0
-_TOKEN = re.compile(r"""("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')|(&&|\|\||==|!=|<=|>=)|(.)""", re.S)
-_MEMBER = re.compile(r"(?:(cents|epoch)\(\s*)?(response(?:\.\w+)+)\s*\)?")
-_CALL = re.compile(r"\s*near\((.*)\)\s*", re.S)
-_SLACK = re.compile(r"\s*[0-9.]+\s*")
+Form = Literal["", "cents", "epoch"]
+_FORMS: tuple[Form, ...] = ("cents", "epoch")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +37,7 @@ class Equation:
     law: str
     path: str
     gives: Expression
-    form: Literal["", "cents", "epoch"] = ""
+    form: Form = ""
     slack: float = 0.0
     guards: tuple[Expression, ...] = ()
     reads: Paths = frozenset()
@@ -47,69 +46,47 @@ class Equation:
 
 def equations(laws: Iterable[Law]) -> tuple[Equation, ...]:
     """Return all equations in these laws."""
-    return tuple(e for law in laws for e in _of(law.name, law.that.text, law.when.text if law.when else ""))
+    return tuple(e for law in laws for e in _equations_of(law.name, law.that, law.when))
 
 
 @lru_cache(maxsize=1_000)
-def _of(name: str, text: str, when: str) -> tuple[Equation, ...]:
-    found = []
-    for part, guards in _parts(text, (when,) if when else ()):
-        try:
-            if (made := _equation(name, part, guards)) is not None:
-                found.append(made)
-        except ExpressionError:  # not a valid expression by itself
-            continue
-    return tuple(found)
+def _equations_of(name: str, that: Expression, when: Expression | None) -> tuple[Equation, ...]:
+    parts = cases(that.tree, (when.tree,) if when else ())
+    return tuple(made for part, guards in parts for made in _equation(name, part, guards))
 
 
-def _parts(text: str, guards: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield the parts that a law joins by `&&` and `?:`, each with its conditions."""
-    text = text.strip()
-    asked = split(text, "?")
-    if len(asked) > 1:
-        condition, rest = asked[0], "?".join(asked[1:])
-        then = split(rest, ":")
-        yield from _parts(then[0], (*guards, condition))
-        yield from _parts(":".join(then[1:]), (*guards, f"!({condition})"))
-    elif len(joined := split(text, "&&")) > 1:
-        for part in joined:
-            yield from _parts(part, guards)
-    else:
-        yield text, guards
-
-
-def split(text: str, token: str) -> list[str]:
-    """Split a text at a token that stands in no bracket and no string."""
-    pieces, depth = [""], 0
-    for match in _TOKEN.finditer(text):
-        found = match.group(0)
-        depth += (found in "([{") - (found in ")]}") if len(found) == 1 else 0
-        if found == token and not depth:
-            pieces.append("")
-        else:
-            pieces[-1] += found
-    return pieces
-
-
-def _equation(name: str, text: str, guards: tuple[str, ...]) -> Equation | None:
-    slack, sides = 0.0, split(text, "==")
-    if len(sides) != 2 and (call := _CALL.fullmatch(text)):
-        sides = split(call.group(1), ",")
-        if len(sides) != 3 or not _SLACK.fullmatch(sides[2]) or float(sides[2]) > MOST_SLACK:
-            return None
-        slack, sides = float(sides[2]), sides[:2]
-    if len(sides) != 2:
-        return None
-    member, gives = _MEMBER.fullmatch(sides[0].strip()), sides[1].strip()
-    under = tuple(expression.compile(guard.strip(), NAMES) for guard in guards)
-    right = expression.compile(gives, NAMES)
+def _equation(name: str, part: Node, guards: tuple[Node, ...]) -> Iterator[Equation]:
+    """Yield the equation that a part of a law is, if it is one and its sides stand for themselves."""
+    slack, sides = _sides(part)
+    if not sides or slack > MOST_SLACK:
+        return
+    left, form = _measured(sides[0])
+    path = path_of(left)
+    member = ".".join(path) if path[:1] == ("response",) and len(path) > 1 else ""
+    try:
+        under = tuple(compile_node(guard, NAMES) for guard in guards)
+        right = compile_node(sides[1], NAMES)
+    except ExpressionError:  # it reads the item of a macro around it, or is too large
+        return
     reads = frozenset(path for part in (right, *under) for path in part.paths.get("response", ()))
-    if member is None:
-        return Equation(name, "", right, "", slack, under, reads)
-    form: Literal["", "cents", "epoch"] = (
-        "cents" if member.group(1) == "cents" else "epoch" if member.group(1) else ""
-    )
-    return Equation(name, member.group(2), right, form, slack, under, reads)
+    yield Equation(name, member, right, form if member else "", slack, under, reads)
+
+
+def _sides(part: Node) -> tuple[float, tuple[Node, ...]]:
+    """Return the slack of an equation and its two sides; no sides if the part is none."""
+    if isinstance(part, Infix) and part.signs == ("==",):
+        return 0.0, part.operands
+    if isinstance(part, FunctionCall) and part.name == "near" and len(part.args) == 3:
+        slack = part.args[2]
+        if isinstance(slack, Written) and isinstance(slack.value, int | float):
+            return float(slack.value), part.args[:2]
+    return 0.0, ()
+
+
+def _measured(side: Node) -> tuple[Node, Form]:
+    """Return what a side measures, and how."""
+    form = next((form for form in _FORMS if isinstance(side, FunctionCall) and form == side.name), None)
+    return (side.args[0], form) if form and isinstance(side, FunctionCall) and side.args else (side, "")
 
 
 def forecast(known: Sequence[Equation], values: Mapping[str, Any]) -> Scope:

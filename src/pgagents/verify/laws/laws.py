@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
 from pgagents.cel.expression import Expression, ExpressionError, Reading, Scope
+from pgagents.cel.reading import lists_in, paths_in
+from pgagents.cel.syntax import Node
 from pgagents.model.action import Law
 from pgagents.model.model import Model
 from pgagents.verify.wire.exchange import Exchange, got
 
-_LIST = re.compile(
-    r"\b(response|read|created)((?:\.\w+)+?)(?:\.(?:all|exists|exists_one|map|filter)\(|\s*[,)])"
-)
+_ANSWERS = frozenset(("response", "read", "created"))
+_SHOWN = _ANSWERS | {"input", "before"}
+MOST_SHOWN = 6
 Outcome = Literal["held", "broken", "vacuous", "error"]
 
 
@@ -36,14 +37,14 @@ def evaluate_law(law: Law, scope: Scope) -> Held:
             return Held("broken")
     except ExpressionError as error:
         return Held("error", str(error))
-    empty = next((p for p in _lists(law.that.text) if _is_empty(scope.values, p)), None)
+    empty = next((p for p in _lists(law.that) if _is_empty(scope.values, p)), None)
     return Held("vacuous", f"{empty} was always empty") if empty else Held("held")
 
 
 @lru_cache(maxsize=5_000)
-def _lists(text: str) -> tuple[str, ...]:
-    """Return paths that the expression reads, or may read, as lists."""
-    return tuple(dict.fromkeys(m.group(1) + m.group(2) for m in _LIST.finditer(text)))
+def _lists(expression: Expression) -> tuple[str, ...]:
+    """Return paths of an answer that the expression reads, or may read, as lists."""
+    return tuple(dict.fromkeys(".".join(path) for path in lists_in(expression.tree, _ANSWERS)))
 
 
 def _is_empty(values: Mapping[str, Any], path: str) -> bool:
@@ -71,12 +72,15 @@ def reads(law: Law) -> frozenset[str]:
 
 
 def format_values(values: Mapping[str, Any], expression: Expression) -> str:
-    """Return the values of the paths that an expression reads, for a finding: at most six, each shortened."""
-    found: list[str] = []
-    for path in dict.fromkeys(
-        re.findall(r"\b(?:response|input|before|created|read)(?:\.\w+)+", expression.text)
-    ):
+    """Return the values that an expression reads of a call and its answers, for a finding."""
+    return format_read(expression.tree, values, _SHOWN)
+
+
+def format_read(node: Node, values: Mapping[str, Any], names: Container[str]) -> str:
+    """Return the values of the paths of these variables that a tree reads: at most six, each shortened."""
+    found = []
+    for path in dict.fromkeys(".".join(path) for path in paths_in(node) if path[0] in names):
         value = got(values, path)
         if value is not None and not isinstance(value, dict | list):
             found.append(f"{path} = {str(value)[:60]}")
-    return ", ".join(found[:6])
+    return ", ".join(found[:MOST_SHOWN])

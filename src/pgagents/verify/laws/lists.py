@@ -7,11 +7,12 @@ hold it if the law of its order puts it before the last item.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
-from pgagents.cel.expression import ExpressionError, Scope
+from pgagents.cel.expression import Expression, ExpressionError, Scope
+from pgagents.cel.reading import members_in
 from pgagents.model.action import Action, Law
 from pgagents.model.model import Resource
 from pgagents.verify.check.memory import Setting
@@ -26,8 +27,6 @@ the laws read.
 """
 OF_EACH = 2
 """Number of instances tried of each group, the latest ones, where only their order can decide."""
-_ASKED = re.compile(r"\binput\.(\w+)")
-_MEMBER = re.compile(r"\.(\w+)")
 
 
 def find_missing_instance(
@@ -42,7 +41,7 @@ def find_missing_instance(
     given = {str(p.name) for p in endpoint.params if exchange.input.get(str(p.name)) is not None}
     items = exchange.body.get(member) if isinstance(exchange.body, Mapping) else None
     if not isinstance(items, list) or not given <= {
-        name for law in filters for name in _ASKED.findall(law.that.text)
+        name for law in filters for name, *_ in filter(None, law.that.paths["input"])
     }:
         return None  # an argument that no law reads, such as a cursor, may let in anything
     there = {resource.id_of(item) for item in items if isinstance(item, Mapping)}
@@ -89,10 +88,16 @@ def _is_comparable(resource: Resource, action: Action, filters: Sequence[Law], i
     must read the state.
     """
     lasting = set(resource.fixed) or instance.keys() - set(resource.volatile)
-    read = {name for law in filters for name in _MEMBER.findall(law.that.text)} & instance.keys()
+    read = {name for law in filters for name in _members_read(law.that)} & instance.keys()
     moved = resource.state is not None and instance.get(resource.state) != resource.initial
-    told = any(resource.state in _MEMBER.findall(law.that.text) for law in action.laws)
+    told = any(resource.state in _members_read(law.that) for law in action.laws)
     return read <= lasting | {resource.state} and (told or not moved)
+
+
+@lru_cache(maxsize=1_000)
+def _members_read(expression: Expression) -> tuple[str, ...]:
+    """Return the names of the members that an expression reads."""
+    return tuple(dict.fromkeys(members_in(expression.tree)))
 
 
 def _find_declared_members(setting: Setting, action: Action, member: str) -> frozenset[str]:
@@ -128,7 +133,7 @@ def ordering_of(action: Action) -> Iterator[Law]:
 
 def _sorts(filters: Sequence[Law], instances: Sequence[Body]) -> Iterator[list[Body]]:
     """Yield groups of instances that are equal in the members the laws read."""
-    read = dict.fromkeys(name for law in filters for name in _MEMBER.findall(law.that.text))
+    read = dict.fromkeys(name for law in filters for name in _members_read(law.that))
     found: dict[str, list[Body]] = {}
     for instance in instances:
         found.setdefault(repr([instance.get(name) for name in read if name in instance]), []).append(instance)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from dataclasses import field as member
 from typing import Any, Literal
 
+from pgagents.cel.expression import Expression
 from pgagents.model.model import Resource
 from pgagents.verify.wire.endpoint import Endpoint
 
@@ -195,3 +196,10 @@ class Concurrent:
     """
 
     calls: tuple[Call, ...]
+
+
+def format_arguments(given: Mapping[str, Any]) -> str:
+    """Return the arguments as the plan prints them."""
+    return ", ".join(
+        f"{k}={v.canonical if isinstance(v, Expression) else repr(v)}" for k, v in sorted(given.items())
+    )

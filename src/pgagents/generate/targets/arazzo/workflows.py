@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pgagents.cel.criteria import Choice, criteria, is_path, parse_kept, pointer, steps_of
+from pgagents.cel.criteria import FirstFitting, Place, criteria, parse_kept, path_through, pointer
 from pgagents.cel.expression import Expression, ExpressionError, Scope
 from pgagents.generate.openapi.address import find_hosted_url
 from pgagents.generate.target import Loss, Target, View
@@ -22,7 +22,7 @@ from pgagents.text.wording import short
 
 def format_wait(after_s: float | Expression) -> str:
     """Return how long a step waits: seconds, or the text of an expression."""
-    return after_s.text if isinstance(after_s, Expression) else f"{after_s:g}"
+    return after_s.wording if isinstance(after_s, Expression) else f"{after_s:g}"
 
 
 def view(model: Model) -> View:
@@ -89,7 +89,7 @@ class _Workflow:
                     "the contract does not have the operator's own operations",
                 )
         self.outputs: dict[str, dict[str, str]] = {step.name: {} for step in self.steps}
-        self.chosen: dict[str, dict[str, list[str | int]]] = {step.name: {} for step in self.steps}
+        self.chosen: dict[str, dict[str, Place]] = {step.name: {} for step in self.steps}
 
     def lose(self, origin: Pointer, constraint: str, went: Any, detail: str) -> None:
         self.losses[Loss(origin, short(constraint), went, detail)] = None
@@ -97,7 +97,7 @@ class _Workflow:
     def render_node(self) -> Node:
         for name, member, rest in tuple(self.read):
             if name in self.outputs:
-                self._output(name, member, list(rest))
+                self._output(name, member, rest)
         made = [self._step(step) for step in self.steps]
         for step, node in zip(self.steps, made, strict=True):
             node["successCriteria"] += list(self._as_chosen(step))
@@ -179,8 +179,9 @@ class _Workflow:
 
     def _value(self, value: Any, step: Step, origin: Pointer) -> Any:
         if isinstance(value, Expression):
-            said = self._path(value.text.strip()) if is_path(value.text) else None
-            return Text(said or self._ask_client(value.text, step, origin), origin)
+            path = path_through(value.tree)
+            said = self._path(path) if path else None
+            return Text(said or self._ask_client(value.wording, step, origin), origin)
         if isinstance(value, str) and (
             "{$" in value or value.startswith("$")
         ):  # it would be parsed as an expression
@@ -191,35 +192,35 @@ class _Workflow:
             return [self._value(item, step, (*origin, index)) for index, item in enumerate(value)]
         return Text(value, origin) if isinstance(value, str) else value
 
-    def _path(self, path: str) -> str | None:
+    def _path(self, path: Place) -> str | None:
         """Rewrite a path as a runtime expression, or None."""
-        first, *rest = steps_of(path)
+        first, *rest = path
         if first == "response":
-            return pointer(rest)
+            return pointer(path[1:])
         if first == "env":
             value: Any = self.model.env
             for step in rest:
                 value = value.get(step) if isinstance(value, Mapping) else None
             return self._input(rest, value, ("env", *rest))
         if first in self.outputs and rest:
-            return self._output(str(first), str(rest[0]), rest[1:])
+            return self._output(str(first), str(rest[0]), path[2:])
         return None
 
-    def _output(self, name: str, member: str, rest: list[str | int]) -> str | None:
+    def _output(self, name: str, member: str, rest: Place) -> str | None:
         """Declare a value that an earlier step kept as an output of that step; return its expression, or
         None.
         """
         step = next(s for s in self.steps if s.name == name)
-        found = parse_kept(step.keep[member].text) if member in step.keep else None
+        found = parse_kept(step.keep[member].tree) if member in step.keep else None
         if found is None:
             return None
-        base = self._place(step, member, found) if isinstance(found, Choice) else found
-        self.read[name, member, tuple(rest)] = None
+        base = self._place(step, member, found) if isinstance(found, FirstFitting) else found
+        self.read[name, member, rest] = None
         output = "_".join(map(str, [member, *rest]))
-        self.outputs[name][output] = pointer([*base, *rest])
+        self.outputs[name][output] = pointer((*base, *rest))
         return f"$steps.{name}.outputs.{output}"
 
-    def _place(self, step: Step, member: str, choice: Choice) -> list[str | int]:
+    def _place(self, step: Step, member: str, choice: FirstFitting) -> Place:
         """Return the path of a list item to use in place of a chosen item, as Arazzo cannot choose.
 
         It is the item chosen in the action's documented answer to this call, otherwise the next one in the
@@ -233,15 +234,15 @@ class _Workflow:
                 if documented is not None
                 else sum(place[:-1] == choice.items for place in chosen.values())
             )
-            chosen[member] = [*choice.items, index]
+            chosen[member] = (*choice.items, index)
             as_where = ", as in the documented answer" if documented is not None else ""
             detail = (
                 f"item {index + 1} of the list is taken{as_where}; the step fails where that is not as asked"
             )
-            self.lose((*step.origin, "keep", member), step.keep[member].text, "narrowed", detail)
+            self.lose((*step.origin, "keep", member), step.keep[member].wording, "narrowed", detail)
         return chosen[member]
 
-    def _find_index(self, step: Step, member: str, choice: Choice) -> int | None:
+    def _find_index(self, step: Step, member: str, choice: FirstFitting) -> int | None:
         """Return the index of the chosen item in an example of the same call, or None."""
         call = {name: self._set(value) for name, value in step.input.items()}
         example = next(
@@ -262,7 +263,7 @@ class _Workflow:
         """Return a literal as it is, or the catalogue's value of an environment variable."""
         if not isinstance(value, Expression):
             return plain(value)
-        first, *rest = steps_of(value.text) if is_path(value.text) else [""]
+        first, *rest = path_through(value.tree) or ("",)
         found: Any = self.model.env if first == "env" else None
         for name in rest:
             found = found.get(name) if isinstance(found, Mapping) else None
@@ -271,13 +272,13 @@ class _Workflow:
     def _as_chosen(self, step: Step) -> Iterator[Node]:
         """Yield criteria that the items taken in place of chosen ones meet the condition of the choice."""
         for member, place in self.chosen[step.name].items():
-            choice = parse_kept(step.keep[member].text)
-            if not isinstance(choice, Choice):
+            choice = parse_kept(step.keep[member].tree)
+            if not isinstance(choice, FirstFitting):
                 continue
             at = (*step.origin, "keep", member)
 
-            def render_node(path: str, item: str = choice.item, place: list[str | int] = place) -> str | None:
-                return pointer([*place, *steps_of(path)[1:]]) if path.startswith(f"{item}.") else None
+            def render_node(path: Place, item: str = choice.item, place: Place = place) -> str | None:
+                return pointer((*place, *path[1:])) if path[0] == item and len(path) > 1 else None
 
             for part, criterion in criteria(choice.condition, render_node):
                 if criterion is None:
@@ -308,7 +309,7 @@ class _Workflow:
         yield Node({"condition": status}, origin=step.origin)
         for index, expression in enumerate(step.expect):
             at = (*step.origin, "expect", index)
-            for part, criterion in criteria(expression.text, self._path):
+            for part, criterion in criteria(expression.tree, self._path):
                 if criterion is None:
                     self.lose(at, part, "dropped", "no criterion says this")
                 elif criterion.jsonpath:
@@ -322,7 +323,7 @@ class _Workflow:
                     yield Node({"condition": Text(criterion.condition, at)}, origin=at)
         for index, expression in enumerate(step.expect_timed):
             at = (*step.origin, "expect_timed", index)
-            self.lose(at, expression.text, "dropped", "it holds only after a wait, and no step can wait")
+            self.lose(at, expression.wording, "dropped", "it holds only after a wait, and no step can wait")
 
 
 TARGET = Target(

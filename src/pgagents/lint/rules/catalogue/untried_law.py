@@ -23,10 +23,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pgagents.cel.expression import ExpressionError, Scope, epoch
+from pgagents.cel.reading import variables_of
 from pgagents.jsonschema.schema import resolve
 from pgagents.lint.rule import Hit, Rule
 from pgagents.model.action import Action, Example, Law
 from pgagents.model.model import Model
+from pgagents.source.source import Pointer, Source
 
 
 def find(model: Model) -> Iterator[Hit]:
@@ -44,7 +46,18 @@ def find(model: Model) -> Iterator[Hit]:
         for law in action.laws:
             if not any(_is_reached(law, values, scopes, n) for n, values in enumerate(tries)):
                 said = f"no example of `{action.name}` reaches the law `{law.name}`, so it was never tried"
-                yield Hit(law.origin, said, _help(law))
+                yield Hit(law.origin, said, _help(law), part=_untried_part(law, model.source))
+
+
+def _untried_part(law: Law, source: Source) -> tuple[Pointer, int]:
+    """Return the text that keeps a law from being tried, and where in it: `now`, `before`, or its begin."""
+    that = (*law.origin, "that")
+    texts = [((*law.origin, "when"), law.when), (that if source.has(that) else law.origin, law.that)]
+    for origin, text in texts:
+        for name in ("now", "before"):
+            if text is not None and name in text.names:
+                return origin, variables_of(text.tree)[name].start
+    return texts[law.when is None][0], 0
 
 
 def _help(law: Law) -> str:

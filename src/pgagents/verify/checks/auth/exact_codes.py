@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from pgagents.cel.expression import Expression
+from pgagents.cel.expression import member_of
 from pgagents.model.action import Param
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Resource
@@ -83,12 +83,8 @@ def _member(resource: Resource, value: Any) -> str:
     """Return the instance's member that an argument's value is read from; empty if it is another
     expression or an id.
     """
-    root, _, member = value.text.strip().partition(".") if isinstance(value, Expression) else ("", "", "")
-    return (
-        member
-        if root in ("resource", resource.name) and member.isidentifier() and member not in resource.ids
-        else ""
-    )
+    member = member_of(value, ("resource", resource.name))
+    return member if member.isidentifier() and member not in resource.ids else ""
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:

@@ -74,7 +74,7 @@ def _fitting(setting: Setting, event: Event) -> Iterator[Judgement]:
         if outcome == "broken":
             yield judge_broken(
                 LAWS,
-                f"{law.name}: {' '.join(law.that.text.split())}",
+                f"{law.name}: {law.that.wording}",
                 f"of {event.type}: {witness(law, scope)}",
             )
         elif outcome == "held":

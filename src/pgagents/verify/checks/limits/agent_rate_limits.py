@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from pgagents.cel.reading import reads
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Bucket, Surface
 from pgagents.verify.answers.rate_limits import rate_of
@@ -32,7 +33,7 @@ from pgagents.verify.wire.exchange import Exchange
 NAME = "agent_rate_limits"
 STAGE = 98
 """Before the bursts, which empty the buckets."""
-AGENT = "call.agent"
+AGENT = ("call", "agent")
 COST = 5
 ROUNDS = 2
 """Two nearly equally empty buckets may take turns in the headers, so a difference is checked twice."""
@@ -66,7 +67,7 @@ def _cases(setting: Setting) -> Iterator[tuple[Surface, Endpoint, Endpoint, Buck
     buckets = (
         b
         for b in setting.model.buckets.values()
-        if b.of == "key" and b.when is not None and AGENT in b.when.text
+        if b.of == "key" and b.when is not None and reads(b.when.tree, AGENT)
     )
     bucket, pair = next(buckets, None), next(_pairs(setting), None)
     if bucket is None or pair is None or setting.model.limits.headers is None:

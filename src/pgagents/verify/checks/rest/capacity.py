@@ -7,10 +7,10 @@ meanwhile.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any
 
+from pgagents.cel.reading import list_begun_at
 from pgagents.model.action import ActionCall as ActionCall
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Resource, Takes
@@ -28,19 +28,18 @@ from pgagents.verify.check.check import (
     promise,
 )
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.fixtures.instance import at_path
+from pgagents.verify.fixtures.instance import at_path, siblings
 from pgagents.verify.plan.exclusive import others_too
 from pgagents.verify.values.schema_values import distinct
 from pgagents.verify.wire.call import Call, InstanceRef
 from pgagents.verify.wire.endpoint import OPERATOR, REST, Endpoint
-from pgagents.verify.wire.exchange import Exchange, got
+from pgagents.verify.wire.exchange import Exchange
 
 NAME = "capacity"
 ROUNDS = 2
 """A wrong count is counted again from the start: something else may have ended in between."""
 LATE_S = 100_800
 """Seconds: more than a day, the longest time that most instances are made for."""
-_FIRST = re.compile(r"response\.(\w+(?:\.\w+)*)\[0\]")
 MOST_MADE = 3
 """Number of instances made until one is at a place whose count is known, because the server may choose the
 place.
@@ -227,11 +226,8 @@ def _two(
     """Return the arguments with a second item in a list of one, if the action makes a list: each item
     makes an instance.
     """
-    if (
-        resource.made_by is None
-        or resource.made_by.at is None
-        or _FIRST.fullmatch(resource.made_by.at.text) is None
-    ):
+    at = resource.made_by.at if resource.made_by is not None else None
+    if at is None or len(list_begun_at(at.tree)) < 2:
         return given
     found = dict(given)
     for name, value in given.items():
@@ -251,8 +247,8 @@ def _two(
 def _list_made(made_by: ActionCall, exchange: Exchange) -> list[Mapping[str, Any]]:
     """Return all instances that a call made, first the one that the catalogue describes."""
     value = at_path(made_by, exchange) if exchange.success else None
-    if made_by.at is not None and exchange.success and (first := _FIRST.fullmatch(made_by.at.text)):
-        value = got(exchange.body, first.group(1)) or value
+    if made_by.at is not None and exchange.success:
+        value = siblings(made_by.at, exchange) or value
     return [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, Mapping)]
 
 

@@ -6,11 +6,11 @@ separators. The laws of the list say what may come.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from pgagents.cel.expression import Expression, ExpressionError, Scope
+from pgagents.cel.reading import reads
 from pgagents.model.action import Param
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Resource
@@ -124,11 +124,8 @@ def _others_in(setting: Setting, endpoint: Endpoint, param: Param, exchange: Exc
     """True if a law that compares the argument does not hold for the answer; other errors are judged by
     other checks.
     """
-    comparing = [
-        law
-        for law in endpoint.action.laws
-        if re.search(rf"\binput\.{re.escape(str(param.name))}\b", law.that.text)
-    ]
+    read = ("input", str(param.name))
+    comparing = [law for law in endpoint.action.laws if reads(law.that.tree, read)]
     try:
         scope = Scope(values_of(setting.model, exchange))
     except ExpressionError:

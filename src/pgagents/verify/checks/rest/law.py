@@ -50,7 +50,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
                 NAME,
                 law.name,
                 endpoint,
-                f"{law.name} of {endpoint.action.name}: {' '.join(law.that.text.split())}",
+                f"{law.name} of {endpoint.action.name}: {law.that.wording}",
                 law.origin,
                 cite,
             )
@@ -87,9 +87,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         if held.outcome == "held":
             yield judge_kept(contract)
         elif held.outcome == "broken":
-            yield judge_broken(
-                contract, " ".join(law.that.text.split()), f"{law.name} does not hold: {witness(law, scope)}"
-            )
+            yield judge_broken(contract, law.that.wording, f"{law.name} does not hold: {witness(law, scope)}")
         elif held.outcome == "error" and not ("before" in reads(law) and values["before"] is None):
             yield judge_untested(
                 contract, f"the law cannot be evaluated on this answer: {held.why}", sticky=True

@@ -6,11 +6,11 @@ that its laws let in. It does not matter how or how long ago they were made.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any
 
-from pgagents.cel.expression import Expression, Scope
+from pgagents.cel.expression import Scope, member_of
+from pgagents.cel.reading import applies
 from pgagents.model.action import ActionCall as ActionCall
 from pgagents.model.contract import Contract
 from pgagents.model.model import Resource, id_text
@@ -44,8 +44,6 @@ MOST_PAGES = 21
 DAY_S = 86_400.0
 """Older instances may have been forgotten in part."""
 CRASHED = 500
-_MEMBER = re.compile(r"resource\.(\w+)")
-_LIST = re.compile(r"response\.(\w+)")
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -56,7 +54,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
         says = f"a {resource.name} is read back by {endpoint.action.name} as it was made"
         yield promise(NAME, resource.name, endpoint, says, (*resource.origin, "read_by"), resource.cite)
         for law in resource.laws:
-            says = f"{law.name} of a {resource.name}: {' '.join(law.that.text.split())}"
+            says = f"{law.name} of a {resource.name}: {law.that.wording}"
             yield promise(
                 NAME, f"{resource.name}/{law.name}", endpoint, says, law.origin, law.cite or resource.cite
             )
@@ -231,9 +229,7 @@ def _same(
     for law, contract in zip(resource.laws, covers[1:], strict=True):
         held = evaluate_law(law, scope)
         if held.outcome == "broken" and not differing:
-            yield judge_broken(
-                contract, " ".join(law.that.text.split()), f"{law.name} does not hold: {witness(law, scope)}"
-            )
+            yield judge_broken(contract, law.that.wording, f"{law.name} does not hold: {witness(law, scope)}")
         elif held.outcome == "error":
             yield judge_untested(contract, f"the law cannot be evaluated: {held.why}", sticky=True)
         elif held.outcome == "held":
@@ -258,13 +254,12 @@ def _list_case_insensitive(endpoint: Endpoint, call: ActionCall) -> list[str]:
     """Return members that the list is filtered by and that one of its laws turns to upper case before
     comparing.
     """
-    laws = " ".join(law.that.text for law in endpoint.action.laws)
-    given = {
-        name: _MEMBER.fullmatch(value.text)
+    return [
+        member
         for name, value in call.input.items()
-        if isinstance(value, Expression)
-    }
-    return [match.group(1) for name, match in given.items() if match and f"upper(input.{name})" in laws]
+        if (member := member_of(value, ("resource",)))
+        and any(applies(law.that.tree, "upper", ("input", name)) for law in endpoint.action.laws)
+    ]
 
 
 def _listing(
@@ -305,7 +300,7 @@ def _listing(
                 return
             listed = _items(call, exchange)
             if listed is None:
-                where = f"`{call.at.text}`" if call.at is not None else "the whole answer"
+                where = f"`{call.at.wording}`" if call.at is not None else "the whole answer"
                 yield judge_untested(
                     contract, f"no list was found in what {endpoint.action.name} answered: at is {where}"
                 )
@@ -439,15 +434,15 @@ def _all_there(
 ) -> Iterator[Judgement]:
     """Yield a broken judgement if the list leaves out an instance that its laws let in."""
     index, call = min(calls, key=lambda c: len(c[1].input.keys() ^ exchange.call.input.keys()))
-    path = _LIST.fullmatch(call.at.text if call.at else "")
+    name, *members = (call.at.path if call.at else ()) or ("",)
     since = exchange.sent_at - min(
         (rule.after_s for rule in (memory.model.retention or {}).values()), default=DAY_S
     )
     bodies = [memory.bodies.get((resource.name, f"{place}{id}")) for id, at in mine.items() if at > since]
     endpoint = exchange.call.endpoint
     lost = (
-        find_missing_instance(memory.setting, exchange, path.group(1), resource, [b for b in bodies if b])
-        if path
+        find_missing_instance(memory.setting, exchange, members[0], resource, [b for b in bodies if b])
+        if name == "response" and len(members) == 1
         else None
     )
     if lost is not None and endpoint is not None:

@@ -7,11 +7,12 @@ flag.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Generator, Iterator
 from itertools import pairwise
 from typing import Any
 
+from pgagents.cel.reading import order_of
+from pgagents.cel.rewrite import normal
 from pgagents.model.action import Relation
 from pgagents.model.contract import Contract, Verdict
 from pgagents.verify.cases.boundary import fills_a_page
@@ -40,7 +41,6 @@ TRUSTED = ("valid", "explore")
 ENOUGH = 2
 MOST_KNOWN = 100
 NEEDS_ALONE = others_too("tells")
-_SORTED = re.compile(r'sorted(_down)?_by\(([\w.]+),\s*"(\w+)"\)')
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -108,9 +108,10 @@ def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str]
 
 def _order(endpoint: Endpoint, relation: Relation) -> tuple[str, bool] | None:
     """Return the member that a law says the list is sorted by, and true if descending; or None."""
-    laws = (_SORTED.fullmatch(law.that.text.strip()) for law in endpoint.action.laws if law.when is None)
-    found = (law for law in laws if law is not None and law[2] == relation.keeps.text.strip())
-    return next(((law[3], law[1] is not None) for law in found), None)
+    orders = (order_of(law.that.tree) for law in endpoint.action.laws if law.when is None)
+    kept = normal(relation.keeps.tree)
+    found = (order for order in orders if order is not None and normal(order.items) == kept)
+    return next(((order.member, order.descending) for order in found), None)
 
 
 def _kinds(setting: Setting, endpoint: Endpoint, relation: Relation) -> list[str]:

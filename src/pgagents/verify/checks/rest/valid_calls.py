@@ -30,7 +30,7 @@ from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.request_template import RequestTemplate, template_of
 from pgagents.verify.values.generators import random_values
 from pgagents.verify.values.schema_values import types_of
-from pgagents.verify.wire.call import Call, Raw
+from pgagents.verify.wire.call import Call, Raw, format_arguments
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
@@ -388,13 +388,6 @@ def _tame(value: object) -> bool:
     promises.
     """
     return not isinstance(value, int | float) or value == 0 or SMALLEST <= abs(value) <= GREATEST
-
-
-def format_arguments(given: Mapping[str, Any]) -> str:
-    """Return the arguments as the plan prints them."""
-    return ", ".join(
-        f"{k}={v!r}" if not hasattr(v, "text") else f"{k}={v.text}" for k, v in sorted(given.items())
-    )
 
 
 CHECK = Check(

@@ -59,7 +59,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
             says = f"{workflow.title}: {step.name} ({step.action.name}) is answered {step.status}"
             yield promise_at(NAME, f"{workflow.name}/{step.name}", "@rest", says, step.origin, workflow.cite)
             for id, criterion, origin, _ in _criteria(workflow, step):
-                says = f"{workflow.title}, {step.name}: {' '.join(criterion.text.split())}"
+                says = f"{workflow.title}, {step.name}: {criterion.wording}"
                 yield Contract(id, NAME, "", REST, says, origin, workflow.cite)
 
 
@@ -359,7 +359,6 @@ def _judge_step(
     for id, criterion, _, need in _criteria(workflow, step):
         if (need == "timed" and not timed) or (need == "alone" and not setting.exclusive):
             continue
-        text = " ".join(criterion.text.split())
         try:
             holds = scope.holds(criterion)
         except ExpressionError as error:
@@ -372,7 +371,7 @@ def _judge_step(
         yield (
             judge_kept(id)
             if holds
-            else judge_broken(id, text, f"it does not hold{': ' + said if said else ''}")
+            else judge_broken(id, criterion.wording, f"it does not hold{': ' + said if said else ''}")
         )
     try:
         state.kept[step.name] = {name: scope.evaluate(expression) for name, expression in step.keep.items()}

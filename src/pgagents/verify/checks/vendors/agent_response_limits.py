@@ -22,7 +22,7 @@ from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.projections.limits import Limit, What, limits_of
 from pgagents.verify.values.schema_values import high, types_of
-from pgagents.verify.wire.call import Call
+from pgagents.verify.wire.call import Call, format_arguments
 from pgagents.verify.wire.endpoint import REST, Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
@@ -114,7 +114,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
                 1,
                 _run(call),
                 (endpoint,),
-                print=repr(sorted(map(str, wide.items()))),
+                print=format_arguments(wide),
             )
 
 

@@ -1,0 +1,187 @@
+"""Check that laws make sense: they read something, name what exists, and compare text with text.
+
+Only what the schemas rule out is reported. A member that an open object does not list may still come, and
+`has()` may ask for one that never comes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pgagents.catalogue.checks.checker import Checker
+from pgagents.catalogue.language.actions import Action
+from pgagents.cel.syntax import (
+    LEVELS,
+    Choice,
+    FunctionCall,
+    Index,
+    Infix,
+    ListOf,
+    Literal,
+    Macro,
+    Member,
+    Name,
+    Node,
+    ObjectOf,
+    Unary,
+    children,
+)
+from pgagents.source.source import Pointer
+from pgagents.text.nearest import did_you_mean
+
+Schema = Mapping[str, Any]
+_ANY: Schema = {}
+_ALWAYS: dict[str, Schema] = {
+    "status": {"type": "integer"}, "now": {"type": "number"}, "surface": {"type": "string"},
+}  # fmt: skip
+_COMPARISONS = frozenset(sign for sign in LEVELS if LEVELS[sign] == LEVELS["=="] and sign != "in")
+_NUMBERS = frozenset(
+    ("cents", "size", "distance_km", "sum_of", "ceil", "floor", "least", "epoch", "double", "int", "uint")
+)
+_TEXTS = frozenset(("upper", "alnum", "first", "string"))
+_MOST_REFS = 20
+
+
+def run(checker: Checker) -> None:
+    """Record laws without sense, of actions and of resources, and relations."""
+    for base, actions in checker.blocks():
+        for name, action in actions.items():
+            if action.laws or action.relations:
+                known = _call(checker, (*base, name), action)
+                _check(checker, (*base, name, "laws"), action.laws, known)
+                for relation in action.relations:
+                    for key in ("keeps", "unless", "fits"):
+                        _check_parts(checker, (*base, name, "relations", relation, key), known)
+    for name, resource in checker.written.resources.items():
+        made_by = resource.made_by.action if resource.made_by else None
+        inputs = _inputs(checker, checker.base(made_by)) if made_by in checker.actions else _ANY
+        _check(checker, ("resources", name, "laws"), resource.laws, {**_ALWAYS, "input": inputs})
+
+
+def _call(checker: Checker, pointer: Pointer, action: Action) -> dict[str, Schema]:
+    """Return the schemas of a call's arguments, and of its answer if only one success is listed."""
+    good = [status for status in action.output if 200 <= status < 300]
+    raw = checker.at((*pointer, "output", good[0])) if len(good) == 1 else None
+    response = raw if isinstance(raw, dict) and "content_type" not in raw else _ANY
+    return {**_ALWAYS, "input": _inputs(checker, pointer), "response": response}
+
+
+def _inputs(checker: Checker, pointer: Pointer) -> Schema:
+    """Return the schema of all arguments of an action together; open if some were refused."""
+    home = (*pointer, "input")
+    raw = checker.at(home)
+    closed = not checker.is_incomplete(home) and checker.sound(home)
+    return {"properties": raw if isinstance(raw, dict) else {}, "additionalProperties": not closed}
+
+
+def _check(checker: Checker, home: Pointer, laws: Iterable[str], known: Mapping[str, Schema]) -> None:
+    for name in laws:
+        that, when = checker.law_places((*home, name))
+        compiled = [checker.expressions[at] for at in (that, when) if at in checker.expressions]
+        if compiled and checker.sound((*home, name)) and not any(expression.names for expression in compiled):
+            message = f"the law `{name}` reads nothing of the call or its answer, so it says nothing of them"
+            checker.fault_in(that, compiled[0].tree, "law", message, "name what it is about")
+        _check_parts(checker, that, known)
+        _check_parts(checker, when, known)
+
+
+def _check_parts(checker: Checker, at: Pointer, known: Mapping[str, Schema]) -> None:
+    if at in checker.expressions and checker.sound(at):
+        for fault in _Reader(checker).faults(checker.expressions[at].tree, known):
+            checker.fault_in(at, fault.part, "law", fault.message, fault.help)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    part: Node
+    message: str
+    help: str = ""
+
+
+class _Reader:
+    """Find the schemas of the parts of an expression, and the parts that no value can satisfy."""
+
+    def __init__(self, checker: Checker) -> None:
+        self._schemas = checker.at(("schemas",)) or {}
+
+    def faults(self, node: Node, known: Mapping[str, Schema]) -> Iterator[_Fault]:
+        """Yield the faults of a node and of all nodes inside it."""
+        if isinstance(node, FunctionCall) and node.name == "has":
+            return
+        if isinstance(node, Member):
+            yield from self._unknown_member(node, known)
+        if isinstance(node, Infix) and node.signs[0] in _COMPARISONS:
+            yield from self._other_kind(node, known)
+        parts = children(node)
+        inner = {**known, node.item: self._items(node.of, known)} if isinstance(node, Macro) else known
+        for index, part in enumerate(parts):
+            yield from self.faults(part, inner if index else known)
+
+    def _unknown_member(self, node: Member, known: Mapping[str, Schema]) -> Iterator[_Fault]:
+        schema = self._schema(node.base, known)
+        properties = schema.get("properties")
+        if not isinstance(properties, dict) or schema.get("additionalProperties") is not False:
+            return
+        if node.name not in properties and not {"allOf", "anyOf", "oneOf"} & schema.keys():
+            whose = "argument" if node.base == Name("input") else "member"
+            yield _Fault(node, f"there is no {whose} `{node.name}`", did_you_mean(node.name, properties))
+
+    def _other_kind(self, node: Infix, known: Mapping[str, Schema]) -> Iterator[_Fault]:
+        kinds = [self._kinds(side, known) for side in node.operands]
+        bare = [side - {"null"} for side in kinds]
+        if {"string"} in bare and {"number"} in bare and not all("null" in side for side in kinds):
+            yield _Fault(node, f"text is compared with a number by `{node.signs[0]}`: it never is one")
+
+    def _kinds(self, node: Node, known: Mapping[str, Schema]) -> set[str]:
+        """Return the JSON types that a value may have; empty if that is not known."""
+        match node:
+            case Literal():
+                kind = {"text": "string", "word": "boolean"}.get(node.kind, "number")
+                return {"null"} if node.token == "null" else {kind}
+            case FunctionCall():
+                return {"number"} if node.name in _NUMBERS else {"string"} if node.name in _TEXTS else set()
+            case Unary():
+                return {"number" if node.sign == "-" else "boolean"}
+            case Choice():
+                then, otherwise = self._kinds(node.then, known), self._kinds(node.otherwise, known)
+                return then | otherwise if then and otherwise else set()
+            case Infix():
+                return self._result(node, known)
+            case ListOf() | ObjectOf() | Macro():
+                return set()
+        written = self._schema(node, known).get("type")
+        found = [written] if isinstance(written, str) else written if isinstance(written, list) else []
+        return {"number" if kind == "integer" else str(kind) for kind in found}
+
+    def _result(self, node: Infix, known: Mapping[str, Schema]) -> set[str]:
+        if LEVELS[node.signs[0]] <= LEVELS["=="]:
+            return {"boolean"}
+        if node.signs[0] != "+":
+            return {"number"}
+        kinds = [self._kinds(operand, known) for operand in node.operands]
+        return kinds[0] if all(kind == kinds[0] for kind in kinds) else set()
+
+    def _schema(self, node: Node, known: Mapping[str, Schema]) -> Schema:
+        """Return the schema of the value at a path, with references followed; empty if it is not known."""
+        found: Any = _ANY
+        if isinstance(node, Name):
+            found = known.get(node.name, _ANY)
+        elif isinstance(node, Member):
+            properties = self._schema(node.base, known).get("properties")
+            found = properties.get(node.name) if isinstance(properties, dict) else _ANY
+        elif isinstance(node, Index):
+            found = self._items(node.base, known)
+        for _ in range(_MOST_REFS):
+            if not isinstance(found, dict) or "$ref" not in found:
+                break
+            found = self._schemas.get(found["$ref"])
+        return found if isinstance(found, dict) else _ANY
+
+    def _items(self, node: Node, known: Mapping[str, Schema]) -> Schema:
+        """Return the schema of a list's items."""
+        if isinstance(node, Macro) and node.name == "filter":
+            return self._items(node.of, known)
+        items = self._schema(node, known).get("items")
+        return items if isinstance(items, dict) else _ANY

@@ -1,0 +1,75 @@
+"""Write a syntax tree as text in one form: single blanks, and brackets only where they are needed."""
+
+from __future__ import annotations
+
+from pgagents.cel.syntax import (
+    LEVELS,
+    POSTFIX,
+    UNARY,
+    Choice,
+    FunctionCall,
+    Index,
+    Infix,
+    ListOf,
+    Literal,
+    Macro,
+    Member,
+    Name,
+    Node,
+    ObjectOf,
+    Unary,
+)
+
+
+def print_node(node: Node) -> str:
+    """Return the text of a node. It parses to an equal node."""
+    return _text(node, 0)
+
+
+def _text(node: Node, least: int) -> str:
+    """Return the text of a node, in brackets if it binds less tightly than `least`."""
+    level, text = _print(node)
+    return f"({text})" if level < least else text
+
+
+def _print(node: Node) -> tuple[int, str]:
+    """Return how tightly a node binds, and its text."""
+    match node:
+        case Literal():
+            return POSTFIX, node.token
+        case Name():
+            return POSTFIX, node.name
+        case Member():
+            return POSTFIX, f"{_base(node.base)}.{node.name}"
+        case Index():
+            return POSTFIX, f"{_base(node.base)}[{_text(node.index, 0)}]"
+        case FunctionCall():
+            of = "" if node.of is None else f"{_base(node.of)}."
+            return POSTFIX, f"{of}{node.name}({_list(node.args)})"
+        case Macro():
+            return POSTFIX, f"{_base(node.of)}.{node.name}({node.item}, {_list(node.args)})"
+        case Unary():
+            same = not isinstance(node.operand, Unary) or node.operand.sign == node.sign
+            return UNARY, f"{node.sign}{_text(node.operand, UNARY if same else POSTFIX)}"
+        case Infix():
+            level = LEVELS[node.signs[0]]
+            first, *others = (_text(operand, level + 1) for operand in node.operands)
+            return level, first + "".join(
+                f" {sign} {other}" for sign, other in zip(node.signs, others, strict=True)
+            )
+        case Choice():
+            condition, then = _text(node.condition, 1), _text(node.then, 1)
+            return 0, f"{condition} ? {then} : {_text(node.otherwise, 0)}"
+        case ListOf():
+            return POSTFIX, f"[{_list(node.items)}]"
+        case ObjectOf():
+            pairs = zip(node.items[::2], node.items[1::2], strict=True)
+            return POSTFIX, f"{{{', '.join(f'{_text(k, 0)}: {_text(v, 0)}' for k, v in pairs)}}}"
+
+
+def _base(node: Node) -> str:
+    return _text(node, POSTFIX)
+
+
+def _list(nodes: tuple[Node, ...]) -> str:
+    return ", ".join(_text(node, 0) for node in nodes)

@@ -1,0 +1,208 @@
+"""Answer questions about an expression's tree: which paths, members and texts it reads, and what it compares.
+
+Paths are given as names from the variable on, and only variables count: a macro's item of the same name is
+another value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pgagents.cel.syntax import (
+    Choice,
+    FunctionCall,
+    Index,
+    Infix,
+    Literal,
+    Macro,
+    Member,
+    Name,
+    Node,
+    Unary,
+    children,
+    walk,
+    walk_free,
+)
+
+Path = tuple[str, ...]
+FIRST = Literal("int", 0, "0")
+_CASES = frozenset(("upper", "lower"))
+_SORTED = {"sorted_by": False, "sorted_down_by": True}
+
+
+def path_of(node: Node) -> Path:
+    """Return the names of a member path such as `response.order.id`; empty for any other node."""
+    names: list[str] = []
+    while isinstance(node, Member):
+        names.append(node.name)
+        node = node.base
+    return (node.name, *reversed(names)) if isinstance(node, Name) else ()
+
+
+def place_of(node: Node) -> tuple[str | int, ...]:
+    """Return the names and indices of a path such as `response.items[0].id`; empty for any other node."""
+    steps: list[str | int] = []
+    while isinstance(node, Member | Index):
+        if isinstance(node, Member):
+            steps.append(node.name)
+        elif isinstance(node.index, Literal) and node.index.kind in ("int", "text"):
+            steps.append(node.index.value)  # type: ignore[arg-type]
+        else:
+            return ()
+        node = node.base
+    return (node.name, *reversed(steps)) if isinstance(node, Name) else ()
+
+
+def list_begun_at(node: Node) -> Path:
+    """Return the path of the list whose first item a node is, as in `response.items[0]`; else empty."""
+    return path_of(node.base) if isinstance(node, Index) and node.index == FIRST else ()
+
+
+def variables_of(node: Node) -> dict[str, Name]:
+    """Return the variables that an expression reads, each with the first place where it does."""
+    found: dict[str, Name] = {}
+    for part, bound in walk_free(node):
+        if isinstance(part, Name) and part.name not in bound:
+            found.setdefault(part.name, part)
+    return found
+
+
+def functions_of(node: Node) -> dict[str, FunctionCall]:
+    """Return the functions and methods that an expression calls, each with its first call."""
+    found: dict[str, FunctionCall] = {}
+    for part in walk(node):
+        if isinstance(part, FunctionCall):
+            found.setdefault(part.name, part)
+    return found
+
+
+def paths_in(node: Node, bound: frozenset[str] = frozenset()) -> Iterator[Path]:
+    """Yield the longest member paths of variables, in the order of the text; a variable alone is none."""
+    path = path_of(node)
+    if len(path) > 1:
+        if path[0] not in bound:
+            yield path
+        return
+    inner = bound | {node.item} if isinstance(node, Macro) else bound
+    for index, child in enumerate(children(node)):
+        yield from paths_in(child, inner if index else bound)
+
+
+def first_members(node: Node, variable: str) -> Iterator[tuple[str, Node]]:
+    """Yield each use of a variable: the member that is read of it, or empty, and the part that reads it."""
+    found = [part for part, bound in walk_free(node) if variable not in bound]
+    named = {id(part.base): part for part in found if isinstance(part, Member)}
+    for part in found:
+        if isinstance(part, Name) and part.name == variable:
+            member = named.get(id(part))
+            yield (member.name, member) if member else ("", part)
+
+
+def members_in(node: Node) -> Iterator[str]:
+    """Yield the name of each member that an expression reads, of variables and of items."""
+    return (part.name for part in walk(node) if isinstance(part, Member))
+
+
+def texts_in(node: Node) -> Iterator[str]:
+    """Yield each text that an expression names."""
+    return (part.value for part in walk(node) if isinstance(part, Literal) and isinstance(part.value, str))
+
+
+def reads(node: Node, path: Path) -> bool:
+    """True if an expression reads this path, or a member below it."""
+    return any(found[: len(path)] == path for found in paths_in(node))
+
+
+def applies(node: Node, function: str, path: Path) -> bool:
+    """True if an expression calls a function with this path as an argument."""
+    return any(
+        isinstance(part, FunctionCall)
+        and part.name == function
+        and any(path_of(arg) == path for arg in part.args)
+        for part, bound in walk_free(node)
+        if path[0] not in bound
+    )
+
+
+def compares(node: Node, path: Path) -> str:
+    """Return how an expression compares a path for equality: `exactly`, `folded` (in one case), or empty."""
+    found = ""
+    for part, bound in walk_free(node):
+        if not isinstance(part, Infix) or "==" not in part.signs or path[0] in bound:
+            continue
+        for side in part.operands:
+            if (
+                isinstance(side, FunctionCall)
+                and side.name in _CASES
+                and [path_of(a) for a in side.args] == [path]
+            ):
+                return "folded"
+            found = "exactly" if path_of(side) == path else found
+    return found
+
+
+def lists_in(node: Node, roots: frozenset[str]) -> Iterator[Path]:
+    """Yield paths of these variables that are read as lists: by macros, or as arguments of functions."""
+    for part, bound in walk_free(node):
+        if isinstance(part, Macro):
+            read: tuple[Node, ...] = (part.of,)
+        else:
+            read = part.args if isinstance(part, FunctionCall) and part.name != "has" else ()
+        for path in map(path_of, read):
+            if len(path) > 1 and path[0] in roots - bound:
+                yield path
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A list that is sorted by a member of its items."""
+
+    items: Node
+    member: str
+    descending: bool
+
+
+def order_of(node: Node) -> Order | None:
+    """Return the order that an expression promises, if it promises nothing else."""
+    if isinstance(node, FunctionCall) and node.name in _SORTED and len(node.args) == 2:
+        items, member = node.args
+        if isinstance(member, Literal) and isinstance(member.value, str):
+            return Order(items, member.value, _SORTED[node.name])
+    return None
+
+
+def bounds_of_size(node: Node) -> Iterator[str]:
+    """Yield the arguments that bound the size of a list: `size(response.items) <= input.limit`."""
+    for part in walk(node):
+        if isinstance(part, Infix) and part.signs in (("<=",), (">=",)):
+            small, large = part.operands if part.signs == ("<=",) else part.operands[::-1]
+            bound = path_of(large)
+            if len(bound) == 2 and bound[0] == "input" and _measured(small)[:1] == ("response",):
+                yield bound[1]
+
+
+def _measured(node: Node) -> Path:
+    if not isinstance(node, FunctionCall) or node.name != "size":
+        return ()
+    measured = node.of if node.of is not None else node.args[0] if node.args else None
+    return path_of(measured) if measured is not None else ()
+
+
+def conjuncts(node: Node) -> tuple[Node, ...]:
+    """Return the parts that must all hold."""
+    return node.operands if isinstance(node, Infix) and node.signs[0] == "&&" else (node,)
+
+
+def cases(node: Node, guards: tuple[Node, ...] = ()) -> Iterator[tuple[Node, tuple[Node, ...]]]:
+    """Yield the parts that an expression joins by `&&` and `?:`, each with the conditions it stands under."""
+    if isinstance(node, Choice):
+        yield from cases(node.then, (*guards, node.condition))
+        yield from cases(node.otherwise, (*guards, Unary("!", node.condition)))
+        return
+    parts = conjuncts(node)
+    for part in parts:
+        if len(parts) > 1:
+            yield from cases(part, guards)
+        else:
+            yield part, guards

@@ -1,0 +1,183 @@
+"""Make other trees out of a tree: parts replaced, `size()` renamed, lists passed by their path, mutants."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+
+from pgagents.cel.parser import parse
+from pgagents.cel.reading import Path, path_of
+from pgagents.cel.syntax import (
+    Choice,
+    FunctionCall,
+    Index,
+    Infix,
+    Literal,
+    Macro,
+    Member,
+    Name,
+    Node,
+    Unary,
+    children,
+)
+
+Change = Callable[[Node, frozenset[str]], Node | None]
+"""Returns what stands in place of a node, or None to look inside it. It is given the items' names too."""
+THERE = "\ue000"
+"""Prefix of a text with the path of a list, which a helper function receives instead of the list."""
+BY_PATH = frozenset(("len_", "unique_by", "sorted_by", "sorted_down_by", "sum_of"))
+TAKE_LISTS = (BY_PATH - {"len_"}) | {"size"}
+_TURNED = {"<": "<=", "<=": "<", ">": ">=", ">=": ">"}
+
+
+def transform(node: Node, change: Change, bound: frozenset[str] = frozenset()) -> Node:
+    """Return the tree with parts of it replaced, from the outside to the inside."""
+    made = change(node, bound)
+    if made is not None:
+        return made
+    inner = bound | {node.item} if isinstance(node, Macro) else bound
+    old = children(node)
+    new = tuple(transform(child, change, inner if index else bound) for index, child in enumerate(old))
+    return node if all(a is b for a, b in zip(old, new, strict=True)) else _rebuild(node, new)
+
+
+def _rebuild(node: Node, parts: tuple[Node, ...]) -> Node:
+    """Return the node with other nodes directly inside it."""
+    first, *others = parts
+    match node:
+        case Member():
+            return replace(node, base=first)
+        case Index():
+            return replace(node, base=first, index=others[0])
+        case FunctionCall():
+            return (
+                replace(node, args=parts) if node.of is None else replace(node, of=first, args=tuple(others))
+            )
+        case Macro():
+            return replace(node, of=first, args=tuple(others))
+        case Unary():
+            return replace(node, operand=first)
+        case Infix():
+            return replace(node, operands=parts)
+        case Choice():
+            return replace(node, condition=first, then=others[0], otherwise=others[1])
+        case Literal() | Name():
+            return node
+    return replace(node, items=parts)
+
+
+def normal(node: Node) -> Node:
+    """Return the tree with the items of macros named by their depth: equal for all names they may have."""
+    return _number(node, {})
+
+
+def _number(node: Node, names: Mapping[str, str]) -> Node:
+    def change(part: Node, _bound: frozenset[str]) -> Node | None:
+        if isinstance(part, Name):
+            return replace(part, name=names[part.name]) if part.name in names else None
+        if not isinstance(part, Macro):
+            return None
+        item = f"#{len(names)}"  # no name that an author could write
+        args = tuple(_number(arg, {**names, part.item: item}) for arg in part.args)
+        return replace(part, of=_number(part.of, names), item=item, args=args)
+
+    return transform(node, change)
+
+
+def rename_size(node: Node) -> Node:
+    """Rename calls of `size` to our helper `len_`, which returns a double."""
+
+    def change(part: Node, bound: frozenset[str]) -> Node | None:
+        if not isinstance(part, FunctionCall) or part.name != "size":
+            return None
+        of = None if part.of is None else transform(part.of, change, bound)
+        return replace(
+            part, name="len_", of=of, args=tuple(transform(arg, change, bound) for arg in part.args)
+        )
+
+    return transform(node, change)
+
+
+def pass_lists_by_path(node: Node) -> tuple[Node, tuple[Path, ...]]:
+    """Replace list arguments of helper functions by their paths. Return the tree and these paths.
+
+    Otherwise the evaluator would copy the whole list into Python for each call.
+    """
+    paths: list[Path] = []
+
+    def change(part: Node, bound: frozenset[str]) -> Node | None:
+        if (
+            not isinstance(part, FunctionCall)
+            or part.name not in BY_PATH
+            or part.of is not None
+            or not part.args
+        ):
+            return None
+        path = path_of(part.args[0])
+        if part.name not in BY_PATH or len(path) < 2 or path[0] in bound:
+            return None
+        paths.append(path)
+        others = (transform(arg, change, bound) for arg in part.args[1:])
+        return replace(part, args=(text_literal(THERE + ".".join(path)), *others))
+
+    return transform(node, change), tuple(paths)
+
+
+def fill(form: str, **nodes: Node) -> Node:
+    """Return the tree of an expression with nodes in place of some of its variables."""
+
+    def change(part: Node, bound: frozenset[str]) -> Node | None:
+        return nodes.get(part.name) if isinstance(part, Name) and part.name not in bound else None
+
+    return transform(parse(form), change)
+
+
+def text_literal(text: str) -> Literal:
+    """Return a literal of a text."""
+    return Literal("text", text, json.dumps(text, ensure_ascii=False))
+
+
+def replace_path(node: Node, path: Path, other: Node) -> Node:
+    """Return the tree with another node wherever it reads exactly this path."""
+
+    def change(part: Node, bound: frozenset[str]) -> Node | None:
+        found = path_of(part)
+        if not found or path[0] in bound:
+            return None
+        return other if found == path else part
+
+    return transform(node, change)
+
+
+def mutants(node: Node) -> Iterator[Node]:
+    """Yield the trees with one number changed, then those with one comparison made strict or not strict.
+
+    Texts stay, because they are names and values of the API, and so do indices.
+    """
+    yield from _variants(node, _other_number)
+    yield from _variants(node, _other_comparisons)
+
+
+def _variants(node: Node, vary: Callable[[Node], Iterator[Node]]) -> Iterator[Node]:
+    """Yield the trees in which one part is replaced by a variant of it."""
+    yield from vary(node)
+    parts = children(node)
+    for index, part in enumerate(parts):
+        if isinstance(node, Index) and index and isinstance(part, Literal):
+            continue
+        for variant in _variants(part, vary):
+            yield _rebuild(node, (*parts[:index], variant, *parts[index + 1 :]))
+
+
+def _other_number(node: Node) -> Iterator[Node]:
+    if isinstance(node, Literal) and isinstance(node.value, int | float) and not isinstance(node.value, bool):
+        value = float(node.value)
+        other = value + 1 if value >= 2 else value * 1.1
+        yield replace(node, kind="double", value=other, token=repr(other))
+
+
+def _other_comparisons(node: Node) -> Iterator[Node]:
+    for index, sign in enumerate(node.signs if isinstance(node, Infix) else ()):
+        if sign in _TURNED and isinstance(node, Infix):
+            yield replace(node, signs=(*node.signs[:index], _TURNED[sign], *node.signs[index + 1 :]))

@@ -1,0 +1,178 @@
+"""The syntax tree of an expression: its nodes with their places in the text, and a way to walk it.
+
+Two nodes are equal if they mean the same: blanks, comments and redundant brackets make no difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from typing import Literal as OneOf
+
+MACROS = frozenset(("all", "exists", "exists_one", "existsOne", "map", "filter"))
+"""Methods whose first argument names the item that their other arguments are evaluated for."""
+COMPARED = 3
+LEVELS = {"||": 1, "&&": 2, **dict.fromkeys(("<", "<=", ">", ">=", "==", "!=", "in"), COMPARED)} | {
+    "+": 4, "-": 4, "*": 5, "/": 5, "%": 5,
+}  # fmt: skip
+"""How tightly each infix sign binds."""
+UNARY = 6
+POSTFIX = 7
+
+Kind = OneOf["text", "bytes", "int", "uint", "double", "word"]
+
+
+class ExpressionError(Exception):
+    """The expression does not compile, or cannot be evaluated on this data.
+
+    `start` and `end` are the part of the text that it is about, as offsets of characters; None if that is not
+    known. `reason` is the message without the place.
+    """
+
+    def __init__(
+        self, reason: str, start: int | None = None, end: int | None = None, where: str = ""
+    ) -> None:
+        super().__init__(f"{where}: {reason}" if where else reason)
+        self.reason, self.start, self.end = reason, start, end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A part of an expression, with its place in the text as offsets of characters."""
+
+    start: int = field(default=0, compare=False)
+    end: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Literal(Part):
+    """A text, a number, true, false or null. `token` is how it is written."""
+
+    kind: Kind
+    value: str | bytes | int | float | bool | None
+    token: str = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Name(Part):
+    """A variable, or the item of a macro."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Member(Part):
+    """A member of an object, `base.name`."""
+
+    base: Node
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Index(Part):
+    """An item of a list or a member of an object, `base[index]`."""
+
+    base: Node
+    index: Node
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionCall(Part):
+    """A call of a function, or of a method of `of`."""
+
+    name: str
+    of: Node | None
+    args: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Macro(Part):
+    """A loop over `of`: `of.name(item, *args)`, in which `item` is the name of each item."""
+
+    name: str
+    of: Node
+    item: str
+    args: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unary(Part):
+    """A negation, `!` or `-`."""
+
+    sign: str
+    operand: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Infix(Part):
+    """Operands with infix signs of one level between them, from left to right. A comparison has two."""
+
+    signs: tuple[str, ...]
+    operands: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice(Part):
+    """`condition ? then : otherwise`."""
+
+    condition: Node
+    then: Node
+    otherwise: Node
+
+
+@dataclass(frozen=True, slots=True)
+class ListOf(Part):
+    """A list that is written out."""
+
+    items: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectOf(Part):
+    """An object that is written out; keys and values in turn."""
+
+    items: tuple[Node, ...]
+
+
+Node = Literal | Name | Member | Index | FunctionCall | Macro | Unary | Infix | Choice | ListOf | ObjectOf
+
+
+_PARTS: dict[type, Callable[[Any], tuple[Node, ...]]] = {
+    Literal: lambda _: (),
+    Name: lambda _: (),
+    Member: lambda node: (node.base,),
+    Index: lambda node: (node.base, node.index),
+    FunctionCall: lambda node: node.args if node.of is None else (node.of, *node.args),
+    Macro: lambda node: (node.of, *node.args),
+    Unary: lambda node: (node.operand,),
+    Infix: lambda node: node.operands,
+    Choice: lambda node: (node.condition, node.then, node.otherwise),
+    ListOf: lambda node: node.items,
+    ObjectOf: lambda node: node.items,
+}
+
+
+def children(node: Node) -> tuple[Node, ...]:
+    """Return the nodes directly inside a node, in the order of the text."""
+    return _PARTS[type(node)](node)
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """Yield a node and all nodes inside it, in the order in which they begin in the text."""
+    stack = [node]
+    while stack:
+        found = stack.pop()
+        yield found
+        stack += reversed(children(found))
+
+
+def walk_free(node: Node) -> Iterator[tuple[Node, frozenset[str]]]:
+    """Yield a node and all nodes inside it as `walk` does, each with the items' names bound there."""
+    stack: list[tuple[Node, frozenset[str]]] = [(node, frozenset())]
+    while stack:
+        found, bound = stack.pop()
+        yield found, bound
+        parts = children(found)
+        inner = bound | {found.item} if isinstance(found, Macro) else bound
+        stack += [(part, inner if index else bound) for index, part in enumerate(parts)][::-1]
