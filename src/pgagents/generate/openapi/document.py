@@ -27,7 +27,8 @@ def document(model: Model, profile: Profile, change: Change | None = None) -> No
     }
     if profile.complete and (tags := parts.tags(actions)):
         members["tags"] = tags
-    members["security"] = parts.security(model, oauth=profile.complete)
+    if needs := parts.security(model, oauth=profile.complete):
+        members["security"] = needs
     paths = _paths(model, profile)
     members["paths"] = paths
     sent = events.webhooks(model) if profile.complete else Node()
@@ -72,12 +73,11 @@ def _components(model: Model, profile: Profile, users: list[Node], change: Chang
     if change:
         for holder in schema_holders(responses):
             holder["schema"] = change(holder["schema"])
-    components: dict[str, Any] = {
-        "securitySchemes": parts.security_schemes(model, oauth=profile.complete),
-        "schemas": Node(
-            {n: change(model.schemas[n]) if change else model.schemas[n] for n in needed}, origin=("schemas",)
-        ),
-    }
+    schemes = parts.security_schemes(model, oauth=profile.complete)
+    components: dict[str, Any] = {"securitySchemes": schemes} if schemes else {}
+    components["schemas"] = Node(
+        {n: change(model.schemas[n]) if change else model.schemas[n] for n in needed}, origin=("schemas",)
+    )
     wanted = set(_references(users))
     if used := {
         name: response for name, response in responses.items() if refusals.RESPONSES + name in wanted

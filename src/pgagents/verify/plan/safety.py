@@ -18,7 +18,7 @@ def may_write(model: Model, identities: Identities, options: Options) -> bool:
     """Return whether writing actions may be called with the main key."""
     if options.allow_writes:
         return True
-    prefixes = model.auth.schemes[model.auth.default].prefixes
+    prefixes = model.credential.prefixes if model.credential is not None else {}
     if prefixes:
         key = identities.keys.get("main", "")
         mode = next(

@@ -79,8 +79,7 @@ def plan(
 
     A main key that is not given yet is taken for one of test mode.
     """
-    prefixes = model.auth.schemes[model.auth.default].prefixes
-    key = next((p for p, mode in prefixes.items() if mode == "test"), "key")
+    key = model.find_key_prefix("test") or "key"
     identities = replace(identities, keys={"main": key, **identities.keys})
     setting = planning.make_setting(
         model,

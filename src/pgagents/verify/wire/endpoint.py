@@ -48,6 +48,8 @@ class Endpoint:
     dispatcher: Dispatcher | None
     place: str
     form: Form | None = None
+    open: bool = False
+    """True if no call of the API has a key."""
 
     @property
     def on_rest(self) -> bool:
@@ -69,7 +71,7 @@ class Endpoint:
     @property
     def needs_key(self) -> bool:
         """True if a call through this endpoint has a key."""
-        return self.action.key or not self.on_rest
+        return self.action.key or not (self.on_rest or self.open)
 
     @property
     def method(self) -> str:
@@ -89,7 +91,13 @@ def endpoints(model: Model) -> list[Endpoint]:
     found = [Endpoint(a, REST, None, f"{a.name}@{REST}") for a in actions]
     for dispatcher in model.dispatchers:
         found += [
-            Endpoint(a, dispatcher.surface, dispatcher, f"{a.name}@{dispatcher.surface}")
+            Endpoint(
+                a,
+                dispatcher.surface,
+                dispatcher,
+                f"{a.name}@{dispatcher.surface}",
+                open=model.credential is None,
+            )
             for a in dispatcher.actions
         ]
     return found

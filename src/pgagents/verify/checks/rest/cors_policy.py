@@ -167,7 +167,9 @@ def _list_requested_headers(setting: Setting, endpoint: Endpoint) -> list[str]:
         for name in setting.model.limits.end_user
         if name.startswith(HEADER)
     ]
-    return list(dict.fromkeys(("authorization", *body, *wires, *told)))
+    credential = setting.model.credential
+    own = [credential.header.lower()] if credential is not None else []
+    return list(dict.fromkeys((*own, *body, *wires, *told)))
 
 
 def _preflight(setting: Setting, endpoint: Endpoint, contract: str) -> Callable[[], Conversation]:
