@@ -113,8 +113,8 @@ def describe_unused_key(model: Model, key: str) -> str:
     if not key or any(action.key for action in model.actions):
         return ""
     return (
-        "the key that was given is used by no action: each has `key: false`; a document without "
-        "`security` imports so"
+        "the key that was given is used by no action: the catalogue says that calls have none; a document "
+        "without `security` imports so"
     )
 
 
@@ -253,10 +253,12 @@ def _key_refused(setting: Setting, key: str, tried: Sequence[_Tried]) -> Trouble
     if not any(action.key for action in setting.model.actions):
         says = (
             f"the server answers {one.status} to {one.describe}, and the catalogue says that no action "
-            "takes a key (`key: false`)"
+            "takes a key (`security: []`)"
         )
         return Trouble(
-            says, "take `key: false` away where a key is needed; a document without `security` imports so"
+            says,
+            "say under `auth.schemes` and `security` which key is needed; a document without `security` "
+            "imports so",
         )
     what = "the key" if key else "a call without a key"
     others = f" and {len(tried) - 1} more" if len(tried) > 1 else ""
