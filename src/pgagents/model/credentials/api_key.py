@@ -10,6 +10,8 @@ from pgagents.model.credential import PLACEHOLDER, Credential, Kind, Misuse, lis
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}\Z")
 """A field name (RFC 9110, 5.1)."""
+_PREFIX = re.compile(r"""\bprefix:?\s+["'`]([A-Za-z][A-Za-z0-9_-]{0,30})["'`]""")
+"""How a document may name the word before the key, which OpenAPI has no member for."""
 _TAKEN = frozenset(
     (
         *("accept", "connection", "content-encoding", "content-length", "content-type", "cookie", "date"),
@@ -39,9 +41,11 @@ def _read_openapi(scheme: Mapping[str, Any]) -> dict[str, str] | None:
     name = scheme.get("name")
     if scheme.get("type") != "apiKey" or scheme.get("in") != "header" or not isinstance(name, str):
         return None
-    return (
-        None if next(_find_misuses({"in": "header", "name": name}), None) else {"in": "header", "name": name}
-    )
+    found = {"in": "header", "name": name}
+    if next(_find_misuses(found), None) is not None:
+        return None
+    word = _PREFIX.search(str(scheme.get("description", ""))) if name.lower() == "authorization" else None
+    return {**found, "value": f"{word[1]} {PLACEHOLDER}"} if word else found
 
 
 def _find_misuses(scheme: Mapping[str, Any]) -> Iterator[Misuse]:
