@@ -13,7 +13,7 @@ import pytest
 from importing import imported, openapi, operation
 from pgagents.catalogue.load import load_text
 from pgagents.cli.main import main
-from pgagents.errors import InputError, PgagentsError
+from pgagents.errors import InputError
 from pgagents.generate.build import document as built
 from pgagents.importer.catalogue import Imported
 from pgagents.model.model import Model
@@ -212,7 +212,8 @@ def test_document_without_security_says_so_and_is_called_without_a_key() -> None
     made = imported(document)
     assert [a.key for a in load_text(made.text).actions] == [False]
     assert "the document declares no security for any operation" in told(made, "decide")
-    assert made.data["security"] == [] and "auth" not in made.data
+    assert made.data["security"] == []
+    assert "auth" not in made.data
     assert "no_key" not in made.data["errors"]["framework"]
     described = imported({**document, "components": {"securitySchemes": {"k": BEARER}}})
     assert "it describes a bearer key (`k`)" in told(described, "decide")

@@ -143,9 +143,9 @@ def _credential(a: Credential, b: Credential) -> Iterator[Change]:
                 "schemes",
                 safety=True,
             )
-    for form in sorted(a.also_accepted ^ b.also_accepted):
-        gone = form in a.also_accepted
-        message = f"a key is {'not accepted there any more' if gone else 'accepted there too'}: {form}"
+    for place in sorted(a.also_accepted ^ b.also_accepted):
+        gone = place in a.also_accepted
+        message = f"a key is {'not accepted there any more' if gone else 'accepted there too'}: {place}"
         yield _whole("breaking" if gone else "addition", "key-form", message, "auth", "schemes", b.name)
 
 
