@@ -90,9 +90,7 @@ def security(model: Model, *, oauth: bool, scopes: Sequence[str] = ()) -> list[N
     """
     if model.credential is None:
         return []
-    written: Pointer = ("security", 0)
-    at = written if model.source.has(written) else model.credential.origin
-    needs = [Node({model.credential.name: []}, origin=at)]
+    needs = [Node({model.credential.name: []}, origin=model.credential.origin)]
     if oauth and model.auth.oauth:
         needs.append(Node({OAUTH: list(scopes)}, origin=("auth", "oauth")))
     return needs
