@@ -11,7 +11,7 @@ from pgagents.diff.change import Change, in_order
 from pgagents.diff.named import Named
 from pgagents.model.model import Model
 
-_TOLD_IN_FULL = ("security", "auth", "limits", "errors", "headers", "behaviour", "webhooks")
+_TOLD_IN_FULL = ("auth", "limits", "errors", "headers", "behaviour", "webhooks")
 _TEXTS = frozenset(("description", "meaning", "title", "note", "cite", "issue_at"))
 
 

@@ -54,7 +54,7 @@ def _scheme(checker: Checker, name: str, scheme: Scheme) -> None:
     if kind is None:
         checker.fault(
             (*at, "type"),
-            "value",
+            "credential",
             f"`{brief(scheme.type)}` is no type of a scheme",
             did_you_mean(scheme.type, kinds()) or f"one of {', '.join(sorted(kinds()))}",
         )
@@ -70,7 +70,7 @@ def _scheme(checker: Checker, name: str, scheme: Scheme) -> None:
             )
     for misuse in kind.find_misuses(scheme.model_dump(by_alias=True)):
         if misuse.member:
-            checker.fault((*at, misuse.member), "key", misuse.message, misuse.help)
+            checker.fault((*at, misuse.member), "credential", misuse.message, misuse.help)
         else:
             checker.fault(at, "missing-key", misuse.message, misuse.help, at_value=False)
 
@@ -83,21 +83,21 @@ def _security(checker: Checker, pointer: Pointer, security: Security) -> None:
             if scopes:
                 checker.fault(
                     (*pointer, index, name),
-                    "value",
+                    "credential",
                     "scopes stand under `auth.oauth.needs`",
                     f"write `{name}: []`",
                 )
         if not need:
             checker.fault(
                 (*pointer, index),
-                "value",
+                "credential",
                 "an optional key cannot be said yet",
                 "write `[]` for calls without a key, or leave `{}` out for calls with one",
             )
     if len(security) > 1:
         checker.fault(
             (*pointer, 1),
-            "value",
+            "credential",
             "a choice of schemes cannot be said yet: calls use one",
             "keep the scheme that calls shall use",
         )
@@ -118,6 +118,8 @@ def _choice(checker: Checker) -> None:
         return
     required = list(list_requirements(written))
     named = {name for _, security in required for need in security for name in need}
+    if named - set(schemes):
+        return  # a name is misspelt, which is told
     for name in schemes:
         if name != used and name not in named:
             checker.fault(
@@ -129,11 +131,10 @@ def _choice(checker: Checker) -> None:
             )
     default = find_default_scheme(written)
     for pointer, security in required:
-        other = next((name for need in security for name in need if name != used and name in schemes), None)
-        if other is not None:
+        if len(security) == 1 and any(name != used for name in security[0]):
             checker.fault(
                 pointer,
-                "value",
+                "credential",
                 f"other calls use `{default or used}`; a catalogue cannot say several schemes yet",
                 "keep the actions of the other scheme in a catalogue of their own",
             )
@@ -143,7 +144,7 @@ def _oauth(checker: Checker, credential: Credential) -> None:
     if checker.written.auth.oauth is not None and credential.kind != "http_bearer":
         checker.fault(
             ("auth", "oauth"),
-            "value",
+            "credential",
             f"an access token is a bearer token, and calls use `{credential.name}` ({credential.kind})",
             "leave `oauth` out, or write `type: http_bearer` if the API takes bearer tokens",
             at_value=False,
@@ -157,7 +158,7 @@ def _collisions(checker: Checker, credential: Credential) -> None:
         if name.lower() == header:
             checker.fault(
                 pointer,
-                "key",
+                "credential",
                 f"the header `{name}` carries the key already (`auth.schemes.{credential.name}`)",
                 "take one of the two out",
                 at_value=False,

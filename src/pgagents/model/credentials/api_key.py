@@ -51,6 +51,8 @@ def _read_openapi(scheme: Mapping[str, Any]) -> dict[str, str] | None:
 def _find_misuses(scheme: Mapping[str, Any]) -> Iterator[Misuse]:
     if scheme.get("in") is None:
         yield Misuse("", "an API key needs `in: header`", "and `name`, the header's name, such as X-API-Key")
+    elif scheme["in"] != "header":
+        yield Misuse("in", f"`{scheme['in']}` is no place of an API key", "write `in: header`")
     name = scheme.get("name")
     if name is None:
         yield Misuse("", "an API key needs `name`, the header that carries it", "such as `name: X-API-Key`")
