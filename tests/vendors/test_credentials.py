@@ -292,3 +292,18 @@ def test_page_sends_the_header_in_its_own_form(kind: str) -> None:
         pytest.skip("node is not installed")
     header, value = model.credential.headers("ada:pw")[0]
     assert json.loads(got.stdout) == {header: value, "Content-Type": "application/json"}
+
+
+@pytest.mark.parametrize("kind", SCHEMES)
+def test_text_around_a_key_is_a_listed_loss(kind: str) -> None:
+    built = build(shop(kind, copilot=None if kind == "none" else VAULT))
+    lost = {
+        (r.made.id, loss.went)
+        for r in built.rendered
+        for loss in getattr(r.made.view, "losses", ())
+        if loss.origin[-1:] == ("value",) and loss.origin[:2] == ("auth", "schemes")
+    }
+    documents = {("openapi/openapi", "description"), ("openai/openapi", "description")}
+    assert (documents <= lost) == (kind in ("word", "quoted"))
+    assert (("copilot/ai_plugin", "client") in lost) == (kind in ("word", "quoted"))
+    assert bool(lost) == (kind in ("word", "quoted"))

@@ -14,6 +14,7 @@ from pgagents.generate.formerly import list_lost_ids, list_offered
 from pgagents.generate.openapi.address import find_hosted_url, with_extra
 from pgagents.generate.target import Loss, Note, View
 from pgagents.model.action import Action
+from pgagents.model.credential import PLACEHOLDER
 from pgagents.model.model import Model, Surface
 from pgagents.source.origin import Node, Text
 
@@ -74,7 +75,7 @@ def openapi_plugin(model: Model, surface: Surface, runtime: Node, lost: Iterable
     """
     functions = [_function(surface, action, lambda a: a.operation_id) for action in surface.actions]
     made = plugin(model, surface, functions, runtime)
-    lost = (*lost, *list_lost_ids(surface.actions))
+    lost = (*lost, *list_lost_ids(surface.actions), *_credential_losses(model))
     return View(made.context, lost, made.notes, tuple(_falsehoods(model, surface)))
 
 
@@ -105,6 +106,14 @@ def openapi_runtime(model: Model, surface: Surface) -> Node:
 def auth(surface: Surface) -> Node:
     """Return how Copilot authenticates; type `None` if the surface does not say."""
     return surface.auth or Node({"type": "None"}, origin=surface.auth.origin)
+
+
+def _credential_losses(model: Model) -> Iterator[Loss]:
+    """Yield the text around a key in its header, which the vault has no field for."""
+    credential = model.credential
+    if credential is not None and credential.kind == "api_key" and credential.wrap(""):
+        said = f"the key's value `{credential.wrap(PLACEHOLDER)}`"
+        yield Loss((*credential.origin, "value"), said, "client", "register the whole value as the key")
 
 
 def _falsehoods(model: Model, surface: Surface) -> Iterator[Note]:

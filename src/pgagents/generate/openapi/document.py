@@ -11,6 +11,7 @@ from pgagents.generate.openapi.operation import operation
 from pgagents.generate.openapi.profile import Profile
 from pgagents.generate.target import Loss
 from pgagents.jsonschema.schema import closure
+from pgagents.model.credential import PLACEHOLDER
 from pgagents.model.model import Model
 from pgagents.source.origin import Node, Text
 
@@ -121,9 +122,18 @@ def schema_holders(tree: Any) -> Iterator[Node]:
                 stack.extend(node.values())
 
 
+def credential_losses(model: Model) -> Iterator[Loss]:
+    """Yield the text around an API key in its header, which OpenAPI has no member for."""
+    credential = model.credential
+    if credential is not None and credential.kind == "api_key" and credential.wrap(""):
+        said = f"the key's value `{credential.wrap(PLACEHOLDER)}`"
+        yield Loss((*credential.origin, "value"), said, "description", "OpenAPI says the header alone")
+
+
 def losses(model: Model, profile: Profile) -> Iterator[Loss]:
     """Yield what a document for an assistant leaves out of the whole contract."""
     yield from list_lost_ids(profile.actions(model))
+    yield from credential_losses(model)
     for action in profile.actions(model):
         offered = {p.name for p in profile.params(action)}
         for param in action.params:
