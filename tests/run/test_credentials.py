@@ -147,6 +147,7 @@ FAULTS = {
     "auth-one-action-open": {"none": {"header", "word", "tail", "basic", "bearer"}},
     "auth-any-key": {"garbage": {"header", "word", "basic", "bearer"}},
     "basic-accepted": {"basic": {"word", "bearer"}, "bearer": {"basic"}},
+    "key-without-scheme-accepted": {"bare": {"word", "basic", "bearer"}},
     "key-in-query-accepted": {"query": {"header", "word", "tail", "basic", "bearer"}},
     "key-minds-no-case": {"flip": {"header", "word", "tail", "basic", "bearer"}},
     "key-scheme-minds-case": {"either_case": {"basic", "bearer"}},

@@ -111,7 +111,7 @@ def auth(surface: Surface) -> Node:
 def _credential_losses(model: Model) -> Iterator[Loss]:
     """Yield the text around a key in its header, which the vault has no field for."""
     credential = model.credential
-    if credential is not None and credential.kind == "api_key" and credential.wrap(""):
+    if credential is not None and credential.framed:
         said = f"the key's value `{credential.wrap(PLACEHOLDER)}`"
         yield Loss((*credential.origin, "value"), said, "client", "register the whole value as the key")
 

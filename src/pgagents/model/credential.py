@@ -61,6 +61,11 @@ class Credential:
         """Return the word before the secret, such as `Bearer`; empty if there is none."""
         return self.lead.strip()
 
+    @property
+    def framed(self) -> bool:
+        """Return whether a text stands around the secret for which OpenAPI has no member."""
+        return bool(self.lead or self.tail) and not self.any_case
+
     def value(self, secret: str) -> str:
         """Return the header's value for a secret."""
         return self.wrap(encode(secret) if self.encoded else secret)

@@ -125,7 +125,7 @@ def schema_holders(tree: Any) -> Iterator[Node]:
 def credential_losses(model: Model) -> Iterator[Loss]:
     """Yield the text around an API key in its header, which OpenAPI has no member for."""
     credential = model.credential
-    if credential is not None and credential.kind == "api_key" and credential.wrap(""):
+    if credential is not None and credential.framed:
         said = f"the key's value `{credential.wrap(PLACEHOLDER)}`"
         yield Loss((*credential.origin, "value"), said, "description", "OpenAPI says the header alone")
 

@@ -60,7 +60,7 @@ def security_schemes(model: Model, *, oauth: bool) -> Node:
     at: Pointer = credential.origin
     scheme = Node(credential.openapi, origin=at)
     described = model.text(*at, "description")
-    if credential.kind == "api_key" and credential.wrap("") and credential.word not in described:
+    if credential.framed and credential.word not in described:
         said = f"The header's value is `{credential.wrap('KEY')}`."
         described = Text(f"{described} {said}".strip(), (*at, "value"))
     if described:

@@ -213,6 +213,16 @@ def key_scheme_minds_case(context: Context, request: Request) -> Request:
     return request.with_header(credential.header, "Other")
 
 
+@fault("key_authentication").edit_requests
+def key_without_scheme_accepted(context: Context, request: Request) -> Request:
+    """A key is accepted without the scheme's name before it."""
+    credential = context.model.credential
+    given = request.header(credential.header) if credential is not None else None
+    if credential is None or not credential.word or given is None or " " in given.strip():
+        return request
+    return with_secret(context.model, request, find_any_secret(context.model, request))
+
+
 @fault("workflow_runs").change_server
 def made_keys_are_operators(context: Context) -> None:
     """A key that the operator makes has all rights of the operator."""
