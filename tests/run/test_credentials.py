@@ -27,6 +27,7 @@ from guarded import (
 from importing import imported
 from pgagents.catalogue.load import load_text
 from pgagents.cli.main import main
+from pgagents.http import Request, Response, Silence
 from pgagents.model.contract import Verdict
 from pgagents.model.credential import encode
 from pgagents.model.model import Model
@@ -131,6 +132,25 @@ def test_no_report_holds_a_secret_that_a_server_refuses(kind: str) -> None:
     secret = SECRETS[kind]
     text = repr(report)
     assert not secret or not any(s in text for s in (secret, encode(secret), PASSWORD, secret[:-1]))
+
+
+@pytest.mark.parametrize("part", ["pair", "base64", "password"])
+def test_server_that_repeats_any_part_of_the_secret_is_found(part: str) -> None:
+    """One call is refused with what it presented; the report names the leak and not the secret."""
+    opened = pgagents.inprocess.inside(notes("basic"), seed=0)
+    key = opened.keys["main"]
+    shown = {"pair": key, "base64": encode(key), "password": key.partition(":")[2]}[part]
+
+    def leaky(request: Request) -> Response | Silence:
+        found = opened.sandbox.handler(request)
+        told = isinstance(found, Response) and found.status == 200 and request.path == "/notes"
+        return found.with_header("X-Debug", f"seen {shown}") if told else found
+
+    report = pgagents.inprocess.verify_sandbox(
+        notes("basic"), opened, Options(allow_writes=True, exclusive=True), handler=leaky
+    )
+    assert "no_leaks/list_notes@rest" in ids(report, Verdict.BROKEN)
+    assert shown not in repr(report)
 
 
 CATALOGUES = {
