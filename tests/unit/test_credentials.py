@@ -5,6 +5,8 @@ what a change of it means, and that a further kind needs one module.
 from __future__ import annotations
 
 import base64
+import os
+import subprocess
 from typing import Any
 
 import pytest
@@ -220,7 +222,7 @@ def exchanged(kind: str, secret: str, value: str | None = None, body: str = "{}"
         ("bearer", KEY, "Bearer [key of main]", '-H "Authorization: Bearer $PGAGENTS_TOKEN"'),
         ("header", KEY, "[key of main]", '-H "X-API-Key: $PGAGENTS_TOKEN"'),
         ("word", KEY, "Token [key of main]", '-H "X-Auth: Token $PGAGENTS_TOKEN"'),
-        ("basic", PAIR, "Basic [key of main]", '-u "$PGAGENTS_TOKEN"'),
+        ("basic", PAIR, "Basic [key of main, base64]", '-u "$PGAGENTS_TOKEN"'),
     ],
 )
 def test_key_is_shown_by_its_role_and_a_variable_in_curl(
@@ -253,6 +255,33 @@ def test_key_that_nearly_is_right_is_not_shown_and_an_invented_one_is() -> None:
     )
     assert exchanged("header", KEY, "pgv000000").request.header("X-API-Key") == "pgv000000"
     assert exchanged("header", KEY, KEY[:-1] + "A").request.header("X-API-Key") == "[redacted]"
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (f"Basic {CODED}", f"Authorization: Basic {CODED}"),
+        (f"Basic {PAIR}", f"Authorization: Basic {PAIR}"),
+        (CODED, f"Authorization: {CODED}"),
+        (f"Bearer {CODED}", f"Authorization: Bearer {CODED}"),
+        ("correct-Horse-7", "Authorization: correct-Horse-7"),
+    ],
+)
+def test_curl_sends_what_was_sent(value: str, said: str) -> None:
+    """The shell puts the key where it stood; curl itself makes the header of `-u`."""
+    command = curl(exchanged("basic", PAIR, value), "http://127.0.0.1:1")
+    assert PAIR not in command
+    assert CODED not in command
+    program = "curl() { printf '%s\\n' \"$@\"; }; " + command
+    got = subprocess.run(
+        ["bash", "-c", program],
+        env={"PGAGENTS_TOKEN": PAIR, "PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    words = got.stdout.splitlines()
+    assert said in words or (said.endswith(f"Basic {CODED}") and words[words.index("-u") + 1] == PAIR)
 
 
 def test_password_that_is_empty_makes_the_user_the_secret() -> None:

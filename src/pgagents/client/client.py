@@ -70,7 +70,7 @@ class Client:
     ) -> None:
         self.model = model
         self._send, self._key, self._patience, self._confirm = send, key, patience or Patience(), confirm
-        self._secrets = model.credential.list_secrets(key) if key and model.credential is not None else ()
+        self._secrets = tuple(model.credential.list_secrets(key)) if key and model.credential else ()
         self._sleep, self._clock, self._rng = sleep, clock, rng or random.SystemRandom()
         self._arguments: dict[tuple[str, str], Arguments] = {}
         self._names: dict[str, dict[str, Action]] = {}

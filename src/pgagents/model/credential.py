@@ -86,12 +86,16 @@ class Credential:
         """Return whether the header stands among these, whatever its value."""
         return any(name.lower() == self.header.lower() for name, _ in headers)
 
-    def list_secrets(self, secret: str) -> tuple[str, ...]:
-        """Return every text that must not be shown because of a secret, the longest first."""
+    def list_secrets(self, secret: str) -> dict[str, str]:
+        """Return every text that must not be shown because of a secret, each with its part of it.
+
+        The whole has no name; the parts are `base64`, `password`, and `user` if the password is empty.
+        """
         if not self.encoded:
-            return (secret,)
+            return {secret: ""}
         user, _, password = secret.partition(":")
-        return tuple(dict.fromkeys((encode(secret), secret, password or user)))
+        part = {password: "password"} if password else {user: "user"}
+        return {**part, encode(secret): "base64", secret: ""}
 
     def show(self, placeholder: str = "KEY") -> str:
         """Return the header as documents show it, with a placeholder for the secret."""

@@ -16,10 +16,16 @@ PROCESS = "stdio:"
 ANY = "*/*"
 """The Accept header that curl sends by default."""
 MAX_BODY = 4_000
-_KEY = re.compile(r"\[key of (\w+)\]")
+_KEY = re.compile(r"\[key of (\w+)(?:, (base64|password|user))?\]")
+_PARTS = {
+    "base64": '"$(printf %s "${}" | base64 | tr -d \'\\n\')"',
+    "password": '"${{{}#*:}}"',
+    "user": '"${{{}%%:*}}"',
+}
+"""Parts of `user:password` in a variable, as a shell gives them."""
 _LEAD = re.compile(r"[\w =:.-]*\[(?:key of \w+|redacted)\]")
 """A key with words before it that a shell leaves as they are within double quotes."""
-_BASIC = re.compile(r"Basic \[key of (\w+)\]")
+_BASIC = re.compile(r"Basic \[key of (\w+), base64\]")
 _OWN = {"host", "content-length", "accept-encoding", "connection"}
 """Headers that curl adds itself."""
 _HABITS = {
@@ -132,8 +138,12 @@ def _header(name: str, value: str, exchange: RecordedExchange) -> str:
 
 def _word(text: str) -> str:
     """Return the text as one shell word, with the variable of each masked key in its place."""
-    parts = _KEY.split(text)
-    return "".join(f'"${variable(part)}"' if i % 2 else quote(part) for i, part in enumerate(parts) if part)
+    written, at = [], 0
+    for found in _KEY.finditer(text):
+        written.append(quote(text[at : found.start()]) if found.start() > at else "")
+        written.append(_PARTS.get(found[2] or "", '"${}"').format(variable(found[1])))
+        at = found.end()
+    return "".join([*written, quote(text[at:]) if at < len(text) or not text else ""])
 
 
 def _body(body: bytes) -> tuple[str, list[str]]:

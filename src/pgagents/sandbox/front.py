@@ -13,9 +13,9 @@ from pgagents.model.model import Model
 from pgagents.sandbox import answers, cors, idempotency
 from pgagents.sandbox import asked as asks
 from pgagents.sandbox.asked import ParsedRequest, too_large
+from pgagents.sandbox.auth.credential import challenge, find_secret, has_credential
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.clock import Clock
-from pgagents.sandbox.credential import challenge, find_secret, has_credential
 from pgagents.sandbox.decode import Arguments, Decoder, Fault
 from pgagents.sandbox.hosting.hosted import Hosted
 from pgagents.sandbox.hosting.site import Page, Site

@@ -8,8 +8,8 @@ from typing import Any
 from pgagents.http import Handler, Request, Response, Silence, read_json
 from pgagents.sandbox import answers
 from pgagents.sandbox.asked import ParsedRequest
+from pgagents.sandbox.auth.credential import find_any_secret, find_secret, has_credential, with_secret
 from pgagents.sandbox.call import AcceptedCall, Domain
-from pgagents.sandbox.credential import find_any_secret, find_secret, has_credential, with_secret
 from pgagents.sandbox.front import framework_code
 from pgagents.sandbox.injection.fault_helpers import data_of, error_at, read_by_id, repairs
 from pgagents.sandbox.injection.fault_registry import Context, Find, fault

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from pgagents.http import Handler, Request, Response, Silence
-from pgagents.sandbox.credential import has_credential
+from pgagents.sandbox.auth.credential import has_credential
 from pgagents.sandbox.front import framework_code
 from pgagents.sandbox.injection.fault_helpers import data_of, successful
 from pgagents.sandbox.injection.fault_registry import Context, fault

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 from zlib import crc32
 
 from pgagents.http import Handler, Request, Response, Silence, json_bytes
-from pgagents.sandbox.credential import find_any_secret
+from pgagents.sandbox.auth.credential import find_any_secret
 from pgagents.sandbox.injection.fault_helpers import data_of, lists, successful
 from pgagents.sandbox.injection.fault_registry import Context, variation
 

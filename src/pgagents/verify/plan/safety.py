@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from pgagents.model.model import Model
 from pgagents.verify.plan.options import Identities, Options
 
-NO_WRITES = "nothing is written with this key; --allow-writes would"
+NO_WRITES = "nothing is written without a test key; --allow-writes would"
 
 
 def may_write(model: Model, identities: Identities, options: Options) -> bool:

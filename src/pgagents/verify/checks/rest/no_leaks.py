@@ -77,7 +77,7 @@ def _keys(text: str, headers: tuple[tuple[str, str], ...], memory: Memory) -> st
 def _list_secrets(key: str, memory: Memory) -> list[str]:
     """Return the texts that reveal a key; of `user:password` also its parts, unless they are mere words."""
     credential = memory.model.credential
-    parts = credential.list_secrets(key) if credential is not None else (key,)
+    parts = credential.list_secrets(key) if credential is not None else [key]
     return [part for part in parts if len(part) >= 8 and (part == key or not part.isalpha())]
 
 

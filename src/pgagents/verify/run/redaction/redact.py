@@ -105,9 +105,9 @@ class Redactor:
         self._origins = Origins(catalogue)
         self._public = lower_text(catalogue)
         self._keys = {
-            text: f"[key of {role}]"
+            text: f"[key of {role}, {part}]" if part else f"[key of {role}]"
             for role, key in keys.items()
-            for text in (credential.list_secrets(key) if credential is not None else (key,))
+            for text, part in (credential.list_secrets(key) if credential is not None else {key: ""}).items()
             if text
         }
         self._given = {
