@@ -33,7 +33,7 @@ from pgagents.model.credential import encode
 from pgagents.model.model import Model
 from pgagents.report.report import Report
 from pgagents.verify.plan.options import Identities, Options
-from pgagents.verify.run.run import verify
+from pgagents.verify.run.run import contracts, verify
 from pgagents.verify.wire.send import Client
 from small_api import with_resource
 from verifying import ids
@@ -205,6 +205,21 @@ def test_sandbox_keeps_to_any_scheme(scheme: str) -> None:
 def test_fault_of_the_sandbox_is_found_with_any_scheme(fault: str, detail: str, scheme: str) -> None:
     found = {id for seed in (0, 1) for id in ids(sandboxed(notes(scheme), fault, seed=seed), Verdict.BROKEN)}
     assert any(id.startswith(f"key_authentication/{detail}/") for id in found), found
+
+
+def test_api_without_keys_is_tried_like_the_others() -> None:
+    """What is promised of any API is promised of one without keys too, in calls and in browsers."""
+    text = "browsers: {origins: any}\n"
+    keyed, open_to_all = (
+        {c.id for c in contracts(load_text(notes(scheme).source.text + text))}
+        for scheme in ("bearer", "none")
+    )
+    beginnings = ("key_authentication/", "error_codes/", "error_envelope/list_notes", "cors_policy/")
+    about_keys = {id for id in keyed if id.startswith(beginnings)}  # notes are listed, or the key is wrong
+    assert keyed - open_to_all <= about_keys
+    assert keyed & about_keys - open_to_all >= {"cors_policy/refusal/@rest"}
+    assert open_to_all <= keyed
+    assert any(id.startswith("framework/") for id in open_to_all)
 
 
 def test_plan_of_an_api_without_keys_needs_none(

@@ -74,6 +74,11 @@ class Endpoint:
         return self.action.key or not (self.on_rest or self.open)
 
     @property
+    def ordinary(self) -> bool:
+        """True if a caller calls its action as most others: with a key, or without where nobody has one."""
+        return self.action.key or self.open
+
+    @property
     def method(self) -> str:
         """The method as sent."""
         return self.action.method if self.dispatcher is None else self.dispatcher.method
@@ -88,7 +93,8 @@ def endpoints(model: Model) -> list[Endpoint]:
     """Return all endpoints in the catalogue's order, REST first."""
     rest = model.surfaces.get(REST)
     actions = rest.actions if rest else model.actions
-    found = [Endpoint(a, REST, None, f"{a.name}@{REST}") for a in actions]
+    open_to_all = model.credential is None
+    found = [Endpoint(a, REST, None, f"{a.name}@{REST}", open=open_to_all) for a in actions]
     for dispatcher in model.dispatchers:
         found += [
             Endpoint(
@@ -96,7 +102,7 @@ def endpoints(model: Model) -> list[Endpoint]:
                 dispatcher.surface,
                 dispatcher,
                 f"{a.name}@{dispatcher.surface}",
-                open=model.credential is None,
+                open=open_to_all,
             )
             for a in dispatcher.actions
         ]
