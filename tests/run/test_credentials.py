@@ -28,6 +28,7 @@ from importing import imported
 from pgagents.catalogue.load import load_text
 from pgagents.cli.main import main
 from pgagents.http import Request, Response, Silence
+from pgagents.inprocess_mcp import mcp_inside
 from pgagents.model.contract import Verdict
 from pgagents.model.credential import encode
 from pgagents.model.model import Model
@@ -205,6 +206,20 @@ def test_sandbox_keeps_to_any_scheme(scheme: str) -> None:
 def test_fault_of_the_sandbox_is_found_with_any_scheme(fault: str, detail: str, scheme: str) -> None:
     found = {id for seed in (0, 1) for id in ids(sandboxed(notes(scheme), fault, seed=seed), Verdict.BROKEN)}
     assert any(id.startswith(f"key_authentication/{detail}/") for id in found), found
+
+
+@pytest.mark.parametrize("scheme", CATALOGUES)
+def test_mcp_server_calls_the_api_with_the_credential(scheme: str) -> None:
+    rest = "surfaces: {rest: {actions: all}}"
+    text = notes(scheme).source.text.replace(
+        rest, "surfaces: {rest: {actions: all}, mcp: {actions: all, server: notes-mcp}}"
+    )
+    model = load_text(text)
+    opened = pgagents.inprocess.inside(model, seed=0)
+    with mcp_inside(model, opened) as link:
+        options = Options(allow_writes=True, exclusive=True, only=("valid_calls/ordinary/list_notes@mcp",))
+        report = pgagents.inprocess.verify_sandbox(model, opened, options, mcp=link)
+    assert ids(report, Verdict.KEPT) == ["valid_calls/ordinary/list_notes@mcp"]
 
 
 def test_api_without_keys_is_tried_like_the_others() -> None:
