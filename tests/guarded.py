@@ -271,6 +271,7 @@ def serving(admits: Admits, log: list[Headers] | None = None) -> Iterator[str]:
 
     class Notes(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
 
         def log_message(self, format: str, *args: Any) -> None:
             """Say nothing."""
