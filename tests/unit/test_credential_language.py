@@ -57,6 +57,7 @@ HEADER = "{type: api_key, in: header, name: X-API-Key}"
     [
         "",
         "security: []",
+        "limits: {buckets: {read: {requests: 9, of: address}}}",
         "auth: {roles: {main: {description: Anybody}}}",
         scheme("{}"),
         scheme("{type: http_bearer}"),
@@ -155,6 +156,7 @@ def test_credential_is_taken(auth: str) -> None:
             "credential",
             "the header `x-api-key` carries",
         ),
+        ("limits: {buckets: {read: {requests: 9}}}", 0, "idle", "calls are counted for each key"),
     ],
 )
 def test_misuse_is_an_error_at_its_line(auth: str, line: int, id: str, message: str) -> None:

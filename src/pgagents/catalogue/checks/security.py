@@ -32,6 +32,7 @@ def run(checker: Checker) -> None:
     _choice(checker)
     used = find_used_scheme(checker.written)
     if used is None:
+        _limits(checker)
         return
     if checker.written.errors.framework.no_key is None:
         checker.fault(
@@ -149,6 +150,19 @@ def _oauth(checker: Checker, credential: Credential) -> None:
             "leave `oauth` out, or write `type: http_bearer` if the API takes bearer tokens",
             at_value=False,
         )
+
+
+def _limits(checker: Checker) -> None:
+    """Record rate limits of a key where no call has one."""
+    for name, bucket in checker.written.limits.buckets.items():
+        if bucket.of == "key":
+            checker.fault(
+                ("limits", "buckets", name),
+                "idle",
+                "calls are counted for each key, and no call has one",
+                "write `of: address`, or say under `auth.schemes` which key calls have",
+                at_value=False,
+            )
 
 
 def _collisions(checker: Checker, credential: Credential) -> None:

@@ -118,6 +118,11 @@ def _change_text(credential: Credential, text: str, twist: Twist) -> str:
     return f"{text[:-1]}{'A' if text[-1:] not in ('A', 'a') else 'B'}"
 
 
+def _present_alone(credential: Credential, secret: str) -> str:
+    """Return a secret as it stands in its header, without the texts around it."""
+    return encode(secret) if credential.encoded else secret
+
+
 def _present_small(credential: Credential, secret: str) -> str:
     """Return the correct header with the scheme's name in small letters."""
     return f"{credential.lead.lower()}{credential.value(secret).removeprefix(credential.lead)}"
@@ -131,7 +136,7 @@ _FORMS: dict[Twist, Callable[[Credential, str], str]] = {
     "shorter": _present_near("shorter"),
     "lower": _present_small,
     "plain": lambda credential, secret: credential.wrap(secret),
-    "basic": lambda credential, secret: f"Basic {secret}{credential.tail}",
-    "bearer": lambda credential, secret: f"Bearer {encode(secret)}{credential.tail}",
-    "bare": lambda credential, secret: credential.value(secret).removeprefix(credential.lead),
+    "basic": lambda credential, secret: f"Basic {_present_alone(credential, secret)}",
+    "bearer": lambda credential, secret: f"Bearer {_present_alone(credential, secret)}",
+    "bare": lambda credential, secret: _present_alone(credential, secret),
 }
