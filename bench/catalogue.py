@@ -17,8 +17,8 @@ api:
   hosted: {openai/openapi.yaml: /agents/openapi.yaml}
   for_people: Keep shelves in order.
   for_models: A warehouse with many shelves. Find a shelf first, then put or take.
+security: [{token: []}]
 auth:
-  default: token
   schemes: {token: {prefixes: {try_: test, live_: live}}}
 limits:
   headers: {limit: X-Limit, remaining: X-Remaining, reset: X-Reset}

@@ -25,7 +25,7 @@ pgagents: 1
 api:
   {id: notes, title: Notes, version: 1.0.0, server: "https://api.example.com", contact: a@example.com,
    for_people: Notes., for_models: Notes of a person.}
-auth: {default: key, schemes: {key: {description: A key, prefixes: {test_: test}}}}
+auth: {schemes: {key: {description: A key, prefixes: {test_: test}}}}
 errors:
   envelope: Error
   code_at: null

@@ -60,8 +60,12 @@ class Inside:
 
     @property
     def keys(self) -> dict[str, str]:
-        """Return every identity's key; the main one is unlimited unless a fault is about rate limits."""
+        """Return every identity's key; the main one is unlimited unless a fault is about rate limits. Empty
+        where no call has a key.
+        """
         tokens = self.sandbox.tokens
+        if not tokens:
+            return {}
         return {
             **tokens,
             "main": tokens["test" if self.limited else "unlimited"],

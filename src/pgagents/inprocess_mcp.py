@@ -88,7 +88,7 @@ def _serve_mcp(model: Model, opened: Inside) -> Iterator[Handler]:
     client = Client(
         model,
         sending(over_tls(opened.sandbox.handler)),
-        opened.keys["main"],
+        opened.keys.get("main", ""),
         sleep=sleep,
         clock=clock,
         rng=random.Random(1),

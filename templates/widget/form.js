@@ -60,9 +60,13 @@ function readBase() {
 }
 
 function readToken() {
-  const token = $("token").value.trim().replace(/^Bearer\s+/i, "");
+{% if not sent %}
+  return ["", ""];
+{% else %}
+  const token = $("token").value.trim(){% if sent.lead %}.replace(/^{{ sent.lead }}\s+/i, ""){% endif %};
   if (!token) return ["", "Enter a token."];
   return /^[\x21-\x7e]{1,4096}$/.test(token) ? [token, ""] : ["", "A token has no spaces or special characters; check what was pasted."];
+{% endif %}
 }
 
 /* The values of the whole form, or null with the first wrong field focused. */
@@ -70,7 +74,7 @@ function readForm() {
   const [base, wrongBase] = readBase();
   const [token, wrongToken] = readToken();
   const found = setting.fields.map((field) => [field.name, ...read(field)]);
-  const wrong = [["base", wrongBase], ["token", wrongToken], ...found.map(([name, , message]) => [name, message])];
+  const wrong = [["base", wrongBase], {% if sent %}["token", wrongToken], {% endif %}...found.map(([name, , message]) => [name, message])];
   const controls = wrong.map(([id, message]) => [mark(id, message), message]);
   const first = controls.find(([, message]) => message);
   if (first) {

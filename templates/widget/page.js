@@ -5,7 +5,11 @@ let busy = false;
 
 const hidden = (token) => (setting.prefixes.find((prefix) => token.startsWith(prefix)) || "") + MASK;
 /* A server that sends the token back does not bring it onto the page; one of a few letters is no secret, but part of words. */
+{% if sent and sent.pair %}
+const masked = (text, token) => [token, btoa(token), token.slice(token.indexOf(":") + 1)].reduce((left, part) => (part.length < 8 ? left : left.split(part).join(MASK)), text);
+{% else %}
 const masked = (text, token) => (token.length < 8 ? text : text.split(token).join(hidden(token)));
+{% endif %}
 
 function setBusy(on) {
   busy = on;
@@ -19,7 +23,7 @@ const cut = (text) => (text.length > 100000 ? `${text.slice(0, 100000)}\n… ${t
 function showExchange(asked, body, { response, text, data }) {
   const { base, token } = asked;
   const url = new URL(base + setting.call.path);
-  const head = [`${setting.call.method} ${url.pathname} HTTP/1.1`, `Host: ${url.host}`, `Authorization: Bearer ${hidden(token)}`, "Content-Type: application/json"];
+  const head = [`${setting.call.method} ${url.pathname} HTTP/1.1`, `Host: ${url.host}`, {% if sent %}`{{ sent.header }}: {{ sent.shown }}`, {% endif %}"Content-Type: application/json"];
   $("sent").textContent = masked(`${head.join("\n")}\n\n${JSON.stringify(JSON.parse(body), null, 2)}`, token);
   const lines = response ? [`HTTP ${response.status}`, ...[...response.headers].map(([name, value]) => `${name}: ${value}`)] : ["No answer."];
   const shownBody = text === undefined ? "" : data === undefined ? text : JSON.stringify(data, null, 2);
@@ -67,7 +71,9 @@ async function search() {
   showProblem(found);
   const field = setting.fields.find((one) => one.name === found.field);
   if (field) mark(field.name, found.said || found.title).focus();
+{% if sent %}
   else if (found.status === 401) mark("token", found.title).focus();
+{% endif %}
 }
 
 function withoutToken(item, token) {
@@ -116,7 +122,9 @@ function start() {
   for (const name of [setting.lat, setting.lng, setting.radius]) input(name).addEventListener("input", preview);
   $("form").addEventListener("input", (event) => mark(event.target.id.replace(/^in-/, ""), ""));
   addEventListener("pagehide", () => {
+{% if sent %}
     $("token").value = "";
+{% endif %}
   });
   let width = 0;
   new ResizeObserver(() => {

@@ -156,7 +156,7 @@ def test_a_run_without_a_key_on_purpose_is_not_told_that_it_needs_one():
 
 
 def test_a_document_without_security_says_that_the_key_is_unused():
-    keyless = catalogue(NOTES.replace("    http:", "    key: false\n    http:"))
+    keyless = catalogue(NOTES.replace("    http:", "    security: []\n    http:"))
     assert "used by no action" in describe_unused_key(keyless, KEY)
     assert describe_unused_key(keyless, "") == describe_unused_key(MODEL, KEY) == ""
     found = Host({BASE: Notes()}, nothing).said(model=keyless)

@@ -30,7 +30,7 @@ pgagents: 1
 api:
   {id: items, title: Items, version: 1.0.0, server: https://api.example.com, contact: a@example.com,
    for_people: Items., for_models: Items.}
-auth: {default: key, schemes: {key: {description: A key}}, roles: {main: {description: The key}}}
+auth: {schemes: {key: {description: A key}}, roles: {main: {description: The key}}}
 errors:
   envelope: Error
   code_at: code

@@ -20,11 +20,12 @@ from pgagents.verify.check.memory import setting_of
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.run.redaction.redact import Redactor
 from pgagents.verify.wire.call import Raw
-from pgagents.verify.wire.credential import make_authorization
+from pgagents.verify.wire.credential import present
 from pgagents.verify.wire.send import Client
 from verifying import URL, keys_of, model, run, sandbox
 
 KEY = "pk_test_3f9a8c7bXYZd5e4f3a2b1c"
+CREDENTIAL = model().credential
 
 
 @pytest.mark.parametrize(
@@ -37,19 +38,17 @@ KEY = "pk_test_3f9a8c7bXYZd5e4f3a2b1c"
     ],
 )
 def test_a_near_key_differs_from_the_real_one_in_one_instance(twist, shown):
-    assert make_authorization(KEY, twist, model()) == f"Bearer {shown}"
+    assert present(CREDENTIAL, KEY, twist) == (("Authorization", f"Bearer {shown}"),)
 
 
 def test_a_key_of_hexadecimal_digits_is_not_tried_in_the_other_case():
-    assert (
-        make_authorization("pk_test_0123456789abcdef", "case", model()) == "Bearer pk_test_0123456789abcdeA"
-    )
+    near = present(CREDENTIAL, "pk_test_0123456789abcdef", "case")
+    assert near == (("Authorization", "Bearer pk_test_0123456789abcdeA"),)
 
 
 @pytest.mark.parametrize("twist", ["longer", "shorter", "flip", "case"])
 def test_a_near_key_is_in_no_report(twist):
-    near = make_authorization(KEY, twist, model())
-    assert near is not None
+    near = present(CREDENTIAL, KEY, twist)[0][1]
     sent = Request("GET", "/", (("Authorization", near),))
     said = RecordedExchange(
         1, sent, Response(401, (), f'{{"seen": "{near}"}}'.encode()), 0.1, f"a call with {near}"

@@ -165,7 +165,11 @@ def test_arguments_go_where_the_catalogue_says() -> None:
     action = model.action("create_session")
     assert isinstance(action, Action)
     request = request_of(
-        action, {"lot_id": "l", "plate": "P", "idempotency_key": "k"}, key="pk_test_1", headers={"X-A": "b"}
+        action,
+        {"lot_id": "l", "plate": "P", "idempotency_key": "k"},
+        key="pk_test_1",
+        credential=model.credential,
+        headers={"X-A": "b"},
     )
     assert request.body == b'{"lot_id":"l","plate":"P"}'
     assert request.header("Idempotency-Key") == "k"

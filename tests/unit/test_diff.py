@@ -229,7 +229,7 @@ def catalogue_with(argument: dict[str, Any], answer: dict[str, Any], named: dict
             "for_people": "x",
             "for_models": "x",
         },
-        "auth": {"default": "key", "schemes": {"key": {}}},
+        "auth": {"schemes": {"key": {}}},
         "errors": {
             "envelope": "Fault",
             "codes": {"BAD": 400, "NO_KEY": 401},

@@ -35,8 +35,8 @@ api:
   contact: team@shelf.example
   for_people: Books on a shelf.
   for_models: Find and lend books.
+security: [{key: []}]
 auth:
-  default: key
   schemes:
     key: {prefixes: {test_: test}}
   scopes: {lend: Lending}
@@ -463,8 +463,7 @@ def test_refused_part_makes_no_follow_up_faults() -> None:
     text = swap(SMALL, "    title: Find books\n", "    title: [1]\n")
     text = swap(text, "auth:\n", "auht:\n")
     assert [(line, id) for line, _, id, _ in told(text)] == [
-        (1, "missing-key"),
-        (10, "unknown-key"),
+        (11, "unknown-key"),
         (39, "type"),
     ]
 

@@ -162,15 +162,18 @@ def test_an_action_without_key_answers_no_refused_key(model: Model, full: Any) -
 
 def test_a_key_is_enough_and_oauth_asks_for_the_scopes_an_action_needs(model: Model, full: Any) -> None:
     oauth = model.auth.oauth
-    assert full["security"] == [{model.auth.default: []}, *([{"oauth2": []}] if oauth else [])]
-    assert set(full["components"]["securitySchemes"]) == {model.auth.default, *(["oauth2"] if oauth else [])}
+    assert full["security"] == [{model.credential.name: []}, *([{"oauth2": []}] if oauth else [])]
+    assert set(full["components"]["securitySchemes"]) == {
+        model.credential.name,
+        *(["oauth2"] if oauth else []),
+    }
     for action in model.actions:
         scopes = (
             [s for s, names in oauth.needs.items() if action.name in names] if oauth and action.key else []
         )
         said = operation_of(full, action).get("security")
         assert said == (
-            [{model.auth.default: []}, {"oauth2": scopes}] if scopes else None if action.key else []
+            [{model.credential.name: []}, {"oauth2": scopes}] if scopes else None if action.key else []
         )
         assert set(scopes) <= set(oauth.scopes if oauth else ())
 

@@ -28,7 +28,6 @@ _STAND_IN: dict[str, Callable[[], Any]] = {
         "for_people": "x",
         "for_models": "x",
     },
-    "auth": lambda: {"schemes": {"x": {}}, "default": "x"},
     "errors": lambda: {"envelope": "x", "codes": {"x": 400}, "framework": {"invalid": "x", "no_key": "x"}},
     "actions": lambda: {
         "x": {"title": "x", "description": "x", "http": "GET /x", "effect": "read", "output": {200: None}}

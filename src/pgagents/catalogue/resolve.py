@@ -9,6 +9,7 @@ from typing import Any
 from pgagents.catalogue.checks.checker import PLACEHOLDER, Checker
 from pgagents.catalogue.checks.paths import camel
 from pgagents.catalogue.language import actions, audit, basics, offers, platform, resources, surface
+from pgagents.catalogue.language.credentials import find_default_scheme, find_used_scheme
 from pgagents.catalogue.language.schemas import argument_node, schema_node, schema_nodes
 from pgagents.cel.expression import compile as compiled
 from pgagents.model import model as m
@@ -24,6 +25,7 @@ from pgagents.model.action import (
     Relation,
     Texts,
 )
+from pgagents.model.credential import Credential, make
 from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer, Source
 
@@ -43,6 +45,7 @@ class _Resolver:
         self.provoked: dict[str, dict[str, ActionCall]] = {name: {} for name in written.errors.codes}
         self.codes = {name: self._code(name, code) for name, code in written.errors.codes.items()}
         self.actions: dict[str, Action] = {}
+        self.keyed = find_default_scheme(written) is not None
 
     def model(self) -> m.Model:
         written = self.written
@@ -77,12 +80,17 @@ class _Resolver:
             resources={name: self._resource(name, r) for name, r in written.resources.items()},
             workflows=tuple(self._workflow(name, w) for name, w in written.workflows.items()),
             domain=written.sandbox.domain,
+            credential=self._credential(),
             webhooks=written.webhooks,
             idempotency=written.idempotency,
             retention=written.retention,
             audit=self._audit(written.audit),
             browsers=written.browsers,
         )
+
+    def _credential(self) -> Credential | None:
+        used = find_used_scheme(self.written)
+        return make(used, self.written.auth.schemes[used].model_dump(by_alias=True)) if used else None
 
     def _add_provoking_calls(self) -> None:
         """Add to each code the calls that provoke it, once all actions exist; actions refer to codes
@@ -125,7 +133,7 @@ class _Resolver:
             destructive=a.destructive,
             bucket=a.bucket,
             scope=a.scope,
-            key=a.key,
+            key=bool(a.security) if a.security is not None else self.keyed,
             params=tuple(
                 self._param(n, p, raw["input"][n], (*at, "input", n), method, in_path)
                 for n, p in a.input.items()

@@ -104,7 +104,9 @@ def command(
     if check:
         return _check(built, out, everything=not targets)
     packages = (
-        _build_packages(model, built, ids) if packing and not (built.refused and not keep_going) else ()
+        _build_packages(model, built, ids)
+        if packing and not built.withheld and not (built.refused and not keep_going)
+        else ()
     )
     return _write(built, out, packages, keep_going=keep_going, everything=not targets)
 
@@ -166,9 +168,9 @@ def _check(built: Built, out: Path, *, everything: bool) -> int:
         click.echo(
             f"{out} differs in {_count(len(found), 'file')}; `pgagents build` writes it anew", err=True
         )
-    elif not built.refused:
+    elif not (built.refused or built.withheld):
         click.echo(f"{out} is as built: {_count(len(built.artifacts()), 'file')}")
-    return 1 if found or built.refused else 0
+    return 1 if found or built.refused or built.withheld else 0
 
 
 def _tell(difference: Difference) -> None:
@@ -198,7 +200,7 @@ def _write(
     _summary(built, refused, packages)
     for path in extra(out, built.artifacts(), built.stale, outputs()) if everything else ():
         click.echo(f"left alone: {out / path} is no file that this catalogue generates", err=True)
-    kept = [a.path for a in built.artifacts() if a not in artifacts]
+    kept = [a.path for a in built.files if a not in artifacts]
     for path in kept:
         click.echo(
             f"stale: {out / path} keeps its old content"
@@ -207,7 +209,7 @@ def _write(
             err=True,
         )
     click.echo(f"{out}: {_count(len(artifacts), 'file')}, {len(changed)} changed")
-    return 1 if refused else 0
+    return 1 if refused or built.withheld else 0
 
 
 def _summary(built: Built, refused: frozenset[str], packages: tuple[Artifact, ...]) -> None:

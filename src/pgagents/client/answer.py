@@ -17,6 +17,9 @@ from pgagents.model.model import Model
 
 JSON = "application/json"
 MAX_MESSAGE = 400
+SHORTEST = 4
+"""A shorter secret is not masked in a message: it would be found within ordinary words."""
+Secrets = tuple[str, ...]
 _SILENCES = {
     "refused": ("unreachable", "the API cannot be reached"),
     "timeout": ("timeout", "the API did not answer in time"),
@@ -81,7 +84,7 @@ def answer_of(
     action: Action,
     came: Response | Silence,
     *,
-    key: str,
+    secrets: Secrets,
     uncertain: bool,
     retry_after_s: float | None = None,
 ) -> Answer:
@@ -99,10 +102,10 @@ def answer_of(
         )
         code, message = _SILENCES.get(came.kind, _SILENCES["protocol"])
         return Answer(action.name, None, None, Problem(code, message, note=note))
-    request_id = _plain(_header(model, came), key)
+    request_id = _plain(_header(model, came), secrets)
     if 200 <= came.status < 300:
         return _success(action, came, request_id)
-    found = _problem(model, action, came, request_id, key)
+    found = _problem(model, action, came, request_id, secrets)
     if uncertain and came.status in (404, 409):
         note = (
             f"An earlier attempt of this call went unanswered, and this may be its effect. {UNKNOWN_EFFECT}"
@@ -154,21 +157,23 @@ def _success(action: Action, came: Response, request_id: str | None) -> Answer:
     )
 
 
-def _problem(model: Model, action: Action, came: Response, request_id: str | None, key: str) -> Problem:
+def _problem(
+    model: Model, action: Action, came: Response, request_id: str | None, secrets: Secrets
+) -> Problem:
     body = read_json(came.body).value
     errors = model.errors
-    code = _plain(at(body, errors.code_at), key)
+    code = _plain(at(body, errors.code_at), secrets)
     known = model.codes.get(code or "") or _only(model, action, came.status)
-    message = None if came.status >= 500 else _plain(at(body, errors.message_at), key)
+    message = None if came.status >= 500 else _plain(at(body, errors.message_at), secrets)
     if not message:
         message = str(known.meaning) if known and known.meaning else _phrase(came.status)
     return Problem(
         code or f"http_{came.status}",
         message,
         came.status,
-        _plain(at(body, errors.request_id_at), key) or request_id,
-        _plain(at(body, errors.field_at), key),
-        _plain(at(body, errors.scope_at), key),
+        _plain(at(body, errors.request_id_at), secrets) or request_id,
+        _plain(at(body, errors.field_at), secrets),
+        _plain(at(body, errors.scope_at), secrets),
     )
 
 
@@ -183,13 +188,13 @@ def at(body: Any, path: str | None) -> Any:
     return body
 
 
-def _plain(value: Any, key: str) -> str | None:
-    """Return a text on one line, of bounded length, without the key; None for anything else."""
+def _plain(value: Any, secrets: Secrets) -> str | None:
+    """Return a text on one line, of bounded length, without secrets; None for anything else."""
     if not isinstance(value, str) or not value.strip():
         return None
     text = " ".join("".join(c if c.isprintable() else " " for c in value[: 4 * MAX_MESSAGE]).split())
-    if key:
-        text = text.replace(key, "[key]")
+    for secret in (s for s in secrets if len(s) >= SHORTEST):
+        text = text.replace(secret, "[key]")
     return text if len(text) <= MAX_MESSAGE else text[: MAX_MESSAGE - 1] + "…"
 
 

@@ -70,6 +70,7 @@ class Client:
     ) -> None:
         self.model = model
         self._send, self._key, self._patience, self._confirm = send, key, patience or Patience(), confirm
+        self._secrets = tuple(model.credential.list_secrets(key)) if key and model.credential else ()
         self._sleep, self._clock, self._rng = sleep, clock, rng or random.SystemRandom()
         self._arguments: dict[tuple[str, str], Arguments] = {}
         self._names: dict[str, dict[str, Action]] = {}
@@ -167,13 +168,19 @@ class Client:
         if not confirmed and (why := self._require_confirmation(action, given)):
             return make_refusal(action.name, "confirmation_required", why)
         given, keyed = self._with_idempotency_key(action, given)
-        request = request_of(action, given, key=self._key, headers=surface.headers if surface else None)
+        request = request_of(
+            action,
+            given,
+            key=self._key,
+            credential=self.model.credential,
+            headers=surface.headers if surface else None,
+        )
         ended = await self._send_with_retries(action, request, keyed, told)
         return answer_of(
             self.model,
             action,
             ended.came,
-            key=self._key,
+            secrets=self._secrets,
             uncertain=ended.uncertain,
             retry_after_s=ended.retry_after_s,
         )
@@ -188,7 +195,8 @@ class Client:
         return self._arguments[at]
 
     def _no_key(self) -> str:
-        issued = self.model.auth.schemes[self.model.auth.default].issue_at
+        credential = self.model.credential
+        issued = credential.issue_at if credential is not None else None
         return "no API key is set where this is run" + (f"; one is issued at {issued}" if issued else "")
 
     def _require_confirmation(self, action: Action, arguments: Mapping[str, Any]) -> str:

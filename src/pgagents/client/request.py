@@ -7,16 +7,23 @@ from typing import Any
 
 from pgagents.http import Request, json_bytes, target, text_of
 from pgagents.model.action import Action, Param
+from pgagents.model.credential import Credential
 
 JSON = "application/json"
 
 
 def request_of(
-    action: Action, arguments: Mapping[str, Any], *, key: str = "", headers: Mapping[str, str] | None = None
+    action: Action,
+    arguments: Mapping[str, Any],
+    *,
+    key: str = "",
+    credential: Credential | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> Request:
     """Return the request of a call with valid arguments. A list in the query is repeated.
 
-    The body is an object even where it has no members. `headers` follow our own.
+    The body is an object even where it has no members. `headers` follow our own. `credential` says how the
+    key is sent.
     """
     places: dict[str, list[tuple[Param, Any]]] = {"path": [], "query": [], "header": [], "body": []}
     for param in action.params:
@@ -36,8 +43,8 @@ def request_of(
     if any(p.place == "body" for p in action.params):
         sent.append(("Content-Type", JSON))
         body = json_bytes({p.wire: value for p, value in places["body"]})
-    if key and action.key:
-        sent.append(("Authorization", f"Bearer {key}"))
+    if key and action.key and credential is not None:
+        sent += credential.headers(key)
     return Request(
         str(action.method),
         target(str(action.path), {p.wire: v for p, v in places["path"]}, query),

@@ -194,7 +194,7 @@ def _nature(s: Sides) -> Iterator[Change]:
             "breaking" if b.key else "may break",
             "key",
             "needs a key now" if b.key else "needs no key any more",
-            "key",
+            "security",
             safety=not b.key,
         )
     if a.scope != b.scope:

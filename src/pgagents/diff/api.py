@@ -12,6 +12,7 @@ from pgagents.diff.inclusion import decide_inclusion
 from pgagents.diff.named import form
 from pgagents.diff.schemas import compare_schemas
 from pgagents.jsonschema.schema import REF
+from pgagents.model.credential import Credential
 from pgagents.model.model import Dispatcher, Model
 from pgagents.source.source import Pointer
 from pgagents.text.brief import brief
@@ -20,6 +21,7 @@ _HARMLESS = frozenset(
     (
         "pgagents",
         "api",
+        "security",
         "auth",
         "limits",
         "errors",
@@ -106,20 +108,8 @@ def _api(old: Model, new: Model) -> Iterator[Change]:
 
 def _auth(old: Model, new: Model) -> Iterator[Change]:
     a, b = old.auth, new.auth
-    if a.default != b.default or a.schemes[a.default].type != b.schemes[b.default].type:
-        yield _whole(
-            "breaking", "auth-scheme", f"the scheme is {b.default} now, was {a.default}", "auth", "default"
-        )
-    for prefix, mode in a.schemes[a.default].prefixes.items():
-        if b.schemes[b.default].prefixes.get(prefix) != mode:
-            yield _whole(
-                "may break",
-                "key-prefix",
-                f"keys that begin {prefix} do not mean {mode} any more",
-                "auth",
-                "schemes",
-                safety=True,
-            )
+    if old.credential is not None and new.credential is not None:
+        yield from _credential(old.credential, new.credential)
     if a.oauth != b.oauth:
         yield from _oauth(a.oauth, b.oauth)
     for plan, scopes in a.plans.items():
@@ -133,6 +123,31 @@ def _auth(old: Model, new: Model) -> Iterator[Change]:
                 "plans",
                 plan,
             )
+
+
+def _credential(a: Credential, b: Credential) -> Iterator[Change]:
+    """Yield what changes for a caller that has a key; whether a call needs one is told action by action."""
+    if a.show() != b.show():
+        message = f"calls send `{b.show()}` now, was `{a.show()}`"
+        yield _whole("breaking", "auth-scheme", message, "auth", "schemes", b.name)
+    elif a.name != b.name:
+        yield _whole(
+            "wording", "auth-scheme", f"the scheme is called {b.name} now", "auth", "schemes", b.name
+        )
+    for prefix, mode in a.prefixes.items():
+        if b.prefixes.get(prefix) != mode:
+            yield _whole(
+                "may break",
+                "key-prefix",
+                f"keys that begin {prefix} do not mean {mode} any more",
+                "auth",
+                "schemes",
+                safety=True,
+            )
+    for place in sorted(a.also_accepted ^ b.also_accepted):
+        gone = place in a.also_accepted
+        message = f"a key is {'not accepted there any more' if gone else 'accepted there too'}: {place}"
+        yield _whole("breaking" if gone else "addition", "key-form", message, "auth", "schemes", b.name)
 
 
 def _oauth(a: Any, b: Any) -> Iterator[Change]:

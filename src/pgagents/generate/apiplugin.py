@@ -14,6 +14,7 @@ from pgagents.generate.formerly import list_lost_ids, list_offered
 from pgagents.generate.openapi.address import find_hosted_url, with_extra
 from pgagents.generate.target import Loss, Note, View
 from pgagents.model.action import Action
+from pgagents.model.credential import PLACEHOLDER
 from pgagents.model.model import Model, Surface
 from pgagents.source.origin import Node, Text
 
@@ -74,7 +75,8 @@ def openapi_plugin(model: Model, surface: Surface, runtime: Node, lost: Iterable
     """
     functions = [_function(surface, action, lambda a: a.operation_id) for action in surface.actions]
     made = plugin(model, surface, functions, runtime)
-    return View(made.context, (*lost, *list_lost_ids(surface.actions)), made.notes)
+    lost = (*lost, *list_lost_ids(surface.actions), *_credential_losses(model))
+    return View(made.context, lost, made.notes, tuple(_falsehoods(model, surface)))
 
 
 def tool_functions(surface: Surface) -> list[Node]:
@@ -104,6 +106,34 @@ def openapi_runtime(model: Model, surface: Surface) -> Node:
 def auth(surface: Surface) -> Node:
     """Return how Copilot authenticates; type `None` if the surface does not say."""
     return surface.auth or Node({"type": "None"}, origin=surface.auth.origin)
+
+
+def _credential_losses(model: Model) -> Iterator[Loss]:
+    """Yield the text around a key in its header, which the vault has no field for."""
+    credential = model.credential
+    if credential is not None and credential.framed:
+        said = f"the key's value `{credential.wrap(PLACEHOLDER)}`"
+        yield Loss((*credential.origin, "value"), said, "client", "register the whole value as the key")
+
+
+def _falsehoods(model: Model, surface: Surface) -> Iterator[Note]:
+    """Yield what the manifest would say wrongly about the credential: the vault holds keys and OAuth clients,
+    and Copilot sends a key as a bearer token or in a header of its own.
+    """
+    kind, credential = str(auth(surface)["type"]), model.credential
+    at = (*surface.origin, "auth") if surface.auth else surface.origin
+    keyed = any(action.key for action in surface.actions)
+    if kind == "ApiKeyPluginVault" and credential is None:
+        yield Note(at, "the plugin says that calls have a key, and none has", "write `auth: {type: None}`")
+    elif kind == "None" and keyed:
+        yield Note(
+            at,
+            "the plugin says that no call needs a key, and calls do",
+            f"write `auth: {{type: ApiKeyPluginVault, reference_id: NAME}}` under `surfaces.{surface.name}`",
+        )
+    elif kind == "ApiKeyPluginVault" and credential is not None and credential.encoded:
+        message = f"Copilot cannot sign in by HTTP Basic, and calls send `{credential.show()}`"
+        yield Note(at, message, f"take the surface `{surface.name}` out, or give the API a key or OAuth")
 
 
 def _function(surface: Surface, action: Action, name: Callable[[Action], str]) -> Node:

@@ -22,6 +22,9 @@ from pgagents.source.diagnostics import Diagnostic, in_order
 from pgagents.source.source import Pointer
 from pgagents.text.nearest import did_you_mean
 
+FALSEHOOD = "/credential"
+"""The end of the id of an error that stops one document alone."""
+
 
 @dataclass(frozen=True, slots=True)
 class Built:
@@ -38,11 +41,23 @@ class Built:
     @property
     def refused(self) -> frozenset[str]:
         """Vendors with an error. A diagnostic's id begins with its vendor."""
-        return frozenset(d.id.split("/")[0] for d in self.diagnostics if d.severity == "error")
+        return frozenset(
+            d.id.split("/")[0] for d in self.diagnostics if d.severity == "error" and not _is_falsehood(d)
+        )
+
+    @property
+    def withheld(self) -> frozenset[str]:
+        """Targets whose document would say something wrong, and is not written."""
+        return frozenset(d.id.rpartition("/")[0] for d in self.diagnostics if _is_falsehood(d))
 
     def artifacts(self, *, without: frozenset[str] = frozenset()) -> tuple[Artifact, ...]:
-        """Return all files except those of the vendors in `without`."""
-        return tuple(a for a in self.files if vendor(a.target) not in without)
+        """Return all files except those of the vendors in `without`, and those that are withheld."""
+        withheld = self.withheld
+        return tuple(a for a in self.files if vendor(a.target) not in without and a.target not in withheld)
+
+
+def _is_falsehood(found: Diagnostic) -> bool:
+    return found.id.endswith(FALSEHOOD)
 
 
 def vendor(target: str) -> str:
@@ -246,6 +261,10 @@ def _notes(rendered: Rendered, files: tuple[Artifact, ...], model: Model, strict
     found = [
         Diagnostic(model.source.locate(n.origin), f"{made.id}/limit", severity, n.message, n.help)
         for n in made.view.notes
+    ]
+    found += [
+        Diagnostic(model.source.locate(n.origin), f"{made.id}{FALSEHOOD}", "error", n.message, n.help)
+        for n in made.view.falsehoods
     ]
     most = made.target.max_bytes if isinstance(made.target, Target) else None
     for artifact in files if most else ():

@@ -46,11 +46,16 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """The values for the template, the losses, and notes about the vendor's limits."""
+    """The values for the template, the losses, and notes about the vendor's limits.
+
+    `falsehoods` are what the document would say wrongly: each is an error, and only this document is not
+    written.
+    """
 
     context: Mapping[str, Any]
     losses: tuple[Loss, ...] = ()
     notes: tuple[Note, ...] = ()
+    falsehoods: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -237,7 +237,7 @@ class Actions:
                 asked = f"does it only read, as `{word[1]}` says? then `effect: read`; else {asked}"
             self.notes.decide(at, asked)
         if self.key_free(op, at):
-            action["key"] = False
+            action["security"] = []
 
     def _inputs(self, op: Operation, made: ImportedAction, at: Pointer) -> dict[str, Any] | None:
         """Return the arguments by name, or None after a note if a required parameter or the body cannot be

@@ -109,7 +109,7 @@ class Headers:
                 headers = {
                     n: self.references.follow(h) for n, h in answer.whole.at("headers").members().items()
                 }
-                keyed = made.action.get("key") is not False
+                keyed = made.action.get("security") != []
                 self.answers.append(
                     (
                         int(answer.status),

@@ -82,10 +82,15 @@ def _catalogue(references: References, choice: Choice, offering: bool, comparing
     described = api(root, notes)
     security = Security(references, notes, described["server"], chosen)
     actions = Actions(schemas, notes, base_path(root), security.key_free, comparing=comparing)
-    made = [action for op in chosen if (comparing or security.takes(op)) and (action := actions.make(op))]
+    made = [
+        action
+        for op in chosen
+        if (comparing or security.takes(op)) and (action := actions.make(security.without_key(op)))
+    ]
     if not made:
         raise nothing_left(notes)
     made, spoken = dispatchers(made, notes)
+    security.keep(made)
     errors, headers = Errors(schemas, notes, made), Headers(schemas, notes, references)
     for action in made:
         errors.take(action)
@@ -96,7 +101,7 @@ def _catalogue(references: References, choice: Choice, offering: bool, comparing
     schemas.finish()
     for action in made:
         schemas.relax(action.action)
-    data = _assemble(described, security.section(), told, on_answers, schemas, made)
+    data = _assemble(described, *security.section(), told, on_answers, schemas, made)
     data["surfaces"] |= spoken
     _beyond(references, notes)
     known = without_wrong_examples(data, notes)
@@ -149,13 +154,16 @@ def _like(pattern: str, text: str) -> bool:
 
 def _assemble(
     described: dict[str, Any],
+    security: list[dict[str, list[str]]],
     auth: dict[str, Any],
     errors: dict[str, Any],
     headers: dict[str, Any],
     schemas: Schemas,
     made: Sequence[ImportedAction],
 ) -> dict[str, Any]:
-    data: dict[str, Any] = {"pgagents": 1, "api": described, "auth": auth, "errors": errors}
+    data: dict[str, Any] = {"pgagents": 1, "api": described, "security": security}
+    data |= {"auth": auth} if auth else {}
+    data["errors"] = errors
     if headers:
         data["headers"] = headers
     data["behaviour"] = {"literal_path": "wins"}  # OpenAPI matches paths without placeholders first
@@ -164,6 +172,9 @@ def _assemble(
         data["behaviour"]["unknown_member"] = "refused"
         for action in sending:
             del action["unknown"]
+    if not security:
+        for one in made:
+            one.action.pop("security", None)
     actions = {m.name: _sort_keys(m.action) for m in made}
     needed = _find_needed(schemas.named, [actions, errors, headers])
     data["schemas"] = {name: schemas.named[name] for name in sorted(needed, key=list(schemas.named).index)}
@@ -173,7 +184,8 @@ def _assemble(
 
 
 _ORDER = (
-    "title", "description", "http", "operation_id", "effect", "destructive", "key", "idempotency", "input",
+    "title", "description", "http", "operation_id", "effect", "destructive", "security", "idempotency",
+    "input",
     "unknown", "output", "errors",
     "examples", "tags", "deprecated",
 )  # fmt: skip

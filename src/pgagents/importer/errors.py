@@ -249,7 +249,8 @@ class Errors:
             )
         made["message_at"] = self._message_place(common)
         invalid = self._framework((400, 422), "INVALID", 400)
-        no_key = self._framework((401,), "NO_KEY", 401)
+        keyed = any(made.action.get("security") != [] for made in self.all)
+        no_key = self._framework((401,), "NO_KEY", 401) if keyed else None
         made["always"] = self._always()
         made["codes"] = {name: _short(code, made["envelope"]) for name, code in self.codes.items()}
         if self.edge:
@@ -257,7 +258,7 @@ class Errors:
                 {"status": status} if retry else {"status": status, "retry": False}
                 for status, retry in self.edge.items()
             ]
-        made["framework"] = {"invalid": invalid, "no_key": no_key}
+        made["framework"] = {"invalid": invalid, **({"no_key": no_key} if no_key else {})}
         self.notes.decide(
             ("errors", "framework"),
             "who answers an unknown path, a wrong method, bad JSON? the document does not say",

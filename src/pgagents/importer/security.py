@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,11 +13,15 @@ from pgagents.importer.actions import ImportedAction
 from pgagents.importer.reading.names import clean, cut, identifier, is_name, one_line, unique
 from pgagents.importer.reading.note import Notes
 from pgagents.importer.reading.operations import Operation
-from pgagents.importer.reading.references import Found, References
+from pgagents.importer.reading.references import References
+from pgagents.model.credential import kinds
 from pgagents.source.source import Pointer
 from pgagents.text.brief import brief
 
-_BEARER = re.compile("bearer", re.I)
+_MEMBERS = {"api_key": ("in", "name"), "http": ("scheme",)}
+"""Members of a scheme that is not supported, by kind, which say what the document asks for."""
+_FORMS = {"http_bearer": "bearer", "oauth2": "bearer", "open_id_connect": "bearer", "http_basic": "basic"}
+"""Names under `also_accepted`, by kind."""
 Alternative = tuple[str, ...]
 """Names of schemes that a call needs together."""
 
@@ -24,9 +29,9 @@ Alternative = tuple[str, ...]
 class Security:
     """Choose the scheme that the catalogue's calls use.
 
-    The language can express a bearer key and OAuth's authorization code. A scheme of another kind is written
-    as the document describes it. Loading such a catalogue is an error, because no manifest may name a key
-    that the API does not accept.
+    The kinds of `pgagents.model.credentials` and OAuth's authorization code can be expressed. A scheme of
+    another kind is written as the document describes it. Loading such a catalogue is an error, because no
+    manifest may name a key that the API does not accept.
     """
 
     def __init__(
@@ -40,39 +45,39 @@ class Security:
             else root.at("components", "securitySchemes")
         )
         self.schemes = {name: references.follow(found) for name, found in written.members().items()}
+        self.entries = {name: entry for name in self.schemes if (entry := self._read(name)) is not None}
         self.needs: dict[str, list[str]] = {}
         self.keyed = [op for op in chosen if self._is_keyed(op)]
         self.main = self._main()
-        self.sayable = all(self._is_bearer(name) for name in self.main)
+        self.sayable = len(self.main) == 1 and self.main[0] in self.entries
 
     # the document's words
+
+    def _read(self, name: str) -> dict[str, str] | None:
+        """Return the scheme's `type` and its members in the catalogue; None for a kind that is not
+        supported.
+        """
+        scheme = {**self.schemes[name].mapping(), "key": name}
+        read = {
+            kind: members
+            for kind, known in kinds().items()
+            if (members := known.read_openapi(scheme)) is not None
+        }
+        found = next((kind for kind in ("http_bearer", *read) if kind in read), None)
+        return {"type": found, **{key: clean(value) for key, value in read[found].items()}} if found else None
 
     def _kind(self, name: str) -> str:
         """Return the scheme's kind in the catalogue's language; `undeclared` if the document does not
         describe it.
         """
-        scheme = self.schemes.get(name)
-        kind = scheme.text("type") if scheme else ""
-        if scheme and kind == "http":
-            word = scheme.text("scheme").lower()
-            return {"bearer": "http_bearer", "basic": "http_basic"}.get(word, "http")
-        kinds = {
-            "apiKey": "api_key", "basic": "http_basic", "oauth2": "oauth2",
+        if name in self.entries:
+            return self.entries[name]["type"]
+        kinds_of_others = {
+            "apiKey": "api_key", "oauth2": "oauth2", "http": "http",
             "openIdConnect": "open_id_connect", "mutualTLS": "mutual_tls",
         }  # fmt: skip
-        if scheme and kind == "apiKey" and self._says_bearer(name, scheme):
-            return "http_bearer"
-        return kinds.get(kind, "undeclared")
-
-    @staticmethod
-    def _says_bearer(name: str, scheme: Found) -> bool:
-        """True if an API key is a bearer key by its name or text.
-
-        Swagger 2.0 has no type for bearer keys, so documents declare the header `Authorization` and mention
-        Bearer in the text.
-        """
-        at_home = scheme.text("in") == "header" and scheme.text("name").lower() == "authorization"
-        return at_home and bool(_BEARER.search(name) or _BEARER.search(scheme.text("description")))
+        scheme = self.schemes.get(name)
+        return kinds_of_others.get(scheme.text("type") if scheme else "", "undeclared")
 
     def _is_bearer(self, name: str) -> bool:
         return self._kind(name) == "http_bearer"
@@ -88,10 +93,10 @@ class Security:
             said = f"a key in the {place} `{brief(scheme.text('name'))}`"
         elif scheme and kind == "http":
             said = f"HTTP authentication by `{brief(scheme.text('scheme') or '?')}`"
+        elif name in self.entries:
+            said = kinds()[kind].noun
         else:
             said = {
-                "http_bearer": "a bearer key",
-                "http_basic": "HTTP Basic",
                 "oauth2": "an OAuth 2.0 token",
                 "open_id_connect": "an OpenID Connect token",
                 "mutual_tls": "a client certificate",
@@ -109,31 +114,39 @@ class Security:
         for need in op.security or ():
             yield tuple(need)
 
-    def _bearers(self, op: Operation) -> list[Alternative]:
-        """Return the alternatives that a bearer key alone satisfies."""
-        return [a for a in self._alternatives(op) if len(a) == 1 and self._is_bearer(a[0])]
+    def _able(self, op: Operation) -> list[str]:
+        """Return the schemes that a call can use, each of which alone is enough."""
+        return [a[0] for a in self._alternatives(op) if len(a) == 1 and a[0] in self.entries]
 
     def _main(self) -> Alternative:
-        """Return the schemes that the catalogue's calls use: a bearer key if most operations accept one."""
-        bearers = [found for op in self.keyed if (found := self._bearers(op))]
-        others = [op for op in self.keyed if not self._bearers(op)]
-        if bearers and len(bearers) >= len(others):
-            return Counter(a for found in bearers for a in found).most_common(1)[0][0]
+        """Return the schemes that the catalogue's calls use: one that can be expressed if most operations
+        accept such a one, a bearer key first. Empty if no call has a key.
+        """
+        able = [found for op in self.keyed if (found := self._able(op))]
+        others = [op for op in self.keyed if not self._able(op)]
+        if able and len(able) >= len(others):
+            counted = Counter(name for found in able for name in found)
+            return (max(counted, key=lambda name: (counted[name], self._is_bearer(name))),)
         if others:
             return Counter(next(self._alternatives(op)) for op in others).most_common(1)[0][0]
-        declared = list(self.schemes)
-        first = next((name for name in declared if self._is_bearer(name)), declared[0] if declared else None)
-        return (first,) if first else ()
+        return ()
 
     def takes(self, op: Operation) -> bool:
         """True if the catalogue can express how the operation is called; otherwise a note is recorded."""
-        if not self.sayable or not self._is_keyed(op) or self._bearers(op):
+        if not self.sayable or not self._is_keyed(op) or self.main in list(self._alternatives(op)):
             return True
         asked = " or ".join(self._together(a) for a in self._alternatives(op))
         self.notes.add_left_out(
-            f"{op.method} {brief(op.path)}: it asks for {asked}; calls send a bearer key", op.whole.place
+            f"{op.method} {brief(op.path)}: it asks for {asked}; calls send {self._together(self.main)}",
+            op.whole.place,
         )
         return False
+
+    def without_key(self, op: Operation) -> Operation:
+        """Return the operation without a parameter for the header that carries the key."""
+        header = self.entries[self.main[0]].get("name", "").lower() if self.sayable else ""
+        kept = tuple(p for p in op.parameters if p.place != "header" or p.name.lower() != header)
+        return replace(op, parameters=kept) if len(kept) < len(op.parameters) else op
 
     def _together(self, names: Alternative) -> str:
         return " and ".join(self._describe_scheme(name) for name in names)
@@ -150,6 +163,10 @@ class Security:
             self.notes.add_lost(at, f"this operation asks for {asked}", op.whole.place)
         return False
 
+    def keep(self, made: Sequence[ImportedAction]) -> None:
+        """Forget the operations that were not carried over."""
+        self.keyed = [one.operation for one in made if self._is_keyed(one.operation)]
+
     def take(self, made: ImportedAction) -> None:
         """Record which OAuth scopes an action needs."""
         for need in made.operation.security or ():
@@ -161,84 +178,84 @@ class Security:
 
     # the catalogue's words
 
-    def section(self) -> dict[str, Any]:
-        """Return the catalogue's `auth`."""
+    def section(self) -> tuple[list[dict[str, list[str]]], dict[str, Any]]:
+        """Return the catalogue's `security` and `auth`; both are empty if no call has a key."""
         schemes: dict[str, Any] = {}
-        keys: list[str] = []
-        for name in self.main or ("key",):
+        need: dict[str, list[str]] = {}
+        for name in self.main if self.keyed else ():
             key = unique(name if is_name(name) else identifier(name), schemes)
             schemes[key] = self._scheme(name)
-            keys.append(key)
+            need[key] = []
             self._notes_on(name, ("auth", "schemes", key))
-        oauth = self._oauth()
+        oauth = self._oauth() if need and self._is_bearer(self.main[0]) else None
         self._notes_on_all(oauth=oauth is not None)
-        return {"default": keys[0], "schemes": schemes, **({"oauth": oauth} if oauth else {})}
+        if not need:
+            return [], {}
+        return [need], {"schemes": schemes, **({"oauth": oauth} if oauth else {})}
 
     def _scheme(self, name: str) -> dict[str, Any]:
         scheme = self.schemes.get(name)
         kind = self._kind(name)
-        made: dict[str, Any] = {}
-        if self.main and kind != "http_bearer":
-            made["type"] = kind
-        if scheme and kind == "api_key":
-            made |= {key: clean(scheme.text(key)) for key in ("in", "name") if scheme.text(key)}
-        elif scheme and kind == "http":
-            made["scheme"] = clean(scheme.text("scheme"))
+        made: dict[str, Any] = dict(self.entries.get(name, {"type": kind}))
+        if scheme and name not in self.entries:
+            made |= {key: clean(scheme.text(key)) for key in _MEMBERS.get(kind, ()) if scheme.text(key)}
         if scheme and (text := scheme.text("description")):
             made["description"] = cut(text)
-        return made or {"description": "A bearer key"}
+        if self.sayable and (also := self._list_also_accepted(name)):
+            made["also_accepted"] = also
+        return made
+
+    def _list_also_accepted(self, main: str) -> list[str]:
+        """Return the other forms in which operations accept a key, as the catalogue names them."""
+        found: set[str] = set()
+        for name in {a[0] for op in self.keyed for a in self._alternatives(op) if len(a) == 1} - {main}:
+            kind, scheme = self._kind(name), self.schemes.get(name)
+            if kind == "api_key" and scheme and scheme.text("in") == "query":
+                found.add("query")
+            found |= {_FORMS[kind]} if kind in _FORMS and kind != self._kind(main) else set()
+        return sorted(found)
 
     def _notes_on(self, name: str, at: Pointer) -> None:
         scheme = self.schemes.get(name)
         place = scheme.place if scheme else ""
-        if self.main and not self._is_bearer(name):
-            asked = "asks for" if self.keyed else "lets every call go without a key, and describes"
+        if not self.sayable:
             said = (
-                f"the document {asked} {self._describe_scheme(name)}, and a catalogue cannot say that "
+                f"the document asks for {self._describe_scheme(name)}, and a catalogue cannot say that "
                 "yet: build, lint and verify stop here"
             )
-            self.notes.add_blocked(
-                at,
-                f"{said}. If the API takes `Authorization: Bearer KEY` too, write `type: http_bearer`",
-                place,
-            )
+            self.notes.add_blocked(at, f"{said}. If the API takes a key in a header too, write that", place)
             return
-        if scheme and scheme.text("type") == "apiKey":
+        if scheme and scheme.text("type") == "apiKey" and scheme.text("name").lower() == "authorization":
+            said = (
+                "the document says a key in the header `Authorization`, and Bearer in its text; is it a "
+                "bearer key?"
+                if self._is_bearer(name)
+                else 'does a word stand before the key? `value: "Token {key}"`'
+            )
+            self.notes.decide(at, said, place)
+        if self._kind(name) != "http_basic":
             self.notes.decide(
                 at,
                 (
-                    "the document says a key in the header `Authorization`, and Bearer in its text; is it a "
-                    "bearer key?"
+                    "which beginnings mark test and live keys? `prefixes: {test_: test, live_: live}`; and "
+                    "where is one issued?"
                 ),
-                place,
             )
-        self.notes.decide(
-            at,
-            (
-                "which beginnings mark test and live keys? `prefixes: {test_: test, live_: live}`; and where "
-                "is one issued?"
-            ),
-        )
 
     def _notes_on_all(self, *, oauth: bool) -> None:
-        at: Pointer = ("auth", "schemes")
-        if not self.schemes and not self.keyed:
-            self.notes.decide(
-                at, "the document names no keys; a catalogue must name how a call proves who makes it"
-            )
+        at: Pointer = ("auth", "schemes") if self.keyed else ("security",)
         if not self.keyed:
             described = (
                 f"; it describes {', '.join(self._describe_scheme(n) for n in list(self.schemes)[:4])}"
                 if self.schemes
                 else ""
             )
-            said = (
-                f"the document declares no security for any operation{described}. So every action has "
-                "`key: false`, and no key is sent"
-            )
-            self.notes.decide(("auth",), f"{said}. If the API asks for a key, take `key: false` out")
+            said = f"the document declares no security for any operation{described}. So no key is sent"
+            help = "say which under `auth.schemes` and `security`; the reference has examples"
+            self.notes.decide(at, f"{said}. If the API asks for a key, {help}")
+            return
         left = [n for n in self.schemes if n not in self.main and not (oauth and self._kind(n) == "oauth2")]
-        if left and self.main:
+        if left:
             self.notes.add_lost(
                 at,
                 f"further schemes are not carried: {', '.join(self._describe_scheme(n) for n in left[:8])}",

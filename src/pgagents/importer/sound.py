@@ -224,7 +224,7 @@ def _remove_part(data: dict[str, Any], fault: Diagnostic, source: Source, notes:
 
 def _forget(data: dict[str, Any], action: str) -> None:
     """Remove an action's name from the parts that refer to it."""
-    for names in data["auth"].get("oauth", {}).get("needs", {}).values():
+    for names in data.get("auth", {}).get("oauth", {}).get("needs", {}).values():
         if action in names:
             names.remove(action)
 

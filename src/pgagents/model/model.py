@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from pgagents.cel.expression import Expression
 from pgagents.model.action import Action, ActionCall, Code, Law, Param
+from pgagents.model.credential import Credential
 from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer, Source
 
@@ -339,11 +340,23 @@ class Model:
     resources: Mapping[str, Resource]
     workflows: tuple[Workflow, ...]
     domain: str | None
+    credential: Credential | None = None
+    """The credential of every call that has one; None if no call has."""
     webhooks: Any = None
     idempotency: Any = None
     retention: Any = None
     audit: Audit | None = None
     browsers: Any = None
+
+    @property
+    def no_key(self) -> Code | None:
+        """Return the error of a call without a valid key; None if no call has a key."""
+        name = self.errors.framework.no_key
+        return self.codes[name] if name is not None and self.credential is not None else None
+
+    def find_key_prefix(self, mode: str) -> str:
+        """Return what a key of this mode begins with; empty if the catalogue does not say."""
+        return self.credential.find_prefix(mode) if self.credential is not None else ""
 
     def action(self, name: str) -> Action | None:
         """Return the action of this canonical name, or None."""

@@ -16,7 +16,16 @@ PROCESS = "stdio:"
 ANY = "*/*"
 """The Accept header that curl sends by default."""
 MAX_BODY = 4_000
-_KEY = re.compile(r"\[key of (\w+)\]")
+_KEY = re.compile(r"\[key of (\w+)(?:, (base64|password|user))?\]")
+_PARTS = {
+    "base64": '"$(printf %s "${}" | base64 | tr -d \'\\n\')"',
+    "password": '"${{{}#*:}}"',
+    "user": '"${{{}%%:*}}"',
+}
+"""Parts of `user:password` in a variable, as a shell gives them."""
+_LEAD = re.compile(r"[\w =:.-]*\[(?:key of \w+|redacted)\]")
+"""A key with words before it that a shell leaves as they are within double quotes."""
+_BASIC = re.compile(r"Basic \[key of (\w+), base64\]")
 _OWN = {"host", "content-length", "accept-encoding", "connection"}
 """Headers that curl adds itself."""
 _HABITS = {
@@ -71,8 +80,10 @@ def curl(exchange: RecordedExchange, url: str, *, whole: bool = False) -> str:
         words += ["-X", quote(request.method)]
     words.append(_word((exchange.base or url).rstrip("/") + request.target))
     for name, value in request.headers:
-        if _matters(name.lower(), value, whole=whole):
-            words += ["-H", _header(name, value, exchange.role)]
+        if user := _BASIC.fullmatch(value) if name.lower() == "authorization" else None:
+            words += ["-u", f'"${variable(user[1])}"']
+        elif _matters(name.lower(), value, whole=whole):
+            words += ["-H", _header(name, value, exchange)]
     lead = ""
     if request.body:
         if request.header("content-type") is None:
@@ -113,17 +124,26 @@ def quote(text: str) -> str:
     return f"$'{inner}'"
 
 
-def _header(name: str, value: str, role: str) -> str:
+def _header(name: str, value: str, exchange: RecordedExchange) -> str:
     """Return a header as a shell word; a masked key becomes its variable."""
-    if name.lower() == "authorization" and role and (value == MASK or value == f"Bearer [key of {role}]"):
-        return f'"{name}: Bearer ${variable(role)}"'
+    role = exchange.role
+    if name.lower() == exchange.key_header.lower() and role and _LEAD.fullmatch(value):
+        shown = value.replace(f"[key of {role}]", f"${variable(role)}")
+        if MASK not in shown and "[key of " not in shown:
+            return f'"{name}: {shown}"'
+        if value == MASK and name.lower() == "authorization":
+            return f'"{name}: Bearer ${variable(role)}"'
     return _word(f"{name}: {value}" if value else f"{name};")
 
 
 def _word(text: str) -> str:
     """Return the text as one shell word, with the variable of each masked key in its place."""
-    parts = _KEY.split(text)
-    return "".join(f'"${variable(part)}"' if i % 2 else quote(part) for i, part in enumerate(parts) if part)
+    written, at = [], 0
+    for found in _KEY.finditer(text):
+        written.append(quote(text[at : found.start()]) if found.start() > at else "")
+        written.append(_PARTS.get(found[2] or "", '"${}"').format(variable(found[1])))
+        at = found.end()
+    return "".join([*written, quote(text[at:]) if at < len(text) or not text else ""])
 
 
 def _body(body: bytes) -> tuple[str, list[str]]:

@@ -216,6 +216,7 @@ def _exchange(told: Mapping[str, Any]) -> RecordedExchange:
         told.get("action", ""),
         told.get("surface", ""),
         told.get("base", ""),
+        told.get("key_header", "Authorization"),
     )
 
 

@@ -33,6 +33,8 @@ class RecordedExchange:
     surface: str = ""
     base: str = ""
     """The base URL of the request, where it is not the report's own."""
+    key_header: str = "Authorization"
+    """The request header that carries the key; empty if the API has none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ def refusal(
 def constants(model: Model, status: int, *, keyed: bool, secure: bool) -> list[tuple[str, str]]:
     """Return the constant headers that an answer must carry.
 
-    `keyed` means that the call had an Authorization header. `secure` adds the headers that are due over TLS
+    `keyed` means that the call had a key. `secure` adds the headers that are due over TLS
     only.
     """
     kind = "success" if status < 400 else "error"

@@ -59,4 +59,5 @@ def _list_headers(model: Model) -> list[str]:
     named |= {
         name.removeprefix("header ").strip() for name in model.limits.end_user if name.startswith("header ")
     }
-    return ["Authorization", "Content-Type", *sorted(named, key=str.lower)]
+    own = [model.credential.header] if model.credential is not None else []
+    return [*own, "Content-Type", *sorted(named, key=str.lower)]

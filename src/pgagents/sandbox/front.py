@@ -13,6 +13,7 @@ from pgagents.model.model import Model
 from pgagents.sandbox import answers, cors, idempotency
 from pgagents.sandbox import asked as asks
 from pgagents.sandbox.asked import ParsedRequest, too_large
+from pgagents.sandbox.auth.credential import challenge, find_secret, has_credential
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.clock import Clock
 from pgagents.sandbox.decode import Arguments, Decoder, Fault
@@ -122,7 +123,7 @@ class Front:
             if told.wait_s and answer.status != framework_code(self.model, "limited").status:
                 told = replace(told, wait_s=0.0)
             headers += self.limits.headers(told, now)
-        keyed = request.header("authorization") is not None
+        keyed = has_credential(self.model, request)
         secure = request.header(SCHEME) == "https"
         headers += [
             due for due in self._constants(answer.status, keyed, secure) if answer.header(due[0]) is None
@@ -148,7 +149,10 @@ class Front:
         if page is not None:
             return self._page(request, page, request_id, now, drawn)
         key = self._key(request, now)
-        public = asked.endpoint is not None and asked.action is not None and not asked.action.key
+        credential = self.model.credential
+        public = credential is None or (
+            asked.endpoint is not None and asked.action is not None and not asked.action.key
+        )
         agent = self._is_agent(request, asked, key)
         end_user = self._end_user(request, key)
         level = self.limits.draw(
@@ -161,9 +165,9 @@ class Front:
         )
         if level is not None:
             drawn.append(level)
-        if key is None and not public:
-            refused = self._refuse("no_key", "Send a key: Authorization: Bearer <key>", request_id)
-            return self._add_challenge(refused, "invalid_token" if _bearer(request) else None)
+        if key is None and credential is not None and not public:
+            refused = self._refuse("no_key", f"Send a key: {credential.show('<key>')}", request_id)
+            return self._add_challenge(refused, "invalid_token" if find_secret(self.model, request) else None)
         if level is not None and level.wait_s:
             return self._refuse("limited", "Too many calls; wait as Retry-After says", request_id)
         refused_early = self._framework(request, asked, key, request_id)
@@ -249,10 +253,10 @@ class Front:
         return answers.success(200, self.hosted.document(request.path))
 
     def _key(self, request: Request, now: float) -> Key | None:
-        """Return the key that the Authorization header names, by an API key or access token; None where it
-        names none.
+        """Return the key that a request presents, by an API key or access token; None where it presents
+        none.
         """
-        token = _bearer(request)
+        token = find_secret(self.model, request)
         if token is None:
             return None
         return self.keyring.find(token) or (self.grants.key(token, now) if self.grants else None)
@@ -288,7 +292,8 @@ class Front:
             return self._refuse(
                 "too_large", f"The body is larger than {self._most_bytes:,} bytes", request_id
             )
-        if asked.endpoint.operator and (key is None or not key.operator):
+        guarded = asked.endpoint.operator and self.model.credential is not None
+        if guarded and (key is None or not key.operator):
             return self._refuse("no_scope", "Only the operator's key may do this", request_id)
         for scope in (
             asked.dispatcher.scope if asked.dispatcher else None,
@@ -306,7 +311,10 @@ class Front:
         return self._add_challenge(refused, "insufficient_scope", lacks)
 
     def _add_challenge(self, refused: Response, error: str | None, scope: str | None = None) -> Response:
-        """Return the refusal with a WWW-Authenticate challenge."""
+        """Return the refusal with a WWW-Authenticate challenge, where the credential has one."""
+        credential = self.model.credential
+        if credential is not None and credential.kind != "http_bearer":
+            return refused.with_header("WWW-Authenticate", challenge(credential))
         said = metadata.challenge(
             self.model.auth.oauth, self.site.setting.address.url, error=error, scope=scope
         )
@@ -386,12 +394,6 @@ class Front:
         return answers.refusal(
             self.model, framework_code(self.model, kind), message, request_id, field=field, scope=scope
         )
-
-
-def _bearer(request: Request) -> str | None:
-    """Return the token after `Bearer` in the Authorization header, or None."""
-    scheme, _, token = (request.header("authorization") or "").partition(" ")
-    return (token.strip(" ") or None) if scheme.lower() == "bearer" else None
 
 
 def _agent_headers(model: Model) -> list[tuple[str, str]]:

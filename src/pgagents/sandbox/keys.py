@@ -100,6 +100,8 @@ class Keyring:
     def mint(self, key: Key, *, seeded: bool = False, revoked_at: float | None = None) -> str:
         """Make a token for a key; only its hash is stored."""
         token = self.prefix(key.mode) + word(self._rng, 32)
+        if self.model.credential is not None and self.model.credential.encoded:
+            token = f"{self.prefix(key.mode)}{key.id}:{word(self._rng, 32)}"
         self._store.run(
             "INSERT OR REPLACE INTO api_key VALUES (?, ?, ?, ?, ?)",
             key.id,
@@ -122,8 +124,7 @@ class Keyring:
 
     def prefix(self, mode: str) -> str:
         """Return the prefix of tokens of a mode."""
-        scheme = self.model.auth.schemes[self.model.auth.default]
-        return next((prefix for prefix, of in scheme.prefixes.items() if of == mode), "key_")
+        return self.model.find_key_prefix(mode) or "key_"
 
     def scopes(self, plan: str | None) -> tuple[str, ...]:
         """Return the scopes of a plan; empty for None."""
@@ -133,10 +134,11 @@ class Keyring:
 def seed(keyring: Keyring, now: float) -> dict[str, str]:
     """Mint one key for every role of the catalogue; return their tokens by role.
 
-    The role `main` has two keys: `test` with the ordinary limits, and `unlimited`.
+    The role `main` has two keys: `test` with the ordinary limits, and `unlimited`. None where no call has a
+    key.
     """
     tokens: dict[str, str] = {}
-    for key in _first_keys(keyring):
+    for key in _first_keys(keyring) if keyring.model.credential is not None else ():
         revoked = keyring.model.auth.roles.get(key.role)
         tokens[key.role] = keyring.mint(
             key, seeded=True, revoked_at=now if revoked is not None and revoked.revoked else None

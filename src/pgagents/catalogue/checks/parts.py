@@ -53,7 +53,6 @@ def run(checker: Checker) -> None:
 
 def _auth(checker: Checker) -> None:
     auth = checker.written.auth
-    checker.check_reference(("auth", "default"), auth.default, ("auth", "schemes"), "scheme")
     for plan, scopes in auth.plans.items():
         for index, name in enumerate(scopes):
             checker.check_reference(("auth", "plans", plan, index), name, ("auth", "scopes"), "scope")

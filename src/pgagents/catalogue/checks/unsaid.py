@@ -1,12 +1,12 @@
-"""Refuse kinds of keys that the catalogue can name but no manifest can express yet.
+"""Refuse credentials that the catalogue can name but no call can send yet.
 
-`pgagents import` writes them as the document has them. Loading such a catalogue is an error at the key,
-because every manifest would make agents send another key than the API accepts.
+`pgagents import` writes them as the document has them. Loading such a catalogue is an error at the scheme,
+because every manifest would make agents send another credential than the API accepts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -16,53 +16,77 @@ from pgagents.text.brief import brief
 
 KINDS = {
     "api_key": "a key in the {in} `{name}`",
-    "http_basic": "HTTP Basic",
     "http": "HTTP authentication by `{scheme}`",
     "oauth2": "an OAuth 2.0 token",
     "open_id_connect": "an OpenID Connect token",
     "mutual_tls": "a client certificate",
     "undeclared": "a key that its document does not describe",
 }
+PLACES = ("query", "cookie")
+"""Places of an API key that calls cannot use yet."""
 HELP = (
-    "if the API takes `Authorization: Bearer KEY` too, write `type: http_bearer` and take the other keys "
-    "of this entry out; "
-    "if not, no manifest can be made of it with this version of pgagents"
+    "if the API takes a key in a header too, write that: `type: http_bearer`, or `{type: api_key, in: "
+    "header, name: X-API-Key}`; if not, no manifest can be made of it with this version of pgagents"
 )
 
 
 def find_unsupported_key(source: Source) -> list[Diagnostic]:
-    """Return an error for the first key of a kind that no manifest can express; its message counts the
-    others.
-    """
-    found = [(name, scheme) for name, scheme in _schemes(source.data).items() if _kind(scheme) in KINDS]
+    """Return an error for the first credential that calls cannot send; its message counts the others."""
+    found = [*_list_schemes(source), *_list_pairs(source)]
     if not found:
         return []
-    name, scheme = found[0]
-    at: Pointer = ("auth", "schemes", name, "type")
-    words = {key: brief(str(scheme.get(key, "?")), 40) for key in ("in", "name", "scheme")}
-    asked = KINDS[_kind(scheme)].format(**words)
+    at, said = found[0]
     others = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-    message = (
-        f"`{brief(str(name))}` is {asked}{others}; a catalogue's calls send `Authorization: Bearer KEY`, "
-        "and nothing else yet"
-    )
+    message = f"{said}{others}, which is not supported yet: a call has one key, in a header"
     return [Diagnostic(source.locate(at), "catalogue/key-kind", "error", message, HELP)]
 
 
 def as_bearer(source: Source) -> Source:
-    """Return the source with bearer keys in place of such keys, so that everything else can be checked."""
-    schemes = _schemes(source.data)
-    if not any(_kind(scheme) in KINDS for scheme in schemes.values()):
+    """Return the source with bearer keys in place of such credentials, so that everything else can be
+    checked.
+    """
+    if not find_unsupported_key(source):
         return source
     described = ("description", "prefixes", "issue_at")
-    made = {n: {k: s[k] for k in described if k in s} if _kind(s) in KINDS else s for n, s in schemes.items()}
-    return replace(source, data={**source.data, "auth": {**source.data["auth"], "schemes": made}})
+    schemes = _schemes(source.data)
+    made = {
+        n: {k: s[k] for k in described if k in s} if _is_unsupported(s) else s for n, s in schemes.items()
+    }
+    data = dict(source.data)
+    if isinstance(data.get("auth"), dict):
+        data["auth"] = {**data["auth"], "schemes": made}
+    if any(_list_pairs(source)):
+        first = next(iter(data["security"][0]))
+        data["security"] = [{first: []}]
+        data["auth"] = {**data.get("auth", {}), "schemes": {n: s for n, s in made.items() if n == first}}
+    return replace(source, data=data)
+
+
+def _list_schemes(source: Source) -> Iterator[tuple[Pointer, str]]:
+    for name, scheme in _schemes(source.data).items():
+        if _is_unsupported(scheme):
+            words = {key: brief(str(scheme.get(key, "?")), 40) for key in ("in", "name", "scheme")}
+            at: Pointer = ("auth", "schemes", name, "type")
+            yield at, f"`{brief(str(name))}` is {KINDS[_kind(scheme)].format(**words)}"
+
+
+def _list_pairs(source: Source) -> Iterator[tuple[Pointer, str]]:
+    """Yield the catalogue's requirement where it needs several schemes in one call."""
+    security = source.data.get("security") if isinstance(source.data, dict) else None
+    first = security[0] if isinstance(security, list) and security else None
+    if isinstance(first, dict) and len(first) > 1:
+        yield ("security", 0), f"calls have {len(first)} keys at once, {', '.join(map(str, first))}"
 
 
 def _schemes(data: Any) -> Mapping[Any, Any]:
     auth = data.get("auth") if isinstance(data, dict) else None
     schemes = auth.get("schemes") if isinstance(auth, dict) else None
     return schemes if isinstance(schemes, dict) else {}
+
+
+def _is_unsupported(scheme: Any) -> bool:
+    kind = _kind(scheme)
+    return kind in KINDS and (kind != "api_key" or scheme.get("in") in PLACES)
 
 
 def _kind(scheme: Any) -> str:

@@ -15,6 +15,7 @@ from pgagents.catalogue.language.basics import (
     Name,
     Output,
     Param,
+    Security,
     Slug,
     Status,
     Strict,
@@ -148,7 +149,10 @@ class Action(Cited):
     scope: Name | None = Field(
         None, description="The scope (under `auth.scopes`) that the key's plan must have."
     )
-    key: bool = Field(True, description="False if the action is called without a key.")
+    security: Security | None = Field(
+        None,
+        description="Overrides the catalogue's `security` for this action; `[]`: it is called without a key.",
+    )
     signed: Signed | None = Field(None, description="How a signature over the body replaces the key.")
     input: dict[Name, Param] = Field({}, description="Arguments by name.")
     unknown: Literal["refused", "ignored"] | None = Field(

@@ -18,6 +18,8 @@ Path = Annotated[str, StringConstraints(pattern=r"^/[^\s?#]*$")]
 Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 Status = Annotated[int, Field(ge=100, le=599)]
 Json = Any
+Security = list[dict[Name, list[str]]]
+"""Security requirements as in OpenAPI."""
 
 
 class Strict(BaseModel):

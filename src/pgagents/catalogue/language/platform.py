@@ -10,6 +10,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from pgagents.catalogue.language.basics import Cel, Cited, Line, Name, Path, Schema, Status, Strict, Url
 from pgagents.catalogue.language.resources import CatalogueCall
+from pgagents.model.credential import kinds
 
 
 class Server(Strict):
@@ -50,14 +51,38 @@ class Api(Strict):
 
 
 class Scheme(Strict):
-    """The authentication of a call."""
+    """The credential of a call."""
 
-    type: Literal["http_bearer"] = Field("http_bearer", description="The type of the scheme.")
+    type: Annotated[str, Field(json_schema_extra={"enum": sorted(kinds())})] = Field(
+        "http_bearer",
+        description=(
+            "`http_bearer`: `Authorization: Bearer KEY`; `api_key`: a key in the header `name`; "
+            "`http_basic`: HTTP Basic, with `user:password` as the key."
+        ),
+    )
+    in_: str | None = Field(
+        None,
+        alias="in",
+        description="The place of an `api_key`: `header`.",
+        json_schema_extra={"enum": ["header"]},
+    )
+    name: str | None = Field(None, description="The header of an `api_key`, such as `X-API-Key`.")
+    value: str | None = Field(
+        None,
+        description="The header's value, such as `Token {key}`. The default is the key alone.",
+    )
     description: Line | None = Field(None, description="The format of a key, and where to get one.")
     prefixes: dict[str, Literal["test", "live"]] = Field(
         default={}, description="Prefixes of keys, each with its mode; `verify` writes with a test key only."
     )
     issue_at: Url | None = Field(None, description="The URL where people get a key.")
+    also_accepted: list[Literal["query", "bearer", "basic"]] = Field(
+        [],
+        description=(
+            "Other forms in which the server accepts the same key, so that no check expects a refusal: in "
+            "the query, or in Authorization after `Bearer` or `Basic`."
+        ),
+    )
 
 
 class OAuth(Cited):
@@ -110,8 +135,7 @@ class Role(Strict):
 class Auth(Strict):
     """Keys, plans, scopes and the identities that a test needs."""
 
-    schemes: dict[Name, Scheme] = Field(min_length=1, description="How calls are authenticated, by name.")
-    default: Name = Field(description="The scheme that calls use.")
+    schemes: dict[Name, Scheme] = Field({}, description="How calls are authenticated, by name.")
     oauth: OAuth | None = Field(None, description="How an assistant signs in its users.")
     scopes: dict[Name, Line] = Field({}, description="Descriptions of the permissions that a plan can have.")
     plans: dict[Name, list[Name]] = Field({}, description="Scopes of the keys of each plan.")
@@ -232,7 +256,9 @@ class Framework(Strict):
     wrong_type: Name | None = Field(None, description="For a body of another content type.")
     invalid: Name = Field(description="For an argument that violates its schema.")
     too_large: Name | None = Field(None, description="For a body larger than `limits.max_body_bytes`.")
-    no_key: Name = Field(description="For a missing, malformed, unknown or revoked key.")
+    no_key: Name | None = Field(
+        None, description="For a missing, malformed, unknown or revoked key; needed where calls have keys."
+    )
     no_scope: Name | None = Field(None, description="For a key whose plan lacks the scope.")
     limited: Name | None = Field(None, description="For a call over a rate limit.")
     crashed: Name | None = Field(None, description="For an unexpected error of the server.")

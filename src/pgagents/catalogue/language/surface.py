@@ -12,7 +12,7 @@ from pydantic import Field
 
 from pgagents.catalogue.language.actions import Action
 from pgagents.catalogue.language.audit import Audit
-from pgagents.catalogue.language.basics import Json, Line, Name, Schema, Slug, Strict
+from pgagents.catalogue.language.basics import Json, Line, Name, Schema, Security, Slug, Strict
 from pgagents.catalogue.language.offers import Idempotency, Retention, Surface, Webhooks
 from pgagents.catalogue.language.platform import Api, Auth, Behaviour, Browsers, Errors, Header, Limits
 from pgagents.catalogue.language.resources import Resource, Workflow
@@ -39,7 +39,16 @@ class Catalogue(Strict):
 
     pgagents: Literal[1] = Field(description="The version of this language.")
     api: Api = Field(description="Names, texts and addresses.")
-    auth: Auth = Field(description="Keys, plans, OAuth, and the identities that `verify` may be given.")
+    security: Security | None = Field(
+        None,
+        description=(
+            "The scheme that calls use, as in OpenAPI: `[{NAME: []}]` with a name under `auth.schemes`, or "
+            "`[]` for none. The default is the only scheme, and no key where there is none."
+        ),
+    )
+    auth: Auth = Field(
+        Auth(), description="Keys, plans, OAuth, and the identities that `verify` may be given."
+    )
     limits: Limits = Field(Limits(), description="Rate limits, and the limits of agents' hosts.")
     errors: Errors = Field(description="The error envelope, its codes and statuses.")
     headers: dict[str, Header] = Field(default={}, description="Headers of answers, by name.")

@@ -33,4 +33,4 @@ def api_key(model: Model, *first: str) -> str:
     from pgagents.client.variables import variable
 
     name = next((name for name in (*first, variable(model, "key")) if os.environ.get(name)), None)
-    return header_safe(os.environ[name], name) if name else ""
+    return header_safe(os.environ[name], name, model.credential) if name else ""

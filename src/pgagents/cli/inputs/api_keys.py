@@ -15,8 +15,10 @@ from pgagents.errors import PgagentsError
 from pgagents.text.nearest import did_you_mean
 
 if TYPE_CHECKING:
+    from pgagents.model.credential import Credential
     from pgagents.model.model import Model
 
+NO_KEY_HAS = "characters that no key has"
 TOKEN = "PGAGENTS_TOKEN"
 
 
@@ -38,9 +40,10 @@ def keys(model: Model, given: tuple[str, ...], described: Mapping[str, str], *, 
             raise PgagentsError(
                 f"--identity {role}: the environment variable {name} is not set", f"export {name}=… first"
             )
-        found[role] = header_safe(os.environ[name], name)
+        signs = any(a.signed is not None and a.signed.role == role for a in model.actions)
+        found[role] = header_safe(os.environ[name], name, None if signs else model.credential)
     if "main" not in found and (os.environ.get(TOKEN) or (ask and any(a.key for a in model.actions))):
-        found["main"] = _token()
+        found["main"] = _token(model.credential)
     return found
 
 
@@ -52,26 +55,31 @@ def check_role(model: Model, flag: str, role: str) -> None:
         )
 
 
-def header_safe(key: str, where: str) -> str:
+def header_safe(key: str, where: str, credential: Credential | None = None) -> str:
     """Return the key without surrounding blanks. Raises PgagentsError, without repeating the key, where it
-    cannot go in a header.
+    cannot go in a header, or is no `user:password` where the credential is one.
     """
     key = key.strip()
-    if not key or not key.isascii() or not key.isprintable() or " " in key:
-        raise PgagentsError(
-            f"{where} holds characters that no key has", "check for quotes, blanks and line breaks"
-        )
+    if credential is not None:
+        fault = credential.find_fault(key)
+    else:
+        plain = key and key.isascii() and key.isprintable() and " " not in key
+        fault = "" if plain else NO_KEY_HAS
+    if fault:
+        raise PgagentsError(f"{where} holds {fault}", "check for quotes, blanks and line breaks")
     return key
 
 
-def _token() -> str:
+def _token(credential: Credential | None) -> str:
     """Return the main key from the environment, or from a prompt on a terminal."""
     if given := os.environ.get(TOKEN):
-        return header_safe(given, TOKEN)
+        return header_safe(given, TOKEN, credential)
+    form = "user:password" if credential is not None and credential.encoded else "…"
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise PgagentsError(
             "there is no key",
-            f"export {TOKEN}=…; it is never an argument, because other users of the machine see arguments",
+            f"export {TOKEN}={form}; it is never an argument, because other users of the machine see those",
         )
-    typed: str = click.prompt("API key (not shown)", hide_input=True, err=True)
-    return header_safe(typed, "the key")
+    noun = credential.noun if credential is not None else "API key"
+    typed: str = click.prompt(f"{noun} (not shown)", hide_input=True, err=True)
+    return header_safe(typed, "the key", credential)

@@ -45,7 +45,7 @@ _VARIABLE = re.compile(
 )  # in capitals, so that a key which stands here by mistake is not taken for a name
 NO_NAME = "env/no-variable"
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")  # a field name, RFC 9110 section 5.1
-_OURS = {"authorization": "give the key under `identities`"} | dict.fromkeys(
+_OURS = dict.fromkeys(
     ("host", "content-type", "content-length", "transfer-encoding", "connection"), "the checks vary it"
 )
 
@@ -66,11 +66,17 @@ class Env:
 
 
 def read_env(
-    path: Path, *, roles: Mapping[str, Any], values: Mapping[str, Any], variables: Mapping[str, str]
+    path: Path,
+    *,
+    roles: Mapping[str, Any],
+    values: Mapping[str, Any],
+    variables: Mapping[str, str],
+    key_header: str = "Authorization",
 ) -> Env:
     """Read a server description for a catalogue with these roles and these values in its `env`.
 
-    `variables` is the environment. Raises InputError with every fault of the file, PgagentsError where it
+    `variables` is the environment. `key_header` carries the key, so that it cannot be given as a header;
+    empty where the API has no keys. Raises InputError with every fault of the file, PgagentsError where it
     cannot be read.
     """
     try:
@@ -79,7 +85,7 @@ def read_env(
         raise PgagentsError(
             f"cannot read --env {path}: {error.strerror}", "give the path of a YAML file"
         ) from None
-    reader = _Reader(source, roles, values, variables)
+    reader = _Reader(source, roles, values, variables, key_header)
     env = reader.env(path)
     if reader.found:
         keys_in_it = any(d.id == NO_NAME for d in reader.found)
@@ -96,8 +102,10 @@ class _Reader:
         roles: Mapping[str, Any],
         values: Mapping[str, Any],
         variables: Mapping[str, str],
+        key_header: str,
     ) -> None:
         self.source, self.roles, self.values, self.variables = source, roles, values, variables
+        self.ours = {key_header.lower(): "give the key under `identities`, or with --identity"} | _OURS
         self.found = [Diagnostic(f.span, f"env/{f.id}", "error", f.message, f.help) for f in source.faults]
 
     def fault(
@@ -184,8 +192,8 @@ class _Reader:
         found = {}
         for name, given in self.mapping("headers").items():
             pointer = ("headers", name)
-            if not _TOKEN.match(str(name)) or str(name).lower() in _OURS:
-                help = _OURS.get(str(name).lower(), "letters, digits and hyphens")
+            if not _TOKEN.match(str(name)) or str(name).lower() in self.ours:
+                help = self.ours.get(str(name).lower(), "letters, digits and hyphens")
                 self.fault(
                     pointer,
                     "header",

@@ -47,7 +47,13 @@ def target(
     env = (
         Env()
         if description is None
-        else read_env(description, roles=model.auth.roles, values=model.env, variables=os.environ)
+        else read_env(
+            description,
+            roles=model.auth.roles,
+            values=model.env,
+            variables=os.environ,
+            key_header=model.credential.header if model.credential is not None else "",
+        )
     )
     base = base_url(url) if url is not None else env.url
     if not base:

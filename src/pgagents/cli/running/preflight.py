@@ -45,7 +45,8 @@ def check_server(
         return handler(request)
 
     key = keys.get("main", "")
-    masked = Redactor(keys, model.secrets, hidden).text  # in whatever coding a server gives a key back
+    redactor = Redactor(keys, model.secrets, hidden, credential=model.credential)
+    masked = redactor.text  # in whatever coding a server gives a key back
     trouble = preflight(
         setting_of(model, url), Place(url, count_request, other, masked), key, keyless=options.keyless
     )

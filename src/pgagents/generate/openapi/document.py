@@ -11,6 +11,7 @@ from pgagents.generate.openapi.operation import operation
 from pgagents.generate.openapi.profile import Profile
 from pgagents.generate.target import Loss
 from pgagents.jsonschema.schema import closure
+from pgagents.model.credential import PLACEHOLDER
 from pgagents.model.model import Model
 from pgagents.source.origin import Node, Text
 
@@ -27,7 +28,8 @@ def document(model: Model, profile: Profile, change: Change | None = None) -> No
     }
     if profile.complete and (tags := parts.tags(actions)):
         members["tags"] = tags
-    members["security"] = parts.security(model, oauth=profile.complete)
+    if needs := parts.security(model, oauth=profile.complete):
+        members["security"] = needs
     paths = _paths(model, profile)
     members["paths"] = paths
     sent = events.webhooks(model) if profile.complete else Node()
@@ -72,12 +74,11 @@ def _components(model: Model, profile: Profile, users: list[Node], change: Chang
     if change:
         for holder in schema_holders(responses):
             holder["schema"] = change(holder["schema"])
-    components: dict[str, Any] = {
-        "securitySchemes": parts.security_schemes(model, oauth=profile.complete),
-        "schemas": Node(
-            {n: change(model.schemas[n]) if change else model.schemas[n] for n in needed}, origin=("schemas",)
-        ),
-    }
+    schemes = parts.security_schemes(model, oauth=profile.complete)
+    components: dict[str, Any] = {"securitySchemes": schemes} if schemes else {}
+    components["schemas"] = Node(
+        {n: change(model.schemas[n]) if change else model.schemas[n] for n in needed}, origin=("schemas",)
+    )
     wanted = set(_references(users))
     if used := {
         name: response for name, response in responses.items() if refusals.RESPONSES + name in wanted
@@ -121,9 +122,18 @@ def schema_holders(tree: Any) -> Iterator[Node]:
                 stack.extend(node.values())
 
 
+def credential_losses(model: Model) -> Iterator[Loss]:
+    """Yield the text around an API key in its header, which OpenAPI has no member for."""
+    credential = model.credential
+    if credential is not None and credential.framed:
+        said = f"the key's value `{credential.wrap(PLACEHOLDER)}`"
+        yield Loss((*credential.origin, "value"), said, "description", "OpenAPI says the header alone")
+
+
 def losses(model: Model, profile: Profile) -> Iterator[Loss]:
     """Yield what a document for an assistant leaves out of the whole contract."""
     yield from list_lost_ids(profile.actions(model))
+    yield from credential_losses(model)
     for action in profile.actions(model):
         offered = {p.name for p in profile.params(action)}
         for param in action.params:

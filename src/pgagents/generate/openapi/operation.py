@@ -29,7 +29,8 @@ def operation(model: Model, action: Action, profile: Profile) -> Node:
     if profile.consequential and (action.method != "GET" or action.effect == "write"):
         members["x-openai-isConsequential"] = action.effect == "write"
     if not action.key:
-        members["security"] = []
+        if model.credential is not None:
+            members["security"] = []
     elif profile.complete and (scopes := parts.oauth_scopes(model, action)):
         members["security"] = parts.security(model, oauth=True, scopes=scopes)
     outside = [p for p in params if p.place != "body"]

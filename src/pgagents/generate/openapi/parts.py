@@ -49,13 +49,23 @@ def tags(actions: Iterable[Action]) -> list[Node]:
 
 
 def security_schemes(model: Model, *, oauth: bool) -> Node:
-    """Return the default scheme; with `oauth`, also OAuth if the catalogue has it."""
-    auth, name = model.auth, model.auth.default
-    at: Pointer = ("auth", "schemes", name)
-    scheme = Node({"type": "http", "scheme": "bearer"}, origin=at)
-    if auth.schemes[name].description:
-        scheme["description"] = model.text(*at, "description")
-    schemes = Node({name: scheme}, origin=("auth", "schemes"))
+    """Return the scheme of calls, if they have one; with `oauth`, also OAuth if the catalogue has it.
+
+    OpenAPI cannot say what stands around an API key in its header, so the description does.
+    """
+    auth, credential = model.auth, model.credential
+    schemes = Node(origin=("auth", "schemes"))
+    if credential is None:
+        return schemes
+    at: Pointer = credential.origin
+    scheme = Node(credential.openapi, origin=at)
+    described = model.text(*at, "description")
+    if credential.framed and credential.word not in described:
+        said = f"The header's value is `{credential.wrap('KEY')}`."
+        described = Text(f"{described} {said}".strip(), (*at, "value"))
+    if described:
+        scheme["description"] = described
+    schemes[credential.name] = scheme
     if oauth and auth.oauth:
         flow = {
             "authorizationUrl": Text(model.api.server + auth.oauth.authorize, ("auth", "oauth", "authorize")),
@@ -76,9 +86,11 @@ def oauth_scopes(model: Model, action: Action) -> list[str]:
 
 def security(model: Model, *, oauth: bool, scopes: Sequence[str] = ()) -> list[Node]:
     """Return the security requirements: a key or, with `oauth`, alternatively an OAuth token with these
-    scopes.
+    scopes. Empty if no call has a key.
     """
-    needs = [Node({model.auth.default: []}, origin=("auth", "default"))]
+    if model.credential is None:
+        return []
+    needs = [Node({model.credential.name: []}, origin=model.credential.origin)]
     if oauth and model.auth.oauth:
         needs.append(Node({OAUTH: list(scopes)}, origin=("auth", "oauth")))
     return needs
@@ -201,9 +213,9 @@ def response_headers(model: Model, status: int, *, keyed: bool) -> Node:
 
     A response to a missing or refused key has no headers that are only `on: keyed`.
     """
-    no_key = model.codes[model.errors.framework.no_key].status
+    no_key = model.no_key
     kinds: set[str | int] = {"all", status}
-    if keyed and status != no_key:
+    if keyed and (no_key is None or status != no_key.status):
         kinds.add("keyed")
     if 200 <= status < 300:
         kinds.add("success")

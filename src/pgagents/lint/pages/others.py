@@ -51,6 +51,11 @@ CATALOGUE = {
         "reached. Change it, or set `behaviour: {literal_path: wins}` if the server tries literal paths "
         "first."
     ),
+    "credential": (
+        "The credential cannot be as it is written. This concerns an unknown type, a header that nobody can "
+        "name so or that something else uses too, a value without a place for the key, and a `security` that "
+        "calls cannot meet. A catalogue's calls use one scheme, or none."
+    ),
     "idempotency": (
         "`made_by` of a resource gives the idempotency key a fixed value. The server would answer the "
         "first call again, and make nothing. "
@@ -66,10 +71,10 @@ CATALOGUE = {
     ),
     "key": "A key is no text. Put a number that is meant as a name into quotes.",
     "key-kind": (
-        "The catalogue names a kind of key that no manifest can say yet, such as an API key in a header "
-        "or HTTP Basic. Every manifest "
-        "would make agents send another key. If the API takes `Authorization: Bearer KEY` too, write "
-        "`type: http_bearer`."
+        "The catalogue names a credential that calls cannot send yet, such as an API key in the query, a "
+        "client certificate, or two keys in one call. Every manifest would make agents send another one. If "
+        "the API takes a key in a header too, write that: `type: http_bearer`, `{type: api_key, in: header, "
+        "name: X-API-Key}`, or `type: http_basic`."
     ),
     "law": (
         "A law does not hold, or cannot be evaluated, on an example of its own action. Correct the law "

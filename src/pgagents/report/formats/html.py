@@ -177,7 +177,7 @@ def _laid_out(body: bytes) -> str:
 
 
 def _key(exchange: RecordedExchange) -> str:
-    given = exchange.request.header("authorization")
+    given = exchange.request.header(exchange.key_header)
     if given is None or not exchange.role:
         return "no key" if given is None else "a made-up key"
     return f"${variable(exchange.role)}" if "[key of " in given or given.endswith(MASK) else "a made-up key"

@@ -118,7 +118,8 @@ def _finding(finding: Finding, report: Report, source: Source) -> dict[str, Any]
 
 def _exchange(exchange: RecordedExchange) -> dict[str, Any]:
     request, answer = exchange.request, exchange.answer
-    base = {"base": exchange.base} if exchange.base else {}
+    own = {} if exchange.key_header == "Authorization" else {"key_header": exchange.key_header}
+    base = {"base": exchange.base, **own} if exchange.base else own
     return {
         "number": exchange.number,
         "why": exchange.why,

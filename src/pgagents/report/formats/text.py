@@ -166,9 +166,10 @@ def _key(exchange: RecordedExchange) -> str:
     carried = "\n".join(
         [exchange.request.target, *(f"{n}: {v}" for n, v in exchange.request.headers)]
     ).lower()
-    if "[key of " in carried or (exchange.role and f"authorization: {MASK}" in carried):
+    header = f"{exchange.key_header.lower()}: "
+    if "[key of " in carried or (exchange.role and f"{header}{MASK}" in carried):
         return f"${variable(exchange.role)}"
-    return "a made-up key" if "authorization: " in carried else "no key"
+    return "a made-up key" if header in carried else "no key"
 
 
 def _by_vendor(report: Report, width: int) -> list[str]:

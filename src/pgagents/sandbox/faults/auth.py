@@ -8,6 +8,7 @@ from typing import Any
 from pgagents.http import Handler, Request, Response, Silence, read_json
 from pgagents.sandbox import answers
 from pgagents.sandbox.asked import ParsedRequest
+from pgagents.sandbox.auth.credential import find_any_secret, find_secret, has_credential, with_secret
 from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.front import framework_code
 from pgagents.sandbox.injection.fault_helpers import data_of, error_at, read_by_id, repairs
@@ -46,11 +47,13 @@ def auth_any_key(handler: Handler, context: Context) -> Handler:
     """Any token with the prefix of a key is accepted as a key."""
     ring = context.front.keyring
     token = ring.mint(_able_key(context, "key_any"))
+    own = context.model.credential.prefixes if context.model.credential is not None else {}
+    prefixes = tuple(own) or ("pgv", ring.prefix("test"))
 
     def repair(request: Request) -> Request:
-        given = (request.header("authorization") or "").partition(" ")[2]
-        if given.startswith((ring.prefix("test"), ring.prefix("live"))) and ring.find(given) is None:
-            return request.with_header("Authorization", f"Bearer {token}")
+        given = find_any_secret(context.model, request)
+        if given.startswith(prefixes) and ring.find(given) is None:
+            return with_secret(context.model, request, token)
         return request
 
     return repairs(handler, repair)
@@ -82,9 +85,9 @@ def auth_ignored(handler: Handler, context: Context) -> Handler:
     token = ring.mint(_able_key(context, "key_open_door"))
 
     def repair(request: Request) -> Request:
-        scheme, _, given = (request.header("authorization") or "").partition(" ")
-        known = scheme.lower() == "bearer" and ring.find(given) is not None
-        return request if known else request.with_header("Authorization", f"Bearer {token}")
+        given = find_secret(context.model, request)
+        known = given is not None and ring.find(given) is not None
+        return request if known else with_secret(context.model, request, token)
 
     return repairs(handler, repair)
 
@@ -97,9 +100,9 @@ def auth_one_action_open(handler: Handler, context: Context) -> Handler:
     token = ring.mint(_able_key(context, "key_side_door"))
 
     def repair(request: Request) -> Request:
-        if request.header("authorization") is not None or context.reader.action(request) is not victim:
+        if has_credential(context.model, request) or context.reader.action(request) is not victim:
             return request
-        return request.with_header("Authorization", f"Bearer {token}")
+        return with_secret(context.model, request, token)
 
     return repairs(handler, repair)
 
@@ -121,10 +124,13 @@ def auth_scheme_missing(_context: Context, _request: Request, answer: Response) 
 
 
 @fault("key_authentication").edit_requests
-def basic_accepted(_context: Context, request: Request) -> Request:
+def basic_accepted(context: Context, request: Request) -> Request:
     """The authorization scheme is not checked, so a key is accepted after any scheme."""
-    scheme, _, token = (request.header("authorization") or "").partition(" ")
-    return request.with_header("Authorization", f"Bearer {token}") if scheme and token else request
+    credential = context.model.credential
+    given = request.header(credential.header) if credential is not None else None
+    word = (given or "").partition(" ")[0]
+    token = find_any_secret(context.model, request)
+    return with_secret(context.model, request, token) if token and token != word else request
 
 
 @fault(
@@ -140,7 +146,7 @@ def body_before_key(context: Context, handler: Handler, request: Request) -> Res
         or not request.body
     ):
         return found
-    if request.header("authorization") is not None or not read_json(request.body).problem:
+    if has_credential(context.model, request) or not read_json(request.body).problem:
         return found
     id = found.header(answers.request_id_header(context.model)) or ""
     refused = answers.refusal(
@@ -174,13 +180,15 @@ def key_cut_to_width(_context: Context, find: Find, token: str) -> Key | None:
 
 
 @fault("key_authentication").edit_requests
-def key_in_query_accepted(_context: Context, request: Request) -> Request:
+def key_in_query_accepted(context: Context, request: Request) -> Request:
     """A key is accepted in the query, where every log records it."""
     given = dict(request.query)
     token = next((given[n] for n in ("access_token", "key") if n in given), None)
-    if token is None or request.header("authorization") is not None:
+    if {"user", "password"} <= given.keys():
+        token = f"{given['user']}:{given['password']}"
+    if token is None or has_credential(context.model, request):
         return request
-    return request.with_header("Authorization", f"Bearer {token}")
+    return with_secret(context.model, request, token)
 
 
 @fault("key_authentication").find_keys
@@ -194,14 +202,25 @@ def key_minds_no_case(context: Context, find: Find, token: str) -> Key | None:
 
 
 @fault("key_authentication").edit_requests
-def key_scheme_minds_case(_context: Context, request: Request) -> Request:
+def key_scheme_minds_case(context: Context, request: Request) -> Request:
     """The authorization scheme is compared with regard to case, so a client that writes `bearer` is
     refused.
     """
-    given = request.header("authorization") or ""
-    return (
-        request if not given or given.startswith("Bearer ") else request.with_header("Authorization", "Other")
-    )
+    credential = context.model.credential
+    given = (request.header(credential.header) if credential is not None else None) or ""
+    if credential is None or not given or given.startswith(credential.lead):
+        return request
+    return request.with_header(credential.header, "Other")
+
+
+@fault("key_authentication").edit_requests
+def key_without_scheme_accepted(context: Context, request: Request) -> Request:
+    """A key is accepted without the scheme's name before it."""
+    credential = context.model.credential
+    given = request.header(credential.header) if credential is not None else None
+    if credential is None or not credential.word or given is None or " " in given.strip():
+        return request
+    return with_secret(context.model, request, find_any_secret(context.model, request))
 
 
 @fault("workflow_runs").change_server

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from pgagents.http import Handler, Request, Response, Silence
+from pgagents.sandbox.auth.credential import has_credential
 from pgagents.sandbox.front import framework_code
 from pgagents.sandbox.injection.fault_helpers import data_of, successful
 from pgagents.sandbox.injection.fault_registry import Context, fault
@@ -179,10 +180,10 @@ def no_store_missing(context: Context, _request: Request, answer: Response) -> R
 
 
 @fault("cors_policy").edit_answers
-def preflight_401(_context: Context, request: Request, answer: Response) -> Response:
+def preflight_401(context: Context, request: Request, answer: Response) -> Response:
     """A preflight is refused with 401, though browsers never send a key with it."""
     asks = request.method == "OPTIONS" and request.header("access-control-request-method")
-    return Response(401, answer.headers) if asks and not request.header("authorization") else answer
+    return Response(401, answer.headers) if asks and not has_credential(context.model, request) else answer
 
 
 @fault("hosted_document").edit_answers

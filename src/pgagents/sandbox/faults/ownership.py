@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from pgagents.http import Handler, Request, Response, Silence
+from pgagents.sandbox.auth.credential import find_any_secret, has_credential
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.front import framework_code
 from pgagents.sandbox.injection.fault_helpers import data_of, error_at, objects, successful
@@ -40,7 +41,8 @@ def blanks_around_ids(context: Context, request: Request) -> Request:
 def error_echoes_key(context: Context, request: Request, answer: Response) -> Response:
     """A 401 repeats the refused key."""
     data = data_of(answer)
-    header = request.header("authorization")
+    credential = context.model.credential
+    header = request.header(credential.header) if credential is not None else None
     if answer.status != 401 or data is None or not header:
         return answer
     return answer.with_json(error_at(data, context.model.errors.message_at, f"The key {header} is not known"))
@@ -204,7 +206,7 @@ def page_of_whoever_began(context: Context, handler: Handler, request: Request) 
     """The next-page token carries its owner's credentials, so any caller gets the owner's next page."""
     whose: dict[str, tuple[tuple[str, str], ...]] = context.memory.setdefault("whose", {})
     began = next((whose[value] for _, value in request.query if value in whose), None)
-    if began is not None and request.header("authorization"):
+    if began is not None and has_credential(context.model, request):
         request = replace(request, headers=began)
     found = handler(request)
     data = data_of(found) if isinstance(found, Response) and successful(found) else None
@@ -220,9 +222,9 @@ def page_of_whoever_began(context: Context, handler: Handler, request: Request) 
 
 
 @fault("no_leaks").edit_data
-def secret_in_answer(_context: Context, request: Request, data: Any) -> Any:
+def secret_in_answer(context: Context, request: Request, data: Any) -> Any:
     """Successful answers contain the caller's key in an undeclared member."""
-    token = (request.header("authorization") or "").rpartition(" ")[2]
+    token = find_any_secret(context.model, request)
     return None if not isinstance(data, dict) or not token else {**data, "debug_key": token}
 
 

@@ -372,6 +372,7 @@ class Mock:
             row[resource.state] = resource.initial
         main = self.model.auth.roles.get("main")
         tenant = f"{main.project}/{main.mode}" if main else "main/test"
+        tenant = tenant if self.model.credential is not None else ""
         self.rows.add(resource.name, str(row[resource.id]), tenant if resource.tenant else "", row)
 
 

@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode
 from zlib import crc32
 
 from pgagents.http import Handler, Request, Response, Silence, json_bytes
+from pgagents.sandbox.auth.credential import find_any_secret
 from pgagents.sandbox.injection.fault_helpers import data_of, lists, successful
 from pgagents.sandbox.injection.fault_registry import Context, variation
 
@@ -68,7 +69,7 @@ def cached_for_each_key(context: Context, request: Request, answer: Response) ->
         kept.clear()
     if action is None or request.method != "GET" or action.name not in told or answer.status != 200:
         return answer
-    key = (request.header("authorization") or "", request.target)
+    key = (find_any_secret(context.model, request), request.target)
     until, body = kept.get(key, (0.0, b""))
     if now < until:
         return Response(answer.status, (*answer.headers, ("X-Cache", "hit")), body)

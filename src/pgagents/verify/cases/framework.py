@@ -75,9 +75,7 @@ def _writer(setting: Setting) -> Endpoint | None:
     """
     model = setting.model
     with_body = [
-        d
-        for d in setting.endpoints
-        if d.on_rest and d.action.key and any(p.place == "body" for p in d.params)
+        d for d in setting.endpoints if d.on_rest and d.ordinary and any(p.place == "body" for p in d.params)
     ]
     undoable = {id(r.made_by.action) for r in model.resources.values() if r.made_by and r.undone_by}
     return next((d for d in with_body if id(d.action) in undoable), with_body[0] if with_body else None)

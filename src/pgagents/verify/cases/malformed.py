@@ -32,7 +32,7 @@ def _readers(setting: Setting, *, named: bool) -> list[Endpoint]:
     return [
         d
         for d in setting.endpoints
-        if d.on_rest and d.action.effect == "read" and ("{" in d.path) == named and d.action.key
+        if d.on_rest and d.action.effect == "read" and ("{" in d.path) == named and d.ordinary
     ]
 
 
@@ -95,7 +95,7 @@ def of_ours(setting: Setting) -> list[Endpoint]:
         ours = template.makes or (template.subject if template.moves else None)
         if (
             endpoint.on_rest
-            and endpoint.action.key
+            and endpoint.ordinary
             and endpoint.action.effect == "write"
             and ours is not None
             and ours.made_by is not None

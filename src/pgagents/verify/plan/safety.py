@@ -11,14 +11,14 @@ from urllib.parse import urlsplit
 from pgagents.model.model import Model
 from pgagents.verify.plan.options import Identities, Options
 
-NO_WRITES = "nothing is written with this key; --allow-writes would"
+NO_WRITES = "nothing is written without a test key; --allow-writes would"
 
 
 def may_write(model: Model, identities: Identities, options: Options) -> bool:
     """Return whether writing actions may be called with the main key."""
     if options.allow_writes:
         return True
-    prefixes = model.auth.schemes[model.auth.default].prefixes
+    prefixes = model.credential.prefixes if model.credential is not None else {}
     if prefixes:
         key = identities.keys.get("main", "")
         mode = next(

@@ -81,6 +81,7 @@ class Driver:
             self.model.private,
             catalogue=self.model.source.text,
             environment=self.model.env,
+            credential=self.model.credential,
         )
         self.judge = Judge(setting, ledger, factory, self._redactor, keys, checks, timer)
         self.timer = timer
@@ -389,7 +390,8 @@ class Driver:
             and not call.twist
             and not call.plain
             and call.surface != MCP
-            and exchange.request.header("authorization") is not None
+            and self.model.credential is not None
+            and self.model.credential.is_given(exchange.request.headers)
         )
         if (
             self.key_known
@@ -398,8 +400,8 @@ class Driver:
             or exchange.status in (LIMITED, UNAVAILABLE)
         ):
             return
-        code = self.model.codes[self.model.errors.framework.no_key]
-        if exchange.status != code.status:
+        code = self.model.no_key
+        if code is None or exchange.status != code.status:
             self.key_known = True
             return
         self.turned_away += 1

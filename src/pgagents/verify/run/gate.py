@@ -83,7 +83,7 @@ class Gate:
         keyed = not call.twist and (
             endpoint is None
             or not endpoint.needs_key
-            or request.header("authorization") is not None
+            or (self.model.credential is not None and self.model.credential.is_given(request.headers))
             or call.surface == MCP
         )
         if (
@@ -161,7 +161,7 @@ class Gate:
         """
         if call.raw.target is None or call.endpoint is None or not call.endpoint.on_rest:
             return ""
-        usual = urlsplit(request_of(Call(call.endpoint, {}, "valid", ""), values, None).target).path
+        usual = urlsplit(request_of(Call(call.endpoint, {}, "valid", ""), values, ()).target).path
         return (
             ""
             if _plain_path(request.target) == _plain_path(usual)

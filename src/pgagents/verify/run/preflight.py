@@ -21,7 +21,7 @@ from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.request_template import evaluate_arguments, template_of
 from pgagents.verify.run.base_path import likely
 from pgagents.verify.wire.call import Call, InstanceRef, Raw, RelativeTime, Signature, UniqueValue
-from pgagents.verify.wire.credential import make_authorization
+from pgagents.verify.wire.credential import present
 from pgagents.verify.wire.encode import request_of
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.media import fits, is_json
@@ -113,8 +113,8 @@ def describe_unused_key(model: Model, key: str) -> str:
     if not key or any(action.key for action in model.actions):
         return ""
     return (
-        "the key that was given is used by no action: each has `key: false`; a document without "
-        "`security` imports so"
+        "the key that was given is used by no action: the catalogue says that calls have none; a document "
+        "without `security` imports so"
     )
 
 
@@ -178,9 +178,8 @@ def _request(setting: Setting, endpoint: Endpoint, given: Mapping[str, Any], key
     call = ordinary(
         endpoint, template_of(setting.model, endpoint.action), "valid", "an ordinary call", input=given
     )
-    return request_of(
-        call, given, make_authorization(key, "", setting.model) if key and endpoint.needs_key else None
-    )
+    credential = setting.model.credential
+    return request_of(call, given, present(credential, key) if key and endpoint.needs_key else ())
 
 
 def _questions(setting: Setting) -> Iterator[tuple[Endpoint, Request]]:
@@ -193,7 +192,7 @@ def _questions(setting: Setting) -> Iterator[tuple[Endpoint, Request]]:
     for path, endpoint in list(paths.items())[: MOST_READS - 1]:
         yield (
             endpoint,
-            request_of(Call(None, {}, "framework", "its methods", raw=Raw("OPTIONS", path)), {}, None),
+            request_of(Call(None, {}, "framework", "its methods", raw=Raw("OPTIONS", path)), {}, ()),
         )
 
 
@@ -209,7 +208,8 @@ def _no_key(setting: Setting) -> set[int]:
     """Return the statuses of a missing or wrong key. A documented 403 is left out, because it may mean a
     missing scope.
     """
-    return {UNAUTHORIZED, setting.model.codes[setting.model.errors.framework.no_key].status}
+    code = setting.model.no_key
+    return {UNAUTHORIZED, code.status} if code is not None else {UNAUTHORIZED}
 
 
 def _knows(setting: Setting, one: _Tried) -> bool:
@@ -253,10 +253,12 @@ def _key_refused(setting: Setting, key: str, tried: Sequence[_Tried]) -> Trouble
     if not any(action.key for action in setting.model.actions):
         says = (
             f"the server answers {one.status} to {one.describe}, and the catalogue says that no action "
-            "takes a key (`key: false`)"
+            "takes a key (`security: []`)"
         )
         return Trouble(
-            says, "take `key: false` away where a key is needed; a document without `security` imports so"
+            says,
+            "say under `auth.schemes` and `security` which key is needed; a document without `security` "
+            "imports so",
         )
     what = "the key" if key else "a call without a key"
     others = f" and {len(tried) - 1} more" if len(tried) > 1 else ""

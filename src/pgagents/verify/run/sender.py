@@ -19,7 +19,7 @@ from pgagents.verify.plan.options import Options
 from pgagents.verify.run.transmission import Received, Sending, Transmission
 from pgagents.verify.wire.call import Call, Raw, Signature
 from pgagents.verify.wire.concurrent import at_once
-from pgagents.verify.wire.credential import in_query, make_authorization
+from pgagents.verify.wire.credential import in_query, present
 from pgagents.verify.wire.encode import request_of
 from pgagents.verify.wire.endpoint import MCP, REST
 from pgagents.verify.wire.exchange import LIMITED, UNAVAILABLE, Exchange
@@ -247,7 +247,7 @@ class Sender:
         link, endpoint = self.setting.mcp, ready.call.endpoint
         if link is None:
             raise Unavailable("no MCP server was given")
-        asked = request_of(ready.call, ready.values, None)
+        asked = request_of(ready.call, ready.values, ())
         self._let_pass(ready, asked)
         attempt = 0
         while True:
@@ -357,10 +357,10 @@ class Sender:
     def _request(self, ready: Ready) -> tuple[Request, str]:
         """Return the request, and the role whose limits it counts for."""
         call = ready.call
-        authorization = self._authorization(call)
-        request = request_of(call, ready.values, authorization)
-        if call.twist == "query":
-            request = in_query(request, self.keys.get(call.role, ""))
+        proof = self._prove(call)
+        request = request_of(call, ready.values, proof)
+        if call.twist == "query" and self.model.credential is not None:
+            request = in_query(self.model.credential, request, self.keys.get(call.role, ""))
         request = in_client_profile(
             request,
             call,
@@ -369,15 +369,16 @@ class Sender:
             self._own_id,
             pages=self.model.behaviour.content_type == "json",
         )
-        return self._sign_request(call, request), call.role if authorization and not call.twist else "-"
+        return self._sign_request(call, request), call.role if proof and not call.twist else "-"
 
-    def _authorization(self, call: Call) -> str | None:
+    def _prove(self, call: Call) -> tuple[tuple[str, str], ...]:
+        """Return the headers by which a call proves who makes it; empty if it does not."""
         if call.endpoint is not None and not call.endpoint.needs_key:
-            return None
+            return ()
         if call.plain:  # whoever listens in on plain http must not hear a key
-            return make_authorization("", "garbage", self.model)
+            return present(self.model.credential, "", "garbage")
         key = self.keys.get(call.role)
-        return make_authorization(key, call.twist, self.model) if key and call.role else None
+        return present(self.model.credential, key, call.twist) if key and call.role else ()
 
     def _sign_request(self, call: Call, request: Request) -> Request:
         """Return the request with its body's signature, if the call asked for one."""

@@ -30,14 +30,29 @@ Only `valid` expects a 2xx. `clean` undoes what a run made. Answers to `framewor
 from an action.
 """
 
-Twist = Literal["", "none", "garbage", "flip", "case", "longer", "shorter", "basic", "bare", "query", "lower"]
+Twist = Literal[
+    "",
+    "none",
+    "garbage",
+    "flip",
+    "case",
+    "longer",
+    "shorter",
+    "plain",
+    "basic",
+    "bearer",
+    "bare",
+    "query",
+    "lower",
+]
 """How the key is presented; empty: correctly.
 
 - `none`: not at all
 - `garbage`: a key that was never issued
-- `flip`, `longer`, `shorter`: one character changed, added or removed
+- `flip`, `longer`, `shorter`: one character changed, added or removed; of `user:password` in the password
 - `case`: its letters in the other case
-- `basic`, `bare`: under another scheme, or without the scheme's name
+- `basic`, `bearer`, `bare`: under another scheme, or without the scheme's name
+- `plain`: `user:password` without Base64
 - `query`: in the query
 - `lower`: with the scheme's name in lower case
 """

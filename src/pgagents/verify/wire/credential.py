@@ -1,13 +1,17 @@
-"""Present a key: correctly, and in the forms that must be refused."""
+"""Present a credential: correctly, and in the forms that must be refused.
+
+What a credential looks like is data of `model/credential.py`; this module alone decides how it is changed.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from urllib.parse import quote
 
 from pgagents.http import Request
-from pgagents.model.model import Model
+from pgagents.model.credential import Credential, encode
 from pgagents.verify.wire.call import Twist
 
 QUERY_NAMES = ("access_token", "api_key", "apikey", "key", "token")
@@ -15,45 +19,124 @@ QUERY_NAMES = ("access_token", "api_key", "apikey", "key", "token")
 
 RFC 6750 (2.3) defines the first and says why keys should not stand there.
 """
+USER_NAMES = ("user", "username", "login")
+PASSWORD_NAMES = ("password", "passwd", "pass")
 _HEX = re.compile(r"[0-9A-Fa-f-]*")
 """A key of hexadecimal digits may be compared without case."""
+_NEVER_ISSUED = "pgv000000000000000000000000"
+
+Headers = tuple[tuple[str, str], ...]
 
 
-def make_authorization(key: str, twist: Twist, model: Model) -> str | None:
-    """Return the Authorization header for a key, presented correctly or with a twist; None if there is
-    none.
-    """
-    if twist in ("none", "query"):
-        return None
-    if twist == "garbage":
-        prefix = next(iter(model.auth.schemes[model.auth.default].prefixes), "")
-        return f"Bearer {prefix}pgv000000000000000000000000"
-    if twist == "lower":
-        return f"bearer {key}"
-    if twist in ("flip", "case", "longer", "shorter"):
-        return f"Bearer {_near(key, twist, model)}"
-    if twist == "basic":
-        return f"Basic {key}"
-    return key if twist == "bare" else f"Bearer {key}"
+def present(credential: Credential | None, secret: str, twist: Twist = "") -> Headers:
+    """Return the headers for a secret, presented correctly or with a twist; empty if there are none."""
+    if credential is None or twist in ("none", "query"):
+        return ()
+    shown = _FORMS[twist](credential, secret) if twist else credential.value(secret)
+    return ((credential.header, shown),)
 
 
-def in_query(request: Request, key: str) -> Request:
-    """Return the request with a key in its query, under every usual name that the query does not have
+def list_twists(credential: Credential) -> Mapping[Twist, str]:
+    """Return the forms in which a key must be refused, each with its words, in the order of the plan."""
+    pair, bearer = credential.encoded, credential.word.lower() == "bearer"
+    key = "the user and the password" if pair else "the key"
+    found: dict[Twist, str] = {"garbage": "with a key that was never issued"}
+    found["flip"] = "with a key that differs from a real one in a character or its case"
+    if pair:
+        found["garbage"] = "with a user and a password that were never issued"
+        found["flip"] = "with a wrong password"
+        found["plain"] = "with the user and the password without Base64"
+    if credential.word and pair and "bearer" not in credential.also_accepted:
+        found["bearer"] = f"with {key} under the Bearer scheme"
+    elif credential.word and not pair and "basic" not in credential.also_accepted:
+        found["basic"] = f"with {key} under the Basic scheme"
+    if credential.word:
+        found["bare"] = (
+            f"with {key} but no {'scheme' if bearer or pair else f'`{credential.word}` before it'}"
+        )
+    if "query" not in credential.also_accepted:
+        found["query"] = f"with {key} in the query"
+    return found
+
+
+def in_query(credential: Credential, request: Request, secret: str) -> Request:
+    """Return the request with a secret in its query, under every usual name that the query does not have
     already.
     """
     taken = {name for name, _ in request.query}
-    more = "&".join(f"{name}={quote(key, safe='')}" for name in QUERY_NAMES if name not in taken)
+    user, _, password = secret.partition(":")
+    pairs = (
+        [*((n, user) for n in USER_NAMES), *((n, password) for n in PASSWORD_NAMES)]
+        if credential.encoded
+        else [(n, secret) for n in _names_in_query(credential)]
+    )
+    more = "&".join(f"{name}={quote(value, safe='')}" for name, value in pairs if name not in taken)
     return replace(request, target=f"{request.target}{'&' if '?' in request.target else '?'}{more}")
 
 
-def _near(key: str, twist: Twist, model: Model) -> str:
-    """Return a key that nearly equals this one."""
+def _names_in_query(credential: Credential) -> tuple[str, ...]:
+    """Return the usual names, and the name of the key's own header."""
+    own = () if credential.any_case else (credential.header,)
+    return tuple(dict.fromkeys((*QUERY_NAMES, *own)))
+
+
+def _present_invented(credential: Credential, secret: str) -> str:
+    """Return the header of a secret that was never issued, which begins as real ones do."""
+    del secret
+    prefix = next(iter(credential.prefixes), "")
+    return credential.value(f"{prefix}{_NEVER_ISSUED}{':' + _NEVER_ISSUED if credential.encoded else ''}")
+
+
+def _present_near(twist: Twist) -> Callable[[Credential, str], str]:
+    def shown(credential: Credential, secret: str) -> str:
+        return credential.value(_make_near(credential, secret, twist))
+
+    return shown
+
+
+def _make_near(credential: Credential, secret: str, twist: Twist) -> str:
+    """Return a secret that nearly equals this one.
+
+    Of `user:password` the password is another; the user, if there is no password, because such a server may
+    not read one.
+    """
+    user, colon, password = secret.partition(":") if credential.encoded else ("", "", secret)
+    if colon and not password:
+        return f"{_change_text(credential, user, twist)}:"
+    return f"{user}{colon}{_change_text(credential, password, twist)}"
+
+
+def _change_text(credential: Credential, text: str, twist: Twist) -> str:
     if twist == "longer":
-        return key + "A"
+        return text + "A"
     if twist == "shorter":
-        return key[:-1]
-    prefix = next((p for p in model.auth.schemes[model.auth.default].prefixes if key.startswith(p)), "")
-    own = key[len(prefix) :]
+        return text[:-1]
+    prefix = next((p for p in credential.prefixes if text.startswith(p)), "")
+    own = text[len(prefix) :]
     if twist == "case" and own.swapcase() != own and not _HEX.fullmatch(own):
         return prefix + own.swapcase()
-    return f"{key[:-1]}{'A' if key[-1] not in 'Aa' else 'B'}"
+    return f"{text[:-1]}{'A' if text[-1:] not in ('A', 'a') else 'B'}"
+
+
+def _present_alone(credential: Credential, secret: str) -> str:
+    """Return a secret as it stands in its header, without the texts around it."""
+    return encode(secret) if credential.encoded else secret
+
+
+def _present_small(credential: Credential, secret: str) -> str:
+    """Return the correct header with the scheme's name in small letters."""
+    return f"{credential.lead.lower()}{credential.value(secret).removeprefix(credential.lead)}"
+
+
+_FORMS: dict[Twist, Callable[[Credential, str], str]] = {
+    "garbage": _present_invented,
+    "flip": _present_near("flip"),
+    "case": _present_near("case"),
+    "longer": _present_near("longer"),
+    "shorter": _present_near("shorter"),
+    "lower": _present_small,
+    "plain": lambda credential, secret: credential.wrap(secret),
+    "basic": lambda credential, secret: f"Basic {_present_alone(credential, secret)}",
+    "bearer": lambda credential, secret: f"Bearer {_present_alone(credential, secret)}",
+    "bare": lambda credential, secret: _present_alone(credential, secret),
+}

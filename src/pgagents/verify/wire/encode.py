@@ -11,15 +11,15 @@ from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.media import JSON, accept_of
 
 
-def request_of(call: Call, values: Mapping[str, Any], authorization: str | None) -> Request:
-    """Return the request. `values` are the call's arguments with live ids filled in.
+def request_of(call: Call, values: Mapping[str, Any], proof: tuple[tuple[str, str], ...]) -> Request:
+    """Return the request. `values` are the call's arguments with live ids filled in, `proof` the headers of
+    its credential.
 
     Members that are no arguments go into the body, or into the query if the action has no body.
     """
     method, where, headers, body = _ordinary(call, values)
     raw = call.raw
-    if authorization:
-        headers.append(("Authorization", authorization))
+    headers += proof
     if raw.edit is not None:
         body = raw.edit(body)
     if raw.body is not None:

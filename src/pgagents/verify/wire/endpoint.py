@@ -48,6 +48,8 @@ class Endpoint:
     dispatcher: Dispatcher | None
     place: str
     form: Form | None = None
+    open: bool = False
+    """True if no call of the API has a key."""
 
     @property
     def on_rest(self) -> bool:
@@ -69,7 +71,12 @@ class Endpoint:
     @property
     def needs_key(self) -> bool:
         """True if a call through this endpoint has a key."""
-        return self.action.key or not self.on_rest
+        return self.action.key or not (self.on_rest or self.open)
+
+    @property
+    def ordinary(self) -> bool:
+        """True if a caller calls its action as most others: with a key, or without where nobody has one."""
+        return self.action.key or self.open
 
     @property
     def method(self) -> str:
@@ -86,10 +93,17 @@ def endpoints(model: Model) -> list[Endpoint]:
     """Return all endpoints in the catalogue's order, REST first."""
     rest = model.surfaces.get(REST)
     actions = rest.actions if rest else model.actions
-    found = [Endpoint(a, REST, None, f"{a.name}@{REST}") for a in actions]
+    open_to_all = model.credential is None
+    found = [Endpoint(a, REST, None, f"{a.name}@{REST}", open=open_to_all) for a in actions]
     for dispatcher in model.dispatchers:
         found += [
-            Endpoint(a, dispatcher.surface, dispatcher, f"{a.name}@{dispatcher.surface}")
+            Endpoint(
+                a,
+                dispatcher.surface,
+                dispatcher,
+                f"{a.name}@{dispatcher.surface}",
+                open=open_to_all,
+            )
             for a in dispatcher.actions
         ]
     return found

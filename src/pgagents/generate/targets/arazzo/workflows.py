@@ -14,6 +14,7 @@ from pgagents.cel.criteria import FirstFitting, Place, criteria, parse_kept, pat
 from pgagents.cel.expression import Expression, ExpressionError, Scope
 from pgagents.generate.openapi.address import find_hosted_url
 from pgagents.generate.target import Loss, Target, View
+from pgagents.model.credential import Credential
 from pgagents.model.model import Model, Step, Workflow
 from pgagents.source.origin import Node, Text, plain
 from pgagents.source.source import Pointer
@@ -161,19 +162,20 @@ class _Workflow:
                     },
                     origin=at,
                 )
-        if step.action.key:
+        credential = self.model.credential
+        if step.action.key and credential is not None:
             name = "token" if step.role == "main" else f"{step.role}_token"
             role = ("auth", "roles", step.role)
             self.inputs[name] = Node(
                 {
                     "type": "string",
                     "format": "password",
-                    "description": self.model.text(*role, "description") or "A key",
+                    "description": _describe_input(credential, self.model.text(*role, "description")),
                 },
                 origin=role,
             )
-            value = f"Bearer {{$inputs.{name}}}"
-            yield Node({"name": "Authorization", "in": "header", "value": Text(value, role)}, origin=role)
+            value = credential.wrap(f"{{$inputs.{name}}}")
+            yield Node({"name": credential.header, "in": "header", "value": Text(value, role)}, origin=role)
 
     # values
 
@@ -324,6 +326,12 @@ class _Workflow:
         for index, expression in enumerate(step.expect_timed):
             at = (*step.origin, "expect_timed", index)
             self.lose(at, expression.wording, "dropped", "it holds only after a wait, and no step can wait")
+
+
+def _describe_input(credential: Credential, role: str) -> str:
+    """Return whose key an input is; a runtime expression cannot encode, so the caller does."""
+    described = role or "A key"
+    return f"{described}: the Base64 of user:password" if credential.encoded else described
 
 
 TARGET = Target(

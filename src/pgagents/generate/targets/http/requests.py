@@ -46,13 +46,17 @@ def view(model: Model) -> View:
         for a in model.actions
         if a.signed is not None
     ]
-    scheme = model.auth.schemes[model.auth.default]
-    prefix = next((prefix for prefix, mode in scheme.prefixes.items() if mode == "test"), "")
+    credential = model.credential
     return View(
         {
             "title": model.api.title,
             "server": model.api.server.rstrip("/"),
-            "token": f"{prefix}...",
+            "token": f"{model.find_key_prefix('test')}...",
+            "pair": credential is not None and credential.encoded,
+            "header": credential.header if credential else "",
+            "value": credential.wrap("{{user}} {{password}}" if credential.encoded else "{{token}}")
+            if credential
+            else "",
             "calls": calls,
         },
         tuple(losses),

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from pgagents.generate.target import Target, View
+from pgagents.model.credential import Credential
 from pgagents.model.model import Model
 from pgagents.source.origin import Node, Text
 
@@ -21,30 +22,34 @@ def view(model: Model) -> View:
     at = (*surface.origin, "env")
     key = Text(surface.env.get("key") or f"{model.api.id.upper()}_API_KEY", (*at, "key"))
     url = Text(surface.env.get("url") or f"{model.api.id.upper()}_API_URL", (*at, "url"))
-    scheme = model.auth.schemes[model.auth.default]
-    prefix = next((prefix for prefix, mode in scheme.prefixes.items() if mode == "test"), "")
+    credential = model.credential
 
     def make_command(given: str, **more: Any) -> Node:
-        env = Node({key: Text(given, (*at, "key")), url: model.text("api", "server")}, origin=at)
+        secret: dict[str, Any] = {key: Text(given, (*at, "key"))} if credential is not None else {}
+        env = Node({**secret, url: model.text("api", "server")}, origin=at)
         return Node({**more, "command": "npx", "args": ["-y", server], "env": env}, origin=surface.origin)
 
-    asked = Node(
-        {
-            "type": "promptString",
-            "id": "key",
-            "description": f"{model.api.title}: {scheme.description or 'API key'}",
-            "password": True,
-        },
-        origin=("auth", "schemes", model.auth.default),
-    )
     return View(
         {
             "server": server,
-            "claude": make_command(f"{prefix}…"),
+            "claude": make_command(f"{model.find_key_prefix('test')}…"),
             "cursor": make_command(f"${{env:{key}}}"),
             "vscode": make_command("${input:key}", type="stdio"),
-            "asked": asked,
+            "asked": _ask(model, credential) if credential is not None else None,
         }
+    )
+
+
+def _ask(model: Model, credential: Credential) -> Node:
+    """Return the input by which VS Code asks the user for the key."""
+    return Node(
+        {
+            "type": "promptString",
+            "id": "key",
+            "description": f"{model.api.title}: {credential.description or credential.noun}",
+            "password": True,
+        },
+        origin=credential.origin,
     )
 
 

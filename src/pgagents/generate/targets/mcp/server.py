@@ -34,13 +34,16 @@ def view(model: Model) -> View:
 def _package(model: Model, server: Text) -> Node:
     surface = model.surfaces["mcp"]
     at = (*surface.origin, "env")
-    scheme = model.auth.schemes[model.auth.default]
-    key: dict[str, Any] = {
-        "name": _env(model, "key"),
-        "description": scheme.description or "The API key",
-        "isRequired": True,
-        "isSecret": True,
-    }
+    credential = model.credential
+    variables = []
+    if credential is not None:
+        key: dict[str, Any] = {
+            "name": _env(model, "key"),
+            "description": credential.description or f"The {credential.noun}",
+            "isRequired": True,
+            "isSecret": True,
+        }
+        variables.append(Node(key, origin=at))
     url = {
         "name": _env(model, "url"),
         "description": "Where the API is",
@@ -53,7 +56,7 @@ def _package(model: Model, server: Text) -> Node:
             "version": model.text("api", "version"),
             "runtimeHint": "npx",
             "transport": {"type": "stdio"},
-            "environmentVariables": [Node(key, origin=at), Node(url, origin=at)],
+            "environmentVariables": [*variables, Node(url, origin=at)],
         },
         origin=surface.origin,
     )

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from pgagents.generate.openapi.address import find_hosted_url, with_extra
 from pgagents.generate.target import Note, Target, View
+from pgagents.model.credential import AUTHORIZATION, Credential
 from pgagents.model.model import Model
 from pgagents.source.origin import Node, Text
 
 # the docs' field table and their list of limits differ: a text over the lower limit may be cut, over the
 # higher it is refused
 _MAY_BE_CUT = {"name_for_human": 20, "description_for_human": 100}
+_FORMS = {"Bearer ": "bearer", "Basic ": "basic"}
+"""Forms of a credential that `authorization_type` names, by the text before the key."""
 
 
 def view(model: Model) -> View:
@@ -20,9 +24,7 @@ def view(model: Model) -> View:
     The surface's `namespace` is the name for models; its `auth` and `instructions` describe the sign-in.
     """
     surface = model.surfaces["ai_plugin"]
-    auth = Node(
-        surface.auth or {"type": "user_http", "authorization_type": "bearer"}, origin=surface.auth.origin
-    )
+    auth = Node(surface.auth or _sign_in(model.credential), origin=surface.auth.origin)
     if surface.instructions:
         auth["instructions"] = surface.instructions
     url = find_hosted_url(model, surface.published_spec or Text("openai/openapi.yaml", surface.origin))
@@ -37,7 +39,39 @@ def view(model: Model) -> View:
     given = {"logo_url": "logo", "contact_email": "contact", "legal_info_url": "terms"}
     members |= {ours: model.text("api", key) for ours, key in given.items() if getattr(model.api, key)}
     document = with_extra(Node(members, origin=surface.origin), surface)
-    return View(document, notes=tuple(_notes(document)))
+    return View(
+        document, notes=tuple(_notes(document)), falsehoods=tuple(_falsehoods(model.credential, auth))
+    )
+
+
+def _sign_in(credential: Credential | None) -> dict[str, str]:
+    """Return how users sign in by the catalogue; the nearest form where the manifest has none."""
+    if credential is None:
+        return {"type": "none"}
+    return {"type": "user_http", "authorization_type": _FORMS.get(credential.lead, "bearer")}
+
+
+def _falsehoods(credential: Credential | None, auth: Node) -> Iterator[Note]:
+    """Yield what the manifest would say wrongly about the credential."""
+    said = auth.get("authorization_type")
+    if said is None:
+        return
+    own = (
+        _FORMS.get(credential.lead) if credential is not None and credential.header == AUTHORIZATION else None
+    )
+    if credential is None:
+        message, help = f"it says `{said}`, and no call has a key", "write `auth: {type: none}`"
+    elif own is None or credential.tail:
+        message = f"it knows Bearer and Basic only, and calls send `{credential.show()}`"
+        help = "take the surface `ai_plugin` out: no host could call the API by it"
+    elif own != said:
+        message, help = (
+            f"it says `{said}`, and calls send `{credential.show()}`",
+            f"write `{own}`, or nothing",
+        )
+    else:
+        return
+    yield Note(auth.origin if auth.origin else ("surfaces", "ai_plugin"), f"ai-plugin.json: {message}", help)
 
 
 def _notes(document: Node) -> list[Note]:

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from pgagents.generate.formerly import describe_former_names
 from pgagents.generate.openapi.address import find_hosted_url
 from pgagents.generate.target import Target, View
+from pgagents.model.credential import AUTHORIZATION, Credential
 from pgagents.model.model import Model, Surface
 from pgagents.source.origin import Text
 
@@ -41,6 +42,7 @@ def view(model: Model) -> View:
             "title": model.api.title,
             "configure": list(_configure(model, surface)),
             "action": list(_action(model)),
+            "keyed": model.credential is not None,
             "key": list(_key(model)),
             "oauth": list(_oauth(model)) if model.auth.oauth else [],
             "callbacks": list(CALLBACKS),
@@ -82,18 +84,35 @@ def _action(model: Model) -> Iterator[Field]:
 
 
 def _key(model: Model) -> Iterator[Field]:
-    scheme = model.auth.schemes[model.auth.default]
+    credential = model.credential
+    if credential is None:
+        yield Field("Authentication Type", "None", "every action can be called without a key")
+        return
     yield Field(
         "Authentication Type",
         "API Key",
         "the form has no choice for a key of each user: all users of the GPT call with this one",
     )
-    yield Field(
-        "API Key",
-        "(the key)",
-        f"issued at {scheme.issue_at}" if scheme.issue_at else scheme.description or "",
-    )
-    yield Field("Auth Type", "Bearer", "the form begins with Basic")
+    issued = f"issued at {credential.issue_at}" if credential.issue_at else credential.description
+    if credential.encoded:
+        yield Field(
+            "API Key", "(Base64 of user:password)", "the form sends what is typed, and does not encode it"
+        )
+    elif _is_bearer(credential):
+        yield Field("API Key", "(the key)", issued)
+    else:
+        yield Field("API Key", credential.wrap("(the key)"), issued)
+    if _is_bearer(credential):
+        yield Field("Auth Type", "Bearer", "the form begins with Basic")
+    elif credential.encoded:
+        yield Field("Auth Type", "Basic")
+    else:
+        yield Field("Auth Type", "Custom", "the form begins with Basic")
+        yield Field("Custom Header Name", credential.header)
+
+
+def _is_bearer(credential: Credential) -> bool:
+    return (credential.header, credential.lead, credential.tail) == (AUTHORIZATION, "Bearer ", "")
 
 
 def _oauth(model: Model) -> Iterator[Field]:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from pgagents.generate.openapi.dispatch import losses
-from pgagents.generate.openapi.document import document
+from pgagents.generate.openapi.document import credential_losses, document
 from pgagents.generate.openapi.profile import Profile
 from pgagents.generate.target import Target, View
 from pgagents.model.model import Model
 
 
 def view(model: Model) -> View:
-    """Return the OpenAPI Object. Losses are only what a dispatcher's single schema cannot express."""
+    """Return the OpenAPI Object. Losses are only what a dispatcher's single schema and a security scheme
+    cannot express.
+    """
     profile = Profile("3.1.0", None, complete=True, header_params=True, examples=True, consequential=False)
-    return View(document(model, profile), tuple(loss for d in model.dispatchers for loss in losses(d)))
+    lost = (*credential_losses(model), *(loss for d in model.dispatchers for loss in losses(d)))
+    return View(document(model, profile), lost)
 
 
 TARGET = Target("OpenAPI 3.1, the whole contract", ("openapi/openapi.yaml", "openapi/openapi.json"), view)

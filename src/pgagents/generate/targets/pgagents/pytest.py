@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import PurePath
 
+from pgagents.generate.render import Laid
 from pgagents.generate.target import Target, View
+from pgagents.model.credential import Credential
 from pgagents.model.model import Model
 
 
@@ -12,17 +15,13 @@ def view(model: Model) -> View:
     """Return what the tests need beside the OpenAPI document: operations that only read, keys that may
     write, rate limits.
     """
-    prefixes = [
-        prefix
-        for scheme in model.auth.schemes.values()
-        for prefix, mode in scheme.prefixes.items()
-        if mode == "test"
-    ]
+    credential = model.credential
+    prefixes = [p for p, mode in credential.prefixes.items() if mode == "test"] if credential else []
     limits, windows = (
         model.limits,
         sorted(name for name, bucket in model.buckets.items() if bucket.refill == "window"),
     )
-    no_key = model.codes[model.errors.framework.no_key].status
+    no_key = model.no_key
     return View(
         {
             "title": model.api.title,
@@ -31,7 +30,14 @@ def view(model: Model) -> View:
             "reads": [a.operation_id for a in model.actions if a.effect == "read"],
             "test_prefixes": prefixes,
             "key_authentication": any(a.key for a in model.actions),
-            "no_key_status": no_key if model.behaviour.auth_first is True else None,
+            "no_key_status": no_key.status if no_key and model.behaviour.auth_first is True else None,
+            "key": f"{_begin(credential.noun)}, sent {credential.how}"
+            if credential
+            else "not read: no call has a key",
+            "with_token": _write_headers(credential, "TOKEN"),
+            "with_key": _write_headers(credential, "key"),
+            "encoded": credential is not None and credential.encoded,
+            "wrong": "wrong:wrong" if credential is not None and credential.encoded else "wrong",
             "paces": {
                 str(a.operation_id): [
                     a.bucket,
@@ -46,6 +52,22 @@ def view(model: Model) -> View:
             "reset": [limits.headers.reset, limits.reset_unit == "epoch_seconds"] if limits.headers else None,
         }
     )
+
+
+def _begin(noun: str) -> str:
+    return "a key" if noun == "API key" else noun
+
+
+def _write_headers(credential: Credential | None, variable: str) -> Laid:
+    """Return the headers of a call as Python, with a secret that stands in a variable."""
+    if credential is None:
+        return Laid("{}")
+    secret = f"base64.b64encode({variable}.encode()).decode()" if credential.encoded else variable
+    lead, tail = (
+        json.dumps(text)[1:-1].replace("{", "{{").replace("}", "}}")
+        for text in (credential.lead, credential.tail)
+    )
+    return Laid(f'{{{json.dumps(credential.header)}: f"{lead}{{{secret}}}{tail}"}} if {variable} else {{}}')
 
 
 TARGET = Target("Property tests (pytest)", ("pgagents/test_contracts.py",), view)

@@ -53,7 +53,7 @@ def view(model: Model) -> View:
         )
         if url
     ]
-    scheme = model.auth.schemes[model.auth.default]
+    credential = model.credential
     return View(
         {
             "title": model.api.title,
@@ -61,8 +61,9 @@ def view(model: Model) -> View:
             "for_models": model.api.for_models,
             "server": model.api.server,
             "contact": model.api.contact,
-            "key": scheme.description or "A key, sent as a bearer token",
-            "issue_at": scheme.issue_at,
+            "key": (credential.description or f"A key, sent {credential.how}") if credential else "",
+            "sent": credential.show() if credential else "",
+            "issue_at": credential.issue_at if credential else None,
             "actions": [
                 Line(str(a.title), f"{a.method} {a.path}", _describe_action(a)) for a in model.actions
             ],

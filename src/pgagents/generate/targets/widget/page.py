@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from pgagents.generate.render import Laid
 from pgagents.generate.target import Target, View
 from pgagents.model.action import Action, Param
+from pgagents.model.credential import Credential
 from pgagents.model.model import Dispatcher, Model, Surface
 
 TIMEOUT_MS = 15_000
@@ -38,6 +40,38 @@ class Field:
     limits: Mapping[str, float]
 
 
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """The key's header as the script writes it. `value` and `shown` are JavaScript templates of the real key
+    and of the masked one; `lead` is a regular expression for what a person may paste before the key.
+    """
+
+    header: Laid
+    value: Laid
+    shown: Laid
+    lead: Laid
+    pair: bool
+
+    @classmethod
+    def of(cls, credential: Credential) -> _Sent:
+        def write(secret: str) -> Laid:
+            return Laid(f"{_in_template(credential.lead)}{secret}{_in_template(credential.tail)}")
+
+        header = _in_template(credential.header)
+        return cls(
+            Laid(header),
+            write("${btoa(token)}" if credential.encoded else "${token}"),
+            write("${hidden(token)}"),
+            Laid(re.escape(credential.word).replace("/", "\\/") if credential.word else ""),
+            credential.encoded,
+        )
+
+
+def _in_template(text: str) -> str:
+    """Return a text as it stands in a JavaScript template literal."""
+    return text.replace("\\", "\\\\").replace("`", "\\`").replace("${", "\\${").replace("</", "<\\/")
+
+
 def view(model: Model) -> View:
     """Return the values that the page shows, and the settings of its script."""
     surface = model.surfaces["widget"]
@@ -46,6 +80,7 @@ def view(model: Model) -> View:
     first = next(iter(page.places.values()))
     fields = tuple(field for p in surface.params(action) if (field := _field(p, surface, action, first)))
     place = (page.lat, page.lng)
+    credential = model.credential
     servers = list(
         dict.fromkeys(
             o for url in (model.api.server, *(s.url for s in model.api.other_servers)) if (o := _origin(url))
@@ -62,8 +97,9 @@ def view(model: Model) -> View:
             "how": [f for f in fields if f.name not in place],
             "places": list(page.places),
             "many": page.many,
-            "key": model.auth.schemes[model.auth.default].description,
-            "issue_at": model.auth.schemes[model.auth.default].issue_at or "",
+            "key": credential.description if credential else "",
+            "issue_at": (credential.issue_at if credential else None) or "",
+            "sent": _Sent.of(credential) if credential else None,
             "connect": " ".join(["'self'", *servers, *LOOPBACK]),
             "setting": _setting(model, surface, action, dispatcher, fields, servers),
         }
@@ -106,7 +142,7 @@ def _setting(
             {"title": c.title, "show": c.show, "as": c.as_, "per": c.per, "of": c.of} for c in page.columns
         ],
         "places": dict(page.places),
-        "prefixes": sorted(prefix for scheme in model.auth.schemes.values() for prefix in scheme.prefixes),
+        "prefixes": sorted(model.credential.prefixes) if model.credential else [],
         "errors": {
             "message": errors.message_at,
             "field": errors.field_at,

@@ -107,6 +107,12 @@ def _general(audit: Audit) -> Iterator[tuple[str, str, Pointer]]:
         yield "private", f"rows hold no {' or '.join(audit.never)} that was given", (*audit.origin, "never")
 
 
+def _find_key(memory: Memory, exchange: Exchange) -> str:
+    """Return the key of a call that no role makes; empty if it has none."""
+    credential = memory.model.credential
+    return credential.find_value(exchange.request.headers) if credential is not None else ""
+
+
 def _is_audited(audit: Audit, endpoint: Endpoint) -> bool:
     return endpoint.action.key and (endpoint.action.effect == "write" or endpoint.surface in audit.reads_on)
 
@@ -129,7 +135,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         about = _about(memory.setting, audit, exchange)
         done = Done(
             endpoint,
-            exchange.call.role or exchange.request.header("authorization") or "",
+            exchange.call.role or _find_key(memory, exchange),
             exchange.sent_at,
             exchange.sent_at + exchange.seconds,
             {audit.action: str(endpoint.action.name), **about},

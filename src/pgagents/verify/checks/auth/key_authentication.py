@@ -1,8 +1,9 @@
 """A call without a valid key is refused.
 
-Each endpoint is called without a key. One endpoint of each surface also gets malformed, wrong and revoked
-keys. Where the catalogue sets `auth_first`, the key is checked before the body is parsed or ids are looked
-up. The scheme's name is accepted in lower case too.
+Each endpoint is called without a key. One endpoint of each surface also gets malformed, wrong, misplaced and
+revoked keys, in the forms that the scheme's type knows; of `user:password`, the password is wrong. Where the
+catalogue sets `auth_first`, the key is checked before the body is parsed or ids are looked up. The name of an
+HTTP scheme is accepted in lower case too.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from pgagents.model.contract import Contract, Verdict
+from pgagents.model.credential import Credential
 from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import (
     Check,
@@ -26,6 +28,7 @@ from pgagents.verify.check.check import (
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.wire.call import Call, Raw, Twist
+from pgagents.verify.wire.credential import list_twists
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
@@ -34,13 +37,6 @@ BEFORE_BODY = "before_body"
 EITHER_CASE = "either_case"
 FORBIDDEN = 403
 EVERYWHERE: dict[Twist, str] = {"none": "without a key"}
-ONCE: dict[Twist, str] = {
-    "garbage": "with a key that was never issued",
-    "flip": "with a key that differs from a real one in a character or its case",
-    "basic": "with the key under the Basic scheme",
-    "bare": "with the key but no scheme",
-    "query": "with the key in the query",
-}
 NEAR: dict[Twist, tuple[Twist, ...]] = {"garbage": ("longer", "shorter", "garbage"), "flip": ("flip", "case")}
 """Keys that were never issued but resemble an issued one.
 
@@ -69,19 +65,24 @@ def promises(setting: Setting) -> Iterator[Contract]:
     for endpoint in _unread(setting):
         says = f"{endpoint.action.name} called without a key is refused for that, whatever its body is"
         yield promise(NAME, BEFORE_BODY, endpoint, says, ("behaviour", "auth_first"), endpoint.action.cite)
-    for endpoint in _first_read(setting):
+    for endpoint, credential in _first_read(setting):
         says = "the scheme's name is known in either case (RFC 9110, 11.1)"
-        yield promise(NAME, EITHER_CASE, endpoint, says, ("auth", "schemes", str(setting.model.auth.default)))
+        yield promise(NAME, EITHER_CASE, endpoint, says, credential.origin)
 
 
-def _first_read(setting: Setting) -> list[Endpoint]:
-    """Return the first REST read that needs a key and no id, as a list of at most one."""
+def _first_read(setting: Setting) -> list[tuple[Endpoint, Credential]]:
+    """Return the first REST read that needs a key and no id, as a list of at most one; empty if the scheme
+    has no name of HTTP authentication.
+    """
+    credential = setting.model.credential
+    if credential is None or not credential.any_case:
+        return []
     plain = (
         d
         for d in setting.endpoints
         if d.on_rest and d.needs_key and d.action.effect == "read" and "{" not in d.path
     )
-    return list(plain)[:1]
+    return [(d, credential) for d in plain][:1]
 
 
 def _unread(setting: Setting) -> list[Endpoint]:
@@ -95,14 +96,15 @@ def _unread(setting: Setting) -> list[Endpoint]:
 
 def _cases(setting: Setting) -> Iterator[tuple[Endpoint, Twist, str]]:
     seen: set[str] = set()
+    credential = setting.model.credential
     for endpoint in setting.endpoints:
-        if not endpoint.needs_key:
+        if credential is None or not endpoint.needs_key:
             continue
         for twist, what in EVERYWHERE.items():
             yield endpoint, twist, what
         if endpoint.surface not in seen:
             seen.add(endpoint.surface)
-            for twist, what in ONCE.items():
+            for twist, what in list_twists(credential).items():
                 yield endpoint, twist, what
             if _find_revoked_role(setting):
                 yield endpoint, "", "with a revoked key"
@@ -115,7 +117,7 @@ def _find_revoked_role(setting: Setting) -> str | None:
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     """Yield one probe for each contract; a surface's first endpoint is called early."""
     del roles
-    for endpoint in _first_read(setting):
+    for endpoint, _ in _first_read(setting):
         contract = f"{NAME}/{EITHER_CASE}/{endpoint.place}"
         what = "a call whose scheme is written in small letters"
         call = ordinary(endpoint, template_of(setting.model, endpoint.action), "auth", what, twist="lower")
@@ -186,7 +188,8 @@ def _run_accepted(call: Call, contract: str, what: str) -> Callable[[], Conversa
 
 
 def _run(setting: Setting, call: Call, contract: str, what: str) -> Callable[[], Conversation]:
-    code = setting.model.codes[setting.model.errors.framework.no_key]
+    code = setting.model.no_key
+    assert code is not None  # the catalogue names it wherever calls have a key
 
     def run() -> Conversation:
         exchange: Exchange = yield call
@@ -224,7 +227,8 @@ def _both(setting: Setting, call: Call, contract: str, before: str) -> Callable[
     """Judge both contracts with one call if it is refused for its key; else a second call shows which one
     is broken.
     """
-    code = setting.model.codes[setting.model.errors.framework.no_key]
+    code = setting.model.no_key
+    assert code is not None
 
     def run() -> Conversation:
         unread: Exchange = yield replace(

@@ -269,7 +269,8 @@ def _cost(exchange: Exchange, limit: int, remaining: int, memory: Memory, contra
 def _get_notes(exchange: Exchange, memory: Memory) -> dict[Any, Any]:
     """Return the notes on the caller that owns the bucket: a role, or an access token without a role."""
     callers: dict[tuple[str, str], dict[Any, Any]] = memory.notes.setdefault(NAME, {})
-    whose = exchange.call.role, "" if exchange.call.role else exchange.request.header("authorization") or ""
+    role, credential = exchange.call.role, memory.model.credential
+    whose = role, "" if role or credential is None else credential.find_value(exchange.request.headers)
     noted = callers[whose] = callers.pop(whose, {})
     if len(callers) > MOST_CALLERS:
         del callers[next(iter(callers))]

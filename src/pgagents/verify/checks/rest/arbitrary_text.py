@@ -55,7 +55,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 def _cases(setting: Setting) -> tuple[tuple[Endpoint, Mapping[str, Any]], ...]:
     def find() -> Iterator[tuple[Endpoint, Mapping[str, Any]]]:
         for endpoint in setting.endpoints:
-            given = _texts(setting, endpoint) if endpoint.action.key else {}
+            given = _texts(setting, endpoint) if endpoint.ordinary else {}
             if given:
                 yield endpoint, given
 

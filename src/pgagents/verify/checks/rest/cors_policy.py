@@ -40,8 +40,8 @@ def promises(setting: Setting) -> Iterator[Contract]:
     """Yield a preflight contract for each kind of endpoint, and contracts on answers, refusals and unknown
     origins.
     """
-    browsers = setting.model.browsers
-    if browsers is None or _reader(setting) is None:
+    browsers, reader = setting.model.browsers, _reader(setting)
+    if browsers is None or reader is None:
         return
     for endpoint in _endpoints(setting):
         says = (
@@ -52,9 +52,10 @@ def promises(setting: Setting) -> Iterator[Contract]:
     yield promise_at(
         NAME, "answer", f"@{REST}", "a page may read the answer to its call", ORIGIN, browsers.cite
     )
-    yield promise_at(
-        NAME, "refusal", f"@{REST}", "a page may read why its call was refused", ORIGIN, browsers.cite
-    )
+    if reader.needs_key:
+        yield promise_at(
+            NAME, "refusal", f"@{REST}", "a page may read why its call was refused", ORIGIN, browsers.cite
+        )
     says = "a page of an origin that is not named may not act with the user's cookies"
     yield promise_at(NAME, "strangers", f"@{REST}", says, (*ORIGIN, "credentials"), browsers.cite)
 
@@ -63,7 +64,7 @@ def _endpoints(setting: Setting) -> list[Endpoint]:
     """Return one endpoint of each kind: a read, a write with a body, one that needs a preflight, and a
     dispatcher's.
     """
-    rest = [d for d in setting.endpoints if d.dispatcher is None and d.action.key]
+    rest = [d for d in setting.endpoints if d.dispatcher is None and d.ordinary]
     writers = [d for d in rest if any(p.place == "body" for p in d.params)]
     others = [d for d in rest if d.method not in SIMPLE_METHODS]
     reader = _reader(setting)
@@ -79,7 +80,7 @@ def _reader(setting: Setting) -> Endpoint | None:
     rest = [
         d
         for d in setting.endpoints
-        if d.dispatcher is None and d.action.key and d.action.effect == "read" and "{" not in d.path
+        if d.dispatcher is None and d.ordinary and d.action.effect == "read" and "{" not in d.path
     ]
     return rest[0] if rest else None
 
@@ -137,8 +138,9 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     )
     covers = (ANSWERED, STRANGERS) if _origin(setting) == STRANGER else (ANSWERED,)
     yield Probe(ANSWERED, 5, covers, 1, _read(setting, call, ANSWERED), (reader,))
-    keyless = replace(call, intent="auth", twist="none", why="a call without a key from a web page")
-    yield Probe(REFUSED, 5, (REFUSED,), 1, _read(setting, keyless, REFUSED), (reader,))
+    if reader.needs_key:
+        keyless = replace(call, intent="auth", twist="none", why="a call without a key from a web page")
+        yield Probe(REFUSED, 5, (REFUSED,), 1, _read(setting, keyless, REFUSED), (reader,))
     if _origin(setting) != STRANGER:
         stranger = replace(call, why="a call from a web page of another origin", raw=_from(STRANGER))
         yield Probe(STRANGERS, 5, (STRANGERS,), 1, _strange(setting, stranger), (reader,))
@@ -167,7 +169,9 @@ def _list_requested_headers(setting: Setting, endpoint: Endpoint) -> list[str]:
         for name in setting.model.limits.end_user
         if name.startswith(HEADER)
     ]
-    return list(dict.fromkeys(("authorization", *body, *wires, *told)))
+    credential = setting.model.credential
+    own = [credential.header.lower()] if credential is not None else []
+    return list(dict.fromkeys((*own, *body, *wires, *told)))
 
 
 def _preflight(setting: Setting, endpoint: Endpoint, contract: str) -> Callable[[], Conversation]:

@@ -69,9 +69,16 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 def _keys(text: str, headers: tuple[tuple[str, str], ...], memory: Memory) -> str:
     beside = "\n".join([value for _, value in headers])
     for role, key in memory.keys.items():
-        if len(key) >= 8 and (key in text or key in beside):
+        if any(secret in text or secret in beside for secret in _list_secrets(key, memory)):
             return f"the key of {role} stands in the answer"
     return ""
+
+
+def _list_secrets(key: str, memory: Memory) -> list[str]:
+    """Return the texts that reveal a key; of `user:password` also its parts, unless they are mere words."""
+    credential = memory.model.credential
+    parts = credential.list_secrets(key) if credential is not None else [key]
+    return [part for part in parts if len(part) >= 8 and (part == key or not part.isalpha())]
 
 
 def _inside(text: str, exchange: Exchange) -> str:

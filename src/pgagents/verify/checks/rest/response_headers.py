@@ -13,6 +13,7 @@ from typing import Any
 
 from pgagents.http import Response
 from pgagents.model.contract import FRAMEWORK, Contract
+from pgagents.model.credential import Credential
 from pgagents.model.model import Header
 from pgagents.verify.check.check import Check, Judgement, judge_broken, judge_kept, promise, promise_at
 from pgagents.verify.check.memory import Memory, Setting
@@ -86,7 +87,9 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     for header, contract in memory.setting.compute_once(
         (NAME, exchange.place), lambda: _list_promised_headers(memory.setting, exchange)
     ):
-        if not _due(header, exchange) or not _is_expected(memory.setting, header, exchange):
+        if not _due(header, exchange, memory.model.credential) or not _is_expected(
+            memory.setting, header, exchange
+        ):
             continue
         text = repeated.get(header.name.lower()) or response.header(header.name)
         if text is None:
@@ -124,7 +127,7 @@ def _list_promised_headers(setting: Setting, exchange: Exchange) -> list[tuple[H
     return [(header, f"{NAME}/{header.name}/{place}") for header, place in found if place]
 
 
-def _due(header: Header, exchange: Exchange) -> bool:
+def _due(header: Header, exchange: Exchange, credential: Credential | None) -> bool:
     for on in header.on:
         if (
             on == "all"
@@ -135,7 +138,8 @@ def _due(header: Header, exchange: Exchange) -> bool:
             return True
         if (
             on == "keyed"
-            and exchange.request.header("Authorization")
+            and credential is not None
+            and credential.find_value(exchange.request.headers)
             and exchange.status != 401
             and not exchange.call.twist
         ):

@@ -84,7 +84,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 def _poster(setting: Setting) -> Endpoint | None:
     """Return a POST endpoint, preferably one that only reads; None if there is none."""
-    posts = [d for d in setting.endpoints if d.method == "POST" and d.action.key and "{" not in d.path]
+    posts = [d for d in setting.endpoints if d.method == "POST" and d.ordinary and "{" not in d.path]
     return min(posts, key=lambda d: d.action.effect == "write", default=None)
 
 

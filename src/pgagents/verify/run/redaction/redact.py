@@ -19,6 +19,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from pgagents.http import Request, Response, json_bytes, read_json
+from pgagents.model.credential import AUTHORIZATION, Credential
 from pgagents.report.report import Finding, RecordedExchange
 from pgagents.verify.run.redaction.decoded import search, unescape
 from pgagents.verify.run.redaction.needles import NEAR, Hit, Runs, Words, lower_text
@@ -82,12 +83,14 @@ class Redactor:
         *,
         catalogue: str = "",
         environment: Any = None,
+        credential: Credential | None = None,
     ) -> None:
         """Take `keys` by role, the names of `secrets` and `private` members, and further secret `values`.
 
         `catalogue` is the catalogue's text, `environment` data that the caller gave and that may stand in
-        private members.
+        private members. `credential` says what of a key is secret, and which header has it.
         """
+        self._credential = credential
         self._members = frozenset(secrets) | OAUTH
         self._private = frozenset(private) - self._members
         self._named = self._members | self._private
@@ -101,7 +104,12 @@ class Redactor:
         self._headers_of = {name.lower(): name for name in self._named}
         self._origins = Origins(catalogue)
         self._public = lower_text(catalogue)
-        self._keys = {key: f"[key of {role}]" for role, key in keys.items() if key}
+        self._keys = {
+            text: f"[key of {role}, {part}]" if part else f"[key of {role}]"
+            for role, key in keys.items()
+            for text, part in (credential.list_secrets(key) if credential is not None else {key: ""}).items()
+            if text
+        }
         self._given = {
             **{v: MASK for value in values for v in _parts(value) if len(v) >= SHORTEST},
             **self._keys,
@@ -254,7 +262,7 @@ class Redactor:
         """
         words = "|".join(sorted(map(re.escape, self._whole_values), key=len, reverse=True))
         return (
-            re.compile(rf"(?:=[\"']?|\b(?:bearer|basic)\s+|:\s*[\"'])({words})(?![\w.-])", re.I)
+            re.compile(rf"(?:=[\"']?|\b(?:bearer|basic|token)\s+|:\s*[\"'])({words})(?![\w.-])", re.I)
             if words
             else None
         )
@@ -344,6 +352,7 @@ class Redactor:
             answer=answer,
             why=self._any(exchange.why),
             base=self._any(exchange.base),
+            key_header=self._key_header,
         )
 
     def finding(self, finding: Finding) -> Finding:
@@ -409,19 +418,28 @@ class Redactor:
         return found
 
     def _header(self, name: str, value: str) -> str:
-        if name.lower() in _SECRET_HEADERS:
-            return self._credential(value)
+        if name.lower() in _SECRET_HEADERS or name.lower() == self._key_header.lower():
+            return self._mask_credential(name, value)
         own = self._headers_of.get(name.lower())
         return self._mask_value(own, value) if own and value else self._any(value)
 
-    def _credential(self, value: str) -> str:
-        """Mask an authentication header: show a key by its role, a made-up bearer as it is, and nothing of
+    @property
+    def _key_header(self) -> str:
+        return self._credential.header if self._credential is not None else AUTHORIZATION
+
+    def _mask_credential(self, name: str, value: str) -> str:
+        """Mask an authentication header: show a key by its role, a made-up one as it is, and nothing of
         an encoded or changed key.
         """
         shown = self.text(value)
+        lead = self._credential.lead if self._credential is not None else "Bearer "
+        own = name.lower() == self._key_header.lower() and value.lower().startswith(lead.lower())
         if shown != value:
-            return MASK if MASK in shown or ", encoded]" in shown else shown
-        return value if self._keys and value.lower().startswith("bearer ") else MASK
+            if MASK not in shown and ", encoded]" not in shown:
+                return shown
+            # a curl line takes a header that is masked as a whole for a bearer key
+            return value[: len(lead)] + MASK if own and lead != "Bearer " else MASK
+        return value if self._keys and own else MASK
 
     def _body(self, body: bytes) -> bytes:
         if not body:

@@ -148,7 +148,8 @@ def tool_endpoints(model: Model) -> list[Endpoint]:
     if surface is None:
         return []
     form = ToolForm(model, surface)
-    return [Endpoint(a, MCP, None, f"{a.name}@{MCP}", form) for a in surface.actions]
+    open_to_all = model.credential is None
+    return [Endpoint(a, MCP, None, f"{a.name}@{MCP}", form, open_to_all) for a in surface.actions]
 
 
 def message_of(answer: Response | Silence) -> Mapping[str, Any]:

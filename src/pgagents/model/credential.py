@@ -1,0 +1,167 @@
+"""The credential that calls carry: its header, its form there, and its words in every document.
+
+`credentials/<type>.py` has one module for each `type` that a scheme of the catalogue may have. Each states
+what is particular to it as data, so that whoever sends, masks or describes a credential reads this one value.
+The sandbox reads the same data and recognises a credential by code of its own.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from pgagents import registry
+from pgagents.source.source import Pointer
+
+AUTHORIZATION = "Authorization"
+PLACEHOLDER = "{key}"
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """One way in which a call proves who makes it. The secret itself is never part of it."""
+
+    name: str
+    """The scheme's name under `auth.schemes`."""
+    kind: str
+    """The scheme's `type`."""
+    header: str
+    """The request header that carries the secret."""
+    lead: str
+    """The text before the secret in the header, such as `Bearer `."""
+    openapi: Mapping[str, str]
+    """The security scheme in OpenAPI, without its description."""
+    noun: str = "API key"
+    """What a person is asked for."""
+    how: str = "in a header"
+    """Where the secret goes, in words that follow `sent`."""
+    tail: str = ""
+    """The text behind the secret in the header."""
+    encoded: bool = False
+    """True if the secret is `user:password`, and the header has its Base64 (RFC 7617)."""
+    any_case: bool = False
+    """True if `lead` is a scheme of HTTP authentication, which is recognised in either case (RFC 9110)."""
+    description: str = ""
+    prefixes: Mapping[str, str] = field(default_factory=dict)
+    """Beginnings of secrets, each with its mode, `test` or `live`."""
+    issue_at: str | None = None
+    also_accepted: frozenset[str] = frozenset()
+    """Other forms in which the server accepts the same secret, so that no check expects a refusal."""
+
+    @property
+    def origin(self) -> Pointer:
+        """Return the scheme's place in the catalogue."""
+        return ("auth", "schemes", self.name)
+
+    @property
+    def word(self) -> str:
+        """Return the word before the secret, such as `Bearer`; empty if there is none."""
+        return self.lead.strip()
+
+    @property
+    def framed(self) -> bool:
+        """Return whether a text stands around the secret for which OpenAPI has no member."""
+        return bool(self.lead or self.tail) and not self.any_case
+
+    def value(self, secret: str) -> str:
+        """Return the header's value for a secret."""
+        return self.wrap(encode(secret) if self.encoded else secret)
+
+    def wrap(self, presented: str) -> str:
+        """Return the header's value for a text that stands in place of the secret."""
+        return f"{self.lead}{presented}{self.tail}"
+
+    def headers(self, secret: str) -> tuple[tuple[str, str], ...]:
+        """Return the headers of a call with this secret."""
+        return ((self.header, self.value(secret)),)
+
+    def find_value(self, headers: Iterable[tuple[str, str]]) -> str:
+        """Return the header's value among these, as it was sent; empty if it is not there."""
+        return next((value for name, value in headers if name.lower() == self.header.lower()), "")
+
+    def is_given(self, headers: Iterable[tuple[str, str]]) -> bool:
+        """Return whether the header stands among these, whatever its value."""
+        return any(name.lower() == self.header.lower() for name, _ in headers)
+
+    def list_secrets(self, secret: str) -> dict[str, str]:
+        """Return every text that must not be shown because of a secret, each with its part of it.
+
+        The whole has no name; the parts are `base64`, `password`, and `user` if the password is empty.
+        """
+        if not self.encoded:
+            return {secret: ""}
+        user, _, password = secret.partition(":")
+        part = {password: "password"} if password else {user: "user"}
+        return {**part, encode(secret): "base64", secret: ""}
+
+    def show(self, placeholder: str = "KEY") -> str:
+        """Return the header as documents show it, with a placeholder for the secret."""
+        shown = "BASE64(user:password)" if self.encoded else placeholder
+        return f"{self.header}: {self.wrap(shown)}"
+
+    def find_fault(self, secret: str) -> str:
+        """Return why a secret cannot be sent, without repeating it; empty if it can."""
+        if not self.encoded:
+            plain = secret.isascii() and secret.isprintable() and " " not in secret
+            return "" if secret and plain else "characters that no key has"
+        if ":" not in secret:
+            return "no colon, and HTTP Basic takes `user:password`"
+        return "" if secret.isprintable() and secret != ":" else "characters that HTTP Basic does not take"
+
+    def find_prefix(self, mode: str) -> str:
+        """Return the first prefix of a mode; empty if there is none."""
+        return next((prefix for prefix, its in self.prefixes.items() if its == mode), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Misuse:
+    """A member of a scheme that cannot stand there as it is written. `member` is empty for the whole."""
+
+    member: str
+    message: str
+    help: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One `type` of schemes. A module under `credentials/` ends with `KIND = Kind(…)`.
+
+    `make` gives the credential of a scheme, by its name and its members as the catalogue writes them.
+    `read_openapi` gives those members for a security scheme of OpenAPI 3 or Swagger 2, None if it is of
+    another kind. `find_misuses` checks `members`, the keys that only this kind takes.
+    """
+
+    make: Callable[[str, Mapping[str, Any]], Credential]
+    read_openapi: Callable[[Mapping[str, Any]], dict[str, str] | None]
+    noun: str
+    members: tuple[str, ...] = ()
+    find_misuses: Callable[[Mapping[str, Any]], Iterator[Misuse]] = lambda _: iter(())
+
+
+def encode(secret: str) -> str:
+    """Return the Base64 of `user:password`."""
+    return base64.b64encode(secret.encode()).decode("ascii")
+
+
+@cache
+def kinds() -> Mapping[str, Kind]:
+    """Return the kinds of credentials by `type`."""
+    return {name: module.KIND for name, module in registry.collect("pgagents.model.credentials").items()}
+
+
+def make(name: str, scheme: Mapping[str, Any]) -> Credential:
+    """Return the credential of a checked scheme; `scheme` has the members that the catalogue may write."""
+    return kinds()[str(scheme["type"])].make(name, scheme)
+
+
+def list_common(scheme: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of Credential that every kind takes from a scheme."""
+    return {
+        "description": scheme.get("description") or "",
+        "prefixes": dict(scheme.get("prefixes") or {}),
+        "issue_at": scheme.get("issue_at"),
+        "also_accepted": frozenset(scheme.get("also_accepted") or ()),
+    }

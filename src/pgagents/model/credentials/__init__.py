@@ -1,0 +1,1 @@
+"""The kinds of credentials, one module for each `type` of a scheme."""

@@ -1,0 +1,1 @@
+"""How the sandbox reads the credential of a call."""
