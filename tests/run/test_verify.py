@@ -135,6 +135,35 @@ def test_only_reproduces_what_another_checks_probe_broke(fault, wanted):
     assert report.footer.requests < whole.footer.requests / 2
 
 
+OWN_PROOF = ("used-hold-released", "conversion/used_up/hold/create_session@rest")
+ANOTHER_VALUE = ("circle-taken-for-narrow-box", "relation/wider-keeps/fits/search_parking@rest")
+EARLIER_KEYS = ("idempotency-key-folded", "idempotency/apart/refund_session@rest")
+ANOTHER_TOKEN = ("dead-token-unchallenged", "response_headers/WWW-Authenticate/search_parking@rest")
+ALL_WRITES = ("audit-row-of-refused", "audit_trail/refused@rest")
+EARLIER_ROWS = ("audit-row-changes", "audit_trail/unchanged@rest")
+ALL_ANSWERS = ("page-of-whoever-began", "project_isolation/told@rest")
+ALL_COUNTS = ("count-dated-once", "consistent_representations/lot/check_availability@rest")
+
+
+@pytest.mark.parametrize(
+    ("fault", "wanted"),
+    [
+        OWN_PROOF,
+        ANOTHER_VALUE,
+        *rarely([EARLIER_KEYS, ANOTHER_TOKEN, ALL_WRITES, EARLIER_ROWS, ALL_ANSWERS, ALL_COUNTS]),
+    ],
+)
+def test_only_reproduces_what_needs_more_than_the_contracts_own_calls(fault, wanted):
+    report = run(model(), faults=[fault], only=(wanted,))
+    assert (ids(report, Verdict.BROKEN), report.exit_code) == ([wanted], 1)
+
+
+def test_only_exceeds_a_limit_for_the_header_that_a_limited_call_alone_has():
+    wanted = "response_headers/Retry-After/framework@rest"
+    report = run(model(), faults=["retry-after-missing"], only=(wanted,), limits=True)
+    assert ids(report, Verdict.BROKEN) == [wanted]
+
+
 @pytest.mark.parametrize(
     "only", ["law", "law/sessions-sum-up/get_fleet_billing@rest", "no_leaks", "error_codes/framework"]
 )
