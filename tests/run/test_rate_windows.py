@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from lengths import rarely
 from pgagents.diff.compare import compare
 from pgagents.generate.build import build
 from pgagents.generate.files import write
@@ -26,7 +27,7 @@ from pgagents.sandbox.limits import Drawn, Limits
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.run.run import contracts, plan
 from pgagents.verify.wire.pace import Pacer
-from verifying import URL, ids, model, rarely
+from verifying import URL, ids, model
 from windowed import (
     LOOKS,
     ORDERS,

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from lengths import rarely
 from pgagents.errors import PgagentsError
 from pgagents.http import Handler, Request, Response, Silence, json_bytes, read_json
 from pgagents.model.contract import Verdict
@@ -19,7 +20,7 @@ from pgagents.report.report import Report
 from pgagents.verify.check.check import collect
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.run.run import contracts, plan, verify
-from verifying import PARK_GRAPH, SHOP, URL, ids, keys_of, model, plain_run, rarely, run, sandbox
+from verifying import PARK_GRAPH, SHOP, URL, ids, keys_of, model, plain_run, run, sandbox
 
 WHOLE = Identities(
     dict.fromkeys(("main", "second", "starter", "fleet", "revoked", "operator", "stripe"), "pk_test_x")
