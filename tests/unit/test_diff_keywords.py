@@ -346,7 +346,7 @@ def test_second_judge_finds_requests_enough() -> None:
     from test_diff_openapi import BASE
 
     doc, rng = Doc(BASE), random.Random(1)
-    for key in doc.operations():
+    for key in doc.operations:
         made = [requests(doc, doc, key, rng) for _ in range(100)]
         sent = [r for r in made if r is not None]
         assert len(sent) > 60
