@@ -21,6 +21,7 @@ ROOT = Path(pgagents.__file__).parent
 SIBLINGS = [
     "generate.targets",
     "lint.rules",
+    "lint.tools.judges",
     "generate.packages",
     "verify.checks",
     "sandbox.faults",

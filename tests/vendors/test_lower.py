@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lengths import tried
+from pgagents.generate.lower import dialect as dialects
 from pgagents.generate.lower.dialect import (
     ANTHROPIC,
     ANTHROPIC_STRICT,
@@ -29,10 +30,8 @@ from pgagents.generate.lower.schema import lower
 from pgagents.jsonschema.patterns import whole
 from pgagents.source.origin import Node, Text, origin_of, plain
 
-DIALECTS = [
-    GEMINI, GEMINI_JSON, XAI, OPENAPI_30, OPENAPI_30_FLAT, OPENAI, OPENAI_STRICT, ANTHROPIC, ANTHROPIC_STRICT,
-    PERPLEXITY, MCP,
-]  # fmt: skip
+DIALECTS = [d for d in vars(dialects).values() if isinstance(d, Dialect) and d is not OPENAPI_31]
+"""Every dialect but that of the catalogue, in which nothing is lowered."""
 REF = "#/components/schemas/"
 NAMES = ["a", "b", "c"]
 PATTERNS = ["^[a-z]+$", "a", "^a", "b$", "a|b", "^(a|b)$", "^a|b$", r"^\d{1,2}$", "(?=a)a", "[$^]", r"^a\$"]
