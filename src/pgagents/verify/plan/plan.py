@@ -230,13 +230,16 @@ def _bearing(
 
     They go through the contracts' endpoints, or get the framework's own refusals; where a reading action
     tells of things that were made, they also make and change things correctly. With `--only`, a contract
-    about a whole surface is judged on all its calls, as in a whole run, and a check whose own probes show all
-    gets all of them; a shard does without these.
+    about a whole surface is judged on all its calls, as in a whole run, unless the caller bounds the
+    requests. A check whose own probes show all gets all of them. A shard does without these.
     """
     watched = [c for c in selected if checks[c.check].needs_others]
     places, from_data = _carrying(setting, watched), _judge_instances(setting, watched)
     places |= {f"{c.action}@{REST}" for c in watched if c.check == BETWEEN}
-    surfaces = {c.surface for c in watched if c.place == f"@{c.surface}"} if options.only else set()
+    whole = (
+        options.only and options.max_requests is None
+    )  # what a caller left is for the contracts' own probes
+    surfaces = {c.surface for c in watched if c.place == f"@{c.surface}"} if whole else set()
     own = {c.check for c in selected if checks[c.check].alone} if options.only else set()
     limited = options.limits and bool(_only_when_limited(setting, watched))
     wanted = {c.id for c in selected}
