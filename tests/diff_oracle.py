@@ -15,6 +15,7 @@ import random
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -64,6 +65,16 @@ class Doc:
             self.judges[written, sent] = kind(absolute, registry=self.registry, format_checker=checker)
         return bool(self.judges[written, sent].is_valid(value))
 
+    @cached_property
+    def leaves(self) -> tuple[frozenset[int | float], frozenset[str]]:
+        """The numbers and the short texts that stand anywhere in the edition."""
+        values = [v for v in _leaves(self.data) if not isinstance(v, bool)]
+        return (
+            frozenset(v for v in values if isinstance(v, int | float)),
+            frozenset(v for v in values if isinstance(v, str) and len(v) < 40),
+        )
+
+    @cached_property
     def operations(self) -> dict[tuple[str, str], tuple[dict[str, Any], dict[str, Any]]]:
         return {
             (method, re.sub(r"\{[^}]*\}", "{}", path)): (self.deref(item), self.deref(item)[method])
@@ -80,7 +91,7 @@ class Doc:
         )
 
     def parameters(self, key: tuple[str, str]) -> dict[tuple[str, str], dict[str, Any]]:
-        item, operation = self.operations()[key]
+        item, operation = self.operations[key]
         names = re.findall(r"\{([^}]*)\}", self.path_of(key))
         found = {}
         for one in map(self.deref, [*item.get("parameters", ()), *operation.get("parameters", ())]):
@@ -95,7 +106,7 @@ class Doc:
         return found
 
     def servers(self, key: tuple[str, str]) -> list[str]:
-        item, operation = self.operations()[key]
+        item, operation = self.operations[key]
         found = operation.get("servers") or item.get("servers") or self.data.get("servers") or [{"url": ""}]
         made = []
         for server in found:
@@ -111,7 +122,7 @@ class Doc:
 
     def keys(self, key: tuple[str, str]) -> list[set[tuple[str, ...]]]:
         """Ways to call: each a set of keys and scopes that are needed."""
-        _, operation = self.operations()[key]
+        _, operation = self.operations[key]
         ways = []
         for way in operation.get("security", self.data.get("security", [])) or [{}]:
             needed: set[tuple[str, ...]] = set()
@@ -173,15 +184,8 @@ class Maker:
 
     def __init__(self, doc: Doc, other: Doc, rng: random.Random) -> None:
         self.doc, self.rng = doc, rng
-        numbers, texts = set(), set()
-        for value in (v for d in (doc, other) for v in _leaves(d.data)):
-            if isinstance(value, bool):
-                continue
-            if isinstance(value, int | float):
-                numbers.add(value)
-            elif isinstance(value, str) and len(value) < 40:
-                texts.add(value)
-        self.numbers, self.texts = sorted(numbers), sorted(texts)
+        (numbers, texts), (others, other_texts) = doc.leaves, other.leaves
+        self.numbers, self.texts = sorted(numbers | others), sorted(texts | other_texts)
         self.lengths = [int(n) for n in self.numbers if 0 <= n < 60 and n == int(n)] or [1]
 
     def value(self, schema: Any, *, sent: bool) -> Any:
@@ -342,7 +346,7 @@ def write(parameter: dict[str, Any], name: str, value: Any) -> str:
 
 def requests(doc: Doc, other: Doc, key: tuple[str, str], rng: random.Random) -> Request | None:
     """A request that the edition allows."""
-    _, operation = doc.operations()[key]
+    _, operation = doc.operations[key]
     maker = Maker(doc, other, rng)
     made = Request(
         key,
@@ -373,9 +377,9 @@ def requests(doc: Doc, other: Doc, key: tuple[str, str], rng: random.Random) -> 
 
 def accepts(doc: Doc, request: Request) -> str:
     """Empty where the edition takes the request and understands it as it is meant; else why it does not."""
-    if request.key not in doc.operations():
+    if request.key not in doc.operations:
         return "no such operation"
-    _, operation = doc.operations()[request.key]
+    _, operation = doc.operations[request.key]
     if request.name is not None and operation.get("operationId") != request.name:
         return "no operation of that name"
     if request.server not in doc.servers(request.key):
@@ -422,7 +426,7 @@ def accepts(doc: Doc, request: Request) -> str:
 
 def answers(doc: Doc, other: Doc, key: tuple[str, str], rng: random.Random) -> Answer | None:
     """An answer that the edition allows."""
-    _, operation = doc.operations()[key]
+    _, operation = doc.operations[key]
     maker = Maker(doc, other, rng)
     status = rng.choice(list(operation["responses"]))
     response = doc.deref(operation["responses"][status])
@@ -450,9 +454,9 @@ def expected(doc: Doc, answer: Answer, former: Doc) -> str:
     """Empty where a reader of this edition is ready for the answer; else why not. `former` is the edition
     that it comes from.
     """
-    if answer.key not in doc.operations():
+    if answer.key not in doc.operations:
         return ""  # nobody calls what was not there
-    _, operation = doc.operations()[answer.key]
+    _, operation = doc.operations[answer.key]
     responses = {k.upper(): doc.deref(v) for k, v in operation["responses"].items()}
     response = responses.get(answer.status, responses.get(answer.status[0] + "XX", responses.get("DEFAULT")))
     if response is None:  # RFC 9110, 15: any status of a class is understood as its first
@@ -471,7 +475,7 @@ def expected(doc: Doc, answer: Answer, former: Doc) -> str:
     wanted = list(response.get("content", {}))
     if not wanted:
         return ""
-    offered = former.deref(former.operations()[answer.key][1]["responses"]).get(answer.status, {})
+    offered = former.deref(former.operations[answer.key][1]["responses"]).get(answer.status, {})
     offered = list(former.deref(offered).get("content", {}))
     if answer.body is MISSING:
         return "no body"
@@ -492,14 +496,14 @@ def hurt(old: dict[str, Any], new: dict[str, Any], tries: int = 200, seed: int =
     a, b, rng = Doc(old), Doc(new), random.Random(seed)
     caller = reader = ""
     around = {k: v for k, v in old.items() if k != "paths"} == {k: v for k, v in new.items() if k != "paths"}
-    for key in a.operations():
-        if around and key in b.operations() and a.operations()[key] == b.operations()[key]:
+    for key in a.operations:
+        if around and key in b.operations and a.operations[key] == b.operations[key]:
             continue  # nothing of it differs
         for _ in range(tries):
             request = requests(a, b, key, rng)
             if request is not None and not caller and not accepts(a, request):
                 caller = accepts(b, request)
-            if key in b.operations() and not reader:
+            if key in b.operations and not reader:
                 answer = answers(b, a, key, rng)
                 if answer is not None and not expected(b, answer, b):
                     reader = expected(a, answer, b)

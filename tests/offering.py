@@ -9,15 +9,14 @@ from typing import Any
 import yaml
 
 from pgagents.catalogue.load import load_file, load_text
+from pgagents.importer.surfaces import list_plain
 from pgagents.model.model import Model
 from pgagents.source.read import parse
 
 ROOT = Path(__file__).parents[1]
 SHOP = ROOT / "tests" / "catalogues" / "shop.yaml"
 SURFACES: dict[str, Any] = {
-    "openai_tools": {"actions": "all"},
-    "anthropic": {"actions": "all"},
-    "perplexity": {"actions": "all"},
+    **{name: {"actions": "all"} for name in list_plain()},
     "mcp": {"actions": "all", "server": "corner-shop-mcp", "env": {"key": "SHOP_TOKEN", "url": "SHOP_URL"}},
     "copilot_mcp": {
         "actions": "all",
@@ -39,7 +38,7 @@ class _Whole(yaml.SafeDumper):
 def shop_text(**changes: Any) -> str:
     """The shop's file with every surface; `surfaces__mcp__title="X"` changes one place of it."""
     data: Any = parse(SHOP.read_text(encoding="utf-8")).data
-    data["surfaces"] = {**data["surfaces"], **copy.deepcopy(SURFACES)}
+    data["surfaces"] = {**copy.deepcopy(SURFACES), **data["surfaces"]}
     for place, value in changes.items():
         *path, last = place.split("__")
         here = data

@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from pgagents.catalogue.load import load_text
 from pgagents.http import Handler
@@ -27,7 +25,6 @@ PARK_GRAPH = ROOT / "catalogue" / "park_graph.yaml"
 SHOP = ROOT / "tests" / "catalogues" / "shop.yaml"
 FAULT_CONTRACTS = ROOT / "tests" / "data" / "fault_contracts.json"
 URL = "http://127.0.0.1:1"
-MATRIX = pytest.mark.matrix
 
 
 @cache
@@ -104,14 +101,6 @@ def plain_run() -> Report:
     it.
     """
     return run(model())
-
-
-def rarely(values: Iterable[Any], *always: Any) -> list[Any]:
-    """The parameters of a test: `make test` tries `always`, `make matrix` the other values. A tuple is
-    several parameters.
-    """
-    several = [(value, value if isinstance(value, tuple) else (value,)) for value in values]
-    return [value if value in always else pytest.param(*parts, marks=MATRIX) for value, parts in several]
 
 
 @cache

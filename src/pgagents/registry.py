@@ -1,4 +1,4 @@
-"""Find targets, rules, checks and faults by their path: adding a file adds one, no list is edited."""
+"""Import all modules under a package: each is one target, rule, check or command, named by its path."""
 
 from __future__ import annotations
 

@@ -15,10 +15,10 @@ import pytest
 from harm.cases import CASES
 from harm.runs import METHODS, harms, model_of, run, server_of, undeclared, unlisted, unmarked, writes
 from harm.servers.base import KEYS, Row, Server
+from lengths import rarely
 from pgagents.http import Request, Response, Silence
 from pgagents.model.contract import Verdict
 from pgagents.report.report import Report
-from verifying import rarely
 
 SEEDS = (0, 1, 2)
 LATER_S = 60.0

@@ -14,15 +14,15 @@ from pgagents.verify.plan.options import Options
 from verifying import ids, model
 
 NAMES = fault_registry.list_names("variations")
-AT_ONCE = 3
+AT_ONCE = 4
 RUNS = -(-len(NAMES) // AT_ONCE)
-THREES = [NAMES[first::RUNS] for first in range(RUNS)]
-"""Every variation once, three to a run; neighbours in the alphabet, which are of one kind, stand in
+TOGETHER = [NAMES[first::RUNS] for first in range(RUNS)]
+"""Every variation once, four to a run; neighbours in the alphabet, which are of one kind, stand in
 different runs.
 """
 
 
-@pytest.mark.parametrize("names", THREES, ids="+".join)
+@pytest.mark.parametrize("names", TOGETHER, ids="+".join)
 def test_variations_taken_together_raise_no_alarm(names: tuple[str, ...]) -> None:
     points = {fault_registry.find("variations", name).point for name in names} - {None}
     of = model(opened=" ".join(sorted(points)))

@@ -3,7 +3,7 @@ variation nothing.
 
 In process, no sockets. What a fault breaks must all be found, and nothing beyond `breaks` and `also`. Whole
 runs with a fault or a variation are marked `matrix`; `make test` runs only contracts that a fault breaks, and
-variations three to a run (`test_alarms.py`).
+variations four to a run (`test_alarms.py`).
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from lengths import rarely
 from pgagents.diff.compare import compare
 from pgagents.generate.build import build
 from pgagents.generate.files import write
@@ -26,7 +27,7 @@ from pgagents.sandbox.limits import Drawn, Limits
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.run.run import contracts, plan
 from pgagents.verify.wire.pace import Pacer
-from verifying import URL, ids, model, rarely
+from verifying import URL, ids, model
 from windowed import (
     LOOKS,
     ORDERS,
@@ -84,16 +85,21 @@ def test_park_graph_would_be_kept_in_windows_too() -> None:
     assert enforced(made) == {Verdict.KEPT}
 
 
-@pytest.mark.parametrize("call_s", rarely([0.02, 0.4, 3.1], 0.4))
-@pytest.mark.parametrize("way", LAWFUL)
+SLOWLY = rarely(
+    [(way, call_s) for way in LAWFUL for call_s in (0.02, 0.4, 3.1)],
+    *((way, (0.4, 3.1)[n % 2]) for n, way in enumerate(LAWFUL)),
+)
+"""Every way with the times that a call takes; `make test` tries one time each."""
+
+
+@pytest.mark.parametrize(("way", "call_s"), SLOWLY)
 def test_no_lawful_way_to_count_is_an_alarm(way: Way, call_s: float) -> None:
     for phase_s, unit in ((0.0, "seconds"), (23.7, "epoch_seconds"), (52.2, "epoch_seconds")):
         made = report(opened(shop(unit=unit), way, phase_s), shop(unit=unit), call_s=call_s)
         assert alarms(made) == [], (phase_s, unit)
 
 
-@pytest.mark.parametrize("call_s", rarely([0.4, 3.1], 3.1))
-@pytest.mark.parametrize("way", LAWFUL)
+@pytest.mark.parametrize(("way", "call_s"), SLOWLY)
 def test_nor_is_it_where_others_use_the_same_key(
     way: Way, call_s: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -103,7 +109,7 @@ def test_nor_is_it_where_others_use_the_same_key(
         assert [a for a in alarms(made) if a[0].startswith("rate_")] == [], phase_s
 
 
-@pytest.mark.parametrize("others", [1, 7, 30])
+@pytest.mark.parametrize("others", rarely([1, 7, 30], 7))
 @pytest.mark.parametrize("call_s", [0.02, 0.4])
 def test_nor_are_even_buckets_that_others_draw_from_too(
     others: int, call_s: float, monkeypatch: pytest.MonkeyPatch
@@ -190,8 +196,10 @@ def test_a_reset_beyond_the_window_is_found_in_seconds_too() -> None:
     assert broken(ResetBeyond, shop(unit="seconds")) == {"rate_limit_headers/reset"}
 
 
-@pytest.mark.parametrize("per_s", rarely([1, 5], 5))
-@pytest.mark.parametrize("way", LAWFUL)
+@pytest.mark.parametrize(
+    ("way", "per_s"),
+    rarely([(way, per_s) for way in LAWFUL for per_s in (1, 5)], *((way, 5) for way in LAWFUL[::2])),
+)
 def test_windows_that_whole_seconds_cannot_tell_apart_are_no_alarm(way: Way, per_s: int) -> None:
     short = shop(unit="seconds", per_s=per_s)
     for phase_s in (0.0, 0.7 * per_s, 0.9 * per_s):

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from lengths import rarely
 from pgagents.errors import PgagentsError
 from pgagents.http import Handler, Request, Response, Silence, json_bytes, read_json
 from pgagents.model.contract import Verdict
@@ -19,7 +20,7 @@ from pgagents.report.report import Report
 from pgagents.verify.check.check import collect
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.run.run import contracts, plan, verify
-from verifying import PARK_GRAPH, SHOP, URL, ids, keys_of, model, plain_run, rarely, run, sandbox
+from verifying import PARK_GRAPH, SHOP, URL, ids, keys_of, model, plain_run, run, sandbox
 
 WHOLE = Identities(
     dict.fromkeys(("main", "second", "starter", "fleet", "revoked", "operator", "stripe"), "pk_test_x")
@@ -133,6 +134,35 @@ def test_only_reproduces_what_another_checks_probe_broke(fault, wanted):
     report = run(model(), faults=[fault], only=(wanted,))
     assert (ids(report, Verdict.BROKEN), report.exit_code) == ([wanted], 1)
     assert report.footer.requests < whole.footer.requests / 2
+
+
+OWN_PROOF = ("used-hold-released", "conversion/used_up/hold/create_session@rest")
+ANOTHER_VALUE = ("circle-taken-for-narrow-box", "relation/wider-keeps/fits/search_parking@rest")
+EARLIER_KEYS = ("idempotency-key-folded", "idempotency/apart/refund_session@rest")
+ANOTHER_TOKEN = ("dead-token-unchallenged", "response_headers/WWW-Authenticate/search_parking@rest")
+ALL_WRITES = ("audit-row-of-refused", "audit_trail/refused@rest")
+EARLIER_ROWS = ("audit-row-changes", "audit_trail/unchanged@rest")
+ALL_ANSWERS = ("page-of-whoever-began", "project_isolation/told@rest")
+ALL_COUNTS = ("count-dated-once", "consistent_representations/lot/check_availability@rest")
+
+
+@pytest.mark.parametrize(
+    ("fault", "wanted"),
+    [
+        OWN_PROOF,
+        ANOTHER_VALUE,
+        *rarely([EARLIER_KEYS, ANOTHER_TOKEN, ALL_WRITES, EARLIER_ROWS, ALL_ANSWERS, ALL_COUNTS]),
+    ],
+)
+def test_only_reproduces_what_needs_more_than_the_contracts_own_calls(fault, wanted):
+    report = run(model(), faults=[fault], only=(wanted,))
+    assert (ids(report, Verdict.BROKEN), report.exit_code) == ([wanted], 1)
+
+
+def test_only_exceeds_a_limit_for_the_header_that_a_limited_call_alone_has():
+    wanted = "response_headers/Retry-After/framework@rest"
+    report = run(model(), faults=["retry-after-missing"], only=(wanted,), limits=True)
+    assert ids(report, Verdict.BROKEN) == [wanted]
 
 
 @pytest.mark.parametrize(

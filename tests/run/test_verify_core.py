@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from lengths import rarely
 from pgagents.http import Request, Response, Silence, json_bytes
 from pgagents.model.contract import Verdict
 from pgagents.report.report import Report
@@ -229,7 +230,10 @@ def test_whoever_calls_next_is_made_to_fail_only_where_nobody_else_does():
 
 
 @pytest.mark.parametrize(
-    "fault", ["create-field-lost", "search-unsorted", "end-keeps-state", "money-rounded-down"]
+    "fault",
+    rarely(
+        ["create-field-lost", "search-unsorted", "end-keeps-state", "money-rounded-down"], "search-unsorted"
+    ),
 )
 def test_a_finding_that_hangs_on_what_was_known_before_is_told_stable(fault):
     report = run(model(), faults=[fault])

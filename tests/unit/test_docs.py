@@ -14,9 +14,9 @@ import click
 import pytest
 
 import pages
+from lengths import rarely
 from pgagents.cli.main import cli
 from pgagents.model.contract import Verdict
-from verifying import rarely
 
 ROOT = Path(__file__).parents[2]
 PAGES = (
@@ -126,9 +126,11 @@ LONG = ("pgagents demo", "pgagents verify")
 """Commands that leave nothing which a second run could stumble over."""
 
 
-@pytest.mark.parametrize("page", rarely(PAGES, "README.md"))
+@pytest.mark.parametrize(
+    ("page", "twice"), rarely([("README.md", False), *((p, True) for p in PAGES)], ("README.md", False))
+)
 def test_commands_run_as_written_and_once_more_and_leave_only_what_is_ignored(
-    page: str, tmp_path: Path
+    page: str, twice: bool, tmp_path: Path
 ) -> None:
     """One test for each page, so that nothing of it runs on two workers."""
     done = pages.run(COMMANDS[page], tmp_path)
@@ -138,9 +140,8 @@ def test_commands_run_as_written_and_once_more_and_leave_only_what_is_ignored(
         if line in FINDS:
             assert [shown for shown in finding() if shown not in said] == [], said
     assert unknown_to_git(tmp_path) == []
-    for line, code, said in pages.run(
-        [line for line in COMMANDS[page] if not line.startswith(LONG)], tmp_path
-    ):
+    again = [line for line in COMMANDS[page] if not line.startswith(LONG)] if twice else []
+    for line, code, said in pages.run(again, tmp_path) if again else ():
         assert code == 0, f"$ {line}\n{said}"
 
 
@@ -207,13 +208,17 @@ GUIDE = sorted(
 )
 
 
+TUTORIAL = ROOT / "docs/tutorial.md"
+ONCE = [(guide, 1) for guide in GUIDE]
+
+
 @pytest.mark.parametrize(
-    "guide", rarely(GUIDE, *(p for p in GUIDE if p.stem == "tutorial")), ids=lambda p: p.stem
+    ("guide", "times"), rarely([*ONCE, (TUTORIAL, 2)], (TUTORIAL, 1)), ids=lambda p: getattr(p, "stem", p)
 )
-def test_commands_of_the_guide_run_as_written(guide: Path, tmp_path: Path) -> None:
+def test_commands_of_the_guide_run_as_written(guide: Path, times: int, tmp_path: Path) -> None:
     lines = pages.commands(guide.read_text(encoding="utf-8"))
     copied = () if guide.stem == "tutorial" else ("catalogue", "generated")
-    for _ in range(2 if guide.stem == "tutorial" else 1):
+    for _ in range(times):
         for line, code, said in pages.run(lines, tmp_path, copied=copied) if lines else ():
             assert code == 0, f"$ {line}\n{said}"
 

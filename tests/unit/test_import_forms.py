@@ -392,7 +392,7 @@ def test_summary_tells_the_surfaces_the_record_and_counts_in_words(
     assert main(["import", str(tmp_path / "doc.json"), "--out", str(tmp_path / "c.yaml")]) == 0
     said = capsys.readouterr().out
     assert "1 action of 1 operation, " in said
-    assert "surfaces: rest, gemini" in said
+    assert "surfaces: rest, anthropic, gemini" in said
     assert "not on `openai`: it takes https servers alone, and `api.server` is http://library.example" in said
     assert f"{tmp_path / 'c.imported.json'}: what this import gave" in said
 

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from importing import SWAGGER
+from lengths import tried
 from pgagents.catalogue.load import load, load_file
 from pgagents.cli.main import main
 from pgagents.importer.merging.merge import MISSING, Conflict, Edit, apply_edits, merge, same
@@ -493,8 +494,7 @@ def authored(text: str, draw: Any, n: int) -> tuple[str, list[tuple[tuple[Any, .
 
 
 @pytest.mark.usefixtures("_in_a_folder")
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
-@given(st.data())
+@tried(40, 300, data=st.data())
 def test_nothing_of_the_authors_is_lost_whatever_the_document_becomes(data: st.DataObject) -> None:
     """Edit the catalogue, change the document, merge: each edit and each comment is still there, or
     nothing is written at all.

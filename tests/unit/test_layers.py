@@ -7,6 +7,8 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
 from itertools import chain
 from pathlib import Path
 
@@ -19,6 +21,7 @@ ROOT = Path(pgagents.__file__).parent
 SIBLINGS = [
     "generate.targets",
     "lint.rules",
+    "lint.tools.judges",
     "generate.packages",
     "verify.checks",
     "sandbox.faults",
@@ -49,13 +52,42 @@ HEAVY = {
 }
 
 
-def modules() -> Iterator[tuple[str, ast.Module]]:
+@dataclass(frozen=True)
+class Source:
+    """What the tests ask of a module, without its tree, which takes much memory."""
+
+    name: str
+    documented: bool
+    imports: tuple[tuple[int, str], ...]
+    talks: tuple[int, ...]
+    """Lines that print, read input or end the process."""
+
+
+@cache
+def modules() -> tuple[Source, ...]:
+    found = []
     for path in sorted(ROOT.rglob("*.py")):
         parts = path.relative_to(ROOT).with_suffix("").parts
-        yield (
-            ".".join(parts[:-1] if parts[-1] == "__init__" else parts),
-            ast.parse(path.read_text(encoding="utf-8")),
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        found.append(
+            Source(
+                ".".join(parts[:-1] if parts[-1] == "__init__" else parts),
+                bool(ast.get_docstring(tree)),
+                tuple(imported(tree)),
+                tuple(talking(tree)),
+            )
         )
+    return tuple(found)
+
+
+def talking(tree: ast.Module) -> Iterator[int]:
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id in ("print", "input", "exit", "quit")
+        ):
+            yield node.lineno
 
 
 def imported(tree: ast.Module) -> Iterator[tuple[int, str]]:
@@ -86,7 +118,7 @@ def test_rooms_import_only_rooms_below_them() -> None:
 
 
 def test_imports_are_written_in_full() -> None:
-    assert sum(1 for _, tree in modules() for _ in imported(tree)) > 1_000
+    assert sum(len(module.imports) for module in modules()) > 1_000
 
 
 MANY = (  # registries: one module for each thing of a kind
@@ -103,11 +135,11 @@ def test_a_folder_has_at_most_fifteen_modules() -> None:
 
 def test_targets_checks_faults_and_variations_import_no_sibling() -> None:
     wrong = [
-        f"{name}:{line} imports {other}"
-        for name, tree in modules()
+        f"{module.name}:{line} imports {other}"
+        for module in modules()
         for room in SIBLINGS
-        if name.startswith(f"{room}.")
-        for line, other in imported(tree)
+        if module.name.startswith(f"{room}.")
+        for line, other in module.imports
         if other.startswith(f"{room}.")
     ]
     assert wrong == []
@@ -121,18 +153,15 @@ def test_package_files_hold_a_docstring_and_nothing_else() -> None:
 
 
 def test_every_module_says_what_it_is() -> None:
-    assert [name for name, tree in modules() if not ast.get_docstring(tree)] == []
+    assert [module.name for module in modules() if not module.documented] == []
 
 
 def test_only_the_command_line_prints() -> None:
     wrong = [
-        f"{name}:{node.lineno}"
-        for name, tree in modules()
-        if name.split(".")[0] != "cli"
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Name)
-        and node.func.id in ("print", "input", "exit", "quit")
+        f"{module.name}:{line}"
+        for module in modules()
+        if module.name.split(".")[0] != "cli"
+        for line in module.talks
     ]
     assert wrong == []
 

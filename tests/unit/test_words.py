@@ -11,6 +11,8 @@ import ast
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -102,10 +104,24 @@ RIDDLES = (
 )
 
 
-def trees() -> Iterator[tuple[str, ast.Module]]:
-    """Every module's path below `src/pgagents` with its tree."""
+@dataclass(frozen=True)
+class Names:
+    """What a module defines: its identifiers and docstrings, without the tree, which takes much memory."""
+
+    path: str
+    identifiers: tuple[tuple[str, str, int], ...]
+    docstrings: tuple[tuple[str, str], ...]
+
+
+@cache
+def modules() -> tuple[Names, ...]:
+    """Every module below `src/pgagents`, read once."""
+    found = []
     for path in sorted(SOURCE.rglob("*.py")):
-        yield path.relative_to(SOURCE).as_posix(), ast.parse(path.read_text(encoding="utf-8"))
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        at = path.relative_to(SOURCE).as_posix()
+        found.append(Names(at, tuple(identifiers(tree)), tuple(docstrings(tree))))
+    return tuple(found)
 
 
 def identifiers(tree: ast.Module) -> Iterator[tuple[str, str, int]]:
@@ -169,14 +185,16 @@ def docstrings(tree: ast.Module) -> Iterator[tuple[str, str]]:
 
 def riddles() -> set[str]:
     """Every docstring that has a refused form, as `path:name`."""
-    return {f"{path}:{name}" for path, tree in trees() for name, text in docstrings(tree) if is_riddle(text)}
+    return {
+        f"{module.path}:{name}" for module in modules() for name, text in module.docstrings if is_riddle(text)
+    }
 
 
 def test_no_old_word_is_an_identifier() -> None:
     old = [
-        f"{path}:{line}: {kind} {name}"
-        for path, tree in trees()
-        for kind, name, line in identifiers(tree)
+        f"{module.path}:{line}: {kind} {name}"
+        for module in modules()
+        for kind, name, line in module.identifiers
         if refused(kind, name)
     ]
     assert not old
@@ -192,9 +210,7 @@ def test_no_old_word_is_a_module() -> None:
 
 
 def test_a_word_of_the_domain_is_one_class() -> None:
-    classes = Counter(
-        node.name for _, tree in trees() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)
-    )
+    classes = Counter(name for module in modules() for kind, name, _ in module.identifiers if kind == "class")
     assert {name: classes[name] for name in ONCE if classes[name] > 1} == {}
 
 

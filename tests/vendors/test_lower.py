@@ -9,6 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lengths import tried
+from pgagents.generate.lower import dialect as dialects
 from pgagents.generate.lower.dialect import (
     ANTHROPIC,
     ANTHROPIC_STRICT,
@@ -28,10 +30,8 @@ from pgagents.generate.lower.schema import lower
 from pgagents.jsonschema.patterns import whole
 from pgagents.source.origin import Node, Text, origin_of, plain
 
-DIALECTS = [
-    GEMINI, GEMINI_JSON, XAI, OPENAPI_30, OPENAPI_30_FLAT, OPENAI, OPENAI_STRICT, ANTHROPIC, ANTHROPIC_STRICT,
-    PERPLEXITY, MCP,
-]  # fmt: skip
+DIALECTS = [d for d in vars(dialects).values() if isinstance(d, Dialect) and d is not OPENAPI_31]
+"""Every dialect but that of the catalogue, in which nothing is lowered."""
 REF = "#/components/schemas/"
 NAMES = ["a", "b", "c"]
 PATTERNS = ["^[a-z]+$", "a", "^a", "b$", "a|b", "^(a|b)$", "^a|b$", r"^\d{1,2}$", "(?=a)a", "[$^]", r"^a\$"]
@@ -270,10 +270,7 @@ def _validator(schema: Any, components: Any) -> Any:
 
 
 @pytest.mark.parametrize("dialect", DIALECTS, ids=lambda d: d.name)
-@settings(
-    max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
-@given(data=st.data())
+@tried(80, 400, data=st.data())
 def test_a_value_that_the_catalogue_takes_is_taken_after_lowering(
     dialect: Dialect, data: st.DataObject
 ) -> None:
@@ -326,18 +323,18 @@ def test_the_values_tried_are_mostly_valid() -> None:
     valid = []
 
     @settings(
-        max_examples=300,
+        max_examples=100,
         deadline=None,
         database=None,
         derandomize=True,
         suppress_health_check=list(HealthCheck),
     )
     @given(data=st.data())
-    def tried(data: st.DataObject) -> None:
+    def note(data: st.DataObject) -> None:
         schema = data.draw(schemas)
         valid.append(_validator(schema, COMPONENTS).is_valid(value_for(data.draw, schema)))
 
-    tried()
+    note()
     assert sum(valid) > len(valid) * 0.4
 
 
@@ -418,16 +415,14 @@ def _words(schema: Any) -> set[str]:
     ],
     ids=lambda value: getattr(value, "name", ""),
 )
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(schema=schemas)
+@tried(50, 200, schema=schemas)
 def test_no_word_of_another_language_is_left(
     dialect: Dialect, never: set[str], schema: dict[str, Any]
 ) -> None:
     assert not _words(lower(schema, COMPONENTS, dialect)[0]) & never
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(schema=schemas)
+@tried(50, 200, schema=schemas)
 def test_the_catalogue_is_never_changed(schema: dict[str, Any]) -> None:
     before = repr(schema), repr(COMPONENTS)
     for dialect in DIALECTS:

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lengths import tried
 from pgagents.catalogue.load import load_text
 from pgagents.generate.build import build
 from pgagents.generate.render import Artifact, Renderer
@@ -97,8 +97,7 @@ def _put(value: Any, text: str) -> Any:
 
 
 @pytest.mark.parametrize("pointer", LEAVES.values(), ids=LEAVES)
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(text=texts)
+@tried(4, 30, text=texts)
 def test_any_text_arrives_as_it_is_and_changes_nothing_else(pointer: Pointer, text: str) -> None:
     text = text[:8] if pointer == ("api", "title") else text  # a plugin's name has at most 20 characters
     made = _documents(pointer, f"A {text} z")
@@ -107,8 +106,7 @@ def test_any_text_arrives_as_it_is_and_changes_nothing_else(pointer: Pointer, te
     compile(made["pgagents/test_contracts.py"].data, "test_contracts.py", "exec")
 
 
-@settings(max_examples=20, deadline=None)
-@given(text=texts)
+@tried(6, 30, text=texts)
 def test_the_property_tests_say_the_title_as_it_is(text: str) -> None:
     text = text[:8]
     code = _documents(("api", "title"), f"A {text} z")["pgagents/test_contracts.py"].data.decode()
@@ -118,13 +116,14 @@ def test_the_property_tests_say_the_title_as_it_is(text: str) -> None:
     assert f"A {text} z" in namespace["__doc__"]
 
 
-@settings(max_examples=100, deadline=None)
-@given(
+@tried(
+    30,
+    100,
     st.recursive(
         texts | st.integers() | st.none(),
         lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
         max_leaves=8,
-    )
+    ),
 )
 def test_tracing_changes_no_document(value: Any) -> None:
     """Marks go in and come out again, also where a text looks like one."""

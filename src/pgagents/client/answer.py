@@ -51,10 +51,15 @@ class Problem:
     def to_dict(self) -> dict[str, Any]:
         """Return the known members, as a model sees them."""
         known = {
-            "status": self.status, "code": self.code, "message": self.message, "request_id": self.request_id,
+            "status": self.status,
+            "code": self.code,
+            "message": self.message,
+            "request_id": self.request_id,
             "field": self.field,
-            "scope": self.scope, "retry_after_s": self.retry_after_s, "note": self.note,
-        }  # fmt: skip
+            "scope": self.scope,
+            "retry_after_s": self.retry_after_s,
+            "note": self.note,
+        }
         return {name: value for name, value in known.items() if value is not None}
 
 

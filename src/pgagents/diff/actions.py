@@ -152,6 +152,14 @@ def _names(s: Sides) -> Iterator[Change]:
 
 
 def _nature(s: Sides) -> Iterator[Change]:
+    """Compare what a call does, who may make it, and how it may be repeated."""
+    yield from _effects(s)
+    yield from _permission(s)
+    yield from _repetition(s)
+
+
+def _effects(s: Sides) -> Iterator[Change]:
+    """Compare what a call does to the world, and whether a person is asked before it."""
     a, b = s.a, s.b
     if a.effect != b.effect:
         yield s.change(
@@ -189,6 +197,11 @@ def _nature(s: Sides) -> Iterator[Change]:
                 else f"is no longer said to be one that {what}: hosts may call it without asking"
             )
             yield s.change("breaking", key, said, key, safety=True)
+
+
+def _permission(s: Sides) -> Iterator[Change]:
+    """Compare the key and the scope that a call needs, and the rate limit that it draws from."""
+    a, b = s.a, s.b
     if a.key != b.key:
         yield s.change(
             "breaking" if b.key else "may break",
@@ -211,6 +224,11 @@ def _nature(s: Sides) -> Iterator[Change]:
             f"draws from {b.bucket or 'no bucket'} now, was {a.bucket or 'none'}",
             "bucket",
         )
+
+
+def _repetition(s: Sides) -> Iterator[Change]:
+    """Compare how a call may be repeated, whether it is to go, and how it is signed."""
+    a, b = s.a, s.b
     if a.idempotency != b.idempotency:
         message = (
             f"idempotency key is {b.idempotency} now"

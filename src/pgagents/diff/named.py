@@ -8,20 +8,19 @@ from typing import Any
 
 from pgagents.jsonschema.schema import refs
 
-ANNOTATIONS = frozenset(
-    (
-        "title",
-        "description",
-        "default",
-        "examples",
-        "example",
-        "externalDocs",
-        "deprecated",
-        "readOnly",
-        "writeOnly",
-        "$comment",
-    )
+WORDS = (
+    "title",
+    "description",
+    "default",
+    "examples",
+    "example",
+    "externalDocs",
+    "deprecated",
+    "readOnly",
+    "writeOnly",
 )
+"""Keywords of a schema that constrain no value."""
+ANNOTATIONS = frozenset((*WORDS, "$comment"))
 
 
 _DATA = frozenset(("enum", "const", "x-other-keywords"))

@@ -302,7 +302,7 @@ class Values:
             yield replace(found, severity="may break") if found.severity == "breaking" else found
 
     def _example(self, a: View, name: str) -> str:
-        from pgagents.diff.witness import sample
+        from pgagents.diff.samples import sample
 
         value = sample(a.member(name), self.old)
         return format_json({name: value}) if value is not None else ""

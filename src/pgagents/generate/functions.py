@@ -8,7 +8,7 @@ from typing import Any
 from pgagents.generate.formerly import find_name, list_offered
 from pgagents.generate.lower.dialect import Dialect
 from pgagents.generate.lower.schema import lower
-from pgagents.generate.target import Loss, Note
+from pgagents.generate.target import Loss
 from pgagents.model.action import Action
 from pgagents.model.model import Model, Surface
 from pgagents.source.origin import Node, Text
@@ -110,20 +110,3 @@ def _description(surface: Surface, action: Action, losses: list[Loss]) -> Text:
             )
         )
     return Text(" ".join(said), text.origin)
-
-
-def too_many(surface: Surface, most: int, vendor: str) -> tuple[Note, ...]:
-    """Return a note if the surface has more actions, including former names, than the vendor accepts
-    tools.
-    """
-    count = len(list_offered(surface))
-    if count <= most:
-        return ()
-    at = (*surface.origin, "actions")
-    return (
-        Note(
-            at,
-            f"{count} tools; {vendor} takes at most {most}",
-            f"offer fewer actions on `surfaces.{surface.name}`",
-        ),
-    )

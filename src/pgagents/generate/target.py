@@ -66,7 +66,8 @@ class Target:
     the model that must not be empty (`workflows`, `surfaces.copilot.package`). `outputs` are paths in the
     output folder; `.json` and `.yaml` files of one target are one document in two forms, anything else is
     text. `max_bytes` is the vendor's limit for one file. `for_models` is true if a model receives the whole
-    document at every turn, so that its size in tokens is counted.
+    document at every turn, so that its size in tokens is counted. `most_actions` is how many actions an
+    import offers on the surface; None if it needs further settings, so that an import cannot offer it.
     """
 
     title: str
@@ -76,6 +77,7 @@ class Target:
     max_bytes: int | None = None
     part: str | None = None
     for_models: bool = False
+    most_actions: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,10 +55,14 @@ def _surface(one: ImportedAction, names: set[str]) -> dict[str, Any] | None:
         if a.status.isdecimal() and a.description and a.media == JSON
     }
     made = {
-        "title": one.action["title"], "description": one.action["description"], "http": one.action["http"],
+        "title": one.action["title"],
+        "description": one.action["description"],
+        "http": one.action["http"],
         "selector": selector,
-        "arguments": inner, "actions": list(arguments[selector]["enum"]), "responses": said,
-    }  # fmt: skip
+        "arguments": inner,
+        "actions": list(arguments[selector]["enum"]),
+        "responses": said,
+    }
     if is_name(one.operation.id):
         made["operation_id"] = one.operation.id
     return made

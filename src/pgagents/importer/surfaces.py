@@ -4,6 +4,9 @@ unchanged.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 from pgagents.catalogue.load import load
@@ -16,8 +19,15 @@ from pgagents.source.diagnostics import Diagnostic
 from pgagents.source.read import parse
 from pgagents.text.brief import brief
 
-MOST = {"openai": 30, "gemini": 128, "xai": 128, "openai_tools": 128, "anthropic": 128, "perplexity": 128}
-"""Surfaces that need no settings, each with the number of actions it accepts."""
+
+@cache
+def list_plain() -> Mapping[str, int]:
+    """Return the surfaces that need no settings, each with the number of actions that it accepts."""
+    found: dict[str, int] = {}
+    for target in targets().values():
+        if isinstance(target, Target) and target.surface is not None and target.most_actions is not None:
+            found[target.surface] = min(target.most_actions, found.get(target.surface, target.most_actions))
+    return MappingProxyType(found)
 
 
 def offer(data: dict[str, Any], notes: Notes, known: Validators | None = None) -> dict[str, str]:
@@ -27,10 +37,11 @@ def offer(data: dict[str, Any], notes: Notes, known: Validators | None = None) -
     """
     without: dict[str, str] = {}
     count = len(data["actions"])
-    fitting = [name for name, most in MOST.items() if count <= most]
-    beyond = [name for name in MOST if name not in fitting]
+    plain = list_plain()
+    fitting = [name for name, most in plain.items() if count <= most]
+    beyond = [name for name in plain if name not in fitting]
     if beyond:
-        without |= {name: f"it takes {MOST[name]} actions, and there are {count}" for name in beyond}
+        without |= {name: f"it takes {plain[name]} actions, and there are {count}" for name in beyond}
         notes.decide(
             ("surfaces",),
             (

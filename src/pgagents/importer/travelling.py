@@ -1,8 +1,8 @@
-"""Convert lists and objects outside the body into arguments that the catalogue can express.
+"""Convert list and object parameters of the path, query, header and cookie into arguments of the catalogue.
 
-A catalogue's call sends a list in the query by repeating its name, and everything else as one text. A list
-that is sent in another form becomes a text argument, whose description states that form. An object becomes
-one argument for each member.
+The catalogue has one form for lists in the query (`tag=a&tag=b`), and sends everything else as one text. An
+OpenAPI document may ask for another form, such as `tag=a,b`: that list becomes a text argument whose
+description states the form. An object becomes one argument for each member.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from pgagents.lint.judged import Judged
 from pgagents.lint.run import lint
 from pgagents.lint.tools import shape
 from pgagents.lint.tools import verdict as tools
+from pgagents.lint.tools.tool_judge import list_judges
 from pgagents.source.source import Source
 
 JUDGES = {
@@ -22,11 +23,11 @@ JUDGES = {
     "gpt-builder": "the GPT builder's import of an OpenAPI document",
     "copilot": "Microsoft 365 Copilot's import of an OpenAPI document",
     "chatgpt-plugin": "the importer of ChatGPT's plugins (2023)",
-    **{name: f"{title}: a list of function tools" for name, (title, _) in tools.JUDGES.items()},
+    **{name: f"{judge.title}: a list of function tools" for name, judge in list_judges().items()},
     "ai-plugin": "OpenAI's plugin manifest v1",
     "copilot-plugin": "Copilot's plugin manifest, v2.2 or v2.4",
 }
-ALIASES = {name.removesuffix("-tools"): name for name in tools.JUDGES}
+ALIASES = {name.removesuffix("-tools"): name for name in list_judges()}
 """Short names: the vendor's name alone."""
 
 
@@ -35,7 +36,7 @@ def is_catalogue(data: Any) -> bool:
     return isinstance(data, dict) and "pgagents" in data
 
 
-LIKE_OPENAI = {"xai": "xai-tools", "perplexity": "perplexity-tools"}
+LIKE_OPENAI = {short: name for short, name in ALIASES.items() if list_judges()[name].like_openai}
 """Vendors whose tool lists look like OpenAI's. A folder with the vendor's name identifies them, as in the
 output of `build`.
 """
@@ -62,7 +63,7 @@ def judge(source: Source, name: str, only: Sequence[str] = (), today: date | Non
     """
     if name == "copilot":
         return copilot(source)
-    if name in tools.JUDGES:
+    if name in list_judges():
         return tools.judge(source, name)
     if name in ("ai-plugin", "copilot-plugin"):
         return manifest.judge(source, name)

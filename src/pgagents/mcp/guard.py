@@ -45,8 +45,9 @@ class Guard:
         headers = [
             (b"www-authenticate", f'Bearer realm="{REALM}"'.encode() + why),
             (b"content-type", b"application/json"),
-            (b"content-length", str(len(body)).encode()), (b"connection", b"close"),
-        ]  # fmt: skip
+            (b"content-length", str(len(body)).encode()),
+            (b"connection", b"close"),
+        ]
         await send({"type": "http.response.start", "status": 401, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 

@@ -80,55 +80,39 @@ def refund(s: Sessions, call: AcceptedCall) -> Any:
     }
 
 
+_ENTRY = {
+    "gate_code": None,
+    "assigned_space": None,
+    "entry_lane": None,
+    "exit_procedure": "Automatic via plate recognition",
+    "notes": "",
+}
+_VEHICLE = {"autonomous": True, "fleet_id": "fleet_waymo_sf", "vin": "1HGCM826X4A004352"}
+_CHATGPT, _NOBODY = ("chatgpt", "openai"), (None, None)
+_ACTIVE = (
+    ("sess_01JS4K7Q2M", "sess_abc123", "lot_lionshead", "CO-7891", 600, "hour", None, _CHATGPT, None),
+    ("sess_01HXYZ8T4C", "sess_01HXYZ8T4C", "lot_cascade", "AV-1234", 350, "hour", 2800, _NOBODY, _VEHICLE),
+    ("sess_01JS4K9D5P", "sess_d4y9k2", "lot_golden_peak", "CO-7891", 3000, "day", None, _NOBODY, None),
+)
+"""Id, code, lot, plate, rate in cents, its unit, the most for a day, agent's name and platform, vehicle."""
+
+
 def first_instances(s: Sessions, now: float) -> None:
     """Insert the instances that the catalogue's examples name.
 
     They are sessions that started five minutes before `now`, one completed session, a hold and a webhook.
     """
     started = int(now) - 300
-    entry = {
-        "gate_code": None,
-        "assigned_space": None,
-        "entry_lane": None,
-        "exit_procedure": "Automatic via plate recognition",
-        "notes": "",
-    }
-    vehicle = {"autonomous": True, "fleet_id": "fleet_waymo_sf", "vin": "1HGCM826X4A004352"}
-    for id, code, lot_id, plate, cents, unit, cap, by, of in (
-        (
-            "sess_01JS4K7Q2M",
-            "sess_abc123",
-            "lot_lionshead",
-            "CO-7891",
-            600,
-            "hour",
-            None,
-            ("chatgpt", "openai"),
-            None,
-        ),
-        (
-            "sess_01HXYZ8T4C",
-            "sess_01HXYZ8T4C",
-            "lot_cascade",
-            "AV-1234",
-            350,
-            "hour",
-            2800,
-            (None, None),
-            vehicle,
-        ),
-        (
-            "sess_01JS4K9D5P",
-            "sess_d4y9k2",
-            "lot_golden_peak",
-            "CO-7891",
-            3000,
-            "day",
-            None,
-            (None, None),
-            None,
-        ),
-    ):
+    _insert_active(s, started)
+    _insert_completed(s, started - 86_400)
+    _insert_hold(s, now + 86_400)
+    events = ["session.created", "session.ended"]
+    url = "https://hooks.example.com/park-graph"
+    s.outbox.register("wh_01JS4A2B", "main/test", url, events, now)
+
+
+def _insert_active(s: Sessions, started: int) -> None:
+    for id, code, lot_id, plate, cents, unit, cap, by, vehicle in _ACTIVE:
         s.store.run(
             (
                 "INSERT INTO session VALUES (?, 'main/test', ?, ?, ?, 'active', ?, ?, ?, 2, ?, ?, ?, NULL, "
@@ -145,23 +129,28 @@ def first_instances(s: Sessions, now: float) -> None:
             started,
             started + 7200,
             *by,
-            vehicle["fleet_id"] if of else None,
-            json.dumps(of) if of else None,
-            json.dumps(entry),
+            vehicle["fleet_id"] if vehicle else None,
+            json.dumps(vehicle) if vehicle else None,
+            json.dumps(_ENTRY),
             "pi_" + id[-6:],
         )
         s.store.run("INSERT INTO payment VALUES (?, 'paid', NULL)", "pi_" + id[-6:])
-    day = (started - 86_400, started - 82_800)
+
+
+def _insert_completed(s: Sessions, started: int) -> None:
     s.store.run(
         "INSERT INTO session VALUES ('sess_01JS1E6R3A', 'main/test', 'sess_k2m8t5', 'lot_golden_peak', "
         "'CO-7891', 'completed', 3000, 'day',"
         " NULL, 2, 3000, ?, ?, ?, 3000, 2700, NULL, NULL, NULL, NULL, ?, 'pi_1E6R3A')",
-        day[0],
-        day[0] + 7200,
-        day[1],
-        json.dumps(entry),
+        started,
+        started + 7200,
+        started + 3600,
+        json.dumps(_ENTRY),
     )
     s.store.run("INSERT INTO payment VALUES ('pi_1E6R3A', 'paid', NULL)")
+
+
+def _insert_hold(s: Sessions, expires: float) -> None:
     held = s.store.row(
         "SELECT id FROM lot WHERE autonomous = 1 AND agents = 1 AND available > 1 ORDER BY n DESC"
     )
@@ -172,11 +161,8 @@ def first_instances(s: Sessions, now: float) -> None:
             "'fleet_waymo_sf', ?, 'AV-5678', NULL, 'active', ?)"
         ),
         held["id"],
-        now + 86_400,
+        expires,
     )
-    events = ["session.created", "session.ended"]
-    url = "https://hooks.example.com/park-graph"
-    s.outbox.register("wh_01JS4A2B", "main/test", url, events, now)
 
 
 def _page(s: Sessions, call: AcceptedCall, filters: dict[str, str | None]) -> Any:

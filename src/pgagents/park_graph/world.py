@@ -8,6 +8,7 @@ import math
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from pgagents.sandbox.clock import epoch_of
 from pgagents.sandbox.keys import word
@@ -142,8 +143,12 @@ _KINDS = ("Garage", "Surface Lot", "Public Parking", "Deck", "Underground", "Par
 _MOST_VAIL_KM = 1.7
 
 
-def lots(seed: int) -> list[Lot]:
-    """Return all lots of a seed; those of Vail's transcript are in every world."""
+@lru_cache(maxsize=8)
+def lots(seed: int) -> tuple[Lot, ...]:
+    """Return all lots of a seed; those of Vail's transcript are in every world.
+
+    A self-test opens hundreds of sandboxes of one seed.
+    """
     rng = random.Random(f"lots {seed}")
     made = list(VAIL)
     ids = {lot.id for lot in made}
@@ -155,10 +160,10 @@ def lots(seed: int) -> list[Lot]:
                 lot = replace(_move_lot(lot, place, rng), id="lot_" + word(rng, 8))
             ids.add(lot.id)
             made.append(lot)
-    return made
+    return tuple(made)
 
 
-def windows(seed: int, lots: list[Lot], born: float) -> list[Window]:
+def windows(seed: int, lots: Sequence[Lot], born: float) -> list[Window]:
     """Return event and surge rates for every twentieth made lot, three to ten days after the world begins."""
     rng = random.Random(f"windows {seed}")
     found = [_INDEPENDENCE_DAY]

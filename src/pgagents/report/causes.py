@@ -1,4 +1,4 @@
-"""Groups broken contracts into one finding where they may have one cause on the server."""
+"""Give broken contracts that may have one cause on the server the same key, so that they are one finding."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ _OF_MEMBERS = frozenset(("response_schema", "law"))
 
 
 def cause(check: str, outcome: str, actual: str) -> str:
-    """Return a key that findings with the same cause share.
+    """Return the key of a broken contract; contracts with the same key are one finding.
 
-    For checks of members it is the member and the class of the status; else check, outcome and the beginning
-    of `actual`.
+    `outcome` is the answer's status and code, `actual` what the finding says of it. For checks that name the
+    wrong member of an answer, the key is that member and the first digit of the status. For others it is
+    check, outcome and `actual` up to its first colon.
     """
     if check in _OF_MEMBERS and (match := _MEMBER.match(actual)):
         path = [step for step in match[1].split(".") if not step.isdigit()]

@@ -81,12 +81,14 @@ def _head(old: Report, new: Report) -> Iterator[str]:
 
 def _lists(changes: Changes) -> Iterator[str]:
     titles = {
-        "newly broken": changes.newly_broken, "newly untested": changes.newly_untested,
+        "newly broken": changes.newly_broken,
+        "newly untested": changes.newly_untested,
         "fixed": changes.fixed,
-        "still broken": changes.still_broken, "no longer tried": changes.left_out,
+        "still broken": changes.still_broken,
+        "no longer tried": changes.left_out,
         "promised no more": changes.gone,
         "newly promised": changes.added,
-    }  # fmt: skip
+    }
     for title, results in titles.items():
         if not results:
             continue

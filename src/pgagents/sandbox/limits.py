@@ -137,12 +137,18 @@ class Limits:
             )
             return bucket.name == own
         caller = {
-            "id": key.id, "role": key.role, "project": key.project, "plan": key.plan, "mode": key.mode,
+            "id": key.id,
+            "role": key.role,
+            "project": key.project,
+            "plan": key.plan,
+            "mode": key.mode,
             "group": key.group,
-            "integration": key.integration, "unlimited": key.unlimited, "operator": key.operator,
+            "integration": key.integration,
+            "unlimited": key.unlimited,
+            "operator": key.operator,
             "end_user_opt_in": key.end_user_opt_in,
             "scopes": list(key.scopes),
-        }  # fmt: skip
+        }
         call = {
             "agent": agent,
             "action": str(action.name) if action else None,

@@ -129,11 +129,14 @@ class _Examples:
         action = self.action
         defaults = {n: p.default for n, p in action.input.items() if "default" in p.model_fields_set}
         values = {
-            "input": {**defaults, **example.input}, "response": example.output, "status": status,
+            "input": {**defaults, **example.input},
+            "response": example.output,
+            "status": status,
             "surface": "rest",
-            "now": epoch(example.at) if example.at else None, "before": example.before,
+            "now": epoch(example.at) if example.at else None,
+            "before": example.before,
             "env": self.checker.written.env,
-        }  # fmt: skip
+        }
         assert set(values) == set(scope.LAW)
         unset = {what for what, value in (("now", example.at), ("before", example.before)) if value is None}
         here: Scope | None = None

@@ -80,12 +80,19 @@ def document(made: Plan, options: Options, url: str, source: Source) -> dict[str
     tried = [{**contract(c, source), "requests": made.by_contract.get(c.id, 0)} for c in made.selected]
     return {
         "plan": {
-            "format": FORMAT, "url": url, "seed": options.seed, "profile": options.profile,
-            "digest": made.digest, "requests": made.total,
-            "seconds": round(made.seconds, 1), "by_bucket": dict(made.requests),
+            "format": FORMAT,
+            "url": url,
+            "seed": options.seed,
+            "profile": options.profile,
+            "digest": made.digest,
+            "requests": made.total,
+            "seconds": round(made.seconds, 1),
+            "by_bucket": dict(made.requests),
             "by_stage": dict(made.by_stage),
-            "by_check": dict(made.by_check), "budget": dict(made.shares), "budget_apart": made.apart,
+            "by_check": dict(made.by_check),
+            "budget": dict(made.shares),
+            "budget_apart": made.apart,
         },
         "contracts": tried,
         "left_out": [{"contract": c.id, "reason": reason} for c, reason in made.left_out],
-    }  # fmt: skip
+    }

@@ -10,24 +10,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from pgagents.diff.named import Named, form
+from pgagents.diff.named import WORDS, Named, form
 from pgagents.diff.values import Who
 from pgagents.jsonschema.schema import REF, refs
 from pgagents.source.origin import Node
 from pgagents.source.source import Pointer
 
 KINDS = frozenset(("null", "boolean", "integer", "number", "string", "array", "object"))
-WORDS = (
-    "title",
-    "description",
-    "default",
-    "examples",
-    "example",
-    "externalDocs",
-    "deprecated",
-    "readOnly",
-    "writeOnly",
-)
 NUMBERS = ("multipleOf", "maximum", "exclusiveMaximum", "minimum", "exclusiveMinimum")
 COUNTS = (
     "maxLength",

@@ -230,9 +230,10 @@ def _parameter(p: Found, *, swagger: bool) -> Parameter:
 
 
 def _style(p: Found) -> str:
-    """Return how lists and objects are written on the wire.
+    """Return the form in which a parameter sends a list: `csv`, `ssv`, `pipes`, or OpenAPI's name of
+    another one.
 
-    Empty if a list repeats the name, as the catalogue's calls do.
+    Empty for a list that repeats the parameter's name, which is the form of the catalogue's own calls.
     """
     usual = {"query": "form", "cookie": "form", "path": "simple", "header": "simple"}
     style = p.text("style") or usual[p.text("in")]

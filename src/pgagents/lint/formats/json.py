@@ -28,6 +28,12 @@ def render(judged: Sequence[Judged], version: str) -> str:
 def _finding(diagnostic: Diagnostic) -> dict[str, Any]:
     d = diagnostic
     return {
-        "id": d.id, "severity": d.severity, "message": d.message, "help": d.help, "notes": list(d.notes),
-        "file": d.span.file, "line": d.span.line, "column": d.span.column,
-    }  # fmt: skip
+        "id": d.id,
+        "severity": d.severity,
+        "message": d.message,
+        "help": d.help,
+        "notes": list(d.notes),
+        "file": d.span.file,
+        "line": d.span.line,
+        "column": d.span.column,
+    }

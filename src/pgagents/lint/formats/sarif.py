@@ -34,9 +34,13 @@ def render(judged: Sequence[Judged], version: str, titles: Mapping[str, tuple[st
 
 def _rule(id: str, title: str, text: str) -> dict[str, Any]:
     return {
-        "id": id, "name": id, "shortDescription": {"text": title}, "fullDescription": {"text": text[:1000]},
-        "help": {"text": f"{text}\n\npgagents explain {id}"}, "properties": {"tags": [id.split("/")[0]]},
-    }  # fmt: skip
+        "id": id,
+        "name": id,
+        "shortDescription": {"text": title},
+        "fullDescription": {"text": text[:1000]},
+        "help": {"text": f"{text}\n\npgagents explain {id}"},
+        "properties": {"tags": [id.split("/")[0]]},
+    }
 
 
 def _result(diagnostic: Diagnostic, one: Judged, index: int) -> dict[str, Any]:
@@ -46,11 +50,13 @@ def _result(diagnostic: Diagnostic, one: Judged, index: int) -> dict[str, Any]:
         "region": {"startLine": d.span.line, "startColumn": d.span.column},
     }
     return {
-        "ruleId": d.id, "ruleIndex": index, "level": d.severity,
+        "ruleId": d.id,
+        "ruleIndex": index,
+        "level": d.severity,
         "message": {"text": d.message + (f"\n{d.help}" if d.help else "")},
         "locations": [{"physicalLocation": place}],
         "partialFingerprints": {"pgagents/v1": _fingerprint(d, one)},
-    }  # fmt: skip
+    }
 
 
 def _uri(file: str) -> str:

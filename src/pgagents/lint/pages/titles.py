@@ -12,6 +12,7 @@ from pgagents.lint.pages.others import diagnostic
 from pgagents.lint.pages.rules import read_page
 from pgagents.lint.requirement import Requirement, requirements
 from pgagents.lint.rule import page, rules
+from pgagents.lint.tools.tool_judge import list_judges
 
 _EFFECTS = {
     "blocks": "Nothing is imported then.",
@@ -25,16 +26,8 @@ _SEEN = {
     "part": " Only the end of the text was published; the rest is made after its neighbours.",
     "none": " Nobody has published the text; it is made after its neighbours.",
 }
-_VENDORS = {
-    "openai-tools": "openai",
-    "anthropic-tools": "anthropic",
-    "gemini-tools": "google",
-    "xai-tools": "xai",
-    "perplexity-tools": "perplexity",
-    "mcp-tools": "mcp",
-    "ai-plugin": "openai",
-    "copilot-plugin": "microsoft",
-}
+_MANIFESTS = {"ai-plugin": "openai", "copilot-plugin": "microsoft"}
+"""The vendors of manifests, by the name of their judge."""
 
 
 def titles(ids: Iterable[str]) -> dict[str, tuple[str, str]]:
@@ -73,7 +66,8 @@ def _row(id: str) -> Requirement | None:
     `gemini-tools/function-name`.
     """
     judge, _, row = id.partition("/")
-    vendor = _VENDORS.get(judge)
+    tools = list_judges().get(judge)
+    vendor = tools.vendor if tools is not None else _MANIFESTS.get(judge)
     rows = requirements()
     return (rows.get(f"{vendor}.{row}") or rows.get(f"catalogue.{row}")) if vendor else None
 

@@ -2,39 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from pgagents.errors import PgagentsError
 from pgagents.lint.judged import Judged
 from pgagents.lint.requirement import requirements
-from pgagents.lint.tools import anthropic, gemini, mcp, openai, perplexity, xai
 from pgagents.lint.tools.found import Found
 from pgagents.lint.tools.shape import Tool, tools
+from pgagents.lint.tools.tool_judge import list_judges
 from pgagents.source.diagnostics import Diagnostic, Severity
 from pgagents.source.source import Source
-
-JUDGES: dict[str, tuple[str, Callable[[Sequence[Tool], Any], Iterator[Found]]]] = {
-    "openai-tools": ("OpenAI's API", openai.judge),
-    "anthropic-tools": ("Anthropic's API", anthropic.judge),
-    "gemini-tools": ("the Gemini API", gemini.judge),
-    "xai-tools": ("xAI's API", xai.judge),
-    "perplexity-tools": ("Perplexity's Agent API", perplexity.judge),
-    "mcp-tools": ("MCP clients", mcp.judge),
-}
 
 
 def judge(source: Source, name: str) -> Judged:
     """Judge the functions of a list; other kinds of tools are skipped. Raises PgagentsError if there is no
     function.
     """
-    title, judging = JUDGES[name]
+    chosen = list_judges()[name]
     listed = list(tools(source.data))
     if not listed:
         raise PgagentsError(
             f"{source.file} lists no function tools", "give the list as it goes into the request"
         )
-    found = [*_twice(listed), *judging(listed, source.data)]
+    found = [*_twice(listed), *chosen.judge(listed, source.data)]
     lines = (
         (
             f"{len(listed)} function{'' if len(listed) == 1 else 's'}: "
@@ -42,9 +32,8 @@ def judge(source: Source, name: str) -> Judged:
         ),
     )
     diagnostics = tuple(dict.fromkeys(_diagnostic(one, name, source) for one in found))
-    return Judged(
-        source, name, title, diagnostics, lines, {"functions": [{"name": tool.shown} for tool in listed]}
-    )
+    shown = {"functions": [{"name": tool.shown} for tool in listed]}
+    return Judged(source, name, chosen.title, diagnostics, lines, shown)
 
 
 def _twice(listed: Sequence[Tool]) -> Iterator[Found]:

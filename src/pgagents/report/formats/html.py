@@ -128,16 +128,22 @@ def _finding(finding: Finding, report: Report, source: Source) -> dict[str, Any]
     first, lines = around(source, span.line)
     again = header.again or f"pgagents verify --url {header.url}"
     return {
-        "id": contract.id, "says": contract.says, "expected": news(finding), "actual": actual(finding),
+        "id": contract.id,
+        "says": contract.says,
+        "expected": news(finding),
+        "actual": actual(finding),
         "cite": contract.cite,
-        "known": finding.known, "severity": finding.severity, "stable": finding.stable, "also": finding.also,
+        "known": finding.known,
+        "severity": finding.severity,
+        "stable": finding.stable,
+        "also": finding.also,
         "surfaces": sorted({surface_of(id) for id in (contract.id, *finding.also)}),
         "place": f"{header.in_repository or span.file}:{span.line}:{span.column}",
         "lines": [(number, text, number == span.line) for number, text in enumerate(lines, first)],
         "exchanges": [_exchange(e) for e in finding.exchanges],
         "curl": of_finding(finding, header.url),
         "again": f"{again} --only {quote(contract.id)} --seed {header.seed}",
-    }  # fmt: skip
+    }
 
 
 def _exchange(exchange: RecordedExchange) -> dict[str, Any]:

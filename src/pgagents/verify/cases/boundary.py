@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from pgagents.cel.expression import Expression, compile_node
@@ -68,7 +68,6 @@ def _list_boundary_values(setting: Setting, endpoint: Endpoint) -> Iterator[tupl
     }
     if _optional(endpoint):
         yield "minimal", least, "with only its required arguments"
-    schemas = setting.model.schemas
     if plainly:
         inside = {
             name: _least_inside(setting, endpoint, name, value)
@@ -96,36 +95,36 @@ def _list_boundary_values(setting: Setting, endpoint: Endpoint) -> Iterator[tupl
         for name in bounded if not writes or len(bounded) > 1 else ():
             alone = {**(base if writes else least), **_elsewhere(setting, around), name: greatest[name]}
             yield f"high_{name}", alone, f"with {name} alone at its greatest"
-    moments = [p for p in endpoint.params if p.required and p.schema.get("format") == "date-time"]
-    if len(moments) > 1 and not writes:
-        yield (
-            "around_now",
-            {
-                **base,
-                **{str(p.name): RelativeTime(-DAY_S if not i else SOON_S * i) for i, p in enumerate(moments)},
-            },
-            "from yesterday to soon",
-        )
+    if not writes:
+        yield from _around_now(endpoint, base)
     for param in endpoint.params:
         if param in plainly or param.required or writes or not _own(setting, endpoint, param, template):
             continue
         name = str(param.name)
         yield f"low_{name}", {**base, name: _least(setting, param, base)}, f"with {name} at its least"
     if around and endpoint.on_rest:
-        yield (
-            "place_low",
-            {**base, **{str(p.name): low(p.schema, schemas) for p in around}},
-            "at the least of every place argument",
-        )
-        yield (
-            "place_high",
-            {**base, **{str(p.name): high(p.schema, schemas) for p in around}},
-            "at the greatest of every place argument",
-        )
-        if (zero := {str(p.name): 0 for p in around if _spans_zero(setting, p)}) and _first_at(
-            setting, endpoint, zero
-        ):
-            yield "place_zero", {**base, **zero}, "with zero for every place argument"
+        yield from _at_places(setting, endpoint, around, base)
+
+
+def _around_now(endpoint: Endpoint, base: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any], str]]:
+    """Yield a period from yesterday to soon, where a call takes two times."""
+    moments = [p for p in endpoint.params if p.required and p.schema.get("format") == "date-time"]
+    times = {str(p.name): RelativeTime(SOON_S * i if i else -DAY_S) for i, p in enumerate(moments)}
+    if len(moments) > 1:
+        yield "around_now", {**base, **times}, "from yesterday to soon"
+
+
+def _at_places(
+    setting: Setting, endpoint: Endpoint, around: Sequence[Param], base: Mapping[str, Any]
+) -> Iterator[tuple[str, dict[str, Any], str]]:
+    """Yield places at the bounds of their arguments, and at zero."""
+    schemas = setting.model.schemas
+    for name, bound, word in (("place_low", low, "least"), ("place_high", high, "greatest")):
+        given = {str(p.name): bound(p.schema, schemas) for p in around}
+        yield name, {**base, **given}, f"at the {word} of every place argument"
+    zero = {str(p.name): 0 for p in around if _spans_zero(setting, p)}
+    if zero and _first_at(setting, endpoint, zero):
+        yield "place_zero", {**base, **zero}, "with zero for every place argument"
 
 
 def unusual(setting: Setting, endpoint: Endpoint, given: Mapping[str, Any]) -> dict[str, Any]:

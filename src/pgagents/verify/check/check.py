@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 CHECKS = "pgagents.verify.checks"
 CONFLICT = 409
 DECISIVE = 2
-"""Watchers with this rank or a lower one decide what is done with an answer, so they never judge it later."""
+"""Watchers up to this rank judge an answer before the next request, which depends on their verdicts."""
 USUAL = 6
 """The rank of a check that names none. `no_crashes` has rank 0: watchers with a lower one judge crashed
 calls too.

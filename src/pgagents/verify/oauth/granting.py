@@ -125,25 +125,24 @@ class Granting:
             yield self.revoke(token, "what was granted ends")
 
 
+def challenges(setting: Setting, endpoint: Endpoint) -> dict[str, str]:
+    """Return the headers from which a client learns how to request another token, with their contracts."""
+    return {
+        header.name: f"response_headers/{header.name}/{endpoint.place}"
+        for header in setting.model.headers
+        if UNAUTHORIZED in header.on and (setting.https or not header.https)
+    }
+
+
 def judge_refused_token(setting: Setting, endpoint: Endpoint, exchange: Exchange) -> Iterator[Judgement]:
     """Judge that a 401 for a refused token has the headers from which a client learns how to request
     another.
     """
-    for header in setting.model.headers:
-        if (
-            exchange.status == UNAUTHORIZED
-            and UNAUTHORIZED in header.on
-            and (setting.https or not header.https)
-        ):
-            contract = f"response_headers/{header.name}/{endpoint.place}"
-            there = exchange.header(header.name) is not None
-            yield (
-                judge_kept(contract)
-                if there
-                else judge_broken(
-                    contract, f"header {header.name} on a 401", "no such header to a token that is over"
-                )
-            )
+    for name, contract in challenges(setting, endpoint).items() if exchange.status == UNAUTHORIZED else ():
+        if exchange.header(name) is not None:
+            yield judge_kept(contract)
+        else:
+            yield judge_broken(contract, f"header {name} on a 401", "no such header to a token that is over")
 
 
 def bearer(token: str) -> tuple[tuple[str, str | None], ...]:

@@ -1,9 +1,9 @@
 """Compute how many requests a run may send.
 
-The main key gets 25 for each action and surface. Each further identity or aid adds its share: what the plan
-needs because of a second project's key, a receiver of events, an OAuth client or bursts. Requests that undo
-something, repeat a call to a busy server or split a refused call are counted apart. These are at most a fifth
-of the run, unless the caller set the bound.
+The main key gets 25 for each action and surface. Each further identity or aid (a second project's key, a
+receiver of events, an OAuth client, bursts) adds what the plan needs because of it. Some requests come on
+top: those that undo something, that repeat a call to a busy server, or that split a refused call. They are at
+most a fifth of the run, and there are none where the caller set the bound.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pgagents.verify.plan.order import LAST
 MAIN, PLAIN, RECEIVER, OAUTH, BURSTS = "main", "plain http", "receiver", "OAuth client", "bursts"
 UNBOUNDED = 10**9
 APART = 5
-"""One in so many requests may be counted apart."""
+"""The part of a budget that may be sent on top of it: one in so many requests."""
 
 
 def budget(options: Options, shares: Mapping[str, int]) -> int:
@@ -36,13 +36,15 @@ def budget(options: Options, shares: Mapping[str, int]) -> int:
 
 
 def apart(options: Options, most: int) -> int:
-    """Return how many requests may be counted apart; 0 if the caller gave a maximum."""
+    """Return how many requests may come on top of the budget; 0 if the caller gave a maximum."""
     return 0 if options.max_requests is not None or options.profile == "smoke" else most // APART
 
 
 def again_until(setting: Setting, options: Options, max_requests: int) -> int:
-    """Return how many requests may be sent before contracts are tried a second time. The rest of a
-    standard budget is for refused calls, instances made anew and failing cases.
+    """Return the number of requests after which no probe of priority 2 starts.
+
+    Such a probe only repeats contracts that others cover. The rest of a standard budget is for refused calls,
+    instances made anew and failing cases.
     """
     if options.profile != "standard" or options.max_requests is not None:
         return max_requests

@@ -29,7 +29,7 @@ RESERVE = 15
 PLAINTEXT = "plaintext"
 NO_MCP = "needs the MCP server: add --mcp-url URL or --mcp-stdio CMD"
 CLASSES = ("key_authentication", "invalid_input", "absent_id", "plan_scopes")
-FROM_DATA = ("law", "response_schema")
+FROM_DATA = ("law", "response_schema", "consistent_representations")
 """Checks whose watchers judge a reading action's answer about instances that were made through other
 endpoints.
 """
@@ -137,8 +137,8 @@ def draft(
     ordered = by_phase((p for p in possible if p.priority == 1 or options.profile != "smoke"), options.seed)
     chosen = _choose_probes(setting, ordered, [c for c in contracts if c.id in wanted])
     if options.only or options.shard:
-        watched = [c for c in contracts if c.id in wanted and checks[c.check].needs_others]
-        chosen += _bearing(setting, ordered, watched, chosen, options, budget(options, parts))
+        selected = [c for c in contracts if c.id in wanted]
+        chosen += _bearing(setting, checks, ordered, selected, chosen, options, budget(options, parts))
     kept = {id(p) for p in chosen}
     ordered = [p for p in ordered if id(p) in kept]
     most = budget(options, parts)
@@ -218,8 +218,9 @@ def _carrying(setting: Setting, contracts: Iterable[Contract]) -> set[str]:
 
 def _bearing(
     setting: Setting,
+    checks: Mapping[str, Check],
     ordered: Sequence[Probe],
-    watched: Sequence[Contract],
+    selected: Sequence[Contract],
     chosen: Sequence[Probe],
     options: Options,
     most: int,
@@ -228,10 +229,47 @@ def _bearing(
     within the budget.
 
     They go through the contracts' endpoints, or get the framework's own refusals; where a reading action
-    tells of things that were made, they also make and change things correctly.
+    tells of things that were made, they also make and change things correctly. With `--only`, a contract
+    about a whole surface is judged on all its calls, as in a whole run, unless the caller bounds the
+    requests. A check whose own probes show all gets all of them. A shard does without these.
     """
-    places = _carrying(setting, watched)
+    watched = [c for c in selected if checks[c.check].needs_others]
+    places, from_data = _carrying(setting, watched), _judge_instances(setting, watched)
     places |= {f"{c.action}@{REST}" for c in watched if c.check == BETWEEN}
+    whole = (
+        options.only and options.max_requests is None
+    )  # what a caller left is for the contracts' own probes
+    surfaces = {c.surface for c in watched if c.place == f"@{c.surface}"} if whole else set()
+    own = {c.check for c in selected if checks[c.check].alone} if options.only else set()
+    limited = options.limits and bool(_only_when_limited(setting, watched))
+    wanted = {c.id for c in selected}
+
+    def bears(probe: Probe) -> bool:
+        if any(d.place in places or d.surface in surfaces for d in probe.endpoints):
+            return True
+        if probe.check in own or not wanted.isdisjoint(probe.shows):
+            return True
+        if f"{FRAMEWORK}@{probe.surface}" in places and (probe.check == FRAMEWORK or not probe.endpoints):
+            return True
+        makes = probe.check == FIRST if options.shard else probe.check not in (*CLASSES, FRAMEWORK)
+        return from_data and probe.writes and makes
+
+    taken = {id(p) for p in chosen}
+    spare = most - sum(p.cost for p in chosen if p.stage != LAST)
+    found: list[Probe] = []
+    for probe in ordered:
+        if id(probe) in taken or all(_matches(id, options.skip) for id in probe.contracts):
+            continue
+        if limited and probe.stage == LAST:  # bursts have a budget of their own
+            found.append(probe)
+        elif probe.cost <= spare and bears(probe):
+            spare -= probe.cost
+            found.append(probe)
+    return found
+
+
+def _judge_instances(setting: Setting, contracts: Iterable[Contract]) -> bool:
+    """True if one of these contracts is about what a reading action answers of instances that were made."""
     effects = {d.place: d.action.effect for d in setting.every_endpoint}
     told = {
         str(call.action.name)
@@ -239,26 +277,9 @@ def _bearing(
         if r.made_by
         for call in (*r.read_by, *r.listed_by)
     }
-    making = any(
-        (c.check in FROM_DATA or c.action in told) and effects.get(c.place) == "read" for c in watched
+    return any(
+        (c.check in FROM_DATA or c.action in told) and effects.get(c.place) == "read" for c in contracts
     )
-    taken = {id(p) for p in chosen}
-    spare = most - sum(p.cost for p in chosen)
-    found: list[Probe] = []
-    for probe in ordered:
-        head, surface = probe.check, probe.surface
-        bears = any(d.place in places for d in probe.endpoints)
-        bears = bears or (f"{FRAMEWORK}@{surface}" in places and (head == FRAMEWORK or not probe.endpoints))
-        bears = bears or (
-            making
-            and probe.writes
-            and (head == "valid_calls" if options.shard else head not in (*CLASSES, FRAMEWORK))
-        )
-        skipped = all(_matches(id, options.skip) for id in probe.contracts)
-        if id(probe) not in taken and bears and not skipped and probe.cost <= spare:
-            spare -= probe.cost
-            found.append(probe)
-    return found
 
 
 def _only_when_limited(setting: Setting, contracts: Sequence[Contract]) -> dict[str, str]:

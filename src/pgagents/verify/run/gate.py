@@ -288,8 +288,10 @@ class Gate:
         )
 
     def _is_no_id(self, resource: Resource, param: Param, value: Any) -> bool:
-        """True for a value that no instance of others can have: random, the catalogue's `absent`, seen to
-        be missing, or nearly ours.
+        """True for a value that cannot be the id of somebody else's instance.
+
+        It is random, or the catalogue's `absent` value, or the server said that nothing has it, or it differs
+        from an id of ours only in case or width.
         """
         if isinstance(value, bool) or not isinstance(value, str | int | float):
             return False

@@ -32,10 +32,10 @@ Watcher = tuple[str, Callable[[Exchange, Memory], Iterable[Judgement]]]
 class Judge:
     """Give each exchange to every watcher, and enter verdicts of probes and watchers in a ledger.
 
-    Watchers with a rank up to `DECISIVE` judge at once: what is done next depends on them. Where it `defers`,
-    the others are put off, in order, until `flush`: while the server works on a later request, or before
-    anybody reads a verdict or the memory. An exchange is learned after its last watcher, so each of them
-    finds the memory that it would have found at once.
+    Watchers with a rank up to `DECISIVE` judge as soon as an answer comes, because the next request depends
+    on their verdicts. If `defers` is set, the other watchers judge later and in the same order: while the
+    server works on a later request, or at the latest when somebody reads a verdict or the memory (`flush`).
+    The memory learns from an exchange after its last watcher, so the delay changes no verdict.
     """
 
     def __init__(

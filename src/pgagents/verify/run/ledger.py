@@ -167,7 +167,11 @@ class Ledger:
 
 
 def _following(groups: list[list[Entry]]) -> list[list[Entry]]:
-    """Move each derived contract behind the one that the same exchange or the same cause broke."""
+    """Join groups: put each derived contract into the group that the same exchange or cause broke.
+
+    A derived contract says of one surface what another check says of the whole API, so both are one finding.
+    Groups of derived contracts that no other group explains stay, and come last.
+    """
     leading = [g for g in groups if not _follows(g[0])]
     by_exchange = {number: g for g in reversed(leading) for e in reversed(g) if (number := _at(e))}
     by_cause = {_cause(e.broken): g for g in reversed(leading) for e in g if e.broken}

@@ -5,17 +5,7 @@ https://platform.claude.com/docs/en/agents-and-tools/tool-use/overview, read 202
 
 from __future__ import annotations
 
-from pgagents.generate.functions import functions
 from pgagents.generate.lower.dialect import ANTHROPIC
-from pgagents.generate.target import Target, View
-from pgagents.model.model import Model
+from pgagents.generate.tool_list import tool_list
 
-
-def view(model: Model) -> View:
-    """Return the actions of the `anthropic` surface as function tools."""
-    surface = model.surfaces["anthropic"]
-    tools, losses = functions(model, surface, ANTHROPIC, answers=False)
-    return View({"tools": tools}, losses)
-
-
-TARGET = Target("Anthropic tools", ("anthropic/tools.json",), view, surface="anthropic", for_models=True)
+TARGET = tool_list("Anthropic tools", "anthropic/tools.json", "anthropic", ANTHROPIC)

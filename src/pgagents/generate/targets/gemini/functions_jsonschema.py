@@ -5,23 +5,15 @@ https://ai.google.dev/gemini-api/docs/function-calling, read 2026-11-20.
 
 from __future__ import annotations
 
-from pgagents.generate.functions import functions, too_many
 from pgagents.generate.lower.dialect import GEMINI_JSON
-from pgagents.generate.target import Target, View
-from pgagents.model.model import Model
+from pgagents.generate.tool_list import tool_list
 
-
-def view(model: Model) -> View:
-    """Return the actions of the `gemini` surface as function declarations."""
-    surface = model.surfaces["gemini"]
-    declarations, losses = functions(model, surface, GEMINI_JSON, answers=True)
-    return View({"functions": declarations}, losses, too_many(surface, 128, "Gemini"))
-
-
-TARGET = Target(
+TARGET = tool_list(
     "Gemini functions in JSON Schema",
-    ("gemini/functions.jsonschema.json",),
-    view,
-    surface="gemini",
-    for_models=True,
+    "gemini/functions.jsonschema.json",
+    "gemini",
+    GEMINI_JSON,
+    limited_by="Gemini",
+    answers=True,
+    member="functions",
 )

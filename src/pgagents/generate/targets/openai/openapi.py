@@ -79,4 +79,5 @@ TARGET = Target(
     view,
     surface="openai",
     max_bytes=1_000_000,
+    most_actions=_MOST_OPERATIONS,
 )

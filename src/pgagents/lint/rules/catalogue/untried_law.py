@@ -94,11 +94,14 @@ def _values(action: Action, example: Example, model: Model) -> dict[str, Any]:
     schemas = {p.name: resolve(p.schema, model.schemas) for p in action.params}
     defaults = {str(name): schema["default"] for name, schema in schemas.items() if "default" in schema}
     return {
-        "input": {**defaults, **example.input}, "response": example.output, "status": example.status,
+        "input": {**defaults, **example.input},
+        "response": example.output,
+        "status": example.status,
         "surface": "rest",
-        "now": epoch(written["at"]) if written.get("at") else None, "before": written.get("before"),
+        "now": epoch(written["at"]) if written.get("at") else None,
+        "before": written.get("before"),
         "env": dict(model.env),
-    }  # fmt: skip
+    }
 
 
 RULE = Rule("warning", "catalogue.laws-are-tried", find)

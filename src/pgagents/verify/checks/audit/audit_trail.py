@@ -252,11 +252,10 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     covers = tuple(c.id for c in promises(setting))
     earlier: list[Row] = []
     for name, phase in (("early", EARLY), ("late", LATE)):
-        covered = covers if phase == LATE else tuple(c for c in covers if f"{NAME}/unchanged" not in c)
         yield Probe(
             f"{NAME}/{name}",
             phase,
-            covered,
+            covers,
             1,
             _run(setting, audit, earlier, last=phase == LATE),
             (),

@@ -25,7 +25,14 @@ from pgagents.verify.check.check import (
 )
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.oauth.consent import STATE, Code
-from pgagents.verify.oauth.granting import Granting, beyond, consenting, judge_refused_token, within
+from pgagents.verify.oauth.granting import (
+    Granting,
+    beyond,
+    challenges,
+    consenting,
+    judge_refused_token,
+    within,
+)
 from pgagents.verify.wire.endpoint import REST
 from pgagents.verify.wire.exchange import Exchange, got
 from pgagents.verify.wire.oauth import LONGEST, OAuthClient, refusal, verifier
@@ -100,7 +107,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     """Yield one probe for the whole conversation."""
     del roles
     client = consenting(setting)
-    if client is not None and within(setting):
+    if client is not None and (inside := within(setting)):
         covers = tuple(c.id for c in promises(setting) if settle_contract(setting, c) is None)
         yield Probe(
             f"{NAME}/flow",
@@ -110,6 +117,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             lambda: _Flow(setting, client, Granting(setting, client, length=LONGEST)).run(),
             (),
             "",
+            shows=tuple(challenges(setting, inside[1]).values()),
         )
 
 

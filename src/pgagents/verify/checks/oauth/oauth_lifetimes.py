@@ -22,7 +22,14 @@ from pgagents.verify.check.check import (
     promise_at,
 )
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.oauth.granting import TOKEN_COST, Granting, consenting, judge_refused_token, within
+from pgagents.verify.oauth.granting import (
+    TOKEN_COST,
+    Granting,
+    challenges,
+    consenting,
+    judge_refused_token,
+    within,
+)
 from pgagents.verify.wire.endpoint import OPERATOR, REST
 from pgagents.verify.wire.exchange import Exchange, got
 
@@ -67,7 +74,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     del roles
     covers = tuple(c.id for c in promises(setting))
     client = consenting(setting)
-    if covers and client is not None and setting.model.clock is not None and within(setting):
+    if covers and client is not None and setting.model.clock is not None and (inside := within(setting)):
         cost = TOKEN_COST + 2 * len(covers) - 1  # near-equal tokens need no waiting
         yield Probe(
             f"{NAME}/both@{REST}",
@@ -77,6 +84,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             lambda: _run(setting, Granting(setting, client)),
             (),
             OPERATOR,
+            shows=tuple(challenges(setting, inside[1]).values()),
         )
 
 

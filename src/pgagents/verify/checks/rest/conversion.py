@@ -33,7 +33,7 @@ from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.plan.exclusive import others_too
-from pgagents.verify.wire.call import Call
+from pgagents.verify.wire.call import Call, Own
 from pgagents.verify.wire.endpoint import REST, Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
@@ -180,6 +180,7 @@ def _round(setting: Setting, p: _Passing, counted: str, used: str) -> Generator[
     body = at_path(p.first.made_by, made) if p.first.made_by.at is not None and made.success else None
     if not isinstance(body, Mapping) or not made.fits:
         return [judge_untested(c, f"no {p.first.name} was made: {made.outcome}") for c in (counted, used)]
+    yield Own(made.number)
     before = yield from read_counter(setting, p.first, body)
     with_it = {
         str(q.name): body[str(q.name)]

@@ -177,9 +177,10 @@ def _list_requested_headers(setting: Setting, endpoint: Endpoint) -> list[str]:
 def _preflight(setting: Setting, endpoint: Endpoint, contract: str) -> Callable[[], Conversation]:
     origin, wanted = _origin(setting), _list_requested_headers(setting, endpoint)
     headers = (
-        ("Origin", origin), ("Access-Control-Request-Method", endpoint.method),
+        ("Origin", origin),
+        ("Access-Control-Request-Method", endpoint.method),
         ("Access-Control-Request-Headers", ",".join(wanted)),
-    )  # fmt: skip
+    )
     path = endpoint.path.replace("{", "").replace("}", "")
 
     def run() -> Conversation:

@@ -7,7 +7,7 @@ flag.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -161,7 +161,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
                 covers[0],
                 4,
                 (*covers, *pages),
-                1 + len(covers),
+                1 + len(covers) + sum(r.fits is not None for r in relations),
                 run,
                 (endpoint,),
                 "main",
@@ -214,6 +214,15 @@ def _narrow(setting: Setting, endpoint: Endpoint, relation: Relation) -> list[di
     ]
 
 
+def _another(
+    setting: Setting, endpoint: Endpoint, relation: Relation, narrow: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """Return the narrow call with the example's own value, where that is another one: other items fit it."""
+    own = template_of(setting.model, endpoint.action).input.get(relation.widen)
+    differs = relation.fits is not None and own is not None and own != narrow.get(relation.widen)
+    return [_with(endpoint, dict(narrow), relation.widen, own)] if differs else []
+
+
 def _with(endpoint: Endpoint, given: dict[str, Any], name: str, value: Any) -> dict[str, Any]:
     """Return the arguments with another value (None removes it), in the catalogue's order, so that equal
     calls are equal requests.
@@ -259,6 +268,10 @@ def _one(setting: Setting, endpoint: Endpoint, relation: Relation, contract: str
             continue
         yield from _keeps(setting, endpoint, relation, contract, given, had, has)
         yield from _fits(setting, endpoint, relation, small, large)
+        for another in _another(setting, endpoint, relation, given):
+            asked = f"{relation.widen} {another[relation.widen]}"
+            small = yield ordinary(endpoint, template, "valid", asked, input=another, reuse=again)
+            yield from _fits(setting, endpoint, relation, small, large)
         return
     for id in (
         contract,

@@ -5,7 +5,7 @@ reports may show it.
 from __future__ import annotations
 
 import re
-from functools import cached_property
+from functools import lru_cache
 
 from pgagents.verify.run.redaction.needles import lower_text
 
@@ -73,12 +73,13 @@ class Origins:
 
     def public(self, value: str) -> bool:
         """Return whether the value is a word of the catalogue."""
-        return value in self._words
+        return value in _list_words(self._catalogue)
 
-    @cached_property
-    def _words(self) -> frozenset[str]:
-        words = set(_WORD.findall(self._catalogue))
-        return frozenset(words | {w.strip(".+-") for w in words} | set(_PART.findall(self._catalogue)))
+
+@lru_cache(maxsize=4)
+def _list_words(text: str) -> frozenset[str]:
+    words = set(_WORD.findall(text))
+    return frozenset(words | {w.strip(".+-") for w in words} | set(_PART.findall(text)))
 
 
 def _alike(value: str) -> set[str]:

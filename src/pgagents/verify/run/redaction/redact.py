@@ -551,8 +551,10 @@ def differing(one: str, other: str) -> str:
 
 
 def _forms(secret: str) -> set[str]:
-    """Return the forms that a secret may take besides a coding: blanks as plus signs, and the rest if it
-    is taken for a coding.
+    """Return the texts that a server may make of a secret when it decodes it by mistake.
+
+    A plus sign may stand for a blank, blanks may be missing, what looks like an escape may be decoded, and
+    UTF-8 may be read as Latin-1.
     """
     forms = {secret, secret.replace(" ", "+"), "".join(secret.split())}
     for _ in range(2):

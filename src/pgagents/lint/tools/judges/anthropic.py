@@ -8,6 +8,7 @@ from typing import Any
 
 from pgagents.lint.tools.found import Found
 from pgagents.lint.tools.shape import Tool
+from pgagents.lint.tools.tool_judge import ToolJudge
 from pgagents.lint.tools.walk import parts, types
 
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,128}")
@@ -98,3 +99,6 @@ def _budgets(strict: Sequence[Tool]) -> Iterator[Found]:
             yield Found(
                 row, f"{count} {what} in all; a request takes {most}", strict[0].at, "make fewer tools strict"
             )
+
+
+JUDGE = ToolJudge("Anthropic's API", judge, "anthropic")

@@ -8,6 +8,7 @@ from typing import Any
 
 from pgagents.lint.tools.found import Found
 from pgagents.lint.tools.shape import Tool
+from pgagents.lint.tools.tool_judge import ToolJudge
 from pgagents.lint.tools.walk import parts, types
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.:-]{0,127}", re.A)
@@ -183,3 +184,6 @@ def _json(tool: Tool, node: dict[str, Any], at: tuple[Any, ...]) -> Iterator[Fou
             "leave it alone there",
             "warning",
         )
+
+
+JUDGE = ToolJudge("the Gemini API", judge, "google")

@@ -8,6 +8,7 @@ from typing import Any
 
 from pgagents.lint.tools.found import Found
 from pgagents.lint.tools.shape import Tool
+from pgagents.lint.tools.tool_judge import ToolJudge
 from pgagents.lint.tools.walk import boolean_schemas, parts, types
 
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
@@ -112,3 +113,6 @@ def _part(tool: Tool, node: dict[str, Any], at: tuple[Any, ...]) -> Iterator[Fou
                 "ask for less",
                 "note",
             )
+
+
+JUDGE = ToolJudge("xAI's API", judge, "xai", like_openai=True)

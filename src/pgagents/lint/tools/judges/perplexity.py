@@ -8,6 +8,7 @@ from typing import Any
 
 from pgagents.lint.tools.found import Found
 from pgagents.lint.tools.shape import Tool
+from pgagents.lint.tools.tool_judge import ToolJudge
 
 _SAFE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}", re.A)
 
@@ -36,3 +37,6 @@ def judge(tools: Sequence[Tool], whole: Any) -> Iterator[Found]:  # noqa: ARG001
             yield Found(
                 "perplexity.any-vendor", said, (*tool.at, "name"), "letters, digits and `_`, at most 64"
             )
+
+
+JUDGE = ToolJudge("Perplexity's Agent API", judge, "perplexity", like_openai=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 from pgagents.lint.tools.found import Found
 from pgagents.lint.tools.shape import Tool
+from pgagents.lint.tools.tool_judge import ToolJudge
 from pgagents.lint.tools.walk import context, parts, types
 
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
@@ -138,3 +139,6 @@ def _leads(schema: Any, ref: str) -> bool:
         name = step.replace("~1", "/").replace("~0", "~")
         schema = schema.get(name) if isinstance(schema, dict) else None
     return schema is not None
+
+
+JUDGE = ToolJudge("OpenAI's API", judge, "openai")

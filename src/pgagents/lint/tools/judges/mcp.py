@@ -9,6 +9,7 @@ from typing import Any
 from pgagents.jsonschema.schema import faults
 from pgagents.lint.tools.found import Found
 from pgagents.lint.tools.shape import Tool
+from pgagents.lint.tools.tool_judge import ToolJudge
 from pgagents.lint.tools.walk import parts
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,128}", re.A)
@@ -88,3 +89,6 @@ def _hints(tool: Tool) -> Iterator[Found]:
             "say all that are not so" if not hints.get("readOnlyHint") else "say it",
             "note",
         )
+
+
+JUDGE = ToolJudge("MCP clients", judge, "mcp")

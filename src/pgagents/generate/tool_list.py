@@ -1,0 +1,61 @@
+"""Make targets whose document is a list of function tools; each vendor gives a dialect and its limits."""
+
+from __future__ import annotations
+
+from pgagents.generate.formerly import list_offered
+from pgagents.generate.functions import functions
+from pgagents.generate.lower.dialect import Dialect
+from pgagents.generate.strict import Budget, strict_tools
+from pgagents.generate.target import Note, Target, View
+from pgagents.model.model import Model, Surface
+
+USUAL_MOST = 128
+"""The most tools of most vendors; an import offers no more to a vendor that names no number."""
+
+
+def tool_list(
+    title: str,
+    output: str,
+    surface: str,
+    dialect: Dialect,
+    *,
+    limited_by: str = "",
+    most: int = USUAL_MOST,
+    answers: bool = False,
+    member: str = "tools",
+    strict: tuple[Dialect, Budget] | None = None,
+) -> Target:
+    """Make a target that offers a surface's actions as tools; the template gets them as `member`.
+
+    `limited_by` is the name of a vendor that takes `most` tools; empty if it names no number. `answers` is
+    true if the format has a place for the answer's schema. `strict` are the dialect of strict tools and their
+    limits, for a list that marks each tool as strict or not.
+    """
+
+    def view(model: Model) -> View:
+        offered = model.surfaces[surface]
+        notes = _too_many(offered, most, limited_by) if limited_by else ()
+        if strict is None:
+            tools, losses = functions(model, offered, dialect, answers=answers)
+            return View({member: tools}, losses, notes)
+        marked, losses = strict_tools(model, offered, strict[0], dialect, strict[1])
+        return View({member: marked}, losses, notes)
+
+    return Target(title, (output,), view, surface=surface, for_models=True, most_actions=most)
+
+
+def _too_many(surface: Surface, most: int, vendor: str) -> tuple[Note, ...]:
+    """Return a note if the surface has more actions, including former names, than the vendor accepts
+    tools.
+    """
+    count = len(list_offered(surface))
+    if count <= most:
+        return ()
+    at = (*surface.origin, "actions")
+    return (
+        Note(
+            at,
+            f"{count} tools; {vendor} takes at most {most}",
+            f"offer fewer actions on `surfaces.{surface.name}`",
+        ),
+    )

@@ -1,0 +1,1 @@
+"""One judge of function lists a module: what one vendor objects to."""

@@ -1,0 +1,36 @@
+"""Find the judges of function lists by their path: a module under `judges` is one vendor's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
+from typing import Any
+
+from pgagents.lint.tools.found import Found
+from pgagents.lint.tools.shape import Tool
+from pgagents.registry import collect
+
+PACKAGE = "pgagents.lint.tools.judges"
+
+
+@dataclass(frozen=True, slots=True)
+class ToolJudge:
+    """One vendor's judge. Its name is that of its module, with `-tools` behind it.
+
+    `title` names the vendor's API in reports. `vendor` is the file of requirements that the findings name.
+    `like_openai` is true for lists that look like OpenAI's: only a folder with the module's name, as in the
+    output of `build`, tells them apart.
+    """
+
+    title: str
+    judge: Callable[[Sequence[Tool], Any], Iterator[Found]]
+    vendor: str
+    like_openai: bool = False
+
+
+@cache
+def list_judges() -> Mapping[str, ToolJudge]:
+    """Return every judge of function lists by its name."""
+    return MappingProxyType({f"{name}-tools": module.JUDGE for name, module in collect(PACKAGE).items()})
