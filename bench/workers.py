@@ -79,10 +79,8 @@ def _verify(workers: int, seed: int, *, writes: bool) -> Report:
 def _without_test_keys() -> Model:
     """Return the catalogue with every key as one for real data, so that a run changes nothing."""
     model = load_file(CATALOGUE)
-    scheme = model.auth.schemes[model.auth.default]
-    live = scheme.model_copy(update={"prefixes": {"pk_": "live"}})
-    schemes = {**model.auth.schemes, model.auth.default: live}
-    return replace(model, auth=model.auth.model_copy(update={"schemes": schemes}))
+    assert model.credential is not None
+    return replace(model, credential=replace(model.credential, prefixes={"pk_": "live"}))
 
 
 def _outcome(report: Report) -> tuple[frozenset[tuple[str, str]], frozenset[tuple[str, str]]]:
