@@ -13,10 +13,13 @@ from functools import cache
 from typing import Any
 from zlib import crc32
 
+import click
 import pytest
 
 from harm.runs import EVERYONE, URL, harms, model_of, server_of, unlisted
 from harm.runs import run as run_case
+from lengths import rarely
+from pgagents.cli.verify import command as verify_command
 from pgagents.http import Handler, Request, Response, Silence
 from pgagents.inprocess import inside, over_tls, verify_sandbox
 from pgagents.inprocess_mcp import mcp_inside
@@ -24,15 +27,16 @@ from pgagents.model.model import Model
 from pgagents.report.report import Report
 from pgagents.verify.check.check import collect
 from pgagents.verify.check.memory import setting_of
-from pgagents.verify.plan.options import Identities, Options, Progress
+from pgagents.verify.plan.options import USUAL_WORKERS, Identities, Options, Progress
 from pgagents.verify.plan.order import LATE
 from pgagents.verify.plan.overlap import Slot, lay_out
 from pgagents.verify.run import judge as judging
+from pgagents.verify.run.course import SLOW_S
 from pgagents.verify.run.judge import Judge
 from pgagents.verify.run.lanes import Lane, Lanes
 from pgagents.verify.run.run import verify
 from small_api import Notes, catalogue
-from verifying import SHOP, model, rarely
+from verifying import SHOP, model
 
 SEVERAL = 8
 MOST_S = 0.004
@@ -265,6 +269,28 @@ def test_a_bound_on_requests_holds_and_is_spent_in_the_plans_order(
 def test_the_report_of_one_worker_says_nothing_of_workers() -> None:
     footer = one_worker(0).footer
     assert (footer.workers, footer.alone) == (1, {})
+
+
+@pytest.mark.parametrize(("pause_s", "workers"), [(0.0, 1), (SLOW_S * 0.6, USUAL_WORKERS)])
+def test_a_server_that_takes_its_time_gets_several_workers_by_itself(pause_s: float, workers: int) -> None:
+    of = model(SHOP)
+    opened = inside(of)
+    handler = over_tls(opened.sandbox.handler)
+
+    def answer(request: Request) -> Response | Silence:
+        time.sleep(2 * pause_s)
+        return handler(request)
+
+    report = verify_sandbox(of, opened, Options(workers=None, exclusive=True), handler=answer)
+    assert report.footer.workers == workers
+    assert outcome(report) == outcome(one_worker(0))
+
+
+def test_help_says_when_there_are_several_workers() -> None:
+    option = next(p for p in verify_command.params if p.name == "workers")
+    assert isinstance(option, click.Option)
+    assert f"Default: {USUAL_WORKERS} for a server" in str(option.help)
+    assert f"take {SLOW_S * 1000:.0f} ms or longer" in str(option.help)
 
 
 # -- the end

@@ -100,7 +100,7 @@ _OF_SELF_TEST = ("self_test", "only", "reports")
     type=click.IntRange(1, MOST_WORKERS),
     metavar="N",
     help=f"How many probes may run at the same time, 1 to {MOST_WORKERS}. Default: 8 for a server whose "
-    "answers take 5 ms or longer, else 1.",
+    "answers take 20 ms or longer, else 1.",
 )
 @click.option(
     "--max-wait",

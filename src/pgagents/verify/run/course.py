@@ -27,7 +27,7 @@ INTERRUPTED = "interrupted"
 RETRIES = 12
 """Requests kept back for trying failing cases once more."""
 TICK_S = 0.001
-SLOW_S = 0.005
+SLOW_S = 0.02
 """Below so many seconds for an answer, the run's own work takes most of the time, and lanes save little."""
 OWN, ONCE_MORE = 2, 10
 """Requests beyond the usual budget for each worker: for instances of its own, and to run alone once more what
