@@ -24,6 +24,8 @@ from pgagents.http import Handler, Request, Response, Silence
 from pgagents.inprocess import inside, over_tls, verify_sandbox
 from pgagents.inprocess_mcp import mcp_inside
 from pgagents.model.model import Model
+from pgagents.report.formats import html, text
+from pgagents.report.formats.json import document
 from pgagents.report.report import Report
 from pgagents.verify.check.check import collect
 from pgagents.verify.check.memory import setting_of
@@ -267,8 +269,22 @@ def test_a_bound_on_requests_holds_and_is_spent_in_the_plans_order(
 
 
 def test_the_report_of_one_worker_says_nothing_of_workers() -> None:
-    footer = one_worker(0).footer
-    assert (footer.workers, footer.alone) == (1, {})
+    report = one_worker(0)
+    assert (report.footer.workers, report.footer.alone) == (1, {})
+    assert report.select("law") == "--only law --seed 0"
+
+
+def test_reports_say_how_many_workers_ran_what_ran_alone_and_how_to_repeat_with_one() -> None:
+    report, _ = verified(model(SHOP), SEVERAL, faults=("auth-ignored",))
+    alone = sum(report.footer.alone.values())
+    told = text.render(report, model(SHOP).source)
+    assert f"by {SEVERAL} workers; {alone} requests ran alone" in told
+    assert "--seed 0 --workers 1\n" in told
+    data = document(report, model(SHOP).source)["footer"]
+    assert (data["workers"], sum(data["alone"].values())) == (SEVERAL, alone)
+    page = html.render(report, model(SHOP).source).decode()
+    assert f"by {SEVERAL} workers" in page
+    assert f"{alone} requests of " in page
 
 
 @pytest.mark.parametrize(("pause_s", "workers"), [(0.0, 1), (SLOW_S * 0.6, USUAL_WORKERS)])

@@ -27,6 +27,7 @@ _ONCE = (
     "baseline",
     "self_test",
     "verbose",
+    "workers",
 )
 """Options that are left out of the command that repeats one finding."""
 MOST_WORKERS = 32

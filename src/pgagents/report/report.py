@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from shlex import quote
 from typing import Literal
 
 from pgagents.http import Request, Response, Silence
@@ -126,6 +127,11 @@ class Report:
     checks: Mapping[str, str] = field(default_factory=dict)
     stale: tuple[str, ...] = ()
     carried: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def select(self, contract: str) -> str:
+        """Return the options of `pgagents verify` that try one contract again as this run did."""
+        alone = " --workers 1" if self.footer.workers > 1 else ""
+        return f"--only {quote(contract)} --seed {self.header.seed}{alone}"
 
     @property
     def exit_code(self) -> int:

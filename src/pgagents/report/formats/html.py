@@ -12,7 +12,6 @@ import json
 from collections import Counter
 from functools import cache
 from pathlib import Path
-from shlex import quote
 from typing import Any, Literal
 
 from pgagents.http import Silence, read_json
@@ -142,7 +141,7 @@ def _finding(finding: Finding, report: Report, source: Source) -> dict[str, Any]
         "lines": [(number, text, number == span.line) for number, text in enumerate(lines, first)],
         "exchanges": [_exchange(e) for e in finding.exchanges],
         "curl": of_finding(finding, header.url),
-        "again": f"{again} --only {quote(contract.id)} --seed {header.seed}",
+        "again": f"{again} {report.select(contract.id)}",
     }
 
 

@@ -9,7 +9,6 @@ import re
 import textwrap
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from shlex import quote
 
 from pgagents.http import Silence
 from pgagents.model.contract import Verdict
@@ -135,7 +134,7 @@ def _finding(
     for exchange in finding.exchanges:
         last = exchange is finding.exchanges[-1]
         lines += _exchange(exchange, words, MAX_BODY if last else MAX_STEP, width)
-    lines.append(f"   again: {again} --only {quote(contract.id)} --seed {report.header.seed}")
+    lines.append(f"   again: {again} {report.select(contract.id)}")
     if finding.exchanges:
         lines.append("   " + of_finding(finding, report.header.url))
     return lines
