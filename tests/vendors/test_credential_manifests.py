@@ -44,6 +44,9 @@ def with_scheme(text: str, kind: str, **surfaces: Any) -> Model:
     data.pop("security", None)
     data["auth"].pop("oauth", None)
     data["auth"]["schemes"] = {"theKey": scheme} if scheme else {}
+    for bucket in data.get("limits", {}).get("buckets", {}).values() if scheme is None else ():
+        bucket["of"] = "address"  # without keys no call has one that a limit could count for
+        bucket.pop("when", None)
     for name, auth in surfaces.items():
         data["surfaces"][name].pop("auth", None)
         data["surfaces"][name] |= {"auth": auth} if auth else {}
