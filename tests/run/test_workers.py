@@ -23,20 +23,26 @@ from pgagents.cli.verify import command as verify_command
 from pgagents.http import Handler, Request, Response, Silence
 from pgagents.inprocess import inside, over_tls, verify_sandbox
 from pgagents.inprocess_mcp import mcp_inside
+from pgagents.model.contract import Verdict
 from pgagents.model.model import Model
 from pgagents.report.formats import html, text
 from pgagents.report.formats.json import document
 from pgagents.report.report import Report
 from pgagents.verify.check.check import collect
 from pgagents.verify.check.memory import setting_of
+from pgagents.verify.fixtures.instance import Instance
+from pgagents.verify.fixtures.pool import FixturePool
 from pgagents.verify.plan.options import USUAL_WORKERS, Identities, Options, Progress
 from pgagents.verify.plan.order import LATE
 from pgagents.verify.plan.overlap import Slot, lay_out
+from pgagents.verify.run import course
 from pgagents.verify.run import judge as judging
 from pgagents.verify.run.course import SLOW_S
 from pgagents.verify.run.judge import Judge
 from pgagents.verify.run.lanes import Lane, Lanes
 from pgagents.verify.run.run import verify
+from pgagents.verify.wire.call import InstanceRef
+from pgagents.verify.wire.exchange import Exchange
 from small_api import Notes, catalogue
 from verifying import SHOP, model
 
@@ -229,6 +235,67 @@ def test_calls_of_tools_are_never_on_their_way_together() -> None:
         verify_sandbox(of, opened, Options(workers=SEVERAL, max_requests=400), mcp=link)
     assert len(slow.beside) > 20
     assert slow.most == 1
+
+
+def test_no_two_probes_send_the_same_mark_in_a_create(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: dict[str, set[int]] = {}
+    judge = Judge.judge
+
+    def note(self: Judge, exchange: Exchange, **named: Any) -> None:
+        if exchange.request.method == "POST" and exchange.success:
+            for mark in re.findall(r"pgv-[0-9a-f]{16}-[0-9]+", exchange.request.body.decode()):
+                sent.setdefault(mark, set()).add(exchange.probe)
+        judge(self, exchange, **named)
+
+    monkeypatch.setattr(Judge, "judge", note)
+    server = server_of("nested")
+    run_case("nested", server, handler=Slow(server, 2), workers=SEVERAL)
+    assert len(sent) > 20
+    assert all(len(probes) == 1 for probes in sent.values())
+
+
+def test_a_clock_that_everybody_shares_never_moves_while_others_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Even where a check forgets to say that its probes run alone."""
+    monkeypatch.setattr(course, "lay_out", lambda *given, **named: _all_together(lay_out(*given, **named)))
+    report, slow = verified(model(), SEVERAL, only=("state_transitions", "expires_on_time"))
+    clock = [others for request, others in slow.beside if request.target.endswith("/clock")]
+    assert len(clock) > 3
+    assert not any(clock)
+    timed = [r for r in report.results if r.contract.check == "expires_on_time"]
+    assert Verdict.KEPT in {r.verdict for r in timed}
+
+
+def _all_together(found: list[Slot]) -> list[Slot]:
+    return [replace(slot, company="all") for slot in found]
+
+
+def test_a_count_of_remaining_calls_that_never_falls_is_found_by_several_workers() -> None:
+    main = {"main": inside(model()).keys["main"]}
+    report, _ = verified(model(), SEVERAL, faults=("remaining-frozen",), delay=1, keys=main)
+    assert {f.contract.check for f in report.findings} == {"rate_limit_headers"}
+
+
+# -- instances
+# ---------------------------------------------------------------------------------------------
+
+
+def test_an_instance_that_one_probe_may_change_is_given_to_no_other() -> None:
+    pool, order = FixturePool(model(SHOP).resources), model(SHOP).resources["order"]
+    state = order.initial
+    pool.begin(1)
+    pool.add(Instance(order, "o-1", {}, "main", True, state))
+    assert pool.at_hand(order, InstanceRef("order")) is not None
+    pool.begin(2)
+    assert pool.at_hand(order, InstanceRef("order"), shares=True) is None
+    pool.end(1)
+    shared = pool.at_hand(order, InstanceRef("order"), shares=True)
+    assert shared is not None
+    pool.begin(3)
+    assert pool.at_hand(order, InstanceRef("order"), shares=True) is shared
+    assert pool.at_hand(order, InstanceRef("order")) is None, "two others use it"
+    assert shared not in pool.surplus(broke=True), "others still use it"
+    pool.end(2)
+    assert pool.at_hand(order, InstanceRef("order")) is shared
 
 
 # -- the order and the budget
