@@ -269,10 +269,21 @@ def _all_together(found: list[Slot]) -> list[Slot]:
     return [replace(slot, company="all") for slot in found]
 
 
-def test_a_count_of_remaining_calls_that_never_falls_is_found_by_several_workers() -> None:
+@pytest.mark.parametrize(("faults", "found"), [(("remaining-frozen",), True), ((), False)])
+def test_a_count_of_remaining_calls_that_never_falls_is_found_where_all_requests_overlap(
+    faults: tuple[str, ...], found: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judge = Judge.judge
+
+    def overlap(self: Judge, exchange: Exchange, **named: Any) -> None:
+        exchange.overlapped = True
+        judge(self, exchange, **named)
+
+    monkeypatch.setattr(Judge, "judge", overlap)
     main = {"main": inside(model()).keys["main"]}
-    report, _ = verified(model(), SEVERAL, faults=("remaining-frozen",), delay=1, keys=main)
-    assert {f.contract.check for f in report.findings} == {"rate_limit_headers"}
+    report, _ = verified(model(), SEVERAL, faults=faults, delay=1, keys=main)
+    falls = {r.verdict for r in report.results if r.contract.id.startswith("rate_limit_headers/falls")}
+    assert falls == {Verdict.BROKEN if found else Verdict.KEPT}
 
 
 # -- instances
