@@ -36,6 +36,7 @@ def confirm(driver: Driver, checks: Mapping[str, Check], budget: int) -> None:
             continue
         finally:
             driver.judge.replace_ledger(kept)
+            driver.factory.pool.end(driver.factory.pool.holder)
         repeated = again.entries[entry.contract.id]
         if repeated.broken is not None or (repeated.kept and same):
             found.stable = repeated.broken is not None

@@ -159,8 +159,9 @@ class Lanes:
     def _is_open(self, lane: Lane) -> bool:
         """True if a probe did not show all that it was for, and others may be the reason."""
         driver = self.driver
-        disturbed = driver.judge.may_be_disturbed(lane.turn.number)
-        return disturbed or not driver.judge.is_all_judged(lane.slot.probe.contracts)
+        if driver.judge.may_be_disturbed(lane.turn.number):
+            return True
+        return lane.slot.writes and not driver.judge.is_all_judged(lane.slot.probe.contracts)
 
     # -- sending and taking answers
 

@@ -112,8 +112,8 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             endpoint for endpoint in endpoints if endpoint is not None and endpoint.surface != OPERATOR
         )
         phase = 7 if timed and takes_days(workflow) else 6
-        disturbed = timed or (setting.exclusive and any(step.expect_alone for step in workflow.steps))
-        overlap: Overlap = "none" if disturbed else "all"
+        counts = setting.exclusive and any(step.expect_alone for step in workflow.steps)
+        overlap: Overlap = "none" if timed or (counts and writes) else "readers" if counts else "all"
         name = f"{NAME}/{workflow.name}"
         yield Probe(f"{name}@{REST}", phase, covers, cost, run, at, role, writes, overlap=overlap)
         if later:
