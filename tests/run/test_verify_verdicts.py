@@ -37,6 +37,18 @@ def test_a_documented_404_for_an_id_that_was_made_up_is_no_finding():
     assert "note_id is an id that was made up" in reason
 
 
+def test_a_documented_404_for_the_word_null_in_a_path_is_no_finding():
+    text = NOTES.replace(
+        "input: {note_id: {type: string, minLength: 1, maxLength: 40, required: true}}",
+        "input: {note_id: {type: integer, minimum: 1, required: true}}",
+        1,
+    )
+    server = Notes()
+    report = verified(catalogue(text), server)
+    assert "/notes/null" in {request.path for request in server.log}
+    assert found(report) == {}
+
+
 def test_an_undocumented_404_for_an_id_that_was_made_up_is_one():
     text = NOTES.replace("errors: [NOT_FOUND, REFUSED]", "errors: [REFUSED]", 1)
     report = verified(catalogue(text), Notes())

@@ -73,10 +73,13 @@ def find_invented_argument(setting: Setting, endpoint: Endpoint, call: Call) -> 
         lambda: (tuple(_naming(setting, endpoint)), template_of(setting.model, endpoint.action)),
     )
     names, template = known
+    in_path = {str(p.name) for p in endpoint.params if p.place == "path"}
     authored = _list_authored_arguments(setting, endpoint.action)
     for name in names:
         value = call.input.get(name)
-        if value is None or isinstance(value, _LATER):
+        if value is None and not (name in call.input and name in in_path):  # a path has it as the word null
+            continue
+        if isinstance(value, _LATER):
             continue
         if name in authored and name in template.input and template.input[name] == value:
             continue
