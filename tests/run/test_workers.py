@@ -16,6 +16,7 @@ from zlib import crc32
 import click
 import pytest
 
+from harm.cases import CASES
 from harm.runs import EVERYONE, URL, harms, model_of, server_of, unlisted
 from harm.runs import run as run_case
 from lengths import rarely
@@ -457,7 +458,9 @@ def by_the_clock(
     )
 
 
-@pytest.mark.parametrize("name", ["nested", "reused_ids", "delete_202", "get_or_create", "lagging_list"])
+@pytest.mark.parametrize(
+    "name", rarely(CASES, "nested", "reused_ids", "delete_202", "get_or_create", "lagging_list")
+)
 def test_several_workers_do_no_harm(name: str) -> None:
     server = server_of(name)
     report = run_case(name, server, handler=Slow(server, 1, 0.001), workers=SEVERAL)
