@@ -577,9 +577,10 @@ def live() -> Iterator[tuple[str, dict[str, str]]]:
         yield url, {**kept, "PGAGENTS_TOKEN": opened.keys["main"]}
 
 
-def test_command_line_verifies_a_process(tmp_path: Path) -> None:
+@pytest.mark.parametrize("only", rarely(["mcp_tools", "mcp_"], "mcp_tools"))
+def test_command_line_verifies_a_process(only: str, tmp_path: Path) -> None:
     server = f"{sys.executable} -c 'from pgagents.cli.main import run; run()' mcp {PARK_GRAPH}"
-    words = ["--mcp-stdio", server, "--only", "mcp_", "--report", str(tmp_path / "r.json")]
+    words = ["--mcp-stdio", server, "--only", only, "--report", str(tmp_path / "r.json")]
     with live() as (url, env):
         done = subprocess.run(
             [*COMMAND, "verify", str(PARK_GRAPH), "--url", url, *words],
