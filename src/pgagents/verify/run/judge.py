@@ -11,6 +11,7 @@ from pgagents.cel.expression import epoch
 from pgagents.http import Response, Silence
 from pgagents.model.contract import Verdict, check_of
 from pgagents.model.model import Resource, id_text
+from pgagents.verify.answers.removed import list_removed
 from pgagents.verify.check.check import DECISIVE, Check, Judgement, Probe
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.factory import FixtureFactory
@@ -208,12 +209,8 @@ class Judge:
 
     def _note_uncertain(self, exchange: Exchange) -> None:
         """Note what a call may have removed though its answer does not say so."""
-        endpoint = exchange.call.endpoint
-        for resource in self.setting.model.resources.values():
-            if endpoint is not None and resource.undone_by and resource.undone_by.action is endpoint.action:
-                place = resource.place_in(endpoint.params, exchange.input)
-                for value in exchange.input.values():
-                    self.memory.uncertain.add((resource.name, place, id_text(value)))
+        for resource, place, id in list_removed(self.setting, exchange):
+            self.memory.uncertain.add((resource.name, place, id))
 
     def enter(self, judgement: Judgement, chain: Sequence[Exchange], probe: Probe) -> None:
         """Enter a verdict of a probe; one that is not kept only after those of watchers before it."""

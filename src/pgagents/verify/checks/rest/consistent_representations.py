@@ -15,6 +15,7 @@ from typing import Any
 from pgagents.cel.expression import epoch
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Resource, id_text
+from pgagents.verify.answers.removed import list_removed
 from pgagents.verify.answers.representations import (
     Representation,
     kind_of,
@@ -256,7 +257,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         return
     if endpoint.action.effect == "write" and (exchange.success or exchange.error or exchange.status >= 500):
         facts.written += 1
-        _forget_removed(memory.setting, endpoint, exchange, facts)
+        _forget_removed(memory.setting, exchange, facts)
     if (
         not exchange.success
         or not exchange.fits
@@ -280,13 +281,11 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     yield from verdicts.values()
 
 
-def _forget_removed(setting: Setting, endpoint: Endpoint, exchange: Exchange, facts: _Facts) -> None:
+def _forget_removed(setting: Setting, exchange: Exchange, facts: _Facts) -> None:
     """Forget what a call removes, also where it got no answer: its id may be given to another."""
-    for gone in setting.model.resources.values():
-        if gone.undone_by is not None and gone.undone_by.action is endpoint.action and not gone.state:
-            place = gone.place_in(endpoint.params, exchange.input)
-            for value in exchange.input.values():
-                facts.told.pop((kind_of(setting, gone), f"{place} {id_text(value)}"), None)
+    for gone, place, id in list_removed(setting, exchange):
+        if not gone.state:
+            facts.told.pop((kind_of(setting, gone), f"{place} {id}"), None)
 
 
 def _is_uncertain(memory: Memory, told: _Told) -> bool:

@@ -15,6 +15,7 @@ from pgagents.model.action import Param
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Resource, id_text
 from pgagents.verify.answers.refusal import list_allowed_refusals
+from pgagents.verify.answers.removed import list_removed
 from pgagents.verify.answers.representations import kind_of
 from pgagents.verify.cases.invalid import is_invalid, ordinary
 from pgagents.verify.cases.malformed import of_ours
@@ -103,7 +104,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     made: dict[tuple[str, str, str], str] = memory.notes.setdefault((NAME, "made"), {})
     """The arguments that each instance was made with, by its resource, what contains it, and its id."""
     if exchange.success or exchange.error or exchange.status >= 500:  # it may be gone without an answer
-        _forget_removed(setting, endpoint, exchange, made)
+        _forget_removed(setting, exchange, made)
     if not exchange.success or not exchange.fits or exchange.call.intent not in CORRECT:
         return
     maker = next((r for r, d in _makers(setting) if d is endpoint), None)
@@ -133,16 +134,11 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         del made[next(iter(made))]
 
 
-def _forget_removed(
-    setting: Setting, endpoint: Endpoint, exchange: Exchange, made: dict[tuple[str, str, str], str]
-) -> None:
+def _forget_removed(setting: Setting, exchange: Exchange, made: dict[tuple[str, str, str], str]) -> None:
     """Forget the instance that a call removes, and those that it contains: their ids may be given again."""
-    for gone in setting.model.resources.values():
-        if gone.undone_by is None or gone.undone_by.action is not endpoint.action or gone.state:
-            continue
-        place = gone.place_in(endpoint.params, exchange.input)
-        within = {r.name for r in setting.model.resources.values() if r.within == gone.name}
-        for id in map(id_text, exchange.input.values()):
+    for gone, place, id in list_removed(setting, exchange):
+        if not gone.state:
+            within = {r.name for r in setting.model.resources.values() if r.within == gone.name}
             made.pop((gone.name, place, id), None)
             for inner in [key for key in made if key[0] in within and key[1] == id]:
                 del made[inner]
