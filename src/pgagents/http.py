@@ -108,8 +108,7 @@ Handler = Callable[[Request], Response | Silence]
 
 
 class Inflater:
-    """Decode one content coding of a body in pieces of bounded size, so that a few bytes cannot fill the
-    memory.
+    """Decode a compressed body in pieces of bounded size: a few bytes must not fill the memory.
 
     Raises ValueError for an unknown coding, for several codings at once, and for bytes that are not in the
     coding.
@@ -256,8 +255,7 @@ _STRICT = json.JSONDecoder(object_pairs_hook=_members, parse_constant=_constant)
 
 
 def _depth(text: str) -> int:
-    """Return the deepest nesting of brackets outside strings; counting stops at the first level past
-    `MAX_JSON_DEPTH`.
+    """Return how deep brackets outside strings are nested, at most one level more than `MAX_JSON_DEPTH`.
 
     Returns 0 at once if the text has too few brackets to exceed the limit.
     """

@@ -47,7 +47,7 @@ def place_of(node: Node) -> tuple[str | int, ...]:
         if isinstance(node, Member):
             steps.append(node.name)
         elif isinstance(node.index, Literal) and node.index.kind in ("int", "text"):
-            steps.append(node.index.value)  # type: ignore[arg-type]
+            steps.append(node.index.value)  # type: ignore[arg-type]  # of these kinds
         else:
             return ()
         node = node.base

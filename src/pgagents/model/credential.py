@@ -87,9 +87,9 @@ class Credential:
         return any(name.lower() == self.header.lower() for name, _ in headers)
 
     def list_secrets(self, secret: str) -> dict[str, str]:
-        """Return every text that must not be shown because of a secret, each with its part of it.
+        """Return the texts to mask for a secret, each mapped to the name of the part that it is.
 
-        The whole has no name; the parts are `base64`, `password`, and `user` if the password is empty.
+        The whole secret has an empty name. Parts are `base64`, `password`, and `user` if there is no password.
         """
         if not self.encoded:
             return {secret: ""}

@@ -157,7 +157,7 @@ class Lanes:
                 lane.in_company = True
 
     def _is_open(self, lane: Lane) -> bool:
-        """True if a probe did not show all that it was for, and others may be the reason."""
+        """True if a probe's answers did not agree, or left contracts unjudged, while others ran beside it."""
         driver = self.driver
         if driver.judge.may_be_disturbed(lane.turn.number):
             return True
