@@ -89,7 +89,7 @@ class Credential:
     def list_secrets(self, secret: str) -> dict[str, str]:
         """Return the texts to mask for a secret, each mapped to the name of the part that it is.
 
-        The whole secret has an empty name. Parts are `base64`, `password`, and `user` if there is no password.
+        The whole has an empty name. Parts are `base64`, `password`, and `user` if there is no password.
         """
         if not self.encoded:
             return {secret: ""}
