@@ -9,7 +9,7 @@ from typing import Any
 from pgagents.catalogue.checks.checker import PLACEHOLDER, Checker
 from pgagents.catalogue.checks.paths import camel
 from pgagents.catalogue.language import actions, audit, basics, offers, platform, resources, surface
-from pgagents.catalogue.language.credentials import find_default_scheme, find_used_scheme
+from pgagents.catalogue.language.credentials import list_alternatives, list_used_schemes
 from pgagents.catalogue.language.schemas import argument_node, schema_node, schema_nodes
 from pgagents.cel.expression import compile as compiled
 from pgagents.model import model as m
@@ -45,7 +45,7 @@ class _Resolver:
         self.provoked: dict[str, dict[str, ActionCall]] = {name: {} for name in written.errors.codes}
         self.codes = {name: self._code(name, code) for name, code in written.errors.codes.items()}
         self.actions: dict[str, Action] = {}
-        self.keyed = find_default_scheme(written) is not None
+        self.security = list_alternatives(written, written.security)
 
     def model(self) -> m.Model:
         written = self.written
@@ -55,6 +55,7 @@ class _Resolver:
         self._add_provoking_calls()
         surfaces = {name: self._surface(name, surface) for name, surface in written.surfaces.items()}
         operator = written.operator
+        credentials = self._credentials()
         return m.Model(
             source=self.source,
             sha256=hashlib.sha256(self.source.text.encode()).hexdigest(),
@@ -80,7 +81,9 @@ class _Resolver:
             resources={name: self._resource(name, r) for name, r in written.resources.items()},
             workflows=tuple(self._workflow(name, w) for name, w in written.workflows.items()),
             domain=written.sandbox.domain,
-            credential=self._credential(),
+            credential=next(iter(credentials.values()), None),
+            credentials=credentials,
+            security=self.security,
             webhooks=written.webhooks,
             idempotency=written.idempotency,
             retention=written.retention,
@@ -88,9 +91,12 @@ class _Resolver:
             browsers=written.browsers,
         )
 
-    def _credential(self) -> Credential | None:
-        used = find_used_scheme(self.written)
-        return make(used, self.written.auth.schemes[used].model_dump(by_alias=True)) if used else None
+    def _credentials(self) -> dict[str, Credential]:
+        schemes = self.written.auth.schemes
+        return {
+            name: make(name, schemes[name].model_dump(by_alias=True))
+            for name in list_used_schemes(self.written)
+        }
 
     def _add_provoking_calls(self) -> None:
         """Add to each code the calls that provoke it, once all actions exist; actions refer to codes
@@ -121,6 +127,7 @@ class _Resolver:
         method, path = a.http.split(" ", 1)
         in_path = set(PLACEHOLDER.findall(path))
         default_unknown = self.written.behaviour.unknown_member
+        security = self.security if a.security is None else list_alternatives(self.written, a.security)
         return Action(
             name=Text(name, at),
             operation_id=Text(a.operation_id or camel(name), (*at, "operation_id") if a.operation_id else at),
@@ -133,7 +140,8 @@ class _Resolver:
             destructive=a.destructive,
             bucket=a.bucket,
             scope=a.scope,
-            key=bool(a.security) if a.security is not None else self.keyed,
+            key=any(security),
+            security=security,
             params=tuple(
                 self._param(n, p, raw["input"][n], (*at, "input", n), method, in_path)
                 for n, p in a.input.items()

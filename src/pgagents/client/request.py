@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pgagents.http import Request, json_bytes, target, text_of
@@ -16,14 +16,13 @@ def request_of(
     action: Action,
     arguments: Mapping[str, Any],
     *,
-    key: str = "",
-    credential: Credential | None = None,
+    proof: Iterable[tuple[Credential, str]] = (),
     headers: Mapping[str, str] | None = None,
 ) -> Request:
     """Return the request of a call with valid arguments. A list in the query is repeated.
 
-    The body is an object even where it has no members. `headers` follow our own. `credential` says how the
-    key is sent.
+    The body is an object even where it has no members. `headers` follow our own. `proof` are the
+    secrets of the call, each with its credential.
     """
     places: dict[str, list[tuple[Param, Any]]] = {"path": [], "query": [], "header": [], "body": []}
     for param in action.params:
@@ -43,11 +42,12 @@ def request_of(
     if any(p.place == "body" for p in action.params):
         sent.append(("Content-Type", JSON))
         body = json_bytes({p.wire: value for p, value in places["body"]})
-    if key and action.key and credential is not None:
-        sent += credential.headers(key)
-    return Request(
+    request = Request(
         str(action.method),
         target(str(action.path), {p.wire: v for p, v in places["path"]}, query),
         tuple(sent),
         body,
     )
+    for credential, secret in proof:
+        request = credential.add_to(request, secret)
+    return request

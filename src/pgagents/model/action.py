@@ -166,8 +166,18 @@ class Action:
     """
     tenant: bool = False
     """True if the response depends on the caller's project alone."""
+    security: tuple[tuple[str, ...], ...] = ()
+    """The alternatives by which a call proves who makes it, each with the schemes that it takes together.
+
+    An empty alternative means that a call without a key is served too.
+    """
     alias_of: Action | None = None
     """The action itself, if this entry offers it under a former name."""
+
+    @property
+    def optional_key(self) -> bool:
+        """True if a call may have a key and need not."""
+        return self.key and () in self.security
 
     @property
     def success(self) -> Output:

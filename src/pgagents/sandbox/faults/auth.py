@@ -8,7 +8,13 @@ from typing import Any
 from pgagents.http import Handler, Request, Response, Silence, read_json
 from pgagents.sandbox import answers
 from pgagents.sandbox.asked import ParsedRequest
-from pgagents.sandbox.auth.credential import find_any_secret, find_secret, has_credential, with_secret
+from pgagents.sandbox.auth.credential import (
+    find_any_secret,
+    find_secret,
+    find_text,
+    has_credential,
+    with_secret,
+)
 from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.front import framework_code
 from pgagents.sandbox.injection.fault_helpers import data_of, error_at, read_by_id, repairs
@@ -127,7 +133,7 @@ def auth_scheme_missing(_context: Context, _request: Request, answer: Response) 
 def basic_accepted(context: Context, request: Request) -> Request:
     """The authorization scheme is not checked, so a key is accepted after any scheme."""
     credential = context.model.credential
-    given = request.header(credential.header) if credential is not None else None
+    given = find_text(credential, request) if credential is not None else None
     word = (given or "").partition(" ")[0]
     token = find_any_secret(context.model, request)
     return with_secret(context.model, request, token) if token and token != word else request
@@ -207,17 +213,17 @@ def key_scheme_minds_case(context: Context, request: Request) -> Request:
     refused.
     """
     credential = context.model.credential
-    given = (request.header(credential.header) if credential is not None else None) or ""
+    given = (find_text(credential, request) if credential is not None else None) or ""
     if credential is None or not given or given.startswith(credential.lead):
         return request
-    return request.with_header(credential.header, "Other")
+    return request.with_header(credential.wire, "Other")
 
 
 @fault("key_authentication").edit_requests
 def key_without_scheme_accepted(context: Context, request: Request) -> Request:
     """A key is accepted without the scheme's name before it."""
     credential = context.model.credential
-    given = request.header(credential.header) if credential is not None else None
+    given = find_text(credential, request) if credential is not None else None
     if credential is None or not credential.word or given is None or " " in given.strip():
         return request
     return with_secret(context.model, request, find_any_secret(context.model, request))

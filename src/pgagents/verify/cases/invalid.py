@@ -408,7 +408,7 @@ def is_invalid(setting: Setting, call: Call) -> bool:
             call.endpoint,
             {k: v for k, v in values.items() if k in taken or call.endpoint.action.param(k) is None},
         )
-    return invalid(setting, call.endpoint, request_of(call, values, ()))
+    return invalid(setting, call.endpoint, request_of(call, values))
 
 
 def stand_ins(setting: Setting, call: Call) -> dict[str, Any]:

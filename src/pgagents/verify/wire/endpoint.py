@@ -50,6 +50,8 @@ class Endpoint:
     form: Form | None = None
     open: bool = False
     """True if no call of the API has a key."""
+    shared_security: tuple[tuple[str, ...], ...] = ()
+    """The alternatives of a call through a dispatcher or a tool."""
 
     @property
     def on_rest(self) -> bool:
@@ -72,6 +74,11 @@ class Endpoint:
     def needs_key(self) -> bool:
         """True if a call through this endpoint has a key."""
         return self.action.key or not (self.on_rest or self.open)
+
+    @property
+    def security(self) -> tuple[tuple[str, ...], ...]:
+        """The alternatives by which a call proves who makes it."""
+        return self.action.security if self.on_rest else self.shared_security
 
     @property
     def ordinary(self) -> bool:
@@ -103,6 +110,7 @@ def endpoints(model: Model) -> list[Endpoint]:
                 dispatcher,
                 f"{a.name}@{dispatcher.surface}",
                 open=open_to_all,
+                shared_security=model.shared_security,
             )
             for a in dispatcher.actions
         ]

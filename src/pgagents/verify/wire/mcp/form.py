@@ -149,7 +149,8 @@ def tool_endpoints(model: Model) -> list[Endpoint]:
         return []
     form = ToolForm(model, surface)
     open_to_all = model.credential is None
-    return [Endpoint(a, MCP, None, f"{a.name}@{MCP}", form, open_to_all) for a in surface.actions]
+    security = model.shared_security
+    return [Endpoint(a, MCP, None, f"{a.name}@{MCP}", form, open_to_all, security) for a in surface.actions]
 
 
 def message_of(answer: Response | Silence) -> Mapping[str, Any]:
