@@ -25,8 +25,8 @@ from pgagents.verify.checks.idempotency import failure_atomicity
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.run.run import contracts, plan, verify
-from pgagents.verify.wire.credential import present
 from pgagents.verify.wire.call import Call
+from pgagents.verify.wire.credential import present
 from pgagents.verify.wire.encode import request_of
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange

@@ -61,3 +61,17 @@ def find_proof(model: Model, request: Request) -> str:
 def has_proof(model: Model, request: Request) -> bool:
     """Return whether a request has anything in the place of a credential."""
     return any(credential.is_given(request) for credential in model.credentials.values())
+
+
+def variable_of_scheme(model: Model, scheme: str, first: str) -> str:
+    """Return the variable of a scheme's secret: `first` for the first scheme, else that with the scheme's
+    name behind it.
+    """
+    if model.credential is None or model.credential.name == scheme:
+        return first
+    return f"{first}_{as_variable(scheme)}"
+
+
+def as_variable(name: str) -> str:
+    """Return a name as a part of an environment variable."""
+    return "".join(c if c.isascii() and c.isalnum() else "_" for c in name).upper()

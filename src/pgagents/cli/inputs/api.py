@@ -31,7 +31,8 @@ def api_key(model: Model, *first: str) -> dict[str, str]:
     A scheme without a secret is left out.
     """
     from pgagents.cli.inputs.api_keys import header_safe
-    from pgagents.client.variables import variable, variable_of_scheme
+    from pgagents.client.variables import variable
+    from pgagents.model.identity import variable_of_scheme
 
     found = {}
     for scheme, credential in model.credentials.items():

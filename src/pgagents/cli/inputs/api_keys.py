@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pgagents.client.variables import as_variable
 from pgagents.errors import PgagentsError
-from pgagents.model.identity import choose, find_credential, name_holder
+from pgagents.model.identity import as_variable, choose, find_credential, name_holder
 from pgagents.text.nearest import did_you_mean
 
 if TYPE_CHECKING:

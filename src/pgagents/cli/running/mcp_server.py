@@ -105,8 +105,7 @@ def environment(model: Model, given: Mapping[str, str], keys: Mapping[str, str],
 
     It includes the main keys and the API's URL under the catalogue's names, and no other key of pgagents.
     """
-    from pgagents.client.variables import variable_of_scheme
-    from pgagents.model.identity import find_secret
+    from pgagents.model.identity import find_secret, variable_of_scheme
 
     names = model.surfaces["mcp"].env
     found = {name: value for name, value in given.items() if not name.startswith(OURS)}

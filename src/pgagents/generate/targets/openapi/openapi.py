@@ -14,7 +14,10 @@ def view(model: Model) -> View:
     cannot express.
     """
     profile = Profile("3.1.0", None, complete=True, header_params=True, examples=True, consequential=False)
-    lost = (*credential_losses(model), *(loss for d in model.dispatchers for loss in losses(d)))
+    lost = (
+        *credential_losses(model.credentials.values()),
+        *(loss for d in model.dispatchers for loss in losses(d)),
+    )
     return View(document(model, profile), lost)
 
 

@@ -41,6 +41,15 @@ class Line:
     description: str
 
 
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A credential: what it is, how it is sent, and where to get it."""
+
+    description: str
+    sent: str
+    issue_at: str | None
+
+
 def view(model: Model) -> View:
     """Return title, summary, sign-in, actions, documents and pages."""
     documents = [_document(path, find_hosted_url(model, Text(path))) for path in model.api.hosted]
@@ -53,7 +62,6 @@ def view(model: Model) -> View:
         )
         if url
     ]
-    credential = model.credential
     return View(
         {
             "title": model.api.title,
@@ -61,11 +69,15 @@ def view(model: Model) -> View:
             "for_models": model.api.for_models,
             "server": model.api.server,
             "contact": model.api.contact,
-            "key": (credential.description or f"A key, sent {credential.how}") if credential else "",
-            "sent": credential.show() if credential else "",
-            "issue_at": credential.issue_at if credential else None,
+            "keys": [
+                Key(c.description or f"A key, sent {c.how}", c.show(), c.issue_at)
+                for c in model.credentials.values()
+            ],
+            "needs": ""
+            if _is_single(model, model.shared_security)
+            else _describe_needs(model, model.shared_security),
             "actions": [
-                Line(str(a.title), f"{a.method} {a.path}", _describe_action(a)) for a in model.actions
+                Line(str(a.title), f"{a.method} {a.path}", _describe_action(model, a)) for a in model.actions
             ],
             "documents": documents,
             "pages": pages,
@@ -73,12 +85,23 @@ def view(model: Model) -> View:
     )
 
 
-def _describe_action(action: Action) -> str:
-    """Return the description, with its deprecation and its former names."""
+def _is_single(model: Model, security: tuple[tuple[str, ...], ...]) -> bool:
+    """True if calls need the first credential, or none at all."""
+    return security in ((), ((model.credential.name,),) if model.credential is not None else ())
+
+
+def _describe_needs(model: Model, security: tuple[tuple[str, ...], ...]) -> str:
+    ways = [" with ".join(f"`{model.credentials[n].show()}`" for n in one) or "no key" for one in security]
+    return " or ".join(ways)
+
+
+def _describe_action(model: Model, action: Action) -> str:
+    """Return the description, with its deprecation, its former names, and credentials of its own."""
     first = "Deprecated. " if action.deprecated else ""
-    return first + " ".join(
-        [str(action.description), *(f"{line}." for line in describe_former_names([action]))]
-    )
+    own = action.security and action.security != model.shared_security
+    needs = [f"It needs {_describe_needs(model, action.security)}."] if own else []
+    former = [f"{line}." for line in describe_former_names([action])]
+    return first + " ".join([str(action.description), *former, *needs])
 
 
 def _document(path: str, url: str) -> Link:
