@@ -27,7 +27,7 @@ def view(model: Model) -> View:
     keys = {name: Text(variable_of_scheme(model, name, key), (*at, "key")) for name in model.credentials}
 
     def make_command(show: Callable[[Credential], str], **more: Any) -> Node:
-        secrets = {keys[n]: Text(show(c), (*at, "key")) for n, c in model.credentials.items()}
+        secrets: dict[str, Any] = {keys[n]: Text(show(c), (*at, "key")) for n, c in model.credentials.items()}
         env = Node({**secrets, url: model.text("api", "server")}, origin=at)
         return Node({**more, "command": "npx", "args": ["-y", server], "env": env}, origin=surface.origin)
 

@@ -41,7 +41,7 @@ def view(model: Model) -> View:
         for parameter in operation.get("parameters", ()):
             parameter["schema"] = with_properties(inline_references(parameter["schema"], model.schemas))
     lost = (*sign_in.losses, *losses(model, profile))
-    return View(made, lost, tuple(_notes(model, sign_in.surface, made)), sign_in.falsehoods)
+    return View(made, lost, tuple(_notes(sign_in.surface, made)), sign_in.falsehoods)
 
 
 def takes(credential: Credential) -> bool:
@@ -49,7 +49,7 @@ def takes(credential: Credential) -> bool:
     return credential.place == "header"
 
 
-def _notes(model: Model, surface: Surface, made: Node) -> Iterator[Note]:
+def _notes(surface: Surface, made: Node) -> Iterator[Note]:
     """Yield notes about what no schema can check: too many operations, recursive schemas, duplicate
     argument names.
     """
