@@ -77,7 +77,7 @@ def criteria(node: Node, said: Said) -> Iterator[tuple[str, Criterion | None]]:
 def _in_body(node: Node) -> Place:
     """Return the members of the response that a path leads through; empty for any other expression."""
     name, *members = path_of(node) or ("",)
-    return tuple(members) if name == "response" else ()
+    return tuple(members) if name == "response" and all(map(_POINTED.fullmatch, members)) else ()
 
 
 def _criterion(part: Node, said: Said) -> Criterion | None:
