@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import replace
 from typing import Any
 
-from pgagents.catalogue.checks.carried import MCP, REST, is_dispatched
+from pgagents.catalogue.checks.carried import REST, TOOLS, is_dispatched
 from pgagents.catalogue.checks.checker import PLACEHOLDER, Checker
 from pgagents.catalogue.checks.paths import camel
 from pgagents.catalogue.language import actions, audit, basics, offers, platform, resources, surface
@@ -257,7 +257,7 @@ class _Resolver:
         return tuple(self.actions[n] for n in names)
 
     def _carries(self, surface: str, sf: offers.Surface, action: str) -> bool:
-        if self.written.actions[action].http or sf.http or surface == MCP:
+        if self.written.actions[action].http or sf.http or surface in TOOLS:
             return True
         return surface != REST and is_dispatched(self.checker, action)
 

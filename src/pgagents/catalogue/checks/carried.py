@@ -11,6 +11,8 @@ from pgagents.source.source import Pointer
 from pgagents.text.brief import brief
 
 MCP, REST = "mcp", "rest"
+TOOLS = (MCP, "copilot_mcp")
+"""Surfaces whose actions are tools of the MCP server."""
 _ONLY_REST = {
     "operation_id": "only operations of their own have an id",
     "security": "the surface that carries it says which key its calls need",
@@ -29,7 +31,7 @@ def run(checker: Checker) -> None:
                 _idle(checker, at, action)
                 _carrier(checker, at, name)
     for name, surface in checker.written.surfaces.items():
-        if surface.http is None and name != MCP:
+        if surface.http is None and name not in TOOLS:
             _offered(checker, name)
 
 

@@ -135,7 +135,7 @@ def action_losses(model: Model, profile: Profile) -> Iterator[Loss]:
     for action in profile.actions_elsewhere(model):
         dispatcher = model.find_dispatcher(action)
         where = f"the dispatcher `{dispatcher.surface}`" if dispatcher else "the MCP server"
-        yield Loss(action.origin, f"action `{action.name}`", "dropped", f"only {where} has it")
+        yield Loss(action.origin, f"action {action.name}", "dropped", f"only {where} has it")
 
 
 def losses(model: Model, profile: Profile) -> Iterator[Loss]:
