@@ -55,8 +55,9 @@ def _request(call: dict[str, Any], model: Model, keys: Mapping[str, str], kept: 
     if "call" in call:
         action = model.action(call["call"])
         assert action is not None, call
-        asked = request_of(action, _filled(call.get("input", {}), kept))
-        needs = action.security
+        dispatcher = None if action.on_rest else model.find_dispatcher(action)
+        asked = request_of(action, _filled(call.get("input", {}), kept), dispatcher=dispatcher)
+        needs = action.security if dispatcher is None else model.shared_security
     else:
         method, _, target = _filled(call["send"], kept).partition(" ")
         asked = Request(method, target, (), str(_filled(call.get("text", ""), kept)).encode())

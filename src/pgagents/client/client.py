@@ -164,9 +164,13 @@ class Client:
         if faults := takes.faults(given):
             message = "; ".join(f"{name}: {why}" if name else why for name, why in faults)
             return make_refusal(action.name, "invalid_arguments", message, field=faults[0][0] or None)
-        schemes = choose(self.model, self._keys, "main", action.security)
-        if action.key and not schemes and not action.optional_key:
-            return make_refusal(action.name, "no_key", self._no_key(action))
+        dispatcher = None if action.on_rest else self.model.find_dispatcher(action)
+        if dispatcher is None and not action.on_rest:
+            return make_refusal(action.name, "not_callable", "only an MCP server has it, as a tool")
+        needs = action.security if dispatcher is None else self.model.shared_security
+        schemes = choose(self.model, self._keys, "main", needs)
+        if needs and not schemes and () not in needs:
+            return make_refusal(action.name, "no_key", self._no_key(needs))
         if action.signed is not None:
             return make_refusal(action.name, "not_callable", "only its sender calls it, with a signature")
         if not confirmed and (why := self._require_confirmation(action, given)):
@@ -175,6 +179,7 @@ class Client:
         request = request_of(
             action,
             given,
+            dispatcher=dispatcher,
             proof=[
                 (self.model.credentials[name], find_secret(self.model, self._keys, "main", name))
                 for name in schemes
@@ -200,8 +205,8 @@ class Client:
             self._arguments[at] = Arguments(self.model, action, params)
         return self._arguments[at]
 
-    def _no_key(self, action: Action) -> str:
-        names = next((one for one in action.security if one), ())
+    def _no_key(self, needs: tuple[tuple[str, ...], ...]) -> str:
+        names = next((one for one in needs if one), ())
         lacking = [n for n in names if not find_secret(self.model, self._keys, "main", n)]
         credential = self.model.credentials[lacking[0]]
         issued = f"; one is issued at {credential.issue_at}" if credential.issue_at else ""

@@ -8,6 +8,7 @@ from typing import Any
 from pgagents.http import Request, json_bytes, target, text_of
 from pgagents.model.action import Action, Param
 from pgagents.model.credential import Credential
+from pgagents.model.model import Dispatcher
 
 JSON = "application/json"
 
@@ -16,14 +17,20 @@ def request_of(
     action: Action,
     arguments: Mapping[str, Any],
     *,
+    dispatcher: Dispatcher | None = None,
     proof: Iterable[tuple[Credential, str]] = (),
     headers: Mapping[str, str] | None = None,
 ) -> Request:
     """Return the request of a call with valid arguments. A list in the query is repeated.
 
     The body is an object even where it has no members. `headers` follow our own. `proof` are the
-    secrets of the call, each with its credential.
+    secrets of the call, each with its credential. The call goes through `dispatcher` if one is given.
     """
+    if dispatcher is not None:
+        asked = [("Accept", JSON), *(headers or {}).items(), ("Content-Type", JSON)]
+        message = dispatcher.make_message(str(action.name), arguments)
+        whole = Request(dispatcher.method, str(dispatcher.path), tuple(asked), json_bytes(message))
+        return _with_proof(whole, proof)
     places: dict[str, list[tuple[Param, Any]]] = {"path": [], "query": [], "header": [], "body": []}
     for param in action.params:
         if param.name in arguments:
@@ -48,6 +55,10 @@ def request_of(
         tuple(sent),
         body,
     )
+    return _with_proof(request, proof)
+
+
+def _with_proof(request: Request, proof: Iterable[tuple[Credential, str]]) -> Request:
     for credential, secret in proof:
         request = credential.add_to(request, secret)
     return request

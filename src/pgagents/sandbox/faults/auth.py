@@ -197,6 +197,17 @@ def key_in_query_accepted(context: Context, request: Request) -> Request:
     return with_secret(context.model, request, token)
 
 
+@fault("key_authentication", needs=("query-key",)).edit_requests
+def key_in_header_accepted(context: Context, request: Request) -> Request:
+    """A key that belongs into the query or a cookie is accepted in a header too."""
+    credential = context.model.credential
+    if credential is None or credential.place == "header" or has_credential(context.model, request):
+        return request
+    given = request.header("x-api-key") or request.header("authorization") or ""
+    secret = given.rpartition(" ")[2]
+    return with_secret(context.model, request, secret) if secret else request
+
+
 @fault("key_authentication").find_keys
 def key_minds_no_case(context: Context, find: Find, token: str) -> Key | None:
     """Keys are compared without regard to case, as many databases compare texts."""

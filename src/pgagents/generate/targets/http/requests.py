@@ -40,10 +40,15 @@ def view(model: Model) -> View:
     calls = [
         _call(model, action, example)
         for action in model.actions
-        if action.signed is None
+        if action.signed is None and (action.on_rest or model.find_dispatcher(action))
         for example in action.examples
     ]
     losses = [
+        Loss(a.origin, f"requests of {a.name}", "dropped", "only the MCP server has it")
+        for a in model.actions
+        if not a.on_rest and model.find_dispatcher(a) is None
+    ]
+    losses += [
         Loss(a.origin, f"requests of {a.name}", "dropped", "a file cannot sign a body")
         for a in model.actions
         if a.signed is not None
@@ -89,14 +94,26 @@ def _name_variables(model: Model, credential: Credential) -> tuple[str, ...]:
     )
 
 
-def _prove(model: Model, action: Action) -> list[tuple[Credential, str]]:
-    """Return the credentials of an action's first alternative, each with its value in variables."""
-    names = next((one for one in action.security if one), ())
+def _prove(model: Model, security: tuple[tuple[str, ...], ...]) -> list[tuple[Credential, str]]:
+    """Return the credentials of the first alternative, each with its value in variables."""
+    names = next((one for one in security if one), ())
     found = [model.credentials[name] for name in names]
     return [(c, c.wrap(" ".join(f"{{{{{v}}}}}" for v in _name_variables(model, c)))) for c in found]
 
 
 def _call(model: Model, action: Action, example: Example) -> ExampleRequest:
+    dispatcher = None if action.on_rest else model.find_dispatcher(action)
+    proof = _prove(model, action.security if dispatcher is None else model.shared_security)
+    if dispatcher is not None:
+        return ExampleRequest(
+            f"{action.title}: {example.title}",
+            example.status,
+            dispatcher.method,
+            _add_query(str(dispatcher.path), proof),
+            _list_headers(proof),
+            (),
+            dispatcher.make_message(str(action.name), plain(example.input)),
+        )
     in_path: dict[str, Any] = {}
     query: list[tuple[str, Any]] = []
     headers: list[tuple[str, str]] = []
@@ -116,16 +133,20 @@ def _call(model: Model, action: Action, example: Example) -> ExampleRequest:
     for step in action.params:  # an example may omit a path argument, which the URL needs
         if step.place == "path":
             in_path.setdefault(step.wire, "missing")
-    proof = _prove(model, action)
     return ExampleRequest(
         f"{action.title}: {example.title}",
         example.status,
         action.method,
         _add_query(target(str(action.path), in_path, query), proof),
-        tuple((c.header, v if c.place == "header" else f"{c.wire}={v}") for c, v in proof if c.header),
+        _list_headers(proof),
         tuple(headers),
         body if has_body else None,
     )
+
+
+def _list_headers(proof: list[tuple[Credential, str]]) -> tuple[tuple[str, str], ...]:
+    """Return the headers that carry keys."""
+    return tuple((c.header, v if c.place == "header" else f"{c.wire}={v}") for c, v in proof if c.header)
 
 
 def _add_query(target: str, proof: list[tuple[Credential, str]]) -> str:

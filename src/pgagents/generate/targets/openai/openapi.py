@@ -15,7 +15,7 @@ from pgagents.generate.sign_in import choose_sign_in
 from pgagents.generate.target import Note, Target, View
 from pgagents.jsonschema.schema import cycles
 from pgagents.model.credential import Credential
-from pgagents.model.model import Model, Surface
+from pgagents.model.model import Model
 from pgagents.source.origin import Node
 
 HOST = "the GPT builder"
@@ -41,7 +41,7 @@ def view(model: Model) -> View:
         for parameter in operation.get("parameters", ()):
             parameter["schema"] = with_properties(inline_references(parameter["schema"], model.schemas))
     lost = (*sign_in.losses, *losses(model, profile))
-    return View(made, lost, tuple(_notes(sign_in.surface, made)), sign_in.falsehoods)
+    return View(made, lost, tuple(_notes(model, profile, made)), sign_in.falsehoods)
 
 
 def takes(credential: Credential) -> bool:
@@ -49,11 +49,11 @@ def takes(credential: Credential) -> bool:
     return credential.place == "header"
 
 
-def _notes(surface: Surface, made: Node) -> Iterator[Note]:
+def _notes(model: Model, profile: Profile, made: Node) -> Iterator[Note]:
     """Yield notes about what no schema can check: too many operations, recursive schemas, duplicate
     argument names.
     """
-    at = surface.origin
+    at = model.surfaces["openai"].origin
     count = 0
     for operation in operations(made):
         count += 1
@@ -64,7 +64,7 @@ def _notes(surface: Surface, made: Node) -> Iterator[Note]:
         for name in sorted({n for n in names if names.count(n) > 1}):
             said = f"{operation['operationId']} has two arguments sent as `{name}`; ChatGPT then drops it"
             yield Note(operation.origin, said, "give one of them another `wire` name")
-    for action in surface.actions:
+    for action in profile.actions(model):
         for param in action.params:
             if param.place == "header" and param.required:
                 said = (
