@@ -1,4 +1,4 @@
-"""What happens to the mock's instances besides calls: time moves or ends them, and counters follow them."""
+"""Changes instances of the mock without a call: time moves or ends them, and counters follow them."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Lifecycle:
         """Return what time has made of an instance; None where it has ended."""
         after = row
         for move in resource.moves_by_time:
-            if after.get(resource.state) == move.origin_state and _is_past(after.get(move.at), now):
+            if after.get(str(resource.state)) == move.origin_state and _is_past(after.get(move.at), now):
                 after = self._settle(resource, {**after, str(resource.state): move.to}, now)
         if resource.expires_by and not resource.moves_by_time and _is_past(row.get(resource.expires_by), now):
             return None

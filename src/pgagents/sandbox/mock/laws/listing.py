@@ -55,7 +55,9 @@ def _sort(
     assert order is not None
     items = compile_node(order.items, NAMES)
     try:
-        keyed = [(_key(laws.scope(call, places.put(base, at, [row])), items, order.member), row) for row in rows]
+        keyed = [
+            (_key(laws.scope(call, places.put(base, at, [row])), items, order.member), row) for row in rows
+        ]
         return [row for _, row in sorted(keyed, key=lambda pair: pair[0], reverse=order.descending)]
     except (ExpressionError, LookupError, TypeError):
         return rows

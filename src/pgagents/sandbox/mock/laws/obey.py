@@ -1,4 +1,4 @@
-"""Repairs an answer of the mock until it keeps the action's laws: members take the values that equations give.
+"""Repairs an answer of the mock so that it keeps the action's laws: members take what equations give.
 
 Only what breaks a law is changed, and the answer stays as it was unless fewer laws are broken in the end.
 """
@@ -119,9 +119,7 @@ class Lawful:
         elif path_of(node):
             yield from self._assign(node, True, scope)
 
-    def _assign_value_of(
-        self, side: Node, other: Node, scope: Scope
-    ) -> Iterator[tuple[places.Place, Any]]:
+    def _assign_value_of(self, side: Node, other: Node, scope: Scope) -> Iterator[tuple[places.Place, Any]]:
         value = _value(other, scope)
         if value is not _UNKNOWN:
             yield from self._assign(side, value, scope)
@@ -141,9 +139,7 @@ class Lawful:
         elif isinstance(node, Infix) and len(node.operands) == 2 and isinstance(value, int | float):
             yield from self._assign_term(node, float(value), scope)
 
-    def _assign_term(
-        self, node: Infix, value: float, scope: Scope
-    ) -> Iterator[tuple[places.Place, Any]]:
+    def _assign_term(self, node: Infix, value: float, scope: Scope) -> Iterator[tuple[places.Place, Any]]:
         """Yield what one of two terms must be for their sum or difference to have this value."""
         (first, second), sign = node.operands, node.signs[0]
         one, two = _value(first, scope), _value(second, scope)
