@@ -46,7 +46,11 @@ def choose_sign_in(model: Model, surface: Surface, host: str, takes: Takes) -> S
         )
     chosen = max(able, key=lambda credential: sum(is_callable(a.security, credential) for a in keyed))
     kept = [a for a in surface.actions if not a.key or is_callable(a.security, chosen)]
-    losses = [*_lose_actions(model, surface, host, chosen), *_lose_schemes(model, surface, host, chosen)]
+    losses = [
+        *_lose_actions(model, surface, host, chosen),
+        *_lose_schemes(model, surface, host, chosen),
+        *_lose_options(surface, host, chosen),
+    ]
     if not any(action.key for action in kept):
         message = f"{host} sends one credential, and every call needs {_describe(model, keyed[0])}"
         return SignIn(chosen, surface, falsehoods=(_cannot(surface, message),))
@@ -68,12 +72,20 @@ def _cannot(surface: Surface, message: str) -> Note:
 def _lose_actions(model: Model, surface: Surface, host: str, chosen: Credential) -> Iterator[Loss]:
     for action in surface.actions:
         if action.key and not is_callable(action.security, chosen):
-            why = f"it needs {_describe(model, action)}; {host} signs in by `{chosen.name}` alone"
-            yield Loss((*action.origin, "security"), f"action `{action.name}`", "dropped", why)
+            why = f"it needs {_describe(model, action)}; {host} signs in by {chosen.name} alone"
+            yield Loss((*action.origin, "security"), f"action {action.name}", "dropped", why)
     if surface.dispatcher and not is_callable(model.shared_security, chosen):
         for dispatcher in model.dispatchers:
-            why = f"{host} signs in by `{chosen.name}` alone"
-            yield Loss(dispatcher.origin, f"operation `{dispatcher.operation_id}`", "dropped", why)
+            why = f"{host} signs in by {chosen.name} alone"
+            yield Loss(dispatcher.origin, f"operation {dispatcher.operation_id}", "dropped", why)
+
+
+def _lose_options(surface: Surface, host: str, chosen: Credential) -> Iterator[Loss]:
+    """Yield the actions that may be called without a key too, where the host sends one all the same."""
+    for action in surface.actions:
+        if action.optional_key and (chosen.name,) in action.security:
+            said = f"{action.name} without a key"
+            yield Loss((*action.origin, "security"), said, "dropped", f"{host} always sends it")
 
 
 def _lose_schemes(model: Model, surface: Surface, host: str, chosen: Credential) -> Iterator[Loss]:
@@ -83,8 +95,8 @@ def _lose_schemes(model: Model, surface: Surface, host: str, chosen: Credential)
             is_callable(a.security, chosen) and any(credential.name in one for one in a.security)
             for a in surface.actions
         ):
-            said = f"sign-in by `{credential.name}`"
-            yield Loss(credential.origin, said, "dropped", f"{host} signs in by `{chosen.name}` alone")
+            said = f"sign-in by {credential.name}"
+            yield Loss(credential.origin, said, "dropped", f"{host} signs in by {chosen.name} alone")
 
 
 def _describe(model: Model, action: Action) -> str:

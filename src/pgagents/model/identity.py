@@ -43,6 +43,19 @@ def choose(
     return next((one for one in alternatives if one and has_all(model, keys, role, one)), ())
 
 
+def find_lacking(
+    model: Model, keys: Mapping[str, str], role: str, alternatives: Sequence[Alternative]
+) -> str:
+    """Return the first name under which a role lacks a secret that a call needs; empty if it lacks none, or
+    if the role was not given at all.
+    """
+    if role not in keys or choose(model, keys, role, alternatives):
+        return ""
+    first: Alternative = next((one for one in alternatives if one), ())
+    holders = (name_holder(model, role, name) for name in first)
+    return next((holder for holder in holders if not keys.get(holder)), "")
+
+
 def list_secrets(model: Model, keys: Mapping[str, str]) -> dict[str, tuple[str, str]]:
     """Return the texts to mask, each with the name of its holder and of the part that it is."""
     found: dict[str, tuple[str, str]] = {}

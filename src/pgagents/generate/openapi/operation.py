@@ -29,7 +29,9 @@ def operation(model: Model, action: Action, profile: Profile) -> Node:
     if profile.consequential and (action.method != "GET" or action.effect == "write"):
         members["x-openai-isConsequential"] = action.effect == "write"
     scopes = parts.oauth_scopes(model, action) if profile.complete and action.key else []
-    if model.credential is not None and (scopes or action.security != model.shared_security):
+    if model.credential is not None and (
+        scopes or profile.security(action.security) != profile.security(model.shared_security)
+    ):
         members["security"] = parts.security(model, profile, action.security, scopes)
     outside = [p for p in params if p.place != "body"]
     if outside:

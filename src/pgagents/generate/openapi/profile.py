@@ -49,10 +49,13 @@ class Profile:
         return {n: c for n, c in model.credentials.items() if self.schemes is None or n in self.schemes}
 
     def security(self, alternatives: Alternatives) -> Alternatives:
-        """Return the alternatives that the document's credentials are enough for."""
+        """Return the alternatives that the document's credentials are enough for.
+
+        A document for one host has at most one, as hosts choose none: without a key only where none will do.
+        """
         if self.schemes is None:
             return alternatives
-        return tuple(one for one in alternatives if set(one) <= set(self.schemes))
+        return tuple(one for one in alternatives if one and set(one) <= set(self.schemes))[:1]
 
     def params(self, action: Action) -> tuple[Param, ...]:
         """Return the action's arguments that the document offers."""

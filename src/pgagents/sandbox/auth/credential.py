@@ -81,6 +81,15 @@ def with_secret(model: Model, request: Request, secret: str, scheme: str = "") -
     return replace(request, target=f"{path}?{urlencode([*kept, (credential.wire, value)])}")
 
 
+def without_text(credential: Credential, request: Request) -> Request:
+    """Return the request with nothing in the credential's place; other cookies go with it."""
+    if credential.place != "query":
+        return request.with_header(credential.header, None)
+    path, _, query = request.target.partition("?")
+    kept = [pair for pair in parse_qsl(query, keep_blank_values=True) if pair[0] != credential.wire]
+    return replace(request, target=f"{path}?{urlencode(kept)}" if kept else path)
+
+
 def challenge(credential: Credential) -> str | None:
     """Return WWW-Authenticate for a call without a valid secret; None for a key that is no HTTP scheme."""
     return f'{credential.word} realm="API"' if credential.any_case else None

@@ -11,9 +11,11 @@ from pgagents.sandbox.asked import ParsedRequest
 from pgagents.sandbox.auth.credential import (
     find_any_secret,
     find_secret,
+    find_secret_of,
     find_text,
     has_credential,
     with_secret,
+    without_text,
 )
 from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.front import framework_code
@@ -113,6 +115,26 @@ def auth_one_action_open(handler: Handler, context: Context) -> Handler:
     return repairs(handler, repair)
 
 
+@fault("key_authentication", needs=("both-schemes",))
+def any_scheme_enough(handler: Handler, context: Context) -> Handler:
+    """A call with a valid key of one scheme passes where another, or two together, are needed."""
+    ring = context.front.keyring
+    tokens = {
+        name: ring.mint(replace(_able_key(context, f"key_any_{name}"), scheme=name))
+        for name in context.model.credentials
+    }
+
+    def repair(request: Request) -> Request:
+        given = [find_secret_of(credential, request) for credential in context.model.credentials.values()]
+        if any(secret is not None and ring.find(secret) for secret in given):
+            for name, secret in zip(tokens, given, strict=True):
+                if secret is None:
+                    request = with_secret(context.model, request, tokens[name], name)
+        return request
+
+    return repairs(handler, repair)
+
+
 @fault("key_authentication").find_keys
 def auth_revoked_works(context: Context, find: Find, token: str) -> Key | None:
     """A revoked key still works."""
@@ -177,6 +199,14 @@ def dead_token_unchallenged(_context: Context, request: Request, answer: Respons
     """A 401 for a dead access token lacks the WWW-Authenticate header."""
     of_token = answer.status == 401 and (request.header("authorization") or "").startswith("Bearer oat_")
     return answer.with_header("WWW-Authenticate", None) if of_token else answer
+
+
+@fault("key_authentication", needs=("either-scheme",)).edit_requests
+def further_scheme_refused(context: Context, request: Request) -> Request:
+    """Only the first scheme is read, although another one is enough too."""
+    for credential in list(context.model.credentials.values())[1:]:
+        request = without_text(credential, request)
+    return request
 
 
 @fault("key_authentication").find_keys
@@ -267,6 +297,16 @@ def operator_unguarded(context: Context) -> None:
         return guarded(request, asked, key, request_id)
 
     context.front._framework = framework  # type: ignore[method-assign]  # a fault may replace any part of the front
+
+
+@fault("key_authentication", needs=("optional-key",)).handle_requests
+def optional_key_required(context: Context, handler: Handler, request: Request) -> Response | Silence:
+    """A call without a key is refused although its key is optional."""
+    found = handler(request)
+    if not isinstance(found, Response) or found.status >= 400 or has_credential(context.model, request):
+        return found
+    id = found.header(answers.request_id_header(context.model)) or ""
+    return answers.refusal(context.model, framework_code(context.model, "no_key"), "Send a key", id)
 
 
 @fault("workflow_runs").change_server

@@ -12,7 +12,7 @@ from typing import Any
 
 from pgagents.http import Handler, Request, Response, Silence, Timely
 from pgagents.model.credential import Credential
-from pgagents.model.identity import choose, find_secret, has_all
+from pgagents.model.identity import choose, find_lacking, find_secret, has_all
 from pgagents.verify.answers.request_ids import foreign
 from pgagents.verify.cases.client_profiles import in_client_profile
 from pgagents.verify.check.memory import Setting
@@ -348,7 +348,13 @@ class Sender:
         return found
 
     def _let_pass(self, ready: Ready, request: Request) -> None:
-        """Raises Unavailable where the request could do harm."""
+        """Raises Unavailable where the request could do harm, or lacks a secret that was not given."""
+        call = ready.call
+        if call.endpoint is not None and call.endpoint.needs_key and call.schemes is None and not call.twist:
+            needs = self._list_alternatives(call)
+            lacking = find_lacking(self.model, self.keys, call.role, needs) if () not in needs else ""
+            if lacking and not call.raw.secret and any(self.keys.values()):
+                raise Unavailable(f"needs the identity `{lacking}`: add --identity {lacking}=ENVVAR")
         if objection := self.objection(ready.call, ready.values, request):
             raise Unavailable(objection)
 

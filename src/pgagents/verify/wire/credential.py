@@ -6,12 +6,12 @@ What a credential looks like is data of `model/credential.py`; this module alone
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from pgagents.http import Request
-from pgagents.model.credential import Credential, add_value, encode
+from pgagents.model.credential import AUTHORIZATION, Credential, add_value, encode
 from pgagents.verify.wire.call import Twist
 
 QUERY_NAMES = ("access_token", "api_key", "apikey", "key", "token")
@@ -65,8 +65,12 @@ def present_all(credentials: Iterable[tuple[Credential, str]], twist: Twist = ""
     return Proof(found)
 
 
-def list_twists(credential: Credential) -> Mapping[Twist, str]:
-    """Return the forms in which a key must be refused, each with its words, in the order of the plan."""
+def list_twists(credential: Credential, others: Iterable[Credential] = ()) -> Mapping[Twist, str]:
+    """Return the forms in which a key must be refused, each with its words, in the order of the plan.
+
+    `others` are enough instead: a server may take the same key for them.
+    """
+    known = credential.also_accepted | {form for other in others for form in _list_forms(other)}
     pair, bearer = credential.encoded, credential.word.lower() == "bearer"
     key = "the user and the password" if pair else "the key"
     found: dict[Twist, str] = {"garbage": "with a key that was never issued"}
@@ -75,19 +79,28 @@ def list_twists(credential: Credential) -> Mapping[Twist, str]:
         found["garbage"] = "with a user and a password that were never issued"
         found["flip"] = "with a wrong password"
         found["plain"] = "with the user and the password without Base64"
-    if credential.word and pair and "bearer" not in credential.also_accepted:
+    if credential.word and pair and "bearer" not in known:
         found["bearer"] = f"with {key} under the Bearer scheme"
-    elif credential.word and not pair and "basic" not in credential.also_accepted:
+    elif credential.word and not pair and "basic" not in known:
         found["basic"] = f"with {key} under the Basic scheme"
-    if credential.word:
+    if credential.word and "bare" not in known:
         found["bare"] = (
             f"with {key} but no {'scheme' if bearer or pair else f'`{credential.word}` before it'}"
         )
-    if "query" not in credential.also_accepted and credential.place != "query":
+    if "query" not in known and credential.place != "query":
         found["query"] = f"with {key} in the query"
-    if "header" not in credential.also_accepted and credential.place != "header":
+    if "header" not in known and credential.place != "header":
         found["header"] = f"with {key} in a header"
     return found
+
+
+def _list_forms(credential: Credential) -> Iterator[str]:
+    """Yield the forms of a key, as `also_accepted` names them, that a credential has."""
+    yield credential.place
+    if credential.any_case:
+        yield credential.word.lower()
+    elif credential.header == AUTHORIZATION:
+        yield "bare"
 
 
 def in_header(credential: Credential, request: Request, secret: str) -> Request:

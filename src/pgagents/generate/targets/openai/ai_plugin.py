@@ -42,9 +42,8 @@ def view(model: Model) -> View:
     given = {"logo_url": "logo", "contact_email": "contact", "legal_info_url": "terms"}
     members |= {ours: model.text("api", key) for ours, key in given.items() if getattr(model.api, key)}
     document = with_extra(Node(members, origin=surface.origin), surface)
-    return View(
-        document, notes=tuple(_notes(document)), falsehoods=tuple(_falsehoods(sign_in.credential, auth))
-    )
+    wrong = [*sign_in.falsehoods, *_falsehoods(sign_in.credential, auth)][-1:]
+    return View(document, notes=tuple(_notes(document)), falsehoods=tuple(wrong))
 
 
 def _sign_in(credential: Credential | None) -> dict[str, str]:

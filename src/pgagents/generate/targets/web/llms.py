@@ -34,11 +34,12 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """An action: its title, method and path, and description."""
+    """An action: its title, method and path, description, and the credentials of its own."""
 
     name: str
     call: str
     description: str
+    needs: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,9 @@ def view(model: Model) -> View:
             if _is_single(model, model.shared_security)
             else _describe_needs(model, model.shared_security),
             "actions": [
-                Line(str(a.title), _describe_call(model, a), _describe_action(model, a))
+                Line(
+                    str(a.title), _describe_call(model, a), _describe_action(a), _describe_own_needs(model, a)
+                )
                 for a in model.actions
             ],
             "documents": documents,
@@ -106,13 +109,17 @@ def _describe_needs(model: Model, security: tuple[tuple[str, ...], ...]) -> str:
     return " or ".join(ways)
 
 
-def _describe_action(model: Model, action: Action) -> str:
-    """Return the description, with its deprecation, its former names, and credentials of its own."""
+def _describe_own_needs(model: Model, action: Action) -> str:
+    """Return what calls of an action need, where that is not what other calls need; empty where it is."""
+    own = action.on_rest and action.security and action.security != model.shared_security
+    return _describe_needs(model, action.security) if own else ""
+
+
+def _describe_action(action: Action) -> str:
+    """Return the description, with its deprecation, and its former names."""
     first = "Deprecated. " if action.deprecated else ""
-    own = action.security and action.security != model.shared_security
-    needs = [f"It needs {_describe_needs(model, action.security)}."] if own else []
     former = [f"{line}." for line in describe_former_names([action])]
-    return first + " ".join([str(action.description), *former, *needs])
+    return first + " ".join([str(action.description), *former])
 
 
 def _document(path: str, url: str) -> Link:
