@@ -8,7 +8,7 @@ from typing import Any
 
 from pgagents.catalogue.checks.checker import PLACEHOLDER, Checker
 from pgagents.catalogue.checks.paths import camel
-from pgagents.catalogue.language import actions, audit, basics, offers, platform, resources, surface
+from pgagents.catalogue.language import actions, audit, basics, offers, pages, platform, resources, surface
 from pgagents.catalogue.language.credentials import find_default_scheme, find_used_scheme
 from pgagents.catalogue.language.schemas import argument_node, schema_node, schema_nodes
 from pgagents.cel.expression import compile as compiled
@@ -26,6 +26,7 @@ from pgagents.model.action import (
     Texts,
 )
 from pgagents.model.credential import Credential, make
+from pgagents.model.pages import Pages
 from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer, Source
 
@@ -160,6 +161,7 @@ class _Resolver:
             signed=a.signed,
             tenant=a.tenant,
             may_name_none=a.may_name_none,
+            pages=self._pages(a.pages, (*at, "pages")) if a.pages else None,
             formerly=tuple(
                 _former(n, day, a.operation_id, (*at, "formerly", n)) for n, day in a.formerly.items()
             ),
@@ -207,6 +209,13 @@ class _Resolver:
         found = self.checker.expressions
         unless, fits = found.get((*at, "unless")), found.get((*at, "fits"))
         return Relation(name, r.widen, found[(*at, "keeps")], r.by, unless, tuple(r.cite), at, fits)
+
+    def _pages(self, p: pages.Pages, at: Pointer) -> Pages:
+        found = self.checker.expressions
+        next, more = found[(*at, "next")], found.get((*at, "more"))
+        bound = self.codes[p.bound] if p.bound else None
+        is_url = at in self.checker.urls
+        return Pages(found[(*at, "items")], next, p.argument, more, p.size, bound, is_url, at)
 
     def _example(self, name: str, e: actions.Example, a: actions.Action, at: Pointer) -> Example:
         status = e.status or next(code for code in a.output if 200 <= code < 300)

@@ -21,7 +21,15 @@ from pgagents.cel.parser import MAX_CHARS, parse
 from pgagents.cel.printer import print_node
 from pgagents.cel.reading import functions_of, path_of, variables_of
 from pgagents.cel.reckoning import HELPERS, cents, distance_km, epoch
-from pgagents.cel.rewrite import BY_PATH, TAKE_LISTS, THERE, normal, pass_lists_by_path, rename_size
+from pgagents.cel.rewrite import (
+    BY_PATH,
+    TAKE_LISTS,
+    THERE,
+    index_from_the_end,
+    normal,
+    pass_lists_by_path,
+    rename_size,
+)
 from pgagents.cel.syntax import ExpressionError, Node
 
 __all__ = [
@@ -143,6 +151,7 @@ def _compile(text: str) -> Expression:
         _check_growth(tree)
     canonical = print_node(tree)
     sized = rename_size(tree) if "size" in called else tree
+    sized = index_from_the_end(sized)
     by_path, lists = pass_lists_by_path(sized) if called.keys() & TAKE_LISTS else (tree, ())
     return Expression(
         tree,
