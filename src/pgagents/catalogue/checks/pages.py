@@ -65,7 +65,7 @@ def _check_argument(
     param = action.input.get(name)
     if param is None:
         return
-    if f"{{{param.wire or name}}}" in action.http:
+    if f"{{{param.wire or name}}}" in (action.http or ""):
         checker.fault(at, "pages", f"`{name}` is a part of the path", "name an argument of query or body")
     elif param.required and at[-1] == "argument":
         help = f"leave out `required` at `input.{name}`"

@@ -31,7 +31,7 @@ from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.laws.next_page import PageRequest, next_page
 from pgagents.verify.laws.paged_list import PagedList, breaks_order, items_on, list_paged_lists
-from pgagents.verify.wire.endpoint import REST, Endpoint
+from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 NAME = "pagination"
@@ -70,9 +70,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         yield Probe(contract, 6, (contract,), 1 + PAGES + second, run, (endpoint,), "main", False)
         resource, call = _find_listed_resource(setting, paged)
         maker = (
-            setting.endpoint(str(resource.made_by.action.name), REST)
-            if resource and resource.made_by
-            else None
+            setting.find_lead(str(resource.made_by.action.name)) if resource and resource.made_by else None
         )
         makes = resource is not None and call is not None and maker is not None
         if resource is not None and call is not None and maker is not None:
