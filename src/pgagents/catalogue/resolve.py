@@ -12,6 +12,7 @@ from pgagents.catalogue.checks.paths import camel
 from pgagents.catalogue.language import actions, audit, basics, offers, pages, platform, resources, surface
 from pgagents.catalogue.language.credentials import find_default_scheme, find_used_scheme
 from pgagents.catalogue.language.schemas import argument_node, schema_node, schema_nodes
+from pgagents.catalogue.page_texts import add_page_sentence
 from pgagents.cel.expression import compile as compiled
 from pgagents.model import model as m
 from pgagents.model.action import (
@@ -123,6 +124,7 @@ class _Resolver:
         method, path = a.http.split(" ", 1) if a.http else ("", "")
         in_path = set(PLACEHOLDER.findall(path))
         default_unknown = self.written.behaviour.unknown_member
+        pages = self._pages(a.pages, (*at, "pages")) if a.pages else None
         return Action(
             name=Text(name, at),
             operation_id=Text(a.operation_id or camel(name), (*at, "operation_id") if a.operation_id else at),
@@ -137,7 +139,7 @@ class _Resolver:
             scope=a.scope,
             key=bool(a.security) if a.security is not None else self.keyed,
             params=tuple(
-                self._param(n, p, raw["input"][n], (*at, "input", n), method, in_path)
+                self._param(n, p, raw["input"][n], (*at, "input", n), method, in_path, pages)
                 for n, p in a.input.items()
             ),
             unknown=a.unknown or default_unknown,
@@ -162,19 +164,28 @@ class _Resolver:
             signed=a.signed,
             tenant=a.tenant,
             may_name_none=a.may_name_none,
-            pages=self._pages(a.pages, (*at, "pages")) if a.pages else None,
+            pages=pages,
             formerly=tuple(
                 _former(n, day, a.operation_id, (*at, "formerly", n)) for n, day in a.formerly.items()
             ),
         )
 
     def _param(
-        self, name: str, p: basics.Param, raw: Any, at: Pointer, method: str, in_path: set[str]
+        self,
+        name: str,
+        p: basics.Param,
+        raw: Any,
+        at: Pointer,
+        method: str,
+        in_path: set[str],
+        pages: Pages | None,
     ) -> Param:
         place: Any = p.in_ or (
             "path" if name in in_path else "query" if method in ("GET", "DELETE") else "body"
         )
         node = argument_node(raw, at, self.marks)
+        if pages is not None and name == pages.argument:
+            add_page_sentence(node, pages)
         resource, _, member = (p.refers_to or "").partition(".")
         return Param(
             Text(name, at),

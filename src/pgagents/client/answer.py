@@ -72,6 +72,8 @@ class Answer:
     data: Any
     problem: Problem | None = None
     request_id: str | None = None
+    next: Mapping[str, Any] | None = None
+    """The argument that requests the next page, where the list goes on."""
 
     @property
     def ok(self) -> bool:

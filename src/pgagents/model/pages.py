@@ -19,7 +19,7 @@ LINK = "link"
 MOST_LINKS = 8_000
 """Characters of a `Link` header that are read."""
 _LINK = re.compile(r"<([^<>]*)>((?:[^,<\"]|\"(?:[^\"\\]|\\.)*\")*)")
-_REL = re.compile(r";\s*rel\s*=\s*(?:\"([^\"]*)\"|([^\s;,\"]+))", re.I)
+_PARAMETER = re.compile(r";\s*([^\s=;,\"]+)\s*=\s*(?:\"((?:[^\"\\]|\\.)*)\"|([^\s;,\"]+))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +46,14 @@ class Pages:
 
 @dataclass(frozen=True, slots=True)
 class NextPage:
-    """A further page: the argument's `value` that requests it, and its `url` if the answer gives one."""
+    """A further page: the argument's `value` that requests it, and its `url` if the answer gives one.
+
+    `missing` is true if the answer promises a page and does not say which.
+    """
 
     value: Any
     url: str = ""
+    missing: bool = False
 
 
 def headers_of(response: Response) -> dict[str, Any]:
@@ -70,8 +74,10 @@ def links_of(text: str) -> dict[str, str]:
     """Return the targets of a `Link` header by their relations (RFC 8288), the first of each."""
     found: dict[str, str] = {}
     for target, parameters in _LINK.findall(text[:MOST_LINKS]):
-        rel = _REL.search(parameters)
-        for relation in (rel.group(1) or rel.group(2) or "").lower().split() if rel else ():
+        told = (
+            quoted or word for name, quoted, word in _PARAMETER.findall(parameters) if name.lower() == "rel"
+        )
+        for relation in next(told, "").lower().split():
             found.setdefault(relation, target)
     return found
 
@@ -97,10 +103,12 @@ def find_next_page(pages: Pages, values: Mapping[str, Any]) -> NextPage | None:
         return None
     value = _evaluate(scope, pages.next)
     if value is None or value is False or value == "":
-        return None
+        return NextPage(None, missing=True) if pages.more is not None else None
     if not pages.is_url:
         return NextPage(int(value) if isinstance(value, float) and value.is_integer() else value)
-    return NextPage(_argument_in(pages, str(value)), str(value)) if isinstance(value, str) else None
+    if not isinstance(value, str):
+        return NextPage(None, missing=True)
+    return NextPage(_argument_in(pages, value), value)
 
 
 def _told_by_answer(pages: Pages) -> bool:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from pgagents.catalogue.checks.checker import Checker
 from pgagents.catalogue.checks.laws import Reader, Schema, schemas_of_call
 from pgagents.catalogue.language import scope
 from pgagents.catalogue.language.actions import Action
 from pgagents.catalogue.language.pages import Pages
-from pgagents.cel.reading import path_of
-from pgagents.cel.syntax import LEVELS, Infix, Literal, Node, children
+from pgagents.cel.expression import Expression
+from pgagents.cel.reading import functions_of, path_of, paths_in
+from pgagents.cel.syntax import LEVELS, Infix, Literal, Member, Name, Node, children, walk
 from pgagents.source.source import Pointer
+from pgagents.text.nearest import did_you_mean
 
+_UNIONS = frozenset(("allOf", "anyOf", "oneOf"))
+_TOLD = frozenset(("string", "integer", "number"))
 URLS = frozenset(("uri", "uri-reference", "iri", "iri-reference"))
 
 
@@ -26,6 +32,7 @@ def _check(checker: Checker, pointer: Pointer, action: Action, pages: Pages) -> 
     at, arguments = (*pointer, "pages"), (*pointer, "input")
     if action.effect != "read":
         checker.fault(at, "pages", "`pages` has no effect on a write", "remove it, or say `effect: read`")
+        return
     for key in ("argument", "size"):
         _check_argument(checker, (*at, key), action, getattr(pages, key), arguments)
     if pages.size is not None and pages.size == pages.argument:
@@ -51,6 +58,10 @@ def _check(checker: Checker, pointer: Pointer, action: Action, pages: Pages) -> 
             continue
         for fault in reader.faults(expression.tree, shapes):
             checker.fault_in((*at, key), fault.part, "pages", fault.message, fault.help)
+        if (unlisted := _find_unlisted(reader, expression.tree, shapes)) is not None:
+            member, names = unlisted
+            message = f"the answer's schema has no member `{member.name}`"
+            checker.fault_in((*at, key), member, "pages", message, did_you_mean(member.name, names))
         for part in _whole_numbers(expression.tree):
             help = f"write {part.token}.0, because the numbers of JSON are doubles"
             checker.fault_in((*at, key), part, "pages", f"{part.token} is an integer of CEL", help)
@@ -89,6 +100,10 @@ def _check_kinds(checker: Checker, at: Pointer, reader: Reader, known: dict[str,
     if next is None:
         return
     reads = path_of(next.tree)
+    if not _rules_in(reader.schema_of(next.tree, known), _TOLD):
+        help = "name the member with the argument's value, or with a URL"
+        checker.fault((*at, "next"), "pages", "`next` is neither a value nor a URL", help)
+    _check_defaults(checker, (*at, "next"), next)
     if not next.names & {"response", "headers", "input"}:
         help = "read it of the answer, or of `input`"
         checker.fault((*at, "next"), "pages", "`next` is the same for every page", help)
@@ -100,11 +115,45 @@ def _check_kinds(checker: Checker, at: Pointer, reader: Reader, known: dict[str,
         checker.urls.add(at)
 
 
+def _check_defaults(checker: Checker, at: Pointer, next: Expression) -> None:
+    """Check that the arguments of which the next page is computed have a value in the first call."""
+    if "has" in functions_of(next.tree):
+        return
+    for path in paths_in(next.tree):
+        home = (*at[:-2], "input", path[-1])
+        raw = checker.at(home)
+        if path[0] == "input" and isinstance(raw, dict) and "default" not in raw and not raw.get("required"):
+            message = f"`{path[-1]}` has no default, so nothing can be computed of it on the first page"
+            checker.fault(at, "pages", message, f"add `default` at `input.{path[-1]}`")
+
+
+def _rules_in(schema: Schema, kinds: frozenset[str]) -> bool:
+    """True if a schema says no type, or one of these."""
+    return all(_rules_out(schema, kind) for kind in kinds) is False
+
+
 def _rules_out(schema: Schema, kind: str) -> bool:
     """True if a schema says its types, and this is none of them."""
     written = schema.get("type")
     kinds = [written] if isinstance(written, str) else written if isinstance(written, list) else []
     return bool(kinds) and kind not in kinds
+
+
+def _find_unlisted(
+    reader: Reader, node: Node, known: dict[str, Schema]
+) -> tuple[Member, Collection[str]] | None:
+    """Return the first member of the answer that no schema lists, with those that are, or None.
+
+    Laws may read members that an open object does not list. What the next page depends on must be listed.
+    """
+    for part in walk(node):
+        if not isinstance(part, Member) or part.base == Name("input"):
+            continue
+        schema = reader.schema_of(part.base, known)
+        names = schema.get("properties")
+        if isinstance(names, dict) and part.name not in names and not _UNIONS & schema.keys():
+            return part, names
+    return None
 
 
 def _whole_numbers(node: Node) -> list[Literal]:

@@ -9,6 +9,7 @@ from pgagents.generate.formerly import list_lost_ids
 from pgagents.generate.openapi import dispatch, events, parts, refusals
 from pgagents.generate.openapi.operation import operation
 from pgagents.generate.openapi.profile import Profile
+from pgagents.generate.pages import list_hidden_pages
 from pgagents.generate.target import Loss
 from pgagents.jsonschema.schema import closure
 from pgagents.model.credential import PLACEHOLDER
@@ -143,6 +144,8 @@ def losses(model: Model, profile: Profile) -> Iterator[Loss]:
     yield from action_losses(model, profile)
     yield from list_lost_ids(profile.actions(model))
     yield from credential_losses(model)
+    hidden = "no assistant reads headers; the answer's body must say what comes next"
+    yield from list_hidden_pages(profile.actions(model), "dropped", hidden)
     for action in profile.actions(model):
         offered = {p.name for p in profile.params(action)}
         for param in action.params:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from pgagents.cel.reading import bounds_of_size
+from pgagents.cel.reading import bounds_of_size, order_of, place_of
 from pgagents.jsonschema import schema as schemas
 from pgagents.model.action import Action, Example, Param
 from pgagents.model.model import Resource
@@ -126,6 +126,7 @@ class Mock:
             for r in rows
             if all(r[k] == v for k, v in call.input.items() if k in r and k in call.given and k not in paging)
         ]
+        _sort(call.action, path, rows)
         if call.action.pages is not None:
             return True, self._page(resource, call, rows)
         bounds = _bounds(call.action)
@@ -393,6 +394,16 @@ class Mock:
 
 def _likeness(example: Example, given: Mapping[str, Any]) -> int:
     return sum(1 for k, v in plain(example.input).items() if given.get(k) == v)
+
+
+def _sort(action: Action, path: places.Place, rows: list[dict[str, Any]]) -> None:
+    """Sort a list as its laws say, by a member of its items."""
+    for law in action.laws:
+        order = order_of(law.that.tree)
+        if order is not None and place_of(order.items) == ("response", *path):
+            known = [row for row in rows if isinstance(row.get(order.member), str | int | float)]
+            if len(known) == len(rows):
+                rows.sort(key=lambda row: row[order.member], reverse=order.descending)
 
 
 def _bounds(action: Action) -> set[str]:

@@ -101,9 +101,12 @@ def next_page(setting: Setting, endpoint: Endpoint, exchange: Exchange) -> PageR
     found = find_next_page(pages, _values(exchange)) if pages is not None else None
     if pages is None or found is None:
         return None
+    if found.missing:
+        said = f"a further page is announced, but `{pages.next.wording}` says none"
+        return PageRequest(problem=said)
     if found.url and endpoint.on_rest:
         return _follow(setting, endpoint, exchange, found)
-    return None if found.value is None else _with_argument(setting, endpoint, pages, found)
+    return _with_argument(setting, endpoint, pages, found) if found.value is not None else None
 
 
 def _with_argument(setting: Setting, endpoint: Endpoint, pages: Pages, found: NextPage) -> PageRequest:

@@ -23,9 +23,10 @@ from pgagents.verify.wire.exchange import Exchange
 class PagedList:
     """A list with pages.
 
-    `most` is the largest page that can be requested, or None if the server chooses the size. `sorts` are
-    optional filters, each with its possible values. If `counts`, pages or items are counted, so that a new
-    item moves the others to later pages.
+    `most` is the largest page that can be requested, or None if the server chooses the size. `choices` are
+    optional arguments, each with its possible values; those in `sorts` are members of the items. If `counts`,
+    all pages must be of one size, as pages or items are counted, and a new item moves the others to later
+    pages.
     """
 
     endpoint: Endpoint
@@ -33,12 +34,13 @@ class PagedList:
     most: int | None
     resource: Resource | None
     body_at: str
+    choices: Mapping[str, tuple[Any, ...]]
     sorts: Mapping[str, tuple[Any, ...]]
     counts: bool
 
     @property
     def id(self) -> str:
-        """What an item's id is called."""
+        """Return the name of the member with an item's id."""
         return self.resource.id if self.resource is not None else "id"
 
     def id_of(self, item: Mapping[str, Any]) -> Any:
@@ -76,10 +78,11 @@ def _describe(setting: Setting, endpoint: Endpoint, pages: Pages) -> PagedList |
     size = action.param(pages.size) if pages.size else None
     most = setting.resolve_schema(size.schema).get("maximum") if size is not None else None
     chosen = {
-        str(p.name): tuple(setting.resolve_schema(p.schema).get("enum", ()))
+        str(p.name): _values(setting.resolve_schema(p.schema))
         for p in endpoint.params
-        if not p.required and p.place != "path"
+        if not p.required and p.place != "path" and p.name not in (pages.argument, pages.size)
     }
+    enums = {str(p.name) for p in endpoint.params if setting.resolve_schema(p.schema).get("enum")}
     counts = "input" in pages.next.names
     return PagedList(
         endpoint,
@@ -87,9 +90,14 @@ def _describe(setting: Setting, endpoint: Endpoint, pages: Pages) -> PagedList |
         int(most) if most is not None else None,
         listed[0] if listed else None,
         listed[1].body_at if listed else "",
-        {name: values for name, values in chosen.items() if values and name in members},
+        {name: values for name, values in chosen.items() if values},
+        {name: values for name, values in chosen.items() if name in enums and name in members},
         counts,
     )
+
+
+def _values(schema: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(schema.get("enum", ())) or ((True, False) if types_of(schema) == ("boolean",) else ())
 
 
 def _members_of_items(setting: Setting, action: Action, pages: Pages) -> Mapping[str, Any]:

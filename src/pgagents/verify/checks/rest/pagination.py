@@ -124,6 +124,7 @@ def _run(setting: Setting, paged: PagedList, contract: str, second: bool) -> Cal
             (name, value), instances = max(several, key=lambda found: len(found[1]))
             walk.given = {**given, name: value}
         walk.there, walk.every = instances, whole is not None and whole.next is None
+        walk.short = whole is not None and len(whole.items) < paged.most
         yield (yield from walk.judge())
 
     return run
@@ -178,7 +179,7 @@ def _other_list(setting: Setting, paged: PagedList, contract: str) -> Callable[[
         size = {str(paged.pages.size): 1} if paged.most is not None else {}
         walk = _Walk(setting, paged, contract, given)
         page = yield from walk.request({**given, **size}, "a page that the next one belongs to")
-        other = next(((n, v) for n, values in paged.sorts.items() for v in values), None)
+        other = next(((n, v) for n, values in paged.choices.items() for v in values), None)
         if page is None or page.next is None or not page.next.is_followed:
             yield judge_untested(contract, "the list has no second page")
         elif other is None:
@@ -224,6 +225,8 @@ class _Walk:
     there: list[Mapping[str, Any]] | None = None
     """None if the list is known by its pages alone."""
     every: bool = False
+    short: bool = False
+    """True if the list in one piece was not full, so that its further pages, if any, are read too."""
 
     def judge(self) -> Generator[Any, Any, Judgement]:
         """Read the list in pages and return the verdict."""
@@ -277,7 +280,8 @@ class _Walk:
         walked = self._ids(pages)
         if not {self.paged.id_of(item) for item in self.there} <= set(walked):
             return False
-        return not self.every or len(walked) != len(self.there) or self._ends_full()
+        known = (self.every and not self._ends_full()) or (self.short and not self.every)
+        return not known or len(walked) != len(self.there)
 
     def _ends_full(self) -> bool:
         return self.setting.model.behaviour.last_page == "tells_none" and self.setting.exclusive
@@ -325,7 +329,7 @@ class _Walk:
             still = {self.paged.id_of(item) for item in again.items} if again else set()
             there = [id for id in there if id in still]
         verdict = self._verdict(pages, there, walked)
-        if verdict is not None and self.paged.counts and not self.setting.exclusive:
+        if verdict is not None and self.paged.counts:
             first = yield from self._step(1, PageRequest(), [])
             if first is None or self._ids([first]) != walked[: len(first.items)]:
                 return judge_untested(self.contract, "others changed the list meanwhile")
