@@ -13,6 +13,7 @@ from typing import Any, Literal
 from pgagents.cel.expression import Expression
 from pgagents.model.action import Action, ActionCall, Code, Law, Param
 from pgagents.model.credential import Credential
+from pgagents.model.error_reader import ErrorReader
 from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer, Source
 
@@ -340,6 +341,8 @@ class Model:
     resources: Mapping[str, Resource]
     workflows: tuple[Workflow, ...]
     domain: str | None
+    error_reader: ErrorReader
+    """Finds the code of an error."""
     credential: Credential | None = None
     """The credential of every call that has one; None if no call has."""
     webhooks: Any = None

@@ -423,6 +423,6 @@ def framework_code(model: Model, kind: str) -> Code:
     if status is None:
         return invalid
     same = next((c for c in model.codes.values() if c.status == status and c.only is None), None)
-    return same or Code(
-        kind.upper(), status, invalid.meaning, model.errors.envelope, None, (), invalid.origin
+    return same or replace(
+        invalid, name=kind.upper(), status=status, only=None, cite=(), provoked_by={}, wire=None
     )
