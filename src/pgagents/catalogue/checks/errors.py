@@ -66,7 +66,7 @@ def _code(checker: Checker, name: str, code: Code) -> None:
             (*at, "status") if checker.source.has((*at, "status")) else at,
             "error-status",
             f"an answer with status {code.status} is no error",
-            "give the status of the error; or say by `errors.when` which answers with such a status are errors",
+            "give the status of the error, or say by `errors.when` which such answers are errors",
         )
 
 

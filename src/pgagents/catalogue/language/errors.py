@@ -33,8 +33,8 @@ class Code(Cited):
     code_at: str | None = Field(
         None,
         description=(
-            "The path of its value in the body, if it differs from `errors.code_at`; null if its status alone "
-            "identifies it."
+            "The path of its value in the body, if it differs from `errors.code_at`; null if its status "
+            "alone identifies it."
         ),
     )
     message_at: str | None = Field(
@@ -107,15 +107,15 @@ class Errors(Strict):
     envelope: Name | None = Field(
         None,
         description=(
-            "The schema (under `schemas`) of every error body. Without it bodies are open, or RFC 9457 problem "
-            f"details for `content_type: {PROBLEM_JSON}`."
+            "The schema (under `schemas`) of every error body. Without it bodies are open, or RFC 9457 "
+            f"problem details for `content_type: {PROBLEM_JSON}`."
         ),
     )
     content_type: JsonType | None = Field(
         None,
         description=(
-            f"The media type of error bodies: `{JSON}` (the default for an envelope) or another JSON type, such "
-            f"as `{PROBLEM_JSON}` (RFC 9457)."
+            f"The media type of error bodies: `{JSON}` (the default for an envelope) or another JSON type, "
+            f"such as `{PROBLEM_JSON}` (RFC 9457)."
         ),
     )
     when: Cel | None = Field(
@@ -128,8 +128,8 @@ class Errors(Strict):
     code_at: str | None = Field(
         None,
         description=(
-            "The path of the error code in the body; null if only the status identifies the error. The default "
-            f"is `error.code` for an envelope of type `{JSON}`, otherwise null."
+            "The path of the error code in the body; null if only the status identifies the error. The "
+            f"default is `error.code` for an envelope of type `{JSON}`, otherwise null."
         ),
     )
     message_at: str | None = Field(

@@ -134,6 +134,7 @@ def losses(model: Model, profile: Profile) -> Iterator[Loss]:
     """Yield what a document for an assistant leaves out of the whole contract."""
     yield from list_lost_ids(profile.actions(model))
     yield from credential_losses(model)
+    yield from refusals.list_lost_signs(model, profile.actions(model))
     for action in profile.actions(model):
         offered = {p.name for p in profile.params(action)}
         for param in action.params:
@@ -153,8 +154,8 @@ def losses(model: Model, profile: Profile) -> Iterator[Loss]:
                     "elsewhere",
                     f"{action.operation_id}: left out of this surface",
                 )
-        if codes := refusals.codes_of(action, model):
-            names = ", ".join(c.name for c in codes)
+        if codes := [code for code in refusals.codes_of(action, model) if code.shown]:
+            names = ", ".join(c.shown for c in codes)
             yield Loss(
                 (*action.origin, "errors"),
                 f"error codes {names}",

@@ -1,9 +1,9 @@
 """The Content-Type of every answer is right: a success has the media type that its action documents, an error
 that of its code, which is JSON.
 
-Every answer with a body is judged, except documents and errors with an open body. A JSON type may have a suffix
-(`application/problem+json`) unless the catalogue fixes `json`; where the catalogue names a suffix itself, the
-type is that one. Its charset may only be UTF-8.
+Every answer with a body is judged, except documents and errors with an open body. A JSON type may have a
+suffix (`application/problem+json`) unless the catalogue fixes `json`. If the catalogue names a suffix for
+errors, their type is that one. Its charset may only be UTF-8.
 """
 
 from __future__ import annotations
