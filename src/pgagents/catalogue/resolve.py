@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import replace
 from typing import Any
 
+from pgagents.catalogue.checks.carried import REST, TOOLS, is_dispatched
 from pgagents.catalogue.checks.checker import PLACEHOLDER, Checker
 from pgagents.catalogue.checks.errors import find_place, make_sign
 from pgagents.catalogue.checks.paths import camel
@@ -141,7 +142,7 @@ class _Resolver:
         raw: Any = self.data
         for step in at:
             raw = raw[step]
-        method, path = a.http.split(" ", 1)
+        method, path = a.http.split(" ", 1) if a.http else ("", "")
         in_path = set(PLACEHOLDER.findall(path))
         default_unknown = self.written.behaviour.unknown_member
         return Action(
@@ -269,13 +270,19 @@ class _Resolver:
             h.https,
         )
 
-    def _members(self, surface: offers.Surface) -> tuple[Action, ...]:
+    def _members(self, name: str, surface: offers.Surface) -> tuple[Action, ...]:
+        """Return the actions of a surface. `all` means those that the surface can carry."""
         names = surface.actions
         if names == "all":
-            names = list(self.written.actions)
+            names = [n for n in self.written.actions if self._carries(name, surface, n)]
         elif isinstance(names, str):
             names = self.written.groups[names]
         return tuple(self.actions[n] for n in names)
+
+    def _carries(self, surface: str, sf: offers.Surface, action: str) -> bool:
+        if self.written.actions[action].http or sf.http or surface in TOOLS:
+            return True
+        return surface != REST and is_dispatched(self.checker, action)
 
     def _surface(self, name: str, sf: offers.Surface) -> m.Surface:
         at: Pointer = ("surfaces", name)
@@ -285,7 +292,7 @@ class _Resolver:
 
         return m.Surface(
             name=name,
-            actions=self._members(sf),
+            actions=self._members(name, sf),
             omit={k: tuple(v) for k, v in sf.omit.items()},
             title=text("title", sf.title),
             description=text("description", sf.description),

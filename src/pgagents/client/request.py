@@ -8,6 +8,7 @@ from typing import Any
 from pgagents.http import Request, json_bytes, target, text_of
 from pgagents.model.action import Action, Param
 from pgagents.model.credential import Credential
+from pgagents.model.model import Dispatcher
 
 JSON = "application/json"
 
@@ -16,6 +17,7 @@ def request_of(
     action: Action,
     arguments: Mapping[str, Any],
     *,
+    dispatcher: Dispatcher | None = None,
     key: str = "",
     credential: Credential | None = None,
     headers: Mapping[str, str] | None = None,
@@ -23,8 +25,13 @@ def request_of(
     """Return the request of a call with valid arguments. A list in the query is repeated.
 
     The body is an object even where it has no members. `headers` follow our own. `credential` says how the
-    key is sent.
+    key is sent. The call goes through `dispatcher` if one is given.
     """
+    if dispatcher is not None:
+        asked = [("Accept", JSON), *(headers or {}).items(), ("Content-Type", JSON)]
+        secret = credential.headers(key) if key and credential is not None else []
+        message = dispatcher.make_message(str(action.name), arguments)
+        return Request(dispatcher.method, str(dispatcher.path), (*asked, *secret), json_bytes(message))
     places: dict[str, list[tuple[Param, Any]]] = {"path": [], "query": [], "header": [], "body": []}
     for param in action.params:
         if param.name in arguments:

@@ -52,7 +52,11 @@ def _find_renames(then: dict[str, Action], now: dict[str, Action]) -> Iterator[t
     told = {
         str(former.name): name for name, a in now.items() for former in a.formerly if former.name not in now
     }
-    routes = {(a.method, _PLACEHOLDER.sub("{}", a.path)): name for name, a in now.items() if name not in then}
+    routes = {
+        (a.method, _PLACEHOLDER.sub("{}", a.path)): name
+        for name, a in now.items()
+        if name not in then and a.on_rest
+    }
     for name, action in then.items():
         if name not in now and (
             after := told.get(name) or routes.get((action.method, _PLACEHOLDER.sub("{}", action.path)))
@@ -123,10 +127,15 @@ def _one(old: Model, new: Model, a: Action, b: Action) -> Iterator[Change]:
     yield from _rest(sides)
 
 
+def _describe_route(action: Action) -> str:
+    return f"{action.method} {action.path}" if action.on_rest else "on no path of its own"
+
+
 def _names(s: Sides) -> Iterator[Change]:
     a, b = s.a, s.b
     if (a.method, _PLACEHOLDER.sub("{}", a.path)) != (b.method, _PLACEHOLDER.sub("{}", b.path)):
-        yield s.change("breaking", "route", f"is {b.method} {b.path} now, was {a.method} {a.path}", "http")
+        message = f"is {_describe_route(b)} now, was {_describe_route(a)}"
+        yield s.change("breaking" if a.on_rest else "addition", "route", message, "http")
     if a.operation_id != b.operation_id:
         message = (
             f"operation id is {b.operation_id} now, was {a.operation_id}: "

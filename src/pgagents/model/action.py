@@ -188,6 +188,11 @@ class Action:
     """The action itself, if this entry offers it under a former name."""
 
     @property
+    def on_rest(self) -> bool:
+        """True if it has a method and a path of its own; both are empty if only other surfaces carry it."""
+        return bool(self.path)
+
+    @property
     def success(self) -> Output:
         """The first documented 2xx response."""
         return next(o for o in self.outputs if 200 <= o.status < 300)

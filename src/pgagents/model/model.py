@@ -37,6 +37,10 @@ class Dispatcher:
     cite: tuple[str, ...]
     origin: Pointer
 
+    def make_message(self, name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the body of a call of the action that has this name here."""
+        return {self.selector: name, self.arguments: dict(arguments)}
+
 
 @dataclass(frozen=True, slots=True)
 class Surface:
@@ -360,6 +364,15 @@ class Model:
     def find_key_prefix(self, mode: str) -> str:
         """Return what a key of this mode begins with; empty if the catalogue does not say."""
         return self.credential.find_prefix(mode) if self.credential is not None else ""
+
+    @property
+    def rest_actions(self) -> tuple[Action, ...]:
+        """The actions with a method and a path of their own."""
+        return tuple(action for action in self.actions if action.on_rest)
+
+    def find_dispatcher(self, action: Action) -> Dispatcher | None:
+        """Return the first dispatcher that offers the action, or None."""
+        return next((d for d in self.dispatchers if any(a.name == action.name for a in d.actions)), None)
 
     def action(self, name: str) -> Action | None:
         """Return the action of this canonical name, or None."""

@@ -45,7 +45,7 @@ def run(checker: Checker) -> None:
 
 
 def _action(checker: Checker, pointer: Pointer, action: Action) -> None:
-    method, path = action.http.split(" ", 1)
+    method, path = action.http.split(" ", 1) if action.http else ("", "")
     for name, param in action.input.items():
         at = (*pointer, "input", name)
         for part_at, part in [(at, param), *_inside(at, param)]:

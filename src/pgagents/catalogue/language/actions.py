@@ -131,8 +131,14 @@ class Action(Cited):
     description: Line = Field(
         description="When to call it, what it does and what it answers; models read this text."
     )
-    http: Annotated[str, StringConstraints(pattern=r"^(GET|POST|PUT|PATCH|DELETE) /[^\s?#]*$")] = Field(
-        description="Method and path, such as `GET /v1/books/{book_id}`."
+    http: Annotated[str, StringConstraints(pattern=r"^(GET|POST|PUT|PATCH|DELETE) /[^\s?#]*$")] | None = (
+        Field(
+            None,
+            description=(
+                "Method and path, such as `GET /v1/books/{book_id}`; without it, the action exists only on "
+                "the dispatchers and MCP servers that offer it."
+            ),
+        )
     )
     operation_id: Name | None = Field(
         None, description="The operationId in OpenAPI; the default is the action's name in camelCase."

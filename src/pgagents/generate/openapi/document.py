@@ -130,8 +130,17 @@ def credential_losses(model: Model) -> Iterator[Loss]:
         yield Loss((*credential.origin, "value"), said, "description", "OpenAPI says the header alone")
 
 
+def action_losses(model: Model, profile: Profile) -> Iterator[Loss]:
+    """Yield the actions that have no operation: only a dispatcher or an MCP server carries them."""
+    for action in profile.actions_elsewhere(model):
+        dispatcher = model.find_dispatcher(action)
+        where = f"the dispatcher `{dispatcher.surface}`" if dispatcher else "the MCP server"
+        yield Loss(action.origin, f"action {action.name}", "dropped", f"only {where} has it")
+
+
 def losses(model: Model, profile: Profile) -> Iterator[Loss]:
     """Yield what a document for an assistant leaves out of the whole contract."""
+    yield from action_losses(model, profile)
     yield from list_lost_ids(profile.actions(model))
     yield from credential_losses(model)
     yield from refusals.list_lost_signs(model, profile.actions(model))

@@ -138,6 +138,16 @@ def dispatcher_offers_more(context: Context) -> None:
     )
 
 
+@fault("invalid_input", needs=("action-without-rest",)).edit_arguments
+def dispatcher_own_actions_unchecked(
+    _context: Context, asked: RequestedAction, given: dict[str, Any]
+) -> dict[str, Any]:
+    """The dispatcher ignores members that are no arguments, for actions that REST does not have."""
+    if asked.action.on_rest:
+        return given
+    return {k: v for k, v in given.items() if asked.action.param(k) is not None}
+
+
 def _texts(value: Any) -> Any:
     if isinstance(value, dict):
         return {k: _texts(v) for k, v in value.items()}

@@ -14,6 +14,7 @@ from pgagents.model.model import Dispatcher, Model
 REST = "rest"
 MCP = "mcp"
 """The surface whose actions are tools of an MCP server."""
+NO_MCP = "needs the MCP server: add --mcp-url URL or --mcp-stdio CMD"
 OPERATOR = "operator"
 """The surface and role of the operator's endpoints, whose answers no watcher judges."""
 
@@ -50,6 +51,8 @@ class Endpoint:
     form: Form | None = None
     open: bool = False
     """True if no call of the API has a key."""
+    leads: bool = False
+    """True on REST, and on the first other surface of an action that REST lacks."""
 
     @property
     def on_rest(self) -> bool:
@@ -92,20 +95,24 @@ class Endpoint:
 def endpoints(model: Model) -> list[Endpoint]:
     """Return all endpoints in the catalogue's order, REST first."""
     rest = model.surfaces.get(REST)
-    actions = rest.actions if rest else model.actions
+    actions = rest.actions if rest else model.rest_actions
     open_to_all = model.credential is None
-    found = [Endpoint(a, REST, None, f"{a.name}@{REST}", open=open_to_all) for a in actions]
+    found = [Endpoint(a, REST, None, f"{a.name}@{REST}", open=open_to_all, leads=True) for a in actions]
+    led = {str(a.name) for a in actions}
     for dispatcher in model.dispatchers:
+        surface = dispatcher.surface
         found += [
             Endpoint(
                 a,
-                dispatcher.surface,
+                surface,
                 dispatcher,
-                f"{a.name}@{dispatcher.surface}",
+                f"{a.name}@{surface}",
                 open=open_to_all,
+                leads=str(a.name) not in led,
             )
             for a in dispatcher.actions
         ]
+        led |= {str(a.name) for a in dispatcher.actions}
     return found
 
 

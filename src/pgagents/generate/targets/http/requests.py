@@ -36,12 +36,17 @@ def view(model: Model) -> View:
     out.
     """
     calls = [
-        _call(action, example)
+        _call(model, action, example)
         for action in model.actions
-        if action.signed is None
+        if action.signed is None and (action.on_rest or model.find_dispatcher(action))
         for example in action.examples
     ]
     losses = [
+        Loss(a.origin, f"requests of {a.name}", "dropped", "only the MCP server has it")
+        for a in model.actions
+        if not a.on_rest and model.find_dispatcher(a) is None
+    ]
+    losses += [
         Loss(a.origin, f"requests of {a.name}", "dropped", "a file cannot sign a body")
         for a in model.actions
         if a.signed is not None
@@ -63,7 +68,18 @@ def view(model: Model) -> View:
     )
 
 
-def _call(action: Action, example: Example) -> ExampleRequest:
+def _call(model: Model, action: Action, example: Example) -> ExampleRequest:
+    dispatcher = None if action.on_rest else model.find_dispatcher(action)
+    if dispatcher is not None:
+        return ExampleRequest(
+            f"{action.title}: {example.title}",
+            example.status,
+            dispatcher.method,
+            str(dispatcher.path),
+            model.credential is not None,
+            (),
+            dispatcher.make_message(str(action.name), plain(example.input)),
+        )
     in_path: dict[str, Any] = {}
     query: list[tuple[str, Any]] = []
     headers: list[tuple[str, str]] = []

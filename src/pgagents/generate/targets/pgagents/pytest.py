@@ -28,9 +28,9 @@ def view(model: Model) -> View:
             "title": model.api.title,
             "version": model.api.version,
             "file": PurePath(model.source.file).name,
-            "reads": [a.operation_id for a in model.actions if a.effect == "read"],
+            "reads": [a.operation_id for a in model.rest_actions if a.effect == "read"],
             "test_prefixes": prefixes,
-            "key_authentication": any(a.key for a in model.actions),
+            "key_authentication": any(a.key for a in model.rest_actions),
             "no_key_status": no_key.status
             if no_key and no_key.status >= REFUSED and model.behaviour.auth_first is True
             else None,
@@ -48,7 +48,7 @@ def view(model: Model) -> View:
                     model.buckets[a.bucket].requests,
                     model.buckets[a.bucket].per_s,
                 ]
-                for a in model.actions
+                for a in model.rest_actions
                 if a.bucket is not None and a.bucket in model.buckets
             },
             "told": [limits.headers.limit, limits.headers.remaining] if limits.headers else None,

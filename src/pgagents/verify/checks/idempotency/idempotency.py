@@ -40,7 +40,7 @@ from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.values.schema_values import high, low, types_of
 from pgagents.verify.wire.call import Call, Concurrent, GetNote, UniqueValue
-from pgagents.verify.wire.endpoint import REST, Endpoint
+from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 NAME = "idempotency"
@@ -111,8 +111,8 @@ def _next_action(setting: Setting, endpoint: Endpoint) -> tuple[Endpoint, Move] 
     or None.
     """
     makes = template_of(setting.model, endpoint.action).makes
-    for move in makes.moves if makes is not None and endpoint.on_rest and _alone(setting, endpoint) else ():
-        other = setting.endpoint(str(move.action.name), REST)
+    for move in makes.moves if makes is not None and endpoint.leads and _alone(setting, endpoint) else ():
+        other = setting.find_lead(str(move.action.name))
         if (
             other is not None
             and move.action.idempotency

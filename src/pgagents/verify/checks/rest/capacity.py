@@ -79,7 +79,7 @@ def _takers(setting: Setting) -> Iterator[tuple[Resource, Takes]]:
             takes is not None
             and resource.made_by
             and resource.undone_by
-            and setting.endpoint(str(takes.read_by.name), REST) is not None
+            and setting.find_lead(str(takes.read_by.name)) is not None
         ):
             yield resource, takes
 
@@ -286,7 +286,7 @@ def _read_counter(
     setting: Setting, takes: Takes, id: str, counts: dict[str, int]
 ) -> Generator[Any, Any, int | None]:
     """Read a place's counter and remember it; None if it could not be read."""
-    endpoint = setting.endpoint(str(takes.read_by.name), REST)
+    endpoint = setting.find_lead(str(takes.read_by.name))
     assert endpoint is not None
     name = next((str(p.name) for p in endpoint.params if p.refers_to == takes.of), "")
     exchange: Exchange = yield Call(

@@ -70,7 +70,7 @@ def _as(former: Former) -> str:
 
 def _endpoints(setting: Setting) -> Iterator[Endpoint]:
     for endpoint in setting.every_endpoint:
-        if not endpoint.on_rest and setting.rest_of(endpoint) is not None:
+        if not endpoint.leads and setting.lead_of(endpoint) is not None:
             yield endpoint
 
 
@@ -95,7 +95,7 @@ def _unset(setting: Setting, endpoint: Endpoint) -> dict[str, bool]:
     """Return a read's optional flags as false: in a query that is a text, which some servers take for
     true.
     """
-    if endpoint.action.effect != "read" or (rest := setting.rest_of(endpoint)) is None:
+    if endpoint.action.effect != "read" or (rest := setting.lead_of(endpoint)) is None:
         return {}
     taken = {str(p.name) for p in endpoint.params}
     flags = (
@@ -112,7 +112,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     """Yield one probe with two calls for each contract; transitions need an instance for each call."""
     del roles
     for endpoint in _endpoints(setting):
-        rest = setting.rest_of(endpoint)
+        rest = setting.lead_of(endpoint)
         assert rest is not None
         for detail, given in _inputs(setting, endpoint):
             contract = f"{NAME}/{detail}/{endpoint.place}"

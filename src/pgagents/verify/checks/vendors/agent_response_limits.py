@@ -23,7 +23,7 @@ from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.projections.limits import Limit, What, limits_of
 from pgagents.verify.values.schema_values import high, types_of
 from pgagents.verify.wire.call import Call, format_arguments
-from pgagents.verify.wire.endpoint import REST, Endpoint
+from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 NAME = "agent_response_limits"
@@ -95,7 +95,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
                 if what != "seconds"
             )
         )
-        if wide is None or not covers or endpoint.surface != REST:
+        if wide is None or not covers or not endpoint.leads:
             continue
         template = template_of(setting.model, endpoint.action)
         call = ordinary(

@@ -12,7 +12,7 @@ from typing import Any
 from pgagents.http import Response, Silence, json_bytes, read_json
 from pgagents.model.action import Action, Param
 from pgagents.model.model import Model, Surface
-from pgagents.verify.wire.endpoint import MCP, Endpoint
+from pgagents.verify.wire.endpoint import MCP, Endpoint, endpoints
 
 JSON = "application/json"
 INVALID_PARAMS, METHOD_NOT_FOUND = -32602, -32601
@@ -161,7 +161,11 @@ def tool_endpoints(model: Model) -> list[Endpoint]:
         return []
     form = ToolForm(model, surface)
     open_to_all = model.credential is None
-    return [Endpoint(a, MCP, None, f"{a.name}@{MCP}", form, open_to_all) for a in surface.actions]
+    elsewhere = {str(one.action.name) for one in endpoints(model)}
+    return [
+        Endpoint(a, MCP, None, f"{a.name}@{MCP}", form, open_to_all, str(a.name) not in elsewhere)
+        for a in surface.actions
+    ]
 
 
 def message_of(answer: Response | Silence) -> Mapping[str, Any]:
