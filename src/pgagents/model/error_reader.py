@@ -58,6 +58,8 @@ class ErrorReader:
         self._places = list(dict.fromkeys(p for p in (place, *(c.code_at for c in codes.values())) if p))
         self._by_value: dict[tuple[str, str | float], list[Code]] = {}
         self._by_status: dict[int, list[Code]] = {}
+        numbered = any(isinstance(code.value, int) for code in codes.values())
+        self._kinds: tuple[type, ...] = (str, int, float) if numbered else (str,)
         for code in codes.values():
             if code.code_at is None:
                 self._by_status.setdefault(code.status, []).append(code)
@@ -73,7 +75,7 @@ class ErrorReader:
         said = None
         for place in self._places:
             raw = value_at(body, place)
-            if not isinstance(raw, str | int | float) or isinstance(raw, bool):
+            if not isinstance(raw, self._kinds) or isinstance(raw, bool):
                 continue
             said = str(raw) if said is None else said
             if found := self._by_value.get((place, raw)):

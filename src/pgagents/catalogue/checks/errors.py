@@ -142,10 +142,11 @@ def _examples(checker: Checker, sign: ErrorSign) -> None:
             for example, shown in action.examples.items():
                 if (shown.status or 200) < 300 and sign.holds(shown.output):
                     checker.fault(
-                        (*base, name, "examples", example, "output"),
+                        (*base, name, "examples", example),
                         "example",
                         f"by `errors.when` this output is an error: {sign.wording}",
                         "show the body of a success",
+                        at_value=False,
                     )
 
 

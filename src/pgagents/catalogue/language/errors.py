@@ -135,8 +135,8 @@ class Errors(Strict):
     message_at: str | None = Field(
         None,
         description=(
-            "The path of the message for a person; null if there is none. The default is `error.message` for "
-            f"an envelope of type `{JSON}`, and `detail` for `{PROBLEM_JSON}`."
+            "The path of the message for a person; null if there is none. The default is `error.message` "
+            f"beside a `code_at` of `error.code`, and `detail` for `{PROBLEM_JSON}`."
         ),
     )
     request_id_at: str | None = Field(None, description="The path of the request id in the body.")
@@ -167,7 +167,8 @@ class Errors(Strict):
         if "code_at" not in self.model_fields_set:
             more["code_at"] = "error.code" if plain else None
         if "message_at" not in self.model_fields_set:
-            more["message_at"] = "detail" if problem else "error.message" if plain else None
+            common = plain and more.get("code_at", self.code_at) == "error.code"
+            more["message_at"] = "detail" if problem else "error.message" if common else None
         framework: dict[str, Any] = {}
         for key, statuses in (("invalid", _INVALID), ("no_key", _NO_KEY)):
             if getattr(self.framework, key) is None and (name := self._only_code(statuses)):

@@ -66,7 +66,7 @@ def _components(model: Model, profile: Profile, users: list[Node], change: Chang
         for codes in refusals.by_status(refusals.codes_of(action, model)).values():
             name = refusals.component_name(codes, keyed=keyed)
             if name not in responses:
-                responses[name] = refusals.response(model, codes, keyed=keyed, full=profile.complete)
+                responses[name] = refusals.response(model, codes, profile, keyed=keyed)
     for edge in model.errors.edge if profile.complete else ():
         responses[refusals.edge_name(edge.status)] = refusals.edge_response(model, edge)
     holders = [*schema_holders(users), *schema_holders(responses)]
@@ -144,6 +144,7 @@ def losses(model: Model, profile: Profile) -> Iterator[Loss]:
     yield from list_lost_ids(profile.actions(model))
     yield from credential_losses(model)
     yield from refusals.list_lost_signs(model, profile.actions(model))
+    yield from refusals.list_lost_types(model, profile.actions(model), profile)
     for action in profile.actions(model):
         offered = {p.name for p in profile.params(action)}
         for param in action.params:

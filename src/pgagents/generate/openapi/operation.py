@@ -60,9 +60,9 @@ def responses(model: Model, action: Action, profile: Profile) -> Node:
     for status, codes in refusals.by_status(refusals.codes_of(action, model)).items():
         shown = _examples(action, status) if profile.examples else None
         if status in found:
-            found[status] = refusals.add_errors(model, found[status], codes, full=profile.complete)
+            found[status] = refusals.add_errors(model, found[status], codes, profile)
             continue
-        own = refusals.response(model, codes, keyed=action.key, full=profile.complete)
+        own = refusals.response(model, codes, profile, keyed=action.key)
         if shown and len(own.get("content", ())) == 1:
             next(iter(own["content"].values()))["examples"] = shown
             found[status] = own

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from pgagents.generate.openapi import parts
+from pgagents.generate.openapi.profile import Profile
 from pgagents.generate.target import Loss
 from pgagents.jsonschema.schema import REF
 from pgagents.model.action import Action, Code
@@ -74,26 +75,28 @@ def reference(codes: tuple[Code, ...], *, keyed: bool) -> Node:
 
 
 def response(
-    model: Model, codes: tuple[Code, ...], *, keyed: bool, full: bool, text: Text | None = None
+    model: Model, codes: tuple[Code, ...], profile: Profile, *, keyed: bool, text: Text | None = None
 ) -> Node:
-    """Return the response itself. `full` narrows the envelope to these codes and lists the headers."""
+    """Return the response itself. A complete document narrows the envelope to these codes and lists the
+    headers.
+    """
     members = Node({"description": text or meaning(codes)}, origin=codes[0].origin)
-    if full and (headers := parts.response_headers(model, codes[0].status, keyed=keyed)):
+    if profile.complete and (headers := parts.response_headers(model, codes[0].status, keyed=keyed)):
         members["headers"] = headers
-    if content := _content(model, codes, full=full):
+    if content := _content(model, codes, profile):
         members["content"] = content
     return members
 
 
-def _content(model: Model, codes: tuple[Code, ...], *, full: bool) -> Node:
+def _content(model: Model, codes: Sequence[Code], profile: Profile) -> Node:
     """Return the bodies by media type; empty if they are open."""
     groups: dict[str, list[Code]] = {}
     for code in codes:
-        if code.content_type:
+        if code.content_type == parts.JSON or (code.content_type and not profile.json_errors):
             groups.setdefault(code.content_type, []).append(code)
     found = Node(origin=codes[0].origin)
     for media, members in groups.items():
-        schema = narrow_envelope(members) if full else plain_envelope(model, members)
+        schema = narrow_envelope(members) if profile.complete else plain_envelope(model, members)
         found[media] = Node({"schema": schema}, origin=members[0].origin)
     return found
 
@@ -166,10 +169,10 @@ def _restrict_codes(envelope: str, code_at: str | None, codes: list[Code]) -> No
     return Node({"allOf": [whole, inner]}, origin=at) if envelope else inner
 
 
-def add_errors(model: Model, answer: Node, codes: Sequence[Code], *, full: bool) -> Node:
+def add_errors(model: Model, answer: Node, codes: Sequence[Code], profile: Profile) -> Node:
     """Return the response of a success with the errors that come with the same status.
 
-    Without `full` only its description says so.
+    A document for an assistant says so in its description only.
     """
     sign = model.error_reader.sign
     if sign is None:
@@ -178,7 +181,7 @@ def add_errors(model: Model, answer: Node, codes: Sequence[Code], *, full: bool)
     told = f"{str(answer['description']).rstrip('.')}. An error if {sign.wording}"
     description = Text(f"{told}: {values}." if values else f"{told}.", sign.origin)
     combined = Node({**answer, "description": description}, origin=answer.origin)
-    if full and (bodies := _content(model, tuple(codes), full=True)):
+    if profile.complete and (bodies := _content(model, codes, profile)):
         content = dict(answer.get("content", {}))
         for media, body in bodies.items():
             mine = content.get(media)
@@ -188,6 +191,16 @@ def add_errors(model: Model, answer: Node, codes: Sequence[Code], *, full: bool)
             content[media] = Node({**(mine or {}), "schema": either}, origin=(mine or body).origin)
         combined["content"] = Node(content, origin=answer.origin)
     return combined
+
+
+def list_lost_types(model: Model, actions: Iterable[Action], profile: Profile) -> Iterator[Loss]:
+    """Yield the media types of errors that the document cannot show."""
+    codes = [code for action in actions for code in codes_of(action, model)] if profile.json_errors else []
+    for code in {code.name: code for code in codes if code.content_type not in ("", parts.JSON)}.values():
+        origin = ("errors", "content_type") if code.content_type == model.errors.content_type else code.origin
+        yield Loss(
+            origin, f"errors are {code.content_type}", "dropped", "bodies of JSON alone are shown here"
+        )
 
 
 def list_lost_signs(model: Model, actions: Iterable[Action]) -> Iterator[Loss]:

@@ -67,3 +67,12 @@ def error_without_sign(context: Context, _request: Request, answer: Response) ->
     if sign is None or answer.status >= 300 or not sign.holds(data):
         return answer
     return replace(answer, body=json_bytes(error_at(data, ".".join(sign.path), not sign.value)))
+
+
+@fault("absent_id", needs=("status-is-the-code",)).edit_answers
+def absent_as_invalid(context: Context, request: Request, answer: Response) -> Response:
+    """A missing instance is answered with the status of an invalid argument."""
+    invalid = context.model.codes[context.model.errors.framework.invalid]
+    missing = {r.missing.status for r in context.model.resources.values() if r.missing}
+    by_status = answer.status in missing and not invalid.shown
+    return replace(answer, status=invalid.status) if by_status and context.reader.parse(request) else answer
