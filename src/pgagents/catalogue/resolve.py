@@ -13,8 +13,8 @@ from pgagents.catalogue.checks.paths import camel
 from pgagents.catalogue.language import actions, audit, basics, errors, offers, platform, resources, surface
 from pgagents.catalogue.language.credentials import find_default_scheme, find_used_scheme
 from pgagents.catalogue.language.errors import JSON, PROBLEM_JSON
+from pgagents.catalogue.language.problem_details import PROBLEM_DETAILS, problem_details
 from pgagents.catalogue.language.schemas import argument_node, schema_node, schema_nodes
-from pgagents.catalogue.problem_details import PROBLEM_DETAILS, problem_details
 from pgagents.cel.expression import compile as compiled
 from pgagents.model import model as m
 from pgagents.model.action import (
