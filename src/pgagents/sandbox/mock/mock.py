@@ -210,15 +210,23 @@ class Mock:
             name = str(param.name)
             if name == fresh or name in keep or name == call.action.idempotency:
                 continue
-            if name in call.input and (name in row or self._member(call.action, name) is not None):
-                row[name] = plain(call.input[name])
-            elif name in row and fresh:
-                schema = self._member(call.action, name) or {}
+            member = self._member_of(call.action, param)
+            if name in call.input and (member in row or self._member(call.action, member) is not None):
+                row[member] = plain(call.input[name])
+            elif member in row and fresh:
+                schema = self._member(call.action, member) or {}
                 if "null" in (schema.get("type") or ()):
-                    row[name] = None
+                    row[member] = None
                 else:
-                    row.pop(name)
+                    row.pop(member)
         return row
+
+    def _member_of(self, action: Action, param: Param) -> str:
+        """Return the member that shows an argument: of its name, else of its name in the body."""
+        name = str(param.name)
+        if param.place == "body" and param.wire != name and self._member(action, name) is None:
+            return param.wire
+        return name
 
     def _member(self, action: Action, name: str) -> Mapping[str, Any] | None:
         """Return the schema of the first member of this name in the action's answer, or None."""
