@@ -56,7 +56,7 @@ class ErrorReader:
     def __init__(self, codes: Mapping[str, Code], place: str | None, sign: ErrorSign | None = None) -> None:
         self.sign = sign
         self._places = list(dict.fromkeys(p for p in (place, *(c.code_at for c in codes.values())) if p))
-        self._by_value: dict[tuple[str, str | float], list[Code]] = {}
+        self._by_value: dict[tuple[str, Any], list[Code]] = {}
         self._by_status: dict[int, list[Code]] = {}
         numbered = any(isinstance(code.value, int) for code in codes.values())
         self._kinds: tuple[type, ...] = (str, int, float) if numbered else (str,)
