@@ -18,6 +18,9 @@ from pgagents.sandbox.clock import rfc3339
 from pgagents.sandbox.keys import word
 from pgagents.sandbox.mock import places
 from pgagents.sandbox.mock.ids import candidates
+from pgagents.sandbox.mock.laws.listing import choose
+from pgagents.sandbox.mock.laws.obey import Lawful
+from pgagents.sandbox.mock.lifecycle import Lifecycle
 from pgagents.sandbox.mock.rows import Rows
 from pgagents.sandbox.mock.sample import sample
 from pgagents.sandbox.setting import Setting
@@ -37,6 +40,8 @@ class Mock:
         self.model = setting.model
         self.rows = Rows(setting.store)
         self.resources = list(self.model.resources.values())
+        self.laws = Lawful(self.model)
+        self.lifecycle = Lifecycle(self.model, self.rows, self.laws)
         with setting.store.transaction():
             self._seed()
 
@@ -46,6 +51,7 @@ class Mock:
         """
         if self.model.clock is not None and call.action is self.model.clock:
             return self._clock(call)
+        self.lifecycle.pass_time(call.now)
         refusal = self._check_references(call)
         if refusal is not None:
             return refusal
@@ -69,8 +75,13 @@ class Mock:
         row[resource.id] = self._fresh_id(resource, call, row.get(resource.id))
         if resource.state and resource.initial:
             row[resource.state] = resource.initial
-        self.rows.add(resource.name, str(row[resource.id]), self._tenant(resource, call), row)
-        return True, places.put(answer, path, row)
+        answer = self.laws.repair(call, places.put(answer, path, row))
+        row, tenant = self._object(answer, path), self._tenant(resource, call)
+        if not self.lifecycle.count(resource, tenant, None, row):
+            code = next((c for c in call.action.errors if c.status == 409), None)
+            return True, Refusal(code.name, "Nothing is left of it") if code else self._missing(resource)
+        self.rows.add(resource.name, str(row[resource.id]), tenant, row)
+        return True, answer
 
     def _move(self, resource: Resource, call: AcceptedCall) -> tuple[bool, Any]:
         move = next((m for m in resource.moves if m.action is call.action), None)
@@ -87,8 +98,12 @@ class Mock:
         after = self._overlaid({**shown, **row}, call, keep=(resource.id, *resource.fixed))
         if resource.state:
             after[resource.state] = move.to
+        if path is not None:
+            answer = self.laws.repair(call, places.put(answer, path, after), row)
+            after = self._object(answer, path)
         self.rows.change(resource.name, str(row[resource.id]), after)
-        return True, answer if path is None else places.put(answer, path, after)
+        self.lifecycle.count(resource, self._tenant(resource, call), row, after)
+        return True, answer
 
     def _undo(self, resource: Resource, call: AcceptedCall) -> tuple[bool, Any]:
         undo = resource.undone_by
@@ -98,7 +113,8 @@ class Mock:
         if row is None:
             return True, self._missing(resource)
         self.rows.remove(resource.name, str(row[resource.id]))
-        return True, self._base(call)
+        self.lifecycle.count(resource, self._tenant(resource, call), row, None)
+        return True, self.laws.repair(call, self._base(call), row)
 
     def _read(self, resource: Resource, call: AcceptedCall) -> tuple[bool, Any]:
         read = next((r for r in resource.read_by if r.action is call.action), None)
@@ -108,9 +124,9 @@ class Mock:
         if row is None:
             return True, self._missing(resource)
         answer, path = self._base(call), places.place(read.at)
-        return True, answer if path is None else places.put(
-            answer, path, {**self._object(answer, path), **row}
-        )
+        if path is not None:
+            answer = places.put(answer, path, {**self._object(answer, path), **row})
+        return True, self.laws.repair(call, answer)
 
     def _list(self, resource: Resource, call: AcceptedCall) -> tuple[bool, Any]:
         sources = [
@@ -123,13 +139,15 @@ class Mock:
         rows = [
             r for r in rows if all(r[k] == v for k, v in call.input.items() if k in r and k in call.given)
         ]
+        rows = choose(self.laws, call, self._base(call), path, rows)
         bounds = _bounds(call.action)
         most = [
             v
             for k, v in call.input.items()
             if isinstance(v, int) and not isinstance(v, bool) and (k in bounds or _counts(k))
         ]
-        return True, places.put(self._base(call), path, rows[: min(most)] if most else rows)
+        answer = places.put(self._base(call), path, rows[: min(most)] if most else rows)
+        return True, self.laws.repair(call, answer)
 
     def _change(self, resource: Resource, call: AcceptedCall) -> tuple[bool, Any]:
         """Apply the arguments of a write at the resource's own path that is none of its declared calls."""
@@ -144,10 +162,13 @@ class Mock:
         answer = self._base(call)
         path = self._path_in(resource, answer)
         after = self._overlaid(dict(row), call, keep=(resource.id, str(param.name), *resource.fixed))
+        if path is not None:
+            shown = places.put(answer, path, {**self._object(answer, path), **after})
+            answer = self.laws.repair(call, shown, row)
+            after = self._object(answer, path)
         self.rows.change(resource.name, str(row[resource.id]), after)
-        return True, answer if path is None else places.put(
-            answer, path, {**self._object(answer, path), **after}
-        )
+        self.lifecycle.count(resource, self._tenant(resource, call), row, after)
+        return True, answer
 
     def _stateless(self, call: AcceptedCall) -> Any:
         """Answer by the refusal in an example with the same input, else by `_base`."""
@@ -158,7 +179,7 @@ class Mock:
                 if code is not None and code in call.action.errors:
                     message = value_at(example.output, code.message_at)
                     return Refusal(code.name, str(message or code.meaning))
-        return self._base(call)
+        return self.laws.repair(call, self._base(call))
 
     def _clock(self, call: AcceptedCall) -> Any:
         seconds = next(
