@@ -8,6 +8,7 @@ import random
 from typing import Any
 
 from pgagents.http import Response, json_bytes
+from pgagents.jsonschema import schema as schemas
 from pgagents.model.action import Code
 from pgagents.model.error_reader import ErrorSign
 from pgagents.model.model import Header, Model
