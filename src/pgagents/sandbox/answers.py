@@ -4,12 +4,13 @@ has.
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 from pgagents.http import Response, json_bytes
 from pgagents.jsonschema import schema as schemas
 from pgagents.model.action import Code
-from pgagents.model.model import Model
+from pgagents.model.model import Header, Model
 from pgagents.sandbox.call import Raw
 
 JSON = "application/json"
@@ -59,16 +60,40 @@ def constants(model: Model, status: int, *, keyed: bool, secure: bool) -> list[t
     `keyed` means that the call had a key. `secure` adds the headers that are due over TLS
     only.
     """
+    values = ((h, h.const or _STANDARD.get(h.name.lower())) for h in model.headers)
+    return [
+        (header.name, value)
+        for header, value in values
+        if value is not None and _is_due(header, status, keyed=keyed, secure=secure)
+    ]
+
+
+def list_varying(model: Model, status: int, *, keyed: bool, secure: bool) -> list[Header]:
+    """Return the headers that an answer must have with a value of its own."""
+    fixed = {name for name, _ in constants(model, status, keyed=keyed, secure=secure)}
+    return [
+        header
+        for header in model.headers
+        if header.name not in fixed and _is_due(header, status, keyed=keyed, secure=secure)
+    ]
+
+
+def _is_due(header: Header, status: int, *, keyed: bool, secure: bool) -> bool:
     kind = "success" if status < 400 else "error"
-    found = []
-    for header in model.headers:
-        applies = (
-            "all" in header.on or kind in header.on or status in header.on or (keyed and "keyed" in header.on)
-        )
-        value = header.const or _STANDARD.get(header.name.lower())
-        if applies and (secure or not header.https) and value is not None:
-            found.append((header.name, value))
-    return found
+    on = header.on
+    applies = "all" in on or kind in on or status in on or (keyed and "keyed" in on)
+    return applies and (secure or not header.https)
+
+
+def make_header_value(model: Model, header: Header, rng: random.Random) -> str:
+    """Return a new value of a header: its schema's, by pattern or format where there is one."""
+    from pgagents.sandbox.mock.ids import candidates
+    from pgagents.sandbox.mock.sample import sample
+
+    check = schemas.validator(header.schema, model.schemas)
+    named = candidates("", header.schema, rng) if {"pattern", "format"} & set(header.schema) else ()
+    made = next((value for value in named if check.is_valid(value)), None)
+    return str(sample(header.schema, model.schemas, 0.0) if made is None else made)
 
 
 def request_id_header(model: Model) -> str:

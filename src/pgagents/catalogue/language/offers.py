@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from pgagents.catalogue.language.basics import Cited, Json, Line, Name, Path, Status, Strict, Url
+from pgagents.catalogue.language.basics import Cited, Json, JsonName, Line, Name, Path, Status, Strict, Url
 
 
 class McpEnv(Strict):
@@ -190,11 +190,11 @@ class Webhooks(Cited):
         None,
         description="The path in the answer of the secret that signs deliveries, such as `webhook.secret`.",
     )
-    id_at: Name = Field(
+    id_at: JsonName = Field(
         "id", description="The envelope's member with the event's id, which a redelivery repeats."
     )
-    type_at: Name = Field("type", description="The envelope's member with the event's type.")
-    data_at: Name = Field("data", description="The envelope's member with the event's data.")
+    type_at: JsonName = Field("type", description="The envelope's member with the event's type.")
+    data_at: JsonName = Field("data", description="The envelope's member with the event's data.")
     within_s: Annotated[int, Field(gt=0)] = Field(
         30, description="Seconds after the action within which an event is sent."
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from pgagents.http import Json, Request, Response, Silence
@@ -176,9 +176,9 @@ class Exchange:
         return None if isinstance(self.answer, Silence) else self.answer.header(name)
 
 
-def got(value: Any, path: str) -> Any:
-    """Return the member at a dotted path, or None. Never raises."""
-    for step in path.split("."):
+def got(value: Any, path: str | Iterable[str]) -> Any:
+    """Return the member at a dotted path, or at the names of one, or None. Never raises."""
+    for step in path.split(".") if isinstance(path, str) else path:
         if isinstance(value, Mapping):
             value = value.get(step)
         elif isinstance(value, list) and step.isdigit() and int(step) < len(value):

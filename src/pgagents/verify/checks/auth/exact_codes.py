@@ -84,7 +84,7 @@ def _member(resource: Resource, value: Any) -> str:
     expression or an id.
     """
     member = member_of(value, ("resource", resource.name))
-    return member if member.isidentifier() and member not in resource.ids else ""
+    return member if "." not in member and member not in resource.ids else ""
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
