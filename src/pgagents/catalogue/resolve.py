@@ -16,6 +16,7 @@ from pgagents.catalogue.language.errors import JSON, PROBLEM_JSON
 from pgagents.catalogue.language.problem_details import PROBLEM_DETAILS, problem_details
 from pgagents.catalogue.language.schemas import argument_node, schema_node, schema_nodes
 from pgagents.cel.expression import compile as compiled
+from pgagents.jsonschema.schema import resolve as resolve_schema
 from pgagents.model import model as m
 from pgagents.model.action import (
     Action,
@@ -312,6 +313,25 @@ class _Resolver:
             package=sf.package,
             headers=dict(sf.headers),
             attribution=dict(sf.attribution),
+            narrow={
+                action: {
+                    n: self._narrowed(action, n, given, (*at, "narrow", action, n))
+                    for n, given in many.items()
+                }
+                for action, many in sf.narrow.items()
+            },
+        )
+
+    def _narrowed(self, action: str, name: str, given: offers.Narrowing, at: Pointer) -> m.Narrowed:
+        """Resolve how a surface takes an argument. Its keywords replace those of the action."""
+        param = next(p for p in self.actions[action].params if p.name == name)
+        own = given.model_dump(by_alias=True, exclude_unset=True, exclude={"as_", "required"})
+        schema = Node({**resolve_schema(param.schema, self.schemas), **own}, origin=param.schema.origin)
+        if "description" in param.schema:
+            schema["description"] = param.schema["description"]
+        alias = Text(given.as_, (*at, "as")) if given.as_ else param.name
+        return m.Narrowed(
+            replace(param, schema=schema, required=param.required or bool(given.required)), alias, at
         )
 
     def _dispatcher(self, surface: m.Surface, sf: offers.Surface) -> m.Dispatcher:
@@ -335,6 +355,7 @@ class _Resolver:
             surface.actions,
             tuple(sf.cite),
             at,
+            surface,
         )
 
     def _values(self, value: Any, pointer: Pointer) -> Any:

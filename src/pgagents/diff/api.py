@@ -76,7 +76,8 @@ def _whole(
 
 
 _COMPARED = frozenset((
-    "name", "actions", "omit", "title", "description", "human_name", "instructions", "starters", "namespace",
+    "name", "actions", "omit", "narrow", "title", "description", "human_name", "instructions", "starters",
+    "namespace",
     "server", "env", "auth",
     "published_spec", "dispatcher", "cite", "origin",
 ))  # fmt: skip

@@ -29,6 +29,13 @@ class Param:
     origin: Pointer
     refers_member: str = ""
     """The member of a resource's id that this argument holds, if the id has several members."""
+    of: str = ""
+    """The argument's name in the catalogue, if a surface gives it another."""
+
+    @property
+    def canonical(self) -> str:
+        """The argument's name in the catalogue, whatever a surface calls it."""
+        return self.of or str(self.name)
 
     @property
     def description(self) -> str:
@@ -202,10 +209,15 @@ class Action:
         return next((p for p in self.params if p.name == name), None)
 
     def input_schema(
-        self, *, places: tuple[PlaceIn, ...] = ("path", "query", "body"), omit: tuple[str, ...] = ()
+        self,
+        *,
+        places: tuple[PlaceIn, ...] = ("path", "query", "body"),
+        params: tuple[Param, ...] | None = None,
     ) -> Node:
-        """Return all arguments in these places as one closed JSON Schema object."""
-        chosen = [p for p in self.params if p.place in places and p.name not in omit]
+        """Return all arguments in these places as one closed JSON Schema object; `params` are those that a
+        surface takes.
+        """
+        chosen = [p for p in (self.params if params is None else params) if p.place in places]
         schema = Node(origin=(*self.origin, "input"))
         schema["type"] = "object"
         schema["properties"] = Node({p.name: p.schema for p in chosen}, origin=(*self.origin, "input"))

@@ -345,7 +345,8 @@ class Front:
         assert asked.action is not None
         assert asked.match is not None
         if asked.members is not None:
-            return self.decoder.members(asked.action, asked.members)
+            offered = asked.dispatcher.offered if asked.dispatcher is not None else None
+            return self.decoder.members(asked.action, asked.members, offered)
         return self.decoder.request(asked.action, request, asked.match.values)
 
     def _run(self, call: AcceptedCall, request_id: str) -> Response:

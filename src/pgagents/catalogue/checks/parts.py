@@ -162,8 +162,12 @@ def _one_schema_a_name(checker: Checker, pointer: Pointer, surface: Surface) -> 
     told = {"description", "title", "required", "in_", "default", "examples", "refers_to"}
     for action in names:
         for name, param in (written.actions[action].input if action in written.actions else {}).items():
+            narrowed = surface.narrow.get(action, {}).get(name)
             shape = param.model_dump(exclude=told, exclude_none=True)
-            other, known = first.setdefault(name, (action, shape))
+            if narrowed is not None:
+                shape |= narrowed.model_dump(exclude=told | {"as_"}, exclude_none=True)
+            shown = narrowed.as_ or name if narrowed is not None else name
+            other, known = first.setdefault(shown, (action, shape))
             if known != shape:
                 checker.fault(
                     ("actions", action, "input", name),

@@ -97,8 +97,8 @@ def union(dispatcher: Dispatcher) -> dict[str, list[Use]]:
     """
     found: dict[str, list[Use]] = {}
     for action in dispatcher.actions:
-        for param in action.params:
-            if param.place != "header" or param.name == action.idempotency:
+        for param in dispatcher.offered.params(action):
+            if param.place != "header" or param.canonical == action.idempotency:
                 found.setdefault(str(param.name), []).append((action, param))
     return found
 
@@ -240,7 +240,8 @@ def _requests(dispatcher: Dispatcher) -> Node:
     shown = Node(origin=(*dispatcher.origin, "actions"))
     for name, action in actions_by_name(dispatcher).items():
         for example in parts.succeeding(action)[:1]:
-            arguments = {k: v for k, v in example.input.items() if k in union(dispatcher)}
+            known = dispatcher.offered.rename(action, example.input)
+            arguments = {k: v for k, v in known.items() if k in union(dispatcher)}
             value = Node(
                 {
                     dispatcher.selector: name,

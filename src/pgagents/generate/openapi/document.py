@@ -146,7 +146,14 @@ def losses(model: Model, profile: Profile) -> Iterator[Loss]:
     yield from refusals.list_lost_signs(model, profile.actions(model))
     yield from refusals.list_lost_types(model, profile.actions(model), profile)
     for action in profile.actions(model):
-        offered = {p.name for p in profile.params(action)}
+        offered = {p.canonical for p in profile.params(action)}
+        for renamed in (p for p in profile.params(action) if p.of):
+            yield Loss(
+                renamed.origin,
+                f"name {renamed.name} of argument {renamed.of}",
+                "dropped",
+                f"{action.operation_id}: an operation takes arguments under REST's names",
+            )
         for param in action.params:
             if param.name in offered:
                 continue

@@ -145,7 +145,7 @@ class _Workflow:
                 wire: self._value(value, step, (*step.origin, "input", wire)) for wire, value in sent.items()
             }
             if dispatcher:
-                payload = dispatcher.make_message(str(step.action.name), payload)
+                payload = dispatcher.make_message(step.action, payload)
             at = (*step.origin, "input")
             members["requestBody"] = Node(
                 {"contentType": "application/json", "payload": Node(payload, origin=at)}, origin=at

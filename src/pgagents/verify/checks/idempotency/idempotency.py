@@ -183,7 +183,7 @@ class _Chain:
         longest = min(int(setting.resolve_schema(param.schema).get("maxLength", LONGEST)), 4 * LONGEST)
         tail = next((other for end in ascii_letters if (other := last[:-1] + end) not in self.keys), last)
         near = {"case": last.swapcase(), "longer": last.ljust(longest, "a"), "tail": tail}
-        test = setting.test(("param", endpoint.action.name, str(param.name)), param.schema)
+        test = setting.test_argument(endpoint, param)
         for index in range(len(KINDS)):
             self.kind = KINDS[(len(self.keys) + index) % len(KINDS)]
             if near[self.kind] not in self.keys and test.is_valid(near[self.kind]):

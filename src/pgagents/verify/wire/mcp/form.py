@@ -47,7 +47,7 @@ class ToolForm:
 
     def params(self, action: Action) -> tuple[Param, ...]:
         """Return the arguments that a tool takes."""
-        return tuple(p for p in self._surface.params(action) if p.place != "header")
+        return tuple(p for p in self._surface.narrowed_params(action) if p.place != "header")
 
     def name(self, action: Action) -> str:
         """Return the tool's name."""
@@ -62,7 +62,10 @@ class ToolForm:
         """
         taken = {str(p.name) for p in self.params(action)}
         given = {k: v for k, v in values.items() if k in taken or action.param(k) is None}
-        call = {"method": "tools/call", "params": {"name": self.name(action), "arguments": given}}
+        call = {
+            "method": "tools/call",
+            "params": {"name": self.name(action), "arguments": self._surface.rename(action, given)},
+        }
         return "POST", "/", [("Content-Type", JSON)], json_bytes(call)
 
     def answer(self, action: Action, response: Response) -> Response:
@@ -163,7 +166,7 @@ def tool_endpoints(model: Model) -> list[Endpoint]:
     open_to_all = model.credential is None
     elsewhere = {str(one.action.name) for one in endpoints(model)}
     return [
-        Endpoint(a, MCP, None, f"{a.name}@{MCP}", form, open_to_all, str(a.name) not in elsewhere)
+        Endpoint(a, MCP, None, f"{a.name}@{MCP}", form, open_to_all, surface, str(a.name) not in elsewhere)
         for a in surface.actions
     ]
 
