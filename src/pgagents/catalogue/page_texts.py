@@ -51,4 +51,4 @@ def _while(more: Expression | None) -> str:
     """Return the condition under which there is a next page, in the words of the answer."""
     if more is None:
         return ""
-    return f", while {more.wording.replace('response.', '')}"
+    return f", while {more.wording}"

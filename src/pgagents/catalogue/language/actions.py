@@ -11,6 +11,7 @@ from pgagents.catalogue.language.basics import (
     Cited,
     Day,
     Json,
+    JsonName,
     Line,
     Name,
     Output,
@@ -53,7 +54,7 @@ class Relation(Cited):
     keeps: Cel = Field(
         description="The list in the answer; the wider answer must have every item of the narrower one."
     )
-    by: Name = Field("id", description="The member that identifies an item.")
+    by: JsonName = Field("id", description="The member that identifies an item.")
     unless: Cel | None = Field(
         None,
         description=(

@@ -114,7 +114,7 @@ def _with_argument(setting: Setting, endpoint: Endpoint, pages: Pages, found: Ne
     param = endpoint.action.param(pages.argument)
     assert param is not None
     value = _read(setting, param, found.value) if found.url else found.value
-    if setting.test(("param", endpoint.action.name, pages.argument), param.schema).is_valid(value):
+    if setting.test_argument(endpoint, param).is_valid(value):
         return PageRequest({pages.argument: value})
     said = f"`{pages.argument}` does not take {str(value)[:100]!r}"
     return PageRequest(unfollowed=said) if "input" in pages.next.names else PageRequest(problem=said)

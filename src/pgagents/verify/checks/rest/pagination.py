@@ -320,8 +320,7 @@ class _Walk:
         full = size is not None and len(last.items) == last.exchange.input.get(size)
         ended = self.every and self.setting.exclusive and sorted(map(str, walked)) == sorted(map(str, there))
         if ended and full and last.next is not None and self._ends_full():
-            told = self.paged.pages.next.wording.removeprefix("response.")
-            expected = f"no {told} on the last page, which is full"
+            expected = f"no {self.paged.pages.next.wording} on the last page, which is full"
             return judge_broken(self.contract, expected, "a further page is announced")
         if not set(there) <= set(walked) and self.paged.most is not None:  # others may have changed the list
             given = {**self.given, str(size): self.paged.most}
