@@ -23,9 +23,9 @@ from pgagents.catalogue.language import (
 )
 from pgagents.catalogue.language.credentials import find_default_scheme, find_used_scheme
 from pgagents.catalogue.language.errors import JSON, PROBLEM_JSON
+from pgagents.catalogue.language.page_texts import add_page_sentence
 from pgagents.catalogue.language.problem_details import PROBLEM_DETAILS, problem_details
 from pgagents.catalogue.language.schemas import argument_node, schema_node, schema_nodes
-from pgagents.catalogue.page_texts import add_page_sentence
 from pgagents.cel.expression import compile as compiled
 from pgagents.jsonschema.schema import resolve as resolve_schema
 from pgagents.model import model as m
