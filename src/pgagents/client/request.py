@@ -28,7 +28,7 @@ def request_of(
     """
     if dispatcher is not None:
         asked = [("Accept", JSON), *(headers or {}).items(), ("Content-Type", JSON)]
-        message = dispatcher.make_message(str(action.name), arguments)
+        message = dispatcher.make_message(action, arguments)
         whole = Request(dispatcher.method, str(dispatcher.path), tuple(asked), json_bytes(message))
         return _with_proof(whole, proof)
     places: dict[str, list[tuple[Param, Any]]] = {"path": [], "query": [], "header": [], "body": []}

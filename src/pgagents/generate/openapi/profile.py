@@ -29,6 +29,11 @@ class Profile:
     schemes: tuple[str, ...] | None = None
     """The credentials that the document offers; None for all."""
 
+    @property
+    def json_errors(self) -> bool:
+        """True if the document shows error bodies of type `application/json` alone, as Copilot's does."""
+        return self.version.startswith("3.0")
+
     def actions(self, model: Model) -> tuple[Action, ...]:
         """Return the actions that have operations of their own."""
         offered = self.surface.actions if self.surface else model.actions

@@ -112,7 +112,7 @@ def _call(model: Model, action: Action, example: Example) -> ExampleRequest:
             _add_query(str(dispatcher.path), proof),
             _list_headers(proof),
             (),
-            dispatcher.make_message(str(action.name), plain(example.input)),
+            dispatcher.make_message(action, plain(example.input)),
         )
     in_path: dict[str, Any] = {}
     query: list[tuple[str, Any]] = []

@@ -13,6 +13,7 @@ from pgagents.model.action import Action
 from pgagents.model.model import Model
 from pgagents.source.origin import Text
 
+JSON = "application/json"
 _TITLES = {
     "openapi/openapi.json": ("OpenAPI 3.1, JSON", "every operation, error and header"),
     "openapi/openapi.yaml": ("OpenAPI 3.1, YAML", "every operation, error and header"),
@@ -63,6 +64,7 @@ def view(model: Model) -> View:
         )
         if url
     ]
+    errors, sign = model.errors, model.error_reader.sign
     return View(
         {
             "title": model.api.title,
@@ -83,6 +85,9 @@ def view(model: Model) -> View:
                 )
                 for a in model.actions
             ],
+            "error_media": errors.content_type if errors.content_type not in (None, JSON) else None,
+            "error_sign": sign.wording if sign else None,
+            "error_code_at": errors.code_at,
             "documents": documents,
             "pages": pages,
         }
