@@ -30,7 +30,7 @@ _NEVER_ISSUED = "pgv000000000000000000000000"
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What a call presents: texts, each with the credential in whose place it stands."""
+    """The texts that a call presents, each with the credential in whose place it stands."""
 
     parts: tuple[tuple[Credential, str], ...] = ()
 
