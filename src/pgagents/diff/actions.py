@@ -9,7 +9,7 @@ from typing import Any
 
 from pgagents.cel.expression import Expression
 from pgagents.cel.rewrite import normal
-from pgagents.diff import credentials
+from pgagents.diff.auth import ways
 from pgagents.diff.change import Change
 from pgagents.diff.schemas import Sides, answers, compare_schemas, inputs
 from pgagents.model.action import Action, Code, Former
@@ -213,7 +213,7 @@ def _effects(s: Sides) -> Iterator[Change]:
 def _permission(s: Sides) -> Iterator[Change]:
     """Compare the credentials and the scope that a call needs, and the rate limit that it draws from."""
     a, b = s.a, s.b
-    yield from credentials.compare(s)
+    yield from ways.compare(s)
     if a.scope != b.scope:
         yield s.change(
             "breaking" if b.scope else "addition",

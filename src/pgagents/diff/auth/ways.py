@@ -10,7 +10,7 @@ from pgagents.model.action import Action
 from pgagents.model.model import Model
 
 Way = frozenset[str]
-"""What one alternative sends, as documents show it; empty for a call without a key."""
+"""The texts that an alternative sends, as documents show them; empty for a call without a key."""
 
 
 def compare(s: Sides) -> Iterator[Change]:
