@@ -58,6 +58,11 @@ def choose_sign_in(model: Model, surface: Surface, host: str, takes: Takes) -> S
     return SignIn(chosen, replace(surface, actions=tuple(kept), dispatcher=shared), tuple(losses))
 
 
+def choose_for_gpt(model: Model, surface: Surface) -> SignIn:
+    """Return how a GPT signs in: by a key in a header, as the builder's form takes it."""
+    return choose_sign_in(model, surface, "the GPT builder", lambda credential: credential.place == "header")
+
+
 def is_callable(security: tuple[tuple[str, ...], ...], credential: Credential) -> bool:
     """Return whether a call with this credential alone is served."""
     return (credential.name,) in security or () in security

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from pgagents.generate.openapi.address import find_hosted_url, with_extra
-from pgagents.generate.sign_in import choose_sign_in
+from pgagents.generate.sign_in import choose_for_gpt
 from pgagents.generate.target import Note, Target, View
-from pgagents.generate.targets.openai.openapi import HOST, takes
 from pgagents.model.credential import AUTHORIZATION, Credential
 from pgagents.model.model import Model
 from pgagents.source.origin import Node, Text
@@ -26,7 +25,7 @@ def view(model: Model) -> View:
     The surface's `namespace` is the name for models; its `auth` and `instructions` describe the sign-in.
     """
     surface = model.surfaces["ai_plugin"]
-    sign_in = choose_sign_in(model, model.surfaces.get("openai", surface), HOST, takes)
+    sign_in = choose_for_gpt(model, model.surfaces.get("openai", surface))
     auth = Node(surface.auth or _sign_in(sign_in.credential), origin=surface.auth.origin)
     if surface.instructions:
         auth["instructions"] = surface.instructions

@@ -14,9 +14,8 @@ from urllib.parse import urlsplit
 
 from pgagents.generate.formerly import describe_former_names
 from pgagents.generate.openapi.address import find_hosted_url
-from pgagents.generate.sign_in import choose_sign_in
+from pgagents.generate.sign_in import choose_for_gpt
 from pgagents.generate.target import Target, View
-from pgagents.generate.targets.openai.openapi import HOST, takes
 from pgagents.model.credential import AUTHORIZATION, Credential
 from pgagents.model.model import Model, Surface
 from pgagents.source.origin import Text
@@ -38,7 +37,7 @@ class Field:
 
 def view(model: Model) -> View:
     """Return the form's tabs from the top, then what it cannot do with this API."""
-    sign_in = choose_sign_in(model, model.surfaces["openai"], HOST, takes)
+    sign_in = choose_for_gpt(model, model.surfaces["openai"])
     surface = sign_in.surface
     return View(
         {

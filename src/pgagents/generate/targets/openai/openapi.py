@@ -11,14 +11,12 @@ from collections.abc import Iterator
 from pgagents.generate.openapi.document import document, losses, operations
 from pgagents.generate.openapi.profile import Profile
 from pgagents.generate.openapi.shape import inline_references, with_properties
-from pgagents.generate.sign_in import choose_sign_in
+from pgagents.generate.sign_in import choose_for_gpt
 from pgagents.generate.target import Note, Target, View
 from pgagents.jsonschema.schema import cycles
-from pgagents.model.credential import Credential
 from pgagents.model.model import Model
 from pgagents.source.origin import Node
 
-HOST = "the GPT builder"
 _MOST_OPERATIONS = 30
 
 
@@ -26,7 +24,7 @@ def view(model: Model) -> View:
     """Return the OpenAPI Object. Writes are marked consequential; reads that are not GET are marked as
     not.
     """
-    sign_in = choose_sign_in(model, model.surfaces["openai"], HOST, takes)
+    sign_in = choose_for_gpt(model, model.surfaces["openai"])
     profile = Profile(
         "3.1.0",
         sign_in.surface,
@@ -42,11 +40,6 @@ def view(model: Model) -> View:
             parameter["schema"] = with_properties(inline_references(parameter["schema"], model.schemas))
     lost = (*sign_in.losses, *losses(model, profile))
     return View(made, lost, tuple(_notes(model, profile, made)), sign_in.falsehoods)
-
-
-def takes(credential: Credential) -> bool:
-    """Return whether the builder's form can send a credential: a key in a header, Bearer or Basic."""
-    return credential.place == "header"
 
 
 def _notes(model: Model, profile: Profile, made: Node) -> Iterator[Note]:
