@@ -57,7 +57,7 @@ class Security:
 
     # the document's words
 
-    def _read(self, name: str) -> dict[str, str] | None:
+    def _read(self, name: str) -> dict[str, Any] | None:
         """Return the scheme's `type` and its members in the catalogue; None for a kind that is not
         supported.
         """
@@ -68,7 +68,17 @@ class Security:
             if (members := known.read_openapi(scheme)) is not None
         }
         found = next((kind for kind in ("http_bearer", *read) if kind in read), None)
-        return {"type": found, **{key: clean(value) for key, value in read[found].items()}} if found else None
+        return (
+            {
+                "type": found,
+                **{
+                    key: clean(value) if isinstance(value, str) else value
+                    for key, value in read[found].items()
+                },
+            }
+            if found
+            else None
+        )
 
     def _kind(self, name: str) -> str:
         """Return the scheme's kind in the catalogue's language; `undeclared` if the document does not
