@@ -99,6 +99,14 @@ class Surface:
         names = {str(n.alias): str(n.param.name) for n in self.narrow.get(action.name, {}).values()}
         return {names.get(k, k): v for k, v in arguments.items()}
 
+    def complete(self, action: Action, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the same, with this surface's defaults of the arguments that it narrows."""
+        narrowed = self.narrow.get(action.name, {})
+        defaults = {
+            n: one.param.schema["default"] for n, one in narrowed.items() if "default" in one.param.schema
+        }
+        return {**defaults, **self.restore(action, arguments)}
+
 
 @dataclass(frozen=True, slots=True)
 class Dispatcher:
