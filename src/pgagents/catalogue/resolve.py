@@ -6,11 +6,26 @@ import hashlib
 from dataclasses import replace
 from typing import Any
 
-from pgagents.catalogue.checks.carried import REST, TOOLS, is_dispatched
+from pgagents.catalogue.checks.carried import COPILOT_MCP, MCP, REST, TOOLS, is_dispatched
 from pgagents.catalogue.checks.checker import PLACEHOLDER, Checker
+from pgagents.catalogue.checks.errors import find_place, make_sign
+from pgagents.catalogue.checks.mcp_server import read_server
 from pgagents.catalogue.checks.paths import camel
-from pgagents.catalogue.language import actions, audit, basics, offers, platform, resources, surface
+from pgagents.catalogue.language import (
+    actions,
+    audit,
+    basics,
+    errors,
+    offers,
+    pages,
+    platform,
+    resources,
+    surface,
+)
 from pgagents.catalogue.language.credentials import find_default_scheme, find_used_scheme
+from pgagents.catalogue.language.errors import JSON, PROBLEM_JSON
+from pgagents.catalogue.language.page_texts import add_page_sentence
+from pgagents.catalogue.language.problem_details import PROBLEM_DETAILS, problem_details
 from pgagents.catalogue.language.schemas import argument_node, schema_node, schema_nodes
 from pgagents.cel.expression import compile as compiled
 from pgagents.jsonschema.schema import resolve as resolve_schema
@@ -28,6 +43,8 @@ from pgagents.model.action import (
     Texts,
 )
 from pgagents.model.credential import Credential, make
+from pgagents.model.error_reader import ErrorReader
+from pgagents.model.pages import Pages
 from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer, Source
 
@@ -45,6 +62,7 @@ class _Resolver:
         self.checker = checker
         self.schemas, self.marks = schema_nodes(written, self.data)
         self.provoked: dict[str, dict[str, ActionCall]] = {name: {} for name in written.errors.codes}
+        self.errors = self._with_problem_details(written.errors)
         self.codes = {name: self._code(name, code) for name, code in written.errors.codes.items()}
         self.actions: dict[str, Action] = {}
         self.keyed = find_default_scheme(written) is not None
@@ -63,7 +81,8 @@ class _Resolver:
             api=written.api,
             auth=written.auth,
             limits=written.limits,
-            errors=written.errors,
+            errors=self.errors,
+            error_reader=self._reader(),
             behaviour=written.behaviour,
             env=written.env,
             schemas=self.schemas,
@@ -103,18 +122,35 @@ class _Resolver:
             calls = {action: self._call(call, (*at, action)) for action, call in code.provoked_by.items()}
             self.provoked[name].update({action: call for action, call in calls.items() if call is not None})
 
-    def _code(self, name: str, code: platform.Code) -> Code:
-        at = ("errors", "codes", name)
+    def _code(self, name: str, code: errors.Code) -> Code:
+        at, common = ("errors", "codes", name), self.errors
+        content_type = code.content_type or common.content_type or (JSON if code.envelope else "")
         return Code(
             name,
             code.status,
             Text(code.meaning or name.replace("_", " ").capitalize(), (*at, "meaning")),
-            code.envelope or self.written.errors.envelope,
+            code.envelope or common.envelope or "",
             tuple(code.only) if code.only is not None else None,
             tuple(code.cite),
             at,
             self.provoked[name],
+            code.wire,
+            find_place(common, code),
+            code.message_at if "message_at" in code.model_fields_set else common.message_at,
+            content_type,
         )
+
+    def _with_problem_details(self, written: errors.Errors) -> errors.Errors:
+        """Return the errors with an envelope, and its schema added, if RFC 9457 defines their bodies."""
+        if written.envelope is not None or written.content_type != PROBLEM_JSON:
+            return written
+        self.schemas.setdefault(PROBLEM_DETAILS, problem_details())
+        return written.model_copy(update={"envelope": PROBLEM_DETAILS})
+
+    def _reader(self) -> ErrorReader:
+        compiled = self.checker.expressions.get(("errors", "when"))
+        sign = make_sign(self.errors.when or "", compiled.tree) if compiled is not None else None
+        return ErrorReader(self.codes, self.errors.code_at, sign)
 
     def _action(self, name: str, a: actions.Action, at: Pointer) -> Action:
         raw: Any = self.data
@@ -123,6 +159,7 @@ class _Resolver:
         method, path = a.http.split(" ", 1) if a.http else ("", "")
         in_path = set(PLACEHOLDER.findall(path))
         default_unknown = self.written.behaviour.unknown_member
+        pages = self._pages(a.pages, (*at, "pages")) if a.pages else None
         return Action(
             name=Text(name, at),
             operation_id=Text(a.operation_id or camel(name), (*at, "operation_id") if a.operation_id else at),
@@ -137,7 +174,7 @@ class _Resolver:
             scope=a.scope,
             key=bool(a.security) if a.security is not None else self.keyed,
             params=tuple(
-                self._param(n, p, raw["input"][n], (*at, "input", n), method, in_path)
+                self._param(n, p, raw["input"][n], (*at, "input", n), method, in_path, pages)
                 for n, p in a.input.items()
             ),
             unknown=a.unknown or default_unknown,
@@ -162,18 +199,28 @@ class _Resolver:
             signed=a.signed,
             tenant=a.tenant,
             may_name_none=a.may_name_none,
+            pages=pages,
             formerly=tuple(
                 _former(n, day, a.operation_id, (*at, "formerly", n)) for n, day in a.formerly.items()
             ),
         )
 
     def _param(
-        self, name: str, p: basics.Param, raw: Any, at: Pointer, method: str, in_path: set[str]
+        self,
+        name: str,
+        p: basics.Param,
+        raw: Any,
+        at: Pointer,
+        method: str,
+        in_path: set[str],
+        pages: Pages | None,
     ) -> Param:
         place: Any = p.in_ or (
             "path" if name in in_path else "query" if method in ("GET", "DELETE") else "body"
         )
         node = argument_node(raw, at, self.marks)
+        if pages is not None and name == pages.argument:
+            add_page_sentence(node, pages)
         resource, _, member = (p.refers_to or "").partition(".")
         return Param(
             Text(name, at),
@@ -209,6 +256,13 @@ class _Resolver:
         found = self.checker.expressions
         unless, fits = found.get((*at, "unless")), found.get((*at, "fits"))
         return Relation(name, r.widen, found[(*at, "keeps")], r.by, unless, tuple(r.cite), at, fits)
+
+    def _pages(self, p: pages.Pages, at: Pointer) -> Pages:
+        found = self.checker.expressions
+        next, more = found[(*at, "next")], found.get((*at, "more"))
+        bound = self.codes[p.bound] if p.bound else None
+        is_url = at in self.checker.urls
+        return Pages(found[(*at, "items")], next, p.argument, more, p.size, bound, is_url, at)
 
     def _example(self, name: str, e: actions.Example, a: actions.Action, at: Pointer) -> Example:
         status = e.status or next(code for code in a.output if 200 <= code < 300)
@@ -277,7 +331,7 @@ class _Resolver:
             human_name=text("name", sf.name),
             namespace=text("namespace", sf.namespace),
             dispatcher=sf.dispatcher,
-            server=text("server", sf.server),
+            server=self._server_name(name, sf),
             env={"key": sf.env.key, "url": sf.env.url} if sf.env else {},
             auth=Node(sf.auth, origin=(*at, "auth")),
             instructions=text("instructions", sf.instructions),
@@ -290,6 +344,7 @@ class _Resolver:
             package=sf.package,
             headers=dict(sf.headers),
             attribution=dict(sf.attribution),
+            mcp_server=self._mcp_server(name, sf) if name in TOOLS else None,
             narrow={
                 action: {
                     n: self._narrowed(action, n, given, (*at, "narrow", action, n))
@@ -297,6 +352,39 @@ class _Resolver:
                 }
                 for action, many in sf.narrow.items()
             },
+        )
+
+    def _server_name(self, name: str, sf: offers.Surface) -> Text:
+        """Return what the surface's manifests call the server: its URL for Copilot, else its name."""
+        server = self._mcp_server(name, sf)
+        if name != COPILOT_MCP:
+            return server.name if sf.server else Text("", (*server.origin,))
+        if not server.url and MCP in self.written.surfaces:
+            return self._mcp_server(MCP, self.written.surfaces[MCP]).url
+        return server.url
+
+    def _mcp_server(self, name: str, sf: offers.Surface) -> m.McpServer:
+        at: Pointer = ("surfaces", name, "server")
+        given = read_server(name, sf)
+        registry, _, package = (given.package or "").partition(":")
+        inside = isinstance(sf.server, offers.McpServer)
+        local = package.rpartition("/")[2].partition(":")[0].partition("@")[0]
+        named = Text(local, at) if local else Text(f"{self.written.api.id}-mcp", ("api", "id"))
+        version = (
+            Text(given.version, (*at, "version"))
+            if given.version
+            else Text(self.written.api.version, ("api", "version"))
+        )
+        return m.McpServer(
+            named if local or not given.url else Text(str(named), at),
+            version,
+            Text(given.url or "", (*at, "url") if inside else at),
+            given.transport or "streamable-http",
+            self.keyed if given.security is None else bool(given.security),
+            registry,
+            Text(package, (*at, "package") if inside else at),
+            at if sf.server else ("surfaces", name),
+            given.version is not None,
         )
 
     def _narrowed(self, action: str, name: str, given: offers.Narrowing, at: Pointer) -> m.Narrowed:

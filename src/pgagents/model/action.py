@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pgagents.cel.expression import Expression
+from pgagents.model.pages import Pages
 from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer
 
@@ -55,7 +56,7 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """An error code, its one status, and the schema name of its error envelope."""
+    """An error code, its one status, and the schema name of its error envelope (empty if bodies are open)."""
 
     name: str
     status: int
@@ -66,6 +67,24 @@ class Code:
     origin: Pointer
     provoked_by: Mapping[str, ActionCall] = field(default_factory=dict)
     """By action name, the operator's call after which the action's next call fails with this code."""
+    wire: str | int | None = None
+    """Its value in answers, if that is not its name."""
+    code_at: str | None = None
+    """The path of its value in the body; None if its status alone identifies it."""
+    message_at: str | None = None
+    """The path of the message for a person; None if there is none."""
+    content_type: str = "application/json"
+    """The media type of its body; empty if that is open."""
+
+    @property
+    def value(self) -> str | int:
+        """Its value in answers."""
+        return self.name if self.wire is None else self.wire
+
+    @property
+    def shown(self) -> str:
+        """Its value in answers as a text; empty if its status alone identifies it."""
+        return str(self.value) if self.code_at is not None else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +192,8 @@ class Action:
     """
     tenant: bool = False
     """True if the response depends on the caller's project alone."""
+    pages: Pages | None = None
+    """How its list goes on after a page; None if it has no pages."""
     alias_of: Action | None = None
     """The action itself, if this entry offers it under a former name."""
 

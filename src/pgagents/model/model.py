@@ -13,6 +13,7 @@ from typing import Any, Literal
 from pgagents.cel.expression import Expression
 from pgagents.model.action import Action, ActionCall, Code, Law, Param
 from pgagents.model.credential import Credential
+from pgagents.model.error_reader import ErrorReader
 from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer, Source
 
@@ -24,6 +25,25 @@ class Narrowed:
     param: Param
     alias: Text
     origin: Pointer
+
+
+@dataclass(frozen=True, slots=True)
+class McpServer:
+    """An MCP server. `url` is empty unless it is hosted, `package` unless clients start it.
+
+    `registry` is `npm`, `pypi` or `oci`. `says_version` is true if the catalogue gives it a version of its
+    own.
+    """
+
+    name: Text
+    version: Text
+    url: Text
+    transport: str
+    keyed: bool
+    registry: str
+    package: Text
+    origin: Pointer
+    says_version: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +77,8 @@ class Surface:
     """Attribution of calls from this surface, by member."""
     narrow: Mapping[str, Mapping[str, Narrowed]] = field(default_factory=dict)
     """By action and argument, how this surface takes arguments that it renames or narrows."""
+    mcp_server: McpServer | None = None
+    """The server whose tools the surface's actions are; None on any other surface."""
 
     def text(self, action: Action, what: Literal["title", "description"]) -> Text:
         """Return the action's title or description in this surface's wording."""
@@ -301,6 +323,12 @@ def member_at(body: Any, path: str) -> Any:
     return body
 
 
+def unwrap(item: Any, path: str) -> Any:
+    """Return the item with the members of an inner object added to its own."""
+    inner = member_at(item, path)
+    return {**item, **inner} if isinstance(item, Mapping) and isinstance(inner, Mapping) else item
+
+
 @dataclass(frozen=True, slots=True)
 class Audit:
     """The audit log: how `role` lists its rows, and what the members of a row mean."""
@@ -389,6 +417,8 @@ class Model:
     resources: Mapping[str, Resource]
     workflows: tuple[Workflow, ...]
     domain: str | None
+    error_reader: ErrorReader
+    """Finds the code of an error."""
     credential: Credential | None = None
     """The credential of every call that has one; None if no call has."""
     webhooks: Any = None
@@ -415,6 +445,15 @@ class Model:
     def find_dispatcher(self, action: Action) -> Dispatcher | None:
         """Return the first dispatcher that offers the action, or None."""
         return next((d for d in self.dispatchers if any(a.name == action.name for a in d.actions)), None)
+
+    @property
+    def mcp_server(self) -> McpServer | None:
+        """The server of the surface `mcp`, or None."""
+        return self.surfaces["mcp"].mcp_server if "mcp" in self.surfaces else None
+
+    def is_only_tool(self, action: Action) -> bool:
+        """True if only an MCP server has the action."""
+        return not action.on_rest and self.find_dispatcher(action) is None
 
     def action(self, name: str) -> Action | None:
         """Return the action of this canonical name, or None."""

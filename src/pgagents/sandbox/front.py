@@ -373,6 +373,8 @@ class Front:
             if call.surface != "rest":
                 status, result = 200, {} if result is None else result
             answer = answers.success(status, result)
+            if call.headers:
+                answer = replace(answer, headers=(*answer.headers, *call.headers))
             if value:
                 kept = answer if self.model.behaviour.replay == "same" else Response(answer.status)
                 lives_s = self.model.idempotency.lives_s or idempotency.LIVES_S
@@ -459,6 +461,6 @@ def framework_code(model: Model, kind: str) -> Code:
     if status is None:
         return invalid
     same = next((c for c in model.codes.values() if c.status == status and c.only is None), None)
-    return same or Code(
-        kind.upper(), status, invalid.meaning, model.errors.envelope, None, (), invalid.origin
+    return same or replace(
+        invalid, name=kind.upper(), status=status, only=None, cite=(), provoked_by={}, wire=None
     )

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pgagents.catalogue.checks import page
+from pgagents.catalogue.checks import errors, page
 from pgagents.catalogue.checks import resource as check_resource
 from pgagents.catalogue.checks.checker import ACTIONS, Checker
 from pgagents.catalogue.language import scope
@@ -19,7 +19,8 @@ def run(checker: Checker) -> None:
     """Record dangling references in every part."""
     _auth(checker)
     _limits(checker)
-    _errors(checker)
+    errors.run(checker)
+    _headers(checker)
     _groups(checker)
     _webhooks(checker)
     _audit(checker)
@@ -103,25 +104,7 @@ def _limits(checker: Checker) -> None:
         )
 
 
-def _errors(checker: Checker) -> None:
-    errors = checker.written.errors
-    checker.check_reference(("errors", "envelope"), errors.envelope, ("schemas",), "schema")
-    for name, code in errors.codes.items():
-        checker.check_reference(("errors", "codes", name, "envelope"), code.envelope, ("schemas",), "schema")
-        for index, action in enumerate(code.only or ()):
-            checker.check_reference(
-                ("errors", "codes", name, "only", index), action, (*ACTIONS, ("surfaces",)), "action"
-            )
-        for action, call in code.provoked_by.items():
-            at = ("errors", "codes", name, "provoked_by", action)
-            checker.check_reference(at, action, ("actions",), "action")
-            checker.call(at, call, (*scope.CALL, *checker.written.resources))
-    for index, name in enumerate(errors.always):
-        checker.check_reference(("errors", "always", index), name, ("errors", "codes"), "error code")
-    for key in type(errors.framework).model_fields:
-        checker.check_reference(
-            ("errors", "framework", key), getattr(errors.framework, key), ("errors", "codes"), "error code"
-        )
+def _headers(checker: Checker) -> None:
     for name, header in checker.written.headers.items():
         checker.schema(("headers", name, "schema"), header.schema_)
 

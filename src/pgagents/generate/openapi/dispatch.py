@@ -163,14 +163,14 @@ def responses(model: Model, dispatcher: Dispatcher, profile: Profile) -> Node:
         found[str(edge.status)] = refusals.edge_reference(edge.status)
     for status in sorted({*dispatcher.responses, *codes, 200}):
         text = dispatcher.responses.get(status)
-        if status in codes:
-            found[str(status)] = refusals.response(
-                model, codes[status], keyed=True, full=profile.complete, text=text
-            )
+        if status in codes and status >= 400:
+            found[str(status)] = refusals.response(model, codes[status], profile, keyed=True, text=text)
         else:
             found[str(status)] = _make_response(
                 model, dispatcher, status, text or Text("The action's own answer", dispatcher.origin), profile
             )
+            if status in codes:
+                found[str(status)] = refusals.add_errors(model, found[str(status)], codes[status], profile)
     return Node({status: found[status] for status in sorted(found)}, origin=found.origin)
 
 

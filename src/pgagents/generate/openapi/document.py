@@ -9,6 +9,7 @@ from pgagents.generate.formerly import list_lost_ids
 from pgagents.generate.openapi import dispatch, events, parts, refusals
 from pgagents.generate.openapi.operation import operation
 from pgagents.generate.openapi.profile import Profile
+from pgagents.generate.pages import list_hidden_pages
 from pgagents.generate.target import Loss
 from pgagents.jsonschema.schema import closure
 from pgagents.model.credential import PLACEHOLDER
@@ -66,7 +67,7 @@ def _components(model: Model, profile: Profile, users: list[Node], change: Chang
         for codes in refusals.by_status(refusals.codes_of(action, model)).values():
             name = refusals.component_name(codes, keyed=keyed)
             if name not in responses:
-                responses[name] = refusals.response(model, codes, keyed=keyed, full=profile.complete)
+                responses[name] = refusals.response(model, codes, profile, keyed=keyed)
     for edge in model.errors.edge if profile.complete else ():
         responses[refusals.edge_name(edge.status)] = refusals.edge_response(model, edge)
     holders = [*schema_holders(users), *schema_holders(responses)]
@@ -143,6 +144,10 @@ def losses(model: Model, profile: Profile) -> Iterator[Loss]:
     yield from action_losses(model, profile)
     yield from list_lost_ids(profile.actions(model))
     yield from credential_losses(model)
+    yield from refusals.list_lost_signs(model, profile.actions(model))
+    yield from refusals.list_lost_types(model, profile.actions(model), profile)
+    hidden = "no assistant reads headers; the answer's body must say what comes next"
+    yield from list_hidden_pages(profile.actions(model), "dropped", hidden)
     for action in profile.actions(model):
         offered = {p.canonical for p in profile.params(action)}
         for renamed in (p for p in profile.params(action) if p.of):
@@ -169,8 +174,8 @@ def losses(model: Model, profile: Profile) -> Iterator[Loss]:
                     "elsewhere",
                     f"{action.operation_id}: left out of this surface",
                 )
-        if codes := refusals.codes_of(action, model):
-            names = ", ".join(c.name for c in codes)
+        if codes := [code for code in refusals.codes_of(action, model) if code.shown]:
+            names = ", ".join(c.shown for c in codes)
             yield Loss(
                 (*action.origin, "errors"),
                 f"error codes {names}",

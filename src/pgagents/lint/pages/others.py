@@ -62,8 +62,8 @@ CATALOGUE = {
         "Leave it out: each call gets a key of its own."
     ),
     "carried": (
-        "An action without `http` is offered by no dispatcher and no MCP server, or a surface lists one that it "
-        "cannot carry. Give it a method and a path, or name it where it is offered."
+        "An action without `http` is offered by no dispatcher and no MCP server, or a surface lists one that "
+        "it cannot carry. Give it a method and a path, or name it where it is offered."
     ),
     "idle": (
         "A value stands where it has no effect. This concerns bytes in JSON, an object in a query, an empty "

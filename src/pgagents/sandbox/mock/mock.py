@@ -11,6 +11,7 @@ from typing import Any
 from pgagents.cel.reading import bounds_of_size
 from pgagents.jsonschema import schema as schemas
 from pgagents.model.action import Action, Example, Param
+from pgagents.model.error_reader import value_at
 from pgagents.model.model import Resource
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.clock import rfc3339
@@ -20,6 +21,7 @@ from pgagents.sandbox.mock.ids import candidates
 from pgagents.sandbox.mock.laws.listing import choose
 from pgagents.sandbox.mock.laws.obey import Lawful
 from pgagents.sandbox.mock.lifecycle import Lifecycle
+from pgagents.sandbox.mock.paging.page import show_page
 from pgagents.sandbox.mock.rows import Rows
 from pgagents.sandbox.mock.sample import sample
 from pgagents.sandbox.setting import Setting
@@ -135,10 +137,15 @@ class Mock:
         if path is None:
             return False, None
         rows = self.rows.all(resource.name, self._tenant(resource, call))
+        paging = (call.action.pages.argument, call.action.pages.size) if call.action.pages else ()
         rows = [
-            r for r in rows if all(r[k] == v for k, v in call.input.items() if k in r and k in call.given)
+            r
+            for r in rows
+            if all(r[k] == v for k, v in call.input.items() if k in r and k in call.given and k not in paging)
         ]
         rows = choose(self.laws, call, self._base(call), path, rows)
+        if call.action.pages is not None:
+            return True, self.laws.repair(call, self._page(resource, call, rows))
         bounds = _bounds(call.action)
         most = [
             v
@@ -147,6 +154,15 @@ class Mock:
         ]
         answer = places.put(self._base(call), path, rows[: min(most)] if most else rows)
         return True, self.laws.repair(call, answer)
+
+    def _page(self, resource: Resource, call: AcceptedCall, rows: list[dict[str, Any]]) -> Any:
+        """Return one page of a list, and add the headers that say what comes next."""
+        ids = [row.get(resource.id) for row in rows]
+        page = show_page(self.model, self.setting.address.url, call, self._base(call), rows, ids)
+        if isinstance(page, Refusal):
+            return page
+        call.headers.extend(page.headers)
+        return page.answer
 
     def _change(self, resource: Resource, call: AcceptedCall) -> tuple[bool, Any]:
         """Apply the arguments of a write at the resource's own path that is none of its declared calls."""
@@ -172,17 +188,12 @@ class Mock:
     def _stateless(self, call: AcceptedCall) -> Any:
         """Answer by the refusal in an example with the same input, else by `_base`."""
         given = {k: v for k, v in call.input.items() if k in call.given}
-        errors = self.model.errors
-        for example in call.action.examples if errors.code_at else ():
+        for example in call.action.examples:
             if example.status >= 400 and plain(example.input) == given:
-                code = places.get(example.output, tuple(errors.code_at.split(".")))
-                if any(c.name == code for c in call.action.errors):
-                    message = (
-                        places.get(example.output, tuple(errors.message_at.split(".")))
-                        if errors.message_at
-                        else ""
-                    )
-                    return Refusal(str(code), str(message or code))
+                code = self.model.error_reader.read(example.status, example.output).code
+                if code is not None and code in call.action.errors:
+                    message = value_at(example.output, code.message_at)
+                    return Refusal(code.name, str(message or code.meaning))
         return self.laws.repair(call, self._base(call))
 
     def _clock(self, call: AcceptedCall) -> Any:

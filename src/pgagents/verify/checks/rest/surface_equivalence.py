@@ -428,7 +428,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         endpoint is None
         or endpoint.form is not None
         or not exchange.call.field
-        or exchange.status < 400
+        or not exchange.refused
         or exchange.void
         or exchange.tainted
     ):
