@@ -172,7 +172,7 @@ class _Resolver:
             destructive=a.destructive,
             bucket=a.bucket,
             scope=a.scope,
-            key=bool(a.security) if a.security is not None else self.keyed,
+            key=bool(a.security) if a.security is not None else self._takes_key(name, a),
             params=tuple(
                 self._param(n, p, raw["input"][n], (*at, "input", n), method, in_path, pages)
                 for n, p in a.input.items()
@@ -204,6 +204,12 @@ class _Resolver:
                 _former(n, day, a.operation_id, (*at, "formerly", n)) for n, day in a.formerly.items()
             ),
         )
+
+    def _takes_key(self, name: str, a: actions.Action) -> bool:
+        """Return whether calls of an action without `security` have a key: its MCP server may take none."""
+        if a.http or is_dispatched(self.checker, name) or MCP not in self.written.surfaces:
+            return self.keyed
+        return self._mcp_server(MCP, self.written.surfaces[MCP]).keyed
 
     def _param(
         self,

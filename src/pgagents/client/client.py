@@ -30,7 +30,7 @@ from pgagents.errors import PgagentsError
 from pgagents.generate.formerly import index_actions
 from pgagents.http import Request
 from pgagents.model.action import Action, Param
-from pgagents.model.model import Model, Surface
+from pgagents.model.model import Dispatcher, Model, Surface
 from pgagents.text.brief import brief
 from pgagents.text.nearest import did_you_mean
 
@@ -54,7 +54,8 @@ class Client:
     """Calls actions. Many tasks may use one client at once; no state of a call is kept.
 
     `confirm` is called before an action that needs confirmation; without it such a call is refused unless it
-    has `confirmed=True`. `sleep`, `clock` and `rng` can be replaced by tests.
+    has `confirmed=True`. `own_tools` leads to the actions that only an MCP server has. `sleep`, `clock` and
+    `rng` can be replaced by tests.
     """
 
     def __init__(
@@ -68,8 +69,10 @@ class Client:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.time,
         rng: random.Random | None = None,
+        own_tools: Dispatcher | None = None,
     ) -> None:
         self.model = model
+        self._own_tools = own_tools
         self._send, self._key, self._patience, self._confirm = send, key, patience or Patience(), confirm
         self._secrets = tuple(model.credential.list_secrets(key)) if key and model.credential else ()
         self._sleep, self._clock, self._rng = sleep, clock, rng or random.SystemRandom()
@@ -163,10 +166,10 @@ class Client:
             message = "; ".join(f"{name}: {why}" if name else why for name, why in faults)
             return make_refusal(action.name, "invalid_arguments", message, field=faults[0][0] or None)
         given = given if surface is None else surface.complete(action, given)
-        dispatcher = None if action.on_rest else self.model.find_dispatcher(action)
+        dispatcher = None if action.on_rest else self.model.find_dispatcher(action) or self._own_tools
         if dispatcher is None and not action.on_rest:
             return make_refusal(action.name, "not_callable", "only an MCP server has it, as a tool")
-        if (action.key or (dispatcher is not None and self.model.credential)) and not self._key:
+        if action.key and not self._key:
             return make_refusal(action.name, "no_key", self._no_key())
         if action.signed is not None:
             return make_refusal(action.name, "not_callable", "only its sender calls it, with a signature")

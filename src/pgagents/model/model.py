@@ -455,6 +455,32 @@ class Model:
         """True if only an MCP server has the action."""
         return not action.on_rest and self.find_dispatcher(action) is None
 
+    def find_own_tools(self, path: str) -> Dispatcher | None:
+        """Return a dispatcher at this path for the actions that only the MCP server has; None if it has
+        none.
+        """
+        own = tuple(action for action in self.actions if self.is_only_tool(action))
+        if not own:
+            return None
+        surface = self.surfaces["mcp"]
+        return Dispatcher(
+            surface=surface.name,
+            method="POST",
+            path=Text(path, surface.origin),
+            operation_id=Text(""),
+            title=Text(""),
+            description=Text(""),
+            selector="name",
+            arguments="arguments",
+            scope=None,
+            responses={},
+            attribution=surface.attribution,
+            actions=own,
+            cite=(),
+            origin=surface.origin,
+            offered=surface,
+        )
+
     def action(self, name: str) -> Action | None:
         """Return the action of this canonical name, or None."""
         return next((a for a in self.actions if a.name == name), None)

@@ -47,7 +47,7 @@ def _is_hosted_only(surface: Surface) -> bool:
 def _server(checker: Checker, at: Pointer, name: str, surface: Surface) -> None:
     given = read_server(name, surface)
     long = isinstance(surface.server, McpServer)
-    if given.url is None and given.package is None:
+    if given.url is None and given.package is None and checker.sound(at):
         help = "write `url: https://…` for a hosted server, or `package: npm:NAME`"
         checker.fault(at, "mcp-server", "the server has neither a URL nor a package", help, at_value=False)
         return
