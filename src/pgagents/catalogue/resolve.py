@@ -6,12 +6,15 @@ import hashlib
 from dataclasses import replace
 from typing import Any
 
-from pgagents.catalogue.checks.checker import PLACEHOLDER, Checker
+from pgagents.catalogue.checks import sending
+from pgagents.catalogue.checks.checker import Checker
 from pgagents.catalogue.checks.paths import camel
 from pgagents.catalogue.language import actions, audit, basics, offers, platform, resources, surface
 from pgagents.catalogue.language.credentials import find_default_scheme, find_used_scheme
 from pgagents.catalogue.language.schemas import argument_node, schema_node, schema_nodes
 from pgagents.cel.expression import compile as compiled
+from pgagents.encoding.medium import JSON, medium_of
+from pgagents.encoding.style import DEEP, FORM
 from pgagents.model import model as m
 from pgagents.model.action import (
     Action,
@@ -119,7 +122,6 @@ class _Resolver:
         for step in at:
             raw = raw[step]
         method, path = a.http.split(" ", 1)
-        in_path = set(PLACEHOLDER.findall(path))
         default_unknown = self.written.behaviour.unknown_member
         return Action(
             name=Text(name, at),
@@ -135,10 +137,10 @@ class _Resolver:
             scope=a.scope,
             key=bool(a.security) if a.security is not None else self.keyed,
             params=tuple(
-                self._param(n, p, raw["input"][n], (*at, "input", n), method, in_path)
-                for n, p in a.input.items()
+                self._param(n, p, raw["input"][n], (*at, "input", n), a) for n, p in a.input.items()
             ),
             unknown=a.unknown or default_unknown,
+            content_type=a.content_type or JSON,
             outputs=tuple(
                 self._output(status, o, raw["output"][status], (*at, "output", status))
                 for status, o in a.output.items()
@@ -165,12 +167,11 @@ class _Resolver:
             ),
         )
 
-    def _param(
-        self, name: str, p: basics.Param, raw: Any, at: Pointer, method: str, in_path: set[str]
-    ) -> Param:
-        place: Any = p.in_ or (
-            "path" if name in in_path else "query" if method in ("GET", "DELETE") else "body"
-        )
+    def _param(self, name: str, p: basics.Param, raw: Any, at: Pointer, a: actions.Action) -> Param:
+        place = sending.place_of(name, p, a.http)
+        medium = medium_of(a.content_type or JSON)
+        as_text = place not in sending.IN_BODY or (medium is not None and not medium.typed)
+        style = p.style or (FORM if as_text and place in sending.STYLED else "")
         node = argument_node(raw, at, self.marks)
         resource, _, member = (p.refers_to or "").partition(".")
         return Param(
@@ -182,6 +183,10 @@ class _Resolver:
             resource or None,
             at,
             member,
+            style=style,
+            explode=style in ("", FORM, DEEP) if p.explode is None else p.explode,
+            spread=style == FORM and p.explode is not False and sending.holds_object(self.checker, p),
+            as_text=as_text,
         )
 
     def _output(self, status: int, o: basics.Output | None, raw: Any, at: Pointer) -> Output:

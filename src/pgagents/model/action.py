@@ -13,7 +13,8 @@ from pgagents.cel.expression import Expression
 from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer
 
-PlaceIn = Literal["path", "query", "header", "body"]
+PlaceIn = Literal["path", "query", "header", "cookie", "body", "whole_body"]
+PLACES: tuple[PlaceIn, ...] = ("path", "query", "header", "cookie", "body", "whole_body")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,26 @@ class Param:
     origin: Pointer
     refers_member: str = ""
     """The member of a resource's id that this argument holds, if the id has several members."""
+    style: str = ""
+    """OpenAPI's style of a list or object that is sent as text; empty for other arguments."""
+    explode: bool = True
+    """True if each item or member of it is a pair of its own."""
+    spread: bool = False
+    """True if it is an object whose members are sent under their own names."""
+    reserved: bool = False
+    """True if reserved characters such as `/` are sent as they are."""
+    as_text: bool = False
+    """True if it is sent as text, so that the server decides which type it has."""
+
+    @property
+    def odd_style(self) -> bool:
+        """True if a list or object is sent in another form than pairs that repeat its name."""
+        return self.style not in ("", "form") or not self.explode or self.spread
+
+    @property
+    def in_body(self) -> bool:
+        """True if it is sent in the body."""
+        return self.place in ("body", "whole_body")
 
     @property
     def description(self) -> str:
@@ -166,6 +187,8 @@ class Action:
     """
     tenant: bool = False
     """True if the response depends on the caller's project alone."""
+    content_type: str = "application/json"
+    """The media type of the body that a call sends."""
     alias_of: Action | None = None
     """The action itself, if this entry offers it under a former name."""
 
@@ -179,7 +202,10 @@ class Action:
         return next((p for p in self.params if p.name == name), None)
 
     def input_schema(
-        self, *, places: tuple[PlaceIn, ...] = ("path", "query", "body"), omit: tuple[str, ...] = ()
+        self,
+        *,
+        places: tuple[PlaceIn, ...] = ("path", "query", "cookie", "body", "whole_body"),
+        omit: tuple[str, ...] = (),
     ) -> Node:
         """Return all arguments in these places as one closed JSON Schema object."""
         chosen = [p for p in self.params if p.place in places and p.name not in omit]

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from zlib import crc32
 
+from pgagents.encoding.medium import JSON
 from pgagents.http import json_bytes, read_json
 from pgagents.model.action import Code
 from pgagents.model.model import Dispatcher
@@ -75,7 +76,12 @@ def _writer(setting: Setting) -> Endpoint | None:
     """
     model = setting.model
     with_body = [
-        d for d in setting.endpoints if d.on_rest and d.ordinary and any(p.place == "body" for p in d.params)
+        d
+        for d in setting.endpoints
+        if d.on_rest
+        and d.ordinary
+        and d.action.content_type == JSON
+        and any(p.place == "body" for p in d.params)
     ]
     undoable = {id(r.made_by.action) for r in model.resources.values() if r.made_by and r.undone_by}
     return next((d for d in with_body if id(d.action) in undoable), with_body[0] if with_body else None)

@@ -9,8 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from pgagents.encoding.medium import medium_of_action
+from pgagents.encoding.request import encode_call
 from pgagents.generate.target import Loss, Target, View
-from pgagents.http import target
+from pgagents.http import read_json
 from pgagents.model.action import Action, Example
 from pgagents.model.model import Model
 from pgagents.source.origin import plain
@@ -18,9 +20,7 @@ from pgagents.source.origin import plain
 
 @dataclass(frozen=True, slots=True)
 class ExampleRequest:
-    """One request. `body` is None if none is sent; `headers` excludes those for the key and the content
-    type.
-    """
+    """One request. `headers` excludes those for the key and the content type."""
 
     title: str
     expected: int
@@ -28,7 +28,12 @@ class ExampleRequest:
     target: str
     key: bool
     headers: tuple[tuple[str, str], ...]
+    content_type: str
+    """Empty if there is no body."""
     body: Any
+    """A JSON body."""
+    text: str
+    """Any other body."""
 
 
 def view(model: Model) -> View:
@@ -64,33 +69,22 @@ def view(model: Model) -> View:
 
 
 def _call(action: Action, example: Example) -> ExampleRequest:
-    in_path: dict[str, Any] = {}
-    query: list[tuple[str, Any]] = []
-    headers: list[tuple[str, str]] = []
-    body: dict[str, Any] = {}
-    has_body = any(p.place == "body" for p in action.params)
-    wires = {p.name: (p.place, p.wire) for p in action.params}
-    for name, value in plain(example.input).items():
-        place, wire = wires.get(name, ("body" if has_body else "query", name))
-        if place == "path":
-            in_path[wire] = value
-        elif place == "query":
-            query += [(wire, item) for item in (value if isinstance(value, list) else [value])]
-        elif place == "header":
-            headers.append((wire, " ".join(str(value).split())))
-        else:
-            body[wire] = value
-    for step in action.params:  # an example may omit a path argument, which the URL needs
-        if step.place == "path":
-            in_path.setdefault(step.wire, "missing")
+    given = dict(plain(example.input))
+    for param in action.params:  # an example may omit a path argument, which the URL needs
+        if param.place == "path":
+            given.setdefault(str(param.name), "missing")
+    parts = encode_call(action, given)
+    typed = parts.body is not None and medium_of_action(action).typed
     return ExampleRequest(
         f"{action.title}: {example.title}",
         example.status,
         action.method,
-        target(str(action.path), in_path, query),
+        parts.target,
         action.key,
-        tuple(headers),
-        body if has_body else None,
+        tuple((name, " ".join(value.split())) for name, value in parts.headers),
+        parts.body.content_type if parts.body is not None else "",
+        read_json(parts.body.data).value if parts.body is not None and typed else None,
+        parts.body.data.decode() if parts.body is not None and not typed else "",
     )
 
 

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from pgagents.generate.formerly import describe_former_names
 from pgagents.generate.openapi.address import find_hosted_url
+from pgagents.generate.openapi.takers import CHATGPT, in_json
 from pgagents.generate.target import Target, View
 from pgagents.model.credential import AUTHORIZATION, Credential
 from pgagents.model.model import Model, Surface
@@ -36,7 +37,7 @@ class Field:
 
 def view(model: Model) -> View:
     """Return the form's tabs from the top, then what it cannot do with this API."""
-    surface = model.surfaces["openai"]
+    surface, _ = in_json(model.surfaces["openai"], CHATGPT)
     return View(
         {
             "title": model.api.title,

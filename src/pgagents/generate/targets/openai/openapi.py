@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from pgagents.generate.openapi.document import document, losses, operations
 from pgagents.generate.openapi.profile import Profile
 from pgagents.generate.openapi.shape import inline_references, with_properties
+from pgagents.generate.openapi.takers import CHATGPT, in_json
 from pgagents.generate.target import Note, Target, View
 from pgagents.jsonschema.schema import cycles
-from pgagents.model.model import Model
+from pgagents.model.model import Model, Surface
 from pgagents.source.origin import Node
 
 _MOST_OPERATIONS = 30
@@ -23,9 +24,10 @@ def view(model: Model) -> View:
     """Return the OpenAPI Object. Writes are marked consequential; reads that are not GET are marked as
     not.
     """
+    surface, lost = in_json(model.surfaces["openai"], CHATGPT)
     profile = Profile(
         "3.1.0",
-        model.surfaces["openai"],
+        surface,
         complete=False,
         header_params=False,
         examples=False,
@@ -35,14 +37,14 @@ def view(model: Model) -> View:
     for operation in operations(made):
         for parameter in operation.get("parameters", ()):
             parameter["schema"] = with_properties(inline_references(parameter["schema"], model.schemas))
-    return View(made, tuple(losses(model, profile)), tuple(_notes(model, made)))
+    return View(made, (*lost, *losses(model, profile)), tuple(_notes(surface, made)))
 
 
-def _notes(model: Model, made: Node) -> Iterator[Note]:
+def _notes(surface: Surface, made: Node) -> Iterator[Note]:
     """Yield notes about what no schema can check: too many operations, recursive schemas, duplicate
     argument names.
     """
-    at = model.surfaces["openai"].origin
+    at = surface.origin
     count = 0
     for operation in operations(made):
         count += 1
@@ -53,7 +55,7 @@ def _notes(model: Model, made: Node) -> Iterator[Note]:
         for name in sorted({n for n in names if names.count(n) > 1}):
             said = f"{operation['operationId']} has two arguments sent as `{name}`; ChatGPT then drops it"
             yield Note(operation.origin, said, "give one of them another `wire` name")
-    for action in model.surfaces["openai"].actions:
+    for action in surface.actions:
         for param in action.params:
             if param.place == "header" and param.required:
                 said = (
