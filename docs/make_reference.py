@@ -23,6 +23,7 @@ from pgagents.resources import folder
 from pgagents.sandbox.injection import fault_registry
 
 HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent / "tests"))
 OUT = HERE / "reference"
 BY_HAND = "<!-- made by docs/make_reference.py: edit what it is made from -->"
 
@@ -272,7 +273,70 @@ def _page(module: ModuleType) -> str:
     return inspect.cleandoc(module.__doc__ or "")
 
 
+SECTIONS = {
+    "2.1": "Who calls",
+    "2.2": "Resources and their ids",
+    "2.3": "What goes in and out",
+    "2.4": "Where actions live",
+}
+
+
+def say() -> str:
+    """Everything that the language can say, as questions, from the table that the tests read."""
+    from language_table import rows
+
+    intro = (
+        "The lines of each answer are merged into a small catalogue, tests/catalogues/notes.yaml. Tests "
+        "build its manifests,\nserve it, and verify the server, right and wrong."
+    )
+
+    def body() -> Iterator[str]:
+        for section, title in SECTIONS.items():
+            yield f"## {title}"
+            yield ""
+            for row in rows().values():
+                if row["section"] == section:
+                    yield from _answer(row)
+
+    return page("How do I say …?", intro, body())
+
+
+def _answer(row: Any) -> Iterator[str]:
+    from language_table import lines_of
+
+    yield f"### {row['question']}"
+    yield ""
+    yield "```yaml"
+    yield lines_of(row.id)
+    yield "```"
+    yield ""
+    yield " ".join(row["docs"].split())
+    yield ""
+    got: dict[str, list[str]] = {}
+    for vendor, cell in row["vendors"].items():
+        got.setdefault(_gets(cell), []).append(vendor)
+    yield "| vendor | gets |"
+    yield "|---|---|"
+    for what, vendors in got.items():
+        yield f"| {', '.join(vendors)} | {_cell(what)} |"
+    yield ""
+
+
+def _gets(cell: dict[str, Any]) -> str:
+    said = []
+    if "shows" in cell or "text" in cell:
+        said.append("it")
+    if "loss" in cell:
+        said.append(f"a listed loss: {cell['loss']}")
+    if "error" in cell:
+        said.append(f"no file: {cell['error']}")
+    if "same" in cell:
+        said.append(f"no change: {cell['same']}")
+    return "; ".join(said)
+
+
 PAGES = {
+    "say": say,
     "catalogue": catalogue,
     "checks": checks,
     "faults": faults,

@@ -11,6 +11,7 @@ import json
 import sys
 from collections.abc import Sequence
 
+from language_table import rows
 from pgagents.inprocess import inside, verify_sandbox
 from pgagents.inprocess_mcp import ENOUGH, mcp_inside, tool_contracts
 from pgagents.model.contract import Verdict
@@ -59,8 +60,9 @@ def main() -> None:
     """Complete the file, and drop faults that are no more; print each new fault with what is recorded."""
     recorded = json.loads(FAULT_CONTRACTS.read_text(encoding="utf-8"))
     for kind in ("faults", "mcp_faults"):
+        found_of = {name: fault_registry.find(kind, name) for name in fault_registry.list_names(kind)}
         names = [
-            name for name in fault_registry.list_names(kind) if not fault_registry.find(kind, name).awaits
+            name for name, fault in found_of.items() if not fault.awaits and not fault.needs & rows().keys()
         ]
         recorded[kind] = {
             name: found

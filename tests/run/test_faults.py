@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import pytest
 
+from language_table import rows
 from pgagents.model.contract import Verdict
 from pgagents.sandbox.injection import fault_registry
 from pgagents.verify.check.check import following
@@ -29,7 +30,10 @@ def test_the_plain_sandbox_keeps_every_contract(path, seed):
     assert len(ids(report, Verdict.KEPT)) > 200
 
 
-FAULTS = {name: fault_registry.find("faults", name) for name in fault_registry.list_names("faults")}
+EVERY = {name: fault_registry.find("faults", name) for name in fault_registry.list_names("faults")}
+FAULTS = {name: fault for name, fault in EVERY.items() if not fault.needs & rows().keys()}
+"""Faults that Park Graph can show. The others need what only another catalogue says."""
+ELSEWHERE = sorted(EVERY.keys() - FAULTS.keys())
 AWAITING = {name: fault.awaits for name, fault in FAULTS.items() if fault.awaits}
 
 
@@ -40,6 +44,15 @@ def test_fault_that_no_check_finds_yet_breaks_nothing_else(name):
     pytest.skip(
         f"{name} awaits the check {AWAITING[name]}; {len(AWAITING)} of {len(FAULTS)} faults await theirs"
     )
+
+
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_fault_that_needs_another_catalogue_is_found_there(name):
+    """tests/run/test_language_runs.py runs the faults that the rows of tests/language.yaml name."""
+    found = [each for id in EVERY[name].needs & rows().keys() for each in rows()[id].several("fault")]
+    assert name in {each["name"] for each in found}
+    broken = {pattern.partition("/")[0] for f in found if f["name"] == name for pattern in f["breaks"]}
+    assert broken == EVERY[name].breaks
 
 
 FOUND = [name for name in FAULTS if name not in AWAITING]

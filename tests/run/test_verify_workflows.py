@@ -4,12 +4,16 @@ user of a server can tell.
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from pgagents.catalogue.load import load_text
 from pgagents.http import Request, Response, Silence
 from pgagents.model.contract import Verdict
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.run.run import plan
 from verifying import ids, keys_of, model, run, sandbox
 
+NOTES = Path(__file__).parents[1] / "catalogues" / "notes.yaml"
 ALONE = "workflow_runs/refusals/as_before/expect_alone-1@rest"
 
 
@@ -57,3 +61,13 @@ def test_what_comes_true_a_little_later_is_waited_for():
     report = run(model(), handler=handler, keys=keys_of(opened), only=("workflow_runs/seasons",))
     assert len(late) >= 3
     assert "workflow_runs/seasons/blank/expect_timed-1@rest" in ids(report, Verdict.KEPT)
+
+
+def test_a_text_that_a_workflow_expects_is_sent_as_it_is_written():
+    """Creates have marks in their texts, but here the author compares the answer with the text itself."""
+    text = NOTES.read_text(encoding="utf-8")
+    changed = text.replace("response.text == write.note.text", 'response.text == "Buy milk"')
+    assert changed != text
+    report = run(load_text(changed, "notes.yaml"))
+    assert {f.contract.id: f.actual for f in report.findings} == {}
+    assert "workflow_runs/write-and-read/read/expect-1@rest" in ids(report, Verdict.KEPT)

@@ -1,0 +1,126 @@
+"""The mock serves each row of tests/language.yaml, and verify keeps its contracts there. Its fault breaks
+them, and its variation does not.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from language_table import Row, holds, match, model_of, rows
+from pgagents.client.request import request_of
+from pgagents.http import Request, Response
+from pgagents.inprocess import inside
+from pgagents.model.contract import Verdict
+from pgagents.report.report import Report
+from verifying import ids, run
+
+ROWS = sorted(rows())
+
+
+@pytest.mark.parametrize("id", [id for id in ROWS if not rows()[id].reason("mock")])
+def test_mock_serves_what_a_row_says(id: str) -> None:
+    """A call names an action and its `input`, or is a raw request: `send`, `text`. Both may have request
+    headers (`with`), and say the answer's `status`, `headers`, members (`body`) and a text that it `has`.
+    """
+    row, model = rows()[id], model_of(id)
+    opened = inside(model)
+    kept: dict[str, Any] = {}
+    for call in row.several("mock"):
+        sent = _request(call, model, opened.keys.get("main", ""), kept)
+        answer = opened.sandbox.handler(sent)
+        assert isinstance(answer, Response), call
+        told = (call, sent.target, answer.status, answer.headers, answer.body[:400])
+        assert answer.status == call["status"], told
+        body = json.loads(answer.body) if {"body", "keep"} & set(call) and answer.body[:1] in b"{[" else None
+        assert call.get("body") is None or holds(body, _filled(call["body"], kept)), told
+        for name, wanted in call.get("headers", {}).items():
+            found = answer.header(name)
+            assert (found is not None) if wanted is True else found == wanted, told
+        assert call.get("has", "") in answer.body.decode("utf-8", "replace"), told
+        for name, path in call.get("keep", {}).items():
+            kept[name] = answer.header(path[8:]) if path.startswith("headers.") else _at(body, path)
+            assert kept[name] is not None, told
+        if call.get("sleep"):
+            opened.sleep(call["sleep"])
+
+
+def _request(call: dict[str, Any], model: Any, key: str, kept: dict[str, Any]) -> Request:
+    if "call" in call:
+        action = model.action(call["call"])
+        assert action is not None, call
+        asked = request_of(
+            action,
+            _filled(call.get("input", {}), kept),
+            key=key if call.get("key", True) else "",
+            credential=model.credential,
+        )
+    else:
+        method, _, target = _filled(call["send"], kept).partition(" ")
+        asked = Request(method, target, (), str(_filled(call.get("text", ""), kept)).encode())
+        if call.get("key", True) and model.credential is not None and key:
+            asked = Request(method, target, tuple(model.credential.headers(key)), asked.body)
+    for name, value in call.get("with", {}).items():
+        asked = asked.with_header(name, str(_filled(value, kept)))
+    return asked
+
+
+def _filled(value: Any, kept: dict[str, Any]) -> Any:
+    """Return a value with `{name}` replaced by what was kept; a text that is only that has its type."""
+    if isinstance(value, dict):
+        return {k: _filled(v, kept) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_filled(v, kept) for v in value]
+    if isinstance(value, str):
+        for name, known in kept.items():
+            if value == f"{{{name}}}":
+                return known
+            value = value.replace(f"{{{name}}}", str(known))
+    return value
+
+
+def _at(body: Any, path: str) -> Any:
+    for step in path.split("."):
+        body = body[int(step)] if isinstance(body, list) else body[step]
+    return body
+
+
+def _told(report: Report) -> dict[str, str]:
+    return {f.contract.id: f.actual for f in report.findings}
+
+
+@pytest.mark.parametrize("id", ROWS)
+def test_verify_keeps_a_row_on_the_mock(id: str) -> None:
+    row = rows()[id]
+    report = run(model_of(id), allow_writes=True)
+    assert _told(report) == {}
+    assert ids(report, Verdict.UNTESTED) == []
+    assert (report.footer.left_behind, report.footer.notes) == ((), ())
+    kept = ids(report, Verdict.KEPT)
+    for pattern, found in match(kept, row.several("checks")):
+        assert found, f"no contract {pattern} was kept"
+
+
+def _faults(row: Row) -> list[Any]:
+    return [pytest.param(row.id, each, id=f"{row.id}-{each['name']}") for each in row.several("fault")]
+
+
+@pytest.mark.parametrize(("id", "fault"), [case for row in rows().values() for case in _faults(row)])
+def test_fault_of_a_row_is_found(id: str, fault: dict[str, Any]) -> None:
+    report = run(model_of(id), allow_writes=True, faults=[fault["name"]])
+    broken = ids(report, Verdict.BROKEN)
+    for pattern, found in match(broken, fault["breaks"]):
+        assert found, (pattern, json.dumps(_told(report), indent=1))
+    assert not [note for note in report.footer.notes if "internal" in note]
+
+
+def _variations(row: Row) -> list[Any]:
+    return [pytest.param(row.id, name, id=f"{row.id}-{name}") for name in row.several("variation")]
+
+
+@pytest.mark.parametrize(("id", "name"), [case for row in rows().values() for case in _variations(row)])
+def test_variation_of_a_row_breaks_nothing(id: str, name: str) -> None:
+    report = run(model_of(id), allow_writes=True, variations=[name])
+    assert _told(report) == {}

@@ -1,0 +1,129 @@
+"""Each row of tests/language.yaml is full, and says what the documents of its catalogue show."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from language_table import (
+    CELLS,
+    FILE,
+    FURTHER,
+    VENDORS,
+    built_of,
+    holds,
+    pointer_of,
+    rows,
+    schema_has,
+    value_at,
+    vendor_files,
+)
+from pgagents.catalogue.load import load
+from pgagents.resources import folder
+from pgagents.source.read import parse
+
+ROWS = sorted(rows())
+WORDS = 3
+
+
+@pytest.mark.parametrize("id", ROWS)
+def test_row_is_full(id: str) -> None:
+    row = rows()[id]
+    assert sorted(set(row.cells) - set(CELLS) - set(FURTHER)) == [], "cells that nothing reads"
+    for cell in CELLS:
+        value = row.cells.get(cell)
+        assert value not in (None, "", [], {}) or (cell == "say" and value == {}), f"{cell} is empty"
+        reason = row.reason(cell)
+        assert not reason or len(reason.split()) >= WORDS, f"{cell} says no reason"
+    assert row["question"].startswith("How do I ")
+    assert row["question"].endswith("?")
+    assert row["docs"].strip().endswith(".")
+    assert set(row["vendors"]) == set(VENDORS), "each vendor has a cell"
+
+
+@pytest.mark.parametrize("id", ROWS)
+def test_keys_of_a_row_are_keys_of_the_schema(id: str) -> None:
+    schema = json.loads((folder("schemas") / "catalogue.schema.json").read_text(encoding="utf-8"))
+    for key in rows()[id].several("keys"):
+        assert schema_has(key, schema), f"{key} is no key of the language"
+
+
+@pytest.mark.parametrize("id", ROWS)
+def test_misuse_of_a_row_is_one_message_at_its_line(id: str) -> None:
+    row = rows()[id]
+    for wrong in row.several("misuse"):
+        source = parse(row.text(wrong["say"]), FILE)
+        model, found = load(source)
+        assert model is None, f"{wrong['say']} is taken"
+        said = [(str(d.span), d.message, d.help) for d in found]
+        assert len(found) == 1, said
+        pointer = pointer_of(wrong["at"], source.data)
+        places = {source.locate(pointer).line, source.locate(pointer, at_value=True).line}
+        assert found[0].span.line in places, (said, places)
+        assert wrong["message"] in f"{found[0].message} {found[0].help}", said
+        assert found[0].severity == "error"
+
+
+@pytest.mark.parametrize("id", ROWS)
+def test_openapi_of_a_row_says_it(id: str) -> None:
+    row = rows()[id]
+    if row.reason("openapi"):
+        return
+    files = vendor_files(built_of(id), "openapi")
+    for pointer, wanted in row["openapi"].items():
+        found = value_at(files, f"openapi/openapi.json#{pointer}")
+        assert holds(found, wanted) if wanted is not None else found is None, (pointer, found)
+        again = value_at(files, f"openapi/openapi.yaml#{pointer}")
+        assert found == again
+
+
+@pytest.mark.parametrize("id", ROWS)
+def test_build_of_a_row_has_no_error_but_those_it_names(id: str) -> None:
+    named = {v for v, cell in rows()[id]["vendors"].items() if "error" in cell}
+    errors = [d for d in built_of(id).diagnostics if d.severity == "error"]
+    assert {d.id.split("/")[0] for d in errors} == named, [(d.id, d.message) for d in errors]
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+@pytest.mark.parametrize("id", ROWS)
+def test_vendor_gets_a_row_or_a_listed_loss(id: str, vendor: str) -> None:
+    cell = rows()[id]["vendors"][vendor]
+    built = built_of(id)
+    files = vendor_files(built, vendor)
+    assert cell
+    assert set(cell) <= {"shows", "text", "loss", "error", "same"}
+    for place, wanted in cell.get("shows", {}).items():
+        found = value_at(files, place)
+        assert holds(found, wanted) if wanted is not None else found is None, (place, found)
+    for path, text in cell.get("text", {}).items():
+        assert text in files[path], files[path]
+    if "loss" in cell:
+        losses = [
+            f"{loss.constraint}: {loss.detail}"
+            for document in built.rendered
+            if document.made.id.split("/")[0] == vendor
+            for loss in document.made.view.losses
+        ]
+        assert any(cell["loss"] in text for text in losses), losses
+        assert cell["loss"].split(":")[0] in vendor_files(built, "pgagents")["pgagents/losses.md"]
+    if "error" in cell:
+        errors = [d for d in built.diagnostics if d.id.startswith(vendor) and d.severity == "error"]
+        found = [f"{d.message} {d.help}" for d in errors]
+        assert any(cell["error"] in text for text in found), found
+    if "same" in cell:
+        assert len(cell["same"].split()) >= WORDS, "the reason is missing"
+        plain = vendor_files(built_of(""), vendor)
+        assert {path: text for path, text in files.items() if plain.get(path) != text} == {}
+        assert set(plain) == set(files)
+
+
+def test_places_of_files_are_read_as_they_stand() -> None:
+    """The reader of the table itself finds what is there, and nothing else."""
+    files = {"a.json": '{"a/b": [{"c": 1}], "d": null}'}
+    assert value_at(files, "a.json#/a~1b/0/c") == 1
+    assert value_at(files, "a.json#/a~1b/1/c") is None
+    assert holds({"a": 1, "b": 2}, {"a": 1})
+    assert not holds({"a": 1}, {"a": 2})
+    assert not holds({}, {"a": True})
+    assert pointer_of("a.b.200.0", {"a.b": {200: ["x"]}}) == ("a.b", 200, 0)
