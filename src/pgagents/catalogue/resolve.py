@@ -186,6 +186,7 @@ class _Resolver:
             style=style,
             explode=style in ("", FORM, DEEP) if p.explode is None else p.explode,
             spread=style == FORM and p.explode is not False and sending.holds_object(self.checker, p),
+            in_parts=style != "" and sending.is_in_parts(self.checker, p),
             as_text=as_text,
         )
 

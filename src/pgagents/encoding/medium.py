@@ -49,6 +49,10 @@ class Medium:
     """True if arguments may be files."""
     rank: int = 5
     """The place among the kinds that are asked whether they match, lowest first."""
+    charset: bool = False
+    """True if clients write a charset behind the type."""
+    broken: tuple[tuple[str, str, Callable[[bytes], bytes]], ...] = ()
+    """Ways to break such a body, for tests: name, description, and edit of a correct body."""
     says: str = ""
     """What a document for people calls such a body."""
 

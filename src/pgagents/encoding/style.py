@@ -82,7 +82,7 @@ def keep_reserved(text: str) -> str:
 def unsendable(param: Param, value: Any) -> str:
     """Return why a value has no form in this argument's style; empty if it has one."""
     if not isinstance(value, Mapping | list):
-        return ""
+        return "it is sent in parts, and a single value has none" if param.in_parts else ""
     if param.style == DEEP:
         return _unsaid(value, 0)
     items = list(value.values()) if isinstance(value, Mapping) else value

@@ -184,7 +184,7 @@ def _assemble(
 
 
 _ORDER = (
-    "title", "description", "http", "operation_id", "effect", "destructive", "security", "idempotency",
+    "title", "description", "http", "operation_id", "effect", "destructive", "security", "content_type", "idempotency",
     "input",
     "unknown", "output", "errors",
     "examples", "tags", "deprecated",

@@ -36,6 +36,8 @@ class Param:
     """True if each item or member of it is a pair of its own."""
     spread: bool = False
     """True if it is an object whose members are sent under their own names."""
+    in_parts: bool = False
+    """True if it is sent as the parts of a list or object alone, so that no pair has its own name."""
     reserved: bool = False
     """True if reserved characters such as `/` are sent as they are."""
     as_text: bool = False

@@ -9,17 +9,15 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
-from pgagents import registry
-from pgagents.encoding.medium import medium_of
 from pgagents.http import Request
 from pgagents.jsonschema import schema as schemas
 from pgagents.model.action import PLACES, Action, Param
 from pgagents.model.model import Model
 from pgagents.sandbox.bodies.fields import Field, Pair, Unreadable, as_typed, find, parse_pairs, types_of
 from pgagents.sandbox.bodies.kinds.json import read_object
+from pgagents.sandbox.bodies.readers import field_of, reader_of
 from pgagents.source.origin import plain
 
 BODY = "body"
@@ -76,8 +74,6 @@ class _Plan:
     beside: tuple[_Argument, ...]
     """Arguments that do not travel in the body."""
     body: tuple[_Argument, ...]
-    medium: str
-    """The kind of the body."""
     defaults: Mapping[str, Any]
     validator: Any
 
@@ -98,9 +94,7 @@ class Decoder:
             for argument in plan.beside:
                 self._argument_beside(argument, path_values, pairs, request, found)
             if plan.body:
-                content = _readers()[plan.medium].read(
-                    request, [a.field for a in plan.body], action.content_type
-                )
+                content = reader_of(action)(request, [a.field for a in plan.body], action.content_type)
                 for argument in plan.body:
                     if argument.wire in content.values:
                         value = content.values[argument.wire]
@@ -195,12 +189,10 @@ class Decoder:
     def _make_plan(self, action: Action) -> _Plan:
         schema = dict(action.input_schema(places=PLACES))
         arguments = tuple(self._argument(param) for param in action.params)
-        medium = medium_of(action.content_type)
         return _Plan(
             arguments,
             tuple(a for a in arguments if a.place != "body"),
             tuple(a for a in arguments if a.place == "body"),
-            medium.name if medium is not None else "json",
             {str(p.name): p.schema["default"] for p in action.params if "default" in p.schema},
             schemas.validator(plain(schema), self._model.schemas),
         )
@@ -214,13 +206,8 @@ class Decoder:
             "array" in types,
             param.as_text,
             "integer" in types and "number" not in types,
-            Field(param.wire, param.style or "form", param.explode, schema, types),
+            field_of(param, schema, types),
         )
-
-
-@cache
-def _readers() -> dict[str, Any]:
-    return registry.collect("pgagents.sandbox.bodies.kinds")
 
 
 def json_object(request: Request) -> dict[str, Any] | Fault:

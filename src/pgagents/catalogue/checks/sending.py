@@ -154,6 +154,14 @@ def holds_object(checker: Checker, schema: Schema) -> bool:
     return "object" in _kinds(checker, schema)
 
 
+def is_in_parts(checker: Checker, param: Param) -> bool:
+    """True if every value is sent under other names than the argument's own, such as `address[city]`."""
+    kinds = _kinds(checker, param) - {"null"}
+    if param.style == DEEP:
+        return bool(kinds) and kinds <= {"object", "array"}
+    return kinds == {"object"} and param.style == FORM and param.explode is not False
+
+
 def _items(checker: Checker, schema: Schema, depth: int = 0) -> set[str]:
     """Return the types of the items of lists inside a schema, at any depth."""
     found: set[str] = set()

@@ -22,4 +22,4 @@ def _write(action: Action, given: Sequence[Given], more: Mapping[str, Any]) -> B
     return Body(action.content_type, join(written).encode())
 
 
-MEDIUM = Medium("form", lambda media: media == TYPE, _write, says="a form")
+MEDIUM = Medium("form", lambda media: media == TYPE, _write, charset=True, says="a form")

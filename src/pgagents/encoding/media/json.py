@@ -24,4 +24,9 @@ def _write(action: Action, given: Sequence[Given], more: Mapping[str, Any]) -> B
     return Body(action.content_type, json_bytes({**{p.wire: v for p, v in given}, **more}))
 
 
-MEDIUM = Medium("json", _matches, _write, typed=True, rank=1, says="JSON")
+BROKEN = (
+    ("truncated", "a truncated JSON body is refused", lambda body: body[:-1]),
+    ("trailing", "a JSON body with text behind it is refused", lambda body: body + b"x"),
+)
+
+MEDIUM = Medium("json", _matches, _write, typed=True, rank=1, broken=BROKEN, says="JSON")

@@ -42,7 +42,7 @@ def in_json(surface: Surface, who: str) -> tuple[Surface, list[Loss]]:
 
 
 def _drop(action: Action, origin: tuple[str | int, ...], why: str) -> Loss:
-    return Loss(origin, f"action `{action.name}`", "dropped", why)
+    return Loss(origin, f"action {action.name}", "dropped", why)
 
 
 def _styled(action: Action) -> Iterator[Param]:

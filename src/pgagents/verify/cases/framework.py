@@ -25,6 +25,7 @@ from pgagents.verify.cases.malformed_bodies import (
     with_member,
     wrap_in_list,
 )
+from pgagents.verify.cases.other_bodies import other_bodies, writers
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.wire.call import Call, Raw
@@ -66,7 +67,13 @@ def cases(setting: Setting) -> tuple[Case, ...]:
     """Return all framework cases of a catalogue, computed once a run."""
     return setting.compute_once(
         "framework cases",
-        lambda: (*_paths(setting), *_bodies(setting), *_make_dispatcher_cases(setting), *_odd(setting)),
+        lambda: (
+            *_paths(setting),
+            *_bodies(setting),
+            *_other_bodies(setting),
+            *_make_dispatcher_cases(setting),
+            *_odd(setting),
+        ),
     )
 
 
@@ -172,6 +179,26 @@ def _bodies(setting: Setting) -> Iterator[Case]:
             yield from _bad_bodies(setting, endpoint)
             yield from _types(setting, endpoint)
             yield from _large(setting, endpoint)
+
+
+def _other_bodies(setting: Setting) -> Iterator[Case]:
+    framework, codes = setting.model.errors.framework, setting.model.codes
+    for endpoint in writers(setting):
+        writes = endpoint.action.effect == "write"
+        for other in other_bodies(endpoint):
+            name = getattr(framework, other.key) if other.key else None
+            if other.key and name is None:
+                continue
+            why = other.says.removesuffix(" is refused")
+            if name is not None:
+                call, code = edit_call(setting, endpoint, why, other.raw), codes[name]
+                yield Case(
+                    other.detail, other.says, call, code, ("errors", "framework", other.key), writes=writes
+                )
+                continue
+            template = template_of(setting.model, endpoint.action)
+            call = replace(ordinary(endpoint, template, "valid", why, fresh=writes), raw=other.raw)
+            yield Case(other.detail, other.says, call, None, endpoint.action.origin, writes=writes)
 
 
 def _bad_bodies(setting: Setting, endpoint: Endpoint) -> Iterator[Case]:

@@ -220,9 +220,9 @@ def _invalid_case(
         and not violation.path
         and param.as_text
         and endpoint.on_rest
-        and _text(setting, param)
+        and (_text(setting, param) or _list_alone(setting, param))
     ):
-        return None
+        return None  # as text, a single value is the same as a list of one, which another case is about
     if violation.keyword == "null" and param.as_text and endpoint.on_rest:
         return None  # in a query null is only a word, which `type` covers
     if (
@@ -279,6 +279,11 @@ def _breaks(setting: Setting, param: Param, call: Call) -> bool:
 def _text(setting: Setting, param: Param) -> bool:
     """True if the schema allows any text: in a path, query or header every value is one."""
     return set(types_of(setting.resolve_schema(param.schema))) <= {"string", "null"}
+
+
+def _list_alone(setting: Setting, param: Param) -> bool:
+    """True if the schema allows a list and no single value."""
+    return set(types_of(setting.resolve_schema(param.schema))) - {"null"} == {"array"}
 
 
 def _sendable(endpoint: Endpoint, param: Param, value: Any) -> bool:

@@ -27,6 +27,8 @@ def request_of(call: Call, values: Mapping[str, Any], proof: tuple[tuple[str, st
         body = raw.body
         if body and not any(k == "Content-Type" for k, _ in headers):
             headers.append(("Content-Type", JSON))
+    if raw.retype:
+        headers = [(k, _retype(v, raw.retype) if k == "Content-Type" else v) for k, v in headers]
     request = Request(
         raw.method or method,
         _add_slash(raw.target or where) if raw.slash else raw.target or where,
@@ -36,6 +38,12 @@ def request_of(call: Call, values: Mapping[str, Any], proof: tuple[tuple[str, st
     for name, value in raw.headers:
         request = request.with_header(name, value)
     return request
+
+
+def _retype(value: str, media: str) -> str:
+    """Return a Content-Type with another media type and the same parameters."""
+    _, mark, parameters = value.partition(";")
+    return f"{media}{mark}{parameters}"
 
 
 def _add_slash(target: str) -> str:
