@@ -54,6 +54,7 @@ def _request(call: dict[str, Any], model: Any, key: str, kept: dict[str, Any]) -
         asked = request_of(
             action,
             _filled(call.get("input", {}), kept),
+            dispatcher=None if action.on_rest else model.find_dispatcher(action),
             key=key if call.get("key", True) else "",
             credential=model.credential,
         )

@@ -6,7 +6,17 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from pgagents.catalogue.checks import examples, idle, laws, parts, paths, security, sending
+from pgagents.catalogue.checks import (
+    carried,
+    examples,
+    idle,
+    laws,
+    narrowing,
+    parts,
+    paths,
+    security,
+    sending,
+)
 from pgagents.catalogue.checks.checker import Checker
 from pgagents.catalogue.checks.unsaid import as_bearer, find_unsupported_key
 from pgagents.catalogue.language import messages
@@ -58,6 +68,8 @@ def _load(source: Source, known: Validators | None) -> tuple[Model | None, list[
     paths.run(checker)
     parts.run(checker)
     security.run(checker)
+    carried.run(checker)
+    narrowing.run(checker)
     idle.run(checker)
     sending.run(checker)
     laws.run(checker)

@@ -161,7 +161,11 @@ class Client:
         if faults := takes.faults(given):
             message = "; ".join(f"{name}: {why}" if name else why for name, why in faults)
             return make_refusal(action.name, "invalid_arguments", message, field=faults[0][0] or None)
-        if action.key and not self._key:
+        given = given if surface is None else surface.restore(action, given)
+        dispatcher = None if action.on_rest else self.model.find_dispatcher(action)
+        if dispatcher is None and not action.on_rest:
+            return make_refusal(action.name, "not_callable", "only an MCP server has it, as a tool")
+        if (action.key or (dispatcher is not None and self.model.credential)) and not self._key:
             return make_refusal(action.name, "no_key", self._no_key())
         if action.signed is not None:
             return make_refusal(action.name, "not_callable", "only its sender calls it, with a signature")
@@ -171,6 +175,7 @@ class Client:
         request = request_of(
             action,
             given,
+            dispatcher=dispatcher,
             key=self._key,
             credential=self.model.credential,
             headers=surface.headers if surface else None,

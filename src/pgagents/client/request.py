@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from pgagents.encoding.request import encode_call
-from pgagents.http import Request
+from pgagents.http import Request, json_bytes
 from pgagents.model.action import Action
 from pgagents.model.credential import Credential
+from pgagents.model.model import Dispatcher
 
 JSON = "application/json"
 
@@ -17,6 +18,7 @@ def request_of(
     action: Action,
     arguments: Mapping[str, Any],
     *,
+    dispatcher: Dispatcher | None = None,
     key: str = "",
     credential: Credential | None = None,
     headers: Mapping[str, str] | None = None,
@@ -24,8 +26,13 @@ def request_of(
     """Return the request of a call with valid arguments.
 
     The body is an object even where it has no members. `headers` follow our own. `credential` says how the
-    key is sent.
+    key is sent. The call goes through `dispatcher` if one is given.
     """
+    if dispatcher is not None:
+        asked = [("Accept", JSON), *(headers or {}).items(), ("Content-Type", JSON)]
+        secret = credential.headers(key) if key and credential is not None else []
+        message = dispatcher.make_message(action, arguments)
+        return Request(dispatcher.method, str(dispatcher.path), (*asked, *secret), json_bytes(message))
     ordered = {str(p.name): arguments[p.name] for p in action.params if p.name in arguments}
     parts = encode_call(action, ordered)
     sent = [("Accept", JSON), *parts.headers, *(headers or {}).items()]

@@ -34,6 +34,10 @@ def api_surface(model: Model) -> tuple[Surface, list[Loss]]:
     surface, lost = in_json(model.surfaces["copilot"], COPILOT)
     kept = []
     for action in surface.actions:
+        if not action.on_rest:
+            why = "only a dispatcher has it, and a plugin's functions are operations of their own"
+            lost.append(Loss(action.origin, f"action {action.name}", "dropped", why))
+            continue
         other = next((o for o in action.outputs if o.schema is not None and o.content_type != _JSON), None)
         if other is None:
             kept.append(action)

@@ -184,7 +184,8 @@ def _assemble(
 
 
 _ORDER = (
-    "title", "description", "http", "operation_id", "effect", "destructive", "security", "content_type", "idempotency",
+    "title", "description", "http", "operation_id", "effect", "destructive", "security", "idempotency",
+    "content_type",
     "input",
     "unknown", "output", "errors",
     "examples", "tags", "deprecated",

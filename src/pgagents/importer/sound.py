@@ -187,7 +187,8 @@ _KEYWORDS = frozenset((
     "exclusiveMaximum", "multipleOf",
     "minLength", "maxLength", "pattern", "items", "minItems", "maxItems", "uniqueItems", "required",
     "additionalProperties",
-    "minProperties", "maxProperties", "oneOf", "anyOf", "allOf", "operation_id", "terms", "docs", "style", "explode",
+    "minProperties", "maxProperties", "oneOf", "anyOf", "allOf", "operation_id", "terms", "docs",
+    "style", "explode",
     "other_servers",
 ))  # fmt: skip
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from pgagents.http import Request, Response
+from pgagents.jsonschema import schema as schemas
 from pgagents.model.action import Action, Code
 from pgagents.model.model import Model
 from pgagents.sandbox import answers, cors, idempotency
@@ -77,7 +78,7 @@ class Front:
         """Answer a request. Never raises: an error inside becomes a 500 without details."""
         with self.store.lock:
             now = self.clock.now()
-            request_id = "req_" + word(self.rng, 20)
+            request_id = self._new_request_id()
             drawn: list[Drawn] = []
             try:
                 answer = self._answer(request, request_id, now, drawn)
@@ -108,7 +109,7 @@ class Front:
         """
         with self.store.lock:
             now = self.clock.now()
-            request_id = "req_" + word(self.rng, 20)
+            request_id = self._new_request_id()
             drawn: list[Drawn] = []
             self._keyless(request, request_id, now, drawn)
             refused = self._refuse(kind, message, request_id)
@@ -128,10 +129,28 @@ class Front:
         headers += [
             due for due in self._constants(answer.status, keyed, secure) if answer.header(due[0]) is None
         ]
+        headers += self._varying(answer.status, keyed, secure, {name.lower() for name, _ in headers})
         answer = Response(answer.status, tuple(headers), answer.body)
         if request.header("origin") and self._for_browsers(request.path):
             answer = cors.add_headers(answer)
         return Response(answer.status, answer.headers) if request.method == "HEAD" else answer
+
+    def _new_request_id(self) -> str:
+        """Return an answer's own id in the form that the catalogue gives its header."""
+        usual = "req_" + word(self.rng, 20)
+        header = next((h for h in self.model.headers if h.name == self._id_header), None)
+        if header is None or schemas.validator(header.schema, self.model.schemas).is_valid(usual):
+            return usual
+        return answers.make_header_value(self.model, header, self.rng)
+
+    def _varying(self, status: int, keyed: bool, secure: bool, known: set[str]) -> list[tuple[str, str]]:
+        """Return the declared headers that nothing else has set, each with a new value."""
+        due = answers.list_varying(self.model, status, keyed=keyed, secure=secure)
+        return [
+            (h.name, answers.make_header_value(self.model, h, self.rng))
+            for h in due
+            if h.name.lower() not in known
+        ]
 
     def _constants(self, status: int, keyed: bool, secure: bool) -> list[tuple[str, str]]:
         known = (status, keyed, secure)
@@ -177,7 +196,7 @@ class Front:
         assert asked.action is not None or isinstance(asked.members, Fault)
         arguments = self._arguments(request, asked)
         if isinstance(arguments, Fault):
-            return self._fault(arguments, request_id)
+            return self._fault(arguments, asked, request_id)
         assert asked.action is not None
         call = AcceptedCall(
             asked.action,
@@ -326,7 +345,8 @@ class Front:
         assert asked.action is not None
         assert asked.match is not None
         if asked.members is not None:
-            return self.decoder.members(asked.action, asked.members)
+            offered = asked.dispatcher.offered if asked.dispatcher is not None else None
+            return self.decoder.members(asked.action, asked.members, offered)
         return self.decoder.request(asked.action, request, asked.match.values)
 
     def _run(self, call: AcceptedCall, request_id: str) -> Response:
@@ -384,8 +404,24 @@ class Front:
             self.model, code, refusal.message, request_id, field=refusal.field, scope=refusal.scope
         )
 
-    def _fault(self, fault: Fault, request_id: str) -> Response:
+    def _fault(self, fault: Fault, asked: ParsedRequest, request_id: str) -> Response:
+        missing = self._missing_for(fault, asked)
+        if missing is not None:
+            return answers.refusal(self.model, missing, fault.message, request_id)
         return self._refuse(fault.kind, fault.message, request_id, field=fault.field)
+
+    def _missing_for(self, fault: Fault, asked: ParsedRequest) -> Code | None:
+        """Return the code for a missing instance where a wrong id in the path is no invalid argument: the
+        action has no code for invalid arguments then.
+        """
+        action = asked.action
+        invalid = self.model.codes[self.model.errors.framework.invalid]
+        if fault.kind != "invalid" or action is None or invalid in action.errors:
+            return None
+        param = next((p for p in action.params if p.wire == fault.field and p.place == "path"), None)
+        resource = self.model.resources.get((param.refers_to or "").partition(".")[0]) if param else None
+        missing = resource.missing if resource is not None else None
+        return missing if missing in action.errors else None
 
     def _refuse(
         self, kind: str, message: str, request_id: str, *, field: str | None = None, scope: str | None = None
@@ -423,6 +459,6 @@ def framework_code(model: Model, kind: str) -> Code:
     if status is None:
         return invalid
     same = next((c for c in model.codes.values() if c.status == status and c.only is None), None)
-    return same or Code(
-        kind.upper(), status, invalid.meaning, model.errors.envelope, None, (), invalid.origin
+    return same or replace(
+        invalid, name=kind.upper(), status=status, only=None, cite=(), provoked_by={}, wire=None
     )

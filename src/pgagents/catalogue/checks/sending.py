@@ -19,9 +19,9 @@ _BRACKETS = "`style: deepObject` sends `{0}[member]=…`, `style: form` sends `m
 _MAX_DEPTH = 20
 
 
-def place_of(name: str, param: Param, http: str) -> PlaceIn:
+def place_of(name: str, param: Param, http: str | None) -> PlaceIn:
     """Return where an argument is sent."""
-    method, path = http.split(" ", 1)
+    method, _, path = (http or "").partition(" ")
     if param.in_ is not None:
         return param.in_
     return "path" if name in PLACEHOLDER.findall(path) else "query" if method in ("GET", "DELETE") else "body"
@@ -67,7 +67,7 @@ def _content_type(
         message = f"no call can send a body of type `{action.content_type}`"
         help = f"write `{JSON}`, another type that ends with `+json`, or `application/x-www-form-urlencoded`"
         checker.fault(at, "sending", message, help)
-    elif not any(place in IN_BODY for place in places.values()):
+    elif action.http is None or not any(place in IN_BODY for place in places.values()):
         message = "`content_type` does nothing: no argument of this action is sent in the body"
         checker.fault(at, "idle", message, "leave it out, or give an argument `in: body`")
 

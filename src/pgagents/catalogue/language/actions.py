@@ -11,6 +11,7 @@ from pgagents.catalogue.language.basics import (
     Cited,
     Day,
     Json,
+    JsonName,
     Line,
     Name,
     Output,
@@ -52,7 +53,7 @@ class Relation(Cited):
     keeps: Cel = Field(
         description="The list in the answer; the wider answer must have every item of the narrower one."
     )
-    by: Name = Field("id", description="The member that identifies an item.")
+    by: JsonName = Field("id", description="The member that identifies an item.")
     unless: Cel | None = Field(
         None,
         description=(
@@ -131,8 +132,14 @@ class Action(Cited):
     description: Line = Field(
         description="When to call it, what it does and what it answers; models read this text."
     )
-    http: Annotated[str, StringConstraints(pattern=r"^(GET|POST|PUT|PATCH|DELETE) /[^\s?#]*$")] = Field(
-        description="Method and path, such as `GET /v1/books/{book_id}`."
+    http: Annotated[str, StringConstraints(pattern=r"^(GET|POST|PUT|PATCH|DELETE) /[^\s?#]*$")] | None = (
+        Field(
+            None,
+            description=(
+                "Method and path, such as `GET /v1/books/{book_id}`; without it, the action exists only on "
+                "the dispatchers and MCP servers that offer it."
+            ),
+        )
     )
     operation_id: Name | None = Field(
         None, description="The operationId in OpenAPI; the default is the action's name in camelCase."

@@ -7,9 +7,13 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")]
+JsonName = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,256}$")]
+"""The name of any JSON member: `@id`, `first-name`, `2fa`."""
 Member = Annotated[
-    str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}(\.[A-Za-z_][A-Za-z0-9_]{0,63}){0,5}$")
+    str,
+    StringConstraints(pattern=r"""^[^\x00-\x20\x7f."'\[\]]{1,64}(\.[^\x00-\x20\x7f."'\[\]]{1,64}){0,5}$"""),
 ]
+"""A path to a member, whose names have no dot themselves."""
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 Cel = Annotated[str, StringConstraints(min_length=1)]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=8000)]
@@ -74,7 +78,9 @@ class Schema(Strict):
     min_items: int | None = Field(None, alias="minItems", ge=0, description="The least number of items.")
     max_items: int | None = Field(None, alias="maxItems", ge=0, description="The greatest number of items.")
     unique_items: bool | None = Field(None, alias="uniqueItems", description="True if all items must differ.")
-    properties: dict[Name, Schema] | None = Field(None, description="Members by name.")
+    properties: dict[JsonName, Schema] | None = Field(
+        None, description="Members by name; any name that JSON allows."
+    )
     required: list[str] | None = Field(None, description="Names of the required members.")
     additional_properties: bool | Schema | None = Field(
         None,
@@ -129,8 +135,9 @@ class Param(Schema):
             "DELETE, otherwise the body."
         ),
     )
-    wire: str | None = Field(
-        None, description="Its name on the wire if that differs, such as the name of a header."
+    wire: JsonName | None = Field(
+        None,
+        description="Its name on the wire if that differs, such as the name of a header, or `@type`.",
     )
     style: Literal["form", "spaceDelimited", "pipeDelimited", "deepObject"] | None = Field(
         None,

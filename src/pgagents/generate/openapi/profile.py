@@ -24,9 +24,21 @@ class Profile:
     examples: bool
     consequential: bool
 
+    @property
+    def json_errors(self) -> bool:
+        """True if the document shows error bodies of type `application/json` alone, as Copilot's does."""
+        return self.version.startswith("3.0")
+
     def actions(self, model: Model) -> tuple[Action, ...]:
         """Return the actions that have operations of their own."""
-        return self.surface.actions if self.surface else model.actions
+        offered = self.surface.actions if self.surface else model.actions
+        return tuple(action for action in offered if action.on_rest)
+
+    def actions_elsewhere(self, model: Model) -> tuple[Action, ...]:
+        """Return the actions that no operation of the document makes callable."""
+        offered = self.surface.actions if self.surface else model.actions
+        shown = {str(a.name) for d in self.dispatchers(model) for a in d.actions}
+        return tuple(a for a in offered if not a.on_rest and str(a.name) not in shown)
 
     def dispatchers(self, model: Model) -> tuple[Dispatcher, ...]:
         """Return the dispatchers that the document offers besides its actions."""

@@ -49,7 +49,7 @@ def put(answer: Any, path: Place, value: Any) -> Any:
 def names_of(input: Mapping[str, Any]) -> dict[str, str]:
     """Return the resource's member that each argument of a call names."""
     named = {argument: member_of(value, ("resource",)) for argument, value in input.items()}
-    return {argument: member for argument, member in named.items() if member.isidentifier()}
+    return {argument: member for argument, member in named.items() if member and "." not in member}
 
 
 def id_argument(call: ActionCall, resource: Resource) -> dict[str, str]:

@@ -23,7 +23,7 @@ from pgagents.verify.fixtures.target import harmless
 from pgagents.verify.values.schema_values import MISSING, InvalidValue, high, low, types_of, violations
 from pgagents.verify.wire.call import Call, InstanceRef, Intent, RelativeTime, Reuse, Signature, UniqueValue
 from pgagents.verify.wire.encode import request_of
-from pgagents.verify.wire.endpoint import OPERATOR, REST, Endpoint
+from pgagents.verify.wire.endpoint import OPERATOR, Endpoint
 
 _TEXTS = ("description", "title", "default")
 
@@ -87,12 +87,12 @@ def invalid_cases(setting: Setting, endpoint: Endpoint) -> Iterator[InvalidCase]
         for (keyword, path), alike in groupby(listed, lambda w: (w.keyword, w.path)):
             turn = (
                 0
-                if keyword == "type" and _in_json(endpoint, param)
+                if (keyword == "type" and _in_json(endpoint, param)) or endpoint.narrows(str(param.name))
                 else _turn(setting, endpoint, param, keyword, *path)
             )
             group, first = _order_values(list(alike), param, turn), True
             for violation in group:
-                priority = 1 if first or _likely(setting, endpoint, param, violation) else 2
+                priority = 1 if first or _likely(endpoint, param, violation) else 2
                 if (
                     found := _invalid_case(setting, endpoint, template, param, violation, priority)
                 ) is not None:
@@ -101,7 +101,7 @@ def invalid_cases(setting: Setting, endpoint: Endpoint) -> Iterator[InvalidCase]
     yield from _make_unknown_case(setting, endpoint, template)
 
 
-def _likely(setting: Setting, endpoint: Endpoint, param: Param, violation: InvalidValue) -> bool:
+def _likely(endpoint: Endpoint, param: Param, violation: InvalidValue) -> bool:
     """True if a value is tried besides the first one that breaks its keyword.
 
     Look-alikes of a text are not tried through a dispatcher if REST reads the same text. MCP tools get none:
@@ -112,7 +112,7 @@ def _likely(setting: Setting, endpoint: Endpoint, param: Param, violation: Inval
     if violation.keyword == "pattern" and (
         param.refers_to or not endpoint.on_rest
     ):  # the id may be absent before it is invalid
-        return not param.refers_to and setting.endpoint(str(endpoint.action.name), REST) is None
+        return not param.refers_to and endpoint.leads
     return violation.likely == "any" or _in_json(endpoint, param)
 
 
@@ -268,9 +268,9 @@ def _breaks(setting: Setting, param: Param, call: Call) -> bool:
     if name not in call.input and param.required:
         return True
     if name in call.input and (not call.endpoint.on_rest or not param.as_text):
-        return not setting.test(("param", call.endpoint.action.name, name), param.schema).is_valid(value)
+        return not setting.test_argument(call.endpoint, param).is_valid(value)
     if scalar and param.as_text and param.place != "header":
-        test = setting.test(("param", call.endpoint.action.name, name), param.schema)
+        test = setting.test_argument(call.endpoint, param)
         text = text_of(value)
         return not any(test.is_valid(reading) for reading in (*readings_of(text), [text]))
     return is_invalid(setting, call)

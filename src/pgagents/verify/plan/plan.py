@@ -19,7 +19,7 @@ from pgagents.verify.plan.options import SMOKE_REQUESTS, Identities, Options
 from pgagents.verify.plan.order import LAST, by_phase, for_smoke, order_for_survey
 from pgagents.verify.plan.safety import NO_WRITES, loopback, may_write
 from pgagents.verify.plan.shard import elsewhere
-from pgagents.verify.wire.endpoint import MCP, REST
+from pgagents.verify.wire.endpoint import MCP, NO_MCP
 from pgagents.verify.wire.mcp.link import Link
 from pgagents.verify.wire.receiver import Inbox
 
@@ -27,7 +27,6 @@ DRAWS = 25
 RESERVE = 15
 """Requests of a shard beyond its plan: for trying failing cases once more."""
 PLAINTEXT = "plaintext"
-NO_MCP = "needs the MCP server: add --mcp-url URL or --mcp-stdio CMD"
 CLASSES = ("key_authentication", "invalid_input", "absent_id", "plan_scopes")
 FROM_DATA = ("law", "response_schema", "consistent_representations")
 """Checks whose watchers judge a reading action's answer about instances that were made through other
@@ -235,7 +234,8 @@ def _bearing(
     """
     watched = [c for c in selected if checks[c.check].needs_others]
     places, from_data = _carrying(setting, watched), _judge_instances(setting, watched)
-    places |= {f"{c.action}@{REST}" for c in watched if c.check == BETWEEN}
+    leads = [setting.find_lead(c.action) for c in watched if c.check == BETWEEN]
+    places |= {lead.place for lead in leads if lead is not None}
     whole = (
         options.only and options.max_requests is None
     )  # what a caller left is for the contracts' own probes

@@ -114,7 +114,7 @@ def _of_functions(
     if len(functions) != len(every):
         return
     for action, function in zip(every, functions, strict=True):
-        endpoint = setting.endpoint(str(action.name), REST)
+        endpoint = setting.find_lead(str(action.name))
         if endpoint is None or action.alias_of is not None:
             continue  # a former name's function equals the present one's
         arguments = getattr(function, "parameters", None) or getattr(function, "input", None) or {}

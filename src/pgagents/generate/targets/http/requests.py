@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from pgagents.encoding.medium import medium_of_action
+from pgagents.encoding.medium import JSON, medium_of_action
 from pgagents.encoding.request import encode_call
 from pgagents.generate.target import Loss, Target, View
 from pgagents.http import read_json
@@ -41,12 +41,17 @@ def view(model: Model) -> View:
     out.
     """
     calls = [
-        _call(action, example)
+        _call(model, action, example)
         for action in model.actions
-        if action.signed is None
+        if action.signed is None and (action.on_rest or model.find_dispatcher(action))
         for example in action.examples
     ]
     losses = [
+        Loss(a.origin, f"requests of {a.name}", "dropped", "only the MCP server has it")
+        for a in model.actions
+        if not a.on_rest and model.find_dispatcher(a) is None
+    ]
+    losses += [
         Loss(a.origin, f"requests of {a.name}", "dropped", "a file cannot sign a body")
         for a in model.actions
         if a.signed is not None
@@ -68,7 +73,20 @@ def view(model: Model) -> View:
     )
 
 
-def _call(action: Action, example: Example) -> ExampleRequest:
+def _call(model: Model, action: Action, example: Example) -> ExampleRequest:
+    dispatcher = None if action.on_rest else model.find_dispatcher(action)
+    if dispatcher is not None:
+        return ExampleRequest(
+            f"{action.title}: {example.title}",
+            example.status,
+            dispatcher.method,
+            str(dispatcher.path),
+            model.credential is not None,
+            (),
+            JSON,
+            dispatcher.make_message(action, plain(example.input)),
+            "",
+        )
     given = dict(plain(example.input))
     for param in action.params:  # an example may omit a path argument, which the URL needs
         if param.place == "path":

@@ -37,10 +37,10 @@ def view(model: Model) -> View:
     for operation in operations(made):
         for parameter in operation.get("parameters", ()):
             parameter["schema"] = with_properties(inline_references(parameter["schema"], model.schemas))
-    return View(made, (*lost, *losses(model, profile)), tuple(_notes(surface, made)))
+    return View(made, (*lost, *losses(model, profile)), tuple(_notes(model, profile, surface, made)))
 
 
-def _notes(surface: Surface, made: Node) -> Iterator[Note]:
+def _notes(model: Model, profile: Profile, surface: Surface, made: Node) -> Iterator[Note]:
     """Yield notes about what no schema can check: too many operations, recursive schemas, duplicate
     argument names.
     """
@@ -55,7 +55,7 @@ def _notes(surface: Surface, made: Node) -> Iterator[Note]:
         for name in sorted({n for n in names if names.count(n) > 1}):
             said = f"{operation['operationId']} has two arguments sent as `{name}`; ChatGPT then drops it"
             yield Note(operation.origin, said, "give one of them another `wire` name")
-    for action in surface.actions:
+    for action in profile.actions(model):
         for param in action.params:
             if param.place == "header" and param.required:
                 said = (

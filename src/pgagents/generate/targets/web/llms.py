@@ -13,6 +13,7 @@ from pgagents.model.action import Action
 from pgagents.model.model import Model
 from pgagents.source.origin import Text
 
+JSON = "application/json"
 _TITLES = {
     "openapi/openapi.json": ("OpenAPI 3.1, JSON", "every operation, error and header"),
     "openapi/openapi.yaml": ("OpenAPI 3.1, YAML", "every operation, error and header"),
@@ -53,7 +54,7 @@ def view(model: Model) -> View:
         )
         if url
     ]
-    credential = model.credential
+    credential, errors, sign = model.credential, model.errors, model.error_reader.sign
     return View(
         {
             "title": model.api.title,
@@ -65,12 +66,25 @@ def view(model: Model) -> View:
             "sent": credential.show() if credential else "",
             "issue_at": credential.issue_at if credential else None,
             "actions": [
-                Line(str(a.title), f"{a.method} {a.path}", _describe_action(a)) for a in model.actions
+                Line(str(a.title), _describe_call(model, a), _describe_action(a)) for a in model.actions
             ],
+            "error_media": errors.content_type if errors.content_type not in (None, JSON) else None,
+            "error_sign": sign.wording if sign else None,
+            "error_code_at": errors.code_at,
             "documents": documents,
             "pages": pages,
         }
     )
+
+
+def _describe_call(model: Model, action: Action) -> str:
+    """Return the method and path of an action, or the dispatcher or MCP server that alone has it."""
+    if action.on_rest:
+        return f"{action.method} {action.path}"
+    dispatcher = model.find_dispatcher(action)
+    if dispatcher is None:
+        return f"{action.name} of the MCP server"
+    return f"{dispatcher.method} {dispatcher.path} with {dispatcher.selector} {action.name}"
 
 
 def _describe_action(action: Action) -> str:

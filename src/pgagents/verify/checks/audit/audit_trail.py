@@ -265,7 +265,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 def _run(setting: Setting, audit: Audit, earlier: list[Row], *, last: bool) -> Callable[[], Conversation]:
     action = audit.listed_by.action
-    offered = setting.endpoint(str(action.name), REST)
+    offered = setting.find_lead(str(action.name))
     endpoint = offered or Endpoint(action, OPERATOR, None, f"{action.name}@{OPERATOR}")
     limit = next((v for v in audit.listed_by.input.values() if isinstance(v, int)), None)
 

@@ -98,7 +98,7 @@ def _figures(setting: Setting) -> Iterator[tuple[Endpoint, Resource]]:
         if (
             endpoint.action.tenant
             and endpoint.action.effect == "read"
-            and endpoint.on_rest
+            and endpoint.leads
             and made is not None
         ):
             yield endpoint, made
@@ -129,7 +129,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     reads = [
         endpoint
         for endpoint in setting.endpoints
-        if endpoint.on_rest and endpoint.action.effect == "read" and endpoint.action.key
+        if endpoint.leads and endpoint.action.effect == "read" and endpoint.action.key
     ]
     if reads and not lists and not (setting.exclusive and any(_figures(setting))):
         call = ordinary(
@@ -147,7 +147,7 @@ def _lists(setting: Setting) -> Iterator[tuple[Endpoint, Resource]]:
     met: set[str] = set()
     for resource in setting.model.resources.values():
         for listed in resource.listed_by if resource.tenant and resource.made_by else ():
-            endpoint = setting.endpoint(str(listed.action.name), REST)
+            endpoint = setting.find_lead(str(listed.action.name))
             if endpoint is not None and endpoint.action.key and endpoint.place not in met:
                 met.add(endpoint.place)
                 yield endpoint, resource
@@ -195,7 +195,7 @@ def _run(
             input=given,
         )
         undo = resource.undone_by
-        ending = setting.endpoint(str(undo.action.name), REST) if undo is not None else None
+        ending = setting.find_lead(str(undo.action.name)) if undo is not None else None
         if undo is None or ending is None or not before.success:
             yield judge_untested(contract, f"the figures were answered {before.outcome}")
             return

@@ -50,7 +50,7 @@ def _endpoint(setting: Setting) -> Endpoint | None:
     told = setting.model.idempotency
     if told is None or (told.lives_s or 0) <= 2 * MARGIN_S:
         return None
-    makers = (d for d in setting.endpoints if d.on_rest and d.action.idempotency)
+    makers = (d for d in setting.endpoints if d.leads and d.action.idempotency)
     return next(
         (
             d

@@ -79,8 +79,13 @@ def _cases(setting: Setting) -> Iterator[tuple[Surface, Endpoint, Endpoint, Buck
 
 def _pairs(setting: Setting) -> Iterator[tuple[Endpoint, Endpoint]]:
     for endpoint in setting.endpoints:
-        rest = setting.rest_of(endpoint)
-        if endpoint.dispatcher is not None and rest is not None and endpoint.action.effect == "read":
+        rest = setting.lead_of(endpoint)
+        if (
+            endpoint.dispatcher is not None
+            and rest is not None
+            and rest.on_rest
+            and endpoint.action.effect == "read"
+        ):
             yield rest, endpoint
 
 

@@ -180,7 +180,7 @@ def _run(
 
     def run() -> Conversation:
         found = place.found_by
-        search = setting.endpoint(str(found.action.name), "rest") if found else None
+        search = setting.find_lead(str(found.action.name)) if found else None
         if found is None or search is None:
             return
         exchange: Exchange = yield Call(
@@ -253,7 +253,7 @@ def _end_instances(
         move = next(iter(resource.moves), None)
         mover = (
             setting.endpoint(str(move.action.name), endpoint.surface)
-            or setting.endpoint(str(move.action.name), "rest")
+            or setting.find_lead(str(move.action.name))
             if move
             else None
         )

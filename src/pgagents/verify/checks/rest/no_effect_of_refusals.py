@@ -30,7 +30,7 @@ from pgagents.verify.laws.lists import ordering_of
 from pgagents.verify.laws.next_page import may_go_on, next_page
 from pgagents.verify.plan.exclusive import others_too
 from pgagents.verify.wire.call import Call, GetNote
-from pgagents.verify.wire.endpoint import REST, Endpoint
+from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import LIMITED, UNAVAILABLE, Exchange
 
 NAME = "no_effect_of_refusals"
@@ -75,11 +75,7 @@ def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str]
 def _cases(setting: Setting) -> Iterator[tuple[Resource, Endpoint, InvalidCase]]:
     for resource in setting.model.resources.values():
         listed = next((call for call in resource.listed_by if _plain(call)), None)
-        if (
-            resource.made_by is None
-            or listed is None
-            or setting.endpoint(str(listed.action.name), REST) is None
-        ):
+        if resource.made_by is None or listed is None or setting.find_lead(str(listed.action.name)) is None:
             continue
         for endpoint in setting.endpoints:
             wrong = _wrong(setting, endpoint) if endpoint.action is resource.made_by.action else None
@@ -167,7 +163,7 @@ def _list_ids(
 ) -> Generator[Any, Any, tuple[list[Any] | None, bool]]:
     """Return the listed ids, or None if there is no list, and whether a new instance would be among them."""
     call = next(call for call in resource.listed_by if _plain(call))
-    endpoint = setting.endpoint(str(call.action.name), REST)
+    endpoint = setting.find_lead(str(call.action.name))
     assert endpoint is not None
     ids: list[Any] = []
     more: dict[str, Any] = {}

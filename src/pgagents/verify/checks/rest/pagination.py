@@ -29,7 +29,7 @@ from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.values.schema_values import high, types_of
-from pgagents.verify.wire.endpoint import REST, Endpoint
+from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 NAME = "pagination"
@@ -90,9 +90,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         )
         resource, call = _find_listed_resource(setting, paged)
         maker = (
-            setting.endpoint(str(resource.made_by.action.name), REST)
-            if resource and resource.made_by
-            else None
+            setting.find_lead(str(resource.made_by.action.name)) if resource and resource.made_by else None
         )
         if resource is not None and call is not None and maker is not None:
             run = _making(setting, paged, contract, resource, call, maker)

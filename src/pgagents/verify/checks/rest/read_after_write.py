@@ -398,7 +398,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
                 }
             )
         calls = [(i, c) for i, c in enumerate(resource.listed_by) if c.action is endpoint.action]
-        if calls and endpoint.on_rest and mine:
+        if calls and endpoint.leads and mine:
             yield from _all_there(exchange, memory, resource, calls, mine, place)
 
 

@@ -44,7 +44,7 @@ from pgagents.verify.check.memory import Setting
 from pgagents.verify.laws.laws import evaluate_law, format_values, values_of
 from pgagents.verify.plan.exclusive import others_too
 from pgagents.verify.wire.call import Call, Own, Sleep
-from pgagents.verify.wire.endpoint import OPERATOR, REST
+from pgagents.verify.wire.endpoint import NO_MCP, OPERATOR, REST
 from pgagents.verify.wire.exchange import Exchange
 from pgagents.verify.wire.media import JSON
 
@@ -76,14 +76,26 @@ def _criteria(workflow: Workflow, step: Step) -> Iterator[Criterion]:
 
 
 def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Exclude timed criteria without a clock, and deselect criteria that others could affect unless the
-    run is exclusive.
+    """Exclude timed criteria without a clock. Deselect workflows that need an MCP server where none is
+    named, and criteria that others could affect unless the run is exclusive.
     """
+    if setting.mcp is None and contract.detail.partition("/")[0] in _of_tools(setting):
+        return Verdict.NOT_SELECTED, NO_MCP
     if setting.model.clock is None and "/expect_timed-" in contract.detail:
         return Verdict.NOT_APPLICABLE, "the API has no clock that an operator could move"
     if not setting.exclusive and "/expect_alone-" in contract.detail:
         return Verdict.NOT_SELECTED, others_too("tells")
     return None
+
+
+def _of_tools(setting: Setting) -> frozenset[str]:
+    """Return the names of workflows that call an action which only an MCP server has."""
+    return frozenset(
+        workflow.name
+        for workflow in setting.model.workflows
+        for step in workflow.steps
+        if (endpoint := endpoint_of(setting, step)) is not None and endpoint.form is not None
+    )
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
