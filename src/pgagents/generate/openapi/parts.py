@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from pgagents.encoding.style import FORM
 from pgagents.model.action import Action, Example, Param
 from pgagents.model.model import Header, Model, Surface
 from pgagents.source.origin import Node, Text
@@ -103,7 +102,7 @@ def parameter(action: Action, param: Param, description: str, *, examples: bool)
     members: dict[str, Any] = {"name": wire_name(param), "in": param.place, "required": param.required}
     if description:
         members["description"] = description
-    if param.style not in ("", FORM) or not param.explode:
+    if param.odd_style:
         members |= style_of(param)
     members["schema"] = schema
     if examples and (shown := _values(action, param)):
@@ -190,7 +189,7 @@ def add_description(param: Param, text: str) -> Node:
 def request_body(action: Action, schema: Node, params: Iterable[Param], *, examples: bool) -> Node:
     """Return a request body, which is required if one of its members is."""
     media = Node({"schema": schema}, origin=schema.origin)
-    styled = [p for p in params if p.place == "body" and (p.style not in ("", FORM) or not p.explode)]
+    styled = [p for p in params if p.place == "body" and p.odd_style]
     if styled:
         encoding = {p.wire: Node(style_of(p), origin=p.origin) for p in styled}
         media["encoding"] = Node(encoding, origin=schema.origin)

@@ -35,7 +35,7 @@ def in_json(surface: Surface, who: str) -> tuple[Surface, list[Loss]]:
         kept.append(action)
         for param in styled:
             detail = f"{action.operation_id}: {who} has no `style` for it"
-            lost.append(Loss(param.origin, f"argument `{param.name}`", "dropped", detail))
+            lost.append(Loss(param.origin, f"argument {param.name}", "dropped", detail))
         if styled:
             omit[action.name] = (*omit.get(action.name, ()), *(str(p.name) for p in styled))
     return replace(surface, actions=tuple(kept), omit=omit), lost

@@ -56,6 +56,22 @@ def nested_items_lost(_context: Context, inner: Domain, call: AcceptedCall) -> A
     return inner(_changed(call, last))
 
 
+@fault("law", needs=("query-list",)).replace_actions
+def joined_list_first_alone(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
+    """Of a list that is one text, the first item alone is read."""
+    return inner(
+        _changed(call, lambda p, v: v[:1] if isinstance(v, list) and p.style and not p.explode else v)
+    )
+
+
+@fault("law", "invalid_input", needs=("query-object",)).edit_requests
+def query_brackets_ignored(_context: Context, request: Request) -> Request:
+    """Parameters with brackets in their names are ignored."""
+    path, mark, query = request.target.partition("?")
+    kept = [part for part in query.split("&") if "%5B" not in part.partition("=")[0]]
+    return replace(request, target=f"{path}{mark}{'&'.join(kept)}")
+
+
 def _changed(call: AcceptedCall, change: Callable[[Param, Any], Any]) -> AcceptedCall:
     """Return the call with each argument changed by a function of the argument and its value."""
     found = dict(call.input)
