@@ -12,6 +12,7 @@ from pgagents.catalogue.checks import (
     idle,
     laws,
     narrowing,
+    pages,
     parts,
     paths,
     security,
@@ -73,6 +74,7 @@ def _load(source: Source, known: Validators | None) -> tuple[Model | None, list[
     idle.run(checker)
     sending.run(checker)
     laws.run(checker)
+    pages.run(checker)
     examples.run(checker, known)
     if found := _deduplicate([*found, *checker.found]):
         return None, found

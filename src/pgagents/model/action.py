@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pgagents.cel.expression import Expression
+from pgagents.model.pages import Pages
 from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer
 
@@ -217,6 +218,8 @@ class Action:
     """True if the response depends on the caller's project alone."""
     content_type: str = "application/json"
     """The media type of the body that a call sends."""
+    pages: Pages | None = None
+    """How its list goes on after a page; None if it has no pages."""
     alias_of: Action | None = None
     """The action itself, if this entry offers it under a former name."""
 
