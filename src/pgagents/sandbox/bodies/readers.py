@@ -1,4 +1,4 @@
-"""Find the reader of an action's body. Each module of `kinds/` has a `read`; it is found by its name."""
+"""Find the reader of an action's body. Each module of `media/` has a `read`; it is found by its name."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Reader = Callable[[Request, Sequence[Field], str], Content]
 
 @cache
 def _readers() -> Mapping[str, Reader]:
-    kinds = registry.collect("pgagents.sandbox.bodies.kinds")
+    kinds = registry.collect("pgagents.sandbox.bodies.media")
     return {name: module.read for name, module in kinds.items()}
 
 
