@@ -1,4 +1,4 @@
-"""What a request's body holds, and how its Content-Type is compared."""
+"""The values of a request's body, and the comparison of its Content-Type."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def form_numbers_kept_as_text(_context: Context, inner: Domain, call: AcceptedCa
 
 @fault("law", needs=("form-body", "query-list")).replace_actions
 def repeated_fields_overwrite(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """Of a field that is repeated in a form, the last one alone counts."""
+    """A field that is repeated in a form counts once: its last value."""
     return inner(
         _changed(call, lambda p, v: v[-1:] if p.as_text and p.in_body and isinstance(v, list) else v)
     )
@@ -46,7 +46,7 @@ def repeated_fields_overwrite(_context: Context, inner: Domain, call: AcceptedCa
 
 @fault("law", needs=("form-nested",)).replace_actions
 def nested_items_lost(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """Of a list inside an object in brackets, the last item alone is read."""
+    """A list inside an object in brackets has its last item alone."""
 
     def last(param: Param, value: Any) -> Any:
         if param.style != "deepObject" or not isinstance(value, dict):
@@ -58,7 +58,7 @@ def nested_items_lost(_context: Context, inner: Domain, call: AcceptedCall) -> A
 
 @fault("law", needs=("query-list",)).replace_actions
 def joined_list_first_alone(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """Of a list that is one text, the first item alone is read."""
+    """A list that is one text has its first item alone."""
     return inner(
         _changed(call, lambda p, v: v[:1] if isinstance(v, list) and p.style and not p.explode else v)
     )
