@@ -21,11 +21,12 @@ from pgagents.verify.cases.malformed import beside, elsewhere, nowhere, odd_requ
 from pgagents.verify.cases.malformed_bodies import (
     double_member,
     number_left_out,
+    other_bodies,
     pad_body,
     with_member,
     wrap_in_list,
+    writers,
 )
-from pgagents.verify.cases.other_bodies import other_bodies, writers
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.wire.call import Call, Raw
