@@ -8,25 +8,23 @@ from typing import Any
 from pgagents.encoding.request import encode_call
 from pgagents.http import Request, json_bytes
 from pgagents.verify.wire.call import Call
+from pgagents.verify.wire.credential import NOTHING, Proof
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.media import JSON, accept_of
 
 
-def request_of(call: Call, values: Mapping[str, Any], proof: tuple[tuple[str, str], ...]) -> Request:
-    """Return the request. `values` are the call's arguments with live ids filled in, `proof` the headers of
-    its credential.
+def request_of(call: Call, values: Mapping[str, Any], proof: Proof = NOTHING) -> Request:
+    """Return the request. `values` are the call's arguments with live ids filled in, `proof` its
+    credentials.
 
     Members that are no arguments go into the body, or into the query if the action has no body.
     """
     method, where, headers, body = _ordinary(call, values)
     raw = call.raw
-    headers += proof
     if raw.edit is not None:
         body = raw.edit(body)
     if raw.body is not None:
         body = raw.body
-        if body and not any(k == "Content-Type" for k, _ in headers):
-            headers.append(("Content-Type", JSON))
     if raw.retype:
         headers = [(k, _retype(v, raw.retype) if k == "Content-Type" else v) for k, v in headers]
     request = Request(
@@ -35,6 +33,9 @@ def request_of(call: Call, values: Mapping[str, Any], proof: tuple[tuple[str, st
         tuple(headers),
         body,
     )
+    request = proof.add_to(request)
+    if raw.body and request.header("Content-Type") is None:
+        request = request.with_header("Content-Type", JSON)
     for name, value in raw.headers:
         request = request.with_header(name, value)
     return request

@@ -12,6 +12,7 @@ from pgagents.generate.openapi.document import document, losses, operations
 from pgagents.generate.openapi.profile import Profile
 from pgagents.generate.openapi.shape import inline_references, with_properties
 from pgagents.generate.openapi.takers import CHATGPT, in_json
+from pgagents.generate.sign_in import choose_for_gpt
 from pgagents.generate.target import Note, Target, View
 from pgagents.jsonschema.schema import cycles
 from pgagents.model.model import Model, Surface
@@ -24,20 +25,24 @@ def view(model: Model) -> View:
     """Return the OpenAPI Object. Writes are marked consequential; reads that are not GET are marked as
     not.
     """
-    surface, lost = in_json(model.surfaces["openai"], CHATGPT)
+    offered, left_out = in_json(model.surfaces["openai"], CHATGPT)
+    sign_in = choose_for_gpt(model, offered)
     profile = Profile(
         "3.1.0",
-        surface,
+        sign_in.surface,
         complete=False,
         header_params=False,
         examples=False,
         consequential=True,
+        schemes=sign_in.schemes,
     )
     made = document(model, profile, with_properties)
     for operation in operations(made):
         for parameter in operation.get("parameters", ()):
             parameter["schema"] = with_properties(inline_references(parameter["schema"], model.schemas))
-    return View(made, (*lost, *losses(model, profile)), tuple(_notes(model, profile, surface, made)))
+    lost = (*left_out, *sign_in.losses, *losses(model, profile))
+    notes = tuple(_notes(model, profile, sign_in.surface, made))
+    return View(made, lost, notes, sign_in.falsehoods)
 
 
 def _notes(model: Model, profile: Profile, surface: Surface, made: Node) -> Iterator[Note]:
