@@ -162,7 +162,7 @@ class Room:
             seconds=0.0,
             sent_at=0.0,
             codes=self.model.codes,
-            code_at="code",
+            errors=self.model.error_reader,
         )
         self.factory.note_exchange(exchange)
         self.factory.note(exchange)

@@ -293,7 +293,7 @@ def _seen(call: Call, request: Request, result: dict[str, Any]) -> Exchange:
         seconds=0.0,
         sent_at=0.0,
         codes=model().codes,
-        code_at=model().errors.code_at,
+        errors=model().error_reader,
     )
 
 

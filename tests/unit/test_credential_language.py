@@ -179,7 +179,9 @@ def test_argument_in_the_keys_header_is_an_error_at_the_argument() -> None:
 
 def test_calls_with_a_key_need_the_code_of_a_refusal() -> None:
     without = (", no_key: UNAUTHORIZED", "")
-    assert [(id, message) for _, id, message in said(scheme(HEADER), without)] == [
+    assert said(scheme(HEADER), without) == [], "it is the only code with status 401"
+    forbidden = ("UNAUTHORIZED: {status: 401", "UNAUTHORIZED: {status: 403")
+    assert [(id, message) for _, id, message in said(scheme(HEADER), without, forbidden)] == [
         ("missing-key", "key `no_key` is missing in `errors.framework`, and calls have a key")
     ]
     assert said("security: []", without) == []

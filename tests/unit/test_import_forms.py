@@ -235,17 +235,45 @@ def test_operation_that_only_redirects_is_left_out() -> None:
     assert "left out: GET /file: it answers a redirect alone (302), and an action needs a 2xx" in notes(made)
 
 
-def test_media_type_of_errors_is_told() -> None:
+def test_media_type_of_errors_is_taken_over() -> None:
     problem = {"description": "No", "content": {"application/problem+json": {"schema": {"type": "object"}}}}
-    made = imported(
-        openapi(
-            {"/a": {"get": operation(responses={**operation()["responses"], "404": problem, "409": problem})}}
-        )
-    )
-    assert notes(made).count("errors come as application/problem+json") == 1
     plain = {"description": "No", **holding({"type": "object"})}
+    responses = {**operation()["responses"], "404": problem, "409": problem, "422": plain}
+    made = imported(openapi({"/a": {"get": operation(responses=responses)}}))
+    errors = made.data["errors"]
+    assert errors["content_type"] == "application/problem+json"
+    assert {n: c["content_type"] for n, c in errors["codes"].items() if "content_type" in c} == {
+        "UNPROCESSABLE": "application/json",
+        **{n: "application/json" for n, c in errors["codes"].items() if c.get("only") == []},
+    }
     made = imported(openapi({"/a": {"get": operation(responses={**operation()["responses"], "404": plain})}}))
-    assert "errors come as" not in notes(made)
+    assert "content_type" not in made.data["errors"]
+
+
+def test_codes_that_are_no_names_keep_their_values() -> None:
+    def refusal(member: str, *values: Any) -> dict[str, Any]:
+        schema = {"type": "object", "properties": {member: {"enum": list(values)}}}
+        return {"description": "No", **holding(schema)}
+
+    responses = {
+        **operation()["responses"],
+        "400": refusal("code", "invalid-argument", 20404),
+        "404": refusal("code", "https://api.example/errors/gone"),
+        "409": refusal("code", "taken"),
+    }
+    errors = imported(openapi({"/a": {"get": operation(responses=responses)}})).data["errors"]
+    assert errors["code_at"] == "code"
+    wires = {name: code.get("wire", name) for name, code in errors["codes"].items() if code.get("only") != []}
+    assert wires == {
+        "INVALID_ARGUMENT": "invalid-argument",
+        "BAD_REQUEST_20404": 20404,
+        "GONE": "https://api.example/errors/gone",
+        "taken": "taken",
+    }
+    responses = {**operation()["responses"], "400": refusal("colour", "dark-red")}
+    assert (
+        imported(openapi({"/a": {"get": operation(responses=responses)}})).data["errors"]["code_at"] is None
+    )
 
 
 @pytest.mark.parametrize(

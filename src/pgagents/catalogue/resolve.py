@@ -8,11 +8,15 @@ from typing import Any
 
 from pgagents.catalogue.checks.carried import REST, TOOLS, is_dispatched
 from pgagents.catalogue.checks.checker import PLACEHOLDER, Checker
+from pgagents.catalogue.checks.errors import find_place, make_sign
 from pgagents.catalogue.checks.paths import camel
-from pgagents.catalogue.language import actions, audit, basics, offers, platform, resources, surface
+from pgagents.catalogue.language import actions, audit, basics, errors, offers, platform, resources, surface
 from pgagents.catalogue.language.credentials import find_default_scheme, find_used_scheme
+from pgagents.catalogue.language.errors import JSON, PROBLEM_JSON
+from pgagents.catalogue.language.problem_details import PROBLEM_DETAILS, problem_details
 from pgagents.catalogue.language.schemas import argument_node, schema_node, schema_nodes
 from pgagents.cel.expression import compile as compiled
+from pgagents.jsonschema.schema import resolve as resolve_schema
 from pgagents.model import model as m
 from pgagents.model.action import (
     Action,
@@ -27,6 +31,7 @@ from pgagents.model.action import (
     Texts,
 )
 from pgagents.model.credential import Credential, make
+from pgagents.model.error_reader import ErrorReader
 from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer, Source
 
@@ -44,6 +49,7 @@ class _Resolver:
         self.checker = checker
         self.schemas, self.marks = schema_nodes(written, self.data)
         self.provoked: dict[str, dict[str, ActionCall]] = {name: {} for name in written.errors.codes}
+        self.errors = self._with_problem_details(written.errors)
         self.codes = {name: self._code(name, code) for name, code in written.errors.codes.items()}
         self.actions: dict[str, Action] = {}
         self.keyed = find_default_scheme(written) is not None
@@ -62,7 +68,8 @@ class _Resolver:
             api=written.api,
             auth=written.auth,
             limits=written.limits,
-            errors=written.errors,
+            errors=self.errors,
+            error_reader=self._reader(),
             behaviour=written.behaviour,
             env=written.env,
             schemas=self.schemas,
@@ -102,18 +109,35 @@ class _Resolver:
             calls = {action: self._call(call, (*at, action)) for action, call in code.provoked_by.items()}
             self.provoked[name].update({action: call for action, call in calls.items() if call is not None})
 
-    def _code(self, name: str, code: platform.Code) -> Code:
-        at = ("errors", "codes", name)
+    def _code(self, name: str, code: errors.Code) -> Code:
+        at, common = ("errors", "codes", name), self.errors
+        content_type = code.content_type or common.content_type or (JSON if code.envelope else "")
         return Code(
             name,
             code.status,
             Text(code.meaning or name.replace("_", " ").capitalize(), (*at, "meaning")),
-            code.envelope or self.written.errors.envelope,
+            code.envelope or common.envelope or "",
             tuple(code.only) if code.only is not None else None,
             tuple(code.cite),
             at,
             self.provoked[name],
+            code.wire,
+            find_place(common, code),
+            code.message_at if "message_at" in code.model_fields_set else common.message_at,
+            content_type,
         )
+
+    def _with_problem_details(self, written: errors.Errors) -> errors.Errors:
+        """Return the errors with an envelope, and its schema added, if RFC 9457 defines their bodies."""
+        if written.envelope is not None or written.content_type != PROBLEM_JSON:
+            return written
+        self.schemas.setdefault(PROBLEM_DETAILS, problem_details())
+        return written.model_copy(update={"envelope": PROBLEM_DETAILS})
+
+    def _reader(self) -> ErrorReader:
+        compiled = self.checker.expressions.get(("errors", "when"))
+        sign = make_sign(self.errors.when or "", compiled.tree) if compiled is not None else None
+        return ErrorReader(self.codes, self.errors.code_at, sign)
 
     def _action(self, name: str, a: actions.Action, at: Pointer) -> Action:
         raw: Any = self.data
@@ -289,6 +313,25 @@ class _Resolver:
             package=sf.package,
             headers=dict(sf.headers),
             attribution=dict(sf.attribution),
+            narrow={
+                action: {
+                    n: self._narrowed(action, n, given, (*at, "narrow", action, n))
+                    for n, given in many.items()
+                }
+                for action, many in sf.narrow.items()
+            },
+        )
+
+    def _narrowed(self, action: str, name: str, given: offers.Narrowing, at: Pointer) -> m.Narrowed:
+        """Resolve how a surface takes an argument. Its keywords replace those of the action."""
+        param = next(p for p in self.actions[action].params if p.name == name)
+        own = given.model_dump(by_alias=True, exclude_unset=True, exclude={"as_", "required"})
+        schema = Node({**resolve_schema(param.schema, self.schemas), **own}, origin=param.schema.origin)
+        if "description" in param.schema:
+            schema["description"] = param.schema["description"]
+        alias = Text(given.as_, (*at, "as")) if given.as_ else param.name
+        return m.Narrowed(
+            replace(param, schema=schema, required=param.required or bool(given.required)), alias, at
         )
 
     def _dispatcher(self, surface: m.Surface, sf: offers.Surface) -> m.Dispatcher:
@@ -312,6 +355,7 @@ class _Resolver:
             surface.actions,
             tuple(sf.cite),
             at,
+            surface,
         )
 
     def _values(self, value: Any, pointer: Pointer) -> Any:

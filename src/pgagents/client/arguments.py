@@ -27,8 +27,7 @@ class Arguments:
 
     def __init__(self, model: Model, action: Action, params: tuple[Param, ...]) -> None:
         self._model, self._params = model, {str(p.name): p for p in params}
-        left_out = tuple(p.name for p in action.params if p not in params)
-        self.schema = action.input_schema(places=("path", "query", "header", "body"), omit=left_out)
+        self.schema = action.input_schema(places=("path", "query", "header", "body"), params=params)
 
     @cached_property
     def _validator(self) -> Any:

@@ -161,6 +161,7 @@ class Client:
         if faults := takes.faults(given):
             message = "; ".join(f"{name}: {why}" if name else why for name, why in faults)
             return make_refusal(action.name, "invalid_arguments", message, field=faults[0][0] or None)
+        given = given if surface is None else surface.restore(action, given)
         dispatcher = None if action.on_rest else self.model.find_dispatcher(action)
         if dispatcher is None and not action.on_rest:
             return make_refusal(action.name, "not_callable", "only an MCP server has it, as a tool")

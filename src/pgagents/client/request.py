@@ -30,7 +30,7 @@ def request_of(
     if dispatcher is not None:
         asked = [("Accept", JSON), *(headers or {}).items(), ("Content-Type", JSON)]
         secret = credential.headers(key) if key and credential is not None else []
-        message = dispatcher.make_message(str(action.name), arguments)
+        message = dispatcher.make_message(action, arguments)
         return Request(dispatcher.method, str(dispatcher.path), (*asked, *secret), json_bytes(message))
     places: dict[str, list[tuple[Param, Any]]] = {"path": [], "query": [], "header": [], "body": []}
     for param in action.params:

@@ -10,7 +10,7 @@ from typing import Any
 from pgagents.cel.expression import Expression
 from pgagents.cel.rewrite import normal
 from pgagents.diff.change import Change
-from pgagents.diff.schemas import Sides, answers, inputs
+from pgagents.diff.schemas import Sides, answers, compare_schemas, inputs
 from pgagents.model.action import Action, Former
 from pgagents.model.model import Model
 from pgagents.text.brief import brief
@@ -324,6 +324,25 @@ def _texts(s: Sides) -> Iterator[Change]:
         yield s.change("wording", "title", f"its title is {brief(str(s.b.title), 60)} now", "title")
 
 
+def _compare_narrowing(s: Sides, surface: str) -> Iterator[Change]:
+    """Yield what changed in the names and values that a surface gives the action's arguments."""
+    before, after = s.old.surfaces[surface], s.new.surfaces[surface]
+    mine = {p.canonical: p for p in before.params(s.a)}
+    theirs = {p.canonical: p for p in after.params(s.b)}
+    narrowed = {*before.narrow.get(s.a.name, {}), *after.narrow.get(s.b.name, {})}
+    for argument in (n for n in mine if n in theirs and n in narrowed):
+        a, b = mine[argument], theirs[argument]
+        what = f"argument `{argument}` on `{surface}`"
+        if a.name != b.name:
+            message = f"{what} is called `{b.name}` now, was `{a.name}`"
+            yield s.change("breaking", "argument-moved", message, "input", argument)
+        if b.required and not a.required:
+            yield s.change("breaking", "argument-required", f"{what} is required now", "input", argument)
+        for found in compare_schemas(s.old, s.new, a.schema, b.schema, "callers", what):
+            if found.id != "text":
+                yield s.change(found.severity, found.id, found.said, "input", argument, example=found.example)
+
+
 def _compare_surfaces(s: Sides) -> Iterator[Change]:
     before, after = set(surfaces(s.old, s.a.name)), set(surfaces(s.new, s.b.name))
     gone = tuple(n for n in s.where if n in before - after and n in s.new.surfaces)
@@ -340,6 +359,7 @@ def _compare_surfaces(s: Sides) -> Iterator[Change]:
                 s.old.surfaces[name].omit.get(s.a.name, ()),
                 s.new.surfaces[name].omit.get(s.b.name, ()),
             )
+            yield from _compare_narrowing(s, name)
             for argument in (n for n in now if n not in then):
                 yield Change(
                     "breaking",

@@ -71,8 +71,9 @@ def function(
 def _arguments(surface: Surface, action: Action, losses: list[Loss]) -> Node:
     """Return the schema of the arguments that a model fills in. The calling client fills in headers."""
     offered = surface.params(action)
+    names = {param.canonical for param in offered}
     for param in action.params:
-        if param not in offered:
+        if param.name not in names:
             losses.append(
                 Loss(param.origin, f"argument {param.name}", "dropped", f"surfaces.{surface.name}.omit")
             )
@@ -85,7 +86,7 @@ def _arguments(surface: Surface, action: Action, losses: list[Loss]) -> Node:
                     "a model fills in no headers; who makes the call sends it",
                 )
             )
-    schema = action.input_schema(omit=tuple(p.name for p in action.params if p not in offered))
+    schema = action.input_schema(params=offered)
     members: dict[str, Any] = schema["properties"]
     for param in offered:
         text = surface.param_text(action, param)

@@ -29,6 +29,13 @@ class Param:
     origin: Pointer
     refers_member: str = ""
     """The member of a resource's id that this argument holds, if the id has several members."""
+    of: str = ""
+    """The argument's name in the catalogue, if a surface gives it another."""
+
+    @property
+    def canonical(self) -> str:
+        """The argument's name in the catalogue, whatever a surface calls it."""
+        return self.of or str(self.name)
 
     @property
     def description(self) -> str:
@@ -48,7 +55,7 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """An error code, its one status, and the schema name of its error envelope."""
+    """An error code, its one status, and the schema name of its error envelope (empty if bodies are open)."""
 
     name: str
     status: int
@@ -59,6 +66,24 @@ class Code:
     origin: Pointer
     provoked_by: Mapping[str, ActionCall] = field(default_factory=dict)
     """By action name, the operator's call after which the action's next call fails with this code."""
+    wire: str | int | None = None
+    """Its value in answers, if that is not its name."""
+    code_at: str | None = None
+    """The path of its value in the body; None if its status alone identifies it."""
+    message_at: str | None = None
+    """The path of the message for a person; None if there is none."""
+    content_type: str = "application/json"
+    """The media type of its body; empty if that is open."""
+
+    @property
+    def value(self) -> str | int:
+        """Its value in answers."""
+        return self.name if self.wire is None else self.wire
+
+    @property
+    def shown(self) -> str:
+        """Its value in answers as a text; empty if its status alone identifies it."""
+        return str(self.value) if self.code_at is not None else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,10 +209,15 @@ class Action:
         return next((p for p in self.params if p.name == name), None)
 
     def input_schema(
-        self, *, places: tuple[PlaceIn, ...] = ("path", "query", "body"), omit: tuple[str, ...] = ()
+        self,
+        *,
+        places: tuple[PlaceIn, ...] = ("path", "query", "body"),
+        params: tuple[Param, ...] | None = None,
     ) -> Node:
-        """Return all arguments in these places as one closed JSON Schema object."""
-        chosen = [p for p in self.params if p.place in places and p.name not in omit]
+        """Return all arguments in these places as one closed JSON Schema object; `params` are those that a
+        surface takes.
+        """
+        chosen = [p for p in (self.params if params is None else params) if p.place in places]
         schema = Node(origin=(*self.origin, "input"))
         schema["type"] = "object"
         schema["properties"] = Node({p.name: p.schema for p in chosen}, origin=(*self.origin, "input"))

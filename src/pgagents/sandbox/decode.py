@@ -8,13 +8,13 @@ import math
 import re
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pgagents.http import Request, read_json
 from pgagents.jsonschema import schema as schemas
 from pgagents.model.action import Action, Param
-from pgagents.model.model import Model
+from pgagents.model.model import Model, Surface
 from pgagents.source.origin import plain
 
 BODY = "body"
@@ -77,7 +77,7 @@ class Decoder:
 
     def __init__(self, model: Model) -> None:
         self._model = model
-        self._plans: dict[str, _Plan] = {}
+        self._plans: dict[tuple[str, str], _Plan] = {}
 
     def request(self, action: Action, request: Request, path_values: Mapping[str, str]) -> Arguments | Fault:
         """Return the arguments of a REST call, or why they are refused."""
@@ -101,17 +101,30 @@ class Decoder:
                     return Fault("invalid", wire, f"{_clean_name(wire)} is no member of this body")
         return self._validate(action, plan, found)
 
-    def members(self, action: Action, members: Mapping[str, Any]) -> Arguments | Fault:
-        """Return the arguments of a dispatcher's call, or why they are refused."""
-        plan = self._plan(action)
+    def members(
+        self, action: Action, members: Mapping[str, Any], offered: Surface | None = None
+    ) -> Arguments | Fault:
+        """Return the arguments of a dispatcher's call, or why they are refused.
+
+        `offered` is the dispatcher's surface, which may rename and narrow them.
+        """
+        plan = self._plan(action, offered)
         known = {argument.name for argument in plan.arguments}
+        aliases = {} if offered is None else {a.name: a.wire for a in plan.arguments}
+        names = {alias: name for name, alias in aliases.items()}
         found = {}
-        for name, value in members.items():
-            if name in known:
+        for given, value in members.items():
+            name = names.get(given, given) if names else given
+            if name in known and aliases.get(name, given) == given:
                 found[name] = value
             elif action.unknown == "refused":
-                return Fault("invalid", name, f"{_clean_name(name)} is no argument of {action.name}")
-        return self._validate(action, plan, found)
+                return Fault("invalid", given, f"{_clean_name(given)} is no argument of {action.name}")
+        read = self._validate(action, plan, found)
+        if not isinstance(read, Fault) or offered is None or not offered.narrow.get(action.name):
+            return read
+        first, dot, rest = read.field.partition(".")
+        canonical = next((str(p.name) for p in action.params if p.wire == first), first)
+        return replace(read, field=aliases.get(canonical, canonical) + dot + rest)
 
     def _validate(self, action: Action, plan: _Plan, found: dict[str, Any]) -> Arguments | Fault:
         """Validate arguments against the action's schema and add defaults; whole doubles of integers
@@ -176,20 +189,25 @@ class Decoder:
             return text == "true"
         return text
 
-    def _plan(self, action: Action) -> _Plan:
-        if action.name not in self._plans:
-            self._plans[action.name] = self._make_plan(action)
-        return self._plans[action.name]
+    def _plan(self, action: Action, offered: Surface | None = None) -> _Plan:
+        key = (str(action.name), offered.name if offered is not None else "")
+        if key not in self._plans:
+            self._plans[key] = self._make_plan(action, offered)
+        return self._plans[key]
 
-    def _make_plan(self, action: Action) -> _Plan:
+    def _make_plan(self, action: Action, offered: Surface | None) -> _Plan:
         places = ("path", "query", "header", "body")
-        schema = dict(action.input_schema(places=places))  # type: ignore[arg-type]  # a tuple of literals loses their types
-        arguments = tuple(self._argument(param) for param in action.params)
+        params = action.params if offered is None else offered.narrowed_params(action)
+        schema = dict(action.input_schema(places=places, params=params))  # type: ignore[arg-type]  # a tuple of literals loses their types
+        arguments = tuple(self._argument(param) for param in params)
+        if offered is not None:
+            aliases = {p.canonical: str(p.name) for p in offered.params(action)}
+            arguments = tuple(replace(a, wire=aliases[a.name]) for a in arguments)
         return _Plan(
             arguments,
             tuple(a for a in arguments if a.place != "body"),
             {a.wire: a.name for a in arguments if a.place == "body"},
-            {str(p.name): p.schema["default"] for p in action.params if "default" in p.schema},
+            {str(p.name): p.schema["default"] for p in params if "default" in p.schema},
             schemas.validator(plain(schema), self._model.schemas),
         )
 

@@ -345,7 +345,8 @@ class Front:
         assert asked.action is not None
         assert asked.match is not None
         if asked.members is not None:
-            return self.decoder.members(asked.action, asked.members)
+            offered = asked.dispatcher.offered if asked.dispatcher is not None else None
+            return self.decoder.members(asked.action, asked.members, offered)
         return self.decoder.request(asked.action, request, asked.match.values)
 
     def _run(self, call: AcceptedCall, request_id: str) -> Response:
@@ -458,6 +459,6 @@ def framework_code(model: Model, kind: str) -> Code:
     if status is None:
         return invalid
     same = next((c for c in model.codes.values() if c.status == status and c.only is None), None)
-    return same or Code(
-        kind.upper(), status, invalid.meaning, model.errors.envelope, None, (), invalid.origin
+    return same or replace(
+        invalid, name=kind.upper(), status=status, only=None, cite=(), provoked_by={}, wire=None
     )

@@ -66,7 +66,7 @@ def _components(model: Model, profile: Profile, users: list[Node], change: Chang
         for codes in refusals.by_status(refusals.codes_of(action, model)).values():
             name = refusals.component_name(codes, keyed=keyed)
             if name not in responses:
-                responses[name] = refusals.response(model, codes, keyed=keyed, full=profile.complete)
+                responses[name] = refusals.response(model, codes, profile, keyed=keyed)
     for edge in model.errors.edge if profile.complete else ():
         responses[refusals.edge_name(edge.status)] = refusals.edge_response(model, edge)
     holders = [*schema_holders(users), *schema_holders(responses)]
@@ -143,8 +143,17 @@ def losses(model: Model, profile: Profile) -> Iterator[Loss]:
     yield from action_losses(model, profile)
     yield from list_lost_ids(profile.actions(model))
     yield from credential_losses(model)
+    yield from refusals.list_lost_signs(model, profile.actions(model))
+    yield from refusals.list_lost_types(model, profile.actions(model), profile)
     for action in profile.actions(model):
-        offered = {p.name for p in profile.params(action)}
+        offered = {p.canonical for p in profile.params(action)}
+        for renamed in (p for p in profile.params(action) if p.of):
+            yield Loss(
+                renamed.origin,
+                f"name {renamed.name} of argument {renamed.of}",
+                "dropped",
+                f"{action.operation_id}: an operation takes arguments under REST's names",
+            )
         for param in action.params:
             if param.name in offered:
                 continue
@@ -162,8 +171,8 @@ def losses(model: Model, profile: Profile) -> Iterator[Loss]:
                     "elsewhere",
                     f"{action.operation_id}: left out of this surface",
                 )
-        if codes := refusals.codes_of(action, model):
-            names = ", ".join(c.name for c in codes)
+        if codes := [code for code in refusals.codes_of(action, model) if code.shown]:
+            names = ", ".join(c.shown for c in codes)
             yield Loss(
                 (*action.origin, "errors"),
                 f"error codes {names}",

@@ -60,10 +60,11 @@ def responses(model: Model, action: Action, profile: Profile) -> Node:
     for status, codes in refusals.by_status(refusals.codes_of(action, model)).items():
         shown = _examples(action, status) if profile.examples else None
         if status in found:
+            found[status] = refusals.add_errors(model, found[status], codes, profile)
             continue
-        if shown:
-            own = refusals.response(model, codes, keyed=action.key, full=profile.complete)
-            own["content"][parts.JSON]["examples"] = shown
+        own = refusals.response(model, codes, profile, keyed=action.key)
+        if shown and len(own.get("content", ())) == 1:
+            next(iter(own["content"].values()))["examples"] = shown
             found[status] = own
         else:
             found[status] = refusals.reference(codes, keyed=action.key or not profile.complete)

@@ -112,7 +112,11 @@ def wire_name(param: Param) -> Text:
     """Return the argument's name as sent, with its origin. A path placeholder uses the argument's own
     name.
     """
-    return param.name if param.place == "path" else Text(param.wire, (*param.origin, "wire"))
+    return (
+        Text(param.canonical, param.origin)
+        if param.place == "path"
+        else Text(param.wire, (*param.origin, "wire"))
+    )
 
 
 def _values(action: Action, param: Param) -> Node:
@@ -120,7 +124,7 @@ def _values(action: Action, param: Param) -> Node:
     shown = Node(origin=(*action.origin, "examples"))
     seen: list[Any] = []
     for example in succeeding(action):
-        value = example.input.get(str(param.name))
+        value = example.input.get(param.canonical)
         if value is None or any(value == other and type(value) is type(other) for other in seen):
             continue
         seen.append(value)

@@ -24,6 +24,11 @@ class Profile:
     examples: bool
     consequential: bool
 
+    @property
+    def json_errors(self) -> bool:
+        """True if the document shows error bodies of type `application/json` alone, as Copilot's does."""
+        return self.version.startswith("3.0")
+
     def actions(self, model: Model) -> tuple[Action, ...]:
         """Return the actions that have operations of their own."""
         offered = self.surface.actions if self.surface else model.actions

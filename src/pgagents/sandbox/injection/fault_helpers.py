@@ -120,7 +120,8 @@ def successful(answer: Response) -> bool:
 
 def data_of(answer: Response) -> Any:
     """Return the parsed JSON body of an answer; None where its type is not JSON or it cannot be parsed."""
-    if not (answer.header("content-type") or "").startswith("application/json"):
+    media = (answer.header("content-type") or "").partition(";")[0].strip()
+    if media != "application/json" and not media.endswith("+json"):
         return None
     try:
         return json.loads(answer.body)

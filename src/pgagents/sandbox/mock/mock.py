@@ -11,6 +11,7 @@ from typing import Any
 from pgagents.cel.reading import bounds_of_size
 from pgagents.jsonschema import schema as schemas
 from pgagents.model.action import Action, Example, Param
+from pgagents.model.error_reader import value_at
 from pgagents.model.model import Resource
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.clock import rfc3339
@@ -172,17 +173,12 @@ class Mock:
     def _stateless(self, call: AcceptedCall) -> Any:
         """Answer by the refusal in an example with the same input, else by `_base`."""
         given = {k: v for k, v in call.input.items() if k in call.given}
-        errors = self.model.errors
-        for example in call.action.examples if errors.code_at else ():
+        for example in call.action.examples:
             if example.status >= 400 and plain(example.input) == given:
-                code = places.get(example.output, tuple(errors.code_at.split(".")))
-                if any(c.name == code for c in call.action.errors):
-                    message = (
-                        places.get(example.output, tuple(errors.message_at.split(".")))
-                        if errors.message_at
-                        else ""
-                    )
-                    return Refusal(str(code), str(message or code))
+                code = self.model.error_reader.read(example.status, example.output).code
+                if code is not None and code in call.action.errors:
+                    message = value_at(example.output, code.message_at)
+                    return Refusal(code.name, str(message or code.meaning))
         return self.laws.repair(call, self._base(call))
 
     def _clock(self, call: AcceptedCall) -> Any:

@@ -86,7 +86,7 @@ def invalid_cases(setting: Setting, endpoint: Endpoint) -> Iterator[InvalidCase]
         for (keyword, path), alike in groupby(listed, lambda w: (w.keyword, w.path)):
             turn = (
                 0
-                if keyword == "type" and _in_json(endpoint, param)
+                if (keyword == "type" and _in_json(endpoint, param)) or endpoint.narrows(str(param.name))
                 else _turn(setting, endpoint, param, keyword, *path)
             )
             group, first = _order_values(list(alike), param, turn), True
@@ -267,9 +267,9 @@ def _breaks(setting: Setting, param: Param, call: Call) -> bool:
     if name not in call.input and param.required:
         return True
     if name in call.input and (not call.endpoint.on_rest or param.place == "body"):
-        return not setting.test(("param", call.endpoint.action.name, name), param.schema).is_valid(value)
+        return not setting.test_argument(call.endpoint, param).is_valid(value)
     if scalar and param.place in ("query", "path"):
-        test = setting.test(("param", call.endpoint.action.name, name), param.schema)
+        test = setting.test_argument(call.endpoint, param)
         text = text_of(value)
         return not any(test.is_valid(reading) for reading in (*readings_of(text), [text]))
     return is_invalid(setting, call)

@@ -122,7 +122,7 @@ def _some_reading(setting: Setting, endpoint: Endpoint, given: Mapping[str, list
             ):
                 return False
             continue
-        test = setting.test(("param", endpoint.action.name, name), known[name].schema)
+        test = setting.test_argument(endpoint, known[name])
         if not any(test.is_valid(reading) for reading in readings):
             return False
     return True

@@ -82,9 +82,7 @@ def next_page(
             or body.get(f"next{name}".lower())
             or _counter(name, exchange.input.get(name), len(items))
         )
-        if value is not None and setting.test(("param", endpoint.action.name, name), param.schema).is_valid(
-            value
-        ):
+        if value is not None and setting.test_argument(endpoint, param).is_valid(value):
             return {name: value}
     return None
 

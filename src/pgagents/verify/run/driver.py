@@ -401,14 +401,14 @@ class Driver:
         ):
             return
         code = self.model.no_key
-        if code is None or exchange.status != code.status:
+        if code is None or not exchange.refused or exchange.status != code.status:
             self.key_known = True
             return
         self.turned_away += 1
         if self.turned_away >= MAX_TURNED_AWAY:
             self.key_refused = True
             raise Stop(
-                f"the server refused the key: {code.status} {code.name} to the first {self.turned_away} "
+                f"the server refused the key: {exchange.outcome} to the first {self.turned_away} "
                 "calls with it"
             )
 

@@ -14,6 +14,7 @@ from urllib.parse import urljoin, urlsplit
 
 from pgagents.cel.expression import Expression
 from pgagents.http import Handler, Request, Response, Silence, read_json
+from pgagents.model.error_reader import ReadError
 from pgagents.model.model import Model
 from pgagents.text.brief import brief
 from pgagents.verify.cases.invalid import ordinary
@@ -126,7 +127,7 @@ def _find_trouble(setting: Setting, place: Place, key: str, tried: Sequence[_Tri
     if not all(isinstance(answer, Response) for answer in answers):
         return None
     statuses = {one.status for one in tried}
-    if refused := [one for one in tried if one.status in _refusals(setting)]:
+    if refused := [one for one in tried if _refuses_key(setting, one)]:
         return _key_refused(setting, key, refused)
     if all(300 <= status < 400 for status in statuses):
         return _explain_redirect(place, tried[0])
@@ -200,8 +201,21 @@ def _try_request(place: Place, endpoint: Endpoint, request: Request) -> _Tried:
     return _Tried(endpoint, request, place.send(request))
 
 
-def _refusals(setting: Setting) -> set[int]:
-    return {FORBIDDEN, *_no_key(setting)}
+def _refuses_key(setting: Setting, one: _Tried) -> bool:
+    """Return whether an answer refuses the key: by its status, or by the code of an error with a 2xx."""
+    no_key, read = setting.model.no_key, _read_hidden_error(setting, one)
+    return one.status in {FORBIDDEN, *_no_key(setting)} or (
+        read is not None and no_key is not None and read.code is no_key
+    )
+
+
+def _read_hidden_error(setting: Setting, one: _Tried) -> ReadError | None:
+    """Return the error in an answer with a 2xx status; None if it is none."""
+    reader = setting.model.error_reader
+    if reader.sign is None or not isinstance(one.answer, Response) or one.status >= BAD_REQUEST:
+        return None
+    body = read_json(one.answer.body).value
+    return reader.read(one.status, body) if reader.is_error(one.status, body) else None
 
 
 def _no_key(setting: Setting) -> set[int]:
@@ -209,7 +223,7 @@ def _no_key(setting: Setting) -> set[int]:
     missing scope.
     """
     code = setting.model.no_key
-    return {UNAUTHORIZED, code.status} if code is not None else {UNAUTHORIZED}
+    return {UNAUTHORIZED, code.status} if code is not None and code.status >= BAD_REQUEST else {UNAUTHORIZED}
 
 
 def _knows(setting: Setting, one: _Tried) -> bool:
@@ -240,7 +254,7 @@ def _succeeds(setting: Setting, one: _Tried) -> bool:
     methods, anything but 404 counts.
     """
     good = one.status < BAD_REQUEST or one.status in PASSING or one.request.method == "OPTIONS"
-    return good and _knows(setting, one)
+    return good and _knows(setting, one) and _read_hidden_error(setting, one) is None
 
 
 def _is_data(answer: Response | Silence) -> bool:
@@ -313,7 +327,7 @@ def _nowhere(setting: Setting, place: Place, tried: Sequence[_Tried]) -> Trouble
         place,
         tried,
         says,
-        lambda its, one: _knows(its, one) or (one.status in _refusals(its) and _is_data(one.answer)),
+        lambda its, one: _knows(its, one) or (_refuses_key(its, one) and _is_data(one.answer)),
     )
     own = setting.model.api.server
     help = f"is it another server, or another base path? the catalogue's own is {own}"

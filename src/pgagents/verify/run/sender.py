@@ -465,7 +465,7 @@ class Sender:
             seconds=received.seconds,
             sent_at=received.sent_at,
             codes=self.model.codes,
-            code_at=self.model.errors.code_at,
+            errors=self.model.error_reader,
             subject=ready.subject,
             base=self._base(call),
         )

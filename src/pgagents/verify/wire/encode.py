@@ -65,7 +65,7 @@ def envelope(endpoint: Endpoint, values: Mapping[str, Any]) -> dict[str, Any]:
     assert endpoint.dispatcher is not None
     found: dict[str, Any] = {endpoint.dispatcher.selector: str(endpoint.action.name)}
     if values or any(p.required for p in endpoint.params):
-        found[endpoint.dispatcher.arguments] = dict(values)
+        found[endpoint.dispatcher.arguments] = {endpoint.alias(k): v for k, v in values.items()}
     return found
 
 

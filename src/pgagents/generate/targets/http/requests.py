@@ -78,7 +78,7 @@ def _call(model: Model, action: Action, example: Example) -> ExampleRequest:
             str(dispatcher.path),
             model.credential is not None,
             (),
-            dispatcher.make_message(str(action.name), plain(example.input)),
+            dispatcher.make_message(action, plain(example.input)),
         )
     in_path: dict[str, Any] = {}
     query: list[tuple[str, Any]] = []

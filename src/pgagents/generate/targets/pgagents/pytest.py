@@ -8,6 +8,7 @@ from pathlib import PurePath
 from pgagents.generate.render import Laid
 from pgagents.generate.target import Target, View
 from pgagents.model.credential import Credential
+from pgagents.model.error_reader import REFUSED, ErrorSign
 from pgagents.model.model import Model
 
 
@@ -30,7 +31,10 @@ def view(model: Model) -> View:
             "reads": [a.operation_id for a in model.rest_actions if a.effect == "read"],
             "test_prefixes": prefixes,
             "key_authentication": any(a.key for a in model.rest_actions),
-            "no_key_status": no_key.status if no_key and model.behaviour.auth_first is True else None,
+            "no_key_status": no_key.status
+            if no_key and no_key.status >= REFUSED and model.behaviour.auth_first is True
+            else None,
+            "sign": _write_sign(model.error_reader.sign),
             "key": f"{_begin(credential.noun)}, sent {credential.how}"
             if credential
             else "not read: no call has a key",
@@ -52,6 +56,11 @@ def view(model: Model) -> View:
             "reset": [limits.headers.reset, limits.reset_unit == "epoch_seconds"] if limits.headers else None,
         }
     )
+
+
+def _write_sign(sign: ErrorSign | None) -> Laid | None:
+    """Return the sign of an error with a 2xx status as Python: path, comparison, value."""
+    return Laid(repr((sign.path, sign.comparison, sign.value))) if sign is not None else None
 
 
 def _begin(noun: str) -> str:

@@ -13,6 +13,7 @@ from pgagents.model.action import Action
 from pgagents.model.model import Model
 from pgagents.source.origin import Text
 
+JSON = "application/json"
 _TITLES = {
     "openapi/openapi.json": ("OpenAPI 3.1, JSON", "every operation, error and header"),
     "openapi/openapi.yaml": ("OpenAPI 3.1, YAML", "every operation, error and header"),
@@ -53,7 +54,7 @@ def view(model: Model) -> View:
         )
         if url
     ]
-    credential = model.credential
+    credential, errors, sign = model.credential, model.errors, model.error_reader.sign
     return View(
         {
             "title": model.api.title,
@@ -67,6 +68,9 @@ def view(model: Model) -> View:
             "actions": [
                 Line(str(a.title), _describe_call(model, a), _describe_action(a)) for a in model.actions
             ],
+            "error_media": errors.content_type if errors.content_type not in (None, JSON) else None,
+            "error_sign": sign.wording if sign else None,
+            "error_code_at": errors.code_at,
             "documents": documents,
             "pages": pages,
         }

@@ -82,7 +82,7 @@ def _list_secrets(key: str, memory: Memory) -> list[str]:
 
 
 def _inside(text: str, exchange: Exchange) -> str:
-    if exchange.status < 400:
+    if not exchange.refused:
         return ""
     found = _INSIDE.search(text)
     return f"the error contains inner detail: {found.group(0).strip()[:60]}" if found else ""
