@@ -10,9 +10,20 @@ from pgagents.catalogue.checks.carried import REST, TOOLS, is_dispatched
 from pgagents.catalogue.checks.checker import PLACEHOLDER, Checker
 from pgagents.catalogue.checks.errors import find_place, make_sign
 from pgagents.catalogue.checks.paths import camel
-from pgagents.catalogue.language import actions, audit, basics, errors, offers, platform, resources, surface
+from pgagents.catalogue.language import (
+    actions,
+    audit,
+    basics,
+    errors,
+    offers,
+    pages,
+    platform,
+    resources,
+    surface,
+)
 from pgagents.catalogue.language.credentials import find_default_scheme, find_used_scheme
 from pgagents.catalogue.language.errors import JSON, PROBLEM_JSON
+from pgagents.catalogue.language.page_texts import add_page_sentence
 from pgagents.catalogue.language.problem_details import PROBLEM_DETAILS, problem_details
 from pgagents.catalogue.language.schemas import argument_node, schema_node, schema_nodes
 from pgagents.cel.expression import compile as compiled
@@ -32,6 +43,7 @@ from pgagents.model.action import (
 )
 from pgagents.model.credential import Credential, make
 from pgagents.model.error_reader import ErrorReader
+from pgagents.model.pages import Pages
 from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer, Source
 
@@ -146,6 +158,7 @@ class _Resolver:
         method, path = a.http.split(" ", 1) if a.http else ("", "")
         in_path = set(PLACEHOLDER.findall(path))
         default_unknown = self.written.behaviour.unknown_member
+        pages = self._pages(a.pages, (*at, "pages")) if a.pages else None
         return Action(
             name=Text(name, at),
             operation_id=Text(a.operation_id or camel(name), (*at, "operation_id") if a.operation_id else at),
@@ -160,7 +173,7 @@ class _Resolver:
             scope=a.scope,
             key=bool(a.security) if a.security is not None else self.keyed,
             params=tuple(
-                self._param(n, p, raw["input"][n], (*at, "input", n), method, in_path)
+                self._param(n, p, raw["input"][n], (*at, "input", n), method, in_path, pages)
                 for n, p in a.input.items()
             ),
             unknown=a.unknown or default_unknown,
@@ -185,18 +198,28 @@ class _Resolver:
             signed=a.signed,
             tenant=a.tenant,
             may_name_none=a.may_name_none,
+            pages=pages,
             formerly=tuple(
                 _former(n, day, a.operation_id, (*at, "formerly", n)) for n, day in a.formerly.items()
             ),
         )
 
     def _param(
-        self, name: str, p: basics.Param, raw: Any, at: Pointer, method: str, in_path: set[str]
+        self,
+        name: str,
+        p: basics.Param,
+        raw: Any,
+        at: Pointer,
+        method: str,
+        in_path: set[str],
+        pages: Pages | None,
     ) -> Param:
         place: Any = p.in_ or (
             "path" if name in in_path else "query" if method in ("GET", "DELETE") else "body"
         )
         node = argument_node(raw, at, self.marks)
+        if pages is not None and name == pages.argument:
+            add_page_sentence(node, pages)
         resource, _, member = (p.refers_to or "").partition(".")
         return Param(
             Text(name, at),
@@ -232,6 +255,13 @@ class _Resolver:
         found = self.checker.expressions
         unless, fits = found.get((*at, "unless")), found.get((*at, "fits"))
         return Relation(name, r.widen, found[(*at, "keeps")], r.by, unless, tuple(r.cite), at, fits)
+
+    def _pages(self, p: pages.Pages, at: Pointer) -> Pages:
+        found = self.checker.expressions
+        next, more = found[(*at, "next")], found.get((*at, "more"))
+        bound = self.codes[p.bound] if p.bound else None
+        is_url = at in self.checker.urls
+        return Pages(found[(*at, "items")], next, p.argument, more, p.size, bound, is_url, at)
 
     def _example(self, name: str, e: actions.Example, a: actions.Action, at: Pointer) -> Example:
         status = e.status or next(code for code in a.output if 200 <= code < 300)

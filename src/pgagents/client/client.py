@@ -16,13 +16,14 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pgagents.client.answer import Answer, answer_of, make_refusal
 from pgagents.client.arguments import Arguments
 from pgagents.client.attempts import Backoff, Ended, Patience, attempts, repeatable
 from pgagents.client.form import form
+from pgagents.client.paging import find_next
 from pgagents.client.request import request_of
 from pgagents.client.send import Send, Sender
 from pgagents.errors import PgagentsError
@@ -181,7 +182,7 @@ class Client:
             headers=surface.headers if surface else None,
         )
         ended = await self._send_with_retries(action, request, keyed, told)
-        return answer_of(
+        answer = answer_of(
             self.model,
             action,
             ended.came,
@@ -189,6 +190,7 @@ class Client:
             uncertain=ended.uncertain,
             retry_after_s=ended.retry_after_s,
         )
+        return replace(answer, next=find_next(self.model, action, given, answer.data, ended.came))
 
     def _get_arguments(self, action: Action, params: tuple[Param, ...], which: str) -> Arguments:
         """Return the cached arguments of these parameters; `which` distinguishes several choices of an

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pgagents.cel.expression import Expression
+from pgagents.model.pages import Pages
 from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer
 
@@ -191,6 +192,8 @@ class Action:
     """
     tenant: bool = False
     """True if the response depends on the caller's project alone."""
+    pages: Pages | None = None
+    """How its list goes on after a page; None if it has no pages."""
     alias_of: Action | None = None
     """The action itself, if this entry offers it under a former name."""
 

@@ -294,6 +294,12 @@ def member_at(body: Any, path: str) -> Any:
     return body
 
 
+def unwrap(item: Any, path: str) -> Any:
+    """Return the item with the members of an inner object added to its own."""
+    inner = member_at(item, path)
+    return {**item, **inner} if isinstance(item, Mapping) and isinstance(inner, Mapping) else item
+
+
 @dataclass(frozen=True, slots=True)
 class Audit:
     """The audit log: how `role` lists its rows, and what the members of a row mean."""

@@ -373,6 +373,8 @@ class Front:
             if call.surface != "rest":
                 status, result = 200, {} if result is None else result
             answer = answers.success(status, result)
+            if call.headers:
+                answer = replace(answer, headers=(*answer.headers, *call.headers))
             if value:
                 kept = answer if self.model.behaviour.replay == "same" else Response(answer.status)
                 lives_s = self.model.idempotency.lives_s or idempotency.LIVES_S

@@ -21,6 +21,7 @@ from pgagents.catalogue.language.basics import (
     Status,
     Strict,
 )
+from pgagents.catalogue.language.pages import Pages
 
 
 class Law(Cited):
@@ -171,6 +172,7 @@ class Action(Cited):
         description="Error codes (under `errors.codes`) that this action may answer besides `errors.always`.",
     )
     idempotency: Name | None = Field(None, description="The argument that is the idempotency key.")
+    pages: Pages | None = Field(None, description="How its list goes on after a page.")
     may_name_none: bool = Field(
         False,
         description=(

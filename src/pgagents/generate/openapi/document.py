@@ -9,6 +9,7 @@ from pgagents.generate.formerly import list_lost_ids
 from pgagents.generate.openapi import dispatch, events, parts, refusals
 from pgagents.generate.openapi.operation import operation
 from pgagents.generate.openapi.profile import Profile
+from pgagents.generate.pages import list_hidden_pages
 from pgagents.generate.target import Loss
 from pgagents.jsonschema.schema import closure
 from pgagents.model.credential import PLACEHOLDER
@@ -145,6 +146,8 @@ def losses(model: Model, profile: Profile) -> Iterator[Loss]:
     yield from credential_losses(model)
     yield from refusals.list_lost_signs(model, profile.actions(model))
     yield from refusals.list_lost_types(model, profile.actions(model), profile)
+    hidden = "no assistant reads headers; the answer's body must say what comes next"
+    yield from list_hidden_pages(profile.actions(model), "dropped", hidden)
     for action in profile.actions(model):
         offered = {p.canonical for p in profile.params(action)}
         for renamed in (p for p in profile.params(action) if p.of):
