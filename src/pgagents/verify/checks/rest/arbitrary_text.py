@@ -1,9 +1,10 @@
 """A free text may hold anything: quotes, backslashes, markup, template marks, other scripts, blanks at its
 ends.
 
-Servers fail on these where they put texts into SQL, pages or commands, or trim them. Texts whose pattern does
-not allow them get words that a language may mistake for another value, and lists of choices get every choice. The first call
-also has characters that a server may refuse, such as NUL; if it is refused, the text is sent without them.
+Servers fail on these where they put texts into SQL, pages or commands, or trim them. Where a pattern does not
+allow them, words are sent that a language may mistake for another value, and lists of choices get every
+choice. The first call also has characters that a server may refuse, such as NUL; if refused, the text is
+sent without them.
 """
 
 from __future__ import annotations
