@@ -183,7 +183,8 @@ def invalid_cases_of(setting: Setting, endpoint: Endpoint) -> tuple[InvalidCase,
 
 def provokable(setting: Setting, endpoint: Endpoint) -> bool:
     """True if a test can make the endpoint answer with an error at all."""
-    return endpoint.needs_key or bool(invalid_cases_of(setting, endpoint))
+    refused = endpoint.needs_key and () not in endpoint.security
+    return refused or bool(invalid_cases_of(setting, endpoint))
 
 
 def _invalid_case(
@@ -408,7 +409,7 @@ def is_invalid(setting: Setting, call: Call) -> bool:
             call.endpoint,
             {k: v for k, v in values.items() if k in taken or call.endpoint.action.param(k) is None},
         )
-    return invalid(setting, call.endpoint, request_of(call, values, ()))
+    return invalid(setting, call.endpoint, request_of(call, values))
 
 
 def stand_ins(setting: Setting, call: Call) -> dict[str, Any]:
