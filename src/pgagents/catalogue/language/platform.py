@@ -276,6 +276,9 @@ class Behaviour(Strict):
     unknown_member: Literal["refused", "ignored", "any"] = Field(
         "any", description="How a body member that is not an argument is treated."
     )
+    repeated_member: Literal["refused", "any"] = Field(
+        "any", description="`refused` if a JSON body in which a member stands twice is refused."
+    )
     other_tools: Literal["none", "any"] = Field(
         "any", description="`none` if the MCP server lists only tools that are actions of its surface."
     )

@@ -18,12 +18,12 @@ from pgagents.source.origin import plain
 from pgagents.source.source import Pointer
 from pgagents.verify.cases.readings import invalid, invalid_values, readings_of
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.fixtures.request_template import RequestTemplate, template_of, whole
+from pgagents.verify.fixtures.request_template import RequestTemplate, template_of
 from pgagents.verify.fixtures.target import harmless
 from pgagents.verify.values.schema_values import MISSING, InvalidValue, high, low, types_of, violations
 from pgagents.verify.wire.call import Call, InstanceRef, Intent, RelativeTime, Reuse, Signature, UniqueValue
 from pgagents.verify.wire.encode import request_of
-from pgagents.verify.wire.endpoint import OPERATOR, Endpoint
+from pgagents.verify.wire.endpoint import Endpoint
 
 _TEXTS = ("description", "title", "default")
 
@@ -434,17 +434,3 @@ def stand_ins(setting: Setting, call: Call) -> dict[str, Any]:
         else:
             found[name] = value
     return found
-
-
-def time_passes(setting: Setting, seconds: float) -> Call | None:
-    """Return the call that moves the operator's clock forward by `seconds`; None if the API has no such
-    clock.
-    """
-    clock = setting.model.clock
-    name = next((str(p.name) for p in clock.params if p.required), None) if clock else None
-    if clock is None or name is None:
-        return None
-    endpoint = Endpoint(clock, OPERATOR, None, f"{clock.name}@{OPERATOR}")
-    return Call(
-        endpoint, {name: whole(round(seconds, 3))}, "explore", "time passes", role=OPERATOR, surface=OPERATOR
-    )
