@@ -17,6 +17,7 @@ from pgagents.catalogue.checks import (
     parts,
     paths,
     security,
+    sending,
 )
 from pgagents.catalogue.checks.checker import Checker
 from pgagents.catalogue.checks.unsaid import as_bearer, find_unsupported_key
@@ -73,6 +74,7 @@ def _load(source: Source, known: Validators | None) -> tuple[Model | None, list[
     mcp_server.run(checker)
     narrowing.run(checker)
     idle.run(checker)
+    sending.run(checker)
     laws.run(checker)
     pages.run(checker)
     examples.run(checker, known)

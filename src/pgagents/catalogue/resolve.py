@@ -6,8 +6,9 @@ import hashlib
 from dataclasses import replace
 from typing import Any
 
+from pgagents.catalogue.checks import sending
 from pgagents.catalogue.checks.carried import COPILOT_MCP, MCP, REST, TOOLS, is_dispatched
-from pgagents.catalogue.checks.checker import PLACEHOLDER, Checker
+from pgagents.catalogue.checks.checker import Checker
 from pgagents.catalogue.checks.errors import find_place, make_sign
 from pgagents.catalogue.checks.mcp_server import read_server
 from pgagents.catalogue.checks.paths import camel
@@ -22,12 +23,14 @@ from pgagents.catalogue.language import (
     resources,
     surface,
 )
-from pgagents.catalogue.language.credentials import find_default_scheme, find_used_scheme
+from pgagents.catalogue.language.credentials import Alternatives, list_alternatives, list_used_schemes
 from pgagents.catalogue.language.errors import JSON, PROBLEM_JSON
 from pgagents.catalogue.language.page_texts import add_page_sentence
 from pgagents.catalogue.language.problem_details import PROBLEM_DETAILS, problem_details
 from pgagents.catalogue.language.schemas import argument_node, schema_node, schema_nodes
 from pgagents.cel.expression import compile as compiled
+from pgagents.encoding.medium import medium_of
+from pgagents.encoding.style import DEEP, FORM
 from pgagents.jsonschema.schema import resolve as resolve_schema
 from pgagents.model import model as m
 from pgagents.model.action import (
@@ -65,7 +68,7 @@ class _Resolver:
         self.errors = self._with_problem_details(written.errors)
         self.codes = {name: self._code(name, code) for name, code in written.errors.codes.items()}
         self.actions: dict[str, Action] = {}
-        self.keyed = find_default_scheme(written) is not None
+        self.security = list_alternatives(written, written.security)
 
     def model(self) -> m.Model:
         written = self.written
@@ -75,6 +78,7 @@ class _Resolver:
         self._add_provoking_calls()
         surfaces = {name: self._surface(name, surface) for name, surface in written.surfaces.items()}
         operator = written.operator
+        credentials = self._credentials()
         return m.Model(
             source=self.source,
             sha256=hashlib.sha256(self.source.text.encode()).hexdigest(),
@@ -101,7 +105,9 @@ class _Resolver:
             resources={name: self._resource(name, r) for name, r in written.resources.items()},
             workflows=tuple(self._workflow(name, w) for name, w in written.workflows.items()),
             domain=written.sandbox.domain,
-            credential=self._credential(),
+            credential=next(iter(credentials.values()), None),
+            credentials=credentials,
+            security=self.security,
             webhooks=written.webhooks,
             idempotency=written.idempotency,
             retention=written.retention,
@@ -109,9 +115,12 @@ class _Resolver:
             browsers=written.browsers,
         )
 
-    def _credential(self) -> Credential | None:
-        used = find_used_scheme(self.written)
-        return make(used, self.written.auth.schemes[used].model_dump(by_alias=True)) if used else None
+    def _credentials(self) -> dict[str, Credential]:
+        schemes = self.written.auth.schemes
+        return {
+            name: make(name, schemes[name].model_dump(by_alias=True))
+            for name in list_used_schemes(self.written)
+        }
 
     def _add_provoking_calls(self) -> None:
         """Add to each code the calls that provoke it, once all actions exist; actions refer to codes
@@ -157,8 +166,10 @@ class _Resolver:
         for step in at:
             raw = raw[step]
         method, path = a.http.split(" ", 1) if a.http else ("", "")
-        in_path = set(PLACEHOLDER.findall(path))
         default_unknown = self.written.behaviour.unknown_member
+        security = (
+            self._shared(name, a) if a.security is None else list_alternatives(self.written, a.security)
+        )
         pages = self._pages(a.pages, (*at, "pages")) if a.pages else None
         return Action(
             name=Text(name, at),
@@ -172,12 +183,13 @@ class _Resolver:
             destructive=a.destructive,
             bucket=a.bucket,
             scope=a.scope,
-            key=bool(a.security) if a.security is not None else self._takes_key(name, a),
+            key=any(security),
+            security=security,
             params=tuple(
-                self._param(n, p, raw["input"][n], (*at, "input", n), method, in_path, pages)
-                for n, p in a.input.items()
+                self._param(n, p, raw["input"][n], (*at, "input", n), a, pages) for n, p in a.input.items()
             ),
             unknown=a.unknown or default_unknown,
+            content_type=a.content_type or JSON,
             outputs=tuple(
                 self._output(status, o, raw["output"][status], (*at, "output", status))
                 for status, o in a.output.items()
@@ -205,25 +217,19 @@ class _Resolver:
             ),
         )
 
-    def _takes_key(self, name: str, a: actions.Action) -> bool:
-        """Return whether calls of an action without `security` have a key: its MCP server may take none."""
+    def _shared(self, name: str, a: actions.Action) -> Alternatives:
+        """Return the alternatives of an action without its own: its MCP server may have others."""
         if a.http or is_dispatched(self.checker, name) or MCP not in self.written.surfaces:
-            return self.keyed
-        return self._mcp_server(MCP, self.written.surfaces[MCP]).keyed
+            return self.security
+        return self._mcp_server(MCP, self.written.surfaces[MCP]).security
 
     def _param(
-        self,
-        name: str,
-        p: basics.Param,
-        raw: Any,
-        at: Pointer,
-        method: str,
-        in_path: set[str],
-        pages: Pages | None,
+        self, name: str, p: basics.Param, raw: Any, at: Pointer, a: actions.Action, pages: Pages | None
     ) -> Param:
-        place: Any = p.in_ or (
-            "path" if name in in_path else "query" if method in ("GET", "DELETE") else "body"
-        )
+        place = sending.place_of(name, p, a.http)
+        medium = medium_of(a.content_type or JSON)
+        as_text = place not in sending.IN_BODY or (medium is not None and not medium.typed)
+        style = p.style or (FORM if as_text and place in sending.STYLED else "")
         node = argument_node(raw, at, self.marks)
         if pages is not None and name == pages.argument:
             add_page_sentence(node, pages)
@@ -237,6 +243,11 @@ class _Resolver:
             resource or None,
             at,
             member,
+            style=style,
+            explode=style in ("", FORM, DEEP) if p.explode is None else p.explode,
+            spread=style == FORM and p.explode is not False and sending.holds_object(self.checker, p),
+            in_parts=style != "" and sending.is_in_parts(self.checker, p),
+            as_text=as_text,
         )
 
     def _output(self, status: int, o: basics.Output | None, raw: Any, at: Pointer) -> Output:
@@ -386,7 +397,7 @@ class _Resolver:
             version,
             Text(given.url or "", (*at, "url") if inside else at),
             given.transport or "streamable-http",
-            self.keyed if given.security is None else bool(given.security),
+            self.security if given.security is None else list_alternatives(self.written, given.security),
             registry,
             Text(package, (*at, "package") if inside else at),
             at if sf.server else ("surfaces", name),

@@ -460,9 +460,12 @@ def _compare_mcp_servers(surface: str, was: McpServer | None, now: McpServer | N
         if before != after:
             message = f"its server's {key} is {after or 'gone'} now" + (f", was {before}" if before else "")
             yield change("breaking" if before else "addition", message)
-    if was.keyed != now.keyed:
-        told = "takes a key now" if now.keyed else "takes no key any more"
-        yield change("breaking" if now.keyed else "addition", f"its server {told}")
+    if was.security != now.security:
+        open_now = not now.security or () in now.security
+        yield change(
+            "addition" if open_now else "breaking",
+            "its server takes no key any more" if open_now else "its server takes another key now",
+        )
     if (was.says_version or now.says_version) and was.version != now.version:
         yield change("wording", f"its server's version is {now.version} now, was {was.version}")
 

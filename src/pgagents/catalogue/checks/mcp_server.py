@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pgagents.catalogue.checks.carried import COPILOT_MCP, MCP, TOOLS
 from pgagents.catalogue.checks.checker import Checker
-from pgagents.catalogue.language.credentials import find_used_scheme
+from pgagents.catalogue.language.credentials import list_used_schemes
 from pgagents.catalogue.language.offers import McpServer, Surface
 from pgagents.source.source import Pointer
 from pgagents.text.brief import brief
@@ -66,7 +66,7 @@ def _server(checker: Checker, at: Pointer, name: str, surface: Surface) -> None:
             checker.fault((*at, key), "idle", message, "add `url`, or leave it out", at_value=False)
     for index, need in enumerate(given.security or ()):
         for scheme in need:
-            if scheme != find_used_scheme(checker.written):
-                message = f"`{brief(scheme)}` is not the scheme that calls of this API use"
+            if scheme not in list_used_schemes(checker.written):
+                message = f"`{brief(scheme)}` is no scheme that calls of this API use"
                 help = "name that one, or write `[]` for a server without a key"
                 checker.fault((*at, "security", index, scheme), "credential", message, help, at_value=False)

@@ -7,13 +7,18 @@ https://modelcontextprotocol.io/docs/develop/connect-local-servers, read 2026-11
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from pgagents.generate.target import Target, View
-from pgagents.generate.targets.mcp.server import RUNTIMES
+from pgagents.generate.targets.mcp.server import RUNTIMES, key_losses, list_keys
 from pgagents.model.credential import Credential
+from pgagents.model.identity import variable_of_scheme
 from pgagents.model.model import McpServer, Model
 from pgagents.source.origin import Node, Text
+
+Show = Callable[[Credential], str]
+"""Returns what stands in an entry in place of a secret."""
 
 
 def view(model: Model) -> View:
@@ -21,79 +26,87 @@ def view(model: Model) -> View:
     server = model.mcp_server
     assert server is not None
     made = _hosted(model, server) if server.url else _started(model, server)
-    credential = model.credential if server.keyed or not server.url else None
+    asked = list_keys(model, server) if server.url else model.credentials.values()
     return View(
         {
             "server": server.name,
             "code": None,
             **made,
-            "asked": _ask(model, credential) if credential is not None else None,
-        }
+            "asked": [_ask(model, c) for c in asked if c.place == "header" or not server.url],
+        },
+        tuple(key_losses(model, server)),
     )
 
 
-def _names(model: Model) -> tuple[Text, Text]:
-    """Return the environment variables with the key and the API's URL."""
+def _names(model: Model) -> tuple[dict[str, Text], Text]:
+    """Return the environment variables with the keys, by scheme, and that with the API's URL."""
     surface = model.surfaces["mcp"]
     at = (*surface.origin, "env")
     key = Text(surface.env.get("key") or f"{model.api.id.upper()}_API_KEY", (*at, "key"))
-    return key, Text(surface.env.get("url") or f"{model.api.id.upper()}_API_URL", (*at, "url"))
+    url = Text(surface.env.get("url") or f"{model.api.id.upper()}_API_URL", (*at, "url"))
+    return {name: Text(variable_of_scheme(model, name, key), (*at, "key")) for name in model.credentials}, url
 
 
 def _started(model: Model, server: McpServer) -> dict[str, Node]:
     """Return the entries of a server that the client starts."""
     surface = model.surfaces["mcp"]
     at = (*surface.origin, "env")
-    key, url = _names(model)
-    credential = model.credential
+    keys, url = _names(model)
     registry, package = server.registry or "npm", server.package or server.name
-    names = [*([key] if credential is not None else []), url]
+    passed = [part for name in (*keys.values(), url) for part in ("-e", name)]
     arguments = {
         "npm": ["-y", package],
         "pypi": [package],
-        "oci": ["run", "-i", "--rm", *(part for name in names for part in ("-e", name)), package],
+        "oci": ["run", "-i", "--rm", *passed, package],
     }
 
-    def make_command(given: str, **more: Any) -> Node:
-        secret: dict[str, Any] = {key: Text(given, (*at, "key"))} if credential is not None else {}
-        env = Node({**secret, url: model.text("api", "server")}, origin=at)
+    def make_command(show: Show, **more: Any) -> Node:
+        secrets: dict[str, Any] = {keys[n]: Text(show(c), (*at, "key")) for n, c in model.credentials.items()}
+        env = Node({**secrets, url: model.text("api", "server")}, origin=at)
         command = {**more, "command": RUNTIMES[registry], "args": arguments[registry], "env": env}
         return Node(command, origin=surface.origin)
 
     return {
-        "claude": make_command(f"{model.find_key_prefix('test')}…"),
-        "cursor": make_command(f"${{env:{key}}}"),
-        "vscode": make_command("${input:key}", type="stdio"),
+        "claude": make_command(lambda c: f"{c.find_prefix('test')}…"),
+        "cursor": make_command(lambda c: f"${{env:{keys[c.name]}}}"),
+        "vscode": make_command(lambda c: f"${{input:{_name_input(model, c)}}}", type="stdio"),
     }
 
 
 def _hosted(model: Model, server: McpServer) -> dict[str, Node]:
-    """Return the entries of a hosted server: its URL, and the header with the key if it takes one.
+    """Return the entries of a hosted server: its URL, and the headers with the keys that it takes.
 
     Claude Desktop's file starts processes only, so `mcp-remote` passes its messages on there.
     """
-    credential, (key, _) = model.credential if server.keyed else None, _names(model)
+    variables, _ = _names(model)
+    carried = [one for one in list_keys(model, server) if one.place == "header"]
 
-    def make_entry(given: str, kind: str = "") -> Node:
+    def make_entry(show: Show, kind: str = "") -> Node:
         members: dict[str, Any] = {"type": kind} if kind else {}
         members["url"] = server.url
-        if credential is not None:
-            members["headers"] = Node({credential.header: credential.wrap(given)}, origin=credential.origin)
+        if carried:
+            headers = {c.header: Text(c.wrap(show(c)), c.origin) for c in carried}
+            members["headers"] = Node(headers, origin=server.origin)
         return Node(members, origin=server.origin)
 
-    bridge: dict[str, Any] = {"command": "npx", "args": ["-y", "mcp-remote", server.url]}
-    if credential is not None:
-        bridge["args"] += ["--header", f"{credential.header}:${{{key}}}"]
-    bridge["env"] = (
-        {key: credential.wrap(f"{model.find_key_prefix('test')}…")} if credential is not None else {}
-    )
+    arguments = ["-y", "mcp-remote", server.url]
+    for one in carried:
+        arguments += ["--header", Text(f"{one.header}:${{{variables[one.name]}}}", one.origin)]
+    secrets: dict[str, Any] = {
+        variables[c.name]: Text(c.wrap(f"{c.find_prefix('test')}…"), c.origin) for c in carried
+    }
+    bridge = {"command": "npx", "args": arguments, "env": Node(secrets, origin=server.origin)}
     kind = "sse" if server.transport == "sse" else "http"
     return {
         "claude": Node(bridge, origin=server.origin),
-        "code": make_entry(f"${{{key}}}", kind),
-        "cursor": make_entry(f"${{env:{key}}}"),
-        "vscode": make_entry("${input:key}", kind),
+        "code": make_entry(lambda c: f"${{{variables[c.name]}}}", kind),
+        "cursor": make_entry(lambda c: f"${{env:{variables[c.name]}}}"),
+        "vscode": make_entry(lambda c: f"${{input:{_name_input(model, c)}}}", kind),
     }
+
+
+def _name_input(model: Model, credential: Credential) -> str:
+    return "key" if credential is model.credential else f"key-{credential.name}"
 
 
 def _ask(model: Model, credential: Credential) -> Node:
@@ -101,7 +114,7 @@ def _ask(model: Model, credential: Credential) -> Node:
     return Node(
         {
             "type": "promptString",
-            "id": "key",
+            "id": _name_input(model, credential),
             "description": f"{model.api.title}: {credential.description or credential.noun}",
             "password": True,
         },

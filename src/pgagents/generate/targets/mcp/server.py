@@ -8,7 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 from pgagents.generate.openapi.address import reverse_domain, with_extra
-from pgagents.generate.target import Target, View
+from pgagents.generate.target import Loss, Target, View
+from pgagents.model.action import Action
+from pgagents.model.credential import Credential
+from pgagents.model.identity import variable_of_scheme
 from pgagents.model.model import McpServer, Model
 from pgagents.source.origin import Node, Text
 
@@ -34,37 +37,70 @@ def view(model: Model) -> View:
         "packages": [_package(model, server)] if server.package or not server.url else None,
         "remotes": [_remote(model, server)] if server.url else None,
     }
-    return View(with_extra(Node(members, origin=surface.origin), surface))
+    lost = tuple(key_losses(model, server))
+    return View(with_extra(Node(members, origin=surface.origin), surface), lost)
+
+
+def list_keys(model: Model, server: McpServer) -> list[Credential]:
+    """Return the credentials that a hosted server takes, by the first way to call it."""
+    first: tuple[str, ...] = next(iter(server.security), ())
+    return [model.credentials[name] for name in first]
+
+
+def key_losses(model: Model, server: McpServer) -> list[Loss]:
+    """Return the keys that no header carries, and those that stand there as Base64: neither the registry
+    nor a client has a place for the one, or encodes the other.
+    """
+    keys = list_keys(model, server) if server.url else []
+    encoded = [
+        Loss(one.origin, "Base64 of user:password", "client", "the variable holds the encoded text")
+        for one in keys
+        if one.encoded
+    ]
+    return encoded + [
+        Loss(
+            one.origin,
+            f"key in the {one.place} `{one.wire}`",
+            "client",
+            "whoever adds the server adds it too",
+        )
+        for one in keys
+        if one.place != "header"
+    ]
 
 
 def _remote(model: Model, server: McpServer) -> Node:
-    """Return the hosted server's URL, with the header that carries the key if it takes one."""
+    """Return the hosted server's URL, with the headers that carry its keys."""
     members: dict[str, Any] = {"type": server.transport, "url": server.url}
-    credential = model.credential
-    if server.keyed and credential is not None:
-        header: dict[str, Any] = {
-            "name": credential.header,
-            "description": credential.description or f"The {credential.noun}",
-            "isRequired": True,
-            "isSecret": True,
-        }
-        if credential.framed or credential.lead:
-            header["value"] = credential.wrap("{key}")
-            header["variables"] = {"key": {"isRequired": True, "isSecret": True}}
-        members["headers"] = [Node(header, origin=credential.origin)]
+    headers = [_header(one) for one in list_keys(model, server) if one.place == "header"]
+    if headers:
+        members["headers"] = headers
     return Node(members, origin=server.origin)
+
+
+def _header(credential: Credential) -> Node:
+    header: dict[str, Any] = {
+        "name": credential.header,
+        "description": credential.description or f"The {credential.noun}",
+        "isRequired": True,
+        "isSecret": True,
+    }
+    if credential.lead or credential.tail:
+        header["value"] = credential.wrap("{key}")
+        header["variables"] = {"key": {"isRequired": True, "isSecret": True}}
+    return Node(header, origin=credential.origin)
 
 
 def _package(model: Model, server: McpServer) -> Node:
     surface = model.surfaces["mcp"]
     at = (*surface.origin, "env")
-    credential = model.credential
     variables = []
-    if credential is not None:
+    for name, credential in model.credentials.items():
+        first = _env(model, "key")
         key: dict[str, Any] = {
-            "name": _env(model, "key"),
+            "name": Text(variable_of_scheme(model, name, first), first.origin),
             "description": credential.description or f"The {credential.noun}",
-            "isRequired": True,
+            "isRequired": any(_cannot_do_without(a, name) for a in model.surfaces["mcp"].actions),
             "isSecret": True,
         }
         variables.append(Node(key, origin=at))
@@ -86,6 +122,11 @@ def _package(model: Model, server: McpServer) -> Node:
         },
         origin=surface.origin,
     )
+
+
+def _cannot_do_without(action: Action, scheme: str) -> bool:
+    """True if each way to call an action has this scheme."""
+    return bool(action.security) and all(scheme in one for one in action.security)
 
 
 def _env(model: Model, which: str) -> Text:
