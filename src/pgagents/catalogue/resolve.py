@@ -32,6 +32,7 @@ from pgagents.model.action import (
 )
 from pgagents.model.credential import Credential, make
 from pgagents.model.error_reader import ErrorReader
+from pgagents.model.limit_reader import LimitReader
 from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer, Source
 
@@ -70,6 +71,7 @@ class _Resolver:
             limits=written.limits,
             errors=self.errors,
             error_reader=self._reader(),
+            limit_reader=LimitReader(written.limits, self.errors.framework.limited),
             behaviour=written.behaviour,
             env=written.env,
             schemas=self.schemas,

@@ -14,6 +14,7 @@ from pgagents.cel.expression import Expression
 from pgagents.model.action import Action, ActionCall, Code, Law, Param
 from pgagents.model.credential import Credential
 from pgagents.model.error_reader import ErrorReader
+from pgagents.model.limit_reader import LimitReader
 from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer, Source
 
@@ -384,6 +385,8 @@ class Model:
     domain: str | None
     error_reader: ErrorReader
     """Finds the code of an error."""
+    limit_reader: LimitReader
+    """Finds out what an answer says about a rate limit."""
     credential: Credential | None = None
     """The credential of every call that has one; None if no call has."""
     webhooks: Any = None
