@@ -6,16 +6,30 @@ import hashlib
 from dataclasses import replace
 from typing import Any
 
+from pgagents.catalogue.checks import sending
 from pgagents.catalogue.checks.carried import REST, TOOLS, is_dispatched
-from pgagents.catalogue.checks.checker import PLACEHOLDER, Checker
+from pgagents.catalogue.checks.checker import Checker
 from pgagents.catalogue.checks.errors import find_place, make_sign
 from pgagents.catalogue.checks.paths import camel
-from pgagents.catalogue.language import actions, audit, basics, errors, offers, platform, resources, surface
-from pgagents.catalogue.language.credentials import find_default_scheme, find_used_scheme
+from pgagents.catalogue.language import (
+    actions,
+    audit,
+    basics,
+    errors,
+    offers,
+    pages,
+    platform,
+    resources,
+    surface,
+)
+from pgagents.catalogue.language.credentials import list_alternatives, list_used_schemes
 from pgagents.catalogue.language.errors import JSON, PROBLEM_JSON
+from pgagents.catalogue.language.page_texts import add_page_sentence
 from pgagents.catalogue.language.problem_details import PROBLEM_DETAILS, problem_details
 from pgagents.catalogue.language.schemas import argument_node, schema_node, schema_nodes
 from pgagents.cel.expression import compile as compiled
+from pgagents.encoding.medium import medium_of
+from pgagents.encoding.style import DEEP, FORM
 from pgagents.jsonschema.schema import resolve as resolve_schema
 from pgagents.model import model as m
 from pgagents.model.action import (
@@ -33,6 +47,7 @@ from pgagents.model.action import (
 from pgagents.model.credential import Credential, make
 from pgagents.model.error_reader import ErrorReader
 from pgagents.model.limit_reader import LimitReader
+from pgagents.model.pages import Pages
 from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer, Source
 
@@ -53,7 +68,7 @@ class _Resolver:
         self.errors = self._with_problem_details(written.errors)
         self.codes = {name: self._code(name, code) for name, code in written.errors.codes.items()}
         self.actions: dict[str, Action] = {}
-        self.keyed = find_default_scheme(written) is not None
+        self.security = list_alternatives(written, written.security)
 
     def model(self) -> m.Model:
         written = self.written
@@ -63,6 +78,7 @@ class _Resolver:
         self._add_provoking_calls()
         surfaces = {name: self._surface(name, surface) for name, surface in written.surfaces.items()}
         operator = written.operator
+        credentials = self._credentials()
         return m.Model(
             source=self.source,
             sha256=hashlib.sha256(self.source.text.encode()).hexdigest(),
@@ -90,7 +106,9 @@ class _Resolver:
             resources={name: self._resource(name, r) for name, r in written.resources.items()},
             workflows=tuple(self._workflow(name, w) for name, w in written.workflows.items()),
             domain=written.sandbox.domain,
-            credential=self._credential(),
+            credential=next(iter(credentials.values()), None),
+            credentials=credentials,
+            security=self.security,
             webhooks=written.webhooks,
             idempotency=written.idempotency,
             retention=written.retention,
@@ -98,9 +116,12 @@ class _Resolver:
             browsers=written.browsers,
         )
 
-    def _credential(self) -> Credential | None:
-        used = find_used_scheme(self.written)
-        return make(used, self.written.auth.schemes[used].model_dump(by_alias=True)) if used else None
+    def _credentials(self) -> dict[str, Credential]:
+        schemes = self.written.auth.schemes
+        return {
+            name: make(name, schemes[name].model_dump(by_alias=True))
+            for name in list_used_schemes(self.written)
+        }
 
     def _add_provoking_calls(self) -> None:
         """Add to each code the calls that provoke it, once all actions exist; actions refer to codes
@@ -146,8 +167,9 @@ class _Resolver:
         for step in at:
             raw = raw[step]
         method, path = a.http.split(" ", 1) if a.http else ("", "")
-        in_path = set(PLACEHOLDER.findall(path))
         default_unknown = self.written.behaviour.unknown_member
+        security = self.security if a.security is None else list_alternatives(self.written, a.security)
+        pages = self._pages(a.pages, (*at, "pages")) if a.pages else None
         return Action(
             name=Text(name, at),
             operation_id=Text(a.operation_id or camel(name), (*at, "operation_id") if a.operation_id else at),
@@ -160,12 +182,13 @@ class _Resolver:
             destructive=a.destructive,
             bucket=a.bucket,
             scope=a.scope,
-            key=bool(a.security) if a.security is not None else self.keyed,
+            key=any(security),
+            security=security,
             params=tuple(
-                self._param(n, p, raw["input"][n], (*at, "input", n), method, in_path)
-                for n, p in a.input.items()
+                self._param(n, p, raw["input"][n], (*at, "input", n), a, pages) for n, p in a.input.items()
             ),
             unknown=a.unknown or default_unknown,
+            content_type=a.content_type or JSON,
             outputs=tuple(
                 self._output(status, o, raw["output"][status], (*at, "output", status))
                 for status, o in a.output.items()
@@ -187,18 +210,22 @@ class _Resolver:
             signed=a.signed,
             tenant=a.tenant,
             may_name_none=a.may_name_none,
+            pages=pages,
             formerly=tuple(
                 _former(n, day, a.operation_id, (*at, "formerly", n)) for n, day in a.formerly.items()
             ),
         )
 
     def _param(
-        self, name: str, p: basics.Param, raw: Any, at: Pointer, method: str, in_path: set[str]
+        self, name: str, p: basics.Param, raw: Any, at: Pointer, a: actions.Action, pages: Pages | None
     ) -> Param:
-        place: Any = p.in_ or (
-            "path" if name in in_path else "query" if method in ("GET", "DELETE") else "body"
-        )
+        place = sending.place_of(name, p, a.http)
+        medium = medium_of(a.content_type or JSON)
+        as_text = place not in sending.IN_BODY or (medium is not None and not medium.typed)
+        style = p.style or (FORM if as_text and place in sending.STYLED else "")
         node = argument_node(raw, at, self.marks)
+        if pages is not None and name == pages.argument:
+            add_page_sentence(node, pages)
         resource, _, member = (p.refers_to or "").partition(".")
         return Param(
             Text(name, at),
@@ -209,6 +236,11 @@ class _Resolver:
             resource or None,
             at,
             member,
+            style=style,
+            explode=style in ("", FORM, DEEP) if p.explode is None else p.explode,
+            spread=style == FORM and p.explode is not False and sending.holds_object(self.checker, p),
+            in_parts=style != "" and sending.is_in_parts(self.checker, p),
+            as_text=as_text,
         )
 
     def _output(self, status: int, o: basics.Output | None, raw: Any, at: Pointer) -> Output:
@@ -234,6 +266,13 @@ class _Resolver:
         found = self.checker.expressions
         unless, fits = found.get((*at, "unless")), found.get((*at, "fits"))
         return Relation(name, r.widen, found[(*at, "keeps")], r.by, unless, tuple(r.cite), at, fits)
+
+    def _pages(self, p: pages.Pages, at: Pointer) -> Pages:
+        found = self.checker.expressions
+        next, more = found[(*at, "next")], found.get((*at, "more"))
+        bound = self.codes[p.bound] if p.bound else None
+        is_url = at in self.checker.urls
+        return Pages(found[(*at, "items")], next, p.argument, more, p.size, bound, is_url, at)
 
     def _example(self, name: str, e: actions.Example, a: actions.Action, at: Pointer) -> Example:
         status = e.status or next(code for code in a.output if 200 <= code < 300)

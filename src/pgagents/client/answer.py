@@ -6,6 +6,7 @@ no key. For a 5xx even the message may reveal internals, so the catalogue's mean
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -72,6 +73,8 @@ class Answer:
     data: Any
     problem: Problem | None = None
     request_id: str | None = None
+    next: Mapping[str, Any] | None = None
+    """The argument that requests the next page, where the list goes on."""
 
     @property
     def ok(self) -> bool:

@@ -9,10 +9,12 @@ from typing import Any
 
 from pgagents.cel.expression import Expression
 from pgagents.cel.rewrite import normal
+from pgagents.diff.auth import ways
 from pgagents.diff.change import Change
 from pgagents.diff.schemas import Sides, answers, compare_schemas, inputs
-from pgagents.model.action import Action, Former
+from pgagents.model.action import Action, Code, Former
 from pgagents.model.model import Model
+from pgagents.model.pages import Pages
 from pgagents.text.brief import brief
 
 BY_OPERATION = ("rest", "openai", "copilot")
@@ -209,16 +211,9 @@ def _effects(s: Sides) -> Iterator[Change]:
 
 
 def _permission(s: Sides) -> Iterator[Change]:
-    """Compare the key and the scope that a call needs, and the rate limit that it draws from."""
+    """Compare the credentials and the scope that a call needs, and the rate limit that it draws from."""
     a, b = s.a, s.b
-    if a.key != b.key:
-        yield s.change(
-            "breaking" if b.key else "may break",
-            "key",
-            "needs a key now" if b.key else "needs no key any more",
-            "security",
-            safety=not b.key,
-        )
+    yield from ways.compare(s)
     if a.scope != b.scope:
         yield s.change(
             "breaking" if b.scope else "addition",
@@ -258,8 +253,28 @@ def _repetition(s: Sides) -> Iterator[Change]:
             "is deprecated now" if b.deprecated else "is not deprecated any more",
             "deprecated",
         )
+    if a.pages is None or b.pages is None or _page_meaning(a.pages) != _page_meaning(b.pages):
+        yield from _pages(s)
     if a.signed != b.signed:
         yield s.change("breaking", "signed", "is signed another way now", "signed")
+
+
+def _pages(s: Sides) -> Iterator[Change]:
+    """Compare how a list goes on: a caller that walks it the old way stops early, or never."""
+    a, b = s.a.pages, s.b.pages
+    if b is None and a is not None:
+        yield s.change("breaking", "pages-dropped", "its list is not said to go on any more", "pages")
+    elif a is None and b is not None:
+        message = f"its list goes on: the next page is requested by `{b.argument}`"
+        yield s.change("addition", "pages-added", message, "pages")
+    elif b is not None:
+        message = f"its list goes on another way: `{b.argument}` is {brief(b.next.wording, 80)}"
+        yield s.change("breaking", "pages", message, "pages")
+
+
+def _page_meaning(pages: Pages) -> list[Any]:
+    meant = (pages.items, pages.next, pages.more, pages.argument, pages.size, pages.is_url, pages.bound)
+    return _meaning(part.name if isinstance(part, Code) else part for part in meant)
 
 
 def _errors(s: Sides) -> Iterator[Change]:
@@ -386,6 +401,7 @@ _COMPARED = frozenset((
     "name", "operation_id", "title", "description", "method", "path", "effect", "costs", "destructive",
     "bucket", "scope", "key", "params", "unknown", "outputs", "errors", "idempotency", "confirm_title",
     "confirm_body", "laws", "relations", "deprecated", "signed", "origin", "cite", "formerly", "alias_of",
+    "security", "pages",
 ))  # fmt: skip
 _SHOWN: dict[str, Callable[[Action], Any]] = {
     "examples": lambda a: [(e.name, e.title, e.input, e.status, e.output) for e in a.examples],

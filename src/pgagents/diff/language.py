@@ -55,6 +55,7 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Action", "errors", "-", "may break, addition"),
     _row("Action", "laws relations", "may break, addition", "may break, addition"),
     _row("Action", "tenant", "may break", "-"),
+    _row("Action", "pages", "breaking, addition", "-", "who walks the pages the old way gets lost"),
     _row("Action", "may_name_none", "may break", "-"),
     _row("Action", "title description texts tags examples deprecated", "wording, breaking", "-",
          "a function's own name breaks"),
@@ -110,7 +111,7 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Edge", "status retry", "-", "may break"),
     _row("Edge", "cite", "-", "may break, wording"),
     _row("Framework",
-         "bad_body crashed invalid limited no_key no_scope plaintext "
+         "bad_body crashed invalid limited no_key no_object no_scope plaintext "
          "too_large unknown_path wrong_method wrong_type", "-", "may break"),
     _row("Header", "on const schema", "-", "breaking, may break"),
     _row("Header", "https description cite", "-", "may break, wording"),
@@ -118,7 +119,7 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Idempotency", "cite", "may break", "-", "the whole section is compared as one"),
     _row("Behaviour",
          "absent_id_first auth_first content_type foreign_id last_page literal_path order_of_ties "
-         "other_tools redirect_uris redirects refused_status replay time_fraction time_zone "
+         "other_tools redirect_uris redirects refused_status repeated_member replay time_fraction time_zone "
          "trailing_slash unknown_member unknown_query", "may break, addition", "may break, addition",
          "a point that was open and is fixed now is an addition"),
     _row("Surface", "actions", "breaking, addition, none", "-"),
@@ -140,6 +141,7 @@ CATALOGUE: tuple[Row, ...] = (
     _row("PageColumn", "as of per show title", "may break", "-"),
     _row("Texts", "name", "breaking, may break", "-"),
     _row("Texts", "description params reasoning responding title", "wording", "-"),
+    _row("Pages", "argument bound items more next size", "breaking, addition", "-"),
     _row("Confirm", "body title", "wording", "-"),
     _row("Example", "at before input output status title", "wording", "wording"),
     _row("Law", "that when", "may break", "may break"),

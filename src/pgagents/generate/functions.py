@@ -8,6 +8,7 @@ from typing import Any
 from pgagents.generate.formerly import find_name, list_offered
 from pgagents.generate.lower.dialect import Dialect
 from pgagents.generate.lower.schema import lower
+from pgagents.generate.pages import list_hidden_pages
 from pgagents.generate.target import Loss
 from pgagents.model.action import Action
 from pgagents.model.model import Model, Surface
@@ -53,6 +54,7 @@ def function(
     losses: list[Loss] = []
     parameters, lost = lower(_arguments(surface, action, losses), model.schemas, dialect)
     losses += lost
+    losses += list_hidden_pages([action], "client", "a model sees no headers; who makes the call tells it")
     response = None
     answer = action.success
     in_json = answer.content_type == "application/json"

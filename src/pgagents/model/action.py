@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pgagents.cel.expression import Expression
+from pgagents.model.pages import Pages
 from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer
 
-PlaceIn = Literal["path", "query", "header", "body"]
+PlaceIn = Literal["path", "query", "header", "cookie", "body", "whole_body"]
+PLACES: tuple[PlaceIn, ...] = ("path", "query", "header", "cookie", "body", "whole_body")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +31,31 @@ class Param:
     origin: Pointer
     refers_member: str = ""
     """The member of a resource's id that this argument holds, if the id has several members."""
+    style: str = ""
+    """OpenAPI's style of a list or object that is sent as text; empty for other arguments."""
+    explode: bool = True
+    """True if each item or member of it is a pair of its own."""
+    spread: bool = False
+    """True if it is an object whose members are sent under their own names."""
+    in_parts: bool = False
+    """True if it is sent as the parts of a list or object alone, so that no pair has its own name."""
+    reserved: bool = False
+    """True if reserved characters such as `/` are sent as they are."""
+    as_text: bool = False
+    """True if it is sent as text, so that the server decides which type it has."""
+
     of: str = ""
     """The argument's name in the catalogue, if a surface gives it another."""
+
+    @property
+    def odd_style(self) -> bool:
+        """True if a list or object is sent in another form than pairs that repeat its name."""
+        return self.style not in ("", "form") or not self.explode or self.spread
+
+    @property
+    def in_body(self) -> bool:
+        """True if it is sent in the body."""
+        return self.place in ("body", "whole_body")
 
     @property
     def canonical(self) -> str:
@@ -191,8 +216,22 @@ class Action:
     """
     tenant: bool = False
     """True if the response depends on the caller's project alone."""
+    content_type: str = "application/json"
+    """The media type of the body that a call sends."""
+    security: tuple[tuple[str, ...], ...] = ()
+    """The alternatives by which a call proves who makes it, each with the schemes that it takes together.
+
+    An empty alternative means that a call without a key is served too.
+    """
+    pages: Pages | None = None
+    """How its list goes on after a page; None if it has no pages."""
     alias_of: Action | None = None
     """The action itself, if this entry offers it under a former name."""
+
+    @property
+    def optional_key(self) -> bool:
+        """True if a call may have a key and need not."""
+        return self.key and () in self.security
 
     @property
     def on_rest(self) -> bool:
@@ -211,7 +250,7 @@ class Action:
     def input_schema(
         self,
         *,
-        places: tuple[PlaceIn, ...] = ("path", "query", "body"),
+        places: tuple[PlaceIn, ...] = ("path", "query", "cookie", "body", "whole_body"),
         params: tuple[Param, ...] | None = None,
     ) -> Node:
         """Return all arguments in these places as one closed JSON Schema object; `params` are those that a

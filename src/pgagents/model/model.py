@@ -295,6 +295,12 @@ def member_at(body: Any, path: str) -> Any:
     return body
 
 
+def unwrap(item: Any, path: str) -> Any:
+    """Return the item with the members of an inner object added to its own."""
+    inner = member_at(item, path)
+    return {**item, **inner} if isinstance(item, Mapping) and isinstance(inner, Mapping) else item
+
+
 @dataclass(frozen=True, slots=True)
 class Audit:
     """The audit log: how `role` lists its rows, and what the members of a row mean."""
@@ -388,12 +394,21 @@ class Model:
     limit_reader: LimitReader
     """Finds out what an answer says about a rate limit."""
     credential: Credential | None = None
-    """The credential of every call that has one; None if no call has."""
+    """The first credential of ordinary calls; None if no call has one."""
+    credentials: Mapping[str, Credential] = field(default_factory=dict)
+    """All credentials that calls use, by the scheme's name, the first one first."""
+    security: tuple[tuple[str, ...], ...] = ()
+    """The alternatives of an action without `security` of its own, as `Action.security` has them."""
     webhooks: Any = None
     idempotency: Any = None
     retention: Any = None
     audit: Audit | None = None
     browsers: Any = None
+
+    @property
+    def shared_security(self) -> tuple[tuple[str, ...], ...]:
+        """Return the alternatives on a path that is no single action's; empty if no call has a key."""
+        return self.security or (((self.credential.name,),) if self.credential is not None else ())
 
     @property
     def no_key(self) -> Code | None:

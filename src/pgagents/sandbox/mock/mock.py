@@ -21,6 +21,7 @@ from pgagents.sandbox.mock.ids import candidates
 from pgagents.sandbox.mock.laws.listing import choose
 from pgagents.sandbox.mock.laws.obey import Lawful
 from pgagents.sandbox.mock.lifecycle import Lifecycle
+from pgagents.sandbox.mock.paging.page import show_page
 from pgagents.sandbox.mock.rows import Rows
 from pgagents.sandbox.mock.sample import sample
 from pgagents.sandbox.setting import Setting
@@ -136,10 +137,15 @@ class Mock:
         if path is None:
             return False, None
         rows = self.rows.all(resource.name, self._tenant(resource, call))
+        paging = (call.action.pages.argument, call.action.pages.size) if call.action.pages else ()
         rows = [
-            r for r in rows if all(r[k] == v for k, v in call.input.items() if k in r and k in call.given)
+            r
+            for r in rows
+            if all(r[k] == v for k, v in call.input.items() if k in r and k in call.given and k not in paging)
         ]
         rows = choose(self.laws, call, self._base(call), path, rows)
+        if call.action.pages is not None:
+            return True, self.laws.repair(call, self._page(resource, call, rows))
         bounds = _bounds(call.action)
         most = [
             v
@@ -148,6 +154,15 @@ class Mock:
         ]
         answer = places.put(self._base(call), path, rows[: min(most)] if most else rows)
         return True, self.laws.repair(call, answer)
+
+    def _page(self, resource: Resource, call: AcceptedCall, rows: list[dict[str, Any]]) -> Any:
+        """Return one page of a list, and add the headers that say what comes next."""
+        ids = [row.get(resource.id) for row in rows]
+        page = show_page(self.model, self.setting.address.url, call, self._base(call), rows, ids)
+        if isinstance(page, Refusal):
+            return page
+        call.headers.extend(page.headers)
+        return page.answer
 
     def _change(self, resource: Resource, call: AcceptedCall) -> tuple[bool, Any]:
         """Apply the arguments of a write at the resource's own path that is none of its declared calls."""
