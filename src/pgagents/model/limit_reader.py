@@ -24,7 +24,7 @@ Headers = Callable[[str], str | None]
 
 @dataclass(frozen=True, slots=True)
 class ToldLimit:
-    """What an answer tells of a limit. What it leaves out is None.
+    """The limit that an answer states; a part that it leaves out is None.
 
     `reset` is in epoch seconds or in seconds from now, as the catalogue says.
     """
