@@ -9,8 +9,8 @@ from typing import Any
 from pgagents.catalogue.checks import sending
 from pgagents.catalogue.checks.carried import REST, TOOLS, is_dispatched
 from pgagents.catalogue.checks.checker import Checker
-from pgagents.catalogue.checks.errors import find_place, make_sign
 from pgagents.catalogue.checks.paths import camel
+from pgagents.catalogue.checks.refusals.errors import find_place, make_sign
 from pgagents.catalogue.language import (
     actions,
     audit,

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pgagents.catalogue.checks import errors, limits, page
+from pgagents.catalogue.checks import page
 from pgagents.catalogue.checks import resource as check_resource
 from pgagents.catalogue.checks.checker import ACTIONS, Checker
+from pgagents.catalogue.checks.refusals import errors, limits
 from pgagents.catalogue.language import scope
 from pgagents.catalogue.language.offers import Surface
 from pgagents.catalogue.language.resources import Resource, Step
