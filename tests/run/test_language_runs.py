@@ -108,14 +108,19 @@ def _told(report: Report) -> dict[str, str]:
     return {f.contract.id: f.actual for f in report.findings}
 
 
-def _verify(id: str, tools: bool, **given: Any) -> Report:
-    """Verify the mock of a row, with `tools` through an MCP server in front of it too."""
-    model = model_of(id)
-    if not tools:
-        return run(model, allow_writes=True, **given)
-    opened = inside(model)
-    with mcp_inside(model, opened, **given) as link:
-        return verify_sandbox(model, opened, Options(allow_writes=True, max_requests=ENOUGH), mcp=link)
+def _verify(id: str, tools: bool = False, **more: Any) -> Report:
+    """Verify the mock with the options of the row's `run`, with `tools` through an MCP server in front of it
+    too. With `limits: true` the key has the published limits.
+    """
+    model, options = model_of(id), rows()[id].cells.get("run", {})
+    if tools:
+        opened = inside(model)
+        with mcp_inside(model, opened, **more) as link:
+            return verify_sandbox(model, opened, Options(allow_writes=True, max_requests=ENOUGH), mcp=link)
+    if options.get("limits"):
+        opened = inside(model)
+        more["keys"] = {**opened.keys, "main": opened.sandbox.tokens["test"]}
+    return run(model, allow_writes=True, **options, **more)
 
 
 @pytest.mark.parametrize("id", ROWS)
@@ -151,5 +156,5 @@ def _variations(row: Row) -> list[Any]:
 
 @pytest.mark.parametrize(("id", "name"), [case for row in rows().values() for case in _variations(row)])
 def test_variation_of_a_row_breaks_nothing(id: str, name: str) -> None:
-    report = run(model_of(id), allow_writes=True, variations=[name])
+    report = _verify(id, variations=[name])
     assert _told(report) == {}

@@ -6,20 +6,9 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from pgagents.catalogue.checks import (
-    carried,
-    examples,
-    idle,
-    laws,
-    mcp_server,
-    narrowing,
-    pages,
-    parts,
-    paths,
-    security,
-    sending,
-)
+from pgagents.catalogue.checks import examples, idle, laws, pages, parts, paths, security, sending
 from pgagents.catalogue.checks.checker import Checker
+from pgagents.catalogue.checks.surfaces import carried, mcp_server, narrowing
 from pgagents.catalogue.checks.unsaid import as_bearer, find_unsupported_key
 from pgagents.catalogue.language import messages
 from pgagents.catalogue.language.surface import Catalogue

@@ -7,11 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 from pgagents.catalogue.checks import sending
-from pgagents.catalogue.checks.carried import COPILOT_MCP, MCP, REST, TOOLS, is_dispatched
 from pgagents.catalogue.checks.checker import Checker
-from pgagents.catalogue.checks.errors import find_place, make_sign
-from pgagents.catalogue.checks.mcp_server import read_server
 from pgagents.catalogue.checks.paths import camel
+from pgagents.catalogue.checks.refusals.errors import find_place, make_sign
+from pgagents.catalogue.checks.surfaces.carried import COPILOT_MCP, MCP, REST, TOOLS, is_dispatched
+from pgagents.catalogue.checks.surfaces.mcp_server import read_server
 from pgagents.catalogue.language import (
     actions,
     audit,
@@ -47,6 +47,7 @@ from pgagents.model.action import (
 )
 from pgagents.model.credential import Credential, make
 from pgagents.model.error_reader import ErrorReader
+from pgagents.model.limit_reader import LimitReader
 from pgagents.model.pages import Pages
 from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer, Source
@@ -87,6 +88,7 @@ class _Resolver:
             limits=written.limits,
             errors=self.errors,
             error_reader=self._reader(),
+            limit_reader=LimitReader(written.limits, self.errors.framework.limited),
             behaviour=written.behaviour,
             env=written.env,
             schemas=self.schemas,

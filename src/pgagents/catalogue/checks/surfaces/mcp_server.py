@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pgagents.catalogue.checks.carried import COPILOT_MCP, MCP, TOOLS
 from pgagents.catalogue.checks.checker import Checker
+from pgagents.catalogue.checks.surfaces.carried import COPILOT_MCP, MCP, TOOLS
 from pgagents.catalogue.language.credentials import list_used_schemes
 from pgagents.catalogue.language.offers import McpServer, Surface
 from pgagents.source.source import Pointer
