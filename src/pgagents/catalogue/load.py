@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from pgagents.catalogue.checks import carried, examples, idle, laws, parts, paths, security
+from pgagents.catalogue.checks import answers, carried, examples, idle, laws, parts, paths, security
 from pgagents.catalogue.checks.checker import Checker
 from pgagents.catalogue.checks.unsaid import as_bearer, find_unsupported_key
 from pgagents.catalogue.language import messages
@@ -57,6 +57,7 @@ def _load(source: Source, known: Validators | None) -> tuple[Model | None, list[
     checker.run()
     paths.run(checker)
     parts.run(checker)
+    answers.run(checker)
     security.run(checker)
     carried.run(checker)
     idle.run(checker)

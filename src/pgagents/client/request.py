@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pgagents.decoding.medium import accept_of
 from pgagents.http import Request, json_bytes, target, text_of
 from pgagents.model.action import Action, Param
 from pgagents.model.credential import Credential
@@ -42,7 +43,7 @@ def request_of(
         for item in (value if isinstance(value, list) else [value])
     ]
     sent = [
-        ("Accept", JSON),
+        ("Accept", accept_of(action)),
         *((p.wire, text_of(value)) for p, value in places["header"]),
         *(headers or {}).items(),
     ]

@@ -13,6 +13,7 @@ from pgagents.cel.expression import Expression
 from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer
 
+JSON = "application/json"
 PlaceIn = Literal["path", "query", "header", "body"]
 
 
@@ -43,7 +44,10 @@ class Output:
     schema: Node | None
     description: Text
     origin: Pointer
-    content_type: str = "application/json"
+    content_type: str = JSON
+    max_bytes: int | None = None
+    columns: Mapping[str, tuple[str, ...]] | None = None
+    """For rows of CSV, the columns that the schema names, each with its JSON types; else None."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from pgagents.sandbox.oauth import metadata, scopes
 from pgagents.sandbox.oauth.grants import Grants
 from pgagents.sandbox.routes import Routes
 from pgagents.sandbox.store import Store
+from pgagents.sandbox.writing.answer import write
 
 PEER = ":peer"
 """The pseudo-header with the address of the peer; no client can send a name with a colon."""
@@ -349,10 +350,11 @@ class Front:
             result = self.domain(call)
             if isinstance(result, Refusal):
                 return self._domain_refusal(action, result, request_id)
-            status = action.success.status
-            if call.surface != "rest":
-                status, result = 200, {} if result is None else result
-            answer = answers.success(status, result)
+            if call.surface == "rest":
+                answer = write(action.success.status, result, action.success)
+            else:
+                result = {} if result is None else result
+                answer = answers.success(200, result)
             if value:
                 kept = answer if self.model.behaviour.replay == "same" else Response(answer.status)
                 lives_s = self.model.idempotency.lives_s or idempotency.LIVES_S

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pgagents.decoding.medium import accept_of
 from pgagents.http import Request, json_bytes, target
+from pgagents.model.action import JSON
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import Endpoint
-from pgagents.verify.wire.media import JSON, accept_of
 
 
 def request_of(call: Call, values: Mapping[str, Any], proof: tuple[tuple[str, str], ...]) -> Request:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from pgagents.decoding.medium import accept_of
 from pgagents.generate.target import Loss, Target, View
 from pgagents.http import target
-from pgagents.model.action import Action, Example
+from pgagents.model.action import JSON, Action, Example
 from pgagents.model.model import Model
 from pgagents.source.origin import plain
 
@@ -96,6 +97,8 @@ def _call(model: Model, action: Action, example: Example) -> ExampleRequest:
             headers.append((wire, " ".join(str(value).split())))
         else:
             body[wire] = value
+    if (accepted := accept_of(action)) != JSON:
+        headers.insert(0, ("Accept", accepted))
     for step in action.params:  # an example may omit a path argument, which the URL needs
         if step.place == "path":
             in_path.setdefault(step.wire, "missing")
