@@ -94,7 +94,8 @@ def accept_of(action: Action) -> str:
 
 def medium_of(response: Response, output: Output | None) -> Medium:
     """Return the kind of an answer's body: as the output declares it, but JSON where its Content-Type is."""
-    if output is None or output.schema is None or is_json(response.header("Content-Type") or JSON):
+    told = response.header("Content-Type")
+    if output is None or output.schema is None or (told and is_json(told)):
         return find(JSON)
     return find(output.content_type)
 

@@ -17,7 +17,14 @@ def _media(answer: Response) -> str:
     return media if successful(answer) and not media.endswith("json") else ""
 
 
-@fault("valid_calls", "documented_status", needs=("accept-header",)).handle_requests
+_REFUSED = {
+    "content_type": "the refusal is a text",
+    "error_envelope": "the refusal is a text",
+    "valid_calls": "a valid call is refused",
+}
+
+
+@fault("documented_status", also=_REFUSED, needs=("accept-header",)).handle_requests
 def accept_of_json_alone(_context: Context, handler: Handler, request: Request) -> Response | Silence:
     """A call that accepts another type first is refused with 406, as by a framework that only knows JSON."""
     first = (request.header("Accept") or "*/*").partition(",")[0].partition(";")[0].strip()
