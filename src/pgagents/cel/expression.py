@@ -26,6 +26,7 @@ from pgagents.cel.rewrite import (
     BY_PATH,
     TAKE_LISTS,
     THERE,
+    index_from_the_end,
     normal,
     pass_lists_by_path,
     rename_size,
@@ -155,6 +156,7 @@ def _compile(text: str) -> Expression:
         _check_growth(tree)
     canonical = print_node(tree)
     sized = rename_size(tree) if "size" in called else tree
+    sized = index_from_the_end(sized)
     by_path, lists = pass_lists_by_path(sized) if called.keys() & TAKE_LISTS else (tree, ())
     return Expression(
         tree,

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from pgagents.cel.parser import parse
 from pgagents.cel.printer import is_plain, quote
-from pgagents.cel.reading import Path, path_of
+from pgagents.cel.reading import Path, path_of, steps_from_the_end
 from pgagents.cel.syntax import (
     Choice,
     FunctionCall,
@@ -101,6 +101,20 @@ def rename_size(node: Node) -> Node:
     return transform(node, change)
 
 
+def index_from_the_end(node: Node) -> Node:
+    """Replace an index from the end, as in `list[-1]`, which CEL does not have, by one from the beginning."""
+
+    def change(part: Node, bound: frozenset[str]) -> Node | None:
+        steps = steps_from_the_end(part)
+        if not steps or not isinstance(part, Index):
+            return None
+        base = transform(part.base, change, bound)
+        size = FunctionCall("size", None, (base,))
+        return replace(part, base=base, index=Infix(("-",), (size, Literal("int", steps, str(steps)))))
+
+    return transform(node, change)
+
+
 def spell_has(node: Node) -> Node:
     """Write `has(response["@id"])` as `"@id" in response`, because the evaluator's `has` takes plain names
     only.
@@ -182,7 +196,7 @@ def _variants(node: Node, vary: Callable[[Node], Iterator[Node]]) -> Iterator[No
     yield from vary(node)
     parts = children(node)
     for index, part in enumerate(parts):
-        if isinstance(node, Index) and index and isinstance(part, Literal):
+        if isinstance(node, Index) and index and (isinstance(part, Literal) or steps_from_the_end(node)):
             continue
         for variant in _variants(part, vary):
             yield _rebuild(node, (*parts[:index], variant, *parts[index + 1 :]))

@@ -14,6 +14,7 @@ from typing import Any
 from pgagents.decoding.medium import medium_of, plainly, text_of
 from pgagents.http import Response, Silence, read_json
 from pgagents.model.action import Action, Code
+from pgagents.model.error_reader import value_at
 from pgagents.model.model import Model
 
 MAX_MESSAGE = 400
@@ -76,6 +77,8 @@ class Answer:
     request_id: str | None = None
     file: bytes | None = None
     """The bytes of a file."""
+    next: Mapping[str, Any] | None = None
+    """The argument that requests the next page, where the list goes on."""
 
     @property
     def ok(self) -> bool:
@@ -112,7 +115,7 @@ def answer_of(
         code, message = _SILENCES.get(came.kind, _SILENCES["protocol"])
         return Answer(action.name, None, None, Problem(code, message, note=note))
     request_id = _plain(_header(model, came), secrets)
-    if 200 <= came.status < 300:
+    if 200 <= came.status < 300 and not _is_error(model, came):
         return _success(action, came, request_id)
     found = _problem(model, action, came, request_id, secrets)
     if uncertain and came.status in (404, 409):
@@ -137,6 +140,12 @@ def answer_of(
         note,
     )
     return Answer(action.name, came.status, None, made, made.request_id)
+
+
+def _is_error(model: Model, came: Response) -> bool:
+    """Return whether the body of a 2xx shows that it is an error."""
+    reader = model.error_reader
+    return reader.sign is not None and reader.is_error(came.status, read_json(came.body).value)
 
 
 def _success(action: Action, came: Response, request_id: str | None) -> Answer:
@@ -166,31 +175,20 @@ def _problem(
     model: Model, action: Action, came: Response, request_id: str | None, secrets: Secrets
 ) -> Problem:
     body = read_json(came.body).value
-    errors = model.errors
-    code = _plain(at(body, errors.code_at), secrets)
-    known = model.codes.get(code or "") or _only(model, action, came.status)
-    message = None if came.status >= 500 else _plain(at(body, errors.message_at), secrets)
+    errors, read = model.errors, model.error_reader.read(came.status, body)
+    known = read.code or _only(model, action, came.status)
+    message_at = read.code.message_at if read.code else errors.message_at
+    message = None if came.status >= 500 else _plain(value_at(body, message_at), secrets)
     if not message:
         message = str(known.meaning) if known and known.meaning else _phrase(came.status)
     return Problem(
-        code or f"http_{came.status}",
+        _plain(read.said, secrets) or (read.code.name if read.code else f"http_{came.status}"),
         message,
         came.status,
-        _plain(at(body, errors.request_id_at), secrets) or request_id,
-        _plain(at(body, errors.field_at), secrets),
-        _plain(at(body, errors.scope_at), secrets),
+        _plain(value_at(body, errors.request_id_at), secrets) or request_id,
+        _plain(value_at(body, errors.field_at), secrets),
+        _plain(value_at(body, errors.scope_at), secrets),
     )
-
-
-def at(body: Any, path: str | None) -> Any:
-    """Return the member at a dotted path; None where there is none."""
-    if not path:
-        return None
-    for step in path.split("."):
-        if not isinstance(body, Mapping):
-            return None
-        body = body.get(step)
-    return body
 
 
 def _plain(value: Any, secrets: Secrets) -> str | None:

@@ -9,6 +9,7 @@ from pgagents.decoding.medium import is_json
 from pgagents.generate.formerly import find_name, list_offered
 from pgagents.generate.lower.dialect import Dialect
 from pgagents.generate.lower.schema import lower
+from pgagents.generate.pages import list_hidden_pages
 from pgagents.generate.target import Loss
 from pgagents.model.action import Action
 from pgagents.model.model import Model, Surface
@@ -54,6 +55,7 @@ def function(
     losses: list[Loss] = []
     parameters, lost = lower(_arguments(surface, action, losses), model.schemas, dialect)
     losses += lost
+    losses += list_hidden_pages([action], "client", "a model sees no headers; who makes the call tells it")
     response = None
     answer = action.success
     in_json = is_json(answer.content_type)
@@ -75,8 +77,9 @@ def function(
 def _arguments(surface: Surface, action: Action, losses: list[Loss]) -> Node:
     """Return the schema of the arguments that a model fills in. The calling client fills in headers."""
     offered = surface.params(action)
+    names = {param.canonical for param in offered}
     for param in action.params:
-        if param not in offered:
+        if param.name not in names:
             losses.append(
                 Loss(param.origin, f"argument {param.name}", "dropped", f"surfaces.{surface.name}.omit")
             )
@@ -89,7 +92,7 @@ def _arguments(surface: Surface, action: Action, losses: list[Loss]) -> Node:
                     "a model fills in no headers; who makes the call sends it",
                 )
             )
-    schema = action.input_schema(omit=tuple(p.name for p in action.params if p not in offered))
+    schema = action.input_schema(params=offered)
     members: dict[str, Any] = schema["properties"]
     for param in offered:
         text = surface.param_text(action, param)

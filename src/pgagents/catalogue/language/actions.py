@@ -21,6 +21,7 @@ from pgagents.catalogue.language.basics import (
     Status,
     Strict,
 )
+from pgagents.catalogue.language.pages import Pages
 
 
 class Law(Cited):
@@ -162,6 +163,13 @@ class Action(Cited):
     )
     signed: Signed | None = Field(None, description="How a signature over the body replaces the key.")
     input: dict[Name, Param] = Field({}, description="Arguments by name.")
+    content_type: str | None = Field(
+        None,
+        description=(
+            "The media type of the body that a call sends; the default is JSON. "
+            "`application/x-www-form-urlencoded` is a form."
+        ),
+    )
     unknown: Literal["refused", "ignored"] | None = Field(
         None, description="Overrides `behaviour.unknown_member` for this action."
     )
@@ -171,6 +179,7 @@ class Action(Cited):
         description="Error codes (under `errors.codes`) that this action may answer besides `errors.always`.",
     )
     idempotency: Name | None = Field(None, description="The argument that is the idempotency key.")
+    pages: Pages | None = Field(None, description="How its list goes on after a page.")
     may_name_none: bool = Field(
         False,
         description=(

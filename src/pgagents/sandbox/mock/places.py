@@ -21,6 +21,11 @@ def place(at: Expression | None) -> Place | None:
     return tuple(steps) if name == "response" else None
 
 
+def place_steps(at: Expression) -> Place:
+    """Return the variable of a plain expression and the path below it; empty where it computes something."""
+    return place_of(at.tree)
+
+
 def get(answer: Any, path: Place) -> Any:
     """Return the value at a path; None where there is none."""
     for step in path:

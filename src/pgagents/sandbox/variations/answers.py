@@ -25,9 +25,10 @@ def busy_edge(context: Context, handler: Handler, request: Request) -> Response 
 
 @variation().edit_answers
 def charset(_context: Context, _request: Request, answer: Response) -> Response:
-    """JSON is served as `application/json; charset=utf-8`."""
-    is_json = answer.header("content-type") == "application/json"
-    return answer.with_header("Content-Type", "application/json; charset=utf-8") if is_json else answer
+    """JSON is served as `application/json; charset=utf-8`, and other JSON types likewise."""
+    media = answer.header("content-type") or ""
+    is_json = media == "application/json" or media.endswith("+json")
+    return answer.with_header("Content-Type", f"{media}; charset=utf-8") if is_json else answer
 
 
 @variation().edit_answers

@@ -149,9 +149,7 @@ def unusual(setting: Setting, endpoint: Endpoint, given: Mapping[str, Any]) -> d
                 if types_of(setting.resolve_schema(s)) == ("boolean",)
             }
             found[name] = {**dict.fromkeys(flags - value.keys(), False), **_swap_case(value)}
-        if found.get(name) != value and not setting.test(
-            ("param", endpoint.action.name, name), param.schema
-        ).is_valid(found[name]):
+        if found.get(name) != value and not setting.test_argument(endpoint, param).is_valid(found[name]):
             found[name] = value
     return found
 

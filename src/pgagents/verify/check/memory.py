@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from pgagents.http import Handler
 from pgagents.jsonschema.schema import resolve
+from pgagents.model.action import Param
 from pgagents.model.model import Model
 from pgagents.verify.check.compiled import CompiledCatalogue, compile_catalogue
 from pgagents.verify.wire.endpoint import Endpoint
@@ -137,6 +138,12 @@ class Setting:
     def test(self, key: Any, schema: Mapping[str, Any]) -> Any:
         """Return the compiled validator of a schema, kept under a key."""
         return self.catalogue.test(key, schema)
+
+    def test_argument(self, endpoint: Endpoint, param: Param) -> Any:
+        """Return the compiled validator of an argument's values on the endpoint's surface."""
+        name = str(param.name)
+        narrower = endpoint.surface if endpoint.narrows(name) else ""
+        return self.test(("param", str(endpoint.action.name), name, narrower), param.schema)
 
     def output_test(self, exchange: Exchange) -> Any:
         """Return the compiled validator of the body that the catalogue promises for this answer; None if

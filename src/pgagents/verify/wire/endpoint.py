@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from pgagents.http import Response
 from pgagents.model.action import Action, Param
 from pgagents.model.contract import FRAMEWORK
-from pgagents.model.model import Dispatcher, Model
+from pgagents.model.model import Dispatcher, Model, Surface
 
 REST = "rest"
 MCP = "mcp"
@@ -51,6 +51,10 @@ class Endpoint:
     form: Form | None = None
     open: bool = False
     """True if no call of the API has a key."""
+    shared_security: tuple[tuple[str, ...], ...] = ()
+    """The alternatives of a call through a dispatcher or a tool."""
+    tools: Surface | None = None
+    """The surface of an MCP server's tools; None for any other endpoint."""
     leads: bool = False
     """True on REST, and on the first other surface of an action that REST lacks."""
 
@@ -63,8 +67,33 @@ class Endpoint:
 
     @property
     def params(self) -> tuple[Param, ...]:
-        """The arguments that this endpoint takes."""
+        """The arguments that this endpoint takes, under the catalogue's names."""
+        if self.dispatcher is not None:
+            return self.dispatcher.offered.narrowed_params(self.action)
         return self.action.params if self.form is None else self.form.params(self.action)
+
+    @property
+    def offered(self) -> Surface | None:
+        """The surface that may rename and narrow arguments; None on REST."""
+        return self.dispatcher.offered if self.dispatcher is not None else self.tools
+
+    @property
+    def known_params(self) -> tuple[Param, ...]:
+        """All arguments of the action, with the values that are taken here."""
+        narrowed = self.offered.narrow.get(self.action.name, {}) if self.offered is not None else {}
+        return tuple(narrowed[p.name].param if p.name in narrowed else p for p in self.action.params)
+
+    def narrows(self, name: str) -> bool:
+        """True if the surface takes fewer values of this argument than REST."""
+        own = self.offered.narrow.get(self.action.name, {}) if self.offered is not None else {}
+        return name in own and own[name].param.schema != next(
+            p.schema for p in self.action.params if p.name == name
+        )
+
+    def alias(self, name: str) -> str:
+        """Return what an argument is called here."""
+        narrowed = self.offered.narrow.get(self.action.name, {}) if self.offered is not None else {}
+        return str(narrowed[name].alias) if name in narrowed else name
 
     @property
     def success_status(self) -> int:
@@ -75,6 +104,11 @@ class Endpoint:
     def needs_key(self) -> bool:
         """True if a call through this endpoint has a key."""
         return self.action.key or not (self.on_rest or self.open)
+
+    @property
+    def security(self) -> tuple[tuple[str, ...], ...]:
+        """The alternatives by which a call proves who makes it."""
+        return self.action.security if self.on_rest else self.shared_security
 
     @property
     def ordinary(self) -> bool:
@@ -108,6 +142,7 @@ def endpoints(model: Model) -> list[Endpoint]:
                 dispatcher,
                 f"{a.name}@{surface}",
                 open=open_to_all,
+                shared_security=model.shared_security,
                 leads=str(a.name) not in led,
             )
             for a in dispatcher.actions

@@ -8,6 +8,7 @@ from typing import Any
 from pgagents.decoding.medium import is_json, read_as
 from pgagents.http import Json, Request, Response, Silence
 from pgagents.model.action import Code, Output
+from pgagents.model.error_reader import NO_ERROR, ErrorReader
 from pgagents.verify.wire.call import Call
 
 LIMITED = 429
@@ -48,8 +49,10 @@ class Exchange:
         "overlapped",
         "place",
         "probe",
+        "refused",
         "repeats",
         "request",
+        "said",
         "seconds",
         "sent_at",
         "status",
@@ -68,7 +71,7 @@ class Exchange:
         seconds: float,
         sent_at: float,
         codes: Mapping[str, Code],
-        code_at: str | None,
+        errors: ErrorReader,
         subject: Mapping[str, Any] | None = None,
         base: str = "",
     ) -> None:
@@ -114,8 +117,15 @@ class Exchange:
             else read_as(told, self.output if on_rest else None)
         )
         self.body: Any = self.json.value
-        said = got(self.body, code_at) if self.status >= 400 and code_at else None
-        self.code: str | None = said if isinstance(said, str) else None
+        self.refused: bool = errors.is_error(self.status, self.body)
+        """True if it is an error: by its status, or by the sign that `errors.when` names."""
+        read = errors.read(self.status, self.body) if self.refused else NO_ERROR
+        self.said: str | None = read.said
+        """The error code in the body, as it stands there."""
+        self.code: str | None = read.code.name if read.code else None if read.said in codes else read.said
+        """The name of the catalogue's code; for any other what the body says."""
+        if self.refused:
+            self.output = None
 
     def _may_be_empty(self) -> bool:
         """True if the promised body is a text or a file, which may have no bytes."""
@@ -161,8 +171,8 @@ class Exchange:
 
     @property
     def success(self) -> bool:
-        """True if the status is 2xx."""
-        return 200 <= self.status < 300
+        """True if the status is 2xx, and the body is no error."""
+        return 200 <= self.status < 300 and not self.refused
 
     @property
     def sent_on(self) -> bool:
@@ -182,7 +192,7 @@ class Exchange:
         """Describe the answer in a few words: status and code, or why there is none."""
         if isinstance(self.answer, Silence):
             return f"no answer ({self.answer.kind}{': ' + self.answer.detail if self.answer.detail else ''})"
-        return f"{self.status}{' ' + self.code if self.code else ''}"
+        return f"{self.status}{' ' + self.said if self.said else ''}"
 
     def header(self, name: str) -> str | None:
         """Return a header of the answer, or None."""

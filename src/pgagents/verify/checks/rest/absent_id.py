@@ -267,10 +267,7 @@ def _near(
         there: Mapping[str, Any] = yield InstanceRef(resource.name)
         id, reads = resource.id_of(there), call.endpoint.action.effect == "read"
         near = f"{id}{BEHIND}" if reads else f"{BLANK}{id}{BLANK}"
-        if (
-            setting.test(("param", call.endpoint.action.name, str(param.name)), param.schema).is_valid(near)
-            != reads
-        ):
+        if setting.test_argument(call.endpoint, param).is_valid(near) != reads:
             yield call
             return
         what = (

@@ -27,7 +27,7 @@ from pgagents.verify.check.check import (
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.laws.lists import ordering_of
-from pgagents.verify.laws.next_page import may_go_on, next_page
+from pgagents.verify.laws.next_page import PageRequest, may_go_on, next_page
 from pgagents.verify.plan.exclusive import others_too
 from pgagents.verify.wire.call import Call, GetNote
 from pgagents.verify.wire.endpoint import Endpoint
@@ -166,14 +166,15 @@ def _list_ids(
     endpoint = setting.find_lead(str(call.action.name))
     assert endpoint is not None
     ids: list[Any] = []
-    more: dict[str, Any] = {}
+    more = PageRequest()
     for _ in range(MOST_PAGES):
         exchange: Exchange = yield Call(
             endpoint,
-            {**call.input, **more},
+            {**call.input, **more.input},
             "valid",
             f"each {resource.name} there is",
-            reuse="" if more else reuse,
+            reuse="" if more != PageRequest() else reuse,
+            raw=more.raw,
         )
         items = at_path(call, exchange) if exchange.success and call.at is not None else None
         if not isinstance(items, list):
@@ -181,8 +182,8 @@ def _list_ids(
         ids += [resource.id_of(item) for item in items if isinstance(item, Mapping)]
         if any(ordering_of(call.action)) or not may_go_on(exchange, items):
             return ids, True
-        further = next_page(setting, endpoint, exchange, items)
-        if further is None:
+        further = next_page(setting, endpoint, exchange)
+        if further is None or not further.is_followed:
             break
         more = further
     return ids, False
