@@ -7,7 +7,6 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from pgagents.catalogue.checks import (
-    answers,
     carried,
     examples,
     idle,
@@ -20,6 +19,7 @@ from pgagents.catalogue.checks import (
     sending,
 )
 from pgagents.catalogue.checks.checker import Checker
+from pgagents.catalogue.checks.shapes import answers
 from pgagents.catalogue.checks.unsaid import as_bearer, find_unsupported_key
 from pgagents.catalogue.language import messages
 from pgagents.catalogue.language.surface import Catalogue
