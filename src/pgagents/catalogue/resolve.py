@@ -9,8 +9,8 @@ from typing import Any
 from pgagents.catalogue.checks import sending
 from pgagents.catalogue.checks.carried import REST, TOOLS, is_dispatched
 from pgagents.catalogue.checks.checker import Checker
-from pgagents.catalogue.checks.errors import find_place, make_sign
 from pgagents.catalogue.checks.paths import camel
+from pgagents.catalogue.checks.refusals.errors import find_place, make_sign
 from pgagents.catalogue.language import (
     actions,
     audit,
@@ -48,6 +48,7 @@ from pgagents.model.action import (
 )
 from pgagents.model.credential import Credential, make
 from pgagents.model.error_reader import ErrorReader
+from pgagents.model.limit_reader import LimitReader
 from pgagents.model.pages import Pages
 from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer, Source
@@ -89,6 +90,7 @@ class _Resolver:
             limits=written.limits,
             errors=self.errors,
             error_reader=self._reader(),
+            limit_reader=LimitReader(written.limits, self.errors.framework.limited),
             behaviour=written.behaviour,
             env=written.env,
             schemas=self.schemas,

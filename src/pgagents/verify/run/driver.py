@@ -27,7 +27,7 @@ from pgagents.verify.run.sender import OUT_OF_TIME, Ready, Sender, Stop
 from pgagents.verify.run.transmission import Sending, finish
 from pgagents.verify.wire.call import Call, Concurrent, GetNote, InstanceRef, Own, Sleep
 from pgagents.verify.wire.endpoint import MCP
-from pgagents.verify.wire.exchange import LIMITED, UNAVAILABLE, Exchange
+from pgagents.verify.wire.exchange import UNAVAILABLE, Exchange
 
 __all__ = ["OUT_OF_TIME", "Driver", "Spent", "Stop"]
 
@@ -397,7 +397,8 @@ class Driver:
             self.key_known
             or not with_key
             or not isinstance(exchange.answer, Response)
-            or exchange.status in (LIMITED, UNAVAILABLE)
+            or exchange.limited
+            or exchange.status == UNAVAILABLE
         ):
             return
         code = self.model.no_key

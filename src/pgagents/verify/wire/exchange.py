@@ -9,9 +9,9 @@ from pgagents.decoding.medium import is_json, read_as
 from pgagents.http import Json, Request, Response, Silence
 from pgagents.model.action import Code, Output
 from pgagents.model.error_reader import NO_ERROR, ErrorReader
+from pgagents.model.limit_reader import LimitReader
 from pgagents.verify.wire.call import Call
 
-LIMITED = 429
 UNAVAILABLE = 503
 REDIRECTED, REFUSED = 300, 400
 _UNSOUND = frozenset(("no_crashes", "documented_status"))
@@ -42,6 +42,7 @@ class Exchange:
         "input",
         "json",
         "known",
+        "limited",
         "moot",
         "number",
         "order",
@@ -72,6 +73,7 @@ class Exchange:
         sent_at: float,
         codes: Mapping[str, Code],
         errors: ErrorReader,
+        limits: LimitReader,
         subject: Mapping[str, Any] | None = None,
         base: str = "",
     ) -> None:
@@ -126,6 +128,8 @@ class Exchange:
         """The name of the catalogue's code; for any other what the body says."""
         if self.refused:
             self.output = None
+        self.limited: bool = limits.is_limited(self.status, self.header, read)
+        """True if it refuses the call for a rate limit."""
 
     def _may_be_empty(self) -> bool:
         """True if the promised body is a text or a file, which may have no bytes."""
@@ -184,8 +188,8 @@ class Exchange:
 
     @property
     def void(self) -> bool:
-        """True if it proves nothing about the call: no answer, a 429 or 503, or an invented id."""
-        return self.error or self.status in (LIMITED, UNAVAILABLE) or bool(self.moot)
+        """True if it proves nothing about the call: no answer, a limit, a 503, or an invented id."""
+        return self.error or self.limited or self.status == UNAVAILABLE or bool(self.moot)
 
     @property
     def outcome(self) -> str:
