@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from pgagents.generate.mcp_servers import RUNTIMES, key_losses, list_keys
 from pgagents.generate.target import Target, View
-from pgagents.generate.targets.mcp.server import RUNTIMES, key_losses, list_keys
 from pgagents.model.credential import Credential
 from pgagents.model.identity import variable_of_scheme
 from pgagents.model.model import McpServer, Model

@@ -7,16 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from pgagents.generate.mcp_servers import RUNTIMES, key_losses, list_keys
 from pgagents.generate.openapi.address import reverse_domain, with_extra
-from pgagents.generate.target import Loss, Target, View
+from pgagents.generate.target import Target, View
 from pgagents.model.action import Action
 from pgagents.model.credential import Credential
 from pgagents.model.identity import variable_of_scheme
 from pgagents.model.model import McpServer, Model
 from pgagents.source.origin import Node, Text
-
-RUNTIMES = {"npm": "npx", "pypi": "uvx", "oci": "docker"}
-"""What starts a package of each registry."""
 
 
 def view(model: Model) -> View:
@@ -39,34 +37,6 @@ def view(model: Model) -> View:
     }
     lost = tuple(key_losses(model, server))
     return View(with_extra(Node(members, origin=surface.origin), surface), lost)
-
-
-def list_keys(model: Model, server: McpServer) -> list[Credential]:
-    """Return the credentials that a hosted server takes, by the first way to call it."""
-    first: tuple[str, ...] = next(iter(server.security), ())
-    return [model.credentials[name] for name in first]
-
-
-def key_losses(model: Model, server: McpServer) -> list[Loss]:
-    """Return the keys that no header carries, and those that stand there as Base64: neither the registry
-    nor a client has a place for the one, or encodes the other.
-    """
-    keys = list_keys(model, server) if server.url else []
-    encoded = [
-        Loss(one.origin, "Base64 of user:password", "client", "the variable holds the encoded text")
-        for one in keys
-        if one.encoded
-    ]
-    return encoded + [
-        Loss(
-            one.origin,
-            f"key in the {one.place} `{one.wire}`",
-            "client",
-            "whoever adds the server adds it too",
-        )
-        for one in keys
-        if one.place != "header"
-    ]
 
 
 def _remote(model: Model, server: McpServer) -> Node:
