@@ -28,8 +28,10 @@ from pgagents.catalogue.language.page_texts import add_page_sentence
 from pgagents.catalogue.language.problem_details import PROBLEM_DETAILS, problem_details
 from pgagents.catalogue.language.schemas import argument_node, schema_node, schema_nodes
 from pgagents.cel.expression import compile as compiled
+from pgagents.decoding.medium import find
 from pgagents.encoding.medium import medium_of
 from pgagents.encoding.style import DEEP, FORM
+from pgagents.jsonschema.columns import columns_of
 from pgagents.jsonschema.schema import resolve as resolve_schema
 from pgagents.model import model as m
 from pgagents.model.action import (
@@ -50,6 +52,7 @@ from pgagents.model.limit_reader import LimitReader
 from pgagents.model.pages import Pages
 from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer, Source
+from pgagents.text.wording import append_remark
 
 
 def resolve(written: surface.Catalogue, source: Source, checker: Checker) -> m.Model:
@@ -247,15 +250,23 @@ class _Resolver:
         empty = o is None or not raw or set(raw) <= {"description"}
         text = o.description if o and o.description else "No content" if empty else "Success"
         schema = None if empty else schema_node(raw, at, self.marks)
+        media = (o.content_type if o else None) or JSON
+        kind = find(media).name
+        limit = o.max_bytes if o else None
         if schema is not None:
             schema.pop("description", None)
-        return Output(
-            status,
-            schema,
-            Text(text, (*at, "description")),
-            at,
-            (o.content_type if o else None) or "application/json",
-        )
+            if not set(schema) & {"type", "$ref", "oneOf", "anyOf", "allOf"} and kind in (
+                "text",
+                "csv",
+                "file",
+            ):
+                schema["type"] = "string"
+                schema.update({"format": "binary"} if kind == "file" else {})
+            if limit is not None and kind == "file":
+                schema["maxLength"] = min(limit, schema.get("maxLength", limit))
+        columns = columns_of(schema, self.schemas) if schema is not None and kind == "csv" else None
+        said = append_remark(text, f"at most {limit:,} bytes") if limit is not None else text
+        return Output(status, schema, Text(said, (*at, "description")), at, media, limit, columns)
 
     def _law(self, name: str, law: actions.Law, at: Pointer) -> Law:
         that, when = map(self.checker.expressions.get, self.checker.law_places(at))

@@ -65,7 +65,7 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Param", "default", "may break", "-", "calls without it mean something else"),
     _row("Param", f"{_WORDS} readOnly writeOnly", "wording, none", "-"),
     _row("Param", "refers_to private secret", "none", "-", _TESTS),
-    _row("Output", f"{_SCHEMA} content_type", "-", "by value",
+    _row("Output", f"{_SCHEMA} content_type max_bytes", "-", "by value",
          "what could not come before breaks; a new member is an addition"),
     _row("Output", f"{_WORDS} default readOnly writeOnly", "-", "wording, none"),
     _row("Output", "private secret", "-", "none", _TESTS),
