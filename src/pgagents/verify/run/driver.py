@@ -346,6 +346,9 @@ class Driver:
         values, subject = yield from self._run_generator(self.factory.arguments.resolve(call), chain)
         for instance in self.gate.find_changed_instances(call, values):
             yield from self._run_generator(self.factory.proof.prove(instance), [])
+        for instance in self.gate.find_references(call, values):
+            with suppress(Unavailable):  # the gate decides on the request itself
+                yield from self._run_generator(self.factory.proof.prove(instance), [])
         return Ready(call, values, subject)
 
     def _stale(self, exchange: Exchange, borrowed: Sequence[Instance]) -> bool:
