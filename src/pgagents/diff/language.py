@@ -65,7 +65,7 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Param", "default", "may break", "-", "calls without it mean something else"),
     _row("Param", f"{_WORDS} readOnly writeOnly", "wording, none", "-"),
     _row("Param", "refers_to private secret", "none", "-", _TESTS),
-    _row("Output", f"{_SCHEMA} content_type", "-", "by value",
+    _row("Output", f"{_SCHEMA} content_type max_bytes", "-", "by value",
          "what could not come before breaks; a new member is an addition"),
     _row("Output", f"{_WORDS} default readOnly writeOnly", "-", "wording, none"),
     _row("Output", "private secret", "-", "none", _TESTS),
@@ -99,7 +99,8 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Bucket", "refill when", "may break", "-"),
     _row("Bucket", "description cite", "wording", "-"),
     _row("Budgets", "characters items seconds", "may break", "-"),
-    _row("LimitHeaders", "limit remaining reset retry", "-", "breaking, addition"),
+    _row("Limits", "status", "-", "breaking"),
+    _row("LimitHeaders", "limit remaining reset retry ietf usage pattern", "-", "breaking, addition"),
     _row("Errors", "code_at message_at content_type when", "-", "breaking, addition"),
     _row("Errors", "request_id_at field_at field_of_several scope_at", "-", "breaking, addition"),
     _row("Errors", "envelope edge", "-", "may break, breaking"),
@@ -112,7 +113,7 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Edge", "status retry", "-", "may break"),
     _row("Edge", "cite", "-", "may break, wording"),
     _row("Framework",
-         "bad_body crashed invalid limited no_key no_scope plaintext "
+         "bad_body crashed invalid limited no_key no_object no_scope plaintext "
          "too_large unknown_path wrong_method wrong_type", "-", "may break"),
     _row("Header", "on const schema", "-", "breaking, may break"),
     _row("Header", "https description cite", "-", "may break, wording"),
@@ -120,7 +121,7 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Idempotency", "cite", "may break", "-", "the whole section is compared as one"),
     _row("Behaviour",
          "absent_id_first auth_first content_type foreign_id last_page literal_path order_of_ties "
-         "other_tools redirect_uris redirects refused_status replay time_fraction time_zone "
+         "other_tools redirect_uris redirects refused_status repeated_member replay time_fraction time_zone "
          "trailing_slash unknown_member unknown_query", "may break, addition", "may break, addition",
          "a point that was open and is fixed now is an addition"),
     _row("Surface", "actions", "breaking, addition, none", "-"),
@@ -129,7 +130,10 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Narrowing", "as required minimum maximum minLength maxLength minItems maxItems enum",
          "by value", "-"),
     _row("Narrowing", "default", "may break", "-", "calls without it mean something else"),
-    _row("Surface", "auth dispatcher env namespace published_spec server", "breaking", "-"),
+    _row("Surface", "auth dispatcher env namespace published_spec", "breaking", "-"),
+    _row("Surface", "server", "breaking, addition, wording", "-"),
+    _row("McpServer", "url package transport security", "breaking, addition", "-"),
+    _row("McpServer", "version", "wording", "-"),
     _row("Surface", "arguments http operation_id scope selector", "breaking", "-"),
     _row("Surface", "responses", "-", "may break"),
     _row("Surface", "extra headers attribution package page", "may break, wording", "-"),

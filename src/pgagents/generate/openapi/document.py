@@ -163,7 +163,7 @@ def losses(model: Model, profile: Profile) -> Iterator[Loss]:
                 f"{action.operation_id}: an operation takes arguments under REST's names",
             )
         for param in action.params:
-            if param.name in offered:
+            if param.name in offered or (param.place == "query" and param.odd_style):
                 continue
             if param.place == "header" and not profile.header_params:
                 yield Loss(
@@ -187,6 +187,8 @@ def losses(model: Model, profile: Profile) -> Iterator[Loss]:
                 "description",
                 f"{action.operation_id}: named in the texts",
             )
+    for name in parts.list_limit_headers(model):
+        yield Loss(("limits", "headers"), f"answers carry {name}", "elsewhere", "in the full document")
     for header in model.headers:
         yield Loss(header.origin, f"answers carry `{header.name}`", "elsewhere", "in the full document")
     for dispatcher in profile.dispatchers(model):

@@ -15,7 +15,7 @@ from pgagents.model.action import Code, Param
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Resource, Takes
 from pgagents.verify.answers.capacity import read_counter
-from pgagents.verify.cases.invalid import ordinary, time_passes
+from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -27,6 +27,7 @@ from pgagents.verify.check.check import (
     promise,
 )
 from pgagents.verify.check.memory import Setting
+from pgagents.verify.fixtures.clock import time_passes
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.plan.exclusive import others_too
@@ -170,7 +171,11 @@ def _run(
             subject=resource,
             made=instances[0],
         )
-        if passed.success and not early.void:
+        if not passed.success:
+            for contract in covers:
+                yield judge_untested(contract, f"the clock could not be moved: {passed.outcome}")
+            return
+        if not early.void:
             gone = early.code == missing.name
             yield (
                 judge_broken(

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pgagents.cel.expression import Expression, ExpressionError, Scope
+from pgagents.decoding.medium import is_json
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Step, Workflow
 from pgagents.source.source import Pointer
 from pgagents.verify.answers.secrets import collect, declares
 from pgagents.verify.answers.timestamps import find_malformed_time
-from pgagents.verify.cases.invalid import time_passes
 from pgagents.verify.cases.workflow_steps import (
     REFUSED,
     about_own,
@@ -41,12 +41,12 @@ from pgagents.verify.check.check import (
     promise_at,
 )
 from pgagents.verify.check.memory import Setting
+from pgagents.verify.fixtures.clock import time_passes
 from pgagents.verify.laws.laws import evaluate_law, format_values, values_of
 from pgagents.verify.plan.exclusive import others_too
 from pgagents.verify.wire.call import Call, Own, Sleep
 from pgagents.verify.wire.endpoint import NO_MCP, OPERATOR, REST
 from pgagents.verify.wire.exchange import Exchange
-from pgagents.verify.wire.media import JSON
 
 NAME = "workflow_runs"
 PAUSE_S = 0.5
@@ -297,7 +297,7 @@ def _unsound(setting: Setting, step: Step, exchange: Exchange) -> str:
     No watcher judges such answers.
     """
     schema = exchange.output.schema if step.role == OPERATOR and exchange.output is not None else None
-    if schema is None or exchange.output is None or exchange.output.content_type != JSON:
+    if schema is None or exchange.output is None or not is_json(exchange.output.content_type):
         return ""
     if not exchange.fits:
         return "a body that does not satisfy its schema"
