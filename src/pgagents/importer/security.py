@@ -70,8 +70,8 @@ class Security:
         found = next((kind for kind in ("http_bearer", *read) if kind in read), None)
         if found is None:
             return None
-        members = read[found].items()
-        return {"type": found, **{k: clean(v) if isinstance(v, str) else v for k, v in members}}
+        entry = read[found]
+        return {"type": found, **{k: clean(v) if isinstance(v, str) else v for k, v in entry.items()}}
 
     def _kind(self, name: str) -> str:
         """Return the scheme's kind in the catalogue's language; `undeclared` if the document does not
