@@ -24,6 +24,7 @@ from pgagents.catalogue.language import (
 )
 from pgagents.catalogue.language.credentials import list_alternatives, list_used_schemes
 from pgagents.catalogue.language.errors import JSON, PROBLEM_JSON
+from pgagents.catalogue.language.file_schema import file_node
 from pgagents.catalogue.language.page_texts import add_page_sentence
 from pgagents.catalogue.language.problem_details import PROBLEM_DETAILS, problem_details
 from pgagents.catalogue.language.schemas import argument_node, schema_node, schema_nodes
@@ -37,6 +38,7 @@ from pgagents.model.action import (
     ActionCall,
     Code,
     Example,
+    FileLimits,
     Former,
     Law,
     Output,
@@ -224,6 +226,9 @@ class _Resolver:
         node = argument_node(raw, at, self.marks)
         if pages is not None and name == pages.argument:
             add_page_sentence(node, pages)
+        file = FileLimits(tuple(p.media or ()), p.max_bytes) if p.format == "binary" else None
+        if file is not None:
+            node = file_node(node, file)
         resource, _, member = (p.refers_to or "").partition(".")
         return Param(
             Text(name, at),
@@ -238,6 +243,7 @@ class _Resolver:
             explode=style in ("", FORM, DEEP) if p.explode is None else p.explode,
             spread=style == FORM and p.explode is not False and sending.holds_object(self.checker, p),
             in_parts=style != "" and sending.is_in_parts(self.checker, p),
+            file=file,
             as_text=as_text,
         )
 
