@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
+from pgagents.decoding.medium import accept_of
 from pgagents.encoding.file import name_of, parse_url
 from pgagents.encoding.medium import JSON, medium_of_action
 from pgagents.encoding.request import encode_call
@@ -134,6 +135,8 @@ def _call(model: Model, action: Action, example: Example) -> ExampleRequest:
             name = name_of(file, param.wire)
             given[str(param.name)] = replace(file, data=f"< ./{name}".encode(), name=name).url
     parts = encode_call(action, given)
+    accepted = accept_of(action)
+    first = (("Accept", accepted),) if accepted != JSON else ()
     typed = parts.body is not None and medium_of_action(action).typed
     return ExampleRequest(
         f"{action.title}: {example.title}",
@@ -141,7 +144,7 @@ def _call(model: Model, action: Action, example: Example) -> ExampleRequest:
         action.method,
         _add_query(parts.target, proof),
         _list_headers(proof),
-        tuple((name, " ".join(value.split())) for name, value in parts.headers),
+        (*first, *((name, " ".join(value.split())) for name, value in parts.headers)),
         parts.body.content_type if parts.body is not None else "",
         read_json(parts.body.data).value if parts.body is not None and typed else None,
         _lines_of(parts.body.data) if parts.body is not None and not typed else (),
