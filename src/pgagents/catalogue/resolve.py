@@ -25,12 +25,12 @@ from pgagents.catalogue.language import (
 )
 from pgagents.catalogue.language.credentials import Alternatives, list_alternatives, list_used_schemes
 from pgagents.catalogue.language.errors import JSON, PROBLEM_JSON
-from pgagents.catalogue.language.file_schema import file_node
 from pgagents.catalogue.language.page_texts import add_page_sentence
 from pgagents.catalogue.language.problem_details import PROBLEM_DETAILS, problem_details
 from pgagents.catalogue.language.schemas import argument_node, schema_node, schema_nodes
 from pgagents.cel.expression import compile as compiled
 from pgagents.decoding.medium import find
+from pgagents.encoding.file_schema import file_node
 from pgagents.encoding.medium import medium_of
 from pgagents.encoding.style import DEEP, FORM
 from pgagents.jsonschema.columns import columns_of
