@@ -16,7 +16,7 @@ from pgagents.text.brief import brief
 
 KINDS = {
     "http": "HTTP authentication by `{scheme}`",
-    "oauth2": "an OAuth 2.0 token by no flow that calls can take (`flows: {client_credentials: …}`)",
+    "oauth2": "an OAuth 2.0 token by no flow that calls can take",
     "open_id_connect": "an OpenID Connect token",
     "mutual_tls": "a client certificate",
     "undeclared": "a key that its document does not describe",
