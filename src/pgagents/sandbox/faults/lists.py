@@ -91,7 +91,7 @@ def numbers_sorted_as_text(context: Context, request: Request, data: Any) -> Any
     return data
 
 
-@fault("law").handle_requests
+@fault("law", also={"pagination": "a page is longer than was requested"}).handle_requests
 def page_as_long_as_the_first(context: Context, handler: Handler, request: Request) -> Response | Silence:
     """Every later page is as long as the limit of the first page, whatever its own limit is."""
     limits: dict[str, str] = context.memory.setdefault("limits", {})
