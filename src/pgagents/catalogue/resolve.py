@@ -21,7 +21,7 @@ from pgagents.catalogue.language import (
     resources,
     surface,
 )
-from pgagents.catalogue.language.credentials import find_default_scheme, find_used_scheme
+from pgagents.catalogue.language.credentials import list_alternatives, list_used_schemes
 from pgagents.catalogue.language.errors import JSON, PROBLEM_JSON
 from pgagents.catalogue.language.page_texts import add_page_sentence
 from pgagents.catalogue.language.problem_details import PROBLEM_DETAILS, problem_details
@@ -64,7 +64,7 @@ class _Resolver:
         self.errors = self._with_problem_details(written.errors)
         self.codes = {name: self._code(name, code) for name, code in written.errors.codes.items()}
         self.actions: dict[str, Action] = {}
-        self.keyed = find_default_scheme(written) is not None
+        self.security = list_alternatives(written, written.security)
 
     def model(self) -> m.Model:
         written = self.written
@@ -74,6 +74,7 @@ class _Resolver:
         self._add_provoking_calls()
         surfaces = {name: self._surface(name, surface) for name, surface in written.surfaces.items()}
         operator = written.operator
+        credentials = self._credentials()
         return m.Model(
             source=self.source,
             sha256=hashlib.sha256(self.source.text.encode()).hexdigest(),
@@ -100,7 +101,9 @@ class _Resolver:
             resources={name: self._resource(name, r) for name, r in written.resources.items()},
             workflows=tuple(self._workflow(name, w) for name, w in written.workflows.items()),
             domain=written.sandbox.domain,
-            credential=self._credential(),
+            credential=next(iter(credentials.values()), None),
+            credentials=credentials,
+            security=self.security,
             webhooks=written.webhooks,
             idempotency=written.idempotency,
             retention=written.retention,
@@ -108,9 +111,12 @@ class _Resolver:
             browsers=written.browsers,
         )
 
-    def _credential(self) -> Credential | None:
-        used = find_used_scheme(self.written)
-        return make(used, self.written.auth.schemes[used].model_dump(by_alias=True)) if used else None
+    def _credentials(self) -> dict[str, Credential]:
+        schemes = self.written.auth.schemes
+        return {
+            name: make(name, schemes[name].model_dump(by_alias=True))
+            for name in list_used_schemes(self.written)
+        }
 
     def _add_provoking_calls(self) -> None:
         """Add to each code the calls that provoke it, once all actions exist; actions refer to codes
@@ -158,6 +164,7 @@ class _Resolver:
         method, path = a.http.split(" ", 1) if a.http else ("", "")
         in_path = set(PLACEHOLDER.findall(path))
         default_unknown = self.written.behaviour.unknown_member
+        security = self.security if a.security is None else list_alternatives(self.written, a.security)
         pages = self._pages(a.pages, (*at, "pages")) if a.pages else None
         return Action(
             name=Text(name, at),
@@ -171,7 +178,8 @@ class _Resolver:
             destructive=a.destructive,
             bucket=a.bucket,
             scope=a.scope,
-            key=bool(a.security) if a.security is not None else self.keyed,
+            key=any(security),
+            security=security,
             params=tuple(
                 self._param(n, p, raw["input"][n], (*at, "input", n), method, in_path, pages)
                 for n, p in a.input.items()

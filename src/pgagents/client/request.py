@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pgagents.http import Request, json_bytes, target, text_of
@@ -18,20 +18,19 @@ def request_of(
     arguments: Mapping[str, Any],
     *,
     dispatcher: Dispatcher | None = None,
-    key: str = "",
-    credential: Credential | None = None,
+    proof: Iterable[tuple[Credential, str]] = (),
     headers: Mapping[str, str] | None = None,
 ) -> Request:
     """Return the request of a call with valid arguments. A list in the query is repeated.
 
-    The body is an object even where it has no members. `headers` follow our own. `credential` says how the
-    key is sent. The call goes through `dispatcher` if one is given.
+    The body is an object even where it has no members. `headers` follow our own. `proof` are the
+    secrets of the call, each with its credential. The call goes through `dispatcher` if one is given.
     """
     if dispatcher is not None:
         asked = [("Accept", JSON), *(headers or {}).items(), ("Content-Type", JSON)]
-        secret = credential.headers(key) if key and credential is not None else []
         message = dispatcher.make_message(action, arguments)
-        return Request(dispatcher.method, str(dispatcher.path), (*asked, *secret), json_bytes(message))
+        whole = Request(dispatcher.method, str(dispatcher.path), tuple(asked), json_bytes(message))
+        return _with_proof(whole, proof)
     places: dict[str, list[tuple[Param, Any]]] = {"path": [], "query": [], "header": [], "body": []}
     for param in action.params:
         if param.name in arguments:
@@ -50,11 +49,16 @@ def request_of(
     if any(p.place == "body" for p in action.params):
         sent.append(("Content-Type", JSON))
         body = json_bytes({p.wire: value for p, value in places["body"]})
-    if key and action.key and credential is not None:
-        sent += credential.headers(key)
-    return Request(
+    request = Request(
         str(action.method),
         target(str(action.path), {p.wire: v for p, v in places["path"]}, query),
         tuple(sent),
         body,
     )
+    return _with_proof(request, proof)
+
+
+def _with_proof(request: Request, proof: Iterable[tuple[Credential, str]]) -> Request:
+    for credential, secret in proof:
+        request = credential.add_to(request, secret)
+    return request

@@ -9,6 +9,7 @@ from typing import Any
 
 from pgagents.cel.expression import Expression
 from pgagents.cel.rewrite import normal
+from pgagents.diff.auth import ways
 from pgagents.diff.change import Change
 from pgagents.diff.schemas import Sides, answers, compare_schemas, inputs
 from pgagents.model.action import Action, Code, Former
@@ -210,16 +211,9 @@ def _effects(s: Sides) -> Iterator[Change]:
 
 
 def _permission(s: Sides) -> Iterator[Change]:
-    """Compare the key and the scope that a call needs, and the rate limit that it draws from."""
+    """Compare the credentials and the scope that a call needs, and the rate limit that it draws from."""
     a, b = s.a, s.b
-    if a.key != b.key:
-        yield s.change(
-            "breaking" if b.key else "may break",
-            "key",
-            "needs a key now" if b.key else "needs no key any more",
-            "security",
-            safety=not b.key,
-        )
+    yield from ways.compare(s)
     if a.scope != b.scope:
         yield s.change(
             "breaking" if b.scope else "addition",
@@ -407,7 +401,7 @@ _COMPARED = frozenset((
     "name", "operation_id", "title", "description", "method", "path", "effect", "costs", "destructive",
     "bucket", "scope", "key", "params", "unknown", "outputs", "errors", "idempotency", "confirm_title",
     "confirm_body", "laws", "relations", "deprecated", "signed", "origin", "cite", "formerly", "alias_of",
-    "pages",
+    "security", "pages",
 ))  # fmt: skip
 _SHOWN: dict[str, Callable[[Action], Any]] = {
     "examples": lambda a: [(e.name, e.title, e.input, e.status, e.output) for e in a.examples],

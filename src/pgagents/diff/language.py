@@ -110,7 +110,7 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Edge", "status retry", "-", "may break"),
     _row("Edge", "cite", "-", "may break, wording"),
     _row("Framework",
-         "bad_body crashed invalid limited no_key no_scope plaintext "
+         "bad_body crashed invalid limited no_key no_object no_scope plaintext "
          "too_large unknown_path wrong_method wrong_type", "-", "may break"),
     _row("Header", "on const schema", "-", "breaking, may break"),
     _row("Header", "https description cite", "-", "may break, wording"),
@@ -118,7 +118,7 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Idempotency", "cite", "may break", "-", "the whole section is compared as one"),
     _row("Behaviour",
          "absent_id_first auth_first content_type foreign_id last_page literal_path order_of_ties "
-         "other_tools redirect_uris redirects refused_status replay time_fraction time_zone "
+         "other_tools redirect_uris redirects refused_status repeated_member replay time_fraction time_zone "
          "trailing_slash unknown_member unknown_query", "may break, addition", "may break, addition",
          "a point that was open and is fixed now is an addition"),
     _row("Surface", "actions", "breaking, addition, none", "-"),

@@ -59,10 +59,10 @@ class Actions:
     """Make actions with unique names."""
 
     def __init__(
-        self, schemas: Schemas, notes: Notes, base: str, key_free: Any, *, comparing: bool = False
+        self, schemas: Schemas, notes: Notes, base: str, find_security: Any, *, comparing: bool = False
     ) -> None:
         self.comparing = comparing
-        self.schemas, self.notes, self.base, self.key_free = schemas, notes, base, key_free
+        self.schemas, self.notes, self.base, self.find_security = schemas, notes, base, find_security
         self.taken: set[str] = set()
         self.ids: set[str] = set()
         self.routes: dict[tuple[str, str], str] = {}
@@ -236,8 +236,8 @@ class Actions:
             ):
                 asked = f"does it only read, as `{word[1]}` says? then `effect: read`; else {asked}"
             self.notes.decide(at, asked)
-        if self.key_free(op, at):
-            action["security"] = []
+        if (own := self.find_security(op, at)) is not None:
+            action["security"] = own
 
     def _inputs(self, op: Operation, made: ImportedAction, at: Pointer) -> dict[str, Any] | None:
         """Return the arguments by name, or None after a note if a required parameter or the body cannot be

@@ -82,7 +82,7 @@ def _catalogue(references: References, choice: Choice, offering: bool, comparing
     schemas = Schemas(references, notes, modern=edition == "3.1")
     described = api(root, notes)
     security = Security(references, notes, described["server"], chosen)
-    actions = Actions(schemas, notes, base_path(root), security.key_free, comparing=comparing)
+    actions = Actions(schemas, notes, base_path(root), security.find_own, comparing=comparing)
     made = [
         action
         for op in chosen

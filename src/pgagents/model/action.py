@@ -192,10 +192,20 @@ class Action:
     """
     tenant: bool = False
     """True if the response depends on the caller's project alone."""
+    security: tuple[tuple[str, ...], ...] = ()
+    """The alternatives by which a call proves who makes it, each with the schemes that it takes together.
+
+    An empty alternative means that a call without a key is served too.
+    """
     pages: Pages | None = None
     """How its list goes on after a page; None if it has no pages."""
     alias_of: Action | None = None
     """The action itself, if this entry offers it under a former name."""
+
+    @property
+    def optional_key(self) -> bool:
+        """True if a call may have a key and need not."""
+        return self.key and () in self.security
 
     @property
     def on_rest(self) -> bool:

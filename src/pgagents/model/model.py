@@ -391,12 +391,21 @@ class Model:
     error_reader: ErrorReader
     """Finds the code of an error."""
     credential: Credential | None = None
-    """The credential of every call that has one; None if no call has."""
+    """The first credential of ordinary calls; None if no call has one."""
+    credentials: Mapping[str, Credential] = field(default_factory=dict)
+    """All credentials that calls use, by the scheme's name, the first one first."""
+    security: tuple[tuple[str, ...], ...] = ()
+    """The alternatives of an action without `security` of its own, as `Action.security` has them."""
     webhooks: Any = None
     idempotency: Any = None
     retention: Any = None
     audit: Audit | None = None
     browsers: Any = None
+
+    @property
+    def shared_security(self) -> tuple[tuple[str, ...], ...]:
+        """Return the alternatives on a path that is no single action's; empty if no call has a key."""
+        return self.security or (((self.credential.name,),) if self.credential is not None else ())
 
     @property
     def no_key(self) -> Code | None:

@@ -14,7 +14,8 @@ from pgagents.model.model import Model
 from pgagents.sandbox import answers, cors, idempotency
 from pgagents.sandbox import asked as asks
 from pgagents.sandbox.asked import ParsedRequest, too_large
-from pgagents.sandbox.auth.credential import challenge, find_secret, has_credential
+from pgagents.sandbox.auth.admission import Admission, admit, describe_need, find_challenge
+from pgagents.sandbox.auth.credential import find_secret, has_credential
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.clock import Clock
 from pgagents.sandbox.decode import Arguments, Decoder, Fault
@@ -167,16 +168,14 @@ class Front:
         page = self.site.page(request.path) if asked.match is None else None
         if page is not None:
             return self._page(request, page, request_id, now, drawn)
-        key = self._key(request, now)
-        credential = self.model.credential
-        public = credential is None or (
-            asked.endpoint is not None and asked.action is not None and not asked.action.key
-        )
+        needs = self._find_needs(asked)
+        admission = self._admit(request, needs, now)
+        key = admission.key
         agent = self._is_agent(request, asked, key)
         end_user = self._end_user(request, key)
         level = self.limits.draw(
             asked.action,
-            None if public else key,
+            key,
             agent=agent,
             end_user=end_user,
             peer=request.header(PEER) or "",
@@ -184,9 +183,11 @@ class Front:
         )
         if level is not None:
             drawn.append(level)
-        if key is None and credential is not None and not public:
-            refused = self._refuse("no_key", f"Send a key: {credential.show('<key>')}", request_id)
-            return self._add_challenge(refused, "invalid_token" if find_secret(self.model, request) else None)
+        if admission.refused:
+            said = f"Send a key: {describe_need(self.model, needs)}"
+            refused = self._refuse("no_key", said, request_id)
+            error = "invalid_token" if find_secret(self.model, request) else None
+            return self._add_challenge(refused, needs, error)
         if level is not None and level.wait_s:
             return self._refuse("limited", "Too many calls; wait as Retry-After says", request_id)
         refused_early = self._framework(request, asked, key, request_id)
@@ -271,14 +272,20 @@ class Front:
             )
         return answers.success(200, self.hosted.document(request.path))
 
-    def _key(self, request: Request, now: float) -> Key | None:
-        """Return the key that a request presents, by an API key or access token; None where it presents
-        none.
-        """
-        token = find_secret(self.model, request)
-        if token is None:
-            return None
-        return self.keyring.find(token) or (self.grants.key(token, now) if self.grants else None)
+    def _find_needs(self, asked: ParsedRequest) -> tuple[tuple[str, ...], ...]:
+        """Return the alternatives of a request's action; those that actions share where it names none."""
+        if asked.endpoint is not None and asked.action is not None:
+            shared = asked.dispatcher is not None and asked.action.key
+            return self.model.shared_security if shared else asked.action.security
+        return self.model.shared_security
+
+    def _admit(self, request: Request, needs: tuple[tuple[str, ...], ...], now: float) -> Admission:
+        """Return whose key a request presents, an API key or an access token."""
+
+        def find(token: str) -> Key | None:
+            return self.keyring.find(token) or (self.grants.key(token, now) if self.grants else None)
+
+        return admit(self.model, request, needs, find)
 
     def _end_user(self, request: Request, key: Key | None) -> str | None:
         """Return the end user for whom an agent calls, or None; an OAuth token's user overrides the
@@ -327,13 +334,19 @@ class Front:
             return None
         said = f"The token was not granted {lacks}" if lacks else "No token may do this"
         refused = self._refuse("no_scope", said, request_id, scope=lacks or None)
-        return self._add_challenge(refused, "insufficient_scope", lacks)
+        return self._add_challenge(refused, self._find_needs(asked), "insufficient_scope", lacks)
 
-    def _add_challenge(self, refused: Response, error: str | None, scope: str | None = None) -> Response:
-        """Return the refusal with a WWW-Authenticate challenge, where the credential has one."""
-        credential = self.model.credential
-        if credential is not None and credential.kind != "http_bearer":
-            return refused.with_header("WWW-Authenticate", challenge(credential))
+    def _add_challenge(
+        self,
+        refused: Response,
+        needs: tuple[tuple[str, ...], ...],
+        error: str | None,
+        scope: str | None = None,
+    ) -> Response:
+        """Return the refusal with a WWW-Authenticate challenge, where a scheme has one."""
+        names = next((one for one in needs if one), ())
+        if [self.model.credentials[name].kind for name in names] != ["http_bearer"]:
+            return refused.with_header("WWW-Authenticate", find_challenge(self.model, needs))
         said = metadata.challenge(
             self.model.auth.oauth, self.site.setting.address.url, error=error, scope=scope
         )

@@ -64,7 +64,10 @@ class Framework(Strict):
     unknown_path: Name | None = Field(None, description="For a path that does not exist.")
     wrong_method: Name | None = Field(None, description="For a method that the path does not support.")
     bad_body: Name | None = Field(
-        None, description="For a body with invalid JSON, duplicate members or NaN, or that is not an object."
+        None, description="For a body with invalid JSON or NaN, or a member that stands twice."
+    )
+    no_object: Name | None = Field(
+        None, description="For a body that is JSON but no object; the default is `bad_body`."
     )
     wrong_type: Name | None = Field(None, description="For a body of another content type.")
     invalid: Name | None = Field(

@@ -55,31 +55,31 @@ class Scheme(Strict):
     type: Annotated[str, Field(json_schema_extra={"enum": sorted(kinds())})] = Field(
         "http_bearer",
         description=(
-            "`http_bearer`: `Authorization: Bearer KEY`; `api_key`: a key in the header `name`; "
+            "`http_bearer`: `Authorization: Bearer KEY`; `api_key`: a key in `in`, under `name`; "
             "`http_basic`: HTTP Basic, with `user:password` as the key."
         ),
     )
     in_: str | None = Field(
         None,
         alias="in",
-        description="The place of an `api_key`: `header`.",
-        json_schema_extra={"enum": ["header"]},
+        description="The place of an `api_key`: `header`, `query` or `cookie`.",
+        json_schema_extra={"enum": ["header", "query", "cookie"]},
     )
-    name: str | None = Field(None, description="The header of an `api_key`, such as `X-API-Key`.")
+    name: str | None = Field(None, description="The name of the header, query parameter or cookie.")
     value: str | None = Field(
         None,
-        description="The header's value, such as `Token {key}`. The default is the key alone.",
+        description="The value in that place, such as `Token {key}`. The default is the key alone.",
     )
     description: Line | None = Field(None, description="The format of a key, and where to get one.")
     prefixes: dict[str, Literal["test", "live"]] = Field(
         default={}, description="Prefixes of keys, each with its mode; `verify` writes with a test key only."
     )
     issue_at: Url | None = Field(None, description="The URL where people get a key.")
-    also_accepted: list[Literal["query", "bearer", "basic"]] = Field(
+    also_accepted: list[Literal["query", "header", "bearer", "basic"]] = Field(
         [],
         description=(
             "Other forms in which the server accepts the same key, so that no check expects a refusal: in "
-            "the query, or in Authorization after `Bearer` or `Basic`."
+            "the query, in a header, or in Authorization after `Bearer` or `Basic`."
         ),
     )
 
@@ -275,6 +275,9 @@ class Behaviour(Strict):
     )
     unknown_member: Literal["refused", "ignored", "any"] = Field(
         "any", description="How a body member that is not an argument is treated."
+    )
+    repeated_member: Literal["refused", "any"] = Field(
+        "any", description="`refused` if a JSON body in which a member stands twice is refused."
     )
     other_tools: Literal["none", "any"] = Field(
         "any", description="`none` if the MCP server lists only tools that are actions of its surface."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from pgagents.generate.formerly import list_lost_ids
@@ -12,7 +12,7 @@ from pgagents.generate.openapi.profile import Profile
 from pgagents.generate.pages import list_hidden_pages
 from pgagents.generate.target import Loss
 from pgagents.jsonschema.schema import closure
-from pgagents.model.credential import PLACEHOLDER
+from pgagents.model.credential import PLACEHOLDER, Credential
 from pgagents.model.model import Model
 from pgagents.source.origin import Node, Text
 
@@ -29,7 +29,7 @@ def document(model: Model, profile: Profile, change: Change | None = None) -> No
     }
     if profile.complete and (tags := parts.tags(actions)):
         members["tags"] = tags
-    if needs := parts.security(model, oauth=profile.complete):
+    if needs := parts.security(model, profile, model.shared_security):
         members["security"] = needs
     paths = _paths(model, profile)
     members["paths"] = paths
@@ -75,7 +75,7 @@ def _components(model: Model, profile: Profile, users: list[Node], change: Chang
     if change:
         for holder in schema_holders(responses):
             holder["schema"] = change(holder["schema"])
-    schemes = parts.security_schemes(model, oauth=profile.complete)
+    schemes = parts.security_schemes(model, profile)
     components: dict[str, Any] = {"securitySchemes": schemes} if schemes else {}
     components["schemas"] = Node(
         {n: change(model.schemas[n]) if change else model.schemas[n] for n in needed}, origin=("schemas",)
@@ -123,12 +123,13 @@ def schema_holders(tree: Any) -> Iterator[Node]:
                 stack.extend(node.values())
 
 
-def credential_losses(model: Model) -> Iterator[Loss]:
-    """Yield the text around an API key in its header, which OpenAPI has no member for."""
-    credential = model.credential
-    if credential is not None and credential.framed:
-        said = f"the key's value `{credential.wrap(PLACEHOLDER)}`"
-        yield Loss((*credential.origin, "value"), said, "description", "OpenAPI says the header alone")
+def credential_losses(credentials: Iterable[Credential]) -> Iterator[Loss]:
+    """Yield the texts around API keys, which OpenAPI has no member for."""
+    for credential in credentials:
+        if credential.framed:
+            said = f"the key's value `{credential.wrap(PLACEHOLDER)}`"
+            detail = f"OpenAPI says the {credential.place} alone"
+            yield Loss((*credential.origin, "value"), said, "description", detail)
 
 
 def action_losses(model: Model, profile: Profile) -> Iterator[Loss]:
@@ -143,7 +144,7 @@ def losses(model: Model, profile: Profile) -> Iterator[Loss]:
     """Yield what a document for an assistant leaves out of the whole contract."""
     yield from action_losses(model, profile)
     yield from list_lost_ids(profile.actions(model))
-    yield from credential_losses(model)
+    yield from credential_losses(profile.credentials(model).values())
     yield from refusals.list_lost_signs(model, profile.actions(model))
     yield from refusals.list_lost_types(model, profile.actions(model), profile)
     hidden = "no assistant reads headers; the answer's body must say what comes next"

@@ -28,11 +28,11 @@ def operation(model: Model, action: Action, profile: Profile) -> Node:
         members["x-formerly"] = former
     if profile.consequential and (action.method != "GET" or action.effect == "write"):
         members["x-openai-isConsequential"] = action.effect == "write"
-    if not action.key:
-        if model.credential is not None:
-            members["security"] = []
-    elif profile.complete and (scopes := parts.oauth_scopes(model, action)):
-        members["security"] = parts.security(model, oauth=True, scopes=scopes)
+    scopes = parts.oauth_scopes(model, action) if profile.complete and action.key else []
+    if model.credential is not None and (
+        scopes or profile.security(action.security) != profile.security(model.shared_security)
+    ):
+        members["security"] = parts.security(model, profile, action.security, scopes)
     outside = [p for p in params if p.place != "body"]
     if outside:
         members["parameters"] = [

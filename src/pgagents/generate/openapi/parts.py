@@ -9,7 +9,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from pgagents.generate.openapi.profile import Alternatives, Profile
 from pgagents.model.action import Action, Example, Param
+from pgagents.model.credential import Credential
 from pgagents.model.model import Header, Model, Surface
 from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer
@@ -48,25 +50,19 @@ def tags(actions: Iterable[Action]) -> list[Node]:
     return list(first.values())
 
 
-def security_schemes(model: Model, *, oauth: bool) -> Node:
-    """Return the scheme of calls, if they have one; with `oauth`, also OAuth if the catalogue has it.
+def security_schemes(model: Model, profile: Profile) -> Node:
+    """Return the schemes of calls, if they have any; in a complete document, also OAuth if the catalogue has
+    it.
 
-    OpenAPI cannot say what stands around an API key in its header, so the description does.
+    OpenAPI cannot say what stands around an API key, so the description does.
     """
-    auth, credential = model.auth, model.credential
+    auth = model.auth
     schemes = Node(origin=("auth", "schemes"))
-    if credential is None:
+    for credential in profile.credentials(model).values():
+        schemes[credential.name] = _scheme(model, credential)
+    if not schemes:
         return schemes
-    at: Pointer = credential.origin
-    scheme = Node(credential.openapi, origin=at)
-    described = model.text(*at, "description")
-    if credential.framed and credential.word not in described:
-        said = f"The header's value is `{credential.wrap('KEY')}`."
-        described = Text(f"{described} {said}".strip(), (*at, "value"))
-    if described:
-        scheme["description"] = described
-    schemes[credential.name] = scheme
-    if oauth and auth.oauth:
+    if profile.complete and auth.oauth:
         flow = {
             "authorizationUrl": Text(model.api.server + auth.oauth.authorize, ("auth", "oauth", "authorize")),
             "tokenUrl": Text(model.api.server + auth.oauth.token, ("auth", "oauth", "token")),
@@ -78,21 +74,42 @@ def security_schemes(model: Model, *, oauth: bool) -> Node:
     return schemes
 
 
+def _scheme(model: Model, credential: Credential) -> Node:
+    """Return a Security Scheme Object."""
+    at: Pointer = credential.origin
+    scheme = Node(credential.openapi, origin=at)
+    described = model.text(*at, "description")
+    if credential.framed and credential.word not in described:
+        called = "header" if credential.place == "header" else credential.place
+        said = f"The {called}'s value is `{credential.wrap('KEY')}`."
+        described = Text(f"{described} {said}".strip(), (*at, "value"))
+    if described:
+        scheme["description"] = described
+    return scheme
+
+
 def oauth_scopes(model: Model, action: Action) -> list[str]:
     """Return the scopes that an OAuth token needs for this action."""
     needs = model.auth.oauth.needs if model.auth.oauth else {}
     return [scope for scope, names in needs.items() if action.name in names]
 
 
-def security(model: Model, *, oauth: bool, scopes: Sequence[str] = ()) -> list[Node]:
-    """Return the security requirements: a key or, with `oauth`, alternatively an OAuth token with these
-    scopes. Empty if no call has a key.
+def security(
+    model: Model, profile: Profile, alternatives: Alternatives, scopes: Sequence[str] = ()
+) -> list[Node]:
+    """Return the security requirements of calls with these alternatives.
+
+    In a complete document an OAuth token with these scopes is another alternative, where a bearer key is one.
     """
-    if model.credential is None:
-        return []
-    needs = [Node({model.credential.name: []}, origin=model.credential.origin)]
-    if oauth and model.auth.oauth:
-        needs.append(Node({OAUTH: list(scopes)}, origin=("auth", "oauth")))
+    found = profile.security(alternatives)
+    first = next((name for one in found for name in one), None)
+    origin = model.credentials[first].origin if first is not None else ("security",)
+    needs = [Node({name: [] for name in one}, origin=origin) for one in found]
+    bearer = any(model.credentials[name].kind == "http_bearer" for one in found for name in one)
+    if profile.complete and model.auth.oauth and bearer:
+        needs.insert(
+            len([one for one in found if one]), Node({OAUTH: list(scopes)}, origin=("auth", "oauth"))
+        )
     return needs
 
 

@@ -35,6 +35,7 @@ PAGES = ("https://pgv.example", "null", "http://localhost:3000")
 DEEP = 100_000
 NEAR_JSON = "application/json-seq"
 """A type (RFC 7464) whose name begins with JSON's; a server that does not check types takes it as well."""
+_NO_OBJECTS = ("no_object", "null_body")
 INVENTED = "PGVERIFY"
 """A method that no API has. A real method that the document does not list may exist and delete something."""
 
@@ -173,6 +174,8 @@ def _bad_bodies(setting: Setting, endpoint: Endpoint) -> Iterator[Case]:
     if framework.bad_body is None:
         return
     code, origin = codes[framework.bad_body], ("errors", "framework", "bad_body")
+    no_object, invalid = codes[framework.no_object or framework.bad_body], codes[framework.invalid]
+    depth = min(DEEP, ((setting.model.limits.max_body_bytes or 2 * DEEP + 20) - 20) // 2)
     writes = endpoint.action.effect == "write"
     nan = number_left_out(setting, endpoint)
     edits: list[tuple[str, str, Callable[[bytes], bytes]]] = [
@@ -186,8 +189,8 @@ def _bad_bodies(setting: Setting, endpoint: Endpoint) -> Iterator[Case]:
         ("empty_body", "an empty body is refused", lambda _: b""),
         (
             "deep",
-            f"a body nested {DEEP:,} deep is refused",
-            lambda _: b'{"pgv":' + b"[" * DEEP + b"]" * DEEP + b"}",
+            f"a body nested {depth:,} deep is refused",
+            lambda _: b'{"pgv":' + b"[" * depth + b"]" * depth + b"}",
         ),
     ]
     if endpoint.on_rest:  # most servers parse all bodies with one parser
@@ -195,8 +198,12 @@ def _bad_bodies(setting: Setting, endpoint: Endpoint) -> Iterator[Case]:
             ("comma", "a JSON body with a comma before its end is refused", lambda body: body[:-1] + b",}")
         )
     for detail, says, edit in edits:
+        if detail == "duplicate_member" and setting.model.behaviour.repeated_member != "refused":
+            continue
         call = edit_call(setting, endpoint, says.removesuffix(" is refused"), Raw(edit=edit))
-        yield Case(detail, says, call, code, origin, writes=writes)
+        due = no_object if detail in _NO_OBJECTS else code
+        statuses = (invalid.status,) if detail == "deep" else ()  # a deep body is JSON with a wrong member
+        yield Case(detail, says, call, due, origin, statuses, writes=writes)
 
 
 def _types(setting: Setting, endpoint: Endpoint) -> Iterator[Case]:

@@ -17,12 +17,12 @@ from pgagents.source.origin import plain
 from pgagents.source.source import Pointer
 from pgagents.verify.cases.readings import invalid, invalid_values, readings_of
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.fixtures.request_template import RequestTemplate, template_of, whole
+from pgagents.verify.fixtures.request_template import RequestTemplate, template_of
 from pgagents.verify.fixtures.target import harmless
 from pgagents.verify.values.schema_values import MISSING, InvalidValue, high, low, types_of, violations
 from pgagents.verify.wire.call import Call, InstanceRef, Intent, RelativeTime, Reuse, Signature, UniqueValue
 from pgagents.verify.wire.encode import request_of
-from pgagents.verify.wire.endpoint import OPERATOR, Endpoint
+from pgagents.verify.wire.endpoint import Endpoint
 
 _TEXTS = ("description", "title", "default")
 
@@ -183,7 +183,8 @@ def invalid_cases_of(setting: Setting, endpoint: Endpoint) -> tuple[InvalidCase,
 
 def provokable(setting: Setting, endpoint: Endpoint) -> bool:
     """True if a test can make the endpoint answer with an error at all."""
-    return endpoint.needs_key or bool(invalid_cases_of(setting, endpoint))
+    refused = endpoint.needs_key and () not in endpoint.security
+    return refused or bool(invalid_cases_of(setting, endpoint))
 
 
 def _invalid_case(
@@ -408,7 +409,7 @@ def is_invalid(setting: Setting, call: Call) -> bool:
             call.endpoint,
             {k: v for k, v in values.items() if k in taken or call.endpoint.action.param(k) is None},
         )
-    return invalid(setting, call.endpoint, request_of(call, values, ()))
+    return invalid(setting, call.endpoint, request_of(call, values))
 
 
 def stand_ins(setting: Setting, call: Call) -> dict[str, Any]:
@@ -425,17 +426,3 @@ def stand_ins(setting: Setting, call: Call) -> dict[str, Any]:
         else:
             found[name] = value
     return found
-
-
-def time_passes(setting: Setting, seconds: float) -> Call | None:
-    """Return the call that moves the operator's clock forward by `seconds`; None if the API has no such
-    clock.
-    """
-    clock = setting.model.clock
-    name = next((str(p.name) for p in clock.params if p.required), None) if clock else None
-    if clock is None or name is None:
-        return None
-    endpoint = Endpoint(clock, OPERATOR, None, f"{clock.name}@{OPERATOR}")
-    return Call(
-        endpoint, {name: whole(round(seconds, 3))}, "explore", "time passes", role=OPERATOR, surface=OPERATOR
-    )

@@ -13,7 +13,6 @@ from pgagents.model.model import Step, Workflow
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.request_template import whole
 from pgagents.verify.wire.call import Raw
-from pgagents.verify.wire.credential import present
 from pgagents.verify.wire.endpoint import OPERATOR, Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
@@ -58,8 +57,7 @@ def make_step_headers(setting: Setting, step: Step, scope: Scope) -> Raw:
     surface = setting.model.surfaces.get(step.via)
     headers: list[tuple[str, str | None]] = list(surface.headers.items()) if surface is not None else []
     key = scope.evaluate(step.key) if step.key is not None else None
-    proof = present(setting.model.credential, key) if isinstance(key, str) else ()
-    return Raw(headers=(*headers, *step.headers, *proof))
+    return Raw(headers=(*headers, *step.headers), secret=key if isinstance(key, str) else "")
 
 
 def passes(step: Step, scope: Scope) -> float:

@@ -80,6 +80,7 @@ class Probe:
     | `optional` | True if it is left out once all its contracts are judged |
     | `shows` | contracts that its exchanges surely judge, so a forecast can leave optional probes out |
     | `overlap` | the probes that may run beside it, where that differs from its check's `overlap` |
+    | `schemes` | the schemes of which it needs the role's secrets; empty for those of one alternative |
     """
 
     name: str
@@ -95,6 +96,7 @@ class Probe:
     optional: bool = False
     shows: tuple[str, ...] = ()
     overlap: Overlap | None = None
+    schemes: tuple[str, ...] = ()
 
     @property
     def check(self) -> str:

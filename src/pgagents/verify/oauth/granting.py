@@ -181,7 +181,7 @@ def plain(setting: Setting, endpoint: Endpoint) -> str | None:
     given = evaluate_arguments(setting.model, template_of(setting.model, endpoint.action).input)
     if any(isinstance(value, InstanceRef | Expression) for value in given.values()):
         return None
-    return request_of(Call(endpoint, given, "valid", ""), given, ()).target
+    return request_of(Call(endpoint, given, "valid", ""), given).target
 
 
 def within(setting: Setting) -> tuple[str, Endpoint] | None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pgagents.http import Handler, Patient, Response
+from pgagents.model.identity import has_proof
 from pgagents.model.model import id_text
 from pgagents.verify.check.check import CONFLICT, Check, Judgement, Probe
 from pgagents.verify.check.memory import Memory, Setting
@@ -81,7 +82,7 @@ class Driver:
             self.model.private,
             catalogue=self.model.source.text,
             environment=self.model.env,
-            credential=self.model.credential,
+            model=self.model,
         )
         self.judge = Judge(setting, ledger, factory, self._redactor, keys, checks, timer)
         self.timer = timer
@@ -390,8 +391,7 @@ class Driver:
             and not call.twist
             and not call.plain
             and call.surface != MCP
-            and self.model.credential is not None
-            and self.model.credential.is_given(exchange.request.headers)
+            and has_proof(self.model, exchange.request)
         )
         if (
             self.key_known

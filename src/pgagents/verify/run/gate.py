@@ -17,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 
 from pgagents.http import Request
 from pgagents.model.action import Action, Param
+from pgagents.model.identity import has_proof
 from pgagents.model.model import Resource, id_text
 from pgagents.verify.cases.framework import INVENTED
 from pgagents.verify.check.memory import Setting
@@ -83,7 +84,7 @@ class Gate:
         keyed = not call.twist and (
             endpoint is None
             or not endpoint.needs_key
-            or (self.model.credential is not None and self.model.credential.is_given(request.headers))
+            or has_proof(self.model, request)
             or call.surface == MCP
         )
         if (
@@ -161,7 +162,7 @@ class Gate:
         """
         if call.raw.target is None or call.endpoint is None or not call.endpoint.on_rest:
             return ""
-        usual = urlsplit(request_of(Call(call.endpoint, {}, "valid", ""), values, ()).target).path
+        usual = urlsplit(request_of(Call(call.endpoint, {}, "valid", ""), values).target).path
         return (
             ""
             if _plain_path(request.target) == _plain_path(usual)

@@ -15,6 +15,7 @@ from urllib.parse import urljoin, urlsplit
 from pgagents.cel.expression import Expression
 from pgagents.http import Handler, Request, Response, Silence, read_json
 from pgagents.model.error_reader import ReadError
+from pgagents.model.identity import choose, find_secret
 from pgagents.model.model import Model
 from pgagents.text.brief import brief
 from pgagents.verify.cases.invalid import ordinary
@@ -22,7 +23,7 @@ from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.request_template import evaluate_arguments, template_of
 from pgagents.verify.run.base_path import likely
 from pgagents.verify.wire.call import Call, InstanceRef, Raw, RelativeTime, Signature, UniqueValue
-from pgagents.verify.wire.credential import present
+from pgagents.verify.wire.credential import present_all
 from pgagents.verify.wire.encode import request_of
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.media import fits, is_json
@@ -82,7 +83,7 @@ class _Tried:
 def preflight(
     setting: Setting,
     place: Place,
-    key: str,
+    keys: Mapping[str, str],
     *,
     keyless: bool = False,
     sleep: Callable[[float], None] = time.sleep,
@@ -90,7 +91,7 @@ def preflight(
     """Return the obstacle between us and the server; None where a run can begin. `keyless`: the run has no
     key on purpose.
     """
-    requests = list(_reads(setting, key)) or list(_questions(setting))
+    requests = list(_reads(setting, keys)) or list(_questions(setting))
     if not requests:
         return None
     first = _try_request(place, *requests[0])
@@ -106,7 +107,7 @@ def preflight(
         return None
     if any(_knows(setting, one) for one in tried):
         return _elsewhere(setting, place, tried, "no ordinary read succeeds", _succeeds)
-    return _find_trouble(setting, place, key, tried)
+    return _find_trouble(setting, place, keys.get("main", ""), tried)
 
 
 def describe_unused_key(model: Model, key: str) -> str:
@@ -154,7 +155,7 @@ def _find_trouble(setting: Setting, place: Place, key: str, tried: Sequence[_Tri
     return None
 
 
-def _reads(setting: Setting, key: str) -> Iterator[tuple[Endpoint, Request]]:
+def _reads(setting: Setting, keys: Mapping[str, str]) -> Iterator[tuple[Endpoint, Request]]:
     """List ordinary reads without a path parameter and without arguments that only the server can give.
     Reads that need a key come first.
     """
@@ -172,15 +173,18 @@ def _reads(setting: Setting, key: str) -> Iterator[tuple[Endpoint, Request]]:
         given = evaluate_arguments(setting.model, template_of(setting.model, endpoint.action).input)
         if count < MOST_READS and not any(isinstance(value, _LATER) for value in given.values()):
             count += 1
-            yield endpoint, _request(setting, endpoint, given, key)
+            yield endpoint, _request(setting, endpoint, given, keys)
 
 
-def _request(setting: Setting, endpoint: Endpoint, given: Mapping[str, Any], key: str) -> Request:
+def _request(
+    setting: Setting, endpoint: Endpoint, given: Mapping[str, Any], keys: Mapping[str, str]
+) -> Request:
     call = ordinary(
         endpoint, template_of(setting.model, endpoint.action), "valid", "an ordinary call", input=given
     )
-    credential = setting.model.credential
-    return request_of(call, given, present(credential, key) if key and endpoint.needs_key else ())
+    names = choose(setting.model, keys, "main", endpoint.security) if endpoint.needs_key else ()
+    secrets = ((setting.model.credentials[n], find_secret(setting.model, keys, "main", n)) for n in names)
+    return request_of(call, given, present_all(secrets))
 
 
 def _questions(setting: Setting) -> Iterator[tuple[Endpoint, Request]]:
@@ -193,7 +197,7 @@ def _questions(setting: Setting) -> Iterator[tuple[Endpoint, Request]]:
     for path, endpoint in list(paths.items())[: MOST_READS - 1]:
         yield (
             endpoint,
-            request_of(Call(None, {}, "framework", "its methods", raw=Raw("OPTIONS", path)), {}, ()),
+            request_of(Call(None, {}, "framework", "its methods", raw=Raw("OPTIONS", path)), {}),
         )
 
 

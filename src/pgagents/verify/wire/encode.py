@@ -7,31 +7,32 @@ from typing import Any
 
 from pgagents.http import Request, json_bytes, target
 from pgagents.verify.wire.call import Call
+from pgagents.verify.wire.credential import NOTHING, Proof
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.media import JSON, accept_of
 
 
-def request_of(call: Call, values: Mapping[str, Any], proof: tuple[tuple[str, str], ...]) -> Request:
-    """Return the request. `values` are the call's arguments with live ids filled in, `proof` the headers of
-    its credential.
+def request_of(call: Call, values: Mapping[str, Any], proof: Proof = NOTHING) -> Request:
+    """Return the request. `values` are the call's arguments with live ids filled in, `proof` its
+    credentials.
 
     Members that are no arguments go into the body, or into the query if the action has no body.
     """
     method, where, headers, body = _ordinary(call, values)
     raw = call.raw
-    headers += proof
     if raw.edit is not None:
         body = raw.edit(body)
     if raw.body is not None:
         body = raw.body
-        if body and not any(k == "Content-Type" for k, _ in headers):
-            headers.append(("Content-Type", JSON))
     request = Request(
         raw.method or method,
         _add_slash(raw.target or where) if raw.slash else raw.target or where,
         tuple(headers),
         body,
     )
+    request = proof.add_to(request)
+    if raw.body and request.header("Content-Type") is None:
+        request = request.with_header("Content-Type", JSON)
     for name, value in raw.headers:
         request = request.with_header(name, value)
     return request

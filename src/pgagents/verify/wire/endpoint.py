@@ -51,6 +51,8 @@ class Endpoint:
     form: Form | None = None
     open: bool = False
     """True if no call of the API has a key."""
+    shared_security: tuple[tuple[str, ...], ...] = ()
+    """The alternatives of a call through a dispatcher or a tool."""
     tools: Surface | None = None
     """The surface of an MCP server's tools; None for any other endpoint."""
     leads: bool = False
@@ -104,6 +106,11 @@ class Endpoint:
         return self.action.key or not (self.on_rest or self.open)
 
     @property
+    def security(self) -> tuple[tuple[str, ...], ...]:
+        """The alternatives by which a call proves who makes it."""
+        return self.action.security if self.on_rest else self.shared_security
+
+    @property
     def ordinary(self) -> bool:
         """True if a caller calls its action as most others: with a key, or without where nobody has one."""
         return self.action.key or self.open
@@ -135,6 +142,7 @@ def endpoints(model: Model) -> list[Endpoint]:
                 dispatcher,
                 f"{a.name}@{surface}",
                 open=open_to_all,
+                shared_security=model.shared_security,
                 leads=str(a.name) not in led,
             )
             for a in dispatcher.actions

@@ -172,20 +172,26 @@ class _Workflow:
                     },
                     origin=at,
                 )
-        credential = self.model.credential
-        if step.action.key and credential is not None:
-            name = "token" if step.role == "main" else f"{step.role}_token"
-            role = ("auth", "roles", step.role)
-            self.inputs[name] = Node(
-                {
-                    "type": "string",
-                    "format": "password",
-                    "description": _describe_input(credential, self.model.text(*role, "description")),
-                },
-                origin=role,
-            )
-            value = credential.wrap(f"{{$inputs.{name}}}")
-            yield Node({"name": credential.header, "in": "header", "value": Text(value, role)}, origin=role)
+        for scheme in next((one for one in step.action.security if one), ()):
+            yield self._proof(step, self.model.credentials[scheme])
+
+    def _proof(self, step: Step, credential: Credential) -> Node:
+        """Return the parameter with a key, which is an input of the workflow."""
+        first = credential is self.model.credential
+        name = "token" if first else credential.name
+        name = name if step.role == "main" else f"{step.role}_{name}"
+        role = ("auth", "roles", step.role)
+        described = _describe_input(credential, self.model.text(*role, "description"))
+        self.inputs[name] = Node(
+            {
+                "type": "string",
+                "format": "password",
+                "description": described if first else f"{described} ({credential.name})",
+            },
+            origin=role,
+        )
+        value = Text(credential.wrap(f"{{$inputs.{name}}}"), role)
+        return Node({"name": credential.wire, "in": credential.place, "value": value}, origin=role)
 
     # values
 

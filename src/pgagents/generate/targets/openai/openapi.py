@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pgagents.generate.openapi.document import document, losses, operations
 from pgagents.generate.openapi.profile import Profile
 from pgagents.generate.openapi.shape import inline_references, with_properties
+from pgagents.generate.sign_in import choose_for_gpt
 from pgagents.generate.target import Note, Target, View
 from pgagents.jsonschema.schema import cycles
 from pgagents.model.model import Model
@@ -23,19 +24,22 @@ def view(model: Model) -> View:
     """Return the OpenAPI Object. Writes are marked consequential; reads that are not GET are marked as
     not.
     """
+    sign_in = choose_for_gpt(model, model.surfaces["openai"])
     profile = Profile(
         "3.1.0",
-        model.surfaces["openai"],
+        sign_in.surface,
         complete=False,
         header_params=False,
         examples=False,
         consequential=True,
+        schemes=sign_in.schemes,
     )
     made = document(model, profile, with_properties)
     for operation in operations(made):
         for parameter in operation.get("parameters", ()):
             parameter["schema"] = with_properties(inline_references(parameter["schema"], model.schemas))
-    return View(made, tuple(losses(model, profile)), tuple(_notes(model, profile, made)))
+    lost = (*sign_in.losses, *losses(model, profile))
+    return View(made, lost, tuple(_notes(model, profile, made)), sign_in.falsehoods)
 
 
 def _notes(model: Model, profile: Profile, made: Node) -> Iterator[Note]:

@@ -17,7 +17,7 @@ def view(model: Model) -> View:
     profile = Profile("3.1.0", None, complete=True, header_params=True, examples=True, consequential=False)
     lost = (
         *action_losses(model, profile),
-        *credential_losses(model),
+        *credential_losses(model.credentials.values()),
         *list_lost_signs(model, model.rest_actions),
         *(loss for d in model.dispatchers for loss in losses(d)),
     )

@@ -9,6 +9,7 @@ from pgagents.generate.render import Laid
 from pgagents.generate.target import Target, View
 from pgagents.model.credential import Credential
 from pgagents.model.error_reader import REFUSED, ErrorSign
+from pgagents.model.identity import variable_of_scheme
 from pgagents.model.model import Model
 
 
@@ -18,6 +19,12 @@ def view(model: Model) -> View:
     """
     credential = model.credential
     prefixes = [p for p, mode in credential.prefixes.items() if mode == "test"] if credential else []
+    optional = any(action.optional_key for action in model.actions)
+    several = (
+        len(model.credentials) > 1
+        or optional
+        or any(one.place != "header" for one in model.credentials.values())
+    )
     limits, windows = (
         model.limits,
         sorted(name for name, bucket in model.buckets.items() if bucket.refill == "window"),
@@ -40,7 +47,18 @@ def view(model: Model) -> View:
             else "not read: no call has a key",
             "with_token": _write_headers(credential, "TOKEN"),
             "with_key": _write_headers(credential, "key"),
-            "encoded": credential is not None and credential.encoded,
+            "encoded": any(one.encoded for one in model.credentials.values()),
+            "several": several,
+            "further": [
+                (_name_variable(model, name), f"{_begin(one.noun)}, sent {one.how}", name)
+                for name, one in list(model.credentials.items())[1:]
+            ],
+            "first": credential.name if credential else "",
+            "ways": {str(a.operation_id): [list(way) for way in a.security] for a in model.actions},
+            "places": {
+                name: [one.place, one.wire, one.lead, one.tail, one.encoded]
+                for name, one in model.credentials.items()
+            },
             "wrong": "wrong:wrong" if credential is not None and credential.encoded else "wrong",
             "paces": {
                 str(a.operation_id): [
@@ -58,6 +76,11 @@ def view(model: Model) -> View:
     )
 
 
+def _name_variable(model: Model, scheme: str) -> str:
+    """Return the environment variable with a scheme's secret."""
+    return variable_of_scheme(model, scheme, "PGAGENTS_TOKEN")
+
+
 def _write_sign(sign: ErrorSign | None) -> Laid | None:
     """Return the sign of an error with a 2xx status as Python: path, comparison, value."""
     return Laid(repr((sign.path, sign.comparison, sign.value))) if sign is not None else None
@@ -69,7 +92,7 @@ def _begin(noun: str) -> str:
 
 def _write_headers(credential: Credential | None, variable: str) -> Laid:
     """Return the headers of a call as Python, with a secret that stands in a variable."""
-    if credential is None:
+    if credential is None or credential.place != "header":
         return Laid("{}")
     secret = f"base64.b64encode({variable}.encode()).decode()" if credential.encoded else variable
     lead, tail = (

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pgagents.model.contract import Contract
+from pgagents.model.identity import find_proof
 from pgagents.model.model import Bucket
 from pgagents.verify.answers.rate_limits import (
     SKEW_S,
@@ -269,8 +270,8 @@ def _cost(exchange: Exchange, limit: int, remaining: int, memory: Memory, contra
 def _get_notes(exchange: Exchange, memory: Memory) -> dict[Any, Any]:
     """Return the notes on the caller that owns the bucket: a role, or an access token without a role."""
     callers: dict[tuple[str, str], dict[Any, Any]] = memory.notes.setdefault(NAME, {})
-    role, credential = exchange.call.role, memory.model.credential
-    whose = role, "" if role or credential is None else credential.find_value(exchange.request.headers)
+    role = exchange.call.role
+    whose = role, "" if role else find_proof(memory.model, exchange.request)
     noted = callers[whose] = callers.pop(whose, {})
     if len(callers) > MOST_CALLERS:
         del callers[next(iter(callers))]

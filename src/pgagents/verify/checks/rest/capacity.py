@@ -16,7 +16,6 @@ from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Resource, Takes
 from pgagents.verify.answers.capacity import find_roomiest
 from pgagents.verify.cases.boundary import boundary_values
-from pgagents.verify.cases.invalid import time_passes
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -28,6 +27,7 @@ from pgagents.verify.check.check import (
     promise,
 )
 from pgagents.verify.check.memory import Setting
+from pgagents.verify.fixtures.clock import time_passes
 from pgagents.verify.fixtures.instance import at_path, siblings
 from pgagents.verify.plan.exclusive import others_too
 from pgagents.verify.values.schema_values import distinct

@@ -15,7 +15,7 @@ from pgagents.model.action import Code, Param
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Resource, Takes
 from pgagents.verify.answers.capacity import read_counter
-from pgagents.verify.cases.invalid import ordinary, time_passes
+from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -27,6 +27,7 @@ from pgagents.verify.check.check import (
     promise,
 )
 from pgagents.verify.check.memory import Setting
+from pgagents.verify.fixtures.clock import time_passes
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.plan.exclusive import others_too

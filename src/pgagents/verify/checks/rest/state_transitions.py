@@ -14,7 +14,6 @@ from typing import Any
 from pgagents.model.contract import Contract
 from pgagents.model.model import Move, Resource
 from pgagents.verify.answers.unchanged import change, differing, find_resource
-from pgagents.verify.cases.invalid import time_passes
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -27,6 +26,7 @@ from pgagents.verify.check.check import (
     promise,
 )
 from pgagents.verify.check.memory import Setting
+from pgagents.verify.fixtures.clock import time_passes
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.wire.call import Call, InstanceRef
 from pgagents.verify.wire.endpoint import OPERATOR, Endpoint

@@ -17,7 +17,6 @@ from pgagents.model.model import Step, Workflow
 from pgagents.source.source import Pointer
 from pgagents.verify.answers.secrets import collect, declares
 from pgagents.verify.answers.timestamps import find_malformed_time
-from pgagents.verify.cases.invalid import time_passes
 from pgagents.verify.cases.workflow_steps import (
     REFUSED,
     about_own,
@@ -41,6 +40,7 @@ from pgagents.verify.check.check import (
     promise_at,
 )
 from pgagents.verify.check.memory import Setting
+from pgagents.verify.fixtures.clock import time_passes
 from pgagents.verify.laws.laws import evaluate_law, format_values, values_of
 from pgagents.verify.plan.exclusive import others_too
 from pgagents.verify.wire.call import Call, Own, Sleep

@@ -166,7 +166,17 @@ def tool_endpoints(model: Model) -> list[Endpoint]:
     open_to_all = model.credential is None
     elsewhere = {str(one.action.name) for one in endpoints(model)}
     return [
-        Endpoint(a, MCP, None, f"{a.name}@{MCP}", form, open_to_all, surface, str(a.name) not in elsewhere)
+        Endpoint(
+            a,
+            MCP,
+            None,
+            f"{a.name}@{MCP}",
+            form,
+            open_to_all,
+            model.shared_security,
+            surface,
+            str(a.name) not in elsewhere,
+        )
         for a in surface.actions
     ]
 
