@@ -32,6 +32,7 @@ from pgagents.model import model as m
 from pgagents.model.action import (
     Action,
     ActionCall,
+    AnswerHeader,
     Code,
     Example,
     Former,
@@ -241,7 +242,7 @@ class _Resolver:
         )
 
     def _output(self, status: int, o: basics.Output | None, raw: Any, at: Pointer) -> Output:
-        empty = o is None or not raw or set(raw) <= {"description"}
+        empty = o is None or not raw or set(raw) <= {"description", "headers"}
         text = o.description if o and o.description else "No content" if empty else "Success"
         schema = None if empty else schema_node(raw, at, self.marks)
         if schema is not None:
@@ -252,7 +253,17 @@ class _Resolver:
             Text(text, (*at, "description")),
             at,
             (o.content_type if o else None) or "application/json",
+            tuple(
+                self._answer_header(name, h, raw["headers"][name], (*at, "headers", name))
+                for name, h in (o.headers if o else {}).items()
+            ),
         )
+
+    def _answer_header(self, name: str, h: basics.AnswerHeader, raw: Any, at: Pointer) -> AnswerHeader:
+        schema = schema_node(raw or {}, at, self.marks)
+        text = schema.pop("description", None) or Text(name, (*at, "description"))
+        schema.setdefault("type", "string")
+        return AnswerHeader(name, schema, h.required is not False, text, at)
 
     def _law(self, name: str, law: actions.Law, at: Pointer) -> Law:
         that, when = map(self.checker.expressions.get, self.checker.law_places(at))

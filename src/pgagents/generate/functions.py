@@ -57,6 +57,13 @@ def function(
     losses += list_hidden_pages([action], "client", "a model sees no headers; who makes the call tells it")
     response = None
     answer = action.success
+    losses += [
+        Loss(
+            h.origin, f"header {h.name} of answer {o.status}", "client", "a model sees no headers of answers"
+        )
+        for o in action.outputs
+        for h in o.headers
+    ]
     in_json = answer.content_type == "application/json"
     if answer.schema is not None and not (answers and in_json):
         losses.append(

@@ -44,6 +44,17 @@ class Param:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerHeader:
+    """A header of one response. It may be missing unless it is `required`."""
+
+    name: str
+    schema: Node
+    required: bool
+    description: Text
+    origin: Pointer
+
+
+@dataclass(frozen=True, slots=True)
 class Output:
     """One documented response. `schema` is None if there is no body."""
 
@@ -52,6 +63,7 @@ class Output:
     description: Text
     origin: Pointer
     content_type: str = "application/json"
+    headers: tuple[AnswerHeader, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

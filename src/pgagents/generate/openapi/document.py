@@ -183,6 +183,10 @@ def losses(model: Model, profile: Profile) -> Iterator[Loss]:
                 "description",
                 f"{action.operation_id}: named in the texts",
             )
+        for output in action.outputs:
+            for own in output.headers:
+                detail = f"{action.operation_id}: in the full document"
+                yield Loss(own.origin, f"answer {output.status} carries {own.name}", "elsewhere", detail)
     for header in model.headers:
         yield Loss(header.origin, f"answers carry `{header.name}`", "elsewhere", "in the full document")
     for dispatcher in profile.dispatchers(model):

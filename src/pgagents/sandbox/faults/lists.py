@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -76,6 +77,14 @@ def filter_too_strict(context: Context, inner: Domain, call: AcceptedCall) -> An
         k: [item for i, item in enumerate(v) if i % 3 != 1] if isinstance(v, list) else v
         for k, v in found.items()
     }
+
+
+@fault("read_after_write", needs=("bare-list",)).edit_data
+def list_never_changes(context: Context, request: Request, data: Any) -> Any:
+    """A list that is the whole body is answered for ever as it was the first time."""
+    if not isinstance(data, list):
+        return None
+    return context.memory.setdefault(request.target, json.loads(json.dumps(data)))
 
 
 @fault("law").edit_data
