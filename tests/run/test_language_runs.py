@@ -102,10 +102,21 @@ def _told(report: Report) -> dict[str, str]:
     return {f.contract.id: f.actual for f in report.findings}
 
 
+def _verify(id: str, **more: Any) -> Report:
+    """Verify the mock with the options of the row's `run`. With `limits: true` the key has the published
+    limits.
+    """
+    model, options = model_of(id), rows()[id].cells.get("run", {})
+    if options.get("limits"):
+        opened = inside(model)
+        more["keys"] = {**opened.keys, "main": opened.sandbox.tokens["test"]}
+    return run(model, allow_writes=True, **options, **more)
+
+
 @pytest.mark.parametrize("id", ROWS)
 def test_verify_keeps_a_row_on_the_mock(id: str) -> None:
     row = rows()[id]
-    report = run(model_of(id), allow_writes=True)
+    report = _verify(id)
     assert _told(report) == {}
     assert ids(report, Verdict.UNTESTED) == []
     assert (report.footer.left_behind, report.footer.notes) == ((), ())
@@ -120,7 +131,7 @@ def _faults(row: Row) -> list[Any]:
 
 @pytest.mark.parametrize(("id", "fault"), [case for row in rows().values() for case in _faults(row)])
 def test_fault_of_a_row_is_found(id: str, fault: dict[str, Any]) -> None:
-    report = run(model_of(id), allow_writes=True, faults=[fault["name"]])
+    report = _verify(id, faults=[fault["name"]])
     broken = ids(report, Verdict.BROKEN)
     for pattern, found in match(broken, fault["breaks"]):
         assert found, (pattern, json.dumps(_told(report), indent=1))
@@ -133,5 +144,5 @@ def _variations(row: Row) -> list[Any]:
 
 @pytest.mark.parametrize(("id", "name"), [case for row in rows().values() for case in _variations(row)])
 def test_variation_of_a_row_breaks_nothing(id: str, name: str) -> None:
-    report = run(model_of(id), allow_writes=True, variations=[name])
+    report = _verify(id, variations=[name])
     assert _told(report) == {}

@@ -6,10 +6,11 @@ import hashlib
 from dataclasses import replace
 from typing import Any
 
+from pgagents.catalogue.checks import sending
 from pgagents.catalogue.checks.carried import REST, TOOLS, is_dispatched
-from pgagents.catalogue.checks.checker import PLACEHOLDER, Checker
-from pgagents.catalogue.checks.errors import find_place, make_sign
+from pgagents.catalogue.checks.checker import Checker
 from pgagents.catalogue.checks.paths import camel
+from pgagents.catalogue.checks.refusals.errors import find_place, make_sign
 from pgagents.catalogue.language import (
     actions,
     audit,
@@ -27,6 +28,10 @@ from pgagents.catalogue.language.page_texts import add_page_sentence
 from pgagents.catalogue.language.problem_details import PROBLEM_DETAILS, problem_details
 from pgagents.catalogue.language.schemas import argument_node, schema_node, schema_nodes
 from pgagents.cel.expression import compile as compiled
+from pgagents.decoding.medium import find
+from pgagents.encoding.medium import medium_of
+from pgagents.encoding.style import DEEP, FORM
+from pgagents.jsonschema.columns import columns_of
 from pgagents.jsonschema.schema import resolve as resolve_schema
 from pgagents.model import model as m
 from pgagents.model.action import (
@@ -44,9 +49,11 @@ from pgagents.model.action import (
 )
 from pgagents.model.credential import Credential, make
 from pgagents.model.error_reader import ErrorReader
+from pgagents.model.limit_reader import LimitReader
 from pgagents.model.pages import Pages
 from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer, Source
+from pgagents.text.wording import append_remark
 
 
 def resolve(written: surface.Catalogue, source: Source, checker: Checker) -> m.Model:
@@ -84,6 +91,7 @@ class _Resolver:
             limits=written.limits,
             errors=self.errors,
             error_reader=self._reader(),
+            limit_reader=LimitReader(written.limits, self.errors.framework.limited),
             behaviour=written.behaviour,
             env=written.env,
             schemas=self.schemas,
@@ -163,7 +171,6 @@ class _Resolver:
         for step in at:
             raw = raw[step]
         method, path = a.http.split(" ", 1) if a.http else ("", "")
-        in_path = set(PLACEHOLDER.findall(path))
         default_unknown = self.written.behaviour.unknown_member
         security = self.security if a.security is None else list_alternatives(self.written, a.security)
         pages = self._pages(a.pages, (*at, "pages")) if a.pages else None
@@ -182,10 +189,10 @@ class _Resolver:
             key=any(security),
             security=security,
             params=tuple(
-                self._param(n, p, raw["input"][n], (*at, "input", n), method, in_path, pages)
-                for n, p in a.input.items()
+                self._param(n, p, raw["input"][n], (*at, "input", n), a, pages) for n, p in a.input.items()
             ),
             unknown=a.unknown or default_unknown,
+            content_type=a.content_type or JSON,
             outputs=tuple(
                 self._output(status, o, raw["output"][status], (*at, "output", status))
                 for status, o in a.output.items()
@@ -214,18 +221,12 @@ class _Resolver:
         )
 
     def _param(
-        self,
-        name: str,
-        p: basics.Param,
-        raw: Any,
-        at: Pointer,
-        method: str,
-        in_path: set[str],
-        pages: Pages | None,
+        self, name: str, p: basics.Param, raw: Any, at: Pointer, a: actions.Action, pages: Pages | None
     ) -> Param:
-        place: Any = p.in_ or (
-            "path" if name in in_path else "query" if method in ("GET", "DELETE") else "body"
-        )
+        place = sending.place_of(name, p, a.http)
+        medium = medium_of(a.content_type or JSON)
+        as_text = place not in sending.IN_BODY or (medium is not None and not medium.typed)
+        style = p.style or (FORM if as_text and place in sending.STYLED else "")
         node = argument_node(raw, at, self.marks)
         if pages is not None and name == pages.argument:
             add_page_sentence(node, pages)
@@ -239,25 +240,39 @@ class _Resolver:
             resource or None,
             at,
             member,
+            style=style,
+            explode=style in ("", FORM, DEEP) if p.explode is None else p.explode,
+            spread=style == FORM and p.explode is not False and sending.holds_object(self.checker, p),
+            in_parts=style != "" and sending.is_in_parts(self.checker, p),
+            as_text=as_text,
         )
 
     def _output(self, status: int, o: basics.Output | None, raw: Any, at: Pointer) -> Output:
         empty = o is None or not raw or set(raw) <= {"description", "headers"}
         text = o.description if o and o.description else "No content" if empty else "Success"
         schema = None if empty else schema_node(raw, at, self.marks)
+        media = (o.content_type if o else None) or JSON
+        kind = find(media).name
+        limit = o.max_bytes if o else None
         if schema is not None:
             schema.pop("description", None)
-        return Output(
-            status,
-            schema,
-            Text(text, (*at, "description")),
-            at,
-            (o.content_type if o else None) or "application/json",
-            tuple(
-                self._answer_header(name, h, raw["headers"][name], (*at, "headers", name))
-                for name, h in (o.headers if o else {}).items()
-            ),
+            if not set(schema) & {"type", "$ref", "oneOf", "anyOf", "allOf"} and kind in (
+                "text",
+                "csv",
+                "file",
+            ):
+                schema["type"] = "string"
+                schema.update({"format": "binary"} if kind == "file" else {})
+            if limit is not None and kind == "file":
+                schema["maxLength"] = min(limit, schema.get("maxLength", limit))
+        columns = columns_of(schema, self.schemas) if schema is not None and kind == "csv" else None
+        said = append_remark(text, f"at most {limit:,} bytes") if limit is not None else text
+        headers = tuple(
+            self._answer_header(name, h, raw["headers"][name], (*at, "headers", name))
+            for name, h in (o.headers if o else {}).items()
         )
+        text = Text(said, (*at, "description"))
+        return Output(status, schema, text, at, media, limit, columns, headers)
 
     def _answer_header(self, name: str, h: basics.AnswerHeader, raw: Any, at: Pointer) -> AnswerHeader:
         schema = schema_node(raw or {}, at, self.marks)

@@ -264,6 +264,9 @@ def _limits(old: Model, new: Model) -> Iterator[Change]:
                 "limits",
                 key,
             )
+    if set(a.status) != set(b.status):
+        said = ", ".join(map(str, sorted(b.status)))
+        yield _whole("breaking", "limit-status", f"calls over a limit get {said} now", "limits", "status")
     for key in ("end_user", "unlimited", "budgets"):
         if getattr(a, key) != getattr(b, key):
             yield _whole("may break", "limits", f"{key} of the limits changed", "limits", key)

@@ -188,6 +188,7 @@ def _assemble(
 
 _ORDER = (
     "title", "description", "http", "operation_id", "effect", "destructive", "security", "idempotency",
+    "content_type",
     "input",
     "unknown", "output", "pages", "errors",
     "examples", "tags", "deprecated",

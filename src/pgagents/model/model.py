@@ -14,6 +14,7 @@ from pgagents.cel.expression import Expression
 from pgagents.model.action import Action, ActionCall, Code, Law, Param
 from pgagents.model.credential import Credential
 from pgagents.model.error_reader import ErrorReader
+from pgagents.model.limit_reader import LimitReader
 from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer, Source
 
@@ -390,6 +391,8 @@ class Model:
     domain: str | None
     error_reader: ErrorReader
     """Finds the code of an error."""
+    limit_reader: LimitReader
+    """Finds out what an answer says about a rate limit."""
     credential: Credential | None = None
     """The first credential of ordinary calls; None if no call has one."""
     credentials: Mapping[str, Credential] = field(default_factory=dict)

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pgagents.catalogue.checks import errors, page
+from pgagents.catalogue.checks import page
 from pgagents.catalogue.checks import resource as check_resource
 from pgagents.catalogue.checks.checker import ACTIONS, Checker
+from pgagents.catalogue.checks.refusals import errors, limits
 from pgagents.catalogue.language import scope
 from pgagents.catalogue.language.offers import Surface
 from pgagents.catalogue.language.resources import Resource, Step
@@ -18,7 +19,7 @@ from pgagents.source.source import Pointer
 def run(checker: Checker) -> None:
     """Record dangling references in every part."""
     _auth(checker)
-    _limits(checker)
+    limits.run(checker)
     errors.run(checker)
     _headers(checker)
     _groups(checker)
@@ -94,16 +95,6 @@ def _audit(checker: Checker) -> None:
         checker.check_reference(("audit", "about", member), resource, ("resources",), "resource")
 
 
-def _limits(checker: Checker) -> None:
-    limits = checker.written.limits
-    for name, bucket in limits.buckets.items():
-        checker.compile(("limits", "buckets", name, "when"), bucket.when, scope.BUCKET)
-    for surface in limits.budgets:
-        checker.check_reference(
-            ("limits", "budgets", surface), surface, ("surfaces",), "surface", also=["all"]
-        )
-
-
 def _headers(checker: Checker) -> None:
     for name, header in checker.written.headers.items():
         checker.schema(("headers", name, "schema"), header.schema_)
@@ -159,7 +150,7 @@ def _one_schema_a_name(checker: Checker, pointer: Pointer, surface: Surface) -> 
         else written.groups.get(surface.actions, list(written.actions))
     )
     first: dict[str, tuple[str, object]] = {}
-    told = {"description", "title", "required", "in_", "default", "examples", "refers_to"}
+    told = {"description", "title", "required", "in_", "default", "examples", "refers_to", "style", "explode"}
     for action in names:
         for name, param in (written.actions[action].input if action in written.actions else {}).items():
             narrowed = surface.narrow.get(action, {}).get(name)

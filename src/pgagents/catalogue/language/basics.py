@@ -21,6 +21,12 @@ Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/?#]+")]
 Path = Annotated[str, StringConstraints(pattern=r"^/[^\s?#]*$")]
 Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 Status = Annotated[int, Field(ge=100, le=599)]
+MediaType = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^[A-Za-z0-9*][A-Za-z0-9!#$&^_.+*-]*/[A-Za-z0-9*][A-Za-z0-9!#$&^_.+*-]*( *;.*)?$"
+    ),
+]
 Json = Any
 Security = list[dict[Name, list[str]]]
 """Security requirements as in OpenAPI."""
@@ -139,6 +145,20 @@ class Param(Schema):
         None,
         description="Its name on the wire if that differs, such as the name of a header, or `@type`.",
     )
+    style: Literal["form", "spaceDelimited", "pipeDelimited", "deepObject"] | None = Field(
+        None,
+        description=(
+            "OpenAPI's style of a list or object in the query or in a form: `form` (the default of lists), "
+            "`spaceDelimited`, `pipeDelimited`, or `deepObject` for brackets: `address[city]=Rome`."
+        ),
+    )
+    explode: bool | None = Field(
+        None,
+        description=(
+            "OpenAPI's `explode`: true for one pair for each item or member (`tag=a&tag=b`), false for one "
+            "text (`tag=a,b`); the default is true for `form` and `deepObject`."
+        ),
+    )
     refers_to: Member | None = Field(
         None,
         description=(
@@ -165,7 +185,16 @@ class Output(Schema):
         "answer has is said under `headers` at the top.",
     )
 
-    content_type: str | None = Field(None, description="Its media type, if that is not JSON.")
+    content_type: MediaType | None = Field(
+        None,
+        description=(
+            "Its media type, if that is not JSON: `text/csv` for rows by a header row, a text, a file, or "
+            "another type of JSON such as `application/geo+json`."
+        ),
+    )
+    max_bytes: Annotated[int, Field(gt=0)] | None = Field(
+        None, description="The greatest size of a text, CSV or file, in bytes."
+    )
 
 
 class Cited(Strict):

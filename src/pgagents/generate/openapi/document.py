@@ -159,7 +159,7 @@ def losses(model: Model, profile: Profile) -> Iterator[Loss]:
                 f"{action.operation_id}: an operation takes arguments under REST's names",
             )
         for param in action.params:
-            if param.name in offered:
+            if param.name in offered or (param.place == "query" and param.odd_style):
                 continue
             if param.place == "header" and not profile.header_params:
                 yield Loss(
@@ -187,6 +187,8 @@ def losses(model: Model, profile: Profile) -> Iterator[Loss]:
             for own in output.headers:
                 detail = f"{action.operation_id}: in the full document"
                 yield Loss(own.origin, f"answer {output.status} carries {own.name}", "elsewhere", detail)
+    for name in parts.list_limit_headers(model):
+        yield Loss(("limits", "headers"), f"answers carry {name}", "elsewhere", "in the full document")
     for header in model.headers:
         yield Loss(header.origin, f"answers carry `{header.name}`", "elsewhere", "in the full document")
     for dispatcher in profile.dispatchers(model):

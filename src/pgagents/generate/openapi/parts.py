@@ -119,10 +119,17 @@ def parameter(action: Action, param: Param, description: str, *, examples: bool)
     members: dict[str, Any] = {"name": wire_name(param), "in": param.place, "required": param.required}
     if description:
         members["description"] = description
+    if param.odd_style:
+        members |= style_of(param)
     members["schema"] = schema
     if examples and (shown := _values(action, param)):
         members["examples"] = shown
     return Node(members, origin=param.origin)
+
+
+def style_of(param: Param) -> dict[str, Any]:
+    """Return the members that say how a list or object is sent as text."""
+    return {"style": Text(param.style, (*param.origin, "style")), "explode": param.explode}
 
 
 def wire_name(param: Param) -> Text:
@@ -197,8 +204,12 @@ def add_description(param: Param, text: str) -> Node:
 
 
 def request_body(action: Action, schema: Node, params: Iterable[Param], *, examples: bool) -> Node:
-    """Return a JSON request body, which is required if one of its members is."""
+    """Return a request body, which is required if one of its members is."""
     media = Node({"schema": schema}, origin=schema.origin)
+    styled = [p for p in params if p.place == "body" and p.odd_style]
+    if styled:
+        encoding = {p.wire: Node(style_of(p), origin=p.origin) for p in styled}
+        media["encoding"] = Node(encoding, origin=schema.origin)
     if examples:
         wires = {str(p.name): p.wire for p in params if p.place == "body"}
         shown = {
@@ -208,8 +219,9 @@ def request_body(action: Action, schema: Node, params: Iterable[Param], *, examp
         }
         if shown:
             media["examples"] = Node(shown, origin=(*action.origin, "examples"))
+    content_type = Text(action.content_type, (*action.origin, "content_type"))
     return Node(
-        {"required": "required" in schema, "content": Node({JSON: media}, origin=schema.origin)},
+        {"required": "required" in schema, "content": Node({content_type: media}, origin=schema.origin)},
         origin=schema.origin,
     )
 
@@ -246,6 +258,8 @@ def response_headers(model: Model, status: int, *, keyed: bool) -> Node:
     for header in model.headers:
         if kinds & set(header.on):
             found[header.name] = header_reference(header)
+    for name, header in limit_headers(model, status).items():
+        found.setdefault(name, header)
     return found
 
 
@@ -253,6 +267,39 @@ def answer_header(header: AnswerHeader) -> Node:
     """Return a header of one response."""
     members = {"description": header.description, "required": header.required, "schema": header.schema}
     return Node(members, origin=header.origin)
+
+
+def limit_headers(model: Model, status: int) -> Node:
+    """Return the headers of a limit that only `limits` names, so that no answer must have them."""
+    at, reader = ("limits", "headers"), model.limit_reader
+    named = {header.name.lower() for header in model.headers}
+    given = reader.names if 200 <= status < 300 or status in reader.statuses else []
+    texts = {name: (f"The rate limit, as {given_form(model)}", "string") for name in given}
+    if model.limits.headers is not None and model.limits.headers.limit:
+        texts = dict.fromkeys(given, ("A number of the rate limit", "integer"))
+    if status in reader.statuses and model.limits.headers is not None:
+        texts[reader.retry] = ("Seconds to wait, or a date to wait for", "string")
+    return Node(
+        {
+            name: Node({"description": said, "schema": Node({"type": kind}, origin=at)}, origin=at)
+            for name, (said, kind) in texts.items()
+            if name.lower() not in named
+        },
+        origin=at,
+    )
+
+
+def list_limit_headers(model: Model) -> list[str]:
+    """Return the names of those headers."""
+    statuses = (200, *sorted(model.limit_reader.statuses))
+    return list(dict.fromkeys(name for status in statuses for name in limit_headers(model, status)))
+
+
+def given_form(model: Model) -> str:
+    """Return the form of a limit's header in words."""
+    if model.limits.headers.ietf:
+        return "draft-ietf-httpapi-ratelimit-headers defines it"
+    return f"`{model.limits.headers.pattern}`"
 
 
 def header_reference(header: Header) -> Node:

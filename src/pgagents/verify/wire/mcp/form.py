@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
+from pgagents.decoding.medium import find
 from pgagents.http import Response, Silence, json_bytes, read_json
 from pgagents.model.action import Action, Param
 from pgagents.model.model import Model, Surface
@@ -89,7 +90,12 @@ class ToolForm:
             return b""
         if "structuredContent" in result:
             return json_bytes(result["structuredContent"])
-        return text_of(result).encode()
+        output = action.success
+        text = text_of(result).encode()
+        if find(output.content_type).shown != "text":
+            return text
+        read = find(output.content_type).read(text, "", output)  # judged as REST's: one text, or rows
+        return text if read.problem else json_bytes(read.value)
 
     def _protocol_error(self, error: Any) -> Response:
         """Return the API's error that a JSON-RPC error describes in its message; else one with the status
