@@ -64,7 +64,11 @@ class Front:
         self.decoder = Decoder(model)
         self.limits = Limits(model)
         self.grants = Grants(store, keyring, rng) if model.auth.oauth else None
-        self.routes = Routes(model)
+        self.own_tools = model.find_own_tools("")
+        """The way for our MCP server to the tools that only it has, at a path that nobody else knows."""
+        if self.own_tools is not None:
+            self.own_tools = model.find_own_tools(f"/.tools-{word(rng, 20)}")
+        self.routes = Routes(model, self.own_tools)
         self.hosted = Hosted(model, log)
         self._end_users = [
             name.removeprefix("header ").strip()
