@@ -10,6 +10,7 @@ from random import Random
 from pgagents.catalogue.load import load_text
 from pgagents.cel.expression import Expression
 from pgagents.cel.parser import parse
+from pgagents.cel.printer import is_plain, quote
 from pgagents.cel.syntax import (
     Choice,
     FunctionCall,
@@ -83,7 +84,8 @@ def _spell(node: Node, random: Random, names: Mapping[str, str]) -> str:
         case Name():
             return names.get(node.name, node.name)
         case Member():
-            return f"{part(node.base)}.{node.name}"
+            dotted = is_plain(node.name) and random.random() < 0.8
+            return f"{part(node.base)}{f'.{node.name}' if dotted else f'[{quote(node.name)}]'}"
         case Index():
             return f"{part(node.base)}[{part(node.index)}]"
         case FunctionCall():

@@ -66,9 +66,15 @@ class Inside:
         tokens = self.sandbox.tokens
         if not tokens:
             return {}
+        chosen = "test" if self.limited else "unlimited"
+        main = {
+            f"main{holder.removeprefix(chosen)}": token
+            for holder, token in tokens.items()
+            if holder.partition(".")[0] == chosen
+        }
         return {
             **tokens,
-            "main": tokens["test" if self.limited else "unlimited"],
+            **main,
             "stripe": self.sandbox.stripe_secret,
         }
 

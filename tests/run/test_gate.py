@@ -145,7 +145,7 @@ class Room:
         endpoint = self.setting.endpoint(action, "rest")
         assert endpoint is not None
         call = Call(endpoint, values or {}, "valid", "a test", **changes)
-        return self.gate.objection(call, values or {}, request_of(call, values or {}, ()))
+        return self.gate.objection(call, values or {}, request_of(call, values or {}))
 
     def answered(
         self, action: str, values: Mapping[str, Any], status: int, body: Any, number: int = 0
@@ -157,12 +157,12 @@ class Room:
             number or next(NUMBERS),
             call,
             dict(values),
-            request_of(call, values, ()),
+            request_of(call, values),
             Response(status, (), json_bytes(body)),
             seconds=0.0,
             sent_at=0.0,
             codes=self.model.codes,
-            code_at="code",
+            errors=self.model.error_reader,
         )
         self.factory.note_exchange(exchange)
         self.factory.note(exchange)
@@ -200,7 +200,7 @@ def test_reads_pass_and_a_get_that_writes_is_none():
     assert room.objection("read_box", {"box_id": 7}) == ""
     assert room.objection("confirm", {"box_id": 7}) == NO_WRITES
     stray = Call(None, {}, "framework", "another path", raw=Raw("GET", "/boxes/7/confirm"))
-    assert "confirm, which writes" in room.gate.objection(stray, {}, request_of(stray, {}, ()))
+    assert "confirm, which writes" in room.gate.objection(stray, {}, request_of(stray, {}))
 
 
 def test_without_leave_nothing_is_written():
@@ -250,9 +250,9 @@ def test_methods_that_no_document_lists_are_not_tried():
     room = ours(1, 2)
     assert "is no method of" in room.objection("make_box", {"name": "a"}, raw=Raw("DELETE"))
     stray = Call(None, {}, "framework", "DELETE on a list", raw=Raw("DELETE", "/boxes"))
-    assert "is no action of the catalogue" in room.gate.objection(stray, {}, request_of(stray, {}, ()))
+    assert "is no action of the catalogue" in room.gate.objection(stray, {}, request_of(stray, {}))
     invented = Call(None, {}, "framework", "no method", raw=Raw("PGVERIFY", "/boxes"))
-    assert room.gate.objection(invented, {}, request_of(invented, {}, ())) == ""
+    assert room.gate.objection(invented, {}, request_of(invented, {})) == ""
 
 
 def test_a_target_of_its_own_is_the_actions_but_for_slashes():

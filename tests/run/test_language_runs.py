@@ -5,6 +5,7 @@ them, and its variation does not.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -14,6 +15,8 @@ from pgagents.client.request import request_of
 from pgagents.http import Request, Response
 from pgagents.inprocess import inside
 from pgagents.model.contract import Verdict
+from pgagents.model.identity import choose, find_secret
+from pgagents.model.model import Model
 from pgagents.report.report import Report
 from verifying import ids, run
 
@@ -23,13 +26,14 @@ ROWS = sorted(rows())
 @pytest.mark.parametrize("id", [id for id in ROWS if not rows()[id].reason("mock")])
 def test_mock_serves_what_a_row_says(id: str) -> None:
     """A call names an action and its `input`, or is a raw request: `send`, `text`. Both may have request
-    headers (`with`), and say the answer's `status`, `headers`, members (`body`) and a text that it `has`.
+    headers (`with`) and other `schemes` than the first that fit, and say the answer's `status`, `headers`,
+    members (`body`) and a text that it `has`.
     """
     row, model = rows()[id], model_of(id)
     opened = inside(model)
     kept: dict[str, Any] = {}
     for call in row.several("mock"):
-        sent = _request(call, model, opened.keys.get("main", ""), kept)
+        sent = _request(call, model, opened.keys, kept)
         answer = opened.sandbox.handler(sent)
         assert isinstance(answer, Response), call
         told = (call, sent.target, answer.status, answer.headers, answer.body[:400])
@@ -47,24 +51,31 @@ def test_mock_serves_what_a_row_says(id: str) -> None:
             opened.sleep(call["sleep"])
 
 
-def _request(call: dict[str, Any], model: Any, key: str, kept: dict[str, Any]) -> Request:
+def _request(call: dict[str, Any], model: Model, keys: Mapping[str, str], kept: dict[str, Any]) -> Request:
     if "call" in call:
         action = model.action(call["call"])
         assert action is not None, call
-        asked = request_of(
-            action,
-            _filled(call.get("input", {}), kept),
-            key=key if call.get("key", True) else "",
-            credential=model.credential,
-        )
+        dispatcher = None if action.on_rest else model.find_dispatcher(action)
+        asked = request_of(action, _filled(call.get("input", {}), kept), dispatcher=dispatcher)
+        needs = action.security if dispatcher is None else model.shared_security
     else:
         method, _, target = _filled(call["send"], kept).partition(" ")
         asked = Request(method, target, (), str(_filled(call.get("text", ""), kept)).encode())
-        if call.get("key", True) and model.credential is not None and key:
-            asked = Request(method, target, tuple(model.credential.headers(key)), asked.body)
+        needs = model.shared_security
+    for name in _schemes(call, model, keys, needs):
+        asked = model.credentials[name].add_to(asked, find_secret(model, keys, "main", name))
     for name, value in call.get("with", {}).items():
         asked = asked.with_header(name, str(_filled(value, kept)))
     return asked
+
+
+def _schemes(
+    call: dict[str, Any], model: Model, keys: Mapping[str, str], needs: tuple[tuple[str, ...], ...]
+) -> Sequence[str]:
+    if not call.get("key", True):
+        return ()
+    found: Sequence[str] = call.get("schemes", choose(model, keys, "main", needs))
+    return found
 
 
 def _filled(value: Any, kept: dict[str, Any]) -> Any:
@@ -91,10 +102,21 @@ def _told(report: Report) -> dict[str, str]:
     return {f.contract.id: f.actual for f in report.findings}
 
 
+def _verify(id: str, **more: Any) -> Report:
+    """Verify the mock with the options of the row's `run`. With `limits: true` the key has the published
+    limits.
+    """
+    model, options = model_of(id), rows()[id].cells.get("run", {})
+    if options.get("limits"):
+        opened = inside(model)
+        more["keys"] = {**opened.keys, "main": opened.sandbox.tokens["test"]}
+    return run(model, allow_writes=True, **options, **more)
+
+
 @pytest.mark.parametrize("id", ROWS)
 def test_verify_keeps_a_row_on_the_mock(id: str) -> None:
     row = rows()[id]
-    report = run(model_of(id), allow_writes=True)
+    report = _verify(id)
     assert _told(report) == {}
     assert ids(report, Verdict.UNTESTED) == []
     assert (report.footer.left_behind, report.footer.notes) == ((), ())
@@ -109,7 +131,7 @@ def _faults(row: Row) -> list[Any]:
 
 @pytest.mark.parametrize(("id", "fault"), [case for row in rows().values() for case in _faults(row)])
 def test_fault_of_a_row_is_found(id: str, fault: dict[str, Any]) -> None:
-    report = run(model_of(id), allow_writes=True, faults=[fault["name"]])
+    report = _verify(id, faults=[fault["name"]])
     broken = ids(report, Verdict.BROKEN)
     for pattern, found in match(broken, fault["breaks"]):
         assert found, (pattern, json.dumps(_told(report), indent=1))
@@ -122,5 +144,5 @@ def _variations(row: Row) -> list[Any]:
 
 @pytest.mark.parametrize(("id", "name"), [case for row in rows().values() for case in _variations(row)])
 def test_variation_of_a_row_breaks_nothing(id: str, name: str) -> None:
-    report = run(model_of(id), allow_writes=True, variations=[name])
+    report = _verify(id, variations=[name])
     assert _told(report) == {}

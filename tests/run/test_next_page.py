@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pgagents.verify.check.memory import setting_of
-from pgagents.verify.laws.next_page import next_page
+from pgagents.verify.laws.next_page import PageRequest, next_page
 from verifying import load_text
 
 SERVERS = Path(__file__).parents[1] / "harm/servers"
@@ -19,44 +19,100 @@ CURSOR = (
 )
 
 
-def following(argument: str, given: dict[str, Any], body: dict[str, Any]) -> dict[str, Any] | None:
+DECLARED = "pages: {items: response.items, next: response.next_cursor, argument: cursor}"
+MEMBER = '[string, "null"]'
+PAGES = "items: response.items, next: {next}, argument: {argument}"
+
+
+def following(
+    argument: str, next: str, given: dict[str, Any], body: dict[str, Any], member: str = ""
+) -> PageRequest | None:
     """What comes of an answer with three items, where the list takes this argument."""
     text = (SERVERS / "head.yaml").read_text(encoding="utf-8") + (SERVERS / "oldest_first.yaml").read_text(
         encoding="utf-8"
     )[len("schemas:\n") :]
-    assert text.count(CURSOR) == 1
+    assert text.count(CURSOR) == text.count(DECLARED) == 1
+    pages = PAGES.format(next=next, argument=argument.partition(":")[0])
     setting = setting_of(
-        load_text(text.replace(CURSOR, f"{argument[:-1]}, description: Where}}"), "list.yaml")
+        load_text(
+            text.replace(CURSOR, f"{argument[:-1]}, description: Where}}")
+            .replace(DECLARED, f"pages: {{{pages}}}")
+            .replace(MEMBER, member or MEMBER),
+            "list.yaml",
+        )
     )
     endpoint = setting.endpoint("list_items", "rest")
     assert endpoint is not None
-    exchange: Any = SimpleNamespace(body=body, input=given)
-    return next_page(setting, endpoint, exchange, [{}, {}, {}])
+    exchange: Any = SimpleNamespace(
+        body={"items": [{}, {}, {}], **body},
+        input=given,
+        response=None,
+        request=SimpleNamespace(target="/items?x=1", path="/items"),
+        call=SimpleNamespace(endpoint=endpoint),
+    )
+    return next_page(setting, endpoint, exchange)
+
+
+TEXT = 'cursor: {type: string, pattern: "^[0-9]{1,6}$"}'
+NUMBER = "page: {type: integer, minimum: 1, maximum: 3, default: 1}"
+SKIP = "skip: {type: integer, minimum: 0, default: 0}"
+TOLD = "response.next_cursor"
+ADDED = "input.page + 1.0"
+SKIPPED = "input.skip + size(response.items)"
 
 
 @pytest.mark.parametrize(
-    ("argument", "given", "body", "expected"),
+    ("argument", "next", "given", "body", "expected"),
     [
-        ('cursor: {type: string, pattern: "^[0-9]{1,6}$"}', {}, {"next_cursor": "12"}, {"cursor": "12"}),
-        (
-            'cursor: {type: string, pattern: "^[0-9]{1,6}$"}',
-            {"cursor": "3"},
-            {"nextCursor": "12"},
-            {"cursor": "12"},
-        ),
-        ('cursor: {type: string, pattern: "^[0-9]{1,6}$"}', {}, {"next_cursor": "twelve"}, None),
-        ('cursor: {type: string, pattern: "^[0-9]{1,6}$"}', {}, {"next_cursor": None}, None),
-        ("page: {type: integer, minimum: 1, maximum: 3}", {}, {}, {"page": 2}),
-        ("page: {type: integer, minimum: 1, maximum: 3}", {"page": 2}, {}, {"page": 3}),
-        ("page: {type: integer, minimum: 1, maximum: 3}", {"page": 3}, {}, None),
-        ("offset: {type: integer, minimum: 0}", {"offset": 3}, {}, {"offset": 6}),
-        ("from: {type: integer, minimum: 0}", {}, {}, {"from": 3}),
-        ("from: {type: string, format: date}", {}, {}, None),
-        ("from: {type: string, format: date}", {"from": "2026-01-01"}, {}, None),
-        ("colour: {type: string}", {}, {}, None),
+        (TEXT, TOLD, {}, {"next_cursor": "12"}, {"cursor": "12"}),
+        (TEXT, TOLD, {"cursor": "3"}, {"next_cursor": "12"}, {"cursor": "12"}),
+        (TEXT, TOLD, {}, {"next_cursor": None}, None),
+        (TEXT, TOLD, {}, {"next_cursor": ""}, None),
+        (TEXT, TOLD, {}, {}, None),
+        (NUMBER, ADDED, {"page": 1}, {}, {"page": 2}),
+        (NUMBER, ADDED, {"page": 2}, {}, {"page": 3}),
+        (NUMBER, ADDED, {"page": 2}, {"items": []}, None),
+        (SKIP, SKIPPED, {"skip": 0}, {}, {"skip": 3}),
+        (SKIP, SKIPPED, {"skip": 3}, {}, {"skip": 6}),
     ],
 )
-def test_next_page_is_requested_as_the_argument_allows(
-    argument: str, given: dict[str, Any], body: dict[str, Any], expected: dict[str, Any] | None
+def test_next_page_is_requested_as_the_catalogue_says(
+    argument: str, next: str, given: dict[str, Any], body: dict[str, Any], expected: dict[str, Any] | None
 ) -> None:
-    assert following(argument, given, body) == expected
+    found = following(argument, next, given, body)
+    assert (found.input if found is not None else None) == expected
+
+
+def test_value_that_the_argument_does_not_take_is_a_problem_of_the_answer_that_says_it() -> None:
+    told = following(TEXT, TOLD, {}, {"next_cursor": "twelve"})
+    counted = following(NUMBER, ADDED, {"page": 3}, {})
+    assert told is not None
+    assert counted is not None
+    assert (told.problem, told.is_followed) == ("`cursor` does not take 'twelve'", False)
+    assert (counted.problem, counted.unfollowed) == ("", "`page` does not take '4'")
+
+
+@pytest.mark.parametrize(
+    ("url", "target", "problem", "unfollowed"),
+    [
+        ("?cursor=7", "/items?cursor=7", "", ""),
+        ("/items?cursor=7&opaque=1", "/items?cursor=7&opaque=1", "", ""),
+        ("{server}/items?cursor=7", "/items?cursor=7", "", ""),
+        ("https://elsewhere.example/items?cursor=7", None, "another host", ""),
+        ("//elsewhere.example/items?cursor=7", None, "another host", ""),
+        ("{server}.elsewhere.example/items?cursor=7", None, "another host", ""),
+        ("http://[::1/items", None, "is no URL", ""),
+        ("/items/it-1/remove", None, "", "another path"),
+    ],
+)
+def test_url_is_followed_on_the_same_host_and_path_only(
+    url: str, target: str | None, problem: str, unfollowed: str
+) -> None:
+    server = "https://case.example"
+    text = url.format(server=server)
+    found = following(TEXT, TOLD, {}, {"next_cursor": text}, member="string, format: uri-reference")
+    assert found is not None
+    assert found.raw.target == target
+    assert problem in found.problem
+    assert unfollowed in found.unfollowed
+    assert (bool(found.problem), bool(found.unfollowed)) == (bool(problem), bool(unfollowed))

@@ -26,6 +26,7 @@ from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.run.run import contracts, plan, verify
 from pgagents.verify.wire.call import Call
+from pgagents.verify.wire.credential import present
 from pgagents.verify.wire.encode import request_of
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
@@ -270,7 +271,7 @@ def test_a_surface_with_a_protocol_of_its_own_is_a_endpoint_with_a_form():
     search = setting.by_place["search_parking@rest"].action
     endpoint = Endpoint(search, "mcp", None, "search_parking@mcp", ToolCalls())
     call = ordinary(endpoint, template_of(model(), search), "valid", "a tool call")
-    request = request_of(call, {"lat": 1, "lng": 2}, (("Authorization", "Bearer k"),))
+    request = request_of(call, {"lat": 1, "lng": 2}, present(model().credential, "k"))
     assert (request.target, json.loads(request.body)["params"]["arguments"]) == ("/mcp", {"lat": 1, "lng": 2})
     assert request.header("Authorization") == "Bearer k"
     assert not is_invalid(setting, call)
@@ -293,7 +294,7 @@ def _seen(call: Call, request: Request, result: dict[str, Any]) -> Exchange:
         seconds=0.0,
         sent_at=0.0,
         codes=model().codes,
-        code_at=model().errors.code_at,
+        errors=model().error_reader,
     )
 
 

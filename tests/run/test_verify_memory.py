@@ -130,7 +130,7 @@ def make_exchange(
         seconds=0.0,
         sent_at=1_776_000_000.0,
         codes=of.codes,
-        code_at=of.errors.code_at,
+        errors=of.error_reader,
     )
     exchange.fits = True
     return exchange

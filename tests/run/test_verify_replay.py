@@ -25,7 +25,6 @@ NOW = 1_790_000_000.0
 def seen(status: int, body: object, at: float) -> Exchange:
     call = Call(ENDPOINT, {}, "valid", "a call with a key")
     came = Response(status, (("Content-Type", "application/json"),), json.dumps(body).encode())
-    errors = SETTING.model.errors
     return Exchange(
         1,
         call,
@@ -35,7 +34,7 @@ def seen(status: int, body: object, at: float) -> Exchange:
         seconds=0.0,
         sent_at=at,
         codes=SETTING.model.codes,
-        code_at=errors.code_at,
+        errors=SETTING.model.error_reader,
     )
 
 

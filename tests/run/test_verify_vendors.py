@@ -20,6 +20,7 @@ from pgagents.cli.main import main
 from pgagents.http import Handler, Request, Response, Silence
 from pgagents.importer.surfaces import list_plain
 from pgagents.model.contract import Verdict
+from pgagents.model.error_reader import ErrorReader
 from pgagents.model.model import Model
 from pgagents.report.report import Report
 from pgagents.source.origin import plain
@@ -437,7 +438,7 @@ def test_answer_that_never_came_in_time_came_too_late() -> None:
             seconds=seconds,
             sent_at=0,
             codes={},
-            code_at="error.code",
+            errors=ErrorReader({}, "error.code"),
         )
         broken = [j.contract for j in check.watch(exchange, Memory(setting)) if j.verdict is Verdict.BROKEN]
         assert sorted(broken) == [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pgagents.cel.criteria import criteria, pointer
 from pgagents.cel.parser import parse
 from pgagents.cel.printer import print_node
 from pgagents.cel.reading import (
@@ -22,7 +23,15 @@ from pgagents.cel.reading import (
     texts_in,
     variables_of,
 )
-from pgagents.cel.rewrite import fill, normal, pass_lists_by_path, rename_size, replace_path
+from pgagents.cel.rewrite import (
+    BETWEEN,
+    THERE,
+    fill,
+    normal,
+    pass_lists_by_path,
+    rename_size,
+    replace_path,
+)
 from pgagents.cel.syntax import Name
 
 X = ("input", "x")
@@ -166,8 +175,8 @@ def test_sizes_and_lists_are_rewritten_where_they_are_called() -> None:
         parse("len_(r.a) > 0 && r.b.all(i, unique_by(i.c, 'd') && sum_of(r.e, 'f') > len_(g))")
     )
     assert paths == (("r", "a"), ("r", "e"))
-    assert print_node(by_path).replace("\ue000", "@") == (
-        "len_(\"@r.a\") > 0 && r.b.all(i, unique_by(i.c, 'd') && sum_of(\"@r.e\", 'f') > len_(g))"
+    assert print_node(by_path).replace(THERE, "@").replace(BETWEEN, "/") == (
+        "len_(\"@r/a\") > 0 && r.b.all(i, unique_by(i.c, 'd') && sum_of(\"@r/e\", 'f') > len_(g))"
     )
 
 
@@ -176,3 +185,28 @@ def test_names_of_items_make_no_difference_and_what_they_hide_does() -> None:
     assert len({print_node(normal(parse(text))) for text in same}) == 1
     others = ["a.all(x, x.b.all(y, x == y))", "a.all(x, x.b.all(x, x == x))", "a.all(x, x.b.all(y, y == z))"]
     assert len({print_node(normal(parse(text))) for text in [same[0], *others]}) == 4
+
+
+def test_conditions_of_arazzo_lead_through_any_name_that_they_can_write() -> None:
+    def said(place: tuple[str | int, ...]) -> str:
+        return pointer(place[1:])
+
+    found = [
+        criterion.condition if criterion else None
+        for _, criterion in criteria(
+            parse(
+                'response["@id"] == "x" && response["a/b"]["c~d"] && response["a b"] == 1'
+                ' && response["a\'b"] == 1'
+                ' && response["@graph"].exists(i, i["@type"] == "T") && response["it\'s"].exists(i, i.a == 1)'
+            ),
+            said,
+        )
+    ]
+    assert found == [
+        "$response.body#/@id == 'x'",
+        "$response.body#/a~1b/c~0d == true",
+        None,
+        None,
+        "$['@graph'][?(@['@type'] == 'T')]",
+        None,
+    ]

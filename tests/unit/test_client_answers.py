@@ -11,8 +11,8 @@ import pytest
 
 from calling import Script, answered, client_of, park, run, shop
 from offering import shop as changed
-from pgagents.client.answer import at
 from pgagents.http import Response
+from pgagents.model.error_reader import value_at
 
 READ = ("get_session", {"session_id": "sess_1"})
 WRITE = ("end_session", {"session_id": "sess_1", "session_code": "sess_c"})
@@ -152,4 +152,4 @@ def test_request_id_of_a_success_is_kept() -> None:
     [({"a": {"b": 1}}, "a.b", 1), ({"a": []}, "a.b", None), (None, "a", None), ({}, None, None)],
 )
 def test_member_at_a_path(body: Any, path: str | None, found: Any) -> None:
-    assert at(body, path) == found
+    assert value_at(body, path) == found

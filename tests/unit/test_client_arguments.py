@@ -167,8 +167,7 @@ def test_arguments_go_where_the_catalogue_says() -> None:
     request = request_of(
         action,
         {"lot_id": "l", "plate": "P", "idempotency_key": "k"},
-        key="pk_test_1",
-        credential=model.credential,
+        proof=[(credential, "pk_test_1") for credential in model.credentials.values()],
         headers={"X-A": "b"},
     )
     assert request.body == b'{"lot_id":"l","plate":"P"}'

@@ -7,6 +7,7 @@ from __future__ import annotations
 import base64
 import os
 import subprocess
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from pgagents.diff.compare import compare
 from pgagents.errors import InputError
 from pgagents.http import Request, Response
 from pgagents.model import credential as credentials
-from pgagents.model.credential import Credential, Kind, list_common, make
+from pgagents.model.credential import Credential, Kind, add_value, list_common, make
 from pgagents.model.model import Model
 from pgagents.report.curl import curl
 from pgagents.report.report import RecordedExchange
@@ -67,6 +68,11 @@ HEADER = "{type: api_key, in: header, name: X-API-Key}"
         scheme("{type: http_basic}"),
         scheme("{type: http_basic, also_accepted: [query, bearer]}"),
         scheme(HEADER, "security: [{key: []}]"),
+        scheme(HEADER, "security: [{key: []}, {}]"),
+        scheme("{type: api_key, in: query, name: api_key}"),
+        scheme("{type: api_key, in: cookie, name: session}"),
+        scheme("{}", "    b: {type: http_basic}", "security: [{key: []}, {b: []}]"),
+        scheme(HEADER, "    b: {type: http_basic}", "security: [{key: [], b: []}, {}]"),
     ],
 )
 def test_credential_is_taken(auth: str) -> None:
@@ -80,20 +86,16 @@ def test_credential_is_taken(auth: str) -> None:
         (scheme("{type: http_basic, in: header}"), 2, "idle", "`in` does nothing for `type: http_basic`"),
         (scheme("{type: http_bearer, name: X-A}"), 2, "idle", "`name` does nothing for `type: http_bearer`"),
         (scheme('{value: "Token {key}"}'), 2, "idle", "`value` does nothing for `type: http_bearer`"),
-        (scheme("{type: api_key, name: X-A}"), 2, "missing-key", "an API key needs `in: header`"),
+        (scheme("{type: api_key, name: X-A}"), 2, "missing-key", "an API key needs `in`, its place"),
         (scheme("{type: api_key, in: header}"), 2, "missing-key", "an API key needs `name`"),
         (scheme("{type: api_key, in: body, name: a}"), 2, "credential", "`body` is no place of an API key"),
+        (scheme("{type: api_key, in: query, name: 'a b'}"), 2, "credential", "no name of a query parameter"),
+        (scheme("{type: api_key, in: cookie, name: 'a;b'}"), 2, "credential", "this is no name of a cookie"),
         (
-            scheme("{type: api_key, in: query, name: key}"),
+            scheme('{type: api_key, in: cookie, name: s, value: "Token {key}"}'),
             2,
-            "key-kind",
-            "a key in the query `key`, which is not",
-        ),
-        (
-            scheme("{type: api_key, in: cookie, name: s}"),
-            2,
-            "key-kind",
-            "a key in the cookie `s`, which is not",
+            "credential",
+            "a cookie cannot have this value",
         ),
         (scheme("{type: oauth2}"), 2, "key-kind", "an OAuth 2.0 token, which is not supported yet"),
         (scheme("{type: api_key, in: header, name: 'X Y'}"), 2, "credential", "this is no name of a header"),
@@ -131,18 +133,18 @@ def test_credential_is_taken(auth: str) -> None:
         (scheme("{}", "security: []"), 2, "idle", "no call uses the scheme `key`"),
         (scheme("{}", "security: [{kye: []}]"), 3, "unknown-name", "`kye` is no scheme"),
         (scheme("{}", "security: [{key: [read]}]"), 3, "credential", "scopes stand under `auth.oauth.needs`"),
-        (scheme("{}", "security: [{key: []}, {}]"), 3, "credential", "an optional key cannot be said yet"),
+        (scheme("{}", "security: [{key: []}, {key: []}]"), 3, "idle", "alternative 1 admits every call"),
         (
-            scheme("{}", "    b: {type: http_basic}", "security: [{key: []}, {b: []}]"),
+            scheme(HEADER, "    b: {type: http_basic}", "security: [{key: []}, {key: [], b: []}]"),
             4,
-            "credential",
-            "a choice of schemes cannot be said yet",
+            "idle",
+            "alternative 1 admits every call",
         ),
         (
-            scheme(HEADER, "    b: {type: http_basic}", "security: [{key: [], b: []}]"),
+            scheme("{}", "    b: {type: http_basic}", "security: [{key: [], b: []}]"),
             4,
-            "key-kind",
-            "calls have 2 keys at once, key, b",
+            "credential",
+            "`key` and `b` stand in the same place, Authorization",
         ),
         (
             scheme(HEADER, "  oauth: {authorize: /a, token: /t, scopes: {read: Read}}"),
@@ -179,7 +181,9 @@ def test_argument_in_the_keys_header_is_an_error_at_the_argument() -> None:
 
 def test_calls_with_a_key_need_the_code_of_a_refusal() -> None:
     without = (", no_key: UNAUTHORIZED", "")
-    assert [(id, message) for _, id, message in said(scheme(HEADER), without)] == [
+    assert said(scheme(HEADER), without) == [], "it is the only code with status 401"
+    forbidden = ("UNAUTHORIZED: {status: 401", "UNAUTHORIZED: {status: 403")
+    assert [(id, message) for _, id, message in said(scheme(HEADER), without, forbidden)] == [
         ("missing-key", "key `no_key` is missing in `errors.framework`, and calls have a key")
     ]
     assert said("security: []", without) == []
@@ -202,20 +206,23 @@ CODED = base64.b64encode(PAIR.encode()).decode()
 KEY = "k3y-8f2a61c09be74d53"
 CREDENTIALS = {
     "bearer": make("k", {"type": "http_bearer"}),
-    "header": make("k", {"type": "api_key", "name": "X-API-Key"}),
-    "word": make("k", {"type": "api_key", "name": "X-Auth", "value": "Token {key}"}),
+    "header": make("k", {"type": "api_key", "in": "header", "name": "X-API-Key"}),
+    "word": make("k", {"type": "api_key", "in": "header", "name": "X-Auth", "value": "Token {key}"}),
     "basic": make("k", {"type": "http_basic"}),
+    "cookie": make("k", {"type": "api_key", "in": "cookie", "name": "sid"}),
+    "query": make("k", {"type": "api_key", "in": "query", "name": "api_key"}),
 }
 
 
 def exchanged(kind: str, secret: str, value: str | None = None, body: str = "{}") -> RecordedExchange:
     credential = CREDENTIALS[kind]
     given = value if value is not None else credential.value(secret)
-    sent = Request("GET", "/notes", ((credential.header, given), ("Accept", "application/json")))
+    sent = add_value(credential, Request("GET", "/notes", (("Accept", "application/json"),)), given)
     exchange = RecordedExchange(
         1, sent, Response(401, (), body.encode()), 0.1, f"a call with {secret}", "main"
     )
-    return Redactor({"main": secret}, (), credential=credential).exchange(exchange)
+    model = replace(load_text(NOTES), credential=credential, credentials={"k": credential})
+    return Redactor({"main": secret}, (), model=model).exchange(exchange)
 
 
 @pytest.mark.parametrize(
@@ -225,6 +232,7 @@ def exchanged(kind: str, secret: str, value: str | None = None, body: str = "{}"
         ("header", KEY, "[key of main]", '-H "X-API-Key: $PGAGENTS_TOKEN"'),
         ("word", KEY, "Token [key of main]", '-H "X-Auth: Token $PGAGENTS_TOKEN"'),
         ("basic", PAIR, "Basic [key of main, base64]", '-u "$PGAGENTS_TOKEN"'),
+        ("cookie", KEY, "sid=[key of main]", '-H "Cookie: sid=$PGAGENTS_TOKEN"'),
     ],
 )
 def test_key_is_shown_by_its_role_and_a_variable_in_curl(
@@ -246,6 +254,17 @@ def test_no_part_of_user_and_password_is_shown(leak: str) -> None:
     assert isinstance((answer := exchanged("basic", PAIR, body=body).answer), Response)
     assert leak not in answer.body.decode()
     assert '"ada"' in answer.body.decode()  # a user's name is no secret
+
+
+def test_key_in_the_query_is_a_variable_in_curl() -> None:
+    masked = exchanged("query", KEY)
+    assert masked.request.target == "/notes?api_key=[key of main]"
+    assert "'http://127.0.0.1:1/notes?api_key='\"$PGAGENTS_TOKEN\"" in curl(masked, "http://127.0.0.1:1")
+    odd = "k3y+8f/2a61=c09&be74d53"
+    assert exchanged("query", odd).request.target.startswith("/notes?api_key=[key of main")
+    near = exchanged("query", KEY, KEY[:-1] + "A").request.target
+    assert "8f2a61c09" not in near
+    assert exchanged("query", KEY, "pgv000000").request.target == "/notes?api_key=pgv000000"
 
 
 def test_key_that_nearly_is_right_is_not_shown_and_an_invented_one_is() -> None:

@@ -113,6 +113,13 @@ def test_published_sums_hold() -> None:
         ("near(1.0, 1.4, 0.5)", {}, True),
         ("r == null", {"r": None}, True),
         ("r == 'a'", {"r": None}, False),
+        ('r["@id"] == "x"', {"r": {"@id": "x"}}, True),
+        ('r["a.b"]["in"] == 1 && r["*"] == 2', {"r": {"a.b": {"in": 1}, "*": 2}}, True),
+        ('has(r["@id"]) || has(r["größe x"])', {"r": {"größe x": None}}, True),
+        ('has(r["@id"]) && r["@id"] == ""', {"r": {}}, False),
+        ('unique_by(r["@graph"], "@id")', {"r": {"@graph": [{"@id": 1}, {"@id": 1}]}}, False),
+        ('sum_of(r["a.b"]["c.d"], "e f")', {"r": {"a.b": {"c.d": [{"e f": 2}, {"e f": 3}]}}}, 5.0),
+        ('r["@graph"].all(x, x["2fa"])', {"r": {"@graph": [{"2fa": True}, {"2fa": False}]}}, False),
     ],
 )
 def test_laws_read_json_as_people_expect(text: str, values: dict[str, Any], result: Any) -> None:

@@ -15,6 +15,7 @@ from pgagents.catalogue.load import load_text
 from pgagents.cli.main import main
 from pgagents.errors import InputError
 from pgagents.generate.build import document as built
+from pgagents.http import Request
 from pgagents.importer.catalogue import Imported
 from pgagents.model.model import Model
 from pgagents.verify.run.run import contracts
@@ -25,11 +26,10 @@ QUERY = {"type": "apiKey", "in": "query", "name": "api_key"}
 BASIC = {"type": "http", "scheme": "basic"}
 RAW = {"type": "apiKey", "in": "header", "name": "Authorization"}
 SPECTACULAR = 'Token-based authentication with required prefix "Token"'
+DIGEST = {"type": "http", "scheme": "digest"}
 URL = "https://sign-in.example"
 OTHER_KEYS: dict[str, tuple[dict[str, Any], str]] = {
-    "query": (QUERY, "a key in the query parameter `api_key`"),
-    "cookie": ({"type": "apiKey", "in": "cookie", "name": "session"}, "a key in the cookie `session`"),
-    "digest": ({"type": "http", "scheme": "digest"}, "HTTP authentication by `digest`"),
+    "digest": (DIGEST, "HTTP authentication by `digest`"),
     "oauth": (
         {"type": "oauth2", "flows": {"clientCredentials": {"tokenUrl": URL, "scopes": {}}}},
         "an OAuth 2.0 token",
@@ -104,12 +104,12 @@ def test_key_that_calls_cannot_send_stops_every_command_at_its_line(
 def test_author_who_knows_better_writes_it_and_a_later_import_keeps_it(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    document = asking({"theKey": QUERY}, [{"theKey": []}])
+    document = asking({"theKey": DIGEST}, [{"theKey": []}])
     Path("doc.json").write_text(json.dumps(document), encoding="utf-8")
     catalogue = Path("catalogue/library.yaml")
     assert main(["import", "doc.json", "--out", str(catalogue)]) == 0
     text = catalogue.read_text(encoding="utf-8")
-    entry = "theKey: {type: api_key, in: query, name: api_key}"
+    entry = "theKey: {type: http, scheme: digest}"
     assert entry in text
     catalogue.write_text(text.replace(entry, "theKey: {type: http_bearer}"), encoding="utf-8")
     assert main(["build"]) == 0
@@ -129,7 +129,7 @@ def test_later_edition_with_another_key_is_merged_and_says_that_it_stops(
     Path("doc.json").write_text(json.dumps(document), encoding="utf-8")
     assert main(["import", "doc.json", "--out", "c.yaml"]) == 0
     assert main(["build", "c.yaml"]) == 0
-    document["components"]["securitySchemes"]["theKey"] = QUERY
+    document["components"]["securitySchemes"]["theKey"] = DIGEST
     Path("doc.json").write_text(json.dumps(document), encoding="utf-8")
     capsys.readouterr()
     assert main(["import", "doc.json", "--out", "c.yaml"]) == 0
@@ -160,42 +160,63 @@ def test_document_that_takes_a_bearer_key_goes_on_as_before(schemes: dict[str, A
     assert told(made, "blocked") == ""
 
 
-def test_operations_that_ask_for_another_key_than_most_are_left_out_and_named() -> None:
+def test_operations_that_ask_for_a_key_that_cannot_be_said_are_left_out_and_named() -> None:
     made = imported(
-        asking({"b": BEARER, "k": HEADER}, [{"b": []}], [{"b": []}], [{"k": []}], [{"b": [], "k": []}])
+        asking({"b": BEARER, "d": DIGEST}, [{"b": []}], [{"b": []}], [{"d": []}], [{"b": [], "d": []}])
     )
     assert [load_text(made.text).actions[n].name for n in range(2)] == ["get0", "get1"]
     assert len(made.data["actions"]) == 2
-    assert "GET /2: it asks for a key in the header `X-API-Key` (`k`); calls send a bearer key" in told(
-        made, "left out"
-    )
-    assert "GET /3: it asks for a bearer key (`b`) and a key in the header `X-API-Key` (`k`)" in told(
-        made, "left out"
-    )
+    lost = told(made, "left out")
+    assert "GET /2: it asks for HTTP authentication by `digest` (`d`), which cannot be said" in lost
+    assert "GET /3: it asks for a bearer key (`b`) and HTTP authentication by `digest` (`d`)" in lost
 
 
-def test_key_that_most_operations_ask_for_decides() -> None:
-    made = imported(asking({"b": BEARER, "k": QUERY}, [{"b": []}], [{"k": []}], [{"k": []}]))
-    assert len(made.data["actions"]) == 3
+def test_operations_keep_the_schemes_that_they_ask_for() -> None:
+    made = imported(
+        asking(
+            {"b": BEARER, "k": QUERY, "h": HEADER, "d": DIGEST},
+            [{"b": []}],
+            [{"k": []}],
+            [{"k": []}],
+            [{"b": [], "h": []}],
+            [{"h": []}, {"d": []}, {}],
+        )
+    )
     assert made.data["security"] == [{"k": []}]
-    assert "this operation asks for a bearer key" in told(made, "lost")
-    with pytest.raises(InputError, match="1 error"):
-        load_text(made.text)
-
-
-def test_two_keys_that_a_call_needs_together_are_one_error() -> None:
-    made = imported(asking({"app": {**HEADER, "name": "X-App"}, "k": HEADER}, [{"app": [], "k": []}]))
-    assert set(made.data["auth"]["schemes"]) == {"app", "k"}
-    with pytest.raises(InputError) as raised:
-        load_text(made.text)
-    assert [(d.id, "calls have 2 keys at once, app, k" in d.message) for d in raised.value.diagnostics] == [
-        ("catalogue/key-kind", True)
+    model = load_text(made.text)
+    assert [a.security for a in model.actions] == [
+        (("b",),),
+        (("k",),),
+        (("k",),),
+        (("b", "h"),),
+        (("h",), ()),
     ]
-    assert "{app: [], k: []}" in text_line(made.text, raised.value.diagnostics[0].span.line)
+    assert [c.place for c in model.credentials.values()] == ["query", "header", "header"]
+    again = json.loads(artifact(model, "openapi/openapi.json"))
+    assert [item["get"].get("security") for item in again["paths"].values()] == [
+        [{"b": []}],
+        None,
+        None,
+        [{"b": [], "h": []}],
+        [{"h": []}, {}],
+    ]
+
+
+def test_scheme_of_an_operation_that_is_left_out_is_not_described() -> None:
+    document = asking({"b": BEARER, "k": QUERY}, [{"b": []}], [{"k": []}])
+    document["paths"]["/1 x"] = document["paths"].pop("/1")
+    made = imported(document)
+    assert set(made.data["auth"]["schemes"]) == {"b"}
+    assert load_text(made.text).actions
+
+
+def test_schemes_that_one_call_cannot_have_together_are_left_out() -> None:
+    made = imported(asking({"b": BEARER, "p": BASIC}, [{"b": []}], [{"b": [], "p": []}]))
+    assert len(load_text(made.text).actions) == 1
 
 
 def test_other_faults_of_the_file_are_told_beside_the_key() -> None:
-    text = imported(asking({"k": QUERY}, [{"k": []}])).text.replace("effect: read", "effect: reed")
+    text = imported(asking({"k": DIGEST}, [{"k": []}])).text.replace("effect: read", "effect: reed")
     with pytest.raises(InputError) as raised:
         load_text(text)
     assert [d.id for d in raised.value.diagnostics] == ["catalogue/key-kind", "catalogue/value"]
@@ -228,10 +249,11 @@ def test_key_that_is_described_and_never_asked_for_is_told_and_not_sent() -> Non
     assert [a.key for a in model.actions] == [False]
 
 
-def test_optional_key_and_its_loss_are_told() -> None:
+def test_optional_key_is_carried_over() -> None:
     made = imported(asking({"b": BEARER}, [{"b": []}], [], [{}, {"b": []}]))
-    assert [a.key for a in load_text(made.text).actions] == [True, False, False]
-    assert "a key is optional here" in told(made, "lost")
+    actions = load_text(made.text).actions
+    assert [(a.key, a.optional_key) for a in actions] == [(True, False), (False, False), (True, True)]
+    assert made.data["actions"]["get2"]["security"] == [{"b": []}, {}]
 
 
 def test_scheme_that_an_author_mistypes_is_told_as_before() -> None:
@@ -261,7 +283,7 @@ def test_credential_is_carried_over_and_said_again_as_the_document_has_it(
     made = imported(asking({"theKey": scheme}, [{"theKey": []}], []))
     model = load_text(made.text)
     assert model.credential is not None
-    assert model.credential.headers("a:b") == (sent,)
+    assert model.credential.add_to(Request("GET", "/"), "a:b").headers == (sent,)
     assert [a.key for a in model.actions] == [True, False]
     assert told(made, "blocked") == ""
     again = json.loads(artifact(model, "openapi/openapi.json"))
@@ -300,9 +322,7 @@ def test_parameter_that_repeats_the_keys_header_is_no_argument() -> None:
 def test_alternatives_that_the_server_accepts_too_are_no_wrong_keys() -> None:
     """A document that takes the key in the query as well says so: no check may expect a refusal there."""
     made = imported(asking({"k": HEADER, "q": QUERY, "b": BEARER}, [{"k": []}, {"q": []}], [{"k": []}]))
-    credential = load_text(made.text).credential
-    assert credential is not None
-    assert credential.also_accepted == {"query"}
+    assert made.data["security"] in ([{"k": []}, {"q": []}], [{"k": []}])
     both = load_text(imported(asking({"k": HEADER, "q": QUERY}, [{"k": []}, {"q": []}])).text)
     ids = {c.id for c in contracts(both)}
     assert "key_authentication/garbage/get0@rest" in ids

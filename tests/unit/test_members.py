@@ -8,7 +8,7 @@ import pytest
 
 from pgagents.cel.expression import Reading, Scope
 from pgagents.cel.expression import compile as compiled
-from pgagents.cel.members import WHOLE, only
+from pgagents.cel.members import EACH, WHOLE, only
 from pgagents.cel.members import paths_of as paths_of_tree
 from pgagents.cel.parser import parse
 
@@ -23,26 +23,27 @@ def paths_of(text, names):
         ("a.b.c == 1.0", {("b", "c")}),
         ("a.b == a.c.d", {("b",), ("c", "d")}),
         ("has(a.b.c) && a.b.c.startsWith('x')", {("b", "c")}),
-        ("a.items.all(i, i.b > 0)", {("items", "*", "b"), ("items", "*", "")}),
+        ("a.items.all(i, i.b > 0)", {("items", EACH, "b"), ("items", EACH, "")}),
         (
             "a.items.exists(i, i.b.all(j, j.c > i.d))",
-            {("items", "*", p) for p in ("", "d")} | {("items", "*", "b", "*", p) for p in ("", "c")},
+            {("items", EACH, p) for p in ("", "d")} | {("items", EACH, "b", EACH, p) for p in ("", "c")},
         ),
-        ("a.items.all(i, f(i))", {("items", "*"), ("items", "*", "")}),
-        ("a.items.map(i, i['b'])", {("items", "*"), ("items", "*", "")}),
+        ("a.items.all(i, f(i))", {("items", EACH), ("items", EACH, "")}),
+        ("a.items.map(i, i['b'])", {("items", EACH, "b"), ("items", EACH, "")}),
         ("a.items.filter(i, i.b > 0)[0].c", {("items",)}),
         ("a.items[0].all(i, i.b > 0)", {("items",)}),
         (
             "a.b.all(i, i.c) || a.d.all(i, i.e)",
-            {("b", "*", ""), ("b", "*", "c"), ("d", "*", ""), ("d", "*", "e")},
+            {("b", EACH, ""), ("b", EACH, "c"), ("d", EACH, ""), ("d", EACH, "e")},
         ),
         ("[a.b, a.c].all(i, i.d)", {("b",), ("c",)}),
-        ("a.b.map(i, i.c).all(i, i.d)", {("b", "*", ""), ("b", "*", "c")}),
-        ("a.b.map(i, i).all(i, i.d)", {("b", "*", ""), ("b", "*")}),
+        ("a.b.map(i, i.c).all(i, i.d)", {("b", EACH, ""), ("b", EACH, "c")}),
+        ("a.b.map(i, i).all(i, i.d)", {("b", EACH, ""), ("b", EACH)}),
         ("b.all(a, a.c > 0) && a.d", {("d",)}),
-        ("a.b.existsOne(i, i.c)", {("b", "*", ""), ("b", "*", "c")}),
+        ("a.b.existsOne(i, i.c)", {("b", EACH, ""), ("b", EACH, "c")}),
         ("a.b[0].c", {("b",)}),
-        ("a['b']", {()}),
+        ("a['b']", {("b",)}),
+        ('a["@b"].all(i, i["c.d"])', {("@b", EACH, "c.d"), ("@b", EACH, "")}),
         ("cents(a . b)", {("b",)}),
         ("{'a': a.b}", {("b",)}),
         ("'a.c' == a.b", {("b",)}),
@@ -63,16 +64,16 @@ def test_a_name_that_is_given_out_again_and_again_takes_no_time_without_bound():
     """Each macro over `x` calls its items `x`."""
     one, many = "x.all(x, true)", "x.b.all(x, x.c.all(x, x.d.all(x, true)))"
     assert paths_of(f"a.l.all(x, {' && '.join([one] * 60)})", ["a"])["a"] == {
-        ("l", "*", ""),
-        ("l", "*", "*", ""),
+        ("l", EACH, ""),
+        ("l", EACH, EACH, ""),
     }
-    inner = [("l", "*", "b"), ("l", "*", "b", "*", "c"), ("l", "*", "b", "*", "c", "*", "d")]
+    inner = [("l", EACH, "b"), ("l", EACH, "b", EACH, "c"), ("l", EACH, "b", EACH, "c", EACH, "d")]
     assert paths_of(f"a.l.all(x, {' && '.join([many] * 40)})", ["a"])["a"] == {
-        ("l", "*", ""), *((*path, "*", "") for path in inner)
+        ("l", EACH, ""), *((*path, EACH, "") for path in inner)
     }  # fmt: skip
     nested = "x.all(x, " * 25 + "true" + ")" * 25
     assert paths_of(f"a.l.all(x, {nested})", ["a"])["a"] == {
-        *(("l", *["*"] * n, "") for n in range(1, 19)), ("l", *["*"] * 19)
+        *(("l", *[EACH] * n, "") for n in range(1, 19)), ("l", *[EACH] * 19)
     }  # fmt: skip
 
 
@@ -93,7 +94,7 @@ def test_only_what_lies_on_the_paths_is_kept():
     }
     assert only(value, frozenset([("a",), ()])) is value
     items = {"a": [{"b": 1, "c": 2}, {"c": 3}, 4], "d": {"e": {"b": 1, "c": 2}}}
-    read = frozenset([("a", "*", "b"), ("a", "*", ""), ("d", "*", "b")])
+    read = frozenset([("a", EACH, "b"), ("a", EACH, ""), ("d", EACH, "b")])
     assert only(items, read) == {"a": [{"b": 1}, {}, 4], "d": {"e": {"b": 1, "c": 2}}}, (
         "a macro goes through an object's keys"
     )

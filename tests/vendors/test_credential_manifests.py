@@ -14,6 +14,7 @@ import yaml
 from pgagents.catalogue.load import load_text
 from pgagents.cli.main import main
 from pgagents.generate.build import build, document
+from pgagents.http import Request
 from pgagents.model.model import Model
 
 ROOT = Path(__file__).parents[2]
@@ -255,7 +256,8 @@ def test_property_tests_send_the_header(kind: str, tmp_path: Path) -> None:
     command = [sys.executable, "-c", program]
     got = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
     credential = shop(kind).credential
-    assert json.loads(got.stdout) == (dict(credential.headers("ada:pw")) if credential else {})
+    expected = dict(credential.add_to(Request("GET", "/"), "ada:pw").headers) if credential else {}
+    assert json.loads(got.stdout) == expected
     assert ("import base64" in source) == (kind == "basic")
 
 
@@ -293,7 +295,7 @@ def test_page_sends_the_header_in_its_own_form(kind: str) -> None:
         got = subprocess.run(["node", "-e", program], capture_output=True, text=True, check=True)
     except FileNotFoundError:
         pytest.skip("node is not installed")
-    header, value = model.credential.headers("ada:pw")[0]
+    header, value = model.credential.add_to(Request("GET", "/"), "ada:pw").headers[0]
     assert json.loads(got.stdout) == {header: value, "Content-Type": "application/json"}
 
 

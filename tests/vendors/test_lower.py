@@ -486,6 +486,20 @@ def test_null_is_left_out_of_the_enum_of_gemini() -> None:
     assert lowered == {"type": "STRING", "nullable": True, "enum": ["a"]}
 
 
+@pytest.mark.parametrize("dialect", [GEMINI, GEMINI_JSON, XAI, PERPLEXITY], ids=lambda d: d.name)
+def test_member_whose_name_the_vendor_refuses_is_described(dialect: Dialect) -> None:
+    schema = {
+        "type": "object",
+        "required": ["@type"],
+        "properties": {"@type": {"type": "string", "description": "Its type."}, "text": {"type": "string"}},
+    }
+    lowered, losses = lower(_node(schema, "x"), {}, dialect)
+    assert list(lowered["properties"]) == ["text"]
+    assert "required" not in lowered
+    assert lowered["description"] == 'Further member "@type" (string, required): Its type.'
+    assert [(loss.constraint, loss.went) for loss in losses] == [("member @type", "description")]
+
+
 def test_numbers_in_an_enum_go_into_the_description_for_gemini() -> None:
     lowered, losses = lower(_node({"type": "integer", "enum": [1, 2]}, "x"), {}, GEMINI)
     assert lowered == {"type": "INTEGER", "description": "One of 1, 2."}

@@ -6,12 +6,33 @@ import hashlib
 from dataclasses import replace
 from typing import Any
 
-from pgagents.catalogue.checks.checker import PLACEHOLDER, Checker
+from pgagents.catalogue.checks import sending
+from pgagents.catalogue.checks.carried import REST, TOOLS, is_dispatched
+from pgagents.catalogue.checks.checker import Checker
 from pgagents.catalogue.checks.paths import camel
-from pgagents.catalogue.language import actions, audit, basics, offers, platform, resources, surface
-from pgagents.catalogue.language.credentials import find_default_scheme, find_used_scheme
+from pgagents.catalogue.checks.refusals.errors import find_place, make_sign
+from pgagents.catalogue.language import (
+    actions,
+    audit,
+    basics,
+    errors,
+    offers,
+    pages,
+    platform,
+    resources,
+    surface,
+)
+from pgagents.catalogue.language.credentials import list_alternatives, list_used_schemes
+from pgagents.catalogue.language.errors import JSON, PROBLEM_JSON
+from pgagents.catalogue.language.page_texts import add_page_sentence
+from pgagents.catalogue.language.problem_details import PROBLEM_DETAILS, problem_details
 from pgagents.catalogue.language.schemas import argument_node, schema_node, schema_nodes
 from pgagents.cel.expression import compile as compiled
+from pgagents.decoding.medium import find
+from pgagents.encoding.medium import medium_of
+from pgagents.encoding.style import DEEP, FORM
+from pgagents.jsonschema.columns import columns_of
+from pgagents.jsonschema.schema import resolve as resolve_schema
 from pgagents.model import model as m
 from pgagents.model.action import (
     Action,
@@ -26,8 +47,12 @@ from pgagents.model.action import (
     Texts,
 )
 from pgagents.model.credential import Credential, make
+from pgagents.model.error_reader import ErrorReader
+from pgagents.model.limit_reader import LimitReader
+from pgagents.model.pages import Pages
 from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer, Source
+from pgagents.text.wording import append_remark
 
 
 def resolve(written: surface.Catalogue, source: Source, checker: Checker) -> m.Model:
@@ -43,9 +68,10 @@ class _Resolver:
         self.checker = checker
         self.schemas, self.marks = schema_nodes(written, self.data)
         self.provoked: dict[str, dict[str, ActionCall]] = {name: {} for name in written.errors.codes}
+        self.errors = self._with_problem_details(written.errors)
         self.codes = {name: self._code(name, code) for name, code in written.errors.codes.items()}
         self.actions: dict[str, Action] = {}
-        self.keyed = find_default_scheme(written) is not None
+        self.security = list_alternatives(written, written.security)
 
     def model(self) -> m.Model:
         written = self.written
@@ -55,13 +81,16 @@ class _Resolver:
         self._add_provoking_calls()
         surfaces = {name: self._surface(name, surface) for name, surface in written.surfaces.items()}
         operator = written.operator
+        credentials = self._credentials()
         return m.Model(
             source=self.source,
             sha256=hashlib.sha256(self.source.text.encode()).hexdigest(),
             api=written.api,
             auth=written.auth,
             limits=written.limits,
-            errors=written.errors,
+            errors=self.errors,
+            error_reader=self._reader(),
+            limit_reader=LimitReader(written.limits, self.errors.framework.limited),
             behaviour=written.behaviour,
             env=written.env,
             schemas=self.schemas,
@@ -80,7 +109,9 @@ class _Resolver:
             resources={name: self._resource(name, r) for name, r in written.resources.items()},
             workflows=tuple(self._workflow(name, w) for name, w in written.workflows.items()),
             domain=written.sandbox.domain,
-            credential=self._credential(),
+            credential=next(iter(credentials.values()), None),
+            credentials=credentials,
+            security=self.security,
             webhooks=written.webhooks,
             idempotency=written.idempotency,
             retention=written.retention,
@@ -88,9 +119,12 @@ class _Resolver:
             browsers=written.browsers,
         )
 
-    def _credential(self) -> Credential | None:
-        used = find_used_scheme(self.written)
-        return make(used, self.written.auth.schemes[used].model_dump(by_alias=True)) if used else None
+    def _credentials(self) -> dict[str, Credential]:
+        schemes = self.written.auth.schemes
+        return {
+            name: make(name, schemes[name].model_dump(by_alias=True))
+            for name in list_used_schemes(self.written)
+        }
 
     def _add_provoking_calls(self) -> None:
         """Add to each code the calls that provoke it, once all actions exist; actions refer to codes
@@ -101,26 +135,44 @@ class _Resolver:
             calls = {action: self._call(call, (*at, action)) for action, call in code.provoked_by.items()}
             self.provoked[name].update({action: call for action, call in calls.items() if call is not None})
 
-    def _code(self, name: str, code: platform.Code) -> Code:
-        at = ("errors", "codes", name)
+    def _code(self, name: str, code: errors.Code) -> Code:
+        at, common = ("errors", "codes", name), self.errors
+        content_type = code.content_type or common.content_type or (JSON if code.envelope else "")
         return Code(
             name,
             code.status,
             Text(code.meaning or name.replace("_", " ").capitalize(), (*at, "meaning")),
-            code.envelope or self.written.errors.envelope,
+            code.envelope or common.envelope or "",
             tuple(code.only) if code.only is not None else None,
             tuple(code.cite),
             at,
             self.provoked[name],
+            code.wire,
+            find_place(common, code),
+            code.message_at if "message_at" in code.model_fields_set else common.message_at,
+            content_type,
         )
+
+    def _with_problem_details(self, written: errors.Errors) -> errors.Errors:
+        """Return the errors with an envelope, and its schema added, if RFC 9457 defines their bodies."""
+        if written.envelope is not None or written.content_type != PROBLEM_JSON:
+            return written
+        self.schemas.setdefault(PROBLEM_DETAILS, problem_details())
+        return written.model_copy(update={"envelope": PROBLEM_DETAILS})
+
+    def _reader(self) -> ErrorReader:
+        compiled = self.checker.expressions.get(("errors", "when"))
+        sign = make_sign(self.errors.when or "", compiled.tree) if compiled is not None else None
+        return ErrorReader(self.codes, self.errors.code_at, sign)
 
     def _action(self, name: str, a: actions.Action, at: Pointer) -> Action:
         raw: Any = self.data
         for step in at:
             raw = raw[step]
-        method, path = a.http.split(" ", 1)
-        in_path = set(PLACEHOLDER.findall(path))
+        method, path = a.http.split(" ", 1) if a.http else ("", "")
         default_unknown = self.written.behaviour.unknown_member
+        security = self.security if a.security is None else list_alternatives(self.written, a.security)
+        pages = self._pages(a.pages, (*at, "pages")) if a.pages else None
         return Action(
             name=Text(name, at),
             operation_id=Text(a.operation_id or camel(name), (*at, "operation_id") if a.operation_id else at),
@@ -133,12 +185,13 @@ class _Resolver:
             destructive=a.destructive,
             bucket=a.bucket,
             scope=a.scope,
-            key=bool(a.security) if a.security is not None else self.keyed,
+            key=any(security),
+            security=security,
             params=tuple(
-                self._param(n, p, raw["input"][n], (*at, "input", n), method, in_path)
-                for n, p in a.input.items()
+                self._param(n, p, raw["input"][n], (*at, "input", n), a, pages) for n, p in a.input.items()
             ),
             unknown=a.unknown or default_unknown,
+            content_type=a.content_type or JSON,
             outputs=tuple(
                 self._output(status, o, raw["output"][status], (*at, "output", status))
                 for status, o in a.output.items()
@@ -160,18 +213,22 @@ class _Resolver:
             signed=a.signed,
             tenant=a.tenant,
             may_name_none=a.may_name_none,
+            pages=pages,
             formerly=tuple(
                 _former(n, day, a.operation_id, (*at, "formerly", n)) for n, day in a.formerly.items()
             ),
         )
 
     def _param(
-        self, name: str, p: basics.Param, raw: Any, at: Pointer, method: str, in_path: set[str]
+        self, name: str, p: basics.Param, raw: Any, at: Pointer, a: actions.Action, pages: Pages | None
     ) -> Param:
-        place: Any = p.in_ or (
-            "path" if name in in_path else "query" if method in ("GET", "DELETE") else "body"
-        )
+        place = sending.place_of(name, p, a.http)
+        medium = medium_of(a.content_type or JSON)
+        as_text = place not in sending.IN_BODY or (medium is not None and not medium.typed)
+        style = p.style or (FORM if as_text and place in sending.STYLED else "")
         node = argument_node(raw, at, self.marks)
+        if pages is not None and name == pages.argument:
+            add_page_sentence(node, pages)
         resource, _, member = (p.refers_to or "").partition(".")
         return Param(
             Text(name, at),
@@ -182,21 +239,34 @@ class _Resolver:
             resource or None,
             at,
             member,
+            style=style,
+            explode=style in ("", FORM, DEEP) if p.explode is None else p.explode,
+            spread=style == FORM and p.explode is not False and sending.holds_object(self.checker, p),
+            in_parts=style != "" and sending.is_in_parts(self.checker, p),
+            as_text=as_text,
         )
 
     def _output(self, status: int, o: basics.Output | None, raw: Any, at: Pointer) -> Output:
         empty = o is None or not raw or set(raw) <= {"description"}
         text = o.description if o and o.description else "No content" if empty else "Success"
         schema = None if empty else schema_node(raw, at, self.marks)
+        media = (o.content_type if o else None) or JSON
+        kind = find(media).name
+        limit = o.max_bytes if o else None
         if schema is not None:
             schema.pop("description", None)
-        return Output(
-            status,
-            schema,
-            Text(text, (*at, "description")),
-            at,
-            (o.content_type if o else None) or "application/json",
-        )
+            if not set(schema) & {"type", "$ref", "oneOf", "anyOf", "allOf"} and kind in (
+                "text",
+                "csv",
+                "file",
+            ):
+                schema["type"] = "string"
+                schema.update({"format": "binary"} if kind == "file" else {})
+            if limit is not None and kind == "file":
+                schema["maxLength"] = min(limit, schema.get("maxLength", limit))
+        columns = columns_of(schema, self.schemas) if schema is not None and kind == "csv" else None
+        said = append_remark(text, f"at most {limit:,} bytes") if limit is not None else text
+        return Output(status, schema, Text(said, (*at, "description")), at, media, limit, columns)
 
     def _law(self, name: str, law: actions.Law, at: Pointer) -> Law:
         that, when = map(self.checker.expressions.get, self.checker.law_places(at))
@@ -207,6 +277,13 @@ class _Resolver:
         found = self.checker.expressions
         unless, fits = found.get((*at, "unless")), found.get((*at, "fits"))
         return Relation(name, r.widen, found[(*at, "keeps")], r.by, unless, tuple(r.cite), at, fits)
+
+    def _pages(self, p: pages.Pages, at: Pointer) -> Pages:
+        found = self.checker.expressions
+        next, more = found[(*at, "next")], found.get((*at, "more"))
+        bound = self.codes[p.bound] if p.bound else None
+        is_url = at in self.checker.urls
+        return Pages(found[(*at, "items")], next, p.argument, more, p.size, bound, is_url, at)
 
     def _example(self, name: str, e: actions.Example, a: actions.Action, at: Pointer) -> Example:
         status = e.status or next(code for code in a.output if 200 <= code < 300)
@@ -246,13 +323,19 @@ class _Resolver:
             h.https,
         )
 
-    def _members(self, surface: offers.Surface) -> tuple[Action, ...]:
+    def _members(self, name: str, surface: offers.Surface) -> tuple[Action, ...]:
+        """Return the actions of a surface. `all` means those that the surface can carry."""
         names = surface.actions
         if names == "all":
-            names = list(self.written.actions)
+            names = [n for n in self.written.actions if self._carries(name, surface, n)]
         elif isinstance(names, str):
             names = self.written.groups[names]
         return tuple(self.actions[n] for n in names)
+
+    def _carries(self, surface: str, sf: offers.Surface, action: str) -> bool:
+        if self.written.actions[action].http or sf.http or surface in TOOLS:
+            return True
+        return surface != REST and is_dispatched(self.checker, action)
 
     def _surface(self, name: str, sf: offers.Surface) -> m.Surface:
         at: Pointer = ("surfaces", name)
@@ -262,7 +345,7 @@ class _Resolver:
 
         return m.Surface(
             name=name,
-            actions=self._members(sf),
+            actions=self._members(name, sf),
             omit={k: tuple(v) for k, v in sf.omit.items()},
             title=text("title", sf.title),
             description=text("description", sf.description),
@@ -282,6 +365,25 @@ class _Resolver:
             package=sf.package,
             headers=dict(sf.headers),
             attribution=dict(sf.attribution),
+            narrow={
+                action: {
+                    n: self._narrowed(action, n, given, (*at, "narrow", action, n))
+                    for n, given in many.items()
+                }
+                for action, many in sf.narrow.items()
+            },
+        )
+
+    def _narrowed(self, action: str, name: str, given: offers.Narrowing, at: Pointer) -> m.Narrowed:
+        """Resolve how a surface takes an argument. Its keywords replace those of the action."""
+        param = next(p for p in self.actions[action].params if p.name == name)
+        own = given.model_dump(by_alias=True, exclude_unset=True, exclude={"as_", "required"})
+        schema = Node({**resolve_schema(param.schema, self.schemas), **own}, origin=param.schema.origin)
+        if "description" in param.schema:
+            schema["description"] = param.schema["description"]
+        alias = Text(given.as_, (*at, "as")) if given.as_ else param.name
+        return m.Narrowed(
+            replace(param, schema=schema, required=param.required or bool(given.required)), alias, at
         )
 
     def _dispatcher(self, surface: m.Surface, sf: offers.Surface) -> m.Dispatcher:
@@ -305,6 +407,7 @@ class _Resolver:
             surface.actions,
             tuple(sf.cite),
             at,
+            surface,
         )
 
     def _values(self, value: Any, pointer: Pointer) -> Any:

@@ -8,6 +8,7 @@ loop over two lists.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -19,6 +20,8 @@ Place = tuple[str | int, ...]
 Said = Callable[[Place], str | None]
 """Turns a path (`response.lots[0].id`, `find.lot.id`) into a runtime expression, or into None."""
 _COMPARISONS = frozenset(("==", "!=", "<=", ">=", "<", ">"))
+_POINTED = re.compile(r"[^\s<>=!&|(){}\[\]'\"\\#]+")
+"""Names that a pointer in a condition may lead through: no sign that a condition, or a quoted name, has."""
 _NOT_EMPTY = frozenset(((">=", 1.0), (">", 0.0)))
 
 
@@ -35,12 +38,13 @@ class Criterion:
 def path_through(node: Node) -> Place:
     """Return the names and indices of a path that Arazzo can write; empty for any other expression."""
     place = place_of(node)
-    return place if all(isinstance(step, int) or step.isidentifier() for step in place) else ()
+    return place if all(isinstance(step, int) or _POINTED.fullmatch(step) for step in place) else ()
 
 
 def pointer(path: Place) -> str:
     """Return the runtime expression of a member of the response body."""
-    return "$response.body" + ("#/" + "/".join(map(str, path)) if path else "")
+    steps = (str(step).replace("~", "~0").replace("/", "~1") for step in path)
+    return "$response.body" + ("#/" + "/".join(steps) if path else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,7 @@ def criteria(node: Node, said: Said) -> Iterator[tuple[str, Criterion | None]]:
 def _in_body(node: Node) -> Place:
     """Return the members of the response that a path leads through; empty for any other expression."""
     name, *members = path_of(node) or ("",)
-    return tuple(members) if name == "response" else ()
+    return tuple(members) if name == "response" and all(map(_POINTED.fullmatch, members)) else ()
 
 
 def _criterion(part: Node, said: Said) -> Criterion | None:
@@ -103,14 +107,21 @@ def _exists(node: Macro) -> Criterion | None:
     """
 
     def member(place: Place) -> str | None:
-        steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in place[1:])
-        return f"@{''.join(steps)}" if place[0] == node.item and len(place) > 1 else None
+        return f"@{_query(place[1:])}" if place[0] == node.item and len(place) > 1 else None
 
     path, found = _in_body(node.of), [_criterion(part, member) for part in conjuncts(node.args[0])]
     filters = [one.condition for one in found if one is not None and not one.jsonpath]
     if not path or len(filters) < len(found):
         return None
-    return Criterion(f"$.{'.'.join(map(str, path))}[?({' && '.join(filters)})]", jsonpath=True)
+    return Criterion(f"${_query(path)}[?({' && '.join(filters)})]", jsonpath=True)
+
+
+def _query(path: Place) -> str:
+    """Return the steps of a JSONPath query: names that are no identifiers stand in brackets."""
+    return "".join(
+        f"[{step}]" if isinstance(step, int) else f".{step}" if step.isidentifier() else f"['{step}']"
+        for step in path
+    )
 
 
 def _operand(node: Node, said: Said) -> str | None:

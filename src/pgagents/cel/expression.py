@@ -21,7 +21,17 @@ from pgagents.cel.parser import MAX_CHARS, parse
 from pgagents.cel.printer import print_node
 from pgagents.cel.reading import functions_of, path_of, variables_of
 from pgagents.cel.reckoning import HELPERS, cents, distance_km, epoch
-from pgagents.cel.rewrite import BY_PATH, TAKE_LISTS, THERE, normal, pass_lists_by_path, rename_size
+from pgagents.cel.rewrite import (
+    BETWEEN,
+    BY_PATH,
+    TAKE_LISTS,
+    THERE,
+    index_from_the_end,
+    normal,
+    pass_lists_by_path,
+    rename_size,
+    spell_has,
+)
 from pgagents.cel.syntax import ExpressionError, Node
 
 __all__ = [
@@ -111,9 +121,12 @@ def compile_node(node: Node, names: Iterable[str]) -> Expression:
 
 
 def member_of(value: Any, variables: Container[str]) -> str:
-    """Return the member of one of these variables that a value leads to, with dots; empty for any other."""
+    """Return the member of one of these variables that a value leads to, with dots; empty for any other, and
+    for a path through a name that has a dot itself.
+    """
     path = value.path if isinstance(value, Expression) else ()
-    return ".".join(path[1:]) if path and path[0] in variables else ""
+    dotted = any("." in name for name in path)
+    return ".".join(path[1:]) if path and path[0] in variables and not dotted else ""
 
 
 def _check_names(expression: Expression, names: Iterable[str]) -> Expression:
@@ -143,6 +156,7 @@ def _compile(text: str) -> Expression:
         _check_growth(tree)
     canonical = print_node(tree)
     sized = rename_size(tree) if "size" in called else tree
+    sized = index_from_the_end(sized)
     by_path, lists = pass_lists_by_path(sized) if called.keys() & TAKE_LISTS else (tree, ())
     return Expression(
         tree,
@@ -151,20 +165,20 @@ def _compile(text: str) -> Expression:
         free,
         paths_of(tree, free),
         frozenset({"len_" if name == "size" else name for name in called} & HELPERS.keys()),
-        _program(canonical if sized is tree else print_node(sized)),
+        _program(sized),
         path_of(tree),
         lists,
-        _program(print_node(by_path)) if lists else None,
+        _program(by_path) if lists else None,
         paths_of(by_path, free & variables_of(by_path).keys()) if lists else {},
         tree if loops else None,
         loops < 2,
     )
 
 
-def _program(text: str) -> Any:
-    """Compile a text for the evaluator. Raises ExpressionError."""
+def _program(tree: Node) -> Any:
+    """Compile a tree for the evaluator. Raises ExpressionError."""
     try:
-        return _cel().compile(text)
+        return _cel().compile(print_node(spell_has(tree)))
     except ValueError as error:
         raise ExpressionError(_first_line(error)) from None
     except BaseException as error:  # the parser panics on some texts, and a panic is no Exception
@@ -288,7 +302,7 @@ class Scope:
             scope = own()
             there = scope is not None and type(items) is str and items.startswith(THERE)
             return function(
-                scope._at(items[1:].split(".")) if scope is not None and there else items, *others
+                scope._at(items[1:].split(BETWEEN)) if scope is not None and there else items, *others
             )
 
         return find

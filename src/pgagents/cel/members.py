@@ -18,7 +18,8 @@ WHOLE: Paths = frozenset({()})
 """The paths are unknown, so the whole value is kept."""
 MOST_STEPS = 20
 """Steps of a path that are followed. Everything below a longer path is kept."""
-EACH = "*"
+EACH = "\ue000each"
+"""No member's name: it begins with a character for private use."""
 
 
 def paths_of(node: Node, names: Iterable[str]) -> dict[str, Paths]:

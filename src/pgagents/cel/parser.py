@@ -157,7 +157,8 @@ class _Parser:
         while self._sees(".", "["):
             if self._next().text == "[":
                 index = self._bracketed()
-                node = Index(node, index, start=start, end=self._want("]").end)
+                end = self._want("]").end
+                node = _item_or_member(node, index, start, end)
                 self.brackets -= 1
                 continue
             if self.token.kind != "word" or self.token.text in _KEYWORDS:
@@ -248,6 +249,13 @@ class _Parser:
         end = self._want(closing).end
         self.brackets -= 1
         return (ListOf if closing == "]" else ObjectOf)(tuple(items), start=opening.start, end=end)
+
+
+def _item_or_member(base: Node, index: Node, start: int, end: int) -> Node:
+    """Return what brackets read: with a text the member of that name, so that both spellings are one."""
+    if isinstance(index, Literal) and isinstance(index.value, str):
+        return Member(base, index.value, start=start, end=end)
+    return Index(base, index, start=start, end=end)
 
 
 def _join(level: int, signs: list[str], operands: list[Node], start: int, end: int) -> Infix:

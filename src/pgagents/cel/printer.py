@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Sequence
+
 from pgagents.cel.syntax import (
     LEVELS,
     POSTFIX,
@@ -20,10 +24,28 @@ from pgagents.cel.syntax import (
     Unary,
 )
 
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.A)
+_WORDS = frozenset(("true", "false", "null", "in"))
+
+
+def is_plain(name: str) -> bool:
+    """True for the name of a member that may follow a dot; any other stands in brackets, as a text."""
+    return _PLAIN.fullmatch(name) is not None and name not in _WORDS
+
+
+def quote(text: str) -> str:
+    """Return the token of a text."""
+    return json.dumps(text, ensure_ascii=False)
+
 
 def print_node(node: Node) -> str:
     """Return the text of a node. It parses to an equal node."""
     return _text(node, 0)
+
+
+def print_path(path: Sequence[str]) -> str:
+    """Return the text of a path from a variable on: `response["@id"]`."""
+    return path[0] + "".join(f".{name}" if is_plain(name) else f"[{quote(name)}]" for name in path[1:])
 
 
 def _text(node: Node, least: int) -> str:
@@ -40,7 +62,8 @@ def _print(node: Node) -> tuple[int, str]:
         case Name():
             return POSTFIX, node.name
         case Member():
-            return POSTFIX, f"{_base(node.base)}.{node.name}"
+            after = f".{node.name}" if is_plain(node.name) else f"[{quote(node.name)}]"
+            return POSTFIX, f"{_base(node.base)}{after}"
         case Index():
             return POSTFIX, f"{_base(node.base)}[{_text(node.index, 0)}]"
         case FunctionCall():

@@ -41,17 +41,30 @@ def path_of(node: Node) -> Path:
 
 
 def place_of(node: Node) -> tuple[str | int, ...]:
-    """Return the names and indices of a path such as `response.items[0].id`; empty for any other node."""
+    """Return the names and indices of a path such as `response.items[0].id`; empty for any other node.
+
+    An index from the end is negative.
+    """
     steps: list[str | int] = []
     while isinstance(node, Member | Index):
         if isinstance(node, Member):
             steps.append(node.name)
+        elif backwards := steps_from_the_end(node):
+            steps.append(-backwards)
         elif isinstance(node.index, Literal) and node.index.kind in ("int", "text"):
             steps.append(node.index.value)  # type: ignore[arg-type]  # of these kinds
         else:
             return ()
         node = node.base
     return (node.name, *reversed(steps)) if isinstance(node, Name) else ()
+
+
+def steps_from_the_end(node: Node) -> int:
+    """Return n for an index such as `list[-n]`, which counts from the end; 0 for any other node."""
+    index = node.index if isinstance(node, Index) else None
+    if not isinstance(index, Unary) or index.sign != "-" or not isinstance(index.operand, Literal):
+        return 0
+    return int(str(index.operand.value)) if index.operand.kind == "int" else 0
 
 
 def list_begun_at(node: Node) -> Path:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from pgagents.cel.parser import parse
-from pgagents.cel.reading import Path, path_of
+from pgagents.cel.printer import is_plain, quote
+from pgagents.cel.reading import Path, path_of, steps_from_the_end
 from pgagents.cel.syntax import (
     Choice,
     FunctionCall,
@@ -26,6 +26,8 @@ Change = Callable[[Node, frozenset[str]], Node | None]
 """Returns what stands in place of a node, or None to look inside it. It is given the items' names too."""
 THERE = "\ue000"
 """Prefix of a text with the path of a list, which a helper function receives instead of the list."""
+BETWEEN = "\ue001"
+"""Separator of the names in such a path."""
 BY_PATH = frozenset(("len_", "unique_by", "sorted_by", "sorted_down_by", "sum_of"))
 TAKE_LISTS = (BY_PATH - {"len_"}) | {"size"}
 _TURNED = {"<": "<=", "<=": "<", ">": ">=", ">=": ">"}
@@ -99,6 +101,36 @@ def rename_size(node: Node) -> Node:
     return transform(node, change)
 
 
+def index_from_the_end(node: Node) -> Node:
+    """Replace an index from the end, as in `list[-1]`, which CEL does not have, by one from the beginning."""
+
+    def change(part: Node, bound: frozenset[str]) -> Node | None:
+        steps = steps_from_the_end(part)
+        if not steps or not isinstance(part, Index):
+            return None
+        base = transform(part.base, change, bound)
+        size = FunctionCall("size", None, (base,))
+        return replace(part, base=base, index=Infix(("-",), (size, Literal("int", steps, str(steps)))))
+
+    return transform(node, change)
+
+
+def spell_has(node: Node) -> Node:
+    """Write `has(response["@id"])` as `"@id" in response`, because the evaluator's `has` takes plain names
+    only.
+    """
+
+    def change(part: Node, bound: frozenset[str]) -> Node | None:
+        if not isinstance(part, FunctionCall) or part.name != "has" or part.of is not None:
+            return None
+        member = part.args[0]
+        if not isinstance(member, Member) or is_plain(member.name):
+            return None
+        return Infix(("in",), (text_literal(member.name), transform(member.base, change, bound)))
+
+    return transform(node, change)
+
+
 def pass_lists_by_path(node: Node) -> tuple[Node, tuple[Path, ...]]:
     """Replace list arguments of helper functions by their paths. Return the tree and these paths.
 
@@ -115,11 +147,11 @@ def pass_lists_by_path(node: Node) -> tuple[Node, tuple[Path, ...]]:
         ):
             return None
         path = path_of(part.args[0])
-        if part.name not in BY_PATH or len(path) < 2 or path[0] in bound:
+        if len(path) < 2 or path[0] in bound or any(BETWEEN in name for name in path):
             return None
         paths.append(path)
         others = (transform(arg, change, bound) for arg in part.args[1:])
-        return replace(part, args=(text_literal(THERE + ".".join(path)), *others))
+        return replace(part, args=(text_literal(THERE + BETWEEN.join(path)), *others))
 
     return transform(node, change), tuple(paths)
 
@@ -135,7 +167,7 @@ def fill(form: str, **nodes: Node) -> Node:
 
 def text_literal(text: str) -> Literal:
     """Return a literal of a text."""
-    return Literal("text", text, json.dumps(text, ensure_ascii=False))
+    return Literal("text", text, quote(text))
 
 
 def replace_path(node: Node, path: Path, other: Node) -> Node:
@@ -164,7 +196,7 @@ def _variants(node: Node, vary: Callable[[Node], Iterator[Node]]) -> Iterator[No
     yield from vary(node)
     parts = children(node)
     for index, part in enumerate(parts):
-        if isinstance(node, Index) and index and isinstance(part, Literal):
+        if isinstance(node, Index) and index and (isinstance(part, Literal) or steps_from_the_end(node)):
             continue
         for variant in _variants(part, vary):
             yield _rebuild(node, (*parts[:index], variant, *parts[index + 1 :]))

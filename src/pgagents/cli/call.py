@@ -108,6 +108,10 @@ def command(
     )
     click.echo(json.dumps(shown, indent=2, ensure_ascii=False))
     if answer.problem is None:
+        if answer.next is not None:
+            from pgagents.client.paging import format_next
+
+            click.echo(format_next(answer.action, answer.next), err=True)
         return 0
     if answer.problem.code in _HELP:
         click.echo(f"help: {_HELP[answer.problem.code]}", err=True)

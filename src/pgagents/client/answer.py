@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
+from pgagents.decoding.medium import medium_of, plainly, text_of
 from pgagents.http import Response, Silence, read_json
 from pgagents.model.action import Action, Code
+from pgagents.model.error_reader import value_at
 from pgagents.model.model import Model
 
-JSON = "application/json"
 MAX_MESSAGE = 400
 SHORTEST = 4
 """A shorter secret is not masked in a message: it would be found within ordinary words."""
@@ -65,13 +66,19 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The outcome of one call. `data` is the body of a success, None where it has none."""
+    """The outcome of one call. `data` is the body of a success, None where it has none; of a file it is the
+    media type and the number of bytes.
+    """
 
     action: str
     status: int | None
     data: Any
     problem: Problem | None = None
     request_id: str | None = None
+    file: bytes | None = None
+    """The bytes of a file."""
+    next: Mapping[str, Any] | None = None
+    """The argument that requests the next page, where the list goes on."""
 
     @property
     def ok(self) -> bool:
@@ -108,7 +115,7 @@ def answer_of(
         code, message = _SILENCES.get(came.kind, _SILENCES["protocol"])
         return Answer(action.name, None, None, Problem(code, message, note=note))
     request_id = _plain(_header(model, came), secrets)
-    if 200 <= came.status < 300:
+    if 200 <= came.status < 300 and not _is_error(model, came):
         return _success(action, came, request_id)
     found = _problem(model, action, came, request_id, secrets)
     if uncertain and came.status in (404, 409):
@@ -135,22 +142,24 @@ def answer_of(
     return Answer(action.name, came.status, None, made, made.request_id)
 
 
+def _is_error(model: Model, came: Response) -> bool:
+    """Return whether the body of a 2xx shows that it is an error."""
+    reader = model.error_reader
+    return reader.sign is not None and reader.is_error(came.status, read_json(came.body).value)
+
+
 def _success(action: Action, came: Response, request_id: str | None) -> Answer:
     output = next((o for o in action.outputs if o.status == came.status), action.success)
     if not came.body and (output.schema is None or came.status == 204):
         return Answer(action.name, came.status, None, None, request_id)
-    data: Any
-    problem = ""
-    if output.schema is not None and output.content_type != JSON:
-        try:
-            data = came.body.decode("utf-8")
-        except UnicodeDecodeError:
-            data, problem = None, "it is no text"
-    else:
-        read = read_json(came.body)
-        data, problem = read.value, read.problem
-    if not problem:
-        return Answer(action.name, came.status, data, None, request_id)
+    told = came.header("Content-Type") or ""
+    shown = medium_of(came, output).shown
+    if shown == "size":
+        facts = {"content_type": plainly(told) or output.content_type, "bytes": len(came.body)}
+        return Answer(action.name, came.status, facts, None, request_id, came.body)
+    read = text_of(came.body, told) if shown == "text" else read_json(came.body)
+    if not read.problem:
+        return Answer(action.name, came.status, read.value, None, request_id)
     note = "The call took effect." if action.effect == "write" else None
     message = "the API answered with a success whose body cannot be read"
     return Answer(
@@ -166,31 +175,20 @@ def _problem(
     model: Model, action: Action, came: Response, request_id: str | None, secrets: Secrets
 ) -> Problem:
     body = read_json(came.body).value
-    errors = model.errors
-    code = _plain(at(body, errors.code_at), secrets)
-    known = model.codes.get(code or "") or _only(model, action, came.status)
-    message = None if came.status >= 500 else _plain(at(body, errors.message_at), secrets)
+    errors, read = model.errors, model.error_reader.read(came.status, body)
+    known = read.code or _only(model, action, came.status)
+    message_at = read.code.message_at if read.code else errors.message_at
+    message = None if came.status >= 500 else _plain(value_at(body, message_at), secrets)
     if not message:
         message = str(known.meaning) if known and known.meaning else _phrase(came.status)
     return Problem(
-        code or f"http_{came.status}",
+        _plain(read.said, secrets) or (read.code.name if read.code else f"http_{came.status}"),
         message,
         came.status,
-        _plain(at(body, errors.request_id_at), secrets) or request_id,
-        _plain(at(body, errors.field_at), secrets),
-        _plain(at(body, errors.scope_at), secrets),
+        _plain(value_at(body, errors.request_id_at), secrets) or request_id,
+        _plain(value_at(body, errors.field_at), secrets),
+        _plain(value_at(body, errors.scope_at), secrets),
     )
-
-
-def at(body: Any, path: str | None) -> Any:
-    """Return the member at a dotted path; None where there is none."""
-    if not path:
-        return None
-    for step in path.split("."):
-        if not isinstance(body, Mapping):
-            return None
-        body = body.get(step)
-    return body
 
 
 def _plain(value: Any, secrets: Secrets) -> str | None:

@@ -16,19 +16,21 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pgagents.client.answer import Answer, answer_of, make_refusal
 from pgagents.client.arguments import Arguments
 from pgagents.client.attempts import Backoff, Ended, Patience, attempts, repeatable
 from pgagents.client.form import form
+from pgagents.client.paging import find_next
 from pgagents.client.request import request_of
 from pgagents.client.send import Send, Sender
 from pgagents.errors import PgagentsError
 from pgagents.generate.formerly import index_actions
 from pgagents.http import Request
 from pgagents.model.action import Action, Param
+from pgagents.model.identity import choose, find_secret, list_secrets, name_holder
 from pgagents.model.model import Model, Surface
 from pgagents.text.brief import brief
 from pgagents.text.nearest import did_you_mean
@@ -52,15 +54,16 @@ Confirm = Callable[[Question], bool]
 class Client:
     """Calls actions. Many tasks may use one client at once; no state of a call is kept.
 
-    `confirm` is called before an action that needs confirmation; without it such a call is refused unless it
-    has `confirmed=True`. `sleep`, `clock` and `rng` can be replaced by tests.
+    `key` is the secret, or a mapping of the schemes' names to theirs. `confirm` is called before an action
+    that needs confirmation; without it such a call is refused unless it has `confirmed=True`. `sleep`,
+    `clock` and `rng` can be replaced by tests.
     """
 
     def __init__(
         self,
         model: Model,
         send: Send,
-        key: str = "",
+        key: str | Mapping[str, str] = "",
         *,
         patience: Patience | None = None,
         confirm: Confirm | None = None,
@@ -69,8 +72,9 @@ class Client:
         rng: random.Random | None = None,
     ) -> None:
         self.model = model
-        self._send, self._key, self._patience, self._confirm = send, key, patience or Patience(), confirm
-        self._secrets = tuple(model.credential.list_secrets(key)) if key and model.credential else ()
+        self._send, self._patience, self._confirm = send, patience or Patience(), confirm
+        self._keys = _list_keys(model, key)
+        self._secrets = tuple(list_secrets(model, self._keys))
         self._sleep, self._clock, self._rng = sleep, clock, rng or random.SystemRandom()
         self._arguments: dict[tuple[str, str], Arguments] = {}
         self._names: dict[str, dict[str, Action]] = {}
@@ -161,8 +165,14 @@ class Client:
         if faults := takes.faults(given):
             message = "; ".join(f"{name}: {why}" if name else why for name, why in faults)
             return make_refusal(action.name, "invalid_arguments", message, field=faults[0][0] or None)
-        if action.key and not self._key:
-            return make_refusal(action.name, "no_key", self._no_key())
+        given = given if surface is None else surface.restore(action, given)
+        dispatcher = None if action.on_rest else self.model.find_dispatcher(action)
+        if dispatcher is None and not action.on_rest:
+            return make_refusal(action.name, "not_callable", "only an MCP server has it, as a tool")
+        needs = action.security if dispatcher is None else self.model.shared_security
+        schemes = choose(self.model, self._keys, "main", needs)
+        if needs and not schemes and () not in needs:
+            return make_refusal(action.name, "no_key", self._no_key(needs))
         if action.signed is not None:
             return make_refusal(action.name, "not_callable", "only its sender calls it, with a signature")
         if not confirmed and (why := self._require_confirmation(action, given)):
@@ -171,12 +181,15 @@ class Client:
         request = request_of(
             action,
             given,
-            key=self._key,
-            credential=self.model.credential,
+            dispatcher=dispatcher,
+            proof=[
+                (self.model.credentials[name], find_secret(self.model, self._keys, "main", name))
+                for name in schemes
+            ],
             headers=surface.headers if surface else None,
         )
         ended = await self._send_with_retries(action, request, keyed, told)
-        return answer_of(
+        answer = answer_of(
             self.model,
             action,
             ended.came,
@@ -184,6 +197,7 @@ class Client:
             uncertain=ended.uncertain,
             retry_after_s=ended.retry_after_s,
         )
+        return replace(answer, next=find_next(self.model, action, given, answer.data, ended.came))
 
     def _get_arguments(self, action: Action, params: tuple[Param, ...], which: str) -> Arguments:
         """Return the cached arguments of these parameters; `which` distinguishes several choices of an
@@ -194,10 +208,13 @@ class Client:
             self._arguments[at] = Arguments(self.model, action, params)
         return self._arguments[at]
 
-    def _no_key(self) -> str:
-        credential = self.model.credential
-        issued = credential.issue_at if credential is not None else None
-        return "no API key is set where this is run" + (f"; one is issued at {issued}" if issued else "")
+    def _no_key(self, needs: tuple[tuple[str, ...], ...]) -> str:
+        names = next((one for one in needs if one), ())
+        lacking = [n for n in names if not find_secret(self.model, self._keys, "main", n)]
+        credential = self.model.credentials[lacking[0]]
+        issued = f"; one is issued at {credential.issue_at}" if credential.issue_at else ""
+        which = "" if credential is self.model.credential else f" for `{credential.name}`"
+        return f"no API key{which} is set where this is run{issued}"
 
     def _require_confirmation(self, action: Action, arguments: Mapping[str, Any]) -> str:
         """Return why a call may not be made yet; empty where it may."""
@@ -250,9 +267,16 @@ class Client:
                 came = await self._send(step)
 
 
+def _list_keys(model: Model, key: str | Mapping[str, str]) -> dict[str, str]:
+    """Return the keys by the names under which `identity` finds them."""
+    if isinstance(key, str):
+        return {"main": key} if key else {}
+    return {name_holder(model, "main", name): secret for name, secret in key.items() if secret}
+
+
 @asynccontextmanager
 async def connect(
-    model: Model, url: str, key: str = "", *, cacert: str | None = None, **more: Any
+    model: Model, url: str, key: str | Mapping[str, str] = "", *, cacert: str | None = None, **more: Any
 ) -> AsyncIterator[Client]:
     """Yield a client of the server at `url`; `more` goes to `Client`."""
     sender = Sender(url, cacert=cacert)

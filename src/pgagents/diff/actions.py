@@ -9,10 +9,12 @@ from typing import Any
 
 from pgagents.cel.expression import Expression
 from pgagents.cel.rewrite import normal
+from pgagents.diff.auth import ways
 from pgagents.diff.change import Change
-from pgagents.diff.schemas import Sides, answers, inputs
-from pgagents.model.action import Action, Former
+from pgagents.diff.schemas import Sides, answers, compare_schemas, inputs
+from pgagents.model.action import Action, Code, Former
 from pgagents.model.model import Model
+from pgagents.model.pages import Pages
 from pgagents.text.brief import brief
 
 BY_OPERATION = ("rest", "openai", "copilot")
@@ -52,7 +54,11 @@ def _find_renames(then: dict[str, Action], now: dict[str, Action]) -> Iterator[t
     told = {
         str(former.name): name for name, a in now.items() for former in a.formerly if former.name not in now
     }
-    routes = {(a.method, _PLACEHOLDER.sub("{}", a.path)): name for name, a in now.items() if name not in then}
+    routes = {
+        (a.method, _PLACEHOLDER.sub("{}", a.path)): name
+        for name, a in now.items()
+        if name not in then and a.on_rest
+    }
     for name, action in then.items():
         if name not in now and (
             after := told.get(name) or routes.get((action.method, _PLACEHOLDER.sub("{}", action.path)))
@@ -123,10 +129,15 @@ def _one(old: Model, new: Model, a: Action, b: Action) -> Iterator[Change]:
     yield from _rest(sides)
 
 
+def _describe_route(action: Action) -> str:
+    return f"{action.method} {action.path}" if action.on_rest else "on no path of its own"
+
+
 def _names(s: Sides) -> Iterator[Change]:
     a, b = s.a, s.b
     if (a.method, _PLACEHOLDER.sub("{}", a.path)) != (b.method, _PLACEHOLDER.sub("{}", b.path)):
-        yield s.change("breaking", "route", f"is {b.method} {b.path} now, was {a.method} {a.path}", "http")
+        message = f"is {_describe_route(b)} now, was {_describe_route(a)}"
+        yield s.change("breaking" if a.on_rest else "addition", "route", message, "http")
     if a.operation_id != b.operation_id:
         message = (
             f"operation id is {b.operation_id} now, was {a.operation_id}: "
@@ -200,16 +211,9 @@ def _effects(s: Sides) -> Iterator[Change]:
 
 
 def _permission(s: Sides) -> Iterator[Change]:
-    """Compare the key and the scope that a call needs, and the rate limit that it draws from."""
+    """Compare the credentials and the scope that a call needs, and the rate limit that it draws from."""
     a, b = s.a, s.b
-    if a.key != b.key:
-        yield s.change(
-            "breaking" if b.key else "may break",
-            "key",
-            "needs a key now" if b.key else "needs no key any more",
-            "security",
-            safety=not b.key,
-        )
+    yield from ways.compare(s)
     if a.scope != b.scope:
         yield s.change(
             "breaking" if b.scope else "addition",
@@ -249,8 +253,28 @@ def _repetition(s: Sides) -> Iterator[Change]:
             "is deprecated now" if b.deprecated else "is not deprecated any more",
             "deprecated",
         )
+    if a.pages is None or b.pages is None or _page_meaning(a.pages) != _page_meaning(b.pages):
+        yield from _pages(s)
     if a.signed != b.signed:
         yield s.change("breaking", "signed", "is signed another way now", "signed")
+
+
+def _pages(s: Sides) -> Iterator[Change]:
+    """Compare how a list goes on: a caller that walks it the old way stops early, or never."""
+    a, b = s.a.pages, s.b.pages
+    if b is None and a is not None:
+        yield s.change("breaking", "pages-dropped", "its list is not said to go on any more", "pages")
+    elif a is None and b is not None:
+        message = f"its list goes on: the next page is requested by `{b.argument}`"
+        yield s.change("addition", "pages-added", message, "pages")
+    elif b is not None:
+        message = f"its list goes on another way: `{b.argument}` is {brief(b.next.wording, 80)}"
+        yield s.change("breaking", "pages", message, "pages")
+
+
+def _page_meaning(pages: Pages) -> list[Any]:
+    meant = (pages.items, pages.next, pages.more, pages.argument, pages.size, pages.is_url, pages.bound)
+    return _meaning(part.name if isinstance(part, Code) else part for part in meant)
 
 
 def _errors(s: Sides) -> Iterator[Change]:
@@ -315,6 +339,25 @@ def _texts(s: Sides) -> Iterator[Change]:
         yield s.change("wording", "title", f"its title is {brief(str(s.b.title), 60)} now", "title")
 
 
+def _compare_narrowing(s: Sides, surface: str) -> Iterator[Change]:
+    """Yield what changed in the names and values that a surface gives the action's arguments."""
+    before, after = s.old.surfaces[surface], s.new.surfaces[surface]
+    mine = {p.canonical: p for p in before.params(s.a)}
+    theirs = {p.canonical: p for p in after.params(s.b)}
+    narrowed = {*before.narrow.get(s.a.name, {}), *after.narrow.get(s.b.name, {})}
+    for argument in (n for n in mine if n in theirs and n in narrowed):
+        a, b = mine[argument], theirs[argument]
+        what = f"argument `{argument}` on `{surface}`"
+        if a.name != b.name:
+            message = f"{what} is called `{b.name}` now, was `{a.name}`"
+            yield s.change("breaking", "argument-moved", message, "input", argument)
+        if b.required and not a.required:
+            yield s.change("breaking", "argument-required", f"{what} is required now", "input", argument)
+        for found in compare_schemas(s.old, s.new, a.schema, b.schema, "callers", what):
+            if found.id != "text":
+                yield s.change(found.severity, found.id, found.said, "input", argument, example=found.example)
+
+
 def _compare_surfaces(s: Sides) -> Iterator[Change]:
     before, after = set(surfaces(s.old, s.a.name)), set(surfaces(s.new, s.b.name))
     gone = tuple(n for n in s.where if n in before - after and n in s.new.surfaces)
@@ -331,6 +374,7 @@ def _compare_surfaces(s: Sides) -> Iterator[Change]:
                 s.old.surfaces[name].omit.get(s.a.name, ()),
                 s.new.surfaces[name].omit.get(s.b.name, ()),
             )
+            yield from _compare_narrowing(s, name)
             for argument in (n for n in now if n not in then):
                 yield Change(
                     "breaking",
@@ -357,6 +401,7 @@ _COMPARED = frozenset((
     "name", "operation_id", "title", "description", "method", "path", "effect", "costs", "destructive",
     "bucket", "scope", "key", "params", "unknown", "outputs", "errors", "idempotency", "confirm_title",
     "confirm_body", "laws", "relations", "deprecated", "signed", "origin", "cite", "formerly", "alias_of",
+    "security", "pages",
 ))  # fmt: skip
 _SHOWN: dict[str, Callable[[Action], Any]] = {
     "examples": lambda a: [(e.name, e.title, e.input, e.status, e.output) for e in a.examples],

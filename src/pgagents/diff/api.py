@@ -12,6 +12,7 @@ from pgagents.diff.inclusion import decide_inclusion
 from pgagents.diff.named import form
 from pgagents.diff.schemas import compare_schemas
 from pgagents.jsonschema.schema import REF
+from pgagents.model.action import Code
 from pgagents.model.credential import Credential
 from pgagents.model.model import Dispatcher, Model
 from pgagents.source.source import Pointer
@@ -37,6 +38,13 @@ _HARMLESS = frozenset(
 """Sections that are compared in detail, or that only name what others use."""
 _OURS = frozenset(("env", "resources", "workflows", "sandbox", "excluded", "operator"))
 """Sections that only tests read, not agents."""
+
+_OF_CODES = {
+    "code_at": "the place of",
+    "message_at": "the place of the message of",
+    "content_type": "the type of",
+}
+_OF_ERRORS = (*_OF_CODES, "request_id_at", "field_at", "field_of_several", "scope_at", "when")
 
 
 def changes(old: Model, new: Model) -> Iterator[Change]:
@@ -68,7 +76,8 @@ def _whole(
 
 
 _COMPARED = frozenset((
-    "name", "actions", "omit", "title", "description", "human_name", "instructions", "starters", "namespace",
+    "name", "actions", "omit", "narrow", "title", "description", "human_name", "instructions", "starters",
+    "namespace",
     "server", "env", "auth",
     "published_spec", "dispatcher", "cite", "origin",
 ))  # fmt: skip
@@ -255,6 +264,9 @@ def _limits(old: Model, new: Model) -> Iterator[Change]:
                 "limits",
                 key,
             )
+    if set(a.status) != set(b.status):
+        said = ", ".join(map(str, sorted(b.status)))
+        yield _whole("breaking", "limit-status", f"calls over a limit get {said} now", "limits", "status")
     for key in ("end_user", "unlimited", "budgets"):
         if getattr(a, key) != getattr(b, key):
             yield _whole("may break", "limits", f"{key} of the limits changed", "limits", key)
@@ -262,10 +274,10 @@ def _limits(old: Model, new: Model) -> Iterator[Change]:
 
 def _errors(old: Model, new: Model) -> Iterator[Change]:
     a, b = old.errors, new.errors
-    for key in ("code_at", "message_at", "request_id_at", "field_at", "field_of_several", "scope_at"):
+    for key in _OF_ERRORS:
         if getattr(a, key) != getattr(b, key):
             yield _whole(
-                "breaking" if getattr(a, key) else "addition",
+                "breaking" if getattr(a, key) or key == "when" else "addition",
                 "error-form",
                 f"{key} is {getattr(b, key)} now, was {getattr(a, key)}",
                 "errors",
@@ -275,7 +287,9 @@ def _errors(old: Model, new: Model) -> Iterator[Change]:
         now = new.codes.get(name)
         if now is None:
             yield _whole("may break", "code-removed", f"error code {name} is gone", "errors", "codes", name)
-        elif now.status != code.status:
+            continue
+        yield from _code_on_the_wire(old, new, code, now)
+        if now.status != code.status:
             yield _whole(
                 "breaking",
                 "code-status",
@@ -311,6 +325,19 @@ def _errors(old: Model, new: Model) -> Iterator[Change]:
         )
     if a.edge != b.edge:
         yield _whole("may break", "edge", "what a proxy may answer changed", "errors", "edge")
+
+
+def _code_on_the_wire(old: Model, new: Model, code: Code, now: Code) -> Iterator[Change]:
+    """Yield the changes of what identifies an error, where no change of all errors says it."""
+    at = ("errors", "codes", code.name)
+    if code.shown and now.shown and code.shown != now.shown:
+        said = f"{code.name} is {now.shown} in answers now, was {code.shown}"
+        yield _whole("breaking", "code-value", said, *at)
+    for key, words in _OF_CODES.items():
+        was, is_now = getattr(code, key), getattr(now, key)
+        common = (getattr(old.errors, key) or "", getattr(new.errors, key) or "")
+        if was and was != is_now and (was, is_now or "") != common:
+            yield _whole("breaking", "code-value", f"{words} {code.name} is {is_now} now, was {was}", *at)
 
 
 def _body(old: Model, new: Model, name: str, what: str, subject: str) -> Iterator[Change]:

@@ -6,15 +6,17 @@ https://github.com/MicrosoftDocs/m365copilot-docs/blob/90efae8/docs/api-plugin-m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
 from pgagents.generate.formerly import list_lost_ids, list_offered
 from pgagents.generate.openapi.address import find_hosted_url, with_extra
+from pgagents.generate.openapi.takers import COPILOT, in_json
+from pgagents.generate.sign_in import SignIn, choose_sign_in
 from pgagents.generate.target import Loss, Note, View
 from pgagents.model.action import Action
-from pgagents.model.credential import PLACEHOLDER
+from pgagents.model.credential import PLACEHOLDER, Credential
 from pgagents.model.model import Model, Surface
 from pgagents.source.origin import Node, Text
 
@@ -28,11 +30,15 @@ def api_surface(model: Model) -> tuple[Surface, list[Loss]]:
     """Return the `copilot` surface with the actions that an API plugin can call, and a loss for each of the
     others.
 
-    Copilot reads JSON only, so an action with any other response is left out.
+    Copilot reads and sends JSON only, so an action with any other response or body is left out.
     """
-    surface = model.surfaces["copilot"]
-    kept, lost = [], []
+    surface, lost = in_json(model.surfaces["copilot"], COPILOT)
+    kept = []
     for action in surface.actions:
+        if not action.on_rest:
+            why = "only a dispatcher has it, and a plugin's functions are operations of their own"
+            lost.append(Loss(action.origin, f"action {action.name}", "dropped", why))
+            continue
         other = next((o for o in action.outputs if o.schema is not None and o.content_type != _JSON), None)
         if other is None:
             kept.append(action)
@@ -40,6 +46,22 @@ def api_surface(model: Model) -> tuple[Surface, list[Loss]]:
             why = f"it answers {other.content_type}, and Copilot reads {_JSON} only"
             lost.append(Loss(other.origin, f"action `{action.name}`", "dropped", why))
     return replace(surface, actions=tuple(kept)), lost
+
+
+def api_sign_in(model: Model) -> SignIn:
+    """Return the surface with the actions that Copilot can call, and the credential that it calls with."""
+    surface, lost = api_surface(model)
+    chosen = choose_sign_in(model, surface, "Copilot", _takes)
+    return replace(chosen, losses=(*lost, *chosen.losses))
+
+
+def _takes(credential: Credential) -> bool:
+    """Return whether the vault's keys can be sent so: as a bearer token, in a header or in the query.
+
+    https://learn.microsoft.com/microsoft-365-copilot/extensibility/plugin-authentication-api-key, read
+    2026-11-21.
+    """
+    return credential.place != "cookie" and not credential.encoded
 
 
 def plugin(model: Model, surface: Surface, functions: list[Node], runtime: Node) -> View:
@@ -68,15 +90,16 @@ def plugin(model: Model, surface: Surface, functions: list[Node], runtime: Node)
     return View(document, notes=tuple(_notes(surface, document)))
 
 
-def openapi_plugin(model: Model, surface: Surface, runtime: Node, lost: Iterable[Loss] = ()) -> View:
+def openapi_plugin(model: Model, sign_in: SignIn, runtime: Node) -> View:
     """Build a manifest with one function per operation.
 
     A function's name is the operationId. The OpenAPI document describes its arguments.
     """
+    surface = sign_in.surface
     functions = [_function(surface, action, lambda a: a.operation_id) for action in surface.actions]
     made = plugin(model, surface, functions, runtime)
-    lost = (*lost, *list_lost_ids(surface.actions), *_credential_losses(model))
-    return View(made.context, lost, made.notes, tuple(_falsehoods(model, surface)))
+    lost = (*sign_in.losses, *list_lost_ids(surface.actions), *_credential_losses(sign_in.credential))
+    return View(made.context, lost, made.notes, tuple(_falsehoods(sign_in)))
 
 
 def tool_functions(surface: Surface) -> list[Node]:
@@ -108,19 +131,19 @@ def auth(surface: Surface) -> Node:
     return surface.auth or Node({"type": "None"}, origin=surface.auth.origin)
 
 
-def _credential_losses(model: Model) -> Iterator[Loss]:
-    """Yield the text around a key in its header, which the vault has no field for."""
-    credential = model.credential
+def _credential_losses(credential: Credential | None) -> Iterator[Loss]:
+    """Yield the text around a key, which the vault has no field for."""
     if credential is not None and credential.framed:
         said = f"the key's value `{credential.wrap(PLACEHOLDER)}`"
         yield Loss((*credential.origin, "value"), said, "client", "register the whole value as the key")
 
 
-def _falsehoods(model: Model, surface: Surface) -> Iterator[Note]:
+def _falsehoods(sign_in: SignIn) -> Iterator[Note]:
     """Yield what the manifest would say wrongly about the credential: the vault holds keys and OAuth clients,
     and Copilot sends a key as a bearer token or in a header of its own.
     """
-    kind, credential = str(auth(surface)["type"]), model.credential
+    surface, credential = sign_in.surface, sign_in.credential
+    kind = str(auth(surface)["type"])
     at = (*surface.origin, "auth") if surface.auth else surface.origin
     keyed = any(action.key for action in surface.actions)
     if kind == "ApiKeyPluginVault" and credential is None:
@@ -134,6 +157,8 @@ def _falsehoods(model: Model, surface: Surface) -> Iterator[Note]:
     elif kind == "ApiKeyPluginVault" and credential is not None and credential.encoded:
         message = f"Copilot cannot sign in by HTTP Basic, and calls send `{credential.show()}`"
         yield Note(at, message, f"take the surface `{surface.name}` out, or give the API a key or OAuth")
+    elif kind == "ApiKeyPluginVault":
+        yield from sign_in.falsehoods
 
 
 def _function(surface: Surface, action: Action, name: Callable[[Action], str]) -> Node:

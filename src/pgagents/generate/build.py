@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from pgagents import registry
 from pgagents.errors import PgagentsError
 from pgagents.generate import trace
 from pgagents.generate.render import Artifact, Rendered, Renderer
-from pgagents.generate.target import BoundTarget, Summary, Target
+from pgagents.generate.target import BoundTarget, Loss, Summary, Target, View
 from pgagents.model.model import Model
 from pgagents.resources import folder
 from pgagents.source.diagnostics import Diagnostic, in_order
@@ -206,11 +206,31 @@ def origin(rendered: Rendered, pointer: Pointer, model: Model) -> Pointer:
 
 def _make_views(model: Model, chosen: dict[str, Target | Summary]) -> tuple[BoundTarget, ...]:
     """Return all views, sorted by id. Summaries are made last, because they read the others."""
-    views = [BoundTarget(id, t, t.view(model)) for id, t in chosen.items() if isinstance(t, Target)]
+    views = [
+        BoundTarget(id, t, _add_unoffered(model, t, t.view(model)))
+        for id, t in chosen.items()
+        if isinstance(t, Target)
+    ]
     summaries = [
         BoundTarget(id, t, t.view(model, tuple(views))) for id, t in chosen.items() if isinstance(t, Summary)
     ]
     return tuple(sorted([*views, *summaries], key=lambda m: m.id))
+
+
+def _add_unoffered(model: Model, target: Target, view: View) -> View:
+    """Return the view with a loss for each action that a surface with all actions cannot carry: a tool that
+    only the MCP server has.
+    """
+    surface = model.surfaces.get(target.surface or "")
+    if surface is None or model.source.data["surfaces"][surface.name].get("actions", "all") != "all":
+        return view
+    offered = {str(action.name) for action in surface.actions}
+    lost = [
+        Loss(action.origin, f"action {action.name}", "dropped", "only the MCP server has it")
+        for action in model.actions
+        if str(action.name) not in offered
+    ]
+    return replace(view, losses=(*lost, *view.losses)) if lost else view
 
 
 def _check_hosted(model: Model, chosen: dict[str, Target | Summary]) -> list[Diagnostic]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from pgagents.decoding.medium import is_json
 from pgagents.generate.formerly import find_name, list_offered
 from pgagents.generate.lower.dialect import Dialect
 from pgagents.generate.lower.schema import lower
+from pgagents.generate.pages import list_hidden_pages
 from pgagents.generate.target import Loss
 from pgagents.model.action import Action
 from pgagents.model.model import Model, Surface
@@ -53,13 +55,17 @@ def function(
     losses: list[Loss] = []
     parameters, lost = lower(_arguments(surface, action, losses), model.schemas, dialect)
     losses += lost
+    losses += list_hidden_pages([action], "client", "a model sees no headers; who makes the call tells it")
     response = None
     answer = action.success
-    in_json = answer.content_type == "application/json"
+    in_json = is_json(answer.content_type)
     if answer.schema is not None and not (answers and in_json):
-        losses.append(
-            Loss(answer.origin, f"answer {answer.status}", "dropped", "the format has no place for it")
+        why = (
+            "the format has no place for it"
+            if in_json or not answers
+            else f"it is {answer.content_type}, no JSON"
         )
+        losses.append(Loss(answer.origin, f"answer {answer.status}", "dropped", why))
     elif answer.schema is not None:
         response, lost = lower(answer.schema, model.schemas, dialect)
         losses += lost
@@ -71,8 +77,9 @@ def function(
 def _arguments(surface: Surface, action: Action, losses: list[Loss]) -> Node:
     """Return the schema of the arguments that a model fills in. The calling client fills in headers."""
     offered = surface.params(action)
+    names = {param.canonical for param in offered}
     for param in action.params:
-        if param not in offered:
+        if param.name not in names:
             losses.append(
                 Loss(param.origin, f"argument {param.name}", "dropped", f"surfaces.{surface.name}.omit")
             )
@@ -85,7 +92,7 @@ def _arguments(surface: Surface, action: Action, losses: list[Loss]) -> Node:
                     "a model fills in no headers; who makes the call sends it",
                 )
             )
-    schema = action.input_schema(omit=tuple(p.name for p in action.params if p not in offered))
+    schema = action.input_schema(params=offered)
     members: dict[str, Any] = schema["properties"]
     for param in offered:
         text = surface.param_text(action, param)

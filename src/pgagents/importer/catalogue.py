@@ -81,7 +81,7 @@ def _catalogue(references: References, choice: Choice, offering: bool, comparing
     schemas = Schemas(references, notes, modern=edition == "3.1")
     described = api(root, notes)
     security = Security(references, notes, described["server"], chosen)
-    actions = Actions(schemas, notes, base_path(root), security.key_free, comparing=comparing)
+    actions = Actions(schemas, notes, base_path(root), security.find_own, comparing=comparing)
     made = [
         action
         for op in chosen
@@ -185,6 +185,7 @@ def _assemble(
 
 _ORDER = (
     "title", "description", "http", "operation_id", "effect", "destructive", "security", "idempotency",
+    "content_type",
     "input",
     "unknown", "output", "errors",
     "examples", "tags", "deprecated",

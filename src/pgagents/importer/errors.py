@@ -11,7 +11,6 @@ from pgagents.importer.reading.names import is_name, one_line, snake, unique
 from pgagents.importer.reading.note import Notes
 from pgagents.importer.reading.operations import JSON, Answer, is_json
 from pgagents.importer.schemas import Schemas
-from pgagents.text.brief import brief
 
 Path = tuple[str, ...]
 
@@ -33,6 +32,8 @@ RANGES = {
 ANY_ERROR = "AnyError"
 MAX_DEPTH = 8
 MAX_STEPS = 200_000
+_CODE_MEMBERS = ("code", "kind", "type", "error", "error_code", "errorCode")
+"""Members that hold codes of any form; in others only texts that could be names are taken for codes."""
 _FILLING = frozenset(
     ("a", "an", "the", "is", "was", "are", "of", "to", "be", "this", "that", "in", "on", "for")
 )
@@ -49,9 +50,9 @@ class Errors:
         self.used: dict[str, list[str]] = {}
         self.ranged: set[str] = set()
         self.edge: dict[int, bool] = {}
-        self.known: dict[tuple[int, str, str], str] = {}
+        self.known: dict[tuple[int, str, str | int, str], str] = {}
         self.steps = 0
-        self.media: set[str] = set()
+        self.media: Counter[str] = Counter()
 
     def take(self, made: ImportedAction) -> None:
         """Record the error responses of an action."""
@@ -83,11 +84,6 @@ class Errors:
         """Return the error's schema in the catalogue's form, or None if no JSON is described."""
         if answer.schema is None or not is_json(answer.media):
             return None
-        if answer.media.partition(";")[0].strip().lower() not in (JSON, "*/*"):
-            said = f"errors come as {brief(answer.media)}; a catalogue can say {JSON} only"
-            if said not in self.media:
-                self.media.add(said)
-                self.notes.add_lost(("errors",), said, answer.whole.place)
         return self.schemas.convert(answer.schema, ("actions", made.name, "errors"))
 
     def _edge(
@@ -118,28 +114,32 @@ class Errors:
         if not known or len(known) != len(bodies):
             return None
         places = set(known[0]).intersection(*known[1:])
-        for place in sorted(
-            places, key=lambda p: (p[-1] not in ("code", "kind", "type", "error"), len(p), p)
-        ):
-            status_of: dict[str, int] = {}
+        for place in sorted(places, key=lambda p: (p[-1] not in _CODE_MEMBERS, len(p), p)):
+            status_of: dict[str | int, int] = {}
             pairs = [
                 (code, status)
                 for (_, status, _), enums in zip(kept, known, strict=True)
                 for code in enums[place]
             ]
-            if all(is_name(code) and status_of.setdefault(code, status) == status for code, status in pairs):
+            named = place[-1] in _CODE_MEMBERS or all(isinstance(c, str) and is_name(c) for c, _ in pairs)
+            if named and all(status_of.setdefault(code, status) == status for code, status in pairs):
                 return place
         return None
 
     def _enums(
         self, schema: dict[str, Any], at: Path = (), depth: int = 0, seen: frozenset[str] = frozenset()
-    ) -> Iterator[tuple[Path, list[str]]]:
-        """Yield the path and texts of every member whose value is an enumerated text."""
+    ) -> Iterator[tuple[Path, list[str | int]]]:
+        """Yield the path and values of every member whose value is an enumerated text or integer."""
         self.steps += 1
         if depth > MAX_DEPTH or not isinstance(schema, dict) or self.steps > MAX_STEPS:
             return
         values = [schema["const"]] if "const" in schema else schema.get("enum")
-        if at and isinstance(values, list) and values and all(isinstance(v, str) for v in values):
+        if (
+            at
+            and isinstance(values, list)
+            and values
+            and all(type(v) in (str, int) and v != "" for v in values)
+        ):
             yield at, values
         for name, member in (schema.get("properties") or {}).items():
             yield from self._enums(member, (*at, name), depth + 1, seen)
@@ -151,13 +151,13 @@ class Errors:
             yield from self._enums(self.schemas.named.get(ref, {}), at, depth + 1, seen | {ref})
         for branch in schema.get("allOf") or ():
             yield from self._enums(branch, at, depth + 1, seen)
-        merged: dict[Path, list[str]] = {}
+        merged: dict[Path, list[str | int]] = {}
         for branch in [*(schema.get("anyOf") or ()), *(schema.get("oneOf") or ())]:
             for place, texts in self._enums(branch, at, depth + 1, seen):
                 merged.setdefault(place, []).extend(texts)
         yield from merged.items()
 
-    def _codes(self, body: dict[str, Any] | None, place: Path | None) -> Iterator[tuple[str, str]]:
+    def _codes(self, body: dict[str, Any] | None, place: Path | None) -> Iterator[tuple[str, str | int]]:
         """Yield envelope and code for each code of a response; the code is empty if bodies have none."""
         if body is None:
             yield self._any(), ""
@@ -190,19 +190,23 @@ class Errors:
         self.envelopes[name] += 1
         return name
 
-    def _code(self, status: int, answer: Answer, envelope: str, code: str, action: str) -> str:
+    def _code(self, status: int, answer: Answer, envelope: str, code: str | int, action: str) -> str:
         """Return the name of a code, creating it at its first use."""
-        meaning = _meaning(answer.description, code)
-        wish = code or NAMES.get(status, f"STATUS_{status}")
-        if (status, envelope, code) in self.known:
-            return self.known[status, envelope, code]
+        meaning, media = _meaning(answer.description, str(code)), _media_of(answer)
+        key = (status, envelope, code, media)
+        if key in self.known:
+            return self.known[key]
+        wish = code if isinstance(code, str) and is_name(code) else _name_for(status, code)
         name = unique(self._distinct(wish, envelope, meaning, action), self.codes)
         self.codes[name] = {
             "status": status,
             **({"meaning": meaning} if meaning else {}),
+            **({"wire": code} if code != "" and code != name else {}),
             "envelope": envelope,
+            "content_type": media,
         }
-        self.known[status, envelope, code] = name
+        self.media[media] += 1
+        self.known[key] = name
         return name
 
     def _distinct(self, wish: str, envelope: str, meaning: str, action: str) -> str:
@@ -241,6 +245,9 @@ class Errors:
                 ("errors", "codes"),
                 f"the document says {said} for errors; which of these codes can really come?",
             )
+        media = self.media.most_common(1)[0][0]
+        if media != JSON:
+            made["content_type"] = media
         made["code_at"] = ".".join(place) if place else None
         if not place:
             self.notes.decide(
@@ -252,7 +259,10 @@ class Errors:
         keyed = any(made.action.get("security") != [] for made in self.all)
         no_key = self._framework((401,), "NO_KEY", 401) if keyed else None
         made["always"] = self._always()
-        made["codes"] = {name: _short(code, made["envelope"]) for name, code in self.codes.items()}
+        made["codes"] = {
+            name: _short(code, {"envelope": made["envelope"], "content_type": media})
+            for name, code in self.codes.items()
+        }
         if self.edge:
             made["edge"] = [
                 {"status": status} if retry else {"status": status, "retry": False}
@@ -297,7 +307,8 @@ class Errors:
                     return known
         made = unique(name, self.codes)
         envelope = self.envelopes.most_common(1)[0][0]
-        self.codes[made] = {"status": status, "envelope": envelope, "only": []}
+        media = self.media.most_common(1)[0][0]
+        self.codes[made] = {"status": status, "envelope": envelope, "content_type": media, "only": []}
         self.notes.decide(
             ("errors", "codes", made),
             f"the document has no {status}, but a catalogue must say what refuses such a call",
@@ -320,10 +331,31 @@ class Errors:
         return always
 
 
-def _short(code: dict[str, Any], envelope: str) -> Any:
-    """Return just the status if the code has nothing else."""
-    kept = {k: v for k, v in code.items() if not (k == "envelope" and v == envelope)}
+def _short(code: dict[str, Any], common: dict[str, str]) -> Any:
+    """Return the code without what all codes have; just the status if it has nothing else."""
+    kept = {k: v for k, v in code.items() if common.get(k) != v}
     return kept["status"] if set(kept) == {"status"} else kept
+
+
+def _name_for(status: int, code: str | int) -> str:
+    """Return a name for a code whose value is none, or which has no value."""
+    words = snake(str(code).rpartition("/")[2]).upper() if isinstance(code, str) and code else ""
+    usual = NAMES.get(status, f"STATUS_{status}")
+    return (
+        words
+        if words and is_name(words)
+        else f"{usual}_{code}".replace("-", "MINUS_")
+        if code != ""
+        else usual
+    )
+
+
+def _media_of(answer: Answer) -> str:
+    """Return the media type of an error; JSON if it has no described body of another JSON type."""
+    if answer.schema is None or not is_json(answer.media):
+        return JSON
+    media = answer.media.partition(";")[0].strip().lower()
+    return media if media.endswith("+json") and " " not in media else JSON
 
 
 def _meaning(description: str, code: str) -> str:
@@ -348,6 +380,8 @@ def _meaning(description: str, code: str) -> str:
 
 class _NoAnswer:
     description = ""
+    schema = None
+    media = ""
 
 
 _NO_ANSWER: Any = _NoAnswer()

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from pgagents.importer.reading.names import clean, cut, identifier, is_name, one_line, unique
+from pgagents.importer.reading.names import clean, cut, identifier, is_member, one_line, unique
 from pgagents.importer.reading.note import Notes
 from pgagents.importer.reading.references import Found, References
 from pgagents.source.source import Pointer
@@ -280,19 +280,19 @@ class Schemas:
         if isinstance(properties.value, dict):
             made["properties"] = {}
             for name in properties.value:
-                if is_name(name):
+                if is_member(name):
                     made["properties"][name] = self.convert(properties.at(name), (*at, "properties", name))
                 else:
                     dropped.add(name)
                     self._wider(
                         at,
-                        f"member `{brief(name)}` is not carried: its name is no identifier",
+                        f"member `{brief(name)}` is not carried: its name is empty, too long or unprintable",
                         properties.at(name),
                     )
         required = raw.get("required")
         if isinstance(required, list):
             names = [n for n in dict.fromkeys(r for r in required if isinstance(r, str)) if n not in dropped]
-            unfit = [n for n in names if not is_name(n)]
+            unfit = [n for n in names if not is_member(n)]
             if unfit or len([r for r in required if isinstance(r, str)]) != len(required):
                 self._wider(at, "`required` names what can be no member here", found)
             members = made.get("properties", {})

@@ -20,18 +20,19 @@ from pgagents.text.brief import brief
 
 _MEMBERS = {"api_key": ("in", "name"), "http": ("scheme",)}
 """Members of a scheme that is not supported, by kind, which say what the document asks for."""
-_FORMS = {"http_bearer": "bearer", "oauth2": "bearer", "open_id_connect": "bearer", "http_basic": "basic"}
-"""Names under `also_accepted`, by kind."""
+_TOKENS = {"oauth2", "open_id_connect"}
+"""Kinds whose access tokens are bearer tokens."""
 Alternative = tuple[str, ...]
 """Names of schemes that a call needs together."""
+Ways = tuple[Alternative, ...]
 
 
 class Security:
-    """Choose the scheme that the catalogue's calls use.
+    """Choose the schemes that the catalogue's calls use.
 
-    The kinds of `pgagents.model.credentials` and OAuth's authorization code can be expressed. A scheme of
-    another kind is written as the document describes it. Loading such a catalogue is an error, because no
-    manifest may name a key that the API does not accept.
+    The kinds of `pgagents.model.credentials` and OAuth's authorization code can be expressed. If most
+    operations need a scheme of another kind, it is written as the document describes it. Loading such a
+    catalogue is an error, because no manifest may name a key that the API does not accept.
     """
 
     def __init__(
@@ -48,8 +49,11 @@ class Security:
         self.entries = {name: entry for name in self.schemes if (entry := self._read(name)) is not None}
         self.needs: dict[str, list[str]] = {}
         self.keyed = [op for op in chosen if self._is_keyed(op)]
-        self.main = self._main()
-        self.sayable = len(self.main) == 1 and self.main[0] in self.entries
+        able = [ways for op in self.keyed if (ways := self._find_ways(op))]
+        self.sayable = bool(able) and 2 * len(able) >= len(self.keyed)
+        self.default: Ways = Counter(map(tuple, able)).most_common(1)[0][0] if self.sayable else ()
+        self.main = () if self.sayable else self._find_blocking()
+        self.names = self._name_schemes(able)
 
     # the document's words
 
@@ -107,61 +111,78 @@ class Security:
 
     @staticmethod
     def _is_keyed(op: Operation) -> bool:
-        return bool(op.security) and all(op.security or ())
+        return any(op.security or ())
 
     @staticmethod
     def _alternatives(op: Operation) -> Iterator[Alternative]:
         for need in op.security or ():
             yield tuple(need)
 
-    def _able(self, op: Operation) -> list[str]:
-        """Return the schemes that a call can use, each of which alone is enough."""
-        return [a[0] for a in self._alternatives(op) if len(a) == 1 and a[0] in self.entries]
-
-    def _main(self) -> Alternative:
-        """Return the schemes that the catalogue's calls use: one that can be expressed if most operations
-        accept such a one, a bearer key first. Empty if no call has a key.
+    def _find_ways(self, op: Operation) -> list[Alternative]:
+        """Return the alternatives that can be expressed, without those that another one makes idle; an empty
+        one comes last.
         """
-        able = [found for op in self.keyed if (found := self._able(op))]
-        others = [op for op in self.keyed if not self._able(op)]
-        if able and len(able) >= len(others):
-            counted = Counter(name for found in able for name in found)
-            return (max(counted, key=lambda name: (counted[name], self._is_bearer(name))),)
-        if others:
-            return Counter(next(self._alternatives(op)) for op in others).most_common(1)[0][0]
-        return ()
+        sayable = [one for one in self._alternatives(op) if one and all(n in self.entries for n in one)]
+        kept: list[Alternative] = []
+        for one in sayable:
+            places = [(self.entries[n].get("in"), self.entries[n].get("name", "")) for n in one]
+            if len(set(places)) == len(places) and not any(set(other) <= set(one) for other in kept):
+                kept.append(one)
+        kept = [one for one in kept if not any(set(other) < set(one) for other in kept)]
+        return [*kept, *([()] if kept and () in list(self._alternatives(op)) else [])]
+
+    def _find_blocking(self) -> Alternative:
+        """Return the schemes that most calls need and that cannot be expressed; empty if there are none."""
+        others = [
+            one for op in self.keyed if not self._find_ways(op) for one in self._alternatives(op) if one
+        ]
+        return Counter(others).most_common(1)[0][0] if others else ()
+
+    def _name_schemes(self, able: Sequence[list[Alternative]]) -> dict[str, str]:
+        """Return the names of the schemes that calls use, by those in the document; the default's first."""
+        used = [n for one in (*self.default, *(one for ways in able for one in ways)) for n in one]
+        found: dict[str, str] = {}
+        for name in dict.fromkeys((*self.main, *(used if self.sayable else ()))):
+            found[name] = unique(name if is_name(name) else identifier(name), set(found.values()))
+        return found
 
     def takes(self, op: Operation) -> bool:
         """True if the catalogue can express how the operation is called; otherwise a note is recorded."""
-        if not self.sayable or not self._is_keyed(op) or self.main in list(self._alternatives(op)):
+        if not self.sayable or not self._is_keyed(op) or self._find_ways(op):
             return True
-        asked = " or ".join(self._together(a) for a in self._alternatives(op))
+        asked = " or ".join(self._together(a) for a in self._alternatives(op) if a)
         self.notes.add_left_out(
-            f"{op.method} {brief(op.path)}: it asks for {asked}; calls send {self._together(self.main)}",
-            op.whole.place,
+            f"{op.method} {brief(op.path)}: it asks for {asked}, which cannot be said", op.whole.place
         )
         return False
 
     def without_key(self, op: Operation) -> Operation:
-        """Return the operation without a parameter for the header that carries the key."""
-        header = self.entries[self.main[0]].get("name", "").lower() if self.sayable else ""
-        kept = tuple(p for p in op.parameters if p.place != "header" or p.name.lower() != header)
+        """Return the operation without parameters for what carries a key."""
+        taken = {
+            (entry["in"], _fold(entry["in"], entry["name"]))
+            for name in self.names
+            if "in" in (entry := self.entries.get(name, {}))
+        }
+        kept = tuple(p for p in op.parameters if (p.place, _fold(p.place, p.name)) not in taken)
         return replace(op, parameters=kept) if len(kept) < len(op.parameters) else op
 
     def _together(self, names: Alternative) -> str:
         return " and ".join(self._describe_scheme(name) for name in names)
 
-    def key_free(self, op: Operation, at: Pointer) -> bool:
-        """True if the operation is called without a key."""
-        if not op.security:
-            return True
+    def find_own(self, op: Operation, at: Pointer) -> list[dict[str, list[str]]] | None:
+        """Return the action's own `security`; None if it is that of the whole catalogue."""
         if not self._is_keyed(op):
-            self.notes.add_lost((*at, "key"), "a key is optional here; calls go without", op.whole.place)
-            return True
-        if not self.sayable and self.main not in list(self._alternatives(op)):
+            return []
+        if self.sayable:
+            ways = tuple(self._find_ways(op))
+            return None if ways == self.default else self._write(ways)
+        if self.main not in list(self._alternatives(op)):
             asked = " or ".join(self._together(a) for a in self._alternatives(op))
             self.notes.add_lost(at, f"this operation asks for {asked}", op.whole.place)
-        return False
+        return None
+
+    def _write(self, ways: Ways) -> list[dict[str, list[str]]]:
+        return [{self.names[name]: [] for name in one} for one in ways]
 
     def keep(self, made: Sequence[ImportedAction]) -> None:
         """Forget the operations that were not carried over."""
@@ -180,18 +201,23 @@ class Security:
 
     def section(self) -> tuple[list[dict[str, list[str]]], dict[str, Any]]:
         """Return the catalogue's `security` and `auth`; both are empty if no call has a key."""
-        schemes: dict[str, Any] = {}
-        need: dict[str, list[str]] = {}
-        for name in self.main if self.keyed else ():
-            key = unique(name if is_name(name) else identifier(name), schemes)
-            schemes[key] = self._scheme(name)
-            need[key] = []
-            self._notes_on(name, ("auth", "schemes", key))
-        oauth = self._oauth() if need and self._is_bearer(self.main[0]) else None
-        self._notes_on_all(oauth=oauth is not None)
-        if not need:
+        if not self.keyed:
+            self._notes_on_all(oauth=False)
             return [], {}
-        return [need], {"schemes": schemes, **({"oauth": oauth} if oauth else {})}
+        schemes = {}
+        kept = [self.default, (self.main,), *map(self._find_ways, self.keyed)]
+        used = {name for ways in kept for one in ways for name in one}
+        for name, key in self.names.items():
+            if name not in used:
+                continue
+            schemes[key] = self._scheme(name)
+            self._notes_on(name, ("auth", "schemes", key))
+        oauth = self._oauth() if self.sayable and any(map(self._is_bearer, self.names)) else None
+        self._notes_on_all(oauth=oauth is not None)
+        return self._write(self.default or (self.main,)), {
+            "schemes": schemes,
+            **({"oauth": oauth} if oauth else {}),
+        }
 
     def _scheme(self, name: str) -> dict[str, Any]:
         scheme = self.schemes.get(name)
@@ -206,14 +232,11 @@ class Security:
         return made
 
     def _list_also_accepted(self, main: str) -> list[str]:
-        """Return the other forms in which operations accept a key, as the catalogue names them."""
-        found: set[str] = set()
-        for name in {a[0] for op in self.keyed for a in self._alternatives(op) if len(a) == 1} - {main}:
-            kind, scheme = self._kind(name), self.schemes.get(name)
-            if kind == "api_key" and scheme and scheme.text("in") == "query":
-                found.add("query")
-            found |= {_FORMS[kind]} if kind in _FORMS and kind != self._kind(main) else set()
-        return sorted(found)
+        """Return the further forms in which operations that take a scheme accept a token."""
+        with_main = (op for op in self.keyed if (main,) in list(self._alternatives(op)))
+        others = {a[0] for op in with_main for a in self._alternatives(op) if len(a) == 1}
+        kinds_of_others = {self._kind(name) for name in others if name not in self.entries}
+        return ["bearer"] if kinds_of_others & _TOKENS and not self._is_bearer(main) else []
 
     def _notes_on(self, name: str, at: Pointer) -> None:
         scheme = self.schemes.get(name)
@@ -254,7 +277,7 @@ class Security:
             help = "say which under `auth.schemes` and `security`; the reference has examples"
             self.notes.decide(at, f"{said}. If the API asks for a key, {help}")
             return
-        left = [n for n in self.schemes if n not in self.main and not (oauth and self._kind(n) == "oauth2")]
+        left = [n for n in self.schemes if n not in self.names and not (oauth and self._kind(n) == "oauth2")]
         if left:
             self.notes.add_lost(
                 at,
@@ -292,3 +315,7 @@ class Security:
         parts = urlsplit(url)
         own = not parts.netloc or f"{parts.scheme}://{parts.netloc}" == self.server
         return parts.path if own and re.match(r"/[^\s?#]*\Z", parts.path) else None
+
+
+def _fold(place: str, name: str) -> str:
+    return name.lower() if place == "header" else name

@@ -12,6 +12,7 @@ from pgagents.jsonschema.schema import finder
 
 _TOKEN = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|\(\?<?[=!:]?|.", re.S)
 _FOREIGN = re.compile(r"\\[bBpPkuxc1-9]|\(\?(?!:)")
+_ESCAPE = re.compile(r"\\.", re.S)
 ANY = r"[\s\S]*"
 SIMPLE = "0aA" + "".join(map(chr, range(32, 127)))
 """Printable ASCII, with plain digits and letters first."""
@@ -30,7 +31,8 @@ def whole(pattern: str) -> str | None:
     flags, anchors inside.
     """
     tokens = [m.group() for m in _TOKEN.finditer(pattern)]
-    if any(_FOREIGN.match(t) for t in tokens) or "(?" in tokens:
+    escapes = [m.group() for t in tokens for m in _ESCAPE.finditer(t)]
+    if any(_FOREIGN.match(t) for t in (*tokens, *escapes)) or "(?" in tokens:
         return None
     depth = 0
     top_choice = False

@@ -36,11 +36,8 @@ def _errors(model: Model, tools: dict[str, Tool]) -> Iterator[str]:
         "`request_id`.\n"
     )
     for code in sorted(codes.values(), key=lambda c: (c.status, c.name)):
-        yield (
-            f"- `{code.name}` ({code.status}): {code.meaning}"
-            if code.meaning
-            else f"- `{code.name}` ({code.status})"
-        )
+        said = f"- `{code.shown or code.name}` ({code.status})"
+        yield f"{said}: {code.meaning}" if code.meaning else said
 
 
 def _limits(model: Model, tools: dict[str, Tool]) -> Iterator[str]:
@@ -55,6 +52,6 @@ def _limits(model: Model, tools: dict[str, Tool]) -> Iterator[str]:
         yield f"- {bucket.description or bucket.name}: {bucket.requests} {per}"
     if used:
         yield (
-            "\nWaiting and repeating after a refusal is done here; a call that comes back with 429 has "
-            "waited already."
+            "\nWaiting and repeating after a refusal is done here; a call that comes back with "
+            f"{' or '.join(map(str, sorted(model.limit_reader.statuses)))} has waited already."
         )

@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pgagents.client.answer import Answer, Problem
+from pgagents.client.paging import format_next
 from pgagents.http import json_bytes
 from pgagents.mcp.fitting import fitting
 from pgagents.mcp.tools import Tool
@@ -31,9 +32,21 @@ def result_of(tool: Tool, answer: Answer) -> CallToolResult:
         return _unlike(tool, answer, fault)
     if answer.data is None:
         return _result(f"Done: the API answered {answer.status} without a body.")
+    if answer.file is not None:
+        return _result(f"A file: {answer.data['content_type']}, {answer.data['bytes']:,} bytes, not shown.")
+    said = _further_page(tool, answer)
     if tool.output.schema is None:
-        return _result(answer.data if isinstance(answer.data, str) else json_bytes(answer.data).decode())
-    return _result(json_bytes(answer.data).decode(), data=answer.data)
+        text = answer.data if isinstance(answer.data, str) else json_bytes(answer.data).decode()
+        return _result(text, *said)
+    return _result(json_bytes(answer.data).decode(), *said, data=answer.data)
+
+
+def _further_page(tool: Tool, answer: Answer) -> tuple[str, ...]:
+    """Return a line about the next page where only a header announces it; the data shows any other."""
+    pages = tool.action.pages
+    if answer.next is None or pages is None or "headers" not in pages.next.names:
+        return ()
+    return (format_next(str(tool.listed["name"]), answer.next),)
 
 
 def _unlike(tool: Tool, answer: Answer, fault: str) -> CallToolResult:

@@ -10,10 +10,13 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pgagents.cel.expression import Expression
+from pgagents.model.pages import Pages
 from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer
 
-PlaceIn = Literal["path", "query", "header", "body"]
+JSON = "application/json"
+PlaceIn = Literal["path", "query", "header", "cookie", "body", "whole_body"]
+PLACES: tuple[PlaceIn, ...] = ("path", "query", "header", "cookie", "body", "whole_body")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,36 @@ class Param:
     origin: Pointer
     refers_member: str = ""
     """The member of a resource's id that this argument holds, if the id has several members."""
+    style: str = ""
+    """OpenAPI's style of a list or object that is sent as text; empty for other arguments."""
+    explode: bool = True
+    """True if each item or member of it is a pair of its own."""
+    spread: bool = False
+    """True if it is an object whose members are sent under their own names."""
+    in_parts: bool = False
+    """True if it is sent as the parts of a list or object alone, so that no pair has its own name."""
+    reserved: bool = False
+    """True if reserved characters such as `/` are sent as they are."""
+    as_text: bool = False
+    """True if it is sent as text, so that the server decides which type it has."""
+
+    of: str = ""
+    """The argument's name in the catalogue, if a surface gives it another."""
+
+    @property
+    def odd_style(self) -> bool:
+        """True if a list or object is sent in another form than pairs that repeat its name."""
+        return self.style not in ("", "form") or not self.explode or self.spread
+
+    @property
+    def in_body(self) -> bool:
+        """True if it is sent in the body."""
+        return self.place in ("body", "whole_body")
+
+    @property
+    def canonical(self) -> str:
+        """The argument's name in the catalogue, whatever a surface calls it."""
+        return self.of or str(self.name)
 
     @property
     def description(self) -> str:
@@ -43,12 +76,15 @@ class Output:
     schema: Node | None
     description: Text
     origin: Pointer
-    content_type: str = "application/json"
+    content_type: str = JSON
+    max_bytes: int | None = None
+    columns: Mapping[str, tuple[str, ...]] | None = None
+    """For rows of CSV, the columns that the schema names, each with its JSON types; else None."""
 
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """An error code, its one status, and the schema name of its error envelope."""
+    """An error code, its one status, and the schema name of its error envelope (empty if bodies are open)."""
 
     name: str
     status: int
@@ -59,6 +95,24 @@ class Code:
     origin: Pointer
     provoked_by: Mapping[str, ActionCall] = field(default_factory=dict)
     """By action name, the operator's call after which the action's next call fails with this code."""
+    wire: str | int | None = None
+    """Its value in answers, if that is not its name."""
+    code_at: str | None = None
+    """The path of its value in the body; None if its status alone identifies it."""
+    message_at: str | None = None
+    """The path of the message for a person; None if there is none."""
+    content_type: str = "application/json"
+    """The media type of its body; empty if that is open."""
+
+    @property
+    def value(self) -> str | int:
+        """Its value in answers."""
+        return self.name if self.wire is None else self.wire
+
+    @property
+    def shown(self) -> str:
+        """Its value in answers as a text; empty if its status alone identifies it."""
+        return str(self.value) if self.code_at is not None else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +220,27 @@ class Action:
     """
     tenant: bool = False
     """True if the response depends on the caller's project alone."""
+    content_type: str = "application/json"
+    """The media type of the body that a call sends."""
+    security: tuple[tuple[str, ...], ...] = ()
+    """The alternatives by which a call proves who makes it, each with the schemes that it takes together.
+
+    An empty alternative means that a call without a key is served too.
+    """
+    pages: Pages | None = None
+    """How its list goes on after a page; None if it has no pages."""
     alias_of: Action | None = None
     """The action itself, if this entry offers it under a former name."""
+
+    @property
+    def optional_key(self) -> bool:
+        """True if a call may have a key and need not."""
+        return self.key and () in self.security
+
+    @property
+    def on_rest(self) -> bool:
+        """True if it has a method and a path of its own; both are empty if only other surfaces carry it."""
+        return bool(self.path)
 
     @property
     def success(self) -> Output:
@@ -179,10 +252,15 @@ class Action:
         return next((p for p in self.params if p.name == name), None)
 
     def input_schema(
-        self, *, places: tuple[PlaceIn, ...] = ("path", "query", "body"), omit: tuple[str, ...] = ()
+        self,
+        *,
+        places: tuple[PlaceIn, ...] = ("path", "query", "cookie", "body", "whole_body"),
+        params: tuple[Param, ...] | None = None,
     ) -> Node:
-        """Return all arguments in these places as one closed JSON Schema object."""
-        chosen = [p for p in self.params if p.place in places and p.name not in omit]
+        """Return all arguments in these places as one closed JSON Schema object; `params` are those that a
+        surface takes.
+        """
+        chosen = [p for p in (self.params if params is None else params) if p.place in places]
         schema = Node(origin=(*self.origin, "input"))
         schema["type"] = "object"
         schema["properties"] = Node({p.name: p.schema for p in chosen}, origin=(*self.origin, "input"))

@@ -1,4 +1,4 @@
-"""The credential that calls carry: its header, its form there, and its words in every document.
+"""The credential that calls carry: its place, its form there, and its words in every document.
 
 `credentials/<type>.py` has one module for each `type` that a scheme of the catalogue may have. Each states
 what is particular to it as data, so that whoever sends, masks or describes a credential reads this one value.
@@ -8,16 +8,23 @@ The sandbox reads the same data and recognises a credential by code of its own.
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import Any
+from typing import Any, Literal
+from urllib.parse import quote
 
 from pgagents import registry
+from pgagents.http import Request
 from pgagents.source.source import Pointer
 
 AUTHORIZATION = "Authorization"
+COOKIE = "Cookie"
 PLACEHOLDER = "{key}"
+Place = Literal["header", "query", "cookie"]
+_COOKIE_VALUE = re.compile(r"[!#-+\--:<-\[\]-~]*\Z")
+"""A value that a cookie can have as it is (RFC 6265, 4.1.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +35,10 @@ class Credential:
     """The scheme's name under `auth.schemes`."""
     kind: str
     """The scheme's `type`."""
-    header: str
-    """The request header that carries the secret."""
+    wire: str
+    """The name of the header, query parameter or cookie that carries the secret."""
     lead: str
-    """The text before the secret in the header, such as `Bearer `."""
+    """The text before the secret there, such as `Bearer `."""
     openapi: Mapping[str, str]
     """The security scheme in OpenAPI, without its description."""
     noun: str = "API key"
@@ -39,7 +46,8 @@ class Credential:
     how: str = "in a header"
     """Where the secret goes, in words that follow `sent`."""
     tail: str = ""
-    """The text behind the secret in the header."""
+    """The text behind the secret."""
+    place: Place = "header"
     encoded: bool = False
     """True if the secret is `user:password`, and the header has its Base64 (RFC 7617)."""
     any_case: bool = False
@@ -57,6 +65,11 @@ class Credential:
         return ("auth", "schemes", self.name)
 
     @property
+    def header(self) -> str:
+        """Return the request header that holds the secret: `Cookie` for a cookie, empty for the query."""
+        return {"header": self.wire, "cookie": COOKIE, "query": ""}[self.place]
+
+    @property
     def word(self) -> str:
         """Return the word before the secret, such as `Bearer`; empty if there is none."""
         return self.lead.strip()
@@ -67,24 +80,26 @@ class Credential:
         return bool(self.lead or self.tail) and not self.any_case
 
     def value(self, secret: str) -> str:
-        """Return the header's value for a secret."""
+        """Return the text that carries a secret, as it stands in its place."""
         return self.wrap(encode(secret) if self.encoded else secret)
 
     def wrap(self, presented: str) -> str:
-        """Return the header's value for a text that stands in place of the secret."""
+        """Return the same for a text that stands in place of the secret."""
         return f"{self.lead}{presented}{self.tail}"
 
-    def headers(self, secret: str) -> tuple[tuple[str, str], ...]:
-        """Return the headers of a call with this secret."""
-        return ((self.header, self.value(secret)),)
+    def add_to(self, request: Request, secret: str) -> Request:
+        """Return the request with this secret."""
+        return add_value(self, request, self.value(secret))
 
-    def find_value(self, headers: Iterable[tuple[str, str]]) -> str:
-        """Return the header's value among these, as it was sent; empty if it is not there."""
-        return next((value for name, value in headers if name.lower() == self.header.lower()), "")
+    def find_value(self, request: Request) -> str:
+        """Return the text that stands in the credential's place, as it was sent; empty if there is none."""
+        return next(
+            (value for name, value in _list_values(self, request) if name == _fold(self, self.wire)), ""
+        )
 
-    def is_given(self, headers: Iterable[tuple[str, str]]) -> bool:
-        """Return whether the header stands among these, whatever its value."""
-        return any(name.lower() == self.header.lower() for name, _ in headers)
+    def is_given(self, request: Request) -> bool:
+        """Return whether a request has anything in the credential's place."""
+        return any(name == _fold(self, self.wire) for name, _ in _list_values(self, request))
 
     def list_secrets(self, secret: str) -> dict[str, str]:
         """Return the texts to mask for a secret, each mapped to the name of the part that it is.
@@ -98,14 +113,18 @@ class Credential:
         return {**part, encode(secret): "base64", secret: ""}
 
     def show(self, placeholder: str = "KEY") -> str:
-        """Return the header as documents show it, with a placeholder for the secret."""
-        shown = "BASE64(user:password)" if self.encoded else placeholder
-        return f"{self.header}: {self.wrap(shown)}"
+        """Return the credential as documents show it, with a placeholder for the secret."""
+        value = self.wrap("BASE64(user:password)" if self.encoded else placeholder)
+        if self.place == "query":
+            return f"?{self.wire}={value}"
+        return f"{COOKIE}: {self.wire}={value}" if self.place == "cookie" else f"{self.wire}: {value}"
 
     def find_fault(self, secret: str) -> str:
         """Return why a secret cannot be sent, without repeating it; empty if it can."""
         if not self.encoded:
             plain = secret.isascii() and secret.isprintable() and " " not in secret
+            if self.place == "cookie" and plain and not _COOKIE_VALUE.match(secret):
+                return "characters that no cookie has (RFC 6265)"
             return "" if secret and plain else "characters that no key has"
         if ":" not in secret:
             return "no colon, and HTTP Basic takes `user:password`"
@@ -139,6 +158,35 @@ class Kind:
     noun: str
     members: tuple[str, ...] = ()
     find_misuses: Callable[[Mapping[str, Any]], Iterator[Misuse]] = lambda _: iter(())
+
+
+def add_value(credential: Credential, request: Request, value: str) -> Request:
+    """Return the request with this text in the credential's place. A cookie joins those that are there."""
+    if credential.place == "query":
+        pair = f"{quote(credential.wire, safe='')}={quote(value, safe='')}"
+        return replace(request, target=f"{request.target}{'&' if '?' in request.target else '?'}{pair}")
+    if credential.place == "cookie":
+        others = request.header(COOKIE)
+        value = f"{others}; {credential.wire}={value}" if others else f"{credential.wire}={value}"
+        return request.with_header(COOKIE, value)
+    return replace(request, headers=(*request.headers, (credential.wire, value)))
+
+
+def _list_values(credential: Credential, request: Request) -> Iterator[tuple[str, str]]:
+    """Yield the names and values of all headers, query parameters or cookies of a request."""
+    if credential.place == "query":
+        yield from request.query
+    elif credential.place == "header":
+        yield from ((name.lower(), value) for name, value in request.headers)
+    else:
+        for name, line in request.headers:
+            for pair in line.split(";") if name.lower() == "cookie" else ():
+                yield pair.partition("=")[0].strip(), pair.partition("=")[2].strip()
+
+
+def _fold(credential: Credential, name: str) -> str:
+    """Return a name as it is compared: headers without regard to case."""
+    return name.lower() if credential.place == "header" else name
 
 
 def encode(secret: str) -> str:

@@ -7,33 +7,24 @@ have been compiled.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from pgagents.cel.expression import Expression
 from pgagents.model.action import Action, ActionCall, Code, Law, Param
 from pgagents.model.credential import Credential
+from pgagents.model.error_reader import ErrorReader
+from pgagents.model.limit_reader import LimitReader
 from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer, Source
 
 
 @dataclass(frozen=True, slots=True)
-class Dispatcher:
-    """One operation that takes an action's name and its arguments in the body."""
+class Narrowed:
+    """An argument as a surface takes it: `param` has the surface's schema, and `alias` is its name there."""
 
-    surface: str
-    method: str
-    path: Text
-    operation_id: Text
-    title: Text
-    description: Text
-    selector: str
-    arguments: str
-    scope: str | None
-    responses: Mapping[int, Text]
-    attribution: Mapping[str, str]
-    actions: tuple[Action, ...]
-    cite: tuple[str, ...]
+    param: Param
+    alias: Text
     origin: Pointer
 
 
@@ -66,6 +57,8 @@ class Surface:
     """Headers that our own client sends with every call from this surface."""
     attribution: Mapping[str, str] = field(default_factory=dict)
     """Attribution of calls from this surface, by member."""
+    narrow: Mapping[str, Mapping[str, Narrowed]] = field(default_factory=dict)
+    """By action and argument, how this surface takes arguments that it renames or narrows."""
 
     def text(self, action: Action, what: Literal["title", "description"]) -> Text:
         """Return the action's title or description in this surface's wording."""
@@ -77,12 +70,62 @@ class Surface:
     def param_text(self, action: Action, param: Param) -> str:
         """Return the argument's description in this surface's wording."""
         own = action.texts.get(self.name)
-        return (own.params.get(param.name) if own else None) or param.description
+        return (own.params.get(param.canonical) if own else None) or param.description
 
     def params(self, action: Action) -> tuple[Param, ...]:
-        """Return the action's arguments that this surface offers."""
-        left_out = self.omit.get(action.name, ())
-        return tuple(p for p in action.params if p.name not in left_out)
+        """Return the action's arguments as this surface offers them, under its own names."""
+        narrowed = self.narrow.get(action.name, {})
+        return tuple(
+            replace(p, name=narrowed[p.name].alias, of=str(p.name))
+            if p.name in narrowed and narrowed[p.name].alias != p.name
+            else p
+            for p in self.narrowed_params(action)
+        )
+
+    def narrowed_params(self, action: Action) -> tuple[Param, ...]:
+        """Return the arguments that it offers with the values that it takes, under the catalogue's names."""
+        left_out, narrowed = self.omit.get(action.name, ()), self.narrow.get(action.name, {})
+        return tuple(
+            narrowed[p.name].param if p.name in narrowed else p
+            for p in action.params
+            if p.name not in left_out
+        )
+
+    def rename(self, action: Action, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Return arguments that have the catalogue's names under the names of this surface."""
+        narrowed = self.narrow.get(action.name, {})
+        return {str(narrowed[k].alias) if k in narrowed else k: v for k, v in arguments.items()}
+
+    def restore(self, action: Action, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Return arguments that have this surface's names under the names of the catalogue."""
+        names = {str(n.alias): str(n.param.name) for n in self.narrow.get(action.name, {}).values()}
+        return {names.get(k, k): v for k, v in arguments.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatcher:
+    """One operation that takes an action's name and its arguments in the body."""
+
+    surface: str
+    method: str
+    path: Text
+    operation_id: Text
+    title: Text
+    description: Text
+    selector: str
+    arguments: str
+    scope: str | None
+    responses: Mapping[int, Text]
+    attribution: Mapping[str, str]
+    actions: tuple[Action, ...]
+    cite: tuple[str, ...]
+    origin: Pointer
+    offered: Surface
+    """The surface that it is, which may rename and narrow arguments."""
+
+    def make_message(self, action: Action, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the body of a call; the arguments have their names in the catalogue."""
+        return {self.selector: str(action.name), self.arguments: self.offered.rename(action, arguments)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +295,12 @@ def member_at(body: Any, path: str) -> Any:
     return body
 
 
+def unwrap(item: Any, path: str) -> Any:
+    """Return the item with the members of an inner object added to its own."""
+    inner = member_at(item, path)
+    return {**item, **inner} if isinstance(item, Mapping) and isinstance(inner, Mapping) else item
+
+
 @dataclass(frozen=True, slots=True)
 class Audit:
     """The audit log: how `role` lists its rows, and what the members of a row mean."""
@@ -340,13 +389,26 @@ class Model:
     resources: Mapping[str, Resource]
     workflows: tuple[Workflow, ...]
     domain: str | None
+    error_reader: ErrorReader
+    """Finds the code of an error."""
+    limit_reader: LimitReader
+    """Finds out what an answer says about a rate limit."""
     credential: Credential | None = None
-    """The credential of every call that has one; None if no call has."""
+    """The first credential of ordinary calls; None if no call has one."""
+    credentials: Mapping[str, Credential] = field(default_factory=dict)
+    """All credentials that calls use, by the scheme's name, the first one first."""
+    security: tuple[tuple[str, ...], ...] = ()
+    """The alternatives of an action without `security` of its own, as `Action.security` has them."""
     webhooks: Any = None
     idempotency: Any = None
     retention: Any = None
     audit: Audit | None = None
     browsers: Any = None
+
+    @property
+    def shared_security(self) -> tuple[tuple[str, ...], ...]:
+        """Return the alternatives on a path that is no single action's; empty if no call has a key."""
+        return self.security or (((self.credential.name,),) if self.credential is not None else ())
 
     @property
     def no_key(self) -> Code | None:
@@ -357,6 +419,15 @@ class Model:
     def find_key_prefix(self, mode: str) -> str:
         """Return what a key of this mode begins with; empty if the catalogue does not say."""
         return self.credential.find_prefix(mode) if self.credential is not None else ""
+
+    @property
+    def rest_actions(self) -> tuple[Action, ...]:
+        """The actions with a method and a path of their own."""
+        return tuple(action for action in self.actions if action.on_rest)
+
+    def find_dispatcher(self, action: Action) -> Dispatcher | None:
+        """Return the first dispatcher that offers the action, or None."""
+        return next((d for d in self.dispatchers if any(a.name == action.name for a in d.actions)), None)
 
     def action(self, name: str) -> Action | None:
         """Return the action of this canonical name, or None."""

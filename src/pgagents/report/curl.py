@@ -16,7 +16,7 @@ PROCESS = "stdio:"
 ANY = "*/*"
 """The Accept header that curl sends by default."""
 MAX_BODY = 4_000
-_KEY = re.compile(r"\[key of (\w+)(?:, (base64|password|user))?\]")
+_KEY = re.compile(r"\[key of ([\w.]+)(?:, (base64|password|user))?\]")
 _PARTS = {
     "base64": '"$(printf %s "${}" | base64 | tr -d \'\\n\')"',
     "password": '"${{{}#*:}}"',
@@ -45,8 +45,9 @@ _FAILED = 500
 
 def variable(role: str) -> str:
     """Return the environment variable of a role's key: `PGAGENTS_TOKEN`, for another role
-    `PGAGENTS_TOKEN_SECOND`.
+    `PGAGENTS_TOKEN_SECOND`. That of a further scheme ends with the scheme's name: `PGAGENTS_TOKEN_OTP`.
     """
+    role = role.removeprefix("main.")
     return (
         TOKEN
         if role in ("", "main")

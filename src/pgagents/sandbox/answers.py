@@ -4,15 +4,19 @@ has.
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 from pgagents.http import Response, json_bytes
 from pgagents.jsonschema import schema as schemas
 from pgagents.model.action import Code
-from pgagents.model.model import Model
+from pgagents.model.error_reader import ErrorSign
+from pgagents.model.model import Header, Model
 from pgagents.sandbox.call import Raw
+from pgagents.source.origin import plain
 
 JSON = "application/json"
+PROBLEM_JSON = "application/problem+json"
 _STANDARD = {"strict-transport-security": "max-age=63072000; includeSubDomains; preload"}
 """Values of headers without a constant in the catalogue: the one that browsers' preload list requires
 (hstspreload.org).
@@ -39,9 +43,8 @@ def refusal(
 ) -> Response:
     """Return an error in the catalogue's envelope, with the status of its code."""
     errors = model.errors
-    body: dict[str, Any] = {} if errors.code_at else _sample_body(model, code)
-    _own_members(model, code, body)
-    for at, value in ((errors.code_at, code.name), (errors.message_at, message)):
+    body = _begin_body(model, code)
+    for at, value in ((code.code_at, code.value), (code.message_at, message)):
         if at:
             _put(body, at, value)
     if errors.request_id_at:
@@ -50,7 +53,7 @@ def refusal(
         _put(body, errors.field_at, field)
     if scope is not None and errors.scope_at:
         _put(body, errors.scope_at, scope)
-    return Response(code.status, (("Content-Type", JSON),), _safe_bytes(body))
+    return Response(code.status, (("Content-Type", code.content_type or JSON),), _safe_bytes(body))
 
 
 def constants(model: Model, status: int, *, keyed: bool, secure: bool) -> list[tuple[str, str]]:
@@ -59,16 +62,40 @@ def constants(model: Model, status: int, *, keyed: bool, secure: bool) -> list[t
     `keyed` means that the call had a key. `secure` adds the headers that are due over TLS
     only.
     """
+    values = ((h, h.const or _STANDARD.get(h.name.lower())) for h in model.headers)
+    return [
+        (header.name, value)
+        for header, value in values
+        if value is not None and _is_due(header, status, keyed=keyed, secure=secure)
+    ]
+
+
+def list_varying(model: Model, status: int, *, keyed: bool, secure: bool) -> list[Header]:
+    """Return the headers that an answer must have with a value of its own."""
+    fixed = {name for name, _ in constants(model, status, keyed=keyed, secure=secure)}
+    return [
+        header
+        for header in model.headers
+        if header.name not in fixed and _is_due(header, status, keyed=keyed, secure=secure)
+    ]
+
+
+def _is_due(header: Header, status: int, *, keyed: bool, secure: bool) -> bool:
     kind = "success" if status < 400 else "error"
-    found = []
-    for header in model.headers:
-        applies = (
-            "all" in header.on or kind in header.on or status in header.on or (keyed and "keyed" in header.on)
-        )
-        value = header.const or _STANDARD.get(header.name.lower())
-        if applies and (secure or not header.https) and value is not None:
-            found.append((header.name, value))
-    return found
+    on = header.on
+    applies = "all" in on or kind in on or status in on or (keyed and "keyed" in on)
+    return applies and (secure or not header.https)
+
+
+def make_header_value(model: Model, header: Header, rng: random.Random) -> str:
+    """Return a new value of a header: its schema's, by pattern or format where there is one."""
+    from pgagents.sandbox.mock.ids import candidates
+    from pgagents.sandbox.mock.sample import sample
+
+    check = schemas.validator(header.schema, model.schemas)
+    named = candidates("", header.schema, rng) if {"pattern", "format"} & set(header.schema) else ()
+    made = next((value for value in named if check.is_valid(value)), None)
+    return str(sample(header.schema, model.schemas, 0.0) if made is None else made)
 
 
 def request_id_header(model: Model) -> str:
@@ -76,33 +103,41 @@ def request_id_header(model: Model) -> str:
     return next((h.name for h in model.headers if "request-id" in h.name.lower()), "X-Request-Id")
 
 
-def _sample_body(model: Model, code: Code) -> dict[str, Any]:
-    """Return a sample body of the code's envelope, for a catalogue that does not say which member holds
-    the code.
-    """
+def _begin_body(model: Model, code: Code) -> dict[str, Any]:
+    """Return what an error body has beside its code and message: what its envelope requires."""
     from pgagents.sandbox.mock.sample import sample
 
-    name = code.envelope if code.envelope in model.schemas else model.errors.envelope
-    found = sample(model.schemas[name], model.schemas, 0.0)
-    return found if isinstance(found, dict) else {}
+    found = sample(model.schemas[code.envelope], model.schemas, 0.0) if code.envelope in model.schemas else {}
+    body: dict[str, Any] = plain(found) if isinstance(found, dict) else {}
+    if code.content_type == PROBLEM_JSON:
+        body |= {"title": str(code.meaning), "status": code.status}
+    if model.error_reader.sign is not None and code.status < 400:
+        _show_sign(model.error_reader.sign, body)
+    return body
 
 
-def _own_members(model: Model, code: Code, body: dict[str, Any]) -> None:
-    """Add the required members with a single possible value of an envelope that is the code's own."""
-    if code.envelope == model.errors.envelope or code.envelope not in model.schemas:
-        return
-    schema = schemas.resolve(model.schemas[code.envelope], model.schemas)
-    for name, member in schema.get("properties", {}).items():
-        allowed = [member["const"]] if "const" in member else member.get("enum", [])
-        if name in schema.get("required", ()) and len(allowed) == 1:
-            body[str(name)] = allowed[0]
+def _show_sign(sign: ErrorSign, body: dict[str, Any]) -> None:
+    """Give a body the member by which the catalogue recognises an error with a 2xx status."""
+    if not sign.holds(body):
+        other = not sign.value if isinstance(sign.value, bool) else 1 if sign.value != 1 else 2
+        _put(body, ".".join(sign.path), sign.value if sign.comparison == "==" else other)
 
 
 def _put(body: dict[str, Any], at: str, value: Any) -> None:
-    *path, last = at.split(".")
-    for step in path:
-        body = body.setdefault(step, {})
-    body[last] = value
+    """Put a value at a dotted path, in which a number is an item of a list."""
+    steps = at.split(".")
+    here: Any = body
+    for step, following in zip(steps, [*steps[1:], ""], strict=True):
+        inner: Any = value if not following else [] if following.isdigit() else {}
+        if isinstance(here, list):
+            here.extend([] if len(here) > int(step) else [inner])
+            if not following:
+                here[int(step)] = inner
+            here = here[int(step)]
+        else:
+            kept = here.get(step)
+            here[step] = inner if not following or type(kept) is not type(inner) else kept
+            here = here[step]
 
 
 def _safe_bytes(body: dict[str, Any]) -> bytes:

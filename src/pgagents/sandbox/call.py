@@ -30,6 +30,8 @@ class AcceptedCall:
     request: Request
     given: frozenset[str] = field(default=frozenset())
     """Names of the arguments that the caller sent; the others in `input` are defaults."""
+    headers: list[tuple[str, str]] = field(default_factory=list, compare=False)
+    """Headers that the domain adds to the answer."""
 
 
 @dataclass(frozen=True, slots=True)

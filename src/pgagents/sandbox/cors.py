@@ -59,5 +59,5 @@ def _list_headers(model: Model) -> list[str]:
     named |= {
         name.removeprefix("header ").strip() for name in model.limits.end_user if name.startswith("header ")
     }
-    own = [model.credential.header] if model.credential is not None else []
-    return [*own, "Content-Type", *sorted(named, key=str.lower)]
+    own = [c.wire for c in model.credentials.values() if c.place == "header"]
+    return [*dict.fromkeys(own), "Content-Type", *sorted(named, key=str.lower)]

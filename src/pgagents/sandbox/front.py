@@ -8,12 +8,14 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from pgagents.http import Request, Response
+from pgagents.jsonschema import schema as schemas
 from pgagents.model.action import Action, Code
 from pgagents.model.model import Model
 from pgagents.sandbox import answers, cors, idempotency
 from pgagents.sandbox import asked as asks
 from pgagents.sandbox.asked import ParsedRequest, too_large
-from pgagents.sandbox.auth.credential import challenge, find_secret, has_credential
+from pgagents.sandbox.auth.admission import Admission, admit, describe_need, find_challenge
+from pgagents.sandbox.auth.credential import find_secret, has_credential
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.clock import Clock
 from pgagents.sandbox.decode import Arguments, Decoder, Fault
@@ -25,6 +27,7 @@ from pgagents.sandbox.oauth import metadata, scopes
 from pgagents.sandbox.oauth.grants import Grants
 from pgagents.sandbox.routes import Routes
 from pgagents.sandbox.store import Store
+from pgagents.sandbox.writing.answer import write
 
 PEER = ":peer"
 """The pseudo-header with the address of the peer; no client can send a name with a colon."""
@@ -77,7 +80,7 @@ class Front:
         """Answer a request. Never raises: an error inside becomes a 500 without details."""
         with self.store.lock:
             now = self.clock.now()
-            request_id = "req_" + word(self.rng, 20)
+            request_id = self._new_request_id()
             drawn: list[Drawn] = []
             try:
                 answer = self._answer(request, request_id, now, drawn)
@@ -108,7 +111,7 @@ class Front:
         """
         with self.store.lock:
             now = self.clock.now()
-            request_id = "req_" + word(self.rng, 20)
+            request_id = self._new_request_id()
             drawn: list[Drawn] = []
             self._keyless(request, request_id, now, drawn)
             refused = self._refuse(kind, message, request_id)
@@ -128,10 +131,28 @@ class Front:
         headers += [
             due for due in self._constants(answer.status, keyed, secure) if answer.header(due[0]) is None
         ]
+        headers += self._varying(answer.status, keyed, secure, {name.lower() for name, _ in headers})
         answer = Response(answer.status, tuple(headers), answer.body)
         if request.header("origin") and self._for_browsers(request.path):
             answer = cors.add_headers(answer)
         return Response(answer.status, answer.headers) if request.method == "HEAD" else answer
+
+    def _new_request_id(self) -> str:
+        """Return an answer's own id in the form that the catalogue gives its header."""
+        usual = "req_" + word(self.rng, 20)
+        header = next((h for h in self.model.headers if h.name == self._id_header), None)
+        if header is None or schemas.validator(header.schema, self.model.schemas).is_valid(usual):
+            return usual
+        return answers.make_header_value(self.model, header, self.rng)
+
+    def _varying(self, status: int, keyed: bool, secure: bool, known: set[str]) -> list[tuple[str, str]]:
+        """Return the declared headers that nothing else has set, each with a new value."""
+        due = answers.list_varying(self.model, status, keyed=keyed, secure=secure)
+        return [
+            (h.name, answers.make_header_value(self.model, h, self.rng))
+            for h in due
+            if h.name.lower() not in known
+        ]
 
     def _constants(self, status: int, keyed: bool, secure: bool) -> list[tuple[str, str]]:
         known = (status, keyed, secure)
@@ -148,16 +169,14 @@ class Front:
         page = self.site.page(request.path) if asked.match is None else None
         if page is not None:
             return self._page(request, page, request_id, now, drawn)
-        key = self._key(request, now)
-        credential = self.model.credential
-        public = credential is None or (
-            asked.endpoint is not None and asked.action is not None and not asked.action.key
-        )
+        needs = self._find_needs(asked)
+        admission = self._admit(request, needs, now)
+        key = admission.key
         agent = self._is_agent(request, asked, key)
         end_user = self._end_user(request, key)
         level = self.limits.draw(
             asked.action,
-            None if public else key,
+            key,
             agent=agent,
             end_user=end_user,
             peer=request.header(PEER) or "",
@@ -165,9 +184,11 @@ class Front:
         )
         if level is not None:
             drawn.append(level)
-        if key is None and credential is not None and not public:
-            refused = self._refuse("no_key", f"Send a key: {credential.show('<key>')}", request_id)
-            return self._add_challenge(refused, "invalid_token" if find_secret(self.model, request) else None)
+        if admission.refused:
+            said = f"Send a key: {describe_need(self.model, needs)}"
+            refused = self._refuse("no_key", said, request_id)
+            error = "invalid_token" if find_secret(self.model, request) else None
+            return self._add_challenge(refused, needs, error)
         if level is not None and level.wait_s:
             return self._refuse("limited", "Too many calls; wait as Retry-After says", request_id)
         refused_early = self._framework(request, asked, key, request_id)
@@ -177,7 +198,7 @@ class Front:
         assert asked.action is not None or isinstance(asked.members, Fault)
         arguments = self._arguments(request, asked)
         if isinstance(arguments, Fault):
-            return self._fault(arguments, request_id)
+            return self._fault(arguments, asked, request_id)
         assert asked.action is not None
         call = AcceptedCall(
             asked.action,
@@ -252,14 +273,20 @@ class Front:
             )
         return answers.success(200, self.hosted.document(request.path))
 
-    def _key(self, request: Request, now: float) -> Key | None:
-        """Return the key that a request presents, by an API key or access token; None where it presents
-        none.
-        """
-        token = find_secret(self.model, request)
-        if token is None:
-            return None
-        return self.keyring.find(token) or (self.grants.key(token, now) if self.grants else None)
+    def _find_needs(self, asked: ParsedRequest) -> tuple[tuple[str, ...], ...]:
+        """Return the alternatives of a request's action; those that actions share where it names none."""
+        if asked.endpoint is not None and asked.action is not None:
+            shared = asked.dispatcher is not None and asked.action.key
+            return self.model.shared_security if shared else asked.action.security
+        return self.model.shared_security
+
+    def _admit(self, request: Request, needs: tuple[tuple[str, ...], ...], now: float) -> Admission:
+        """Return whose key a request presents, an API key or an access token."""
+
+        def find(token: str) -> Key | None:
+            return self.keyring.find(token) or (self.grants.key(token, now) if self.grants else None)
+
+        return admit(self.model, request, needs, find)
 
     def _end_user(self, request: Request, key: Key | None) -> str | None:
         """Return the end user for whom an agent calls, or None; an OAuth token's user overrides the
@@ -308,13 +335,19 @@ class Front:
             return None
         said = f"The token was not granted {lacks}" if lacks else "No token may do this"
         refused = self._refuse("no_scope", said, request_id, scope=lacks or None)
-        return self._add_challenge(refused, "insufficient_scope", lacks)
+        return self._add_challenge(refused, self._find_needs(asked), "insufficient_scope", lacks)
 
-    def _add_challenge(self, refused: Response, error: str | None, scope: str | None = None) -> Response:
-        """Return the refusal with a WWW-Authenticate challenge, where the credential has one."""
-        credential = self.model.credential
-        if credential is not None and credential.kind != "http_bearer":
-            return refused.with_header("WWW-Authenticate", challenge(credential))
+    def _add_challenge(
+        self,
+        refused: Response,
+        needs: tuple[tuple[str, ...], ...],
+        error: str | None,
+        scope: str | None = None,
+    ) -> Response:
+        """Return the refusal with a WWW-Authenticate challenge, where a scheme has one."""
+        names = next((one for one in needs if one), ())
+        if [self.model.credentials[name].kind for name in names] != ["http_bearer"]:
+            return refused.with_header("WWW-Authenticate", find_challenge(self.model, needs))
         said = metadata.challenge(
             self.model.auth.oauth, self.site.setting.address.url, error=error, scope=scope
         )
@@ -326,7 +359,8 @@ class Front:
         assert asked.action is not None
         assert asked.match is not None
         if asked.members is not None:
-            return self.decoder.members(asked.action, asked.members)
+            offered = asked.dispatcher.offered if asked.dispatcher is not None else None
+            return self.decoder.members(asked.action, asked.members, offered)
         return self.decoder.request(asked.action, request, asked.match.values)
 
     def _run(self, call: AcceptedCall, request_id: str) -> Response:
@@ -349,10 +383,13 @@ class Front:
             result = self.domain(call)
             if isinstance(result, Refusal):
                 return self._domain_refusal(action, result, request_id)
-            status = action.success.status
-            if call.surface != "rest":
-                status, result = 200, {} if result is None else result
-            answer = answers.success(status, result)
+            if call.surface == "rest":
+                answer = write(action.success.status, result, action.success)
+            else:
+                result = {} if result is None else result
+                answer = answers.success(200, result)
+            if call.headers:
+                answer = replace(answer, headers=(*answer.headers, *call.headers))
             if value:
                 kept = answer if self.model.behaviour.replay == "same" else Response(answer.status)
                 lives_s = self.model.idempotency.lives_s or idempotency.LIVES_S
@@ -384,8 +421,24 @@ class Front:
             self.model, code, refusal.message, request_id, field=refusal.field, scope=refusal.scope
         )
 
-    def _fault(self, fault: Fault, request_id: str) -> Response:
+    def _fault(self, fault: Fault, asked: ParsedRequest, request_id: str) -> Response:
+        missing = self._missing_for(fault, asked)
+        if missing is not None:
+            return answers.refusal(self.model, missing, fault.message, request_id)
         return self._refuse(fault.kind, fault.message, request_id, field=fault.field)
+
+    def _missing_for(self, fault: Fault, asked: ParsedRequest) -> Code | None:
+        """Return the code for a missing instance where a wrong id in the path is no invalid argument: the
+        action has no code for invalid arguments then.
+        """
+        action = asked.action
+        invalid = self.model.codes[self.model.errors.framework.invalid]
+        if fault.kind != "invalid" or action is None or invalid in action.errors:
+            return None
+        param = next((p for p in action.params if p.wire == fault.field and p.place == "path"), None)
+        resource = self.model.resources.get((param.refers_to or "").partition(".")[0]) if param else None
+        missing = resource.missing if resource is not None else None
+        return missing if missing in action.errors else None
 
     def _refuse(
         self, kind: str, message: str, request_id: str, *, field: str | None = None, scope: str | None = None
@@ -423,6 +476,6 @@ def framework_code(model: Model, kind: str) -> Code:
     if status is None:
         return invalid
     same = next((c for c in model.codes.values() if c.status == status and c.only is None), None)
-    return same or Code(
-        kind.upper(), status, invalid.meaning, model.errors.envelope, None, (), invalid.origin
+    return same or replace(
+        invalid, name=kind.upper(), status=status, only=None, cite=(), provoked_by={}, wire=None
     )

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from pgagents.model.credential import Credential
 from pgagents.model.model import Model
 from pgagents.sandbox.store import Store
 
@@ -40,6 +41,8 @@ class Key:
     """The user who granted an OAuth token; None for an API key."""
     granted: tuple[str, ...] | None = None
     """The scopes that the user granted to a token; None for an API key, which no user restricts."""
+    scheme: str = ""
+    """The scheme that the key is for; empty for the first one."""
 
     @property
     def unlimited(self) -> bool:
@@ -99,9 +102,11 @@ class Keyring:
 
     def mint(self, key: Key, *, seeded: bool = False, revoked_at: float | None = None) -> str:
         """Make a token for a key; only its hash is stored."""
-        token = self.prefix(key.mode) + word(self._rng, 32)
-        if self.model.credential is not None and self.model.credential.encoded:
-            token = f"{self.prefix(key.mode)}{key.id}:{word(self._rng, 32)}"
+        credential = self.model.credentials.get(key.scheme) or self.model.credential
+        prefix = self.prefix(key.mode, credential)
+        token = prefix + word(self._rng, 32)
+        if credential is not None and credential.encoded:
+            token = f"{prefix}{key.id}:{word(self._rng, 32)}"
         self._store.run(
             "INSERT OR REPLACE INTO api_key VALUES (?, ?, ?, ?, ?)",
             key.id,
@@ -122,9 +127,10 @@ class Keyring:
             == 1
         )
 
-    def prefix(self, mode: str) -> str:
-        """Return the prefix of tokens of a mode."""
-        return self.model.find_key_prefix(mode) or "key_"
+    def prefix(self, mode: str, credential: Credential | None = None) -> str:
+        """Return the prefix of tokens of a mode, of the first credential if none is given."""
+        own = credential or self.model.credential
+        return (own.find_prefix(mode) if own is not None else "") or "key_"
 
     def scopes(self, plan: str | None) -> tuple[str, ...]:
         """Return the scopes of a plan; empty for None."""
@@ -132,17 +138,19 @@ class Keyring:
 
 
 def seed(keyring: Keyring, now: float) -> dict[str, str]:
-    """Mint one key for every role of the catalogue; return their tokens by role.
+    """Mint keys for every role of the catalogue; return their tokens by role.
 
-    The role `main` has two keys: `test` with the ordinary limits, and `unlimited`. None where no call has a
-    key.
+    The token for a further scheme stands under `ROLE.SCHEME`. The role `main` has two keys: `test` with the
+    ordinary limits, and `unlimited`. None where no call has a key.
     """
     tokens: dict[str, str] = {}
     for key in _first_keys(keyring) if keyring.model.credential is not None else ():
         revoked = keyring.model.auth.roles.get(key.role)
-        tokens[key.role] = keyring.mint(
-            key, seeded=True, revoked_at=now if revoked is not None and revoked.revoked else None
-        )
+        dead = now if revoked is not None and revoked.revoked else None
+        tokens[key.role] = keyring.mint(key, seeded=True, revoked_at=dead)
+        for scheme in list(keyring.model.credentials)[1:]:
+            further = replace(key, id=f"{key.id}_{scheme}", scheme=scheme)
+            tokens[f"{key.role}.{scheme}"] = keyring.mint(further, seeded=True, revoked_at=dead)
     return tokens
 
 

@@ -34,7 +34,7 @@ class Routes:
     def __init__(self, model: Model) -> None:
         self._literal: dict[tuple[str, ...], dict[str, Route]] = {}
         self._templates: dict[int, dict[tuple[str, ...], dict[str, Route]]] = {}
-        for action in model.actions:
+        for action in model.rest_actions:
             self._add(action.method, action.path, Route(action))
         for action in model.operator:
             self._add(action.method, action.path, Route(action, operator=True))

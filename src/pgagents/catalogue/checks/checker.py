@@ -49,6 +49,8 @@ class Checker:
         self.faulty: set[Pointer] = set(self.dropped)
         self.found: list[Diagnostic] = []
         self.expressions: dict[Pointer, Expression] = {}
+        self.urls: set[Pointer] = set()
+        """Pointers of `pages` whose `next` is a URL."""
         operator = written.operator.actions if written.operator else {}
         self.actions: dict[str, Action] = {**written.actions, **operator}
 

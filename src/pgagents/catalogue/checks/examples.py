@@ -1,4 +1,4 @@
-"""Check that examples satisfy their schemas and that laws hold on them.
+"""Check that examples and fresh values satisfy their schemas, and that laws hold on the examples.
 
 Examples are not checked against a schema that was refused itself.
 """
@@ -13,9 +13,13 @@ from pgagents.catalogue.language import scope
 from pgagents.catalogue.language.actions import Action, Example
 from pgagents.catalogue.language.schemas import argument_node, schema_node, schema_nodes
 from pgagents.cel.blame import broken_part, is_defined, undefined_part
-from pgagents.cel.expression import ExpressionError, Scope, epoch
+from pgagents.cel.expression import ExpressionError, Scope, epoch, member_of
 from pgagents.jsonschema.schema import Validators, closure, refs
+from pgagents.model.fresh import list_forms
 from pgagents.source.source import Pointer
+
+SAMPLE_MARK = "pgv-0123456789abcdef-123"
+"""A mark as `verify` makes them."""
 
 
 def run(checker: Checker, known: Validators | None = None) -> None:
@@ -82,6 +86,26 @@ class _Examples:
         for name, param in self.action.input.items():
             if "default" in param.model_fields_set:
                 self._conforms((*self.pointer, "input", name, "default"), param.default, self.inputs[name])
+        for resource, written in self.checker.written.resources.items():
+            if written.made_by is not None and written.made_by.action == self.pointer[-1]:
+                self._fresh(("resources", resource, "made_by", "input"), written.made_by.input)
+
+    def _fresh(self, pointer: Pointer, given: Mapping[str, Any]) -> None:
+        """Check that each argument allows the fresh values that the create has there."""
+        for name in given.keys() & self.inputs.keys():
+            kind = member_of(self.checker.expressions.get((*pointer, name)), (scope.FRESH,))
+            test = self.inputs[name]
+            if kind not in scope.FRESH_KINDS or not test or not self.checker.sound((*pointer, name)):
+                continue
+            forms = list_forms(kind, SAMPLE_MARK)
+            if not any(map(test.is_valid, forms)):
+                error = next(test.iter_errors(forms[0]))
+                self.checker.fault(
+                    (*pointer, name),
+                    "fresh",
+                    f"no fresh {kind} fits `{name}`: {_shorten_message(error.message)}",
+                    "write an expression that its schema allows, or widen the schema",
+                )
 
     def _compile(self, pointer: Pointer, schema: Any) -> Any:
         if self.checker.faulty and not self._sound(pointer, schema):

@@ -28,6 +28,7 @@ from pgagents.cel.syntax import (
     Unary,
     children,
 )
+from pgagents.decoding.medium import find
 from pgagents.source.source import Pointer
 from pgagents.text.nearest import did_you_mean
 
@@ -49,7 +50,7 @@ def run(checker: Checker) -> None:
     for base, actions in checker.blocks():
         for name, action in actions.items():
             if action.laws or action.relations:
-                known = _call(checker, (*base, name), action)
+                known = schemas_of_call(checker, (*base, name), action)
                 _check(checker, (*base, name, "laws"), action.laws, known)
                 for relation in action.relations:
                     for key in ("keeps", "unless", "fits"):
@@ -60,11 +61,13 @@ def run(checker: Checker) -> None:
         _check(checker, ("resources", name, "laws"), resource.laws, {**_ALWAYS, "input": inputs})
 
 
-def _call(checker: Checker, pointer: Pointer, action: Action) -> dict[str, Schema]:
+def schemas_of_call(checker: Checker, pointer: Pointer, action: Action) -> dict[str, Schema]:
     """Return the schemas of a call's arguments, and of its answer if only one success is listed."""
     good = [status for status in action.output if 200 <= status < 300]
     raw = checker.at((*pointer, "output", good[0])) if len(good) == 1 else None
-    response = raw if isinstance(raw, dict) and "content_type" not in raw else _ANY
+    media = raw.get("content_type", "") if isinstance(raw, dict) else ""
+    shaped = find(media).name in ("json", "csv") if isinstance(media, str) else False
+    response = raw if isinstance(raw, dict) and shaped else _ANY
     return {**_ALWAYS, "input": _inputs(checker, pointer), "response": response}
 
 
@@ -89,7 +92,7 @@ def _check(checker: Checker, home: Pointer, laws: Iterable[str], known: Mapping[
 
 def _check_parts(checker: Checker, at: Pointer, known: Mapping[str, Schema]) -> None:
     if at in checker.expressions and checker.sound(at):
-        for fault in _Reader(checker).faults(checker.expressions[at].tree, known):
+        for fault in Reader(checker).faults(checker.expressions[at].tree, known):
             checker.fault_in(at, fault.part, "law", fault.message, fault.help)
 
 
@@ -100,7 +103,7 @@ class _Fault:
     help: str = ""
 
 
-class _Reader:
+class Reader:
     """Find the schemas of the parts of an expression, and the parts that no value can satisfy."""
 
     def __init__(self, checker: Checker) -> None:
@@ -120,7 +123,7 @@ class _Reader:
             yield from self.faults(part, inner if index else known)
 
     def _unknown_member(self, node: Member, known: Mapping[str, Schema]) -> Iterator[_Fault]:
-        schema = self._schema(node.base, known)
+        schema = self.schema_of(node.base, known)
         properties = schema.get("properties")
         if not isinstance(properties, dict) or schema.get("additionalProperties") is not False:
             return
@@ -151,7 +154,7 @@ class _Reader:
                 return self._result(node, known)
             case ListOf() | ObjectOf() | Macro():
                 return set()
-        written = self._schema(node, known).get("type")
+        written = self.schema_of(node, known).get("type")
         found = [written] if isinstance(written, str) else written if isinstance(written, list) else []
         return {"number" if kind == "integer" else str(kind) for kind in found}
 
@@ -163,13 +166,13 @@ class _Reader:
         kinds = [self._kinds(operand, known) for operand in node.operands]
         return kinds[0] if all(kind == kinds[0] for kind in kinds) else set()
 
-    def _schema(self, node: Node, known: Mapping[str, Schema]) -> Schema:
+    def schema_of(self, node: Node, known: Mapping[str, Schema]) -> Schema:
         """Return the schema of the value at a path, with references followed; empty if it is not known."""
         found: Any = _ANY
         if isinstance(node, Name):
             found = known.get(node.name, _ANY)
         elif isinstance(node, Member):
-            properties = self._schema(node.base, known).get("properties")
+            properties = self.schema_of(node.base, known).get("properties")
             found = properties.get(node.name) if isinstance(properties, dict) else _ANY
         elif isinstance(node, Index):
             found = self._items(node.base, known)
@@ -183,5 +186,5 @@ class _Reader:
         """Return the schema of a list's items."""
         if isinstance(node, Macro) and node.name == "filter":
             return self._items(node.of, known)
-        items = self._schema(node, known).get("items")
+        items = self.schema_of(node, known).get("items")
         return items if isinstance(items, dict) else _ANY

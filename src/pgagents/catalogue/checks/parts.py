@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pgagents.catalogue.checks import page
 from pgagents.catalogue.checks import resource as check_resource
 from pgagents.catalogue.checks.checker import ACTIONS, Checker
+from pgagents.catalogue.checks.refusals import errors, limits
 from pgagents.catalogue.language import scope
 from pgagents.catalogue.language.offers import Surface
 from pgagents.catalogue.language.resources import Resource, Step
@@ -18,8 +19,9 @@ from pgagents.source.source import Pointer
 def run(checker: Checker) -> None:
     """Record dangling references in every part."""
     _auth(checker)
-    _limits(checker)
-    _errors(checker)
+    limits.run(checker)
+    errors.run(checker)
+    _headers(checker)
     _groups(checker)
     _webhooks(checker)
     _audit(checker)
@@ -93,35 +95,7 @@ def _audit(checker: Checker) -> None:
         checker.check_reference(("audit", "about", member), resource, ("resources",), "resource")
 
 
-def _limits(checker: Checker) -> None:
-    limits = checker.written.limits
-    for name, bucket in limits.buckets.items():
-        checker.compile(("limits", "buckets", name, "when"), bucket.when, scope.BUCKET)
-    for surface in limits.budgets:
-        checker.check_reference(
-            ("limits", "budgets", surface), surface, ("surfaces",), "surface", also=["all"]
-        )
-
-
-def _errors(checker: Checker) -> None:
-    errors = checker.written.errors
-    checker.check_reference(("errors", "envelope"), errors.envelope, ("schemas",), "schema")
-    for name, code in errors.codes.items():
-        checker.check_reference(("errors", "codes", name, "envelope"), code.envelope, ("schemas",), "schema")
-        for index, action in enumerate(code.only or ()):
-            checker.check_reference(
-                ("errors", "codes", name, "only", index), action, (*ACTIONS, ("surfaces",)), "action"
-            )
-        for action, call in code.provoked_by.items():
-            at = ("errors", "codes", name, "provoked_by", action)
-            checker.check_reference(at, action, ("actions",), "action")
-            checker.call(at, call, (*scope.CALL, *checker.written.resources))
-    for index, name in enumerate(errors.always):
-        checker.check_reference(("errors", "always", index), name, ("errors", "codes"), "error code")
-    for key in type(errors.framework).model_fields:
-        checker.check_reference(
-            ("errors", "framework", key), getattr(errors.framework, key), ("errors", "codes"), "error code"
-        )
+def _headers(checker: Checker) -> None:
     for name, header in checker.written.headers.items():
         checker.schema(("headers", name, "schema"), header.schema_)
 
@@ -176,11 +150,15 @@ def _one_schema_a_name(checker: Checker, pointer: Pointer, surface: Surface) -> 
         else written.groups.get(surface.actions, list(written.actions))
     )
     first: dict[str, tuple[str, object]] = {}
-    told = {"description", "title", "required", "in_", "default", "examples", "refers_to"}
+    told = {"description", "title", "required", "in_", "default", "examples", "refers_to", "style", "explode"}
     for action in names:
         for name, param in (written.actions[action].input if action in written.actions else {}).items():
+            narrowed = surface.narrow.get(action, {}).get(name)
             shape = param.model_dump(exclude=told, exclude_none=True)
-            other, known = first.setdefault(name, (action, shape))
+            if narrowed is not None:
+                shape |= narrowed.model_dump(exclude=told | {"as_"}, exclude_none=True)
+            shown = narrowed.as_ or name if narrowed is not None else name
+            other, known = first.setdefault(shown, (action, shape))
             if known != shape:
                 checker.fault(
                     ("actions", action, "input", name),

@@ -24,6 +24,8 @@ def run(checker: Checker) -> None:
     for base, actions in checker.blocks():
         for name, action in actions.items():
             pointer = (*base, name)
+            if action.http is None:
+                continue
             method, path = action.http.split(" ", 1)
             entries.append((name, method, path, (*pointer, "http")))
             may = {n for n, p in action.input.items() if p.in_ in (None, "path")}

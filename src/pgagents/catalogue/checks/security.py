@@ -1,18 +1,14 @@
-"""Check how calls are authenticated: each scheme by its type, who uses it, and what its header collides
+"""Check how calls are authenticated: each scheme by its type, who uses it, and what its place collides
 with.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from pgagents.catalogue.checks.checker import Checker
 from pgagents.catalogue.language.basics import Security
-from pgagents.catalogue.language.credentials import (
-    find_default_scheme,
-    find_used_scheme,
-    list_requirements,
-)
+from pgagents.catalogue.language.credentials import list_requirements, list_used_schemes
 from pgagents.catalogue.language.platform import Scheme
 from pgagents.model.credential import Credential, kinds, make
 from pgagents.source.source import Pointer
@@ -20,6 +16,7 @@ from pgagents.text.brief import brief
 from pgagents.text.nearest import did_you_mean
 
 _AT: Pointer = ("auth", "schemes")
+_CALLED = {"header": "header", "query": "query parameter", "cookie": "cookie"}
 _OF_ONE_KIND = {"in": "in_", "name": "name", "value": "value"}
 
 
@@ -29,9 +26,9 @@ def run(checker: Checker) -> None:
         _scheme(checker, name, written)
     for pointer, security in list_requirements(checker.written):
         _security(checker, pointer, security)
-    _choice(checker)
-    used = find_used_scheme(checker.written)
-    if used is None:
+    _unused(checker)
+    used = list_used_schemes(checker.written)
+    if not used:
         _limits(checker)
         return
     if checker.written.errors.framework.no_key is None:
@@ -42,11 +39,15 @@ def run(checker: Checker) -> None:
             "name the code that a call without a valid key gets, such as `no_key: UNAUTHORIZED`",
             at_value=False,
         )
-    scheme = checker.written.auth.schemes.get(used)
-    if scheme is not None and checker.sound((*_AT, used)):
-        credential = make(used, scheme.model_dump(by_alias=True))
-        _oauth(checker, credential)
+    schemes = checker.written.auth.schemes
+    if any(name not in schemes or not checker.sound((*_AT, name)) for name in used):
+        return
+    credentials = {name: make(name, schemes[name].model_dump(by_alias=True)) for name in used}
+    _oauth(checker, credentials)
+    for credential in credentials.values():
         _collisions(checker, credential)
+    for pointer, security in list_requirements(checker.written):
+        _pairs(checker, pointer, security, credentials)
 
 
 def _scheme(checker: Checker, name: str, scheme: Scheme) -> None:
@@ -66,7 +67,7 @@ def _scheme(checker: Checker, name: str, scheme: Scheme) -> None:
                 (*at, key),
                 "idle",
                 f"`{key}` does nothing for `type: {scheme.type}`",
-                "leave it out, or write `type: api_key` for a key in a header of that name",
+                "leave it out, or write `type: api_key` for a key in a place of that name",
                 at_value=False,
             )
     for misuse in kind.find_misuses(scheme.model_dump(by_alias=True)):
@@ -77,7 +78,7 @@ def _scheme(checker: Checker, name: str, scheme: Scheme) -> None:
 
 
 def _security(checker: Checker, pointer: Pointer, security: Security) -> None:
-    """Record names that are no schemes, and requirements that calls cannot meet yet."""
+    """Record names that are no schemes, scopes, and alternatives that change nothing."""
     for index, need in enumerate(security):
         for name, scopes in need.items():
             checker.check_reference((*pointer, index, name), name, _AT, "scheme")
@@ -88,26 +89,35 @@ def _security(checker: Checker, pointer: Pointer, security: Security) -> None:
                     "scopes stand under `auth.oauth.needs`",
                     f"write `{name}: []`",
                 )
-        if not need:
+        if not need and len(security) == 1:
             checker.fault(
                 (*pointer, index),
-                "credential",
-                "an optional key cannot be said yet",
-                "write `[]` for calls without a key, or leave `{}` out for calls with one",
+                "idle",
+                "an optional key needs a scheme beside `{}`",
+                "write `[]` for calls without a key, or add the scheme: `[{apiKey: []}, {}]`",
             )
-    if len(security) > 1:
-        checker.fault(
-            (*pointer, 1),
-            "credential",
-            "a choice of schemes cannot be said yet: calls use one",
-            "keep the scheme that calls shall use",
+        wider = next(
+            (i for i, other in enumerate(security) if i != index and _covers(security, i, index)), None
         )
+        if wider is not None:
+            checker.fault(
+                (*pointer, index),
+                "idle",
+                f"alternative {wider + 1} admits every call that this one admits",
+                "leave one of the two out",
+            )
 
 
-def _choice(checker: Checker) -> None:
-    """Record schemes that no call uses, and calls that use several."""
+def _covers(security: Security, one: int, other: int) -> bool:
+    """Return whether an alternative makes another one idle: it needs fewer schemes, or stands first."""
+    first, second = set(security[one]), set(security[other])
+    return bool(first) and (first < second or (first == second and one < other))
+
+
+def _unused(checker: Checker) -> None:
+    """Record schemes that no call uses."""
     written = checker.written
-    schemes, used = written.auth.schemes, find_used_scheme(written)
+    schemes = written.auth.schemes
     if written.security is None and len(schemes) > 1:
         checker.fault(
             _AT,
@@ -117,12 +127,11 @@ def _choice(checker: Checker) -> None:
             at_value=False,
         )
         return
-    required = list(list_requirements(written))
-    named = {name for _, security in required for need in security for name in need}
-    if named - set(schemes):
+    used = set(list_used_schemes(written))
+    if used - set(schemes):
         return  # a name is misspelt, which is told
     for name in schemes:
-        if name != used and name not in named:
+        if name not in used:
             checker.fault(
                 (*_AT, name),
                 "idle",
@@ -130,26 +139,37 @@ def _choice(checker: Checker) -> None:
                 f"leave it out, or write `security: [{{{name}: []}}]`",
                 at_value=False,
             )
-    default = find_default_scheme(written)
-    for pointer, security in required:
-        if len(security) == 1 and any(name != used for name in security[0]):
-            checker.fault(
-                pointer,
-                "credential",
-                f"other calls use `{default or used}`; a catalogue cannot say several schemes yet",
-                "keep the actions of the other scheme in a catalogue of their own",
-            )
 
 
-def _oauth(checker: Checker, credential: Credential) -> None:
-    if checker.written.auth.oauth is not None and credential.kind != "http_bearer":
-        checker.fault(
-            ("auth", "oauth"),
-            "credential",
-            f"an access token is a bearer token, and calls use `{credential.name}` ({credential.kind})",
-            "leave `oauth` out, or write `type: http_bearer` if the API takes bearer tokens",
-            at_value=False,
-        )
+def _pairs(
+    checker: Checker, pointer: Pointer, security: Security, credentials: Mapping[str, Credential]
+) -> None:
+    """Record schemes that one call cannot have together, because both stand in one place."""
+    for index, need in enumerate(security):
+        met: dict[tuple[str, str], str] = {}
+        for name in need:
+            place = credentials[name].place, credentials[name].wire.lower()
+            if place in met:
+                checker.fault(
+                    (*pointer, index, name),
+                    "credential",
+                    f"`{met[place]}` and `{name}` stand in the same place, {credentials[name].wire}",
+                    f"write them as alternatives: `[{{{met[place]}: []}}, {{{name}: []}}]`",
+                )
+            met.setdefault(place, name)
+
+
+def _oauth(checker: Checker, credentials: Mapping[str, Credential]) -> None:
+    if checker.written.auth.oauth is None or any(c.kind == "http_bearer" for c in credentials.values()):
+        return
+    shown = ", ".join(f"`{name}` ({credential.kind})" for name, credential in credentials.items())
+    checker.fault(
+        ("auth", "oauth"),
+        "credential",
+        f"an access token is a bearer token, and calls use {shown}",
+        "leave `oauth` out, or write `type: http_bearer` if the API takes bearer tokens",
+        at_value=False,
+    )
 
 
 def _limits(checker: Checker) -> None:
@@ -166,29 +186,35 @@ def _limits(checker: Checker) -> None:
 
 
 def _collisions(checker: Checker, credential: Credential) -> None:
-    """Record everything else that would be sent in the credential's header."""
-    header = credential.header.lower()
-    for pointer, name in _other_headers(checker):
-        if name.lower() == header:
+    """Record everything else that would be sent in the credential's place."""
+    for pointer, place, name in _list_others(checker):
+        same = name.lower() == credential.wire.lower() if place == "header" else name == credential.wire
+        if place == credential.place and same:
             checker.fault(
                 pointer,
                 "credential",
-                f"the header `{name}` carries the key already (`auth.schemes.{credential.name}`)",
+                f"the {_CALLED[place]} `{name}` carries the key already (`auth.schemes.{credential.name}`)",
                 "take one of the two out",
                 at_value=False,
             )
 
 
-def _other_headers(checker: Checker) -> Iterator[tuple[Pointer, str]]:
-    """Yield the request headers that the catalogue names besides the credential's."""
+def _list_others(checker: Checker) -> Iterator[tuple[Pointer, str, str]]:
+    """Yield the headers, query parameters and cookies that the catalogue names besides the credential's."""
     for base, actions in checker.blocks():
         for action_name, action in actions.items():
             for name, param in action.input.items():
-                if param.in_ == "header":
-                    yield (*base, action_name, "input", name), param.wire or name
+                at = (*base, action_name, "input", name)
+                yield at, param.in_ or _default_place(action.http, name), param.wire or name
     for name, surface in checker.written.surfaces.items():
         for header in surface.headers:
-            yield ("surfaces", name, "headers", header), header
+            yield ("surfaces", name, "headers", header), "header", header
     for index, said in enumerate(checker.written.limits.end_user):
         if said.startswith("header "):
-            yield ("limits", "end_user", index), said.removeprefix("header ").strip()
+            yield ("limits", "end_user", index), "header", said.removeprefix("header ").strip()
+
+
+def _default_place(http: str | None, name: str) -> str:
+    """Return where an argument without `in` is sent."""
+    method, _, path = (http or "").partition(" ")
+    return "path" if f"{{{name}}}" in path else "query" if method in ("GET", "DELETE") else "body"

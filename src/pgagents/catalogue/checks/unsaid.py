@@ -15,29 +15,26 @@ from pgagents.source.source import Pointer, Source
 from pgagents.text.brief import brief
 
 KINDS = {
-    "api_key": "a key in the {in} `{name}`",
     "http": "HTTP authentication by `{scheme}`",
     "oauth2": "an OAuth 2.0 token",
     "open_id_connect": "an OpenID Connect token",
     "mutual_tls": "a client certificate",
     "undeclared": "a key that its document does not describe",
 }
-PLACES = ("query", "cookie")
-"""Places of an API key that calls cannot use yet."""
 HELP = (
-    "if the API takes a key in a header too, write that: `type: http_bearer`, or `{type: api_key, in: "
-    "header, name: X-API-Key}`; if not, no manifest can be made of it with this version of pgagents"
+    "if the API takes a key too, write that: `type: http_bearer`, or `{type: api_key, in: header, name: "
+    "X-API-Key}`; if not, no manifest can be made of it with this version of pgagents"
 )
 
 
 def find_unsupported_key(source: Source) -> list[Diagnostic]:
     """Return an error for the first credential that calls cannot send; its message counts the others."""
-    found = [*_list_schemes(source), *_list_pairs(source)]
+    found = list(_list_schemes(source))
     if not found:
         return []
     at, said = found[0]
     others = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-    message = f"{said}{others}, which is not supported yet: a call has one key, in a header"
+    message = f"{said}{others}, which is not supported yet"
     return [Diagnostic(source.locate(at), "catalogue/key-kind", "error", message, HELP)]
 
 
@@ -55,27 +52,15 @@ def as_bearer(source: Source) -> Source:
     data = dict(source.data)
     if isinstance(data.get("auth"), dict):
         data["auth"] = {**data["auth"], "schemes": made}
-    if any(_list_pairs(source)):
-        first = next(iter(data["security"][0]))
-        data["security"] = [{first: []}]
-        data["auth"] = {**data.get("auth", {}), "schemes": {n: s for n, s in made.items() if n == first}}
     return replace(source, data=data)
 
 
 def _list_schemes(source: Source) -> Iterator[tuple[Pointer, str]]:
     for name, scheme in _schemes(source.data).items():
         if _is_unsupported(scheme):
-            words = {key: brief(str(scheme.get(key, "?")), 40) for key in ("in", "name", "scheme")}
+            words = {"scheme": brief(str(scheme.get("scheme", "?")), 40)}
             at: Pointer = ("auth", "schemes", name, "type")
             yield at, f"`{brief(str(name))}` is {KINDS[_kind(scheme)].format(**words)}"
-
-
-def _list_pairs(source: Source) -> Iterator[tuple[Pointer, str]]:
-    """Yield the catalogue's requirement where it needs several schemes in one call."""
-    security = source.data.get("security") if isinstance(source.data, dict) else None
-    first = security[0] if isinstance(security, list) and security else None
-    if isinstance(first, dict) and len(first) > 1:
-        yield ("security", 0), f"calls have {len(first)} keys at once, {', '.join(map(str, first))}"
 
 
 def _schemes(data: Any) -> Mapping[Any, Any]:
@@ -85,8 +70,7 @@ def _schemes(data: Any) -> Mapping[Any, Any]:
 
 
 def _is_unsupported(scheme: Any) -> bool:
-    kind = _kind(scheme)
-    return kind in KINDS and (kind != "api_key" or scheme.get("in") in PLACES)
+    return _kind(scheme) in KINDS
 
 
 def _kind(scheme: Any) -> str:

@@ -11,6 +11,7 @@ from pgagents.catalogue.language.basics import (
     Cited,
     Day,
     Json,
+    JsonName,
     Line,
     Name,
     Output,
@@ -20,6 +21,7 @@ from pgagents.catalogue.language.basics import (
     Status,
     Strict,
 )
+from pgagents.catalogue.language.pages import Pages
 
 
 class Law(Cited):
@@ -52,7 +54,7 @@ class Relation(Cited):
     keeps: Cel = Field(
         description="The list in the answer; the wider answer must have every item of the narrower one."
     )
-    by: Name = Field("id", description="The member that identifies an item.")
+    by: JsonName = Field("id", description="The member that identifies an item.")
     unless: Cel | None = Field(
         None,
         description=(
@@ -131,8 +133,14 @@ class Action(Cited):
     description: Line = Field(
         description="When to call it, what it does and what it answers; models read this text."
     )
-    http: Annotated[str, StringConstraints(pattern=r"^(GET|POST|PUT|PATCH|DELETE) /[^\s?#]*$")] = Field(
-        description="Method and path, such as `GET /v1/books/{book_id}`."
+    http: Annotated[str, StringConstraints(pattern=r"^(GET|POST|PUT|PATCH|DELETE) /[^\s?#]*$")] | None = (
+        Field(
+            None,
+            description=(
+                "Method and path, such as `GET /v1/books/{book_id}`; without it, the action exists only on "
+                "the dispatchers and MCP servers that offer it."
+            ),
+        )
     )
     operation_id: Name | None = Field(
         None, description="The operationId in OpenAPI; the default is the action's name in camelCase."
@@ -155,6 +163,13 @@ class Action(Cited):
     )
     signed: Signed | None = Field(None, description="How a signature over the body replaces the key.")
     input: dict[Name, Param] = Field({}, description="Arguments by name.")
+    content_type: str | None = Field(
+        None,
+        description=(
+            "The media type of the body that a call sends; the default is JSON. "
+            "`application/x-www-form-urlencoded` is a form."
+        ),
+    )
     unknown: Literal["refused", "ignored"] | None = Field(
         None, description="Overrides `behaviour.unknown_member` for this action."
     )
@@ -164,6 +179,7 @@ class Action(Cited):
         description="Error codes (under `errors.codes`) that this action may answer besides `errors.always`.",
     )
     idempotency: Name | None = Field(None, description="The argument that is the idempotency key.")
+    pages: Pages | None = Field(None, description="How its list goes on after a page.")
     may_name_none: bool = Field(
         False,
         description=(

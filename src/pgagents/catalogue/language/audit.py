@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from pgagents.catalogue.language.basics import Cited, Name
+from pgagents.catalogue.language.basics import Cited, JsonName, Name
 from pgagents.catalogue.language.resources import CatalogueCall
 
 
@@ -18,13 +18,13 @@ class Audit(Cited):
         None, alias="as", description="The role whose key may read the log; the default is `main`."
     )
     reads_on: list[Name] = Field(default=[], description="Surfaces on which reads leave a row too.")
-    at: Name = Field("at", description="The member of a row with the time.")
-    action: Name = Field("action", description="The member of a row with the action's name.")
-    actor: Name | None = Field(
+    at: JsonName = Field("at", description="The member of a row with the time.")
+    action: JsonName = Field("action", description="The member of a row with the action's name.")
+    actor: JsonName | None = Field(
         None, description="The member of a row with the id of the key that made the call."
     )
-    diff: Name | None = Field(None, description="The member of a row with the changes that a write made.")
-    about: dict[Name, Name] = Field(
+    diff: JsonName | None = Field(None, description="The member of a row with the changes that a write made.")
+    about: dict[JsonName, Name] = Field(
         default={}, description="Members of a row that hold an id, each with its resource."
     )
     never: list[Name] = Field(

@@ -7,9 +7,13 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")]
+JsonName = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,256}$")]
+"""The name of any JSON member: `@id`, `first-name`, `2fa`."""
 Member = Annotated[
-    str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}(\.[A-Za-z_][A-Za-z0-9_]{0,63}){0,5}$")
+    str,
+    StringConstraints(pattern=r"""^[^\x00-\x20\x7f."'\[\]]{1,64}(\.[^\x00-\x20\x7f."'\[\]]{1,64}){0,5}$"""),
 ]
+"""A path to a member, whose names have no dot themselves."""
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 Cel = Annotated[str, StringConstraints(min_length=1)]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=8000)]
@@ -17,6 +21,12 @@ Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/?#]+")]
 Path = Annotated[str, StringConstraints(pattern=r"^/[^\s?#]*$")]
 Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 Status = Annotated[int, Field(ge=100, le=599)]
+MediaType = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^[A-Za-z0-9*][A-Za-z0-9!#$&^_.+*-]*/[A-Za-z0-9*][A-Za-z0-9!#$&^_.+*-]*( *;.*)?$"
+    ),
+]
 Json = Any
 Security = list[dict[Name, list[str]]]
 """Security requirements as in OpenAPI."""
@@ -74,7 +84,9 @@ class Schema(Strict):
     min_items: int | None = Field(None, alias="minItems", ge=0, description="The least number of items.")
     max_items: int | None = Field(None, alias="maxItems", ge=0, description="The greatest number of items.")
     unique_items: bool | None = Field(None, alias="uniqueItems", description="True if all items must differ.")
-    properties: dict[Name, Schema] | None = Field(None, description="Members by name.")
+    properties: dict[JsonName, Schema] | None = Field(
+        None, description="Members by name; any name that JSON allows."
+    )
     required: list[str] | None = Field(None, description="Names of the required members.")
     additional_properties: bool | Schema | None = Field(
         None,
@@ -129,8 +141,23 @@ class Param(Schema):
             "DELETE, otherwise the body."
         ),
     )
-    wire: str | None = Field(
-        None, description="Its name on the wire if that differs, such as the name of a header."
+    wire: JsonName | None = Field(
+        None,
+        description="Its name on the wire if that differs, such as the name of a header, or `@type`.",
+    )
+    style: Literal["form", "spaceDelimited", "pipeDelimited", "deepObject"] | None = Field(
+        None,
+        description=(
+            "OpenAPI's style of a list or object in the query or in a form: `form` (the default of lists), "
+            "`spaceDelimited`, `pipeDelimited`, or `deepObject` for brackets: `address[city]=Rome`."
+        ),
+    )
+    explode: bool | None = Field(
+        None,
+        description=(
+            "OpenAPI's `explode`: true for one pair for each item or member (`tag=a&tag=b`), false for one "
+            "text (`tag=a,b`); the default is true for `form` and `deepObject`."
+        ),
     )
     refers_to: Member | None = Field(
         None,
@@ -143,7 +170,16 @@ class Param(Schema):
 class Output(Schema):
     """An answer's body; `{}` or null means no body."""
 
-    content_type: str | None = Field(None, description="Its media type, if that is not JSON.")
+    content_type: MediaType | None = Field(
+        None,
+        description=(
+            "Its media type, if that is not JSON: `text/csv` for rows by a header row, a text, a file, or "
+            "another type of JSON such as `application/geo+json`."
+        ),
+    )
+    max_bytes: Annotated[int, Field(gt=0)] | None = Field(
+        None, description="The greatest size of a text, CSV or file, in bytes."
+    )
 
 
 class Cited(Strict):

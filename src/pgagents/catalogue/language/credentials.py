@@ -1,4 +1,4 @@
-"""The scheme that a catalogue's calls use."""
+"""The schemes that a catalogue's calls use."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from pgagents.catalogue.language.basics import Security
 from pgagents.catalogue.language.surface import Catalogue
 from pgagents.source.source import Pointer
+
+Alternatives = tuple[tuple[str, ...], ...]
+"""Names of schemes: those of one alternative are needed together."""
 
 
 def list_requirements(written: Catalogue) -> Iterator[tuple[Pointer, Security]]:
@@ -20,14 +23,15 @@ def list_requirements(written: Catalogue) -> Iterator[tuple[Pointer, Security]]:
                 yield (*base, name, "security"), action.security
 
 
-def find_default_scheme(written: Catalogue) -> str | None:
-    """Return the scheme of an action without `security` of its own; None if it is called without a key."""
-    if written.security is None:
-        return next(iter(written.auth.schemes)) if len(written.auth.schemes) == 1 else None
-    return next((name for need in written.security for name in need), None)
+def list_alternatives(written: Catalogue, security: Security | None) -> Alternatives:
+    """Return the alternatives of `security`. Without it, a single scheme is the only alternative."""
+    if security is None:
+        return ((next(iter(written.auth.schemes)),),) if len(written.auth.schemes) == 1 else ()
+    return tuple(tuple(need) for need in security)
 
 
-def find_used_scheme(written: Catalogue) -> str | None:
-    """Return the one scheme that calls use; None if no call has a key."""
+def list_used_schemes(written: Catalogue) -> list[str]:
+    """Return the schemes that calls use, those of ordinary calls first."""
+    ordinary = (name for need in list_alternatives(written, written.security) for name in need)
     named = (name for _, security in list_requirements(written) for need in security for name in need)
-    return find_default_scheme(written) or next(named, None)
+    return list(dict.fromkeys((*ordinary, *named)))

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from pgagents.catalogue.language.basics import Cited, Json, Line, Name, Path, Status, Strict, Url
+from pgagents.catalogue.language.basics import Cited, Json, JsonName, Line, Name, Path, Status, Strict, Url
 
 
 class McpEnv(Strict):
@@ -68,6 +68,27 @@ class AppPackage(Strict):
     )
 
 
+class Narrowing(Strict):
+    """How one surface takes an argument: under another name, or fewer of its values."""
+
+    as_: Name | None = Field(None, alias="as", description="The argument's name on this surface.")
+    required: Literal[True] | None = Field(None, description="True if every call from here must give it.")
+    minimum: float | None = Field(None, description="The least value here.")
+    maximum: float | None = Field(None, description="The greatest value here.")
+    min_length: int | None = Field(
+        None, alias="minLength", ge=0, description="The least number of characters here."
+    )
+    max_length: int | None = Field(
+        None, alias="maxLength", ge=0, description="The greatest number of characters here."
+    )
+    min_items: int | None = Field(None, alias="minItems", ge=0, description="The least number of items here.")
+    max_items: int | None = Field(
+        None, alias="maxItems", ge=0, description="The greatest number of items here."
+    )
+    enum: list[Json] | None = Field(None, min_length=1, description="The values that are allowed here.")
+    default: Json = Field(None, description="The value that applies here if it is left out.")
+
+
 class Surface(Strict):
     """A place where some of the actions are offered, with its names and settings."""
 
@@ -75,6 +96,13 @@ class Surface(Strict):
     omit: dict[Name, list[Name]] = Field(
         default={},
         description="Optional arguments that an action does not take here; each is listed as a loss.",
+    )
+    narrow: dict[Name, dict[Name, Narrowing]] = Field(
+        default={},
+        description=(
+            "Arguments, by action, that have another name here or take fewer values; the answers stay "
+            "those of the action."
+        ),
     )
     title: Line | None = Field(None, description="A short title.")
     description: Line | None = Field(
@@ -162,11 +190,11 @@ class Webhooks(Cited):
         None,
         description="The path in the answer of the secret that signs deliveries, such as `webhook.secret`.",
     )
-    id_at: Name = Field(
+    id_at: JsonName = Field(
         "id", description="The envelope's member with the event's id, which a redelivery repeats."
     )
-    type_at: Name = Field("type", description="The envelope's member with the event's type.")
-    data_at: Name = Field("data", description="The envelope's member with the event's data.")
+    type_at: JsonName = Field("type", description="The envelope's member with the event's type.")
+    data_at: JsonName = Field("data", description="The envelope's member with the event's data.")
     within_s: Annotated[int, Field(gt=0)] = Field(
         30, description="Seconds after the action within which an event is sent."
     )

@@ -9,7 +9,6 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints, model_validator
 
 from pgagents.catalogue.language.basics import Cel, Cited, Line, Name, Path, Schema, Status, Strict, Url
-from pgagents.catalogue.language.resources import CatalogueCall
 from pgagents.model.credential import kinds
 
 
@@ -56,31 +55,31 @@ class Scheme(Strict):
     type: Annotated[str, Field(json_schema_extra={"enum": sorted(kinds())})] = Field(
         "http_bearer",
         description=(
-            "`http_bearer`: `Authorization: Bearer KEY`; `api_key`: a key in the header `name`; "
+            "`http_bearer`: `Authorization: Bearer KEY`; `api_key`: a key in `in`, under `name`; "
             "`http_basic`: HTTP Basic, with `user:password` as the key."
         ),
     )
     in_: str | None = Field(
         None,
         alias="in",
-        description="The place of an `api_key`: `header`.",
-        json_schema_extra={"enum": ["header"]},
+        description="The place of an `api_key`: `header`, `query` or `cookie`.",
+        json_schema_extra={"enum": ["header", "query", "cookie"]},
     )
-    name: str | None = Field(None, description="The header of an `api_key`, such as `X-API-Key`.")
+    name: str | None = Field(None, description="The name of the header, query parameter or cookie.")
     value: str | None = Field(
         None,
-        description="The header's value, such as `Token {key}`. The default is the key alone.",
+        description="The value in that place, such as `Token {key}`. The default is the key alone.",
     )
     description: Line | None = Field(None, description="The format of a key, and where to get one.")
     prefixes: dict[str, Literal["test", "live"]] = Field(
         default={}, description="Prefixes of keys, each with its mode; `verify` writes with a test key only."
     )
     issue_at: Url | None = Field(None, description="The URL where people get a key.")
-    also_accepted: list[Literal["query", "bearer", "basic"]] = Field(
+    also_accepted: list[Literal["query", "header", "bearer", "basic"]] = Field(
         [],
         description=(
             "Other forms in which the server accepts the same key, so that no check expects a refusal: in "
-            "the query, or in Authorization after `Bearer` or `Basic`."
+            "the query, in a header, or in Authorization after `Bearer` or `Basic`."
         ),
     )
 
@@ -171,12 +170,26 @@ class Bucket(Cited):
 
 
 class LimitHeaders(Strict):
-    """Names of the headers that state a rate limit."""
+    """The headers that state a rate limit: three numbers, the fields of the IETF, or one header with a
+    pattern. Without any of them only `retry` is there.
+    """
 
-    limit: str = Field(description="The header with the capacity.")
-    remaining: str = Field(description="The header with the number of calls left.")
-    reset: str = Field(
-        description="The header with the time when the bucket is full again; for a window, its end."
+    limit: str | None = Field(None, description="The header with the capacity.")
+    remaining: str | None = Field(None, description="The header with the number of calls left.")
+    reset: str | None = Field(
+        None, description="The header with the time when the bucket is full again; for a window, its end."
+    )
+    ietf: bool = Field(
+        False,
+        description=(
+            "True for `RateLimit` and `RateLimit-Policy`, as draft-ietf-httpapi-ratelimit-headers-11 "
+            "defines them."
+        ),
+    )
+    usage: str | None = Field(None, description="The one header that states all, as `pattern` says.")
+    pattern: str | None = Field(
+        None,
+        description="The form of `usage`: `{limit}` and `{used}` or `{remaining}`, as in `{used}/{limit}`.",
     )
     retry: str = Field(
         "Retry-After", description="The header with the time after which to repeat a refused call."
@@ -200,7 +213,14 @@ class Budgets(Strict):
 class Limits(Strict):
     """Rate limits, their headers, and limits of agents' hosts."""
 
-    headers: LimitHeaders | None = Field(None, description="Names of the headers that state a rate limit.")
+    status: Annotated[list[Annotated[int, Field(ge=400, le=599)]], Field(min_length=1)] = Field(
+        default=[429],
+        description=(
+            "The statuses of calls over a limit. One that has other meanings too is such a refusal if its "
+            "code is that of `errors.framework.limited`, or if a header says so."
+        ),
+    )
+    headers: LimitHeaders | None = Field(None, description="The headers that state a rate limit.")
     reset_unit: Literal["epoch_seconds", "seconds"] = Field(
         "epoch_seconds", description="The unit of the reset header: seconds since 1970, or seconds from now."
     )
@@ -222,83 +242,6 @@ class Limits(Strict):
     max_body_bytes: Annotated[int, Field(gt=0)] | None = Field(
         None, description="The largest request body in bytes."
     )
-
-
-class Code(Cited):
-    """One error code with its only status. Short form: just the status."""
-
-    status: Status
-    meaning: Line | None = None
-    envelope: Name | None = Field(None, description="Its own envelope (under `schemas`), if it differs.")
-    only: list[Name] | None = Field(None, description="The only actions that may answer with it.")
-    provoked_by: dict[Name, CatalogueCall] = Field(
-        default={},
-        description=(
-            "Actions, each with the operator's call after which the action's next call fails with "
-            "this code; the call's expressions may read the resource by its name."
-        ),
-    )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _bare(cls, data: Any) -> Any:
-        return {"status": data} if isinstance(data, int) and not isinstance(data, bool) else data
-
-
-class Framework(Strict):
-    """Error codes for requests that are refused before any action runs."""
-
-    unknown_path: Name | None = Field(None, description="For a path that does not exist.")
-    wrong_method: Name | None = Field(None, description="For a method that the path does not support.")
-    bad_body: Name | None = Field(
-        None, description="For a body with invalid JSON, duplicate members or NaN, or that is not an object."
-    )
-    wrong_type: Name | None = Field(None, description="For a body of another content type.")
-    invalid: Name = Field(description="For an argument that violates its schema.")
-    too_large: Name | None = Field(None, description="For a body larger than `limits.max_body_bytes`.")
-    no_key: Name | None = Field(
-        None, description="For a missing, malformed, unknown or revoked key; needed where calls have keys."
-    )
-    no_scope: Name | None = Field(None, description="For a key whose plan lacks the scope.")
-    limited: Name | None = Field(None, description="For a call over a rate limit.")
-    crashed: Name | None = Field(None, description="For an unexpected error of the server.")
-    plaintext: Name | None = Field(None, description="For a call over plain http.")
-
-
-class Edge(Cited):
-    """An answer that a proxy in front of the API may give at any time, without envelope or limit headers.
-
-    Clients wait and repeat the call.
-    """
-
-    status: Status = Field(description="The status of the proxy's answer.")
-    retry: bool = Field(True, description="True if the answer has a Retry-After header.")
-
-
-class Errors(Strict):
-    """The error envelope, the error codes, and which of them the framework answers."""
-
-    envelope: Name = Field(description="The schema (under `schemas`) of every error body.")
-    code_at: str | None = Field(
-        "error.code",
-        description="The path of the error code in the body; null if only the status identifies the error.",
-    )
-    message_at: str | None = Field(
-        "error.message", description="The path of the message for a person; null if there is none."
-    )
-    request_id_at: str | None = Field(None, description="The path of the request id in the body.")
-    field_at: str | None = Field(None, description="The path of the wrong argument's name in the body.")
-    field_of_several: str | None = Field(
-        None,
-        description=(
-            "The fixed value at `field_at` if more than one argument is wrong; null if it may be any of them."
-        ),
-    )
-    scope_at: str | None = Field(None, description="The path of the missing scope's name in the body.")
-    codes: dict[Name, Code] = Field(min_length=1, description="Every error code with its status.")
-    always: list[Name] = Field([], description="Codes that every action may answer.")
-    edge: list[Edge] = Field([], description="Answers that a proxy in front of the API may give.")
-    framework: Framework = Field(description="Codes for requests that are refused before any action runs.")
 
 
 class Header(Cited):
@@ -353,6 +296,9 @@ class Behaviour(Strict):
     )
     unknown_member: Literal["refused", "ignored", "any"] = Field(
         "any", description="How a body member that is not an argument is treated."
+    )
+    repeated_member: Literal["refused", "any"] = Field(
+        "any", description="`refused` if a JSON body in which a member stands twice is refused."
     )
     other_tools: Literal["none", "any"] = Field(
         "any", description="`none` if the MCP server lists only tools that are actions of its surface."

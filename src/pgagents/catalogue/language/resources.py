@@ -7,7 +7,18 @@ from typing import Annotated, Any
 from pydantic import Field, model_validator
 
 from pgagents.catalogue.language.actions import Law
-from pgagents.catalogue.language.basics import Cel, Cited, Json, Line, Member, Name, Slug, Status, Strict
+from pgagents.catalogue.language.basics import (
+    Cel,
+    Cited,
+    Json,
+    JsonName,
+    Line,
+    Member,
+    Name,
+    Slug,
+    Status,
+    Strict,
+)
 
 
 class CatalogueCall(Strict):
@@ -54,8 +65,8 @@ class Takes(Strict):
     """A counter of another resource that each instance lowers by one while it lives."""
 
     of: Name = Field(description="The resource that has the counter.")
-    by: Name = Field(description="The member with that resource's id.")
-    counter: Name = Field(description="The member of that resource that is lowered by one.")
+    by: JsonName = Field(description="The member with that resource's id.")
+    counter: JsonName = Field(description="The member of that resource that is lowered by one.")
     read_by: Name = Field(description="The action that reads the counter.")
 
 
@@ -64,7 +75,7 @@ class TimedMove(Strict):
 
     from_: str = Field(alias="from", description="The state before.")
     to: str = Field(description="The state afterwards.")
-    at: Name = Field(description="The member with the time of the transition.")
+    at: JsonName = Field(description="The member with the time of the transition.")
 
 
 class Resource(Cited):
@@ -87,7 +98,7 @@ class Resource(Cited):
     read_by: list[CatalogueCall] = Field([], description="Calls that read an instance.")
     listed_by: list[CatalogueCall] = Field([], description="Calls that list instances.")
     undone_by: CatalogueCall | None = Field(None, description="The call that ends or removes an instance.")
-    absent: str | int | dict[Name, str | int] | None = Field(
+    absent: str | int | dict[JsonName, str | int] | None = Field(
         None, description="A well-formed id that does not exist; a mapping if the id has several members."
     )
     missing: Name | None = Field(None, description="The error code for an id that does not exist.")
@@ -98,7 +109,7 @@ class Resource(Cited):
             "the server."
         ),
     )
-    expires_by: Name | None = Field(
+    expires_by: JsonName | None = Field(
         None, description="The member with the time at which an instance ends by itself."
     )
     within: Name | None = Field(
@@ -122,12 +133,14 @@ class Resource(Cited):
         default=[], description="State transitions that happen by themselves."
     )
     tenant: bool = Field(False, description="True if other projects must not see it.")
-    state: Name | None = Field(None, description="The member with its state.")
+    state: JsonName | None = Field(None, description="The member with its state.")
     states: list[str] = Field([], description="All its states.")
     initial: str | None = Field(None, description="The state of a new instance.")
     moves: dict[Name, Move] = Field({}, description="State transitions, by the action that causes them.")
-    fixed: list[Name] = Field(default=[], description="Members that never change after the instance is made.")
-    volatile: list[Name] = Field(
+    fixed: list[JsonName] = Field(
+        default=[], description="Members that never change after the instance is made."
+    )
+    volatile: list[JsonName] = Field(
         default=[], description="Members that are ignored when the same call is compared on two surfaces."
     )
     laws: dict[Slug, Law] = Field(

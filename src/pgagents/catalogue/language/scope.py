@@ -2,6 +2,7 @@
 
 LAW = ("input", "response", "status", "surface", "now", "before", "env")
 ITEM = "item"
+PAGES = ("input", "response", "headers")
 CALL = ("env", "now", "resource", "input")
 FRESH = "fresh"
 FRESH_KINDS = ("text", "slug", "email", "uuid", "int", "url")

@@ -13,8 +13,9 @@ from pydantic import Field
 from pgagents.catalogue.language.actions import Action
 from pgagents.catalogue.language.audit import Audit
 from pgagents.catalogue.language.basics import Json, Line, Name, Schema, Security, Slug, Strict
+from pgagents.catalogue.language.errors import Errors
 from pgagents.catalogue.language.offers import Idempotency, Retention, Surface, Webhooks
-from pgagents.catalogue.language.platform import Api, Auth, Behaviour, Browsers, Errors, Header, Limits
+from pgagents.catalogue.language.platform import Api, Auth, Behaviour, Browsers, Header, Limits
 from pgagents.catalogue.language.resources import Resource, Workflow
 
 

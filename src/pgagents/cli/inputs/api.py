@@ -25,12 +25,19 @@ def api_url(model: Model, given: str | None) -> str:
     return base_url(os.environ[name], name) if os.environ.get(name) else str(model.api.server)
 
 
-def api_key(model: Model, *first: str) -> str:
-    """Return the key from the first of these variables or the catalogue's that is set; empty where none
-    is.
+def api_key(model: Model, *first: str) -> dict[str, str]:
+    """Return the secret of each scheme from the first of these variables or the catalogue's that is set.
+
+    A scheme without a secret is left out.
     """
     from pgagents.cli.inputs.api_keys import header_safe
     from pgagents.client.variables import variable
+    from pgagents.model.identity import variable_of_scheme
 
-    name = next((name for name in (*first, variable(model, "key")) if os.environ.get(name)), None)
-    return header_safe(os.environ[name], name, model.credential) if name else ""
+    found = {}
+    for scheme, credential in model.credentials.items():
+        names = [variable_of_scheme(model, scheme, one) for one in (*first, variable(model, "key"))]
+        name = next((name for name in names if os.environ.get(name)), None)
+        if name is not None:
+            found[scheme] = header_safe(os.environ[name], name, credential)
+    return found

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pgagents.errors import PgagentsError
+from pgagents.model.identity import as_variable, choose, find_credential, name_holder
 from pgagents.text.nearest import did_you_mean
 
 if TYPE_CHECKING:
@@ -25,15 +26,16 @@ TOKEN = "PGAGENTS_TOKEN"
 def keys(model: Model, given: tuple[str, ...], described: Mapping[str, str], *, ask: bool) -> dict[str, str]:
     """Return each identity's key by role.
 
-    `given` are `ROLE[=ENVVAR]` of the command line, which override `described`, a mapping of roles to
-    variables. The main key defaults to PGAGENTS_TOKEN; with `ask`, the user is prompted where that is not
-    set. Raises PgagentsError for an unknown role or an unset variable.
+    `given` are `ROLE[.SCHEME][=ENVVAR]` of the command line, which override `described`, a mapping of roles
+    to variables. The main key defaults to PGAGENTS_TOKEN, and that of a further scheme to
+    PGAGENTS_TOKEN_SCHEME; with `ask`, the user is prompted for the first where it is not set. Raises
+    PgagentsError for an unknown role or an unset variable.
     """
     variables = dict(described)
     for one in given:
         role, _, name = one.partition("=")
         check_role(model, "--identity", role)
-        variables[role] = name or (TOKEN if role == "main" else f"{TOKEN}_{role.upper()}")
+        variables[role] = name or token_variable(role)
     found = {}
     for role, name in variables.items():
         if not os.environ.get(name):
@@ -41,17 +43,44 @@ def keys(model: Model, given: tuple[str, ...], described: Mapping[str, str], *, 
                 f"--identity {role}: the environment variable {name} is not set", f"export {name}=… first"
             )
         signs = any(a.signed is not None and a.signed.role == role for a in model.actions)
-        found[role] = header_safe(os.environ[name], name, None if signs else model.credential)
-    if "main" not in found and (os.environ.get(TOKEN) or (ask and any(a.key for a in model.actions))):
+        found[role] = header_safe(os.environ[name], name, None if signs else find_credential(model, role))
+    for scheme, credential in list(model.credentials.items())[1:]:
+        holder = name_holder(model, "main", scheme)
+        name = token_variable(holder)
+        if holder not in found and os.environ.get(name):
+            found[holder] = header_safe(os.environ[name], name, credential)
+    if "main" not in found and (os.environ.get(TOKEN) or (ask and not _can_call(model, found))):
         found["main"] = _token(model.credential)
     return found
 
 
+def token_variable(holder: str) -> str:
+    """Return the default variable of a role's key: PGAGENTS_TOKEN, PGAGENTS_TOKEN_SECOND for the role
+    `second`, PGAGENTS_TOKEN_OTP for the scheme `otp` of `main`.
+    """
+    own = holder.removeprefix("main.")
+    return TOKEN if own == "main" else f"{TOKEN}_{as_variable(own)}"
+
+
+def _can_call(model: Model, keys: Mapping[str, str]) -> bool:
+    """True if the keys at hand are enough for every action."""
+    return all(
+        not any(action.security) or choose(model, keys, "main", action.security) for action in model.actions
+    )
+
+
 def check_role(model: Model, flag: str, role: str) -> None:
     """Raise PgagentsError where the catalogue has no such role."""
-    if role not in model.auth.roles:
+    name, dot, scheme = role.partition(".")
+    if dot and name in model.auth.roles and scheme not in list(model.credentials)[1:]:
         raise PgagentsError(
-            f"{flag} {role}: the catalogue has no such role", did_you_mean(role, model.auth.roles)
+            f"{flag} {role}: the catalogue has no further scheme `{scheme}`",
+            did_you_mean(scheme, list(model.credentials)[1:])
+            or f"the key of its first scheme is that of `{name}`",
+        )
+    if name not in model.auth.roles:
+        raise PgagentsError(
+            f"{flag} {role}: the catalogue has no such role", did_you_mean(name, model.auth.roles)
         )
 
 

@@ -24,7 +24,7 @@ oauth:                                          # a client, and how its user con
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -68,16 +68,15 @@ class Env:
 def read_env(
     path: Path,
     *,
-    roles: Mapping[str, Any],
+    roles: Collection[str],
     values: Mapping[str, Any],
     variables: Mapping[str, str],
-    key_header: str = "Authorization",
+    key_headers: Collection[str] = ("Authorization",),
 ) -> Env:
     """Read a server description for a catalogue with these roles and these values in its `env`.
 
-    `variables` is the environment. `key_header` carries the key, so that it cannot be given as a header;
-    empty where the API has no keys. Raises InputError with every fault of the file, PgagentsError where it
-    cannot be read.
+    `variables` is the environment. `key_headers` carry keys, so that they cannot be given as headers.
+    Raises InputError with every fault of the file, PgagentsError where it cannot be read.
     """
     try:
         source = read(path)
@@ -85,7 +84,7 @@ def read_env(
         raise PgagentsError(
             f"cannot read --env {path}: {error.strerror}", "give the path of a YAML file"
         ) from None
-    reader = _Reader(source, roles, values, variables, key_header)
+    reader = _Reader(source, roles, values, variables, key_headers)
     env = reader.env(path)
     if reader.found:
         keys_in_it = any(d.id == NO_NAME for d in reader.found)
@@ -99,13 +98,14 @@ class _Reader:
     def __init__(
         self,
         source: Source,
-        roles: Mapping[str, Any],
+        roles: Collection[str],
         values: Mapping[str, Any],
         variables: Mapping[str, str],
-        key_header: str,
+        key_headers: Collection[str],
     ) -> None:
         self.source, self.roles, self.values, self.variables = source, roles, values, variables
-        self.ours = {key_header.lower(): "give the key under `identities`, or with --identity"} | _OURS
+        help = "give the key under `identities`, or with --identity"
+        self.ours = dict.fromkeys((name.lower() for name in key_headers), help) | _OURS
         self.found = [Diagnostic(f.span, f"env/{f.id}", "error", f.message, f.help) for f in source.faults]
 
     def fault(

@@ -49,10 +49,10 @@ def target(
         if description is None
         else read_env(
             description,
-            roles=model.auth.roles,
+            roles=[*model.auth.roles, *_list_further(model)],
             values=model.env,
             variables=os.environ,
-            key_header=model.credential.header if model.credential is not None else "",
+            key_headers=[c.header for c in model.credentials.values() if c.header],
         )
     )
     base = base_url(url) if url is not None else env.url
@@ -60,3 +60,8 @@ def target(
         raise click.UsageError(f"Missing option '--url': {description} has no `url`. Give it there or here.")
     twin = plain_twin(base, plain_url or env.plain_url or None)
     return Target(replace(model, env={**model.env, **env.values}), base, twin, cacert or env.cacert, env)
+
+
+def _list_further(model: Model) -> list[str]:
+    """Return the names of the roles' keys for further schemes."""
+    return [f"{role}.{scheme}" for role in model.auth.roles for scheme in list(model.credentials)[1:]]

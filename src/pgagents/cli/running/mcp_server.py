@@ -103,12 +103,15 @@ def open_link(
 def environment(model: Model, given: Mapping[str, str], keys: Mapping[str, str], api: str) -> dict[str, str]:
     """Return the environment of a server process.
 
-    It includes the main key and the API's URL under the catalogue's names, and no other key of pgagents.
+    It includes the main keys and the API's URL under the catalogue's names, and no other key of pgagents.
     """
+    from pgagents.model.identity import find_secret, variable_of_scheme
+
     names = model.surfaces["mcp"].env
     found = {name: value for name, value in given.items() if not name.startswith(OURS)}
-    if "key" in names and "main" in keys:
-        found[names["key"]] = keys["main"]
+    for scheme in model.credentials if "key" in names else ():
+        if secret := find_secret(model, keys, "main", scheme):
+            found[variable_of_scheme(model, scheme, names["key"])] = secret
     if "url" in names:
         found[names["url"]] = api
     return found

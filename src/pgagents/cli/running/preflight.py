@@ -45,10 +45,10 @@ def check_server(
         return handler(request)
 
     key = keys.get("main", "")
-    redactor = Redactor(keys, model.secrets, hidden, credential=model.credential)
+    redactor = Redactor(keys, model.secrets, hidden, model=model)
     masked = redactor.text  # in whatever coding a server gives a key back
     trouble = preflight(
-        setting_of(model, url), Place(url, count_request, other, masked), key, keyless=options.keyless
+        setting_of(model, url), Place(url, count_request, other, masked), keys, keyless=options.keyless
     )
     if trouble is not None:
         says, help = (printable(masked(text)) for text in (trouble.says, trouble.help))

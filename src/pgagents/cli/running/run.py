@@ -110,9 +110,7 @@ def run(
             bare=bare,
         )
         stop.running = False
-    again = Redactor(keys, (), hidden, credential=model.credential).text(
-        again
-    )  # the command of an MCP server may hold a key
+    again = Redactor(keys, (), hidden, model=model).text(again)  # the command of an MCP server may hold a key
     report = replace(
         report,
         header=replace(

@@ -69,6 +69,8 @@ class Dialect:
     """How `additionalProperties` is written: as it is, always, never, or always false."""
     optional: Literal["absent", "null"] = "absent"
     """An optional member may be left out, or it is always present and null means that it is not given."""
+    names: str = ""
+    """A pattern that the names of members must match; empty if any name may stand there."""
     named: bool = False
     """True if every object must have `properties` and every array `items`."""
     defaults: bool = True
@@ -109,6 +111,11 @@ OPENAPI_30_FLAT = replace(
     one_of=False,
 )
 
+_PARAMETER = r"[A-Za-z_][A-Za-z0-9_]{0,63}"
+"""The names that Gemini's reference allows. What it says of nested members is open, so they are held to it
+too; xAI and Perplexity hand schemas on to models of several vendors.
+"""
+
 GEMINI = Dialect(
     "Gemini Schema",
     BOUNDS,
@@ -132,6 +139,7 @@ GEMINI = Dialect(
     untyped=False,
     ordering=True,
     examples="example",
+    names=_PARAMETER,
 )
 
 GEMINI_JSON = Dialect(
@@ -145,6 +153,7 @@ GEMINI_JSON = Dialect(
     exclusive="none",
     additional="explicit",
     ordering=True,
+    names=_PARAMETER,
 )
 
 XAI = Dialect(
@@ -158,6 +167,7 @@ XAI = Dialect(
         "number": frozenset(("float", "double")),
     },
     additional="explicit",
+    names=_PARAMETER,
 )
 
 # refuses `object schema missing properties` and `array schema missing items` outside strict mode too
@@ -220,6 +230,7 @@ PERPLEXITY = Dialect(
     formats={"string": _TEXT_FORMATS - {"duration", "hostname"}},
     additional="explicit",
     named=True,
+    names=_PARAMETER,
 )
 
 # JSON Schema 2020-12, each tool's schema self-contained; the inspector warns about lists of types

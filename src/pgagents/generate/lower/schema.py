@@ -7,6 +7,8 @@ the dialect has descriptions, it is described there in words.
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -241,7 +243,7 @@ class _Lowering:
                 out["items"] = items
             else:
                 self.keywords.write(keyword, flat, kinds, out, hints)
-        if not self._object(flat, kinds, out, stack):
+        if not self._object(flat, kinds, out, stack, hints):
             return None
         if d.named:
             for kind, keyword in (("object", "properties"), ("array", "items")):
@@ -257,11 +259,11 @@ class _Lowering:
 
     # objects
 
-    def _object(self, flat: Flat, kinds: list[str], out: Node, stack: Stack) -> bool:
+    def _object(self, flat: Flat, kinds: list[str], out: Node, stack: Stack, hints: list[str]) -> bool:
         """Translate an object's members. False if the dialect cannot express this object."""
         d = self.dialect
         is_object = "object" in kinds
-        cut = self._properties(flat, out, stack)
+        cut = self._properties(flat, out, stack, hints)
         further = flat.get("additionalProperties", True)
         if not is_object and "properties" not in flat and "additionalProperties" not in flat:
             if "required" in flat:
@@ -309,7 +311,7 @@ class _Lowering:
                 place, "additionalProperties", further, "dropped", "only named members may be sent"
             )
 
-    def _properties(self, flat: Flat, out: Node, stack: Stack) -> bool:
+    def _properties(self, flat: Flat, out: Node, stack: Stack, hints: list[str]) -> bool:
         """Write the members that can be expressed; return True if one could not."""
         if "properties" not in flat:
             if "required" in flat and (
@@ -320,6 +322,9 @@ class _Lowering:
         place = flat.place("properties")
         members = Node(origin=place)
         for name, member in flat["properties"].items():
+            if self.dialect.names and not re.fullmatch(self.dialect.names, name):
+                hints.append(self._say_member(flat, name, member))
+                continue
             lowered = self.schema(member, (*place, name), stack)
             if (
                 lowered is not None
@@ -340,6 +345,17 @@ class _Lowering:
         if self.dialect.ordering and members:
             out["propertyOrdering"] = list(members)
         return cut
+
+    def _say_member(self, flat: Flat, name: str, member: Mapping[str, Any]) -> str:
+        """Return the words for a member whose name the vendor takes in no schema, and list the loss."""
+        place = origin_of(member) or (*flat.place("properties"), name)
+        self.losses.add(place, "member", name, "description", "the vendor takes no such name of a member")
+        kind, text = member.get("type"), str(member.get("description", "")).rstrip(".")
+        facts = [kind] if isinstance(kind, str) else []
+        facts += ["required"] if name in flat.get("required", ()) else []
+        said = f"further member {json.dumps(name, ensure_ascii=False)}"
+        said += f" ({', '.join(facts)})" if facts else ""
+        return f"{said}: {text}" if text else said
 
     def _or_none(self, member: Node, origin: Pointer) -> Node:
         """Make an optional member required and nullable: null means that it is not given."""

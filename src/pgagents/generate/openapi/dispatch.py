@@ -28,7 +28,7 @@ def operation(model: Model, dispatcher: Dispatcher, profile: Profile) -> Node:
         members["description"] = dispatcher.description
     if profile.consequential:
         members["x-openai-isConsequential"] = writes
-    if needs := parts.security(model, oauth=profile.complete):
+    if needs := parts.security(model, profile, model.shared_security):
         members["security"] = needs
     media = Node({"schema": request_schema(model, dispatcher, each=profile.complete)}, origin=at)
     if profile.examples and (shown := _requests(dispatcher)):
@@ -97,8 +97,8 @@ def union(dispatcher: Dispatcher) -> dict[str, list[Use]]:
     """
     found: dict[str, list[Use]] = {}
     for action in dispatcher.actions:
-        for param in action.params:
-            if param.place != "header" or param.name == action.idempotency:
+        for param in dispatcher.offered.params(action):
+            if param.place != "header" or param.canonical == action.idempotency:
                 found.setdefault(str(param.name), []).append((action, param))
     return found
 
@@ -163,14 +163,14 @@ def responses(model: Model, dispatcher: Dispatcher, profile: Profile) -> Node:
         found[str(edge.status)] = refusals.edge_reference(edge.status)
     for status in sorted({*dispatcher.responses, *codes, 200}):
         text = dispatcher.responses.get(status)
-        if status in codes:
-            found[str(status)] = refusals.response(
-                model, codes[status], keyed=True, full=profile.complete, text=text
-            )
+        if status in codes and status >= 400:
+            found[str(status)] = refusals.response(model, codes[status], profile, keyed=True, text=text)
         else:
             found[str(status)] = _make_response(
                 model, dispatcher, status, text or Text("The action's own answer", dispatcher.origin), profile
             )
+            if status in codes:
+                found[str(status)] = refusals.add_errors(model, found[str(status)], codes[status], profile)
     return Node({status: found[status] for status in sorted(found)}, origin=found.origin)
 
 
@@ -240,7 +240,8 @@ def _requests(dispatcher: Dispatcher) -> Node:
     shown = Node(origin=(*dispatcher.origin, "actions"))
     for name, action in actions_by_name(dispatcher).items():
         for example in parts.succeeding(action)[:1]:
-            arguments = {k: v for k, v in example.input.items() if k in union(dispatcher)}
+            known = dispatcher.offered.rename(action, example.input)
+            arguments = {k: v for k, v in known.items() if k in union(dispatcher)}
             value = Node(
                 {
                     dispatcher.selector: name,

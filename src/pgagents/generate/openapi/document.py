@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from pgagents.generate.formerly import list_lost_ids
 from pgagents.generate.openapi import dispatch, events, parts, refusals
 from pgagents.generate.openapi.operation import operation
 from pgagents.generate.openapi.profile import Profile
+from pgagents.generate.pages import list_hidden_pages
 from pgagents.generate.target import Loss
 from pgagents.jsonschema.schema import closure
-from pgagents.model.credential import PLACEHOLDER
+from pgagents.model.credential import PLACEHOLDER, Credential
 from pgagents.model.model import Model
 from pgagents.source.origin import Node, Text
 
@@ -28,7 +29,7 @@ def document(model: Model, profile: Profile, change: Change | None = None) -> No
     }
     if profile.complete and (tags := parts.tags(actions)):
         members["tags"] = tags
-    if needs := parts.security(model, oauth=profile.complete):
+    if needs := parts.security(model, profile, model.shared_security):
         members["security"] = needs
     paths = _paths(model, profile)
     members["paths"] = paths
@@ -66,7 +67,7 @@ def _components(model: Model, profile: Profile, users: list[Node], change: Chang
         for codes in refusals.by_status(refusals.codes_of(action, model)).values():
             name = refusals.component_name(codes, keyed=keyed)
             if name not in responses:
-                responses[name] = refusals.response(model, codes, keyed=keyed, full=profile.complete)
+                responses[name] = refusals.response(model, codes, profile, keyed=keyed)
     for edge in model.errors.edge if profile.complete else ():
         responses[refusals.edge_name(edge.status)] = refusals.edge_response(model, edge)
     holders = [*schema_holders(users), *schema_holders(responses)]
@@ -74,7 +75,7 @@ def _components(model: Model, profile: Profile, users: list[Node], change: Chang
     if change:
         for holder in schema_holders(responses):
             holder["schema"] = change(holder["schema"])
-    schemes = parts.security_schemes(model, oauth=profile.complete)
+    schemes = parts.security_schemes(model, profile)
     components: dict[str, Any] = {"securitySchemes": schemes} if schemes else {}
     components["schemas"] = Node(
         {n: change(model.schemas[n]) if change else model.schemas[n] for n in needed}, origin=("schemas",)
@@ -122,22 +123,43 @@ def schema_holders(tree: Any) -> Iterator[Node]:
                 stack.extend(node.values())
 
 
-def credential_losses(model: Model) -> Iterator[Loss]:
-    """Yield the text around an API key in its header, which OpenAPI has no member for."""
-    credential = model.credential
-    if credential is not None and credential.framed:
-        said = f"the key's value `{credential.wrap(PLACEHOLDER)}`"
-        yield Loss((*credential.origin, "value"), said, "description", "OpenAPI says the header alone")
+def credential_losses(credentials: Iterable[Credential]) -> Iterator[Loss]:
+    """Yield the texts around API keys, which OpenAPI has no member for."""
+    for credential in credentials:
+        if credential.framed:
+            said = f"the key's value `{credential.wrap(PLACEHOLDER)}`"
+            detail = f"OpenAPI says the {credential.place} alone"
+            yield Loss((*credential.origin, "value"), said, "description", detail)
+
+
+def action_losses(model: Model, profile: Profile) -> Iterator[Loss]:
+    """Yield the actions that have no operation: only a dispatcher or an MCP server carries them."""
+    for action in profile.actions_elsewhere(model):
+        dispatcher = model.find_dispatcher(action)
+        where = f"the dispatcher `{dispatcher.surface}`" if dispatcher else "the MCP server"
+        yield Loss(action.origin, f"action {action.name}", "dropped", f"only {where} has it")
 
 
 def losses(model: Model, profile: Profile) -> Iterator[Loss]:
     """Yield what a document for an assistant leaves out of the whole contract."""
+    yield from action_losses(model, profile)
     yield from list_lost_ids(profile.actions(model))
-    yield from credential_losses(model)
+    yield from credential_losses(profile.credentials(model).values())
+    yield from refusals.list_lost_signs(model, profile.actions(model))
+    yield from refusals.list_lost_types(model, profile.actions(model), profile)
+    hidden = "no assistant reads headers; the answer's body must say what comes next"
+    yield from list_hidden_pages(profile.actions(model), "dropped", hidden)
     for action in profile.actions(model):
-        offered = {p.name for p in profile.params(action)}
+        offered = {p.canonical for p in profile.params(action)}
+        for renamed in (p for p in profile.params(action) if p.of):
+            yield Loss(
+                renamed.origin,
+                f"name {renamed.name} of argument {renamed.of}",
+                "dropped",
+                f"{action.operation_id}: an operation takes arguments under REST's names",
+            )
         for param in action.params:
-            if param.name in offered:
+            if param.name in offered or (param.place == "query" and param.odd_style):
                 continue
             if param.place == "header" and not profile.header_params:
                 yield Loss(
@@ -153,14 +175,16 @@ def losses(model: Model, profile: Profile) -> Iterator[Loss]:
                     "elsewhere",
                     f"{action.operation_id}: left out of this surface",
                 )
-        if codes := refusals.codes_of(action, model):
-            names = ", ".join(c.name for c in codes)
+        if codes := [code for code in refusals.codes_of(action, model) if code.shown]:
+            names = ", ".join(c.shown for c in codes)
             yield Loss(
                 (*action.origin, "errors"),
                 f"error codes {names}",
                 "description",
                 f"{action.operation_id}: named in the texts",
             )
+    for name in parts.list_limit_headers(model):
+        yield Loss(("limits", "headers"), f"answers carry {name}", "elsewhere", "in the full document")
     for header in model.headers:
         yield Loss(header.origin, f"answers carry `{header.name}`", "elsewhere", "in the full document")
     for dispatcher in profile.dispatchers(model):

@@ -28,11 +28,11 @@ def operation(model: Model, action: Action, profile: Profile) -> Node:
         members["x-formerly"] = former
     if profile.consequential and (action.method != "GET" or action.effect == "write"):
         members["x-openai-isConsequential"] = action.effect == "write"
-    if not action.key:
-        if model.credential is not None:
-            members["security"] = []
-    elif profile.complete and (scopes := parts.oauth_scopes(model, action)):
-        members["security"] = parts.security(model, oauth=True, scopes=scopes)
+    scopes = parts.oauth_scopes(model, action) if profile.complete and action.key else []
+    if model.credential is not None and (
+        scopes or profile.security(action.security) != profile.security(model.shared_security)
+    ):
+        members["security"] = parts.security(model, profile, action.security, scopes)
     outside = [p for p in params if p.place != "body"]
     if outside:
         members["parameters"] = [
@@ -60,10 +60,11 @@ def responses(model: Model, action: Action, profile: Profile) -> Node:
     for status, codes in refusals.by_status(refusals.codes_of(action, model)).items():
         shown = _examples(action, status) if profile.examples else None
         if status in found:
+            found[status] = refusals.add_errors(model, found[status], codes, profile)
             continue
-        if shown:
-            own = refusals.response(model, codes, keyed=action.key, full=profile.complete)
-            own["content"][parts.JSON]["examples"] = shown
+        own = refusals.response(model, codes, profile, keyed=action.key)
+        if shown and len(own.get("content", ())) == 1:
+            next(iter(own["content"].values()))["examples"] = shown
             found[status] = own
         else:
             found[status] = refusals.reference(codes, keyed=action.key or not profile.complete)

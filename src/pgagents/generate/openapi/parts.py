@@ -9,7 +9,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from pgagents.generate.openapi.profile import Alternatives, Profile
 from pgagents.model.action import Action, Example, Param
+from pgagents.model.credential import Credential
 from pgagents.model.model import Header, Model, Surface
 from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer
@@ -48,25 +50,19 @@ def tags(actions: Iterable[Action]) -> list[Node]:
     return list(first.values())
 
 
-def security_schemes(model: Model, *, oauth: bool) -> Node:
-    """Return the scheme of calls, if they have one; with `oauth`, also OAuth if the catalogue has it.
+def security_schemes(model: Model, profile: Profile) -> Node:
+    """Return the schemes of calls, if they have any; in a complete document, also OAuth if the catalogue has
+    it.
 
-    OpenAPI cannot say what stands around an API key in its header, so the description does.
+    OpenAPI cannot say what stands around an API key, so the description does.
     """
-    auth, credential = model.auth, model.credential
+    auth = model.auth
     schemes = Node(origin=("auth", "schemes"))
-    if credential is None:
+    for credential in profile.credentials(model).values():
+        schemes[credential.name] = _scheme(model, credential)
+    if not schemes:
         return schemes
-    at: Pointer = credential.origin
-    scheme = Node(credential.openapi, origin=at)
-    described = model.text(*at, "description")
-    if credential.framed and credential.word not in described:
-        said = f"The header's value is `{credential.wrap('KEY')}`."
-        described = Text(f"{described} {said}".strip(), (*at, "value"))
-    if described:
-        scheme["description"] = described
-    schemes[credential.name] = scheme
-    if oauth and auth.oauth:
+    if profile.complete and auth.oauth:
         flow = {
             "authorizationUrl": Text(model.api.server + auth.oauth.authorize, ("auth", "oauth", "authorize")),
             "tokenUrl": Text(model.api.server + auth.oauth.token, ("auth", "oauth", "token")),
@@ -78,21 +74,42 @@ def security_schemes(model: Model, *, oauth: bool) -> Node:
     return schemes
 
 
+def _scheme(model: Model, credential: Credential) -> Node:
+    """Return a Security Scheme Object."""
+    at: Pointer = credential.origin
+    scheme = Node(credential.openapi, origin=at)
+    described = model.text(*at, "description")
+    if credential.framed and credential.word not in described:
+        called = "header" if credential.place == "header" else credential.place
+        said = f"The {called}'s value is `{credential.wrap('KEY')}`."
+        described = Text(f"{described} {said}".strip(), (*at, "value"))
+    if described:
+        scheme["description"] = described
+    return scheme
+
+
 def oauth_scopes(model: Model, action: Action) -> list[str]:
     """Return the scopes that an OAuth token needs for this action."""
     needs = model.auth.oauth.needs if model.auth.oauth else {}
     return [scope for scope, names in needs.items() if action.name in names]
 
 
-def security(model: Model, *, oauth: bool, scopes: Sequence[str] = ()) -> list[Node]:
-    """Return the security requirements: a key or, with `oauth`, alternatively an OAuth token with these
-    scopes. Empty if no call has a key.
+def security(
+    model: Model, profile: Profile, alternatives: Alternatives, scopes: Sequence[str] = ()
+) -> list[Node]:
+    """Return the security requirements of calls with these alternatives.
+
+    In a complete document an OAuth token with these scopes is another alternative, where a bearer key is one.
     """
-    if model.credential is None:
-        return []
-    needs = [Node({model.credential.name: []}, origin=model.credential.origin)]
-    if oauth and model.auth.oauth:
-        needs.append(Node({OAUTH: list(scopes)}, origin=("auth", "oauth")))
+    found = profile.security(alternatives)
+    first = next((name for one in found for name in one), None)
+    origin = model.credentials[first].origin if first is not None else ("security",)
+    needs = [Node({name: [] for name in one}, origin=origin) for one in found]
+    bearer = any(model.credentials[name].kind == "http_bearer" for one in found for name in one)
+    if profile.complete and model.auth.oauth and bearer:
+        needs.insert(
+            len([one for one in found if one]), Node({OAUTH: list(scopes)}, origin=("auth", "oauth"))
+        )
     return needs
 
 
@@ -102,17 +119,28 @@ def parameter(action: Action, param: Param, description: str, *, examples: bool)
     members: dict[str, Any] = {"name": wire_name(param), "in": param.place, "required": param.required}
     if description:
         members["description"] = description
+    if param.odd_style:
+        members |= style_of(param)
     members["schema"] = schema
     if examples and (shown := _values(action, param)):
         members["examples"] = shown
     return Node(members, origin=param.origin)
 
 
+def style_of(param: Param) -> dict[str, Any]:
+    """Return the members that say how a list or object is sent as text."""
+    return {"style": Text(param.style, (*param.origin, "style")), "explode": param.explode}
+
+
 def wire_name(param: Param) -> Text:
     """Return the argument's name as sent, with its origin. A path placeholder uses the argument's own
     name.
     """
-    return param.name if param.place == "path" else Text(param.wire, (*param.origin, "wire"))
+    return (
+        Text(param.canonical, param.origin)
+        if param.place == "path"
+        else Text(param.wire, (*param.origin, "wire"))
+    )
 
 
 def _values(action: Action, param: Param) -> Node:
@@ -120,7 +148,7 @@ def _values(action: Action, param: Param) -> Node:
     shown = Node(origin=(*action.origin, "examples"))
     seen: list[Any] = []
     for example in succeeding(action):
-        value = example.input.get(str(param.name))
+        value = example.input.get(param.canonical)
         if value is None or any(value == other and type(value) is type(other) for other in seen):
             continue
         seen.append(value)
@@ -176,8 +204,12 @@ def add_description(param: Param, text: str) -> Node:
 
 
 def request_body(action: Action, schema: Node, params: Iterable[Param], *, examples: bool) -> Node:
-    """Return a JSON request body, which is required if one of its members is."""
+    """Return a request body, which is required if one of its members is."""
     media = Node({"schema": schema}, origin=schema.origin)
+    styled = [p for p in params if p.place == "body" and p.odd_style]
+    if styled:
+        encoding = {p.wire: Node(style_of(p), origin=p.origin) for p in styled}
+        media["encoding"] = Node(encoding, origin=schema.origin)
     if examples:
         wires = {str(p.name): p.wire for p in params if p.place == "body"}
         shown = {
@@ -187,8 +219,9 @@ def request_body(action: Action, schema: Node, params: Iterable[Param], *, examp
         }
         if shown:
             media["examples"] = Node(shown, origin=(*action.origin, "examples"))
+    content_type = Text(action.content_type, (*action.origin, "content_type"))
     return Node(
-        {"required": "required" in schema, "content": Node({JSON: media}, origin=schema.origin)},
+        {"required": "required" in schema, "content": Node({content_type: media}, origin=schema.origin)},
         origin=schema.origin,
     )
 
@@ -225,7 +258,42 @@ def response_headers(model: Model, status: int, *, keyed: bool) -> Node:
     for header in model.headers:
         if kinds & set(header.on):
             found[header.name] = header_reference(header)
+    for name, header in limit_headers(model, status).items():
+        found.setdefault(name, header)
     return found
+
+
+def limit_headers(model: Model, status: int) -> Node:
+    """Return the headers of a limit that only `limits` names, so that no answer must have them."""
+    at, reader = ("limits", "headers"), model.limit_reader
+    named = {header.name.lower() for header in model.headers}
+    given = reader.names if 200 <= status < 300 or status in reader.statuses else []
+    texts = {name: (f"The rate limit, as {given_form(model)}", "string") for name in given}
+    if model.limits.headers is not None and model.limits.headers.limit:
+        texts = dict.fromkeys(given, ("A number of the rate limit", "integer"))
+    if status in reader.statuses and model.limits.headers is not None:
+        texts[reader.retry] = ("Seconds to wait, or a date to wait for", "string")
+    return Node(
+        {
+            name: Node({"description": said, "schema": Node({"type": kind}, origin=at)}, origin=at)
+            for name, (said, kind) in texts.items()
+            if name.lower() not in named
+        },
+        origin=at,
+    )
+
+
+def list_limit_headers(model: Model) -> list[str]:
+    """Return the names of those headers."""
+    statuses = (200, *sorted(model.limit_reader.statuses))
+    return list(dict.fromkeys(name for status in statuses for name in limit_headers(model, status)))
+
+
+def given_form(model: Model) -> str:
+    """Return the form of a limit's header in words."""
+    if model.limits.headers.ietf:
+        return "draft-ietf-httpapi-ratelimit-headers defines it"
+    return f"`{model.limits.headers.pattern}`"
 
 
 def header_reference(header: Header) -> Node:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pgagents.model.action import Action, Param
+from pgagents.model.credential import Credential
 from pgagents.model.model import Dispatcher, Model, Surface
+
+Alternatives = tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +26,41 @@ class Profile:
     header_params: bool
     examples: bool
     consequential: bool
+    schemes: tuple[str, ...] | None = None
+    """The credentials that the document offers; None for all."""
+
+    @property
+    def json_errors(self) -> bool:
+        """True if the document shows error bodies of type `application/json` alone, as Copilot's does."""
+        return self.version.startswith("3.0")
 
     def actions(self, model: Model) -> tuple[Action, ...]:
         """Return the actions that have operations of their own."""
-        return self.surface.actions if self.surface else model.actions
+        offered = self.surface.actions if self.surface else model.actions
+        return tuple(action for action in offered if action.on_rest)
+
+    def actions_elsewhere(self, model: Model) -> tuple[Action, ...]:
+        """Return the actions that no operation of the document makes callable."""
+        offered = self.surface.actions if self.surface else model.actions
+        shown = {str(a.name) for d in self.dispatchers(model) for a in d.actions}
+        return tuple(a for a in offered if not a.on_rest and str(a.name) not in shown)
 
     def dispatchers(self, model: Model) -> tuple[Dispatcher, ...]:
         """Return the dispatchers that the document offers besides its actions."""
         return model.dispatchers if self.surface is None or self.surface.dispatcher else ()
+
+    def credentials(self, model: Model) -> dict[str, Credential]:
+        """Return the credentials that the document describes, by scheme."""
+        return {n: c for n, c in model.credentials.items() if self.schemes is None or n in self.schemes}
+
+    def security(self, alternatives: Alternatives) -> Alternatives:
+        """Return the alternatives that the document's credentials are enough for.
+
+        A document for one host has at most one, as hosts choose none: without a key only where none will do.
+        """
+        if self.schemes is None:
+            return alternatives
+        return tuple(one for one in alternatives if one and set(one) <= set(self.schemes))[:1]
 
     def params(self, action: Action) -> tuple[Param, ...]:
         """Return the action's arguments that the document offers."""

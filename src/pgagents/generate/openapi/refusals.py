@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from pgagents.generate.openapi import parts
+from pgagents.generate.openapi.profile import Profile
+from pgagents.generate.target import Loss
 from pgagents.jsonschema.schema import REF
 from pgagents.model.action import Action, Code
 from pgagents.model.model import Dispatcher, Model
@@ -73,18 +75,30 @@ def reference(codes: tuple[Code, ...], *, keyed: bool) -> Node:
 
 
 def response(
-    model: Model, codes: tuple[Code, ...], *, keyed: bool, full: bool, text: Text | None = None
+    model: Model, codes: tuple[Code, ...], profile: Profile, *, keyed: bool, text: Text | None = None
 ) -> Node:
-    """Return the response itself. `full` narrows the envelope to these codes and lists the headers."""
+    """Return the response itself. A complete document narrows the envelope to these codes and lists the
+    headers.
+    """
     members = Node({"description": text or meaning(codes)}, origin=codes[0].origin)
-    if full and (headers := parts.response_headers(model, codes[0].status, keyed=keyed)):
+    if profile.complete and (headers := parts.response_headers(model, codes[0].status, keyed=keyed)):
         members["headers"] = headers
-    media = Node(
-        {"schema": narrow_envelope(model, codes) if full else plain_envelope(model, codes)},
-        origin=codes[0].origin,
-    )
-    members["content"] = Node({parts.JSON: media}, origin=codes[0].origin)
+    if content := _content(model, codes, profile):
+        members["content"] = content
     return members
+
+
+def _content(model: Model, codes: Sequence[Code], profile: Profile) -> Node:
+    """Return the bodies by media type; empty if they are open."""
+    groups: dict[str, list[Code]] = {}
+    for code in codes:
+        if code.content_type == parts.JSON or (code.content_type and not profile.json_errors):
+            groups.setdefault(code.content_type, []).append(code)
+    found = Node(origin=codes[0].origin)
+    for media, members in groups.items():
+        schema = narrow_envelope(members) if profile.complete else plain_envelope(model, members)
+        found[media] = Node({"schema": schema}, origin=members[0].origin)
+    return found
 
 
 def edge_name(status: int) -> str:
@@ -108,7 +122,7 @@ def edge_response(model: Model, edge: Any) -> Node:
         },
         origin=at,
     )
-    retry = model.limits.headers.retry if model.limits.headers else "Retry-After"
+    retry = model.limit_reader.retry
     if edge.retry:
         known = next((h for h in model.headers if h.name == retry), None)
         answer["headers"] = Node(
@@ -117,36 +131,82 @@ def edge_response(model: Model, edge: Any) -> Node:
     return answer
 
 
-def meaning(codes: tuple[Code, ...]) -> Text:
-    """Return the meaning of each code in one text."""
-    return Text(" ".join(f"{c.name}: {c.meaning.rstrip('.')}." for c in codes), (*codes[0].origin, "meaning"))
+def meaning(codes: Sequence[Code]) -> Text:
+    """Return the meaning of each code in one text, after its value where bodies have it."""
+    texts = [
+        f"{c.shown}: {c.meaning.rstrip('.')}." if c.shown else f"{c.meaning.rstrip('.')}." for c in codes
+    ]
+    return Text(" ".join(texts), (*codes[0].origin, "meaning"))
 
 
-def plain_envelope(model: Model, codes: tuple[Code, ...]) -> Node:
+def plain_envelope(model: Model, codes: Sequence[Code]) -> Node:
     """Return the envelope without narrowing: the common one if any of these codes uses it."""
     names = [c.envelope for c in codes]
-    return Node(
-        {"$ref": REF + (model.errors.envelope if model.errors.envelope in names else names[0])},
-        origin=codes[0].origin,
-    )
+    name = model.errors.envelope if model.errors.envelope in names else names[0]
+    return Node({"$ref": REF + name} if name else {}, origin=codes[0].origin)
 
 
-def narrow_envelope(model: Model, codes: tuple[Code, ...]) -> Node:
-    """Return the envelope narrowed to these codes; alternatives if the codes have different envelopes."""
-    groups: dict[str, list[Code]] = {}
+def narrow_envelope(codes: Sequence[Code]) -> Node:
+    """Return the envelope narrowed to these codes; alternatives if they differ in envelope or place."""
+    groups: dict[tuple[str, str | None], list[Code]] = {}
     for code in codes:
-        groups.setdefault(code.envelope, []).append(code)
-    choices = [_restrict_codes(model, envelope, members) for envelope, members in groups.items()]
+        groups.setdefault((code.envelope, code.code_at), []).append(code)
+    choices = [_restrict_codes(envelope, at, members) for (envelope, at), members in groups.items()]
     return choices[0] if len(choices) == 1 else Node({"anyOf": choices}, origin=codes[0].origin)
 
 
-def _restrict_codes(model: Model, envelope: str, codes: list[Code]) -> Node:
+def _restrict_codes(envelope: str, code_at: str | None, codes: list[Code]) -> Node:
     at = codes[0].origin
-    if model.errors.code_at is None:
-        return Node({"$ref": REF + envelope}, origin=at)
-    inner = Node({"enum": [c.name for c in codes]}, origin=at)
-    for depth, key in reversed(list(enumerate(str(model.errors.code_at).split(".")))):
+    whole = Node({"$ref": REF + envelope} if envelope else {}, origin=at)
+    steps = code_at.split(".") if code_at else []
+    if not steps or any(step.isdigit() for step in steps):
+        return whole
+    inner = Node({"enum": list(dict.fromkeys(c.value for c in codes))}, origin=at)
+    for depth, key in reversed(list(enumerate(steps))):
         inner = Node({"properties": Node({key: inner}, origin=at), "required": [key]}, origin=at)
         if depth:  # stated because Redocly Respect 2.77 treats an object inside `allOf` as closed otherwise
             inner["additionalProperties"] = True
-    return Node({"allOf": [Node({"$ref": REF + envelope}, origin=at), inner]}, origin=at)
+    return Node({"allOf": [whole, inner]}, origin=at) if envelope else inner
+
+
+def add_errors(model: Model, answer: Node, codes: Sequence[Code], profile: Profile) -> Node:
+    """Return the response of a success with the errors that come with the same status.
+
+    A document for an assistant says so in its description only.
+    """
+    sign = model.error_reader.sign
+    if sign is None:
+        return answer
+    values = ", ".join(c.shown for c in codes if c.shown)
+    told = f"{str(answer['description']).rstrip('.')}. An error if {sign.wording}"
+    description = Text(f"{told}: {values}." if values else f"{told}.", sign.origin)
+    combined = Node({**answer, "description": description}, origin=answer.origin)
+    if profile.complete and (bodies := _content(model, codes, profile)):
+        content = dict(answer.get("content", {}))
+        for media, body in bodies.items():
+            mine = content.get(media)
+            either = Node(
+                {"anyOf": [mine["schema"], body["schema"]]} if mine else body["schema"], origin=sign.origin
+            )
+            content[media] = Node({**(mine or {}), "schema": either}, origin=(mine or body).origin)
+        combined["content"] = Node(content, origin=answer.origin)
+    return combined
+
+
+def list_lost_types(model: Model, actions: Iterable[Action], profile: Profile) -> Iterator[Loss]:
+    """Yield the media types of errors that the document cannot show."""
+    codes = [code for action in actions for code in codes_of(action, model)] if profile.json_errors else []
+    for code in {code.name: code for code in codes if code.content_type not in ("", parts.JSON)}.values():
+        origin = ("errors", "content_type") if code.content_type == model.errors.content_type else code.origin
+        yield Loss(
+            origin, f"errors are {code.content_type}", "dropped", "bodies of JSON alone are shown here"
+        )
+
+
+def list_lost_signs(model: Model, actions: Iterable[Action]) -> Iterator[Loss]:
+    """Yield the condition of errors with a 2xx status, for which OpenAPI has no member."""
+    sign = model.error_reader.sign
+    for action in actions if sign is not None else ():
+        if sign is not None and any(200 <= code.status < 300 for code in codes_of(action, model)):
+            said = f"an answer is an error if `{sign.wording}`"
+            yield Loss(sign.origin, said, "description", f"{action.operation_id}: named in its answer's text")

@@ -8,12 +8,18 @@ from collections.abc import Iterable
 MAX_TEXT = 8_000
 _WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|(?:[A-Z]?[a-z]+|[A-Z]+)[0-9]*|[0-9]+[a-z]*")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}\Z", re.A)
+_MEMBER = re.compile(r"[^\x00-\x1f\x7f]{1,256}\Z")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def is_name(text: str) -> bool:
     """True if the catalogue allows the text as a name."""
     return bool(_NAME.match(text))
+
+
+def is_member(text: str) -> bool:
+    """True if the catalogue allows the text as the name of a JSON member."""
+    return bool(_MEMBER.match(text)) and not _SURROGATE.search(text)
 
 
 def snake(text: str) -> str:

@@ -1,12 +1,15 @@
-"""Recognise a credential in a request, and write one into a request that a fault lets pass.
+"""Recognise credentials in a request, and write one into a request that a fault lets pass.
 
-This is the sandbox's own reading of the catalogue's scheme. It shares no code with the checks that judge it.
+This is the sandbox's own reading of the catalogue's schemes. It shares no code with the checks that judge it.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+from dataclasses import replace
+from http.cookies import CookieError, SimpleCookie
+from urllib.parse import parse_qsl, urlencode
 
 from pgagents.http import Request
 from pgagents.model.credential import Credential
@@ -14,15 +17,36 @@ from pgagents.model.model import Model
 
 
 def has_credential(model: Model, request: Request) -> bool:
-    """Return whether a request has the credential's header, whatever it holds."""
-    return model.credential is not None and request.header(model.credential.header) is not None
+    """Return whether a request has anything in the place of a credential."""
+    return any(find_text(credential, request) is not None for credential in model.credentials.values())
+
+
+def find_text(credential: Credential, request: Request) -> str | None:
+    """Return the text in the credential's place; None where there is none."""
+    if credential.place == "header":
+        return request.header(credential.wire)
+    if credential.place == "query":
+        query = request.target.partition("#")[0].partition("?")[2]
+        found = [value for name, value in parse_qsl(query, keep_blank_values=True) if name == credential.wire]
+        return found[0] if len(found) == 1 else None
+    try:
+        cookies = SimpleCookie(request.header("cookie") or "")
+    except CookieError:
+        return None
+    return cookies[credential.wire].value if credential.wire in cookies else None
 
 
 def find_secret(model: Model, request: Request) -> str | None:
-    """Return the secret that a request presents in the catalogue's form; None where it presents none."""
-    credential = model.credential
-    given = request.header(credential.header) if credential is not None else None
-    if credential is None or given is None:
+    """Return the first secret that a request presents in the form of a scheme; None where it presents
+    none.
+    """
+    return next((s for c in model.credentials.values() if (s := find_secret_of(c, request))), None)
+
+
+def find_secret_of(credential: Credential, request: Request) -> str | None:
+    """Return the secret that a request presents in the form of this scheme; None where it presents none."""
+    given = find_text(credential, request)
+    if given is None:
         return None
     presented = _unwrap(credential, given)
     if presented is None or not credential.encoded:
@@ -31,19 +55,39 @@ def find_secret(model: Model, request: Request) -> str | None:
 
 
 def find_any_secret(model: Model, request: Request) -> str:
-    """Return what stands in the credential's header after any word, for servers that do not look at it."""
-    given = request.header(model.credential.header) if model.credential is not None else None
-    last = (given or "").rpartition(" ")[2]
-    return (_decode(last) or last) if model.credential is not None and model.credential.encoded else last
+    """Return what stands in a credential's place after any word, for servers that do not look at it."""
+    for credential in model.credentials.values():
+        last = (find_text(credential, request) or "").rpartition(" ")[2]
+        if last:
+            return (_decode(last) or last) if credential.encoded else last
+    return ""
 
 
-def with_secret(model: Model, request: Request, secret: str) -> Request:
-    """Return the request with a secret in the catalogue's form, in place of any other."""
-    credential = model.credential
+def with_secret(model: Model, request: Request, secret: str, scheme: str = "") -> Request:
+    """Return the request with a secret in the form of a scheme, the first one if none is named, in place of
+    any other.
+    """
+    credential = model.credentials.get(scheme) or model.credential
     if credential is None:
         return request
     shown = base64.b64encode(secret.encode()).decode("ascii") if credential.encoded else secret
-    return request.with_header(credential.header, f"{credential.lead}{shown}{credential.tail}")
+    value = f"{credential.lead}{shown}{credential.tail}"
+    if credential.place == "header":
+        return request.with_header(credential.wire, value)
+    if credential.place == "cookie":
+        return request.with_header("Cookie", f"{credential.wire}={value}")
+    path, _, query = request.target.partition("?")
+    kept = [pair for pair in parse_qsl(query, keep_blank_values=True) if pair[0] != credential.wire]
+    return replace(request, target=f"{path}?{urlencode([*kept, (credential.wire, value)])}")
+
+
+def without_text(credential: Credential, request: Request) -> Request:
+    """Return the request with nothing in the credential's place; other cookies go with it."""
+    if credential.place != "query":
+        return request.with_header(credential.header, None)
+    path, _, query = request.target.partition("?")
+    kept = [pair for pair in parse_qsl(query, keep_blank_values=True) if pair[0] != credential.wire]
+    return replace(request, target=f"{path}?{urlencode(kept)}" if kept else path)
 
 
 def challenge(credential: Credential) -> str | None:

@@ -288,3 +288,17 @@ def time_naive(_context: Context, _request: Request, answer: Response) -> Respon
     return Response(
         answer.status, answer.headers, re.sub(rb'"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)Z"', rb'"\1"', answer.body)
     )
+
+
+@fault(
+    "response_schema", also={"law": "a law reads a member by its right name"}, needs=("member-names",)
+).edit_data
+def member_names_respelled(_context: Context, _request: Request, data: Any) -> Any:
+    """Members are renamed to identifiers, as some serializers do: `@id` to `id`, `first-name` to
+    `first_name`.
+    """
+    for found in list(objects(data)):
+        for name in [n for n in found if not re.fullmatch(r"[A-Za-z_]\w*", n, re.A)]:
+            found.setdefault(re.sub(r"\W+", "_", name).strip("_"), found[name])
+            del found[name]
+    return data

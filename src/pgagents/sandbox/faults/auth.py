@@ -8,7 +8,15 @@ from typing import Any
 from pgagents.http import Handler, Request, Response, Silence, read_json
 from pgagents.sandbox import answers
 from pgagents.sandbox.asked import ParsedRequest
-from pgagents.sandbox.auth.credential import find_any_secret, find_secret, has_credential, with_secret
+from pgagents.sandbox.auth.credential import (
+    find_any_secret,
+    find_secret,
+    find_secret_of,
+    find_text,
+    has_credential,
+    with_secret,
+    without_text,
+)
 from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.front import framework_code
 from pgagents.sandbox.injection.fault_helpers import data_of, error_at, read_by_id, repairs
@@ -107,6 +115,26 @@ def auth_one_action_open(handler: Handler, context: Context) -> Handler:
     return repairs(handler, repair)
 
 
+@fault("key_authentication", needs=("both-schemes",))
+def any_scheme_enough(handler: Handler, context: Context) -> Handler:
+    """A call with a valid key of one scheme passes where another, or two together, are needed."""
+    ring = context.front.keyring
+    tokens = {
+        name: ring.mint(replace(_able_key(context, f"key_any_{name}"), scheme=name))
+        for name in context.model.credentials
+    }
+
+    def repair(request: Request) -> Request:
+        given = [find_secret_of(credential, request) for credential in context.model.credentials.values()]
+        if any(secret is not None and ring.find(secret) for secret in given):
+            for name, secret in zip(tokens, given, strict=True):
+                if secret is None:
+                    request = with_secret(context.model, request, tokens[name], name)
+        return request
+
+    return repairs(handler, repair)
+
+
 @fault("key_authentication").find_keys
 def auth_revoked_works(context: Context, find: Find, token: str) -> Key | None:
     """A revoked key still works."""
@@ -127,7 +155,7 @@ def auth_scheme_missing(_context: Context, _request: Request, answer: Response) 
 def basic_accepted(context: Context, request: Request) -> Request:
     """The authorization scheme is not checked, so a key is accepted after any scheme."""
     credential = context.model.credential
-    given = request.header(credential.header) if credential is not None else None
+    given = find_text(credential, request) if credential is not None else None
     word = (given or "").partition(" ")[0]
     token = find_any_secret(context.model, request)
     return with_secret(context.model, request, token) if token and token != word else request
@@ -173,6 +201,14 @@ def dead_token_unchallenged(_context: Context, request: Request, answer: Respons
     return answer.with_header("WWW-Authenticate", None) if of_token else answer
 
 
+@fault("key_authentication", needs=("either-scheme",)).edit_requests
+def further_scheme_refused(context: Context, request: Request) -> Request:
+    """Only the first scheme is read, although another one is enough too."""
+    for credential in list(context.model.credentials.values())[1:]:
+        request = without_text(credential, request)
+    return request
+
+
 @fault("key_authentication").find_keys
 def key_cut_to_width(_context: Context, find: Find, token: str) -> Key | None:
     """Keys are compared by their first 40 characters, so anything after them is ignored."""
@@ -191,6 +227,17 @@ def key_in_query_accepted(context: Context, request: Request) -> Request:
     return with_secret(context.model, request, token)
 
 
+@fault("key_authentication", needs=("query-key",)).edit_requests
+def key_in_header_accepted(context: Context, request: Request) -> Request:
+    """A key that belongs into the query or a cookie is accepted in a header too."""
+    credential = context.model.credential
+    if credential is None or credential.place == "header" or has_credential(context.model, request):
+        return request
+    given = request.header("x-api-key") or request.header("authorization") or ""
+    secret = given.rpartition(" ")[2]
+    return with_secret(context.model, request, secret) if secret else request
+
+
 @fault("key_authentication").find_keys
 def key_minds_no_case(context: Context, find: Find, token: str) -> Key | None:
     """Keys are compared without regard to case, as many databases compare texts."""
@@ -207,17 +254,17 @@ def key_scheme_minds_case(context: Context, request: Request) -> Request:
     refused.
     """
     credential = context.model.credential
-    given = (request.header(credential.header) if credential is not None else None) or ""
+    given = (find_text(credential, request) if credential is not None else None) or ""
     if credential is None or not given or given.startswith(credential.lead):
         return request
-    return request.with_header(credential.header, "Other")
+    return request.with_header(credential.wire, "Other")
 
 
 @fault("key_authentication").edit_requests
 def key_without_scheme_accepted(context: Context, request: Request) -> Request:
     """A key is accepted without the scheme's name before it."""
     credential = context.model.credential
-    given = request.header(credential.header) if credential is not None else None
+    given = find_text(credential, request) if credential is not None else None
     if credential is None or not credential.word or given is None or " " in given.strip():
         return request
     return with_secret(context.model, request, find_any_secret(context.model, request))
@@ -250,6 +297,16 @@ def operator_unguarded(context: Context) -> None:
         return guarded(request, asked, key, request_id)
 
     context.front._framework = framework  # type: ignore[method-assign]  # a fault may replace any part of the front
+
+
+@fault("key_authentication", needs=("optional-key",)).handle_requests
+def optional_key_required(context: Context, handler: Handler, request: Request) -> Response | Silence:
+    """A call without a key is refused although its key is optional."""
+    found = handler(request)
+    if not isinstance(found, Response) or found.status >= 400 or has_credential(context.model, request):
+        return found
+    id = found.header(answers.request_id_header(context.model)) or ""
+    return answers.refusal(context.model, framework_code(context.model, "no_key"), "Send a key", id)
 
 
 @fault("workflow_runs").change_server

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from pgagents.generate.formerly import actions_by_name
 from pgagents.http import Request, Response, json_bytes, read_json
+from pgagents.model.action import Action
+from pgagents.model.model import Surface
 from pgagents.sandbox.call import AcceptedCall, Domain
+from pgagents.sandbox.decode import Arguments, Decoder, Fault
 from pgagents.sandbox.injection.fault_helpers import (
     RequestedAction,
     data_of,
@@ -136,6 +140,45 @@ def dispatcher_offers_more(context: Context) -> None:
             context.model, dispatchers=tuple(replace(d, actions=every) for d in context.model.dispatchers)
         )
     )
+
+
+@fault("invalid_input", needs=("action-without-rest",)).edit_arguments
+def dispatcher_own_actions_unchecked(
+    _context: Context, asked: RequestedAction, given: dict[str, Any]
+) -> dict[str, Any]:
+    """The dispatcher ignores members that are no arguments, for actions that REST does not have."""
+    if asked.action.on_rest:
+        return given
+    return {k: v for k, v in given.items() if asked.action.param(k) is not None}
+
+
+@fault("invalid_input", needs=("narrowed-arguments",)).change_server
+def narrowing_forgotten(context: Context) -> None:
+    """The dispatcher takes every value that the action takes, not only those that it offers."""
+
+    class Wide(Decoder):
+        def members(
+            self, action: Action, members: Mapping[str, Any], offered: Surface | None = None
+        ) -> Arguments | Fault:
+            read = super().members(action, members, offered)
+            if offered is None or not offered.narrow.get(action.name) or not isinstance(read, Fault):
+                return read
+            return super().members(action, offered.restore(action, members))
+
+    context.front.decoder = Wide(context.model)
+
+
+@fault(
+    "surface_equivalence", also={"law": "what it asks for is not kept"}, needs=("narrowed-arguments",)
+).edit_arguments
+def renamed_argument_unread(
+    _context: Context, asked: RequestedAction, given: dict[str, Any]
+) -> dict[str, Any]:
+    """The dispatcher ignores arguments that it gives another name."""
+    if asked.dispatcher is None:
+        return given
+    renamed = {str(p.name) for p in asked.dispatcher.offered.params(asked.action) if p.of}
+    return {k: v for k, v in given.items() if k not in renamed}
 
 
 def _texts(value: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from pgagents.http import Handler, Request, Response, Silence
-from pgagents.sandbox.auth.credential import find_any_secret, has_credential
+from pgagents.sandbox.auth.credential import find_any_secret, find_text, has_credential
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.front import framework_code
 from pgagents.sandbox.injection.fault_helpers import data_of, error_at, objects, successful
@@ -42,7 +42,7 @@ def error_echoes_key(context: Context, request: Request, answer: Response) -> Re
     """A 401 repeats the refused key."""
     data = data_of(answer)
     credential = context.model.credential
-    header = request.header(credential.header) if credential is not None else None
+    header = find_text(credential, request) if credential is not None else None
     if answer.status != 401 or data is None or not header:
         return answer
     return answer.with_json(error_at(data, context.model.errors.message_at, f"The key {header} is not known"))

@@ -11,12 +11,17 @@ from typing import Any
 from pgagents.cel.reading import bounds_of_size
 from pgagents.jsonschema import schema as schemas
 from pgagents.model.action import Action, Example, Param
+from pgagents.model.error_reader import value_at
 from pgagents.model.model import Resource
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.clock import rfc3339
 from pgagents.sandbox.keys import word
 from pgagents.sandbox.mock import places
 from pgagents.sandbox.mock.ids import candidates
+from pgagents.sandbox.mock.laws.listing import choose
+from pgagents.sandbox.mock.laws.obey import Lawful
+from pgagents.sandbox.mock.lifecycle import Lifecycle
+from pgagents.sandbox.mock.paging.page import show_page
 from pgagents.sandbox.mock.rows import Rows
 from pgagents.sandbox.mock.sample import sample
 from pgagents.sandbox.setting import Setting
@@ -36,6 +41,8 @@ class Mock:
         self.model = setting.model
         self.rows = Rows(setting.store)
         self.resources = list(self.model.resources.values())
+        self.laws = Lawful(self.model)
+        self.lifecycle = Lifecycle(self.model, self.rows, self.laws)
         with setting.store.transaction():
             self._seed()
 
@@ -45,6 +52,7 @@ class Mock:
         """
         if self.model.clock is not None and call.action is self.model.clock:
             return self._clock(call)
+        self.lifecycle.pass_time(call.now)
         refusal = self._check_references(call)
         if refusal is not None:
             return refusal
@@ -68,8 +76,13 @@ class Mock:
         row[resource.id] = self._fresh_id(resource, call, row.get(resource.id))
         if resource.state and resource.initial:
             row[resource.state] = resource.initial
-        self.rows.add(resource.name, str(row[resource.id]), self._tenant(resource, call), row)
-        return True, places.put(answer, path, row)
+        answer = self.laws.repair(call, places.put(answer, path, row))
+        row, tenant = self._object(answer, path), self._tenant(resource, call)
+        if not self.lifecycle.count(resource, tenant, None, row):
+            code = next((c for c in call.action.errors if c.status == 409), None)
+            return True, Refusal(code.name, "Nothing is left of it") if code else self._missing(resource)
+        self.rows.add(resource.name, str(row[resource.id]), tenant, row)
+        return True, answer
 
     def _move(self, resource: Resource, call: AcceptedCall) -> tuple[bool, Any]:
         move = next((m for m in resource.moves if m.action is call.action), None)
@@ -86,8 +99,12 @@ class Mock:
         after = self._overlaid({**shown, **row}, call, keep=(resource.id, *resource.fixed))
         if resource.state:
             after[resource.state] = move.to
+        if path is not None:
+            answer = self.laws.repair(call, places.put(answer, path, after), row)
+            after = self._object(answer, path)
         self.rows.change(resource.name, str(row[resource.id]), after)
-        return True, answer if path is None else places.put(answer, path, after)
+        self.lifecycle.count(resource, self._tenant(resource, call), row, after)
+        return True, answer
 
     def _undo(self, resource: Resource, call: AcceptedCall) -> tuple[bool, Any]:
         undo = resource.undone_by
@@ -97,7 +114,8 @@ class Mock:
         if row is None:
             return True, self._missing(resource)
         self.rows.remove(resource.name, str(row[resource.id]))
-        return True, self._base(call)
+        self.lifecycle.count(resource, self._tenant(resource, call), row, None)
+        return True, self.laws.repair(call, self._base(call), row)
 
     def _read(self, resource: Resource, call: AcceptedCall) -> tuple[bool, Any]:
         read = next((r for r in resource.read_by if r.action is call.action), None)
@@ -107,9 +125,9 @@ class Mock:
         if row is None:
             return True, self._missing(resource)
         answer, path = self._base(call), places.place(read.at)
-        return True, answer if path is None else places.put(
-            answer, path, {**self._object(answer, path), **row}
-        )
+        if path is not None:
+            answer = places.put(answer, path, {**self._object(answer, path), **row})
+        return True, self.laws.repair(call, answer)
 
     def _list(self, resource: Resource, call: AcceptedCall) -> tuple[bool, Any]:
         sources = [
@@ -119,16 +137,32 @@ class Mock:
         if path is None:
             return False, None
         rows = self.rows.all(resource.name, self._tenant(resource, call))
+        paging = (call.action.pages.argument, call.action.pages.size) if call.action.pages else ()
         rows = [
-            r for r in rows if all(r[k] == v for k, v in call.input.items() if k in r and k in call.given)
+            r
+            for r in rows
+            if all(r[k] == v for k, v in call.input.items() if k in r and k in call.given and k not in paging)
         ]
+        rows = choose(self.laws, call, self._base(call), path, rows)
+        if call.action.pages is not None:
+            return True, self.laws.repair(call, self._page(resource, call, rows))
         bounds = _bounds(call.action)
         most = [
             v
             for k, v in call.input.items()
             if isinstance(v, int) and not isinstance(v, bool) and (k in bounds or _counts(k))
         ]
-        return True, places.put(self._base(call), path, rows[: min(most)] if most else rows)
+        answer = places.put(self._base(call), path, rows[: min(most)] if most else rows)
+        return True, self.laws.repair(call, answer)
+
+    def _page(self, resource: Resource, call: AcceptedCall, rows: list[dict[str, Any]]) -> Any:
+        """Return one page of a list, and add the headers that say what comes next."""
+        ids = [row.get(resource.id) for row in rows]
+        page = show_page(self.model, self.setting.address.url, call, self._base(call), rows, ids)
+        if isinstance(page, Refusal):
+            return page
+        call.headers.extend(page.headers)
+        return page.answer
 
     def _change(self, resource: Resource, call: AcceptedCall) -> tuple[bool, Any]:
         """Apply the arguments of a write at the resource's own path that is none of its declared calls."""
@@ -143,26 +177,24 @@ class Mock:
         answer = self._base(call)
         path = self._path_in(resource, answer)
         after = self._overlaid(dict(row), call, keep=(resource.id, str(param.name), *resource.fixed))
+        if path is not None:
+            shown = places.put(answer, path, {**self._object(answer, path), **after})
+            answer = self.laws.repair(call, shown, row)
+            after = self._object(answer, path)
         self.rows.change(resource.name, str(row[resource.id]), after)
-        return True, answer if path is None else places.put(
-            answer, path, {**self._object(answer, path), **after}
-        )
+        self.lifecycle.count(resource, self._tenant(resource, call), row, after)
+        return True, answer
 
     def _stateless(self, call: AcceptedCall) -> Any:
         """Answer by the refusal in an example with the same input, else by `_base`."""
         given = {k: v for k, v in call.input.items() if k in call.given}
-        errors = self.model.errors
-        for example in call.action.examples if errors.code_at else ():
+        for example in call.action.examples:
             if example.status >= 400 and plain(example.input) == given:
-                code = places.get(example.output, tuple(errors.code_at.split(".")))
-                if any(c.name == code for c in call.action.errors):
-                    message = (
-                        places.get(example.output, tuple(errors.message_at.split(".")))
-                        if errors.message_at
-                        else ""
-                    )
-                    return Refusal(str(code), str(message or code))
-        return self._base(call)
+                code = self.model.error_reader.read(example.status, example.output).code
+                if code is not None and code in call.action.errors:
+                    message = value_at(example.output, code.message_at)
+                    return Refusal(code.name, str(message or code.meaning))
+        return self.laws.repair(call, self._base(call))
 
     def _clock(self, call: AcceptedCall) -> Any:
         seconds = next(
@@ -214,15 +246,23 @@ class Mock:
             name = str(param.name)
             if name == fresh or name in keep or name == call.action.idempotency:
                 continue
-            if name in call.input and (name in row or self._member(call.action, name) is not None):
-                row[name] = plain(call.input[name])
-            elif name in row and fresh:
-                schema = self._member(call.action, name) or {}
+            member = self._member_of(call.action, param)
+            if name in call.input and (member in row or self._member(call.action, member) is not None):
+                row[member] = plain(call.input[name])
+            elif member in row and fresh:
+                schema = self._member(call.action, member) or {}
                 if "null" in (schema.get("type") or ()):
-                    row[name] = None
+                    row[member] = None
                 else:
-                    row.pop(name)
+                    row.pop(member)
         return row
+
+    def _member_of(self, action: Action, param: Param) -> str:
+        """Return the member that shows an argument: of its name, else of its name in the body."""
+        name = str(param.name)
+        if param.place == "body" and param.wire != name and self._member(action, name) is None:
+            return param.wire
+        return name
 
     def _member(self, action: Action, name: str) -> Mapping[str, Any] | None:
         """Return the schema of the first member of this name in the action's answer, or None."""

@@ -21,6 +21,11 @@ def place(at: Expression | None) -> Place | None:
     return tuple(steps) if name == "response" else None
 
 
+def place_steps(at: Expression) -> Place:
+    """Return the variable of a plain expression and the path below it; empty where it computes something."""
+    return place_of(at.tree)
+
+
 def get(answer: Any, path: Place) -> Any:
     """Return the value at a path; None where there is none."""
     for step in path:
@@ -49,7 +54,7 @@ def put(answer: Any, path: Place, value: Any) -> Any:
 def names_of(input: Mapping[str, Any]) -> dict[str, str]:
     """Return the resource's member that each argument of a call names."""
     named = {argument: member_of(value, ("resource",)) for argument, value in input.items()}
-    return {argument: member for argument, member in named.items() if member.isidentifier()}
+    return {argument: member for argument, member in named.items() if member and "." not in member}
 
 
 def id_argument(call: ActionCall, resource: Resource) -> dict[str, str]:

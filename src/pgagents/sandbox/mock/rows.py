@@ -47,6 +47,11 @@ class Rows:
         )
         return [dict(json.loads(row["data"])) for row in rows]
 
+    def every(self, kind: str) -> list[tuple[str, str, dict[str, Any]]]:
+        """Return the instances of all tenants, each with its id and tenant."""
+        rows = self._store.rows("SELECT id, tenant, data FROM thing WHERE kind = ? AND NOT gone", kind)
+        return [(row["id"], row["tenant"], dict(json.loads(row["data"]))) for row in rows]
+
     def change(self, kind: str, id: str, data: dict[str, Any]) -> None:
         """Store the new state of an instance."""
         self._store.run("UPDATE thing SET data = ? WHERE kind = ? AND id = ?", json.dumps(data), kind, id)

@@ -25,9 +25,10 @@ def busy_edge(context: Context, handler: Handler, request: Request) -> Response 
 
 @variation().edit_answers
 def charset(_context: Context, _request: Request, answer: Response) -> Response:
-    """JSON is served as `application/json; charset=utf-8`."""
-    is_json = answer.header("content-type") == "application/json"
-    return answer.with_header("Content-Type", "application/json; charset=utf-8") if is_json else answer
+    """JSON is served as `application/json; charset=utf-8`, and other JSON types likewise."""
+    media = answer.header("content-type") or ""
+    is_json = media == "application/json" or media.endswith("+json")
+    return answer.with_header("Content-Type", f"{media}; charset=utf-8") if is_json else answer
 
 
 @variation().edit_answers
@@ -212,8 +213,8 @@ def slow_in_time(context: Context, handler: Handler, request: Request) -> Respon
 def slower_remaining(context: Context, _request: Request, answer: Response) -> Response:
     """The header of remaining calls holds back a tenth of the limit for other clients."""
     names = context.model.limits.headers
-    told = answer.header(names.remaining) if names else None
-    limit = answer.header(names.limit) if names else None
+    told = answer.header(names.remaining) if names and names.remaining else None
+    limit = answer.header(names.limit) if names and names.limit else None
     if not names or not told or not limit:
         return answer
     return answer.with_header(names.remaining, str(max(0, int(told) - int(limit) // 10)))

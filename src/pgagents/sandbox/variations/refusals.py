@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from pgagents.http import Handler, Request, Response, Silence
 from pgagents.model.action import Action
+from pgagents.model.model import Surface
 from pgagents.sandbox import answers
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.decode import Arguments, Decoder, Fault
@@ -47,8 +48,10 @@ def malformed_id_missing(handler: Handler, context: Context) -> Handler:
         def request(self, action: Action, request: Request, path_values: object) -> Arguments | Fault:
             return noted(action, inner.request(action, request, path_values))  # type: ignore[arg-type]  # as the front gives them
 
-        def members(self, action: Action, members: object) -> Arguments | Fault:
-            return noted(action, inner.members(action, members))  # type: ignore[arg-type]  # as the front gives them
+        def members(
+            self, action: Action, members: Mapping[str, Any], offered: Surface | None = None
+        ) -> Arguments | Fault:
+            return noted(action, inner.members(action, members, offered))
 
     def noted(action: Action, found: Arguments | Fault) -> Arguments | Fault:
         ids = {p.wire for p in action.params if p.refers_to and p.place == "path"}

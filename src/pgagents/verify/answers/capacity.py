@@ -9,7 +9,6 @@ from pgagents.model.model import Resource, Takes
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.instance import at_path, member_named, will_do
 from pgagents.verify.wire.call import Call, InstanceRef
-from pgagents.verify.wire.endpoint import REST
 from pgagents.verify.wire.exchange import Exchange
 
 
@@ -21,7 +20,7 @@ def read_counter(
     `body` is the instance that takes room. One reading call is sent.
     """
     takes = resource.takes
-    endpoint = setting.endpoint(str(takes.read_by.name), REST) if takes is not None else None
+    endpoint = setting.find_lead(str(takes.read_by.name)) if takes is not None else None
     if takes is None or endpoint is None or takes.by not in body:
         return None
     where = next((str(p.name) for p in endpoint.params if p.refers_to == takes.of), "")
@@ -34,7 +33,7 @@ def read_counter(
 def find_roomiest(setting: Setting, takes: Takes) -> Generator[Any, Any, Mapping[str, Any]]:
     """Return the usable place with the highest count, which is least likely to become full."""
     resource = setting.model.resources[takes.of]
-    search = setting.endpoint(str(resource.found_by.action.name), REST) if resource.found_by else None
+    search = setting.find_lead(str(resource.found_by.action.name)) if resource.found_by else None
     found: list[Mapping[str, Any]] = []
     if search is not None and resource.found_by is not None and resource.found_by.at is not None:
         exchange: Exchange = yield Call(

@@ -12,7 +12,7 @@ from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.wire.call import Call
-from pgagents.verify.wire.endpoint import REST, Endpoint
+from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 
@@ -70,13 +70,8 @@ def undo_first_call(setting: Setting, endpoint: Endpoint, first: Exchange) -> Ge
     """
     told, makes = setting.model.idempotency, template_of(setting.model, endpoint.action).makes
     undo = makes.undone_by if makes is not None else None
-    ending = setting.endpoint(str(undo.action.name), REST) if undo is not None else None
-    if (
-        told is None
-        or not told.lives_s
-        or setting.model.behaviour.replay != "conflict"
-        or not endpoint.on_rest
-    ):
+    ending = setting.find_lead(str(undo.action.name)) if undo is not None else None
+    if told is None or not told.lives_s or setting.model.behaviour.replay != "conflict" or not endpoint.leads:
         return
     body = at_path(makes.made_by, first) if makes is not None and makes.made_by and makes.made_by.at else None
     if undo is not None and ending is not None and isinstance(body, Mapping):

@@ -11,7 +11,6 @@ from pgagents.model.model import Resource
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.wire.call import Call
-from pgagents.verify.wire.endpoint import REST
 from pgagents.verify.wire.exchange import Exchange
 
 Body = Mapping[str, Any]
@@ -20,7 +19,7 @@ Body = Mapping[str, Any]
 def reread(setting: Setting, resource: Resource, body: Body, why: str) -> Call | None:
     """Return the call that reads an instance; None if no action reads it."""
     read = resource.read_by[0] if resource.read_by else None
-    endpoint = setting.endpoint(str(read.action.name), REST) if read else None
+    endpoint = setting.find_lead(str(read.action.name)) if read else None
     return (
         Call(endpoint, read.input, "valid", why, subject=resource, made=body)
         if endpoint is not None and read is not None

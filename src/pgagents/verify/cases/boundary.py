@@ -91,7 +91,7 @@ def _list_boundary_values(setting: Setting, endpoint: Endpoint) -> Iterator[tupl
             {**base, **begun, **greatest, **_beside(setting, endpoint, around, base)},
             "with every argument at its greatest",
         )
-        bounded = _list_bounded(setting, wide) if endpoint.on_rest and len(greatest) > 1 else []
+        bounded = _list_bounded(setting, wide) if endpoint.leads and len(greatest) > 1 else []
         for name in bounded if not writes or len(bounded) > 1 else ():
             alone = {**(base if writes else least), **_elsewhere(setting, around), name: greatest[name]}
             yield f"high_{name}", alone, f"with {name} alone at its greatest"
@@ -102,7 +102,7 @@ def _list_boundary_values(setting: Setting, endpoint: Endpoint) -> Iterator[tupl
             continue
         name = str(param.name)
         yield f"low_{name}", {**base, name: _least(setting, param, base)}, f"with {name} at its least"
-    if around and endpoint.on_rest:
+    if around and endpoint.leads:
         yield from _at_places(setting, endpoint, around, base)
 
 
@@ -149,9 +149,7 @@ def unusual(setting: Setting, endpoint: Endpoint, given: Mapping[str, Any]) -> d
                 if types_of(setting.resolve_schema(s)) == ("boolean",)
             }
             found[name] = {**dict.fromkeys(flags - value.keys(), False), **_swap_case(value)}
-        if found.get(name) != value and not setting.test(
-            ("param", endpoint.action.name, name), param.schema
-        ).is_valid(found[name]):
+        if found.get(name) != value and not setting.test_argument(endpoint, param).is_valid(found[name]):
             found[name] = value
     return found
 
@@ -237,7 +235,7 @@ def _beside(
 
     This reveals answers cached for another location, and distances of two digits.
     """
-    if not endpoint.on_rest or not setting.compute_once("places are degrees", lambda: _in_degrees(setting)):
+    if not endpoint.leads or not setting.compute_once("places are degrees", lambda: _in_degrees(setting)):
         return {}
     found = {}
     for param in around:

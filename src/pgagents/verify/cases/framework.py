@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from zlib import crc32
 
+from pgagents.encoding.medium import JSON
 from pgagents.http import json_bytes, read_json
 from pgagents.model.action import Code
 from pgagents.model.model import Dispatcher
@@ -20,9 +21,11 @@ from pgagents.verify.cases.malformed import beside, elsewhere, nowhere, odd_requ
 from pgagents.verify.cases.malformed_bodies import (
     double_member,
     number_left_out,
+    other_bodies,
     pad_body,
     with_member,
     wrap_in_list,
+    writers,
 )
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.request_template import template_of
@@ -35,6 +38,7 @@ PAGES = ("https://pgv.example", "null", "http://localhost:3000")
 DEEP = 100_000
 NEAR_JSON = "application/json-seq"
 """A type (RFC 7464) whose name begins with JSON's; a server that does not check types takes it as well."""
+_NO_OBJECTS = ("no_object", "null_body")
 INVENTED = "PGVERIFY"
 """A method that no API has. A real method that the document does not list may exist and delete something."""
 
@@ -65,7 +69,13 @@ def cases(setting: Setting) -> tuple[Case, ...]:
     """Return all framework cases of a catalogue, computed once a run."""
     return setting.compute_once(
         "framework cases",
-        lambda: (*_paths(setting), *_bodies(setting), *_make_dispatcher_cases(setting), *_odd(setting)),
+        lambda: (
+            *_paths(setting),
+            *_bodies(setting),
+            *_other_bodies(setting),
+            *_make_dispatcher_cases(setting),
+            *_odd(setting),
+        ),
     )
 
 
@@ -75,7 +85,12 @@ def _writer(setting: Setting) -> Endpoint | None:
     """
     model = setting.model
     with_body = [
-        d for d in setting.endpoints if d.on_rest and d.ordinary and any(p.place == "body" for p in d.params)
+        d
+        for d in setting.endpoints
+        if d.on_rest
+        and d.ordinary
+        and d.action.content_type == JSON
+        and any(p.place == "body" for p in d.params)
     ]
     undoable = {id(r.made_by.action) for r in model.resources.values() if r.made_by and r.undone_by}
     return next((d for d in with_body if id(d.action) in undoable), with_body[0] if with_body else None)
@@ -168,11 +183,33 @@ def _bodies(setting: Setting) -> Iterator[Case]:
             yield from _large(setting, endpoint)
 
 
+def _other_bodies(setting: Setting) -> Iterator[Case]:
+    framework, codes = setting.model.errors.framework, setting.model.codes
+    for endpoint in writers(setting):
+        writes = endpoint.action.effect == "write"
+        for other in other_bodies(endpoint):
+            name = getattr(framework, other.key) if other.key else None
+            if other.key and name is None:
+                continue
+            why = other.says.removesuffix(" is refused")
+            if name is not None:
+                call, code = edit_call(setting, endpoint, why, other.raw), codes[name]
+                yield Case(
+                    other.detail, other.says, call, code, ("errors", "framework", other.key), writes=writes
+                )
+                continue
+            template = template_of(setting.model, endpoint.action)
+            call = replace(ordinary(endpoint, template, "valid", why, fresh=writes), raw=other.raw)
+            yield Case(other.detail, other.says, call, None, endpoint.action.origin, writes=writes)
+
+
 def _bad_bodies(setting: Setting, endpoint: Endpoint) -> Iterator[Case]:
     framework, codes = setting.model.errors.framework, setting.model.codes
     if framework.bad_body is None:
         return
     code, origin = codes[framework.bad_body], ("errors", "framework", "bad_body")
+    no_object, invalid = codes[framework.no_object or framework.bad_body], codes[framework.invalid]
+    depth = min(DEEP, ((setting.model.limits.max_body_bytes or 2 * DEEP + 20) - 20) // 2)
     writes = endpoint.action.effect == "write"
     nan = number_left_out(setting, endpoint)
     edits: list[tuple[str, str, Callable[[bytes], bytes]]] = [
@@ -186,8 +223,8 @@ def _bad_bodies(setting: Setting, endpoint: Endpoint) -> Iterator[Case]:
         ("empty_body", "an empty body is refused", lambda _: b""),
         (
             "deep",
-            f"a body nested {DEEP:,} deep is refused",
-            lambda _: b'{"pgv":' + b"[" * DEEP + b"]" * DEEP + b"}",
+            f"a body nested {depth:,} deep is refused",
+            lambda _: b'{"pgv":' + b"[" * depth + b"]" * depth + b"}",
         ),
     ]
     if endpoint.on_rest:  # most servers parse all bodies with one parser
@@ -195,8 +232,14 @@ def _bad_bodies(setting: Setting, endpoint: Endpoint) -> Iterator[Case]:
             ("comma", "a JSON body with a comma before its end is refused", lambda body: body[:-1] + b",}")
         )
     for detail, says, edit in edits:
+        if detail == "duplicate_member" and setting.model.behaviour.repeated_member != "refused":
+            continue
         call = edit_call(setting, endpoint, says.removesuffix(" is refused"), Raw(edit=edit))
-        yield Case(detail, says, call, code, origin, writes=writes)
+        due = no_object if detail in _NO_OBJECTS else code
+        statuses = (invalid.status,) if detail == "deep" else ()  # a deep body is JSON with a wrong member
+        if detail == "no_object":  # the list has a lone surrogate, which a parser may refuse
+            statuses = (code.status,)
+        yield Case(detail, says, call, due, origin, statuses, writes=writes)
 
 
 def _types(setting: Setting, endpoint: Endpoint) -> Iterator[Case]:

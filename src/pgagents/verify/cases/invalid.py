@@ -11,18 +11,19 @@ from typing import Any
 from zlib import crc32
 
 from pgagents.cel.expression import Expression
+from pgagents.encoding.style import unsendable
 from pgagents.http import json_bytes, text_of
 from pgagents.model.action import Param
 from pgagents.source.origin import plain
 from pgagents.source.source import Pointer
 from pgagents.verify.cases.readings import invalid, invalid_values, readings_of
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.fixtures.request_template import RequestTemplate, template_of, whole
+from pgagents.verify.fixtures.request_template import RequestTemplate, template_of
 from pgagents.verify.fixtures.target import harmless
 from pgagents.verify.values.schema_values import MISSING, InvalidValue, high, low, types_of, violations
 from pgagents.verify.wire.call import Call, InstanceRef, Intent, RelativeTime, Reuse, Signature, UniqueValue
 from pgagents.verify.wire.encode import request_of
-from pgagents.verify.wire.endpoint import OPERATOR, REST, Endpoint
+from pgagents.verify.wire.endpoint import Endpoint
 
 _TEXTS = ("description", "title", "default")
 
@@ -86,12 +87,12 @@ def invalid_cases(setting: Setting, endpoint: Endpoint) -> Iterator[InvalidCase]
         for (keyword, path), alike in groupby(listed, lambda w: (w.keyword, w.path)):
             turn = (
                 0
-                if keyword == "type" and _in_json(endpoint, param)
+                if (keyword == "type" and _in_json(endpoint, param)) or endpoint.narrows(str(param.name))
                 else _turn(setting, endpoint, param, keyword, *path)
             )
             group, first = _order_values(list(alike), param, turn), True
             for violation in group:
-                priority = 1 if first or _likely(setting, endpoint, param, violation) else 2
+                priority = 1 if first or _likely(endpoint, param, violation) else 2
                 if (
                     found := _invalid_case(setting, endpoint, template, param, violation, priority)
                 ) is not None:
@@ -100,7 +101,7 @@ def invalid_cases(setting: Setting, endpoint: Endpoint) -> Iterator[InvalidCase]
     yield from _make_unknown_case(setting, endpoint, template)
 
 
-def _likely(setting: Setting, endpoint: Endpoint, param: Param, violation: InvalidValue) -> bool:
+def _likely(endpoint: Endpoint, param: Param, violation: InvalidValue) -> bool:
     """True if a value is tried besides the first one that breaks its keyword.
 
     Look-alikes of a text are not tried through a dispatcher if REST reads the same text. MCP tools get none:
@@ -111,13 +112,13 @@ def _likely(setting: Setting, endpoint: Endpoint, param: Param, violation: Inval
     if violation.keyword == "pattern" and (
         param.refers_to or not endpoint.on_rest
     ):  # the id may be absent before it is invalid
-        return not param.refers_to and setting.endpoint(str(endpoint.action.name), REST) is None
+        return not param.refers_to and endpoint.leads
     return violation.likely == "any" or _in_json(endpoint, param)
 
 
 def _in_json(endpoint: Endpoint, param: Param) -> bool:
     """True if the argument is sent in JSON, which has types."""
-    return not endpoint.on_rest or param.place == "body"
+    return not endpoint.on_rest or not param.as_text
 
 
 def _nothing(setting: Setting, endpoint: Endpoint, param: Param) -> str:
@@ -147,7 +148,7 @@ def _order_values(group: list[InvalidValue], param: Param, turn: int) -> list[In
 
 def _may_ignore_empty(param: Param) -> bool:
     """True if servers often take an empty text for a missing argument, and so ignore a filter."""
-    return not param.required and param.place == "query"
+    return not param.required and param.as_text and param.place in ("query", "body")
 
 
 def _turn(setting: Setting, endpoint: Endpoint, param: Param, keyword: str, *path: Any) -> int:
@@ -183,7 +184,8 @@ def invalid_cases_of(setting: Setting, endpoint: Endpoint) -> tuple[InvalidCase,
 
 def provokable(setting: Setting, endpoint: Endpoint) -> bool:
     """True if a test can make the endpoint answer with an error at all."""
-    return endpoint.needs_key or bool(invalid_cases_of(setting, endpoint))
+    refused = endpoint.needs_key and () not in endpoint.security
+    return refused or bool(invalid_cases_of(setting, endpoint))
 
 
 def _invalid_case(
@@ -217,12 +219,12 @@ def _invalid_case(
     if (
         violation.keyword == "type"
         and not violation.path
-        and param.place != "body"
+        and param.as_text
         and endpoint.on_rest
-        and _text(setting, param)
+        and (_text(setting, param) or _list_alone(setting, param))
     ):
-        return None
-    if violation.keyword == "null" and param.place != "body" and endpoint.on_rest:
+        return None  # as text, a single value is the same as a list of one, which another case is about
+    if violation.keyword == "null" and param.as_text and endpoint.on_rest:
         return None  # in a query null is only a word, which `type` covers
     if (
         violation.keyword == "null"
@@ -266,10 +268,10 @@ def _breaks(setting: Setting, param: Param, call: Call) -> bool:
     scalar = isinstance(value, str | int | float) and value != ""
     if name not in call.input and param.required:
         return True
-    if name in call.input and (not call.endpoint.on_rest or param.place == "body"):
-        return not setting.test(("param", call.endpoint.action.name, name), param.schema).is_valid(value)
-    if scalar and param.place in ("query", "path"):
-        test = setting.test(("param", call.endpoint.action.name, name), param.schema)
+    if name in call.input and (not call.endpoint.on_rest or not param.as_text):
+        return not setting.test_argument(call.endpoint, param).is_valid(value)
+    if scalar and param.as_text and param.place != "header":
+        test = setting.test_argument(call.endpoint, param)
         text = text_of(value)
         return not any(test.is_valid(reading) for reading in (*readings_of(text), [text]))
     return is_invalid(setting, call)
@@ -278,6 +280,11 @@ def _breaks(setting: Setting, param: Param, call: Call) -> bool:
 def _text(setting: Setting, param: Param) -> bool:
     """True if the schema allows any text: in a path, query or header every value is one."""
     return set(types_of(setting.resolve_schema(param.schema))) <= {"string", "null"}
+
+
+def _list_alone(setting: Setting, param: Param) -> bool:
+    """True if the schema allows a list and no single value."""
+    return set(types_of(setting.resolve_schema(param.schema))) - {"null"} == {"array"}
 
 
 def _sendable(endpoint: Endpoint, param: Param, value: Any) -> bool:
@@ -289,6 +296,8 @@ def _sendable(endpoint: Endpoint, param: Param, value: Any) -> bool:
 
 def _can_carry(param: Param, value: Any) -> bool:
     """True if REST can carry the value in the argument's place."""
+    if param.as_text and unsendable(param, value):
+        return False
     if not isinstance(value, str):
         return True
     if param.place == "path":
@@ -408,7 +417,7 @@ def is_invalid(setting: Setting, call: Call) -> bool:
             call.endpoint,
             {k: v for k, v in values.items() if k in taken or call.endpoint.action.param(k) is None},
         )
-    return invalid(setting, call.endpoint, request_of(call, values, ()))
+    return invalid(setting, call.endpoint, request_of(call, values), values)
 
 
 def stand_ins(setting: Setting, call: Call) -> dict[str, Any]:
@@ -425,17 +434,3 @@ def stand_ins(setting: Setting, call: Call) -> dict[str, Any]:
         else:
             found[name] = value
     return found
-
-
-def time_passes(setting: Setting, seconds: float) -> Call | None:
-    """Return the call that moves the operator's clock forward by `seconds`; None if the API has no such
-    clock.
-    """
-    clock = setting.model.clock
-    name = next((str(p.name) for p in clock.params if p.required), None) if clock else None
-    if clock is None or name is None:
-        return None
-    endpoint = Endpoint(clock, OPERATOR, None, f"{clock.name}@{OPERATOR}")
-    return Call(
-        endpoint, {name: whole(round(seconds, 3))}, "explore", "time passes", role=OPERATOR, surface=OPERATOR
-    )

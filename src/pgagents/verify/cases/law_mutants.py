@@ -15,7 +15,8 @@ from functools import lru_cache
 from typing import Any
 
 from pgagents.cel.expression import HELPERS, Expression, ExpressionError, Scope, compile_node
-from pgagents.cel.reading import paths_in
+from pgagents.cel.printer import print_path
+from pgagents.cel.reading import Path, paths_in
 from pgagents.cel.rewrite import mutants, replace_path
 from pgagents.cel.syntax import Name
 from pgagents.verify.laws.equations import NAMES, Equation, forecast, value_of
@@ -129,7 +130,7 @@ def _others(equation: Equation, scope: Scope, told: Collection[str]) -> Iterator
         value = got(scope.values, leaf)
         if _finite(value):
             for name, cut in CUT.items():
-                if (other := cut(value)) != value and (miss := f"{leaf} {name}") not in told:
+                if (other := cut(value)) != value and (miss := f"{print_path(leaf)} {name}") not in told:
                     scope.change(LEAF, float(other))
                     yield miss, _evaluate(reading, scope)
 
@@ -142,14 +143,13 @@ def _evaluate(expression: Expression, scope: Scope) -> Any:
 
 
 @lru_cache(maxsize=1_000)
-def _set_apart(gives: Expression) -> tuple[tuple[str, Expression], ...]:
+def _set_apart(gives: Expression) -> tuple[tuple[Path, Expression], ...]:
     """Return each member that an expression reads, with the expression that reads the variable LEAF in its
     place.
     """
     leaves = dict.fromkeys(path for path in paths_in(gives.tree) if path[0] in _LEAVES)
     return tuple(
-        (".".join(leaf), compile_node(replace_path(gives.tree, leaf, Name(LEAF)), (*NAMES, LEAF)))
-        for leaf in leaves
+        (leaf, compile_node(replace_path(gives.tree, leaf, Name(LEAF)), (*NAMES, LEAF))) for leaf in leaves
     )
 
 

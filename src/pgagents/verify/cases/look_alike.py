@@ -41,7 +41,7 @@ def fitting(
 
     `hows` limits them to these changes; empty means all.
     """
-    test = setting.test(("param", action.name, str(param.name)), param.schema)
+    test = setting.test(("param", str(action.name), str(param.name), ""), param.schema)
     return {
         how: near
         for how, near in near_texts(text).items()

@@ -13,8 +13,7 @@ from pgagents.model.model import Step, Workflow
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.request_template import whole
 from pgagents.verify.wire.call import Raw
-from pgagents.verify.wire.credential import present
-from pgagents.verify.wire.endpoint import OPERATOR, REST, Endpoint
+from pgagents.verify.wire.endpoint import OPERATOR, Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 REFUSALS = frozenset((400, 422))
@@ -40,8 +39,9 @@ def endpoint_of(setting: Setting, step: Step) -> Endpoint | None:
     """Return the endpoint of a step; None if its action is not offered there."""
     if step.role == OPERATOR or _operators(setting, step):
         return Endpoint(step.action, OPERATOR, None, f"{step.action.name}@{OPERATOR}")
-    through = next((d.surface for d in setting.model.dispatchers if d.surface == step.via), REST)
-    return setting.endpoint(str(step.action.name), through)
+    if any(d.surface == step.via for d in setting.model.dispatchers):
+        return setting.endpoint(str(step.action.name), step.via)
+    return setting.find_lead(str(step.action.name))
 
 
 def _operators(setting: Setting, step: Step) -> bool:
@@ -57,8 +57,7 @@ def make_step_headers(setting: Setting, step: Step, scope: Scope) -> Raw:
     surface = setting.model.surfaces.get(step.via)
     headers: list[tuple[str, str | None]] = list(surface.headers.items()) if surface is not None else []
     key = scope.evaluate(step.key) if step.key is not None else None
-    proof = present(setting.model.credential, key) if isinstance(key, str) else ()
-    return Raw(headers=(*headers, *step.headers, *proof))
+    return Raw(headers=(*headers, *step.headers), secret=key if isinstance(key, str) else "")
 
 
 def passes(step: Step, scope: Scope) -> float:

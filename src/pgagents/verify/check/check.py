@@ -80,6 +80,7 @@ class Probe:
     | `optional` | True if it is left out once all its contracts are judged |
     | `shows` | contracts that its exchanges surely judge, so a forecast can leave optional probes out |
     | `overlap` | the probes that may run beside it, where that differs from its check's `overlap` |
+    | `schemes` | the schemes of which it needs the role's secrets; empty for those of one alternative |
     """
 
     name: str
@@ -95,6 +96,7 @@ class Probe:
     optional: bool = False
     shows: tuple[str, ...] = ()
     overlap: Overlap | None = None
+    schemes: tuple[str, ...] = ()
 
     @property
     def check(self) -> str:
@@ -255,7 +257,9 @@ def judge_refused(
     wanted = sorted({c.status for c in codes} | set(statuses))
     said = exchange.code
     declared = exchange.codes.get(said) if said else None
-    if declared is None:
+    if not exchange.refused:
+        good = False
+    elif declared is None:
         good = exchange.status in wanted
     elif said in names or exchange.status in statuses:
         good = True
@@ -264,8 +268,13 @@ def judge_refused(
     if good:
         yield judge_kept(contract)
     else:
-        expected = f"{what} is refused with {' or '.join(f'{c.status} {c.name}' for c in codes) or wanted}"
+        expected = f"{what} is refused with {' or '.join(map(describe_code, codes)) or wanted}"
         yield judge_broken(contract, expected, exchange.outcome)
+
+
+def describe_code(code: Code) -> str:
+    """Return a code as answers show it: its status, and its value where bodies have it."""
+    return f"{code.status} {code.shown}".rstrip()
 
 
 def judge_accepted(exchange: Exchange, contract: str, what: str) -> Iterator[Judgement]:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from pgagents.http import Handler
 from pgagents.jsonschema.schema import resolve
+from pgagents.model.action import Param
 from pgagents.model.model import Model
 from pgagents.verify.check.compiled import CompiledCatalogue, compile_catalogue
 from pgagents.verify.wire.endpoint import Endpoint
@@ -109,13 +110,40 @@ class Setting:
 
         return self.compute_once("alike", group_endpoints).get(str(endpoint.action.name), [])
 
-    def rest_of(self, endpoint: Endpoint) -> Endpoint | None:
-        """Find the same action on REST."""
-        return self.by_place.get(f"{endpoint.action.name}@rest")
+    def find_lead(self, action: str) -> Endpoint | None:
+        """Find the endpoint by which a run calls an action where any will do: on REST, else on the first
+        surface that has it.
+        """
+
+        def index_leads() -> dict[str, Endpoint]:
+            return {str(one.action.name): one for one in self.every_endpoint if one.leads}
+
+        return self.compute_once("leads", index_leads).get(action)
+
+    def get_lead(self, action: str) -> Endpoint:
+        """Return the endpoint by which a run calls an action that it has found to be offered."""
+        found = self.find_lead(action)
+        assert found is not None
+        return found
+
+    def find_usable_lead(self, action: str) -> Endpoint | None:
+        """Find the same, unless it is a tool and this run has no MCP server."""
+        found = self.find_lead(action)
+        return found if found is None or found.form is None or self.mcp is not None else None
+
+    def lead_of(self, endpoint: Endpoint) -> Endpoint | None:
+        """Find the endpoint with which the same action's other endpoints are compared."""
+        return self.find_lead(str(endpoint.action.name))
 
     def test(self, key: Any, schema: Mapping[str, Any]) -> Any:
         """Return the compiled validator of a schema, kept under a key."""
         return self.catalogue.test(key, schema)
+
+    def test_argument(self, endpoint: Endpoint, param: Param) -> Any:
+        """Return the compiled validator of an argument's values on the endpoint's surface."""
+        name = str(param.name)
+        narrower = endpoint.surface if endpoint.narrows(name) else ""
+        return self.test(("param", str(endpoint.action.name), name, narrower), param.schema)
 
     def output_test(self, exchange: Exchange) -> Any:
         """Return the compiled validator of the body that the catalogue promises for this answer; None if

@@ -12,7 +12,7 @@ from pgagents.verify.check.check import Conversation
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.wire.call import Call
-from pgagents.verify.wire.endpoint import REST, Endpoint
+from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 Step = tuple[str, Resource, Action, Move | None]
@@ -50,7 +50,7 @@ def steps_of(setting: Setting) -> tuple[Step, ...]:
                 if move
                 else None
             )
-            if action is not None and setting.endpoint(name, REST) is not None:
+            if action is not None and setting.find_lead(name) is not None:
                 found.append((type, resource, action, move))
     return tuple(
         sorted(
@@ -116,17 +116,17 @@ def act(
             secrets |= {v for k, v in body.items() if k in setting.model.secrets and isinstance(v, str)}
             if move is not None and move.to not in move.origin_states:
                 again = f"{action.name} once more, which must be refused and send nothing"
-                plainly = setting.by_place[f"{action.name}@{REST}"]
+                plainly = setting.get_lead(str(action.name))
                 yield Call(
                     plainly, move.input, "illegal", again, subject=resource, made=current[resource.name]
                 )
 
 
 def _endpoint(setting: Setting, action: Action, *, last: bool) -> Endpoint:
-    """Return the action's REST endpoint, but for the last step a dispatcher's: an event does not depend on
+    """Return the action's first endpoint, but for the last step a dispatcher's: an event does not depend on
     the surface.
     """
     endpoints = (
         (setting.endpoint(str(action.name), d.surface) for d in setting.model.dispatchers) if last else ()
     )
-    return next((d for d in endpoints if d is not None), setting.by_place[f"{action.name}@{REST}"])
+    return next((d for d in endpoints if d is not None), setting.get_lead(str(action.name)))

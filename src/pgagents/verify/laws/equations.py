@@ -62,7 +62,8 @@ def _equation(name: str, part: Node, guards: tuple[Node, ...]) -> Iterator[Equat
         return
     left, form = _measured(sides[0])
     path = path_of(left)
-    member = ".".join(path) if path[:1] == ("response",) and len(path) > 1 else ""
+    dotted = any("." in name for name in path)  # a dot within a name would part it
+    member = ".".join(path) if path[:1] == ("response",) and len(path) > 1 and not dotted else ""
     try:
         under = tuple(compile_node(guard, NAMES) for guard in guards)
         right = compile_node(sides[1], NAMES)

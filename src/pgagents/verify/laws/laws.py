@@ -8,7 +8,8 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from pgagents.cel.expression import Expression, ExpressionError, Reading, Scope
-from pgagents.cel.reading import lists_in, paths_in
+from pgagents.cel.printer import print_path
+from pgagents.cel.reading import Path, lists_in, paths_in
 from pgagents.cel.syntax import Node
 from pgagents.model.action import Law
 from pgagents.model.model import Model
@@ -37,18 +38,14 @@ def evaluate_law(law: Law, scope: Scope) -> Held:
             return Held("broken")
     except ExpressionError as error:
         return Held("error", str(error))
-    empty = next((p for p in _lists(law.that) if _is_empty(scope.values, p)), None)
-    return Held("vacuous", f"{empty} was always empty") if empty else Held("held")
+    empty = next((p for p in _lists(law.that) if got(scope.values, p) == []), None)
+    return Held("vacuous", f"{print_path(empty)} was always empty") if empty else Held("held")
 
 
 @lru_cache(maxsize=5_000)
-def _lists(expression: Expression) -> tuple[str, ...]:
+def _lists(expression: Expression) -> tuple[Path, ...]:
     """Return paths of an answer that the expression reads, or may read, as lists."""
-    return tuple(dict.fromkeys(".".join(path) for path in lists_in(expression.tree, _ANSWERS)))
-
-
-def _is_empty(values: Mapping[str, Any], path: str) -> bool:
-    return bool(got(values, path) == [])
+    return tuple(dict.fromkeys(lists_in(expression.tree, _ANSWERS)))
 
 
 def values_of(model: Model, exchange: Exchange) -> dict[str, Any]:
@@ -79,8 +76,8 @@ def format_values(values: Mapping[str, Any], expression: Expression) -> str:
 def format_read(node: Node, values: Mapping[str, Any], names: Container[str]) -> str:
     """Return the values of the paths of these variables that a tree reads: at most six, each shortened."""
     found = []
-    for path in dict.fromkeys(".".join(path) for path in paths_in(node) if path[0] in names):
+    for path in dict.fromkeys(path for path in paths_in(node) if path[0] in names):
         value = got(values, path)
         if value is not None and not isinstance(value, dict | list):
-            found.append(f"{path} = {str(value)[:60]}")
+            found.append(f"{print_path(path)} = {str(value)[:60]}")
     return ", ".join(found[:MOST_SHOWN])

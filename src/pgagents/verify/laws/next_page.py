@@ -1,37 +1,64 @@
-"""Decide if a list goes on after an answer, and with which arguments to request the next page.
+"""Decide if a list goes on after an answer, and make the call that requests its next page.
 
-No catalogue declares pages yet, so the usual forms are tried. These are an argument that takes a member of
-the answer (`cursor` and `next_cursor`), a page number, and how many items to skip.
+The catalogue's `pages` say so. Where it has none, a list that looks like one page of several proves nothing:
+what it lacks may stand on the next one, which nobody can ask for.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from pgagents.http import Response
 from pgagents.model.action import Param
+from pgagents.model.pages import NextPage, Pages, find_next_page, values_for
 from pgagents.verify.check.memory import Setting
+from pgagents.verify.values.schema_values import types_of
+from pgagents.verify.wire.call import Raw
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
-_NUMBERS = re.compile(r"page|page_?(number|no|num)|p", re.I)
-_SKIPPED = re.compile(r"offset|skip|start|start_?(at|index)|from", re.I)
 _GOES_ON = re.compile(r"next|more|cursor|token|continu|after", re.I)
 _COUNTS = re.compile(r"total|count|size|results?$", re.I)
 _LINKS_NEXT = re.compile(r""";\s*rel\s*=\s*["']?next\b""", re.I)
+_WHOLE = re.compile(r"-?\d{1,15}")
+_PORTS = {"http": 80, "https": 443}
 ROUND = 5
 """Pages mostly hold a multiple of five items, from ten on."""
 LEAST_PAGE = 10
 
 
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """The request of a further page: arguments beside those of the first one, and the URL if one was given.
+
+    With `problem`, the answer promises a page that nobody can request. `unfollowed` is another reason why it
+    is not requested.
+    """
+
+    input: Mapping[str, Any] = field(default_factory=dict)
+    raw: Raw = field(default_factory=Raw)
+    problem: str = ""
+    unfollowed: str = ""
+
+    @property
+    def is_followed(self) -> bool:
+        """True if it can be sent."""
+        return not (self.problem or self.unfollowed)
+
+
 def may_go_on(exchange: Exchange, items: list[Any]) -> bool:
     """True if further pages may hold more.
 
-    A header or a member of the answer may say so. The list may also be as long as a page: by an argument, or
-    by a usual page size.
+    Without `pages` in the catalogue, a header or a member of the answer may say so. The list may also be as
+    long as a page: by an argument, or by a usual page size.
     """
+    pages = exchange.call.endpoint.action.pages if exchange.call.endpoint is not None else None
+    if pages is not None:
+        return find_next_page(pages, _values(exchange)) is not None
     if isinstance(exchange.answer, Response) and _LINKS_NEXT.search(exchange.answer.header("link") or ""):
         return True
     if isinstance(exchange.body, Mapping) and any(
@@ -43,6 +70,10 @@ def may_go_on(exchange: Exchange, items: list[Any]) -> bool:
         size for p in (endpoint.params if endpoint is not None else ()) for size in _sizes(p, exchange.input)
     }
     return bool(items) and (len(items) in sizes or (len(items) >= LEAST_PAGE and len(items) % ROUND == 0))
+
+
+def _values(exchange: Exchange) -> dict[str, Any]:
+    return values_for(exchange.input, exchange.body, exchange.response)
 
 
 def _says_more(name: str, value: Any, held: int) -> bool:
@@ -64,35 +95,63 @@ def _sizes(param: Param, given: Mapping[str, Any]) -> list[Any]:
     ]
 
 
-def next_page(
-    setting: Setting, endpoint: Endpoint, exchange: Exchange, items: list[Any]
-) -> dict[str, Any] | None:
-    """Return the arguments that request the next page; None if no argument is known to do it.
-
-    A name alone proves little (`from` may be a date). So a value is sent only if the argument's schema
-    accepts it.
-    """
-    body = {str(k).lower(): v for k, v in exchange.body.items()} if isinstance(exchange.body, Mapping) else {}
-    for param in endpoint.params:
-        name = str(param.name)
-        if param.required or param.place == "path":
-            continue
-        value = (
-            body.get(f"next_{name}".lower())
-            or body.get(f"next{name}".lower())
-            or _counter(name, exchange.input.get(name), len(items))
-        )
-        if value is not None and setting.test(("param", endpoint.action.name, name), param.schema).is_valid(
-            value
-        ):
-            return {name: value}
-    return None
+def next_page(setting: Setting, endpoint: Endpoint, exchange: Exchange) -> PageRequest | None:
+    """Return what requests the page after this answer; None on the last one, or without `pages`."""
+    pages = endpoint.action.pages
+    found = find_next_page(pages, _values(exchange)) if pages is not None else None
+    if pages is None or found is None:
+        return None
+    if found.missing:
+        said = f"a further page is announced, but `{pages.next.wording}` says none"
+        return PageRequest(problem=said)
+    if found.url and endpoint.on_rest:
+        return _follow(setting, endpoint, exchange, found)
+    return _with_argument(setting, endpoint, pages, found) if found.value is not None else None
 
 
-def _counter(name: str, before: Any, held: int) -> int | None:
-    """Return the next page's number, or the number of items to skip; None for any other argument."""
-    if _NUMBERS.fullmatch(name):
-        return before + 1 if type(before) is int else 2
-    if _SKIPPED.fullmatch(name):
-        return before + held if type(before) is int else held
-    return None
+def _with_argument(setting: Setting, endpoint: Endpoint, pages: Pages, found: NextPage) -> PageRequest:
+    """Return the request of a page by its argument, if the argument takes the value."""
+    param = endpoint.action.param(pages.argument)
+    assert param is not None
+    value = _read(setting, param, found.value) if found.url else found.value
+    if setting.test_argument(endpoint, param).is_valid(value):
+        return PageRequest({pages.argument: value})
+    said = f"`{pages.argument}` does not take {str(value)[:100]!r}"
+    return PageRequest(unfollowed=said) if "input" in pages.next.names else PageRequest(problem=said)
+
+
+def _read(setting: Setting, param: Param, text: str) -> Any:
+    kinds = types_of(setting.resolve_schema(param.schema))
+    if "integer" in kinds or "number" in kinds:
+        return int(text) if _WHOLE.fullmatch(text) else text
+    if kinds == ("boolean",) and text in ("true", "false"):
+        return text == "true"
+    return text
+
+
+def _follow(setting: Setting, endpoint: Endpoint, exchange: Exchange, found: NextPage) -> PageRequest:
+    """Return the request of a URL: only on the API's own host, and only of the list's own path."""
+    own = [url.rstrip("/") for url in (setting.url, str(setting.model.api.server)) if url]
+    try:
+        url = urljoin(own[0] + exchange.request.target, found.url)
+        home = next((base for base in own if _host(base) == _host(url)), None)
+        parts = urlsplit(url)
+    except ValueError:
+        return PageRequest(problem=f"{found.url[:200]!r} is no URL")
+    if home is None:
+        return PageRequest(problem=f"{found.url[:200]} is on another host, where no key may go")
+    path = parts.path.removeprefix(urlsplit(home).path)
+    if path != exchange.request.path:
+        return PageRequest(unfollowed=f"{found.url[:200]} is another path than the list's")
+    places = {p.wire: p for p in endpoint.params if p.place == "query"}
+    given = {
+        str(places[wire].name): _read(setting, places[wire], text)
+        for wire, text in parse_qsl(parts.query, keep_blank_values=True)
+        if wire in places
+    }
+    return PageRequest(given, Raw(target=f"{path}?{parts.query}" if parts.query else path))
+
+
+def _host(url: str) -> tuple[str, int]:
+    parts = urlsplit(url)
+    return (parts.hostname or "").lower(), parts.port or _PORTS.get(parts.scheme, 0)

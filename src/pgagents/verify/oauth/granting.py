@@ -17,7 +17,7 @@ from pgagents.verify.fixtures.request_template import evaluate_arguments, templa
 from pgagents.verify.oauth.consent import Code, authorize
 from pgagents.verify.wire.call import Call, InstanceRef, Raw
 from pgagents.verify.wire.encode import request_of
-from pgagents.verify.wire.endpoint import REST, Endpoint
+from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange, got
 from pgagents.verify.wire.oauth import SHORTEST, OAuthClient, add_credentials, challenge, make_post, verifier
 
@@ -165,7 +165,7 @@ def readers(setting: Setting) -> dict[str, Endpoint]:
     found: dict[str, Endpoint] = {}
     for scope, names in setting.model.auth.oauth.needs.items():
         for name in names:
-            endpoint = setting.endpoint(name, REST)
+            endpoint = setting.find_lead(name)
             if (
                 endpoint is not None
                 and endpoint.action.effect == "read"
@@ -181,7 +181,7 @@ def plain(setting: Setting, endpoint: Endpoint) -> str | None:
     given = evaluate_arguments(setting.model, template_of(setting.model, endpoint.action).input)
     if any(isinstance(value, InstanceRef | Expression) for value in given.values()):
         return None
-    return request_of(Call(endpoint, given, "valid", ""), given, ()).target
+    return request_of(Call(endpoint, given, "valid", ""), given).target
 
 
 def within(setting: Setting) -> tuple[str, Endpoint] | None:

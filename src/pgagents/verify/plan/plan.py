@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from pgagents.http import Handler
 from pgagents.model.contract import FRAMEWORK, Contract, Verdict
+from pgagents.model.identity import find_lacking
 from pgagents.model.model import Model
 from pgagents.report.report import ELSEWHERE, Result
 from pgagents.verify.check.check import Check, Probe
@@ -19,7 +20,7 @@ from pgagents.verify.plan.options import SMOKE_REQUESTS, Identities, Options
 from pgagents.verify.plan.order import LAST, by_phase, for_smoke, order_for_survey
 from pgagents.verify.plan.safety import NO_WRITES, loopback, may_write
 from pgagents.verify.plan.shard import elsewhere
-from pgagents.verify.wire.endpoint import MCP, REST
+from pgagents.verify.wire.endpoint import MCP, NO_MCP
 from pgagents.verify.wire.mcp.link import Link
 from pgagents.verify.wire.receiver import Inbox
 
@@ -27,7 +28,6 @@ DRAWS = 25
 RESERVE = 15
 """Requests of a shard beyond its plan: for trying failing cases once more."""
 PLAINTEXT = "plaintext"
-NO_MCP = "needs the MCP server: add --mcp-url URL or --mcp-stdio CMD"
 CLASSES = ("key_authentication", "invalid_input", "absent_id", "plan_scopes")
 FROM_DATA = ("law", "response_schema", "consistent_representations")
 """Checks whose watchers judge a reading action's answer about instances that were made through other
@@ -125,14 +125,14 @@ def draft(
     writes = may_write(setting.model, identities, options)
     roles = frozenset(identities.keys)
     probes = _probes(setting, checks, roles)
-    shared = [p for p in probes if p.stage != LAST and _has_identities(p, identities)]
+    shared = [p for p in probes if p.stage != LAST and _has_identities(setting, p, identities)]
     settled = _settle_contracts(
         setting, checks, contracts, options, writes, elsewhere(contracts, options.shard, shared)
     )
     wanted = {c.id for c in contracts if c.id not in settled}
     settled |= _without_identity(setting, probes, contracts, wanted, identities, options)
     wanted -= settled.keys()
-    possible = [p for p in probes if _has_identities(p, identities) and (writes or not p.writes)]
+    possible = [p for p in probes if _has_identities(setting, p, identities) and (writes or not p.writes)]
     parts = shares(setting, checks, contracts, possible)
     ordered = by_phase((p for p in possible if p.priority == 1 or options.profile != "smoke"), options.seed)
     chosen = _choose_probes(setting, ordered, [c for c in contracts if c.id in wanted])
@@ -235,7 +235,8 @@ def _bearing(
     """
     watched = [c for c in selected if checks[c.check].needs_others]
     places, from_data = _carrying(setting, watched), _judge_instances(setting, watched)
-    places |= {f"{c.action}@{REST}" for c in watched if c.check == BETWEEN}
+    leads = [setting.find_lead(c.action) for c in watched if c.check == BETWEEN]
+    places |= {lead.place for lead in leads if lead is not None}
     whole = (
         options.only and options.max_requests is None
     )  # what a caller left is for the contracts' own probes
@@ -294,9 +295,21 @@ def _only_when_limited(setting: Setting, contracts: Sequence[Contract]) -> dict[
     }
 
 
-def _has_identities(probe: Probe, identities: Identities) -> bool:
+def _has_identities(setting: Setting, probe: Probe, identities: Identities) -> bool:
     signers = {d.action.signed.role for d in probe.endpoints if d.action.signed is not None}
-    return {probe.role, *signers} - {""} <= identities.keys.keys()
+    return {probe.role, *signers} - {""} <= identities.keys.keys() and not _find_lacking(
+        setting, probe, identities
+    )
+
+
+def _find_lacking(setting: Setting, probe: Probe, identities: Identities) -> str:
+    """Return the first identity that a probe's role lacks for a scheme; empty if it lacks none."""
+    if probe.schemes:
+        return find_lacking(setting.model, identities.keys, probe.role, [probe.schemes])
+    needs = (e.security for e in probe.endpoints if e.needs_key and () not in e.security)
+    return next(
+        (one for n in needs if (one := find_lacking(setting.model, identities.keys, probe.role, n))), ""
+    )
 
 
 def _matches(id: str, patterns: Iterable[str]) -> bool:
@@ -371,7 +384,25 @@ def _without_identity(
             found[contract.id] = Result(
                 contract, verdict, f"needs the identity `{role}`: add --identity {role}=ENVVAR"
             )
-    return found
+    further = _without_further_secret(setting, probes, identities)
+    return {c.id: Result(c, Verdict.NOT_SELECTED, further[c.id]) for c in contracts if c.id in further} | {
+        **found
+    }
+
+
+def _without_further_secret(
+    setting: Setting, probes: Sequence[Probe], identities: Identities
+) -> dict[str, str]:
+    """Return why contracts cannot be tried for want of a secret of a further scheme, by their ids."""
+    lacking: dict[str, set[str]] = {}
+    for probe in probes:
+        for id in probe.contracts:
+            lacking.setdefault(id, set()).add(_find_lacking(setting, probe, identities))
+    return {
+        id: f"needs the identity `{min(names)}`: add --identity {min(names)}=ENVVAR"
+        for id, names in lacking.items()
+        if "" not in names
+    }
 
 
 def simulate(

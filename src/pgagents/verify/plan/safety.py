@@ -5,9 +5,11 @@ The address proves nothing: 127.0.0.1 may be a tunnel to production.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from pgagents.model.identity import choose, find_secret
 from pgagents.model.model import Model
 from pgagents.verify.plan.options import Identities, Options
 
@@ -15,17 +17,28 @@ NO_WRITES = "nothing is written without a test key; --allow-writes would"
 
 
 def may_write(model: Model, identities: Identities, options: Options) -> bool:
-    """Return whether writing actions may be called with the main key."""
+    """Return whether writing actions may be called with the main keys: each such call has a test key."""
     if options.allow_writes:
         return True
-    prefixes = model.credential.prefixes if model.credential is not None else {}
-    if prefixes:
-        key = identities.keys.get("main", "")
-        mode = next(
-            (m for p, m in sorted(prefixes.items(), key=lambda i: -len(i[0])) if key.startswith(p)), None
-        )
-        return bool(mode == "test")
-    return False
+    keys = identities.keys
+    modes = {
+        name: _find_mode(credential.prefixes, key)
+        for name, credential in model.credentials.items()
+        if credential.prefixes and (key := find_secret(model, keys, "main", name))
+    }
+    writes = [a.security for a in model.actions if a.effect == "write" and a.key] or [model.shared_security]
+    ways = {choose(model, keys, "main", needs) for needs in writes}
+    return (
+        bool(modes)
+        and set(modes.values()) == {"test"}
+        and all(any(name in modes for name in way) for way in ways if way)
+    )
+
+
+def _find_mode(prefixes: Mapping[str, str], key: str) -> str | None:
+    """Return the mode of a key by its longest prefix that is known."""
+    longest = sorted(prefixes.items(), key=lambda item: -len(item[0]))
+    return next((mode for prefix, mode in longest if key.startswith(prefix)), None)
 
 
 def loopback(url: str) -> bool:

@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from statistics import median
 
-from pgagents.verify.cases.invalid import time_passes
 from pgagents.verify.check.check import collect
+from pgagents.verify.fixtures.clock import time_passes
 from pgagents.verify.fixtures.instance import Unavailable
 from pgagents.verify.plan.options import FINISHING, USUAL_WORKERS, Options, Progress
 from pgagents.verify.plan.order import LAST

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pgagents.http import Handler, Patient, Response
+from pgagents.model.identity import has_proof
 from pgagents.model.model import id_text
 from pgagents.verify.check.check import CONFLICT, Check, Judgement, Probe
 from pgagents.verify.check.memory import Memory, Setting
@@ -26,7 +27,7 @@ from pgagents.verify.run.sender import OUT_OF_TIME, Ready, Sender, Stop
 from pgagents.verify.run.transmission import Sending, finish
 from pgagents.verify.wire.call import Call, Concurrent, GetNote, InstanceRef, Own, Sleep
 from pgagents.verify.wire.endpoint import MCP
-from pgagents.verify.wire.exchange import LIMITED, UNAVAILABLE, Exchange
+from pgagents.verify.wire.exchange import UNAVAILABLE, Exchange
 
 __all__ = ["OUT_OF_TIME", "Driver", "Spent", "Stop"]
 
@@ -81,7 +82,7 @@ class Driver:
             self.model.private,
             catalogue=self.model.source.text,
             environment=self.model.env,
-            credential=self.model.credential,
+            model=self.model,
         )
         self.judge = Judge(setting, ledger, factory, self._redactor, keys, checks, timer)
         self.timer = timer
@@ -345,6 +346,9 @@ class Driver:
         values, subject = yield from self._run_generator(self.factory.arguments.resolve(call), chain)
         for instance in self.gate.find_changed_instances(call, values):
             yield from self._run_generator(self.factory.proof.prove(instance), [])
+        for instance in self.gate.find_references(call, values):
+            with suppress(Unavailable):  # the gate decides on the request itself
+                yield from self._run_generator(self.factory.proof.prove(instance), [])
         return Ready(call, values, subject)
 
     def _stale(self, exchange: Exchange, borrowed: Sequence[Instance]) -> bool:
@@ -390,25 +394,25 @@ class Driver:
             and not call.twist
             and not call.plain
             and call.surface != MCP
-            and self.model.credential is not None
-            and self.model.credential.is_given(exchange.request.headers)
+            and has_proof(self.model, exchange.request)
         )
         if (
             self.key_known
             or not with_key
             or not isinstance(exchange.answer, Response)
-            or exchange.status in (LIMITED, UNAVAILABLE)
+            or exchange.limited
+            or exchange.status == UNAVAILABLE
         ):
             return
         code = self.model.no_key
-        if code is None or exchange.status != code.status:
+        if code is None or not exchange.refused or exchange.status != code.status:
             self.key_known = True
             return
         self.turned_away += 1
         if self.turned_away >= MAX_TURNED_AWAY:
             self.key_refused = True
             raise Stop(
-                f"the server refused the key: {code.status} {code.name} to the first {self.turned_away} "
+                f"the server refused the key: {exchange.outcome} to the first {self.turned_away} "
                 "calls with it"
             )
 

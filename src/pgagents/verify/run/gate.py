@@ -17,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 
 from pgagents.http import Request
 from pgagents.model.action import Action, Param
+from pgagents.model.identity import has_proof
 from pgagents.model.model import Resource, id_text
 from pgagents.verify.cases.framework import INVENTED
 from pgagents.verify.check.memory import Setting
@@ -70,6 +71,20 @@ class Gate:
         instance = self.instance(call.endpoint.action, target, values) if target is not None else None
         return [instance] if instance is not None else []
 
+    def find_references(self, call: Call, values: Mapping[str, Any]) -> list[Instance]:
+        """Return the instances of this run's making that a write names, and that nothing has shown to be
+        new yet.
+        """
+        if call.endpoint is None or call.endpoint.action.effect != "write":
+            return []
+        found = []
+        for param in call.endpoint.params:
+            resource, value = self.model.resources.get(param.refers_to or ""), values.get(str(param.name))
+            if resource is not None and isinstance(value, str | int | float):
+                instances = (self.factory.pool.find(r, value) for r in self._kin(resource))
+                found += [t for t in instances if t is not None and t.made and not t.ours]
+        return found
+
     def objection(self, call: Call, values: Mapping[str, Any], request: Request) -> str:
         """Return why a request must not be sent; empty if it may be."""
         endpoint = call.endpoint
@@ -83,7 +98,7 @@ class Gate:
         keyed = not call.twist and (
             endpoint is None
             or not endpoint.needs_key
-            or (self.model.credential is not None and self.model.credential.is_given(request.headers))
+            or has_proof(self.model, request)
             or call.surface == MCP
         )
         if (
@@ -161,7 +176,7 @@ class Gate:
         """
         if call.raw.target is None or call.endpoint is None or not call.endpoint.on_rest:
             return ""
-        usual = urlsplit(request_of(Call(call.endpoint, {}, "valid", ""), values, ()).target).path
+        usual = urlsplit(request_of(Call(call.endpoint, {}, "valid", ""), values).target).path
         return (
             ""
             if _plain_path(request.target) == _plain_path(usual)

@@ -13,7 +13,10 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from pgagents.cel.expression import Expression
+from pgagents.decoding.medium import fits, is_json
 from pgagents.http import Handler, Request, Response, Silence, read_json
+from pgagents.model.error_reader import ReadError
+from pgagents.model.identity import choose, find_secret
 from pgagents.model.model import Model
 from pgagents.text.brief import brief
 from pgagents.verify.cases.invalid import ordinary
@@ -21,10 +24,9 @@ from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.request_template import evaluate_arguments, template_of
 from pgagents.verify.run.base_path import likely
 from pgagents.verify.wire.call import Call, InstanceRef, Raw, RelativeTime, Signature, UniqueValue
-from pgagents.verify.wire.credential import present
+from pgagents.verify.wire.credential import present_all
 from pgagents.verify.wire.encode import request_of
 from pgagents.verify.wire.endpoint import Endpoint
-from pgagents.verify.wire.media import fits, is_json
 from pgagents.verify.wire.reach import why_silent
 
 MOST_READS = 3
@@ -81,7 +83,7 @@ class _Tried:
 def preflight(
     setting: Setting,
     place: Place,
-    key: str,
+    keys: Mapping[str, str],
     *,
     keyless: bool = False,
     sleep: Callable[[float], None] = time.sleep,
@@ -89,7 +91,7 @@ def preflight(
     """Return the obstacle between us and the server; None where a run can begin. `keyless`: the run has no
     key on purpose.
     """
-    requests = list(_reads(setting, key)) or list(_questions(setting))
+    requests = list(_reads(setting, keys)) or list(_questions(setting))
     if not requests:
         return None
     first = _try_request(place, *requests[0])
@@ -105,7 +107,7 @@ def preflight(
         return None
     if any(_knows(setting, one) for one in tried):
         return _elsewhere(setting, place, tried, "no ordinary read succeeds", _succeeds)
-    return _find_trouble(setting, place, key, tried)
+    return _find_trouble(setting, place, keys.get("main", ""), tried)
 
 
 def describe_unused_key(model: Model, key: str) -> str:
@@ -126,7 +128,7 @@ def _find_trouble(setting: Setting, place: Place, key: str, tried: Sequence[_Tri
     if not all(isinstance(answer, Response) for answer in answers):
         return None
     statuses = {one.status for one in tried}
-    if refused := [one for one in tried if one.status in _refusals(setting)]:
+    if refused := [one for one in tried if _refuses_key(setting, one)]:
         return _key_refused(setting, key, refused)
     if all(300 <= status < 400 for status in statuses):
         return _explain_redirect(place, tried[0])
@@ -153,7 +155,7 @@ def _find_trouble(setting: Setting, place: Place, key: str, tried: Sequence[_Tri
     return None
 
 
-def _reads(setting: Setting, key: str) -> Iterator[tuple[Endpoint, Request]]:
+def _reads(setting: Setting, keys: Mapping[str, str]) -> Iterator[tuple[Endpoint, Request]]:
     """List ordinary reads without a path parameter and without arguments that only the server can give.
     Reads that need a key come first.
     """
@@ -171,15 +173,18 @@ def _reads(setting: Setting, key: str) -> Iterator[tuple[Endpoint, Request]]:
         given = evaluate_arguments(setting.model, template_of(setting.model, endpoint.action).input)
         if count < MOST_READS and not any(isinstance(value, _LATER) for value in given.values()):
             count += 1
-            yield endpoint, _request(setting, endpoint, given, key)
+            yield endpoint, _request(setting, endpoint, given, keys)
 
 
-def _request(setting: Setting, endpoint: Endpoint, given: Mapping[str, Any], key: str) -> Request:
+def _request(
+    setting: Setting, endpoint: Endpoint, given: Mapping[str, Any], keys: Mapping[str, str]
+) -> Request:
     call = ordinary(
         endpoint, template_of(setting.model, endpoint.action), "valid", "an ordinary call", input=given
     )
-    credential = setting.model.credential
-    return request_of(call, given, present(credential, key) if key and endpoint.needs_key else ())
+    names = choose(setting.model, keys, "main", endpoint.security) if endpoint.needs_key else ()
+    secrets = ((setting.model.credentials[n], find_secret(setting.model, keys, "main", n)) for n in names)
+    return request_of(call, given, present_all(secrets))
 
 
 def _questions(setting: Setting) -> Iterator[tuple[Endpoint, Request]]:
@@ -192,7 +197,7 @@ def _questions(setting: Setting) -> Iterator[tuple[Endpoint, Request]]:
     for path, endpoint in list(paths.items())[: MOST_READS - 1]:
         yield (
             endpoint,
-            request_of(Call(None, {}, "framework", "its methods", raw=Raw("OPTIONS", path)), {}, ()),
+            request_of(Call(None, {}, "framework", "its methods", raw=Raw("OPTIONS", path)), {}),
         )
 
 
@@ -200,8 +205,21 @@ def _try_request(place: Place, endpoint: Endpoint, request: Request) -> _Tried:
     return _Tried(endpoint, request, place.send(request))
 
 
-def _refusals(setting: Setting) -> set[int]:
-    return {FORBIDDEN, *_no_key(setting)}
+def _refuses_key(setting: Setting, one: _Tried) -> bool:
+    """Return whether an answer refuses the key: by its status, or by the code of an error with a 2xx."""
+    no_key, read = setting.model.no_key, _read_hidden_error(setting, one)
+    return one.status in {FORBIDDEN, *_no_key(setting)} or (
+        read is not None and no_key is not None and read.code is no_key
+    )
+
+
+def _read_hidden_error(setting: Setting, one: _Tried) -> ReadError | None:
+    """Return the error in an answer with a 2xx status; None if it is none."""
+    reader = setting.model.error_reader
+    if reader.sign is None or not isinstance(one.answer, Response) or one.status >= BAD_REQUEST:
+        return None
+    body = read_json(one.answer.body).value
+    return reader.read(one.status, body) if reader.is_error(one.status, body) else None
 
 
 def _no_key(setting: Setting) -> set[int]:
@@ -209,7 +227,7 @@ def _no_key(setting: Setting) -> set[int]:
     missing scope.
     """
     code = setting.model.no_key
-    return {UNAUTHORIZED, code.status} if code is not None else {UNAUTHORIZED}
+    return {UNAUTHORIZED, code.status} if code is not None and code.status >= BAD_REQUEST else {UNAUTHORIZED}
 
 
 def _knows(setting: Setting, one: _Tried) -> bool:
@@ -240,7 +258,7 @@ def _succeeds(setting: Setting, one: _Tried) -> bool:
     methods, anything but 404 counts.
     """
     good = one.status < BAD_REQUEST or one.status in PASSING or one.request.method == "OPTIONS"
-    return good and _knows(setting, one)
+    return good and _knows(setting, one) and _read_hidden_error(setting, one) is None
 
 
 def _is_data(answer: Response | Silence) -> bool:
@@ -313,7 +331,7 @@ def _nowhere(setting: Setting, place: Place, tried: Sequence[_Tried]) -> Trouble
         place,
         tried,
         says,
-        lambda its, one: _knows(its, one) or (one.status in _refusals(its) and _is_data(one.answer)),
+        lambda its, one: _knows(its, one) or (_refuses_key(its, one) and _is_data(one.answer)),
     )
     own = setting.model.api.server
     help = f"is it another server, or another base path? the catalogue's own is {own}"

@@ -148,6 +148,8 @@ def verify(
     begun = timer()
     if not any(a.key for a in model.actions):  # whoever calls is `main`, and proves nothing
         identities = replace(identities, keys={"main": "", **identities.keys})
+    elif "main" not in identities.keys and any(role.startswith("main.") for role in identities.keys):
+        identities = replace(identities, keys={"main": "", **identities.keys})  # by another scheme alone
     elif "main" not in identities.keys and not options.keyless:
         raise PgagentsError(
             "there is no key to verify with", "set PGAGENTS_TOKEN, or give --identity main=ENVVAR"

@@ -10,7 +10,10 @@ from functools import partial
 from threading import Barrier
 from typing import Any
 
-from pgagents.http import Handler, Request, Response, Silence, Timely
+from pgagents.http import Handler, Request, Response, Silence, Timely, read_json
+from pgagents.model.credential import Credential
+from pgagents.model.error_reader import ReadError
+from pgagents.model.identity import choose, find_lacking, find_secret, has_all
 from pgagents.verify.answers.request_ids import foreign
 from pgagents.verify.cases.client_profiles import in_client_profile
 from pgagents.verify.check.memory import Setting
@@ -19,10 +22,10 @@ from pgagents.verify.plan.options import Options
 from pgagents.verify.run.transmission import Received, Sending, Transmission
 from pgagents.verify.wire.call import Call, Raw, Signature
 from pgagents.verify.wire.concurrent import at_once
-from pgagents.verify.wire.credential import in_query, present
+from pgagents.verify.wire.credential import NOTHING, Proof, in_header, in_query, present, present_all
 from pgagents.verify.wire.encode import request_of
 from pgagents.verify.wire.endpoint import MCP, REST
-from pgagents.verify.wire.exchange import LIMITED, UNAVAILABLE, Exchange
+from pgagents.verify.wire.exchange import UNAVAILABLE, Exchange
 from pgagents.verify.wire.mcp.link import Link
 from pgagents.verify.wire.pace import Pacer
 from pgagents.verify.wire.signature import header_of
@@ -247,7 +250,7 @@ class Sender:
         link, endpoint = self.setting.mcp, ready.call.endpoint
         if link is None:
             raise Unavailable("no MCP server was given")
-        asked = request_of(ready.call, ready.values, ())
+        asked = request_of(ready.call, ready.values)
         self._let_pass(ready, asked)
         attempt = 0
         while True:
@@ -302,7 +305,8 @@ class Sender:
             or not isinstance(exchange.told, Response)
         ):
             return None
-        return self.pacer.retry(exchange.told, attempt) if exchange.status in (LIMITED, UNAVAILABLE) else None
+        wanted = exchange.limited or exchange.status == UNAVAILABLE
+        return self.pacer.retry(exchange.told, attempt) if wanted else None
 
     def send_together(self, several: Sequence[Ready]) -> Sending[list[Exchange]]:
         """Send calls at the same time, each from a thread of its own; what was limited is sent again
@@ -346,7 +350,13 @@ class Sender:
         return found
 
     def _let_pass(self, ready: Ready, request: Request) -> None:
-        """Raises Unavailable where the request could do harm."""
+        """Raises Unavailable where the request could do harm, or lacks a secret that was not given."""
+        call = ready.call
+        if call.endpoint is not None and call.endpoint.needs_key and call.schemes is None and not call.twist:
+            needs = self._list_alternatives(call)
+            lacking = find_lacking(self.model, self.keys, call.role, needs) if () not in needs else ""
+            if lacking and not call.raw.secret and any(self.keys.values()):
+                raise Unavailable(f"needs the identity `{lacking}`: add --identity {lacking}=ENVVAR")
         if objection := self.objection(ready.call, ready.values, request):
             raise Unavailable(objection)
 
@@ -359,8 +369,7 @@ class Sender:
         call = ready.call
         proof = self._prove(call)
         request = request_of(call, ready.values, proof)
-        if call.twist == "query" and self.model.credential is not None:
-            request = in_query(self.model.credential, request, self.keys.get(call.role, ""))
+        request = self._misplace(call, request)
         request = in_client_profile(
             request,
             call,
@@ -371,14 +380,39 @@ class Sender:
         )
         return self._sign_request(call, request), call.role if proof and not call.twist else "-"
 
-    def _prove(self, call: Call) -> tuple[tuple[str, str], ...]:
-        """Return the headers by which a call proves who makes it; empty if it does not."""
+    def _prove(self, call: Call) -> Proof:
+        """Return how a call proves who makes it; empty if it does not."""
         if call.endpoint is not None and not call.endpoint.needs_key:
-            return ()
+            return NOTHING
         if call.plain:  # whoever listens in on plain http must not hear a key
             return present(self.model.credential, "", "garbage")
-        key = self.keys.get(call.role)
-        return present(self.model.credential, key, call.twist) if key and call.role else ()
+        if call.raw.secret:
+            names = next((one for one in self._list_alternatives(call) if len(one) == 1), ())
+            return present_all((self.model.credentials[name], call.raw.secret) for name in names)
+        return present_all(self._list_secrets(call), call.twist, call.twisted) if call.role else NOTHING
+
+    def _list_alternatives(self, call: Call) -> tuple[tuple[str, ...], ...]:
+        return call.endpoint.security if call.endpoint is not None else self.model.shared_security
+
+    def _list_secrets(self, call: Call) -> list[tuple[Credential, str]]:
+        """Return the credentials of a call, each with the secret of its role."""
+        if call.schemes is not None:
+            names = call.schemes if has_all(self.model, self.keys, call.role, call.schemes) else ()
+        else:
+            names = choose(self.model, self.keys, call.role, self._list_alternatives(call))
+        return [
+            (self.model.credentials[name], find_secret(self.model, self.keys, call.role, name))
+            for name in names
+        ]
+
+    def _misplace(self, call: Call, request: Request) -> Request:
+        """Return the request with a key where it does not belong, if the call's twist says so."""
+        if call.twist in ("query", "header"):
+            move = in_query if call.twist == "query" else in_header
+            for index, (credential, secret) in enumerate(self._list_secrets(call)):
+                if credential.name == call.twisted or (not call.twisted and index == 0):
+                    request = move(credential, request, secret)
+        return request
 
     def _sign_request(self, call: Call, request: Request) -> Request:
         """Return the request with its body's signature, if the call asked for one."""
@@ -437,12 +471,18 @@ class Sender:
             return 0.0 if attempt == 0 and _repeatable(call) else None
         if isinstance(answer, Silence):
             return 0.2 if attempt == 0 and _unheard(call, answer) and not self.answered else None
-        if answer.status not in (LIMITED, UNAVAILABLE) or (call.burst and answer.status == LIMITED):
+        limited = answer.status in self.model.limit_reader.statuses and self.model.limit_reader.is_limited(
+            answer.status, answer.header, self._read_error(answer)
+        )
+        if not (limited or answer.status == UNAVAILABLE) or (call.burst and limited):
             return None
         wait = self.pacer.retry(answer, attempt)
         if wait is None:
             self.notes.append(f"{call.place} asked for a longer wait than --max-wait allows")
         return wait
+
+    def _read_error(self, answer: Response) -> ReadError:
+        return self.model.error_reader.read(answer.status, read_json(answer.body).value)
 
     def _base(self, call: Call) -> str:
         """Return the base URL of a call that goes to another one than the target's."""
@@ -465,7 +505,8 @@ class Sender:
             seconds=received.seconds,
             sent_at=received.sent_at,
             codes=self.model.codes,
-            code_at=self.model.errors.code_at,
+            errors=self.model.error_reader,
+            limits=self.model.limit_reader,
             subject=ready.subject,
             base=self._base(call),
         )

@@ -43,6 +43,7 @@ Twist = Literal[
     "bearer",
     "bare",
     "query",
+    "header",
     "lower",
 ]
 """How the key is presented; empty: correctly.
@@ -54,6 +55,7 @@ Twist = Literal[
 - `basic`, `bearer`, `bare`: under another scheme, or without the scheme's name
 - `plain`: `user:password` without Base64
 - `query`: in the query
+- `header`: in a header, where it belongs into the query or a cookie
 - `lower`: with the scheme's name in lower case
 """
 
@@ -120,8 +122,12 @@ class Raw:
     """Changes the ordinary body."""
     wrap: Mapping[str, Any] | None = None
     """The dispatcher's whole object, instead of selector and arguments."""
+    retype: str = ""
+    """The media type to send instead; parameters that the body needs, such as a boundary, stay."""
     slash: bool = False
     """True if a slash is added to the path."""
+    secret: str = member(default="", repr=False)
+    """The secret to present in place of the role's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +157,10 @@ class Call:
     bind: Mapping[str, Any] = member(default_factory=dict)
     """Instances by resource name that the input's expressions must use, instead of any at hand."""
     twist: Twist = ""
+    twisted: str = ""
+    """The scheme that the twist is of; empty for the first one, and with `none` for all."""
+    schemes: tuple[str, ...] | None = None
+    """The schemes to present together; None for the first alternative that the role has secrets for."""
     field: str = ""
     """The argument that the call breaks, as an error should name it."""
     raw: Raw = member(default_factory=Raw)

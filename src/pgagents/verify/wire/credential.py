@@ -6,12 +6,12 @@ What a credential looks like is data of `model/credential.py`; this module alone
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from pgagents.http import Request
-from pgagents.model.credential import Credential, encode
+from pgagents.model.credential import AUTHORIZATION, Credential, add_value, encode
 from pgagents.verify.wire.call import Twist
 
 QUERY_NAMES = ("access_token", "api_key", "apikey", "key", "token")
@@ -19,25 +19,58 @@ QUERY_NAMES = ("access_token", "api_key", "apikey", "key", "token")
 
 RFC 6750 (2.3) defines the first and says why keys should not stand there.
 """
+HEADER_NAME = "X-API-Key"
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}\Z")
 USER_NAMES = ("user", "username", "login")
 PASSWORD_NAMES = ("password", "passwd", "pass")
 _HEX = re.compile(r"[0-9A-Fa-f-]*")
 """A key of hexadecimal digits may be compared without case."""
 _NEVER_ISSUED = "pgv000000000000000000000000"
 
-Headers = tuple[tuple[str, str], ...]
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """The texts that a call presents, each with the credential in whose place it stands."""
+
+    parts: tuple[tuple[Credential, str], ...] = ()
+
+    def __bool__(self) -> bool:
+        """Return whether anything is presented."""
+        return bool(self.parts)
+
+    def add_to(self, request: Request) -> Request:
+        """Return the request with everything in its place."""
+        for credential, value in self.parts:
+            request = add_value(credential, request, value)
+        return request
 
 
-def present(credential: Credential | None, secret: str, twist: Twist = "") -> Headers:
-    """Return the headers for a secret, presented correctly or with a twist; empty if there are none."""
-    if credential is None or twist in ("none", "query"):
-        return ()
+NOTHING = Proof()
+
+
+def present(credential: Credential | None, secret: str, twist: Twist = "") -> Proof:
+    """Return the proof by a secret, presented correctly or with a twist; empty if there is none."""
+    if credential is None or twist in ("none", "query", "header"):
+        return NOTHING
     shown = _FORMS[twist](credential, secret) if twist else credential.value(secret)
-    return ((credential.header, shown),)
+    return Proof(((credential, shown),))
 
 
-def list_twists(credential: Credential) -> Mapping[Twist, str]:
-    """Return the forms in which a key must be refused, each with its words, in the order of the plan."""
+def present_all(credentials: Iterable[tuple[Credential, str]], twist: Twist = "", twisted: str = "") -> Proof:
+    """Return the proof by several secrets. The twist is of one scheme; with `none` and no scheme, of all."""
+    found: tuple[tuple[Credential, str], ...] = ()
+    for index, (credential, secret) in enumerate(credentials):
+        own = credential.name == twisted or (not twisted and (index == 0 or twist == "none"))
+        found += present(credential, secret, twist if own else "").parts
+    return Proof(found)
+
+
+def list_twists(credential: Credential, others: Iterable[Credential] = ()) -> Mapping[Twist, str]:
+    """Return the forms in which a key must be refused, each with its words, in the order of the plan.
+
+    `others` are enough instead: a server may take the same key for them.
+    """
+    known = credential.also_accepted | {form for other in others for form in _list_forms(other)}
     pair, bearer = credential.encoded, credential.word.lower() == "bearer"
     key = "the user and the password" if pair else "the key"
     found: dict[Twist, str] = {"garbage": "with a key that was never issued"}
@@ -46,17 +79,39 @@ def list_twists(credential: Credential) -> Mapping[Twist, str]:
         found["garbage"] = "with a user and a password that were never issued"
         found["flip"] = "with a wrong password"
         found["plain"] = "with the user and the password without Base64"
-    if credential.word and pair and "bearer" not in credential.also_accepted:
+    if credential.word and pair and "bearer" not in known:
         found["bearer"] = f"with {key} under the Bearer scheme"
-    elif credential.word and not pair and "basic" not in credential.also_accepted:
+    elif credential.word and not pair and "basic" not in known:
         found["basic"] = f"with {key} under the Basic scheme"
-    if credential.word:
+    if credential.word and "bare" not in known:
         found["bare"] = (
             f"with {key} but no {'scheme' if bearer or pair else f'`{credential.word}` before it'}"
         )
-    if "query" not in credential.also_accepted:
+    if "query" not in known and credential.place != "query":
         found["query"] = f"with {key} in the query"
+    if "header" not in known and credential.place != "header":
+        found["header"] = f"with {key} in a header"
     return found
+
+
+def _list_forms(credential: Credential) -> Iterator[str]:
+    """Yield the forms of a key, as `also_accepted` names them, that a credential has."""
+    yield credential.place
+    if credential.any_case:
+        yield credential.word.lower()
+    elif credential.header == AUTHORIZATION:
+        yield "bare"
+
+
+def in_header(credential: Credential, request: Request, secret: str) -> Request:
+    """Return the request with a secret in headers: the one of its own name, and the usual ones."""
+    value = credential.wrap(secret)
+    names = [HEADER_NAME, *([credential.wire] if _TOKEN.match(credential.wire) else [])]
+    for name in dict.fromkeys(names):
+        request = request if request.header(name) else request.with_header(name, value)
+    if "bearer" not in credential.also_accepted and not request.header("Authorization"):
+        request = request.with_header("Authorization", f"Bearer {secret}")
+    return request
 
 
 def in_query(credential: Credential, request: Request, secret: str) -> Request:
@@ -75,13 +130,13 @@ def in_query(credential: Credential, request: Request, secret: str) -> Request:
 
 
 def _names_in_query(credential: Credential) -> tuple[str, ...]:
-    """Return the usual names, and the name of the key's own header."""
-    own = () if credential.any_case else (credential.header,)
+    """Return the usual names, and the name of the key's own header or cookie."""
+    own = () if credential.any_case else (credential.wire,)
     return tuple(dict.fromkeys((*QUERY_NAMES, *own)))
 
 
 def _present_invented(credential: Credential, secret: str) -> str:
-    """Return the header of a secret that was never issued, which begins as real ones do."""
+    """Return the text of a secret that was never issued, which begins as real ones do."""
     del secret
     prefix = next(iter(credential.prefixes), "")
     return credential.value(f"{prefix}{_NEVER_ISSUED}{':' + _NEVER_ISSUED if credential.encoded else ''}")
@@ -119,7 +174,7 @@ def _change_text(credential: Credential, text: str, twist: Twist) -> str:
 
 
 def _present_alone(credential: Credential, secret: str) -> str:
-    """Return a secret as it stands in its header, without the texts around it."""
+    """Return a secret as it stands in its place, without the texts around it."""
     return encode(secret) if credential.encoded else secret
 
 

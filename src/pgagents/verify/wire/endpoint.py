@@ -9,11 +9,12 @@ from typing import Any, Protocol
 from pgagents.http import Response
 from pgagents.model.action import Action, Param
 from pgagents.model.contract import FRAMEWORK
-from pgagents.model.model import Dispatcher, Model
+from pgagents.model.model import Dispatcher, Model, Surface
 
 REST = "rest"
 MCP = "mcp"
 """The surface whose actions are tools of an MCP server."""
+NO_MCP = "needs the MCP server: add --mcp-url URL or --mcp-stdio CMD"
 OPERATOR = "operator"
 """The surface and role of the operator's endpoints, whose answers no watcher judges."""
 
@@ -50,6 +51,12 @@ class Endpoint:
     form: Form | None = None
     open: bool = False
     """True if no call of the API has a key."""
+    shared_security: tuple[tuple[str, ...], ...] = ()
+    """The alternatives of a call through a dispatcher or a tool."""
+    tools: Surface | None = None
+    """The surface of an MCP server's tools; None for any other endpoint."""
+    leads: bool = False
+    """True on REST, and on the first other surface of an action that REST lacks."""
 
     @property
     def on_rest(self) -> bool:
@@ -60,8 +67,33 @@ class Endpoint:
 
     @property
     def params(self) -> tuple[Param, ...]:
-        """The arguments that this endpoint takes."""
+        """The arguments that this endpoint takes, under the catalogue's names."""
+        if self.dispatcher is not None:
+            return self.dispatcher.offered.narrowed_params(self.action)
         return self.action.params if self.form is None else self.form.params(self.action)
+
+    @property
+    def offered(self) -> Surface | None:
+        """The surface that may rename and narrow arguments; None on REST."""
+        return self.dispatcher.offered if self.dispatcher is not None else self.tools
+
+    @property
+    def known_params(self) -> tuple[Param, ...]:
+        """All arguments of the action, with the values that are taken here."""
+        narrowed = self.offered.narrow.get(self.action.name, {}) if self.offered is not None else {}
+        return tuple(narrowed[p.name].param if p.name in narrowed else p for p in self.action.params)
+
+    def narrows(self, name: str) -> bool:
+        """True if the surface takes fewer values of this argument than REST."""
+        own = self.offered.narrow.get(self.action.name, {}) if self.offered is not None else {}
+        return name in own and own[name].param.schema != next(
+            p.schema for p in self.action.params if p.name == name
+        )
+
+    def alias(self, name: str) -> str:
+        """Return what an argument is called here."""
+        narrowed = self.offered.narrow.get(self.action.name, {}) if self.offered is not None else {}
+        return str(narrowed[name].alias) if name in narrowed else name
 
     @property
     def success_status(self) -> int:
@@ -72,6 +104,11 @@ class Endpoint:
     def needs_key(self) -> bool:
         """True if a call through this endpoint has a key."""
         return self.action.key or not (self.on_rest or self.open)
+
+    @property
+    def security(self) -> tuple[tuple[str, ...], ...]:
+        """The alternatives by which a call proves who makes it."""
+        return self.action.security if self.on_rest else self.shared_security
 
     @property
     def ordinary(self) -> bool:
@@ -92,20 +129,25 @@ class Endpoint:
 def endpoints(model: Model) -> list[Endpoint]:
     """Return all endpoints in the catalogue's order, REST first."""
     rest = model.surfaces.get(REST)
-    actions = rest.actions if rest else model.actions
+    actions = rest.actions if rest else model.rest_actions
     open_to_all = model.credential is None
-    found = [Endpoint(a, REST, None, f"{a.name}@{REST}", open=open_to_all) for a in actions]
+    found = [Endpoint(a, REST, None, f"{a.name}@{REST}", open=open_to_all, leads=True) for a in actions]
+    led = {str(a.name) for a in actions}
     for dispatcher in model.dispatchers:
+        surface = dispatcher.surface
         found += [
             Endpoint(
                 a,
-                dispatcher.surface,
+                surface,
                 dispatcher,
-                f"{a.name}@{dispatcher.surface}",
+                f"{a.name}@{surface}",
                 open=open_to_all,
+                shared_security=model.shared_security,
+                leads=str(a.name) not in led,
             )
             for a in dispatcher.actions
         ]
+        led |= {str(a.name) for a in dispatcher.actions}
     return found
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from pgagents.decoding.medium import is_json, read_as
 from pgagents.http import Json, Request, Response, Silence
 from pgagents.model.action import Code, Output
+from pgagents.model.error_reader import NO_ERROR, ErrorReader
+from pgagents.model.limit_reader import LimitReader
 from pgagents.verify.wire.call import Call
-from pgagents.verify.wire.media import read_as
 
-LIMITED = 429
 UNAVAILABLE = 503
 REDIRECTED, REFUSED = 300, 400
 _UNSOUND = frozenset(("no_crashes", "documented_status"))
@@ -41,6 +42,7 @@ class Exchange:
         "input",
         "json",
         "known",
+        "limited",
         "moot",
         "number",
         "order",
@@ -48,8 +50,10 @@ class Exchange:
         "overlapped",
         "place",
         "probe",
+        "refused",
         "repeats",
         "request",
+        "said",
         "seconds",
         "sent_at",
         "status",
@@ -68,7 +72,8 @@ class Exchange:
         seconds: float,
         sent_at: float,
         codes: Mapping[str, Code],
-        code_at: str | None,
+        errors: ErrorReader,
+        limits: LimitReader,
         subject: Mapping[str, Any] | None = None,
         base: str = "",
     ) -> None:
@@ -110,12 +115,34 @@ class Exchange:
         on_rest = endpoint is not None and endpoint.on_rest
         self.json: Json = (
             Json(problem="the body is empty")
-            if isinstance(told, Silence) or not told.body
+            if isinstance(told, Silence) or not (told.body or (on_rest and self._may_be_empty()))
             else read_as(told, self.output if on_rest else None)
         )
         self.body: Any = self.json.value
-        said = got(self.body, code_at) if self.status >= 400 and code_at else None
-        self.code: str | None = said if isinstance(said, str) else None
+        self.refused: bool = errors.is_error(self.status, self.body)
+        """True if it is an error: by its status, or by the sign that `errors.when` names."""
+        read = errors.read(self.status, self.body) if self.refused else NO_ERROR
+        self.said: str | None = read.said
+        """The error code in the body, as it stands there."""
+        self.code: str | None = read.code.name if read.code else None if read.said in codes else read.said
+        """The name of the catalogue's code; for any other what the body says."""
+        if self.refused:
+            self.output = None
+        self.limited: bool = limits.is_limited(self.status, self.header, read)
+        """True if it refuses the call for a rate limit."""
+
+    def _may_be_empty(self) -> bool:
+        """True if the promised body is a text or a file, which may have no bytes."""
+        output = self.output
+        return output is not None and output.schema is not None and not is_json(output.content_type)
+
+    @property
+    def size_problem(self) -> str:
+        """Return how the body is larger than the catalogue promises; empty if it is not."""
+        most = self.output.max_bytes if self.output is not None else None
+        on_rest = self.call.endpoint is not None and self.call.endpoint.on_rest
+        size = len(self.told.body) if on_rest and isinstance(self.told, Response) else 0
+        return f"{size:,} bytes" if most is not None and size > most else ""
 
     def _output(self) -> Output | None:
         endpoint = self.call.endpoint
@@ -148,8 +175,8 @@ class Exchange:
 
     @property
     def success(self) -> bool:
-        """True if the status is 2xx."""
-        return 200 <= self.status < 300
+        """True if the status is 2xx, and the body is no error."""
+        return 200 <= self.status < 300 and not self.refused
 
     @property
     def sent_on(self) -> bool:
@@ -161,24 +188,24 @@ class Exchange:
 
     @property
     def void(self) -> bool:
-        """True if it proves nothing about the call: no answer, a 429 or 503, or an invented id."""
-        return self.error or self.status in (LIMITED, UNAVAILABLE) or bool(self.moot)
+        """True if it proves nothing about the call: no answer, a limit, a 503, or an invented id."""
+        return self.error or self.limited or self.status == UNAVAILABLE or bool(self.moot)
 
     @property
     def outcome(self) -> str:
         """Describe the answer in a few words: status and code, or why there is none."""
         if isinstance(self.answer, Silence):
             return f"no answer ({self.answer.kind}{': ' + self.answer.detail if self.answer.detail else ''})"
-        return f"{self.status}{' ' + self.code if self.code else ''}"
+        return f"{self.status}{' ' + self.said if self.said else ''}"
 
     def header(self, name: str) -> str | None:
         """Return a header of the answer, or None."""
         return None if isinstance(self.answer, Silence) else self.answer.header(name)
 
 
-def got(value: Any, path: str) -> Any:
-    """Return the member at a dotted path, or None. Never raises."""
-    for step in path.split("."):
+def got(value: Any, path: str | Iterable[str]) -> Any:
+    """Return the member at a dotted path, or at the names of one, or None. Never raises."""
+    for step in path.split(".") if isinstance(path, str) else path:
         if isinstance(value, Mapping):
             value = value.get(step)
         elif isinstance(value, list) and step.isdigit() and int(step) < len(value):

@@ -7,6 +7,7 @@ the workflow.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -14,7 +15,9 @@ from pgagents.cel.criteria import FirstFitting, Place, criteria, parse_kept, pat
 from pgagents.cel.expression import Expression, ExpressionError, Scope
 from pgagents.generate.openapi.address import find_hosted_url
 from pgagents.generate.target import Loss, Target, View
+from pgagents.model.action import Action
 from pgagents.model.credential import Credential
+from pgagents.model.error_reader import ErrorSign
 from pgagents.model.model import Model, Step, Workflow
 from pgagents.source.origin import Node, Text, plain
 from pgagents.source.source import Pointer
@@ -80,9 +83,13 @@ class _Workflow:
         self.workflow = workflow
         self.losses = losses
         self.inputs: dict[str, Node] = {}
-        self.steps = tuple(step for step in workflow.steps if step.action in model.actions)
+        self.steps = tuple(
+            s for s in workflow.steps if s.action in model.actions and _has_operation(model, s.action)
+        )
         for step in workflow.steps:
-            if step not in self.steps:
+            if step.action in model.actions and step not in self.steps:
+                self.lose(step.origin, f"step {step.name}", "dropped", "only the MCP server has the action")
+            elif step not in self.steps:
                 self.lose(
                     step.origin,
                     f"step {step.name}",
@@ -120,10 +127,11 @@ class _Workflow:
         return Node({**members, "steps": made}, origin=self.workflow.origin)
 
     def _step(self, step: Step) -> Node:
+        dispatcher = None if step.action.on_rest else self.model.find_dispatcher(step.action)
         members: dict[str, Any] = {
             "stepId": Text(step.name, step.origin),
             "description": step.action.title,
-            "operationId": step.action.operation_id,
+            "operationId": dispatcher.operation_id if dispatcher else step.action.operation_id,
         }
         if parameters := list(self._parameters(step)):
             members["parameters"] = parameters
@@ -132,13 +140,15 @@ class _Workflow:
             for p in step.action.params
             if p.place == "body" and p.name in step.input
         }
-        if sent:
+        if sent or dispatcher:
             payload = {
                 wire: self._value(value, step, (*step.origin, "input", wire)) for wire, value in sent.items()
             }
+            if dispatcher:
+                payload = dispatcher.make_message(step.action, payload)
             at = (*step.origin, "input")
             members["requestBody"] = Node(
-                {"contentType": "application/json", "payload": Node(payload, origin=at)}, origin=at
+                {"contentType": step.action.content_type, "payload": Node(payload, origin=at)}, origin=at
             )
         members["successCriteria"] = list(self._criteria(step))
         if step.after_s:
@@ -162,20 +172,26 @@ class _Workflow:
                     },
                     origin=at,
                 )
-        credential = self.model.credential
-        if step.action.key and credential is not None:
-            name = "token" if step.role == "main" else f"{step.role}_token"
-            role = ("auth", "roles", step.role)
-            self.inputs[name] = Node(
-                {
-                    "type": "string",
-                    "format": "password",
-                    "description": _describe_input(credential, self.model.text(*role, "description")),
-                },
-                origin=role,
-            )
-            value = credential.wrap(f"{{$inputs.{name}}}")
-            yield Node({"name": credential.header, "in": "header", "value": Text(value, role)}, origin=role)
+        for scheme in next((one for one in step.action.security if one), ()):
+            yield self._proof(step, self.model.credentials[scheme])
+
+    def _proof(self, step: Step, credential: Credential) -> Node:
+        """Return the parameter with a key, which is an input of the workflow."""
+        first = credential is self.model.credential
+        name = "token" if first else credential.name
+        name = name if step.role == "main" else f"{step.role}_{name}"
+        role = ("auth", "roles", step.role)
+        described = _describe_input(credential, self.model.text(*role, "description"))
+        self.inputs[name] = Node(
+            {
+                "type": "string",
+                "format": "password",
+                "description": described if first else f"{described} ({credential.name})",
+            },
+            origin=role,
+        )
+        value = Text(credential.wrap(f"{{$inputs.{name}}}"), role)
+        return Node({"name": credential.wire, "in": credential.place, "value": value}, origin=role)
 
     # values
 
@@ -309,6 +325,9 @@ class _Workflow:
     def _criteria(self, step: Step) -> Iterator[Node]:
         status = Text(f"$statusCode == {step.status}", (*step.origin, "status"))
         yield Node({"condition": status}, origin=step.origin)
+        sign = self.model.error_reader.sign
+        if sign is not None and any(code.status == step.status for code in step.action.errors):
+            yield Node({"condition": Text(_negate(sign), sign.origin)}, origin=step.origin)
         for index, expression in enumerate(step.expect):
             at = (*step.origin, "expect", index)
             for part, criterion in criteria(expression.tree, self._path):
@@ -326,6 +345,20 @@ class _Workflow:
         for index, expression in enumerate(step.expect_timed):
             at = (*step.origin, "expect_timed", index)
             self.lose(at, expression.wording, "dropped", "it holds only after a wait, and no step can wait")
+
+
+def _negate(sign: ErrorSign) -> str:
+    """Return the criterion that an answer with a 2xx status is no error."""
+    if sign.comparison == "has":
+        return f"{pointer(sign.path)} == null"
+    value = sign.value
+    text = "'" + value.replace("'", "''") + "'" if isinstance(value, str) else json.dumps(value)
+    return f"{pointer(sign.path)} {'!=' if sign.comparison == '==' else '=='} {text}"
+
+
+def _has_operation(model: Model, action: Action) -> bool:
+    """True if an operation of the OpenAPI document calls the action: its own, or a dispatcher's."""
+    return action.on_rest or model.find_dispatcher(action) is not None
 
 
 def _describe_input(credential: Credential, role: str) -> str:

@@ -11,8 +11,8 @@ def view(model: Model) -> View:
     """Return the manifest: one function per operation of the surface, and one runtime that serves them
     all.
     """
-    surface, lost = apiplugin.api_surface(model)
-    return apiplugin.openapi_plugin(model, surface, apiplugin.openapi_runtime(model, surface), lost)
+    sign_in = apiplugin.api_sign_in(model)
+    return apiplugin.openapi_plugin(model, sign_in, apiplugin.openapi_runtime(model, sign_in.surface))
 
 
 TARGET = Target("Microsoft 365 Copilot API plugin v2.2", ("copilot/ai-plugin.json",), view, surface="copilot")

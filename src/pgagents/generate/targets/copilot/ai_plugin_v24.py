@@ -17,10 +17,10 @@ def view(model: Model) -> View:
     A `spec` with only a URL matches two runtimes of Microsoft's own schema (the npm version), so validation
     fails (json-schemas issue 617). A `progress_style` makes it match the OpenAPI runtime alone.
     """
-    surface, lost = apiplugin.api_surface(model)
-    runtime = apiplugin.openapi_runtime(model, surface)
+    sign_in = apiplugin.api_sign_in(model)
+    runtime = apiplugin.openapi_runtime(model, sign_in.surface)
     runtime["spec"]["progress_style"] = "ShowUsage"
-    return apiplugin.openapi_plugin(model, surface, runtime, lost)
+    return apiplugin.openapi_plugin(model, sign_in, runtime)
 
 
 TARGET = Target(

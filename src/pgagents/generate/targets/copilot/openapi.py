@@ -18,11 +18,17 @@ from pgagents.source.origin import Node
 
 def view(model: Model) -> View:
     """Return the OpenAPI Object, with every schema in 3.0.3 and references replaced by their targets."""
-    surface, left_out = apiplugin.api_surface(model)
+    sign_in = apiplugin.api_sign_in(model)
     profile = Profile(
-        "3.0.3", surface, complete=False, header_params=True, examples=False, consequential=True
+        "3.0.3",
+        sign_in.surface,
+        complete=False,
+        header_params=True,
+        examples=False,
+        consequential=True,
+        schemes=sign_in.schemes,
     )
-    lost: dict[Loss, None] = dict.fromkeys([*left_out, *losses(model, profile)])
+    lost: dict[Loss, None] = dict.fromkeys([*sign_in.losses, *losses(model, profile)])
 
     def flat(schema: Node) -> Node:
         lowered, more = lower(schema, model.schemas, OPENAPI_30_FLAT)

@@ -8,27 +8,35 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
+from pgagents.decoding.medium import accept_of
+from pgagents.encoding.medium import JSON, medium_of_action
+from pgagents.encoding.request import encode_call
 from pgagents.generate.target import Loss, Target, View
-from pgagents.http import target
+from pgagents.http import read_json
 from pgagents.model.action import Action, Example
+from pgagents.model.credential import Credential
 from pgagents.model.model import Model
 from pgagents.source.origin import plain
 
 
 @dataclass(frozen=True, slots=True)
 class ExampleRequest:
-    """One request. `body` is None if none is sent; `headers` excludes those for the key and the content
-    type.
-    """
+    """One request. `proof` are the headers with keys, and `headers` excludes these and the content type."""
 
     title: str
     expected: int
     method: str
     target: str
-    key: bool
+    proof: tuple[tuple[str, str], ...]
     headers: tuple[tuple[str, str], ...]
+    content_type: str
+    """Empty if there is no body."""
     body: Any
+    """A JSON body."""
+    text: str
+    """Any other body."""
 
 
 def view(model: Model) -> View:
@@ -36,62 +44,116 @@ def view(model: Model) -> View:
     out.
     """
     calls = [
-        _call(action, example)
+        _call(model, action, example)
         for action in model.actions
-        if action.signed is None
+        if action.signed is None and (action.on_rest or model.find_dispatcher(action))
         for example in action.examples
     ]
     losses = [
+        Loss(a.origin, f"requests of {a.name}", "dropped", "only the MCP server has it")
+        for a in model.actions
+        if not a.on_rest and model.find_dispatcher(a) is None
+    ]
+    losses += [
         Loss(a.origin, f"requests of {a.name}", "dropped", "a file cannot sign a body")
         for a in model.actions
         if a.signed is not None
     ]
-    credential = model.credential
     return View(
         {
             "title": model.api.title,
             "server": model.api.server.rstrip("/"),
-            "token": f"{model.find_key_prefix('test')}...",
-            "pair": credential is not None and credential.encoded,
-            "header": credential.header if credential else "",
-            "value": credential.wrap("{{user}} {{password}}" if credential.encoded else "{{token}}")
-            if credential
-            else "",
+            "asked": _describe_variables(model),
+            "variables": [
+                (name, f"{credential.find_prefix('test')}..." if not credential.encoded else "...")
+                for credential in model.credentials.values()
+                for name in _name_variables(model, credential)
+            ],
             "calls": calls,
         },
         tuple(losses),
     )
 
 
-def _call(action: Action, example: Example) -> ExampleRequest:
-    in_path: dict[str, Any] = {}
-    query: list[tuple[str, Any]] = []
-    headers: list[tuple[str, str]] = []
-    body: dict[str, Any] = {}
-    has_body = any(p.place == "body" for p in action.params)
-    wires = {p.name: (p.place, p.wire) for p in action.params}
-    for name, value in plain(example.input).items():
-        place, wire = wires.get(name, ("body" if has_body else "query", name))
-        if place == "path":
-            in_path[wire] = value
-        elif place == "query":
-            query += [(wire, item) for item in (value if isinstance(value, list) else [value])]
-        elif place == "header":
-            headers.append((wire, " ".join(str(value).split())))
+def _describe_variables(model: Model) -> str:
+    """Return what a person must fill in first; empty if no call has a key."""
+    said = []
+    for credential in model.credentials.values():
+        names = _name_variables(model, credential)
+        first = credential is model.credential
+        of = "" if first else f" of {credential.name}"
+        if credential.encoded:
+            said.append(f"the user{of} behind @{names[0]} and the password behind @{names[1]}")
         else:
-            body[wire] = value
-    for step in action.params:  # an example may omit a path argument, which the URL needs
-        if step.place == "path":
-            in_path.setdefault(step.wire, "missing")
+            said.append(f"a key{of} behind @{names[0]}")
+    return f"Put {', '.join(said)}; what" if said else "What"
+
+
+def _name_variables(model: Model, credential: Credential) -> tuple[str, ...]:
+    """Return the names of a secret's variables: one, or those of user and password."""
+    if credential is model.credential:
+        return ("user", "password") if credential.encoded else ("token",)
+    return (
+        (f"{credential.name}_user", f"{credential.name}_password")
+        if credential.encoded
+        else (credential.name,)
+    )
+
+
+def _prove(model: Model, security: tuple[tuple[str, ...], ...]) -> list[tuple[Credential, str]]:
+    """Return the credentials of the first alternative, each with its value in variables."""
+    names = next((one for one in security if one), ())
+    found = [model.credentials[name] for name in names]
+    return [(c, c.wrap(" ".join(f"{{{{{v}}}}}" for v in _name_variables(model, c)))) for c in found]
+
+
+def _call(model: Model, action: Action, example: Example) -> ExampleRequest:
+    dispatcher = None if action.on_rest else model.find_dispatcher(action)
+    proof = _prove(model, action.security if dispatcher is None else model.shared_security)
+    if dispatcher is not None:
+        return ExampleRequest(
+            f"{action.title}: {example.title}",
+            example.status,
+            dispatcher.method,
+            _add_query(str(dispatcher.path), proof),
+            _list_headers(proof),
+            (),
+            JSON,
+            dispatcher.make_message(action, plain(example.input)),
+            "",
+        )
+    given = dict(plain(example.input))
+    for param in action.params:  # an example may omit a path argument, which the URL needs
+        if param.place == "path":
+            given.setdefault(str(param.name), "missing")
+    parts = encode_call(action, given)
+    accepted = accept_of(action)
+    first = (("Accept", accepted),) if accepted != JSON else ()
+    typed = parts.body is not None and medium_of_action(action).typed
     return ExampleRequest(
         f"{action.title}: {example.title}",
         example.status,
         action.method,
-        target(str(action.path), in_path, query),
-        action.key,
-        tuple(headers),
-        body if has_body else None,
+        _add_query(parts.target, proof),
+        _list_headers(proof),
+        (*first, *((name, " ".join(value.split())) for name, value in parts.headers)),
+        parts.body.content_type if parts.body is not None else "",
+        read_json(parts.body.data).value if parts.body is not None and typed else None,
+        parts.body.data.decode() if parts.body is not None and not typed else "",
     )
+
+
+def _list_headers(proof: list[tuple[Credential, str]]) -> tuple[tuple[str, str], ...]:
+    """Return the headers that carry keys."""
+    return tuple((c.header, v if c.place == "header" else f"{c.wire}={v}") for c, v in proof if c.header)
+
+
+def _add_query(target: str, proof: list[tuple[Credential, str]]) -> str:
+    """Return the target with the keys that stand in the query, as variables."""
+    for credential, value in proof:
+        if credential.place == "query":
+            target += f"{'&' if '?' in target else '?'}{quote(credential.wire, safe='')}={value}"
+    return target
 
 
 TARGET = Target("Requests (.http)", ("http/requests.http",), view)

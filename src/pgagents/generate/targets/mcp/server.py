@@ -9,6 +9,8 @@ from typing import Any
 
 from pgagents.generate.openapi.address import reverse_domain, with_extra
 from pgagents.generate.target import Target, View
+from pgagents.model.action import Action
+from pgagents.model.identity import variable_of_scheme
 from pgagents.model.model import Model
 from pgagents.source.origin import Node, Text
 
@@ -34,13 +36,13 @@ def view(model: Model) -> View:
 def _package(model: Model, server: Text) -> Node:
     surface = model.surfaces["mcp"]
     at = (*surface.origin, "env")
-    credential = model.credential
     variables = []
-    if credential is not None:
+    for name, credential in model.credentials.items():
+        first = _env(model, "key")
         key: dict[str, Any] = {
-            "name": _env(model, "key"),
+            "name": Text(variable_of_scheme(model, name, first), first.origin),
             "description": credential.description or f"The {credential.noun}",
-            "isRequired": True,
+            "isRequired": any(_cannot_do_without(a, name) for a in model.surfaces["mcp"].actions),
             "isSecret": True,
         }
         variables.append(Node(key, origin=at))
@@ -60,6 +62,11 @@ def _package(model: Model, server: Text) -> Node:
         },
         origin=surface.origin,
     )
+
+
+def _cannot_do_without(action: Action, scheme: str) -> bool:
+    """True if each way to call an action has this scheme."""
+    return bool(action.security) and all(scheme in one for one in action.security)
 
 
 def _env(model: Model, which: str) -> Text:

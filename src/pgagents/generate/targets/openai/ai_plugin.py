@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pgagents.generate.openapi.address import find_hosted_url, with_extra
+from pgagents.generate.sign_in import choose_for_gpt
 from pgagents.generate.target import Note, Target, View
 from pgagents.model.credential import AUTHORIZATION, Credential
 from pgagents.model.model import Model
@@ -24,7 +25,8 @@ def view(model: Model) -> View:
     The surface's `namespace` is the name for models; its `auth` and `instructions` describe the sign-in.
     """
     surface = model.surfaces["ai_plugin"]
-    auth = Node(surface.auth or _sign_in(model.credential), origin=surface.auth.origin)
+    sign_in = choose_for_gpt(model, model.surfaces.get("openai", surface))
+    auth = Node(surface.auth or _sign_in(sign_in.credential), origin=surface.auth.origin)
     if surface.instructions:
         auth["instructions"] = surface.instructions
     url = find_hosted_url(model, surface.published_spec or Text("openai/openapi.yaml", surface.origin))
@@ -39,9 +41,8 @@ def view(model: Model) -> View:
     given = {"logo_url": "logo", "contact_email": "contact", "legal_info_url": "terms"}
     members |= {ours: model.text("api", key) for ours, key in given.items() if getattr(model.api, key)}
     document = with_extra(Node(members, origin=surface.origin), surface)
-    return View(
-        document, notes=tuple(_notes(document)), falsehoods=tuple(_falsehoods(model.credential, auth))
-    )
+    wrong = [*sign_in.falsehoods, *_falsehoods(sign_in.credential, auth)][-1:]
+    return View(document, notes=tuple(_notes(document)), falsehoods=tuple(wrong))
 
 
 def _sign_in(credential: Credential | None) -> dict[str, str]:

@@ -9,11 +9,13 @@ https://developers.openai.com/api/docs/actions/authentication and https://commun
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from pgagents.generate.formerly import describe_former_names
 from pgagents.generate.openapi.address import find_hosted_url
+from pgagents.generate.openapi.takers import CHATGPT, in_json
+from pgagents.generate.sign_in import choose_for_gpt
 from pgagents.generate.target import Target, View
 from pgagents.model.credential import AUTHORIZATION, Credential
 from pgagents.model.model import Model, Surface
@@ -36,19 +38,21 @@ class Field:
 
 def view(model: Model) -> View:
     """Return the form's tabs from the top, then what it cannot do with this API."""
-    surface = model.surfaces["openai"]
+    sign_in = choose_for_gpt(model, in_json(model.surfaces["openai"], CHATGPT)[0])
+    surface = sign_in.surface
     return View(
         {
             "title": model.api.title,
             "configure": list(_configure(model, surface)),
             "action": list(_action(model)),
             "keyed": model.credential is not None,
-            "key": list(_key(model)),
+            "key": list(_key(sign_in.credential)),
             "oauth": list(_oauth(model)) if model.auth.oauth else [],
             "callbacks": list(CALLBACKS),
             "operations": list(_operations(model, surface)),
             "cannot": list(_cannot(model, surface)),
-        }
+        },
+        falsehoods=tuple(replace(f, message=f"gpt-builder.md: {f.message}") for f in sign_in.falsehoods),
     )
 
 
@@ -83,8 +87,7 @@ def _action(model: Model) -> Iterator[Field]:
     )
 
 
-def _key(model: Model) -> Iterator[Field]:
-    credential = model.credential
+def _key(credential: Credential | None) -> Iterator[Field]:
     if credential is None:
         yield Field("Authentication Type", "None", "every action can be called without a key")
         return
@@ -133,7 +136,7 @@ def _oauth(model: Model) -> Iterator[Field]:
 
 def _operations(model: Model, surface: Surface) -> Iterator[tuple[str, str, bool]]:
     """Yield id and title of each operation, and whether the user is asked before every call."""
-    for action in surface.actions:
+    for action in (a for a in surface.actions if a.on_rest):
         title = surface.text(action, "title")
         yield (
             str(action.operation_id),

@@ -11,9 +11,11 @@ from collections.abc import Iterator
 from pgagents.generate.openapi.document import document, losses, operations
 from pgagents.generate.openapi.profile import Profile
 from pgagents.generate.openapi.shape import inline_references, with_properties
+from pgagents.generate.openapi.takers import CHATGPT, in_json
+from pgagents.generate.sign_in import choose_for_gpt
 from pgagents.generate.target import Note, Target, View
 from pgagents.jsonschema.schema import cycles
-from pgagents.model.model import Model
+from pgagents.model.model import Model, Surface
 from pgagents.source.origin import Node
 
 _MOST_OPERATIONS = 30
@@ -23,26 +25,31 @@ def view(model: Model) -> View:
     """Return the OpenAPI Object. Writes are marked consequential; reads that are not GET are marked as
     not.
     """
+    offered, left_out = in_json(model.surfaces["openai"], CHATGPT)
+    sign_in = choose_for_gpt(model, offered)
     profile = Profile(
         "3.1.0",
-        model.surfaces["openai"],
+        sign_in.surface,
         complete=False,
         header_params=False,
         examples=False,
         consequential=True,
+        schemes=sign_in.schemes,
     )
     made = document(model, profile, with_properties)
     for operation in operations(made):
         for parameter in operation.get("parameters", ()):
             parameter["schema"] = with_properties(inline_references(parameter["schema"], model.schemas))
-    return View(made, tuple(losses(model, profile)), tuple(_notes(model, made)))
+    lost = (*left_out, *sign_in.losses, *losses(model, profile))
+    notes = tuple(_notes(model, profile, sign_in.surface, made))
+    return View(made, lost, notes, sign_in.falsehoods)
 
 
-def _notes(model: Model, made: Node) -> Iterator[Note]:
+def _notes(model: Model, profile: Profile, surface: Surface, made: Node) -> Iterator[Note]:
     """Yield notes about what no schema can check: too many operations, recursive schemas, duplicate
     argument names.
     """
-    at = model.surfaces["openai"].origin
+    at = surface.origin
     count = 0
     for operation in operations(made):
         count += 1
@@ -53,7 +60,7 @@ def _notes(model: Model, made: Node) -> Iterator[Note]:
         for name in sorted({n for n in names if names.count(n) > 1}):
             said = f"{operation['operationId']} has two arguments sent as `{name}`; ChatGPT then drops it"
             yield Note(operation.origin, said, "give one of them another `wire` name")
-    for action in model.surfaces["openai"].actions:
+    for action in profile.actions(model):
         for param in action.params:
             if param.place == "header" and param.required:
                 said = (

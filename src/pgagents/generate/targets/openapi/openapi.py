@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pgagents.generate.openapi.dispatch import losses
-from pgagents.generate.openapi.document import credential_losses, document
+from pgagents.generate.openapi.document import action_losses, credential_losses, document
 from pgagents.generate.openapi.profile import Profile
+from pgagents.generate.openapi.refusals import list_lost_signs
 from pgagents.generate.target import Target, View
 from pgagents.model.model import Model
 
@@ -14,7 +15,12 @@ def view(model: Model) -> View:
     cannot express.
     """
     profile = Profile("3.1.0", None, complete=True, header_params=True, examples=True, consequential=False)
-    lost = (*credential_losses(model), *(loss for d in model.dispatchers for loss in losses(d)))
+    lost = (
+        *action_losses(model, profile),
+        *credential_losses(model.credentials.values()),
+        *list_lost_signs(model, model.rest_actions),
+        *(loss for d in model.dispatchers for loss in losses(d)),
+    )
     return View(document(model, profile), lost)
 
 

@@ -13,6 +13,7 @@ from pgagents.model.action import Action
 from pgagents.model.model import Model
 from pgagents.source.origin import Text
 
+JSON = "application/json"
 _TITLES = {
     "openapi/openapi.json": ("OpenAPI 3.1, JSON", "every operation, error and header"),
     "openapi/openapi.yaml": ("OpenAPI 3.1, YAML", "every operation, error and header"),
@@ -34,11 +35,21 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """An action: its title, method and path, and description."""
+    """An action: its title, method and path, description, and the credentials of its own."""
 
     name: str
     call: str
     description: str
+    needs: str
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A credential: what it is, how it is sent, and where to get it."""
+
+    description: str
+    sent: str
+    issue_at: str | None
 
 
 def view(model: Model) -> View:
@@ -53,7 +64,7 @@ def view(model: Model) -> View:
         )
         if url
     ]
-    credential = model.credential
+    errors, sign = model.errors, model.error_reader.sign
     return View(
         {
             "title": model.api.title,
@@ -61,24 +72,59 @@ def view(model: Model) -> View:
             "for_models": model.api.for_models,
             "server": model.api.server,
             "contact": model.api.contact,
-            "key": (credential.description or f"A key, sent {credential.how}") if credential else "",
-            "sent": credential.show() if credential else "",
-            "issue_at": credential.issue_at if credential else None,
-            "actions": [
-                Line(str(a.title), f"{a.method} {a.path}", _describe_action(a)) for a in model.actions
+            "keys": [
+                Key(c.description or f"A key, sent {c.how}", c.show(), c.issue_at)
+                for c in model.credentials.values()
             ],
+            "needs": ""
+            if _is_single(model, model.shared_security)
+            else _describe_needs(model, model.shared_security),
+            "actions": [
+                Line(
+                    str(a.title), _describe_call(model, a), _describe_action(a), _describe_own_needs(model, a)
+                )
+                for a in model.actions
+            ],
+            "error_media": errors.content_type if errors.content_type not in (None, JSON) else None,
+            "error_sign": sign.wording if sign else None,
+            "error_code_at": errors.code_at,
             "documents": documents,
             "pages": pages,
         }
     )
 
 
+def _describe_call(model: Model, action: Action) -> str:
+    """Return the method and path of an action, or the dispatcher or MCP server that alone has it."""
+    if action.on_rest:
+        return f"{action.method} {action.path}"
+    dispatcher = model.find_dispatcher(action)
+    if dispatcher is None:
+        return f"{action.name} of the MCP server"
+    return f"{dispatcher.method} {dispatcher.path} with {dispatcher.selector} {action.name}"
+
+
+def _is_single(model: Model, security: tuple[tuple[str, ...], ...]) -> bool:
+    """True if calls need the first credential, or none at all."""
+    return security in ((), ((model.credential.name,),) if model.credential is not None else ())
+
+
+def _describe_needs(model: Model, security: tuple[tuple[str, ...], ...]) -> str:
+    ways = [" with ".join(f"`{model.credentials[n].show()}`" for n in one) or "no key" for one in security]
+    return " or ".join(ways)
+
+
+def _describe_own_needs(model: Model, action: Action) -> str:
+    """Return what calls of an action need, where that is not what other calls need; empty where it is."""
+    own = action.on_rest and action.security and action.security != model.shared_security
+    return _describe_needs(model, action.security) if own else ""
+
+
 def _describe_action(action: Action) -> str:
-    """Return the description, with its deprecation and its former names."""
+    """Return the description, with its deprecation, and its former names."""
     first = "Deprecated. " if action.deprecated else ""
-    return first + " ".join(
-        [str(action.description), *(f"{line}." for line in describe_former_names([action]))]
-    )
+    former = [f"{line}." for line in describe_former_names([action])]
+    return first + " ".join([str(action.description), *former])
 
 
 def _document(path: str, url: str) -> Link:

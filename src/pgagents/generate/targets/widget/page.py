@@ -8,13 +8,13 @@ allows calls only to the API's servers, the page's own host, and this machine.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from pgagents.generate.render import Laid
-from pgagents.generate.target import Target, View
+from pgagents.generate.target import Note, Target, View
 from pgagents.model.action import Action, Param
 from pgagents.model.credential import Credential
 from pgagents.model.model import Dispatcher, Model, Surface
@@ -57,7 +57,7 @@ class _Sent:
         def write(secret: str) -> Laid:
             return Laid(f"{_in_template(credential.lead)}{secret}{_in_template(credential.tail)}")
 
-        header = _in_template(credential.header)
+        header = _in_template(credential.wire)
         return cls(
             Laid(header),
             write("${btoa(token)}" if credential.encoded else "${token}"),
@@ -80,7 +80,7 @@ def view(model: Model) -> View:
     first = next(iter(page.places.values()))
     fields = tuple(field for p in surface.params(action) if (field := _field(p, surface, action, first)))
     place = (page.lat, page.lng)
-    credential = model.credential
+    credential = _choose(model)
     servers = list(
         dict.fromkeys(
             o for url in (model.api.server, *(s.url for s in model.api.other_servers)) if (o := _origin(url))
@@ -102,8 +102,23 @@ def view(model: Model) -> View:
             "sent": _Sent.of(credential) if credential else None,
             "connect": " ".join(["'self'", *servers, *LOOPBACK]),
             "setting": _setting(model, surface, action, dispatcher, fields, servers),
-        }
+        },
+        falsehoods=tuple(_falsehoods(model, surface, credential)),
     )
+
+
+def _choose(model: Model) -> Credential | None:
+    """Return the credential that the page sends: the first that is enough alone and stands in a header."""
+    alone = [model.credentials[one[0]] for one in model.shared_security if len(one) == 1]
+    return next((c for c in alone if c.place == "header"), None)
+
+
+def _falsehoods(model: Model, surface: Surface, credential: Credential | None) -> Iterator[Note]:
+    """Yield that the page cannot call, where no single credential in a header is enough."""
+    if credential is None and model.credential is not None and () not in model.shared_security:
+        shown = " with ".join(model.credentials[n].show() for n in next(iter(model.shared_security)))
+        message = f"the page sends one key in a header, and calls need `{shown}`"
+        yield Note(surface.origin, message, "take the surface `widget` out")
 
 
 def _setting(
@@ -142,7 +157,7 @@ def _setting(
             {"title": c.title, "show": c.show, "as": c.as_, "per": c.per, "of": c.of} for c in page.columns
         ],
         "places": dict(page.places),
-        "prefixes": sorted(model.credential.prefixes) if model.credential else [],
+        "prefixes": sorted(credential.prefixes) if (credential := _choose(model)) else [],
         "errors": {
             "message": errors.message_at,
             "field": errors.field_at,
@@ -150,8 +165,8 @@ def _setting(
             "id": errors.request_id_at,
         },
         "headers": {"limit": headers.limit, "remaining": headers.remaining, "retry": headers.retry}
-        if headers
-        else {"retry": "Retry-After"},
+        if headers and headers.limit
+        else {"retry": model.limit_reader.retry},
         "timeoutMs": TIMEOUT_MS,
         "maxBytes": MAX_BYTES,
         "maxRows": MAX_ROWS,

@@ -17,6 +17,7 @@ from typing import Any
 from pgagents.cel.expression import epoch
 from pgagents.http import json_bytes, text_of
 from pgagents.model.contract import Contract
+from pgagents.model.identity import find_proof
 from pgagents.model.model import Audit, Resource, id_text, is_scalar
 from pgagents.source.source import Pointer
 from pgagents.verify.check.check import (
@@ -109,8 +110,7 @@ def _general(audit: Audit) -> Iterator[tuple[str, str, Pointer]]:
 
 def _find_key(memory: Memory, exchange: Exchange) -> str:
     """Return the key of a call that no role makes; empty if it has none."""
-    credential = memory.model.credential
-    return credential.find_value(exchange.request.headers) if credential is not None else ""
+    return find_proof(memory.model, exchange.request)
 
 
 def _is_audited(audit: Audit, endpoint: Endpoint) -> bool:
@@ -265,7 +265,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 def _run(setting: Setting, audit: Audit, earlier: list[Row], *, last: bool) -> Callable[[], Conversation]:
     action = audit.listed_by.action
-    offered = setting.endpoint(str(action.name), REST)
+    offered = setting.find_lead(str(action.name))
     endpoint = offered or Endpoint(action, OPERATOR, None, f"{action.name}@{OPERATOR}")
     limit = next((v for v in audit.listed_by.input.values() if isinstance(v, int)), None)
 

@@ -84,7 +84,7 @@ def _member(resource: Resource, value: Any) -> str:
     expression or an id.
     """
     member = member_of(value, ("resource", resource.name))
-    return member if member.isidentifier() and member not in resource.ids else ""
+    return member if "." not in member and member not in resource.ids else ""
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
@@ -104,7 +104,7 @@ def _short_forms(
 ) -> Iterator[tuple[str, str]]:
     """Yield other members of the instance that are a prefix of the code, ignoring case and separators."""
     whole = _bare(code)
-    test = setting.test(("param", endpoint.action.name, str(param.name)), param.schema)
+    test = setting.test_argument(endpoint, param)
     for name, value in there.items():
         bare = _bare(value) if isinstance(value, str) and value != code and test.is_valid(value) else ""
         if len(bare) >= SHORTEST and whole.startswith(bare):

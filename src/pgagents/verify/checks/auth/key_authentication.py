@@ -1,15 +1,17 @@
 """A call without a valid key is refused.
 
 Each endpoint is called without a key. One endpoint of each surface also gets malformed, wrong, misplaced and
-revoked keys, in the forms that the scheme's type knows; of `user:password`, the password is wrong. Where the
-catalogue sets `auth_first`, the key is checked before the body is parsed or ids are looked up. The name of an
-HTTP scheme is accepted in lower case too.
+revoked keys, in the forms that the scheme's type knows; of `user:password`, the password is wrong. Of
+schemes that a call needs together, each is left out once; a scheme of other actions is refused. Each further
+alternative is accepted, and so is a call without a key where the key is optional. Where the catalogue sets
+`auth_first`, the key is checked before the body is parsed or ids are looked up. The name of an HTTP scheme is
+accepted in lower case too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pgagents.model.contract import Contract, Verdict
@@ -35,6 +37,7 @@ from pgagents.verify.wire.exchange import Exchange
 NAME = "key_authentication"
 BEFORE_BODY = "before_body"
 EITHER_CASE = "either_case"
+OPTIONAL = "optional"
 FORBIDDEN = 403
 EVERYWHERE: dict[Twist, str] = {"none": "without a key"}
 NEAR: dict[Twist, tuple[Twist, ...]] = {"garbage": ("longer", "shorter", "garbage"), "flip": ("flip", "case")}
@@ -45,20 +48,39 @@ one is sent.
 """
 
 
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A call that must be refused, or with `accepted` one that must be served."""
+
+    endpoint: Endpoint
+    detail: str
+    what: str
+    twist: Twist = ""
+    scheme: str = ""
+    """The scheme that the twist is of; empty for all."""
+    schemes: tuple[str, ...] | None = None
+    """The schemes that are presented; None for those of an ordinary call."""
+    accepted: bool = False
+
+    @property
+    def contract(self) -> str:
+        return f"{NAME}/{self.detail}/{self.endpoint.place}"
+
+
 def promises(setting: Setting) -> Iterator[Contract]:
     """Yield contracts: no key on every endpoint; wrong and revoked keys on one endpoint of each surface.
 
-    Also one endpoint of each surface without a key and with an unreadable body, and one call with the scheme
-    in lower case.
+    Also one endpoint of each surface without a key and with an unreadable body, one call with the scheme
+    in lower case, and one call by each further alternative.
     """
-    for endpoint, twist, what in _cases(setting):
-        detail = twist or "revoked"
+    for case in _cases(setting):
+        endpoint, ends = case.endpoint, "is served" if case.accepted else "is refused"
         yield promise(
             NAME,
-            detail,
+            case.detail,
             endpoint,
-            f"{endpoint.action.name} called {what} is refused",
-            ("errors", "framework", "no_key"),
+            f"{endpoint.action.name} called {case.what} {ends}",
+            ("security",) if case.accepted else ("errors", "framework", "no_key"),
             endpoint.action.cite,
         )
 
@@ -77,37 +99,92 @@ def _first_read(setting: Setting) -> list[tuple[Endpoint, Credential]]:
     credential = setting.model.credential
     if credential is None or not credential.any_case:
         return []
-    plain = (
-        d
-        for d in setting.endpoints
-        if d.on_rest and d.needs_key and d.action.effect == "read" and "{" not in d.path
-    )
+    plain = (d for d in _list_plain_reads(setting) if next(iter(d.security), ()) == (credential.name,))
     return [(d, credential) for d in plain][:1]
+
+
+def _list_plain_reads(setting: Setting) -> Iterator[Endpoint]:
+    """Yield the REST reads that may have a key and need no id."""
+    for endpoint in setting.endpoints:
+        plain = endpoint.on_rest and "{" not in endpoint.path and not endpoint.action.costs
+        if plain and endpoint.needs_key and endpoint.action.effect == "read":
+            yield endpoint
 
 
 def _unread(setting: Setting) -> list[Endpoint]:
     """Return the first endpoint with a body of each surface, if the catalogue sets `auth_first`."""
     bodies: dict[str, Endpoint] = {}
     for endpoint in setting.endpoints if setting.model.behaviour.auth_first is True else ():
-        if endpoint.needs_key and (not endpoint.on_rest or any(p.place == "body" for p in endpoint.params)):
+        refuses = endpoint.needs_key and () not in endpoint.security
+        if refuses and (not endpoint.on_rest or any(p.place == "body" for p in endpoint.params)):
             bodies.setdefault(endpoint.surface, endpoint)
     return list(bodies.values())
 
 
-def _cases(setting: Setting) -> Iterator[tuple[Endpoint, Twist, str]]:
-    seen: set[str] = set()
-    credential = setting.model.credential
+def _cases(setting: Setting) -> Iterator[_Case]:
+    seen: set[tuple[str, str]] = set()
     for endpoint in setting.endpoints:
-        if credential is None or not endpoint.needs_key:
+        if not endpoint.needs_key or () in endpoint.security:
             continue
         for twist, what in EVERYWHERE.items():
-            yield endpoint, twist, what
-        if endpoint.surface not in seen:
-            seen.add(endpoint.surface)
-            for twist, what in list_twists(credential).items():
-                yield endpoint, twist, what
-            if _find_revoked_role(setting):
-                yield endpoint, "", "with a revoked key"
+            yield _Case(endpoint, twist, what, twist)
+        for alternative in endpoint.security:
+            for scheme in alternative:
+                if (endpoint.surface, scheme) not in seen:
+                    seen.add((endpoint.surface, scheme))
+                    yield from _wrong_forms(setting, endpoint, alternative, scheme)
+            if (endpoint.surface, " ".join(alternative)) not in seen and len(alternative) > 1:
+                seen.add((endpoint.surface, " ".join(alternative)))
+                yield from _parts(endpoint, alternative)
+        yield from _others(setting, endpoint, seen)
+        if (endpoint.surface, "") not in seen and _find_revoked_role(setting):
+            yield _Case(endpoint, "revoked", "with a revoked key")
+        seen.add((endpoint.surface, ""))
+    yield from _accepted(setting)
+
+
+def _wrong_forms(
+    setting: Setting, endpoint: Endpoint, alternative: tuple[str, ...], scheme: str
+) -> Iterator[_Case]:
+    """Yield the wrong forms of one scheme, beside the other schemes of its alternative."""
+    credentials = setting.model.credentials
+    credential, first = credentials[scheme], scheme == next(iter(credentials))
+    others = [credentials[n] for one in endpoint.security for n in one if n != scheme and one != alternative]
+    for twist, what in list_twists(credential, others).items():
+        detail, said = (twist, what) if first else (f"{twist}-{scheme}", f"{what} (`{scheme}`)")
+        yield _Case(endpoint, detail, said, twist, scheme, None if first else alternative)
+
+
+def _parts(endpoint: Endpoint, alternative: tuple[str, ...]) -> Iterator[_Case]:
+    """Yield calls that lack one of the schemes that are needed together."""
+    for scheme in alternative:
+        rest = tuple(name for name in alternative if name != scheme)
+        if not any(set(one) <= set(rest) for one in endpoint.security):
+            yield _Case(endpoint, f"without-{scheme}", f"without `{scheme}`", schemes=rest)
+
+
+def _others(setting: Setting, endpoint: Endpoint, seen: set[tuple[str, str]]) -> Iterator[_Case]:
+    """Yield calls with one scheme that other actions take and this one does not."""
+    taken = {name for one in endpoint.security for name in one}
+    for scheme in setting.model.credentials:
+        met = (endpoint.surface, f"{scheme} for {endpoint.security}")
+        if scheme not in taken and met not in seen:
+            seen.add(met)
+            yield _Case(endpoint, f"other-{scheme}", f"with `{scheme}` instead", schemes=(scheme,))
+
+
+def _accepted(setting: Setting) -> Iterator[_Case]:
+    """Yield a call by each alternative but the first, and each call without a key where that is optional."""
+    seen: set[tuple[str, ...]] = set()
+    for endpoint in _list_plain_reads(setting):
+        if () in endpoint.security:
+            yield _Case(endpoint, OPTIONAL, "without a key, which is optional,", "none", accepted=True)
+        for alternative in [one for one in endpoint.security if one][1:]:
+            if alternative not in seen:
+                seen.add(alternative)
+                shown = " and ".join(f"`{name}`" for name in alternative)
+                detail = f"alternative-{'+'.join(alternative)}"
+                yield _Case(endpoint, detail, f"with {shown} instead", schemes=alternative, accepted=True)
 
 
 def _find_revoked_role(setting: Setting) -> str | None:
@@ -124,28 +201,30 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         yield Probe(contract, 6, (contract,), 1, _run_accepted(call, contract, what), (endpoint,))
     first: set[tuple[str, Twist]] = set()
     unread = {endpoint.place for endpoint in _unread(setting)}
-    for endpoint, twist, what in _cases(setting):
-        contract = f"{NAME}/{twist or 'revoked'}/{endpoint.place}"
-        role = "main" if twist else (_find_revoked_role(setting) or "main")
+    for case in _cases(setting):
+        endpoint, twist = case.endpoint, case.twist
+        role = (_find_revoked_role(setting) or "main") if case.detail == "revoked" else "main"
         early = twist in ("none", "garbage") and (endpoint.surface, twist) not in first
         first.add((endpoint.surface, twist))
-        template = template_of(setting.model, endpoint.action)
-        shown = _near(setting, endpoint, twist)
         call = ordinary(
             endpoint,
-            template,
+            template_of(setting.model, endpoint.action),
             "auth",
-            f"a call {what}",
-            twist=shown,
+            f"a call {case.what}",
+            twist=_near(setting, endpoint, twist),
+            twisted=case.scheme,
+            schemes=case.schemes,
             role=role,
             input=_about(setting, endpoint, twist),
         )
-        run, covers = _run(setting, call, contract, what), [contract]
-        if twist == "none" and endpoint.place in unread:
+        run, covers = _run(setting, call, case.contract, case.what), [case.contract]
+        if case.accepted:
+            run = _run_accepted(call, case.contract, f"a call {case.what}")
+        elif twist == "none" and endpoint.place in unread:
             covers.append(f"{NAME}/{BEFORE_BODY}/{endpoint.place}")
-            run = _both(setting, call, contract, covers[1])
+            run = _both(setting, call, case.contract, covers[1])
         yield Probe(
-            contract,
+            case.contract,
             2 if early else 6,
             tuple(covers),
             1,
@@ -153,6 +232,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             (endpoint,),
             role,
             endpoint.action.effect == "write",
+            schemes=case.schemes or (),
         )
 
 
@@ -171,7 +251,7 @@ def _about(setting: Setting, endpoint: Endpoint, twist: Twist) -> dict[str, Any]
     A server that looks up the id first answers 404, and so does one that checks no key at all.
     """
     given = dict(template_of(setting.model, endpoint.action).input)
-    if twist == "none" and setting.model.behaviour.auth_first is True:
+    if twist == "none" and setting.model.behaviour.auth_first is True and () not in endpoint.security:
         for param in endpoint.params:
             resource = setting.model.resources.get(param.refers_to or "")
             if resource is not None and resource.absent is not None and param.required:

@@ -59,7 +59,7 @@ def _cases(setting: Setting) -> Iterator[Case]:
             for call in calls:
                 for endpoint in setting.endpoints:
                     once = endpoint.action is call.action and endpoint.place not in met
-                    if once and endpoint.action.effect == "read" and (endpoint.on_rest or not lists):
+                    if once and endpoint.action.effect == "read" and (endpoint.leads or not lists):
                         met.add(endpoint.place)
                         yield resource, call, endpoint, lists
 

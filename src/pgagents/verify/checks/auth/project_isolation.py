@@ -15,7 +15,7 @@ from pgagents.http import Response, json_bytes
 from pgagents.model.action import Param
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Resource
-from pgagents.verify.cases.invalid import ordinary, time_passes
+from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -28,6 +28,7 @@ from pgagents.verify.check.check import (
     promise_at,
 )
 from pgagents.verify.check.memory import Memory, Setting
+from pgagents.verify.fixtures.clock import time_passes
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.plan.exclusive import others_too
@@ -45,6 +46,8 @@ then.
 SHORTEST = 8
 """An id of fewer characters may stand in an answer by chance."""
 MOST_IDS = 2_000
+MOST_BODIES = 50
+BODIES = f"{NAME}/bodies"
 Owner = tuple[str, str]
 """A project and a mode."""
 
@@ -98,7 +101,7 @@ def _figures(setting: Setting) -> Iterator[tuple[Endpoint, Resource]]:
         if (
             endpoint.action.tenant
             and endpoint.action.effect == "read"
-            and endpoint.on_rest
+            and endpoint.leads
             and made is not None
         ):
             yield endpoint, made
@@ -129,7 +132,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     reads = [
         endpoint
         for endpoint in setting.endpoints
-        if endpoint.on_rest and endpoint.action.effect == "read" and endpoint.action.key
+        if endpoint.leads and endpoint.action.effect == "read" and endpoint.action.key
     ]
     if reads and not lists and not (setting.exclusive and any(_figures(setting))):
         call = ordinary(
@@ -147,7 +150,7 @@ def _lists(setting: Setting) -> Iterator[tuple[Endpoint, Resource]]:
     met: set[str] = set()
     for resource in setting.model.resources.values():
         for listed in resource.listed_by if resource.tenant and resource.made_by else ():
-            endpoint = setting.endpoint(str(listed.action.name), REST)
+            endpoint = setting.find_lead(str(listed.action.name))
             if endpoint is not None and endpoint.action.key and endpoint.place not in met:
                 met.add(endpoint.place)
                 yield endpoint, resource
@@ -195,7 +198,7 @@ def _run(
             input=given,
         )
         undo = resource.undone_by
-        ending = setting.endpoint(str(undo.action.name), REST) if undo is not None else None
+        ending = setting.find_lead(str(undo.action.name)) if undo is not None else None
         if undo is None or ending is None or not before.success:
             yield judge_untested(contract, f"the figures were answered {before.outcome}")
             return
@@ -263,6 +266,9 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     made: dict[Owner, dict[bytes, str]] = memory.notes.setdefault(NAME, {})
     if len(made) > (owner in made) and exchange.response is not None and exchange.call.intent != "framework":
         yield from _find_leaks(exchange, owner, made)
+    others = [pair for pair in memory.notes.get(BODIES, {}) if pair[0] != owner]
+    if others and exchange.success and exchange.call.intent != "framework":
+        yield from _find_foreign_items(exchange, owner, memory)
     for resource in memory.model.resources.values():
         if (
             resource.tenant
@@ -272,11 +278,47 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         ):
             body = at_path(resource.made_by, exchange) if resource.made_by.at else None
             id = resource.id_of(body) if isinstance(body, Mapping) else None
+            if isinstance(body, Mapping) and id is not None and _is_telling(resource):
+                bodies: dict[tuple[Owner, str], list[Mapping[str, Any]]] = memory.notes.setdefault(BODIES, {})
+                bodies.setdefault((owner, resource.name), []).append(body)
             if isinstance(id, str) and len(id) >= SHORTEST:
                 mine = made.setdefault(owner, {})
                 mine[json_bytes(id)] = resource.name
                 if len(mine) > MOST_IDS:
                     del mine[next(iter(mine))]
+
+
+def _is_telling(resource: Resource) -> bool:
+    """True if members besides the id never change, so that they tell one instance from another project's
+    instance with the same id.
+    """
+    return len(resource.fixed) > 1
+
+
+def _find_foreign_items(exchange: Exchange, owner: Owner, memory: Memory) -> Iterator[Judgement]:
+    """Judge that no instance in a list or a read is another owner's, whatever its id looks like."""
+    action = exchange.call.endpoint.action if exchange.call.endpoint else None
+    for resource in memory.model.resources.values():
+        for call in (*resource.listed_by, *resource.read_by):
+            if call.action is not action or not _is_telling(resource):
+                continue
+            found = at_path(call, exchange) if call.at is not None else None
+            items = found if isinstance(found, list) else [found]
+            for (other, name), bodies in memory.notes[BODIES].items():
+                if other == owner or name != resource.name:
+                    continue
+                if any(_is_same(resource, item, body) for item in items for body in bodies[-MOST_BODIES:]):
+                    yield judge_broken(
+                        TOLD, f"nothing of the project {other[0]}", f"{action.name} showed a {name} of it"
+                    )
+                    return
+            yield judge_kept(TOLD)
+
+
+def _is_same(resource: Resource, item: Any, body: Mapping[str, Any]) -> bool:
+    return isinstance(item, Mapping) and all(
+        name in item and name in body and item[name] == body[name] for name in resource.fixed
+    )
 
 
 def _find_leaks(

@@ -39,7 +39,7 @@ from pgagents.verify.events.deliveries import (
 from pgagents.verify.events.steps import ExpectedEvent, act, steps_of, types_of
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.wire.call import Call, Sleep
-from pgagents.verify.wire.endpoint import REST, Endpoint
+from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange, got
 from pgagents.verify.wire.receiver import Inbox
 
@@ -115,11 +115,11 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     its own.
     """
     hooks, receiver = setting.model.webhooks, setting.receiver
-    endpoint = setting.endpoint(str(hooks.registered_by), REST) if hooks else None
+    endpoint = setting.find_lead(str(hooks.registered_by)) if hooks else None
     steps = steps_of(setting) if endpoint else ()
     if endpoint is None or receiver is None or not steps:
         return
-    endpoints = (endpoint, *(setting.by_place[f"{action.name}@{REST}"] for _, _, action, _ in steps))
+    endpoints = (endpoint, *(setting.get_lead(str(action.name)) for _, _, action, _ in steps))
     own = any(c.id == OWN for c in promises(setting))
     both = own and "second" in roles
     covers = tuple(id for id in list_event_contracts(setting) if both or id != OWN)
@@ -163,7 +163,7 @@ def _choose_types(setting: Setting, types: list[str], type: str) -> list[str]:
 
 
 def _as_many_as_may_be(setting: Setting, types: list[str]) -> list[str]:
-    endpoint = setting.endpoint(str(setting.model.webhooks.registered_by), REST)
+    endpoint = setting.find_lead(str(setting.model.webhooks.registered_by))
     param = endpoint.action.param(str(setting.model.webhooks.types)) if endpoint is not None else None
     return (
         types[: setting.resolve_schema(param.schema).get("maxItems", len(types))]
@@ -185,7 +185,7 @@ def _ending(setting: Setting) -> Endpoint | None:
     """Return the endpoint that deletes a webhook."""
     kind = _kind(setting)
     return (
-        setting.endpoint(str(kind.undone_by.action.name), REST)
+        setting.find_lead(str(kind.undone_by.action.name))
         if kind is not None and kind.undone_by is not None
         else None
     )
@@ -297,7 +297,7 @@ def _others(
     )
     if not made.success or resource.made_by is None:
         return None
-    maker = setting.by_place[f"{resource.made_by.action.name}@{REST}"]
+    maker = setting.get_lead(str(resource.made_by.action.name))
     why = f"another project's {resource.name}"
     instance: Exchange = yield Call(
         maker, resource.made_by.input, "valid", why, role="second", owner="second", fresh=True

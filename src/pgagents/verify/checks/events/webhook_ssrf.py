@@ -13,7 +13,7 @@ from pgagents.model.contract import Contract, Verdict
 from pgagents.verify.check.check import Check, Conversation, Probe, judge_refused, promise
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.wire.call import Call
-from pgagents.verify.wire.endpoint import REST, Endpoint
+from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 NAME = "webhook_ssrf"
@@ -79,7 +79,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 def _endpoint(setting: Setting) -> Endpoint | None:
     hooks = setting.model.webhooks
     return (
-        setting.endpoint(str(hooks.registered_by), REST)
+        setting.find_lead(str(hooks.registered_by))
         if hooks is not None and hooks.targets == "public"
         else None
     )

@@ -34,8 +34,8 @@ from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.plan.exclusive import FAILS_OTHERS, others_too
 from pgagents.verify.wire.call import Call, InstanceRef, UniqueValue
-from pgagents.verify.wire.endpoint import OPERATOR, REST, Endpoint
-from pgagents.verify.wire.exchange import LIMITED, UNAVAILABLE, Exchange
+from pgagents.verify.wire.endpoint import OPERATOR, Endpoint
+from pgagents.verify.wire.exchange import UNAVAILABLE, Exchange
 
 NAME = "failure_atomicity"
 MOST_TRIES = 4
@@ -89,7 +89,7 @@ def _failures(setting: Setting) -> tuple[_Failure, ...]:
     def find() -> Iterator[_Failure]:
         for code in setting.model.codes.values():
             for action, provoke in code.provoked_by.items():
-                endpoint = setting.endpoint(action, REST)
+                endpoint = setting.find_lead(action)
                 if endpoint is not None:
                     yield _Failure(code, endpoint, provoke)
 
@@ -123,7 +123,7 @@ def _find_watched_resource(setting: Setting, failure: _Failure) -> Resource | No
 def _find_list_call(setting: Setting, resource: Resource) -> Call | None:
     """Return the call of a list that depends on no instance, or None."""
     for call in resource.listed_by:
-        endpoint = setting.endpoint(str(call.action.name), REST)
+        endpoint = setting.find_lead(str(call.action.name))
         if (
             endpoint is not None
             and call.at is not None
@@ -264,8 +264,10 @@ def _too_soon(failure: _Failure, exchange: Exchange) -> bool:
     """
     if exchange.status in (failure.code.status, 0):
         return False
-    return exchange.status in (LIMITED, UNAVAILABLE) or (
-        exchange.status == CONFLICT and exchange.code in exchange.codes
+    return (
+        exchange.limited
+        or exchange.status == UNAVAILABLE
+        or (exchange.status == CONFLICT and exchange.code in exchange.codes)
     )
 
 
@@ -390,7 +392,7 @@ def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str]
 
 
 def _makes(setting: Setting, contract: Contract) -> bool:
-    endpoint = setting.endpoint(contract.action, REST)
+    endpoint = setting.find_lead(contract.action)
     return endpoint is not None and template_of(setting.model, endpoint.action).makes is not None
 
 

@@ -40,7 +40,7 @@ from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.values.schema_values import high, low, types_of
 from pgagents.verify.wire.call import Call, Concurrent, GetNote, UniqueValue
-from pgagents.verify.wire.endpoint import REST, Endpoint
+from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 NAME = "idempotency"
@@ -111,8 +111,8 @@ def _next_action(setting: Setting, endpoint: Endpoint) -> tuple[Endpoint, Move] 
     or None.
     """
     makes = template_of(setting.model, endpoint.action).makes
-    for move in makes.moves if makes is not None and endpoint.on_rest and _alone(setting, endpoint) else ():
-        other = setting.endpoint(str(move.action.name), REST)
+    for move in makes.moves if makes is not None and endpoint.leads and _alone(setting, endpoint) else ():
+        other = setting.find_lead(str(move.action.name))
         if (
             other is not None
             and move.action.idempotency
@@ -183,7 +183,7 @@ class _Chain:
         longest = min(int(setting.resolve_schema(param.schema).get("maxLength", LONGEST)), 4 * LONGEST)
         tail = next((other for end in ascii_letters if (other := last[:-1] + end) not in self.keys), last)
         near = {"case": last.swapcase(), "longer": last.ljust(longest, "a"), "tail": tail}
-        test = setting.test(("param", endpoint.action.name, str(param.name)), param.schema)
+        test = setting.test_argument(endpoint, param)
         for index in range(len(KINDS)):
             self.kind = KINDS[(len(self.keys) + index) % len(KINDS)]
             if near[self.kind] not in self.keys and test.is_valid(near[self.kind]):
@@ -381,7 +381,7 @@ def _otherwise(setting: Setting, endpoint: Endpoint, contract: str, first: Excha
     if late := explain_key_expiry(setting, first.sent_at, exchange):
         yield judge_untested(contract, late)
     elif is_key_conflict(other, exchange) or (
-        setting.model.behaviour.replay == "any" and 400 <= exchange.status < 500
+        setting.model.behaviour.replay == "any" and exchange.refused and exchange.status < 500
     ):
         yield judge_kept(contract)
     else:
@@ -466,7 +466,7 @@ def _judge_changed_body(
     if late := explain_key_expiry(setting, first.sent_at, third):
         yield judge_untested(contract, late)
     elif is_key_conflict(endpoint, third) or (
-        setting.model.behaviour.replay == "any" and 400 <= third.status < 500
+        setting.model.behaviour.replay == "any" and third.refused and third.status < 500
     ):
         yield judge_kept(contract)
     else:

@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator
 
 from pgagents.model.contract import Contract, Verdict
 from pgagents.verify.answers.replay import judge_replay, undo_first_call
-from pgagents.verify.cases.invalid import ordinary, time_passes
+from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import Check, Conversation, Probe, judge_untested, promise
 from pgagents.verify.check.memory import Setting
+from pgagents.verify.fixtures.clock import time_passes
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.wire.call import UniqueValue
 from pgagents.verify.wire.endpoint import OPERATOR, Endpoint
@@ -50,7 +51,7 @@ def _endpoint(setting: Setting) -> Endpoint | None:
     told = setting.model.idempotency
     if told is None or (told.lives_s or 0) <= 2 * MARGIN_S:
         return None
-    makers = (d for d in setting.endpoints if d.on_rest and d.action.idempotency)
+    makers = (d for d in setting.endpoints if d.leads and d.action.idempotency)
     return next(
         (
             d

@@ -50,7 +50,7 @@ def _endpoint(setting: Setting) -> Endpoint | None:
     """Return the REST action with a key that can be refused for most reasons."""
 
     def choose_endpoint() -> Endpoint | None:
-        endpoints = [d for d in setting.endpoints if d.on_rest and d.action.idempotency]
+        endpoints = [d for d in setting.endpoints if d.leads and d.action.idempotency]
         return max(endpoints, key=lambda d: len(_refusals(setting, d)), default=None)
 
     return setting.compute_once(NAME, choose_endpoint)

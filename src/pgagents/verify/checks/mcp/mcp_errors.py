@@ -62,7 +62,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Judge every tool call that was not answered with a success."""
     endpoint = exchange.call.endpoint
-    if endpoint is None or endpoint.form is None or exchange.status < 400 or exchange.void:
+    if endpoint is None or endpoint.form is None or not exchange.refused or exchange.void:
         return
     contract = f"{NAME}/as_result/{endpoint.place}"
     result, error = result_of(exchange.answer), error_of(exchange.answer)

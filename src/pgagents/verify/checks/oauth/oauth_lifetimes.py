@@ -10,7 +10,6 @@ from collections.abc import Generator, Iterator
 from typing import Any
 
 from pgagents.model.contract import Contract, Verdict
-from pgagents.verify.cases.invalid import time_passes
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -22,6 +21,7 @@ from pgagents.verify.check.check import (
     promise_at,
 )
 from pgagents.verify.check.memory import Setting
+from pgagents.verify.fixtures.clock import time_passes
 from pgagents.verify.oauth.granting import (
     TOKEN_COST,
     Granting,

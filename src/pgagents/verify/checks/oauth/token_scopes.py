@@ -159,7 +159,7 @@ def _without(setting: Setting, case: _Case, token: str) -> Conversation:
     verdicts: list[Judgement] = list(
         judge_refused(exchange, contract, [setting.model.codes[str(errors.framework.no_scope)]], what)
     )
-    told = got(exchange.body, errors.scope_at) if errors.scope_at and exchange.status >= 400 else None
+    told = got(exchange.body, errors.scope_at) if errors.scope_at and exchange.refused else None
     if told not in (None, case.scope) and not exchange.is_tainted_by("error_envelope"):
         verdicts = [
             judge_broken(contract, f"{errors.scope_at} is {case.scope}", f"{errors.scope_at} is {told}")

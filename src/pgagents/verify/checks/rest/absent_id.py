@@ -114,7 +114,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
                 _list_final_states(resource)
                 if _nearly(setting, endpoint, param)
                 else _over(endpoint, resource)
-                if endpoint.on_rest
+                if endpoint.leads
                 else ()
             )
             if over:
@@ -236,7 +236,7 @@ def _twice(setting: Setting) -> tuple[Endpoint, Param] | None:
     reads = [
         (d, p, r)
         for d, p, r in _references(setting)
-        if d.on_rest and d.action.effect == "read" and r.absent is not None and r.missing
+        if d.leads and d.action.effect == "read" and r.absent is not None and r.missing
     ]
     return next(((d, p) for d, p, r in sorted(reads, key=lambda read: read[2].tenant)), None)
 
@@ -267,10 +267,7 @@ def _near(
         there: Mapping[str, Any] = yield InstanceRef(resource.name)
         id, reads = resource.id_of(there), call.endpoint.action.effect == "read"
         near = f"{id}{BEHIND}" if reads else f"{BLANK}{id}{BLANK}"
-        if (
-            setting.test(("param", call.endpoint.action.name, str(param.name)), param.schema).is_valid(near)
-            != reads
-        ):
+        if setting.test_argument(call.endpoint, param).is_valid(near) != reads:
             yield call
             return
         what = (

@@ -1,9 +1,10 @@
 """A free text may hold anything: quotes, backslashes, markup, template marks, other scripts, blanks at its
 ends.
 
-Servers fail on these where they put texts into SQL, pages or commands, or trim them. Texts with a pattern get
-words that a language may mistake for another value, and lists of choices get every choice. The first call
-also has characters that a server may refuse, such as NUL; if it is refused, the text is sent without them.
+Servers fail on these where they put texts into SQL, pages or commands, or trim them. Where a pattern does not
+allow them, words are sent that a language may mistake for another value, and lists of choices get every
+choice. The first call also has characters that a server may refuse, such as NUL; if refused, the text is
+sent without them.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ WORDS = ("null", "007", "infinity", "1e5", "true")
 QUERY = "pgv=a%2Fb%20c&d=%C3%A9&e=+"
 """A query for an address; decoding it or writing it anew changes the address."""
 LONGEST = 4_096
-_BOUND = ("enum", "const", "pattern", "format", "contentEncoding")
+_BOUND = ("enum", "const", "format", "contentEncoding")
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -126,9 +127,10 @@ def _fill_texts(setting: Setting, written: Mapping[str, Any], base: Any, text: s
     if isinstance(base, list) and base and isinstance(base[0], Mapping):
         item = _fill_texts(setting, schema.get("items", {}), base[0], text)
         return None if item is None else [item]
-    if schema.get("type") == "string" and not any(key in schema for key in _BOUND):
+    if "string" in types_of(schema) and not any(key in schema for key in _BOUND):
         most = min(schema.get("maxLength", len(text)), LONGEST)
-        return (text + text[-1] * most)[: most - 1] + (" " if most else "")
+        filled = (text + text[-1] * most)[: most - 1] + (" " if most else "")
+        return filled if "pattern" not in schema or matches(schema, filled) else None
     if isinstance(base, Mapping) and schema.get("properties"):
         members = {
             n: s for n, s in schema.get("properties", {}).items() if not isinstance(base.get(n), Mapping)

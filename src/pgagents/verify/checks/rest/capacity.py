@@ -16,7 +16,6 @@ from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Resource, Takes
 from pgagents.verify.answers.capacity import find_roomiest
 from pgagents.verify.cases.boundary import boundary_values
-from pgagents.verify.cases.invalid import time_passes
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -28,6 +27,7 @@ from pgagents.verify.check.check import (
     promise,
 )
 from pgagents.verify.check.memory import Setting
+from pgagents.verify.fixtures.clock import time_passes
 from pgagents.verify.fixtures.instance import at_path, siblings
 from pgagents.verify.plan.exclusive import others_too
 from pgagents.verify.values.schema_values import distinct
@@ -79,7 +79,7 @@ def _takers(setting: Setting) -> Iterator[tuple[Resource, Takes]]:
             takes is not None
             and resource.made_by
             and resource.undone_by
-            and setting.endpoint(str(takes.read_by.name), REST) is not None
+            and setting.find_lead(str(takes.read_by.name)) is not None
         ):
             yield resource, takes
 
@@ -146,13 +146,13 @@ def _round(
     """Do everything once, and return the verdicts instead of yielding them."""
     found: list[Judgement] = []
     place: Mapping[str, Any] | None = None
-    counts: dict[str, int] = {}
+    counts: dict[str | int, int] = {}
     if resource.made_by is not None and _chooses(resource, takes):
         place = yield from find_roomiest(setting, takes)
-        yield from _read_counter(setting, takes, str(place[setting.model.resources[takes.of].id]), counts)
+        yield from _read_counter(setting, takes, place[setting.model.resources[takes.of].id], counts)
     else:  # the server chooses, probably the same place as before
         another: Mapping[str, Any] = yield InstanceRef(resource.name)
-        if isinstance(another.get(takes.by), str):
+        if _is_id(another.get(takes.by)):
             yield from _read_counter(setting, takes, another[takes.by], counts)
     living: list[Mapping[str, Any]] = []
     for endpoint in makers:
@@ -162,9 +162,7 @@ def _round(
             endpoint = enders[min(index, len(enders) - 1)]
             if late and body is living[-1] and (wait := time_passes(setting, LATE_S)):
                 yield wait
-                yield from _read_counter(
-                    setting, takes, str(body[takes.by]), counts
-                )  # other instances may have ended by then
+                yield from _read_counter(setting, takes, body[takes.by], counts)  # others may have ended
             found.append((yield from _judge_return(setting, resource, takes, endpoint, body, counts)))
     return found
 
@@ -181,7 +179,7 @@ def _judge_taking(
     takes: Takes,
     endpoint: Endpoint,
     place: Mapping[str, Any] | None,
-    counts: dict[str, int],
+    counts: dict[str | int, int],
     living: list[Mapping[str, Any]],
 ) -> Generator[Any, Any, Judgement]:
     contract, made_by = _id("taken", resource, endpoint), resource.made_by
@@ -200,7 +198,7 @@ def _judge_taking(
         if given in several and not exchange.success:
             counts.clear()  # a refused call may have taken room, which is not judged here
             continue
-        if not isinstance(body, Mapping) or not isinstance(body.get(takes.by), str) or not exchange.fits:
+        if not isinstance(body, Mapping) or not _is_id(body.get(takes.by)) or not exchange.fits:
             counts.clear()  # it may have taken room all the same
             return judge_untested(contract, f"no {resource.name} was made: {exchange.outcome}")
         living.append(body)
@@ -258,7 +256,7 @@ def _judge_return(
     takes: Takes,
     endpoint: Endpoint,
     body: Mapping[str, Any],
-    counts: dict[str, int],
+    counts: dict[str | int, int],
 ) -> Generator[Any, Any, Judgement]:
     contract, undone_by = _id("returned", resource, endpoint), resource.undone_by
     assert undone_by is not None
@@ -283,10 +281,10 @@ def _judge_return(
 
 
 def _read_counter(
-    setting: Setting, takes: Takes, id: str, counts: dict[str, int]
+    setting: Setting, takes: Takes, id: str | int, counts: dict[str | int, int]
 ) -> Generator[Any, Any, int | None]:
     """Read a place's counter and remember it; None if it could not be read."""
-    endpoint = setting.endpoint(str(takes.read_by.name), REST)
+    endpoint = setting.find_lead(str(takes.read_by.name))
     assert endpoint is not None
     name = next((str(p.name) for p in endpoint.params if p.refers_to == takes.of), "")
     exchange: Exchange = yield Call(
@@ -298,6 +296,10 @@ def _read_counter(
     else:
         counts[id] = found
     return found
+
+
+def _is_id(value: Any) -> bool:
+    return isinstance(value, str | int) and not isinstance(value, bool)
 
 
 def _whole(value: Any) -> int | None:

@@ -36,7 +36,7 @@ from pgagents.verify.check.check import (
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.plan.exclusive import others_too
-from pgagents.verify.wire.endpoint import REST, Endpoint
+from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 NAME = "consistent_representations"
@@ -98,9 +98,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 def _readers(setting: Setting) -> tuple[tuple[Endpoint, str], ...]:
     def find() -> Iterator[tuple[Endpoint, str]]:
         endpoints = {
-            str(d.action.name): d
-            for d in setting.endpoints
-            if d.surface == REST and d.action.effect == "read"
+            str(d.action.name): d for d in setting.endpoints if d.leads and d.action.effect == "read"
         }
         alike: dict[str, list[Representation]] = {}
         for representation in (
@@ -196,7 +194,7 @@ def _pairs(setting: Setting, endpoint: Endpoint, kind: str) -> Iterator[tuple[En
     every = [
         (d, t)
         for d in setting.endpoints
-        if d.surface == REST
+        if d.leads
         for t in _representations(setting, str(d.action.name))
         if t.kind == kind
     ]
@@ -327,10 +325,10 @@ def _compare_representations(
     known = facts.told.setdefault((new.representation.kind, f"{new.place} {id}"), {})
     for old in known.values():
         reader = new.representation if not new.representation.writes else old.representation
-        contract = f"{NAME}/{reader.kind}/{reader.action}@{REST}"
+        contract = f"{NAME}/{reader.kind}/{setting.get_lead(reader.action).place}"
         names = _standing(setting, old, new)
         differing = next((n for n in names if not _same(new.body[n], old.body[n])), None)
-        if differing is not None and (endpoint.surface == REST or new.representation.writes):
+        if differing is not None and (endpoint.leads or new.representation.writes):
             said = (
                 f"{differing} {old.body[differing]!r}, as {old.representation.action} returned for the same "
                 f"{reader.kind}"
@@ -364,7 +362,7 @@ def _judge_stale_timestamp(setting: Setting, facts: _Facts, new: _Told, id: str)
         return None
     name = next(n for n in values if old.values.get(n) != values[n])
     time = next(iter(times))
-    contract = f"{NAME}/{new.representation.kind}/{new.representation.action}@{REST}"
+    contract = f"{NAME}/{new.representation.kind}/{setting.get_lead(new.representation.action).place}"
     told = (
         f"{name} {values[name]} still comes with {time} {times[time]}, as {name} {old.values.get(name)} did"
     )

@@ -1,15 +1,17 @@
 """The Content-Type of every answer is right: a success has the media type that its action documents, an error
-is JSON.
+that of its code, which is JSON.
 
-Every answer with a body is judged, except documents. A JSON type may have a suffix
-(`application/problem+json`) unless the catalogue fixes `json`; its charset may only be UTF-8.
+Every answer with a body is judged, except documents and errors with an open body. A JSON type may have a
+suffix (`application/problem+json`) unless the catalogue fixes `json`. If the catalogue names a suffix for
+errors, their type is that one. Its charset may only be UTF-8.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgagents.model.action import Action
+from pgagents.decoding.medium import fits, is_json, plainly
+from pgagents.model.action import JSON, Action
 from pgagents.model.contract import Contract
 from pgagents.verify.check.check import (
     Check,
@@ -23,7 +25,6 @@ from pgagents.verify.check.check import (
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.wire.endpoint import Endpoint, framework_places
 from pgagents.verify.wire.exchange import Exchange
-from pgagents.verify.wire.media import JSON, fits, is_json
 
 NAME = "content_type"
 
@@ -31,16 +32,19 @@ NAME = "content_type"
 def promises(setting: Setting) -> Iterator[Contract]:
     """Yield one contract for each endpoint and each surface's framework."""
     origin = ("behaviour", "content_type") if setting.model.source.has(("behaviour", "content_type")) else ()
+    errors = str(setting.model.errors.content_type or "")
     for endpoint in setting.endpoints:
-        says = f"answers of {endpoint.action.name} are {_describe_types(endpoint)}"
+        says = f"answers of {endpoint.action.name} are {_describe_types(endpoint, errors)}"
         yield promise(NAME, "", endpoint, says, origin or endpoint.action.origin, endpoint.action.cite)
-    for place in framework_places(setting.model):
-        yield promise_at(NAME, "", place, "error answers of the framework are application/json", origin)
+    for place in framework_places(setting.model) if errors else ():
+        yield promise_at(NAME, "", place, f"error answers of the framework are {errors}", origin)
 
 
-def _describe_types(endpoint: Endpoint) -> str:
+def _describe_types(endpoint: Endpoint, errors: str) -> str:
     others = _others(endpoint.action) if endpoint.on_rest else []
-    return " and ".join([*others, f"errors {JSON}"]) if others else JSON
+    if not others and errors in (JSON, ""):
+        return JSON
+    return " and ".join([*(others or [JSON]), *([f"errors {errors}"] if errors else [])])
 
 
 def _others(action: Action) -> list[str]:
@@ -59,9 +63,12 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         return
     contract = f"{NAME}/{exchange.place}"
     text = response.header("Content-Type") or ""
-    promised = _find_expected_type(exchange)
+    promised = _find_expected_type(exchange, memory)
+    if not promised:
+        return
     fixed = memory.model.behaviour.content_type == "json"
-    right = _is_json(text, promised, fixed=fixed) if is_json(promised) else fits(text, promised)
+    exact = exchange.refused and plainly(promised).endswith("+json")
+    right = _is_json(text, promised, fixed=fixed, exact=exact) if is_json(promised) else fits(text, promised)
     if not right and not is_documented_answer(exchange, memory.model):
         return
     yield (
@@ -71,21 +78,37 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     )
 
 
-def _find_expected_type(exchange: Exchange) -> str:
-    """Return the media type that the answer should have."""
+def _find_expected_type(exchange: Exchange, memory: Memory) -> str:
+    """Return the media type that the answer should have; empty if that is open."""
     endpoint = exchange.call.endpoint
+    if exchange.refused and (endpoint is None or endpoint.on_rest or endpoint.dispatcher is not None):
+        return _find_error_type(exchange, memory)
     if exchange.output is None or exchange.output.schema is None or endpoint is None or not endpoint.on_rest:
         return JSON
     return exchange.output.content_type if exchange.output.content_type != "*/*" else JSON
 
 
-def _is_json(text: str, promised: str, *, fixed: bool) -> bool:
+def _find_error_type(exchange: Exchange, memory: Memory) -> str:
+    """Return the media type of an error: its code's; without a code that of its status, if there is only
+    one.
+    """
+    declared = memory.model.codes.get(exchange.code or "")
+    if declared is not None:
+        return declared.content_type
+    alike = {code.content_type for code in memory.model.codes.values() if code.status == exchange.status}
+    if len(alike) > 1:
+        return "" if "" in alike else JSON
+    return alike.pop() if alike else str(memory.model.errors.content_type or "")
+
+
+def _is_json(text: str, promised: str, *, fixed: bool, exact: bool) -> bool:
+    """True if a Content-Type is JSON; with `exact`, the promised type alone."""
     kind, _, rest = text.partition(";")
     kind, charset = kind.strip().lower(), rest.replace(" ", "").replace('"', "").lower()
     right = (
-        kind == JSON
+        (kind == JSON and not exact)
         or fits(text, promised)
-        or (not fixed and kind.startswith("application/") and kind.endswith("+json"))
+        or (not fixed and not exact and kind.startswith("application/") and kind.endswith("+json"))
     )
     return right and charset in ("", "charset=utf-8", "charset=utf8")
 

@@ -108,7 +108,7 @@ def _passings(setting: Setting) -> tuple[_Passing, ...]:
                     resource.made_by is None
                     or resource.takes is None
                     or endpoint.action is not resource.made_by.action
-                    or not endpoint.on_rest
+                    or not endpoint.leads
                 ):
                     continue
                 for param in endpoint.params:
@@ -169,7 +169,7 @@ def _run(
 def _round(setting: Setting, p: _Passing, counted: str, used: str) -> Generator[Any, Any, list[Judgement]]:
     """Do everything once, and return the verdicts instead of yielding them."""
     assert p.first.made_by is not None
-    maker = setting.endpoint(str(p.first.made_by.action.name), REST)
+    maker = setting.find_lead(str(p.first.made_by.action.name))
     if maker is None:
         return [judge_untested(c, f"{p.first.made_by.action.name} is not on {REST}") for c in (counted, used)]
     template = template_of(setting.model, maker.action)
@@ -236,7 +236,7 @@ def _undone(
 ) -> Generator[Any, Any, Judgement]:
     """Judge that undoing the used instance is refused; the kind of refusal is judged by other checks."""
     assert p.first.undone_by is not None
-    endpoint = setting.endpoint(str(p.first.undone_by.action.name), REST)
+    endpoint = setting.find_lead(str(p.first.undone_by.action.name))
     if endpoint is None:
         return judge_untested(contract, f"{p.first.undone_by.action.name} is not on {REST}")
     why = f"to undo a {p.first.name} that a {p.resource.name} has used"

@@ -169,8 +169,8 @@ def _list_requested_headers(setting: Setting, endpoint: Endpoint) -> list[str]:
         for name in setting.model.limits.end_user
         if name.startswith(HEADER)
     ]
-    credential = setting.model.credential
-    own = [credential.header.lower()] if credential is not None else []
+    schemes = next(iter(endpoint.security), ()) if endpoint.needs_key else ()
+    own = [c.header.lower() for name in schemes if (c := setting.model.credentials[name]).place == "header"]
     return list(dict.fromkeys((*own, *body, *wires, *told)))
 
 

@@ -30,7 +30,7 @@ from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.plan.exclusive import OTHERS_CHANGE
 from pgagents.verify.values.schema_values import high, types_of
 from pgagents.verify.wire.call import Reuse
-from pgagents.verify.wire.endpoint import REST, Endpoint
+from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 NAME = "default_values"
@@ -62,7 +62,7 @@ def _cases(setting: Setting) -> tuple[tuple[Endpoint, Param], ...]:
                     else ""
                 )
                 if (
-                    endpoint.surface == REST
+                    endpoint.leads
                     and endpoint.action.effect == "read"
                     and _has_default(setting, param)
                     and alike not in met

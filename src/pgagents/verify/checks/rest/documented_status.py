@@ -22,7 +22,7 @@ from pgagents.verify.check.check import (
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.wire.call import Call, Raw
-from pgagents.verify.wire.endpoint import REST, Endpoint
+from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 NAME = "documented_status"
@@ -45,7 +45,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     if setting.model.errors.framework.bad_body is not None:
         return
     for endpoint in setting.endpoints:
-        if endpoint.surface == REST and any(p.place == "body" for p in endpoint.params):
+        if endpoint.leads and any(p.place == "body" for p in endpoint.params):
             contract, writes = f"{NAME}/{endpoint.place}", endpoint.action.effect == "write"
             call = ordinary(
                 endpoint,

@@ -22,8 +22,10 @@ UNPROCESSABLE = 422
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each endpoint and each surface's framework."""
+    """Yield one contract for each endpoint and each surface's framework, if bodies have codes."""
     origin = ("errors", "codes")
+    if not any(code.code_at for code in setting.model.codes.values()):
+        return
     for endpoint in setting.endpoints:
         if not provokable(setting, endpoint):
             continue
@@ -43,7 +45,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Judge every error whose body has a code."""
-    if exchange.status < 400 or exchange.code is None or exchange.is_tainted_by("documented_status"):
+    if not exchange.refused or exchange.said is None or exchange.is_tainted_by("documented_status"):
         return
     if (
         exchange.call.endpoint is not None
@@ -52,18 +54,19 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     ):
         return  # no error is promised for it: documented_status judges the answer
     contract = f"{NAME}/{exchange.place}"
-    code = memory.model.codes.get(exchange.code)
+    code = memory.model.codes.get(exchange.code or "")
     endpoint = exchange.call.endpoint
     if code is None:
-        yield judge_broken(contract, f"one of {', '.join(memory.model.codes)}", exchange.outcome)
+        known = dict.fromkeys(c.shown for c in memory.model.codes.values() if c.shown)
+        yield judge_broken(contract, f"one of {', '.join(known)}", exchange.outcome)
     elif code.status != exchange.status and not _open(code, exchange.status, memory):
-        yield judge_broken(contract, f"{code.name} with status {code.status}", exchange.outcome)
+        yield judge_broken(contract, f"{code.shown} with status {code.status}", exchange.outcome)
     elif (
         code.only is not None
         and endpoint is not None
         and not {str(endpoint.action.name), endpoint.surface} & set(code.only)
     ):
-        yield judge_broken(contract, f"{code.name} only from {', '.join(code.only)}", exchange.outcome)
+        yield judge_broken(contract, f"{code.shown} only from {', '.join(code.only)}", exchange.outcome)
     else:
         yield judge_kept(contract)
 

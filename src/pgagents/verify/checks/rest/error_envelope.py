@@ -1,7 +1,8 @@
 """Every error body fits the catalogue's error envelope, also where the framework and not an action refuses.
 
-Every answer with a status of 400 or more is validated, except 503 and answers to HEAD. A code may declare an
-envelope of its own.
+Every answer with a status of 400 or more is validated, except 503 and answers to HEAD, and every 2xx that is
+an error by `errors.when`. A code may declare an envelope of its own. The status in a problem document
+(RFC 9457) is that of the answer.
 """
 
 from __future__ import annotations
@@ -24,11 +25,14 @@ from pgagents.verify.wire.endpoint import framework_places
 from pgagents.verify.wire.exchange import Exchange
 
 NAME = "error_envelope"
+PROBLEM_JSON = "application/problem+json"
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each endpoint and each surface's framework."""
-    origin = ("errors", "envelope")
+    """Yield one contract for each endpoint and each surface's framework, if error bodies are not open."""
+    origin = ("errors", "envelope") if setting.model.source.has(("errors", "envelope")) else ("errors",)
+    if not any(code.envelope for code in setting.model.codes.values()):
+        return
     for endpoint in setting.endpoints:
         if not provokable(setting, endpoint):
             continue
@@ -45,8 +49,8 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
-    """Judge every answer with a status of 400 or more."""
-    if exchange.status < 400 or exchange.request.method == "HEAD" or exchange.call.intent == "document":
+    """Judge every error."""
+    if not exchange.refused or exchange.request.method == "HEAD" or exchange.call.intent == "document":
         return
     if (
         exchange.call.endpoint is not None
@@ -54,21 +58,45 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         and not provokable(memory.setting, exchange.call.endpoint)
     ):
         return  # no error is promised for it: documented_status judges the answer
+    names = _list_envelopes(exchange, memory)
+    if "" in names:
+        return
     contract, said = f"{NAME}/{exchange.place}", is_documented_answer(exchange, memory.model)
     if exchange.json.problem and not said:
         return
     if exchange.json.problem:
         yield judge_broken(contract, "the error envelope", exchange.json.problem)
         return
-    declared = memory.model.codes.get(exchange.code or "")
-    name = declared.envelope if declared else memory.model.errors.envelope
-    test = memory.setting.envelope(name)
-    if test.is_valid(exchange.body):
+    if not any(memory.setting.envelope(name).is_valid(exchange.body) for name in names):
+        if said:
+            error = next(iter(memory.setting.envelope(names[0]).iter_errors(exchange.body)))
+            where = ".".join(map(str, error.instance_path)) or "the body"
+            yield judge_broken(
+                contract, f"a body that is {' or '.join(names)}", f"{where}: {error.message[:200]}"
+            )
+    elif wrong := _find_false_status(exchange, memory):
+        yield judge_broken(contract, f"`status` is that of the answer, {exchange.status} (RFC 9457)", wrong)
+    else:
         yield judge_kept(contract)
-    elif said:
-        error = next(iter(test.iter_errors(exchange.body)))
-        where = ".".join(map(str, error.instance_path)) or "the body"
-        yield judge_broken(contract, f"a body that is {name}", f"{where}: {error.message[:200]}")
+
+
+def _list_envelopes(exchange: Exchange, memory: Memory) -> list[str]:
+    """Return the envelopes that an error may be in: its code's; without a code, those of its status too."""
+    declared = memory.model.codes.get(exchange.code or "")
+    if declared is not None:
+        return [declared.envelope]
+    common = str(memory.model.errors.envelope or "")
+    alike = [code.envelope for code in memory.model.codes.values() if code.status == exchange.status]
+    return [common] if exchange.said is not None or not alike else sorted({*alike}, key=lambda n: n != common)
+
+
+def _find_false_status(exchange: Exchange, memory: Memory) -> str:
+    """Return what is wrong with the member `status` of a problem document; empty if nothing is."""
+    declared = memory.model.codes.get(exchange.code or "")
+    if (declared.content_type if declared else memory.model.errors.content_type) != PROBLEM_JSON:
+        return ""
+    told = exchange.body.get("status") if isinstance(exchange.body, dict) else None
+    return "" if told is None or told == exchange.status else f"status: {told!r}"[:80]
 
 
 CHECK = Check(

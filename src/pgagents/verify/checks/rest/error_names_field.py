@@ -41,7 +41,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     contract = f"{NAME}/{field}/{exchange.place}"
     param = endpoint.action.param(field)
     said = got(exchange.body, at)
-    if said == field or (param is not None and said == param.wire):
+    if said == field or (param is not None and said in (param.wire, endpoint.alias(field))):
         yield judge_kept(contract)
     else:
         yield judge_broken(

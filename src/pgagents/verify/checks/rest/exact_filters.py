@@ -29,7 +29,7 @@ from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.laws.laws import evaluate_law, values_of
 from pgagents.verify.wire.call import InstanceRef
-from pgagents.verify.wire.endpoint import REST, Endpoint
+from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 NAME = "exact_filters"
@@ -51,7 +51,7 @@ def _cases(setting: Setting) -> tuple[tuple[Endpoint, Param, Resource, Any], ...
         met: set[tuple[str, str]] = set()
         for resource in setting.model.resources.values():
             for call in resource.listed_by:
-                endpoint = setting.endpoint(str(call.action.name), REST)
+                endpoint = setting.find_lead(str(call.action.name))
                 for param in endpoint.params if endpoint is not None else ():
                     name = str(param.name)
                     if (

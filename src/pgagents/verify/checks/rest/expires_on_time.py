@@ -15,7 +15,7 @@ from pgagents.model.action import Code, Param
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Resource, Takes
 from pgagents.verify.answers.capacity import read_counter
-from pgagents.verify.cases.invalid import ordinary, time_passes
+from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -27,11 +27,12 @@ from pgagents.verify.check.check import (
     promise,
 )
 from pgagents.verify.check.memory import Setting
+from pgagents.verify.fixtures.clock import time_passes
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.plan.exclusive import others_too
 from pgagents.verify.wire.call import Call
-from pgagents.verify.wire.endpoint import OPERATOR, REST, Endpoint
+from pgagents.verify.wire.endpoint import OPERATOR, Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 NAME = "expires_on_time"
@@ -83,16 +84,16 @@ def _expiring(setting: Setting) -> Iterator[tuple[Resource, Endpoint]]:
     """
     for resource in setting.model.resources.values():
         if resource.expires_by and resource.made_by and resource.undone_by and resource.missing:
-            endpoint = setting.endpoint(str(resource.undone_by.action.name), REST)
+            endpoint = setting.find_lead(str(resource.undone_by.action.name))
             if endpoint is not None:
                 yield resource, endpoint
 
 
 def _users(setting: Setting, resource: Resource) -> Iterator[tuple[Endpoint, Param]]:
-    """Yield REST writes with an optional argument that names such an instance, and that argument."""
+    """Yield writes with an optional argument that names such an instance, and that argument."""
     for endpoint in setting.endpoints:
         named = next((p for p in endpoint.params if p.refers_to == resource.name and not p.required), None)
-        if named is not None and endpoint.on_rest and endpoint.action.effect == "write":
+        if named is not None and endpoint.leads and endpoint.action.effect == "write":
             yield endpoint, named
 
 
@@ -101,7 +102,7 @@ def _counter(setting: Setting, resource: Resource) -> tuple[Takes, Endpoint, str
     place; or None.
     """
     takes = resource.takes
-    endpoint = setting.endpoint(str(takes.read_by.name), REST) if takes is not None else None
+    endpoint = setting.find_lead(str(takes.read_by.name)) if takes is not None else None
     where = (
         next((str(p.name) for p in endpoint.params if takes and p.refers_to == takes.of), "")
         if endpoint is not None
@@ -140,7 +141,7 @@ def _run(
 
     def run() -> Conversation:
         made_by, undone_by, missing = resource.made_by, resource.undone_by, resource.missing
-        maker = setting.endpoint(str(made_by.action.name), REST) if made_by else None
+        maker = setting.find_lead(str(made_by.action.name)) if made_by else None
         if made_by is None or undone_by is None or missing is None or maker is None:
             return
         instances: list[Mapping[str, Any]] = []
@@ -170,7 +171,11 @@ def _run(
             subject=resource,
             made=instances[0],
         )
-        if passed.success and not early.void:
+        if not passed.success:
+            for contract in covers:
+                yield judge_untested(contract, f"the clock could not be moved: {passed.outcome}")
+            return
+        if not early.void:
             gone = early.code == missing.name
             yield (
                 judge_broken(

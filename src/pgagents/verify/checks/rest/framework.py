@@ -121,7 +121,11 @@ def _plaintext(setting: Setting, endpoint: Endpoint) -> Callable[[], Conversatio
                 f"{code.status} with {name}: {lacking[0].const or 'any'}",
                 f"{name}: {exchange.header(name)}",
             )
-        elif exchange.status == code.status and not setting.envelope(code.envelope).is_valid(exchange.body):
+        elif (
+            exchange.status == code.status
+            and code.envelope
+            and not setting.envelope(code.envelope).is_valid(exchange.body)
+        ):
             yield judge_broken(
                 PLAINTEXT, f"a body that is {code.envelope}", exchange.json.problem or "another body"
             )

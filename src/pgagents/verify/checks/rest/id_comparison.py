@@ -34,7 +34,7 @@ from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.values.schema_values import full_width
 from pgagents.verify.wire.call import InstanceRef
-from pgagents.verify.wire.endpoint import REST, Endpoint
+from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 NAME = "id_comparison"
@@ -168,7 +168,7 @@ def _cases(setting: Setting) -> tuple[tuple[Endpoint, Param, Resource], ...]:
                 if (
                     resource is None
                     or resource.missing is None
-                    or endpoint.surface != REST
+                    or not endpoint.leads
                     or endpoint.action.effect != "read"
                 ):
                     continue
@@ -237,7 +237,7 @@ def _run(
 
 
 def _lookalike_cases(setting: Setting) -> tuple[tuple[Endpoint, Param, Resource], ...]:
-    """Return, for each kind of id, the first REST call that reads by it and the first that changes an
+    """Return, for each kind of id, the first call that reads by it and the first that changes an
     instance of ours.
     """
 
@@ -247,7 +247,7 @@ def _lookalike_cases(setting: Setting) -> tuple[tuple[Endpoint, Param, Resource]
         for endpoint in setting.endpoints:
             for param in endpoint.params:
                 resource = setting.model.resources.get(param.refers_to or "")
-                if resource is None or resource.missing is None or not endpoint.on_rest or not param.required:
+                if resource is None or resource.missing is None or not endpoint.leads or not param.required:
                     continue
                 case = (kind_of(setting, resource), endpoint.action.effect)
                 if case in met or not (resource.made_by or resource.found_by):

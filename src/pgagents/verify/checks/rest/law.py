@@ -15,7 +15,7 @@ from pgagents.model.contract import Contract
 from pgagents.model.model import Resource
 from pgagents.verify.cases import fixture_selection
 from pgagents.verify.cases.boundary import boundary_values, places
-from pgagents.verify.cases.invalid import ordinary, time_passes
+from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -27,6 +27,7 @@ from pgagents.verify.check.check import (
     promise,
 )
 from pgagents.verify.check.memory import Memory, Setting
+from pgagents.verify.fixtures.clock import time_passes
 from pgagents.verify.fixtures.instance import at_path, will_do
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.laws.laws import evaluate_law, reading_of, reads, values_of
@@ -180,7 +181,7 @@ def _run(
 
     def run() -> Conversation:
         found = place.found_by
-        search = setting.endpoint(str(found.action.name), "rest") if found else None
+        search = setting.find_lead(str(found.action.name)) if found else None
         if found is None or search is None:
             return
         exchange: Exchange = yield Call(
@@ -253,7 +254,7 @@ def _end_instances(
         move = next(iter(resource.moves), None)
         mover = (
             setting.endpoint(str(move.action.name), endpoint.surface)
-            or setting.endpoint(str(move.action.name), "rest")
+            or setting.find_lead(str(move.action.name))
             if move
             else None
         )

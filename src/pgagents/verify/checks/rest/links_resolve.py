@@ -25,7 +25,7 @@ from pgagents.verify.check.check import (
 )
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.wire.call import Call, InstanceRef, Raw
-from pgagents.verify.wire.endpoint import REST, Endpoint
+from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 NAME = "links_resolve"
@@ -62,7 +62,7 @@ def _links(setting: Setting) -> Mapping[str, _Link]:
         links: dict[str, _Link] = {}
         for resource in setting.model.resources.values():
             told = resource.made_by or resource.found_by
-            endpoint = setting.endpoint(str(told.action.name), REST) if told is not None else None
+            endpoint = setting.find_lead(str(told.action.name)) if told is not None else None
             schema = endpoint.action.success.schema if endpoint is not None else None
             names = set(_uris(schema, setting, 0)) - given if schema is not None else set()
             for example in endpoint.action.examples if endpoint is not None else ():

@@ -27,7 +27,7 @@ from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.values.schema_values import types_of
 from pgagents.verify.wire.call import Call
-from pgagents.verify.wire.endpoint import REST, framework_places
+from pgagents.verify.wire.endpoint import framework_places
 from pgagents.verify.wire.exchange import Exchange
 
 NAME = "no_crashes"
@@ -53,7 +53,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for each REST write with an unbounded number: it sends a number too large for
+    """Yield one probe for each write with an unbounded number: it sends a number too large for
     databases.
     """
     del roles
@@ -63,7 +63,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             for p in endpoint.params
             if p.place == "body" and _is_unbounded(setting.resolve_schema(p.schema))
         ]
-        if names and endpoint.surface == REST and endpoint.action.effect == "write":
+        if names and endpoint.leads and endpoint.action.effect == "write":
             contract, template = f"{NAME}/{endpoint.place}", template_of(setting.model, endpoint.action)
             given = {**template.input, **dict.fromkeys(names, HUGE)}
             call = ordinary(

@@ -27,11 +27,11 @@ from pgagents.verify.check.check import (
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.laws.lists import ordering_of
-from pgagents.verify.laws.next_page import may_go_on, next_page
+from pgagents.verify.laws.next_page import PageRequest, may_go_on, next_page
 from pgagents.verify.plan.exclusive import others_too
 from pgagents.verify.wire.call import Call, GetNote
-from pgagents.verify.wire.endpoint import REST, Endpoint
-from pgagents.verify.wire.exchange import LIMITED, UNAVAILABLE, Exchange
+from pgagents.verify.wire.endpoint import Endpoint
+from pgagents.verify.wire.exchange import UNAVAILABLE, Exchange
 
 NAME = "no_effect_of_refusals"
 STAGE = 8
@@ -75,11 +75,7 @@ def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str]
 def _cases(setting: Setting) -> Iterator[tuple[Resource, Endpoint, InvalidCase]]:
     for resource in setting.model.resources.values():
         listed = next((call for call in resource.listed_by if _plain(call)), None)
-        if (
-            resource.made_by is None
-            or listed is None
-            or setting.endpoint(str(listed.action.name), REST) is None
-        ):
+        if resource.made_by is None or listed is None or setting.find_lead(str(listed.action.name)) is None:
             continue
         for endpoint in setting.endpoints:
             wrong = _wrong(setting, endpoint) if endpoint.action is resource.made_by.action else None
@@ -167,17 +163,18 @@ def _list_ids(
 ) -> Generator[Any, Any, tuple[list[Any] | None, bool]]:
     """Return the listed ids, or None if there is no list, and whether a new instance would be among them."""
     call = next(call for call in resource.listed_by if _plain(call))
-    endpoint = setting.endpoint(str(call.action.name), REST)
+    endpoint = setting.find_lead(str(call.action.name))
     assert endpoint is not None
     ids: list[Any] = []
-    more: dict[str, Any] = {}
+    more = PageRequest()
     for _ in range(MOST_PAGES):
         exchange: Exchange = yield Call(
             endpoint,
-            {**call.input, **more},
+            {**call.input, **more.input},
             "valid",
             f"each {resource.name} there is",
-            reuse="" if more else reuse,
+            reuse="" if more != PageRequest() else reuse,
+            raw=more.raw,
         )
         items = at_path(call, exchange) if exchange.success and call.at is not None else None
         if not isinstance(items, list):
@@ -185,8 +182,8 @@ def _list_ids(
         ids += [resource.id_of(item) for item in items if isinstance(item, Mapping)]
         if any(ordering_of(call.action)) or not may_go_on(exchange, items):
             return ids, True
-        further = next_page(setting, endpoint, exchange, items)
-        if further is None:
+        further = next_page(setting, endpoint, exchange)
+        if further is None or not further.is_followed:
             break
         more = further
     return ids, False
@@ -289,7 +286,7 @@ def _note(resource: Resource, exchange: Exchange, known: _Known, places: frozens
     elif (
         exchange.place in places
         and exchange.place not in known.refused
-        and exchange.status != LIMITED
+        and not exchange.limited
         and known.first is not None
     ):
         known.refused.append(exchange.place)

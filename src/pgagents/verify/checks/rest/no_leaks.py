@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pgagents.model.contract import Contract
+from pgagents.model.identity import find_credential
 from pgagents.verify.answers.secrets import collect, declares
 from pgagents.verify.answers.undeclared import find_undeclared
 from pgagents.verify.check.check import Check, Judgement, judge_broken, judge_kept, promise, promise_at
@@ -69,20 +70,20 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 def _keys(text: str, headers: tuple[tuple[str, str], ...], memory: Memory) -> str:
     beside = "\n".join([value for _, value in headers])
     for role, key in memory.keys.items():
-        if any(secret in text or secret in beside for secret in _list_secrets(key, memory)):
+        if any(secret in text or secret in beside for secret in _list_secrets(role, key, memory)):
             return f"the key of {role} stands in the answer"
     return ""
 
 
-def _list_secrets(key: str, memory: Memory) -> list[str]:
+def _list_secrets(holder: str, key: str, memory: Memory) -> list[str]:
     """Return the texts that reveal a key; of `user:password` also its parts, unless they are mere words."""
-    credential = memory.model.credential
+    credential = find_credential(memory.model, holder)
     parts = credential.list_secrets(key) if credential is not None else [key]
     return [part for part in parts if len(part) >= 8 and (part == key or not part.isalpha())]
 
 
 def _inside(text: str, exchange: Exchange) -> str:
-    if exchange.status < 400:
+    if not exchange.refused:
         return ""
     found = _INSIDE.search(text)
     return f"the error contains inner detail: {found.group(0).strip()[:60]}" if found else ""

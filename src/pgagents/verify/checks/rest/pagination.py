@@ -1,7 +1,8 @@
-"""The pages of a list together hold what the whole list holds, each item once.
+"""The pages of a list together hold what the whole list holds, each item once and in its order.
 
-A list has pages if an optional argument (`cursor`) takes the value of an answer's member (`next_cursor`). It
-is read in one piece, then in up to three pages; the walk must neither lose nor repeat an item.
+The catalogue's `pages` say how the next page is requested. A list whose page size can be chosen is read in
+one piece, then in up to three pages. The walk must neither lose nor repeat an item, must come to an end, and
+no page may hold more than was requested. A URL of the next page must lead to the same host.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from pgagents.model.action import ActionCall as ActionCall
-from pgagents.model.action import Param
 from pgagents.model.contract import Contract
 from pgagents.model.model import Resource
 from pgagents.verify.cases.invalid import ordinary
@@ -22,14 +22,16 @@ from pgagents.verify.check.check import (
     Probe,
     judge_broken,
     judge_kept,
+    judge_refused,
     judge_untested,
     promise,
 )
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import template_of
-from pgagents.verify.values.schema_values import high, types_of
-from pgagents.verify.wire.endpoint import REST, Endpoint
+from pgagents.verify.laws.next_page import PageRequest, next_page
+from pgagents.verify.laws.paged_list import PagedList, breaks_order, items_on, list_paged_lists
+from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 NAME = "pagination"
@@ -43,30 +45,16 @@ MOST_PAGES = 8
 """Most pages that are read, if the server makes them smaller."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Paged:
-    """The pages of a list: its cursor argument, the member with the next cursor, and the page size argument.
-
-    `items` is the member with the list and `id` that of an item's id. `sorts` are optional filters, each with
-    its possible values.
-    """
-
-    endpoint: Endpoint
-    cursor: str
-    told: str
-    limit: str
-    items: str
-    id: str
-    sorts: Mapping[str, tuple[Any, ...]]
-
-
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each resource whose list has pages."""
-    for paged in _lists(setting):
-        says = f"the pages of {paged.endpoint.action.name} together hold what the list holds, each thing once"
-        yield promise(
-            NAME, "", paged.endpoint, says, paged.endpoint.action.origin, paged.endpoint.action.cite
-        )
+    """Yield one contract for each resource whose list has pages, and one where pages belong to a list."""
+    for paged in list_paged_lists(setting):
+        action = paged.endpoint.action
+        says = f"the pages of {action.name} together hold what the list holds, each thing once"
+        yield promise(NAME, "", paged.endpoint, says, action.origin, action.cite)
+        if paged.pages.bound is not None:
+            says = f"a page of {action.name} that is requested with other arguments is refused"
+            at = (*paged.pages.origin, "bound")
+            yield promise(NAME, "bound", paged.endpoint, says, at, action.cite)
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
@@ -75,41 +63,37 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
     If the list was too short for two pages, a second probe makes items of its own first.
     """
-    for paged in _lists(setting):
+    for paged in list_paged_lists(setting):
         endpoint, contract = paged.endpoint, f"{NAME}/{paged.endpoint.place}"
         second = "second" in roles
-        yield Probe(
-            contract,
-            6,
-            (contract,),
-            1 + PAGES + second,
-            _run(setting, paged, contract, second),
-            (endpoint,),
-            "main",
-            False,
-        )
+        run = _run(setting, paged, contract, second)
+        yield Probe(contract, 6, (contract,), 1 + PAGES + second, run, (endpoint,), "main", False)
         resource, call = _find_listed_resource(setting, paged)
         maker = (
-            setting.endpoint(str(resource.made_by.action.name), REST)
-            if resource and resource.made_by
-            else None
+            setting.find_lead(str(resource.made_by.action.name)) if resource and resource.made_by else None
         )
+        makes = resource is not None and call is not None and maker is not None
         if resource is not None and call is not None and maker is not None:
-            run = _making(setting, paged, contract, resource, call, maker)
             yield Probe(
                 f"{contract} of our own",
                 7,
                 (contract,),
                 ENOUGH + 1 + ENOUGH,
-                run,
+                _making(setting, paged, contract, resource, call, maker),
                 (endpoint, maker),
                 "main",
                 True,
                 optional=True,
             )
+        if paged.pages.bound is not None:
+            bound = f"{NAME}/bound/{endpoint.place}"
+            run = _other_list(setting, paged, bound)
+            yield Probe(bound, 7, (bound,), 2, run, (endpoint,), "main", False, print=str(makes))
 
 
-def _find_listed_resource(setting: Setting, paged: _Paged) -> tuple[Resource, ActionCall] | tuple[None, None]:
+def _find_listed_resource(
+    setting: Setting, paged: PagedList
+) -> tuple[Resource, ActionCall] | tuple[None, None]:
     """Return a resource that the endpoint lists, with the list call that has fewest arguments, or (None,
     None).
     """
@@ -123,102 +107,43 @@ def _find_listed_resource(setting: Setting, paged: _Paged) -> tuple[Resource, Ac
     return min(found, key=lambda f: len(f[1].input), default=(None, None))
 
 
-def _lists(setting: Setting) -> tuple[_Paged, ...]:
-    """Return the first paged list of each resource: others mostly share its code, and pages cost requests."""
-
-    def find() -> Iterator[_Paged]:
-        met: set[str] = set()
-        for endpoint in setting.endpoints:
-            paged = _find_paging(setting, endpoint)
-            kind = next(
-                (
-                    r.name
-                    for r in setting.model.resources.values()
-                    for c in r.listed_by
-                    if c.action is endpoint.action
-                ),
-                endpoint.place,
-            )
-            if paged is not None and kind not in met:
-                met.add(kind)
-                yield paged
-
-    return setting.compute_once(NAME, lambda: tuple(find()))
-
-
-def _find_paging(setting: Setting, endpoint: Endpoint) -> _Paged | None:
-    """Return how an endpoint's list is paged; None if it is not, or the document does not show how."""
-    schema = setting.resolve_schema(endpoint.action.success.schema or {})
-    members = {name: setting.resolve_schema(member) for name, member in schema.get("properties", {}).items()}
-    listing = [name for name, member in members.items() if "array" in types_of(member)]
-    optional = [p for p in endpoint.params if not p.required and p.place != "path"]
-    found = [
-        (str(p.name), told)
-        for p in optional
-        for told in members
-        if told.lower() in (f"next_{p.name}".lower(), f"next{p.name}".lower())
-    ]
-    if endpoint.action.effect != "read" or len(listing) != 1 or len(found) != 1:
-        return None
-    items = setting.resolve_schema(members[listing[0]].get("items", {}))
-    limit = next((str(p.name) for p in optional if _bounds(setting, p, members[listing[0]])), None)
-    id = next(
-        (r.id for r in setting.model.resources.values() for c in r.listed_by if c.action is endpoint.action),
-        "id",
-    )
-    if limit is None or id not in items.get("properties", {}):
-        return None
-    sorts = {
-        str(p.name): tuple(setting.resolve_schema(p.schema).get("enum", ()))
-        for p in optional
-        if setting.resolve_schema(p.schema).get("enum")
-    }
-    return _Paged(
-        endpoint,
-        *found[0],
-        limit,
-        listing[0],
-        id,
-        {n: v for n, v in sorts.items() if n in items.get("properties", {})},
-    )
-
-
-def _bounds(setting: Setting, param: Param, items: Mapping[str, Any]) -> bool:
-    """True if an argument is the page size: a whole number up to the longest list."""
-    schema = setting.resolve_schema(param.schema)
-    return (
-        types_of(schema) == ("integer",)
-        and "maximum" in schema
-        and schema["maximum"] == items.get("maxItems", schema["maximum"])
-    )
-
-
-def _run(setting: Setting, paged: _Paged, contract: str, second: bool) -> Callable[[], Conversation]:
+def _run(setting: Setting, paged: PagedList, contract: str, second: bool) -> Callable[[], Conversation]:
     def run() -> Conversation:
-        template = template_of(setting.model, paged.endpoint.action)
-        needed = {str(p.name) for p in paged.endpoint.params if p.required}
-        given = {name: value for name, value in template.input.items() if name in needed}
-        param = paged.endpoint.action.param(paged.limit)
-        assert param is not None
-        most = int(high(param.schema, setting.model.schemas))
-        whole = yield from _request_page(
-            setting, paged, {**given, paged.limit: most}, "the list in one piece", None, None
-        )
-        instances = whole[0] if whole else []
+        given = _needed(setting, paged)
+        walk = _Walk(setting, paged, contract, given, second=second)
+        if paged.most is None:
+            yield (yield from walk.judge())
+            return
+        size = {str(paged.pages.size): paged.most}
+        whole = yield from walk.request({**given, **size}, "the list in one piece")
+        instances = whole.items if whole else []
         sorts = [(name, value) for name, values in paged.sorts.items() for value in values]
         several = [((name, value), [t for t in instances if t.get(name) == value]) for name, value in sorts]
         several = [(sort, alike) for sort, alike in several if 1 < len(alike) < len(instances)]
         if several:  # filter by the most frequent sort, so that its laws are judged on every page
             (name, value), instances = max(several, key=lambda found: len(found[1]))
-            given = {**given, name: value}
-        every = whole is not None and whole[1] is None
-        yield (yield from _walk_pages(setting, paged, contract, given, instances, every=every, second=second))
+            walk.given = {**given, name: value}
+        walk.there, walk.every = instances, whole is not None and whole.next is None
+        walk.short = whole is not None and len(whole.items) < paged.most
+        yield (yield from walk.judge())
 
     return run
 
 
+def _needed(setting: Setting, paged: PagedList) -> dict[str, Any]:
+    """Return the required arguments of the list."""
+    template = template_of(setting.model, paged.endpoint.action)
+    needed = {str(p.name) for p in paged.endpoint.params if p.required}
+    return {name: value for name, value in template.input.items() if name in needed}
+
+
 def _making(
-    setting: Setting, paged: _Paged, contract: str, resource: Resource, call: ActionCall, maker: Endpoint
+    setting: Setting,
+    paged: PagedList,
+    contract: str,
+    resource: Resource,
+    call: ActionCall,
+    maker: Endpoint,
 ) -> Callable[[], Conversation]:
     """Make enough items for two pages, then read the list in pages."""
 
@@ -238,123 +163,219 @@ def _making(
         if not bodies:
             yield judge_untested(contract, f"no {resource.name} was made")
             return
-        given = {name: value for name, value in call.input.items() if name != paged.limit}
-        yield (yield from _walk_pages(setting, paged, contract, given, bodies, resource, bodies[0]))
+        given = {name: value for name, value in call.input.items() if name != paged.pages.size}
+        walk = _Walk(setting, paged, contract, given, subject=resource, made=bodies[0])
+        walk.there = bodies
+        yield (yield from walk.judge())
 
     return run
 
 
-def _walk_pages(
-    setting: Setting,
-    paged: _Paged,
-    contract: str,
-    given: Mapping[str, Any],
-    instances: list[Mapping[str, Any]],
-    subject: Resource | None = None,
-    made: Mapping[str, Any] | None = None,
-    *,
-    every: bool = False,
-    second: bool = False,
-) -> Generator[Any, Any, Judgement]:
-    """Read the list in pages and return the verdict.
+def _other_list(setting: Setting, paged: PagedList, contract: str) -> Callable[[], Conversation]:
+    """Request the second page of one list with the arguments of another."""
 
-    The list holds `instances`, and no others if `every`. `made` is what the arguments' expressions read. If
-    `second`, another project also uses our cursor; another check searches its answer for data of ours.
-    """
-    about = (subject, made)
-    param = paged.endpoint.action.param(paged.limit)
-    assert param is not None
-    most = int(high(param.schema, setting.model.schemas))
-    if len(instances) < ENOUGH:
-        return judge_untested(contract, f"the list holds {len(instances)} items, too few for two pages")
-    walked: list[Any] = []
-    cursor: str | None = None
-    full = False
-    for number in range(1, MOST_PAGES + 1):
-        size = _size(len(instances), len(walked))
-        asked = {**given, paged.limit: size, **({paged.cursor: cursor} if cursor else {})}
-        page = yield from _request_page(setting, paged, asked, f"page {number}, {size} a page", *about)
-        if page is None:
-            return judge_untested(contract, f"page {number} was not answered with a list")
-        walked += [instance.get(paged.id) for instance in page[0]]
-        cursor, full = page[1], len(page[0]) == size
-        if second and cursor is not None and number == 1:
-            why = "another project goes on in our list"
-            yield ordinary(
+    def run() -> Conversation:
+        given = _needed(setting, paged)
+        size = {str(paged.pages.size): 1} if paged.most is not None else {}
+        walk = _Walk(setting, paged, contract, given)
+        page = yield from walk.request({**given, **size}, "a page that the next one belongs to")
+        other = next(((n, v) for n, values in paged.choices.items() for v in values), None)
+        if page is None or page.next is None or not page.next.is_followed:
+            yield judge_untested(contract, "the list has no second page")
+        elif other is None:
+            yield judge_untested(contract, "no argument of the list has values to choose from")
+        else:
+            exchange: Exchange = yield ordinary(
                 paged.endpoint,
                 template_of(setting.model, paged.endpoint.action),
                 "explore",
-                why,
-                input={**asked, paged.cursor: cursor},
-                role="second",
+                "the page of another list",
+                input={**given, **size, **page.next.input, other[0]: other[1]},
             )
-        if cursor is None or {t.get(paged.id) for t in instances} <= set(walked):
-            break
-    there = [instance.get(paged.id) for instance in instances]
-    ended = every and setting.exclusive and sorted(map(str, walked)) == sorted(map(str, there))
-    if ended and full and cursor is not None and setting.model.behaviour.last_page == "tells_none":
-        return judge_broken(
-            contract, f"no {paged.told} on the last page, which is full", "a further page is announced"
-        )
-    if not set(there) <= set(walked):  # others may have changed the list meanwhile
-        again = yield from _request_page(
-            setting, paged, {**given, paged.limit: most}, "the list in one piece again", *about
-        )
-        still = {instance.get(paged.id) for instance in again[0]} if again else set()
-        there = [id for id in there if id in still]
-    return _verdict(paged, contract, there, walked, ended=cursor is None)
+            code = paged.pages.bound
+            assert code is not None
+            yield from judge_refused(exchange, contract, [code], "the next page of another list")
+
+    return run
 
 
-def _size(every: int, had: int) -> int:
-    """Return the size of the next page for a list of `every` items, of which `had` were read."""
-    if not had or every <= PAGES:
-        return max(1, -(-every // ENOUGH))
-    return max(1, every - had - 1)
+@dataclass(frozen=True, slots=True)
+class _Page:
+    items: list[Mapping[str, Any]]
+    next: PageRequest | None
+    exchange: Exchange
 
 
-def _verdict(paged: _Paged, contract: str, there: list[Any], walked: list[Any], *, ended: bool) -> Judgement:
-    """Judge the walk.
+@dataclass(slots=True)
+class _Walk:
+    """One walk over the pages of a list.
 
-    `there` are ids listed before and after it; `ended` is true if the last page gave no cursor.
+    The list holds the items `there`, and no others if `every`. `made` is what the arguments' expressions
+    read. If `second`, another project also uses our cursor; another check searches its answer for data of
+    ours.
     """
-    twice = next((id for index, id in enumerate(walked) if id in walked[:index]), None)
-    lost = [id for id in there if id not in walked]
-    expected = f"each of the {len(there)} items of the list once"
-    if twice is not None:
-        return judge_broken(contract, expected, f"{paged.id} {twice} is on two pages")
-    if lost and ended:
-        return judge_broken(contract, expected, f"{len(lost)} on no page, such as {paged.id} {lost[0]}")
-    return (
-        judge_untested(contract, f"its pages were followed no further than {MOST_PAGES}")
-        if lost
-        else judge_kept(contract)
-    )
 
+    setting: Setting
+    paged: PagedList
+    contract: str
+    given: Mapping[str, Any]
+    subject: Resource | None = None
+    made: Mapping[str, Any] | None = None
+    second: bool = False
+    there: list[Mapping[str, Any]] | None = None
+    """None if the list is known by its pages alone."""
+    every: bool = False
+    short: bool = False
+    """True if the list in one piece was not full, so that its further pages, if any, are read too."""
 
-def _request_page(
-    setting: Setting,
-    paged: _Paged,
-    given: Mapping[str, Any],
-    why: str,
-    subject: Resource | None,
-    made: Mapping[str, Any] | None,
-) -> Generator[Any, Any, tuple[list[Any], str | None] | None]:
-    """Request a page; return its items and the next cursor, or None if there is no list to judge."""
-    template = template_of(setting.model, paged.endpoint.action)
-    exchange: Exchange = yield ordinary(
-        paged.endpoint,
-        template,
-        "valid",
-        why,
-        input=dict(given),
-        subject=subject or template.subject,
-        made=made,
-    )
-    if not exchange.success or not exchange.fits or not isinstance(exchange.body, Mapping):
+    def judge(self) -> Generator[Any, Any, Judgement]:
+        """Read the list in pages and return the verdict."""
+        known = len(self.there) if self.there is not None else ENOUGH
+        if known < ENOUGH:
+            return judge_untested(self.contract, f"the list holds {known} items, too few for two pages")
+        pages: list[_Page] = []
+        request: PageRequest | None = PageRequest()
+        for number in range(1, MOST_PAGES + 1):
+            assert request is not None
+            page = yield from self._step(number, request, pages)
+            if page is None:
+                return judge_untested(self.contract, f"page {number} was not answered with a list")
+            pages.append(page)
+            if (broken := self._judge_page(number, pages)) is not None:
+                return broken
+            request = page.next
+            if self.second and request is not None and number == 1:
+                yield self._foreign_call(request)
+            if request is None or self._is_complete(pages):
+                break
+            if not request.is_followed:
+                return judge_untested(
+                    self.contract, f"page {number + 1} was not requested: {request.unfollowed}"
+                )
+        return (yield from self._finish(pages))
+
+    def _step(
+        self, number: int, request: PageRequest, pages: list[_Page]
+    ) -> Generator[Any, Any, _Page | None]:
+        size = self._size(pages)
+        given = {**self.given, **size, **request.input}
+        if request.raw.target:  # a URL has all arguments that are not in the path
+            in_path = {str(p.name) for p in self.paged.endpoint.params if p.place == "path"}
+            given = {**{n: v for n, v in self.given.items() if n in in_path}, **request.input}
+        told = f", {next(iter(size.values()))} a page" if size else ""
+        return (yield from self.request(given, f"page {number}{told}", request))
+
+    def _size(self, pages: list[_Page]) -> dict[str, int]:
+        """Return the argument of the next page's size: half of a list, then all but the last item."""
+        if self.paged.most is None:
+            return {}
+        every, had = len(self.there or ()), sum(len(page.items) for page in pages)
+        wanted = -(-every // ENOUGH) if not had or every <= PAGES or self.paged.counts else every - had - 1
+        return {str(self.paged.pages.size): max(1, wanted)}
+
+    def _is_complete(self, pages: list[_Page]) -> bool:
+        """True if nothing more can be learned: all known items came, and others may follow."""
+        if self.there is None:
+            return False
+        walked = self._ids(pages)
+        if not {self.paged.id_of(item) for item in self.there} <= set(walked):
+            return False
+        known = (self.every and not self._ends_full()) or (self.short and not self.every)
+        return not known or len(walked) != len(self.there)
+
+    def _ends_full(self) -> bool:
+        return self.setting.model.behaviour.last_page == "tells_none" and self.setting.exclusive
+
+    def _ids(self, pages: list[_Page]) -> list[Any]:
+        return [self.paged.id_of(item) for page in pages for item in page.items]
+
+    def _judge_page(self, number: int, pages: list[_Page]) -> Judgement | None:
+        """Return the finding that one page shows, or None."""
+        page = pages[-1]
+        size = page.exchange.input.get(self.paged.pages.size or "")
+        if type(size) is int and len(page.items) > size:
+            return judge_broken(self.contract, f"at most {size} items on page {number}", f"{len(page.items)}")
+        if page.next is not None and page.next.problem:
+            return judge_broken(self.contract, "a next page that can be requested", page.next.problem)
         return None
-    told = exchange.body.get(paged.told)
-    instances = [instance for instance in exchange.body.get(paged.items, ()) if isinstance(instance, Mapping)]
-    return instances, told if isinstance(told, str) and told else None
+
+    def _foreign_call(self, request: PageRequest) -> Any:
+        given = {**self.given, **self._size([]), **request.input}
+        return ordinary(
+            self.paged.endpoint,
+            template_of(self.setting.model, self.paged.endpoint.action),
+            "explore",
+            "another project goes on in our list",
+            input=given,
+            role="second",
+        )
+
+    def _finish(self, pages: list[_Page]) -> Generator[Any, Any, Judgement]:
+        """Return the verdict on the whole walk."""
+        walked, last = self._ids(pages), pages[-1]
+        if self.there is None and len(pages) < ENOUGH:
+            return judge_untested(self.contract, "the whole list came on one page")
+        there = [self.paged.id_of(item) for item in self.there or ()]
+        size = self.paged.pages.size
+        full = size is not None and len(last.items) == last.exchange.input.get(size)
+        ended = self.every and self.setting.exclusive and sorted(map(str, walked)) == sorted(map(str, there))
+        if ended and full and last.next is not None and self._ends_full():
+            expected = f"no {self.paged.pages.next.wording} on the last page, which is full"
+            return judge_broken(self.contract, expected, "a further page is announced")
+        if not set(there) <= set(walked) and self.paged.most is not None:  # others may have changed the list
+            given = {**self.given, str(size): self.paged.most}
+            again = yield from self.request(given, "the list in one piece again")
+            still = {self.paged.id_of(item) for item in again.items} if again else set()
+            there = [id for id in there if id in still]
+        verdict = self._verdict(pages, there, walked)
+        if verdict is not None and self.paged.counts:
+            first = yield from self._step(1, PageRequest(), [])
+            if first is None or self._ids([first]) != walked[: len(first.items)]:
+                return judge_untested(self.contract, "others changed the list meanwhile")
+        return verdict or judge_kept(self.contract)
+
+    def _verdict(self, pages: list[_Page], there: list[Any], walked: list[Any]) -> Judgement | None:
+        """Judge the walk; None if nothing is wrong. `there` are ids listed before and after it."""
+        twice = next((id for index, id in enumerate(walked) if id in walked[:index]), None)
+        lost = [id for id in there if id not in walked]
+        ended = pages[-1].next is None
+        expected = f"each of the {len(there) or len(walked)} items of the list once"
+        if twice is not None:
+            return judge_broken(self.contract, expected, f"{self.paged.id} {twice} is on two pages")
+        if lost and ended:
+            return judge_broken(
+                self.contract, expected, f"{len(lost)} on no page, such as {self.paged.id} {lost[0]}"
+            )
+        if lost or (self.there is None and not ended):
+            return judge_untested(self.contract, f"its pages were followed no further than {MOST_PAGES}")
+        law = breaks_order(self.setting, self.paged, [(page.exchange, page.items) for page in pages])
+        if law is not None:
+            return judge_broken(
+                self.contract,
+                f"the order of the list over all its pages: {law}",
+                "a page begins before the last one ended",
+            )
+        return None
+
+    def request(
+        self, given: Mapping[str, Any], why: str, page: PageRequest | None = None
+    ) -> Generator[Any, Any, _Page | None]:
+        """Request a page; return it, or None if there is no list to judge."""
+        endpoint = self.paged.endpoint
+        template = template_of(self.setting.model, endpoint.action)
+        raw = {"raw": page.raw} if page is not None and page.raw.target else {}
+        exchange: Exchange = yield ordinary(
+            endpoint,
+            template,
+            "valid",
+            why,
+            input=dict(given),
+            subject=self.subject or template.subject,
+            made=self.made,
+            **raw,
+        )
+        items = items_on(self.paged, exchange) if exchange.success and exchange.fits else None
+        return None if items is None else _Page(items, next_page(self.setting, endpoint, exchange), exchange)
 
 
 CHECK = Check(

@@ -30,7 +30,7 @@ from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.laws.laws import evaluate_law
 from pgagents.verify.laws.lists import find_missing_instance
-from pgagents.verify.laws.next_page import may_go_on, next_page
+from pgagents.verify.laws.next_page import PageRequest, may_go_on, next_page
 from pgagents.verify.laws.witness import witness
 from pgagents.verify.wire.call import Call, InstanceRef
 from pgagents.verify.wire.endpoint import Endpoint
@@ -277,12 +277,12 @@ def _listing(
             if role == "main"
             else f"another project lists each {resource.name}"
         )
-        more: dict[str, Any] = {}
+        more = PageRequest()
         made: Mapping[str, Any] | None = None
         for turn in range(MOST_PAGES):
             if role == "main" and turn <= 1:
                 made = yield from _choose_instance(setting, resource, call, endpoint, again=turn == 1)
-            given = {**call.input, **more}
+            given = {**call.input, **more.input}
             exchange: Exchange = yield Call(
                 endpoint,
                 given,
@@ -294,6 +294,7 @@ def _listing(
                 standard=True,
                 surface=endpoint.surface,
                 made=made,
+                raw=more.raw,
             )
             if not exchange.success or not exchange.fits or exchange.subject is None:
                 yield judge_untested(contract, f"the list was not answered: {exchange.outcome}")
@@ -321,13 +322,14 @@ def _listing(
                     contract, f"the {resource.name} that was just made", f"a list of {len(ids)} without it"
                 )
                 return
-            further = next_page(setting, endpoint, exchange, listed)
-            if further is None:
+            further = next_page(setting, endpoint, exchange)
+            if further is None or not further.is_followed:
                 break
             more = further
         yield judge_untested(
             contract,
-            f"the {resource.name} that was just made may stand on a further page than could be asked for",
+            f"the {resource.name} that was just made may stand on a further page than could be asked for"
+            + ("" if endpoint.action.pages else "; `pages` of the action would say how"),
         )
 
     return run
@@ -398,7 +400,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
                 }
             )
         calls = [(i, c) for i, c in enumerate(resource.listed_by) if c.action is endpoint.action]
-        if calls and endpoint.on_rest and mine:
+        if calls and endpoint.leads and mine:
             yield from _all_there(exchange, memory, resource, calls, mine, place)
 
 

@@ -45,7 +45,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     contract = f"{NAME}/{exchange.place}"
     name = memory.setting.compute_once(NAME, lambda: header_name(memory.model))
     told = exchange.header(name) if name else None
-    in_body = got(exchange.body, at) if exchange.status >= 400 else None
+    in_body = got(exchange.body, at) if exchange.refused else None
     if isinstance(in_body, str) and told is not None and in_body != told:
         yield judge_broken(contract, f"the same id in the body and in {name}", "two different ids")
         return

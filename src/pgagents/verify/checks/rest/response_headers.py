@@ -13,8 +13,8 @@ from typing import Any
 
 from pgagents.http import Response
 from pgagents.model.contract import FRAMEWORK, Contract
-from pgagents.model.credential import Credential
-from pgagents.model.model import Header
+from pgagents.model.identity import find_proof
+from pgagents.model.model import Header, Model
 from pgagents.verify.check.check import Check, Judgement, judge_broken, judge_kept, promise, promise_at
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.wire.endpoint import REST, Endpoint, framework_places
@@ -87,9 +87,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     for header, contract in memory.setting.compute_once(
         (NAME, exchange.place), lambda: _list_promised_headers(memory.setting, exchange)
     ):
-        if not _due(header, exchange, memory.model.credential) or not _is_expected(
-            memory.setting, header, exchange
-        ):
+        if not _due(header, exchange, memory.model) or not _is_expected(memory.setting, header, exchange):
             continue
         text = repeated.get(header.name.lower()) or response.header(header.name)
         if text is None:
@@ -127,7 +125,7 @@ def _list_promised_headers(setting: Setting, exchange: Exchange) -> list[tuple[H
     return [(header, f"{NAME}/{header.name}/{place}") for header, place in found if place]
 
 
-def _due(header: Header, exchange: Exchange, credential: Credential | None) -> bool:
+def _due(header: Header, exchange: Exchange, model: Model) -> bool:
     for on in header.on:
         if (
             on == "all"
@@ -138,8 +136,7 @@ def _due(header: Header, exchange: Exchange, credential: Credential | None) -> b
             return True
         if (
             on == "keyed"
-            and credential is not None
-            and credential.find_value(exchange.request.headers)
+            and find_proof(model, exchange.request)
             and exchange.status != 401
             and not exchange.call.twist
         ):

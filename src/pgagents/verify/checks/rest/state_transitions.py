@@ -14,7 +14,6 @@ from typing import Any
 from pgagents.model.contract import Contract
 from pgagents.model.model import Move, Resource
 from pgagents.verify.answers.unchanged import change, differing, find_resource
-from pgagents.verify.cases.invalid import time_passes
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -27,6 +26,7 @@ from pgagents.verify.check.check import (
     promise,
 )
 from pgagents.verify.check.memory import Setting
+from pgagents.verify.fixtures.clock import time_passes
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.wire.call import Call, InstanceRef
 from pgagents.verify.wire.endpoint import OPERATOR, Endpoint
@@ -88,7 +88,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         covers = tuple(f"{NAME}/{r.name}/{state}/{place}" for r, _ in several)
         if state in move.origin_states:
             run = _for_all(_legal(setting, resource, move, state, endpoint, covers[0]), covers)
-            yield Probe(covers[0], 3 if endpoint.on_rest else 6, covers, 3, run, (endpoint,), "main", True)
+            yield Probe(covers[0], 3 if endpoint.leads else 6, covers, 3, run, (endpoint,), "main", True)
         else:
             alone = _for_all(_illegal(setting, resource, move, state, endpoint, covers[0], wait), covers)
             refused.setdefault((maker, state), []).append(
@@ -324,7 +324,7 @@ def _once_more(
 
 
 def _reader(setting: Setting, resource: Resource) -> Endpoint | None:
-    return setting.endpoint(str(resource.read_by[0].action.name), "rest") if resource.read_by else None
+    return setting.find_lead(str(resource.read_by[0].action.name)) if resource.read_by else None
 
 
 def _read(resource: Resource, reader: Endpoint, body: Mapping[str, Any], why: str) -> Call:

@@ -26,10 +26,11 @@ from pgagents.verify.check.check import (
     promise,
 )
 from pgagents.verify.check.memory import Memory, Setting
+from pgagents.verify.fixtures.arguments import fit_to_surface
 from pgagents.verify.fixtures.marks import normalize_marks
 from pgagents.verify.fixtures.request_template import RequestTemplate, template_of
 from pgagents.verify.values.schema_values import types_of
-from pgagents.verify.wire.call import InstanceRef, Intent, Raw
+from pgagents.verify.wire.call import Call, InstanceRef, Intent, Raw
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange, got
 
@@ -70,7 +71,7 @@ def _as(former: Former) -> str:
 
 def _endpoints(setting: Setting) -> Iterator[Endpoint]:
     for endpoint in setting.every_endpoint:
-        if not endpoint.on_rest and setting.rest_of(endpoint) is not None:
+        if not endpoint.leads and setting.lead_of(endpoint) is not None:
             yield endpoint
 
 
@@ -95,7 +96,7 @@ def _unset(setting: Setting, endpoint: Endpoint) -> dict[str, bool]:
     """Return a read's optional flags as false: in a query that is a text, which some servers take for
     true.
     """
-    if endpoint.action.effect != "read" or (rest := setting.rest_of(endpoint)) is None:
+    if endpoint.action.effect != "read" or (rest := setting.lead_of(endpoint)) is None:
         return {}
     taken = {str(p.name) for p in endpoint.params}
     flags = (
@@ -112,7 +113,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     """Yield one probe with two calls for each contract; transitions need an instance for each call."""
     del roles
     for endpoint in _endpoints(setting):
-        rest = setting.rest_of(endpoint)
+        rest = setting.lead_of(endpoint)
         assert rest is not None
         for detail, given in _inputs(setting, endpoint):
             contract = f"{NAME}/{detail}/{endpoint.place}"
@@ -191,13 +192,14 @@ def _run(
             template,
             "valid" if asked == given else "explore",
             why,
-            input=asked,
+            input=_as_taken(setting, endpoint, asked),
             fresh=fresh,
             reuse=again,
         )
         if asked != given and not first.success:
             asked = given
-            first = yield ordinary(rest, template, "valid", why, input=asked, fresh=fresh, reuse=again)
+            taken = _as_taken(setting, endpoint, asked)
+            first = yield ordinary(rest, template, "valid", why, input=taken, fresh=fresh, reuse=again)
         two: Exchange = yield ordinary(
             endpoint,
             template,
@@ -211,12 +213,34 @@ def _run(
         judged = list(_compare_answers(setting, contract, first, two))
         if any(j.verdict is Verdict.BROKEN for j in judged) and again:
             one: Exchange = yield ordinary(
-                rest, template, "valid", why, input=asked, fresh=fresh, made=None if fresh else two.subject
+                rest,
+                template,
+                "valid",
+                why,
+                input=_as_taken(setting, endpoint, asked),
+                fresh=fresh,
+                made=None if fresh else two.subject,
             )
             judged = list(_compare_answers(setting, contract, one, two))
         yield from judged
 
     return run
+
+
+def _as_taken(setting: Setting, endpoint: Endpoint, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the arguments with what another surface makes of them where it takes fewer values: its own
+    defaults, and values that it allows.
+    """
+    narrowed = endpoint.offered.narrow.get(endpoint.action.name, {}) if endpoint.offered is not None else {}
+    if not narrowed:
+        return given
+    defaults = {
+        name: one.param.schema["default"]
+        for name, one in narrowed.items()
+        if "default" in one.param.schema and name not in given
+    }
+    fitted = fit_to_surface(setting.model, Call(endpoint, given, "valid", ""), dict(given))
+    return {**defaults, **fitted}
 
 
 def _use_example_instances(setting: Setting, rest: Endpoint, given: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -270,7 +294,12 @@ def _on_twins(
     else:
         return
     one: Exchange = yield ordinary(
-        rest, template, "valid", f"as {endpoint.surface} will be asked", input=given, made=twins[0]
+        rest,
+        template,
+        "valid",
+        f"as {endpoint.surface} will be asked",
+        input=_as_taken(setting, endpoint, given),
+        made=twins[0],
     )
     two: Exchange = yield ordinary(
         endpoint, template, _intent(raw), "as REST was asked", input=given, made=twins[1], raw=raw
@@ -399,7 +428,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         endpoint is None
         or endpoint.form is not None
         or not exchange.call.field
-        or exchange.status < 400
+        or not exchange.refused
         or exchange.void
         or exchange.tainted
     ):

@@ -27,7 +27,7 @@ from pgagents.verify.check.check import (
 )
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.request_template import template_of
-from pgagents.verify.wire.endpoint import REST, Endpoint
+from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 NAME = "timestamp_parsing"
@@ -55,7 +55,7 @@ def _cases(setting: Setting) -> tuple[tuple[Endpoint, list[Param], Mapping[str, 
                 for p in endpoint.params
                 if p.required and setting.resolve_schema(p.schema).get("format") == "date-time"
             ]
-            if endpoint.surface == REST and endpoint.action.effect == "read" and moments:
+            if endpoint.leads and endpoint.action.effect == "read" and moments:
                 known = {name: given for name, given, _ in boundary_values(setting, endpoint)}
                 yield (
                     endpoint,

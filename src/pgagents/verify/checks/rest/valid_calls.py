@@ -72,12 +72,12 @@ def _details(setting: Setting, endpoint: Endpoint) -> Iterator[tuple[str, str, A
 
 def _examples(endpoint: Endpoint) -> list[Example]:
     """Return the examples to send; a dispatcher's are sent by `surface_equivalence`."""
-    return [] if not endpoint.on_rest else [e for e in endpoint.action.examples if e.status < 300]
+    return [] if not endpoint.leads else [e for e in endpoint.action.examples if e.status < 300]
 
 
 def _edges(setting: Setting, endpoint: Endpoint) -> list[tuple[str, dict[str, Any], str]]:
     """Return the boundary cases to send; a dispatcher's minimal case is sent by `surface_equivalence`."""
-    return [e for e in boundary_values(setting, endpoint) if endpoint.on_rest or e[0] != "minimal"]
+    return [e for e in boundary_values(setting, endpoint) if endpoint.leads or e[0] != "minimal"]
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
@@ -159,7 +159,7 @@ def _probes(setting: Setting, endpoint: Endpoint) -> Iterator[Probe]:
             lenient=chosen.subject is None,
         )
         yield replace(probe, optional=writes or again)
-    if not _examples(endpoint) and endpoint.on_rest:
+    if not _examples(endpoint) and endpoint.leads:
         yield _probe(
             setting,
             endpoint,

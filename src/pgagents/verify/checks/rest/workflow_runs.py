@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pgagents.cel.expression import Expression, ExpressionError, Scope
+from pgagents.decoding.medium import is_json
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Step, Workflow
 from pgagents.source.source import Pointer
 from pgagents.verify.answers.secrets import collect, declares
 from pgagents.verify.answers.timestamps import find_malformed_time
-from pgagents.verify.cases.invalid import time_passes
 from pgagents.verify.cases.workflow_steps import (
     REFUSED,
     about_own,
@@ -41,12 +41,12 @@ from pgagents.verify.check.check import (
     promise_at,
 )
 from pgagents.verify.check.memory import Setting
+from pgagents.verify.fixtures.clock import time_passes
 from pgagents.verify.laws.laws import evaluate_law, format_values, values_of
 from pgagents.verify.plan.exclusive import others_too
 from pgagents.verify.wire.call import Call, Own, Sleep
-from pgagents.verify.wire.endpoint import OPERATOR, REST
+from pgagents.verify.wire.endpoint import NO_MCP, OPERATOR, REST
 from pgagents.verify.wire.exchange import Exchange
-from pgagents.verify.wire.media import JSON
 
 NAME = "workflow_runs"
 PAUSE_S = 0.5
@@ -76,14 +76,26 @@ def _criteria(workflow: Workflow, step: Step) -> Iterator[Criterion]:
 
 
 def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Exclude timed criteria without a clock, and deselect criteria that others could affect unless the
-    run is exclusive.
+    """Exclude timed criteria without a clock. Deselect workflows that need an MCP server where none is
+    named, and criteria that others could affect unless the run is exclusive.
     """
+    if setting.mcp is None and contract.detail.partition("/")[0] in _of_tools(setting):
+        return Verdict.NOT_SELECTED, NO_MCP
     if setting.model.clock is None and "/expect_timed-" in contract.detail:
         return Verdict.NOT_APPLICABLE, "the API has no clock that an operator could move"
     if not setting.exclusive and "/expect_alone-" in contract.detail:
         return Verdict.NOT_SELECTED, others_too("tells")
     return None
+
+
+def _of_tools(setting: Setting) -> frozenset[str]:
+    """Return the names of workflows that call an action which only an MCP server has."""
+    return frozenset(
+        workflow.name
+        for workflow in setting.model.workflows
+        for step in workflow.steps
+        if (endpoint := endpoint_of(setting, step)) is not None and endpoint.form is not None
+    )
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
@@ -285,7 +297,7 @@ def _unsound(setting: Setting, step: Step, exchange: Exchange) -> str:
     No watcher judges such answers.
     """
     schema = exchange.output.schema if step.role == OPERATOR and exchange.output is not None else None
-    if schema is None or exchange.output is None or exchange.output.content_type != JSON:
+    if schema is None or exchange.output is None or not is_json(exchange.output.content_type):
         return ""
     if not exchange.fits:
         return "a body that does not satisfy its schema"

@@ -13,7 +13,8 @@ from typing import Any
 
 from pgagents.http import Silence
 from pgagents.jsonschema.schema import resolve, subschemas
-from pgagents.model.contract import Contract
+from pgagents.model.contract import Contract, surface_of
+from pgagents.model.model import Surface
 from pgagents.verify.cases.boundary import free_params
 from pgagents.verify.cases.invalid import answer_that_will_do, is_invalid, ordinary
 from pgagents.verify.cases.projection_index import ProjectionIndex, bearing, collect_projections
@@ -23,7 +24,7 @@ from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.projections.limits import Limit, What, limits_of
 from pgagents.verify.values.schema_values import high, types_of
 from pgagents.verify.wire.call import Call, format_arguments
-from pgagents.verify.wire.endpoint import REST, Endpoint
+from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 NAME = "agent_response_limits"
@@ -85,37 +86,47 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     del roles
     for projections in collect_projections(setting):
         endpoint = projections.endpoint
-        wide = _widest(setting, endpoint)
-        places = {o.place: o.surface.name for o in projections.offers}
-        covers = tuple(
-            dict.fromkeys(
-                _id(what, place)
-                for place, surface in places.items()
-                for what in _limits(setting, endpoint, surface)
-                if what != "seconds"
-            )
-        )
-        if wide is None or not covers or endpoint.surface != REST:
+        if not endpoint.leads:
             continue
-        template = template_of(setting.model, endpoint.action)
-        call = ordinary(
-            endpoint,
-            template,
-            "valid",
-            "the widest call",
-            input=wide,
-            reuse=answer_that_will_do(setting, endpoint),
-        )
-        if not is_invalid(setting, call):
-            yield Probe(
-                f"{NAME}/widest/{endpoint.place}",
-                4,
-                covers,
-                1,
-                _run(call),
-                (endpoint,),
-                print=format_arguments(wide),
+        for index, (wide, surfaces) in enumerate(_group_surfaces(setting, projections)):
+            places = {o.place: o.surface.name for o in projections.offers if o.surface.name in surfaces}
+            covers = tuple(
+                dict.fromkeys(
+                    _id(what, place)
+                    for place, surface in places.items()
+                    for what in _limits(setting, endpoint, surface)
+                    if what != "seconds"
+                )
             )
+            if not covers:
+                continue
+            template = template_of(setting.model, endpoint.action)
+            call = ordinary(
+                endpoint,
+                template,
+                "valid",
+                "the widest call",
+                input=wide,
+                reuse=answer_that_will_do(setting, endpoint),
+            )
+            if not is_invalid(setting, call):
+                name = f"{NAME}/widest{f'-{index + 1}' if index else ''}/{endpoint.place}"
+                yield Probe(name, 4, covers, 1, _run(call), (endpoint,), print=format_arguments(wide))
+
+
+def _group_surfaces(setting: Setting, projections: ProjectionIndex) -> list[tuple[dict[str, Any], set[str]]]:
+    """Return the distinct widest calls, each with its surfaces: one may take fewer values than another."""
+    found: list[tuple[dict[str, Any], set[str]]] = []
+    for offer in projections.offers:
+        wide = _widest(setting, projections.endpoint, offer.surface)
+        if wide is None:
+            continue
+        known = next((names for other, names in found if other == wide), None)
+        if known is None:
+            found.append((wide, {offer.surface.name}))
+        else:
+            known.add(offer.surface.name)
+    return found
 
 
 def _run(call: Call) -> Callable[[], Conversation]:
@@ -142,10 +153,6 @@ def _judge_time(exchange: Exchange, limits: Limits, places: list[str]) -> Iterat
 def _judge_size(
     exchange: Exchange, memory: Memory, endpoint: Endpoint, limits: Limits, places: list[str]
 ) -> Iterator[Judgement]:
-    wide = memory.setting.compute_once(
-        (NAME, "widest", endpoint.place), lambda: _widest(memory.setting, endpoint)
-    )
-    proves = wide is None or all(_is_as_planned(exchange, name, value) for name, value in wide.items())
     for what, limit in limits.items():
         if what == "seconds":
             continue
@@ -156,8 +163,17 @@ def _judge_size(
                 yield _judge_derived(
                     _id(what, place), f"at most {limit.most:,g} {UNITS[what]}, {limit.told}", said
                 )
-            elif proves:
+            elif _is_widest(exchange, memory.setting, endpoint, place):
                 yield judge_kept(_id(what, place))
+
+
+def _is_widest(exchange: Exchange, setting: Setting, endpoint: Endpoint, place: str) -> bool:
+    """True if no call from the place's surface is wider."""
+    surface = setting.model.surfaces[surface_of(place)]
+    wide = setting.compute_once(
+        (NAME, "widest", endpoint.place, surface.name), lambda: _widest(setting, endpoint, surface)
+    )
+    return wide is None or all(_is_as_planned(exchange, name, value) for name, value in wide.items())
 
 
 def _judge_derived(contract: str, expected: str, actual: str) -> Judgement:
@@ -192,10 +208,11 @@ def _longest(body: Any, depth: int = 0) -> int:
     return most
 
 
-def _widest(setting: Setting, endpoint: Endpoint) -> dict[str, Any] | None:
-    """Return the arguments of a read's widest call; None if it answers no list or every valid call is as
-    wide.
+def _widest(setting: Setting, endpoint: Endpoint, surface: Surface) -> dict[str, Any] | None:
+    """Return the arguments of a read's widest call from a surface; None if it answers no list or every
+    valid call is as wide.
     """
+    narrowed = surface.narrow.get(endpoint.action.name, {})
     if endpoint.action.effect != "read" or not _lists(setting, endpoint):
         return None
     template = template_of(setting.model, endpoint.action)
@@ -205,7 +222,7 @@ def _widest(setting: Setting, endpoint: Endpoint) -> dict[str, Any] | None:
         if set(types_of(setting.resolve_schema(p.schema))) <= {"integer", "number"}
     ]
     numbers = {
-        str(p.name): high(p.schema, setting.model.schemas)
+        str(p.name): high((narrowed[p.name].param if p.name in narrowed else p).schema, setting.model.schemas)
         for p in free
         if types_of(setting.resolve_schema(p.schema))
     }

@@ -32,6 +32,7 @@ from pgagents.verify.projections.offers import Offer
 from pgagents.verify.wire.exchange import Exchange
 
 NAME = "honours_manifest"
+REFUSED = 400
 MOST_NAMED = 4
 SURE = 5
 """After so many answers that fit both the catalogue's schema and the vendors', the vendors' are taken to
@@ -162,8 +163,8 @@ def _judge_answer(
             yield _judge_derived(ids[i].answers, f"{projections.offers[i].documents} lists the status", said)
         return
     promised = projections.find_promised(exchange.status)
-    if promised is None:
-        return
+    if promised is None or (exchange.refused and exchange.status < REFUSED):
+        return  # an error with a 2xx is in no schema of the successes: `error_envelope` judges it
     wrong = _wrong(exchange, memory, promised) if promised.each else {}
     for i in sorted(answering & promised.offers):
         if i in wrong:

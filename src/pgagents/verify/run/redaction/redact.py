@@ -20,6 +20,8 @@ from urllib.parse import parse_qsl
 
 from pgagents.http import Request, Response, json_bytes, read_json
 from pgagents.model.credential import AUTHORIZATION, Credential
+from pgagents.model.identity import list_secrets
+from pgagents.model.model import Model
 from pgagents.report.report import Finding, RecordedExchange
 from pgagents.verify.run.redaction.decoded import search, unescape
 from pgagents.verify.run.redaction.needles import NEAR, Hit, Runs, Words, lower_text
@@ -83,18 +85,23 @@ class Redactor:
         *,
         catalogue: str = "",
         environment: Any = None,
-        credential: Credential | None = None,
+        model: Model | None = None,
     ) -> None:
         """Take `keys` by role, the names of `secrets` and `private` members, and further secret `values`.
 
         `catalogue` is the catalogue's text, `environment` data that the caller gave and that may stand in
-        private members. `credential` says what of a key is secret, and which header has it.
+        private members. `model` says what of a key is secret, and where it stands.
         """
-        self._credential = credential
+        self._credentials = _list_credentials(model)
+        self._leads = {c.header.lower(): _lead(c) for c in reversed(self._credentials) if c.header}
+        if not self._leads:
+            self._leads = {AUTHORIZATION.lower(): "Bearer "}
         self._members = frozenset(secrets) | OAUTH
         self._private = frozenset(private) - self._members
         self._named = self._members | self._private
-        named = sorted(self._named | IN_FORMS)
+        self._in_query = {c.wire for c in self._credentials if c.place == "query"}
+        """Query parameters that are masked by value, as a header with a key is."""
+        named = sorted((self._named | IN_FORMS) - self._in_query)
         self._in_form = re.compile(
             rf"((?:^|[?&;\s\"'])({'|'.join(map(re.escape, named))})=)([^&;\s\"'#<>]*)", re.I
         )
@@ -106,8 +113,7 @@ class Redactor:
         self._public = lower_text(catalogue)
         self._keys = {
             text: f"[key of {role}, {part}]" if part else f"[key of {role}]"
-            for role, key in keys.items()
-            for text, part in (credential.list_secrets(key) if credential is not None else {key: ""}).items()
+            for text, (role, part) in _list_secrets(model, keys).items()
             if text
         }
         self._given = {
@@ -183,7 +189,7 @@ class Redactor:
         for text in texts:
             if "=" in text:
                 for name, value in parse_qsl(text):
-                    if name in IN_FORMS or name in self._named:
+                    if (name in IN_FORMS or name in self._named) and name not in self._in_query:
                         self._learn_all(name, value, sent=sent)
 
     def _learn_all(self, name: str, value: Any, *, sent: bool) -> None:
@@ -352,7 +358,7 @@ class Redactor:
             answer=answer,
             why=self._any(exchange.why),
             base=self._any(exchange.base),
-            key_header=self._key_header,
+            key_header=self._find_key_header(request),
         )
 
     def finding(self, finding: Finding) -> Finding:
@@ -418,22 +424,23 @@ class Redactor:
         return found
 
     def _header(self, name: str, value: str) -> str:
-        if name.lower() in _SECRET_HEADERS or name.lower() == self._key_header.lower():
+        if name.lower() in _SECRET_HEADERS or name.lower() in self._leads:
             return self._mask_credential(name, value)
         own = self._headers_of.get(name.lower())
         return self._mask_value(own, value) if own and value else self._any(value)
 
-    @property
-    def _key_header(self) -> str:
-        return self._credential.header if self._credential is not None else AUTHORIZATION
+    def _find_key_header(self, request: Request) -> str:
+        """Return the header with a key, the first credential's if there is none."""
+        headers = [c.header for c in self._credentials if c.header]
+        return next((name for name in headers if request.header(name)), (headers or [AUTHORIZATION])[0])
 
     def _mask_credential(self, name: str, value: str) -> str:
         """Mask an authentication header: show a key by its role, a made-up one as it is, and nothing of
         an encoded or changed key.
         """
         shown = self.text(value)
-        lead = self._credential.lead if self._credential is not None else "Bearer "
-        own = name.lower() == self._key_header.lower() and value.lower().startswith(lead.lower())
+        lead = self._leads.get(name.lower(), "")
+        own = name.lower() in self._leads and value.lower().startswith(lead.lower())
         if shown != value:
             if MASK not in shown and ", encoded]" not in shown:
                 return shown
@@ -530,6 +537,19 @@ class Redactor:
             else []
         )
         return _replace_spans(text, [span for span in _merge_spans([*spans, *whole]) if not stays(span)])
+
+
+def _list_credentials(model: Model | None) -> list[Credential]:
+    return list(model.credentials.values()) if model is not None else []
+
+
+def _lead(credential: Credential) -> str:
+    """Return what stands before the secret in its header."""
+    return f"{credential.wire}={credential.lead}" if credential.place == "cookie" else credential.lead
+
+
+def _list_secrets(model: Model | None, keys: Mapping[str, str]) -> Mapping[str, tuple[str, str]]:
+    return list_secrets(model, keys) if model is not None else {key: (role, "") for role, key in keys.items()}
 
 
 def differing(one: str, other: str) -> str:

@@ -9,10 +9,11 @@ from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
+from pgagents.decoding.medium import find
 from pgagents.http import Response, Silence, json_bytes, read_json
 from pgagents.model.action import Action, Param
 from pgagents.model.model import Model, Surface
-from pgagents.verify.wire.endpoint import MCP, Endpoint
+from pgagents.verify.wire.endpoint import MCP, Endpoint, endpoints
 
 JSON = "application/json"
 INVALID_PARAMS, METHOD_NOT_FOUND = -32602, -32601
@@ -34,7 +35,9 @@ class ToolForm:
 
     def __init__(self, model: Model, surface: Surface) -> None:
         self._model, self._surface = model, surface
-        codes = "|".join(map(re.escape, model.codes)) or "(?!)"
+        self._by_text = {code.shown or code.name: code for code in list(model.codes.values())[::-1]}
+        """Codes by what a text calls them: their value in answers, or their name if they have none."""
+        codes = "|".join(map(re.escape, self._by_text)) or "(?!)"
         self._codes = re.compile(rf"(?<!\w)({codes})(?!\w)")
         ended = r"""(?=\s*(?:$|[:;,)\]}"'\n–—]|- |\.(?!\d))|\s+(?:for|from|on|when|while)\b)"""
         self._status = re.compile(
@@ -45,7 +48,7 @@ class ToolForm:
 
     def params(self, action: Action) -> tuple[Param, ...]:
         """Return the arguments that a tool takes."""
-        return tuple(p for p in self._surface.params(action) if p.place != "header")
+        return tuple(p for p in self._surface.narrowed_params(action) if p.place != "header")
 
     def name(self, action: Action) -> str:
         """Return the tool's name."""
@@ -60,7 +63,10 @@ class ToolForm:
         """
         taken = {str(p.name) for p in self.params(action)}
         given = {k: v for k, v in values.items() if k in taken or action.param(k) is None}
-        call = {"method": "tools/call", "params": {"name": self.name(action), "arguments": given}}
+        call = {
+            "method": "tools/call",
+            "params": {"name": self.name(action), "arguments": self._surface.rename(action, given)},
+        }
         return "POST", "/", [("Content-Type", JSON)], json_bytes(call)
 
     def answer(self, action: Action, response: Response) -> Response:
@@ -84,7 +90,12 @@ class ToolForm:
             return b""
         if "structuredContent" in result:
             return json_bytes(result["structuredContent"])
-        return text_of(result).encode()
+        output = action.success
+        text = text_of(result).encode()
+        if find(output.content_type).shown != "text":
+            return text
+        read = find(output.content_type).read(text, "", output)  # judged as REST's: one text, or rows
+        return text if read.problem else json_bytes(read.value)
 
     def _protocol_error(self, error: Any) -> Response:
         """Return the API's error that a JSON-RPC error describes in its message; else one with the status
@@ -112,13 +123,14 @@ class ToolForm:
             (v for v in found.values() if isinstance(v, int) and not isinstance(v, bool) and 400 <= v <= 599),
             None,
         )
-        named = next((v for v in found.values() if isinstance(v, str) and v in self._model.codes), None)
+        texts = (str(v) for v in found.values() if isinstance(v, str | int) and not isinstance(v, bool))
+        named = next((v for v in texts if v in self._by_text), None)
         if named is None and (word := self._codes.search(text)):
             named = word.group(1)
         if status is None and not found and (number := self._status.search(text)):
             status = int(number[number.lastindex or 0])
         if status is None and named is not None:
-            status = self._model.codes[named].status
+            status = self._by_text[named].status
         own = found.get("code")
         wait = found.get("retry_after_s", found.get("retry_after"))
         more = (("Retry-After", str(wait)),) if isinstance(wait, int | float) else ()
@@ -131,15 +143,24 @@ class ToolForm:
         text stays in it.
         """
         body: dict[str, Any] = {**data} if isinstance(data, Mapping) else {}
-        *path, last = (self._model.errors.code_at or "code").split(".")
-        inner = body
-        for step in path:
-            kept = inner.get(step)
-            inner[step] = dict(kept) if isinstance(kept, Mapping) else {}
-            inner = inner[step]
-        if code:
-            inner[last] = code
+        known, sign = self._by_text.get(code), self._model.error_reader.sign
+        place = known.code_at if known is not None else self._model.errors.code_at or "code"
+        if place:
+            _put(body, tuple(place.split(".")), (known.value if known is not None else code) or None)
+        if status < REFUSED and sign is not None and not sign.holds(body):
+            _put(body, sign.path, sign.value if sign.comparison == "==" else not sign.value)
         return Response(status, (("Content-Type", JSON), *headers), json_bytes(body))
+
+
+def _put(body: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
+    """Put a value at a path; None makes the objects around it only."""
+    *steps, last = path
+    for step in steps:
+        kept = body.get(step)
+        body[step] = dict(kept) if isinstance(kept, Mapping) else {}
+        body = body[step]
+    if value is not None:
+        body[last] = value
 
 
 def tool_endpoints(model: Model) -> list[Endpoint]:
@@ -149,7 +170,21 @@ def tool_endpoints(model: Model) -> list[Endpoint]:
         return []
     form = ToolForm(model, surface)
     open_to_all = model.credential is None
-    return [Endpoint(a, MCP, None, f"{a.name}@{MCP}", form, open_to_all) for a in surface.actions]
+    elsewhere = {str(one.action.name) for one in endpoints(model)}
+    return [
+        Endpoint(
+            a,
+            MCP,
+            None,
+            f"{a.name}@{MCP}",
+            form,
+            open_to_all,
+            model.shared_security,
+            surface,
+            str(a.name) not in elsewhere,
+        )
+        for a in surface.actions
+    ]
 
 
 def message_of(answer: Response | Silence) -> Mapping[str, Any]:

@@ -1,0 +1,54 @@
+"""Say in an argument's description how the next page is requested, where the author does not."""
+
+from __future__ import annotations
+
+from pgagents.cel.expression import Expression
+from pgagents.cel.reading import place_of
+from pgagents.model.pages import Pages
+from pgagents.source.origin import Node, Text, origin_of
+
+
+def add_page_sentence(node: Node, pages: Pages) -> None:
+    """Add to the description of the argument that requests a page where its value comes from."""
+    said = node.get("description", "")
+    sentence = _describe_next(pages, said)
+    if sentence is not None:
+        whole = f"{said.rstrip('. ')}. {sentence}" if said else sentence
+        node["description"] = Text(whole, origin_of(said) or (*pages.origin, "next"))
+
+
+def _describe_next(pages: Pages, said: str) -> str | None:
+    """Return a sentence for the argument's description, or None if `said` names the source already."""
+    name, *place = place_of(pages.next.tree) or ("",)
+    if -1 in place and name == "response":
+        last, member = place[: place.index(-1)], place[place.index(-1) + 1 :]
+        words, sentence = ["last"], f"For the next page: {_of(member)}the last item of {_path(last)}"
+    elif name == "response":
+        words, sentence = [str(place[-1])], f"For the next page: {_path(place)} of the page before"
+        if pages.is_url:
+            sentence = f"For the next page: as in the URL {_path(place)} of the page before"
+    elif name == "headers":
+        words = [str(place[0])]
+        header = f"the header {place[0].title() if isinstance(place[0], str) else place[0]}"
+        sentence = f"For the next page: as in the URL that {header} gives for `{place[-1]}`"
+        sentence = sentence if pages.is_url else f"For the next page: {header} of the page before"
+    else:
+        words, sentence = ["page", "skip"], f"For the next page: {pages.next.wording}"
+    if any(word.lower() in said.lower() for word in words):
+        return None
+    return f"{sentence}{_while(pages.more)}. Leave it out for the first page."
+
+
+def _of(member: list[str | int]) -> str:
+    return f"`{'.'.join(map(str, member))}` of " if member else ""
+
+
+def _path(place: list[str | int]) -> str:
+    return f"`{'.'.join(map(str, place))}`" if place else "the list"
+
+
+def _while(more: Expression | None) -> str:
+    """Return the condition under which there is a next page, in the words of the answer."""
+    if more is None:
+        return ""
+    return f", while {more.wording}"

@@ -1,0 +1,39 @@
+"""The pages of a list as written in the catalogue."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from pgagents.catalogue.language.basics import Cel, Name, Strict
+
+
+class Pages(Strict):
+    """How a list goes on: where its items are, and how the next page is requested."""
+
+    items: Cel = Field(description="The list in the answer, such as `response.items`.")
+    next: Cel = Field(
+        description=(
+            "The value of `argument` for the next page, or the next page's URL: a member with "
+            "`format: uri`, or `headers.link.next`. Null, empty or missing: there is none. It may read "
+            "`response`, `input` and `headers`."
+        ),
+    )
+    argument: Name = Field(
+        description="The argument that requests a page; a URL has it in its query. Without it comes the "
+        "first page.",
+    )
+    more: Cel | None = Field(
+        None,
+        description=(
+            "True if there is a further page. Without it, the list ends where `next` has no value, or "
+            "with a page without items."
+        ),
+    )
+    size: Name | None = Field(None, description="The argument with the most items of a page.")
+    bound: Name | None = Field(
+        None,
+        description=(
+            "The error code for a page that is requested with other arguments than the first one was; "
+            "without it, the answer to that is open."
+        ),
+    )

@@ -1,0 +1,1 @@
+"""Compare how calls prove who makes them."""

@@ -1,0 +1,110 @@
+"""Choose the one credential with which a vendor's host calls, and the actions that it can call with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from pgagents.generate.target import Loss, Note
+from pgagents.model.action import Action
+from pgagents.model.credential import Credential
+from pgagents.model.model import Model, Surface
+
+Takes = Callable[[Credential], bool]
+"""Returns whether a host can send a credential."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """A host's credential, None if no call has one, and the surface with what can be called by it."""
+
+    credential: Credential | None
+    surface: Surface
+    losses: tuple[Loss, ...] = ()
+    falsehoods: tuple[Note, ...] = ()
+
+    @property
+    def schemes(self) -> tuple[str, ...]:
+        """Return the scheme's name, as the documents for this host have it."""
+        return (self.credential.name,) if self.credential is not None else ()
+
+
+def choose_sign_in(model: Model, surface: Surface, host: str, takes: Takes) -> SignIn:
+    """Return how a host signs in: by the credential that it takes and that calls most actions.
+
+    Actions that need another credential are losses. `host` begins sentences. If no action with a key can be
+    called, that is a falsehood of the document.
+    """
+    keyed = [action for action in surface.actions if action.key]
+    if model.credential is None or not keyed:
+        return SignIn(model.credential, surface)
+    able = [credential for credential in model.credentials.values() if takes(credential)]
+    if not able:
+        shown = ", ".join(f"`{credential.show()}`" for credential in model.credentials.values())
+        return SignIn(
+            model.credential, surface, falsehoods=(_cannot(surface, f"{host} cannot send {shown}"),)
+        )
+    chosen = max(able, key=lambda credential: sum(is_callable(a.security, credential) for a in keyed))
+    kept = [a for a in surface.actions if not a.key or is_callable(a.security, chosen)]
+    losses = [
+        *_lose_actions(model, surface, host, chosen),
+        *_lose_schemes(model, surface, host, chosen),
+        *_lose_options(surface, host, chosen),
+    ]
+    if not any(action.key for action in kept):
+        message = f"{host} sends one credential, and every call needs {_describe(model, keyed[0])}"
+        return SignIn(chosen, surface, falsehoods=(_cannot(surface, message),))
+    shared = surface.dispatcher and is_callable(model.shared_security, chosen)
+    return SignIn(chosen, replace(surface, actions=tuple(kept), dispatcher=shared), tuple(losses))
+
+
+def choose_for_gpt(model: Model, surface: Surface) -> SignIn:
+    """Return how a GPT signs in: by a key in a header, as the builder's form takes it."""
+    return choose_sign_in(model, surface, "the GPT builder", lambda credential: credential.place == "header")
+
+
+def is_callable(security: tuple[tuple[str, ...], ...], credential: Credential) -> bool:
+    """Return whether a call with this credential alone is served."""
+    return (credential.name,) in security or () in security
+
+
+def _cannot(surface: Surface, message: str) -> Note:
+    return Note(
+        surface.origin, message, f"take the surface `{surface.name}` out, or offer other actions there"
+    )
+
+
+def _lose_actions(model: Model, surface: Surface, host: str, chosen: Credential) -> Iterator[Loss]:
+    for action in surface.actions:
+        if action.key and not is_callable(action.security, chosen):
+            why = f"it needs {_describe(model, action)}; {host} signs in by {chosen.name} alone"
+            yield Loss((*action.origin, "security"), f"action {action.name}", "dropped", why)
+    if surface.dispatcher and not is_callable(model.shared_security, chosen):
+        for dispatcher in model.dispatchers:
+            why = f"{host} signs in by {chosen.name} alone"
+            yield Loss(dispatcher.origin, f"operation {dispatcher.operation_id}", "dropped", why)
+
+
+def _lose_options(surface: Surface, host: str, chosen: Credential) -> Iterator[Loss]:
+    """Yield the actions that may be called without a key too, where the host sends one all the same."""
+    for action in surface.actions:
+        if action.optional_key and (chosen.name,) in action.security:
+            said = f"{action.name} without a key"
+            yield Loss((*action.origin, "security"), said, "dropped", f"{host} always sends it")
+
+
+def _lose_schemes(model: Model, surface: Surface, host: str, chosen: Credential) -> Iterator[Loss]:
+    """Yield the credentials that are an alternative of an action that is kept."""
+    for credential in model.credentials.values():
+        if credential is not chosen and any(
+            is_callable(a.security, chosen) and any(credential.name in one for one in a.security)
+            for a in surface.actions
+        ):
+            said = f"sign-in by {credential.name}"
+            yield Loss(credential.origin, said, "dropped", f"{host} signs in by {chosen.name} alone")
+
+
+def _describe(model: Model, action: Action) -> str:
+    """Return what an action's calls need, by its first alternative."""
+    names = next(one for one in action.security if one)
+    return " with ".join(f"`{model.credentials[name].show()}`" for name in names)

@@ -1,0 +1,63 @@
+"""Decide whose key a call has: by the first alternative of `security` that the request meets as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from pgagents.http import Request
+from pgagents.model.credential import Credential
+from pgagents.model.model import Model
+from pgagents.sandbox.auth.credential import challenge, find_secret_of, find_text
+from pgagents.sandbox.keys import Key
+
+FindKey = Callable[[str], Key | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """The key of a call, None if it has none; `refused` if the call may not be served without one."""
+
+    key: Key | None
+    refused: bool
+
+
+def admit(
+    model: Model, request: Request, alternatives: Iterable[tuple[str, ...]], find: FindKey
+) -> Admission:
+    """Return the admission of a request whose action takes these alternatives; an empty one takes no key.
+
+    A wrong key is refused where none is needed too.
+    """
+    needs = list(alternatives)
+    for names in needs:
+        keys = [_find_key(model.credentials[name], model, request, find) for name in names]
+        found = [key for key in keys if key is not None]
+        if names and len(found) == len(names) and len({key.tenant for key in found}) == 1:
+            return Admission(found[0], refused=False)
+    tried = any(find_text(model.credentials[name], request) is not None for one in needs for name in one)
+    return Admission(None, refused=bool(needs) and (() not in needs or tried))
+
+
+def describe_need(model: Model, alternatives: Iterable[tuple[str, ...]]) -> str:
+    """Return what a call must send, by its first alternative."""
+    names = next((one for one in alternatives if one), ())
+    return " and ".join(model.credentials[name].show("<key>") for name in names)
+
+
+def find_challenge(model: Model, alternatives: Iterable[tuple[str, ...]]) -> str | None:
+    """Return WWW-Authenticate with the challenges of all HTTP schemes; None if there are none."""
+    names = dict.fromkeys(name for one in alternatives for name in one)
+    return ", ".join(c for name in names if (c := challenge(model.credentials[name]))) or None
+
+
+def _find_key(credential: Credential, model: Model, request: Request, find: FindKey) -> Key | None:
+    """Return the living key that a request presents in the form of a scheme that it was made for."""
+    secret = find_secret_of(credential, request)
+    key = find(secret) if secret is not None else None
+    if key is None:
+        return None
+    if key.granted is not None:
+        return key if credential.kind == "http_bearer" else None
+    first = next(iter(model.credentials))
+    return key if (key.scheme or first) == credential.name else None

@@ -1,0 +1,1 @@
+"""Makes the mock's answers keep the catalogue's laws."""

@@ -1,0 +1,68 @@
+"""Chooses and sorts the rows of a list as the laws of the listing say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pgagents.cel.expression import Expression, ExpressionError, Scope, compile_node
+from pgagents.cel.reading import order_of, paths_in, place_of
+from pgagents.cel.syntax import Macro
+from pgagents.sandbox.call import AcceptedCall
+from pgagents.sandbox.mock import places
+from pgagents.sandbox.mock.laws.obey import NAMES, Lawful, holds
+
+Row = dict[str, Any]
+
+
+def choose(laws: Lawful, call: AcceptedCall, base: Any, at: places.Place, rows: Sequence[Row]) -> list[Row]:
+    """Return the rows for which laws about each item are true, in the order that laws ask for.
+
+    A law that reads no argument is no filter. `base` is an answer without rows, and `at` the list's place in
+    it.
+    """
+    chosen = list(rows)
+    for part in laws.applicable(call, places.put(base, at, [])):
+        if _filters(part, at):
+            chosen = [row for row in chosen if _fits(laws, call, base, at, part, row)]
+        elif (order := order_of(part.tree)) is not None:
+            of = order.items.of if isinstance(order.items, Macro) else order.items
+            if place_of(of)[1:] == at:
+                chosen = _sort(laws, call, base, at, part, chosen)
+    return chosen
+
+
+def _filters(part: Expression, at: places.Place) -> bool:
+    """True for a condition that each item of the list must keep for the call's arguments."""
+    tree = part.tree
+    return (
+        isinstance(tree, Macro)
+        and tree.name == "all"
+        and place_of(tree.of) == ("response", *at)
+        and any(path[0] == "input" for path in paths_in(tree))
+    )
+
+
+def _fits(laws: Lawful, call: AcceptedCall, base: Any, at: places.Place, part: Expression, row: Row) -> bool:
+    return holds(laws.scope(call, places.put(base, at, [row])), part)
+
+
+def _sort(
+    laws: Lawful, call: AcceptedCall, base: Any, at: places.Place, part: Expression, rows: list[Row]
+) -> list[Row]:
+    """Return the rows in the order of a law; as they are where their values cannot be compared."""
+    order = order_of(part.tree)
+    assert order is not None
+    items = compile_node(order.items, NAMES)
+    try:
+        keyed = [
+            (_key(laws.scope(call, places.put(base, at, [row])), items, order.member), row) for row in rows
+        ]
+        return [row for _, row in sorted(keyed, key=lambda pair: pair[0], reverse=order.descending)]
+    except (ExpressionError, LookupError, TypeError):
+        return rows
+
+
+def _key(scope: Scope, items: Expression, member: str) -> Any:
+    found: Sequence[Mapping[str, Any]] = scope.evaluate(items)
+    return found[0][member]

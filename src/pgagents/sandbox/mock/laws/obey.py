@@ -1,0 +1,188 @@
+"""Repairs an answer of the mock so that it keeps the action's laws: members take what equations give.
+
+Only what breaks a law is changed, and the answer stays as it was unless fewer laws are broken in the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pgagents.cel.expression import Expression, ExpressionError, Scope, compile_node
+from pgagents.cel.reading import cases, path_of, place_of
+from pgagents.cel.syntax import FunctionCall, Infix, Literal, Node, Unary
+from pgagents.jsonschema import schema as schemas
+from pgagents.model.action import Action
+from pgagents.model.model import Model
+from pgagents.sandbox.call import AcceptedCall
+from pgagents.sandbox.mock import places
+from pgagents.sandbox.mock.laws.times import write_time
+
+MOST_MEMBERS = 12
+"""Members that are changed at most."""
+NAMES = ("input", "response", "status", "surface", "now", "before", "env", "headers")
+
+
+class Lawful:
+    """The laws of a catalogue's actions as equations for the members of their answers."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._parts: dict[str, list[tuple[tuple[Expression, ...], Expression]]] = {}
+
+    def repair(self, call: AcceptedCall, answer: Any, before: Any = None) -> Any:
+        """Return the answer with members changed so that it keeps as many laws as possible."""
+        if not call.action.laws or answer is None or not isinstance(answer, Mapping | list):
+            return answer
+        first = self._broken(call, answer, before)
+        found, broken, done = answer, first, frozenset[places.Place]()
+        while broken and len(done) < MOST_MEMBERS:
+            step = self._mend_one(call, found, before, broken, done)
+            if step is None:
+                break
+            found, broken, path = step
+            done |= {path}
+        return found if len(broken) < len(first) else answer
+
+    def _mend_one(
+        self,
+        call: AcceptedCall,
+        answer: Any,
+        before: Any,
+        broken: list[Expression],
+        done: frozenset[places.Place],
+    ) -> tuple[Any, list[Expression], places.Place] | None:
+        """Return the answer with one member changed so that a broken law holds, the laws that it breaks, and
+        the member. A member that was changed already stays.
+        """
+        for part in broken:
+            scope = self.scope(call, answer, before)
+            found = []
+            for path, value in self._solve(part.tree, scope):
+                changed = self._put(call.action, answer, path, value)
+                left = self._broken(call, changed, before)
+                if path not in done and part not in left:
+                    found.append((changed, left, path))
+            if found:
+                return min(found, key=lambda f: (len(f[1]), f[2][-1] in call.input))
+        return None
+
+    def applicable(self, call: AcceptedCall, answer: Any, before: Any = None) -> Iterator[Expression]:
+        """Yield the parts of the action's laws that apply to this answer."""
+        scope = self.scope(call, answer, before)
+        for guards, part in self._parts_of(call.action):
+            if all(holds(scope, guard) for guard in guards):
+                yield part
+
+    def _broken(self, call: AcceptedCall, answer: Any, before: Any) -> list[Expression]:
+        scope = self.scope(call, answer, before)
+        return [part for part in self.applicable(call, answer, before) if not holds(scope, part)]
+
+    def scope(self, call: AcceptedCall, answer: Any, before: Any = None) -> Scope:
+        """Return the variables of the laws for an answer."""
+        status = call.action.success.status if call.surface == "rest" else 200
+        input = {str(name): value for name, value in call.input.items()}
+        return Scope(
+            {
+                "input": input, "response": answer, "status": status, "surface": call.surface,
+                "now": call.now, "before": before, "env": dict(self._model.env), "headers": {},
+            }
+        )  # fmt: skip
+
+    def _parts_of(self, action: Action) -> list[tuple[tuple[Expression, ...], Expression]]:
+        """Return the parts that the action's laws join by `&&` and `?:`, each with its conditions."""
+        if action.name not in self._parts:
+            found = []
+            for law in action.laws:
+                own = (law.when,) if law.when is not None else ()
+                for part, guards in cases(law.that.tree):
+                    try:
+                        conditions = [compile_node(guard, NAMES) for guard in guards]
+                        found.append(((*own, *conditions), compile_node(part, NAMES)))
+                    except ExpressionError:
+                        continue
+            self._parts[action.name] = found
+        return self._parts[action.name]
+
+    # what a law says of one member
+
+    def _solve(self, node: Node, scope: Scope) -> Iterator[tuple[places.Place, Any]]:
+        """Yield members of the answer, each with the value for which a condition would be true."""
+        if isinstance(node, Unary) and node.sign == "!":
+            yield from self._assign(node.operand, False, scope)
+        elif isinstance(node, Infix) and node.signs == ("==",):
+            for side, other in (node.operands, node.operands[::-1]):
+                yield from self._assign_value_of(side, other, scope)
+        elif isinstance(node, FunctionCall) and node.name == "near" and len(node.args) == 3:
+            for side, other in (node.args[:2], node.args[1::-1]):
+                yield from self._assign_value_of(side, other, scope)
+        elif path_of(node):
+            yield from self._assign(node, True, scope)
+
+    def _assign_value_of(self, side: Node, other: Node, scope: Scope) -> Iterator[tuple[places.Place, Any]]:
+        value = _value(other, scope)
+        if value is not _UNKNOWN:
+            yield from self._assign(side, value, scope)
+
+    def _assign(self, node: Node, value: Any, scope: Scope) -> Iterator[tuple[places.Place, Any]]:
+        """Yield the member that an expression computes its value from, with what it must be for this one."""
+        steps = place_of(node)
+        if len(steps) > 1 and steps[0] == "response":
+            yield steps[1:], value
+        elif isinstance(node, FunctionCall) and node.of is None and len(node.args) == 1:
+            if node.name == "epoch" and isinstance(value, int | float):
+                yield from self._assign(node.args[0], _Moment(float(value)), scope)
+            elif node.name == "cents" and isinstance(value, int | float):
+                yield from self._assign(node.args[0], value / 100.0, scope)
+            elif node.name in ("double", "int", "string", "upper"):
+                yield from self._assign(node.args[0], value, scope)
+        elif isinstance(node, Infix) and len(node.operands) == 2 and isinstance(value, int | float):
+            yield from self._assign_term(node, float(value), scope)
+
+    def _assign_term(self, node: Infix, value: float, scope: Scope) -> Iterator[tuple[places.Place, Any]]:
+        """Yield what one of two terms must be for their sum or difference to have this value."""
+        (first, second), sign = node.operands, node.signs[0]
+        one, two = _value(first, scope), _value(second, scope)
+        if sign in ("+", "-") and isinstance(two, int | float):
+            yield from self._assign(first, value - two if sign == "+" else value + two, scope)
+        if sign in ("+", "-") and isinstance(one, int | float):
+            yield from self._assign(second, value - one if sign == "+" else one - value, scope)
+
+    def _put(self, action: Action, answer: Any, path: places.Place, value: Any) -> Any:
+        if isinstance(value, _Moment):
+            value = write_time(value, self._schema_at(action, path), self._model.schemas)
+        elif isinstance(value, float) and value.is_integer():
+            value = int(value)
+        return places.put(answer, path, value)
+
+    def _schema_at(self, action: Action, path: places.Place) -> Mapping[str, Any]:
+        schema = schemas.resolve(action.success.schema or {}, self._model.schemas)
+        for step in path:
+            inner = schema.get("properties", {}).get(step) if isinstance(step, str) else schema.get("items")
+            schema = schemas.resolve(inner or {}, self._model.schemas)
+        return schema
+
+
+class _Moment(float):
+    """Epoch seconds that are written as a text."""
+
+
+_UNKNOWN = object()
+
+
+def holds(scope: Scope, condition: Expression) -> bool:
+    """Return whether a condition is true; false where it cannot be evaluated."""
+    try:
+        return scope.holds(condition)
+    except ExpressionError:
+        return False
+
+
+def _value(node: Node, scope: Scope) -> Any:
+    """Return the value of an expression; `_UNKNOWN` where it has none."""
+    if isinstance(node, Literal):
+        return node.value
+    try:
+        return scope.evaluate(compile_node(node, NAMES))
+    except ExpressionError:
+        return _UNKNOWN

@@ -1,0 +1,96 @@
+"""Changes instances of the mock without a call: time moves or ends them, and counters follow them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pgagents.cel.expression import ExpressionError, Scope
+from pgagents.http import Request
+from pgagents.model.model import Model, Resource
+from pgagents.sandbox.call import AcceptedCall
+from pgagents.sandbox.clock import epoch_of
+from pgagents.sandbox.mock import places
+from pgagents.sandbox.mock.laws.obey import Lawful
+from pgagents.sandbox.mock.rows import Rows
+
+Row = Mapping[str, Any]
+
+
+class Lifecycle:
+    """Moves instances by time, and keeps the counters that living instances lower."""
+
+    def __init__(self, model: Model, rows: Rows, laws: Lawful) -> None:
+        self._rows = rows
+        self._laws = laws
+        self._timed = [r for r in model.resources.values() if r.moves_by_time or r.expires_by]
+
+    def pass_time(self, now: float) -> None:
+        """Make every transition that is due."""
+        for resource in self._timed:
+            for id, tenant, row in self._rows.every(resource.name):
+                after = self._move(resource, row, now)
+                if after is None:
+                    self._rows.remove(resource.name, id)
+                elif after != row:
+                    self._rows.change(resource.name, id, after)
+                if after != row:
+                    self.count(resource, tenant, row, after)
+
+    def _move(self, resource: Resource, row: dict[str, Any], now: float) -> dict[str, Any] | None:
+        """Return what time has made of an instance; None where it has ended."""
+        after = row
+        for move in resource.moves_by_time:
+            if after.get(str(resource.state)) == move.origin_state and _is_past(after.get(move.at), now):
+                after = self._settle(resource, {**after, str(resource.state): move.to}, now)
+        if resource.expires_by and not resource.moves_by_time and _is_past(row.get(resource.expires_by), now):
+            return None
+        return after
+
+    def _settle(self, resource: Resource, row: dict[str, Any], now: float) -> dict[str, Any]:
+        """Return the instance as the laws of its reading action ask for."""
+        for read in resource.read_by:
+            path = places.place(read.at)
+            if path is None:
+                continue
+            named = places.id_argument(read, resource)
+            input = {argument: row.get(member) for argument, member in named.items()}
+            call = AcceptedCall(read.action, input, None, now, "rest", False, {}, None, Request("GET", "/"))
+            found = places.get(self._laws.repair(call, places.put(None, path, row)), path)
+            if isinstance(found, dict):
+                row = found
+        return row
+
+    def count(self, resource: Resource, tenant: str, before: Row | None, after: Row | None) -> bool:
+        """Change the counter that an instance lowers while it lives. False where nothing is left of it."""
+        takes = resource.takes
+        change = _lives(resource, before) - _lives(resource, after)
+        if takes is None or not change:
+            return True
+        holder = before if before is not None else after
+        id = str((holder or {}).get(takes.by))
+        for owner in dict.fromkeys((tenant, "")):
+            row = self._rows.get(takes.of, id, owner)
+            if row is not None and isinstance(row.get(takes.counter), int):
+                if row[takes.counter] + change < 0:
+                    return False
+                self._rows.change(takes.of, id, {**row, takes.counter: row[takes.counter] + change})
+        return True
+
+
+def _lives(resource: Resource, row: Row | None) -> int:
+    """Return 1 for an instance that is there and has not ended, else 0."""
+    if row is None:
+        return 0
+    if resource.gone_when is not None:
+        try:
+            return int(not Scope({"resource": dict(row)}).holds(resource.gone_when))
+        except ExpressionError:
+            return 1
+    return int(not resource.state or not resource.initial or row.get(resource.state) == resource.initial)
+
+
+def _is_past(moment: Any, now: float) -> bool:
+    """True for a time, as text or epoch seconds, that has come."""
+    seconds = epoch_of(moment) if isinstance(moment, str) else moment
+    return isinstance(seconds, int | float) and not isinstance(seconds, bool) and seconds <= now

@@ -1,0 +1,54 @@
+"""Pages named by a text that only the server reads."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+from typing import Any
+
+from pgagents.model.action import Action
+from pgagents.model.pages import Pages
+from pgagents.sandbox.mock.paging.token import Listing, OtherListError, Token
+
+
+def _applies(_action: Action, _pages: Pages) -> bool:
+    return True
+
+
+def _begin(listing: Listing, value: Any) -> int | None:
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < TOO_LONG:
+        return int(value) if listing.fits(value) else None
+    try:
+        text = base64.urlsafe_b64decode(str(value) + "=" * (-len(str(value)) % 4))
+        start, before, of = json.loads(text)
+    except (binascii.Error, ValueError, TypeError):
+        return None
+    if type(start) is not int:
+        return None
+    if listing.pages.bound is not None and of != _hash(listing):
+        raise OtherListError
+    return listing.ids.index(before) + 1 if before in listing.ids else start
+
+
+TOO_LONG = 10
+"""Digits of an index that no list has."""
+
+
+def _name(listing: Listing, start: int) -> Any:
+    """Return a text with the item before the page, so that a new item moves no other to a second page.
+
+    A list whose argument takes no such text gets the number of items before the page.
+    """
+    text = json.dumps([start, listing.ids[start - 1], _hash(listing)])
+    token = base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+    return token if listing.fits(token) else str(start)
+
+
+def _hash(listing: Listing) -> str:
+    given = json.dumps(listing.given, sort_keys=True, default=str)
+    return hashlib.sha256(given.encode()).hexdigest()[:8]
+
+
+TOKEN = Token(_applies, _begin, _name, rank=3)

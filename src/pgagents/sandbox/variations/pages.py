@@ -1,0 +1,62 @@
+"""Legal ways to give out a list in pages."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlsplit
+
+from pgagents.http import Request, Response
+from pgagents.sandbox.call import AcceptedCall, Domain
+from pgagents.sandbox.injection.fault_helpers import data_of, make_action
+from pgagents.sandbox.injection.fault_registry import Context, variation
+from pgagents.sandbox.mock import places
+from pgagents.source.origin import plain
+
+
+@variation().edit_answers
+def link_header_with_more(_context: Context, _request: Request, answer: Response) -> Response:
+    """The Link header has further relations and parameters, and comes twice."""
+    link = answer.header("link")
+    if link is None:
+        return answer
+    target = link.partition(">")[0].removeprefix("<")
+    told = f'</first>; rel=first; title="a, b; rel=next", <{target}>; title="c"; rel="item next"'
+    headers = [(k, v) for k, v in answer.headers if k.lower() != "link"]
+    return replace(answer, headers=(*headers, ("Link", told), ("Link", "</last>;rel=last")))
+
+
+@variation().edit_answers
+def next_url_relative(context: Context, request: Request, answer: Response) -> Response:
+    """The URL of the next page is relative to the request's."""
+    link = answer.header("link")
+    server = str(context.model.api.server)
+    if link is not None:
+        return answer.with_header("Link", link.replace(f"<{server}", "<"))
+    action = context.reader.action(request)
+    if action is None or action.pages is None or not action.pages.is_url:
+        return answer
+    place, data = places.place_steps(action.pages.next)[1:], data_of(answer)
+    told = places.get(data, place)
+    if not isinstance(told, str):
+        return answer
+    return answer.with_json(places.put(data, place, f"?{urlsplit(told).query}"))
+
+
+@variation().replace_actions
+def others_add_meanwhile(context: Context, inner: Domain, call: AcceptedCall) -> Any:
+    """Somebody else adds an item while the pages of a list are read."""
+    pages = call.action.pages
+    maker = make_action(context.model)
+    if pages is not None and pages.argument in call.given and maker.examples:
+        inner(replace(call, action=maker, input=plain(maker.examples[0].input)))
+    return inner(call)
+
+
+@variation().replace_actions
+def pages_shorter_than_asked(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
+    """A page has fewer items than were requested, and the list goes on all the same."""
+    size = call.action.pages.size if call.action.pages is not None else None
+    if size is None or call.input.get(size, 0) <= 1:
+        return inner(call)
+    return inner(replace(call, input={**call.input, size: (call.input[size] + 1) // 2}))

@@ -1,0 +1,143 @@
+"""Find the lists that have pages, read their items, and judge the order over several pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pgagents.cel.expression import ExpressionError, Scope
+from pgagents.cel.reading import order_of, place_of
+from pgagents.model.action import Action
+from pgagents.model.model import Resource, member_at, unwrap
+from pgagents.model.pages import Pages, items_of, values_for
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.laws.laws import values_of
+from pgagents.verify.laws.lists import ordering_of
+from pgagents.verify.values.schema_values import types_of
+from pgagents.verify.wire.endpoint import Endpoint
+from pgagents.verify.wire.exchange import Exchange
+
+
+@dataclass(frozen=True, slots=True)
+class PagedList:
+    """A list with pages.
+
+    `most` is the largest page that can be requested, or None if the server chooses the size. `choices` are
+    optional arguments, each with its possible values; those in `sorts` are members of the items. If `counts`,
+    all pages must be of one size, as pages or items are counted, and a new item moves the others to later
+    pages.
+    """
+
+    endpoint: Endpoint
+    pages: Pages
+    most: int | None
+    resource: Resource | None
+    body_at: str
+    choices: Mapping[str, tuple[Any, ...]]
+    sorts: Mapping[str, tuple[Any, ...]]
+    counts: bool
+
+    @property
+    def id(self) -> str:
+        """Return the name of the member with an item's id."""
+        return self.resource.id if self.resource is not None else "id"
+
+    def id_of(self, item: Mapping[str, Any]) -> Any:
+        """Return the id of an item of the list."""
+        if self.resource is None:
+            return member_at(item, "id")
+        return self.resource.id_of(unwrap(item, self.body_at) if self.body_at else item)
+
+
+def list_paged_lists(setting: Setting) -> tuple[PagedList, ...]:
+    """Return the first paged list of each resource: others mostly share its code, and pages cost requests."""
+
+    def find() -> Iterator[PagedList]:
+        met: set[str] = set()
+        for endpoint in setting.endpoints:
+            pages = endpoint.action.pages
+            paged = _describe(setting, endpoint, pages) if pages is not None else None
+            kind = paged.resource.name if paged is not None and paged.resource is not None else endpoint.place
+            if paged is not None and kind not in met:
+                met.add(kind)
+                yield paged
+
+    return setting.compute_once("paged lists", lambda: tuple(find()))
+
+
+def _describe(setting: Setting, endpoint: Endpoint, pages: Pages) -> PagedList | None:
+    """Return how an endpoint's list is paged; None if its items cannot be told apart."""
+    action = endpoint.action
+    listed = next(
+        ((r, c) for r in setting.model.resources.values() for c in r.listed_by if c.action is action), None
+    )
+    members = _members_of_items(setting, action, pages)
+    if listed is None and "id" not in members:
+        return None
+    size = action.param(pages.size) if pages.size else None
+    most = setting.resolve_schema(size.schema).get("maximum") if size is not None else None
+    chosen = {
+        str(p.name): _values(setting.resolve_schema(p.schema))
+        for p in endpoint.params
+        if not p.required and p.place != "path" and p.name not in (pages.argument, pages.size)
+    }
+    enums = {str(p.name) for p in endpoint.params if setting.resolve_schema(p.schema).get("enum")}
+    counts = "input" in pages.next.names
+    return PagedList(
+        endpoint,
+        pages,
+        int(most) if most is not None else None,
+        listed[0] if listed else None,
+        listed[1].body_at if listed else "",
+        {name: values for name, values in chosen.items() if values},
+        {name: values for name, values in chosen.items() if name in enums and name in members},
+        counts,
+    )
+
+
+def _values(schema: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(schema.get("enum", ())) or ((True, False) if types_of(schema) == ("boolean",) else ())
+
+
+def _members_of_items(setting: Setting, action: Action, pages: Pages) -> Mapping[str, Any]:
+    schema = setting.resolve_schema(action.success.schema or {})
+    for step in place_of(pages.items.tree)[1:]:
+        inner = schema.get("properties", {}).get(step) if isinstance(step, str) else schema.get("items")
+        schema = setting.resolve_schema(inner or {})
+    items = setting.resolve_schema(schema.get("items", {}) if "array" in types_of(schema) else {})
+    found: Mapping[str, Any] = items.get("properties", {})
+    return found
+
+
+def items_on(paged: PagedList, exchange: Exchange) -> list[Mapping[str, Any]] | None:
+    """Return the items of a page; None if the answer has no list."""
+    found = items_of(paged.pages, values_for(exchange.input, exchange.body, exchange.response))
+    return [item for item in found if isinstance(item, Mapping)] if found is not None else None
+
+
+def breaks_order(
+    setting: Setting, paged: PagedList, pages: Sequence[tuple[Exchange, Sequence[Mapping[str, Any]]]]
+) -> str | None:
+    """Return the law of an order that each page keeps and the whole list breaks, or None."""
+    name, *place = place_of(paged.pages.items.tree) or ("",)
+    if name != "response" or not all(isinstance(step, str) for step in place):
+        return None
+    whole = _put(pages[-1][0].body, list(map(str, place)), [item for _, items in pages for item in items])
+    for law in ordering_of(paged.endpoint.action):
+        if order_of(law.that.tree) is None:
+            continue
+        try:
+            alone = all(Scope(values_of(setting.model, exchange)).holds(law.that) for exchange, _ in pages)
+            if alone and not Scope({"response": whole}).holds(law.that):
+                return law.that.wording
+        except ExpressionError:
+            continue
+    return None
+
+
+def _put(body: Any, place: list[str], items: list[Any]) -> Any:
+    if not place:
+        return items
+    members = dict(body) if isinstance(body, Mapping) else {}
+    return {**members, place[0]: _put(members.get(place[0]), place[1:], items)}

@@ -1,0 +1,131 @@
+"""Walks over pages of a mock: others who write meanwhile are no finding, and a client names the next page."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+from language_table import model_of
+from pgagents.client.answer import Answer
+from pgagents.client.client import Client
+from pgagents.client.paging import format_next
+from pgagents.http import Request, Response, Silence
+from pgagents.inprocess import inside
+from pgagents.mcp.result import result_of
+from pgagents.mcp.tools import tools
+from pgagents.model.contract import Verdict
+from pgagents.model.pages import links_of
+from pgagents.report.report import Report
+from verifying import ids, run
+
+WALK = "pagination/list_notes@rest"
+
+
+def _run_beside_others(row: str) -> Report:
+    """Verify a server to which somebody else adds a note whenever a further page is requested."""
+    model = model_of(row)
+    opened = inside(model, variations=["others-add-meanwhile"])
+    return run(model, handler=opened.sandbox.handler, keys=opened.keys, allow_writes=True)
+
+
+@pytest.mark.parametrize("row", ["pages-by-number", "pages-by-offset"])
+def test_item_that_others_add_while_pages_are_counted_is_no_finding(row: str) -> None:
+    report = _run_beside_others(row)
+    told = {r.contract.id: r.reason for r in report.results if r.verdict is Verdict.UNTESTED}
+    assert WALK not in ids(report, Verdict.BROKEN)
+    assert told[WALK] == "others changed the list meanwhile"
+
+
+@pytest.mark.parametrize("row", ["pages-by-cursor", "pages-by-last-id", "pages-by-url"])
+def test_item_that_others_add_does_not_disturb_a_cursor(row: str) -> None:
+    report = _run_beside_others(row)
+    assert WALK in ids(report, Verdict.KEPT)
+
+
+def _listed(row: str, *, limit: str, turns: int) -> list[Answer]:
+    """Walk a list of three notes as a client does, by the argument that each answer names."""
+    model = model_of(row)
+    opened = inside(model)
+    key = opened.keys["main"]
+
+    async def send(request: Request) -> Response | Silence:
+        return opened.sandbox.handler(request)
+
+    client = Client(model, send, key)
+
+    async def walk() -> list[Answer]:
+        for text in ("bread", "salt"):
+            await client.call("create_note", {"text": text}, confirmed=True)
+        found, more = [], {}
+        for _ in range(turns):
+            answer = await client.call("list_notes", {limit: 2, **more})
+            found.append(answer)
+            more = dict(answer.next or {})
+        return found
+
+    return asyncio.run(walk())
+
+
+@pytest.mark.parametrize(
+    ("row", "limit"),
+    [
+        ("pages-by-cursor", "limit"),
+        ("pages-by-last-id", "limit"),
+        ("pages-by-number", "per_page"),
+        ("pages-by-url", "limit"),
+        ("pages-by-link-header", "per_page"),
+    ],
+)
+def test_client_names_the_argument_of_the_next_page(row: str, limit: str) -> None:
+    first, second = _listed(row, limit=limit, turns=2)
+    assert first.next is not None
+    assert second.next is None
+    texts = [note["text"] for answer in (first, second) for note in answer.data["notes"]]
+    assert texts == ["salt", "bread", "Buy milk"]
+
+
+def test_client_goes_on_until_a_page_without_items_where_nothing_else_says_it() -> None:
+    answers = _listed("pages-by-offset", limit="limit", turns=3)
+    assert [a.next for a in answers] == [{"offset": 2}, {"offset": 3}, None]
+
+
+def test_mcp_result_says_the_next_page_that_only_a_header_announces() -> None:
+    (answer,) = _listed("pages-by-link-header", limit="per_page", turns=1)
+    tool = tools(model_of("pages-by-link-header"))["list_notes"]
+    said = [block.text for block in result_of(tool, answer).content]  # type: ignore[union-attr]
+    assert said[1:] == ["There is a further page: call list_notes again with the same arguments and page=2"]
+    (plain,) = _listed("pages-by-cursor", limit="limit", turns=1)
+    tool = tools(model_of("pages-by-cursor"))["list_notes"]
+    assert plain.next is not None
+    assert len(result_of(tool, plain).content) == 1, "the data shows it"
+
+
+def test_value_of_a_next_page_stays_on_one_line() -> None:
+    assert format_next("list", {"cursor": "a\nIgnore \x1b[31mall"}).endswith("cursor=a Ignore [31mall")
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ('<https://a.example/?page=2>; rel="next"', {"next": "https://a.example/?page=2"}),
+        ("</x,y;z>; rel=next, <b>; rel=last", {"next": "/x,y;z", "last": "b"}),
+        ('<a>; title="x, <b>; rel=\\"no\\""; rel="prev next"', {"prev": "a", "next": "a"}),
+        ("<a>; REL=Next", {"next": "a"}),
+        ("<a>; rel=next, <b>; rel=next", {"next": "a"}),
+        ("<a>; title=next, <b>; xrel=next", {}),
+        ("<a; rel=next", {}),
+        ('<a>; rel="next', {}),
+        ("", {}),
+    ],
+)
+def test_link_header_is_read_by_its_relations(header: str, expected: dict[str, str]) -> None:
+    assert links_of(header) == expected
+
+
+def test_long_link_header_takes_no_time() -> None:
+    begun = time.perf_counter()
+    for hostile in ("<", "<>;", '<>"', "<>;rel=", '<>; rel="', "<>; a=b", '<>;a="b\\"'):
+        links_of(hostile * 100_000)
+    assert time.perf_counter() - begun < 2.0

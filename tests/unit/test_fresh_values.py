@@ -1,0 +1,58 @@
+"""A fresh value that the argument's schema refuses is one error at its line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from language_table import base, merged
+from pgagents.catalogue.load import load
+from pgagents.source.dump import to_yaml
+from pgagents.source.read import parse
+
+
+def _load(kind: str, schema: dict[str, Any]) -> list[tuple[int, str]]:
+    data = merged(
+        base(),
+        {
+            "actions": {"create_note": {"input": {"text": schema}, "examples": None, "laws": None}},
+            "resources": {"note": {"made_by": {"input": {"text": f"=fresh.{kind}"}}}},
+            "workflows": None,
+        },
+    )
+    source = parse(to_yaml(data).decode(), "notes.yaml")
+    at = source.locate(("resources", "note", "made_by", "input", "text")).line
+    return [(d.span.line - at, d.message) for d in load(source)[1]]
+
+
+@pytest.mark.parametrize(
+    ("kind", "schema", "why"),
+    [
+        ("text", {"maxLength": 10}, "longer than 10 characters"),
+        ("email", {"maxLength": 12}, "longer than 12 characters"),
+        ("slug", {"pattern": "^[A-Z]{3}$"}, "does not match"),
+        ("int", {"type": "integer", "maximum": 5, "minLength": None, "maxLength": None}, "greater than"),
+        ("uuid", {"format": "email"}, "email"),
+    ],
+)
+def test_fresh_value_that_its_schema_refuses_is_named(kind: str, schema: dict[str, Any], why: str) -> None:
+    ((line, message),) = _load(kind, schema)
+    assert line == 0
+    assert f"no fresh {kind} fits `text`" in message
+    assert why in message
+
+
+@pytest.mark.parametrize(
+    ("kind", "schema"),
+    [
+        ("text", {}),
+        ("text", {"pattern": "^[A-F0-9]{16}$"}),
+        ("slug", {"pattern": "^[a-z0-9]+$"}),
+        ("email", {"format": "email"}),
+        ("int", {"type": "integer", "maximum": 9999, "minLength": None, "maxLength": None}),
+        ("url", {"format": "uri"}),
+    ],
+)
+def test_fresh_value_in_one_of_its_forms_is_taken(kind: str, schema: dict[str, Any]) -> None:
+    assert _load(kind, schema) == []
