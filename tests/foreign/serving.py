@@ -1,5 +1,6 @@
 """Starts one of the servers as a process of its own, for as long as a test needs it."""
 
+import fcntl
 import shutil
 import subprocess
 import sys
@@ -27,20 +28,28 @@ def why_missing(api: str) -> str:
 
 
 def _install_node_modules() -> str:
+    """Put the packages of package-lock.json into node_modules, once; says why that cannot be."""
     folder = FOREIGN / "documents"
     npm = shutil.which("npm")
     if not npm or not shutil.which("node"):
         return "needs node and npm"
-    lock = (folder / "package-lock.json").read_bytes()
-    stamp = folder / "node_modules/.installed-lock.json"
-    if stamp.is_file() and stamp.read_bytes() == lock:
+    with (folder / "package-lock.json").open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # another test process may be about it
+        lock = file.read()
+        stamp = folder / "node_modules/.installed-lock.json"
+        if stamp.is_file() and stamp.read_bytes() == lock:
+            return ""
+        command = [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
+        try:
+            done = subprocess.run(
+                command, cwd=folder, capture_output=True, text=True, timeout=300, check=False
+            )
+        except subprocess.TimeoutExpired:
+            return "npm took longer than five minutes"
+        if done.returncode:
+            return f"npm could not install the server's packages: {done.stderr.strip()[-200:]}"
+        stamp.write_bytes(lock)
         return ""
-    command = [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
-    if done.returncode:
-        return f"npm could not install the server's packages: {done.stderr.strip()[-200:]}"
-    stamp.write_bytes(lock)
-    return ""
 
 
 def _command(api: str) -> list[str]:
