@@ -7,10 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 from pgagents.catalogue.checks import sending
-from pgagents.catalogue.checks.carried import REST, TOOLS, is_dispatched
 from pgagents.catalogue.checks.checker import Checker
 from pgagents.catalogue.checks.paths import camel
 from pgagents.catalogue.checks.refusals.errors import find_place, make_sign
+from pgagents.catalogue.checks.surfaces.carried import COPILOT_MCP, MCP, REST, TOOLS, is_dispatched
+from pgagents.catalogue.checks.surfaces.mcp_server import read_server
 from pgagents.catalogue.language import (
     actions,
     audit,
@@ -22,7 +23,7 @@ from pgagents.catalogue.language import (
     resources,
     surface,
 )
-from pgagents.catalogue.language.credentials import list_alternatives, list_used_schemes
+from pgagents.catalogue.language.credentials import Alternatives, list_alternatives, list_used_schemes
 from pgagents.catalogue.language.errors import JSON, PROBLEM_JSON
 from pgagents.catalogue.language.page_texts import add_page_sentence
 from pgagents.catalogue.language.problem_details import PROBLEM_DETAILS, problem_details
@@ -171,7 +172,9 @@ class _Resolver:
             raw = raw[step]
         method, path = a.http.split(" ", 1) if a.http else ("", "")
         default_unknown = self.written.behaviour.unknown_member
-        security = self.security if a.security is None else list_alternatives(self.written, a.security)
+        security = (
+            self._shared(name, a) if a.security is None else list_alternatives(self.written, a.security)
+        )
         pages = self._pages(a.pages, (*at, "pages")) if a.pages else None
         return Action(
             name=Text(name, at),
@@ -218,6 +221,12 @@ class _Resolver:
                 _former(n, day, a.operation_id, (*at, "formerly", n)) for n, day in a.formerly.items()
             ),
         )
+
+    def _shared(self, name: str, a: actions.Action) -> Alternatives:
+        """Return the alternatives of an action without its own: its MCP server may have others."""
+        if a.http or is_dispatched(self.checker, name) or MCP not in self.written.surfaces:
+            return self.security
+        return self._mcp_server(MCP, self.written.surfaces[MCP]).security
 
     def _param(
         self, name: str, p: basics.Param, raw: Any, at: Pointer, a: actions.Action, pages: Pages | None
@@ -352,7 +361,7 @@ class _Resolver:
             human_name=text("name", sf.name),
             namespace=text("namespace", sf.namespace),
             dispatcher=sf.dispatcher,
-            server=text("server", sf.server),
+            server=self._server_name(name, sf),
             env={"key": sf.env.key, "url": sf.env.url} if sf.env else {},
             auth=Node(sf.auth, origin=(*at, "auth")),
             instructions=text("instructions", sf.instructions),
@@ -365,6 +374,7 @@ class _Resolver:
             package=sf.package,
             headers=dict(sf.headers),
             attribution=dict(sf.attribution),
+            mcp_server=self._mcp_server(name, sf) if name in TOOLS else None,
             narrow={
                 action: {
                     n: self._narrowed(action, n, given, (*at, "narrow", action, n))
@@ -372,6 +382,39 @@ class _Resolver:
                 }
                 for action, many in sf.narrow.items()
             },
+        )
+
+    def _server_name(self, name: str, sf: offers.Surface) -> Text:
+        """Return what the surface's manifests call the server: its URL for Copilot, else its name."""
+        server = self._mcp_server(name, sf)
+        if name != COPILOT_MCP:
+            return server.name if sf.server else Text("", (*server.origin,))
+        if not server.url and MCP in self.written.surfaces:
+            return self._mcp_server(MCP, self.written.surfaces[MCP]).url
+        return server.url
+
+    def _mcp_server(self, name: str, sf: offers.Surface) -> m.McpServer:
+        at: Pointer = ("surfaces", name, "server")
+        given = read_server(name, sf)
+        registry, _, package = (given.package or "").partition(":")
+        inside = isinstance(sf.server, offers.McpServer)
+        local = package.rpartition("/")[2].partition(":")[0].partition("@")[0]
+        named = Text(local, at) if local else Text(f"{self.written.api.id}-mcp", ("api", "id"))
+        version = (
+            Text(given.version, (*at, "version"))
+            if given.version
+            else Text(self.written.api.version, ("api", "version"))
+        )
+        return m.McpServer(
+            named if local or not given.url else Text(str(named), at),
+            version,
+            Text(given.url or "", (*at, "url") if inside else at),
+            given.transport or "streamable-http",
+            self.security if given.security is None else list_alternatives(self.written, given.security),
+            registry,
+            Text(package, (*at, "package") if inside else at),
+            at if sf.server else ("surfaces", name),
+            given.version is not None,
         )
 
     def _narrowed(self, action: str, name: str, given: offers.Narrowing, at: Pointer) -> m.Narrowed:
