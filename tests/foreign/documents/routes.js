@@ -153,7 +153,7 @@ export function createRouter({ deck, tokens, limits, clock }) {
   });
 
   const getContent = (req, res) => {
-    const wanted = queryInteger(req, 'version', 1, Number.MAX_SAFE_INTEGER);
+    const wanted = queryInteger(req, 'version', 1, Infinity);
     const { version, content } = deck.getVersion(findDocument(req), wanted);
     res.attachment().set({ 'Content-Type': content.mediaType, 'X-Document-Version': String(version) });
     res.send(content.bytes);

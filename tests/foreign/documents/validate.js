@@ -2,7 +2,7 @@ import { invalid } from './errors.js';
 
 const CONTROL = /[\u0000-\u001f]/;
 const LABEL = /^[a-z][a-z0-9-]{0,29}$/;
-const DIGITS = /^(0|[1-9][0-9]{0,15})$/;
+const DIGITS = /^(0|[1-9][0-9]*)$/;
 
 // texts and lists: each returns what is wrong, or nothing
 
@@ -97,7 +97,7 @@ export function queryInteger(req, name, least, most, otherwise) {
   const text = queryText(req, name);
   if (text === undefined) return otherwise;
   const value = DIGITS.test(text) ? Number(text) : Number.NaN;
-  if (!(value >= least && value <= most)) throw invalid(`query:${name}`, `an integer from ${least} to ${most} is wanted`);
+  if (!(value >= least && value <= most)) throw invalid(`query:${name}`, `an integer of at least ${least}, at most ${most} is wanted`);
   return value;
 }
 

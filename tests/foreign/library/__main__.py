@@ -26,7 +26,12 @@ def main() -> None:
     if options.bug:
         plant(options.bug)
     app = create_app(bucket=options.bucket, random_seed=options.seed)
-    listener = socket.create_server((options.host, options.port))
+    listener = socket.socket(
+        proto=socket.IPPROTO_TCP
+    )  # asyncio sends small answers at once only if it is told TCP
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((options.host, options.port))
+    listener.listen(128)
     print(f"http://{options.host}:{listener.getsockname()[1]}/v1", flush=True)
     config = uvicorn.Config(app, http="h11", log_level="warning", access_log=False)
     uvicorn.Server(config).run(sockets=[listener])
