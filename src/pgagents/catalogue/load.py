@@ -19,6 +19,7 @@ from pgagents.catalogue.checks import (
     sending,
 )
 from pgagents.catalogue.checks.checker import Checker
+from pgagents.catalogue.checks.refusals import jobs
 from pgagents.catalogue.checks.unsaid import as_bearer, find_unsupported_key
 from pgagents.catalogue.language import messages
 from pgagents.catalogue.language.surface import Catalogue
@@ -75,6 +76,7 @@ def _load(source: Source, known: Validators | None) -> tuple[Model | None, list[
     sending.run(checker)
     laws.run(checker)
     pages.run(checker)
+    jobs.run(checker)
     examples.run(checker, known)
     if found := _deduplicate([*found, *checker.found]):
         return None, found
