@@ -1,4 +1,6 @@
-"""Jobs are followed to their end, by waiting or by the operator's clock, and what a server says of them is not trusted."""
+"""Jobs are followed to their end, by waiting or by the operator's clock. What a server says of them is not
+trusted.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +9,12 @@ from typing import Any
 
 import pytest
 
-from language_table import merged, rows
+from language_table import rows
 from pgagents.catalogue.load import load_text
 from pgagents.http import Request, Response, Silence
 from pgagents.inprocess import inside, verify_sandbox
 from pgagents.model.contract import Verdict
 from pgagents.model.model import Model
-from pgagents.source.dump import to_yaml
-from pgagents.source.read import parse
 from pgagents.verify.plan.options import Options
 from verifying import ids, run
 
@@ -111,8 +111,3 @@ def altered(change: Callable[[Response], Response], asked: list[str]) -> Any:
     report = verify_sandbox(of, opened, Options(allow_writes=True), handler=handler)
     assert not [note for note in report.footer.notes if "internal" in note], report.footer.notes
     return report
-
-
-def test_merging_keeps_the_table() -> None:
-    assert merged({"a": {"b": 1}}, NO_WORKFLOW)["a"] == {"b": 1}
-    assert not parse(to_yaml(CLOCK).decode(), "clock.yaml").faults

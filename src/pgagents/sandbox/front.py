@@ -27,6 +27,7 @@ from pgagents.sandbox.oauth import metadata, scopes
 from pgagents.sandbox.oauth.grants import Grants
 from pgagents.sandbox.routes import Routes
 from pgagents.sandbox.store import Store
+from pgagents.sandbox.writing.answer import write
 
 PEER = ":peer"
 """The pseudo-header with the address of the peer; no client can send a name with a colon."""
@@ -63,7 +64,11 @@ class Front:
         self.decoder = Decoder(model)
         self.limits = Limits(model)
         self.grants = Grants(store, keyring, rng) if model.auth.oauth else None
-        self.routes = Routes(model)
+        self.own_tools = model.find_own_tools("")
+        """The way for our MCP server to the tools that only it has, at a path that nobody else knows."""
+        if self.own_tools is not None:
+            self.own_tools = model.find_own_tools(f"/.tools-{word(rng, 20)}")
+        self.routes = Routes(model, self.own_tools)
         self.hosted = Hosted(model, log)
         self._end_users = [
             name.removeprefix("header ").strip()
@@ -185,8 +190,9 @@ class Front:
             drawn.append(level)
         if admission.refused:
             said = f"Send a key: {describe_need(self.model, needs)}"
-            refused = self._refuse("no_key", said, request_id)
-            error = "invalid_token" if find_secret(self.model, request) else None
+            given = find_secret(self.model, request)
+            refused = self._refuse("wrong_key" if given else "no_key", said, request_id)
+            error = "invalid_token" if given else None
             return self._add_challenge(refused, needs, error)
         if level is not None and level.wait_s:
             return self._refuse("limited", "Too many calls; wait as Retry-After says", request_id)
@@ -382,10 +388,11 @@ class Front:
             result = self.domain(call)
             if isinstance(result, Refusal):
                 return self._domain_refusal(action, result, request_id)
-            status = action.success.status
-            if call.surface != "rest":
-                status, result = 200, {} if result is None else result
-            answer = answers.success(status, result)
+            if call.surface == "rest":
+                answer = write(action.success.status, result, action.success)
+            else:
+                result = {} if result is None else result
+                answer = answers.success(200, result)
             if call.headers:
                 answer = replace(answer, headers=(*answer.headers, *call.headers))
             if value:
@@ -466,7 +473,7 @@ def framework_code(model: Model, kind: str) -> Code:
     Where the catalogue names none: a code with the usual status, else the code of invalid arguments.
     """
     framework = model.errors.framework
-    name = getattr(framework, kind)
+    name = getattr(framework, kind) or (framework.no_key if kind == "wrong_key" else None)
     if name is not None:
         return model.codes[name]
     status = _FALLBACK.get(kind)

@@ -346,6 +346,9 @@ class Driver:
         values, subject = yield from self._run_generator(self.factory.arguments.resolve(call), chain)
         for instance in self.gate.find_changed_instances(call, values):
             yield from self._run_generator(self.factory.proof.prove(instance), [])
+        for instance in self.gate.find_references(call, values):
+            with suppress(Unavailable):  # the gate decides on the request itself
+                yield from self._run_generator(self.factory.proof.prove(instance), [])
         return Ready(call, values, subject)
 
     def _stale(self, exchange: Exchange, borrowed: Sequence[Instance]) -> bool:
@@ -401,7 +404,7 @@ class Driver:
             or exchange.status == UNAVAILABLE
         ):
             return
-        code = self.model.no_key
+        code = self.model.wrong_key
         if code is None or not exchange.refused or exchange.status != code.status:
             self.key_known = True
             return
