@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
+from pgagents.generate.follow_ups.jobs import describe_job
 from pgagents.generate.formerly import list_lost_ids, list_offered
-from pgagents.generate.jobs import describe_job
 from pgagents.generate.openapi.address import find_hosted_url, with_extra
 from pgagents.generate.openapi.takers import COPILOT, in_json
 from pgagents.generate.sign_in import SignIn, choose_sign_in

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from pgagents.generate.follow_ups.jobs import list_lost_jobs
 from pgagents.generate.formerly import list_lost_ids
-from pgagents.generate.jobs import list_lost_jobs
 from pgagents.generate.openapi import dispatch, events, parts, refusals
 from pgagents.generate.openapi.operation import operation
 from pgagents.generate.openapi.profile import Profile

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pgagents.generate.jobs import describe_job
+from pgagents.generate.follow_ups.jobs import describe_job
 from pgagents.generate.openapi import parts, refusals
 from pgagents.generate.openapi.profile import Profile
 from pgagents.model.action import Action, Output
