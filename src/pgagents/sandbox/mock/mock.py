@@ -78,6 +78,9 @@ class Mock:
             row[resource.state] = resource.initial
         answer = self.laws.repair(call, places.put(answer, path, row))
         row, tenant = self._object(answer, path), self._tenant(resource, call)
+        taken = self.lifecycle.find_repeated(resource, tenant, row)
+        if taken is not None:
+            return True, Refusal(taken.otherwise.name, f"There is one with the same {taken.members[0]}")
         if not self.lifecycle.count(resource, tenant, None, row):
             code = next((c for c in call.action.errors if c.status == 409), None)
             return True, Refusal(code.name, "Nothing is left of it") if code else self._missing(resource)
