@@ -157,12 +157,10 @@ OBJECT = {"description": "Odd", "properties": {"a": {"type": "string", "descript
 @pytest.mark.parametrize(
     ("action", "value", "place"),
     [
-        (READ, OBJECT, "query"),
-        (READ, {"type": "object", "description": "Odd"}, "query"),
-        (READ, {"type": "array", "items": OBJECT, "description": "Odd"}, "query"),
         (READ, {**OBJECT, "in": "header"}, "header"),
-        (WRITE, {**OBJECT, "in": "query"}, "query"),
-        (READ, {"$ref": "Odd", "description": "Odd"}, "query"),
+        (WRITE, {**OBJECT, "in": "header"}, "header"),
+        (READ, {"type": "array", "items": OBJECT, "description": "Odd", "in": "header"}, "header"),
+        (READ, {"$ref": "Odd", "description": "Odd", "in": "header"}, "header"),
     ],
 )
 def test_object_where_only_texts_travel_is_an_error(action: str, value: Any, place: str) -> None:

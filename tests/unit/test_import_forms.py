@@ -54,43 +54,35 @@ def test_number_in_a_name_stays_with_its_word(id: str, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("style", "between", "separator"),
+    ("written", "style"),
     [
-        ({"explode": False}, "commas", ","),
-        ({"style": "spaceDelimited", "explode": False}, "spaces", " "),
-        ({"style": "pipeDelimited", "explode": False}, "vertical bars", "|"),
+        ({"explode": False}, {"style": "form", "explode": False}),
+        ({"style": "spaceDelimited", "explode": False}, {"style": "spaceDelimited"}),
+        ({"style": "pipeDelimited", "explode": False}, {"style": "pipeDelimited"}),
+        ({"style": "deepObject"}, {"style": "deepObject"}),
     ],
 )
-def test_list_in_one_text_is_a_text_with_its_form_in_words(
-    style: dict[str, Any], between: str, separator: str
-) -> None:
-    found = inputs(query(LIST, description="Which tags.", example=["a", "b"], **style))["q"]
-    assert found["type"] == "string"
-    assert (
-        found["description"] == f"Which tags. Several values stand in one text, with {between} between them."
-    )
-    made = imported(
-        openapi(
-            {
-                "/a": {
-                    "get": operation(parameters=[query(LIST, example=["a", "b"], **style)], responses=ANSWER)
-                }
-            }
-        )
-    )
+def test_list_in_the_query_keeps_its_style(written: dict[str, Any], style: dict[str, Any]) -> None:
+    found = inputs(query(LIST, description="Which tags.", **written))["q"]
+    assert found == {**LIST, **style, "description": "Which tags."}
+    parameters = [query(LIST, example=["a", "b"], **written)]
+    made = imported(openapi({"/a": {"get": operation(parameters=parameters, responses=ANSWER)}}))
     example = next(iter(made.data["actions"]["get_book"]["examples"].values()))
-    assert example["input"] == {"q": f"a{separator}b"}
+    assert example["input"] == {"q": ["a", "b"]}
 
 
 ANSWER = answering({"type": "object", "properties": {"id": {"type": "string"}}}, example={"id": "1"})
 
 
 def test_values_that_a_joined_list_may_have_are_a_pattern() -> None:
+    def joined(schema: Any) -> Any:
+        return inputs({"name": "q", "in": "header", "schema": schema})["q"]
+
     schema = {"type": "array", "items": {"type": "string", "enum": ["a.b", "c"]}, "default": ["c", "a.b"]}
-    found = inputs(query(schema, explode=False))["q"]
+    found = joined(schema)
     assert found["pattern"] == r"^(?:a\.b|c)(?:,(?:a\.b|c))*$"
     assert found["default"] == "c,a.b"
-    numbers = inputs(query({"type": "array", "items": {"type": "integer"}}, explode=False))["q"]
+    numbers = joined({"type": "array", "items": {"type": "integer"}})
     assert numbers["pattern"] == "^(?:-?[0-9]+)(?:,(?:-?[0-9]+))*$"
 
 
@@ -118,28 +110,50 @@ def test_list_in_a_path_is_one_text_too() -> None:
 
 OBJECT = {
     "type": "object",
-    "properties": {"name": {"type": "string"}, "min-size": {"type": "integer"}, "deep": {"type": "object"}},
+    "properties": {"name": {"type": "string"}, "deep": {"type": "object"}},
 }
+FLAT = {"type": "object", "properties": {"name": {"type": "string"}, "size": {"type": "integer"}}}
 
 
-def test_object_in_the_query_becomes_an_argument_for_each_plain_member() -> None:
-    deep = inputs(query(OBJECT, style="deepObject"))
-    assert {name: (p["type"], p.get("wire")) for name, p in deep.items()} == {
-        "q_name": ("string", "q[name]"),
-        "q_min_size": ("integer", "q[min-size]"),
+@pytest.mark.parametrize(
+    ("written", "style"),
+    [
+        ({}, {"style": "form"}),
+        ({"explode": False}, {"style": "form", "explode": False}),
+        ({"style": "deepObject", "explode": True}, {"style": "deepObject"}),
+    ],
+)
+def test_object_in_the_query_keeps_its_style(written: dict[str, Any], style: dict[str, Any]) -> None:
+    found = inputs(query(FLAT, **written))["q"]
+    assert {key: found[key] for key in style} == style
+    assert list(found["properties"]) == ["name", "size"]
+    assert ("explode" in found) == ("explode" in style)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "style"),
+    [({"style": "deepObject", "explode": True}, "deepObject"), (None, None)],
+)
+def test_object_in_a_form_needs_the_style_of_its_document(encoding: Any, style: str | None) -> None:
+    media = {
+        "schema": {"type": "object", "properties": {"place": OBJECT, "a": {"type": "string"}}},
+        **({"encoding": {"place": encoding}} if encoding else {}),
     }
-    plain = inputs(query(OBJECT))
-    assert {name: p.get("wire") for name, p in plain.items()} == {"name": None, "min_size": "min-size"}
+    body = {"content": {"application/x-www-form-urlencoded": media}}
+    made = imported(openapi({"/a": {"post": operation(requestBody=body)}}), offering=False)
+    action = made.data["actions"]["get_book"]
+    assert action["content_type"] == "application/x-www-form-urlencoded"
+    assert (action["input"].get("place") or {}).get("style") == style
+    assert ("`place` is not sent" in notes(made)) == (style is None)
+    assert load_text(made.text).actions
 
 
 @pytest.mark.parametrize(
     "parameter",
     [
         query({"type": "object"}),
-        query(LIST, style="deepObject"),
         query({"type": "array", "items": OBJECT}),
         query({"type": "array", "items": {"type": "array", "items": {"oneOf": [OBJECT]}}}),
-        query({"type": "object", "properties": {"a": {"type": "object"}}}, style="deepObject"),
         query(OBJECT, explode=False),
     ],
 )
@@ -170,10 +184,8 @@ def test_label_in_a_path_leaves_its_operation_out() -> None:
     assert "it travels as `label`" in notes(made)
 
 
-@pytest.mark.parametrize(
-    "media", ["multipart/form-data", "application/x-www-form-urlencoded", "application/xml", "text/plain"]
-)
-def test_body_that_is_no_json_leaves_its_operation_out(media: str) -> None:
+@pytest.mark.parametrize("media", ["multipart/form-data", "application/xml", "text/plain"])
+def test_body_that_no_call_sends_leaves_its_operation_out(media: str) -> None:
     body = {
         "required": True,
         "content": {media: {"schema": {"type": "object", "properties": {"a": {"type": "string"}}}}},
@@ -181,10 +193,7 @@ def test_body_that_is_no_json_leaves_its_operation_out(media: str) -> None:
     paths = {"/a": {"post": operation(requestBody=body, operationId="send")}, "/b": {"get": operation()}}
     made = imported(openapi(paths))
     assert list(made.data["actions"]) == ["get_book"]
-    assert (
-        f"left out: POST /a: its body is {media}; a catalogue's calls send application/json alone"
-        in notes(made)
-    )
+    assert f"left out: POST /a: its body is {media}, which no call of a catalogue sends" in notes(made)
     assert made.left_out == 1
 
 
@@ -215,7 +224,7 @@ def test_form_that_a_reading_call_need_not_send_is_dropped_with_a_message() -> N
         )
     )
     assert list(made.data["actions"]) == ["get_book", "go"]
-    assert "an optional body of application/x-www-form-urlencoded is not sent" in notes(made)
+    assert "a body of application/x-www-form-urlencoded that is no object of named members" in notes(made)
 
 
 def test_operation_that_only_redirects_is_left_out() -> None:

@@ -6,7 +6,18 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from pgagents.catalogue.checks import carried, examples, idle, laws, narrowing, pages, parts, paths, security
+from pgagents.catalogue.checks import (
+    carried,
+    examples,
+    idle,
+    laws,
+    narrowing,
+    pages,
+    parts,
+    paths,
+    security,
+    sending,
+)
 from pgagents.catalogue.checks.checker import Checker
 from pgagents.catalogue.checks.unsaid import as_bearer, find_unsupported_key
 from pgagents.catalogue.language import messages
@@ -61,6 +72,7 @@ def _load(source: Source, known: Validators | None) -> tuple[Model | None, list[
     carried.run(checker)
     narrowing.run(checker)
     idle.run(checker)
+    sending.run(checker)
     laws.run(checker)
     pages.run(checker)
     examples.run(checker, known)

@@ -6,8 +6,9 @@ import hashlib
 from dataclasses import replace
 from typing import Any
 
+from pgagents.catalogue.checks import sending
 from pgagents.catalogue.checks.carried import REST, TOOLS, is_dispatched
-from pgagents.catalogue.checks.checker import PLACEHOLDER, Checker
+from pgagents.catalogue.checks.checker import Checker
 from pgagents.catalogue.checks.errors import find_place, make_sign
 from pgagents.catalogue.checks.paths import camel
 from pgagents.catalogue.language import (
@@ -27,6 +28,8 @@ from pgagents.catalogue.language.page_texts import add_page_sentence
 from pgagents.catalogue.language.problem_details import PROBLEM_DETAILS, problem_details
 from pgagents.catalogue.language.schemas import argument_node, schema_node, schema_nodes
 from pgagents.cel.expression import compile as compiled
+from pgagents.encoding.medium import medium_of
+from pgagents.encoding.style import DEEP, FORM
 from pgagents.jsonschema.schema import resolve as resolve_schema
 from pgagents.model import model as m
 from pgagents.model.action import (
@@ -162,7 +165,6 @@ class _Resolver:
         for step in at:
             raw = raw[step]
         method, path = a.http.split(" ", 1) if a.http else ("", "")
-        in_path = set(PLACEHOLDER.findall(path))
         default_unknown = self.written.behaviour.unknown_member
         security = self.security if a.security is None else list_alternatives(self.written, a.security)
         pages = self._pages(a.pages, (*at, "pages")) if a.pages else None
@@ -181,10 +183,10 @@ class _Resolver:
             key=any(security),
             security=security,
             params=tuple(
-                self._param(n, p, raw["input"][n], (*at, "input", n), method, in_path, pages)
-                for n, p in a.input.items()
+                self._param(n, p, raw["input"][n], (*at, "input", n), a, pages) for n, p in a.input.items()
             ),
             unknown=a.unknown or default_unknown,
+            content_type=a.content_type or JSON,
             outputs=tuple(
                 self._output(status, o, raw["output"][status], (*at, "output", status))
                 for status, o in a.output.items()
@@ -213,18 +215,12 @@ class _Resolver:
         )
 
     def _param(
-        self,
-        name: str,
-        p: basics.Param,
-        raw: Any,
-        at: Pointer,
-        method: str,
-        in_path: set[str],
-        pages: Pages | None,
+        self, name: str, p: basics.Param, raw: Any, at: Pointer, a: actions.Action, pages: Pages | None
     ) -> Param:
-        place: Any = p.in_ or (
-            "path" if name in in_path else "query" if method in ("GET", "DELETE") else "body"
-        )
+        place = sending.place_of(name, p, a.http)
+        medium = medium_of(a.content_type or JSON)
+        as_text = place not in sending.IN_BODY or (medium is not None and not medium.typed)
+        style = p.style or (FORM if as_text and place in sending.STYLED else "")
         node = argument_node(raw, at, self.marks)
         if pages is not None and name == pages.argument:
             add_page_sentence(node, pages)
@@ -238,6 +234,11 @@ class _Resolver:
             resource or None,
             at,
             member,
+            style=style,
+            explode=style in ("", FORM, DEEP) if p.explode is None else p.explode,
+            spread=style == FORM and p.explode is not False and sending.holds_object(self.checker, p),
+            in_parts=style != "" and sending.is_in_parts(self.checker, p),
+            as_text=as_text,
         )
 
     def _output(self, status: int, o: basics.Output | None, raw: Any, at: Pointer) -> Output:

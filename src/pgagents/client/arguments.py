@@ -12,7 +12,7 @@ from typing import Any
 
 from pgagents.http import Json, json_bytes, read_json
 from pgagents.jsonschema import schema as schemas
-from pgagents.model.action import Action, Param
+from pgagents.model.action import PLACES, Action, Param
 from pgagents.model.model import Model
 from pgagents.source.origin import plain
 from pgagents.text.brief import brief
@@ -27,7 +27,7 @@ class Arguments:
 
     def __init__(self, model: Model, action: Action, params: tuple[Param, ...]) -> None:
         self._model, self._params = model, {str(p.name): p for p in params}
-        self.schema = action.input_schema(places=("path", "query", "header", "body"), params=params)
+        self.schema = action.input_schema(places=PLACES, params=params)
 
     @cached_property
     def _validator(self) -> Any:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pgagents.http import Request, json_bytes, target, text_of
-from pgagents.model.action import Action, Param
+from pgagents.encoding.request import encode_call
+from pgagents.http import Request, json_bytes
+from pgagents.model.action import Action
 from pgagents.model.credential import Credential
 from pgagents.model.model import Dispatcher
 
@@ -21,7 +22,7 @@ def request_of(
     proof: Iterable[tuple[Credential, str]] = (),
     headers: Mapping[str, str] | None = None,
 ) -> Request:
-    """Return the request of a call with valid arguments. A list in the query is repeated.
+    """Return the request of a call with valid arguments.
 
     The body is an object even where it has no members. `headers` follow our own. `proof` are the
     secrets of the call, each with its credential. The call goes through `dispatcher` if one is given.
@@ -31,29 +32,13 @@ def request_of(
         message = dispatcher.make_message(action, arguments)
         whole = Request(dispatcher.method, str(dispatcher.path), tuple(asked), json_bytes(message))
         return _with_proof(whole, proof)
-    places: dict[str, list[tuple[Param, Any]]] = {"path": [], "query": [], "header": [], "body": []}
-    for param in action.params:
-        if param.name in arguments:
-            places[param.place].append((param, arguments[param.name]))
-    query = [
-        (p.wire, item)
-        for p, value in places["query"]
-        for item in (value if isinstance(value, list) else [value])
-    ]
-    sent = [
-        ("Accept", JSON),
-        *((p.wire, text_of(value)) for p, value in places["header"]),
-        *(headers or {}).items(),
-    ]
-    body = b""
-    if any(p.place == "body" for p in action.params):
-        sent.append(("Content-Type", JSON))
-        body = json_bytes({p.wire: value for p, value in places["body"]})
+    ordered = {str(p.name): arguments[p.name] for p in action.params if p.name in arguments}
+    parts = encode_call(action, ordered)
+    sent = [("Accept", JSON), *parts.headers, *(headers or {}).items()]
+    if parts.body is not None:
+        sent.append(("Content-Type", parts.body.content_type))
     request = Request(
-        str(action.method),
-        target(str(action.path), {p.wire: v for p, v in places["path"]}, query),
-        tuple(sent),
-        body,
+        str(action.method), parts.target, tuple(sent), parts.body.data if parts.body is not None else b""
     )
     return _with_proof(request, proof)
 

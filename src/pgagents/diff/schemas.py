@@ -10,6 +10,8 @@ from typing import Any
 from pgagents.diff.change import Change, Severity
 from pgagents.diff.named import make_named
 from pgagents.diff.values import Difference, Who, differences
+from pgagents.encoding.medium import has_body
+from pgagents.encoding.style import PIPES, SPACES
 from pgagents.model.action import Action, Output, Param
 from pgagents.model.model import Model
 from pgagents.text.brief import brief
@@ -41,6 +43,7 @@ class Sides:
 
 def inputs(s: Sides) -> Iterator[Change]:
     """Yield the changes of the arguments that callers send."""
+    yield from _body_type(s)
     then, now = {str(p.name): p for p in s.a.params}, {str(p.name): p for p in s.b.params}
     for name, p in then.items():
         if name in now:
@@ -73,6 +76,19 @@ def inputs(s: Sides) -> Iterator[Change]:
         )
 
 
+def _describe_style(p: Param) -> str:
+    if not p.style:
+        return "as a JSON value"
+    return f"as `{p.style}`" if p.explode or p.style in (SPACES, PIPES) else f"as one text of `{p.style}`"
+
+
+def _body_type(s: Sides) -> Iterator[Change]:
+    """Yield a change of the media type of the body that callers send."""
+    if s.a.content_type != s.b.content_type and has_body(s.a) and has_body(s.b):
+        message = f"the body is {s.b.content_type} now, was {s.a.content_type}"
+        yield s.change("breaking", "body-type", message, "content_type")
+
+
 def _argument(s: Sides, p: Param, q: Param) -> Iterator[Change]:
     name = str(q.name)
     if (p.place, p.wire if p.place != "path" else "") != (q.place, q.wire if q.place != "path" else ""):
@@ -80,6 +96,14 @@ def _argument(s: Sides, p: Param, q: Param) -> Iterator[Change]:
             "breaking",
             "argument-moved",
             f"argument `{name}` is {q.place} {q.wire} now, was {p.place} {p.wire}",
+            "input",
+            name,
+        )
+    elif (p.style, p.explode) != (q.style, q.explode):
+        yield s.change(
+            "breaking",
+            "argument-style",
+            f"argument `{name}` is sent {_describe_style(q)} now, was {_describe_style(p)}",
             "input",
             name,
         )

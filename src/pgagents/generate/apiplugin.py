@@ -12,6 +12,7 @@ from typing import Any
 
 from pgagents.generate.formerly import list_lost_ids, list_offered
 from pgagents.generate.openapi.address import find_hosted_url, with_extra
+from pgagents.generate.openapi.takers import COPILOT, in_json
 from pgagents.generate.sign_in import SignIn, choose_sign_in
 from pgagents.generate.target import Loss, Note, View
 from pgagents.model.action import Action
@@ -29,10 +30,10 @@ def api_surface(model: Model) -> tuple[Surface, list[Loss]]:
     """Return the `copilot` surface with the actions that an API plugin can call, and a loss for each of the
     others.
 
-    Copilot reads JSON only, so an action with any other response is left out.
+    Copilot reads and sends JSON only, so an action with any other response or body is left out.
     """
-    surface = model.surfaces["copilot"]
-    kept, lost = [], []
+    surface, lost = in_json(model.surfaces["copilot"], COPILOT)
+    kept = []
     for action in surface.actions:
         if not action.on_rest:
             why = "only a dispatcher has it, and a plugin's functions are operations of their own"

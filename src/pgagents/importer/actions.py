@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
+from pgagents.encoding.medium import medium_of
 from pgagents.importer.bodies import Member, members
 from pgagents.importer.examples import examples
 from pgagents.importer.reading.names import clean, cut, identifier, is_name, one_line, sentence, snake, unique
 from pgagents.importer.reading.note import Notes
-from pgagents.importer.reading.operations import JSON, Answer, Body, Operation, Parameter, is_json
+from pgagents.importer.reading.operations import (
+    JSON,
+    Answer,
+    Body,
+    Operation,
+    Parameter,
+    encoding_style,
+    is_json,
+    is_sendable,
+)
 from pgagents.importer.schemas import Schemas
-from pgagents.importer.travelling import Joined, Spread, Unsayable, travelling
+from pgagents.importer.travelling import Joined, Styled, Unsayable, travelling
 from pgagents.source.source import Pointer
 from pgagents.text.brief import brief
 
@@ -147,12 +157,12 @@ class Actions:
                 op.whole.place,
             )
             return True
-        if not op.body or is_json(op.body.media) or self._bodiless(op, op.body):
+        if not op.body or is_sendable(op.body.media) or self._bodiless(op, op.body):
             return False
         self.notes.add_left_out(
             (
-                f"{op.method} {brief(op.path)}: its body is {brief(op.body.media)}; a catalogue's calls send "
-                f"{JSON} alone"
+                f"{op.method} {brief(op.path)}: its body is {brief(op.body.media)}, which no call of a "
+                "catalogue sends"
             ),
             op.body.whole.place,
         )
@@ -281,37 +291,27 @@ class Actions:
             if not p.required:
                 self.notes.add_lost(at, f"parameter `{brief(p.name)}` is not sent: {form.why}", p.whole.place)
             return not p.required
-        if isinstance(form, Spread):
-            how = "travels as `deepObject`" if p.style else "is an object"
-            self.notes.add_lost(
-                at,
-                f"parameter `{brief(p.name)}` {how}; each plain member is an argument of its own here",
-                p.whole.place,
-            )
-            for own, wire, schema, required in form.members:
-                text = self.schemas.references.follow(schema).text("description")
-                member = replace(p, name=wire, schema=schema, required=required, style="", description=text)
-                self._add(member, identifier(own), found, made, at)
-            return True
-        self._add(p, "", found, made, at, form)
+        self._add(p, found, made, at, form)
         return True
 
     def _add(
         self,
         p: Parameter,
-        wish: str,
         found: dict[str, Any],
         made: ImportedAction,
         at: Pointer,
-        form: Joined | None = None,
+        form: Joined | Styled | None,
     ) -> None:
         """Add the argument of a parameter that is sent as it is, or joined into one text."""
-        name = self._name(wish or p.name, found, prefix=p.place)
+        name = self._name(p.name, found, prefix=p.place)
         here = (*at, name)
-        schema = dict(form.schema) if form else self._argument(p.schema, here, name, made.name)
-        if form:
-            made.joined[name] = form.separator
-            how = f"a list that travels as `{p.style}`" if form.separator else "a JSON value"
+        joined = form if isinstance(form, Joined) else None
+        schema = dict(joined.schema) if joined else self._argument(p.schema, here, name, made.name)
+        if isinstance(form, Styled):
+            schema |= _style_members(form)
+        if joined:
+            made.joined[name] = joined.separator
+            how = f"a list that travels as `{p.style}`" if joined.separator else "a JSON value"
             self.notes.add_lost(here, f"{how} is one text here; its schema is not carried", p.whole.place)
         elif p.description:
             schema["description"] = cut(p.description)
@@ -356,7 +356,7 @@ class Actions:
     def _body(
         self, op: Operation, body: Body, found: dict[str, Any], made: ImportedAction, at: Pointer
     ) -> bool:
-        if not is_json(body.media) and not self.comparing:
+        if not is_sendable(body.media) and not self.comparing:
             self.notes.add_lost(at, f"an optional body of {brief(body.media)} is not sent", body.whole.place)
             return True
         parts, closed = members(self.schemas, body, self.notes, (*at, "input"))
@@ -373,8 +373,12 @@ class Actions:
                 body.whole.place,
             )
             return True
+        media = _bare(body.media)
         for part in parts:
-            self._member(part, body, found, made, (*at, "input"))
+            if not self._member(part, body, found, made, (*at, "input")):
+                return False
+        if media not in ("", JSON, "*/*", "text/json") and any(p for p in parts) and is_sendable(media):
+            made.action["content_type"] = media
         if closed:
             made.action["unknown"] = "refused"
         if body.required and not any(p.required for p in parts):
@@ -387,7 +391,18 @@ class Actions:
 
     def _member(
         self, part: Member, body: Body, found: dict[str, Any], made: ImportedAction, at: Pointer
-    ) -> None:
+    ) -> bool:
+        """Add the argument of a body's member. False, after a note, if a required one has no form."""
+        form = self._form_of(part, body)
+        if isinstance(form, Unsayable):
+            if part.required and body.required:
+                self.notes.add_left_out(
+                    f"{made.operation.label}: the form's `{brief(part.name)}` cannot be said: {form.why}",
+                    part.schema.place,
+                )
+                return False
+            self.notes.add_lost(at, f"`{brief(part.name)}` is not sent: {form.why}", part.schema.place)
+            return True
         name = self._name(part.name, found, prefix="body")
         schema = self._argument(part.schema, (*at, name), name, made.name)
         if part.description:
@@ -404,8 +419,25 @@ class Actions:
             self.notes.add_lost(
                 (*at, name), "required where a body is sent at all; here it is optional", part.schema.place
             )
+        if form is not None:
+            schema |= _style_members(form)
         made.wires[part.name, "body"] = name
         found[name] = schema
+        return True
+
+    def _form_of(self, part: Member, body: Body) -> Styled | Unsayable | None:
+        """Return the style of a member of a form, by the document's `encoding`; None if it needs none."""
+        medium = medium_of(_bare(body.media))
+        if medium is None or medium.typed:
+            return None
+        encoding = body.whole.at("encoding", part.name)
+        style = part.style or (encoding_style(encoding) if encoding.mapping() else "")
+        p = Parameter(part.name, "body", part.required, part.description, part.schema, part.schema, style)
+        form = travelling(p, self.schemas)
+        if isinstance(form, Styled) and form.style == "form" and not style:
+            # OpenAPI's default for an object in a form is JSON as text
+            return Unsayable("it is an object that the document does not give a `style`")
+        return form if not isinstance(form, Joined) else None
 
     def _outputs(self, op: Operation, at: Pointer) -> dict[int, Any]:
         found: dict[int, Any] = {}
@@ -461,6 +493,11 @@ class Actions:
                 f"the body may also be {', '.join(map(brief, others[:4]))}",
                 op.whole.at("requestBody").place,
             )
+
+
+def _style_members(form: Styled) -> dict[str, Any]:
+    """Return the keys of an argument with a style."""
+    return {"style": form.style} | ({} if form.explode is None else {"explode": form.explode})
 
 
 def _bare(media: str) -> str:

@@ -33,6 +33,8 @@ class Member:
     schema: Found
     required: bool
     description: str = ""
+    style: str = ""
+    """How a list of Swagger's form fields is sent; see `Parameter.style`."""
 
 
 def members(schemas: Schemas, body: Body, notes: Notes, at: Pointer) -> tuple[list[Member] | None, bool]:
@@ -40,7 +42,9 @@ def members(schemas: Schemas, body: Body, notes: Notes, at: Pointer) -> tuple[li
     members.
     """
     if body.fields:
-        return [Member(f.name, f.schema, f.required, f.description) for f in body.fields if f.name], False
+        return [
+            Member(f.name, f.schema, f.required, f.description, f.style) for f in body.fields if f.name
+        ], False
     walk = _Walk(schemas, notes, at)
     walk.add(body.schema, ())
     if not walk.found and not walk.empty:

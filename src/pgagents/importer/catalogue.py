@@ -185,6 +185,7 @@ def _assemble(
 
 _ORDER = (
     "title", "description", "http", "operation_id", "effect", "destructive", "security", "idempotency",
+    "content_type",
     "input",
     "unknown", "output", "errors",
     "examples", "tags", "deprecated",

@@ -188,6 +188,7 @@ _KEYWORDS = frozenset((
     "minLength", "maxLength", "pattern", "items", "minItems", "maxItems", "uniqueItems", "required",
     "additionalProperties",
     "minProperties", "maxProperties", "oneOf", "anyOf", "allOf", "operation_id", "terms", "docs",
+    "style", "explode",
     "other_servers",
 ))  # fmt: skip
 

@@ -1,8 +1,7 @@
 """Convert list and object parameters of the path, query, header and cookie into arguments of the catalogue.
 
-The catalogue has one form for lists in the query (`tag=a&tag=b`), and sends everything else as one text. An
-OpenAPI document may ask for another form, such as `tag=a,b`: that list becomes a text argument whose
-description states the form. An object becomes one argument for each member.
+In the query and in forms, lists and objects have OpenAPI's styles. Elsewhere the catalogue sends one text: a
+list in a path or header becomes a text argument whose description states the form.
 """
 
 from __future__ import annotations
@@ -21,7 +20,6 @@ _WORDS = {",": "commas", " ": "spaces", "\t": "tabs", "|": "vertical bars"}
 _SPECIAL = frozenset(r"\^$.*+?()[]{}|/")
 MAX_NESTED = 8
 MAX_PATTERN = 1_000
-MAX_MEMBERS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +31,11 @@ class Joined:
 
 
 @dataclass(frozen=True, slots=True)
-class Spread:
-    """An object whose members are sent as separate parameters."""
+class Styled:
+    """A list or object with a style; `explode` None means the style's default."""
 
-    members: tuple[tuple[str, str, Found, bool], ...]
-    """Name, name on the wire, schema, and whether it is required, for each member."""
+    style: str
+    explode: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +45,14 @@ class Unsayable:
     why: str
 
 
-def travelling(p: Parameter, schemas: Schemas) -> Joined | Spread | Unsayable | None:
+_STYLES = {
+    "csv": Styled("form", False),
+    "ssv": Styled("spaceDelimited"),
+    "pipes": Styled("pipeDelimited"),
+}
+
+
+def travelling(p: Parameter, schemas: Schemas) -> Joined | Styled | Unsayable | None:
     """Return how the parameter is converted, or None if it is sent unchanged."""
     if p.style in ("matrix", "label"):
         return Unsayable(f"it travels as `{p.style}`")
@@ -56,13 +61,19 @@ def travelling(p: Parameter, schemas: Schemas) -> Joined | Spread | Unsayable | 
     found = _one(schemas, p.schema)
     kinds = _kinds(found)
     if "array" in kinds or (not kinds and "items" in found.mapping()):
+        if p.place in ("query", "body") and p.style in _STYLES:
+            if _holds_objects(schemas, found):
+                return Unsayable(f"it is a list of objects, which has no form as `{p.style}`")
+            return _STYLES[p.style]
+        if p.style == "deepObject":
+            return Styled(p.style)
         if p.style in SEPARATORS:
             return _join_values(p, found, schemas, SEPARATORS[p.style])
         if _holds_objects(schemas, found):
             return Unsayable(f"it is a list of objects, which has no form in the {p.place}")
         return Unsayable("it is a list, and the document does not say how it travels") if p.style else None
     if p.style == "deepObject" or "object" in kinds or (not kinds and "properties" in found.mapping()):
-        return _spread_members(p, found, schemas)
+        return _style_object(p, found, schemas)
     return None
 
 
@@ -133,29 +144,18 @@ def _escape(text: str) -> str:
     return "".join(f"\\{c}" if c in _SPECIAL else c for c in text)
 
 
-def _spread_members(p: Parameter, found: Found, schemas: Schemas) -> Spread | Unsayable:
-    """Return each member as a parameter: `filter[name]` for a deep object, otherwise its own name."""
-    deep = p.style == "deepObject"
-    if p.place != "query" or p.style not in ("", "deepObject"):
+def _style_object(p: Parameter, found: Found, schemas: Schemas) -> Styled | Unsayable:
+    """Return the style of an object: brackets, or its members as pairs or as one text."""
+    if p.place not in ("query", "body") or p.style not in ("", "csv", "deepObject"):
         return Unsayable("it is an object")
+    if p.style == "deepObject":
+        return Styled(p.style)
     properties = found.at("properties")
     names = list(properties.mapping())
-    if not names:
+    if not names and not p.style:
         return Unsayable("it is an object whose members the document does not name")
-    if len(names) > MAX_MEMBERS:
-        return Unsayable(f"it is an object with {len(names)} members")
-    required = found.mapping().get("required")
-    needed = [r for r in required if isinstance(r, str)] if isinstance(required, list) and p.required else []
-    members = []
     for name in names:
-        schema = properties.at(name)
-        if (
-            _one(schemas, schema).mapping().get("type") in ("object", "array")
-            or "properties" in schema.mapping()
-        ):
-            if name in needed:
-                return Unsayable(f"its member `{brief(name)}` is no plain value")
-            continue
-        own, wire = (f"{p.name}_{name}", f"{p.name}[{name}]") if deep else (name, name)
-        members.append((own, wire, schema, name in needed))
-    return Spread(tuple(members)) if members else Unsayable("it is an object of lists and objects")
+        inner = _one(schemas, properties.at(name))
+        if set(_kinds(inner)) & {"object", "array"} or {"properties", "items"} & inner.mapping().keys():
+            return Unsayable(f"its member `{brief(name)}` is no plain value")
+    return Styled("form", False if p.style else None)

@@ -14,7 +14,8 @@ from pgagents.model.pages import Pages
 from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer
 
-PlaceIn = Literal["path", "query", "header", "body"]
+PlaceIn = Literal["path", "query", "header", "cookie", "body", "whole_body"]
+PLACES: tuple[PlaceIn, ...] = ("path", "query", "header", "cookie", "body", "whole_body")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +31,31 @@ class Param:
     origin: Pointer
     refers_member: str = ""
     """The member of a resource's id that this argument holds, if the id has several members."""
+    style: str = ""
+    """OpenAPI's style of a list or object that is sent as text; empty for other arguments."""
+    explode: bool = True
+    """True if each item or member of it is a pair of its own."""
+    spread: bool = False
+    """True if it is an object whose members are sent under their own names."""
+    in_parts: bool = False
+    """True if it is sent as the parts of a list or object alone, so that no pair has its own name."""
+    reserved: bool = False
+    """True if reserved characters such as `/` are sent as they are."""
+    as_text: bool = False
+    """True if it is sent as text, so that the server decides which type it has."""
+
     of: str = ""
     """The argument's name in the catalogue, if a surface gives it another."""
+
+    @property
+    def odd_style(self) -> bool:
+        """True if a list or object is sent in another form than pairs that repeat its name."""
+        return self.style not in ("", "form") or not self.explode or self.spread
+
+    @property
+    def in_body(self) -> bool:
+        """True if it is sent in the body."""
+        return self.place in ("body", "whole_body")
 
     @property
     def canonical(self) -> str:
@@ -192,6 +216,8 @@ class Action:
     """
     tenant: bool = False
     """True if the response depends on the caller's project alone."""
+    content_type: str = "application/json"
+    """The media type of the body that a call sends."""
     security: tuple[tuple[str, ...], ...] = ()
     """The alternatives by which a call proves who makes it, each with the schemes that it takes together.
 
@@ -224,7 +250,7 @@ class Action:
     def input_schema(
         self,
         *,
-        places: tuple[PlaceIn, ...] = ("path", "query", "body"),
+        places: tuple[PlaceIn, ...] = ("path", "query", "cookie", "body", "whole_body"),
         params: tuple[Param, ...] | None = None,
     ) -> Node:
         """Return all arguments in these places as one closed JSON Schema object; `params` are those that a

@@ -7,14 +7,17 @@ from __future__ import annotations
 import math
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pgagents.http import Request, read_json
+from pgagents.http import Request
 from pgagents.jsonschema import schema as schemas
-from pgagents.model.action import Action, Param
+from pgagents.model.action import PLACES, Action, Param
 from pgagents.model.model import Model, Surface
+from pgagents.sandbox.bodies.fields import Field, Pair, Unreadable, as_typed, find, parse_pairs, types_of
+from pgagents.sandbox.bodies.media.json import read_object
+from pgagents.sandbox.bodies.readers import field_of, reader_of
 from pgagents.source.origin import plain
 
 BODY = "body"
@@ -47,16 +50,20 @@ class Arguments:
 class _Argument:
     """The reading of one argument.
 
-    `types` are those that its schema allows (for a list, those of its items). `whole` means that it is an
-    integer.
+    `text` means that it arrives as text, whose type its schema decides. `whole` means that it is an integer.
     """
 
     name: str
-    wire: str
     place: str
     many: bool
-    types: frozenset[str]
+    text: bool
     whole: bool
+    field: Field
+
+    @property
+    def wire(self) -> str:
+        """The name on the wire."""
+        return self.field.wire
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +73,7 @@ class _Plan:
     arguments: tuple[_Argument, ...]
     beside: tuple[_Argument, ...]
     """Arguments that do not travel in the body."""
-    body: Mapping[str, str]
-    """Names of the arguments in the body, by their names there."""
+    body: tuple[_Argument, ...]
     defaults: Mapping[str, Any]
     validator: Any
 
@@ -83,22 +89,21 @@ class Decoder:
         """Return the arguments of a REST call, or why they are refused."""
         plan = self._plan(action)
         found: dict[str, Any] = {}
-        query: dict[str, list[str]] = {}
-        for name, text in request.query:
-            query.setdefault(name, []).append(text)
-        for argument in plan.beside:
-            fault = self._text_argument(argument, path_values, query, request, found)
-            if fault is not None:
-                return fault
-        if plan.body:
-            members = json_object(request)
-            if isinstance(members, Fault):
-                return members
-            for wire, value in members.items():
-                if wire in plan.body:
-                    found[plan.body[wire]] = value
-                elif action.unknown == "refused":
+        pairs = parse_pairs(request.target.partition("#")[0].partition("?")[2])
+        try:
+            for argument in plan.beside:
+                self._argument_beside(argument, path_values, pairs, request, found)
+            if plan.body:
+                content = reader_of(action)(request, [a.field for a in plan.body], action.content_type)
+                for argument in plan.body:
+                    if argument.wire in content.values:
+                        value = content.values[argument.wire]
+                        found[argument.name] = self._typed(value, argument) if argument.text else value
+                if content.unknown and action.unknown == "refused":
+                    wire = content.unknown[0]
                     return Fault("invalid", wire, f"{_clean_name(wire)} is no member of this body")
+        except Unreadable as error:
+            return Fault(error.kind, error.field or BODY, str(error))
         return self._validate(action, plan, found)
 
     def members(
@@ -148,30 +153,30 @@ class Decoder:
                 values[argument.name] = int(value)
         return Arguments(values, frozenset(found))
 
-    def _text_argument(
+    def _argument_beside(
         self,
         argument: _Argument,
         path: Mapping[str, str],
-        query: Mapping[str, list[str]],
+        pairs: Sequence[Pair],
         request: Request,
         found: dict[str, Any],
-    ) -> Fault | None:
-        texts: list[str] = []
-        if argument.place == "path" and argument.wire in path:
-            texts = [path[argument.wire]]
+    ) -> None:
+        """Add the value of an argument that is not sent in the body, if the request has it."""
+        value: Any = None
+        if argument.place == "path":
+            value = path.get(argument.wire)
         elif argument.place == "query":
-            texts = query.get(argument.wire, [])
-        elif argument.place == "header" and request.header(argument.wire) is not None:
+            value = find(argument.field, pairs, set())
+        elif argument.place == "header":
             texts = [v for k, v in request.headers if k.lower() == argument.wire.lower()]
-        if not texts:
-            return None
-        if argument.many:
-            found[argument.name] = [self._value(text, argument.types) for text in texts]
-            return None
-        if len(texts) > 1:
-            return Fault("invalid", argument.wire, f"{argument.wire} stands {len(texts)} times")
-        found[argument.name] = self._value(texts[0], argument.types)
-        return None
+            if len(texts) > 1 and not argument.many:
+                raise Unreadable(f"{argument.wire} stands {len(texts)} times", argument.wire)
+            value = (texts if argument.many else texts[0]) if texts else None
+        if value is not None:
+            found[argument.name] = self._typed(value, argument)
+
+    def _typed(self, value: Any, argument: _Argument) -> Any:
+        return as_typed(value, argument.field.schema, self._model.schemas, self._value)
 
     def _value(self, text: str, types: frozenset[str]) -> Any:
         """Convert a text to the number or boolean that the schema allows; any other text stays, for the
@@ -196,68 +201,39 @@ class Decoder:
         return self._plans[key]
 
     def _make_plan(self, action: Action, offered: Surface | None) -> _Plan:
-        places = ("path", "query", "header", "body")
         params = action.params if offered is None else offered.narrowed_params(action)
-        schema = dict(action.input_schema(places=places, params=params))  # type: ignore[arg-type]  # a tuple of literals loses their types
+        schema = dict(action.input_schema(places=PLACES, params=params))
         arguments = tuple(self._argument(param) for param in params)
         if offered is not None:
             aliases = {p.canonical: str(p.name) for p in offered.params(action)}
-            arguments = tuple(replace(a, wire=aliases[a.name]) for a in arguments)
+            arguments = tuple(replace(a, field=replace(a.field, wire=aliases[a.name])) for a in arguments)
         return _Plan(
             arguments,
             tuple(a for a in arguments if a.place != "body"),
-            {a.wire: a.name for a in arguments if a.place == "body"},
+            tuple(a for a in arguments if a.place == "body"),
             {str(p.name): p.schema["default"] for p in params if "default" in p.schema},
             schemas.validator(plain(schema), self._model.schemas),
         )
 
     def _argument(self, param: Param) -> _Argument:
         schema = schemas.resolve(param.schema, self._model.schemas)
-        types = _types(schema)
-        many = "array" in types
-        of = _types(schemas.resolve(schema.get("items", {}), self._model.schemas)) if many else types
+        types = frozenset(types_of(schema, self._model.schemas))
         return _Argument(
             str(param.name),
-            param.wire,
             param.place,
-            many,
-            frozenset(of),
+            "array" in types,
+            param.as_text,
             "integer" in types and "number" not in types,
+            field_of(param, schema, types),
         )
 
 
 def json_object(request: Request) -> dict[str, Any] | Fault:
     """Return the members of a JSON body, or why it is refused."""
-    if not json_type(request.header("content-type")):
-        return Fault("wrong_type", BODY, "the body must be application/json in UTF-8")
-    read = read_json(request.body)
-    if read.problem:
-        return Fault("bad_body", BODY, f"the body cannot be read: {read.problem}")
-    if not isinstance(read.value, dict):
-        return Fault("bad_body", BODY, "the body must be a JSON object")
-    return read.value
-
-
-def json_type(header: str | None) -> bool:
-    """Return whether a Content-Type means JSON in UTF-8."""
-    if header is None:
-        return False
-    kind, *parameters = (part.strip().lower() for part in header.split(";"))
-    return kind == "application/json" and all(
-        p.replace('"', "") in ("", "charset=utf-8", "charset=utf8") for p in parameters
-    )
-
-
-def _types(schema: Mapping[str, Any]) -> set[str]:
-    kind = schema.get("type")
-    if kind is not None:
-        return {kind} if isinstance(kind, str) else set(kind)
-    inner: Iterable[Any] = [
-        *(schema.get("anyOf") or ()),
-        *(schema.get("oneOf") or ()),
-        *(schema.get("allOf") or ()),
-    ]
-    return set().union(*(_types(s) for s in inner)) if inner else set()
+    try:
+        return read_object(request)
+    except Unreadable as error:
+        return Fault(error.kind, BODY, str(error))
 
 
 def _choose_fault(action: Action, errors: list[Any], several: str | None) -> Fault:

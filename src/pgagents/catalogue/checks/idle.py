@@ -17,13 +17,10 @@ from pgagents.source.source import Pointer
 
 _PROVES = ("ai_plugin", "copilot", "copilot_mcp")
 """Surfaces whose manifests state how a vendor authenticates."""
-_IN_TEXT = ("path", "query", "header")
 
 
 def run(checker: Checker) -> None:
-    """Record misspelt keys, binary formats, objects in text-only places, empty names, and `auth` where
-    nothing reads it.
-    """
+    """Record misspelt keys, binary formats, empty names, and `auth` where nothing reads it."""
     _spellings(checker)
     for name, schema in checker.written.schemas.items():
         for pointer, part in _inside(("schemas", name), schema):
@@ -45,7 +42,6 @@ def run(checker: Checker) -> None:
 
 
 def _action(checker: Checker, pointer: Pointer, action: Action) -> None:
-    method, path = action.http.split(" ", 1) if action.http else ("", "")
     for name, param in action.input.items():
         at = (*pointer, "input", name)
         for part_at, part in [(at, param), *_inside(at, param)]:
@@ -56,18 +52,6 @@ def _action(checker: Checker, pointer: Pointer, action: Action) -> None:
                 "idle",
                 "an empty `wire` names nothing",
                 "leave it out, or give the name that the server reads",
-            )
-        place = param.in_ or (
-            "path" if f"{{{name}}}" in path else "query" if method in ("GET", "DELETE") else "body"
-        )
-        if place in _IN_TEXT and _holds_object(checker, param):
-            message = f"argument `{name}` is an object, which has no form in the {place}"
-            checker.fault(
-                at,
-                "idle",
-                message,
-                "make its members arguments of their own, or send it in the body",
-                at_value=False,
             )
     for status, output in action.output.items():
         if output is not None:
@@ -94,22 +78,6 @@ def _inside(pointer: Pointer, schema: Schema) -> Iterator[tuple[Pointer, Schema]
         for key, child in children(here):
             yield (*at, *key), child
             stack.append(((*at, *key), child))
-
-
-def _holds_object(checker: Checker, schema: Schema) -> bool:
-    """True if a value may be an object, or a list of objects."""
-    seen: set[str] = set()
-    here: Schema | None = schema
-    while here is not None:
-        while here is not None and here.ref is not None and here.ref not in seen:
-            seen.add(here.ref)
-            here = checker.written.schemas.get(here.ref)
-        if here is None or here.type == "object" or here.properties is not None:
-            return here is not None
-        here = here.items
-        if here is not None and here.ref in seen:
-            return False
-    return False
 
 
 def _spellings(checker: Checker) -> None:

@@ -163,6 +163,13 @@ class Action(Cited):
     )
     signed: Signed | None = Field(None, description="How a signature over the body replaces the key.")
     input: dict[Name, Param] = Field({}, description="Arguments by name.")
+    content_type: str | None = Field(
+        None,
+        description=(
+            "The media type of the body that a call sends; the default is JSON. "
+            "`application/x-www-form-urlencoded` is a form."
+        ),
+    )
     unknown: Literal["refused", "ignored"] | None = Field(
         None, description="Overrides `behaviour.unknown_member` for this action."
     )

@@ -139,6 +139,20 @@ class Param(Schema):
         None,
         description="Its name on the wire if that differs, such as the name of a header, or `@type`.",
     )
+    style: Literal["form", "spaceDelimited", "pipeDelimited", "deepObject"] | None = Field(
+        None,
+        description=(
+            "OpenAPI's style of a list or object in the query or in a form: `form` (the default of lists), "
+            "`spaceDelimited`, `pipeDelimited`, or `deepObject` for brackets: `address[city]=Rome`."
+        ),
+    )
+    explode: bool | None = Field(
+        None,
+        description=(
+            "OpenAPI's `explode`: true for one pair for each item or member (`tag=a&tag=b`), false for one "
+            "text (`tag=a,b`); the default is true for `form` and `deepObject`."
+        ),
+    )
     refers_to: Member | None = Field(
         None,
         description=(

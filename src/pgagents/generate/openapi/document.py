@@ -159,7 +159,7 @@ def losses(model: Model, profile: Profile) -> Iterator[Loss]:
                 f"{action.operation_id}: an operation takes arguments under REST's names",
             )
         for param in action.params:
-            if param.name in offered:
+            if param.name in offered or (param.place == "query" and param.odd_style):
                 continue
             if param.place == "header" and not profile.header_params:
                 yield Loss(

@@ -119,10 +119,17 @@ def parameter(action: Action, param: Param, description: str, *, examples: bool)
     members: dict[str, Any] = {"name": wire_name(param), "in": param.place, "required": param.required}
     if description:
         members["description"] = description
+    if param.odd_style:
+        members |= style_of(param)
     members["schema"] = schema
     if examples and (shown := _values(action, param)):
         members["examples"] = shown
     return Node(members, origin=param.origin)
+
+
+def style_of(param: Param) -> dict[str, Any]:
+    """Return the members that say how a list or object is sent as text."""
+    return {"style": Text(param.style, (*param.origin, "style")), "explode": param.explode}
 
 
 def wire_name(param: Param) -> Text:
@@ -197,8 +204,12 @@ def add_description(param: Param, text: str) -> Node:
 
 
 def request_body(action: Action, schema: Node, params: Iterable[Param], *, examples: bool) -> Node:
-    """Return a JSON request body, which is required if one of its members is."""
+    """Return a request body, which is required if one of its members is."""
     media = Node({"schema": schema}, origin=schema.origin)
+    styled = [p for p in params if p.place == "body" and p.odd_style]
+    if styled:
+        encoding = {p.wire: Node(style_of(p), origin=p.origin) for p in styled}
+        media["encoding"] = Node(encoding, origin=schema.origin)
     if examples:
         wires = {str(p.name): p.wire for p in params if p.place == "body"}
         shown = {
@@ -208,8 +219,9 @@ def request_body(action: Action, schema: Node, params: Iterable[Param], *, examp
         }
         if shown:
             media["examples"] = Node(shown, origin=(*action.origin, "examples"))
+    content_type = Text(action.content_type, (*action.origin, "content_type"))
     return Node(
-        {"required": "required" in schema, "content": Node({JSON: media}, origin=schema.origin)},
+        {"required": "required" in schema, "content": Node({content_type: media}, origin=schema.origin)},
         origin=schema.origin,
     )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from pgagents.encoding.medium import medium_of
 from pgagents.errors import InputError
 from pgagents.importer.reading.note import Notes
 from pgagents.importer.reading.references import Found, References
@@ -267,7 +268,7 @@ def _form(references: References, whole: Found, every: list[Found]) -> Body | No
             p.text("description"),
             _parameter(p, swagger=True).schema,
             p,
-            "",
+            _parameter(p, swagger=True).style if p.text("type") == "array" else "",
         )
         for p in every
         if p.text("in") == "formData"
@@ -307,6 +308,20 @@ def is_json(media: str) -> bool:
     """True if a body of this type is JSON."""
     plain = media.partition(";")[0].strip().lower()
     return plain == JSON or plain.endswith("+json") or plain in ("*/*", "text/json")
+
+
+def is_sendable(media: str) -> bool:
+    """True if a catalogue's calls can send a body of this type."""
+    return is_json(media) or medium_of(media) is not None
+
+
+def encoding_style(encoding: Found) -> str:
+    """Return how a member of a form sends a list or object, as `_style` does for a parameter."""
+    style = encoding.text("style") or "form"
+    joined = {"form": "csv", "spaceDelimited": "ssv", "pipeDelimited": "pipes"}
+    if style in joined:
+        return joined[style] if encoding.value.get("explode", style == "form") is False else ""
+    return style
 
 
 def _answers(references: References, whole: Found, swagger: bool) -> Iterator[Answer]:

@@ -10,10 +10,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from pgagents.encoding.medium import has_body, medium_of_action
 from pgagents.generate.formerly import actions_by_name
 from pgagents.http import Handler, Request, Response, Silence, json_bytes, read_json, text_of
 from pgagents.model.action import Action
 from pgagents.model.model import Dispatcher, Model
+from pgagents.sandbox.injection.body_helpers import read_values, write_values
 from pgagents.sandbox.routes import Routes
 
 
@@ -80,6 +82,8 @@ class RequestReader:
             return dict(inner) if isinstance(inner, dict) else {}
         if isinstance(body, dict):
             return dict(body)
+        if request.body and has_body(asked.action):
+            return read_values(asked.action, request, self.model.schemas)
         return dict(request.query)
 
     def with_arguments(self, request: Request, values: Mapping[str, Any]) -> Request:
@@ -92,6 +96,8 @@ class RequestReader:
                 request,
                 body=json_bytes({**read_json(request.body).value, asked.dispatcher.arguments: dict(values)}),
             )
+        if request.body and not medium_of_action(asked.action).typed:
+            return write_values(asked.action, request, values)
         if request.method in ("POST", "PUT", "PATCH"):
             return replace(request, body=json_bytes(dict(values)))
         query = urlencode([(k, text_of(v)) for k, v in values.items()], quote_via=quote)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from zlib import crc32
 
+from pgagents.encoding.medium import JSON
 from pgagents.http import json_bytes, read_json
 from pgagents.model.action import Code
 from pgagents.model.model import Dispatcher
@@ -20,9 +21,11 @@ from pgagents.verify.cases.malformed import beside, elsewhere, nowhere, odd_requ
 from pgagents.verify.cases.malformed_bodies import (
     double_member,
     number_left_out,
+    other_bodies,
     pad_body,
     with_member,
     wrap_in_list,
+    writers,
 )
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.request_template import template_of
@@ -66,7 +69,13 @@ def cases(setting: Setting) -> tuple[Case, ...]:
     """Return all framework cases of a catalogue, computed once a run."""
     return setting.compute_once(
         "framework cases",
-        lambda: (*_paths(setting), *_bodies(setting), *_make_dispatcher_cases(setting), *_odd(setting)),
+        lambda: (
+            *_paths(setting),
+            *_bodies(setting),
+            *_other_bodies(setting),
+            *_make_dispatcher_cases(setting),
+            *_odd(setting),
+        ),
     )
 
 
@@ -76,7 +85,12 @@ def _writer(setting: Setting) -> Endpoint | None:
     """
     model = setting.model
     with_body = [
-        d for d in setting.endpoints if d.on_rest and d.ordinary and any(p.place == "body" for p in d.params)
+        d
+        for d in setting.endpoints
+        if d.on_rest
+        and d.ordinary
+        and d.action.content_type == JSON
+        and any(p.place == "body" for p in d.params)
     ]
     undoable = {id(r.made_by.action) for r in model.resources.values() if r.made_by and r.undone_by}
     return next((d for d in with_body if id(d.action) in undoable), with_body[0] if with_body else None)
@@ -167,6 +181,26 @@ def _bodies(setting: Setting) -> Iterator[Case]:
             yield from _bad_bodies(setting, endpoint)
             yield from _types(setting, endpoint)
             yield from _large(setting, endpoint)
+
+
+def _other_bodies(setting: Setting) -> Iterator[Case]:
+    framework, codes = setting.model.errors.framework, setting.model.codes
+    for endpoint in writers(setting):
+        writes = endpoint.action.effect == "write"
+        for other in other_bodies(endpoint):
+            name = getattr(framework, other.key) if other.key else None
+            if other.key and name is None:
+                continue
+            why = other.says.removesuffix(" is refused")
+            if name is not None:
+                call, code = edit_call(setting, endpoint, why, other.raw), codes[name]
+                yield Case(
+                    other.detail, other.says, call, code, ("errors", "framework", other.key), writes=writes
+                )
+                continue
+            template = template_of(setting.model, endpoint.action)
+            call = replace(ordinary(endpoint, template, "valid", why, fresh=writes), raw=other.raw)
+            yield Case(other.detail, other.says, call, None, endpoint.action.origin, writes=writes)
 
 
 def _bad_bodies(setting: Setting, endpoint: Endpoint) -> Iterator[Case]:

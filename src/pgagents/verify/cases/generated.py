@@ -154,7 +154,7 @@ def _values(setting: Setting, endpoint: Endpoint) -> Iterator[Varied]:
         path = f"/alone/{{{ALONE}}}" if place == "path" else "/alone"
         spec = document(path, "get", [alone], None, _collect_schemas(alone["schema"], schemas))
         yield from _vary_param(spec, place, names.get((place, parameter["name"])))
-    body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+    body = _body_schema(operation) or {}
     for name, member in body.get("properties", {}).items():
         one = {"type": "object", "properties": {ALONE: bare(member)}, "additionalProperties": False}
         spec = document(
@@ -215,6 +215,12 @@ def _document(setting: Setting, endpoint: Endpoint) -> tuple[dict[str, Any], dic
     }
 
 
+def _body_schema(operation: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the schema of an operation's body, of whichever media type; None if it has none."""
+    content = operation.get("requestBody", {}).get("content", {})
+    return next((media.get("schema") for media in content.values()), None)
+
+
 def _extract_operation(setting: Setting, endpoint: Endpoint) -> dict[str, Any] | None:
     """Return the endpoint's operation from the full OpenAPI document, alone and without security; None if
     it is not there.
@@ -225,7 +231,7 @@ def _extract_operation(setting: Setting, endpoint: Endpoint) -> dict[str, Any] |
     operation = paths.get(str(endpoint.path), {}).get(endpoint.method.lower())
     if operation is None:
         return None
-    body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
+    body = _body_schema(operation)
     components = whole.get("components", {}).get("schemas", {})
     params = [
         {k: v for k, v in p.items() if k not in ("example", "examples")}

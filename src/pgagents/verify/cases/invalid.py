@@ -11,6 +11,7 @@ from typing import Any
 from zlib import crc32
 
 from pgagents.cel.expression import Expression
+from pgagents.encoding.style import unsendable
 from pgagents.http import json_bytes, text_of
 from pgagents.model.action import Param
 from pgagents.source.origin import plain
@@ -117,7 +118,7 @@ def _likely(endpoint: Endpoint, param: Param, violation: InvalidValue) -> bool:
 
 def _in_json(endpoint: Endpoint, param: Param) -> bool:
     """True if the argument is sent in JSON, which has types."""
-    return not endpoint.on_rest or param.place == "body"
+    return not endpoint.on_rest or not param.as_text
 
 
 def _nothing(setting: Setting, endpoint: Endpoint, param: Param) -> str:
@@ -147,7 +148,7 @@ def _order_values(group: list[InvalidValue], param: Param, turn: int) -> list[In
 
 def _may_ignore_empty(param: Param) -> bool:
     """True if servers often take an empty text for a missing argument, and so ignore a filter."""
-    return not param.required and param.place == "query"
+    return not param.required and param.as_text and param.place in ("query", "body")
 
 
 def _turn(setting: Setting, endpoint: Endpoint, param: Param, keyword: str, *path: Any) -> int:
@@ -218,12 +219,12 @@ def _invalid_case(
     if (
         violation.keyword == "type"
         and not violation.path
-        and param.place != "body"
+        and param.as_text
         and endpoint.on_rest
-        and _text(setting, param)
+        and (_text(setting, param) or _list_alone(setting, param))
     ):
-        return None
-    if violation.keyword == "null" and param.place != "body" and endpoint.on_rest:
+        return None  # as text, a single value is the same as a list of one, which another case is about
+    if violation.keyword == "null" and param.as_text and endpoint.on_rest:
         return None  # in a query null is only a word, which `type` covers
     if (
         violation.keyword == "null"
@@ -267,9 +268,9 @@ def _breaks(setting: Setting, param: Param, call: Call) -> bool:
     scalar = isinstance(value, str | int | float) and value != ""
     if name not in call.input and param.required:
         return True
-    if name in call.input and (not call.endpoint.on_rest or param.place == "body"):
+    if name in call.input and (not call.endpoint.on_rest or not param.as_text):
         return not setting.test_argument(call.endpoint, param).is_valid(value)
-    if scalar and param.place in ("query", "path"):
+    if scalar and param.as_text and param.place != "header":
         test = setting.test_argument(call.endpoint, param)
         text = text_of(value)
         return not any(test.is_valid(reading) for reading in (*readings_of(text), [text]))
@@ -281,6 +282,11 @@ def _text(setting: Setting, param: Param) -> bool:
     return set(types_of(setting.resolve_schema(param.schema))) <= {"string", "null"}
 
 
+def _list_alone(setting: Setting, param: Param) -> bool:
+    """True if the schema allows a list and no single value."""
+    return set(types_of(setting.resolve_schema(param.schema))) - {"null"} == {"array"}
+
+
 def _sendable(endpoint: Endpoint, param: Param, value: Any) -> bool:
     """True if the value can be sent: path values must not change the path, and header values must be
     printable ASCII.
@@ -290,6 +296,8 @@ def _sendable(endpoint: Endpoint, param: Param, value: Any) -> bool:
 
 def _can_carry(param: Param, value: Any) -> bool:
     """True if REST can carry the value in the argument's place."""
+    if param.as_text and unsendable(param, value):
+        return False
     if not isinstance(value, str):
         return True
     if param.place == "path":
@@ -409,7 +417,7 @@ def is_invalid(setting: Setting, call: Call) -> bool:
             call.endpoint,
             {k: v for k, v in values.items() if k in taken or call.endpoint.action.param(k) is None},
         )
-    return invalid(setting, call.endpoint, request_of(call, values))
+    return invalid(setting, call.endpoint, request_of(call, values), values)
 
 
 def stand_ins(setting: Setting, call: Call) -> dict[str, Any]:

@@ -144,7 +144,7 @@ def _whole(projections: ProjectionIndex, template: RequestTemplate) -> Iterator[
 
 
 def _in_json(projections: ProjectionIndex, param: Param) -> bool:
-    return projections.endpoint.dispatcher is not None or param.place == "body"
+    return projections.endpoint.dispatcher is not None or not param.as_text
 
 
 def _number(param: Param, template: RequestTemplate) -> float:

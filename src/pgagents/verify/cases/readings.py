@@ -7,22 +7,27 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import unquote
 
-from pgagents.http import Request, read_json
+from pgagents.encoding.medium import has_body, medium_of_action
+from pgagents.http import Request, read_json, text_of
+from pgagents.model.action import Param
 from pgagents.text.placeholders import match_placeholders, split
 from pgagents.verify.check.memory import Setting
+from pgagents.verify.values.schema_values import matches
 from pgagents.verify.wire.endpoint import Endpoint
+
+MAX_DEPTH = 5
 
 _NUMBER = re.compile(r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
 
 
-def invalid(setting: Setting, endpoint: Endpoint, request: Request) -> bool:
+def invalid(setting: Setting, endpoint: Endpoint, request: Request, values: Mapping[str, Any]) -> bool:
     """True if the action's arguments are invalid under every reading of the request; authorization is left
-    aside.
+    aside. `values` are the arguments that the request encodes.
     """
     if endpoint.dispatcher is not None:
         return _is_invalid_dispatch(setting, endpoint, request)
     assert endpoint.form is None, "only the values say what a form's request means"
-    given = _rest(endpoint, request)
+    given = _rest(setting, endpoint, request, values)
     return given is None or not _some_reading(setting, endpoint, given)
 
 
@@ -51,7 +56,9 @@ def _is_invalid_dispatch(setting: Setting, endpoint: Endpoint, request: Request)
     return not _some_reading(setting, endpoint, {name: [value] for name, value in arguments.items()})
 
 
-def _rest(endpoint: Endpoint, request: Request) -> dict[str, list[Any]] | None:
+def _rest(
+    setting: Setting, endpoint: Endpoint, request: Request, values: Mapping[str, Any]
+) -> dict[str, list[Any]] | None:
     """Return every argument with its readings; None if the body is no JSON object."""
     found: dict[str, list[Any]] = {}
     by_wire = {(p.place, p.wire): str(p.name) for p in endpoint.params}
@@ -68,7 +75,16 @@ def _rest(endpoint: Endpoint, request: Request) -> dict[str, list[Any]] | None:
     for param in endpoint.params:
         if param.place == "header" and (value := request.header(param.wire)) is not None:
             found[str(param.name)] = list(readings_of(value))
-    if any(p.place == "body" for p in endpoint.params):
+    for param in endpoint.params:
+        name = str(param.name)
+        if name in values and param.as_text and (param.in_body or param.odd_style):
+            found.pop(name, None)
+            if readings := text_readings(setting, param, values[name]):
+                found[name] = readings
+    if has_body(endpoint.action) and not medium_of_action(endpoint.action).typed:
+        known = {str(p.name) for p in endpoint.params}
+        found |= {name: [value] for name, value in values.items() if name not in known}
+    elif any(p.place == "body" for p in endpoint.params):
         read = read_json(request.body)
         if read.problem or not isinstance(read.value, dict):
             return None
@@ -104,6 +120,47 @@ def readings_of(text: str) -> Iterable[Any]:
         yield True
     if text.lower() in ("false", "0"):
         yield False
+
+
+def text_readings(setting: Setting, param: Param, value: Any) -> list[Any]:
+    """Return the values that a list or object may stand for, whose parts are sent as text; none if no pair
+    is sent.
+    """
+    if not isinstance(value, Mapping | list):
+        return list(readings_of(text_of(value)))
+    if not value:
+        return []
+    texts = _as_texts(value)
+    alone = [texts[0]] if isinstance(texts, list) and len(texts) == 1 else []
+    return [texts, *_typed(setting, texts, param.schema, 0), *alone]
+
+
+def _as_texts(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(name): _as_texts(inner) for name, inner in value.items()}
+    return [_as_texts(item) for item in value] if isinstance(value, list) else text_of(value)
+
+
+def _typed(setting: Setting, value: Any, schema: Mapping[str, Any], depth: int) -> list[Any]:
+    """Return the value with its texts converted to the types of their own schemas, once for each
+    alternative.
+    """
+    schema = setting.resolve_schema(schema)
+    if isinstance(value, str):
+        fitting = [r for r in readings_of(value) if matches(schema, r)]
+        return [fitting[-1] if fitting else value]
+    branches = [b for key in ("anyOf", "oneOf", "allOf") for b in schema.get(key) or ()]
+    found = [r for b in branches if depth < MAX_DEPTH for r in _typed(setting, value, b, depth + 1)]
+    if isinstance(value, list):
+        items = schema.get("items", {})
+        return [[_typed(setting, item, items, depth + 1)[0] for item in value], *found]
+    properties, more = schema.get("properties", {}), schema.get("additionalProperties")
+    rest = more if isinstance(more, Mapping) else {}
+    own = {
+        name: _typed(setting, inner, properties.get(name, rest), depth + 1)[0]
+        for name, inner in value.items()
+    }
+    return [own, *found]
 
 
 def _some_reading(setting: Setting, endpoint: Endpoint, given: Mapping[str, list[Any]]) -> bool:

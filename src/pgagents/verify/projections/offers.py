@@ -186,12 +186,16 @@ def _arguments(endpoint: Endpoint, operation: Mapping[str, Any], components: Map
         members[name] = read_as_2020(parameter.get("schema", {}), schemas)
         if parameter.get("required"):
             required.append(name)
+    for param in endpoint.params:  # what the document leaves out, nobody who reads it can send
+        if param.place != "header":
+            members.setdefault(str(param.name), False)
     further = body.get("additionalProperties", True)
     return {"type": "object", "properties": members, "required": required, "additionalProperties": further}
 
 
 def _find_body_schema(operation: Mapping[str, Any], components: Mapping[str, Any]) -> Schema:
-    media = operation.get("requestBody", {}).get("content", {}).get(JSON, {})
+    content = operation.get("requestBody", {}).get("content", {})
+    media: Mapping[str, Any] = content.get(JSON) or next(iter(content.values()), {})
     return read_as_2020(media.get("schema", {}), components.get("schemas", {}))
 
 

@@ -122,6 +122,8 @@ class Raw:
     """Changes the ordinary body."""
     wrap: Mapping[str, Any] | None = None
     """The dispatcher's whole object, instead of selector and arguments."""
+    retype: str = ""
+    """The media type to send instead; parameters that the body needs, such as a boundary, stay."""
     slash: bool = False
     """True if a slash is added to the path."""
     secret: str = member(default="", repr=False)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pgagents.http import Request, json_bytes, target
+from pgagents.encoding.request import encode_call
+from pgagents.http import Request, json_bytes
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.credential import NOTHING, Proof
 from pgagents.verify.wire.endpoint import Endpoint
@@ -24,6 +25,8 @@ def request_of(call: Call, values: Mapping[str, Any], proof: Proof = NOTHING) ->
         body = raw.edit(body)
     if raw.body is not None:
         body = raw.body
+    if raw.retype:
+        headers = [(k, _retype(v, raw.retype) if k == "Content-Type" else v) for k, v in headers]
     request = Request(
         raw.method or method,
         _add_slash(raw.target or where) if raw.slash else raw.target or where,
@@ -36,6 +39,12 @@ def request_of(call: Call, values: Mapping[str, Any], proof: Proof = NOTHING) ->
     for name, value in raw.headers:
         request = request.with_header(name, value)
     return request
+
+
+def _retype(value: str, media: str) -> str:
+    """Return a Content-Type with another media type and the same parameters."""
+    _, mark, parameters = value.partition(";")
+    return f"{media}{mark}{parameters}"
 
 
 def _add_slash(target: str) -> str:
@@ -73,37 +82,13 @@ def envelope(endpoint: Endpoint, values: Mapping[str, Any]) -> dict[str, Any]:
 def _rest(
     endpoint: Endpoint, values: Mapping[str, Any], headers: list[tuple[str, str]]
 ) -> tuple[str, str, list[tuple[str, str]], bytes]:
-    places = {str(p.name): p for p in endpoint.params}
-    has_body = any(p.place == "body" for p in endpoint.params)
-    in_path: dict[str, Any] = {}
-    query: list[tuple[str, Any]] = []
-    body: dict[str, Any] = {}
-    for name, value in values.items():
-        param = places.get(name)
-        if param is None:
-            if has_body:
-                body[name] = value
-            else:
-                query.append((name, value))
-        elif param.place == "path":
-            in_path[param.wire] = value
-        elif param.place == "query":
-            query += (
-                [(param.wire, item) for item in value] if isinstance(value, list) else [(param.wire, value)]
-            )
-        elif param.place == "header":
-            headers.append((param.wire, _header(value)))
-        else:
-            body[param.wire] = value
-    if has_body:
-        headers.append(("Content-Type", JSON))
-    return (
-        str(endpoint.action.method),
-        target(str(endpoint.action.path), in_path, query),
-        headers,
-        json_bytes(body) if has_body else b"",
-    )
+    parts = encode_call(endpoint.action, values)
+    headers += [(name, _header(value)) for name, value in parts.headers]
+    if parts.body is None:
+        return str(endpoint.action.method), parts.target, headers, b""
+    headers.append(("Content-Type", parts.body.content_type))
+    return str(endpoint.action.method), parts.target, headers, parts.body.data
 
 
-def _header(value: Any) -> str:
-    return "".join(c for c in str(value) if " " <= c <= "~")
+def _header(value: str) -> str:
+    return "".join(c for c in value if " " <= c <= "~")

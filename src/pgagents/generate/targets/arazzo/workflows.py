@@ -148,7 +148,7 @@ class _Workflow:
                 payload = dispatcher.make_message(step.action, payload)
             at = (*step.origin, "input")
             members["requestBody"] = Node(
-                {"contentType": "application/json", "payload": Node(payload, origin=at)}, origin=at
+                {"contentType": step.action.content_type, "payload": Node(payload, origin=at)}, origin=at
             )
         members["successCriteria"] = list(self._criteria(step))
         if step.after_s:

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from pgagents.encoding.medium import JSON, medium_of_action
+from pgagents.encoding.request import encode_call
 from pgagents.generate.target import Loss, Target, View
-from pgagents.http import target
+from pgagents.http import read_json
 from pgagents.model.action import Action, Example
 from pgagents.model.credential import Credential
 from pgagents.model.model import Model
@@ -20,9 +22,7 @@ from pgagents.source.origin import plain
 
 @dataclass(frozen=True, slots=True)
 class ExampleRequest:
-    """One request. `body` is None if none is sent; `proof` are the headers with keys, and `headers` excludes
-    these and the content type.
-    """
+    """One request. `proof` are the headers with keys, and `headers` excludes these and the content type."""
 
     title: str
     expected: int
@@ -30,7 +30,12 @@ class ExampleRequest:
     target: str
     proof: tuple[tuple[str, str], ...]
     headers: tuple[tuple[str, str], ...]
+    content_type: str
+    """Empty if there is no body."""
     body: Any
+    """A JSON body."""
+    text: str
+    """Any other body."""
 
 
 def view(model: Model) -> View:
@@ -112,35 +117,26 @@ def _call(model: Model, action: Action, example: Example) -> ExampleRequest:
             _add_query(str(dispatcher.path), proof),
             _list_headers(proof),
             (),
+            JSON,
             dispatcher.make_message(action, plain(example.input)),
+            "",
         )
-    in_path: dict[str, Any] = {}
-    query: list[tuple[str, Any]] = []
-    headers: list[tuple[str, str]] = []
-    body: dict[str, Any] = {}
-    has_body = any(p.place == "body" for p in action.params)
-    wires = {p.name: (p.place, p.wire) for p in action.params}
-    for name, value in plain(example.input).items():
-        place, wire = wires.get(name, ("body" if has_body else "query", name))
-        if place == "path":
-            in_path[wire] = value
-        elif place == "query":
-            query += [(wire, item) for item in (value if isinstance(value, list) else [value])]
-        elif place == "header":
-            headers.append((wire, " ".join(str(value).split())))
-        else:
-            body[wire] = value
-    for step in action.params:  # an example may omit a path argument, which the URL needs
-        if step.place == "path":
-            in_path.setdefault(step.wire, "missing")
+    given = dict(plain(example.input))
+    for param in action.params:  # an example may omit a path argument, which the URL needs
+        if param.place == "path":
+            given.setdefault(str(param.name), "missing")
+    parts = encode_call(action, given)
+    typed = parts.body is not None and medium_of_action(action).typed
     return ExampleRequest(
         f"{action.title}: {example.title}",
         example.status,
         action.method,
-        _add_query(target(str(action.path), in_path, query), proof),
+        _add_query(parts.target, proof),
         _list_headers(proof),
-        tuple(headers),
-        body if has_body else None,
+        tuple((name, " ".join(value.split())) for name, value in parts.headers),
+        parts.body.content_type if parts.body is not None else "",
+        read_json(parts.body.data).value if parts.body is not None and typed else None,
+        parts.body.data.decode() if parts.body is not None and not typed else "",
     )
 
 

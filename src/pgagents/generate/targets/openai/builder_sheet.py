@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from pgagents.generate.formerly import describe_former_names
 from pgagents.generate.openapi.address import find_hosted_url
+from pgagents.generate.openapi.takers import CHATGPT, in_json
 from pgagents.generate.sign_in import choose_for_gpt
 from pgagents.generate.target import Target, View
 from pgagents.model.credential import AUTHORIZATION, Credential
@@ -37,7 +38,7 @@ class Field:
 
 def view(model: Model) -> View:
     """Return the form's tabs from the top, then what it cannot do with this API."""
-    sign_in = choose_for_gpt(model, model.surfaces["openai"])
+    sign_in = choose_for_gpt(model, in_json(model.surfaces["openai"], CHATGPT)[0])
     surface = sign_in.surface
     return View(
         {

@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from pgagents.generate.openapi.document import document, losses, operations
 from pgagents.generate.openapi.profile import Profile
 from pgagents.generate.openapi.shape import inline_references, with_properties
+from pgagents.generate.openapi.takers import CHATGPT, in_json
 from pgagents.generate.sign_in import choose_for_gpt
 from pgagents.generate.target import Note, Target, View
 from pgagents.jsonschema.schema import cycles
-from pgagents.model.model import Model
+from pgagents.model.model import Model, Surface
 from pgagents.source.origin import Node
 
 _MOST_OPERATIONS = 30
@@ -24,7 +25,8 @@ def view(model: Model) -> View:
     """Return the OpenAPI Object. Writes are marked consequential; reads that are not GET are marked as
     not.
     """
-    sign_in = choose_for_gpt(model, model.surfaces["openai"])
+    offered, left_out = in_json(model.surfaces["openai"], CHATGPT)
+    sign_in = choose_for_gpt(model, offered)
     profile = Profile(
         "3.1.0",
         sign_in.surface,
@@ -38,15 +40,16 @@ def view(model: Model) -> View:
     for operation in operations(made):
         for parameter in operation.get("parameters", ()):
             parameter["schema"] = with_properties(inline_references(parameter["schema"], model.schemas))
-    lost = (*sign_in.losses, *losses(model, profile))
-    return View(made, lost, tuple(_notes(model, profile, made)), sign_in.falsehoods)
+    lost = (*left_out, *sign_in.losses, *losses(model, profile))
+    notes = tuple(_notes(model, profile, sign_in.surface, made))
+    return View(made, lost, notes, sign_in.falsehoods)
 
 
-def _notes(model: Model, profile: Profile, made: Node) -> Iterator[Note]:
+def _notes(model: Model, profile: Profile, surface: Surface, made: Node) -> Iterator[Note]:
     """Yield notes about what no schema can check: too many operations, recursive schemas, duplicate
     argument names.
     """
-    at = model.surfaces["openai"].origin
+    at = surface.origin
     count = 0
     for operation in operations(made):
         count += 1

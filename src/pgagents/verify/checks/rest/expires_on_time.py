@@ -171,7 +171,11 @@ def _run(
             subject=resource,
             made=instances[0],
         )
-        if passed.success and not early.void:
+        if not passed.success:
+            for contract in covers:
+                yield judge_untested(contract, f"the clock could not be moved: {passed.outcome}")
+            return
+        if not early.void:
             gone = early.code == missing.name
             yield (
                 judge_broken(

@@ -1,0 +1,181 @@
+"""Check how arguments are sent: the media type of a body, and the form of lists and objects in text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgagents.catalogue.checks.checker import PLACEHOLDER, Checker
+from pgagents.catalogue.language.actions import Action
+from pgagents.catalogue.language.basics import Param, Schema
+from pgagents.encoding.medium import JSON, Medium, medium_of
+from pgagents.encoding.style import DEEP, FORM, PIPES, SPACES
+from pgagents.model.action import PlaceIn
+from pgagents.source.source import Pointer
+
+IN_BODY = ("body", "whole_body")
+STYLED = ("query", "body")
+"""Places where lists and objects have a style."""
+_BRACKETS = "`style: deepObject` sends `{0}[member]=…`, `style: form` sends `member=…`"
+_MAX_DEPTH = 20
+
+
+def place_of(name: str, param: Param, http: str | None) -> PlaceIn:
+    """Return where an argument is sent."""
+    method, _, path = (http or "").partition(" ")
+    if param.in_ is not None:
+        return param.in_
+    return "path" if name in PLACEHOLDER.findall(path) else "query" if method in ("GET", "DELETE") else "body"
+
+
+def run(checker: Checker) -> None:
+    """Record media types that cannot be encoded, and lists and objects without a form where they stand."""
+    for base, actions in checker.blocks():
+        for name, action in actions.items():
+            _action(checker, (*base, name), action)
+
+
+def _action(checker: Checker, pointer: Pointer, action: Action) -> None:
+    places = {name: place_of(name, param, action.http) for name, param in action.input.items()}
+    medium = medium_of(action.content_type or JSON)
+    _content_type(checker, pointer, action, medium, places)
+    for name, param in action.input.items():
+        place = places[name]
+        in_text = place not in IN_BODY or (medium is not None and not medium.typed)
+        where = "form" if place in IN_BODY else place
+        styled = place in STYLED and in_text
+        at = (*pointer, "input", name)
+        kinds = _kinds(checker, param)
+        if _idle(checker, at, param, kinds, styled) or not in_text:
+            continue
+        if styled:
+            _styled(checker, at, name, param, kinds, where)
+            if "object" in kinds and param.style == FORM and param.explode is not False:
+                _spread(checker, at, name, param, action)
+        elif "object" in kinds or _items(checker, param) & {"object"}:
+            message = f"argument `{name}` is an object, which has no form in the {where}"
+            help = "make its members arguments of their own, or send it in the body"
+            checker.fault(at, "idle", message, help, at_value=False)
+
+
+def _content_type(
+    checker: Checker, pointer: Pointer, action: Action, medium: Medium | None, places: dict[str, PlaceIn]
+) -> None:
+    if action.content_type is None:
+        return
+    at = (*pointer, "content_type")
+    if medium is None:
+        message = f"no call can send a body of type `{action.content_type}`"
+        help = f"write `{JSON}`, another type that ends with `+json`, or `application/x-www-form-urlencoded`"
+        checker.fault(at, "sending", message, help)
+    elif action.http is None or not any(place in IN_BODY for place in places.values()):
+        message = "`content_type` does nothing: no argument of this action is sent in the body"
+        checker.fault(at, "idle", message, "leave it out, or give an argument `in: body`")
+
+
+def _idle(checker: Checker, at: Pointer, param: Param, kinds: set[str], styled: bool) -> bool:
+    """Record a style where it has no effect; return whether there is one."""
+    for key in ("style", "explode"):
+        if getattr(param, key) is None:
+            continue
+        if not styled:
+            message = f"`{key}` does nothing here: it is for lists and objects in the query or in a form"
+        elif kinds and not kinds & {"object", "array"}:
+            message = f"`{key}` does nothing here: it is for lists and objects, and this is a single value"
+        else:
+            continue
+        checker.fault((*at, key), "idle", message, "leave it out")
+        return True
+    return False
+
+
+def _styled(checker: Checker, at: Pointer, name: str, param: Param, kinds: set[str], where: str) -> None:
+    """Record a list or an object whose style does not say how it is sent."""
+    if "object" in kinds and param.style is None:
+        message = f"argument `{name}` is an object, so the {where} needs its `style`"
+        checker.fault(at, "style", message, _BRACKETS.format(name), at_value=False)
+    elif "object" in kinds and param.style in (SPACES, PIPES):
+        message = f"`{param.style}` is for lists, and `{name}` is an object"
+        checker.fault((*at, "style"), "style", message, _BRACKETS.format(name))
+    elif param.style != DEEP and _holds_nested(checker, param, kinds):
+        message = f"argument `{name}` holds lists or objects inside, for which only brackets have a form"
+        checker.fault(at, "style", message, f"write `style: {DEEP}`", at_value=False)
+    elif param.explode is False and param.style == DEEP:
+        message = f"`explode: false` contradicts `{DEEP}`, which sends each member by itself"
+        checker.fault((*at, "explode"), "style", message, "leave it out")
+    elif param.explode and param.style in (SPACES, PIPES):
+        message = f"`explode: true` leaves nothing for `{param.style}` to separate"
+        checker.fault((*at, "explode"), "style", message, "leave it out, or write `style: form`")
+
+
+def _spread(checker: Checker, at: Pointer, name: str, param: Param, action: Action) -> None:
+    """Check that the members of an object, each sent under its own name, meet no other argument."""
+    members = {member for part in _parts(checker, param) for member in part.properties or ()}
+    if not members:
+        message = f"the members of `{name}` are sent under their own names, which no schema gives"
+        checker.fault(
+            at, "style", message, f"name them under `properties`, or write `style: {DEEP}`", at_value=False
+        )
+    for other, also in action.input.items():
+        if other != name and (also.wire or other) in members:
+            message = (
+                f"the member `{also.wire or other}` of `{name}` is sent under its own name, as `{other}` is"
+            )
+            checker.fault((*at, "style"), "style", message, f"write `style: {DEEP}`")
+
+
+def _parts(checker: Checker, schema: Schema | None, seen: frozenset[str] = frozenset()) -> Iterator[Schema]:
+    """Yield the schemas that describe a value: references are followed, and alternatives and parts listed."""
+    while schema is not None and schema.ref is not None:
+        if schema.ref in seen:
+            return
+        seen |= {schema.ref}
+        schema = checker.written.schemas.get(schema.ref)
+    if schema is None:
+        return
+    yield schema
+    for inner in (*(schema.one_of or ()), *(schema.any_of or ()), *(schema.all_of or ())):
+        yield from _parts(checker, inner, seen)
+
+
+def _kinds(checker: Checker, schema: Schema | None) -> set[str]:
+    """Return the JSON types that a schema names; `object` and `array` also for their keywords alone."""
+    found: set[str] = set()
+    for part in _parts(checker, schema):
+        found |= {part.type} if isinstance(part.type, str) else set(part.type or ())
+        if part.properties is not None:
+            found.add("object")
+        if part.items is not None:
+            found.add("array")
+    return found
+
+
+def holds_object(checker: Checker, schema: Schema) -> bool:
+    """True if a value may be an object."""
+    return "object" in _kinds(checker, schema)
+
+
+def is_in_parts(checker: Checker, param: Param) -> bool:
+    """True if every value is sent under other names than the argument's own, such as `address[city]`."""
+    kinds = _kinds(checker, param) - {"null"}
+    if param.style == DEEP:
+        return bool(kinds) and kinds <= {"object", "array"}
+    return kinds == {"object"} and param.style == FORM and param.explode is not False
+
+
+def _items(checker: Checker, schema: Schema, depth: int = 0) -> set[str]:
+    """Return the types of the items of lists inside a schema, at any depth."""
+    found: set[str] = set()
+    for part in _parts(checker, schema) if depth < _MAX_DEPTH else ():
+        if part.items is not None:
+            found |= _kinds(checker, part.items) | _items(checker, part.items, depth + 1)
+    return found
+
+
+def _holds_nested(checker: Checker, param: Param, kinds: set[str]) -> bool:
+    """True if an item or member is a list or an object."""
+    inside = _items(checker, param)
+    if "object" in kinds:
+        for part in _parts(checker, param):
+            for member in (part.properties or {}).values():
+                inside |= _kinds(checker, member)
+    return bool(inside & {"object", "array"})

@@ -1,0 +1,93 @@
+"""Kinds of request bodies. `media/<name>.py` has one module for each, found by its path.
+
+Each states as data how it encodes an action's body, so that the client, `verify`, curl lines and generated
+requests read one value. The sandbox decodes bodies by code of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from pgagents import registry
+from pgagents.model.action import Action, Param
+
+JSON = "application/json"
+WHOLE = "whole_body"
+"""The place of an argument that is the whole body."""
+Given = tuple[Param, Any]
+"""An argument with its value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """An encoded body, and the value of its Content-Type header."""
+
+    content_type: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Medium:
+    """One kind of request body.
+
+    `matches` is true for the media types it covers, given in lower case without parameters. `write` encodes
+    the action's body arguments.
+    """
+
+    name: str
+    matches: Callable[[str], bool]
+    write: Callable[[Action, Sequence[Given], Mapping[str, Any]], Body]
+    """Takes the action, its body arguments with their values, and undeclared members."""
+    typed: bool = False
+    """True if values keep their JSON types; otherwise each is sent as text."""
+    members: bool = True
+    """True if the body has named members; otherwise one argument is the whole body."""
+    files: bool = False
+    """True if arguments may be files."""
+    rank: int = 5
+    """The place among the kinds that are asked whether they match, lowest first."""
+    charset: bool = False
+    """True if clients write a charset behind the type."""
+    broken: tuple[tuple[str, str, Callable[[bytes], bytes]], ...] = ()
+    """Ways to break such a body, for tests: name, description, and edit of a correct body."""
+    says: str = ""
+    """What a document for people calls such a body."""
+
+
+def plainly(media: str) -> str:
+    """Return a media type in lower case, without parameters."""
+    return media.partition(";")[0].strip().lower()
+
+
+@cache
+def _every() -> tuple[Medium, ...]:
+    found: list[Medium] = [m.MEDIUM for m in registry.collect("pgagents.encoding.media").values()]
+    return tuple(sorted(found, key=lambda m: (m.rank, m.name)))
+
+
+def medium_of(content_type: str) -> Medium | None:
+    """Return the kind of a media type, or None if no body of it can be encoded."""
+    plain = plainly(content_type)
+    return next((m for m in _every() if m.matches(plain)), None)
+
+
+def medium_of_action(action: Action) -> Medium:
+    """Return the kind of an action's body."""
+    found = medium_of(action.content_type)
+    assert found is not None, "the catalogue's checks refuse other media types"
+    return found
+
+
+def has_body(action: Action) -> bool:
+    """Return whether a call of the action sends a body."""
+    return any(p.in_body for p in action.params)
+
+
+def write_body(action: Action, values: Mapping[str, Any], more: Mapping[str, Any] | None = None) -> Body:
+    """Encode the body of a call. `values` are arguments by name, `more` undeclared members by name."""
+    params = {str(p.name): p for p in action.params if p.in_body}
+    given = [(params[name], value) for name, value in values.items() if name in params]
+    return medium_of_action(action).write(action, given, more or {})

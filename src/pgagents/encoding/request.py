@@ -1,0 +1,55 @@
+"""Encode a call of an action: its target, its headers and its body."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pgagents.encoding.medium import Body, has_body, write_body
+from pgagents.encoding.style import encode, join, keep_reserved, pairs
+from pgagents.http import text_of
+from pgagents.model.action import Action
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts of a request that arguments decide. `headers` lack the Content-Type, which `body` names."""
+
+    target: str
+    headers: tuple[tuple[str, str], ...]
+    body: Body | None
+
+
+def encode_call(action: Action, values: Mapping[str, Any]) -> Parts:
+    """Return the parts of a call on REST, with arguments in the order of `values`.
+
+    Values that are no arguments go into the body, or into the query if the action has no body.
+    """
+    params = {str(p.name): p for p in action.params}
+    path, headers, query = str(action.path), [], []
+    in_body: dict[str, Any] = {}
+    more: dict[str, Any] = {}
+    for name, value in values.items():
+        param = params.get(name)
+        if param is None:
+            more[name] = value
+        elif param.place == "path":
+            text = text_of(value)
+            path = path.replace(f"{{{param.wire}}}", keep_reserved(text) if param.reserved else encode(text))
+        elif param.place == "query":
+            query += pairs(param, value)
+        elif param.place == "header":
+            headers.append((param.wire, text_of(value)))
+        else:
+            in_body[name] = value
+    body = None
+    if has_body(action):
+        body = write_body(action, in_body, more)
+    else:
+        query += [
+            (encode(name), encode(text_of(item)))
+            for name, value in more.items()
+            for item in (value if isinstance(value, list) else [value])
+        ]
+    return Parts(path + ("?" + join(query) if query else ""), tuple(headers), body)

@@ -1,0 +1,107 @@
+"""Write an argument's value as the pairs of a query, a form or a cookie, in the styles of OpenAPI.
+
+Names and values of a pair are percent-encoded. In `a,b` only the commas between items stay as they are.
+https://spec.openapis.org/oas/v3.1.1.html#style-values, read 2026-11-21.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from pgagents.http import text_of
+from pgagents.model.action import Param
+
+FORM, SPACES, PIPES, DEEP = "form", "spaceDelimited", "pipeDelimited", "deepObject"
+SEPARATORS = {FORM: ",", SPACES: "%20", PIPES: "%7C"}
+"""The text between the items of a list that is one value."""
+FORBIDDEN = {SPACES: " ", PIPES: "|"}
+"""Characters that no item may hold, because percent-encoding makes them the separator itself."""
+MAX_NESTED = 20
+"""Levels of brackets; a value from outside may be nested deeper."""
+
+
+def pairs(param: Param, value: Any) -> list[tuple[str, str]]:
+    """Return the encoded pairs of an argument. An empty list or object has none."""
+    return list(_pairs(param, value))
+
+
+def join(written: Iterable[tuple[str, str]]) -> str:
+    """Return encoded pairs as one query or form."""
+    return "&".join(f"{name}={value}" for name, value in written)
+
+
+def encode(text: str) -> str:
+    """Return a text with all but unreserved characters percent-encoded."""
+    return quote(text, safe="")
+
+
+def _pairs(param: Param, value: Any) -> Iterator[tuple[str, str]]:
+    name = encode(param.wire)
+    if param.style == DEEP and isinstance(value, Mapping | list):
+        yield from _deep(name, value, 0)
+    elif isinstance(value, Mapping):
+        if param.explode:
+            yield from ((encode(str(k)), encode(text_of(v))) for k, v in value.items())
+        elif value:
+            parts = [part for k, v in value.items() for part in (encode(str(k)), encode(text_of(v)))]
+            yield name, SEPARATORS[param.style or FORM].join(parts)
+    elif isinstance(value, list):
+        if param.explode:
+            yield from ((name, encode(text_of(item))) for item in value)
+        elif value:
+            yield name, SEPARATORS[param.style or FORM].join(encode(text_of(item)) for item in value)
+    else:
+        yield name, keep_reserved(text_of(value)) if param.reserved else encode(text_of(value))
+
+
+def _deep(name: str, value: Any, depth: int) -> Iterator[tuple[str, str]]:
+    """Write brackets as Stripe, Rails, PHP and `qs` read them.
+
+    A list of plain values is `name[]`; other lists number their items, which `name[]` could not keep apart.
+    """
+    if depth > MAX_NESTED:
+        raise ValueError(f"nested more than {MAX_NESTED} levels deep")
+    if isinstance(value, Mapping):
+        for member, inner in value.items():
+            yield from _deep(f"{name}%5B{encode(str(member))}%5D", inner, depth + 1)
+    elif isinstance(value, list):
+        plain = not any(isinstance(item, Mapping | list) for item in value)
+        for number, item in enumerate(value):
+            yield from _deep(f"{name}%5B{'' if plain else number}%5D", item, depth + 1)
+    else:
+        yield name, encode(text_of(value))
+
+
+def keep_reserved(text: str) -> str:
+    """Percent-encode a text except for reserved characters; those that end a query's value are encoded."""
+    return quote(text, safe="/:?@!$'()*,;[]~")
+
+
+def unsendable(param: Param, value: Any) -> str:
+    """Return why a value has no form in this argument's style; empty if it has one."""
+    if not isinstance(value, Mapping | list):
+        return "it is sent in parts, and a single value has none" if param.in_parts else ""
+    if param.style == DEEP:
+        return _unsaid(value, 0)
+    items = list(value.values()) if isinstance(value, Mapping) else value
+    if any(isinstance(item, Mapping | list) for item in items):
+        return f"the style `{param.style}` has no form for a list or object inside"
+    if any(item is None for item in items):
+        return "text has no form for null"
+    mark = "" if param.explode else FORBIDDEN.get(param.style, "")
+    if mark and any(mark in text_of(item) for item in items):
+        return f"no item may hold {'a space' if mark == ' ' else mark!r}, which separates items"
+    return ""
+
+
+def _unsaid(value: Any, depth: int) -> str:
+    if depth > MAX_NESTED:
+        return f"it is nested more than {MAX_NESTED} levels deep"
+    if value is None:
+        return "text has no form for null"
+    if depth and isinstance(value, Mapping | list) and not value:
+        return "brackets have no form for an empty list or object"
+    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    return next((why for item in inner if (why := _unsaid(item, depth + 1))), "")

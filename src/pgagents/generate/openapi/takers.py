@@ -1,0 +1,52 @@
+"""Which actions and arguments of an OpenAPI document a vendor can call that sends plain JSON bodies alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from pgagents.encoding.medium import JSON, has_body
+from pgagents.generate.target import Loss
+from pgagents.model.action import Action, Param
+from pgagents.model.model import Surface
+
+CHATGPT = "ChatGPT"
+COPILOT = "Copilot"
+
+
+def in_json(surface: Surface, who: str) -> tuple[Surface, list[Loss]]:
+    """Return the surface with the actions that `who` can call, and a loss for each of the others.
+
+    Neither ChatGPT nor Copilot documents that it follows a `style`, so arguments with one are left out.
+    """
+    kept: list[Action] = []
+    lost: list[Loss] = []
+    omit = {name: tuple(names) for name, names in surface.omit.items()}
+    for action in surface.actions:
+        if action.content_type != JSON and has_body(action):
+            why = f"its body is {action.content_type}, and {who} sends {JSON} only"
+            lost.append(_drop(action, (*action.origin, "content_type"), why))
+            continue
+        styled = list(_styled(action))
+        needed = next((p for p in styled if p.required), None)
+        if needed is not None:
+            lost.append(_drop(action, needed.origin, f"{who} has no `style` for its `{needed.name}`"))
+            continue
+        kept.append(action)
+        for param in styled:
+            detail = f"{action.operation_id}: {who} has no `style` for it"
+            lost.append(Loss(param.origin, f"argument {param.name}", "dropped", detail))
+        if styled:
+            omit[action.name] = (*omit.get(action.name, ()), *(str(p.name) for p in styled))
+    return replace(surface, actions=tuple(kept), omit=omit), lost
+
+
+def _drop(action: Action, origin: tuple[str | int, ...], why: str) -> Loss:
+    return Loss(origin, f"action {action.name}", "dropped", why)
+
+
+def _styled(action: Action) -> Iterator[Param]:
+    """Yield the lists and objects that are sent as text in another style than OpenAPI's default of lists."""
+    for param in action.params:
+        if param.place == "query" and param.odd_style:
+            yield param

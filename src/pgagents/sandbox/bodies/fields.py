@@ -1,0 +1,206 @@
+"""Read the values of arguments from the pairs of a query or a form, in the styles of OpenAPI.
+
+This shares no code with the encoder of calls, so that an error of one shows in the other.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote, unquote_plus
+
+from pgagents.jsonschema import schema as schemas
+
+BAD_BODY, WRONG_TYPE = "bad_body", "wrong_type"
+MAX_ITEMS = 1_000
+MAX_BRACKETS = 20
+_BRACKET = re.compile(r"\[([^\[\]]*)\]")
+_MARKS = {"form": ",", "spaceDelimited": " ", "pipeDelimited": "|"}
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One pair as sent. `name` is decoded; `raw` is the value with its percent-encoding."""
+
+    name: str
+    raw: str
+
+    @property
+    def text(self) -> str:
+        """The decoded value."""
+        return unquote_plus(self.raw)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """An argument to find among pairs. `schema` is resolved; `kinds` are its JSON types."""
+
+    wire: str
+    style: str
+    explode: bool
+    schema: Mapping[str, Any]
+    kinds: frozenset[str]
+
+
+class Unreadable(Exception):
+    """A body or a query that cannot be read, or a value in it; `field` is its name on the wire if known.
+
+    `kind` is that of the fault for which it is refused.
+    """
+
+    def __init__(self, message: str, field: str = "", kind: str = "invalid") -> None:
+        super().__init__(message)
+        self.field, self.kind = field, kind
+
+
+def parse_pairs(text: str) -> list[Pair]:
+    """Split a query or a form into its pairs."""
+    found = []
+    for part in text.split("&"):
+        if part:
+            name, _, raw = part.partition("=")
+            found.append(Pair(unquote_plus(name), raw))
+    return found
+
+
+def find(field: Field, pairs: Iterable[Pair], used: set[str]) -> Any:
+    """Return the texts of an argument in the shape of its value, or None if no pair is its own.
+
+    Names of pairs that were read are added to `used`.
+    """
+    many = "array" in field.kinds
+    if field.style == "deepObject" and field.kinds & {"object", "array"}:
+        return _brackets(field, pairs, used)
+    if "object" in field.kinds and field.explode:
+        members = _names(field.schema)
+        own = [p for p in pairs if p.name in members]
+        used.update(p.name for p in own)
+        return {p.name: p.text for p in own} if own else None
+    own = [p for p in pairs if p.name == field.wire]
+    if not own:
+        return None
+    used.add(field.wire)
+    if field.explode and many:
+        return [p.text for p in own]
+    if len(own) > 1:
+        raise Unreadable(f"{field.wire} stands {len(own)} times", field.wire)
+    if not field.kinds & {"object", "array"}:
+        return own[0].text
+    parts = _split(own[0].raw, _MARKS.get(field.style, ","))
+    if many:
+        return parts
+    if len(parts) % 2:
+        raise Unreadable(f"{field.wire} has a member without a value", field.wire)
+    return dict(zip(parts[::2], parts[1::2], strict=True))
+
+
+def _split(raw: str, mark: str) -> list[str]:
+    """Split a list in one text. A comma is a separator only as sent; other marks arrive encoded."""
+    if mark == ",":
+        return [unquote_plus(part) for part in raw.split(",")]
+    return unquote(raw.replace("+", " ")).split(mark)
+
+
+def _names(schema: Mapping[str, Any]) -> set[str]:
+    found = set(schema.get("properties") or ())
+    for key in ("allOf", "anyOf", "oneOf"):
+        for branch in schema.get(key) or ():
+            found |= _names(branch)
+    return found
+
+
+def _brackets(field: Field, pairs: Iterable[Pair], used: set[str]) -> Any:
+    """Read `wire[a][b]=1`, `wire[]=1` and `wire[0][a]=1` into objects and lists."""
+    tree: Any = None
+    count = 0
+    for pair in pairs:
+        if not pair.name.startswith(f"{field.wire}["):
+            continue
+        rest = pair.name[len(field.wire) :]
+        steps = _BRACKET.findall(rest)
+        if "".join(f"[{step}]" for step in steps) != rest or len(steps) > MAX_BRACKETS:
+            raise Unreadable(f"{field.wire} has brackets that do not pair", field.wire)
+        count += 1
+        if count > MAX_ITEMS:
+            raise Unreadable(f"{field.wire} has more than {MAX_ITEMS} parts", field.wire)
+        used.add(pair.name)
+        tree = _put(tree if tree is not None else {}, steps, pair.text, field.wire)
+    return _as_lists(tree) if tree is not None else None
+
+
+def _put(tree: dict[str, Any], steps: list[str], text: str, wire: str) -> dict[str, Any]:
+    here = tree
+    for number, step in enumerate(steps):
+        key = step if step else f"\0{len(here)}"
+        if number == len(steps) - 1:
+            if key in here:
+                raise Unreadable(f"{wire}: a member stands twice", wire)
+            here[key] = text
+        else:
+            inner = here.setdefault(key, {})
+            if not isinstance(inner, dict):
+                raise Unreadable(f"{wire}: a member is a value and an object", wire)
+            here = inner
+    return tree
+
+
+def _as_lists(tree: Any) -> Any:
+    """Turn objects whose members are numbered, or have no name, into lists."""
+    if not isinstance(tree, dict):
+        return tree
+    found = {key: _as_lists(value) for key, value in tree.items()}
+    if found and all(key.startswith("\0") for key in found):
+        return list(found.values())
+    if found and sorted(found) == sorted(map(str, range(len(found)))):
+        return [found[str(number)] for number in range(len(found))]
+    return found
+
+
+def as_typed(
+    value: Any,
+    schema: Mapping[str, Any],
+    named: Mapping[str, Any],
+    convert: Callable[[str, frozenset[str]], Any],
+) -> Any:
+    """Return a value with each text in it converted to a type that its own schema allows."""
+    schema = schemas.resolve(schema, named)
+    if isinstance(value, list):
+        items = _inside(schema, "items", named)
+        return [as_typed(item, items, named, convert) for item in value]
+    if isinstance(value, dict):
+        found = {}
+        for name, inner in value.items():
+            member = _member(schema, name, named)
+            found[name] = as_typed(inner, member, named, convert)
+        return found
+    return convert(value, frozenset(types_of(schema, named))) if isinstance(value, str) else value
+
+
+def _branches(schema: Mapping[str, Any], named: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    own = [schemas.resolve(b, named) for key in ("allOf", "anyOf", "oneOf") for b in schema.get(key) or ()]
+    return [schema, *own]
+
+
+def _inside(schema: Mapping[str, Any], key: str, named: Mapping[str, Any]) -> Mapping[str, Any]:
+    return next((b[key] for b in _branches(schema, named) if isinstance(b.get(key), Mapping)), {})
+
+
+def _member(schema: Mapping[str, Any], name: str, named: Mapping[str, Any]) -> Mapping[str, Any]:
+    for branch in _branches(schema, named):
+        properties = branch.get("properties") or {}
+        if name in properties:
+            found: Mapping[str, Any] = properties[name]
+            return found
+    return _inside(schema, "additionalProperties", named)
+
+
+def types_of(schema: Mapping[str, Any], named: Mapping[str, Any]) -> set[str]:
+    """Return the JSON types that a schema or its alternatives name."""
+    schema = schemas.resolve(schema, named)
+    kind = schema.get("type")
+    if kind is not None:
+        return {kind} if isinstance(kind, str) else set(kind)
+    inner = [b for key in ("allOf", "anyOf", "oneOf") for b in schema.get(key) or ()]
+    return set().union(*(types_of(b, named) for b in inner)) if inner else set()

@@ -1,0 +1,38 @@
+"""Read JSON bodies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pgagents.http import Request, read_json
+from pgagents.sandbox.bodies.content import UTF8, Content
+from pgagents.sandbox.bodies.fields import BAD_BODY, WRONG_TYPE, Field, Unreadable
+
+
+def read(request: Request, fields: Sequence[Field], content_type: str) -> Content:
+    """Return the members of a JSON object."""
+    members = read_object(request, content_type)
+    known = {field.wire for field in fields}
+    return Content(members, tuple(name for name in members if name not in known))
+
+
+def read_object(request: Request, content_type: str = "application/json") -> dict[str, Any]:
+    """Return the members of a JSON body."""
+    if not _is_json(request.header("content-type"), content_type):
+        raise Unreadable(f"the body must be {content_type} in UTF-8", kind=WRONG_TYPE)
+    parsed = read_json(request.body)
+    if parsed.problem:
+        raise Unreadable(f"the body cannot be read: {parsed.problem}", kind=BAD_BODY)
+    if not isinstance(parsed.value, dict):
+        raise Unreadable("the body must be a JSON object", kind=BAD_BODY)
+    return parsed.value
+
+
+def _is_json(header: str | None, wanted: str) -> bool:
+    """Return whether a Content-Type means JSON of this type in UTF-8, without any other parameter."""
+    if header is None:
+        return False
+    kind, *parameters = (part.strip().lower() for part in header.split(";"))
+    allowed = ("", *(f"charset={name}" for name in UTF8))
+    return kind == wanted.lower() and all(p.replace('"', "") in allowed for p in parameters)

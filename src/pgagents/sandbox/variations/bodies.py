@@ -1,0 +1,51 @@
+"""Legal variations of how a server reads request bodies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from urllib.parse import unquote
+
+from pgagents.http import Request
+from pgagents.sandbox.injection.fault_registry import Context, variation
+
+
+@variation().edit_requests
+def json_besides_forms(context: Context, request: Request) -> Request:
+    """Where a form is declared, a JSON object is accepted as well."""
+    action = context.reader.action(request)
+    kind = (request.header("content-type") or "").partition(";")[0]
+    if action is None or kind != "application/json" or action.content_type == kind:
+        return request
+    return context.reader.with_arguments(request, context.reader.arguments(request))
+
+
+@variation().edit_requests
+def lists_split_decoded(context: Context, request: Request) -> Request:
+    """A list that is one text is decoded before it is split, so that an encoded comma separates too."""
+    action = context.reader.action(request)
+    joined = {p.wire for p in action.params if p.style == "form" and not p.explode} if action else set()
+    return _edit_query(
+        request, lambda name, value: (name, unquote(value)) if unquote(name) in joined else (name, value)
+    )
+
+
+@variation().edit_requests
+def dots_besides_brackets(context: Context, request: Request) -> Request:
+    """`made.after=3` means the same as `made[after]=3`."""
+    action = context.reader.action(request)
+    deep = {p.wire for p in action.params if p.style == "deepObject"} if action else set()
+
+    def edit(name: str, value: str) -> tuple[str, str]:
+        first, dot, rest = name.partition(".")
+        return (f"{first}[{rest}]", value) if dot and first in deep else (name, value)
+
+    return _edit_query(request, edit)
+
+
+def _edit_query(request: Request, edit: Callable[[str, str], tuple[str, str]]) -> Request:
+    """Return the request with each pair of its query changed by a function of encoded name and value."""
+    path, mark, query = request.target.partition("?")
+    pairs = [part.partition("=") for part in query.split("&") if part]
+    written = "&".join("=".join(edit(name, value)) for name, _, value in pairs)
+    return replace(request, target=f"{path}{mark}{written}")
