@@ -466,7 +466,7 @@ def framework_code(model: Model, kind: str) -> Code:
     Where the catalogue names none: a code with the usual status, else the code of invalid arguments.
     """
     framework = model.errors.framework
-    name = getattr(framework, kind)
+    name = getattr(framework, kind) or (framework.bad_body if kind == "no_object" else None)
     if name is not None:
         return model.codes[name]
     status = _FALLBACK.get(kind)
