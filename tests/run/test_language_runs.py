@@ -13,14 +13,20 @@ import pytest
 from language_table import Row, holds, match, model_of, rows
 from pgagents.client.request import request_of
 from pgagents.http import Request, Response
-from pgagents.inprocess import inside
+from pgagents.inprocess import inside, verify_sandbox
+from pgagents.inprocess_mcp import mcp_inside
 from pgagents.model.contract import Verdict
 from pgagents.model.identity import choose, find_secret
 from pgagents.model.model import Model
 from pgagents.report.report import Report
+from pgagents.sandbox.injection.fault_registry import list_names
+from pgagents.verify.plan.options import Options
 from verifying import ids, run
 
 ROWS = sorted(rows())
+ENOUGH = 4_000
+UNSAFE_TOOLS = [f"invalid_input/required/note_id/{name}@mcp" for name in ("change_note", "delete_note")]
+"""Contracts of tools that are never tried: such a call names no note, so it could change any."""
 
 
 @pytest.mark.parametrize("id", [id for id in ROWS if not rows()[id].reason("mock")])
@@ -102,13 +108,30 @@ def _told(report: Report) -> dict[str, str]:
     return {f.contract.id: f.actual for f in report.findings}
 
 
+def _verify(id: str, tools: bool = False, **more: Any) -> Report:
+    """Verify the mock with the options of the row's `run`, with `tools` through an MCP server in front of it
+    too. With `limits: true` the key has the published limits.
+    """
+    model, options = model_of(id), rows()[id].cells.get("run", {})
+    if tools:
+        opened = inside(model)
+        with mcp_inside(model, opened, **more) as link:
+            return verify_sandbox(model, opened, Options(allow_writes=True, max_requests=ENOUGH), mcp=link)
+    if options.get("limits"):
+        opened = inside(model)
+        more["keys"] = {**opened.keys, "main": opened.sandbox.tokens["test"]}
+    return run(model, allow_writes=True, **options, **more)
+
+
 @pytest.mark.parametrize("id", ROWS)
 def test_verify_keeps_a_row_on_the_mock(id: str) -> None:
     row = rows()[id]
-    report = run(model_of(id), allow_writes=True)
+    tools = any(pattern.endswith("@mcp") for pattern in row.several("checks"))
+    report = _verify(id, tools)
     assert _told(report) == {}
-    assert ids(report, Verdict.UNTESTED) == []
-    assert (report.footer.left_behind, report.footer.notes) == ((), ())
+    assert [c for c in ids(report, Verdict.UNTESTED) if not (tools and c in UNSAFE_TOOLS)] == []
+    assert report.footer.left_behind == ()
+    assert len(report.footer.notes) == tools
     kept = ids(report, Verdict.KEPT)
     for pattern, found in match(kept, row.several("checks")):
         assert found, f"no contract {pattern} was kept"
@@ -120,7 +143,7 @@ def _faults(row: Row) -> list[Any]:
 
 @pytest.mark.parametrize(("id", "fault"), [case for row in rows().values() for case in _faults(row)])
 def test_fault_of_a_row_is_found(id: str, fault: dict[str, Any]) -> None:
-    report = run(model_of(id), allow_writes=True, faults=[fault["name"]])
+    report = _verify(id, fault["name"] in list_names("mcp_faults"), faults=[fault["name"]])
     broken = ids(report, Verdict.BROKEN)
     for pattern, found in match(broken, fault["breaks"]):
         assert found, (pattern, json.dumps(_told(report), indent=1))
@@ -133,5 +156,5 @@ def _variations(row: Row) -> list[Any]:
 
 @pytest.mark.parametrize(("id", "name"), [case for row in rows().values() for case in _variations(row)])
 def test_variation_of_a_row_breaks_nothing(id: str, name: str) -> None:
-    report = run(model_of(id), allow_writes=True, variations=[name])
+    report = _verify(id, variations=[name])
     assert _told(report) == {}

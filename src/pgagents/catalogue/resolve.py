@@ -7,10 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 from pgagents.catalogue.checks import sending
-from pgagents.catalogue.checks.carried import REST, TOOLS, is_dispatched
 from pgagents.catalogue.checks.checker import Checker
-from pgagents.catalogue.checks.errors import find_place, make_sign
 from pgagents.catalogue.checks.paths import camel
+from pgagents.catalogue.checks.refusals.errors import find_place, make_sign
+from pgagents.catalogue.checks.surfaces.carried import COPILOT_MCP, MCP, REST, TOOLS, is_dispatched
+from pgagents.catalogue.checks.surfaces.mcp_server import read_server
 from pgagents.catalogue.language import (
     actions,
     audit,
@@ -22,14 +23,16 @@ from pgagents.catalogue.language import (
     resources,
     surface,
 )
-from pgagents.catalogue.language.credentials import list_alternatives, list_used_schemes
+from pgagents.catalogue.language.credentials import Alternatives, list_alternatives, list_used_schemes
 from pgagents.catalogue.language.errors import JSON, PROBLEM_JSON
 from pgagents.catalogue.language.page_texts import add_page_sentence
 from pgagents.catalogue.language.problem_details import PROBLEM_DETAILS, problem_details
 from pgagents.catalogue.language.schemas import argument_node, schema_node, schema_nodes
 from pgagents.cel.expression import compile as compiled
+from pgagents.decoding.medium import find
 from pgagents.encoding.medium import medium_of
 from pgagents.encoding.style import DEEP, FORM
+from pgagents.jsonschema.columns import columns_of
 from pgagents.jsonschema.schema import resolve as resolve_schema
 from pgagents.model import model as m
 from pgagents.model.action import (
@@ -46,9 +49,11 @@ from pgagents.model.action import (
 )
 from pgagents.model.credential import Credential, make
 from pgagents.model.error_reader import ErrorReader
+from pgagents.model.limit_reader import LimitReader
 from pgagents.model.pages import Pages
 from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer, Source
+from pgagents.text.wording import append_remark
 
 
 def resolve(written: surface.Catalogue, source: Source, checker: Checker) -> m.Model:
@@ -86,6 +91,7 @@ class _Resolver:
             limits=written.limits,
             errors=self.errors,
             error_reader=self._reader(),
+            limit_reader=LimitReader(written.limits, self.errors.framework.limited),
             behaviour=written.behaviour,
             env=written.env,
             schemas=self.schemas,
@@ -166,7 +172,9 @@ class _Resolver:
             raw = raw[step]
         method, path = a.http.split(" ", 1) if a.http else ("", "")
         default_unknown = self.written.behaviour.unknown_member
-        security = self.security if a.security is None else list_alternatives(self.written, a.security)
+        security = (
+            self._shared(name, a) if a.security is None else list_alternatives(self.written, a.security)
+        )
         pages = self._pages(a.pages, (*at, "pages")) if a.pages else None
         return Action(
             name=Text(name, at),
@@ -214,6 +222,12 @@ class _Resolver:
             ),
         )
 
+    def _shared(self, name: str, a: actions.Action) -> Alternatives:
+        """Return the alternatives of an action without its own: its MCP server may have others."""
+        if a.http or is_dispatched(self.checker, name) or MCP not in self.written.surfaces:
+            return self.security
+        return self._mcp_server(MCP, self.written.surfaces[MCP]).security
+
     def _param(
         self, name: str, p: basics.Param, raw: Any, at: Pointer, a: actions.Action, pages: Pages | None
     ) -> Param:
@@ -245,15 +259,23 @@ class _Resolver:
         empty = o is None or not raw or set(raw) <= {"description"}
         text = o.description if o and o.description else "No content" if empty else "Success"
         schema = None if empty else schema_node(raw, at, self.marks)
+        media = (o.content_type if o else None) or JSON
+        kind = find(media).name
+        limit = o.max_bytes if o else None
         if schema is not None:
             schema.pop("description", None)
-        return Output(
-            status,
-            schema,
-            Text(text, (*at, "description")),
-            at,
-            (o.content_type if o else None) or "application/json",
-        )
+            if not set(schema) & {"type", "$ref", "oneOf", "anyOf", "allOf"} and kind in (
+                "text",
+                "csv",
+                "file",
+            ):
+                schema["type"] = "string"
+                schema.update({"format": "binary"} if kind == "file" else {})
+            if limit is not None and kind == "file":
+                schema["maxLength"] = min(limit, schema.get("maxLength", limit))
+        columns = columns_of(schema, self.schemas) if schema is not None and kind == "csv" else None
+        said = append_remark(text, f"at most {limit:,} bytes") if limit is not None else text
+        return Output(status, schema, Text(said, (*at, "description")), at, media, limit, columns)
 
     def _law(self, name: str, law: actions.Law, at: Pointer) -> Law:
         that, when = map(self.checker.expressions.get, self.checker.law_places(at))
@@ -339,7 +361,7 @@ class _Resolver:
             human_name=text("name", sf.name),
             namespace=text("namespace", sf.namespace),
             dispatcher=sf.dispatcher,
-            server=text("server", sf.server),
+            server=self._server_name(name, sf),
             env={"key": sf.env.key, "url": sf.env.url} if sf.env else {},
             auth=Node(sf.auth, origin=(*at, "auth")),
             instructions=text("instructions", sf.instructions),
@@ -352,6 +374,7 @@ class _Resolver:
             package=sf.package,
             headers=dict(sf.headers),
             attribution=dict(sf.attribution),
+            mcp_server=self._mcp_server(name, sf) if name in TOOLS else None,
             narrow={
                 action: {
                     n: self._narrowed(action, n, given, (*at, "narrow", action, n))
@@ -359,6 +382,39 @@ class _Resolver:
                 }
                 for action, many in sf.narrow.items()
             },
+        )
+
+    def _server_name(self, name: str, sf: offers.Surface) -> Text:
+        """Return what the surface's manifests call the server: its URL for Copilot, else its name."""
+        server = self._mcp_server(name, sf)
+        if name != COPILOT_MCP:
+            return server.name if sf.server else Text("", (*server.origin,))
+        if not server.url and MCP in self.written.surfaces:
+            return self._mcp_server(MCP, self.written.surfaces[MCP]).url
+        return server.url
+
+    def _mcp_server(self, name: str, sf: offers.Surface) -> m.McpServer:
+        at: Pointer = ("surfaces", name, "server")
+        given = read_server(name, sf)
+        registry, _, package = (given.package or "").partition(":")
+        inside = isinstance(sf.server, offers.McpServer)
+        local = package.rpartition("/")[2].partition(":")[0].partition("@")[0]
+        named = Text(local, at) if local else Text(f"{self.written.api.id}-mcp", ("api", "id"))
+        version = (
+            Text(given.version, (*at, "version"))
+            if given.version
+            else Text(self.written.api.version, ("api", "version"))
+        )
+        return m.McpServer(
+            named if local or not given.url else Text(str(named), at),
+            version,
+            Text(given.url or "", (*at, "url") if inside else at),
+            given.transport or "streamable-http",
+            self.security if given.security is None else list_alternatives(self.written, given.security),
+            registry,
+            Text(package, (*at, "package") if inside else at),
+            at if sf.server else ("surfaces", name),
+            given.version is not None,
         )
 
     def _narrowed(self, action: str, name: str, given: offers.Narrowing, at: Pointer) -> m.Narrowed:

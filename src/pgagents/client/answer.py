@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
+from pgagents.decoding.medium import medium_of, plainly, text_of
 from pgagents.http import Response, Silence, read_json
 from pgagents.model.action import Action, Code
 from pgagents.model.error_reader import value_at
 from pgagents.model.model import Model
 
-JSON = "application/json"
 MAX_MESSAGE = 400
 SHORTEST = 4
 """A shorter secret is not masked in a message: it would be found within ordinary words."""
@@ -66,13 +66,17 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The outcome of one call. `data` is the body of a success, None where it has none."""
+    """The outcome of one call. `data` is the body of a success, None where it has none; of a file it is the
+    media type and the number of bytes.
+    """
 
     action: str
     status: int | None
     data: Any
     problem: Problem | None = None
     request_id: str | None = None
+    file: bytes | None = None
+    """The bytes of a file."""
     next: Mapping[str, Any] | None = None
     """The argument that requests the next page, where the list goes on."""
 
@@ -148,18 +152,14 @@ def _success(action: Action, came: Response, request_id: str | None) -> Answer:
     output = next((o for o in action.outputs if o.status == came.status), action.success)
     if not came.body and (output.schema is None or came.status == 204):
         return Answer(action.name, came.status, None, None, request_id)
-    data: Any
-    problem = ""
-    if output.schema is not None and output.content_type != JSON:
-        try:
-            data = came.body.decode("utf-8")
-        except UnicodeDecodeError:
-            data, problem = None, "it is no text"
-    else:
-        read = read_json(came.body)
-        data, problem = read.value, read.problem
-    if not problem:
-        return Answer(action.name, came.status, data, None, request_id)
+    told = came.header("Content-Type") or ""
+    shown = medium_of(came, output).shown
+    if shown == "size":
+        facts = {"content_type": plainly(told) or output.content_type, "bytes": len(came.body)}
+        return Answer(action.name, came.status, facts, None, request_id, came.body)
+    read = text_of(came.body, told) if shown == "text" else read_json(came.body)
+    if not read.problem:
+        return Answer(action.name, came.status, read.value, None, request_id)
     note = "The call took effect." if action.effect == "write" else None
     message = "the API answered with a success whose body cannot be read"
     return Answer(

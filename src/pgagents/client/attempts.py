@@ -1,8 +1,8 @@
 """Decides when a call is repeated, and how long to wait before. Nothing here sends or sleeps.
 
-Some failures are always safe to repeat: a 429, a status that the catalogue assigns to its edge, a connection
-that was never made. After any other passing failure a call is repeated only where a second call has no
-further effect. That is a read, a PUT or DELETE, or a call with an idempotency key.
+Some failures are always safe to repeat: a call over a limit, a status that the catalogue assigns to its edge,
+a connection that was never made. After any other passing failure a call is repeated only where a second call
+has no further effect. That is a read, a PUT or DELETE, or a call with an idempotency key.
 """
 
 from __future__ import annotations
@@ -10,9 +10,8 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 
-from pgagents.http import Request, Response, Silence
+from pgagents.http import Request, Response, Silence, read_json
 from pgagents.model.action import Action
 from pgagents.model.model import Model
 
@@ -73,8 +72,9 @@ def attempts(
         number += 1
         came = yield request
         assert came is not None
-        told = retry_after_s(came.header("Retry-After"), clock()) if isinstance(came, Response) else None
-        safe = _safe(came, edge)
+        limits = model.limit_reader
+        told = limits.wait_s(came.header, clock()) if isinstance(came, Response) else None
+        safe = _safe(came, edge) or (isinstance(came, Response) and _limited(model, came))
         if number >= patience.attempts or not (safe or (again and _passing(came))):
             return Ended(came, number, uncertain, told)
         pause = _pause(told, number, patience, rng)
@@ -92,22 +92,16 @@ def repeatable(action: Action, *, keyed: bool) -> bool:
     return action.effect == "read" or action.method in ("PUT", "DELETE") or keyed
 
 
-def retry_after_s(text: str | None, now: float) -> float | None:
-    """Return the seconds of a Retry-After header in either form (RFC 9110, 10.2.3); None where it has
-    neither.
-    """
-    if text is None or len(text) > 64:
-        return None
-    if text.strip().isascii() and text.strip().isdigit():
-        return float(text)
-    try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - now)
-    except (TypeError, ValueError, IndexError, OverflowError):
-        return None
+def _limited(model: Model, came: Response) -> bool:
+    """Return whether a response refuses the call for a rate limit, so that it did nothing."""
+    if came.status not in model.limit_reader.statuses:
+        return False
+    read = model.error_reader.read(came.status, read_json(came.body).value)
+    return model.limit_reader.is_limited(came.status, came.header, read)
 
 
 def _safe(came: Response | Silence, edge: set[int]) -> bool:
-    return came.kind == "refused" if isinstance(came, Silence) else came.status == 429 or came.status in edge
+    return came.kind == "refused" if isinstance(came, Silence) else came.status in edge
 
 
 def _passing(came: Response | Silence) -> bool:

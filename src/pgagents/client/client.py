@@ -31,7 +31,7 @@ from pgagents.generate.formerly import index_actions
 from pgagents.http import Request
 from pgagents.model.action import Action, Param
 from pgagents.model.identity import choose, find_secret, list_secrets, name_holder
-from pgagents.model.model import Model, Surface
+from pgagents.model.model import Dispatcher, Model, Surface
 from pgagents.text.brief import brief
 from pgagents.text.nearest import did_you_mean
 
@@ -55,8 +55,8 @@ class Client:
     """Calls actions. Many tasks may use one client at once; no state of a call is kept.
 
     `key` is the secret, or a mapping of the schemes' names to theirs. `confirm` is called before an action
-    that needs confirmation; without it such a call is refused unless it has `confirmed=True`. `sleep`,
-    `clock` and `rng` can be replaced by tests.
+    that needs confirmation; without it such a call is refused unless it has `confirmed=True`. `own_tools`
+    leads to the actions that only an MCP server has. `sleep`, `clock` and `rng` can be replaced by tests.
     """
 
     def __init__(
@@ -70,8 +70,10 @@ class Client:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.time,
         rng: random.Random | None = None,
+        own_tools: Dispatcher | None = None,
     ) -> None:
         self.model = model
+        self._own_tools = own_tools
         self._send, self._patience, self._confirm = send, patience or Patience(), confirm
         self._keys = _list_keys(model, key)
         self._secrets = tuple(list_secrets(model, self._keys))
@@ -165,11 +167,12 @@ class Client:
         if faults := takes.faults(given):
             message = "; ".join(f"{name}: {why}" if name else why for name, why in faults)
             return make_refusal(action.name, "invalid_arguments", message, field=faults[0][0] or None)
-        given = given if surface is None else surface.restore(action, given)
-        dispatcher = None if action.on_rest else self.model.find_dispatcher(action)
+        given = given if surface is None else surface.complete(action, given)
+        dispatcher = None if action.on_rest else self.model.find_dispatcher(action) or self._own_tools
         if dispatcher is None and not action.on_rest:
             return make_refusal(action.name, "not_callable", "only an MCP server has it, as a tool")
-        needs = action.security if dispatcher is None else self.model.shared_security
+        own = dispatcher is None or self.model.is_only_tool(action)
+        needs = action.security if own else self.model.shared_security
         schemes = choose(self.model, self._keys, "main", needs)
         if needs and not schemes and () not in needs:
             return make_refusal(action.name, "no_key", self._no_key(needs))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from pgagents.decoding.medium import accept_of
 from pgagents.encoding.request import encode_call
 from pgagents.http import Request, json_bytes
 from pgagents.model.action import Action
@@ -34,7 +35,7 @@ def request_of(
         return _with_proof(whole, proof)
     ordered = {str(p.name): arguments[p.name] for p in action.params if p.name in arguments}
     parts = encode_call(action, ordered)
-    sent = [("Accept", JSON), *parts.headers, *(headers or {}).items()]
+    sent = [("Accept", accept_of(action)), *parts.headers, *(headers or {}).items()]
     if parts.body is not None:
         sent.append(("Content-Type", parts.body.content_type))
     request = Request(

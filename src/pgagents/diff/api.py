@@ -14,7 +14,7 @@ from pgagents.diff.schemas import compare_schemas
 from pgagents.jsonschema.schema import REF
 from pgagents.model.action import Code
 from pgagents.model.credential import Credential
-from pgagents.model.model import Dispatcher, Model
+from pgagents.model.model import Dispatcher, McpServer, Model
 from pgagents.source.source import Pointer
 from pgagents.text.brief import brief
 
@@ -79,7 +79,7 @@ _COMPARED = frozenset((
     "name", "actions", "omit", "narrow", "title", "description", "human_name", "instructions", "starters",
     "namespace",
     "server", "env", "auth",
-    "published_spec", "dispatcher", "cite", "origin",
+    "published_spec", "dispatcher", "cite", "origin", "mcp_server",
 ))  # fmt: skip
 """Fields of a surface that are compared one by one; any other gets a general message."""
 
@@ -264,6 +264,9 @@ def _limits(old: Model, new: Model) -> Iterator[Change]:
                 "limits",
                 key,
             )
+    if set(a.status) != set(b.status):
+        said = ", ".join(map(str, sorted(b.status)))
+        yield _whole("breaking", "limit-status", f"calls over a limit get {said} now", "limits", "status")
     for key in ("end_user", "unlimited", "budgets"):
         if getattr(a, key) != getattr(b, key):
             yield _whole("may break", "limits", f"{key} of the limits changed", "limits", key)
@@ -418,7 +421,8 @@ def _surfaces(old: Model, new: Model) -> Iterator[Change]:
                 yield _whole(
                     "wording", "surface-text", message, "surfaces", name, where=(name,), subject=name
                 )
-        for key in ("namespace", "server", "env", "auth", "published_spec", "dispatcher"):
+        yield from _compare_mcp_servers(name, was.mcp_server, now.mcp_server)
+        for key in ("namespace", "env", "auth", "published_spec", "dispatcher"):
             if getattr(was, key) != getattr(now, key):
                 yield _whole(
                     "breaking",
@@ -442,6 +446,31 @@ def _surfaces(old: Model, new: Model) -> Iterator[Change]:
                 )
     for name in new.surfaces.keys() - old.surfaces.keys():
         yield _whole("addition", "surface-added", "is new", "surfaces", name, where=(name,), subject=name)
+
+
+def _compare_mcp_servers(surface: str, was: McpServer | None, now: McpServer | None) -> Iterator[Change]:
+    """Yield how the way to an MCP server changed: its name, URL, transport, package, key and version."""
+    if was is None or now is None:
+        return
+
+    def change(severity: Severity, message: str) -> Change:
+        return _whole(
+            severity, "surface-setting", message, "surfaces", surface, where=(surface,), subject=surface
+        )
+
+    for key in ("name", "url", "transport", "registry", "package"):
+        before, after = getattr(was, key), getattr(now, key)
+        if before != after:
+            message = f"its server's {key} is {after or 'gone'} now" + (f", was {before}" if before else "")
+            yield change("breaking" if before else "addition", message)
+    if was.security != now.security:
+        open_now = not now.security or () in now.security
+        yield change(
+            "addition" if open_now else "breaking",
+            "its server takes no key any more" if open_now else "its server takes another key now",
+        )
+    if (was.says_version or now.says_version) and was.version != now.version:
+        yield change("wording", f"its server's version is {now.version} now, was {was.version}")
 
 
 def _dispatchers(old: Model, new: Model) -> Iterator[Change]:

@@ -197,6 +197,7 @@ def _answer(s: Sides, o: Output, n: Output) -> Iterator[Change]:
             f"answer {n.status} is {n.content_type} now, was {o.content_type}",
             *steps,
         )
+    yield from _most_bytes(s, o.max_bytes, n.max_bytes, n.status, steps)
     if o.schema is None or n.schema is None:
         if o.schema is not None:
             yield s.change("breaking", "body-removed", f"answer {n.status} has no body any more", *steps)
@@ -214,6 +215,19 @@ def _answer(s: Sides, o: Output, n: Output) -> Iterator[Change]:
             f"answer {n.status} is described anew: {brief(str(n.description), 80)}",
             *steps,
         )
+
+
+def _most_bytes(
+    s: Sides, old: int | None, new: int | None, status: int, steps: tuple[str | int, ...]
+) -> Iterator[Change]:
+    """Yield the change of an answer's greatest size: readers may rely on a limit."""
+    if old == new:
+        return
+    looser = old is not None and (new is None or new > old)
+    said = f"may have {new:,} bytes" if new is not None else "may have any size"
+    yield s.change(
+        "breaking" if looser else "addition", "max-bytes", f"answer {status} {said} now", *steps, "max_bytes"
+    )
 
 
 _NONE: Any = object()

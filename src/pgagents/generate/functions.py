@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from pgagents.decoding.medium import is_json
 from pgagents.generate.formerly import find_name, list_offered
 from pgagents.generate.lower.dialect import Dialect
 from pgagents.generate.lower.schema import lower
@@ -57,11 +58,14 @@ def function(
     losses += list_hidden_pages([action], "client", "a model sees no headers; who makes the call tells it")
     response = None
     answer = action.success
-    in_json = answer.content_type == "application/json"
+    in_json = is_json(answer.content_type)
     if answer.schema is not None and not (answers and in_json):
-        losses.append(
-            Loss(answer.origin, f"answer {answer.status}", "dropped", "the format has no place for it")
+        why = (
+            "the format has no place for it"
+            if in_json or not answers
+            else f"it is {answer.content_type}, no JSON"
         )
+        losses.append(Loss(answer.origin, f"answer {answer.status}", "dropped", why))
     elif answer.schema is not None:
         response, lost = lower(answer.schema, model.schemas, dialect)
         losses += lost

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from pgagents.decoding.medium import find
 from pgagents.encoding.medium import medium_of
 from pgagents.importer.bodies import Member, members
 from pgagents.importer.examples import examples
@@ -468,12 +469,27 @@ class Actions:
                 )
             return described or None
         if answer.media and not is_json(answer.media):
-            schema = self.schemas.convert(answer.schema, at)
-            return {**described, "type": "string", **schema, "content_type": _bare(answer.media)}
+            return {**described, **self._no_json(answer, at), "content_type": _bare(answer.media)}
         schema = self.schemas.convert(answer.schema, at)
         media = _bare(answer.media)
         own = {"content_type": media} if media and media not in (JSON, "*/*") else {}
         return {**schema, **described, **own} if schema or described else {"description": "Success"}
+
+    def _no_json(self, answer: Answer, at: Pointer) -> dict[str, Any]:
+        """Return the schema of an answer that is no JSON: rows of CSV keep theirs, all else is one text."""
+        assert answer.schema is not None
+        kind, media = find(answer.media).name, _bare(answer.media)
+        data = media.endswith(("xml", "yaml", "x-ndjson"))
+        shape = self.schemas.references.follow(answer.schema).mapping().get("type", "string")
+        if shape == "string" or data or (kind == "csv" and shape == "array"):
+            return {
+                **({"type": "string"} if shape == "string" else {}),
+                **self.schemas.convert(answer.schema, at),
+            }
+        noun = "bytes" if kind == "file" else "rows" if kind == "csv" else "one text"
+        why = f"an answer of {brief(media)} is {noun}; its schema is not carried"
+        self.notes.add_lost(at, why, answer.whole.place)
+        return {"type": "string"}
 
     def _extras(self, op: Operation, at: Pointer) -> None:
         if op.whole.value.get("callbacks"):

@@ -52,6 +52,6 @@ def _limits(model: Model, tools: dict[str, Tool]) -> Iterator[str]:
         yield f"- {bucket.description or bucket.name}: {bucket.requests} {per}"
     if used:
         yield (
-            "\nWaiting and repeating after a refusal is done here; a call that comes back with 429 has "
-            "waited already."
+            "\nWaiting and repeating after a refusal is done here; a call that comes back with "
+            f"{' or '.join(map(str, sorted(model.limit_reader.statuses)))} has waited already."
         )

@@ -32,6 +32,8 @@ def result_of(tool: Tool, answer: Answer) -> CallToolResult:
         return _unlike(tool, answer, fault)
     if answer.data is None:
         return _result(f"Done: the API answered {answer.status} without a body.")
+    if answer.file is not None:
+        return _result(f"A file: {answer.data['content_type']}, {answer.data['bytes']:,} bytes, not shown.")
     said = _further_page(tool, answer)
     if tool.output.schema is None:
         text = answer.data if isinstance(answer.data, str) else json_bytes(answer.data).decode()

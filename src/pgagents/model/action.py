@@ -14,6 +14,7 @@ from pgagents.model.pages import Pages
 from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer
 
+JSON = "application/json"
 PlaceIn = Literal["path", "query", "header", "cookie", "body", "whole_body"]
 PLACES: tuple[PlaceIn, ...] = ("path", "query", "header", "cookie", "body", "whole_body")
 
@@ -75,7 +76,10 @@ class Output:
     schema: Node | None
     description: Text
     origin: Pointer
-    content_type: str = "application/json"
+    content_type: str = JSON
+    max_bytes: int | None = None
+    columns: Mapping[str, tuple[str, ...]] | None = None
+    """For rows of CSV, the columns that the schema names, each with its JSON types; else None."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from pgagents.cel.expression import Expression
 from pgagents.model.action import Action, ActionCall, Code, Law, Param
 from pgagents.model.credential import Credential
 from pgagents.model.error_reader import ErrorReader
+from pgagents.model.limit_reader import LimitReader
 from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer, Source
 
@@ -25,6 +26,25 @@ class Narrowed:
     param: Param
     alias: Text
     origin: Pointer
+
+
+@dataclass(frozen=True, slots=True)
+class McpServer:
+    """An MCP server. `url` is empty unless it is hosted, `package` unless clients start it.
+
+    `registry` is `npm`, `pypi` or `oci`. `says_version` is true if the catalogue gives it a version of its
+    own.
+    """
+
+    name: Text
+    version: Text
+    url: Text
+    transport: str
+    security: tuple[tuple[str, ...], ...]
+    registry: str
+    package: Text
+    origin: Pointer
+    says_version: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +78,8 @@ class Surface:
     """Attribution of calls from this surface, by member."""
     narrow: Mapping[str, Mapping[str, Narrowed]] = field(default_factory=dict)
     """By action and argument, how this surface takes arguments that it renames or narrows."""
+    mcp_server: McpServer | None = None
+    """The server whose tools the surface's actions are; None on any other surface."""
 
     def text(self, action: Action, what: Literal["title", "description"]) -> Text:
         """Return the action's title or description in this surface's wording."""
@@ -99,6 +121,14 @@ class Surface:
         """Return arguments that have this surface's names under the names of the catalogue."""
         names = {str(n.alias): str(n.param.name) for n in self.narrow.get(action.name, {}).values()}
         return {names.get(k, k): v for k, v in arguments.items()}
+
+    def complete(self, action: Action, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the same, with this surface's defaults of the arguments that it narrows."""
+        narrowed = self.narrow.get(action.name, {})
+        defaults = {
+            n: one.param.schema["default"] for n, one in narrowed.items() if "default" in one.param.schema
+        }
+        return {**defaults, **self.restore(action, arguments)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -401,6 +431,8 @@ class Model:
     domain: str | None
     error_reader: ErrorReader
     """Finds the code of an error."""
+    limit_reader: LimitReader
+    """Finds out what an answer says about a rate limit."""
     credential: Credential | None = None
     """The first credential of ordinary calls; None if no call has one."""
     credentials: Mapping[str, Credential] = field(default_factory=dict)
@@ -436,6 +468,41 @@ class Model:
     def find_dispatcher(self, action: Action) -> Dispatcher | None:
         """Return the first dispatcher that offers the action, or None."""
         return next((d for d in self.dispatchers if any(a.name == action.name for a in d.actions)), None)
+
+    @property
+    def mcp_server(self) -> McpServer | None:
+        """The server of the surface `mcp`, or None."""
+        return self.surfaces["mcp"].mcp_server if "mcp" in self.surfaces else None
+
+    def is_only_tool(self, action: Action) -> bool:
+        """True if only an MCP server has the action."""
+        return not action.on_rest and self.find_dispatcher(action) is None
+
+    def find_own_tools(self, path: str) -> Dispatcher | None:
+        """Return a dispatcher at this path for the actions that only the MCP server has; None if it has
+        none.
+        """
+        own = tuple(action for action in self.actions if self.is_only_tool(action))
+        if not own:
+            return None
+        surface = self.surfaces["mcp"]
+        return Dispatcher(
+            surface=surface.name,
+            method="POST",
+            path=Text(path, surface.origin),
+            operation_id=Text(""),
+            title=Text(""),
+            description=Text(""),
+            selector="name",
+            arguments="arguments",
+            scope=None,
+            responses={},
+            attribution=surface.attribution,
+            actions=own,
+            cite=(),
+            origin=surface.origin,
+            offered=surface,
+        )
 
     def action(self, name: str) -> Action | None:
         """Return the action of this canonical name, or None."""

@@ -27,6 +27,7 @@ from pgagents.sandbox.oauth import metadata, scopes
 from pgagents.sandbox.oauth.grants import Grants
 from pgagents.sandbox.routes import Routes
 from pgagents.sandbox.store import Store
+from pgagents.sandbox.writing.answer import write
 
 PEER = ":peer"
 """The pseudo-header with the address of the peer; no client can send a name with a colon."""
@@ -63,7 +64,11 @@ class Front:
         self.decoder = Decoder(model)
         self.limits = Limits(model)
         self.grants = Grants(store, keyring, rng) if model.auth.oauth else None
-        self.routes = Routes(model)
+        self.own_tools = model.find_own_tools("")
+        """The way for our MCP server to the tools that only it has, at a path that nobody else knows."""
+        if self.own_tools is not None:
+            self.own_tools = model.find_own_tools(f"/.tools-{word(rng, 20)}")
+        self.routes = Routes(model, self.own_tools)
         self.hosted = Hosted(model, log)
         self._end_users = [
             name.removeprefix("header ").strip()
@@ -382,10 +387,11 @@ class Front:
             result = self.domain(call)
             if isinstance(result, Refusal):
                 return self._domain_refusal(action, result, request_id)
-            status = action.success.status
-            if call.surface != "rest":
-                status, result = 200, {} if result is None else result
-            answer = answers.success(status, result)
+            if call.surface == "rest":
+                answer = write(action.success.status, result, action.success)
+            else:
+                result = {} if result is None else result
+                answer = answers.success(200, result)
             if call.headers:
                 answer = replace(answer, headers=(*answer.headers, *call.headers))
             if value:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 from pgagents.cel import expression
 from pgagents.model.action import Action
@@ -22,13 +23,16 @@ class Drawn:
     """The state of a limit after a call.
 
     `limit` and `remaining` count tokens. `full_in_s` is the time until the bucket is full again. `wait_s` is
-    the time to wait before the next call; 0 means that the call is accepted.
+    the time to wait before the next call; 0 means that the call is accepted. `name` and `per_s` are the
+    bucket's.
     """
 
     limit: int
     remaining: int
     full_in_s: float
     wait_s: float
+    name: str = "default"
+    per_s: float = 60.0
 
 
 class Limits:
@@ -67,7 +71,14 @@ class Limits:
             told.append(
                 (
                     left,
-                    Drawn(capacity, int(left + 5e-7), _seconds(bucket, capacity, capacity - left, now), wait),
+                    Drawn(
+                        capacity,
+                        int(left + 5e-7),
+                        _seconds(bucket, capacity, capacity - left, now),
+                        wait,
+                        bucket.name,
+                        bucket.per_s,
+                    ),
                 )
             )
         self._evict_oldest()
@@ -86,15 +97,35 @@ class Limits:
         names = self._model.limits.headers
         if names is None:
             return []
+        found = self._levels_told(names, drawn, now)
+        if drawn.wait_s:
+            found.append((names.retry, str(retry_after_s(drawn))))
+        return found
+
+    def _levels_told(self, names: Any, drawn: Drawn, now: float) -> list[tuple[str, str]]:
+        """Return the headers that state limit and remainder, in the catalogue's form."""
+        if names.ietf:
+            in_s = math.ceil(drawn.full_in_s - 1e-6)
+            policy = f'"{drawn.name}";q={drawn.limit};w={max(1, math.ceil(drawn.per_s))}'
+            return [
+                ("RateLimit", f'"{drawn.name}";r={drawn.remaining};t={in_s}'),
+                ("RateLimit-Policy", policy),
+            ]
+        if names.usage is not None:
+            numbers = {
+                "limit": drawn.limit,
+                "remaining": drawn.remaining,
+                "used": drawn.limit - drawn.remaining,
+            }
+            return [(names.usage, names.pattern.format(**numbers))]
+        if names.limit is None:
+            return []
         at = now if self._model.limits.reset_unit == "epoch_seconds" else 0.0
-        found = [
+        return [
             (names.limit, str(drawn.limit)),
             (names.remaining, str(drawn.remaining)),
             (names.reset, str(math.ceil(at + drawn.full_in_s - 1e-6))),
         ]
-        if drawn.wait_s:
-            found.append((names.retry, str(retry_after_s(drawn))))
-        return found
 
     def _buckets(
         self, action: Action | None, key: Key | None, agent: bool, end_user: str | None, peer: str

@@ -28,6 +28,7 @@ from pgagents.cel.syntax import (
     Unary,
     children,
 )
+from pgagents.decoding.medium import find
 from pgagents.source.source import Pointer
 from pgagents.text.nearest import did_you_mean
 
@@ -64,7 +65,9 @@ def schemas_of_call(checker: Checker, pointer: Pointer, action: Action) -> dict[
     """Return the schemas of a call's arguments, and of its answer if only one success is listed."""
     good = [status for status in action.output if 200 <= status < 300]
     raw = checker.at((*pointer, "output", good[0])) if len(good) == 1 else None
-    response = raw if isinstance(raw, dict) and "content_type" not in raw else _ANY
+    media = raw.get("content_type", "") if isinstance(raw, dict) else ""
+    shaped = find(media).name in ("json", "csv") if isinstance(media, str) else False
+    response = raw if isinstance(raw, dict) and shaped else _ANY
     return {**_ALWAYS, "input": _inputs(checker, pointer), "response": response}
 
 

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pgagents.catalogue.checks import errors, page
+from pgagents.catalogue.checks import page
 from pgagents.catalogue.checks import resource as check_resource
 from pgagents.catalogue.checks.checker import ACTIONS, Checker
+from pgagents.catalogue.checks.refusals import errors, limits
 from pgagents.catalogue.language import scope
 from pgagents.catalogue.language.offers import Surface
 from pgagents.catalogue.language.resources import Resource, Step
@@ -18,7 +19,7 @@ from pgagents.source.source import Pointer
 def run(checker: Checker) -> None:
     """Record dangling references in every part."""
     _auth(checker)
-    _limits(checker)
+    limits.run(checker)
     errors.run(checker)
     _headers(checker)
     _groups(checker)
@@ -92,16 +93,6 @@ def _audit(checker: Checker) -> None:
         checker.check_reference(("audit", "reads_on", index), surface, ("surfaces",), "surface")
     for member, resource in audit.about.items():
         checker.check_reference(("audit", "about", member), resource, ("resources",), "resource")
-
-
-def _limits(checker: Checker) -> None:
-    limits = checker.written.limits
-    for name, bucket in limits.buckets.items():
-        checker.compile(("limits", "buckets", name, "when"), bucket.when, scope.BUCKET)
-    for surface in limits.budgets:
-        checker.check_reference(
-            ("limits", "budgets", surface), surface, ("surfaces",), "surface", also=["all"]
-        )
 
 
 def _headers(checker: Checker) -> None:

@@ -21,6 +21,12 @@ Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/?#]+")]
 Path = Annotated[str, StringConstraints(pattern=r"^/[^\s?#]*$")]
 Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 Status = Annotated[int, Field(ge=100, le=599)]
+MediaType = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^[A-Za-z0-9*][A-Za-z0-9!#$&^_.+*-]*/[A-Za-z0-9*][A-Za-z0-9!#$&^_.+*-]*( *;.*)?$"
+    ),
+]
 Json = Any
 Security = list[dict[Name, list[str]]]
 """Security requirements as in OpenAPI."""
@@ -164,7 +170,16 @@ class Param(Schema):
 class Output(Schema):
     """An answer's body; `{}` or null means no body."""
 
-    content_type: str | None = Field(None, description="Its media type, if that is not JSON.")
+    content_type: MediaType | None = Field(
+        None,
+        description=(
+            "Its media type, if that is not JSON: `text/csv` for rows by a header row, a text, a file, or "
+            "another type of JSON such as `application/geo+json`."
+        ),
+    )
+    max_bytes: Annotated[int, Field(gt=0)] | None = Field(
+        None, description="The greatest size of a text, CSV or file, in bytes."
+    )
 
 
 class Cited(Strict):

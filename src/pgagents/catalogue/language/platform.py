@@ -170,12 +170,26 @@ class Bucket(Cited):
 
 
 class LimitHeaders(Strict):
-    """Names of the headers that state a rate limit."""
+    """The headers that state a rate limit: three numbers, the fields of the IETF, or one header with a
+    pattern. Without any of them only `retry` is there.
+    """
 
-    limit: str = Field(description="The header with the capacity.")
-    remaining: str = Field(description="The header with the number of calls left.")
-    reset: str = Field(
-        description="The header with the time when the bucket is full again; for a window, its end."
+    limit: str | None = Field(None, description="The header with the capacity.")
+    remaining: str | None = Field(None, description="The header with the number of calls left.")
+    reset: str | None = Field(
+        None, description="The header with the time when the bucket is full again; for a window, its end."
+    )
+    ietf: bool = Field(
+        False,
+        description=(
+            "True for `RateLimit` and `RateLimit-Policy`, as draft-ietf-httpapi-ratelimit-headers-11 "
+            "defines them."
+        ),
+    )
+    usage: str | None = Field(None, description="The one header that states all, as `pattern` says.")
+    pattern: str | None = Field(
+        None,
+        description="The form of `usage`: `{limit}` and `{used}` or `{remaining}`, as in `{used}/{limit}`.",
     )
     retry: str = Field(
         "Retry-After", description="The header with the time after which to repeat a refused call."
@@ -199,7 +213,14 @@ class Budgets(Strict):
 class Limits(Strict):
     """Rate limits, their headers, and limits of agents' hosts."""
 
-    headers: LimitHeaders | None = Field(None, description="Names of the headers that state a rate limit.")
+    status: Annotated[list[Annotated[int, Field(ge=400, le=599)]], Field(min_length=1)] = Field(
+        default=[429],
+        description=(
+            "The statuses of calls over a limit. One that has other meanings too is such a refusal if its "
+            "code is that of `errors.framework.limited`, or if a header says so."
+        ),
+    )
+    headers: LimitHeaders | None = Field(None, description="The headers that state a rate limit.")
     reset_unit: Literal["epoch_seconds", "seconds"] = Field(
         "epoch_seconds", description="The unit of the reset header: seconds since 1970, or seconds from now."
     )

@@ -183,6 +183,8 @@ def losses(model: Model, profile: Profile) -> Iterator[Loss]:
                 "description",
                 f"{action.operation_id}: named in the texts",
             )
+    for name in parts.list_limit_headers(model):
+        yield Loss(("limits", "headers"), f"answers carry {name}", "elsewhere", "in the full document")
     for header in model.headers:
         yield Loss(header.origin, f"answers carry `{header.name}`", "elsewhere", "in the full document")
     for dispatcher in profile.dispatchers(model):

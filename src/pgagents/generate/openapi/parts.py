@@ -258,7 +258,42 @@ def response_headers(model: Model, status: int, *, keyed: bool) -> Node:
     for header in model.headers:
         if kinds & set(header.on):
             found[header.name] = header_reference(header)
+    for name, header in limit_headers(model, status).items():
+        found.setdefault(name, header)
     return found
+
+
+def limit_headers(model: Model, status: int) -> Node:
+    """Return the headers of a limit that only `limits` names, so that no answer must have them."""
+    at, reader = ("limits", "headers"), model.limit_reader
+    named = {header.name.lower() for header in model.headers}
+    given = reader.names if 200 <= status < 300 or status in reader.statuses else []
+    texts = {name: (f"The rate limit, as {given_form(model)}", "string") for name in given}
+    if model.limits.headers is not None and model.limits.headers.limit:
+        texts = dict.fromkeys(given, ("A number of the rate limit", "integer"))
+    if status in reader.statuses and model.limits.headers is not None:
+        texts[reader.retry] = ("Seconds to wait, or a date to wait for", "string")
+    return Node(
+        {
+            name: Node({"description": said, "schema": Node({"type": kind}, origin=at)}, origin=at)
+            for name, (said, kind) in texts.items()
+            if name.lower() not in named
+        },
+        origin=at,
+    )
+
+
+def list_limit_headers(model: Model) -> list[str]:
+    """Return the names of those headers."""
+    statuses = (200, *sorted(model.limit_reader.statuses))
+    return list(dict.fromkeys(name for status in statuses for name in limit_headers(model, status)))
+
+
+def given_form(model: Model) -> str:
+    """Return the form of a limit's header in words."""
+    if model.limits.headers.ietf:
+        return "draft-ietf-httpapi-ratelimit-headers defines it"
+    return f"`{model.limits.headers.pattern}`"
 
 
 def header_reference(header: Header) -> Node:

@@ -122,7 +122,7 @@ def edge_response(model: Model, edge: Any) -> Node:
         },
         origin=at,
     )
-    retry = model.limits.headers.retry if model.limits.headers else "Retry-After"
+    retry = model.limit_reader.retry
     if edge.retry:
         known = next((h for h in model.headers if h.name == retry), None)
         answer["headers"] = Node(

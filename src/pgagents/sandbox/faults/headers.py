@@ -90,8 +90,7 @@ def cors_without_end_users(context: Context, _request: Request, answer: Response
 @fault("response_headers").edit_answers
 def header_missing(context: Context, _request: Request, answer: Response) -> Response:
     """Successful answers lack the rate-limit headers."""
-    names = context.model.limits.headers
-    for name in (names.limit, names.remaining, names.reset) if names and successful(answer) else ():
+    for name in context.model.limit_reader.names if successful(answer) else ():
         answer = answer.with_header(name, None)
     return answer
 

@@ -12,6 +12,12 @@ from pgagents.sandbox.injection.fault_registry import Context, fault
 from pgagents.sandbox.limits import Drawn, Limits
 
 
+def _three(context: Context) -> Any:
+    """Return the names of the three headers that state a limit; None if the catalogue has another form."""
+    names = context.model.limits.headers
+    return names if names is not None and names.limit is not None else None
+
+
 @fault("agent_response_limits").edit_data
 def agent_items(context: Context, request: Request, data: Any) -> Any:
     """The widest search adds a list of thirty suggestions to its answer."""
@@ -86,7 +92,7 @@ class limit_costs_two(Limits):
 @fault("rate_limit_headers").edit_answers
 def limit_header_lies(context: Context, _request: Request, answer: Response) -> Response:
     """The limit header states a tenth of the real limit."""
-    names = context.model.limits.headers
+    names = _three(context)
     limit = answer.header(names.limit) if names else None
     if not names or not limit:
         return answer
@@ -130,7 +136,7 @@ class limited_early(Limits):
 @fault("rate_limit_headers").edit_answers
 def remaining_frozen(context: Context, _request: Request, answer: Response) -> Response:
     """The header with the remaining calls never decreases."""
-    names = context.model.limits.headers
+    names = _three(context)
     limit = answer.header(names.limit) if names else None
     return answer.with_header(names.remaining, str(int(limit) - 1)) if names and limit else answer
 
@@ -147,7 +153,7 @@ class reset_as_delay_when_limited(Limits):
 def reset_in_seconds(context: Context, _request: Request, answer: Response) -> Response:
     """The reset header counts seconds from now where a point in time is declared, or the reverse."""
     limits, clock = context.model.limits, context.front.clock
-    told = answer.header(limits.headers.reset) if limits.headers else None
+    told = answer.header(limits.headers.reset) if _three(context) else None
     if not told:
         return answer
     now = int(clock.now())

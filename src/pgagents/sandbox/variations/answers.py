@@ -213,8 +213,8 @@ def slow_in_time(context: Context, handler: Handler, request: Request) -> Respon
 def slower_remaining(context: Context, _request: Request, answer: Response) -> Response:
     """The header of remaining calls holds back a tenth of the limit for other clients."""
     names = context.model.limits.headers
-    told = answer.header(names.remaining) if names else None
-    limit = answer.header(names.limit) if names else None
+    told = answer.header(names.remaining) if names and names.remaining else None
+    limit = answer.header(names.limit) if names and names.limit else None
     if not names or not told or not limit:
         return answer
     return answer.with_header(names.remaining, str(max(0, int(told) - int(limit) // 10)))

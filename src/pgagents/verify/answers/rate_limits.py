@@ -18,21 +18,33 @@ GRAINS = 64
 """Number of parts into which a window is divided to count the calls made."""
 
 
-def rate_of(exchange: Exchange, setting: Setting) -> tuple[int, int, int] | None:
-    """Return limit, remaining and reset of an answer; None if a header is missing or no whole number."""
-    names = setting.model.limits.headers
-    if names is None:
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """The limit, the remaining calls, the reset and the window's length that an answer gives.
+
+    The limit is the published one if only the catalogue says it; the last two are None if not given.
+    """
+
+    limit: int
+    remaining: int
+    reset: int | None
+    window_s: int | None
+
+
+def rate_of(exchange: Exchange, setting: Setting) -> Rate | None:
+    """Return what an answer tells of its limit; None if it tells nothing that can be read."""
+    told = setting.model.limit_reader.read(exchange.header)
+    if told is None:
         return None
-    found = [exchange.header(n) for n in (names.limit, names.remaining, names.reset)]
-    if any(v is None or not v.strip().isdigit() or len(v) > 15 for v in found):
-        return None
-    limit, remaining, reset = (int(str(v)) for v in found)
-    return limit, remaining, reset
+    endpoint = exchange.call.endpoint
+    bucket = setting.model.buckets.get(str(endpoint.action.bucket)) if endpoint is not None else None
+    limit = told.limit if told.limit is not None else bucket.requests if bucket is not None else None
+    return Rate(limit, told.remaining, told.reset, told.window_s) if limit is not None else None
 
 
 def in_epoch(setting: Setting) -> bool:
     """True if the reset header gives an epoch time, not seconds from now."""
-    return bool(setting.model.limits.reset_unit == "epoch_seconds")
+    return setting.model.limit_reader.in_epoch
 
 
 def ahead_s(exchange: Exchange, reset: int, setting: Setting) -> float:
@@ -53,12 +65,15 @@ class Reading:
     latest: float
 
 
-def reading_of(exchange: Exchange, remaining: int, reset: int, setting: Setting) -> Reading:
-    """Make a Reading of an answer.
+def reading_of(exchange: Exchange, rate: Rate, setting: Setting) -> Reading:
+    """Make a Reading of an answer. Without a reset its window may end at any time.
 
     A reset in seconds from now counts from some moment between the call and its answer, so the server's clock
     does not matter. A reset in epoch seconds allows for skew between the clocks.
     """
+    remaining, reset = rate.remaining, rate.reset
+    if reset is None:
+        return Reading(remaining, exchange.sent_at, -math.inf, math.inf)
     end = exchange.sent_at + ahead_s(exchange, reset, setting)
     if in_epoch(setting):
         return Reading(remaining, exchange.sent_at, end - WHOLE_S - SKEW_S, end + WHOLE_S + SKEW_S)

@@ -27,7 +27,7 @@ from pgagents.verify.run.sender import OUT_OF_TIME, Ready, Sender, Stop
 from pgagents.verify.run.transmission import Sending, finish
 from pgagents.verify.wire.call import Call, Concurrent, GetNote, InstanceRef, Own, Sleep
 from pgagents.verify.wire.endpoint import MCP
-from pgagents.verify.wire.exchange import LIMITED, UNAVAILABLE, Exchange
+from pgagents.verify.wire.exchange import UNAVAILABLE, Exchange
 
 __all__ = ["OUT_OF_TIME", "Driver", "Spent", "Stop"]
 
@@ -346,6 +346,9 @@ class Driver:
         values, subject = yield from self._run_generator(self.factory.arguments.resolve(call), chain)
         for instance in self.gate.find_changed_instances(call, values):
             yield from self._run_generator(self.factory.proof.prove(instance), [])
+        for instance in self.gate.find_references(call, values):
+            with suppress(Unavailable):  # the gate decides on the request itself
+                yield from self._run_generator(self.factory.proof.prove(instance), [])
         return Ready(call, values, subject)
 
     def _stale(self, exchange: Exchange, borrowed: Sequence[Instance]) -> bool:
@@ -397,7 +400,8 @@ class Driver:
             self.key_known
             or not with_key
             or not isinstance(exchange.answer, Response)
-            or exchange.status in (LIMITED, UNAVAILABLE)
+            or exchange.limited
+            or exchange.status == UNAVAILABLE
         ):
             return
         code = self.model.no_key

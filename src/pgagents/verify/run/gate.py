@@ -71,6 +71,20 @@ class Gate:
         instance = self.instance(call.endpoint.action, target, values) if target is not None else None
         return [instance] if instance is not None else []
 
+    def find_references(self, call: Call, values: Mapping[str, Any]) -> list[Instance]:
+        """Return the instances of this run's making that a write names, and that nothing has shown to be
+        new yet.
+        """
+        if call.endpoint is None or call.endpoint.action.effect != "write":
+            return []
+        found = []
+        for param in call.endpoint.params:
+            resource, value = self.model.resources.get(param.refers_to or ""), values.get(str(param.name))
+            if resource is not None and isinstance(value, str | int | float):
+                instances = (self.factory.pool.find(r, value) for r in self._kin(resource))
+                found += [t for t in instances if t is not None and t.made and not t.ours]
+        return found
+
     def objection(self, call: Call, values: Mapping[str, Any], request: Request) -> str:
         """Return why a request must not be sent; empty if it may be."""
         endpoint = call.endpoint

@@ -260,7 +260,8 @@ class Judge:
         if exchange.output.schema is None:
             return isinstance(exchange.told, Response) and not exchange.told.body
         test = self.setting.output_test(exchange)
-        return test is not None and not exchange.json.problem and bool(test.is_valid(exchange.body))
+        problem = exchange.json.problem or exchange.size_problem
+        return test is not None and not problem and bool(test.is_valid(exchange.body))
 
     def _is_watched(self, exchange: Exchange) -> bool:
         """True if watchers judge the exchange at all."""

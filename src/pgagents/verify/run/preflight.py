@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from pgagents.cel.expression import Expression
+from pgagents.decoding.medium import fits, is_json
 from pgagents.http import Handler, Request, Response, Silence, read_json
 from pgagents.model.error_reader import ReadError
 from pgagents.model.identity import choose, find_secret
@@ -26,7 +27,6 @@ from pgagents.verify.wire.call import Call, InstanceRef, Raw, RelativeTime, Sign
 from pgagents.verify.wire.credential import present_all
 from pgagents.verify.wire.encode import request_of
 from pgagents.verify.wire.endpoint import Endpoint
-from pgagents.verify.wire.media import fits, is_json
 from pgagents.verify.wire.reach import why_silent
 
 MOST_READS = 3

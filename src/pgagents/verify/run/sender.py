@@ -10,8 +10,9 @@ from functools import partial
 from threading import Barrier
 from typing import Any
 
-from pgagents.http import Handler, Request, Response, Silence, Timely
+from pgagents.http import Handler, Request, Response, Silence, Timely, read_json
 from pgagents.model.credential import Credential
+from pgagents.model.error_reader import ReadError
 from pgagents.model.identity import choose, find_lacking, find_secret, has_all
 from pgagents.verify.answers.request_ids import foreign
 from pgagents.verify.cases.client_profiles import in_client_profile
@@ -24,7 +25,7 @@ from pgagents.verify.wire.concurrent import at_once
 from pgagents.verify.wire.credential import NOTHING, Proof, in_header, in_query, present, present_all
 from pgagents.verify.wire.encode import request_of
 from pgagents.verify.wire.endpoint import MCP, REST
-from pgagents.verify.wire.exchange import LIMITED, UNAVAILABLE, Exchange
+from pgagents.verify.wire.exchange import UNAVAILABLE, Exchange
 from pgagents.verify.wire.mcp.link import Link
 from pgagents.verify.wire.pace import Pacer
 from pgagents.verify.wire.signature import header_of
@@ -304,7 +305,8 @@ class Sender:
             or not isinstance(exchange.told, Response)
         ):
             return None
-        return self.pacer.retry(exchange.told, attempt) if exchange.status in (LIMITED, UNAVAILABLE) else None
+        wanted = exchange.limited or exchange.status == UNAVAILABLE
+        return self.pacer.retry(exchange.told, attempt) if wanted else None
 
     def send_together(self, several: Sequence[Ready]) -> Sending[list[Exchange]]:
         """Send calls at the same time, each from a thread of its own; what was limited is sent again
@@ -469,12 +471,18 @@ class Sender:
             return 0.0 if attempt == 0 and _repeatable(call) else None
         if isinstance(answer, Silence):
             return 0.2 if attempt == 0 and _unheard(call, answer) and not self.answered else None
-        if answer.status not in (LIMITED, UNAVAILABLE) or (call.burst and answer.status == LIMITED):
+        limited = answer.status in self.model.limit_reader.statuses and self.model.limit_reader.is_limited(
+            answer.status, answer.header, self._read_error(answer)
+        )
+        if not (limited or answer.status == UNAVAILABLE) or (call.burst and limited):
             return None
         wait = self.pacer.retry(answer, attempt)
         if wait is None:
             self.notes.append(f"{call.place} asked for a longer wait than --max-wait allows")
         return wait
+
+    def _read_error(self, answer: Response) -> ReadError:
+        return self.model.error_reader.read(answer.status, read_json(answer.body).value)
 
     def _base(self, call: Call) -> str:
         """Return the base URL of a call that goes to another one than the target's."""
@@ -498,6 +506,7 @@ class Sender:
             sent_at=received.sent_at,
             codes=self.model.codes,
             errors=self.model.error_reader,
+            limits=self.model.limit_reader,
             subject=ready.subject,
             base=self._base(call),
         )

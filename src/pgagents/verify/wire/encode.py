@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pgagents.decoding.medium import accept_of
 from pgagents.encoding.request import encode_call
 from pgagents.http import Request, json_bytes
+from pgagents.model.action import JSON
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.credential import NOTHING, Proof
 from pgagents.verify.wire.endpoint import Endpoint
-from pgagents.verify.wire.media import JSON, accept_of
 
 
 def request_of(call: Call, values: Mapping[str, Any], proof: Proof = NOTHING) -> Request:

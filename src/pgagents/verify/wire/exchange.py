@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from pgagents.decoding.medium import is_json, read_as
 from pgagents.http import Json, Request, Response, Silence
 from pgagents.model.action import Code, Output
 from pgagents.model.error_reader import NO_ERROR, ErrorReader
+from pgagents.model.limit_reader import LimitReader
 from pgagents.verify.wire.call import Call
-from pgagents.verify.wire.media import read_as
 
-LIMITED = 429
 UNAVAILABLE = 503
 REDIRECTED, REFUSED = 300, 400
 _UNSOUND = frozenset(("no_crashes", "documented_status"))
@@ -42,6 +42,7 @@ class Exchange:
         "input",
         "json",
         "known",
+        "limited",
         "moot",
         "number",
         "order",
@@ -72,6 +73,7 @@ class Exchange:
         sent_at: float,
         codes: Mapping[str, Code],
         errors: ErrorReader,
+        limits: LimitReader,
         subject: Mapping[str, Any] | None = None,
         base: str = "",
     ) -> None:
@@ -113,7 +115,7 @@ class Exchange:
         on_rest = endpoint is not None and endpoint.on_rest
         self.json: Json = (
             Json(problem="the body is empty")
-            if isinstance(told, Silence) or not told.body
+            if isinstance(told, Silence) or not (told.body or (on_rest and self._may_be_empty()))
             else read_as(told, self.output if on_rest else None)
         )
         self.body: Any = self.json.value
@@ -126,6 +128,21 @@ class Exchange:
         """The name of the catalogue's code; for any other what the body says."""
         if self.refused:
             self.output = None
+        self.limited: bool = limits.is_limited(self.status, self.header, read)
+        """True if it refuses the call for a rate limit."""
+
+    def _may_be_empty(self) -> bool:
+        """True if the promised body is a text or a file, which may have no bytes."""
+        output = self.output
+        return output is not None and output.schema is not None and not is_json(output.content_type)
+
+    @property
+    def size_problem(self) -> str:
+        """Return how the body is larger than the catalogue promises; empty if it is not."""
+        most = self.output.max_bytes if self.output is not None else None
+        on_rest = self.call.endpoint is not None and self.call.endpoint.on_rest
+        size = len(self.told.body) if on_rest and isinstance(self.told, Response) else 0
+        return f"{size:,} bytes" if most is not None and size > most else ""
 
     def _output(self) -> Output | None:
         endpoint = self.call.endpoint
@@ -171,8 +188,8 @@ class Exchange:
 
     @property
     def void(self) -> bool:
-        """True if it proves nothing about the call: no answer, a 429 or 503, or an invented id."""
-        return self.error or self.status in (LIMITED, UNAVAILABLE) or bool(self.moot)
+        """True if it proves nothing about the call: no answer, a limit, a 503, or an invented id."""
+        return self.error or self.limited or self.status == UNAVAILABLE or bool(self.moot)
 
     @property
     def outcome(self) -> str:

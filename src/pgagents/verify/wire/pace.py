@@ -6,7 +6,6 @@ import math
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 
 from pgagents.http import Response
 from pgagents.model.model import Model
@@ -77,33 +76,38 @@ class Pacer:
 
     def after(self, role: str, surface: str, bucket: str | None, answer: Response) -> None:
         """Update the bucket from the answer's headers."""
-        names = self._model.limits.headers
+        reader = self._model.limit_reader
         tank = self._tank(role, surface, bucket)
-        if names is None or tank is None:
+        if not reader.names or tank is None:
             return
-        limit, remaining = _whole(answer.header(names.limit)), _whole(answer.header(names.remaining))
+        told = reader.read(answer.header)
         self._answered.add((role, surface, str(bucket)))
-        if limit is None or remaining is None or limit < 1 or remaining < 0:
+        limit = told.limit if told is not None and told.limit is not None else self._published(str(bucket))
+        if told is None or limit < 1:
             return
         window = self._model.buckets[str(bucket)].per_s
         tank.capacity, tank.per_s = limit / self._parts, limit / window / self._parts
-        tank.tokens, tank.at = min(remaining, limit) / self._parts, self._clock()
-        reset = _whole(answer.header(names.reset))
-        if tank.window_s and reset is not None:
-            ahead = reset - tank.at if self._model.limits.reset_unit == "epoch_seconds" else reset
+        tank.tokens, tank.at = min(told.remaining, limit) / self._parts, self._clock()
+        if tank.window_s and told.reset is not None:
+            ahead = told.reset - tank.at if reader.in_epoch else told.reset
             tank.ends_at = tank.at + min(max(0.0, ahead), tank.window_s)
+
+    def _published(self, bucket: str) -> int:
+        return self._model.buckets[bucket].requests
 
     def has_plenty(self, role: str, surface: str, bucket: str) -> bool:
         """True if so much is left in a bucket that a few requests may be on their way at the same time."""
         tank = self._tank(role, surface, bucket)
         if tank is None:
             return True
-        known = self._model.limits.headers is None or (role, surface, bucket) in self._answered
+        known = not self._model.limit_reader.names or (role, surface, bucket) in self._answered
         return known and tank.tokens >= PLENTY
 
     def retry(self, answer: Response, attempt: int) -> float | None:
-        """Return the seconds to wait after a 429 or 503, with jitter; None if that is longer than allowed."""
-        told = retry_after_s(answer.header("Retry-After"), self._clock())
+        """Return the seconds to wait after a limited call or a 503, with jitter; None if that is longer than
+        allowed.
+        """
+        told = self._model.limit_reader.wait_s(answer.header, self._clock())
         base = told if told is not None else min(2.0**attempt, 30.0)
         if base > self._max_wait_s:
             return None
@@ -119,19 +123,3 @@ class Pacer:
             now, window_s = self._clock(), told.per_s if told.refill == "window" else 0.0
             self._tanks[key] = _Tank(share, share / told.per_s, share, now, window_s, now + window_s)
         return self._tanks[key]
-
-
-def retry_after_s(text: str | None, now: float) -> float | None:
-    """Return a Retry-After in seconds, from either of its forms; None if it has neither."""
-    if text is None:
-        return None
-    if text.strip().isdigit():
-        return float(text)
-    try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - now)
-    except (TypeError, ValueError, IndexError, OverflowError):
-        return None
-
-
-def _whole(text: str | None) -> int | None:
-    return int(text) if text is not None and text.strip().isdigit() and len(text) < 16 else None

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from pgagents.decoding.medium import accept_of
 from pgagents.encoding.medium import JSON, medium_of_action
 from pgagents.encoding.request import encode_call
 from pgagents.generate.target import Loss, Target, View
@@ -126,6 +127,8 @@ def _call(model: Model, action: Action, example: Example) -> ExampleRequest:
         if param.place == "path":
             given.setdefault(str(param.name), "missing")
     parts = encode_call(action, given)
+    accepted = accept_of(action)
+    first = (("Accept", accepted),) if accepted != JSON else ()
     typed = parts.body is not None and medium_of_action(action).typed
     return ExampleRequest(
         f"{action.title}: {example.title}",
@@ -133,7 +136,7 @@ def _call(model: Model, action: Action, example: Example) -> ExampleRequest:
         action.method,
         _add_query(parts.target, proof),
         _list_headers(proof),
-        tuple((name, " ".join(value.split())) for name, value in parts.headers),
+        (*first, *((name, " ".join(value.split())) for name, value in parts.headers)),
         parts.body.content_type if parts.body is not None else "",
         read_json(parts.body.data).value if parts.body is not None and typed else None,
         parts.body.data.decode() if parts.body is not None and not typed else "",

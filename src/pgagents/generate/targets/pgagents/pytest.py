@@ -10,7 +10,10 @@ from pgagents.generate.target import Target, View
 from pgagents.model.credential import Credential
 from pgagents.model.error_reader import REFUSED, ErrorSign
 from pgagents.model.identity import variable_of_scheme
+from pgagents.model.limit_reader import LIMITED
 from pgagents.model.model import Model
+
+UNAVAILABLE = 503
 
 
 def view(model: Model) -> View:
@@ -29,7 +32,8 @@ def view(model: Model) -> View:
         model.limits,
         sorted(name for name, bucket in model.buckets.items() if bucket.refill == "window"),
     )
-    no_key = model.no_key
+    no_key, three = model.no_key, limits.headers is not None and limits.headers.limit is not None
+    reader = model.limit_reader
     return View(
         {
             "title": model.api.title,
@@ -69,9 +73,12 @@ def view(model: Model) -> View:
                 for a in model.rest_actions
                 if a.bucket is not None and a.bucket in model.buckets
             },
-            "told": [limits.headers.limit, limits.headers.remaining] if limits.headers else None,
+            "told": [limits.headers.limit, limits.headers.remaining] if three else None,
             "windows": windows,
-            "reset": [limits.headers.reset, limits.reset_unit == "epoch_seconds"] if limits.headers else None,
+            "put_off": sorted(reader.statuses) if reader.statuses != {LIMITED} else None,
+            "put_off_words": Laid(", ".join(map(str, (*sorted(reader.statuses), UNAVAILABLE)))),
+            "tells_limit": [reader.retry, limits.headers.remaining if three else None],
+            "reset": [limits.headers.reset, limits.reset_unit == "epoch_seconds"] if three else None,
         }
     )
 

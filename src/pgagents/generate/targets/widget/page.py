@@ -165,8 +165,8 @@ def _setting(
             "id": errors.request_id_at,
         },
         "headers": {"limit": headers.limit, "remaining": headers.remaining, "retry": headers.retry}
-        if headers
-        else {"retry": "Retry-After"},
+        if headers and headers.limit
+        else {"retry": model.limit_reader.retry},
         "timeoutMs": TIMEOUT_MS,
         "maxBytes": MAX_BYTES,
         "maxRows": MAX_ROWS,

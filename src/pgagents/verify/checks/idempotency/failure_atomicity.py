@@ -35,7 +35,7 @@ from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.plan.exclusive import FAILS_OTHERS, others_too
 from pgagents.verify.wire.call import Call, InstanceRef, UniqueValue
 from pgagents.verify.wire.endpoint import OPERATOR, Endpoint
-from pgagents.verify.wire.exchange import LIMITED, UNAVAILABLE, Exchange
+from pgagents.verify.wire.exchange import UNAVAILABLE, Exchange
 
 NAME = "failure_atomicity"
 MOST_TRIES = 4
@@ -264,8 +264,10 @@ def _too_soon(failure: _Failure, exchange: Exchange) -> bool:
     """
     if exchange.status in (failure.code.status, 0):
         return False
-    return exchange.status in (LIMITED, UNAVAILABLE) or (
-        exchange.status == CONFLICT and exchange.code in exchange.codes
+    return (
+        exchange.limited
+        or exchange.status == UNAVAILABLE
+        or (exchange.status == CONFLICT and exchange.code in exchange.codes)
     )
 
 

@@ -70,7 +70,7 @@ def _cases(setting: Setting) -> Iterator[tuple[Surface, Endpoint, Endpoint, Buck
         if b.of == "key" and b.when is not None and reads(b.when.tree, AGENT)
     )
     bucket, pair = next(buckets, None), next(_pairs(setting), None)
-    if bucket is None or pair is None or setting.model.limits.headers is None:
+    if bucket is None or pair is None or not setting.model.limit_reader.names:
         return
     for surface in setting.model.surfaces.values():
         if surface.headers:
@@ -132,7 +132,7 @@ def _run(
 def _judge_limits(setting: Setting, contract: str, several: tuple[Exchange, Exchange, Exchange]) -> Judgement:
     """Judge by the limits that the three calls got: a person's, an agent's, and one marked as an agent's."""
     limits = [
-        told[0]
+        told.limit
         for exchange in several
         if not exchange.void and (told := rate_of(exchange, setting)) is not None
     ]

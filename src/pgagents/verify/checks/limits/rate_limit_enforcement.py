@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pgagents.model.contract import Contract, Verdict
+from pgagents.model.limit_reader import LIMITED, retry_after_s
 from pgagents.model.model import Bucket
 from pgagents.verify.answers.rate_limits import ahead_s, in_epoch, rate_of
 from pgagents.verify.cases.invalid import ordinary
@@ -36,12 +37,12 @@ from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.plan.exclusive import ADVICE, others_too
 from pgagents.verify.wire.call import Call, Sleep
 from pgagents.verify.wire.endpoint import REST, Endpoint
-from pgagents.verify.wire.exchange import LIMITED, Exchange
-from pgagents.verify.wire.pace import retry_after_s
+from pgagents.verify.wire.exchange import Exchange
 
 NAME = "rate_limit_enforcement"
 STAGE = 99
 SLACK = 2
+MOST_LIMIT = 10**9
 MOST_TIMES = 2
 """A key with more than so many times the published limit is unlimited."""
 ENOUGH_TO_TELL = 20
@@ -131,7 +132,7 @@ def _bursts(setting: Setting) -> Iterator[Burst]:
     ordered = sorted(
         setting.endpoints, key=lambda d: (d.action.effect != "read", "{" in d.path, len(d.params))
     )
-    for endpoint in ordered if setting.model.limits.headers else ():
+    for endpoint in ordered if setting.model.limits.headers is not None else ():
         bucket = setting.model.buckets.get(str(endpoint.action.bucket))
         if bucket is None or (bucket.name, endpoint.surface) in met or bucket.of == "end_user":
             continue
@@ -212,7 +213,7 @@ def _run(
         first = (yield from _roomy(setting, beside)) if beside is not None else None
         while True:
             exchange: Exchange = yield burst.call
-            if exchange.status == LIMITED:
+            if exchange.limited:
                 break
             if exchange.void:
                 yield judge_untested(limit, f"the burst was broken off: {exchange.outcome}")
@@ -266,10 +267,14 @@ class Tally:
         self.passed += 1
         self.told = _limit(setting, exchange) or self.told
         rate = rate_of(exchange, setting)
-        self.left = rate[1] if rate is not None else 0
+        self.left = rate.remaining if rate is not None else 0
         before, self.end = self.end, None
-        if rate is not None and self.bucket.per_s >= (1.0 if in_epoch(setting) else TELLS_S):
-            self.end = exchange.sent_at + ahead_s(exchange, rate[2], setting)
+        if (
+            rate is not None
+            and rate.reset is not None
+            and self.bucket.per_s >= (1.0 if in_epoch(setting) else TELLS_S)
+        ):
+            self.end = exchange.sent_at + ahead_s(exchange, rate.reset, setting)
         # the end of a sliding window moves with the calls; that of any other stays, then jumps by a whole
         # window
         other = before is None or self.end is None or self.end - before > self.bucket.per_s / 2
@@ -322,9 +327,8 @@ class Tally:
 
 
 def _limit(setting: Setting, exchange: Exchange) -> int | None:
-    names = setting.model.limits.headers
-    text = exchange.header(names.limit) if names else None
-    return int(text) if text is not None and text.strip().isdigit() and len(text) < 10 else None
+    rate = rate_of(exchange, setting)
+    return rate.limit if rate is not None and rate.limit < MOST_LIMIT else None
 
 
 def _not_applicable(contracts: tuple[str, ...], reason: str) -> Iterator[Judgement]:
@@ -338,9 +342,10 @@ def _roomy(setting: Setting, beside: Burst) -> Generator[Any, Any, Exchange]:
     call = replace(beside.call, why="another bucket before a burst", burst=False)
     exchange: Exchange = yield call
     told = rate_of(exchange, setting)
-    if told is not None and told[1] <= SLACK:
-        window = beside.bucket.refill == "window"
-        till_end_s = min(max(0.0, ahead_s(exchange, told[2], setting)), beside.bucket.per_s) + 1.0
+    if told is not None and told.remaining <= SLACK:
+        window, per_s = beside.bucket.refill == "window", beside.bucket.per_s
+        ahead = per_s if told.reset is None else ahead_s(exchange, told.reset, setting)
+        till_end_s = min(max(0.0, ahead), per_s) + 1.0
         yield Sleep(
             min(till_end_s, MOST_WAIT_S)
             if window
@@ -357,18 +362,18 @@ def _apart(setting: Setting, beside: Burst, first: Exchange, contract: str) -> C
     shown = (
         before is not None
         and now is not None
-        and before[1] > SLACK
-        and before[0] == now[0] == beside.bucket.requests
+        and before.remaining > SLACK
+        and before.limit == now.limit == beside.bucket.requests
     )
     if before is None or now is None or not shown or first.void:
         yield Judgement(
             contract, Verdict.NOT_APPLICABLE, "the headers describe another bucket, or a nearly empty one"
         )
-    elif after.status == LIMITED or before[1] - now[1] > SLACK:
+    elif after.limited or before.remaining - now.remaining > SLACK:
         yield judge_broken(
             contract,
-            f"of {beside.bucket.name} at most {SLACK} fewer than {before[1]} remain",
-            f"{after.outcome}, {now[1]} remain",
+            f"of {beside.bucket.name} at most {SLACK} fewer than {before.remaining} remain",
+            f"{after.outcome}, {now.remaining} remain",
         )
     else:
         yield judge_kept(contract)
@@ -379,10 +384,25 @@ def _others(burst: Burst, own: str) -> Conversation:
     exchange: Exchange = yield replace(
         burst.call, role="second", owner="second", why="another key while one's bucket is empty"
     )
-    if exchange.status == LIMITED:
+    if exchange.limited:
         yield judge_broken(own, "another key is not limited by it", exchange.outcome)
     elif not exchange.void:
         yield judge_kept(own)
+
+
+def _judge_no_wait(setting: Setting, limited: Exchange, contract: str) -> Judgement:
+    """Judge a limited call whose answer does not say when to call again, or not readably.
+
+    It is broken only if the catalogue names the header under `limits` and nowhere else.
+    """
+    retry = setting.model.limit_reader.retry
+    declared = any(header.name.lower() == retry.lower() for header in setting.model.headers)
+    if declared or not setting.model.source.has(("limits", "headers", "retry")):
+        return judge_untested(contract, f"no {retry} came that can be read")
+    text = limited.header(retry)
+    return judge_broken(
+        contract, f"{retry} with seconds or a date", f"{retry}: {text}"[:120] if text else "none"
+    )
 
 
 def _wait_and_retry(
@@ -398,11 +418,11 @@ def _wait_and_retry(
     if window and back_s > UNEVEN_S:  # all calls come back at the window's end, so one wait is enough
         yield Sleep(UNEVEN_S)
         again: Exchange = yield replace(burst.call, why="once more, before the window ends")
-        limited, ended = (again, False) if again.status == LIMITED else (limited, not again.void)
+        limited, ended = (again, False) if again.limited else (limited, not again.void)
     for _ in range(ROUNDS):
-        after = retry_after_s(limited.header("Retry-After"), limited.sent_at)
+        after = retry_after_s(limited.header(setting.model.limit_reader.retry), limited.sent_at)
         if after is None:
-            yield judge_untested(wait, "no Retry-After came that can be read")
+            yield _judge_no_wait(setting, limited, wait)
             return
         longest = math.ceil(back_s) + 1
         if after > longest + 1:  # a date is cut to the second
@@ -422,25 +442,25 @@ def _wait_and_retry(
             return
         yield Sleep(after)
         exchange: Exchange = yield replace(burst.call, why="after the announced wait")
-        if exchange.status == LIMITED and not setting.exclusive:
+        if exchange.limited and not setting.exclusive:
             yield Judgement(
                 wait,
                 Verdict.NOT_APPLICABLE,
                 f"others may have made the call that was free after {after:g} s: {ADVICE}",
             )
             return
-        if exchange.status == LIMITED:
+        if exchange.limited:
             yield judge_broken(wait, f"a call passes after {after:g} s", exchange.outcome)
             return
         if exchange.void:
             return
         limited = yield replace(burst.call, why="once more at once")
-        if limited.status != LIMITED:
+        if not limited.limited:
             break
         if (pause_s := back_s % 1 + UNEVEN_S) < back_s:
             yield Sleep(pause_s)
             limited = yield replace(burst.call, why="once more, before the next may pass")
-            if limited.status != LIMITED:
+            if not limited.limited:
                 break
     yield judge_kept(wait)
 

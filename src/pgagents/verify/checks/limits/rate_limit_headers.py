@@ -5,6 +5,7 @@ Buckets may be shared, refill while used, or not be the action's own, so no fall
 After an accepted call, 0 <= remaining < limit. The remainder never rises faster than the refill, and it falls
 within a row of calls that outpaces the refill. In an exclusive run it falls by at most one a call.
 
+The fields of the IETF promise less: `t` is no longer than a window, and a policy's window is the bucket's.
 An evenly refilled bucket gives the time when it is full again. A window bucket's reset is at most one window
 away. Until then nothing comes back, except at an even pace or by sliding out of the window. If others use the
 server, a sliding window shows nothing.
@@ -18,10 +19,12 @@ from typing import Any
 
 from pgagents.model.contract import Contract
 from pgagents.model.identity import find_proof
+from pgagents.model.limit_reader import POLICY, RATE_LIMIT
 from pgagents.model.model import Bucket
 from pgagents.verify.answers.rate_limits import (
     SKEW_S,
     WHOLE_S,
+    Rate,
     Reading,
     ahead_s,
     count_expired,
@@ -34,7 +37,7 @@ from pgagents.verify.answers.rate_limits import (
 from pgagents.verify.check.check import Check, Judgement, judge_broken, judge_kept, promise, promise_at
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.wire.endpoint import Endpoint, wire_surfaces
-from pgagents.verify.wire.exchange import LIMITED, Exchange
+from pgagents.verify.wire.exchange import Exchange
 
 NAME = "rate_limit_headers"
 ROW = 4
@@ -55,34 +58,43 @@ def promises(setting: Setting) -> Iterator[Contract]:
     """Yield contracts on limit, remaining and reset for each endpoint with a bucket, and on the fall for
     each surface.
     """
-    headers = setting.model.limits.headers
-    if headers is None:
+    headers, names = setting.model.limits.headers, setting.model.limit_reader.names
+    if not names:
         return
+    limit, remaining, reset = (
+        (headers.limit, headers.remaining, headers.reset) if headers.limit else _in_words(headers)
+    )
+    at = ("limits", "headers", "remaining") if headers.limit else ("limits", "headers")
     for endpoint in _endpoints(setting):
         bucket = setting.model.buckets[str(endpoint.action.bucket)]
         says = (
-            f"{headers.limit} of {endpoint.action.name} is at least the {bucket.requests} that are "
+            f"{limit} of {endpoint.action.name} is at least the {bucket.requests} that are "
             "published, and its own bucket's"
         )
         yield promise(NAME, "limit", endpoint, says, bucket.origin, bucket.cite)
         window = bucket.refill == "window"
         rises = "rises within a window" if window else "rises faster than the bucket refills"
-        says = f"{headers.remaining} of {endpoint.action.name} is below its limit and never {rises}"
-        yield promise(NAME, "remaining", endpoint, says, ("limits", "headers", "remaining"), bucket.cite)
-        says = (
-            f"{headers.reset} of {endpoint.action.name} is when the "
-            f"{'window ends' if window else 'bucket is full again'}"
-        )
-        yield promise(NAME, "reset", endpoint, says, ("limits", "reset_unit"), bucket.cite)
+        says = f"{remaining} of {endpoint.action.name} is below its limit and never {rises}"
+        yield promise(NAME, "remaining", endpoint, says, at, bucket.cite)
+        if reset:
+            says = (
+                f"{reset} of {endpoint.action.name} is when the "
+                f"{'window ends' if window else 'bucket is full again'}"
+                if headers.reset
+                else f"{reset} of {endpoint.action.name} is no longer than a window"
+            )
+            origin = ("limits", "reset_unit") if headers.reset else at
+            yield promise(NAME, "reset", endpoint, says, origin, bucket.cite)
     for surface in wire_surfaces(setting.model):
         if _row_endpoint(setting, surface) is not None:
-            yield promise_at(
-                NAME,
-                "falls",
-                f"@{surface}",
-                f"{headers.remaining} falls as calls are made",
-                ("limits", "headers", "remaining"),
-            )
+            yield promise_at(NAME, "falls", f"@{surface}", f"{remaining} falls as calls are made", at)
+
+
+def _in_words(headers: Any) -> tuple[str, str, str]:
+    """Return how contracts call limit, remainder and reset of a form without a header for each."""
+    if headers.ietf:
+        return f"the quota in {POLICY}", f"`r` in {RATE_LIMIT}", f"`t` in {RATE_LIMIT}"
+    return f"the limit in {headers.usage}", f"the remainder in {headers.usage}", ""
 
 
 def _endpoints(setting: Setting) -> list[Endpoint]:
@@ -105,7 +117,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     if (
         endpoint is None
         or endpoint.action.bucket is None
-        or not (exchange.success or exchange.status == LIMITED)
+        or not (exchange.success or exchange.limited)
         or exchange.call.intent == "framework"
         or exchange.call.twist
     ):
@@ -113,30 +125,34 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     values = rate_of(exchange, memory.setting)
     if values is None:
         return
-    limit = values[0]
+    limit = values.limit
     place, model = exchange.place, memory.model
     bucket = model.buckets[endpoint.action.bucket]
     possible = [b for b in model.buckets.values() if b is bucket or b.when is not None]
-    if exchange.status == LIMITED:  # the remainder of an empty bucket shows nothing new
-        yield _reset(exchange, values, possible, memory, f"{NAME}/reset/{place}")
+    if values.reset is not None:
+        yield _reset(exchange, values, values.reset, possible, memory, f"{NAME}/reset/{place}")
+    if exchange.limited:  # the remainder of an empty bucket shows nothing new
         return
-    yield _limit(exchange, limit, bucket, possible, memory, f"{NAME}/limit/{place}")
-    yield _reset(exchange, values, possible, memory, f"{NAME}/reset/{place}")
+    yield _limit(exchange, values, bucket, possible, memory, f"{NAME}/limit/{place}")
     if not exchange.call.beside:
-        told = reading_of(exchange, *values[1:], memory.setting)
+        told = reading_of(exchange, values, memory.setting)
         windows = [b.per_s for b in possible if b.refill == "window"]
         yield _remaining(exchange, limit, told, bucket.per_s, windows, memory, f"{NAME}/remaining/{place}")
         yield from _row(exchange, limit, told, bucket.per_s, windows, memory)
 
 
 def _limit(
-    exchange: Exchange, limit: int, bucket: Bucket, possible: list[Bucket], memory: Memory, contract: str
+    exchange: Exchange, rate: Rate, bucket: Bucket, possible: list[Bucket], memory: Memory, contract: str
 ) -> Judgement:
     """Judge that the limit is not below the published one, and not that of a bucket the call does not draw
     from.
 
     The latter only if other calls of this bucket were given its own limit.
     """
+    limit = rate.limit
+    if rate.window_s is not None and rate.window_s not in {b.per_s for b in possible}:
+        expected = " or ".join(f"{b.per_s:g} s" for b in possible)
+        return judge_broken(contract, f"a window of {expected}", f"a window of {rate.window_s} s")
     smallest = min(b.requests for b in possible)
     if limit < smallest:
         return judge_broken(contract, f"a limit of at least {smallest}", f"a limit of {limit}")
@@ -150,14 +166,19 @@ def _limit(
 
 
 def _reset(
-    exchange: Exchange, told: tuple[int, int, int], possible: list[Bucket], memory: Memory, contract: str
+    exchange: Exchange, rate: Rate, reset: int, possible: list[Bucket], memory: Memory, contract: str
 ) -> Judgement:
     """Judge that the reset is when the bucket is full again at its even pace, or when its window ends."""
-    limit, remaining, reset = told
+    limit, lacks = rate.limit, rate.limit - rate.remaining
     epoch = in_epoch(memory.setting)
     ahead = ahead_s(exchange, reset, memory.setting)
-    lacks = limit - remaining
-    times = [_times(bucket, limit, lacks, exchange.seconds, epoch=epoch) for bucket in possible]
+    ietf = memory.model.limits.headers.ietf
+    times = [
+        (0.0, bucket.per_s + exchange.seconds)  # its `t` need not be when all comes back
+        if ietf
+        else _times(bucket, limit, lacks, exchange.seconds, epoch=epoch)
+        for bucket in possible
+    ]
     if (
         min(soonest for soonest, _ in times) - WHOLE_S
         <= ahead
@@ -165,7 +186,7 @@ def _reset(
     ):
         return judge_kept(contract)
     said = f"{reset}, which is {ahead:+.0f} s from now" if epoch else f"{reset} s"
-    if any(b.refill == "window" for b in possible):
+    if ietf or any(b.refill == "window" for b in possible):
         about = f"at most {max(b.per_s for b in possible):g} s from now, when the window ends"
     else:
         about = (

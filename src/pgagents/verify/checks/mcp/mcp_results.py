@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pgagents.decoding.medium import is_json
 from pgagents.http import read_json
 from pgagents.model.contract import Contract
 from pgagents.verify.check.check import Check, Judgement, judge_broken, judge_kept, promise
@@ -53,9 +54,7 @@ def _has_output_schema(endpoint: Endpoint) -> bool:
     Servers up to 2025-11-25 may only list schemas of objects.
     """
     answer = endpoint.action.success
-    return (
-        answer.schema is not None and answer.content_type == "application/json" and _is_object(answer.schema)
-    )
+    return answer.schema is not None and is_json(answer.content_type) and _is_object(answer.schema)
 
 
 def _is_object(schema: Mapping[str, Any]) -> bool:

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgagents.model.action import Action
+from pgagents.decoding.medium import fits, is_json, plainly
+from pgagents.model.action import JSON, Action
 from pgagents.model.contract import Contract
 from pgagents.verify.check.check import (
     Check,
@@ -24,7 +25,6 @@ from pgagents.verify.check.check import (
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.wire.endpoint import Endpoint, framework_places
 from pgagents.verify.wire.exchange import Exchange
-from pgagents.verify.wire.media import JSON, fits, is_json, plainly
 
 NAME = "content_type"
 

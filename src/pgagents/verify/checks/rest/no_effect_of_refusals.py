@@ -31,7 +31,7 @@ from pgagents.verify.laws.next_page import PageRequest, may_go_on, next_page
 from pgagents.verify.plan.exclusive import others_too
 from pgagents.verify.wire.call import Call, GetNote
 from pgagents.verify.wire.endpoint import Endpoint
-from pgagents.verify.wire.exchange import LIMITED, UNAVAILABLE, Exchange
+from pgagents.verify.wire.exchange import UNAVAILABLE, Exchange
 
 NAME = "no_effect_of_refusals"
 STAGE = 8
@@ -286,7 +286,7 @@ def _note(resource: Resource, exchange: Exchange, known: _Known, places: frozens
     elif (
         exchange.place in places
         and exchange.place not in known.refused
-        and exchange.status != LIMITED
+        and not exchange.limited
         and known.first is not None
     ):
         known.refused.append(exchange.place)

@@ -6,16 +6,18 @@ that are neither JSON nor declared as one text are not compared.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pgagents.decoding.medium import is_json
+from pgagents.model.action import Output
 from pgagents.model.contract import Contract
 from pgagents.verify.answers.timestamps import find_malformed_time
 from pgagents.verify.check.check import Check, Judgement, judge_broken, judge_kept, judge_untested, promise
 from pgagents.verify.check.memory import Memory, Setting
+from pgagents.verify.values.schema_values import types_of
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
-from pgagents.verify.wire.media import as_one_text, is_json
 
 NAME = "response_schema"
 
@@ -55,7 +57,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         else:
             yield judge_kept(contract)
         return
-    if not as_one_text(exchange.output, memory.setting.resolve_schema(schema)):
+    if not _is_judged(exchange.output, memory.setting.resolve_schema(schema)):
         yield judge_untested(
             contract, f"a body of {exchange.output.content_type} is not compared with its schema"
         )
@@ -63,14 +65,25 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     if exchange.json.problem:
         yield judge_broken(
             contract,
-            f"a {'JSON' if is_json(exchange.output.content_type) else exchange.output.content_type} body",
+            f"{'a JSON body' if is_json(exchange.output.content_type) else exchange.output.content_type}",
             exchange.json.problem,
         )
+        return
+    if exchange.size_problem:
+        yield judge_broken(contract, f"at most {exchange.output.max_bytes:,} bytes", exchange.size_problem)
         return
     test = memory.setting.output_test(exchange)
     error = next(iter(test.iter_errors(exchange.body)))
     where = ".".join(map(str, error.instance_path)) or "the body"
     yield judge_broken(contract, f"{where} satisfies its schema", f"{where}: {error.message[:300]}")
+
+
+def _is_judged(output: Output, schema: Mapping[str, Any]) -> bool:
+    """True if the body can be compared with the schema: it is JSON, rows or one text, and no object in XML
+    or YAML.
+    """
+    types = types_of(schema)
+    return is_json(output.content_type) or output.columns is not None or "string" in types or not types
 
 
 CHECK = Check(

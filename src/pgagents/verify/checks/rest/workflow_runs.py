@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pgagents.cel.expression import Expression, ExpressionError, Scope
+from pgagents.decoding.medium import is_json
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Step, Workflow
 from pgagents.source.source import Pointer
@@ -46,7 +47,6 @@ from pgagents.verify.plan.exclusive import others_too
 from pgagents.verify.wire.call import Call, Own, Sleep
 from pgagents.verify.wire.endpoint import NO_MCP, OPERATOR, REST
 from pgagents.verify.wire.exchange import Exchange
-from pgagents.verify.wire.media import JSON
 
 NAME = "workflow_runs"
 PAUSE_S = 0.5
@@ -297,7 +297,7 @@ def _unsound(setting: Setting, step: Step, exchange: Exchange) -> str:
     No watcher judges such answers.
     """
     schema = exchange.output.schema if step.role == OPERATOR and exchange.output is not None else None
-    if schema is None or exchange.output is None or exchange.output.content_type != JSON:
+    if schema is None or exchange.output is None or not is_json(exchange.output.content_type):
         return ""
     if not exchange.fits:
         return "a body that does not satisfy its schema"

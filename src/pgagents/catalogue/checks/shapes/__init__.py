@@ -1,0 +1,1 @@
+"""Checks of what bodies look like: answers by media type, and schemas."""

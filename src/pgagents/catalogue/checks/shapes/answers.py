@@ -1,0 +1,121 @@
+"""Check what answers are said to be: a media type fits its schema, and a limit of bytes limits something."""
+
+from __future__ import annotations
+
+from pgagents.catalogue.checks.checker import Checker
+from pgagents.catalogue.language.actions import Action
+from pgagents.catalogue.language.basics import Output, Schema
+from pgagents.decoding.medium import find, plainly
+from pgagents.source.source import Pointer
+
+SHAPED = ("application/xml", "application/yaml", "application/x-yaml", "application/x-ndjson")
+"""Texts whose data a schema may describe, although nothing compares them."""
+_MOST_REFS = 20
+
+
+def run(checker: Checker) -> None:
+    """Record schemas that no body of the media type satisfies, and keys that say nothing there."""
+    for base, actions in checker.blocks():
+        for name, action in actions.items():
+            for status, output in action.output.items():
+                if output is not None:
+                    _output(checker, (*base, name, "output", status), output)
+            _examples(checker, (*base, name), action)
+    for name, surface in checker.written.surfaces.items():
+        if surface.http:
+            members = surface.actions if isinstance(surface.actions, list) else None
+            _dispatched(checker, name, members)
+
+
+def _output(checker: Checker, pointer: Pointer, output: Output) -> None:
+    if not checker.sound(pointer):
+        return
+    media = output.content_type or "application/json"
+    kind = find(media).name
+    if output.max_bytes is not None and kind == "json":
+        checker.fault(
+            (*pointer, "max_bytes"),
+            "idle",
+            "`max_bytes` does nothing here: it limits texts, CSV and files",
+            "give `maxItems` and `maxLength` to what grows",
+            at_value=False,
+        )
+    shape = _shape(checker, output)
+    if kind == "json" or shape in ("", "string"):
+        return
+    if kind == "csv" and shape == "array":
+        _rows(checker, pointer, output)
+    elif kind == "csv":
+        _wrong(checker, pointer, media, "rows", "`type: array` with the columns under `items`")
+    elif not (plainly(media) in SHAPED or plainly(media).endswith("+xml")):
+        noun = "one text" if kind == "text" else "bytes"
+        _wrong(checker, pointer, media, noun, "`type: string`, or leave the schema out")
+
+
+def _wrong(checker: Checker, pointer: Pointer, media: str, noun: str, help: str) -> None:
+    message = f"an answer of {media} is {noun}, which this schema refuses"
+    checker.fault(pointer, "answer", message, f"write {help}", at_value=False)
+
+
+def _rows(checker: Checker, pointer: Pointer, output: Output) -> None:
+    """Check that no column of CSV is a list or an object, which a cell cannot hold."""
+    rows = _followed(checker, output)
+    item = _followed(checker, rows.items) if rows is not None and rows.items is not None else None
+    for name, member in (item.properties or {}).items() if item is not None else ():
+        shape = _shape(checker, member)
+        if shape in ("array", "object"):
+            message = (
+                f"column `{name}` is {'a list' if shape == 'array' else 'an object'}; a cell is one value"
+            )
+            checker.fault(pointer, "answer", message, "make it a text", at_value=False)
+
+
+def _followed(checker: Checker, schema: Schema) -> Schema | None:
+    here: Schema | None = schema
+    for _ in range(_MOST_REFS):
+        if here is None or here.ref is None:
+            return here
+        here = checker.written.schemas.get(here.ref)
+    return None
+
+
+def _shape(checker: Checker, schema: Schema) -> str:
+    """Return the one type of a schema without null; empty if it has several, or says none."""
+    found = _followed(checker, schema)
+    if found is None:
+        return ""
+    kinds = [found.type] if isinstance(found.type, str) else found.type or []
+    kinds = [kind for kind in kinds if kind != "null"]
+    if not kinds and found.properties is not None:
+        return "object"
+    return kinds[0] if len(kinds) == 1 else ""
+
+
+def _examples(checker: Checker, pointer: Pointer, action: Action) -> None:
+    first = next((s for s in action.output if 200 <= s < 300), None)
+    for name, example in action.examples.items():
+        output = action.output.get(example.status or first or 0)
+        if output is None or example.output is None or find(output.content_type or "").name != "file":
+            continue
+        checker.fault(
+            (*pointer, "examples", name, "output"),
+            "example",
+            "an example cannot hold the bytes of a file",
+            "leave `output` out; `status` says that it succeeds",
+            at_value=False,
+        )
+
+
+def _dispatched(checker: Checker, name: str, members: list[str] | None) -> None:
+    """Check that no dispatcher, whose answers are JSON, offers an action that answers a file."""
+    for action_name, action in checker.written.actions.items():
+        if members is not None and action_name not in members:
+            continue
+        for status, output in action.output.items():
+            if output is not None and 200 <= status < 300 and find(output.content_type or "").name == "file":
+                checker.fault(
+                    ("actions", action_name, "output", status, "content_type"),
+                    "answer",
+                    f"`{action_name}` answers a file, and the dispatcher `{name}` answers JSON",
+                    "leave the action out of the dispatcher's `actions`",
+                )

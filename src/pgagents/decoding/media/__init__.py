@@ -1,0 +1,1 @@
+"""Kinds of answers' bodies, one a module, each with a `MEDIUM`."""

@@ -1,0 +1,126 @@
+"""Kinds of answers' bodies. `media/<name>.py` has one module for each, found by its path.
+
+Each says how a body of its media types is read, and what a model is shown of it, so that the client, the MCP
+server and `verify` read one value. The sandbox writes bodies by code of its own.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cache, lru_cache
+from typing import Literal
+
+from pgagents import registry
+from pgagents.http import Json, Response
+from pgagents.model.action import JSON, Action, Output
+
+ERRORS = f"{JSON};q=0.9"
+"""Also accepted by calls of an action that answers another type, because its errors are JSON."""
+_ANY = ("*/*", "")
+_CHARSETS = {
+    "utf-8": "utf-8-sig", "ascii": "ascii", "iso8859-1": "latin-1", "cp1252": "cp1252", "utf-16": "utf-16",
+    "utf-16-le": "utf-16-le", "utf-16-be": "utf-16-be",
+}  # fmt: skip
+"""Charsets that are read, by Python's name."""
+_CHARSET = re.compile(r";\s*charset\s*=\s*\"?([^\s\";]{1,40})", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Medium:
+    """One kind of body.
+
+    `types` are its media types; `*` stands for anything, and the longest that fits decides. `read` takes the
+    body, the answer's own Content-Type and the declared output.
+    """
+
+    name: str
+    types: tuple[str, ...]
+    read: Callable[[bytes, str, Output], Json]
+    shown: Literal["data", "text", "size"]
+    """What a model is given: the value as JSON, the body as text, or how large it is."""
+
+
+def plainly(media: str) -> str:
+    """Return a media type in lower case, without parameters."""
+    return media.partition(";")[0].strip().lower()
+
+
+def is_json(media: str) -> bool:
+    """True if bodies of this media type are JSON, also if the type is empty or any."""
+    plain = plainly(media)
+    return plain in (JSON, *_ANY) or plain.endswith("+json")
+
+
+def fits(told: str, promised: str) -> bool:
+    """True if a Content-Type is the promised media type, in which `*` stands for anything."""
+    return fnmatchcase(plainly(told), plainly(promised))
+
+
+@lru_cache(maxsize=500)
+def find(media: str) -> Medium:
+    """Return the kind of a media type's bodies."""
+    plain = plainly(media)
+    fitting = [
+        (len(pattern), medium)
+        for medium in _media()
+        for pattern in medium.types
+        if fnmatchcase("application/json" if plain in _ANY else plain, pattern)
+    ]
+    return max(fitting, key=lambda one: one[0])[1]
+
+
+@cache
+def _media() -> tuple[Medium, ...]:
+    found = registry.collect("pgagents.decoding.media")
+    return tuple(module.MEDIUM for module in found.values())
+
+
+def accept_of(action: Action) -> str:
+    """Return the Accept of a call:
+
+    JSON, or the media types of the action's successes followed by JSON for its errors.
+    """
+    named = list(
+        dict.fromkeys(
+            plainly(o.content_type) for o in action.outputs if o.schema is not None and 200 <= o.status < 300
+        )
+    )
+    return ", ".join([*named, ERRORS]) if any(media not in (JSON, *_ANY) for media in named) else JSON
+
+
+def medium_of(response: Response, output: Output | None) -> Medium:
+    """Return the kind of an answer's body: as the output declares it, but JSON where its Content-Type is."""
+    told = response.header("Content-Type")
+    if output is None or output.schema is None or (told and is_json(told)):
+        return find(JSON)
+    return find(output.content_type)
+
+
+def read_as(response: Response, output: Output | None) -> Json:
+    """Parse the body of an answer as the output declares; an answer with a JSON Content-Type is parsed as
+    JSON.
+    """
+    if output is None:
+        from pgagents.http import read_json
+
+        return read_json(response.body, paired=True)
+    return medium_of(response, output).read(response.body, response.header("Content-Type") or "", output)
+
+
+def text_of(body: bytes, content_type: str) -> Json:
+    """Decode a body by the charset of its Content-Type, or else as UTF-8."""
+    named = _CHARSET.search(content_type)
+    try:
+        charset = _CHARSETS.get(codecs.lookup(named[1]).name if named else "utf-8", "")
+    except (LookupError, ValueError):
+        charset = ""
+    if not charset:
+        return Json(problem=f"the charset {named[1] if named else ''!a} is not known")
+    try:
+        return Json(body.decode(charset))
+    except UnicodeDecodeError as error:
+        return Json(problem=f"byte {error.start} is not {named[1] if named else 'UTF-8'}")

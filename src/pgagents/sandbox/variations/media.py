@@ -1,0 +1,57 @@
+"""Odd but legal forms of answers that are no JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import replace
+
+from pgagents.http import Request, Response
+from pgagents.sandbox.injection.fault_registry import Context, variation
+
+
+def _media(answer: Response) -> str:
+    return (answer.header("content-type") or "").partition(";")[0] if answer.status < 300 else ""
+
+
+@variation().edit_answers
+def csv_laid_out(_context: Context, _request: Request, answer: Response) -> Response:
+    """CSV has a byte order mark, every cell in quotes, its columns the other way round, and a column more."""
+    if _media(answer) != "text/csv":
+        return answer
+    rows = [row for row in csv.reader(io.StringIO(answer.body.decode())) if row]
+    text = io.StringIO()
+    further = ["pgagents_note", *[""] * (len(rows) - 1)]
+    csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows(
+        [[*reversed(row), more] for row, more in zip(rows, further, strict=True)]
+    )
+    return replace(answer, body=b"\xef\xbb\xbf" + text.getvalue().encode())
+
+
+@variation().edit_answers
+def text_in_latin_1(_context: Context, _request: Request, answer: Response) -> Response:
+    """Texts are in Latin-1, and say so."""
+    media = _media(answer)
+    if not media.startswith("text/"):
+        return answer
+    body = answer.body.decode("utf-8").encode("latin-1", "replace")
+    return replace(answer, body=body).with_header("Content-Type", f'{media}; charset="ISO-8859-1"')
+
+
+@variation().edit_answers
+def file_to_save(_context: Context, _request: Request, answer: Response) -> Response:
+    """A file has a name to save it under, bytes after its end, and its type in capitals with a parameter."""
+    media = _media(answer)
+    if not media.startswith(("image/", "application/pdf")):
+        return answer
+    named = answer.with_header("Content-Disposition", 'attachment; filename="a.bin"')
+    return replace(named, body=answer.body + b"\r\n").with_header("Content-Type", f"{media.upper()}; q=1")
+
+
+@variation().edit_answers
+def json_suffix_charset(_context: Context, _request: Request, answer: Response) -> Response:
+    """JSON of a type with the suffix `+json` says its charset."""
+    media = answer.header("content-type") or ""
+    return (
+        answer.with_header("Content-Type", f"{media}; charset=UTF-8") if media.endswith("+json") else answer
+    )

@@ -1,0 +1,1 @@
+"""Writes the bodies of answers, by the media type that the catalogue declares."""

@@ -1,0 +1,34 @@
+"""Writes a result as the body that its action declares: JSON, CSV, a text or a file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pgagents.http import Response, json_bytes
+from pgagents.model.action import Output
+from pgagents.sandbox.call import Raw
+from pgagents.sandbox.writing import csv, file
+
+_TEXTS = ("xml", "yaml", "javascript", "x-ndjson")
+
+
+def write(status: int, result: Any, output: Output) -> Response:
+    """Return the answer to an accepted call on REST; without a body where the result is None."""
+    media = output.content_type.partition(";")[0].strip().lower()
+    if isinstance(result, Raw):
+        return Response(status, (("Content-Type", result.content_type),), result.body)
+    if result is None:
+        return Response(status)
+    if media in ("application/json", "*/*") or media.endswith("+json"):
+        body = json_bytes(result)
+    elif output.columns is not None:
+        body = csv.write(result, output.columns)
+    elif media.startswith("text/") or media.endswith(_TEXTS):
+        body = (result if isinstance(result, str) else json_bytes(result).decode()).encode()
+    elif isinstance(result, Mapping | list):
+        body = json_bytes(result)
+    else:
+        media = "image/png" if media in ("image/*", "*/*") else media
+        body = file.write(media)
+    return Response(status, (("Content-Type", media if media != "*/*" else "application/json"),), body)
