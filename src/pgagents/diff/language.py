@@ -112,7 +112,7 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Edge", "cite", "-", "may break, wording"),
     _row("Framework",
          "bad_body crashed invalid limited no_key no_object no_scope plaintext "
-         "too_large unknown_path wrong_method wrong_type", "-", "may break"),
+         "too_large unknown_path wrong_key wrong_method wrong_type", "-", "may break"),
     _row("Header", "on const schema", "-", "breaking, may break"),
     _row("Header", "https description cite", "-", "may break, wording"),
     _row("Idempotency", "of lives_s not_used_up_by", "may break", "-"),

@@ -246,9 +246,9 @@ def response_headers(model: Model, status: int, *, keyed: bool) -> Node:
 
     A response to a missing or refused key has no headers that are only `on: keyed`.
     """
-    no_key = model.no_key
+    of_keys = {code.status for code in (model.no_key, model.wrong_key) if code is not None}
     kinds: set[str | int] = {"all", status}
-    if keyed and (no_key is None or status != no_key.status):
+    if keyed and status not in of_keys:
         kinds.add("keyed")
     if 200 <= status < 300:
         kinds.add("success")
