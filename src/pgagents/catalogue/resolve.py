@@ -30,6 +30,7 @@ from pgagents.catalogue.language.problem_details import PROBLEM_DETAILS, problem
 from pgagents.catalogue.language.schemas import argument_node, schema_node, schema_nodes
 from pgagents.cel.expression import compile as compiled
 from pgagents.decoding.medium import find
+from pgagents.encoding.file_schema import file_node
 from pgagents.encoding.medium import medium_of
 from pgagents.encoding.style import DEEP, FORM
 from pgagents.jsonschema.columns import columns_of
@@ -40,6 +41,7 @@ from pgagents.model.action import (
     ActionCall,
     Code,
     Example,
+    FileLimits,
     Former,
     Law,
     Output,
@@ -238,6 +240,9 @@ class _Resolver:
         node = argument_node(raw, at, self.marks)
         if pages is not None and name == pages.argument:
             add_page_sentence(node, pages)
+        file = FileLimits(tuple(p.media or ()), p.max_bytes) if p.format == "binary" else None
+        if file is not None:
+            node = file_node(node, file)
         resource, _, member = (p.refers_to or "").partition(".")
         return Param(
             Text(name, at),
@@ -252,6 +257,7 @@ class _Resolver:
             explode=style in ("", FORM, DEEP) if p.explode is None else p.explode,
             spread=style == FORM and p.explode is not False and sending.holds_object(self.checker, p),
             in_parts=style != "" and sending.is_in_parts(self.checker, p),
+            file=file,
             as_text=as_text,
         )
 
