@@ -39,6 +39,7 @@ from pgagents.model import model as m
 from pgagents.model.action import (
     Action,
     ActionCall,
+    AnswerHeader,
     Code,
     Example,
     FileLimits,
@@ -262,7 +263,7 @@ class _Resolver:
         )
 
     def _output(self, status: int, o: basics.Output | None, raw: Any, at: Pointer) -> Output:
-        empty = o is None or not raw or set(raw) <= {"description"}
+        empty = o is None or not raw or set(raw) <= {"description", "headers"}
         text = o.description if o and o.description else "No content" if empty else "Success"
         schema = None if empty else schema_node(raw, at, self.marks)
         media = (o.content_type if o else None) or JSON
@@ -281,7 +282,18 @@ class _Resolver:
                 schema["maxLength"] = min(limit, schema.get("maxLength", limit))
         columns = columns_of(schema, self.schemas) if schema is not None and kind == "csv" else None
         said = append_remark(text, f"at most {limit:,} bytes") if limit is not None else text
-        return Output(status, schema, Text(said, (*at, "description")), at, media, limit, columns)
+        headers = tuple(
+            self._answer_header(name, h, raw["headers"][name], (*at, "headers", name))
+            for name, h in (o.headers if o else {}).items()
+        )
+        text = Text(said, (*at, "description"))
+        return Output(status, schema, text, at, media, limit, columns, headers)
+
+    def _answer_header(self, name: str, h: basics.AnswerHeader, raw: Any, at: Pointer) -> AnswerHeader:
+        schema = schema_node(raw or {}, at, self.marks)
+        text = schema.pop("description", None) or Text(name, (*at, "description"))
+        schema.setdefault("type", "string")
+        return AnswerHeader(name, schema, h.required is not False, text, at)
 
     def _law(self, name: str, law: actions.Law, at: Pointer) -> Law:
         that, when = map(self.checker.expressions.get, self.checker.law_places(at))

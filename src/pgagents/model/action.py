@@ -79,6 +79,17 @@ class Param:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerHeader:
+    """A header of one response. It may be missing unless it is `required`."""
+
+    name: str
+    schema: Node
+    required: bool
+    description: Text
+    origin: Pointer
+
+
+@dataclass(frozen=True, slots=True)
 class Output:
     """One documented response. `schema` is None if there is no body."""
 
@@ -90,6 +101,7 @@ class Output:
     max_bytes: int | None = None
     columns: Mapping[str, tuple[str, ...]] | None = None
     """For rows of CSV, the columns that the schema names, each with its JSON types; else None."""
+    headers: tuple[AnswerHeader, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

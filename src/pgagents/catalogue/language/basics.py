@@ -172,8 +172,23 @@ class Param(Schema):
     )
 
 
+HeaderField = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$")]
+
+
+class AnswerHeader(Schema):
+    """A header of one answer: a schema, and whether it always comes."""
+
+    required: bool | None = Field(None, description="False if it may be missing.")  # type: ignore[assignment]  # the header's own flag, not an object's list
+
+
 class Output(Schema):
     """An answer's body; `{}` or null means no body."""
+
+    headers: dict[HeaderField, AnswerHeader] = Field(
+        {},
+        description="Headers of this answer alone, by name; laws read them as `headers.location`. What every "
+        "answer has is said under `headers` at the top.",
+    )
 
     content_type: MediaType | None = Field(
         None,

@@ -15,7 +15,19 @@ from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer
 
 _OURS = frozenset(
-    ("in", "wire", "refers_to", "secret", "private", "content_type", "max_bytes", "style", "explode", "media")
+    (
+        "in",
+        "wire",
+        "refers_to",
+        "secret",
+        "private",
+        "content_type",
+        "max_bytes",
+        "style",
+        "explode",
+        "media",
+        "headers",
+    )
 )
 _MANY = {"properties"}
 _LISTS = {"oneOf", "anyOf", "allOf"}

@@ -259,3 +259,13 @@ def webhook_two_signatures(context: Context) -> None:
         return json.dumps({"api_version": "2026-04", **json.loads(compose(delivery))}, indent=1).encode()
 
     context.courier.sign, context.courier.compose = twice, spaced
+
+
+@variation().edit_answers
+def location_relative(context: Context, _request: Request, answer: Response) -> Response:
+    """The Location of an answer is relative to the server (RFC 9110, 10.2.2)."""
+    location = answer.header("location")
+    server = str(context.model.api.server).rstrip("/")
+    if location is None or not 200 <= answer.status < 300:
+        return answer
+    return answer.with_header("Location", location.removeprefix(server))
