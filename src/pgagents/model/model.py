@@ -217,6 +217,16 @@ class Takes:
 
 
 @dataclass(frozen=True, slots=True)
+class Unique:
+    """Members that no two living instances have together. `otherwise` is the error for a second one."""
+
+    members: tuple[str, ...]
+    otherwise: Code
+    cite: tuple[str, ...]
+    origin: Pointer
+
+
+@dataclass(frozen=True, slots=True)
 class TimedMove:
     """A state transition that happens by itself, at the time in the member `at`."""
 
@@ -264,6 +274,7 @@ class Resource:
     moves_by_time: tuple[TimedMove, ...] = ()
     shows_job: tuple[str, ...] = ()
     """The members that change by themselves as a job goes on; empty if it shows none."""
+    unique: tuple[Unique, ...] = ()
 
     @property
     def id(self) -> str:
