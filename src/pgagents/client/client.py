@@ -23,12 +23,13 @@ from pgagents.client.answer import Answer, answer_of, make_refusal
 from pgagents.client.arguments import Arguments
 from pgagents.client.attempts import Backoff, Ended, Patience, attempts, repeatable
 from pgagents.client.form import form
+from pgagents.client.json_rpc import unwrap
 from pgagents.client.paging import find_next
 from pgagents.client.request import request_of
 from pgagents.client.send import Send, Sender
 from pgagents.errors import PgagentsError
 from pgagents.generate.formerly import index_actions
-from pgagents.http import Request
+from pgagents.http import Request, Response
 from pgagents.model.action import Action, Param
 from pgagents.model.identity import choose, find_secret, list_secrets, name_holder
 from pgagents.model.model import Dispatcher, Model, Surface
@@ -191,7 +192,8 @@ class Client:
             ],
             headers=surface.headers if surface else None,
         )
-        ended = await self._send_with_retries(action, request, keyed, told)
+        json_rpc = dispatcher is not None and dispatcher.json_rpc
+        ended = await self._send_with_retries(action, request, keyed, told, json_rpc)
         answer = answer_of(
             self.model,
             action,
@@ -248,7 +250,7 @@ class Client:
         return given, False
 
     async def _send_with_retries(
-        self, action: Action, request: Request, keyed: bool, told: Told | None
+        self, action: Action, request: Request, keyed: bool, told: Told | None, json_rpc: bool
     ) -> Ended:
         again = repeatable(action, keyed=keyed)
         steps = attempts(
@@ -268,6 +270,8 @@ class Client:
                 came = None
             else:
                 came = await self._send(step)
+                if json_rpc and isinstance(came, Response):
+                    came = unwrap(self.model, came)
 
 
 def _list_keys(model: Model, key: str | Mapping[str, str]) -> dict[str, str]:

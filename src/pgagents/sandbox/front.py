@@ -21,6 +21,7 @@ from pgagents.sandbox.clock import Clock
 from pgagents.sandbox.decode import Arguments, Decoder, Fault
 from pgagents.sandbox.hosting.hosted import Hosted
 from pgagents.sandbox.hosting.site import Page, Site
+from pgagents.sandbox.json_rpc import frame_answer
 from pgagents.sandbox.keys import Key, Keyring, word
 from pgagents.sandbox.limits import Drawn, Limits
 from pgagents.sandbox.oauth import metadata, scopes
@@ -202,7 +203,10 @@ class Front:
         assert asked.action is not None or isinstance(asked.members, Fault)
         arguments = self._arguments(request, asked)
         if isinstance(arguments, Fault):
-            return self._fault(arguments, asked, request_id)
+            refused = self._fault(arguments, asked, request_id)
+            if asked.message is None or arguments.kind == "wrong_type":
+                return refused
+            return frame_answer(asked.message, refused, refused=True)
         assert asked.action is not None
         call = AcceptedCall(
             asked.action,
@@ -216,7 +220,8 @@ class Front:
             request,
             arguments.given,
         )
-        return self._run(call, request_id)
+        answer = self._run(call, request_id)
+        return answer if asked.message is None else frame_answer(asked.message, answer, refused=False)
 
     def _for_browsers(self, path: str) -> tuple[str, ...]:
         """Return the methods by which a web page of another origin may call a path.
