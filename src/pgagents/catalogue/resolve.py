@@ -31,6 +31,7 @@ from pgagents.catalogue.language.problem_details import PROBLEM_DETAILS, problem
 from pgagents.catalogue.language.schemas import argument_node, schema_node, schema_nodes
 from pgagents.cel.expression import compile as compiled
 from pgagents.decoding.medium import find
+from pgagents.encoding.file_schema import file_node
 from pgagents.encoding.medium import medium_of
 from pgagents.encoding.style import DEEP, FORM
 from pgagents.jsonschema.columns import columns_of
@@ -39,8 +40,10 @@ from pgagents.model import model as m
 from pgagents.model.action import (
     Action,
     ActionCall,
+    AnswerHeader,
     Code,
     Example,
+    FileLimits,
     Former,
     Law,
     Output,
@@ -239,6 +242,9 @@ class _Resolver:
         node = argument_node(raw, at, self.marks)
         if pages is not None and name == pages.argument:
             add_page_sentence(node, pages)
+        file = FileLimits(tuple(p.media or ()), p.max_bytes) if p.format == "binary" else None
+        if file is not None:
+            node = file_node(node, file)
         resource, _, member = (p.refers_to or "").partition(".")
         return Param(
             Text(name, at),
@@ -253,11 +259,12 @@ class _Resolver:
             explode=style in ("", FORM, DEEP) if p.explode is None else p.explode,
             spread=style == FORM and p.explode is not False and sending.holds_object(self.checker, p),
             in_parts=style != "" and sending.is_in_parts(self.checker, p),
+            file=file,
             as_text=as_text,
         )
 
     def _output(self, status: int, o: basics.Output | None, raw: Any, at: Pointer) -> Output:
-        empty = o is None or not raw or set(raw) <= {"description"}
+        empty = o is None or not raw or set(raw) <= {"description", "headers"}
         text = o.description if o and o.description else "No content" if empty else "Success"
         schema = None if empty else schema_node(raw, at, self.marks)
         media = (o.content_type if o else None) or JSON
@@ -276,7 +283,18 @@ class _Resolver:
                 schema["maxLength"] = min(limit, schema.get("maxLength", limit))
         columns = columns_of(schema, self.schemas) if schema is not None and kind == "csv" else None
         said = append_remark(text, f"at most {limit:,} bytes") if limit is not None else text
-        return Output(status, schema, Text(said, (*at, "description")), at, media, limit, columns)
+        headers = tuple(
+            self._answer_header(name, h, raw["headers"][name], (*at, "headers", name))
+            for name, h in (o.headers if o else {}).items()
+        )
+        text = Text(said, (*at, "description"))
+        return Output(status, schema, text, at, media, limit, columns, headers)
+
+    def _answer_header(self, name: str, h: basics.AnswerHeader, raw: Any, at: Pointer) -> AnswerHeader:
+        schema = schema_node(raw or {}, at, self.marks)
+        text = schema.pop("description", None) or Text(name, (*at, "description"))
+        schema.setdefault("type", "string")
+        return AnswerHeader(name, schema, h.required is not False, text, at)
 
     def _law(self, name: str, law: actions.Law, at: Pointer) -> Law:
         that, when = map(self.checker.expressions.get, self.checker.law_places(at))

@@ -445,9 +445,15 @@ class Model:
 
     @property
     def no_key(self) -> Code | None:
-        """Return the error of a call without a valid key; None if no call has a key."""
+        """Return the error of a call without a key; None if no call has a key."""
         name = self.errors.framework.no_key
         return self.codes[name] if name is not None and self.credential is not None else None
+
+    @property
+    def wrong_key(self) -> Code | None:
+        """Return the error of a call with a malformed, unknown or revoked key; None if no call has a key."""
+        name = self.errors.framework.wrong_key
+        return self.codes[name] if name is not None and self.credential is not None else self.no_key
 
     def find_key_prefix(self, mode: str) -> str:
         """Return what a key of this mode begins with; empty if the catalogue does not say."""

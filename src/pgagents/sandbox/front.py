@@ -191,8 +191,9 @@ class Front:
             drawn.append(level)
         if admission.refused:
             said = f"Send a key: {describe_need(self.model, needs)}"
-            refused = self._refuse("no_key", said, request_id)
-            error = "invalid_token" if find_secret(self.model, request) else None
+            given = find_secret(self.model, request)
+            refused = self._refuse("wrong_key" if given else "no_key", said, request_id)
+            error = "invalid_token" if given else None
             return self._add_challenge(refused, needs, error)
         if level is not None and level.wait_s:
             return self._refuse("limited", "Too many calls; wait as Retry-After says", request_id)
@@ -477,7 +478,7 @@ def framework_code(model: Model, kind: str) -> Code:
     Where the catalogue names none: a code with the usual status, else the code of invalid arguments.
     """
     framework = model.errors.framework
-    name = getattr(framework, kind)
+    name = getattr(framework, kind) or (framework.no_key if kind == "wrong_key" else None)
     if name is not None:
         return model.codes[name]
     status = _FALLBACK.get(kind)

@@ -30,6 +30,11 @@ def run(checker: Checker) -> None:
     used = list_used_schemes(checker.written)
     if not used:
         _limits(checker)
+        if checker.written.errors.framework.wrong_key is not None:
+            at = ("errors", "framework", "wrong_key")
+            checker.fault(
+                at, "idle", "`wrong_key` does nothing: no call has a key", "leave it out", at_value=False
+            )
         return
     if checker.written.errors.framework.no_key is None:
         checker.fault(

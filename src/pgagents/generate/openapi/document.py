@@ -183,6 +183,10 @@ def losses(model: Model, profile: Profile) -> Iterator[Loss]:
                 "description",
                 f"{action.operation_id}: named in the texts",
             )
+        for output in action.outputs:
+            for own in output.headers:
+                detail = f"{action.operation_id}: in the full document"
+                yield Loss(own.origin, f"answer {output.status} carries {own.name}", "elsewhere", detail)
     for name in parts.list_limit_headers(model):
         yield Loss(("limits", "headers"), f"answers carry {name}", "elsewhere", "in the full document")
     for header in model.headers:

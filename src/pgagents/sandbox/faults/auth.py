@@ -151,6 +151,16 @@ def auth_scheme_missing(_context: Context, _request: Request, answer: Response) 
     return answer.with_header("WWW-Authenticate", None)
 
 
+@fault("key_authentication", needs=("wrong-key-code",)).edit_answers
+def wrong_key_as_missing(context: Context, request: Request, answer: Response) -> Response:
+    """A wrong key is refused as if there were none."""
+    wrong, missing = (framework_code(context.model, kind) for kind in ("wrong_key", "no_key"))
+    if answer.status != wrong.status or not find_any_secret(context.model, request):
+        return answer
+    id = answer.header("x-request-id") or ""
+    return answers.refusal(context.model, missing, "Send a key", id)
+
+
 @fault("key_authentication").edit_requests
 def basic_accepted(context: Context, request: Request) -> Request:
     """The authorization scheme is not checked, so a key is accepted after any scheme."""

@@ -17,6 +17,7 @@ from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.clock import rfc3339
 from pgagents.sandbox.keys import word
 from pgagents.sandbox.mock import places
+from pgagents.sandbox.mock.answer_headers import headers_of_answer
 from pgagents.sandbox.mock.ids import candidates
 from pgagents.sandbox.mock.laws.listing import choose
 from pgagents.sandbox.mock.laws.obey import Lawful
@@ -53,6 +54,12 @@ class Mock:
         if self.model.clock is not None and call.action is self.model.clock:
             return self._clock(call)
         self.lifecycle.pass_time(call.now)
+        answer = self._carry_out(call)
+        if not isinstance(answer, Refusal):
+            call.headers.extend(headers_of_answer(self.model, self.setting.address.url, call, answer))
+        return answer
+
+    def _carry_out(self, call: AcceptedCall) -> Any:
         refusal = self._check_references(call)
         if refusal is not None:
             return refusal

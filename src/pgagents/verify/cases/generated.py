@@ -89,6 +89,7 @@ def _make_varied_calls(setting: Setting, endpoint: Endpoint) -> list[VariedCall]
         if (
             param is None
             or param.refers_to
+            or param.file is not None
             or isinstance(template.input.get(varied.param), UniqueValue | Signature)
         ):
             continue

@@ -404,7 +404,7 @@ class Driver:
             or exchange.status == UNAVAILABLE
         ):
             return
-        code = self.model.no_key
+        code = self.model.wrong_key
         if code is None or not exchange.refused or exchange.status != code.status:
             self.key_known = True
             return

@@ -207,9 +207,9 @@ def _try_request(place: Place, endpoint: Endpoint, request: Request) -> _Tried:
 
 def _refuses_key(setting: Setting, one: _Tried) -> bool:
     """Return whether an answer refuses the key: by its status, or by the code of an error with a 2xx."""
-    no_key, read = setting.model.no_key, _read_hidden_error(setting, one)
+    codes, read = (setting.model.no_key, setting.model.wrong_key), _read_hidden_error(setting, one)
     return one.status in {FORBIDDEN, *_no_key(setting)} or (
-        read is not None and no_key is not None and read.code is no_key
+        read is not None and read.code is not None and read.code in codes
     )
 
 
@@ -226,8 +226,8 @@ def _no_key(setting: Setting) -> set[int]:
     """Return the statuses of a missing or wrong key. A documented 403 is left out, because it may mean a
     missing scope.
     """
-    code = setting.model.no_key
-    return {UNAUTHORIZED, code.status} if code is not None and code.status >= BAD_REQUEST else {UNAUTHORIZED}
+    codes = [code for code in (setting.model.no_key, setting.model.wrong_key) if code is not None]
+    return {UNAUTHORIZED, *(code.status for code in codes if code.status >= BAD_REQUEST)}
 
 
 def _knows(setting: Setting, one: _Tried) -> bool:

@@ -140,8 +140,12 @@ class _Workflow:
         sent = {
             p.wire: step.input[p.name]
             for p in step.action.params
-            if p.place == "body" and p.name in step.input
+            if p.place == "body" and p.name in step.input and p.file is None
         }
+        for param in step.action.params:
+            if param.file is not None and param.name in step.input:
+                at = (*step.origin, "input", str(param.name))
+                self.lose(at, f"file {param.name}", "client", "a payload holds no bytes")
         if sent or dispatcher:
             payload = {
                 wire: self._value(value, step, (*step.origin, "input", wire)) for wire, value in sent.items()
