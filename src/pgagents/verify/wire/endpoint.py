@@ -10,7 +10,7 @@ from pgagents.http import Response
 from pgagents.model.action import Action, Param
 from pgagents.model.contract import FRAMEWORK
 from pgagents.model.model import Dispatcher, Model, Surface
-from pgagents.verify.wire.json_rpc import Reader
+from pgagents.verify.wire.json_rpc import MessageReader
 
 REST = "rest"
 MCP = "mcp"
@@ -56,7 +56,7 @@ class Endpoint:
     """The alternatives of a call through a dispatcher or a tool."""
     tools: Surface | None = None
     """The surface of an MCP server's tools; None for any other endpoint."""
-    json_rpc: Reader | None = None
+    json_rpc: MessageReader | None = None
     """Decodes the answers of a JSON-RPC dispatcher; None for any other endpoint."""
     leads: bool = False
     """True on REST, and on the first other surface of an action that REST lacks."""
@@ -152,7 +152,7 @@ def endpoints(model: Model) -> list[Endpoint]:
                 f"{a.name}@{surface}",
                 open=open_to_all,
                 shared_security=model.shared_security,
-                json_rpc=Reader(model) if dispatcher.json_rpc else None,
+                json_rpc=MessageReader(model) if dispatcher.json_rpc else None,
                 leads=str(a.name) not in led,
             )
             for a in dispatcher.actions

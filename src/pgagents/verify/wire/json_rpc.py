@@ -32,7 +32,7 @@ def frame(message: Mapping[str, Any]) -> dict[str, Any]:
     return {"jsonrpc": VERSION, "id": number if number % 2 else f"pgv-{number}", **message}
 
 
-class Reader:
+class MessageReader:
     """Decodes the answers of a catalogue's JSON-RPC dispatchers."""
 
     def __init__(self, model: Model) -> None:
