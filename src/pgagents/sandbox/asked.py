@@ -11,7 +11,7 @@ from pgagents.http import Request
 from pgagents.model.action import Action
 from pgagents.model.model import Dispatcher
 from pgagents.sandbox.decode import Fault, json_object
-from pgagents.sandbox.json_rpc import Message, read_message
+from pgagents.sandbox.parsing.json_rpc import Message, read_message
 from pgagents.sandbox.routes import Match, Route, Routes
 
 
