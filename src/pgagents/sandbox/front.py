@@ -296,7 +296,10 @@ class Front:
         def find(token: str) -> Key | None:
             return self.keyring.find(token) or (self.grants.key(token, now) if self.grants else None)
 
-        return admit(self.model, request, needs, find)
+        def issued(token: str) -> Key | None:
+            return self.keyring.find_issued(token, now)
+
+        return admit(self.model, request, needs, find, issued)
 
     def _end_user(self, request: Request, key: Key | None) -> str | None:
         """Return the end user for whom an agent calls, or None; an OAuth token's user overrides the

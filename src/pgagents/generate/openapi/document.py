@@ -130,6 +130,10 @@ def credential_losses(credentials: Iterable[Credential]) -> Iterator[Loss]:
             said = f"the key's value `{credential.wrap(PLACEHOLDER)}`"
             detail = f"OpenAPI says the {credential.place} alone"
             yield Loss((*credential.origin, "value"), said, "description", detail)
+        if credential.exchange is not None and credential.exchange.audience:
+            at = (*credential.origin, "flows", "client_credentials", "audience")
+            said = f"tokens for {credential.exchange.audience}"
+            yield Loss(at, said, "client", "whoever fetches a token must know the audience")
 
 
 def action_losses(model: Model, profile: Profile) -> Iterator[Loss]:

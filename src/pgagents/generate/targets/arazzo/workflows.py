@@ -376,6 +376,8 @@ def _has_operation(model: Model, action: Action) -> bool:
 def _describe_input(credential: Credential, role: str) -> str:
     """Return whose key an input is; a runtime expression cannot encode, so the caller does."""
     described = role or "A key"
+    if credential.exchange is not None:
+        return f"{described}: an access token by client credentials"
     return f"{described}: the Base64 of user:password" if credential.encoded else described
 
 
