@@ -583,6 +583,10 @@ class _Resolver:
             body_at=r.body_at,
             gone_when=self.checker.expressions.get((*at, "gone_when")),
             moves_by_time=timed,
+            unique=tuple(
+                m.Unique(tuple(u.members), self.codes[u.otherwise], tuple(u.cite), (*at, "unique", i))
+                for i, u in enumerate(r.unique)
+            ),
         )
 
     def _takes(self, takes: resources.Takes | None, at: Pointer) -> m.Takes | None:

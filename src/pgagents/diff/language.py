@@ -170,11 +170,12 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Retention", "after_s cite of then", "may break", "-"),
     _row("Resource",
          "absent body_at cite expires_by fixed found_by gone_when id initial laws listed_by made_by missing "
-         "moves moves_by_time read_by state states takes tenant undone_by volatile within",
+         "moves moves_by_time read_by state states takes tenant undone_by unique volatile within",
          "wording", "-", _TESTS),
     _row("Takes", "by counter of read_by", "wording", "-", _TESTS),
     _row("Move", "from input otherwise to", "wording", "-", _TESTS),
     _row("TimedMove", "at from to", "wording", "-", _TESTS),
+    _row("Unique", "cite members otherwise", "wording", "-", _TESTS),
     _row("CatalogueCall", "action at input where", "wording", "-", _TESTS),
     _row("Operator", "actions clock", "wording", "-", _TESTS),
     _row("Sandbox", "domain", "wording", "-", _TESTS),

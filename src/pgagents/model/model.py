@@ -221,6 +221,16 @@ class Takes:
 
 
 @dataclass(frozen=True, slots=True)
+class Unique:
+    """Members that no two living instances have together. `otherwise` is the error for a second one."""
+
+    members: tuple[str, ...]
+    otherwise: Code
+    cite: tuple[str, ...]
+    origin: Pointer
+
+
+@dataclass(frozen=True, slots=True)
 class TimedMove:
     """A state transition that happens by itself, at the time in the member `at`."""
 
@@ -266,6 +276,7 @@ class Resource:
     gone_when: Expression | None = None
     """Condition that holds for a removed instance that the server still returns."""
     moves_by_time: tuple[TimedMove, ...] = ()
+    unique: tuple[Unique, ...] = ()
 
     @property
     def id(self) -> str:

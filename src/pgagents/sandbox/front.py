@@ -481,7 +481,8 @@ def framework_code(model: Model, kind: str) -> Code:
     Where the catalogue names none: a code with the usual status, else the code of invalid arguments.
     """
     framework = model.errors.framework
-    name = getattr(framework, kind) or (framework.no_key if kind == "wrong_key" else None)
+    usual = {"no_object": framework.bad_body, "wrong_key": framework.no_key}
+    name = getattr(framework, kind) or usual.get(kind)
     if name is not None:
         return model.codes[name]
     status = _FALLBACK.get(kind)
