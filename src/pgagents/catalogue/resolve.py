@@ -11,6 +11,7 @@ from pgagents.catalogue.checks.checker import Checker
 from pgagents.catalogue.checks.paths import camel
 from pgagents.catalogue.checks.refusals.errors import find_place, make_sign
 from pgagents.catalogue.checks.surfaces.carried import COPILOT_MCP, MCP, REST, TOOLS, is_dispatched
+from pgagents.catalogue.checks.surfaces.dispatcher import JSON_RPC
 from pgagents.catalogue.checks.surfaces.mcp_server import read_server
 from pgagents.catalogue.language import (
     actions,
@@ -476,8 +477,10 @@ class _Resolver:
 
     def _dispatcher(self, surface: m.Surface, sf: offers.Surface) -> m.Dispatcher:
         assert sf.http
-        assert sf.selector
-        assert sf.arguments
+        json_rpc = sf.form == JSON_RPC
+        selector, arguments = ("method", "params") if json_rpc else (sf.selector, sf.arguments)
+        assert selector
+        assert arguments
         at: Pointer = surface.origin
         method, path = sf.http.split(" ", 1)
         return m.Dispatcher(
@@ -487,8 +490,8 @@ class _Resolver:
             Text(sf.operation_id or camel(surface.name), (*at, "operation_id")),
             Text(sf.title or surface.name, (*at, "title")),
             Text(sf.description or "", (*at, "description")),
-            sf.selector,
-            sf.arguments,
+            selector,
+            arguments,
             sf.scope,
             {k: Text(v, (*at, "responses", k)) for k, v in sf.responses.items()},
             sf.attribution,
@@ -496,6 +499,7 @@ class _Resolver:
             tuple(sf.cite),
             at,
             surface,
+            json_rpc,
         )
 
     def _values(self, value: Any, pointer: Pointer) -> Any:

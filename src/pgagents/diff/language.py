@@ -140,7 +140,7 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Surface", "server", "breaking, addition, wording", "-"),
     _row("McpServer", "url package transport security", "breaking, addition", "-"),
     _row("McpServer", "version", "wording", "-"),
-    _row("Surface", "arguments http operation_id scope selector", "breaking", "-"),
+    _row("Surface", "arguments form http operation_id scope selector", "breaking", "-"),
     _row("Surface", "responses", "-", "may break"),
     _row("Surface", "extra headers attribution package page", "may break, wording", "-"),
     _row("Surface", "description instructions name starters title", "wording", "-"),

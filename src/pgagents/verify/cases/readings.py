@@ -47,7 +47,7 @@ def _is_invalid_dispatch(setting: Setting, endpoint: Endpoint, request: Request)
     ):
         return True
     if (
-        set(read.value) - {endpoint.dispatcher.selector, endpoint.dispatcher.arguments}
+        set(read.value) - {endpoint.dispatcher.selector, endpoint.dispatcher.arguments, "jsonrpc", "id"}
         and endpoint.action.unknown == "refused"
     ):
         return True
