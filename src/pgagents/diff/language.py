@@ -55,6 +55,7 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Action", "errors", "-", "may break, addition"),
     _row("Action", "laws relations", "may break, addition", "may break, addition"),
     _row("Action", "tenant", "may break", "-"),
+    _row("Action", "etag if_match", "breaking, addition, may break", "-"),
     _row("Action", "pages", "breaking, addition", "-", "who walks the pages the old way gets lost"),
     _row("Action", "may_name_none", "may break", "-"),
     _row("Action", "title description texts tags examples deprecated", "wording, breaking", "-",
