@@ -18,6 +18,7 @@ from pgagents.catalogue.checks import (
     sending,
 )
 from pgagents.catalogue.checks.checker import Checker
+from pgagents.catalogue.checks.refusals import jobs
 from pgagents.catalogue.checks.shapes import answers
 from pgagents.catalogue.checks.surfaces import carried, mcp_server, narrowing
 from pgagents.catalogue.checks.unsaid import as_bearer, find_unsupported_key
@@ -79,6 +80,7 @@ def _load(source: Source, known: Validators | None) -> tuple[Model | None, list[
     laws.run(checker)
     pages.run(checker)
     conditional.run(checker)
+    jobs.run(checker)
     examples.run(checker, known)
     if found := _deduplicate([*found, *checker.found]):
         return None, found
