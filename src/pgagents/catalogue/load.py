@@ -19,7 +19,7 @@ from pgagents.catalogue.checks import (
     sending,
 )
 from pgagents.catalogue.checks.checker import Checker
-from pgagents.catalogue.checks.shapes import answers
+from pgagents.catalogue.checks.shapes import answers, keywords
 from pgagents.catalogue.checks.unsaid import as_bearer, find_unsupported_key
 from pgagents.catalogue.language import messages
 from pgagents.catalogue.language.surface import Catalogue
@@ -70,6 +70,7 @@ def _load(source: Source, known: Validators | None) -> tuple[Model | None, list[
     paths.run(checker)
     parts.run(checker)
     answers.run(checker)
+    keywords.run(checker)
     security.run(checker)
     carried.run(checker)
     narrowing.run(checker)
