@@ -29,7 +29,9 @@ def _row(part: str, keys: str, callers: str, readers: str, note: str = "") -> Ro
 _SCHEMA = (
     "$ref additionalProperties allOf anyOf const enum exclusiveMaximum exclusiveMinimum format items "
     "maxItems maxLength maxProperties maximum minItems minLength minProperties minimum multipleOf oneOf "
-    "pattern properties required type uniqueItems"
+    "pattern properties required type uniqueItems not if then else prefixItems contains minContains "
+    "maxContains patternProperties propertyNames dependentRequired dependentSchemas unevaluatedProperties "
+    "unevaluatedItems contentEncoding contentMediaType discriminator"
 )
 _WORDS = "title description examples deprecated"
 _TESTS = "read by tests, and by no caller"

@@ -30,6 +30,12 @@ _LISTS = ("oneOf", "anyOf", "allOf")
 _ONE = ("not", "contains", "propertyNames", "if", "then", "else")
 _FLAGGED = ("unevaluatedProperties", "unevaluatedItems")
 _NAMED = ("patternProperties", "dependentSchemas")
+_IDLE = (
+    (("prefixItems", "contains", "minContains", "maxContains", "unevaluatedItems"), "array"),
+    (("patternProperties", "propertyNames", "dependentRequired", "dependentSchemas"), "object"),
+    (("unevaluatedProperties",), "object"),
+)
+"""Keywords that do nothing for a value that is no list, or no object."""
 _APPLYING = (*_ONE, *_FLAGGED, *_NAMED, "prefixItems", "dependentRequired", "minContains", "maxContains")
 """Keywords of 2020-12 that apply other schemas; only OpenAPI 3.1 has them, but for `not`."""
 
@@ -83,6 +89,7 @@ _COUNTS = frozenset(("minLength", "maxLength", "minItems", "maxItems", "minPrope
 _BOUNDS = (
     ("minimum", "maximum"),
     ("minLength", "maxLength"),
+    ("minContains", "maxContains"),
     ("minItems", "maxItems"),
     ("minProperties", "maxProperties"),
 )
@@ -320,7 +327,7 @@ class Schemas:
     def _apply(self, key: str, made: dict[str, Any], found: Found, at: Pointer) -> None:
         """Carry a keyword that applies other schemas; note it as lost where it is not what it may be."""
         value, inner = found.value[key], found.at(key)
-        if key in _ONE and isinstance(value, dict):
+        if key in _ONE and isinstance(value, dict) and not (key == "not" and not value):
             made[key] = self.convert(inner, (*at, key))
         elif key in _FLAGGED and isinstance(value, dict | bool):
             made[key] = value if isinstance(value, bool) else self.convert(inner, (*at, key))
@@ -395,7 +402,14 @@ class Schemas:
             made["anyOf"] = [*made["anyOf"], {"type": "null"}]
 
     def _sense(self, made: dict[str, Any], found: Found, at: Pointer) -> None:
-        """Remove bounds that no value could satisfy."""
+        """Remove bounds that no value could satisfy, and keywords without an effect."""
+        kinds = [made["type"]] if isinstance(made.get("type"), str) else made.get("type", ())
+        idle = {word for words, kind in _IDLE for word in words if kinds and kind not in kinds}
+        if "if" not in made or not {"then", "else"} & made.keys():
+            idle |= {"if", "then", "else"}
+        for word in [word for word in made if word in idle]:
+            del made[word]
+            self.notes.add_lost(at, f"`{word}` has no effect here", found.place)
         for low, high in _BOUNDS:
             if low in made and high in made and made[low] > made[high]:
                 del made[low], made[high]

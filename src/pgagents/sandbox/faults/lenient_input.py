@@ -387,3 +387,16 @@ def _as_tuple(value: Any, schema: Any, known: Any) -> Any:
         item if n >= len(value) or schemas.validator(part, known).is_valid(item) else sample(part, known, 0)
         for n, (item, part) in enumerate(zip(value, schema["prefixItems"], strict=False))
     ]
+
+
+@fault("invalid_input", needs=("one-of",)).edit_arguments
+def alternatives_mixed(context: Context, asked: RequestedAction, given: dict[str, Any]) -> dict[str, Any]:
+    """An object that fits none of several alternatives is taken for the first one."""
+    known = context.model.schemas
+    found = {p.wire: schemas.resolve(p.schema, known) for p in asked.action.params}
+    return {
+        k: sample(found[k]["oneOf"][0], known, 0)
+        if "oneOf" in found.get(k, {}) and not schemas.validator(found[k], known).is_valid(v)
+        else v
+        for k, v in given.items()
+    }

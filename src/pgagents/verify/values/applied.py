@@ -204,7 +204,7 @@ def _break_object(
             for other in _others(part, schemas) if (name := name_of(pattern)) else ():
                 yield {**whole, name: other}, f"has a wrong value in `{name}`"
     elif keyword == "propertyNames":
-        for name in (ODD_NAME, "PGV", "pgv", "x" * 200):
+        for name in (ODD_NAME, "PGV", "pgv", "x" * 200, *_named_in(schema[keyword])):
             yield {**whole, name: edge(_member_schema(schema))}, f"has a member named {name[:20]!r}"
     elif keyword == "dependentRequired":
         for trigger, names in schema[keyword].items():
@@ -245,6 +245,13 @@ def _break_condition(
                 )
 
 
+def _named_in(schema: Mapping[str, Any]) -> list[str]:
+    """Return the names that the schema of names refuses by listing them."""
+    refused = schema.get("not", {})
+    values = [refused.get("const"), *refused.get("enum", ())] if isinstance(refused, Mapping) else []
+    return [value for value in values if isinstance(value, str)]
+
+
 def _unmet(whole: Mapping[str, Any], schema: Mapping[str, Any], schemas: Schemas) -> Iterator[dict[str, Any]]:
     """Yield the object with a listed value that does not meet the condition."""
     for name, wanted in resolve(schema["if"], schemas).get("properties", {}).items():
@@ -266,3 +273,60 @@ def _others(schema: Mapping[str, Any], schemas: Schemas) -> Iterator[Any]:
     for value in values:
         if not accepts(schema, schemas, value):
             yield value
+
+
+def branch_values(schema: Mapping[str, Any], schemas: Schemas, edge: Edge) -> list[Any]:
+    """Return a value for each alternative of a schema that the whole takes; empty without alternatives."""
+    found = []
+    for branch in _branches(schema, schemas):
+        value = edge(branch)
+        if accepts(schema, schemas, value) and value not in found:
+            found.append(value)
+    return found
+
+
+def _branches(schema: Mapping[str, Any], schemas: Schemas) -> list[dict[str, Any]]:
+    """Return each alternative with the keywords beside it."""
+    key = next((key for key in ("oneOf", "anyOf") if key in schema), "")
+    beside = {k: v for k, v in schema.items() if k not in (key, "discriminator", "description")}
+    return [{**beside, **resolve(branch, schemas)} for branch in schema.get(key, ())]
+
+
+def break_alternatives(
+    schema: Mapping[str, Any], schemas: Schemas, edge: Edge
+) -> Iterator[tuple[str, Any, str]]:
+    """Yield `oneOf` or `anyOf` with values that fit no alternative, or several of `oneOf`."""
+    key = next((key for key in ("oneOf", "anyOf") if key in schema), "")
+    branches = [branch for branch in _branches(schema, schemas) if types_named(branch) != {"null"}]
+    if len(branches) < 2:
+        return
+    rest = {k: v for k, v in schema.items() if k not in (key, "discriminator")}
+
+    def breaks(value: Any) -> bool:
+        return accepts(rest, schemas, value) and not accepts(schema, schemas, value)
+
+    values = [edge(branch) for branch in branches]
+    whole = [value for value in values if isinstance(value, Mapping)]
+    tried: list[tuple[Any, str]] = []
+    if told := schema.get("discriminator", {}).get("propertyName"):
+        tried += [({**value, told: "pgv-other"}, f"has an unknown `{told}`") for value in whole[:1]]
+    mixed = {name: member for value in reversed(whole) for name, member in value.items()}
+    tried += [(mixed, "has the members of several alternatives")] if len(whole) > 1 else []
+    for branch, value in zip(branches, values, strict=True):
+        for name in branch.get("required", ()) if isinstance(value, Mapping) else ():
+            lacking = {k: v for k, v in value.items() if k != name}
+            tried.append((lacking, f"lacks `{name}`, which its alternative requires"))
+    strangers: tuple[Any, ...] = (True, 12345, "pgv-other", [], {})
+    tried += [(other, "fits no alternative") for other in strangers]
+    met: set[str] = set()
+    for value, says in tried:
+        kind = says.partition("`")[0]
+        if kind not in met and breaks(value):
+            met.add(kind)
+            yield key, value, says
+
+
+def types_named(schema: Mapping[str, Any]) -> set[str]:
+    """Return the types that a schema names."""
+    kind = schema.get("type", ())
+    return {kind} if isinstance(kind, str) else set(kind)

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from pgagents.jsonschema.schema import resolve
-from pgagents.verify.values.applied import break_applied, fit, is_hard
+from pgagents.verify.values.applied import branch_values, break_alternatives, break_applied, fit, is_hard
 
 STEP = 0.01
 FAR = 300
@@ -83,6 +83,11 @@ def _fitting(schema: Mapping[str, Any], schemas: Schemas, end: int) -> Any:
     if not is_hard(schema, schemas):
         return value
     return fit(value, schema, schemas, lambda part: _edge(resolve(part, schemas), schemas, end))
+
+
+def branches(schema: Mapping[str, Any], schemas: Schemas) -> list[Any]:
+    """Return the least value of each alternative of a schema; empty without alternatives."""
+    return branch_values(resolve(schema, schemas), schemas, lambda part: low(part, schemas))
 
 
 def types_of(schema: Mapping[str, Any]) -> tuple[str, ...]:
@@ -223,6 +228,8 @@ def violations(
     yield from _types(schema, schemas, path, required)
     kinds = types_of(schema)
     for keyword, value, says in break_applied(schema, schemas, lambda part: low(part, schemas)):
+        yield InvalidValue(keyword, path, value, says)
+    for keyword, value, says in break_alternatives(schema, schemas, lambda part: low(part, schemas)):
         yield InvalidValue(keyword, path, value, says)
     if "array" in kinds:
         yield from _arrays(schema, schemas, path)
