@@ -92,6 +92,7 @@ def _serve_mcp(model: Model, opened: Inside) -> Iterator[Handler]:
         sleep=sleep,
         clock=clock,
         rng=random.Random(1),
+        own_tools=opened.sandbox.front.own_tools,
     )
     log = logging.getLogger("mcp")
     level = log.level

@@ -13,14 +13,20 @@ import pytest
 from language_table import Row, holds, match, model_of, rows
 from pgagents.client.request import request_of
 from pgagents.http import Request, Response
-from pgagents.inprocess import inside
+from pgagents.inprocess import inside, verify_sandbox
+from pgagents.inprocess_mcp import mcp_inside
 from pgagents.model.contract import Verdict
-from pgagents.model.identity import choose, find_secret
 from pgagents.model.model import Model
 from pgagents.report.report import Report
+from pgagents.sandbox.injection.fault_registry import list_names
+from pgagents.verify.oauth.tokens import Tokens, find_tokens
+from pgagents.verify.plan.options import Options
 from verifying import ids, run
 
 ROWS = sorted(rows())
+ENOUGH = 4_000
+UNSAFE_TOOLS = [f"invalid_input/required/note_id/{name}@mcp" for name in ("change_note", "delete_note")]
+"""Contracts of tools that are never tried: such a call names no note, so it could change any."""
 
 
 @pytest.mark.parametrize("id", [id for id in ROWS if not rows()[id].reason("mock")])
@@ -30,10 +36,11 @@ def test_mock_serves_what_a_row_says(id: str) -> None:
     members (`body`) and a text that it `has`.
     """
     row, model = rows()[id], model_of(id)
-    opened = inside(model)
+    opened, tokens = inside(model), Tokens(model)
     kept: dict[str, Any] = {}
     for call in row.several("mock"):
-        sent = _request(call, model, opened.keys, kept)
+        carried = find_tokens(tokens, opened.keys, opened.sandbox.front.clock.now(), opened.sandbox.handler)
+        sent = _request(call, model, carried, kept)
         answer = opened.sandbox.handler(sent)
         assert isinstance(answer, Response), call
         told = (call, sent.target, answer.status, answer.headers, answer.body[:400])
@@ -51,7 +58,7 @@ def test_mock_serves_what_a_row_says(id: str) -> None:
             opened.sleep(call["sleep"])
 
 
-def _request(call: dict[str, Any], model: Model, keys: Mapping[str, str], kept: dict[str, Any]) -> Request:
+def _request(call: dict[str, Any], model: Model, carried: Mapping[str, str], kept: dict[str, Any]) -> Request:
     if "call" in call:
         action = model.action(call["call"])
         assert action is not None, call
@@ -62,20 +69,20 @@ def _request(call: dict[str, Any], model: Model, keys: Mapping[str, str], kept: 
         method, _, target = _filled(call["send"], kept).partition(" ")
         asked = Request(method, target, (), str(_filled(call.get("text", ""), kept)).encode())
         needs = model.shared_security
-    for name in _schemes(call, model, keys, needs):
-        asked = model.credentials[name].add_to(asked, find_secret(model, keys, "main", name))
+    for name in _schemes(call, carried, needs):
+        asked = model.credentials[name].add_to(asked, carried[name])
     for name, value in call.get("with", {}).items():
         asked = asked.with_header(name, str(_filled(value, kept)))
     return asked
 
 
 def _schemes(
-    call: dict[str, Any], model: Model, keys: Mapping[str, str], needs: tuple[tuple[str, ...], ...]
+    call: dict[str, Any], carried: Mapping[str, str], needs: tuple[tuple[str, ...], ...]
 ) -> Sequence[str]:
     if not call.get("key", True):
         return ()
-    found: Sequence[str] = call.get("schemes", choose(model, keys, "main", needs))
-    return found
+    found: Sequence[str] = next((one for one in needs if one and set(one) <= set(carried)), ())
+    return call.get("schemes", found)
 
 
 def _filled(value: Any, kept: dict[str, Any]) -> Any:
@@ -102,11 +109,15 @@ def _told(report: Report) -> dict[str, str]:
     return {f.contract.id: f.actual for f in report.findings}
 
 
-def _verify(id: str, **more: Any) -> Report:
-    """Verify the mock with the options of the row's `run`. With `limits: true` the key has the published
-    limits.
+def _verify(id: str, tools: bool = False, **more: Any) -> Report:
+    """Verify the mock with the options of the row's `run`, with `tools` through an MCP server in front of it
+    too. With `limits: true` the key has the published limits.
     """
     model, options = model_of(id), rows()[id].cells.get("run", {})
+    if tools:
+        opened = inside(model)
+        with mcp_inside(model, opened, **more) as link:
+            return verify_sandbox(model, opened, Options(allow_writes=True, max_requests=ENOUGH), mcp=link)
     if options.get("limits"):
         opened = inside(model)
         more["keys"] = {**opened.keys, "main": opened.sandbox.tokens["test"]}
@@ -116,10 +127,12 @@ def _verify(id: str, **more: Any) -> Report:
 @pytest.mark.parametrize("id", ROWS)
 def test_verify_keeps_a_row_on_the_mock(id: str) -> None:
     row = rows()[id]
-    report = _verify(id)
+    tools = any(pattern.endswith("@mcp") for pattern in row.several("checks"))
+    report = _verify(id, tools)
     assert _told(report) == {}
-    assert ids(report, Verdict.UNTESTED) == []
-    assert (report.footer.left_behind, report.footer.notes) == ((), ())
+    assert [c for c in ids(report, Verdict.UNTESTED) if not (tools and c in UNSAFE_TOOLS)] == []
+    assert report.footer.left_behind == ()
+    assert len(report.footer.notes) == tools
     kept = ids(report, Verdict.KEPT)
     for pattern, found in match(kept, row.several("checks")):
         assert found, f"no contract {pattern} was kept"
@@ -131,7 +144,7 @@ def _faults(row: Row) -> list[Any]:
 
 @pytest.mark.parametrize(("id", "fault"), [case for row in rows().values() for case in _faults(row)])
 def test_fault_of_a_row_is_found(id: str, fault: dict[str, Any]) -> None:
-    report = _verify(id, faults=[fault["name"]])
+    report = _verify(id, fault["name"] in list_names("mcp_faults"), faults=[fault["name"]])
     broken = ids(report, Verdict.BROKEN)
     for pattern, found in match(broken, fault["breaks"]):
         assert found, (pattern, json.dumps(_told(report), indent=1))

@@ -71,3 +71,10 @@ def test_a_text_that_a_workflow_expects_is_sent_as_it_is_written():
     report = run(load_text(changed, "notes.yaml"))
     assert {f.contract.id: f.actual for f in report.findings} == {}
     assert "workflow_runs/write-and-read/read/expect-1@rest" in ids(report, Verdict.KEPT)
+
+
+def test_what_a_step_made_may_be_named_by_a_later_step_once_it_is_shown_to_be_new():
+    """A hold names a patron that an earlier step made, and that no call changes or removes."""
+    library = model(NOTES.with_name("library.yaml"))
+    report = run(library, only=("workflow_runs/lend",))
+    assert "workflow_runs/lend/hold@rest" in ids(report, Verdict.KEPT)

@@ -184,7 +184,7 @@ def test_label_in_a_path_leaves_its_operation_out() -> None:
     assert "it travels as `label`" in notes(made)
 
 
-@pytest.mark.parametrize("media", ["multipart/form-data", "application/xml", "text/plain"])
+@pytest.mark.parametrize("media", ["application/xml", "text/plain"])
 def test_body_that_no_call_sends_leaves_its_operation_out(media: str) -> None:
     body = {
         "required": True,
@@ -207,6 +207,30 @@ def test_body_that_may_be_json_is_carried(media: str) -> None:
     }
     made = imported(openapi({"/a": {"post": operation(requestBody={"required": True, "content": content})}}))
     assert list(made.data["actions"]["get_book"]["input"]) == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("schema", "encoding"),
+    [
+        ({"type": "string", "format": "binary"}, {"contentType": "image/png, image/gif"}),
+        ({"type": "string", "contentMediaType": "image/png, image/gif"}, None),
+    ],
+)
+def test_file_of_a_multipart_body_is_an_argument(schema: dict[str, Any], encoding: Any) -> None:
+    media = {
+        "schema": {"type": "object", "properties": {"photo": schema, "a": {"type": "string"}}},
+        **({"encoding": {"photo": encoding}} if encoding else {}),
+    }
+    body = {"required": True, "content": {"multipart/form-data": media}}
+    made = imported(openapi({"/a": {"post": operation(requestBody=body)}}), offering=False)
+    action = made.data["actions"]["get_book"]
+    assert action["content_type"] == "multipart/form-data"
+    kinds = ["image/png", "image/gif"]
+    assert action["input"]["photo"] == {"type": "string", "format": "binary", "media": kinds}
+    found = load_text(made.text).actions[0].param("photo")
+    assert found is not None
+    assert found.file is not None
+    assert found.file.media == tuple(kinds)
 
 
 def test_form_that_a_reading_call_need_not_send_is_dropped_with_a_message() -> None:

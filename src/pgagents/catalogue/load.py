@@ -6,20 +6,10 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from pgagents.catalogue.checks import (
-    carried,
-    examples,
-    idle,
-    laws,
-    narrowing,
-    pages,
-    parts,
-    paths,
-    security,
-    sending,
-)
+from pgagents.catalogue.checks import examples, idle, laws, pages, parts, paths, security, sending
 from pgagents.catalogue.checks.checker import Checker
 from pgagents.catalogue.checks.shapes import answers, keywords
+from pgagents.catalogue.checks.surfaces import carried, mcp_server, narrowing
 from pgagents.catalogue.checks.unsaid import as_bearer, find_unsupported_key
 from pgagents.catalogue.language import messages
 from pgagents.catalogue.language.surface import Catalogue
@@ -73,6 +63,7 @@ def _load(source: Source, known: Validators | None) -> tuple[Model | None, list[
     keywords.run(checker)
     security.run(checker)
     carried.run(checker)
+    mcp_server.run(checker)
     narrowing.run(checker)
     idle.run(checker)
     sending.run(checker)

@@ -7,10 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 from pgagents.catalogue.checks import sending
-from pgagents.catalogue.checks.carried import REST, TOOLS, is_dispatched
 from pgagents.catalogue.checks.checker import Checker
 from pgagents.catalogue.checks.paths import camel
 from pgagents.catalogue.checks.refusals.errors import find_place, make_sign
+from pgagents.catalogue.checks.surfaces.carried import COPILOT_MCP, MCP, REST, TOOLS, is_dispatched
+from pgagents.catalogue.checks.surfaces.dispatcher import JSON_RPC
+from pgagents.catalogue.checks.surfaces.mcp_server import read_server
 from pgagents.catalogue.language import (
     actions,
     audit,
@@ -22,13 +24,14 @@ from pgagents.catalogue.language import (
     resources,
     surface,
 )
-from pgagents.catalogue.language.credentials import list_alternatives, list_used_schemes
+from pgagents.catalogue.language.credentials import Alternatives, list_alternatives, list_used_schemes
 from pgagents.catalogue.language.errors import JSON, PROBLEM_JSON
 from pgagents.catalogue.language.page_texts import add_page_sentence
 from pgagents.catalogue.language.problem_details import PROBLEM_DETAILS, problem_details
 from pgagents.catalogue.language.schemas import argument_node, schema_node, schema_nodes
 from pgagents.cel.expression import compile as compiled
 from pgagents.decoding.medium import find
+from pgagents.encoding.file_schema import file_node
 from pgagents.encoding.medium import medium_of
 from pgagents.encoding.style import DEEP, FORM
 from pgagents.jsonschema.columns import columns_of
@@ -37,8 +40,10 @@ from pgagents.model import model as m
 from pgagents.model.action import (
     Action,
     ActionCall,
+    AnswerHeader,
     Code,
     Example,
+    FileLimits,
     Former,
     Law,
     Output,
@@ -171,7 +176,9 @@ class _Resolver:
             raw = raw[step]
         method, path = a.http.split(" ", 1) if a.http else ("", "")
         default_unknown = self.written.behaviour.unknown_member
-        security = self.security if a.security is None else list_alternatives(self.written, a.security)
+        security = (
+            self._shared(name, a) if a.security is None else list_alternatives(self.written, a.security)
+        )
         pages = self._pages(a.pages, (*at, "pages")) if a.pages else None
         return Action(
             name=Text(name, at),
@@ -219,6 +226,12 @@ class _Resolver:
             ),
         )
 
+    def _shared(self, name: str, a: actions.Action) -> Alternatives:
+        """Return the alternatives of an action without its own: its MCP server may have others."""
+        if a.http or is_dispatched(self.checker, name) or MCP not in self.written.surfaces:
+            return self.security
+        return self._mcp_server(MCP, self.written.surfaces[MCP]).security
+
     def _param(
         self, name: str, p: basics.Param, raw: Any, at: Pointer, a: actions.Action, pages: Pages | None
     ) -> Param:
@@ -229,6 +242,9 @@ class _Resolver:
         node = argument_node(raw, at, self.marks)
         if pages is not None and name == pages.argument:
             add_page_sentence(node, pages)
+        file = FileLimits(tuple(p.media or ()), p.max_bytes) if p.format == "binary" else None
+        if file is not None:
+            node = file_node(node, file)
         resource, _, member = (p.refers_to or "").partition(".")
         return Param(
             Text(name, at),
@@ -243,11 +259,12 @@ class _Resolver:
             explode=style in ("", FORM, DEEP) if p.explode is None else p.explode,
             spread=style == FORM and p.explode is not False and sending.holds_object(self.checker, p),
             in_parts=style != "" and sending.is_in_parts(self.checker, p),
+            file=file,
             as_text=as_text,
         )
 
     def _output(self, status: int, o: basics.Output | None, raw: Any, at: Pointer) -> Output:
-        empty = o is None or not raw or set(raw) <= {"description"}
+        empty = o is None or not raw or set(raw) <= {"description", "headers"}
         text = o.description if o and o.description else "No content" if empty else "Success"
         schema = None if empty else schema_node(raw, at, self.marks)
         media = (o.content_type if o else None) or JSON
@@ -266,7 +283,18 @@ class _Resolver:
                 schema["maxLength"] = min(limit, schema.get("maxLength", limit))
         columns = columns_of(schema, self.schemas) if schema is not None and kind == "csv" else None
         said = append_remark(text, f"at most {limit:,} bytes") if limit is not None else text
-        return Output(status, schema, Text(said, (*at, "description")), at, media, limit, columns)
+        headers = tuple(
+            self._answer_header(name, h, raw["headers"][name], (*at, "headers", name))
+            for name, h in (o.headers if o else {}).items()
+        )
+        text = Text(said, (*at, "description"))
+        return Output(status, schema, text, at, media, limit, columns, headers)
+
+    def _answer_header(self, name: str, h: basics.AnswerHeader, raw: Any, at: Pointer) -> AnswerHeader:
+        schema = schema_node(raw or {}, at, self.marks)
+        text = schema.pop("description", None) or Text(name, (*at, "description"))
+        schema.setdefault("type", "string")
+        return AnswerHeader(name, schema, h.required is not False, text, at)
 
     def _law(self, name: str, law: actions.Law, at: Pointer) -> Law:
         that, when = map(self.checker.expressions.get, self.checker.law_places(at))
@@ -352,7 +380,7 @@ class _Resolver:
             human_name=text("name", sf.name),
             namespace=text("namespace", sf.namespace),
             dispatcher=sf.dispatcher,
-            server=text("server", sf.server),
+            server=self._server_name(name, sf),
             env={"key": sf.env.key, "url": sf.env.url} if sf.env else {},
             auth=Node(sf.auth, origin=(*at, "auth")),
             instructions=text("instructions", sf.instructions),
@@ -365,6 +393,7 @@ class _Resolver:
             package=sf.package,
             headers=dict(sf.headers),
             attribution=dict(sf.attribution),
+            mcp_server=self._mcp_server(name, sf) if name in TOOLS else None,
             narrow={
                 action: {
                     n: self._narrowed(action, n, given, (*at, "narrow", action, n))
@@ -372,6 +401,39 @@ class _Resolver:
                 }
                 for action, many in sf.narrow.items()
             },
+        )
+
+    def _server_name(self, name: str, sf: offers.Surface) -> Text:
+        """Return what the surface's manifests call the server: its URL for Copilot, else its name."""
+        server = self._mcp_server(name, sf)
+        if name != COPILOT_MCP:
+            return server.name if sf.server else Text("", (*server.origin,))
+        if not server.url and MCP in self.written.surfaces:
+            return self._mcp_server(MCP, self.written.surfaces[MCP]).url
+        return server.url
+
+    def _mcp_server(self, name: str, sf: offers.Surface) -> m.McpServer:
+        at: Pointer = ("surfaces", name, "server")
+        given = read_server(name, sf)
+        registry, _, package = (given.package or "").partition(":")
+        inside = isinstance(sf.server, offers.McpServer)
+        local = package.rpartition("/")[2].partition(":")[0].partition("@")[0]
+        named = Text(local, at) if local else Text(f"{self.written.api.id}-mcp", ("api", "id"))
+        version = (
+            Text(given.version, (*at, "version"))
+            if given.version
+            else Text(self.written.api.version, ("api", "version"))
+        )
+        return m.McpServer(
+            named if local or not given.url else Text(str(named), at),
+            version,
+            Text(given.url or "", (*at, "url") if inside else at),
+            given.transport or "streamable-http",
+            self.security if given.security is None else list_alternatives(self.written, given.security),
+            registry,
+            Text(package, (*at, "package") if inside else at),
+            at if sf.server else ("surfaces", name),
+            given.version is not None,
         )
 
     def _narrowed(self, action: str, name: str, given: offers.Narrowing, at: Pointer) -> m.Narrowed:
@@ -388,8 +450,10 @@ class _Resolver:
 
     def _dispatcher(self, surface: m.Surface, sf: offers.Surface) -> m.Dispatcher:
         assert sf.http
-        assert sf.selector
-        assert sf.arguments
+        json_rpc = sf.form == JSON_RPC
+        selector, arguments = ("method", "params") if json_rpc else (sf.selector, sf.arguments)
+        assert selector
+        assert arguments
         at: Pointer = surface.origin
         method, path = sf.http.split(" ", 1)
         return m.Dispatcher(
@@ -399,8 +463,8 @@ class _Resolver:
             Text(sf.operation_id or camel(surface.name), (*at, "operation_id")),
             Text(sf.title or surface.name, (*at, "title")),
             Text(sf.description or "", (*at, "description")),
-            sf.selector,
-            sf.arguments,
+            selector,
+            arguments,
             sf.scope,
             {k: Text(v, (*at, "responses", k)) for k, v in sf.responses.items()},
             sf.attribution,
@@ -408,6 +472,7 @@ class _Resolver:
             tuple(sf.cite),
             at,
             surface,
+            json_rpc,
         )
 
     def _values(self, value: Any, pointer: Pointer) -> Any:
@@ -518,6 +583,10 @@ class _Resolver:
             body_at=r.body_at,
             gone_when=self.checker.expressions.get((*at, "gone_when")),
             moves_by_time=timed,
+            unique=tuple(
+                m.Unique(tuple(u.members), self.codes[u.otherwise], tuple(u.cite), (*at, "unique", i))
+                for i, u in enumerate(r.unique)
+            ),
         )
 
     def _takes(self, takes: resources.Takes | None, at: Pointer) -> m.Takes | None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pgagents.model.model import Model
 
 MAX_MESSAGE_BYTES = 4_000_000
+MAX_FILE_BYTES = 25_000_000
 _HELP = {"no_key": "export PGAGENTS_TOKEN=…", "confirmation_required": "--yes makes the call without asking"}
 
 
@@ -182,13 +183,37 @@ def _arguments(model: Model, action: str, words: tuple[str, ...], file: str | No
     for word in words:
         name, equals, text = word.partition("=")
         if not equals or not name.rstrip(":"):
-            raise PgagentsError(f"`{word}` is no KEY=VALUE", "write an argument as limit=5")
+            raise PgagentsError(
+                f"`{word}` is no KEY=VALUE", "write an argument as limit=5, a file as photo=@cat.png"
+            )
         if name.endswith(":"):
             found[name[:-1]] = _json(text, word)
         else:
             param = known.param(name)
-            found[name] = _value(text, param.schema if param else {}, model.schemas)
+            if param is not None and param.file is not None and text.startswith("@"):
+                found[name] = _file(text[1:])
+            else:
+                found[name] = _value(text, param.schema if param else {}, model.schemas)
     return found
+
+
+def _file(path: str) -> str:
+    """Return a file as a data URL, its type by the ending of its name."""
+    import mimetypes
+
+    from pgagents.encoding.file import ANY, File
+    from pgagents.errors import PgagentsError
+
+    try:
+        with Path(path).open("rb") as opened:
+            data = opened.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise PgagentsError(
+            f"cannot read {path}: {error.strerror}", "write an argument's file as NAME=@PATH"
+        ) from None
+    if len(data) > MAX_FILE_BYTES:
+        raise PgagentsError(f"{path} has more than {MAX_FILE_BYTES:,} bytes", "send a smaller file")
+    return File(mimetypes.guess_type(path)[0] or ANY, data, Path(path).name).url
 
 
 def _value(text: str, schema: Any, schemas: Any) -> Any:

@@ -112,6 +112,7 @@ def command(
         _list()
         return
     from pgagents.cli.running import run
+    from pgagents.cli.running.hosted_tools import serve_tools
     from pgagents.sandbox.serving.serve import listen, serve
     from pgagents.sandbox.serving.tls import certificate
 
@@ -120,6 +121,8 @@ def command(
     with run.signals(hangup=True), _file(ready) as write:
 
         def tell(facts: dict[str, Any]) -> None:
+            if tools := serve_tools(sandbox, facts):
+                facts["mcp_url"] = tools
             write(facts)
             _show(facts)
 
@@ -233,6 +236,8 @@ def _show(facts: dict[str, Any]) -> None:
         click.echo(
             f"  its CA: {facts['ca_file']} (curl --cacert); plaintext is refused at {facts['plain_url']}"
         )
+    if "mcp_url" in facts:
+        click.echo(f"  its MCP server: {facts['mcp_url']}")
     for role, key in facts["keys"].items():
         click.echo(f"  {role:<9} {key}")
     for kind, client in facts["oauth"].items():

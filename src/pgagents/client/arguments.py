@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
+from pgagents.encoding.file import find_fault
+from pgagents.encoding.style import unsendable
 from pgagents.http import Json, json_bytes, read_json
 from pgagents.jsonschema import schema as schemas
 from pgagents.model.action import PLACES, Action, Param
@@ -79,6 +81,13 @@ def _short(text: str) -> str:
     return line if len(line) <= 200 else line[:199] + "…"
 
 
+def _find_unfit(param: Param, value: Any) -> str:
+    """Return why a value cannot be sent as the argument's style or file; empty if it can."""
+    if param.file is not None and isinstance(value, str):
+        return find_fault(param.file, value)
+    return unsendable(param, value) if param.as_text else ""
+
+
 def _unsendable(param: Param, value: Any) -> str:
     """Return why a value cannot be sent in its place of the request, whatever its schema allows; empty
     where it can.
@@ -89,7 +98,7 @@ def _unsendable(param: Param, value: Any) -> str:
         (isinstance(value, str) and value.isascii() and value.isprintable()) or isinstance(value, int | float)
     ):
         return "it must be one line of ASCII text"
-    return ""
+    return _find_unfit(param, value)
 
 
 def _normalize(value: Any, schema: Mapping[str, Any], named: Mapping[str, Any], depth: int) -> Any:

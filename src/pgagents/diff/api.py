@@ -13,8 +13,8 @@ from pgagents.diff.named import form
 from pgagents.diff.schemas import compare_schemas
 from pgagents.jsonschema.schema import REF
 from pgagents.model.action import Code
-from pgagents.model.credential import Credential
-from pgagents.model.model import Dispatcher, Model
+from pgagents.model.credential import Credential, TokenExchange
+from pgagents.model.model import Dispatcher, McpServer, Model
 from pgagents.source.source import Pointer
 from pgagents.text.brief import brief
 
@@ -79,7 +79,7 @@ _COMPARED = frozenset((
     "name", "actions", "omit", "narrow", "title", "description", "human_name", "instructions", "starters",
     "namespace",
     "server", "env", "auth",
-    "published_spec", "dispatcher", "cite", "origin",
+    "published_spec", "dispatcher", "cite", "origin", "mcp_server",
 ))  # fmt: skip
 """Fields of a surface that are compared one by one; any other gets a general message."""
 
@@ -119,6 +119,8 @@ def _auth(old: Model, new: Model) -> Iterator[Change]:
     a, b = old.auth, new.auth
     if old.credential is not None and new.credential is not None:
         yield from _credential(old.credential, new.credential)
+        for name in [n for n in list(old.credentials)[1:] if n in new.credentials]:
+            yield from _terms(old.credentials[name], new.credentials[name])
     if a.oauth != b.oauth:
         yield from _oauth(a.oauth, b.oauth)
     for plan, scopes in a.plans.items():
@@ -143,6 +145,13 @@ def _credential(a: Credential, b: Credential) -> Iterator[Change]:
         yield _whole(
             "wording", "auth-scheme", f"the scheme is called {b.name} now", "auth", "schemes", b.name
         )
+    yield from _terms(a, b)
+
+
+def _terms(a: Credential, b: Credential) -> Iterator[Change]:
+    """Yield what else changes for a caller that has a secret: its prefixes, its forms, and its exchange."""
+    if a.exchange is not None and b.exchange is not None:
+        yield from _exchange(a.exchange, b.exchange, b.name)
     for prefix, mode in a.prefixes.items():
         if b.prefixes.get(prefix) != mode:
             yield _whole(
@@ -157,6 +166,18 @@ def _credential(a: Credential, b: Credential) -> Iterator[Change]:
         gone = place in a.also_accepted
         message = f"a key is {'not accepted there any more' if gone else 'accepted there too'}: {place}"
         yield _whole("breaking" if gone else "addition", "key-form", message, "auth", "schemes", b.name)
+
+
+def _exchange(a: TokenExchange, b: TokenExchange, name: str) -> Iterator[Change]:
+    at = ("auth", "schemes", name, "flows", "client_credentials")
+    for key in ("token_url", "audience", "in_body"):
+        if getattr(a, key) != getattr(b, key):
+            message = f"tokens are asked for with another {key.replace('_', ' ')}: {getattr(b, key)}"
+            yield _whole("breaking", "token-request", message, *at)
+    for scope in sorted(a.scopes.keys() ^ b.scopes.keys()):
+        gone = scope in a.scopes
+        message = f"scope {scope} is {'gone' if gone else 'new'}"
+        yield _whole("breaking" if gone else "addition", "token-request", message, *at, "scopes")
 
 
 def _oauth(a: Any, b: Any) -> Iterator[Change]:
@@ -421,7 +442,8 @@ def _surfaces(old: Model, new: Model) -> Iterator[Change]:
                 yield _whole(
                     "wording", "surface-text", message, "surfaces", name, where=(name,), subject=name
                 )
-        for key in ("namespace", "server", "env", "auth", "published_spec", "dispatcher"):
+        yield from _compare_mcp_servers(name, was.mcp_server, now.mcp_server)
+        for key in ("namespace", "env", "auth", "published_spec", "dispatcher"):
             if getattr(was, key) != getattr(now, key):
                 yield _whole(
                     "breaking",
@@ -447,13 +469,38 @@ def _surfaces(old: Model, new: Model) -> Iterator[Change]:
         yield _whole("addition", "surface-added", "is new", "surfaces", name, where=(name,), subject=name)
 
 
+def _compare_mcp_servers(surface: str, was: McpServer | None, now: McpServer | None) -> Iterator[Change]:
+    """Yield how the way to an MCP server changed: its name, URL, transport, package, key and version."""
+    if was is None or now is None:
+        return
+
+    def change(severity: Severity, message: str) -> Change:
+        return _whole(
+            severity, "surface-setting", message, "surfaces", surface, where=(surface,), subject=surface
+        )
+
+    for key in ("name", "url", "transport", "registry", "package"):
+        before, after = getattr(was, key), getattr(now, key)
+        if before != after:
+            message = f"its server's {key} is {after or 'gone'} now" + (f", was {before}" if before else "")
+            yield change("breaking" if before else "addition", message)
+    if was.security != now.security:
+        open_now = not now.security or () in now.security
+        yield change(
+            "addition" if open_now else "breaking",
+            "its server takes no key any more" if open_now else "its server takes another key now",
+        )
+    if (was.says_version or now.says_version) and was.version != now.version:
+        yield change("wording", f"its server's version is {now.version} now, was {was.version}")
+
+
 def _dispatchers(old: Model, new: Model) -> Iterator[Change]:
     now = {d.surface: d for d in new.dispatchers}
     for was in old.dispatchers:
         after: Dispatcher | None = now.get(was.surface)
         if after is None:
             continue  # its surface is gone, or no dispatcher any more
-        for key in ("method", "path", "selector", "arguments", "scope", "operation_id"):
+        for key in ("method", "path", "selector", "arguments", "json_rpc", "scope", "operation_id"):
             if getattr(was, key) != getattr(after, key):
                 message = f"its {key} is {getattr(after, key)} now, was {getattr(was, key)}"
                 yield _whole(

@@ -61,7 +61,7 @@ def _takes(credential: Credential) -> bool:
     https://learn.microsoft.com/microsoft-365-copilot/extensibility/plugin-authentication-api-key, read
     2026-11-21.
     """
-    return credential.place != "cookie" and not credential.encoded
+    return credential.place != "cookie" and not credential.pair
 
 
 def plugin(model: Model, surface: Surface, functions: list[Node], runtime: Node) -> View:

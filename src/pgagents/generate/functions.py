@@ -59,6 +59,13 @@ def function(
     response = None
     answer = action.success
     in_json = is_json(answer.content_type)
+    losses += [
+        Loss(
+            h.origin, f"header {h.name} of answer {o.status}", "client", "a model sees no headers of answers"
+        )
+        for o in action.outputs
+        for h in o.headers
+    ]
     if answer.schema is not None and not (answers and in_json):
         why = (
             "the format has no place for it"

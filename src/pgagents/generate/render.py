@@ -5,6 +5,7 @@ output is parsed strictly and written canonically, so layout never matters. Targ
 YAML are text. Their values go through one of these filters:
 
 - `py`: a Python literal; `quoted`: inside a Python string
+- `line`: a line of plain text
 - `md`: a line of Markdown; `code`: a code span of Markdown
 - `html`: text or a quoted attribute of HTML; `data`: JSON inside a script element
 - `inline`: a style or script of the template itself; `sha256`: its hash
@@ -175,6 +176,7 @@ def _environment(templates: Path | None, as_json: Any) -> Environment:
         "json": as_json,
         "py": _python,
         "quoted": _escape_quoted,
+        "line": _line,
         "md": _markdown,
         "code": _code,
         "html": _html,
@@ -218,6 +220,11 @@ def _python(value: Any) -> Laid:
 def _escape_quoted(value: Any) -> Laid:
     """Escape a value for the inside of a Python string."""
     return Laid(json.dumps(str(value), ensure_ascii=False)[1:-1])
+
+
+def _line(value: Any) -> Laid:
+    """Write a text as one line of a plain text file, without control characters."""
+    return Laid("".join(char if char.isprintable() else " " for char in str(value)))
 
 
 def _markdown(value: Any) -> Laid:

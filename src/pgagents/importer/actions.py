@@ -8,7 +8,7 @@ from typing import Any
 
 from pgagents.decoding.medium import find
 from pgagents.encoding.medium import medium_of
-from pgagents.importer.bodies import Member, members
+from pgagents.importer.bodies import Member, find_file, members
 from pgagents.importer.examples import examples
 from pgagents.importer.reading.names import clean, cut, identifier, is_name, one_line, sentence, snake, unique
 from pgagents.importer.reading.note import Notes
@@ -405,7 +405,9 @@ class Actions:
             self.notes.add_lost(at, f"`{brief(part.name)}` is not sent: {form.why}", part.schema.place)
             return True
         name = self._name(part.name, found, prefix="body")
-        schema = self._argument(part.schema, (*at, name), name, made.name)
+        schema = find_file(part, body, self.schemas) or self._argument(
+            part.schema, (*at, name), name, made.name
+        )
         if part.description:
             schema["description"] = cut(part.description)
         if made.operation.method in ("GET", "DELETE") or name in PLACEHOLDER.findall(
@@ -429,7 +431,7 @@ class Actions:
     def _form_of(self, part: Member, body: Body) -> Styled | Unsayable | None:
         """Return the style of a member of a form, by the document's `encoding`; None if it needs none."""
         medium = medium_of(_bare(body.media))
-        if medium is None or medium.typed:
+        if medium is None or medium.typed or find_file(part, body, self.schemas) is not None:
             return None
         encoding = body.whole.at("encoding", part.name)
         style = part.style or (encoding_style(encoding) if encoding.mapping() else "")

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
+from typing import Any
 
+from pgagents.encoding.medium import medium_of
+from pgagents.importer.reading.names import cut
 from pgagents.importer.reading.note import Notes
 from pgagents.importer.reading.operations import Body
 from pgagents.importer.reading.references import Found
@@ -12,6 +16,7 @@ from pgagents.source.source import Pointer
 from pgagents.text.brief import brief
 
 MAX_PARTS = 200
+_MEDIA = re.compile(r"[a-z0-9.+-]+/[a-z0-9.+-]+")
 _LEFT = (
     "not",
     "if",
@@ -50,6 +55,24 @@ def members(schemas: Schemas, body: Body, notes: Notes, at: Pointer) -> tuple[li
     if not walk.found and not walk.empty:
         return None, False
     return list(walk.found.values()), walk.closed
+
+
+def find_file(part: Member, body: Body, schemas: Schemas) -> dict[str, Any] | None:
+    """Return the argument of a member that is a file, or None."""
+    medium = medium_of(body.media)
+    found = schemas.references.follow(part.schema)
+    raw = found.mapping()
+    holds_bytes = raw.get("format") == "binary" or raw.get("type") == "file"
+    own = raw.get("contentMediaType") if "contentEncoding" not in raw else None
+    if medium is None or not medium.files or not (holds_bytes or own):
+        return None
+    written = body.whole.at("encoding", part.name).text("contentType") or str(own or "")
+    media = [kind.strip().lower() for kind in written.split(",") if _MEDIA.fullmatch(kind.strip().lower())]
+    made: dict[str, Any] = {"type": "string", "format": "binary"}
+    if media:
+        made["media"] = media
+    text = part.description or found.text("description")
+    return {**made, "description": cut(text)} if text else made
 
 
 class _Walk:

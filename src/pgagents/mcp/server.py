@@ -71,7 +71,8 @@ def make_server(
     from mcp_types import Icon
 
     projections = RequestHandler(model, client, allowed)
-    offered = surface(model)
+    offered, server = surface(model), model.mcp_server
+    assert server is not None
     hint = CacheHint(ttl_ms=FRESH_MS, scope="public")
 
     @asynccontextmanager
@@ -83,8 +84,8 @@ def make_server(
                 await close()
 
     return Server(
-        str(offered.server or f"{model.api.id}-mcp"),
-        version=str(model.api.version),
+        str(server.name),
+        version=str(server.version),
         title=str(offered.title or model.api.title),
         description=str(model.api.for_people),
         instructions=f"{model.api.for_models} {RULES}",

@@ -20,6 +20,14 @@ PLACES: tuple[PlaceIn, ...] = ("path", "query", "header", "cookie", "body", "who
 
 
 @dataclass(frozen=True, slots=True)
+class FileLimits:
+    """The types and the size that a file may have; no `media` means any type."""
+
+    media: tuple[str, ...] = ()
+    max_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Param:
     """One argument. `wire` is its name on the wire; `schema` includes description and default."""
 
@@ -42,6 +50,8 @@ class Param:
     """True if it is sent as the parts of a list or object alone, so that no pair has its own name."""
     reserved: bool = False
     """True if reserved characters such as `/` are sent as they are."""
+    file: FileLimits | None = None
+    """The limits of a file; None for any other argument."""
     as_text: bool = False
     """True if it is sent as text, so that the server decides which type it has."""
 
@@ -69,6 +79,17 @@ class Param:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerHeader:
+    """A header of one response. It may be missing unless it is `required`."""
+
+    name: str
+    schema: Node
+    required: bool
+    description: Text
+    origin: Pointer
+
+
+@dataclass(frozen=True, slots=True)
 class Output:
     """One documented response. `schema` is None if there is no body."""
 
@@ -80,6 +101,7 @@ class Output:
     max_bytes: int | None = None
     columns: Mapping[str, tuple[str, ...]] | None = None
     """For rows of CSV, the columns that the schema names, each with its JSON types; else None."""
+    headers: tuple[AnswerHeader, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

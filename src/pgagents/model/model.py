@@ -29,6 +29,25 @@ class Narrowed:
 
 
 @dataclass(frozen=True, slots=True)
+class McpServer:
+    """An MCP server. `url` is empty unless it is hosted, `package` unless clients start it.
+
+    `registry` is `npm`, `pypi` or `oci`. `says_version` is true if the catalogue gives it a version of its
+    own.
+    """
+
+    name: Text
+    version: Text
+    url: Text
+    transport: str
+    security: tuple[tuple[str, ...], ...]
+    registry: str
+    package: Text
+    origin: Pointer
+    says_version: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Surface:
     """A subset of the actions with its settings. Absent strings are empty."""
 
@@ -59,6 +78,8 @@ class Surface:
     """Attribution of calls from this surface, by member."""
     narrow: Mapping[str, Mapping[str, Narrowed]] = field(default_factory=dict)
     """By action and argument, how this surface takes arguments that it renames or narrows."""
+    mcp_server: McpServer | None = None
+    """The server whose tools the surface's actions are; None on any other surface."""
 
     def text(self, action: Action, what: Literal["title", "description"]) -> Text:
         """Return the action's title or description in this surface's wording."""
@@ -101,6 +122,14 @@ class Surface:
         names = {str(n.alias): str(n.param.name) for n in self.narrow.get(action.name, {}).values()}
         return {names.get(k, k): v for k, v in arguments.items()}
 
+    def complete(self, action: Action, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the same, with this surface's defaults of the arguments that it narrows."""
+        narrowed = self.narrow.get(action.name, {})
+        defaults = {
+            n: one.param.schema["default"] for n, one in narrowed.items() if "default" in one.param.schema
+        }
+        return {**defaults, **self.restore(action, arguments)}
+
 
 @dataclass(frozen=True, slots=True)
 class Dispatcher:
@@ -122,10 +151,14 @@ class Dispatcher:
     origin: Pointer
     offered: Surface
     """The surface that it is, which may rename and narrow arguments."""
+    json_rpc: bool = False
+    """True if its messages are those of JSON-RPC 2.0."""
 
     def make_message(self, action: Action, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Return the body of a call; the arguments have their names in the catalogue."""
-        return {self.selector: str(action.name), self.arguments: self.offered.rename(action, arguments)}
+        frame: dict[str, Any] = {"jsonrpc": "2.0", "id": 1} if self.json_rpc else {}
+        given = self.offered.rename(action, arguments)
+        return {**frame, self.selector: str(action.name), self.arguments: given}
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +221,16 @@ class Takes:
 
 
 @dataclass(frozen=True, slots=True)
+class Unique:
+    """Members that no two living instances have together. `otherwise` is the error for a second one."""
+
+    members: tuple[str, ...]
+    otherwise: Code
+    cite: tuple[str, ...]
+    origin: Pointer
+
+
+@dataclass(frozen=True, slots=True)
 class TimedMove:
     """A state transition that happens by itself, at the time in the member `at`."""
 
@@ -233,6 +276,7 @@ class Resource:
     gone_when: Expression | None = None
     """Condition that holds for a removed instance that the server still returns."""
     moves_by_time: tuple[TimedMove, ...] = ()
+    unique: tuple[Unique, ...] = ()
 
     @property
     def id(self) -> str:
@@ -412,9 +456,15 @@ class Model:
 
     @property
     def no_key(self) -> Code | None:
-        """Return the error of a call without a valid key; None if no call has a key."""
+        """Return the error of a call without a key; None if no call has a key."""
         name = self.errors.framework.no_key
         return self.codes[name] if name is not None and self.credential is not None else None
+
+    @property
+    def wrong_key(self) -> Code | None:
+        """Return the error of a call with a malformed, unknown or revoked key; None if no call has a key."""
+        name = self.errors.framework.wrong_key
+        return self.codes[name] if name is not None and self.credential is not None else self.no_key
 
     def find_key_prefix(self, mode: str) -> str:
         """Return what a key of this mode begins with; empty if the catalogue does not say."""
@@ -428,6 +478,41 @@ class Model:
     def find_dispatcher(self, action: Action) -> Dispatcher | None:
         """Return the first dispatcher that offers the action, or None."""
         return next((d for d in self.dispatchers if any(a.name == action.name for a in d.actions)), None)
+
+    @property
+    def mcp_server(self) -> McpServer | None:
+        """The server of the surface `mcp`, or None."""
+        return self.surfaces["mcp"].mcp_server if "mcp" in self.surfaces else None
+
+    def is_only_tool(self, action: Action) -> bool:
+        """True if only an MCP server has the action."""
+        return not action.on_rest and self.find_dispatcher(action) is None
+
+    def find_own_tools(self, path: str) -> Dispatcher | None:
+        """Return a dispatcher at this path for the actions that only the MCP server has; None if it has
+        none.
+        """
+        own = tuple(action for action in self.actions if self.is_only_tool(action))
+        if not own:
+            return None
+        surface = self.surfaces["mcp"]
+        return Dispatcher(
+            surface=surface.name,
+            method="POST",
+            path=Text(path, surface.origin),
+            operation_id=Text(""),
+            title=Text(""),
+            description=Text(""),
+            selector="name",
+            arguments="arguments",
+            scope=None,
+            responses={},
+            attribution=surface.attribution,
+            actions=own,
+            cite=(),
+            origin=surface.origin,
+            offered=surface,
+        )
 
     def action(self, name: str) -> Action | None:
         """Return the action of this canonical name, or None."""

@@ -30,7 +30,7 @@ _MOST_DIGITS = 400
 class Fault:
     """The reason why arguments are refused.
 
-    `kind` is `invalid`, `bad_body` or `wrong_type`; `field` is the argument's name in REST.
+    `kind` is `invalid`, `bad_body`, `no_object` or `wrong_type`; `field` is the argument's name in REST.
     """
 
     kind: str
@@ -139,6 +139,12 @@ class Decoder:
             odd = _inexpressible(value)
             if odd is not None:
                 return Fault("invalid", _field(action, (name, *odd[0])), odd[1])
+        for param in action.params:
+            size = param.file.max_bytes if param.file is not None else None
+            if size is not None and (value := found.get(str(param.name))) is not None:
+                text = str(value).partition(",")[2]
+                if len(text) * 3 // 4 - text.count("=") > size:
+                    return Fault("invalid", param.wire, f"{param.wire}: must have at most {size} bytes")
         if not plan.validator.is_valid(found):
             return _choose_fault(
                 action, list(plan.validator.iter_errors(found)), self._model.errors.field_of_several

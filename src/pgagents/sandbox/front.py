@@ -25,6 +25,7 @@ from pgagents.sandbox.keys import Key, Keyring, word
 from pgagents.sandbox.limits import Drawn, Limits
 from pgagents.sandbox.oauth import metadata, scopes
 from pgagents.sandbox.oauth.grants import Grants
+from pgagents.sandbox.parsing.json_rpc import frame_answer
 from pgagents.sandbox.routes import Routes
 from pgagents.sandbox.store import Store
 from pgagents.sandbox.writing.answer import write
@@ -64,7 +65,11 @@ class Front:
         self.decoder = Decoder(model)
         self.limits = Limits(model)
         self.grants = Grants(store, keyring, rng) if model.auth.oauth else None
-        self.routes = Routes(model)
+        self.own_tools = model.find_own_tools("")
+        """The way for our MCP server to the tools that only it has, at a path that nobody else knows."""
+        if self.own_tools is not None:
+            self.own_tools = model.find_own_tools(f"/.tools-{word(rng, 20)}")
+        self.routes = Routes(model, self.own_tools)
         self.hosted = Hosted(model, log)
         self._end_users = [
             name.removeprefix("header ").strip()
@@ -186,8 +191,9 @@ class Front:
             drawn.append(level)
         if admission.refused:
             said = f"Send a key: {describe_need(self.model, needs)}"
-            refused = self._refuse("no_key", said, request_id)
-            error = "invalid_token" if find_secret(self.model, request) else None
+            given = find_secret(self.model, request)
+            refused = self._refuse("wrong_key" if given else "no_key", said, request_id)
+            error = "invalid_token" if given else None
             return self._add_challenge(refused, needs, error)
         if level is not None and level.wait_s:
             return self._refuse("limited", "Too many calls; wait as Retry-After says", request_id)
@@ -198,7 +204,10 @@ class Front:
         assert asked.action is not None or isinstance(asked.members, Fault)
         arguments = self._arguments(request, asked)
         if isinstance(arguments, Fault):
-            return self._fault(arguments, asked, request_id)
+            refused = self._fault(arguments, asked, request_id)
+            if asked.message is None or arguments.kind == "wrong_type":
+                return refused
+            return frame_answer(asked.message, refused, refused=True)
         assert asked.action is not None
         call = AcceptedCall(
             asked.action,
@@ -212,7 +221,8 @@ class Front:
             request,
             arguments.given,
         )
-        return self._run(call, request_id)
+        answer = self._run(call, request_id)
+        return answer if asked.message is None else frame_answer(asked.message, answer, refused=False)
 
     def _for_browsers(self, path: str) -> tuple[str, ...]:
         """Return the methods by which a web page of another origin may call a path.
@@ -286,7 +296,10 @@ class Front:
         def find(token: str) -> Key | None:
             return self.keyring.find(token) or (self.grants.key(token, now) if self.grants else None)
 
-        return admit(self.model, request, needs, find)
+        def issued(token: str) -> Key | None:
+            return self.keyring.find_issued(token, now)
+
+        return admit(self.model, request, needs, find, issued)
 
     def _end_user(self, request: Request, key: Key | None) -> str | None:
         """Return the end user for whom an agent calls, or None; an OAuth token's user overrides the
@@ -468,7 +481,8 @@ def framework_code(model: Model, kind: str) -> Code:
     Where the catalogue names none: a code with the usual status, else the code of invalid arguments.
     """
     framework = model.errors.framework
-    name = getattr(framework, kind)
+    usual = {"no_object": framework.bad_body, "wrong_key": framework.no_key}
+    name = getattr(framework, kind) or usual.get(kind)
     if name is not None:
         return model.codes[name]
     status = _FALLBACK.get(kind)

@@ -31,14 +31,15 @@ class Match:
 class Routes:
     """All paths of a catalogue. A literal path wins over a template; a trailing slash makes another path."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, own_tools: Dispatcher | None = None) -> None:
+        """Collect the paths of a catalogue; `own_tools` leads to the actions that only its MCP server has."""
         self._literal: dict[tuple[str, ...], dict[str, Route]] = {}
         self._templates: dict[int, dict[tuple[str, ...], dict[str, Route]]] = {}
         for action in model.rest_actions:
             self._add(action.method, action.path, Route(action))
         for action in model.operator:
             self._add(action.method, action.path, Route(action, operator=True))
-        for dispatcher in model.dispatchers:
+        for dispatcher in (*model.dispatchers, *((own_tools,) if own_tools is not None else ())):
             self._add(dispatcher.method, dispatcher.path, Route(None, dispatcher))
 
     def _add(self, method: str, path: str, endpoint: Route) -> None:

@@ -356,6 +356,7 @@ class Checker:
         for status, output in action.output.items():
             if isinstance(output, Output):
                 self.schema((*pointer, "output", status), output)
+                self._headers((*pointer, "output", status, "headers"), status, output)
         if not any(200 <= status < 300 for status in action.output) and self.sound((*pointer, "output")):
             self.fault(
                 (*pointer, "output"),
@@ -380,6 +381,31 @@ class Checker:
             self.compile((*at, "keeps"), relation.keeps, scope.LAW)
             self.compile((*at, "unless"), relation.unless, scope.LAW)
             self.compile((*at, "fits"), relation.fits, (*scope.LAW, scope.ITEM))
+
+    def _headers(self, pointer: Pointer, status: int, output: Output) -> None:
+        """Check the headers of one answer: each is said once, and is one text."""
+        everywhere = {n.lower(): n for n, h in self.written.headers.items() if _applies(h.on, status)}
+        met: set[str] = set()
+        for name, header in output.headers.items():
+            at, small = (*pointer, name), name.lower()
+            self.schema(at, header)
+            if small in everywhere:
+                message = f"`headers.{everywhere[small]}` at the top says already that this answer has it"
+                self.fault(at, "header", message, "say it in one of the two places", at_value=False)
+            elif small in met:
+                self.fault(
+                    at,
+                    "header",
+                    f"`{name}` differs from another name in case alone",
+                    "remove one",
+                    at_value=False,
+                )
+            elif small == "content-type":
+                help = "write `content_type` beside `headers`"
+                self.fault(at, "header", "`headers` has no effect on the media type", help, at_value=False)
+            elif header.type in ("object", "array"):
+                self.fault((*at, "type"), "header", "a header is one text", "describe the text, or a number")
+            met.add(small)
 
     def _former(self, pointer: Pointer, name: str, until: str) -> None:
         """Check that a former name belongs to one action only and ends on a real date."""
@@ -408,6 +434,11 @@ class Checker:
             date.fromisoformat(until)
         except ValueError:
             self.fault(at, "former-name", f"`{until}` is no day of the calendar", "write it as 2027-03-01")
+
+
+def _applies(on: Any, status: int) -> bool:
+    """True if a header of `headers` at the top is in every answer with this success status."""
+    return bool({"all", "success", status} & set(on if isinstance(on, list | tuple) else [on]))
 
 
 def _names(data: Any, pointer: Pointer) -> Collection[Any]:

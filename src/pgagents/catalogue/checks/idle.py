@@ -44,7 +44,7 @@ def run(checker: Checker) -> None:
 def _action(checker: Checker, pointer: Pointer, action: Action) -> None:
     for name, param in action.input.items():
         at = (*pointer, "input", name)
-        for part_at, part in [(at, param), *_inside(at, param)]:
+        for part_at, part in _inside(at, param):
             _bytes(checker, part_at, part)
         if param.wire == "":
             checker.fault(

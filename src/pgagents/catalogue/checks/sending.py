@@ -44,6 +44,7 @@ def _action(checker: Checker, pointer: Pointer, action: Action) -> None:
         where = "form" if place in IN_BODY else place
         styled = place in STYLED and in_text
         at = (*pointer, "input", name)
+        _file(checker, at, param, medium if place in IN_BODY else None)
         kinds = _kinds(checker, param)
         if _idle(checker, at, param, kinds, styled) or not in_text:
             continue
@@ -65,11 +66,37 @@ def _content_type(
     at = (*pointer, "content_type")
     if medium is None:
         message = f"no call can send a body of type `{action.content_type}`"
-        help = f"write `{JSON}`, another type that ends with `+json`, or `application/x-www-form-urlencoded`"
+        help = (
+            f"write `{JSON}`, another `+json`, `application/x-www-form-urlencoded` or `multipart/form-data`"
+        )
         checker.fault(at, "sending", message, help)
     elif action.http is None or not any(place in IN_BODY for place in places.values()):
         message = "`content_type` does nothing: no argument of this action is sent in the body"
         checker.fault(at, "idle", message, "leave it out, or give an argument `in: body`")
+
+
+def _file(checker: Checker, at: Pointer, param: Param, medium: Medium | None) -> None:
+    """Record a file where no bytes can be sent, and keys of a file on any other argument."""
+    if param.format != "binary":
+        for key in ("media", "max_bytes"):
+            if getattr(param, key) is not None:
+                message = f"`{key}` does nothing here: it is for files"
+                checker.fault(
+                    (*at, key), "idle", message, "write `format: binary` for a file, or leave it out"
+                )
+        return
+    if medium is None or not medium.files:
+        where = medium.says if medium is not None else "text"
+        message = f"`format: binary` does nothing here: {where} holds no bytes"
+        help = (
+            "write `content_type: multipart/form-data` at the action, or `format: byte` for Base64 in a text"
+        )
+        checker.fault((*at, "format"), "idle", message, help)
+    for key in ("pattern", "min_length", "max_length", "enum", "const", "default"):
+        if getattr(param, key) is not None:
+            alias = {"min_length": "minLength", "max_length": "maxLength"}.get(key, key)
+            message = f"`{alias}` does nothing on a file"
+            checker.fault((*at, alias), "idle", message, "leave it out; `max_bytes` and `media` limit a file")
 
 
 def _idle(checker: Checker, at: Pointer, param: Param, kinds: set[str], styled: bool) -> bool:

@@ -29,7 +29,8 @@ class Law(Cited):
 
     that: Cel = Field(
         description=(
-            "The condition; it may read `input`, `response`, `status`, `surface`, `now`, `before` and `env`."
+            "The condition; it may read `input`, `response`, `status`, `headers`, `surface`, `now`, `before` "
+            "and `env`."
         )
     )
     when: Cel | None = Field(
@@ -82,6 +83,9 @@ class Example(Strict):
         None, description="The status of the answer; the default is the action's first 2xx status."
     )
     output: Json = Field(None, description="The body of the answer.")
+    headers: dict[str, str] = Field(
+        {}, description="Headers of the answer by their names in lower case, for laws that read `headers`."
+    )
     at: Line | None = Field(None, description="The time of the call (RFC 3339), for laws that read `now`.")
     before: Json = Field(None, description="The resource's previous body, for laws that read `before`.")
 

@@ -20,6 +20,7 @@ Line = Annotated[str, StringConstraints(min_length=1, max_length=8000)]
 Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/?#]+")]
 Path = Annotated[str, StringConstraints(pattern=r"^/[^\s?#]*$")]
 Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+Media = Annotated[str, StringConstraints(pattern=r"^[a-z0-9.+-]+/[a-z0-9.+-]+$")]
 Status = Annotated[int, Field(ge=100, le=599)]
 MediaType = Annotated[
     str,
@@ -231,6 +232,10 @@ class Param(Schema):
             "text (`tag=a,b`); the default is true for `form` and `deepObject`."
         ),
     )
+    media: list[Media] | None = Field(
+        None, min_length=1, description="The media types that a file (`format: binary`) may have."
+    )
+    max_bytes: int | None = Field(None, ge=1, description="The most bytes that a file may have.")
     refers_to: Member | None = Field(
         None,
         description=(
@@ -239,8 +244,23 @@ class Param(Schema):
     )
 
 
+HeaderField = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$")]
+
+
+class AnswerHeader(Schema):
+    """A header of one answer: a schema, and whether it always comes."""
+
+    required: bool | None = Field(None, description="False if it may be missing.")  # type: ignore[assignment]  # the header's own flag, not an object's list
+
+
 class Output(Schema):
     """An answer's body; `{}` or null means no body."""
+
+    headers: dict[HeaderField, AnswerHeader] = Field(
+        {},
+        description="Headers of this answer alone, by name; laws read them as `headers.location`. What every "
+        "answer has is said under `headers` at the top.",
+    )
 
     content_type: MediaType | None = Field(
         None,

@@ -85,6 +85,10 @@ class Framework(Strict):
             "the only code with status 401."
         ),
     )
+    wrong_key: Name | None = Field(
+        None,
+        description="For a malformed, unknown or revoked key; the default is `no_key`.",
+    )
     no_scope: Name | None = Field(None, description="For a key whose plan lacks the scope.")
     limited: Name | None = Field(None, description="For a call over a rate limit.")
     crashed: Name | None = Field(None, description="For an unexpected error of the server.")

@@ -6,7 +6,18 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from pgagents.catalogue.language.basics import Cited, Json, JsonName, Line, Name, Path, Status, Strict, Url
+from pgagents.catalogue.language.basics import (
+    Cited,
+    Json,
+    JsonName,
+    Line,
+    Name,
+    Path,
+    Security,
+    Status,
+    Strict,
+    Url,
+)
 
 
 class McpEnv(Strict):
@@ -68,6 +79,25 @@ class AppPackage(Strict):
     )
 
 
+class McpServer(Strict):
+    """The MCP server that offers the tools: hosted at a URL, or a package that clients start."""
+
+    url: Url | None = Field(None, description="The URL of the hosted server.")
+    transport: Literal["streamable-http", "sse"] | None = Field(
+        None, description="The transport of the hosted server; the default is `streamable-http`."
+    )
+    version: (
+        Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[^\^~<>=*| ]+$")] | None
+    ) = Field(None, description="The server's own version; the default is the API's.")
+    security: Security | None = Field(
+        None,
+        description="Overrides the catalogue's `security` for the hosted server; `[]`: it takes no key.",
+    )
+    package: Annotated[str, StringConstraints(pattern=r"^(npm|pypi|oci):\S+$")] | None = Field(
+        None, description="The package that clients start: `npm:NAME`, `pypi:NAME` or `oci:IMAGE:TAG`."
+    )
+
+
 class Narrowing(Strict):
     """How one surface takes an argument: under another name, or fewer of its values."""
 
@@ -115,6 +145,13 @@ class Surface(Strict):
     http: Annotated[str, StringConstraints(pattern=r"^POST /[^\s?#]*$")] | None = Field(
         None, description="For a dispatcher: `POST` and its path."
     )
+    form: Literal["object", "json_rpc"] | None = Field(
+        None,
+        description=(
+            "For a dispatcher: `json_rpc` if its messages are JSON-RPC 2.0 (`method`, `params`, and an "
+            "error's body under `error.data`); the default is `object`."
+        ),
+    )
     operation_id: Name | None = Field(None, description="For a dispatcher: the id of its operation.")
     selector: Name | None = Field(None, description="For a dispatcher: the member with the action's name.")
     arguments: Name | None = Field(None, description="For a dispatcher: the member with the arguments.")
@@ -126,9 +163,12 @@ class Surface(Strict):
     )
     dispatcher: bool = Field(False, description="True if the dispatcher is offered here beside the actions.")
     # keys of assistants' surfaces
-    server: str | None = Field(
+    server: str | McpServer | None = Field(
         None,
-        description="For `mcp`: the name of the server's npm package; for `copilot_mcp`: the server's URL.",
+        description=(
+            "For `mcp` and `copilot_mcp`: the MCP server; short forms are its URL, and the name of its npm "
+            "package."
+        ),
     )
     headers: dict[str, str] = Field(
         default={}, description="Headers that our own client sends with every call from here."

@@ -14,7 +14,21 @@ from pgagents.jsonschema.schema import REF
 from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer
 
-_OURS = {"in", "wire", "refers_to", "secret", "private", "content_type", "max_bytes"}
+_OURS = frozenset(
+    (
+        "in",
+        "wire",
+        "refers_to",
+        "secret",
+        "private",
+        "content_type",
+        "max_bytes",
+        "style",
+        "explode",
+        "media",
+        "headers",
+    )
+)
 _MANY = {"properties", "patternProperties", "dependentSchemas"}
 _LISTS = {"oneOf", "anyOf", "allOf", "prefixItems"}
 _ONE = {

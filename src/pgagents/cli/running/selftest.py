@@ -120,13 +120,14 @@ def try_each(
 
 
 def _every(kind: str) -> list[str]:
-    """Return all faults or variations, those of the MCP server last."""
+    """Return all faults or variations that Park Graph can show, those of the MCP server last."""
     from pgagents.sandbox.injection import fault_registry
 
-    return [
+    every = [
         *fault_registry.list_names(kind),
         *(f"{OF_MCP}{name}" for name in fault_registry.list_names(f"mcp_{kind}")),
     ]
+    return [name for name in every if getattr(_module(kind, name), "needs", set()) <= {"limits"}]
 
 
 def _module(kind: str, name: str) -> Any:

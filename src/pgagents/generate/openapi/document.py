@@ -130,6 +130,10 @@ def credential_losses(credentials: Iterable[Credential]) -> Iterator[Loss]:
             said = f"the key's value `{credential.wrap(PLACEHOLDER)}`"
             detail = f"OpenAPI says the {credential.place} alone"
             yield Loss((*credential.origin, "value"), said, "description", detail)
+        if credential.exchange is not None and credential.exchange.audience:
+            at = (*credential.origin, "flows", "client_credentials", "audience")
+            said = f"tokens for {credential.exchange.audience}"
+            yield Loss(at, said, "client", "whoever fetches a token must know the audience")
 
 
 def action_losses(model: Model, profile: Profile) -> Iterator[Loss]:
@@ -183,6 +187,10 @@ def losses(model: Model, profile: Profile) -> Iterator[Loss]:
                 "description",
                 f"{action.operation_id}: named in the texts",
             )
+        for output in action.outputs:
+            for own in output.headers:
+                detail = f"{action.operation_id}: in the full document"
+                yield Loss(own.origin, f"answer {output.status} carries {own.name}", "elsewhere", detail)
     for name in parts.list_limit_headers(model):
         yield Loss(("limits", "headers"), f"answers carry {name}", "elsewhere", "in the full document")
     for header in model.headers:

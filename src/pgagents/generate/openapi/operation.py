@@ -76,8 +76,11 @@ def responses(model: Model, action: Action, profile: Profile) -> Node:
 def success(model: Model, action: Action, output: Output, profile: Profile) -> Node:
     """Return a declared response."""
     answer = Node({"description": output.description}, origin=output.origin)
-    if profile.complete and (headers := parts.response_headers(model, output.status, keyed=action.key)):
-        answer["headers"] = headers
+    if profile.complete:
+        headers = parts.response_headers(model, output.status, keyed=action.key)
+        headers.update({header.name: parts.answer_header(header) for header in output.headers})
+        if headers:
+            answer["headers"] = headers
     if output.schema is not None:
         media = Node({"schema": output.schema}, origin=output.origin)
         if profile.examples and (shown := _examples(action, output.status)):

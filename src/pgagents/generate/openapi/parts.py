@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pgagents.generate.openapi.profile import Alternatives, Profile
-from pgagents.model.action import Action, Example, Param
+from pgagents.model.action import Action, AnswerHeader, Example, Param
 from pgagents.model.credential import Credential
 from pgagents.model.model import Header, Model, Surface
 from pgagents.source.origin import Node, Text
@@ -85,6 +85,12 @@ def _scheme(model: Model, credential: Credential) -> Node:
         described = Text(f"{described} {said}".strip(), (*at, "value"))
     if described:
         scheme["description"] = described
+    if credential.exchange is not None:
+        flow = {
+            "tokenUrl": Text(credential.exchange.find_url(model.api.server), at),
+            "scopes": Node(credential.exchange.scopes, origin=at),
+        }
+        scheme["flows"] = Node({"clientCredentials": Node(flow, origin=at)}, origin=at)
     return scheme
 
 
@@ -125,6 +131,13 @@ def parameter(action: Action, param: Param, description: str, *, examples: bool)
     if examples and (shown := _values(action, param)):
         members["examples"] = shown
     return Node(members, origin=param.origin)
+
+
+def _encoding_of(param: Param) -> dict[str, Any]:
+    """Return the Encoding Object of a member of a form."""
+    if param.file is not None:
+        return {"contentType": Text(", ".join(param.file.media), (*param.origin, "media"))}
+    return style_of(param)
 
 
 def style_of(param: Param) -> dict[str, Any]:
@@ -188,12 +201,26 @@ def body_schema(action: Action, params: Iterable[Param], texts: Mapping[str, str
         return None
     at = (*action.origin, "input")
     schema = Node({"type": "object"}, origin=at)
-    schema["properties"] = Node({p.wire: add_description(p, texts[str(p.name)]) for p in chosen}, origin=at)
+    schema["properties"] = Node({p.wire: _sent_schema(p, texts[str(p.name)]) for p in chosen}, origin=at)
     if required := [p.wire for p in chosen if p.required]:
         schema["required"] = required
     if action.unknown == "refused":
         schema["additionalProperties"] = False
     return schema
+
+
+def _sent_schema(param: Param, text: str) -> Node:
+    """Return the schema of an argument as the body holds it; a file is bytes there."""
+    if param.file is None:
+        return add_description(param, text)
+    members: dict[str, Any] = {"type": "string", "format": "binary"}
+    if param.file.max_bytes is not None:
+        members["maxLength"] = param.file.max_bytes
+    if text:
+        members["description"] = Text(
+            text.partition(" A file as a data URL")[0], (*param.origin, "description")
+        )
+    return Node(members, origin=param.origin)
 
 
 def add_description(param: Param, text: str) -> Node:
@@ -206,9 +233,9 @@ def add_description(param: Param, text: str) -> Node:
 def request_body(action: Action, schema: Node, params: Iterable[Param], *, examples: bool) -> Node:
     """Return a request body, which is required if one of its members is."""
     media = Node({"schema": schema}, origin=schema.origin)
-    styled = [p for p in params if p.place == "body" and p.odd_style]
+    styled = [p for p in params if p.place == "body" and (p.odd_style or (p.file and p.file.media))]
     if styled:
-        encoding = {p.wire: Node(style_of(p), origin=p.origin) for p in styled}
+        encoding = {p.wire: Node(_encoding_of(p), origin=p.origin) for p in styled}
         media["encoding"] = Node(encoding, origin=schema.origin)
     if examples:
         wires = {str(p.name): p.wire for p in params if p.place == "body"}
@@ -246,9 +273,9 @@ def response_headers(model: Model, status: int, *, keyed: bool) -> Node:
 
     A response to a missing or refused key has no headers that are only `on: keyed`.
     """
-    no_key = model.no_key
+    of_keys = {code.status for code in (model.no_key, model.wrong_key) if code is not None}
     kinds: set[str | int] = {"all", status}
-    if keyed and (no_key is None or status != no_key.status):
+    if keyed and status not in of_keys:
         kinds.add("keyed")
     if 200 <= status < 300:
         kinds.add("success")
@@ -261,6 +288,12 @@ def response_headers(model: Model, status: int, *, keyed: bool) -> Node:
     for name, header in limit_headers(model, status).items():
         found.setdefault(name, header)
     return found
+
+
+def answer_header(header: AnswerHeader) -> Node:
+    """Return a header of one response."""
+    members = {"description": header.description, "required": header.required, "schema": header.schema}
+    return Node(members, origin=header.origin)
 
 
 def limit_headers(model: Model, status: int) -> Node:

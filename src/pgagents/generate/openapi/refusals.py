@@ -33,11 +33,12 @@ def codes_of(action: Action, model: Model) -> list[Code]:
     """Return the codes that the action may answer. An action without a key never answers that the key is
     missing.
     """
-    no_key = model.errors.framework.no_key
+    framework = model.errors.framework
+    of_keys = {framework.no_key, framework.wrong_key} - {None}
     return [
         code
         for code in action.errors
-        if (code.only is None or action.name in code.only) and (action.key or code.name != no_key)
+        if (code.only is None or action.name in code.only) and (action.key or code.name not in of_keys)
     ]
 
 
@@ -47,6 +48,7 @@ def codes_of_dispatcher(dispatcher: Dispatcher, model: Model) -> list[Code]:
     before = [
         names.invalid,
         names.no_key,
+        names.wrong_key,
         names.bad_body,
         names.wrong_type,
         names.limited,

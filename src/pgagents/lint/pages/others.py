@@ -61,6 +61,10 @@ CATALOGUE = {
         "first call again, and make nothing. "
         "Leave it out: each call gets a key of its own."
     ),
+    "carried": (
+        "An action without `http` is offered by no dispatcher and no MCP server, or a surface lists one that "
+        "it cannot carry. Give it a method and a path, or name it where it is offered."
+    ),
     "idle": (
         "A value stands where it has no effect. This concerns bytes in JSON, an object in a query, an empty "
         "`wire`, or `auth` on a surface whose manifests do not mention it. The message says what to write "
@@ -91,6 +95,11 @@ CATALOGUE = {
         "A name has characters that some vendor does not take. Names begin with a letter or `_`, and "
         "have letters, digits, `_`,"
         " and at most 64 characters."
+    ),
+    "mcp-server": "The MCP server that a surface names lacks a URL or a package, or its URL is not https.",
+    "narrow": (
+        "A surface can give an argument another name, or take fewer of its values. It cannot take more than "
+        "the action, and its default must be a value that it takes."
     ),
     "not-utf8": "The file is not UTF-8. Save it so.",
     "number": "A number that JSON cannot say: infinite, not a number, or too large.",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from pgagents.http import Request
-from pgagents.model.action import Param
+from pgagents.model.action import Action, Param
 from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.injection.fault_registry import Context, fault
 
@@ -19,7 +21,8 @@ def form_type_prefix(context: Context, request: Request) -> Request:
     written = request.header("content-type") or ""
     if action is None or not written.startswith(action.content_type):
         return request
-    return request.with_header("Content-Type", action.content_type)
+    _, mark, parameters = written.partition(";")
+    return request.with_header("Content-Type", f"{action.content_type}{mark}{parameters}")
 
 
 @fault("framework", needs=("form-body",)).edit_requests
@@ -70,6 +73,53 @@ def query_brackets_ignored(_context: Context, request: Request) -> Request:
     path, mark, query = request.target.partition("?")
     kept = [part for part in query.split("&") if "%5B" not in part.partition("=")[0]]
     return replace(request, target=f"{path}{mark}{'&'.join(kept)}")
+
+
+@fault("law", needs=("file-argument",)).replace_actions
+def file_truncated(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
+    """A file loses what follows its first sixteen bytes."""
+
+    def cut(param: Param, value: Any) -> Any:
+        lead, comma, data = str(value).partition(",")
+        kept = base64.b64encode(base64.b64decode(data)[:16]).decode()
+        return f"{lead}{comma}{kept}" if param.file is not None else value
+
+    return inner(_changed(call, cut))
+
+
+@fault("invalid_input", needs=("file-argument",)).change_server
+def file_type_unchecked(context: Context) -> None:
+    """A file of any type is accepted as a PNG."""
+    _edit_decoded(context, lambda text: re.sub(r"^data:[^;,]+", "data:image/png", text))
+
+
+@fault("invalid_input", needs=("file-argument",)).change_server
+def file_size_unchecked(context: Context) -> None:
+    """A file that is too large is cut to its first kilobyte."""
+    _edit_decoded(context, lambda text: text[:1024] if len(text) > 1024 else text)
+
+
+@fault("framework", needs=("multipart",)).edit_requests
+def multipart_end_forgiven(_context: Context, request: Request) -> Request:
+    """A multipart body without its end is read as if it were whole."""
+    boundary = re.search(r"boundary=(\w+)", request.header("content-type") or "")
+    if boundary is None or request.body.endswith(b"--\r\n"):
+        return request
+    return replace(request, body=request.body + f"\r\n--{boundary[1]}--\r\n".encode())
+
+
+def _edit_decoded(context: Context, edit: Callable[[str], str]) -> None:
+    """Change files before they are validated."""
+    decoder = context.front.decoder
+    validate = decoder._validate
+
+    def edited(action: Action, plan: Any, found: dict[str, Any]) -> Any:
+        for param in action.params:
+            if param.file is not None and isinstance(found.get(str(param.name)), str):
+                found[str(param.name)] = edit(found[str(param.name)])
+        return validate(action, plan, found)
+
+    decoder._validate = edited  # type: ignore[method-assign]  # this one decoder is made wrong
 
 
 def _changed(call: AcceptedCall, change: Callable[[Param, Any], Any]) -> AcceptedCall:

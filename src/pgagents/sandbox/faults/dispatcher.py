@@ -169,7 +169,7 @@ def narrowing_forgotten(context: Context) -> None:
 
 
 @fault(
-    "surface_equivalence", also={"law": "what it asks for is not kept"}, needs=("narrowed-arguments",)
+    "law", also={"surface_equivalence": "REST does what it asks for"}, needs=("narrowed-arguments",)
 ).edit_arguments
 def renamed_argument_unread(
     _context: Context, asked: RequestedAction, given: dict[str, Any]

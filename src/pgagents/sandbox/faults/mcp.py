@@ -56,6 +56,28 @@ def bound_excluded(context: Context, handler: Handler, request: Request) -> Resp
     )
 
 
+@mcp_fault("mcp_transport", needs=("hosted-mcp",))
+def names_older_version(handler: Handler, context: Context) -> Handler:
+    """The server returns another version than the catalogue gives it."""
+    del context
+
+    def older(message: Any) -> Any:
+        if isinstance(message, dict):
+            info = {"serverInfo", "io.modelcontextprotocol/serverInfo"}
+            return {
+                k: {**v, "version": "0.0.1"} if k in info and isinstance(v, dict) else older(v)
+                for k, v in message.items()
+            }
+        return [older(part) for part in message] if isinstance(message, list) else message
+
+    def answer(request: Request) -> Response | Silence:
+        found = handler(request)
+        message = mcp.parse_answer(found) if isinstance(found, Response) else {}
+        return mcp.saying(found, older(message)) if isinstance(found, Response) and message else found
+
+    return answer
+
+
 @mcp_fault("mcp_results").edit_tools_call
 def data_missing(_context: Context, _question: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
     """Results have text only, though the tools declare structured content."""

@@ -303,11 +303,13 @@ def fault(
     )
 
 
-def mcp_fault(*breaks: str, also: Mapping[str, str] | None = None) -> Declared[Fault]:
+def mcp_fault(
+    *breaks: str, also: Mapping[str, str] | None = None, needs: Sequence[str] = ()
+) -> Declared[Fault]:
     """Return a decorator that declares a fault of an MCP server; `breaks` names the checks that must find
     it.
     """
-    return fault(*breaks, also=also, kind="mcp_faults")
+    return fault(*breaks, also=also, needs=needs, kind="mcp_faults")
 
 
 def variation(point: str | None = None, kind: str = "variations") -> Declared[Variation]:

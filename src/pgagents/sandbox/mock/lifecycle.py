@@ -7,7 +7,7 @@ from typing import Any
 
 from pgagents.cel.expression import ExpressionError, Scope
 from pgagents.http import Request
-from pgagents.model.model import Model, Resource
+from pgagents.model.model import Model, Resource, Unique
 from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.clock import epoch_of
 from pgagents.sandbox.mock import places
@@ -60,6 +60,18 @@ class Lifecycle:
             if isinstance(found, dict):
                 row = found
         return row
+
+    def find_repeated(self, resource: Resource, tenant: str, row: Row) -> Unique | None:
+        """Return what another living instance has in common with a new one though it must not."""
+        living = [r for r in self._rows.all(resource.name, tenant) if _lives(resource, r)]
+        return next(
+            (
+                unique
+                for unique in resource.unique
+                if any(all(r.get(name) == row.get(name) for name in unique.members) for r in living)
+            ),
+            None,
+        )
 
     def count(self, resource: Resource, tenant: str, before: Row | None, after: Row | None) -> bool:
         """Change the counter that an instance lowers while it lives. False where nothing is left of it."""

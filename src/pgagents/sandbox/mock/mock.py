@@ -17,6 +17,7 @@ from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.clock import rfc3339
 from pgagents.sandbox.keys import word
 from pgagents.sandbox.mock import places
+from pgagents.sandbox.mock.answer_headers import headers_of_answer
 from pgagents.sandbox.mock.ids import candidates
 from pgagents.sandbox.mock.laws.listing import choose
 from pgagents.sandbox.mock.laws.obey import Lawful
@@ -26,6 +27,8 @@ from pgagents.sandbox.mock.rows import Rows
 from pgagents.sandbox.mock.sample import sample
 from pgagents.sandbox.setting import Setting
 from pgagents.source.origin import plain
+
+GONE = 410
 
 
 def domain(setting: Setting) -> Domain:
@@ -53,6 +56,12 @@ class Mock:
         if self.model.clock is not None and call.action is self.model.clock:
             return self._clock(call)
         self.lifecycle.pass_time(call.now)
+        answer = self._carry_out(call)
+        if not isinstance(answer, Refusal):
+            call.headers.extend(headers_of_answer(self.model, self.setting.address.url, call, answer))
+        return answer
+
+    def _carry_out(self, call: AcceptedCall) -> Any:
         refusal = self._check_references(call)
         if refusal is not None:
             return refusal
@@ -78,9 +87,14 @@ class Mock:
             row[resource.state] = resource.initial
         answer = self.laws.repair(call, places.put(answer, path, row))
         row, tenant = self._object(answer, path), self._tenant(resource, call)
+        taken = self.lifecycle.find_repeated(resource, tenant, row)
+        if taken is not None:
+            return True, Refusal(taken.otherwise.name, f"There is one with the same {taken.members[0]}")
         if not self.lifecycle.count(resource, tenant, None, row):
             code = next((c for c in call.action.errors if c.status == 409), None)
-            return True, Refusal(code.name, "Nothing is left of it") if code else self._missing(resource)
+            return True, Refusal(code.name, "Nothing is left of it") if code else self._missing(
+                resource, call
+            )
         self.rows.add(resource.name, str(row[resource.id]), tenant, row)
         return True, answer
 
@@ -90,7 +104,7 @@ class Mock:
             return False, None
         row = self._find_instance(resource, call, places.names_of(move.input))
         if row is None:
-            return True, self._missing(resource)
+            return True, self._missing(resource, call)
         if resource.state and row.get(resource.state) not in move.origin_states:
             return True, Refusal(move.otherwise.name, f"It is {row.get(resource.state)}")
         answer = self._base(call)
@@ -112,7 +126,7 @@ class Mock:
             return False, None
         row = self._find_instance(resource, call, places.id_argument(undo, resource))
         if row is None:
-            return True, self._missing(resource)
+            return True, self._missing(resource, call)
         self.rows.remove(resource.name, str(row[resource.id]))
         self.lifecycle.count(resource, self._tenant(resource, call), row, None)
         return True, self.laws.repair(call, self._base(call), row)
@@ -123,7 +137,7 @@ class Mock:
             return False, None
         row = self._find_instance(resource, call, places.id_argument(read, resource))
         if row is None:
-            return True, self._missing(resource)
+            return True, self._missing(resource, call)
         answer, path = self._base(call), places.place(read.at)
         if path is not None:
             answer = places.put(answer, path, {**self._object(answer, path), **row})
@@ -173,7 +187,7 @@ class Mock:
             return False, None
         row = self.rows.get(resource.name, str(call.input.get(param.name)), self._tenant(resource, call))
         if row is None:
-            return True, self._missing(resource)
+            return True, self._missing(resource, call)
         answer = self._base(call)
         path = self._path_in(resource, answer)
         after = self._overlaid(dict(row), call, keep=(resource.id, str(param.name), *resource.fixed))
@@ -313,7 +327,7 @@ class Mock:
                 continue
             known = self.rows.any(resource.name) or not param.refers_to
             if known and self.rows.get(resource.name, str(value), self._tenant(resource, call)) is None:
-                return self._missing(resource)
+                return self._missing(resource, call)
         return None
 
     def _in_path(self, action: Action, param: Param) -> Resource | None:
@@ -329,8 +343,13 @@ class Mock:
                 return resource
         return None
 
-    def _missing(self, resource: Resource) -> Refusal:
+    def _missing(self, resource: Resource, call: AcceptedCall) -> Refusal:
         code = resource.missing.name if resource.missing else self.model.errors.framework.unknown_path
+        gone = next((c.name for c in call.action.errors if c.status == GONE), None)
+        tenant = self._tenant(resource, call)
+        named = [str(v) for v in call.input.values() if isinstance(v, str | int)]
+        if gone is not None and any(self.rows.was_removed(resource.name, id, tenant) for id in named):
+            code = gone
         return Refusal(
             str(code or self.model.errors.framework.invalid),
             f"There is no such {resource.name.replace('_', ' ')}",

@@ -11,6 +11,7 @@ from typing import Any
 from zlib import crc32
 
 from pgagents.cel.expression import Expression
+from pgagents.encoding.file import find_fault
 from pgagents.encoding.style import unsendable
 from pgagents.http import json_bytes, text_of
 from pgagents.model.action import Param
@@ -20,7 +21,15 @@ from pgagents.verify.cases.readings import invalid, invalid_values, readings_of
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.request_template import RequestTemplate, template_of
 from pgagents.verify.fixtures.target import harmless
-from pgagents.verify.values.schema_values import MISSING, InvalidValue, high, low, types_of, violations
+from pgagents.verify.values.schema_values import (
+    MISSING,
+    InvalidValue,
+    file_violations,
+    high,
+    low,
+    types_of,
+    violations,
+)
 from pgagents.verify.wire.call import Call, InstanceRef, Intent, RelativeTime, Reuse, Signature, UniqueValue
 from pgagents.verify.wire.encode import request_of
 from pgagents.verify.wire.endpoint import Endpoint
@@ -76,11 +85,15 @@ def invalid_cases(setting: Setting, endpoint: Endpoint) -> Iterator[InvalidCase]
     """
     template = template_of(setting.model, endpoint.action)
     for param in endpoint.params:
-        listed = violations(
-            plain(param.schema),
-            setting.model.schemas,
-            required=param.required,
-            of=_nothing(setting, endpoint, param),
+        listed = (
+            violations(
+                plain(param.schema),
+                setting.model.schemas,
+                required=param.required,
+                of=_nothing(setting, endpoint, param),
+            )
+            if param.file is None
+            else file_violations(param.file, required=param.required)
         )
         safe = (harmless(setting, endpoint.action, param, violation) for violation in listed)
         listed = (violation for violation in safe if violation is not None)
@@ -266,7 +279,9 @@ def _breaks(setting: Setting, param: Param, call: Call) -> bool:
     name = str(param.name)
     value = call.input.get(name)
     scalar = isinstance(value, str | int | float) and value != ""
-    if name not in call.input and param.required:
+    if (name not in call.input and param.required) or (
+        param.file is not None and find_fault(param.file, value)
+    ):
         return True
     if name in call.input and (not call.endpoint.on_rest or not param.as_text):
         return not setting.test_argument(call.endpoint, param).is_valid(value)

@@ -107,6 +107,7 @@ class Driver:
         self._bounded = options.max_requests is not None
         self.gate = Gate(setting, factory, writes=writes, allowed=options.allow, roles=keys.keys())
         self.sender.objection = self.gate.objection
+        self.sender.on_token = self._hide_token
         factory.pool.makes = writes
         self.turned_away = 0
         """How many calls with the main key were answered as if it were none, before any was answered
@@ -346,6 +347,9 @@ class Driver:
         values, subject = yield from self._run_generator(self.factory.arguments.resolve(call), chain)
         for instance in self.gate.find_changed_instances(call, values):
             yield from self._run_generator(self.factory.proof.prove(instance), [])
+        for instance in self.gate.find_references(call, values):
+            with suppress(Unavailable):  # the gate decides on the request itself
+                yield from self._run_generator(self.factory.proof.prove(instance), [])
         return Ready(call, values, subject)
 
     def _stale(self, exchange: Exchange, borrowed: Sequence[Instance]) -> bool:
@@ -401,7 +405,7 @@ class Driver:
             or exchange.status == UNAVAILABLE
         ):
             return
-        code = self.model.no_key
+        code = self.model.wrong_key
         if code is None or not exchange.refused or exchange.status != code.status:
             self.key_known = True
             return
@@ -412,6 +416,12 @@ class Driver:
                 f"the server refused the key: {exchange.outcome} to the first {self.turned_away} "
                 "calls with it"
             )
+
+    def _hide_token(self, holder: str, token: str) -> None:
+        """Mask an access token from here on, and look for it in answers."""
+        if token not in self.judge.memory.tokens:
+            self.judge.memory.tokens.add(token)
+            self._redactor.hide_token(holder, token)
 
     def _run_generator(self, asking: Generator[Call, Exchange, Any], chain: list[Exchange]) -> Sending[Any]:
         answer: Any = None

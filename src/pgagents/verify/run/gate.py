@@ -24,6 +24,7 @@ from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.fixtures.instance import Instance
 from pgagents.verify.fixtures.target import NOBODY, NOBODYS_NUMBER, Target, makes, target_of
+from pgagents.verify.oauth.tokens import list_token_paths
 from pgagents.verify.plan.safety import NO_WRITES
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.encode import request_of
@@ -71,6 +72,20 @@ class Gate:
         instance = self.instance(call.endpoint.action, target, values) if target is not None else None
         return [instance] if instance is not None else []
 
+    def find_references(self, call: Call, values: Mapping[str, Any]) -> list[Instance]:
+        """Return the instances of this run's making that a write names, and that nothing has shown to be
+        new yet.
+        """
+        if call.endpoint is None or call.endpoint.action.effect != "write":
+            return []
+        found = []
+        for param in call.endpoint.params:
+            resource, value = self.model.resources.get(param.refers_to or ""), values.get(str(param.name))
+            if resource is not None and isinstance(value, str | int | float):
+                instances = (self.factory.pool.find(r, value) for r in self._kin(resource))
+                found += [t for t in instances if t is not None and t.made and not t.ours]
+        return found
+
     def objection(self, call: Call, values: Mapping[str, Any], request: Request) -> str:
         """Return why a request must not be sent; empty if it may be."""
         endpoint = call.endpoint
@@ -97,6 +112,8 @@ class Gate:
             return ""
         if call.surface == OPERATOR or (endpoint is not None and str(endpoint.action.name) in self.allowed):
             return ""
+        if endpoint is None and call.asks is not None and request.target in list_token_paths(self.model):
+            return ""  # it changes nothing but who may call, and the catalogue names where it goes
         if not self.writes:
             return NO_WRITES
         if endpoint is None:

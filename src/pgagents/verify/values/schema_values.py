@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
+from pgagents.encoding.file import MAX_BOUNDARY, is_pattern, make_file
 from pgagents.jsonschema.schema import resolve
+from pgagents.model.action import FileLimits
 from pgagents.verify.values.applied import branch_values, break_alternatives, break_applied, fit, is_hard
 
 STEP = 0.01
@@ -98,6 +100,25 @@ def types_of(schema: Mapping[str, Any]) -> tuple[str, ...]:
     return (kind,) if isinstance(kind, str) else ("object",) if "properties" in schema else ()
 
 
+def file_violations(limits: FileLimits, *, required: bool) -> Iterator[InvalidValue]:
+    """Yield files of another type, and one byte too large."""
+    if required:
+        yield InvalidValue("required", (), MISSING, "is missing")
+    if limits.media:
+        other = next(kind for kind in OTHER_MEDIA if kind not in limits.media)
+        yield InvalidValue("media", (), make_file(limits, media=other).url, f"is a file of type {other}")
+    if limits.max_bytes is not None and limits.max_bytes < MAX_BOUNDARY:
+        size = limits.max_bytes + 1
+        yield InvalidValue("max_bytes", (), make_file(limits, size=size).url, f"has {size:,} bytes")
+
+
+def _file(schema: Mapping[str, Any]) -> str:
+    """Return a small file that a schema of data URLs allows."""
+    kinds = re.match(r"\^data:\(\?:([^)]*)\)", schema["pattern"])
+    media = tuple(kind.replace("\\", "") for kind in kinds[1].split("|")) if kinds else ()
+    return make_file(FileLimits(media)).url
+
+
 def _edge(schema: Mapping[str, Any], schemas: Schemas, end: int) -> Any:
     if "const" in schema:
         return schema["const"]
@@ -167,12 +188,18 @@ def distinct(schema: Mapping[str, Any], schemas: Schemas, index: int) -> Any:
     return low(schema, schemas)
 
 
+OTHER_MEDIA = ("text/plain", "application/pdf", "image/gif", "application/zip")
+"""Types to send instead of those that a file may have."""
+
+
 def _text(schema: Mapping[str, Any], end: int) -> str:
     if schema.get("format") in FORMATS:
         return FORMATS[str(schema["format"])]
     if schema.get("format") in ("uri", "url"):
         return URI
     least, most = schema.get("minLength", 0), schema.get("maxLength")
+    if is_pattern(schema.get("pattern")):
+        return _file(schema)
     if schema.get("pattern"):
         return pattern_text(str(schema["pattern"]), least, most, longest=bool(end))
     if end:

@@ -6,11 +6,12 @@ https://github.com/Huachao/vscode-restclient, read 2026-11-20.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
 from pgagents.decoding.medium import accept_of
+from pgagents.encoding.file import name_of, parse_url
 from pgagents.encoding.medium import JSON, medium_of_action
 from pgagents.encoding.request import encode_call
 from pgagents.generate.target import Loss, Target, View
@@ -35,8 +36,8 @@ class ExampleRequest:
     """Empty if there is no body."""
     body: Any
     """A JSON body."""
-    text: str
-    """Any other body."""
+    lines: tuple[str, ...]
+    """The lines of any other body."""
 
 
 def view(model: Model) -> View:
@@ -65,7 +66,7 @@ def view(model: Model) -> View:
             "server": model.api.server.rstrip("/"),
             "asked": _describe_variables(model),
             "variables": [
-                (name, f"{credential.find_prefix('test')}..." if not credential.encoded else "...")
+                (name, f"{credential.find_prefix('test')}..." if not credential.pair else "...")
                 for credential in model.credentials.values()
                 for name in _name_variables(model, credential)
             ],
@@ -84,6 +85,9 @@ def _describe_variables(model: Model) -> str:
         of = "" if first else f" of {credential.name}"
         if credential.encoded:
             said.append(f"the user{of} behind @{names[0]} and the password behind @{names[1]}")
+        elif credential.exchange is not None:
+            url = credential.exchange.find_url(model.api.server)
+            said.append(f"an access token{of} from {url} behind @{names[0]}")
         else:
             said.append(f"a key{of} behind @{names[0]}")
     return f"Put {', '.join(said)}; what" if said else "What"
@@ -107,6 +111,10 @@ def _prove(model: Model, security: tuple[tuple[str, ...], ...]) -> list[tuple[Cr
     return [(c, c.wrap(" ".join(f"{{{{{v}}}}}" for v in _name_variables(model, c)))) for c in found]
 
 
+def _lines_of(body: bytes) -> tuple[str, ...]:
+    return tuple(body.decode("utf-8", "replace").replace("\r\n", "\n").rstrip("\n").split("\n"))
+
+
 def _call(model: Model, action: Action, example: Example) -> ExampleRequest:
     dispatcher = None if action.on_rest else model.find_dispatcher(action)
     proof = _prove(model, action.security if dispatcher is None else model.shared_security)
@@ -120,12 +128,15 @@ def _call(model: Model, action: Action, example: Example) -> ExampleRequest:
             (),
             JSON,
             dispatcher.make_message(action, plain(example.input)),
-            "",
+            (),
         )
     given = dict(plain(example.input))
     for param in action.params:  # an example may omit a path argument, which the URL needs
         if param.place == "path":
             given.setdefault(str(param.name), "missing")
+        if param.file is not None and (file := parse_url(given.get(str(param.name)))) is not None:
+            name = name_of(file, param.wire)
+            given[str(param.name)] = replace(file, data=f"< ./{name}".encode(), name=name).url
     parts = encode_call(action, given)
     accepted = accept_of(action)
     first = (("Accept", accepted),) if accepted != JSON else ()
@@ -139,7 +150,7 @@ def _call(model: Model, action: Action, example: Example) -> ExampleRequest:
         (*first, *((name, " ".join(value.split())) for name, value in parts.headers)),
         parts.body.content_type if parts.body is not None else "",
         read_json(parts.body.data).value if parts.body is not None and typed else None,
-        parts.body.data.decode() if parts.body is not None and not typed else "",
+        _lines_of(parts.body.data) if parts.body is not None and not typed else (),
     )
 
 

@@ -1,4 +1,4 @@
-"""Configuration entries with which MCP clients start the server, by the client's configuration file.
+"""Configuration entries with which MCP clients reach the server, by the client's configuration file.
 
 Claude Desktop and Cursor read `mcpServers`; VS Code reads `servers` with `inputs` that it asks the user for
 (https://code.visualstudio.com/docs/copilot/reference/mcp-configuration, https://cursor.com/docs/context/mcp,
@@ -10,36 +10,99 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from pgagents.generate.mcp_servers import RUNTIMES, key_losses, list_keys
 from pgagents.generate.target import Target, View
 from pgagents.model.credential import Credential
 from pgagents.model.identity import variable_of_scheme
-from pgagents.model.model import Model
+from pgagents.model.model import McpServer, Model
 from pgagents.source.origin import Node, Text
+
+Show = Callable[[Credential], str]
+"""Returns what stands in an entry in place of a secret."""
 
 
 def view(model: Model) -> View:
     """Return the entry for each client. Files that are shared contain no key."""
+    server = model.mcp_server
+    assert server is not None
+    made = _hosted(model, server) if server.url else _started(model, server)
+    asked = list_keys(model, server) if server.url else model.credentials.values()
+    return View(
+        {
+            "server": server.name,
+            "code": None,
+            **made,
+            "asked": [_ask(model, c) for c in asked if c.place == "header" or not server.url],
+        },
+        tuple(key_losses(model, server)),
+    )
+
+
+def _names(model: Model) -> tuple[dict[str, Text], Text]:
+    """Return the environment variables with the keys, by scheme, and that with the API's URL."""
     surface = model.surfaces["mcp"]
-    server = surface.server or Text(f"{model.api.id}-mcp", ("api", "id"))
     at = (*surface.origin, "env")
     key = Text(surface.env.get("key") or f"{model.api.id.upper()}_API_KEY", (*at, "key"))
     url = Text(surface.env.get("url") or f"{model.api.id.upper()}_API_URL", (*at, "url"))
-    keys = {name: Text(variable_of_scheme(model, name, key), (*at, "key")) for name in model.credentials}
+    return {name: Text(variable_of_scheme(model, name, key), (*at, "key")) for name in model.credentials}, url
 
-    def make_command(show: Callable[[Credential], str], **more: Any) -> Node:
+
+def _started(model: Model, server: McpServer) -> dict[str, Node]:
+    """Return the entries of a server that the client starts."""
+    surface = model.surfaces["mcp"]
+    at = (*surface.origin, "env")
+    keys, url = _names(model)
+    registry, package = server.registry or "npm", server.package or server.name
+    passed = [part for name in (*keys.values(), url) for part in ("-e", name)]
+    arguments = {
+        "npm": ["-y", package],
+        "pypi": [package],
+        "oci": ["run", "-i", "--rm", *passed, package],
+    }
+
+    def make_command(show: Show, **more: Any) -> Node:
         secrets: dict[str, Any] = {keys[n]: Text(show(c), (*at, "key")) for n, c in model.credentials.items()}
         env = Node({**secrets, url: model.text("api", "server")}, origin=at)
-        return Node({**more, "command": "npx", "args": ["-y", server], "env": env}, origin=surface.origin)
+        command = {**more, "command": RUNTIMES[registry], "args": arguments[registry], "env": env}
+        return Node(command, origin=surface.origin)
 
-    return View(
-        {
-            "server": server,
-            "claude": make_command(lambda c: f"{c.find_prefix('test')}…"),
-            "cursor": make_command(lambda c: f"${{env:{keys[c.name]}}}"),
-            "vscode": make_command(lambda c: f"${{input:{_name_input(model, c)}}}", type="stdio"),
-            "asked": [_ask(model, credential) for credential in model.credentials.values()],
-        }
-    )
+    return {
+        "claude": make_command(lambda c: f"{c.find_prefix('test')}…"),
+        "cursor": make_command(lambda c: f"${{env:{keys[c.name]}}}"),
+        "vscode": make_command(lambda c: f"${{input:{_name_input(model, c)}}}", type="stdio"),
+    }
+
+
+def _hosted(model: Model, server: McpServer) -> dict[str, Node]:
+    """Return the entries of a hosted server: its URL, and the headers with the keys that it takes.
+
+    Claude Desktop's file starts processes only, so `mcp-remote` passes its messages on there.
+    """
+    variables, _ = _names(model)
+    carried = [one for one in list_keys(model, server) if one.place == "header"]
+
+    def make_entry(show: Show, kind: str = "") -> Node:
+        members: dict[str, Any] = {"type": kind} if kind else {}
+        members["url"] = server.url
+        if carried:
+            headers = {c.header: Text(c.wrap(show(c)), c.origin) for c in carried}
+            members["headers"] = Node(headers, origin=server.origin)
+        return Node(members, origin=server.origin)
+
+    arguments = ["-y", "mcp-remote", server.url]
+    for one in carried:
+        arguments += ["--header", Text(f"{one.header}:${{{variables[one.name]}}}", one.origin)]
+    secrets: dict[str, Any] = {
+        variables[c.name]: Text(c.wrap(f"{c.find_prefix('test')}…"), c.origin) for c in carried
+    }
+    bridge = {"command": "npx", "args": arguments, "env": Node(secrets, origin=server.origin)}
+    kind = "sse" if server.transport == "sse" else "http"
+    return {
+        "claude": Node(bridge, origin=server.origin),
+        "code": make_entry(lambda c: f"${{{variables[c.name]}}}", kind),
+        "cursor": make_entry(lambda c: f"${{env:{variables[c.name]}}}"),
+        "vscode": make_entry(lambda c: f"${{input:{_name_input(model, c)}}}", kind),
+    }
 
 
 def _name_input(model: Model, credential: Credential) -> str:

@@ -7,33 +7,61 @@ from __future__ import annotations
 
 from typing import Any
 
+from pgagents.generate.mcp_servers import RUNTIMES, key_losses, list_keys
 from pgagents.generate.openapi.address import reverse_domain, with_extra
 from pgagents.generate.target import Target, View
 from pgagents.model.action import Action
+from pgagents.model.credential import Credential
 from pgagents.model.identity import variable_of_scheme
-from pgagents.model.model import Model
+from pgagents.model.model import McpServer, Model
 from pgagents.source.origin import Node, Text
 
 
 def view(model: Model) -> View:
-    """Return name, texts and npm package of the `mcp` surface's server, with the API's version.
+    """Return name, texts, and how the `mcp` surface's server is reached: by its package, its URL, or both.
 
-    The surface's `extra` replaces or adds members, such as `packages` of another registry or `remotes`.
+    The surface's `extra` replaces or adds members, such as `repository`.
     """
     surface = model.surfaces["mcp"]
-    server = surface.server or Text(f"{model.api.id}-mcp", ("api", "id"))
+    server = surface.mcp_server
+    assert server is not None
+    named = server.name
     members: dict[str, Any] = {
-        "name": Text(f"{reverse_domain(model)}/{server}", getattr(server, "origin", ("api", "server"))),
+        "name": Text(f"{reverse_domain(model)}/{named}", getattr(named, "origin", ("api", "server"))),
         "title": surface.title or model.text("api", "title"),
         "description": surface.description or model.text("api", "for_people"),
-        "version": model.text("api", "version"),
+        "version": server.version,
         "websiteUrl": model.text("api", "docs") or model.text("api", "server"),
-        "packages": [_package(model, server)],
+        "packages": [_package(model, server)] if server.package or not server.url else None,
+        "remotes": [_remote(model, server)] if server.url else None,
     }
-    return View(with_extra(Node(members, origin=surface.origin), surface))
+    lost = tuple(key_losses(model, server))
+    return View(with_extra(Node(members, origin=surface.origin), surface), lost)
 
 
-def _package(model: Model, server: Text) -> Node:
+def _remote(model: Model, server: McpServer) -> Node:
+    """Return the hosted server's URL, with the headers that carry its keys."""
+    members: dict[str, Any] = {"type": server.transport, "url": server.url}
+    headers = [_header(one) for one in list_keys(model, server) if one.place == "header"]
+    if headers:
+        members["headers"] = headers
+    return Node(members, origin=server.origin)
+
+
+def _header(credential: Credential) -> Node:
+    header: dict[str, Any] = {
+        "name": credential.header,
+        "description": credential.description or f"The {credential.noun}",
+        "isRequired": True,
+        "isSecret": True,
+    }
+    if credential.lead or credential.tail:
+        header["value"] = credential.wrap("{key}")
+        header["variables"] = {"key": {"isRequired": True, "isSecret": True}}
+    return Node(header, origin=credential.origin)
+
+
+def _package(model: Model, server: McpServer) -> Node:
     surface = model.surfaces["mcp"]
     at = (*surface.origin, "env")
     variables = []
@@ -51,12 +79,14 @@ def _package(model: Model, server: Text) -> Node:
         "description": "Where the API is",
         "default": model.text("api", "server"),
     }
+    registry = server.registry or "npm"
+    version = {} if registry == "oci" else {"version": server.version}  # an image names its own
     return Node(
         {
-            "registryType": "npm",
-            "identifier": server,
-            "version": model.text("api", "version"),
-            "runtimeHint": "npx",
+            "registryType": registry,
+            "identifier": server.package or server.name,
+            **version,
+            "runtimeHint": RUNTIMES[registry],
             "transport": {"type": "stdio"},
             "environmentVariables": [*variables, Node(url, origin=at)],
         },

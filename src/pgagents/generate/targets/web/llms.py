@@ -10,6 +10,7 @@ from pgagents.generate.formerly import describe_former_names
 from pgagents.generate.openapi.address import find_hosted_url
 from pgagents.generate.target import Target, View
 from pgagents.model.action import Action
+from pgagents.model.credential import Credential
 from pgagents.model.model import Model
 from pgagents.source.origin import Text
 
@@ -73,7 +74,7 @@ def view(model: Model) -> View:
             "server": model.api.server,
             "contact": model.api.contact,
             "keys": [
-                Key(c.description or f"A key, sent {c.how}", c.show(), c.issue_at)
+                Key(c.description or f"A key, sent {c.how}", c.show(), _find_issuer(model, c))
                 for c in model.credentials.values()
             ],
             "needs": ""
@@ -102,6 +103,13 @@ def _describe_call(model: Model, action: Action) -> str:
     if dispatcher is None:
         return f"{action.name} of the MCP server"
     return f"{dispatcher.method} {dispatcher.path} with {dispatcher.selector} {action.name}"
+
+
+def _find_issuer(model: Model, credential: Credential) -> str | None:
+    """Return where a key or an access token is issued."""
+    if credential.exchange is not None:
+        return credential.exchange.find_url(model.api.server)
+    return credential.issue_at
 
 
 def _is_single(model: Model, security: tuple[tuple[str, ...], ...]) -> bool:

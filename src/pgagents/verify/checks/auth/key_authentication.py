@@ -14,6 +14,7 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from pgagents.model.action import Code
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.credential import Credential
 from pgagents.verify.cases.invalid import ordinary
@@ -46,6 +47,8 @@ NEAR: dict[Twist, tuple[Twist, ...]] = {"garbage": ("longer", "shorter", "garbag
 They reveal a server that truncates keys to a column's width or ignores case. Surface and seed choose which
 one is sent.
 """
+WRONG: frozenset[Twist] = frozenset(("garbage", "flip", *NEAR["garbage"], *NEAR["flip"]))
+"""Forms in which a server sees a key, and a wrong one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,20 +270,32 @@ def _run_accepted(call: Call, contract: str, what: str) -> Callable[[], Conversa
     return run
 
 
+def _list_codes(setting: Setting, call: Call) -> list[Code]:
+    """Return the codes that refuse a call rightly: without a key, with a wrong one, or with one in a form
+    that a server may not see as a key at all.
+    """
+    missing, wrong = setting.model.no_key, setting.model.wrong_key
+    assert missing is not None
+    assert wrong is not None  # the catalogue names them wherever calls have a key
+    if call.twist == "none":
+        return [missing]
+    whole = call.twist in WRONG or (not call.twist and call.schemes is None)
+    return [wrong] if whole or missing is wrong else [missing, wrong]
+
+
 def _run(setting: Setting, call: Call, contract: str, what: str) -> Callable[[], Conversation]:
-    code = setting.model.no_key
-    assert code is not None  # the catalogue names it wherever calls have a key
+    codes = _list_codes(setting, call)
 
     def run() -> Conversation:
         exchange: Exchange = yield call
         if (
             exchange.success
             and setting.bare is not None
-            and (reason := (yield from _otherwise_keyed(call, [code.status, FORBIDDEN])))
+            and (reason := (yield from _otherwise_keyed(call, [*(code.status for code in codes), FORBIDDEN])))
         ):
             yield judge_untested(contract, reason)
         else:
-            yield from judge_refused(exchange, contract, [code], f"a call {what}")
+            yield from judge_refused(exchange, contract, codes, f"a call {what}")
 
     return run
 

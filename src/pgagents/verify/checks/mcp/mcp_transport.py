@@ -15,6 +15,7 @@ from typing import Any
 
 from pgagents.http import json_bytes
 from pgagents.model.contract import Contract, Verdict
+from pgagents.model.model import McpServer
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -142,7 +143,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     if link is None or not setting.tools:
         return
     opening = (f"{NAME}/opens@{MCP}", f"{NAME}/names_itself@{MCP}")
-    yield Probe(opening[0], 1, opening, 3, _opening(link), role="")
+    yield Probe(opening[0], 1, opening, 3, _opening(link, setting.model.mcp_server), role="")
     for name, case in CASES.items() if link.http else ():
         if (case.open and link.signed_in) or (case.token and not link.signed_in):
             continue
@@ -153,7 +154,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         yield Probe(contract, LATE, (contract,), 1, _stdout(link, contract), role="")
 
 
-def _opening(link: Link) -> Callable[[], Conversation]:
+def _opening(link: Link, server: McpServer | None) -> Callable[[], Conversation]:
     def run() -> Conversation:
         opens, named = f"{NAME}/opens@{MCP}", f"{NAME}/names_itself@{MCP}"
         yield _asking(json_bytes(LIST), (), "what opens the link")
@@ -170,14 +171,14 @@ def _opening(link: Link) -> Callable[[], Conversation]:
             else judge_broken(opens, "the capability `tools`", "it is not among the server's capabilities")
         )
         info = link.told.get("serverInfo") or (link.told.get("_meta") or {}).get(NAMED_ITSELF)
-        whole = isinstance(info, Mapping) and all(
-            isinstance(info.get(k), str) and info.get(k) for k in ("name", "version")
-        )
-        yield (
-            judge_kept(named)
-            if whole
-            else judge_broken(named, "a name and a version", f"it returns {str(info)[:100]}")
-        )
+        given: Mapping[str, Any] = info if isinstance(info, Mapping) else {}
+        whole = all(isinstance(given.get(k), str) and given.get(k) for k in ("name", "version"))
+        wanted = server.version if server is not None and server.says_version else None
+        if not whole or wanted not in (None, given.get("version")):
+            expected = "a name and a version" if wanted is None else f"a name, and the version {wanted}"
+            yield judge_broken(named, expected, f"it returns {str(info)[:100]}")
+        else:
+            yield judge_kept(named)
 
     return run
 

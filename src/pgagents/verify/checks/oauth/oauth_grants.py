@@ -337,7 +337,7 @@ class _Flow:
             token, "the revocation of a token, with a hint that it is another kind", "refresh_token"
         )
         answer: Exchange = yield self.as_client.make_call(token, inside[1], "a call with a revoked token")
-        code = self.setting.model.no_key
+        code = self.setting.model.wrong_key
         assert code is not None  # OAuth stands beside a bearer key
         good = told.status == 200 and answer.status == code.status
         yield self.judge_case(

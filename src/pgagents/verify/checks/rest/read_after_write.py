@@ -84,7 +84,7 @@ def _readers(setting: Setting, what: str) -> Iterator[tuple[Resource, Endpoint, 
             continue
         calls = resource.read_by if what == "read_by" else resource.listed_by
         for index, call in enumerate(calls):
-            for endpoint in setting.endpoints:
+            for endpoint in (*setting.endpoints, *(one for one in setting.tools if one.leads)):
                 if endpoint.action is call.action:
                     yield resource, endpoint, index
 
@@ -153,7 +153,9 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 
 def _makers(setting: Setting, resource: Resource) -> list[Endpoint]:
-    return [d for d in setting.endpoints if resource.made_by and d.action is resource.made_by.action]
+    leads = [one for one in setting.tools if one.leads]
+    every = (*setting.endpoints, *leads)
+    return [d for d in every if resource.made_by and d.action is resource.made_by.action]
 
 
 def _covers(resource: Resource, endpoint: Endpoint) -> tuple[str, ...]:
@@ -469,6 +471,7 @@ CHECK = Check(
     probes=probes,
     rank=9,
     calls_correctly=True,
+    tools=True,
     alone=True,
     remembers=True,
     overlap="all",

@@ -35,6 +35,7 @@ class ToolForm:
 
     def __init__(self, model: Model, surface: Surface) -> None:
         self._model, self._surface = model, surface
+        self._refused = model.codes[model.errors.framework.invalid].status
         self._by_text = {code.shown or code.name: code for code in list(model.codes.values())[::-1]}
         """Codes by what a text calls them: their value in answers, or their name if they have none."""
         codes = "|".join(map(re.escape, self._by_text)) or "(?!)"
@@ -106,7 +107,7 @@ class ToolForm:
         if self._codes.search(words) or isinstance(read_json(words.encode()).value, Mapping):
             return self._error(words)
         status = (
-            {INVALID_PARAMS: REFUSED, METHOD_NOT_FOUND: UNKNOWN}.get(code, CRASHED)
+            {INVALID_PARAMS: self._refused, METHOD_NOT_FOUND: UNKNOWN}.get(code, CRASHED)
             if isinstance(code, int)
             else CRASHED
         )
@@ -115,7 +116,7 @@ class ToolForm:
     def _error(self, text: str) -> Response:
         """Return an error with the code and status found in a text's data or words.
 
-        Without a status the code decides it; without both it is a 400.
+        Without a status the code decides it; without both it is that of invalid arguments.
         """
         told = read_json(text.encode()).value
         found = dict(_members(told)) if isinstance(told, Mapping) else {}
@@ -134,7 +135,9 @@ class ToolForm:
         own = found.get("code")
         wait = found.get("retry_after_s", found.get("retry_after"))
         more = (("Retry-After", str(wait)),) if isinstance(wait, int | float) else ()
-        return self._make_error(status or REFUSED, named or (own if isinstance(own, str) else ""), told, more)
+        return self._make_error(
+            status or self._refused, named or (own if isinstance(own, str) else ""), told, more
+        )
 
     def _make_error(
         self, status: int, code: str, data: Any = None, headers: tuple[tuple[str, str], ...] = ()
@@ -180,8 +183,8 @@ def tool_endpoints(model: Model) -> list[Endpoint]:
             form,
             open_to_all,
             model.shared_security,
-            surface,
-            str(a.name) not in elsewhere,
+            tools=surface,
+            leads=str(a.name) not in elsewhere,
         )
         for a in surface.actions
     ]

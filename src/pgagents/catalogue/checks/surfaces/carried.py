@@ -11,7 +11,8 @@ from pgagents.source.source import Pointer
 from pgagents.text.brief import brief
 
 MCP, REST = "mcp", "rest"
-TOOLS = (MCP, "copilot_mcp")
+COPILOT_MCP = "copilot_mcp"
+TOOLS = (MCP, COPILOT_MCP)
 """Surfaces whose actions are tools of the MCP server."""
 _ONLY_REST = {
     "operation_id": "only operations of their own have an id",

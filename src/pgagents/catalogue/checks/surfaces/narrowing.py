@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pgagents.catalogue.checks.carried import REST, members
 from pgagents.catalogue.checks.checker import Checker
+from pgagents.catalogue.checks.surfaces.carried import REST, members
 from pgagents.catalogue.language.basics import Param, Schema
 from pgagents.catalogue.language.offers import Narrowing, Surface
 from pgagents.jsonschema.schema import validator

@@ -1,0 +1,35 @@
+"""Serve the tools of a catalogue's hosted MCP server beside its sandbox, on a port of their own."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pgagents.sandbox.sandbox import Sandbox
+
+
+def serve_tools(sandbox: Sandbox, facts: dict[str, Any]) -> str:
+    """Start the server in a thread that ends with the process, and return its URL; empty where the
+    catalogue has no hosted server, or the extra `mcp` is missing.
+
+    Its tools call the sandbox with the key of the main identity, and callers need none.
+    """
+    from pgagents.cli import _extras
+
+    model = sandbox.front.model
+    server = model.mcp_server
+    if server is None or not server.url or _extras.missing("mcp"):
+        return ""
+    from pgagents.client.client import Client
+    from pgagents.client.send import Sender
+    from pgagents.mcp.http import PATH, bind, make_app, serve
+    from pgagents.mcp.server import make_server
+
+    sender = Sender(facts["url"], cacert=facts["ca_file"])
+    client = Client(model, sender, facts["keys"].get("test", ""), own_tools=sandbox.front.own_tools)
+    bound = bind(0, "127.0.0.1")
+    port = bound.getsockname()[1]
+    app = make_app(make_server(model, client, close=sender.close), model, port)
+    threading.Thread(target=serve, args=(app, bound, lambda: None), daemon=True).start()
+    return f"http://127.0.0.1:{port}{PATH}"

@@ -1,0 +1,24 @@
+"""The schema of a file as JSON and tool calls have it: a data URL."""
+
+from __future__ import annotations
+
+from pgagents.encoding.file import pattern_of
+from pgagents.model.action import FileLimits
+from pgagents.source.origin import Node, Text
+
+_LEAD = 100
+"""Characters before the Base64 of a data URL, with a name."""
+
+
+def file_node(written: Node, limits: FileLimits) -> Node:
+    """Return the schema of a data URL of a file, and say so in its description."""
+    node = Node({k: v for k, v in written.items() if k != "format"}, origin=written.origin)
+    node["pattern"] = Text(pattern_of(limits.media), (*written.origin, "media"))
+    said = f"A file as a data URL: `data:{next(iter(limits.media), 'TYPE')};base64,...`"
+    if limits.max_bytes is not None:
+        node["maxLength"] = -(-limits.max_bytes // 3) * 4 + _LEAD
+        said += f", of at most {limits.max_bytes:,} bytes"
+    own = str(written.get("description", "")).rstrip()
+    text = f"{own}{'' if not own or own[-1] in '.!?' else '.'} {said}.".strip()
+    node["description"] = Text(text, (*written.origin, "description"))
+    return node

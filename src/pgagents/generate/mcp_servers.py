@@ -1,0 +1,38 @@
+"""Facts about MCP servers that several documents share: what starts a package, and what carries a key."""
+
+from __future__ import annotations
+
+from pgagents.generate.target import Loss
+from pgagents.model.credential import Credential
+from pgagents.model.model import McpServer, Model
+
+RUNTIMES = {"npm": "npx", "pypi": "uvx", "oci": "docker"}
+"""What starts a package of each registry."""
+
+
+def list_keys(model: Model, server: McpServer) -> list[Credential]:
+    """Return the credentials that a hosted server takes, by the first way to call it."""
+    first: tuple[str, ...] = next(iter(server.security), ())
+    return [model.credentials[name] for name in first]
+
+
+def key_losses(model: Model, server: McpServer) -> list[Loss]:
+    """Return the keys that no header carries, and those that stand there as Base64: neither the registry
+    nor a client has a place for the one, or encodes the other.
+    """
+    keys = list_keys(model, server) if server.url else []
+    encoded = [
+        Loss(one.origin, "Base64 of user:password", "client", "the variable holds the encoded text")
+        for one in keys
+        if one.encoded
+    ]
+    return encoded + [
+        Loss(
+            one.origin,
+            f"key in the {one.place} `{one.wire}`",
+            "client",
+            "whoever adds the server adds it too",
+        )
+        for one in keys
+        if one.place != "header"
+    ]

@@ -1,0 +1,86 @@
+"""A later Park Graph is said by its catalogue alone, and its mock keeps every contract."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pgagents.catalogue.load import load_text
+from pgagents.inprocess import inside, verify_sandbox
+from pgagents.inprocess_mcp import mcp_inside
+from pgagents.model.contract import Verdict
+from pgagents.model.model import Model
+from pgagents.verify.plan.options import Options
+from verifying import SHOP, ids, run
+
+LATER = SHOP.parent / "later.yaml"
+ENOUGH = 5_000
+
+
+@cache
+def later() -> Model:
+    return load_text(LATER.read_text(encoding="utf-8"), str(LATER))
+
+
+def test_mock_keeps_every_contract_of_the_api() -> None:
+    report = run(later())
+    assert {f.contract.id: f.actual for f in report.findings} == {}
+    assert ids(report, Verdict.UNTESTED) == []
+    assert report.footer.left_behind == ()
+    assert report.exit_code == 0
+    kept = set(ids(report, Verdict.KEPT))
+    assert {"valid_calls/example/one/take_permit@agents", "read_after_write/permit/get_permit@agents"} <= kept
+
+
+def test_mock_and_its_tools_leave_nothing_untested() -> None:
+    opened = inside(later())
+    with mcp_inside(later(), opened) as link:
+        report = verify_sandbox(later(), opened, Options(max_requests=ENOUGH), mcp=link)
+    assert {f.contract.id: f.actual for f in report.findings} == {}
+    assert ids(report, Verdict.UNTESTED) == []
+    kept = set(ids(report, Verdict.KEPT))
+    assert {"law/at-most/near_stations@mcp", "mcp_transport/names_itself@mcp"} <= kept
+
+
+def test_tool_of_the_hosted_server_alone_has_no_path() -> None:
+    opened = inside(later())
+    own = opened.sandbox.front.own_tools
+    assert own is not None
+    assert [str(a.name) for a in own.actions] == ["near_stations"]
+    assert not own.actions[0].key
+    assert len(own.path) > 20
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[dict[str, Any]]:
+    ready = tmp_path / "ready.json"
+    words = [sys.executable, "-c", "from pgagents.cli.main import run; run()"]
+    command = [*words, "sandbox", str(LATER), "--port", "0", "--ready", str(ready)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            until = time.monotonic() + 60
+            while not ready.exists() and time.monotonic() < until:
+                time.sleep(0.05)
+            yield json.loads(ready.read_text(encoding="utf-8"))
+        finally:
+            process.terminate()
+
+
+def test_sandbox_serves_the_hosted_tools_beside_the_api(
+    served: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = [sys.executable, "-c", "from pgagents.cli.main import run; run()"]
+    monkeypatch.setenv("PGAGENTS_TOKEN", served["keys"]["test"])
+    command = [*words, "verify", str(LATER), "--url", served["url"], "--mcp-url", served["mcp_url"]]
+    for contract in ("valid_calls/ordinary/near_stations@mcp", "mcp_transport/names_itself@mcp"):
+        command += ["--only", contract]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
