@@ -57,6 +57,8 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Action", "errors", "-", "may break, addition"),
     _row("Action", "laws relations", "may break, addition", "may break, addition"),
     _row("Action", "tenant", "may break", "-"),
+    _row("Action", "job", "breaking, may break, addition", "-", "who takes the answer for the end is wrong"),
+    _row("Job", "resource done failed within_s reason", "breaking, addition", "-"),
     _row("Action", "pages", "breaking, addition", "-", "who walks the pages the old way gets lost"),
     _row("Action", "may_name_none", "may break", "-"),
     _row("Action", "title description texts tags examples deprecated", "wording, breaking", "-",

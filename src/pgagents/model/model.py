@@ -276,6 +276,8 @@ class Resource:
     gone_when: Expression | None = None
     """Condition that holds for a removed instance that the server still returns."""
     moves_by_time: tuple[TimedMove, ...] = ()
+    shows_job: tuple[str, ...] = ()
+    """The members that change by themselves as a job goes on; empty if it shows none."""
     unique: tuple[Unique, ...] = ()
 
     @property

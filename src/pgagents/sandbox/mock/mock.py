@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from pgagents.cel.reading import bounds_of_size
 from pgagents.jsonschema import schema as schemas
@@ -96,6 +97,9 @@ class Mock:
                 resource, call
             )
         self.rows.add(resource.name, str(row[resource.id]), tenant, row)
+        if call.action.job is not None:
+            self.lifecycle.begin(resource, str(row[resource.id]), call.now)
+            call.headers.extend(_tell_job(resource, call.action, row))
         return True, answer
 
     def _move(self, resource: Resource, call: AcceptedCall) -> tuple[bool, Any]:
@@ -457,3 +461,17 @@ def _bounds(action: Action) -> set[str]:
 def _counts(name: str) -> bool:
     """Return whether an argument's name looks like a bound on the number of items."""
     return bool(re.search(r"limit|count|size|top|max|per_?page|^first$|^take$", name, re.I))
+
+
+def _tell_job(resource: Resource, action: Action, row: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the headers of an answer that starts a job: where it shows, and when to look."""
+    read = resource.read_by[0]
+    path, argued = str(read.action.path), places.id_argument(read, resource)
+    for param in read.action.params:
+        value = row.get(argued.get(str(param.name), ""))
+        path = path.replace(f"{{{param.wire}}}", quote(str(value), safe="")) if value is not None else path
+    where = [] if "{" in path or not read.action.on_rest else [("Location", path)]
+    return [*where, ("Retry-After", "1")] if action.success.status == ACCEPTED else where
+
+
+ACCEPTED = 202

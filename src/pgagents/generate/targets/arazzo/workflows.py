@@ -68,6 +68,8 @@ def view(model: Model) -> View:
     )
 
 
+RETRY_S = 2
+"""Seconds after which a step that follows a job is taken again."""
 Read = tuple[str, str, tuple[str | int, ...]]
 """A step, a value that it keeps, and the member of that value that a later step reads."""
 
@@ -157,6 +159,8 @@ class _Workflow:
                 {"contentType": step.action.content_type, "payload": Node(payload, origin=at)}, origin=at
             )
         members["successCriteria"] = list(self._criteria(step))
+        if step.within_s:
+            members["onFailure"] = [self._look_again(step)]
         if step.after_s:
             self.lose(
                 (*step.origin, "after_s"),
@@ -331,6 +335,11 @@ class _Workflow:
             {"type": kind, "default": default} if default is not None else {}, origin=origin
         )
         return f"$inputs.{name}"
+
+    def _look_again(self, step: Step) -> Node:
+        """Return the action that repeats a step while a job goes on."""
+        again = {"name": "look-again", "type": "retry", "retryAfter": RETRY_S}
+        return Node({**again, "retryLimit": max(1, round(step.within_s / RETRY_S))}, origin=step.origin)
 
     # conditions
 
