@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from pgagents.catalogue.checks import examples, idle, laws, pages, parts, paths, security, sending
 from pgagents.catalogue.checks.checker import Checker
+from pgagents.catalogue.checks.refusals import jobs
 from pgagents.catalogue.checks.shapes import answers
 from pgagents.catalogue.checks.surfaces import carried, mcp_server, narrowing
 from pgagents.catalogue.checks.unsaid import as_bearer, find_unsupported_key
@@ -68,6 +69,7 @@ def _load(source: Source, known: Validators | None) -> tuple[Model | None, list[
     sending.run(checker)
     laws.run(checker)
     pages.run(checker)
+    jobs.run(checker)
     examples.run(checker, known)
     if found := _deduplicate([*found, *checker.found]):
         return None, found

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pgagents.cel.expression import Expression
+from pgagents.model.job import Job
 from pgagents.model.pages import Pages
 from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer
@@ -251,6 +252,8 @@ class Action:
     """
     pages: Pages | None = None
     """How its list goes on after a page; None if it has no pages."""
+    job: Job | None = None
+    """The work that it starts; None if its answer is the end of it."""
     alias_of: Action | None = None
     """The action itself, if this entry offers it under a former name."""
 

@@ -21,6 +21,7 @@ from pgagents.catalogue.language.basics import (
     Status,
     Strict,
 )
+from pgagents.catalogue.language.jobs import Job
 from pgagents.catalogue.language.pages import Pages
 
 
@@ -184,6 +185,7 @@ class Action(Cited):
     )
     idempotency: Name | None = Field(None, description="The argument that is the idempotency key.")
     pages: Pages | None = Field(None, description="How its list goes on after a page.")
+    job: Job | None = Field(None, description="The work that it starts and that goes on after its answer.")
     may_name_none: bool = Field(
         False,
         description=(

@@ -85,6 +85,12 @@ def _scheme(model: Model, credential: Credential) -> Node:
         described = Text(f"{described} {said}".strip(), (*at, "value"))
     if described:
         scheme["description"] = described
+    if credential.exchange is not None:
+        flow = {
+            "tokenUrl": Text(credential.exchange.find_url(model.api.server), at),
+            "scopes": Node(credential.exchange.scopes, origin=at),
+        }
+        scheme["flows"] = Node({"clientCredentials": Node(flow, origin=at)}, origin=at)
     return scheme
 
 

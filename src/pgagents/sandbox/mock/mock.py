@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from pgagents.cel.reading import bounds_of_size
 from pgagents.jsonschema import schema as schemas
@@ -27,6 +28,8 @@ from pgagents.sandbox.mock.rows import Rows
 from pgagents.sandbox.mock.sample import sample
 from pgagents.sandbox.setting import Setting
 from pgagents.source.origin import plain
+
+GONE = 410
 
 
 def domain(setting: Setting) -> Domain:
@@ -85,10 +88,18 @@ class Mock:
             row[resource.state] = resource.initial
         answer = self.laws.repair(call, places.put(answer, path, row))
         row, tenant = self._object(answer, path), self._tenant(resource, call)
+        taken = self.lifecycle.find_repeated(resource, tenant, row)
+        if taken is not None:
+            return True, Refusal(taken.otherwise.name, f"There is one with the same {taken.members[0]}")
         if not self.lifecycle.count(resource, tenant, None, row):
             code = next((c for c in call.action.errors if c.status == 409), None)
-            return True, Refusal(code.name, "Nothing is left of it") if code else self._missing(resource)
+            return True, Refusal(code.name, "Nothing is left of it") if code else self._missing(
+                resource, call
+            )
         self.rows.add(resource.name, str(row[resource.id]), tenant, row)
+        if call.action.job is not None:
+            self.lifecycle.begin(resource, str(row[resource.id]), call.now)
+            call.headers.extend(_tell_job(resource, call.action, row))
         return True, answer
 
     def _move(self, resource: Resource, call: AcceptedCall) -> tuple[bool, Any]:
@@ -97,7 +108,7 @@ class Mock:
             return False, None
         row = self._find_instance(resource, call, places.names_of(move.input))
         if row is None:
-            return True, self._missing(resource)
+            return True, self._missing(resource, call)
         if resource.state and row.get(resource.state) not in move.origin_states:
             return True, Refusal(move.otherwise.name, f"It is {row.get(resource.state)}")
         answer = self._base(call)
@@ -119,7 +130,7 @@ class Mock:
             return False, None
         row = self._find_instance(resource, call, places.id_argument(undo, resource))
         if row is None:
-            return True, self._missing(resource)
+            return True, self._missing(resource, call)
         self.rows.remove(resource.name, str(row[resource.id]))
         self.lifecycle.count(resource, self._tenant(resource, call), row, None)
         return True, self.laws.repair(call, self._base(call), row)
@@ -130,7 +141,7 @@ class Mock:
             return False, None
         row = self._find_instance(resource, call, places.id_argument(read, resource))
         if row is None:
-            return True, self._missing(resource)
+            return True, self._missing(resource, call)
         answer, path = self._base(call), places.place(read.at)
         if path is not None:
             answer = places.put(answer, path, {**self._object(answer, path), **row})
@@ -180,7 +191,7 @@ class Mock:
             return False, None
         row = self.rows.get(resource.name, str(call.input.get(param.name)), self._tenant(resource, call))
         if row is None:
-            return True, self._missing(resource)
+            return True, self._missing(resource, call)
         answer = self._base(call)
         path = self._path_in(resource, answer)
         after = self._overlaid(dict(row), call, keep=(resource.id, str(param.name), *resource.fixed))
@@ -320,7 +331,7 @@ class Mock:
                 continue
             known = self.rows.any(resource.name) or not param.refers_to
             if known and self.rows.get(resource.name, str(value), self._tenant(resource, call)) is None:
-                return self._missing(resource)
+                return self._missing(resource, call)
         return None
 
     def _in_path(self, action: Action, param: Param) -> Resource | None:
@@ -336,8 +347,13 @@ class Mock:
                 return resource
         return None
 
-    def _missing(self, resource: Resource) -> Refusal:
+    def _missing(self, resource: Resource, call: AcceptedCall) -> Refusal:
         code = resource.missing.name if resource.missing else self.model.errors.framework.unknown_path
+        gone = next((c.name for c in call.action.errors if c.status == GONE), None)
+        tenant = self._tenant(resource, call)
+        named = [str(v) for v in call.input.values() if isinstance(v, str | int)]
+        if gone is not None and any(self.rows.was_removed(resource.name, id, tenant) for id in named):
+            code = gone
         return Refusal(
             str(code or self.model.errors.framework.invalid),
             f"There is no such {resource.name.replace('_', ' ')}",
@@ -435,3 +451,17 @@ def _bounds(action: Action) -> set[str]:
 def _counts(name: str) -> bool:
     """Return whether an argument's name looks like a bound on the number of items."""
     return bool(re.search(r"limit|count|size|top|max|per_?page|^first$|^take$", name, re.I))
+
+
+def _tell_job(resource: Resource, action: Action, row: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the headers of an answer that starts a job: where it shows, and when to look."""
+    read = resource.read_by[0]
+    path, argued = str(read.action.path), places.id_argument(read, resource)
+    for param in read.action.params:
+        value = row.get(argued.get(str(param.name), ""))
+        path = path.replace(f"{{{param.wire}}}", quote(str(value), safe="")) if value is not None else path
+    where = [] if "{" in path or not read.action.on_rest else [("Location", path)]
+    return [*where, ("Retry-After", "1")] if action.success.status == ACCEPTED else where
+
+
+ACCEPTED = 202

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from pgagents.http import Handler
 from pgagents.model.contract import Contract
 from pgagents.verify.wire.oauth import OAuthClient
 
@@ -70,6 +71,8 @@ class Identities:
     """What else is sent and must not be reported: the values of a gateway's headers."""
     oauth: OAuthClient | None = None
     """The OAuth client that the run may act as."""
+    reach: Callable[[str], Handler] | None = None
+    """The way to a token endpoint on another host."""
 
     @property
     def hidden(self) -> tuple[str, ...]:
