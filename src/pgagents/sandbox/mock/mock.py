@@ -443,8 +443,18 @@ class Mock:
         self.rows.add(resource.name, str(row[resource.id]), tenant if resource.tenant else "", row)
 
 
-def _likeness(example: Example, given: Mapping[str, Any]) -> int:
-    return sum(1 for k, v in plain(example.input).items() if given.get(k) == v)
+def _likeness(example: Example, given: Mapping[str, Any]) -> float:
+    """Return how many arguments an example shares with a call; an object counts by its equal members."""
+    return sum(_share(v, given.get(k)) for k, v in plain(example.input).items())
+
+
+def _share(one: Any, other: Any) -> float:
+    if one == other:
+        return 1
+    if not (isinstance(one, Mapping) and isinstance(other, Mapping)):
+        return 0
+    names = one.keys() | other.keys()
+    return sum(bool(one.get(name) == other.get(name)) for name in names) / (len(names) + 1)
 
 
 def _bounds(action: Action) -> set[str]:
