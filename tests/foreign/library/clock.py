@@ -1,5 +1,6 @@
 """Staging's clock: it runs as fast as real time, can be moved ahead, and never goes back."""
 
+import threading
 import time
 from datetime import UTC, datetime
 
@@ -11,6 +12,7 @@ class Clock:
         self._start = time.time()
         self._since = time.monotonic()
         self._ahead = 0
+        self._lock = threading.Lock()
 
     def now(self) -> int:
         """The whole seconds; fractions are cut off."""
@@ -18,8 +20,9 @@ class Clock:
 
     def advance(self, seconds: int) -> int:
         """Move the clock ahead, and return the time it has then."""
-        self._ahead += seconds
-        return self.now()
+        with self._lock:
+            self._ahead += seconds
+            return self.now()
 
 
 def timestamp(seconds: int) -> str:

@@ -88,6 +88,15 @@ class Text(Field):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Reference(Field):
+    """An id or a cursor: any text may be one, and the action looks it up."""
+
+    def parse(self, value: str) -> str:
+        """Take the text as it is."""
+        return value
+
+
+@dataclass(frozen=True, kw_only=True)
 class Integer(Field):
     """An integer without sign."""
 

@@ -3,7 +3,7 @@
 import re
 from dataclasses import replace
 
-from .forms import Choice, Field, Fields, Integer, Invalid, Metadata, Object, Text, TextList
+from .forms import Choice, Field, Fields, Integer, Invalid, Metadata, Object, Reference, Text, TextList
 
 FAR = 99_999_999_999
 CURRENCIES = ("eur", "usd", "gbp")
@@ -29,13 +29,13 @@ CUSTOMER_CHANGE: Fields = {**CUSTOMER, "email": replace(EMAIL, required=False, n
 PAYMENT: Fields = {
     "amount": Integer(required=True, least=50, most=99_999_999),
     "currency": Choice(required=True, choices=CURRENCIES),
-    "customer": Text(required=True),
+    "customer": Reference(required=True),
     "source": Choice(required=True, choices=("tok_ok", "tok_declined")),
     "description": Text(most=200),
     "metadata": Metadata(default={}),
 }
 REFUND: Fields = {
-    "payment": Text(required=True),
+    "payment": Reference(required=True),
     "amount": Integer(least=1, most=99_999_999),
     "reason": Choice(choices=("duplicate", "fraudulent", "requested")),
 }
@@ -65,9 +65,9 @@ PAYMENT_LIST: Fields = {
         default={"gte": None, "lt": None},
     ),
     "limit": LIMIT,
-    "starting_after": Text(),
+    "starting_after": Reference(),
 }
-CUSTOMER_SEARCH: Fields = {"query": Text(required=True, most=300), "limit": LIMIT, "page": Text()}
+CUSTOMER_SEARCH: Fields = {"query": Text(required=True, most=300), "limit": LIMIT, "page": Reference()}
 
 
 class Url(Field):

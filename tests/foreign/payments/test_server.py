@@ -166,7 +166,8 @@ def test_refunds_add_up(api: httpx.Client) -> None:
     assert api.post("/refunds", data={"payment": payment["id"]}).json()["amount"] == 600
     assert api.get(f"/payments/{payment['id']}").json()["status"] == "refunded"
     assert error(api.post("/refunds", data={"payment": payment["id"]})) == (409, "already_refunded", None)
-    assert error(api.post("/refunds", data={"payment": "pay_x"})) == (404, 20404, "payment")
+    for none in ("pay_x", "\x01", "pay_" + "x" * 24):
+        assert error(api.post("/refunds", data={"payment": none})) == (404, 20404, "payment")
 
 
 def test_refunds_at_the_same_time(api: httpx.Client) -> None:
