@@ -14,11 +14,12 @@ from pgagents.jsonschema import schema as schemas
 from pgagents.model.action import Action, Example, Param
 from pgagents.model.error_reader import value_at
 from pgagents.model.model import Resource
-from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, NotModified, Refusal
 from pgagents.sandbox.clock import rfc3339
 from pgagents.sandbox.keys import word
 from pgagents.sandbox.mock import places
 from pgagents.sandbox.mock.answer_headers import headers_of_answer
+from pgagents.sandbox.mock.conditions import is_known, refuse_stale
 from pgagents.sandbox.mock.ids import candidates
 from pgagents.sandbox.mock.laws.listing import choose
 from pgagents.sandbox.mock.laws.obey import Lawful
@@ -57,9 +58,12 @@ class Mock:
         if self.model.clock is not None and call.action is self.model.clock:
             return self._clock(call)
         self.lifecycle.pass_time(call.now)
-        answer = self._carry_out(call)
+        stale = refuse_stale(self.model, call, self._carry_out)
+        answer = self._carry_out(call) if stale is None else stale
         if not isinstance(answer, Refusal):
             call.headers.extend(headers_of_answer(self.model, self.setting.address.url, call, answer))
+            if is_known(call, answer):
+                return NotModified()
         return answer
 
     def _carry_out(self, call: AcceptedCall) -> Any:
@@ -439,8 +443,18 @@ class Mock:
         self.rows.add(resource.name, str(row[resource.id]), tenant if resource.tenant else "", row)
 
 
-def _likeness(example: Example, given: Mapping[str, Any]) -> int:
-    return sum(1 for k, v in plain(example.input).items() if given.get(k) == v)
+def _likeness(example: Example, given: Mapping[str, Any]) -> float:
+    """Return how many arguments an example shares with a call; an object counts by its equal members."""
+    return sum(_share(v, given.get(k)) for k, v in plain(example.input).items())
+
+
+def _share(one: Any, other: Any) -> float:
+    if one == other:
+        return 1
+    if not (isinstance(one, Mapping) and isinstance(other, Mapping)):
+        return 0
+    names = one.keys() | other.keys()
+    return sum(bool(one.get(name) == other.get(name)) for name in names) / (len(names) + 1)
 
 
 def _bounds(action: Action) -> set[str]:
