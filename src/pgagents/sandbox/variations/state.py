@@ -128,7 +128,7 @@ def ties_turned(_context: Context, _request: Request, data: Any) -> Any:
 
 @variation().handle_requests
 def removal_takes_a_moment(context: Context, handler: Handler, request: Request) -> Response | Silence:
-    """What a removal answered 202 will remove is read as before for two seconds more."""
+    """An instance is read as before for two seconds after its removal was answered 202."""
     cache: dict[str, Response] = context.memory.setdefault("read", {})
     until: dict[str, float] = context.memory.setdefault("until", {})
     now, found = context.front.clock.now(), handler(request)

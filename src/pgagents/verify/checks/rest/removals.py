@@ -1,4 +1,4 @@
-"""What an action removes for good is gone: its reads are answered as for a missing instance, or with 410.
+"""A removed instance is gone: its reads are answered as for a missing one, or with 410.
 
 An instance is made, read, removed by the resource's `undone_by` if that is `destructive`, and read again. A
 removal answered 202 may take some seconds. A removed instance that is still answered fits `gone_when`.
