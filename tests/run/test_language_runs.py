@@ -16,10 +16,10 @@ from pgagents.http import Request, Response
 from pgagents.inprocess import inside, verify_sandbox
 from pgagents.inprocess_mcp import mcp_inside
 from pgagents.model.contract import Verdict
-from pgagents.model.identity import choose, find_secret
 from pgagents.model.model import Model
 from pgagents.report.report import Report
 from pgagents.sandbox.injection.fault_registry import list_names
+from pgagents.verify.oauth.tokens import Tokens, find_tokens
 from pgagents.verify.plan.options import Options
 from verifying import ids, run
 
@@ -36,10 +36,11 @@ def test_mock_serves_what_a_row_says(id: str) -> None:
     members (`body`) and a text that it `has`.
     """
     row, model = rows()[id], model_of(id)
-    opened = inside(model)
+    opened, tokens = inside(model), Tokens(model)
     kept: dict[str, Any] = {}
     for call in row.several("mock"):
-        sent = _request(call, model, opened.keys, kept)
+        carried = find_tokens(tokens, opened.keys, opened.sandbox.front.clock.now(), opened.sandbox.handler)
+        sent = _request(call, model, carried, kept)
         answer = opened.sandbox.handler(sent)
         assert isinstance(answer, Response), call
         told = (call, sent.target, answer.status, answer.headers, answer.body[:400])
@@ -57,7 +58,7 @@ def test_mock_serves_what_a_row_says(id: str) -> None:
             opened.sleep(call["sleep"])
 
 
-def _request(call: dict[str, Any], model: Model, keys: Mapping[str, str], kept: dict[str, Any]) -> Request:
+def _request(call: dict[str, Any], model: Model, carried: Mapping[str, str], kept: dict[str, Any]) -> Request:
     if "call" in call:
         action = model.action(call["call"])
         assert action is not None, call
@@ -68,20 +69,20 @@ def _request(call: dict[str, Any], model: Model, keys: Mapping[str, str], kept: 
         method, _, target = _filled(call["send"], kept).partition(" ")
         asked = Request(method, target, (), str(_filled(call.get("text", ""), kept)).encode())
         needs = model.shared_security
-    for name in _schemes(call, model, keys, needs):
-        asked = model.credentials[name].add_to(asked, find_secret(model, keys, "main", name))
+    for name in _schemes(call, carried, needs):
+        asked = model.credentials[name].add_to(asked, carried[name])
     for name, value in call.get("with", {}).items():
         asked = asked.with_header(name, str(_filled(value, kept)))
     return asked
 
 
 def _schemes(
-    call: dict[str, Any], model: Model, keys: Mapping[str, str], needs: tuple[tuple[str, ...], ...]
+    call: dict[str, Any], carried: Mapping[str, str], needs: tuple[tuple[str, ...], ...]
 ) -> Sequence[str]:
     if not call.get("key", True):
         return ()
-    found: Sequence[str] = call.get("schemes", choose(model, keys, "main", needs))
-    return found
+    found: Sequence[str] = next((one for one in needs if one and set(one) <= set(carried)), ())
+    return call.get("schemes", found)
 
 
 def _filled(value: Any, kept: dict[str, Any]) -> Any:

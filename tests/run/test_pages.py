@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -18,6 +20,7 @@ from pgagents.mcp.tools import tools
 from pgagents.model.contract import Verdict
 from pgagents.model.pages import links_of
 from pgagents.report.report import Report
+from pgagents.sandbox.call import AcceptedCall
 from verifying import ids, run
 
 WALK = "pagination/list_notes@rest"
@@ -26,7 +29,18 @@ WALK = "pagination/list_notes@rest"
 def _run_beside_others(row: str) -> Report:
     """Verify a server to which somebody else adds a note whenever a further page is requested."""
     model = model_of(row)
-    opened = inside(model, variations=["others-add-meanwhile"])
+    opened = inside(model)
+    front, maker = opened.sandbox.front, model.action("create_note")
+    inner = front.domain
+    assert maker is not None
+
+    def act(call: AcceptedCall) -> Any:
+        pages = call.action.pages
+        if pages is not None and pages.argument in call.given:
+            inner(replace(call, action=maker, input={"text": "Buy salt"}))
+        return inner(call)
+
+    front.domain = act
     return run(model, handler=opened.sandbox.handler, keys=opened.keys, allow_writes=True)
 
 

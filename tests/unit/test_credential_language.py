@@ -97,7 +97,7 @@ def test_credential_is_taken(auth: str) -> None:
             "credential",
             "a cookie cannot have this value",
         ),
-        (scheme("{type: oauth2}"), 2, "key-kind", "an OAuth 2.0 token, which is not supported yet"),
+        (scheme("{type: oauth2}"), 2, "key-kind", "an OAuth 2.0 token by no flow that calls can take"),
         (scheme("{type: api_key, in: header, name: 'X Y'}"), 2, "credential", "this is no name of a header"),
         (
             scheme("{type: api_key, in: header, name: Content-Type}"),

@@ -17,6 +17,9 @@ from hypothesis import strategies as st
 
 from pgagents.cel.expression import HELPERS, MAX_CHARS, ExpressionError, Scope, cents, epoch
 from pgagents.cel.expression import compile as compiled
+from pgagents.cel.printer import print_node
+from pgagents.cel.reading import place_of
+from pgagents.cel.rewrite import mutants
 
 ODD: st.SearchStrategy[Any] = st.recursive(
     st.none()
@@ -258,3 +261,33 @@ def test_a_list_at_a_plain_path_is_read_as_any_other(value: object) -> None:
     assert scope.holds(compiled("has(response.other) && size(response.other) == 2.0 || true", ["response"]))
     scope.change("response", {"value": [1, 2]})
     assert scope.holds(compiled(at_path, ["response"]))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("r.items[-1].id", "c"),
+        ("r.items[-3].id", "a"),
+        ("r.items.filter(i, i.n < 3)[-1].id", "b"),
+        ("size(r.items) > 0 && r.items[-1].n == 3", True),
+        ("r.rows[-1][-2]", 1.0),
+        ("r.items.map(i, r.rows[-1][-1])[-1]", 2.0),
+    ],
+)
+def test_index_may_count_from_the_end(text: str, expected: object) -> None:
+    data = {"items": [{"id": "a", "n": 1}, {"id": "b", "n": 2}, {"id": "c", "n": 3}], "rows": [[1, 2]]}
+    assert Scope({"r": data}).evaluate(compiled(text, {"r"})) == expected
+
+
+@pytest.mark.parametrize("text", ["r.items[-4]", "r.none[-1]", "r[-1]"])
+def test_index_from_the_end_of_too_short_a_list_is_an_error(text: str) -> None:
+    with pytest.raises(ExpressionError):
+        Scope({"r": {"items": [1, 2, 3], "none": []}}).evaluate(compiled(text, {"r"}))
+
+
+def test_place_of_an_index_from_the_end_is_negative() -> None:
+    assert place_of(compiled("r.items[-2].id", {"r"}).tree) == ("r", "items", -2, "id")
+    assert [print_node(m) for m in mutants(compiled("r.items[-1].n < 2", {"r"}).tree)] == [
+        "r.items[-1].n < 3.0",
+        "r.items[-1].n <= 2",
+    ]

@@ -159,6 +159,34 @@ def test_members_keep_any_name_that_json_allows() -> None:
     assert "member `" not in notes(made)
 
 
+def test_keywords_that_apply_schemas_are_carried_from_openapi_3_1() -> None:
+    pair = {"type": "array", "prefixItems": [{"type": "number"}, {"type": "string"}], "items": False}
+    schema = {
+        "type": "object",
+        "properties": {
+            "pair": pair,
+            "a": {"type": "string", "contains": {"const": 1}},
+            "b": {"type": "integer"},
+        },
+        "patternProperties": {"^x-": {"type": "string"}},
+        "propertyNames": {"maxLength": 9},
+        "dependentRequired": {"a": ["b"]},
+        "if": {"required": ["a"]},
+        "then": {"properties": {"b": {"minimum": 1}}},
+        "unevaluatedProperties": False,
+    }
+    answer = {"description": "A book", "content": {"application/json": {"schema": schema}}}
+    document = openapi({"/books": {"get": operation(responses={"200": answer})}})
+    made = imported({**document, "openapi": "3.1.0"})
+    builds(made)
+    found = made.data["actions"]["get_book"]["output"][200]
+    kept = ("patternProperties", "propertyNames", "dependentRequired", "if", "then", "unevaluatedProperties")
+    assert {key: found[key] for key in kept} == {key: schema[key] for key in kept}
+    assert found["properties"]["pair"] == {**pair, "items": {}, "maxItems": 2}
+    assert "contains" not in found["properties"]["a"]
+    assert "`contains` has no effect here" in notes(made)
+
+
 def test_recursive_schemas_and_chains_of_all_of_come_through() -> None:
     def named(name: str) -> dict[str, str]:
         return {"$ref": f"#/components/schemas/{name}"}
@@ -197,14 +225,15 @@ NAMED = {"$ref": "#/components/schemas/Named"}
         ({"type": "array"}, {"type": "array", "items": {}}, ""),
         ({"type": "object", "patternProperties": {}, "additionalProperties": False},
          {"type": "object"}, "`patternProperties` is not"),
-        ({"not": {"type": "null"}}, {}, "`not` is not carried"),
+        ({"not": {"type": "null"}}, {"not": {"type": "null"}}, ""),
+        ({"not": {}}, {}, "`not` is not what it may be"),
         ({"type": "string", "pattern": "("}, {"type": "string"}, "no regular expression"),
         ({"type": "integer", "minimum": 9, "maximum": 3}, {"type": "integer"}, "no value is within"),
         ({"type": "strnig"}, {}, "no JSON type"),
         ({"properties": {"a\nb": {}, "c": {}}, "required": ["a\nb", "c"]},
          {"properties": {"c": {}}, "required": ["c"]}, "unprintable"),
         ({"oneOf": [{"not": {}}, {"type": "string"}]},
-         {"anyOf": [{}, {"type": "string"}]}, "`not` is not carried"),
+         {"anyOf": [{}, {"type": "string"}]}, "`not` is not what it may be"),
         ({"$ref": "#/components/schemas/Missing"}, {}, "leads nowhere"),
         ({"type": "string", "maxLength": "10"}, {"type": "string"}, "not what `maxLength` may be"),
     ],

@@ -30,10 +30,6 @@ DIGEST = {"type": "http", "scheme": "digest"}
 URL = "https://sign-in.example"
 OTHER_KEYS: dict[str, tuple[dict[str, Any], str]] = {
     "digest": (DIGEST, "HTTP authentication by `digest`"),
-    "oauth": (
-        {"type": "oauth2", "flows": {"clientCredentials": {"tokenUrl": URL, "scopes": {}}}},
-        "an OAuth 2.0 token",
-    ),
     "openid": ({"type": "openIdConnect", "openIdConnectUrl": URL}, "an OpenID Connect token"),
     "certificate": ({"type": "mutualTLS"}, "a client certificate"),
     "nonsense": ({"type": "telepathy"}, "a scheme that it does not describe"),
@@ -247,6 +243,24 @@ def test_key_that_is_described_and_never_asked_for_is_told_and_not_sent() -> Non
     model = load_text(made.text)
     assert model.credential is None
     assert [a.key for a in model.actions] == [False]
+
+
+def test_client_credentials_are_carried_over_and_other_flows_are_not() -> None:
+    flow = {"tokenUrl": f"{URL}/token", "scopes": {"read": "Read  it"}}
+    oauth = {"type": "oauth2", "flows": {"clientCredentials": flow}}
+    made = imported(asking({"o": oauth}, [{"o": ["read"]}]))
+    assert made.data["auth"]["schemes"]["o"] == {
+        "type": "oauth2",
+        "flows": {"client_credentials": {"token_url": f"{URL}/token", "scopes": {"read": "Read it"}}},
+    }
+    again = json.loads(artifact(load_text(made.text), "openapi/openapi.json"))
+    said = {"tokenUrl": f"{URL}/token", "scopes": {"read": "Read it"}}
+    assert again["components"]["securitySchemes"]["o"]["flows"] == {"clientCredentials": said}
+    implicit = {"type": "oauth2", "flows": {"implicit": {"authorizationUrl": URL, "scopes": {}}}}
+    other = imported(asking({"o": implicit}, [{"o": []}]))
+    assert "an OAuth 2.0 token (`o`)" in told(other, "blocked")
+    with pytest.raises(InputError, match="1 error"):
+        load_text(other.text)
 
 
 def test_optional_key_is_carried_over() -> None:

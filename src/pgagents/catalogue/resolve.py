@@ -11,12 +11,14 @@ from pgagents.catalogue.checks.checker import Checker
 from pgagents.catalogue.checks.paths import camel
 from pgagents.catalogue.checks.refusals.errors import find_place, make_sign
 from pgagents.catalogue.checks.surfaces.carried import COPILOT_MCP, MCP, REST, TOOLS, is_dispatched
+from pgagents.catalogue.checks.surfaces.dispatcher import JSON_RPC
 from pgagents.catalogue.checks.surfaces.mcp_server import read_server
 from pgagents.catalogue.language import (
     actions,
     audit,
     basics,
     errors,
+    jobs,
     offers,
     pages,
     platform,
@@ -26,7 +28,6 @@ from pgagents.catalogue.language import (
 from pgagents.catalogue.language.credentials import Alternatives, list_alternatives, list_used_schemes
 from pgagents.catalogue.language.errors import JSON, PROBLEM_JSON
 from pgagents.catalogue.language.page_texts import add_page_sentence
-from pgagents.catalogue.language.problem_details import PROBLEM_DETAILS, problem_details
 from pgagents.catalogue.language.schemas import argument_node, schema_node, schema_nodes
 from pgagents.cel.expression import compile as compiled
 from pgagents.decoding.medium import find
@@ -40,6 +41,7 @@ from pgagents.model import model as m
 from pgagents.model.action import (
     Action,
     ActionCall,
+    AnswerHeader,
     Code,
     Example,
     FileLimits,
@@ -52,8 +54,10 @@ from pgagents.model.action import (
 )
 from pgagents.model.credential import Credential, make
 from pgagents.model.error_reader import ErrorReader
+from pgagents.model.job import Job
 from pgagents.model.limit_reader import LimitReader
 from pgagents.model.pages import Pages
+from pgagents.model.problem_details import PROBLEM_DETAILS, problem_details
 from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer, Source
 from pgagents.text.wording import append_remark
@@ -220,6 +224,7 @@ class _Resolver:
             tenant=a.tenant,
             may_name_none=a.may_name_none,
             pages=pages,
+            job=self._job(a.job, (*at, "job")) if a.job else None,
             formerly=tuple(
                 _former(n, day, a.operation_id, (*at, "formerly", n)) for n, day in a.formerly.items()
             ),
@@ -270,7 +275,7 @@ class _Resolver:
         )
 
     def _output(self, status: int, o: basics.Output | None, raw: Any, at: Pointer) -> Output:
-        empty = o is None or not raw or set(raw) <= {"description"}
+        empty = o is None or not raw or set(raw) <= {"description", "headers"}
         text = o.description if o and o.description else "No content" if empty else "Success"
         schema = None if empty else schema_node(raw, at, self.marks)
         media = (o.content_type if o else None) or JSON
@@ -289,7 +294,18 @@ class _Resolver:
                 schema["maxLength"] = min(limit, schema.get("maxLength", limit))
         columns = columns_of(schema, self.schemas) if schema is not None and kind == "csv" else None
         said = append_remark(text, f"at most {limit:,} bytes") if limit is not None else text
-        return Output(status, schema, Text(said, (*at, "description")), at, media, limit, columns)
+        headers = tuple(
+            self._answer_header(name, h, raw["headers"][name], (*at, "headers", name))
+            for name, h in (o.headers if o else {}).items()
+        )
+        text = Text(said, (*at, "description"))
+        return Output(status, schema, text, at, media, limit, columns, headers)
+
+    def _answer_header(self, name: str, h: basics.AnswerHeader, raw: Any, at: Pointer) -> AnswerHeader:
+        schema = schema_node(raw or {}, at, self.marks)
+        text = schema.pop("description", None) or Text(name, (*at, "description"))
+        schema.setdefault("type", "string")
+        return AnswerHeader(name, schema, h.required is not False, text, at)
 
     def _law(self, name: str, law: actions.Law, at: Pointer) -> Law:
         that, when = map(self.checker.expressions.get, self.checker.law_places(at))
@@ -300,6 +316,30 @@ class _Resolver:
         found = self.checker.expressions
         unless, fits = found.get((*at, "unless")), found.get((*at, "fits"))
         return Relation(name, r.widen, found[(*at, "keeps")], r.by, unless, tuple(r.cite), at, fits)
+
+    def _job(self, job: jobs.Job, at: Pointer) -> Job:
+        shows = self.written.resources[job.resource]
+        return Job(
+            job.resource,
+            shows.read_by[0].action,
+            shows.state or "",
+            tuple(job.done),
+            tuple(job.failed),
+            job.within_s,
+            job.reason,
+            at,
+        )
+
+    def _find_job(self, resource: str) -> jobs.Job | None:
+        """Return the job that a resource shows, or None."""
+        every = (a.job for _, block in self.checker.blocks() for a in block.values() if a.job is not None)
+        return next((job for job in every if job.resource == resource), None)
+
+    def _list_job_members(self, name: str, r: resources.Resource) -> tuple[str, ...]:
+        """Return the members that change by themselves, because they show how far a job is."""
+        job = self._find_job(name)
+        own = (r.state, (job.reason or "").partition(".")[0]) if job is not None else ()
+        return tuple(member for member in own if member)
 
     def _pages(self, p: pages.Pages, at: Pointer) -> Pages:
         found = self.checker.expressions
@@ -445,8 +485,10 @@ class _Resolver:
 
     def _dispatcher(self, surface: m.Surface, sf: offers.Surface) -> m.Dispatcher:
         assert sf.http
-        assert sf.selector
-        assert sf.arguments
+        json_rpc = sf.form == JSON_RPC
+        selector, arguments = ("method", "params") if json_rpc else (sf.selector, sf.arguments)
+        assert selector
+        assert arguments
         at: Pointer = surface.origin
         method, path = sf.http.split(" ", 1)
         return m.Dispatcher(
@@ -456,8 +498,8 @@ class _Resolver:
             Text(sf.operation_id or camel(surface.name), (*at, "operation_id")),
             Text(sf.title or surface.name, (*at, "title")),
             Text(sf.description or "", (*at, "description")),
-            sf.selector,
-            sf.arguments,
+            selector,
+            arguments,
             sf.scope,
             {k: Text(v, (*at, "responses", k)) for k, v in sf.responses.items()},
             sf.attribution,
@@ -465,6 +507,7 @@ class _Resolver:
             tuple(sf.cite),
             at,
             surface,
+            json_rpc,
         )
 
     def _values(self, value: Any, pointer: Pointer) -> Any:
@@ -565,7 +608,8 @@ class _Resolver:
             initial=r.initial,
             moves=moves,
             fixed=tuple(r.fixed),
-            volatile=tuple(r.volatile),
+            volatile=tuple(dict.fromkeys([*r.volatile, *self._list_job_members(name, r)])),
+            shows_job=self._list_job_members(name, r),
             laws=tuple(self._law(n, law, (*at, "laws", n)) for n, law in r.laws.items()),
             cite=tuple(r.cite),
             origin=at,
@@ -575,6 +619,10 @@ class _Resolver:
             body_at=r.body_at,
             gone_when=self.checker.expressions.get((*at, "gone_when")),
             moves_by_time=timed,
+            unique=tuple(
+                m.Unique(tuple(u.members), self.codes[u.otherwise], tuple(u.cite), (*at, "unique", i))
+                for i, u in enumerate(r.unique)
+            ),
         )
 
     def _takes(self, takes: resources.Takes | None, at: Pointer) -> m.Takes | None:
@@ -612,6 +660,15 @@ class _Resolver:
             w.only_verify,
         )
 
+    def _job_within_s(self, action: str, at: Pointer) -> float:
+        """Return how long a step that shows a job waits for its conditions: a step before has started it."""
+        steps = self.written.workflows[str(at[1])].steps
+        before = list(steps.values())[: list(steps).index(str(at[3]))]
+        started = [self.actions[step.action].job for step in before]
+        return max(
+            (job.within_s for job in started if job is not None and job.read_by == action), default=0.0
+        )
+
     def _step(self, name: str, step: resources.Step, at: Pointer) -> m.Step:
         found = self.checker.expressions
         action = self.actions[step.action]
@@ -629,7 +686,7 @@ class _Resolver:
             expect_alone=tuple(found[(*at, "expect_alone", i)] for i in range(len(step.expect_alone))),
             key=found[(*at, "key")] if step.key else None,
             via=step.via or "",
-            within_s=step.within_s or 0.0,
+            within_s=step.within_s or self._job_within_s(step.action, at),
             headers=tuple(step.headers.items()),
         )
 

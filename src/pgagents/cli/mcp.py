@@ -149,7 +149,8 @@ def _server(model: Model, sender: Sender, allowed: Any = None) -> Any:
     from pgagents.client.client import Client
     from pgagents.mcp.server import make_server
 
-    server = make_server(model, Client(model, sender, api_key(model)), close=sender.close, allowed=allowed)
+    client = Client(model, sender, api_key(model), reach=sender.make_other)
+    server = make_server(model, client, close=sender.close, allowed=allowed)
     gc.freeze()
     gc.enable()
     return server

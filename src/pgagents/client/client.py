@@ -14,7 +14,7 @@ import asyncio
 import random
 import time
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -23,13 +23,16 @@ from pgagents.client.answer import Answer, answer_of, make_refusal
 from pgagents.client.arguments import Arguments
 from pgagents.client.attempts import Backoff, Ended, Patience, attempts, repeatable
 from pgagents.client.form import form
+from pgagents.client.json_rpc import unwrap
 from pgagents.client.paging import find_next
 from pgagents.client.request import request_of
 from pgagents.client.send import Send, Sender
+from pgagents.client.token import Issued, find_address, make_token_request, read_token
 from pgagents.errors import PgagentsError
 from pgagents.generate.formerly import index_actions
-from pgagents.http import Request
+from pgagents.http import Request, Response, Silence
 from pgagents.model.action import Action, Param
+from pgagents.model.credential import Credential
 from pgagents.model.identity import choose, find_secret, list_secrets, name_holder
 from pgagents.model.model import Dispatcher, Model, Surface
 from pgagents.text.brief import brief
@@ -56,7 +59,8 @@ class Client:
 
     `key` is the secret, or a mapping of the schemes' names to theirs. `confirm` is called before an action
     that needs confirmation; without it such a call is refused unless it has `confirmed=True`. `own_tools`
-    leads to the actions that only an MCP server has. `sleep`, `clock` and `rng` can be replaced by tests.
+    leads to the actions that only an MCP server has, and `reach` to a token endpoint on another host.
+    `sleep`, `clock` and `rng` can be replaced by tests.
     """
 
     def __init__(
@@ -67,6 +71,7 @@ class Client:
         *,
         patience: Patience | None = None,
         confirm: Confirm | None = None,
+        reach: Callable[[str], Sender] = Sender,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.time,
         rng: random.Random | None = None,
@@ -78,6 +83,8 @@ class Client:
         self._keys = _list_keys(model, key)
         self._secrets = tuple(list_secrets(model, self._keys))
         self._sleep, self._clock, self._rng = sleep, clock, rng or random.SystemRandom()
+        self._reach, self._tokens = reach, dict[str, Issued]()
+        self._fetching = asyncio.Lock()
         self._arguments: dict[tuple[str, str], Arguments] = {}
         self._names: dict[str, dict[str, Action]] = {}
 
@@ -181,26 +188,75 @@ class Client:
         if not confirmed and (why := self._require_confirmation(action, given)):
             return make_refusal(action.name, "confirmation_required", why)
         given, keyed = self._with_idempotency_key(action, given)
-        request = request_of(
-            action,
-            given,
-            dispatcher=dispatcher,
-            proof=[
-                (self.model.credentials[name], find_secret(self.model, self._keys, "main", name))
-                for name in schemes
-            ],
-            headers=surface.headers if surface else None,
-        )
-        ended = await self._send_with_retries(action, request, keyed, told)
+        proof = await self._prove(schemes)
+        if isinstance(proof, str):
+            return make_refusal(action.name, "no_token", proof)
+        headers = surface.headers if surface else None
+        json_rpc = dispatcher is not None and dispatcher.json_rpc
+        request = request_of(action, given, dispatcher=dispatcher, proof=proof, headers=headers)
+        ended = await self._send_with_retries(action, request, keyed, told, json_rpc)
+        if self._is_over(schemes, ended.came):
+            proof = await self._prove(schemes, renew=True)
+            if not isinstance(proof, str):
+                request = request_of(action, given, dispatcher=dispatcher, proof=proof, headers=headers)
+                ended = await self._send_with_retries(action, request, keyed, told, json_rpc)
         answer = answer_of(
             self.model,
             action,
             ended.came,
-            secrets=self._secrets,
+            secrets=(*self._secrets, *(issued.token for issued in self._tokens.values())),
             uncertain=ended.uncertain,
             retry_after_s=ended.retry_after_s,
         )
         return replace(answer, next=find_next(self.model, action, given, answer.data, ended.came))
+
+    async def _prove(
+        self, schemes: Sequence[str], *, renew: bool = False
+    ) -> list[tuple[Credential, str]] | str:
+        """Return the credentials of a call, each with its secret or access token; a text says why there is
+        none.
+        """
+        found = []
+        for name in schemes:
+            credential = self.model.credentials[name]
+            secret = find_secret(self.model, self._keys, "main", name)
+            if credential.exchange is not None:
+                issued = await self._find_token(credential, secret, renew=renew)
+                if isinstance(issued, str):
+                    return f"the token endpoint gave no token: {issued}"
+                secret = issued.token
+            found.append((credential, secret))
+        return found
+
+    async def _find_token(self, credential: Credential, secret: str, *, renew: bool) -> Issued | str:
+        """Return a token that still lives, fetched once for all calls that wait for it."""
+        before = self._tokens.get(credential.name)
+        async with self._fetching:
+            held = self._tokens.get(credential.name)
+            if held is not None and self._clock() < held.until and not (renew and held is before):
+                return held
+            address = find_address(credential, str(self.model.api.server))
+            request = make_token_request(credential, secret, address.path)
+            issued = read_token(await self._send_elsewhere(address.base, request), self._clock())
+            if isinstance(issued, Issued):
+                self._tokens[credential.name] = issued
+            return issued
+
+    async def _send_elsewhere(self, base: str, request: Request) -> Response | Silence:
+        """Send to the API's server, or to another host if `base` names one."""
+        if not base:
+            return await self._send(request)
+        sender = self._reach(base)
+        try:
+            return await sender(request)
+        finally:
+            await sender.close()
+
+    def _is_over(self, schemes: Sequence[str], came: Response | Silence | None) -> bool:
+        """True if a call was refused for its key and carried an access token, which may have been revoked."""
+        code = self.model.no_key
+        refused = isinstance(came, Response) and code is not None and came.status == code.status
+        return refused and any(self.model.credentials[name].exchange is not None for name in schemes)
 
     def _get_arguments(self, action: Action, params: tuple[Param, ...], which: str) -> Arguments:
         """Return the cached arguments of these parameters; `which` distinguishes several choices of an
@@ -248,7 +304,7 @@ class Client:
         return given, False
 
     async def _send_with_retries(
-        self, action: Action, request: Request, keyed: bool, told: Told | None
+        self, action: Action, request: Request, keyed: bool, told: Told | None, json_rpc: bool
     ) -> Ended:
         again = repeatable(action, keyed=keyed)
         steps = attempts(
@@ -268,6 +324,8 @@ class Client:
                 came = None
             else:
                 came = await self._send(step)
+                if json_rpc and isinstance(came, Response):
+                    came = unwrap(self.model, came)
 
 
 def _list_keys(model: Model, key: str | Mapping[str, str]) -> dict[str, str]:
@@ -284,6 +342,6 @@ async def connect(
     """Yield a client of the server at `url`; `more` goes to `Client`."""
     sender = Sender(url, cacert=cacert)
     try:
-        yield Client(model, sender, key, **more)
+        yield Client(model, sender, key, reach=sender.make_other, **more)
     finally:
         await sender.close()

@@ -35,7 +35,7 @@ class Sender:
     def __init__(
         self, url: str, *, timeout_s: float = TIMEOUT_S, max_bytes: int = MAX_BYTES, cacert: str | None = None
     ) -> None:
-        self._base = url.rstrip("/")
+        self._base, self._cacert = url.rstrip("/"), cacert
         self._timeout_s, self._max_bytes = timeout_s, max_bytes
         self._trust = _trust(cacert) if cacert is not None else None
         self._made: httpx.AsyncClient | None = None
@@ -61,6 +61,10 @@ class Sender:
             return _silence(error)
         except (ValueError, OSError) as error:  # httpx does not always raise its own errors for invalid HTTP
             return Silence("protocol", str(error)[:200])
+
+    def make_other(self, url: str) -> Sender:
+        """Return a sender to another server, which trusts the same certificates."""
+        return Sender(url, timeout_s=self._timeout_s, max_bytes=self._max_bytes, cacert=self._cacert)
 
     async def close(self) -> None:
         """Close the connections."""

@@ -13,7 +13,7 @@ from pgagents.diff.named import form
 from pgagents.diff.schemas import compare_schemas
 from pgagents.jsonschema.schema import REF
 from pgagents.model.action import Code
-from pgagents.model.credential import Credential
+from pgagents.model.credential import Credential, TokenExchange
 from pgagents.model.model import Dispatcher, McpServer, Model
 from pgagents.source.source import Pointer
 from pgagents.text.brief import brief
@@ -119,6 +119,8 @@ def _auth(old: Model, new: Model) -> Iterator[Change]:
     a, b = old.auth, new.auth
     if old.credential is not None and new.credential is not None:
         yield from _credential(old.credential, new.credential)
+        for name in [n for n in list(old.credentials)[1:] if n in new.credentials]:
+            yield from _terms(old.credentials[name], new.credentials[name])
     if a.oauth != b.oauth:
         yield from _oauth(a.oauth, b.oauth)
     for plan, scopes in a.plans.items():
@@ -143,6 +145,13 @@ def _credential(a: Credential, b: Credential) -> Iterator[Change]:
         yield _whole(
             "wording", "auth-scheme", f"the scheme is called {b.name} now", "auth", "schemes", b.name
         )
+    yield from _terms(a, b)
+
+
+def _terms(a: Credential, b: Credential) -> Iterator[Change]:
+    """Yield what else changes for a caller that has a secret: its prefixes, its forms, and its exchange."""
+    if a.exchange is not None and b.exchange is not None:
+        yield from _exchange(a.exchange, b.exchange, b.name)
     for prefix, mode in a.prefixes.items():
         if b.prefixes.get(prefix) != mode:
             yield _whole(
@@ -157,6 +166,18 @@ def _credential(a: Credential, b: Credential) -> Iterator[Change]:
         gone = place in a.also_accepted
         message = f"a key is {'not accepted there any more' if gone else 'accepted there too'}: {place}"
         yield _whole("breaking" if gone else "addition", "key-form", message, "auth", "schemes", b.name)
+
+
+def _exchange(a: TokenExchange, b: TokenExchange, name: str) -> Iterator[Change]:
+    at = ("auth", "schemes", name, "flows", "client_credentials")
+    for key in ("token_url", "audience", "in_body"):
+        if getattr(a, key) != getattr(b, key):
+            message = f"tokens are asked for with another {key.replace('_', ' ')}: {getattr(b, key)}"
+            yield _whole("breaking", "token-request", message, *at)
+    for scope in sorted(a.scopes.keys() ^ b.scopes.keys()):
+        gone = scope in a.scopes
+        message = f"scope {scope} is {'gone' if gone else 'new'}"
+        yield _whole("breaking" if gone else "addition", "token-request", message, *at, "scopes")
 
 
 def _oauth(a: Any, b: Any) -> Iterator[Change]:
@@ -479,7 +500,7 @@ def _dispatchers(old: Model, new: Model) -> Iterator[Change]:
         after: Dispatcher | None = now.get(was.surface)
         if after is None:
             continue  # its surface is gone, or no dispatcher any more
-        for key in ("method", "path", "selector", "arguments", "scope", "operation_id"):
+        for key in ("method", "path", "selector", "arguments", "json_rpc", "scope", "operation_id"):
             if getattr(was, key) != getattr(after, key):
                 message = f"its {key} is {getattr(after, key)} now, was {getattr(was, key)}"
                 yield _whole(

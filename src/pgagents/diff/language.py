@@ -29,9 +29,11 @@ def _row(part: str, keys: str, callers: str, readers: str, note: str = "") -> Ro
 _SCHEMA = (
     "$ref additionalProperties allOf anyOf const enum exclusiveMaximum exclusiveMinimum format items "
     "maxItems maxLength maxProperties maximum minItems minLength minProperties minimum multipleOf oneOf "
-    "pattern properties required type uniqueItems"
+    "pattern properties required type uniqueItems not if then else prefixItems contains minContains "
+    "maxContains patternProperties propertyNames dependentRequired dependentSchemas unevaluatedProperties "
+    "unevaluatedItems discriminator"
 )
-_WORDS = "title description examples deprecated"
+_WORDS = "title description examples deprecated contentEncoding contentMediaType"
 _TESTS = "read by tests, and by no caller"
 
 CATALOGUE: tuple[Row, ...] = (
@@ -55,6 +57,8 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Action", "errors", "-", "may break, addition"),
     _row("Action", "laws relations", "may break, addition", "may break, addition"),
     _row("Action", "tenant", "may break", "-"),
+    _row("Action", "job", "breaking, may break, addition", "-", "who takes the answer for the end is wrong"),
+    _row("Job", "resource done failed within_s reason", "breaking, addition", "-"),
     _row("Action", "pages", "breaking, addition", "-", "who walks the pages the old way gets lost"),
     _row("Action", "may_name_none", "may break", "-"),
     _row("Action", "title description texts tags examples deprecated", "wording, breaking", "-",
@@ -67,21 +71,28 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Param", "refers_to private secret", "none", "-", _TESTS),
     _row("Output", f"{_SCHEMA} content_type max_bytes", "-", "by value",
          "what could not come before breaks; a new member is an addition"),
+    _row("Output", "headers", "-", "breaking, may break, addition", "who reads one that is gone breaks"),
+    _row("AnswerHeader", f"{_SCHEMA}", "-", "breaking, may break, addition"),
+    _row("AnswerHeader", f"{_WORDS} default readOnly writeOnly", "-", "wording, none"),
+    _row("AnswerHeader", "private secret", "-", "none", _TESTS),
     _row("Output", f"{_WORDS} default readOnly writeOnly", "-", "wording, none"),
     _row("Output", "private secret", "-", "none", _TESTS),
     _row("Schema", _SCHEMA, "by value", "by value", "as the argument or the answer that it is part of"),
     _row("Schema", f"{_WORDS} default readOnly writeOnly", "wording, none, may break", "wording, none"),
     _row("Schema", "private secret", "none", "none", _TESTS),
+    _row("Discriminator", "propertyName mapping", "none", "none", "the alternatives decide what is taken"),
     _row("Api", "server", "breaking", "-"),
     _row("Api", "id other_servers", "may break", "-"),
     _row("Api", "hosted", "breaking, addition", "-"),
     _row("Api", "contact docs for_models for_people logo privacy terms title", "wording", "wording"),
     _row("Api", "version", "none", "none", "it is compared with the version that the changes ask for"),
     _row("Server", "url note", "may break", "-"),
+    _row("Flows", "client_credentials", "by value", "-"),
+    _row("ClientCredentials", "token_url scopes audience client_in", "breaking, addition", "-"),
     _row("Auth", "schemes oauth plans", "by value", "-"),
     _row("Auth", "scopes", "wording, may break", "-"),
     _row("Auth", "roles", "wording", "-", _TESTS),
-    _row("Scheme", "type in name value", "breaking", "-"),
+    _row("Scheme", "flows type in name value", "breaking", "-"),
     _row("Scheme", "also_accepted", "breaking, addition", "-"),
     _row("Scheme", "prefixes", "may break", "-"),
     _row("Scheme", "description issue_at", "wording", "-"),
@@ -132,7 +143,7 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Surface", "server", "breaking, addition, wording", "-"),
     _row("McpServer", "url package transport security", "breaking, addition", "-"),
     _row("McpServer", "version", "wording", "-"),
-    _row("Surface", "arguments http operation_id scope selector", "breaking", "-"),
+    _row("Surface", "arguments form http operation_id scope selector", "breaking", "-"),
     _row("Surface", "responses", "-", "may break"),
     _row("Surface", "extra headers attribution package page", "may break, wording", "-"),
     _row("Surface", "description instructions name starters title", "wording", "-"),
@@ -146,7 +157,7 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Texts", "description params reasoning responding title", "wording", "-"),
     _row("Pages", "argument bound items more next size", "breaking, addition", "-"),
     _row("Confirm", "body title", "wording", "-"),
-    _row("Example", "at before input output status title", "wording", "wording"),
+    _row("Example", "at before headers input output status title", "wording", "wording"),
     _row("Law", "that when", "may break", "may break"),
     _row("Law", "cite", "none", "none", _TESTS),
     _row("Relation", "by fits keeps unless widen", "may break", "may break"),
@@ -164,11 +175,12 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Retention", "after_s cite of then", "may break", "-"),
     _row("Resource",
          "absent body_at cite expires_by fixed found_by gone_when id initial laws listed_by made_by missing "
-         "moves moves_by_time read_by state states takes tenant undone_by volatile within",
+         "moves moves_by_time read_by state states takes tenant undone_by unique volatile within",
          "wording", "-", _TESTS),
     _row("Takes", "by counter of read_by", "wording", "-", _TESTS),
     _row("Move", "from input otherwise to", "wording", "-", _TESTS),
     _row("TimedMove", "at from to", "wording", "-", _TESTS),
+    _row("Unique", "cite members otherwise", "wording", "-", _TESTS),
     _row("CatalogueCall", "action at input where", "wording", "-", _TESTS),
     _row("Operator", "actions clock", "wording", "-", _TESTS),
     _row("Sandbox", "domain", "wording", "-", _TESTS),

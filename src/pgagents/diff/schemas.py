@@ -198,6 +198,7 @@ def _answer(s: Sides, o: Output, n: Output) -> Iterator[Change]:
             *steps,
         )
     yield from _most_bytes(s, o.max_bytes, n.max_bytes, n.status, steps)
+    yield from _headers(s, o, n)
     if o.schema is None or n.schema is None:
         if o.schema is not None:
             yield s.change("breaking", "body-removed", f"answer {n.status} has no body any more", *steps)
@@ -215,6 +216,31 @@ def _answer(s: Sides, o: Output, n: Output) -> Iterator[Change]:
             f"answer {n.status} is described anew: {brief(str(n.description), 80)}",
             *steps,
         )
+
+
+def _headers(s: Sides, o: Output, n: Output) -> Iterator[Change]:
+    """Yield the changes of the headers of one answer."""
+    then, now = {h.name.lower(): h for h in o.headers}, {h.name.lower(): h for h in n.headers}
+    for small in dict.fromkeys([*then, *now]):
+        before, after = then.get(small), now.get(small)
+        steps: tuple[str | int, ...] = ("output", n.status, "headers")
+        if before is None and after is not None:
+            message = f"answer {n.status} has the header {after.name} now"
+            yield s.change("addition", "header-added", message, *steps)
+        elif after is None and before is not None:
+            message = f"answer {n.status} has no header {before.name} any more"
+            yield s.change("breaking", "header-removed", message, *steps)
+        elif before is not None and after is not None:
+            if before.required and not after.required:
+                message = f"answer {n.status} may lack the header {after.name} now"
+                yield s.change("breaking", "header-optional", message, *steps)
+            elif after.required and not before.required:
+                message = f"answer {n.status} always has the header {after.name} now"
+                yield s.change("addition", "header-required", message, *steps)
+            what = f"header {after.name} of answer {n.status}"
+            yield from _values(s, before.schema, after.schema, "readers", what, "answer-text", *steps)
+            if before.description != after.description:
+                yield s.change("wording", "answer-text", f"{what} is described anew", *steps)
 
 
 def _most_bytes(

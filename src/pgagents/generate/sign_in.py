@@ -40,7 +40,7 @@ def choose_sign_in(model: Model, surface: Surface, host: str, takes: Takes) -> S
         return SignIn(model.credential, surface)
     able = [credential for credential in model.credentials.values() if takes(credential)]
     if not able:
-        shown = ", ".join(f"`{credential.show()}`" for credential in model.credentials.values())
+        shown = ", ".join(map(_show, model.credentials.values()))
         return SignIn(
             model.credential, surface, falsehoods=(_cannot(surface, f"{host} cannot send {shown}"),)
         )
@@ -60,12 +60,21 @@ def choose_sign_in(model: Model, surface: Surface, host: str, takes: Takes) -> S
 
 def choose_for_gpt(model: Model, surface: Surface) -> SignIn:
     """Return how a GPT signs in: by a key in a header, as the builder's form takes it."""
-    return choose_sign_in(model, surface, "the GPT builder", lambda credential: credential.place == "header")
+    return choose_sign_in(model, surface, "the GPT builder", _is_in_header)
+
+
+def _is_in_header(credential: Credential) -> bool:
+    return credential.place == "header" and credential.exchange is None
 
 
 def is_callable(security: tuple[tuple[str, ...], ...], credential: Credential) -> bool:
     """Return whether a call with this credential alone is served."""
     return (credential.name,) in security or () in security
+
+
+def _show(credential: Credential) -> str:
+    exchanged = " by client credentials" if credential.exchange is not None else ""
+    return f"`{credential.show()}`{exchanged}"
 
 
 def _cannot(surface: Surface, message: str) -> Note:

@@ -95,12 +95,22 @@ def _version(info: Found, notes: Notes) -> str:
     return made
 
 
+HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}")
+
+
+def _holds_many(schema: dict[str, Any]) -> bool:
+    """True for a list or an object, which a header of a catalogue cannot be."""
+    return schema.get("type") in ("array", "object") or "properties" in schema or "items" in schema
+
+
 class Headers:
     """Collect response headers. A header is kept if a whole class of responses requires it."""
 
     def __init__(self, schemas: Schemas, notes: Notes, references: References) -> None:
         self.schemas, self.notes, self.references = schemas, notes, references
         self.answers: list[tuple[int, bool, dict[str, Found]]] = []
+        self.makers: list[tuple[ImportedAction, int, dict[str, Found]]] = []
+        """Actions with a documented success and its headers."""
 
     def take(self, made: ImportedAction) -> None:
         """Record the headers of an action's responses."""
@@ -110,6 +120,8 @@ class Headers:
                     n: self.references.follow(h) for n, h in answer.whole.at("headers").members().items()
                 }
                 keyed = made.action.get("security") != []
+                if int(answer.status) in made.action["output"]:
+                    self.makers.append((made, int(answer.status), headers))
                 self.answers.append(
                     (
                         int(answer.status),
@@ -139,17 +151,11 @@ class Headers:
                 name.lower() == "strict-transport-security"
             )  # sent over https only, so documents cannot require it
             if first.value.get("required") is not True and not secure:
-                self.notes.add_lost(
-                    ("headers",), f"header `{brief(name)}` may come; a catalogue's headers must", first.place
-                )
+                self._say_alone(name, first, "may come, and it is no success's")
                 continue
             on = self._on(name)
             if on is None:
-                self.notes.add_lost(
-                    ("headers",),
-                    f"header `{brief(name)}` comes with some answers only, of no one class",
-                    first.place,
-                )
+                self._say_alone(name, first, "comes with some errors only, of no one class")
                 continue
             schema = (
                 self.schemas.convert(first.at("schema"), ("headers", name, "schema"))
@@ -168,6 +174,30 @@ class Headers:
             if const is not None:
                 found[name]["const"] = const
         return found
+
+    def _say_alone(self, name: str, first: Found, why: str) -> None:
+        """Say a header at each success that has it; record why it is lost where there is none."""
+        said = False
+        for made, status, headers in self.makers:
+            found = headers.get(name)
+            if found is None or not isinstance(found.value, dict) or not HEADER_NAME.fullmatch(name):
+                continue
+            at = ("actions", made.name, "output", status, "headers", name)
+            schema = self.schemas.convert(found.at("schema"), at) if "schema" in found.value else {}
+            if _holds_many(schema):
+                continue
+            text = cut(found.text("description"))
+            written = {"type": "string", **schema} if "$ref" not in schema else schema
+            written |= {"description": text} if text else {}
+            written |= {} if found.value.get("required") is True else {"required": False}
+            output = made.action["output"].get(status) or {}
+            made.action["output"][status] = {
+                **output,
+                "headers": {**output.get("headers", {}), name: written},
+            }
+            said = True
+        if not said:
+            self.notes.add_lost(("headers",), f"header `{brief(name)}` {why}", first.place)
 
     def _on(self, name: str) -> str | int | list[int] | None:
         """Return the class of responses that always has the header, or None."""

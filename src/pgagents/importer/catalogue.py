@@ -13,6 +13,7 @@ from pgagents.importer.actions import Actions, ImportedAction
 from pgagents.importer.api import Headers, api
 from pgagents.importer.dispatcher import dispatchers
 from pgagents.importer.errors import Errors
+from pgagents.importer.pages import infer_pages
 from pgagents.importer.reading.names import is_name
 from pgagents.importer.reading.note import Note, Notes
 from pgagents.importer.reading.operations import Operation, base_path, operations, version
@@ -101,6 +102,8 @@ def _catalogue(references: References, choice: Choice, offering: bool, comparing
     schemas.finish()
     for action in made:
         schemas.relax(action.action)
+    if not comparing:
+        infer_pages(made, schemas.named, notes)
     data = _assemble(described, *security.section(), told, on_answers, schemas, made)
     data["surfaces"] |= spoken
     _beyond(references, notes)
@@ -187,7 +190,7 @@ _ORDER = (
     "title", "description", "http", "operation_id", "effect", "destructive", "security", "idempotency",
     "content_type",
     "input",
-    "unknown", "output", "errors",
+    "unknown", "output", "pages", "errors",
     "examples", "tags", "deprecated",
 )  # fmt: skip
 

@@ -57,7 +57,7 @@ class Security:
 
     # the document's words
 
-    def _read(self, name: str) -> dict[str, str] | None:
+    def _read(self, name: str) -> dict[str, Any] | None:
         """Return the scheme's `type` and its members in the catalogue; None for a kind that is not
         supported.
         """
@@ -68,14 +68,17 @@ class Security:
             if (members := known.read_openapi(scheme)) is not None
         }
         found = next((kind for kind in ("http_bearer", *read) if kind in read), None)
-        return {"type": found, **{key: clean(value) for key, value in read[found].items()}} if found else None
+        if found is None:
+            return None
+        entry = read[found]
+        return {"type": found, **{k: clean(v) if isinstance(v, str) else v for k, v in entry.items()}}
 
     def _kind(self, name: str) -> str:
         """Return the scheme's kind in the catalogue's language; `undeclared` if the document does not
         describe it.
         """
         if name in self.entries:
-            return self.entries[name]["type"]
+            return str(self.entries[name]["type"])
         kinds_of_others = {
             "apiKey": "api_key", "oauth2": "oauth2", "http": "http",
             "openIdConnect": "open_id_connect", "mutualTLS": "mutual_tls",

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pgagents.cel.expression import Expression
+from pgagents.model.job import Job
 from pgagents.model.pages import Pages
 from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer
@@ -79,6 +80,17 @@ class Param:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerHeader:
+    """A header of one response. It may be missing unless it is `required`."""
+
+    name: str
+    schema: Node
+    required: bool
+    description: Text
+    origin: Pointer
+
+
+@dataclass(frozen=True, slots=True)
 class Output:
     """One documented response. `schema` is None if there is no body."""
 
@@ -90,6 +102,7 @@ class Output:
     max_bytes: int | None = None
     columns: Mapping[str, tuple[str, ...]] | None = None
     """For rows of CSV, the columns that the schema names, each with its JSON types; else None."""
+    headers: tuple[AnswerHeader, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +252,8 @@ class Action:
     """
     pages: Pages | None = None
     """How its list goes on after a page; None if it has no pages."""
+    job: Job | None = None
+    """The work that it starts; None if its answer is the end of it."""
     alias_of: Action | None = None
     """The action itself, if this entry offers it under a former name."""
 

@@ -28,6 +28,29 @@ _COOKIE_VALUE = re.compile(r"[!#-+\--:<-\[\]-~]*\Z")
 
 
 @dataclass(frozen=True, slots=True)
+class TokenExchange:
+    """The exchange of `client_id:client_secret` for an access token (RFC 6749, 4.4)."""
+
+    token_url: str
+    """The token endpoint: a URL, or a path on the API's server."""
+    scopes: Mapping[str, str]
+    audience: str = ""
+    in_body: bool = False
+    """True if id and secret go into the body, not into a header (RFC 6749, 2.3.1)."""
+
+    def find_path(self, server: str) -> str:
+        """Return the path of the token endpoint below the API's server; empty if it is elsewhere."""
+        base = server.rstrip("/")
+        if self.token_url.startswith("/"):
+            return self.token_url
+        return self.token_url.removeprefix(base) if self.token_url.startswith(f"{base}/") else ""
+
+    def find_url(self, server: str) -> str:
+        """Return the URL of the token endpoint."""
+        return f"{server.rstrip('/')}{self.token_url}" if self.token_url.startswith("/") else self.token_url
+
+
+@dataclass(frozen=True, slots=True)
 class Credential:
     """One way in which a call proves who makes it. The secret itself is never part of it."""
 
@@ -39,7 +62,7 @@ class Credential:
     """The name of the header, query parameter or cookie that carries the secret."""
     lead: str
     """The text before the secret there, such as `Bearer `."""
-    openapi: Mapping[str, str]
+    openapi: Mapping[str, Any]
     """The security scheme in OpenAPI, without its description."""
     noun: str = "API key"
     """What a person is asked for."""
@@ -55,6 +78,8 @@ class Credential:
     description: str = ""
     prefixes: Mapping[str, str] = field(default_factory=dict)
     """Beginnings of secrets, each with its mode, `test` or `live`."""
+    exchange: TokenExchange | None = None
+    """The exchange of the secret for the token that calls carry; None if they carry the secret itself."""
     issue_at: str | None = None
     also_accepted: frozenset[str] = frozenset()
     """Other forms in which the server accepts the same secret, so that no check expects a refusal."""
@@ -63,6 +88,11 @@ class Credential:
     def origin(self) -> Pointer:
         """Return the scheme's place in the catalogue."""
         return ("auth", "schemes", self.name)
+
+    @property
+    def pair(self) -> bool:
+        """Return whether the secret is an id and a password with a colon between."""
+        return self.encoded or self.exchange is not None
 
     @property
     def header(self) -> str:
@@ -106,7 +136,7 @@ class Credential:
 
         The whole has an empty name. Parts are `base64`, `password`, and `user` if there is no password.
         """
-        if not self.encoded:
+        if not self.pair:
             return {secret: ""}
         user, _, password = secret.partition(":")
         part = {password: "password"} if password else {user: "user"}
@@ -114,20 +144,22 @@ class Credential:
 
     def show(self, placeholder: str = "KEY") -> str:
         """Return the credential as documents show it, with a placeholder for the secret."""
-        value = self.wrap("BASE64(user:password)" if self.encoded else placeholder)
+        shown = "ACCESS_TOKEN" if self.exchange is not None else placeholder
+        value = self.wrap("BASE64(user:password)" if self.encoded else shown)
         if self.place == "query":
             return f"?{self.wire}={value}"
         return f"{COOKIE}: {self.wire}={value}" if self.place == "cookie" else f"{self.wire}: {value}"
 
     def find_fault(self, secret: str) -> str:
         """Return why a secret cannot be sent, without repeating it; empty if it can."""
-        if not self.encoded:
+        if not self.pair:
             plain = secret.isascii() and secret.isprintable() and " " not in secret
             if self.place == "cookie" and plain and not _COOKIE_VALUE.match(secret):
                 return "characters that no cookie has (RFC 6265)"
             return "" if secret and plain else "characters that no key has"
         if ":" not in secret:
-            return "no colon, and HTTP Basic takes `user:password`"
+            how = "HTTP Basic takes `user:password`" if self.encoded else f"it is `{self.noun}`"
+            return f"no colon, and {how}"
         return "" if secret.isprintable() and secret != ":" else "characters that HTTP Basic does not take"
 
     def find_prefix(self, mode: str) -> str:
@@ -154,10 +186,18 @@ class Kind:
     """
 
     make: Callable[[str, Mapping[str, Any]], Credential]
-    read_openapi: Callable[[Mapping[str, Any]], dict[str, str] | None]
+    read_openapi: Callable[[Mapping[str, Any]], dict[str, Any] | None]
     noun: str
     members: tuple[str, ...] = ()
     find_misuses: Callable[[Mapping[str, Any]], Iterator[Misuse]] = lambda _: iter(())
+
+
+def list_parameters(exchange: TokenExchange) -> dict[str, str]:
+    """Return the parameters of a token request, without those of the client."""
+    found = {"grant_type": "client_credentials"}
+    if exchange.scopes:
+        found["scope"] = " ".join(exchange.scopes)
+    return {**found, "audience": exchange.audience} if exchange.audience else found
 
 
 def add_value(credential: Credential, request: Request, value: str) -> Request:

@@ -151,10 +151,14 @@ class Dispatcher:
     origin: Pointer
     offered: Surface
     """The surface that it is, which may rename and narrow arguments."""
+    json_rpc: bool = False
+    """True if its messages are those of JSON-RPC 2.0."""
 
     def make_message(self, action: Action, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Return the body of a call; the arguments have their names in the catalogue."""
-        return {self.selector: str(action.name), self.arguments: self.offered.rename(action, arguments)}
+        frame: dict[str, Any] = {"jsonrpc": "2.0", "id": 1} if self.json_rpc else {}
+        given = self.offered.rename(action, arguments)
+        return {**frame, self.selector: str(action.name), self.arguments: given}
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +221,16 @@ class Takes:
 
 
 @dataclass(frozen=True, slots=True)
+class Unique:
+    """Members that no two living instances have together. `otherwise` is the error for a second one."""
+
+    members: tuple[str, ...]
+    otherwise: Code
+    cite: tuple[str, ...]
+    origin: Pointer
+
+
+@dataclass(frozen=True, slots=True)
 class TimedMove:
     """A state transition that happens by itself, at the time in the member `at`."""
 
@@ -262,6 +276,9 @@ class Resource:
     gone_when: Expression | None = None
     """Condition that holds for a removed instance that the server still returns."""
     moves_by_time: tuple[TimedMove, ...] = ()
+    shows_job: tuple[str, ...] = ()
+    """The members that change by themselves as a job goes on; empty if it shows none."""
+    unique: tuple[Unique, ...] = ()
 
     @property
     def id(self) -> str:

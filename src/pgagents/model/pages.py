@@ -61,10 +61,16 @@ def headers_of(response: Response) -> dict[str, Any]:
 
     Repeated headers are joined (RFC 9110, 5.3).
     """
-    found: dict[str, Any] = {}
+    found: dict[str, str] = {}
     for name, value in response.headers:
         small = name.lower()
         found[small] = f"{found[small]}, {value}" if small in found else value
+    return read_headers(found)
+
+
+def read_headers(given: Mapping[str, str]) -> dict[str, Any]:
+    """Return headers by their names in lower case as expressions read them."""
+    found: dict[str, Any] = dict(given)
     if LINK in found:
         found[LINK] = links_of(found[LINK])
     return found

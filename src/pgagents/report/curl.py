@@ -16,9 +16,10 @@ PROCESS = "stdio:"
 ANY = "*/*"
 """The Accept header that curl sends by default."""
 MAX_BODY = 4_000
-_KEY = re.compile(r"\[key of ([\w.]+)(?:, (base64|password|user))?\]")
+_KEY = re.compile(r"\[key of ([\w.]+)(?:, (base64|password|token|user))?\]")
 _PARTS = {
     "base64": '"$(printf %s "${}" | base64 | tr -d \'\\n\')"',
+    "token": '"$ACCESS_TOKEN"',
     "password": '"${{{}#*:}}"',
     "user": '"${{{}%%:*}}"',
 }

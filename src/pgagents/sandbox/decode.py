@@ -31,7 +31,7 @@ _MOST_DIGITS = 400
 class Fault:
     """The reason why arguments are refused.
 
-    `kind` is `invalid`, `bad_body` or `wrong_type`; `field` is the argument's name in REST.
+    `kind` is `invalid`, `bad_body`, `no_object` or `wrong_type`; `field` is the argument's name in REST.
     """
 
     kind: str

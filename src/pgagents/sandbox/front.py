@@ -25,6 +25,7 @@ from pgagents.sandbox.keys import Key, Keyring, word
 from pgagents.sandbox.limits import Drawn, Limits
 from pgagents.sandbox.oauth import metadata, scopes
 from pgagents.sandbox.oauth.grants import Grants
+from pgagents.sandbox.parsing.json_rpc import frame_answer
 from pgagents.sandbox.routes import Routes
 from pgagents.sandbox.store import Store
 from pgagents.sandbox.writing.answer import write
@@ -203,7 +204,10 @@ class Front:
         assert asked.action is not None or isinstance(asked.members, Fault)
         arguments = self._arguments(request, asked)
         if isinstance(arguments, Fault):
-            return self._fault(arguments, asked, request_id)
+            refused = self._fault(arguments, asked, request_id)
+            if asked.message is None or arguments.kind == "wrong_type":
+                return refused
+            return frame_answer(asked.message, refused, refused=True)
         assert asked.action is not None
         call = AcceptedCall(
             asked.action,
@@ -217,7 +221,8 @@ class Front:
             request,
             arguments.given,
         )
-        return self._run(call, request_id)
+        answer = self._run(call, request_id)
+        return answer if asked.message is None else frame_answer(asked.message, answer, refused=False)
 
     def _for_browsers(self, path: str) -> tuple[str, ...]:
         """Return the methods by which a web page of another origin may call a path.
@@ -291,7 +296,10 @@ class Front:
         def find(token: str) -> Key | None:
             return self.keyring.find(token) or (self.grants.key(token, now) if self.grants else None)
 
-        return admit(self.model, request, needs, find)
+        def issued(token: str) -> Key | None:
+            return self.keyring.find_issued(token, now)
+
+        return admit(self.model, request, needs, find, issued)
 
     def _end_user(self, request: Request, key: Key | None) -> str | None:
         """Return the end user for whom an agent calls, or None; an OAuth token's user overrides the
@@ -473,7 +481,8 @@ def framework_code(model: Model, kind: str) -> Code:
     Where the catalogue names none: a code with the usual status, else the code of invalid arguments.
     """
     framework = model.errors.framework
-    name = getattr(framework, kind) or (framework.no_key if kind == "wrong_key" else None)
+    usual = {"no_object": framework.bad_body, "wrong_key": framework.no_key}
+    name = getattr(framework, kind) or usual.get(kind)
     if name is not None:
         return model.codes[name]
     status = _FALLBACK.get(kind)

@@ -92,6 +92,7 @@ class Keyring:
         self._store = store
         self._rng = rng
         self._keys: dict[bytes, Key] = {}
+        self._issued: dict[bytes, tuple[Key, float]] = {}
         for row in store.rows("SELECT hash, data FROM api_key WHERE revoked_at IS NULL AND seeded = 0"):
             data = json.loads(row["data"])
             self._keys[row["hash"]] = Key(**{**data, "scopes": tuple(data["scopes"])})
@@ -105,7 +106,7 @@ class Keyring:
         credential = self.model.credentials.get(key.scheme) or self.model.credential
         prefix = self.prefix(key.mode, credential)
         token = prefix + word(self._rng, 32)
-        if credential is not None and credential.encoded:
+        if credential is not None and credential.pair:
             token = f"{prefix}{key.id}:{word(self._rng, 32)}"
         self._store.run(
             "INSERT OR REPLACE INTO api_key VALUES (?, ?, ?, ?, ?)",
@@ -118,6 +119,17 @@ class Keyring:
         if revoked_at is None:
             self._keys[digest(token)] = key
         return token
+
+    def issue(self, key: Key, dies_at: float) -> str:
+        """Make an access token for a key, which works until a time and is lost with this process."""
+        token = "cat_" + word(self._rng, 40)
+        self._issued[digest(token)] = key, dies_at
+        return token
+
+    def find_issued(self, token: str, now: float) -> Key | None:
+        """Return the key of an access token that has not expired, or None."""
+        key, dies_at = self._issued.get(digest(token), (None, 0.0))
+        return key if key is not None and now < dies_at else None
 
     def revoke(self, id: str, now: float) -> bool:
         """Revoke a key; return False where there is no living key of this id."""

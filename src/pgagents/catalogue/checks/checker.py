@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date
+from functools import cache
 from itertools import chain
 from typing import Any
 
@@ -31,6 +32,12 @@ from pgagents.text.nearest import did_you_mean
 
 ACTIONS: tuple[Pointer, ...] = (("actions",), ("operator", "actions"))
 NAME = re.compile(r"[A-Za-z_]\w{0,63}", re.A)
+_ONE = frozenset(
+    ("items", "additionalProperties", "contains", "propertyNames", "not", "if", "then", "else",
+     "unevaluatedProperties", "unevaluatedItems")
+)  # fmt: skip
+_LISTS = frozenset(("oneOf", "anyOf", "allOf", "prefixItems"))
+_MANY = frozenset(("properties", "patternProperties", "dependentSchemas"))
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
@@ -349,6 +356,7 @@ class Checker:
         for status, output in action.output.items():
             if isinstance(output, Output):
                 self.schema((*pointer, "output", status), output)
+                self._headers((*pointer, "output", status, "headers"), status, output)
         if not any(200 <= status < 300 for status in action.output) and self.sound((*pointer, "output")):
             self.fault(
                 (*pointer, "output"),
@@ -373,6 +381,31 @@ class Checker:
             self.compile((*at, "keeps"), relation.keeps, scope.LAW)
             self.compile((*at, "unless"), relation.unless, scope.LAW)
             self.compile((*at, "fits"), relation.fits, (*scope.LAW, scope.ITEM))
+
+    def _headers(self, pointer: Pointer, status: int, output: Output) -> None:
+        """Check the headers of one answer: each is said once, and is one text."""
+        everywhere = {n.lower(): n for n, h in self.written.headers.items() if _applies(h.on, status)}
+        met: set[str] = set()
+        for name, header in output.headers.items():
+            at, small = (*pointer, name), name.lower()
+            self.schema(at, header)
+            if small in everywhere:
+                message = f"`headers.{everywhere[small]}` at the top says already that this answer has it"
+                self.fault(at, "header", message, "say it in one of the two places", at_value=False)
+            elif small in met:
+                self.fault(
+                    at,
+                    "header",
+                    f"`{name}` differs from another name in case alone",
+                    "remove one",
+                    at_value=False,
+                )
+            elif small == "content-type":
+                help = "write `content_type` beside `headers`"
+                self.fault(at, "header", "`headers` has no effect on the media type", help, at_value=False)
+            elif header.type in ("object", "array"):
+                self.fault((*at, "type"), "header", "a header is one text", "describe the text, or a number")
+            met.add(small)
 
     def _former(self, pointer: Pointer, name: str, until: str) -> None:
         """Check that a former name belongs to one action only and ends on a real date."""
@@ -403,6 +436,11 @@ class Checker:
             self.fault(at, "former-name", f"`{until}` is no day of the calendar", "write it as 2027-03-01")
 
 
+def _applies(on: Any, status: int) -> bool:
+    """True if a header of `headers` at the top is in every answer with this success status."""
+    return bool({"all", "success", status} & set(on if isinstance(on, list | tuple) else [on]))
+
+
 def _names(data: Any, pointer: Pointer) -> Collection[Any]:
     """Return the keys of the mapping, or the items of the list, at a pointer."""
     there = value_at(data, pointer)
@@ -412,11 +450,21 @@ def _names(data: Any, pointer: Pointer) -> Collection[Any]:
 def children(schema: Schema) -> list[tuple[Pointer, Schema]]:
     """Return the schemas directly inside a schema, each with its path there."""
     found: list[tuple[Pointer, Schema]] = []
-    if schema.items is not None:
-        found.append((("items",), schema.items))
-    if isinstance(schema.additional_properties, Schema):
-        found.append((("additionalProperties",), schema.additional_properties))
-    for key, many in (("oneOf", schema.one_of), ("anyOf", schema.any_of), ("allOf", schema.all_of)):
-        found.extend(((key, index), child) for index, child in enumerate(many or ()))
-    found.extend((("properties", name), child) for name, child in (schema.properties or {}).items())
+    for name, key in _nesting(type(schema)):
+        value = getattr(schema, name)
+        if value is None:
+            continue
+        if key in _ONE:
+            found.extend([((key,), value)] if isinstance(value, Schema) else [])
+        elif key in _LISTS:
+            found.extend(((key, index), child) for index, child in enumerate(value))
+        else:
+            found.extend(((key, member), child) for member, child in value.items())
     return found
+
+
+@cache
+def _nesting(kind: type[Schema]) -> tuple[tuple[str, str], ...]:
+    """Return the fields of a class that hold schemas, each with its keyword."""
+    keys = ((name, field.alias or name) for name, field in kind.model_fields.items())
+    return tuple((name, key) for name, key in keys if key in _ONE | _LISTS | _MANY)

@@ -16,6 +16,7 @@ from pgagents.cel.blame import broken_part, is_defined, undefined_part
 from pgagents.cel.expression import ExpressionError, Scope, epoch, member_of
 from pgagents.jsonschema.schema import Validators, closure, refs
 from pgagents.model.fresh import list_forms
+from pgagents.model.pages import read_headers
 from pgagents.source.source import Pointer
 
 SAMPLE_MARK = "pgv-0123456789abcdef-123"
@@ -160,9 +161,11 @@ class _Examples:
             "now": epoch(example.at) if example.at else None,
             "before": example.before,
             "env": self.checker.written.env,
+            "headers": read_headers(example.headers),
         }
         assert set(values) == set(scope.LAW)
         unset = {what for what, value in (("now", example.at), ("before", example.before)) if value is None}
+        unset |= set() if example.headers else {"headers"}
         here: Scope | None = None
         for law in action.laws:
             at, when_at = self.checker.law_places((*self.pointer, "laws", law))

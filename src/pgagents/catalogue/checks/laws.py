@@ -68,7 +68,28 @@ def schemas_of_call(checker: Checker, pointer: Pointer, action: Action) -> dict[
     media = raw.get("content_type", "") if isinstance(raw, dict) else ""
     shaped = find(media).name in ("json", "csv") if isinstance(media, str) else False
     response = raw if isinstance(raw, dict) and shaped else _ANY
-    return {**_ALWAYS, "input": _inputs(checker, pointer), "response": response}
+    return {
+        **_ALWAYS,
+        "input": _inputs(checker, pointer),
+        "response": response,
+        "headers": _headers(checker, pointer, good),
+    }
+
+
+def _headers(checker: Checker, pointer: Pointer, statuses: list[int]) -> Schema:
+    """Return the schema of the headers that laws may read: those of every answer, and of these alone."""
+    found: dict[str, Any] = {"link": {}}
+    for name, header in checker.written.headers.items():
+        raw = checker.at(("headers", name, "schema"))
+        if header.const is None and isinstance(raw, dict):
+            found[name.lower()] = {"type": "string", **raw}
+        else:
+            found[name.lower()] = {"type": "string"}
+    for status in statuses:
+        raw = checker.at((*pointer, "output", status, "headers"))
+        for name, header in raw.items() if isinstance(raw, dict) else ():
+            found[str(name).lower()] = {"type": "string", **(header or {})}
+    return {"properties": found, "additionalProperties": False}
 
 
 def _inputs(checker: Checker, pointer: Pointer) -> Schema:
@@ -128,8 +149,12 @@ class Reader:
         if not isinstance(properties, dict) or schema.get("additionalProperties") is not False:
             return
         if node.name not in properties and not {"allOf", "anyOf", "oneOf"} & schema.keys():
-            whose = "argument" if node.base == Name("input") else "member"
-            yield _Fault(node, f"there is no {whose} `{node.name}`", did_you_mean(node.name, properties))
+            read = node.base.name if isinstance(node.base, Name) else ""
+            whose = {"input": "argument", "headers": "header"}.get(read, "member")
+            help = did_you_mean(node.name, properties)
+            if whose == "header":
+                help = help or "list it under `output.STATUS.headers`; its name is in lower case here"
+            yield _Fault(node, f"there is no {whose} `{node.name}`", help)
 
     def _other_kind(self, node: Infix, known: Mapping[str, Schema]) -> Iterator[_Fault]:
         kinds = [self._kinds(side, known) for side in node.operands]

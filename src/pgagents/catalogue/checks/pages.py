@@ -50,7 +50,7 @@ def _check(checker: Checker, pointer: Pointer, action: Action, pages: Pages) -> 
         checker.fault(at_bound, "pages", message, f"add {pages.bound} to its `errors`")
     for key in ("items", "next", "more"):
         checker.compile((*at, key), getattr(pages, key), scope.PAGES)
-    shapes = {**schemas_of_call(checker, pointer, action), "headers": {}}
+    shapes = dict(schemas_of_call(checker, pointer, action))
     reader = Reader(checker)
     for key in ("items", "next", "more"):
         expression = checker.expressions.get((*at, key))

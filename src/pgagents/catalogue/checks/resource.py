@@ -27,6 +27,7 @@ def run(checker: Checker, name: str, pointer: Pointer, resource: Resource) -> No
             checker.check_reference(
                 (*pointer, "moves_by_time", index, side), state, (*pointer, "states"), "state"
             )
+    _check_unique(checker, pointer, resource)
     key = (
         checker.actions[resource.made_by.action].idempotency
         if resource.made_by and resource.made_by.action in checker.actions
@@ -39,6 +40,27 @@ def run(checker: Checker, name: str, pointer: Pointer, resource: Resource) -> No
         )
         help = "leave it out: each call gets one of its own"
         checker.fault((*pointer, "made_by", "input", key), "idempotency", said, help, at_value=False)
+
+
+def _check_unique(checker: Checker, pointer: Pointer, resource: Resource) -> None:
+    maker = resource.made_by.action if resource.made_by else ""
+    action = checker.actions.get(maker)
+    for index, unique in enumerate(resource.unique):
+        at = (*pointer, "unique", index)
+        if action is None:
+            said = "`unique` has no effect where nothing is made"
+            checker.fault(at, "unique", said, "add `made_by`, or leave `unique` out")
+            continue
+        for number, member in enumerate(unique.members):
+            if member not in action.input:
+                said = f"`{member}` is no argument of `{maker}`, so no call can repeat it"
+                help = "name members that are arguments of the making call"
+                checker.fault((*at, "members", number), "unique", said, help)
+        if checker.check_reference((*at, "otherwise"), unique.otherwise, ("errors", "codes"), "error code"):
+            known = {*action.errors, *checker.written.errors.always}
+            if unique.otherwise not in known:
+                said = f"`{maker}` does not answer with `{unique.otherwise}`"
+                checker.fault((*at, "otherwise"), "unique", said, f"add it to `errors` of `{maker}`")
 
 
 def _check_absent(checker: Checker, pointer: Pointer, resource: Resource) -> None:

@@ -17,7 +17,9 @@ from pgagents.text.nearest import did_you_mean
 
 _AT: Pointer = ("auth", "schemes")
 _CALLED = {"header": "header", "query": "query parameter", "cookie": "cookie"}
-_OF_ONE_KIND = {"in": "in_", "name": "name", "value": "value"}
+_OF_ONE_KIND = {"in": "in_", "name": "name", "value": "value", "flows": "flows"}
+_NEEDED_ELSE = "write `type: api_key` for a key in a place of that name"
+_NEEDED = {"flows": "write `type: oauth2`"}
 
 
 def run(checker: Checker) -> None:
@@ -51,6 +53,7 @@ def run(checker: Checker) -> None:
     _oauth(checker, credentials)
     for credential in credentials.values():
         _collisions(checker, credential)
+        _token_paths(checker, credential)
     for pointer, security in list_requirements(checker.written):
         _pairs(checker, pointer, security, credentials)
 
@@ -72,7 +75,7 @@ def _scheme(checker: Checker, name: str, scheme: Scheme) -> None:
                 (*at, key),
                 "idle",
                 f"`{key}` does nothing for `type: {scheme.type}`",
-                "leave it out, or write `type: api_key` for a key in a place of that name",
+                f"leave it out, or {_NEEDED.get(key, _NEEDED_ELSE)}",
                 at_value=False,
             )
     for misuse in kind.find_misuses(scheme.model_dump(by_alias=True)):
@@ -188,6 +191,22 @@ def _limits(checker: Checker) -> None:
                 "write `of: address`, or say under `auth.schemes` which key calls have",
                 at_value=False,
             )
+
+
+def _token_paths(checker: Checker, credential: Credential) -> None:
+    """Record a token endpoint that is an action, so that secrets would go into its arguments."""
+    path = (
+        credential.exchange.find_path(checker.written.api.server) if credential.exchange is not None else ""
+    )
+    for _, actions in checker.blocks():
+        for name, action in actions.items():
+            if path and action.http == f"POST {path}":
+                checker.fault(
+                    (*credential.origin, "flows", "client_credentials", "token_url"),
+                    "credential",
+                    f"this is the path of the action `{name}`",
+                    "take the action out: the token endpoint is none, and no agent calls it",
+                )
 
 
 def _collisions(checker: Checker, credential: Credential) -> None:

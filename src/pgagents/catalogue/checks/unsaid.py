@@ -16,7 +16,7 @@ from pgagents.text.brief import brief
 
 KINDS = {
     "http": "HTTP authentication by `{scheme}`",
-    "oauth2": "an OAuth 2.0 token",
+    "oauth2": "an OAuth 2.0 token by no flow that calls can take",
     "open_id_connect": "an OpenID Connect token",
     "mutual_tls": "a client certificate",
     "undeclared": "a key that its document does not describe",
@@ -70,7 +70,8 @@ def _schemes(data: Any) -> Mapping[Any, Any]:
 
 
 def _is_unsupported(scheme: Any) -> bool:
-    return _kind(scheme) in KINDS
+    kind = _kind(scheme)
+    return kind in KINDS and not (kind == "oauth2" and scheme.get("flows"))
 
 
 def _kind(scheme: Any) -> str:

@@ -21,6 +21,7 @@ from pgagents.catalogue.language.basics import (
     Status,
     Strict,
 )
+from pgagents.catalogue.language.jobs import Job
 from pgagents.catalogue.language.pages import Pages
 
 
@@ -29,7 +30,8 @@ class Law(Cited):
 
     that: Cel = Field(
         description=(
-            "The condition; it may read `input`, `response`, `status`, `surface`, `now`, `before` and `env`."
+            "The condition; it may read `input`, `response`, `status`, `headers`, `surface`, `now`, `before` "
+            "and `env`."
         )
     )
     when: Cel | None = Field(
@@ -82,6 +84,9 @@ class Example(Strict):
         None, description="The status of the answer; the default is the action's first 2xx status."
     )
     output: Json = Field(None, description="The body of the answer.")
+    headers: dict[str, str] = Field(
+        {}, description="Headers of the answer by their names in lower case, for laws that read `headers`."
+    )
     at: Line | None = Field(None, description="The time of the call (RFC 3339), for laws that read `now`.")
     before: Json = Field(None, description="The resource's previous body, for laws that read `before`.")
 
@@ -180,6 +185,7 @@ class Action(Cited):
     )
     idempotency: Name | None = Field(None, description="The argument that is the idempotency key.")
     pages: Pages | None = Field(None, description="How its list goes on after a page.")
+    job: Job | None = Field(None, description="The work that it starts and that goes on after its answer.")
     may_name_none: bool = Field(
         False,
         description=(

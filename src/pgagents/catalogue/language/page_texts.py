@@ -33,7 +33,7 @@ def _describe_next(pages: Pages, said: str) -> str | None:
         sentence = f"For the next page: as in the URL that {header} gives for `{place[-1]}`"
         sentence = sentence if pages.is_url else f"For the next page: {header} of the page before"
     else:
-        words, sentence = ["page", "skip"], f"For the next page: {pages.next.wording}"
+        words, sentence = ["page", "skip", "offset"], f"For the next page: {pages.next.wording}"
     if any(word.lower() in said.lower() for word in words):
         return None
     return f"{sentence}{_while(pages.more)}. Leave it out for the first page."

@@ -49,6 +49,30 @@ class Api(Strict):
     )
 
 
+class ClientCredentials(Strict):
+    """OAuth 2.0 client credentials: id and secret of a client are exchanged for an access token."""
+
+    token_url: Url | Path = Field(
+        description=(
+            "The token endpoint: a URL, or a path on the API's server. Secrets go to this host and to the "
+            "API's server alone."
+        )
+    )
+    scopes: dict[str, Line] = Field({}, description="Descriptions of the scopes; all of them are requested.")
+    audience: Line | None = Field(None, description="The API that the token is for, if the server asks.")
+    client_in: Literal["header", "body"] = Field(
+        "header", description="Where id and secret are sent: by HTTP Basic, or in the body (RFC 6749, 2.3.1)."
+    )
+
+
+class Flows(Strict):
+    """The ways to get a token, in OpenAPI's words."""
+
+    client_credentials: ClientCredentials | None = Field(
+        None, description="The secret is `client_id:client_secret`; pgagents fetches and renews tokens."
+    )
+
+
 class Scheme(Strict):
     """The credential of a call."""
 
@@ -56,7 +80,7 @@ class Scheme(Strict):
         "http_bearer",
         description=(
             "`http_bearer`: `Authorization: Bearer KEY`; `api_key`: a key in `in`, under `name`; "
-            "`http_basic`: HTTP Basic, with `user:password` as the key."
+            "`http_basic`: HTTP Basic, with `user:password` as the key; `oauth2`: a bearer token by `flows`."
         ),
     )
     in_: str | None = Field(
@@ -70,6 +94,7 @@ class Scheme(Strict):
         None,
         description="The value in that place, such as `Token {key}`. The default is the key alone.",
     )
+    flows: Flows | None = Field(None, description="How a token of an `oauth2` scheme is got.")
     description: Line | None = Field(None, description="The format of a key, and where to get one.")
     prefixes: dict[str, Literal["test", "live"]] = Field(
         default={}, description="Prefixes of keys, each with its mode; `verify` writes with a test key only."

@@ -70,6 +70,15 @@ class Takes(Strict):
     read_by: Name = Field(description="The action that reads the counter.")
 
 
+class Unique(Cited):
+    """Members that no two living instances of a tenant have together."""
+
+    members: Annotated[list[Name], Field(min_length=1, max_length=4)] = Field(
+        description="The members; each is an argument of the making call too."
+    )
+    otherwise: Name = Field(description="The error code for making a second instance with the same values.")
+
+
 class TimedMove(Strict):
     """A state transition that happens by itself, without a call."""
 
@@ -131,6 +140,10 @@ class Resource(Cited):
     )
     moves_by_time: list[TimedMove] = Field(
         default=[], description="State transitions that happen by themselves."
+    )
+    unique: list[Unique] = Field(
+        default=[],
+        description="Members that no two living instances have together, such as an e-mail address.",
     )
     tenant: bool = Field(False, description="True if other projects must not see it.")
     state: JsonName | None = Field(None, description="The member with its state.")

@@ -1,6 +1,6 @@
 """The variables that expressions may read, for each place of the catalogue."""
 
-LAW = ("input", "response", "status", "surface", "now", "before", "env")
+LAW = ("input", "response", "status", "surface", "now", "before", "env", "headers")
 ITEM = "item"
 PAGES = ("input", "response", "headers")
 CALL = ("env", "now", "resource", "input")

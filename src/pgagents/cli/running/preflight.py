@@ -27,13 +27,15 @@ def check_server(
     keys: Mapping[str, str],
     options: Options,
     hidden: Iterable[str] = (),
+    reach: Callable[[str], Handler] | None = None,
 ) -> Options:
     """Check the server; return the options with the used requests taken off their limit.
 
-    `other` reaches another base URL; `hidden` are further secrets, such as values of headers. Raises
-    SetupError where nothing can be tested.
+    `other` reaches another base URL, `reach` a token endpoint there. `hidden` are further secrets, such as
+    values of headers. Raises SetupError where nothing can be tested.
     """
     from pgagents.verify.check.memory import setting_of
+    from pgagents.verify.oauth.tokens import Refused, Tokens, find_tokens
     from pgagents.verify.run.preflight import Place, describe_unused_key, preflight
     from pgagents.verify.run.redaction.redact import Redactor
 
@@ -47,9 +49,13 @@ def check_server(
     key = keys.get("main", "")
     redactor = Redactor(keys, model.secrets, hidden, model=model)
     masked = redactor.text  # in whatever coding a server gives a key back
-    trouble = preflight(
-        setting_of(model, url), Place(url, count_request, other, masked), keys, keyless=options.keyless
-    )
+    try:
+        carried = find_tokens(Tokens(model, reach), keys, 0.0, count_request)
+    except Refused as error:
+        help = "is PGAGENTS_TOKEN `client_id:client_secret` of this server, and still valid?"
+        raise SetupError(printable(masked(str(error))), help) from None
+    place = Place(url, count_request, other, masked)
+    trouble = preflight(setting_of(model, url), place, carried, keyless=options.keyless)
     if trouble is not None:
         says, help = (printable(masked(text)) for text in (trouble.says, trouble.help))
         raise SetupError(says, help)

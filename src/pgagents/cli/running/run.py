@@ -86,9 +86,12 @@ def run(
             headers=headers if base.startswith(url[:5]) else None,
         )
 
+    def reach(base: str) -> Handler:
+        return Client(base, cacert=trust if base.startswith("https:") else None)
+
     with signals() as stop:
         try:
-            options = preflight.check_server(model, url, handler, other, keys, options, hidden)
+            options = preflight.check_server(model, url, handler, other, keys, options, hidden, reach)
         except KeyboardInterrupt:
             raise click.Abort from None
     with signals() as stop, progress.progress() as step:
@@ -96,7 +99,7 @@ def run(
         report = verify(
             model,
             handler,
-            Identities(keys, hidden, oauth),
+            Identities(keys, hidden, oauth, reach),
             options,
             clock=time.time,
             sleep=time.sleep,

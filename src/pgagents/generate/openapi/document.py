@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from pgagents.generate.follow_ups.jobs import list_lost_jobs
 from pgagents.generate.formerly import list_lost_ids
 from pgagents.generate.openapi import dispatch, events, parts, refusals
 from pgagents.generate.openapi.operation import operation
@@ -130,6 +131,10 @@ def credential_losses(credentials: Iterable[Credential]) -> Iterator[Loss]:
             said = f"the key's value `{credential.wrap(PLACEHOLDER)}`"
             detail = f"OpenAPI says the {credential.place} alone"
             yield Loss((*credential.origin, "value"), said, "description", detail)
+        if credential.exchange is not None and credential.exchange.audience:
+            at = (*credential.origin, "flows", "client_credentials", "audience")
+            said = f"tokens for {credential.exchange.audience}"
+            yield Loss(at, said, "client", "whoever fetches a token must know the audience")
 
 
 def action_losses(model: Model, profile: Profile) -> Iterator[Loss]:
@@ -145,6 +150,7 @@ def losses(model: Model, profile: Profile) -> Iterator[Loss]:
     yield from action_losses(model, profile)
     yield from list_lost_ids(profile.actions(model))
     yield from credential_losses(profile.credentials(model).values())
+    yield from list_lost_jobs(profile.actions(model))
     yield from refusals.list_lost_signs(model, profile.actions(model))
     yield from refusals.list_lost_types(model, profile.actions(model), profile)
     hidden = "no assistant reads headers; the answer's body must say what comes next"
@@ -183,6 +189,10 @@ def losses(model: Model, profile: Profile) -> Iterator[Loss]:
                 "description",
                 f"{action.operation_id}: named in the texts",
             )
+        for output in action.outputs:
+            for own in output.headers:
+                detail = f"{action.operation_id}: in the full document"
+                yield Loss(own.origin, f"answer {output.status} carries {own.name}", "elsewhere", detail)
     for name in parts.list_limit_headers(model):
         yield Loss(("limits", "headers"), f"answers carry {name}", "elsewhere", "in the full document")
     for header in model.headers:

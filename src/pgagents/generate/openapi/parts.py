@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pgagents.generate.openapi.profile import Alternatives, Profile
-from pgagents.model.action import Action, Example, Param
+from pgagents.model.action import Action, AnswerHeader, Example, Param
 from pgagents.model.credential import Credential
 from pgagents.model.model import Header, Model, Surface
 from pgagents.source.origin import Node, Text
@@ -85,6 +85,12 @@ def _scheme(model: Model, credential: Credential) -> Node:
         described = Text(f"{described} {said}".strip(), (*at, "value"))
     if described:
         scheme["description"] = described
+    if credential.exchange is not None:
+        flow = {
+            "tokenUrl": Text(credential.exchange.find_url(model.api.server), at),
+            "scopes": Node(credential.exchange.scopes, origin=at),
+        }
+        scheme["flows"] = Node({"clientCredentials": Node(flow, origin=at)}, origin=at)
     return scheme
 
 
@@ -295,6 +301,12 @@ def response_headers(model: Model, status: int, *, keyed: bool) -> Node:
     for name, header in limit_headers(model, status).items():
         found.setdefault(name, header)
     return found
+
+
+def answer_header(header: AnswerHeader) -> Node:
+    """Return a header of one response."""
+    members = {"description": header.description, "required": header.required, "schema": header.schema}
+    return Node(members, origin=header.origin)
 
 
 def limit_headers(model: Model, status: int) -> Node:

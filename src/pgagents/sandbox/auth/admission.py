@@ -23,15 +23,17 @@ class Admission:
 
 
 def admit(
-    model: Model, request: Request, alternatives: Iterable[tuple[str, ...]], find: FindKey
+    model: Model, request: Request, alternatives: Iterable[tuple[str, ...]], find: FindKey, issued: FindKey
 ) -> Admission:
     """Return the admission of a request whose action takes these alternatives; an empty one takes no key.
 
-    A wrong key is refused where none is needed too.
+    `find` finds keys, `issued` access tokens that a client got with its own. A wrong key is refused where
+    none is needed too.
     """
     needs = list(alternatives)
     for names in needs:
-        keys = [_find_key(model.credentials[name], model, request, find) for name in names]
+        chosen = [model.credentials[name] for name in names]
+        keys = [_find_key(c, model, request, find if c.exchange is None else issued) for c in chosen]
         found = [key for key in keys if key is not None]
         if names and len(found) == len(names) and len({key.tenant for key in found}) == 1:
             return Admission(found[0], refused=False)

@@ -13,7 +13,7 @@ from urllib.parse import unquote, unquote_plus
 
 from pgagents.jsonschema import schema as schemas
 
-BAD_BODY, WRONG_TYPE = "bad_body", "wrong_type"
+BAD_BODY, NO_OBJECT, WRONG_TYPE = "bad_body", "no_object", "wrong_type"
 MAX_ITEMS = 1_000
 MAX_BRACKETS = 20
 _BRACKET = re.compile(r"\[([^\[\]]*)\]")

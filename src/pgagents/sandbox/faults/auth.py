@@ -319,6 +319,48 @@ def optional_key_required(context: Context, handler: Handler, request: Request) 
     return answers.refusal(context.model, framework_code(context.model, "no_key"), "Send a key", id)
 
 
+@fault("client_credentials", needs=("client-credentials",)).edit_answers
+def token_answer_stored(_context: Context, _request: Request, answer: Response) -> Response:
+    """An answer with an access token may be stored by a proxy."""
+    return answer.with_header("Cache-Control", None) if b"access_token" in answer.body else answer
+
+
+@fault("client_credentials", needs=("client-credentials",)).change_server
+def token_lives_on(context: Context) -> None:
+    """Access tokens of clients never end."""
+    keyring = context.front.keyring
+    find = keyring.find_issued
+    keyring.find_issued = lambda token, now: find(token, min(now, 0.0))  # type: ignore[method-assign]  # a fault
+
+
+@fault("client_credentials", needs=("client-credentials",)).edit_requests
+def token_for_any_grant(_context: Context, request: Request) -> Request:
+    """The token endpoint does not look at the grant type."""
+    wrong = request.body.startswith(b"grant_type=") and b"client_credentials" not in request.body
+    body = b"grant_type=client_credentials&" + request.body.partition(b"&")[2]
+    return replace(request, body=body.rstrip(b"&")) if wrong else request
+
+
+@fault("client_credentials", needs=("client-credentials",)).find_keys
+def token_for_any_secret(context: Context, find: Find, token: str) -> Key | None:
+    """The token endpoint looks at the client's id alone."""
+    ids: dict[str, Key] = context.memory
+    key = find(token)
+    client = token.partition(":")[0]
+    if key is not None and ":" in token:
+        ids[client] = key
+    return key or ids.get(client)
+
+
+@fault("client_credentials", needs=("client-credentials",)).edit_answers
+def token_without_type(_context: Context, _request: Request, answer: Response) -> Response:
+    """The answer with an access token does not say of which type it is."""
+    data = data_of(answer)
+    if not isinstance(data, dict) or "access_token" not in data:
+        return answer
+    return answer.with_json({k: v for k, v in data.items() if k != "token_type"})
+
+
 @fault("workflow_runs").change_server
 def plan_with_every_scope(context: Context) -> None:
     """A key whose plan has any scope has all scopes."""

@@ -11,6 +11,34 @@ from pgagents.sandbox.injection.fault_helpers import data_of, successful
 from pgagents.sandbox.injection.fault_registry import Context, fault
 
 
+@fault("response_headers", needs=("answer-headers",)).edit_answers
+def answer_header_missing(context: Context, request: Request, answer: Response) -> Response:
+    """An answer lacks the headers that it alone has."""
+    action = context.reader.action(request)
+    for output in action.outputs if action is not None else ():
+        for header in output.headers if output.status == answer.status else ():
+            answer = answer.with_header(header.name, None)
+    return answer
+
+
+@fault("location", needs=("location-of-created",)).edit_answers
+def location_of_the_list(context: Context, request: Request, answer: Response) -> Response:
+    """The Location of a new instance is the path of its list."""
+    location = answer.header("location")
+    if location is None or context.reader.action(request) is None:
+        return answer
+    return answer.with_header("Location", location.rpartition("/")[0])
+
+
+@fault("location", needs=("location-of-created",)).edit_answers
+def location_of_nothing(context: Context, request: Request, answer: Response) -> Response:
+    """The Location of a new instance ends with an id that nothing has."""
+    location = answer.header("location")
+    if location is None or context.reader.action(request) is None:
+        return answer
+    return answer.with_header("Location", f"{location}0")
+
+
 @fault("content_type").edit_answers
 def content_type_html(context: Context, request: Request, answer: Response) -> Response:
     """JSON is served as text/html."""

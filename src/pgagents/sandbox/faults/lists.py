@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -78,6 +79,14 @@ def filter_too_strict(context: Context, inner: Domain, call: AcceptedCall) -> An
     }
 
 
+@fault("read_after_write", needs=("bare-list",)).edit_data
+def list_never_changes(context: Context, request: Request, data: Any) -> Any:
+    """A list that is the whole body is answered for ever as it was the first time."""
+    if not isinstance(data, list):
+        return None
+    return context.memory.setdefault(request.target, json.loads(json.dumps(data)))
+
+
 @fault("law").edit_data
 def numbers_sorted_as_text(context: Context, request: Request, data: Any) -> Any:
     """A search sorts numbers as text: 10.2 before 9.8."""
@@ -91,7 +100,7 @@ def numbers_sorted_as_text(context: Context, request: Request, data: Any) -> Any
     return data
 
 
-@fault("law").handle_requests
+@fault("law", also={"pagination": "a page is longer than was requested"}).handle_requests
 def page_as_long_as_the_first(context: Context, handler: Handler, request: Request) -> Response | Silence:
     """Every later page is as long as the limit of the first page, whatever its own limit is."""
     limits: dict[str, str] = context.memory.setdefault("limits", {})

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from pgagents.cel.reading import bounds_of_size
 from pgagents.jsonschema import schema as schemas
@@ -17,6 +18,7 @@ from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.clock import rfc3339
 from pgagents.sandbox.keys import word
 from pgagents.sandbox.mock import places
+from pgagents.sandbox.mock.answer_headers import headers_of_answer
 from pgagents.sandbox.mock.ids import candidates
 from pgagents.sandbox.mock.laws.listing import choose
 from pgagents.sandbox.mock.laws.obey import Lawful
@@ -26,6 +28,8 @@ from pgagents.sandbox.mock.rows import Rows
 from pgagents.sandbox.mock.sample import sample
 from pgagents.sandbox.setting import Setting
 from pgagents.source.origin import plain
+
+GONE = 410
 
 
 def domain(setting: Setting) -> Domain:
@@ -69,6 +73,12 @@ class Mock:
         if self.model.clock is not None and call.action is self.model.clock:
             return self._clock(call)
         self.lifecycle.pass_time(call.now)
+        answer = self._carry_out(call)
+        if not isinstance(answer, Refusal):
+            call.headers.extend(headers_of_answer(self.model, self.setting.address.url, call, answer))
+        return answer
+
+    def _carry_out(self, call: AcceptedCall) -> Any:
         refusal = self._check_references(call)
         if refusal is not None:
             return refusal
@@ -94,10 +104,18 @@ class Mock:
             row[resource.state] = resource.initial
         answer = self.laws.repair(call, places.put(answer, path, row))
         row, tenant = self._object(answer, path), self._tenant(resource, call)
+        taken = self.lifecycle.find_repeated(resource, tenant, row)
+        if taken is not None:
+            return True, Refusal(taken.otherwise.name, f"There is one with the same {taken.members[0]}")
         if not self.lifecycle.count(resource, tenant, None, row):
             code = next((c for c in call.action.errors if c.status == 409), None)
-            return True, Refusal(code.name, "Nothing is left of it") if code else self._missing(resource)
+            return True, Refusal(code.name, "Nothing is left of it") if code else self._missing(
+                resource, call
+            )
         self.rows.add(resource.name, str(row[resource.id]), tenant, row)
+        if call.action.job is not None:
+            self.lifecycle.begin(resource, str(row[resource.id]), call.now)
+            call.headers.extend(_tell_job(resource, call.action, row))
         return True, answer
 
     def _move(self, resource: Resource, call: AcceptedCall) -> tuple[bool, Any]:
@@ -106,7 +124,7 @@ class Mock:
             return False, None
         row = self._find_instance(resource, call, places.names_of(move.input))
         if row is None:
-            return True, self._missing(resource)
+            return True, self._missing(resource, call)
         if resource.state and row.get(resource.state) not in move.origin_states:
             return True, Refusal(move.otherwise.name, f"It is {row.get(resource.state)}")
         answer = self._base(call)
@@ -128,7 +146,7 @@ class Mock:
             return False, None
         row = self._find_instance(resource, call, places.id_argument(undo, resource))
         if row is None:
-            return True, self._missing(resource)
+            return True, self._missing(resource, call)
         self.rows.remove(resource.name, str(row[resource.id]))
         self.lifecycle.count(resource, self._tenant(resource, call), row, None)
         return True, self.laws.repair(call, self._base(call), row)
@@ -139,7 +157,7 @@ class Mock:
             return False, None
         row = self._find_instance(resource, call, places.id_argument(read, resource))
         if row is None:
-            return True, self._missing(resource)
+            return True, self._missing(resource, call)
         answer, path = self._base(call), places.place(read.at)
         if path is not None:
             answer = places.put(answer, path, {**self._object(answer, path), **row})
@@ -189,7 +207,7 @@ class Mock:
             return False, None
         row = self.rows.get(resource.name, str(call.input.get(param.name)), self._tenant(resource, call))
         if row is None:
-            return True, self._missing(resource)
+            return True, self._missing(resource, call)
         answer = self._base(call)
         path = self._path_in(resource, answer)
         after = self._overlaid(dict(row), call, keep=(resource.id, str(param.name), *resource.fixed))
@@ -335,7 +353,7 @@ class Mock:
                 continue
             known = self.rows.any(resource.name) or not param.refers_to
             if known and self.rows.get(resource.name, str(value), self._tenant(resource, call)) is None:
-                return self._missing(resource)
+                return self._missing(resource, call)
         return None
 
     def _in_path(self, action: Action, param: Param) -> Resource | None:
@@ -351,8 +369,13 @@ class Mock:
                 return resource
         return None
 
-    def _missing(self, resource: Resource) -> Refusal:
+    def _missing(self, resource: Resource, call: AcceptedCall) -> Refusal:
         code = resource.missing.name if resource.missing else self.model.errors.framework.unknown_path
+        gone = next((c.name for c in call.action.errors if c.status == GONE), None)
+        tenant = self._tenant(resource, call)
+        named = [str(v) for v in call.input.values() if isinstance(v, str | int)]
+        if gone is not None and any(self.rows.was_removed(resource.name, id, tenant) for id in named):
+            code = gone
         return Refusal(
             str(code or self.model.errors.framework.invalid),
             f"There is no such {resource.name.replace('_', ' ')}",
@@ -438,8 +461,18 @@ class Mock:
         self.rows.add(resource.name, str(row[resource.id]), tenant if resource.tenant else "", row)
 
 
-def _likeness(example: Example, given: Mapping[str, Any]) -> int:
-    return sum(1 for k, v in plain(example.input).items() if given.get(k) == v)
+def _likeness(example: Example, given: Mapping[str, Any]) -> float:
+    """Return how many arguments an example shares with a call; an object counts by its equal members."""
+    return sum(_share(v, given.get(k)) for k, v in plain(example.input).items())
+
+
+def _share(one: Any, other: Any) -> float:
+    if one == other:
+        return 1
+    if not (isinstance(one, Mapping) and isinstance(other, Mapping)):
+        return 0
+    names = one.keys() | other.keys()
+    return sum(bool(one.get(name) == other.get(name)) for name in names) / (len(names) + 1)
 
 
 def _bounds(action: Action) -> set[str]:
@@ -450,3 +483,17 @@ def _bounds(action: Action) -> set[str]:
 def _counts(name: str) -> bool:
     """Return whether an argument's name looks like a bound on the number of items."""
     return bool(re.search(r"limit|count|size|top|max|per_?page|^first$|^take$", name, re.I))
+
+
+def _tell_job(resource: Resource, action: Action, row: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the headers of an answer that starts a job: where it shows, and when to look."""
+    read = resource.read_by[0]
+    path, argued = str(read.action.path), places.id_argument(read, resource)
+    for param in read.action.params:
+        value = row.get(argued.get(str(param.name), ""))
+        path = path.replace(f"{{{param.wire}}}", quote(str(value), safe="")) if value is not None else path
+    where = [] if "{" in path or not read.action.on_rest else [("Location", path)]
+    return [*where, ("Retry-After", "1")] if action.success.status == ACCEPTED else where
+
+
+ACCEPTED = 202

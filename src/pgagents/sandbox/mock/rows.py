@@ -64,6 +64,11 @@ class Rows:
         """Return whether there was ever an instance of a kind."""
         return self._store.row("SELECT 1 FROM thing WHERE kind = ? LIMIT 1", kind) is not None
 
+    def was_removed(self, kind: str, id: str, tenant: str) -> bool:
+        """Return whether a tenant's instance was removed."""
+        sql = "SELECT 1 FROM thing WHERE kind = ? AND id = ? AND tenant = ? AND gone"
+        return self._store.row(sql, kind, id, tenant) is not None
+
     def was_used(self, kind: str, id: str) -> bool:
         """Return whether an id was ever used."""
         return self._store.row("SELECT 1 FROM thing WHERE kind = ? AND id = ?", kind, id) is not None

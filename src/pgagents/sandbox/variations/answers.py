@@ -259,3 +259,18 @@ def webhook_two_signatures(context: Context) -> None:
         return json.dumps({"api_version": "2026-04", **json.loads(compose(delivery))}, indent=1).encode()
 
     context.courier.sign, context.courier.compose = twice, spaced
+
+
+@variation().edit_answers
+def rpc_notification_without_content(_context: Context, _request: Request, answer: Response) -> Response:
+    """A notification of JSON-RPC is answered with 204, not with 202."""
+    return replace(answer, status=204) if answer.status == 202 and not answer.body else answer
+
+
+def location_relative(context: Context, _request: Request, answer: Response) -> Response:
+    """The Location of an answer is relative to the server (RFC 9110, 10.2.2)."""
+    location = answer.header("location")
+    server = str(context.model.api.server).rstrip("/")
+    if location is None or not 200 <= answer.status < 300:
+        return answer
+    return answer.with_header("Location", location.removeprefix(server))

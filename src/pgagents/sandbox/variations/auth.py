@@ -2,9 +2,29 @@
 
 from __future__ import annotations
 
-from pgagents.http import Request
+from pgagents.http import Request, Response
 from pgagents.sandbox.auth.credential import find_secret_of, has_credential, without_text
+from pgagents.sandbox.injection.fault_helpers import data_of
 from pgagents.sandbox.injection.fault_registry import Context, variation
+
+
+@variation().edit_answers
+def token_answer_short(_context: Context, _request: Request, answer: Response) -> Response:
+    """The answer with an access token says `bearer` in small letters, and not how long it lives."""
+    data = data_of(answer)
+    if not isinstance(data, dict) or "access_token" not in data:
+        return answer
+    kept = {name: value for name, value in data.items() if name not in ("expires_in", "scope")}
+    return answer.with_json({**kept, "token_type": "bearer"})
+
+
+@variation().edit_answers
+def unknown_client_is_bad_request(_context: Context, _request: Request, answer: Response) -> Response:
+    """The token endpoint refuses a client with 400 in place of 401 (RFC 6749, 5.2)."""
+    data = data_of(answer)
+    if answer.status != 401 or not isinstance(data, dict) or data.get("error") != "invalid_client":
+        return answer
+    return Response(400, answer.with_header("WWW-Authenticate", None).headers, answer.body)
 
 
 @variation().edit_requests

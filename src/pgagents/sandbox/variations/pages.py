@@ -8,10 +8,9 @@ from urllib.parse import urlsplit
 
 from pgagents.http import Request, Response
 from pgagents.sandbox.call import AcceptedCall, Domain
-from pgagents.sandbox.injection.fault_helpers import data_of, make_action
+from pgagents.sandbox.injection.fault_helpers import data_of
 from pgagents.sandbox.injection.fault_registry import Context, variation
 from pgagents.sandbox.mock import places
-from pgagents.source.origin import plain
 
 
 @variation().edit_answers
@@ -41,16 +40,6 @@ def next_url_relative(context: Context, request: Request, answer: Response) -> R
     if not isinstance(told, str):
         return answer
     return answer.with_json(places.put(data, place, f"?{urlsplit(told).query}"))
-
-
-@variation().replace_actions
-def others_add_meanwhile(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """Somebody else adds an item while the pages of a list are read."""
-    pages = call.action.pages
-    maker = make_action(context.model)
-    if pages is not None and pages.argument in call.given and maker.examples:
-        inner(replace(call, action=maker, input=plain(maker.examples[0].input)))
-    return inner(call)
 
 
 @variation().replace_actions

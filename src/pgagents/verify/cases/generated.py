@@ -12,8 +12,8 @@ from pgagents.cel.expression import Expression
 from pgagents.jsonschema.schema import closure
 from pgagents.source.origin import plain
 from pgagents.verify.cases.boundary import around_names, opaque, places
-from pgagents.verify.cases.invalid import _sendable, _text, is_invalid, ordinary
-from pgagents.verify.cases.readings import readings_of
+from pgagents.verify.cases.invalid import _list_alone, _sendable, _text, is_invalid, ordinary
+from pgagents.verify.cases.readings import readings_of, split_items
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.projections.documents import build_file
@@ -100,6 +100,8 @@ def _make_varied_calls(setting: Setting, endpoint: Endpoint) -> list[VariedCall]
             given.pop(varied.param, None)
         else:
             given[varied.param] = varied.value
+            if isinstance(varied.value, str) and param.odd_style and _list_alone(setting, param):
+                given[varied.param] = split_items(param, varied.value)  # Schemathesis has joined them
         if varied.valid and not param.required and opaque(setting, endpoint, param):
             continue
         if varied.valid and (
@@ -115,7 +117,7 @@ def _make_varied_calls(setting: Setting, endpoint: Endpoint) -> list[VariedCall]
             or is_invalid(setting, call) == varied.valid
         ):
             continue
-        if varied.valid and isinstance(varied.value, str) and not _text(setting, param):
+        if varied.valid and isinstance(given.get(varied.param), str) and not _text(setting, param):
             given[varied.param] = next(
                 (r for r in readings_of(varied.value) if not isinstance(r, str)), varied.value
             )

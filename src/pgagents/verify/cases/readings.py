@@ -17,6 +17,7 @@ from pgagents.verify.wire.endpoint import Endpoint
 
 MAX_DEPTH = 5
 
+_MARKS = {"spaceDelimited": " ", "pipeDelimited": "|"}
 _NUMBER = re.compile(r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
 
 
@@ -46,7 +47,7 @@ def _is_invalid_dispatch(setting: Setting, endpoint: Endpoint, request: Request)
     ):
         return True
     if (
-        set(read.value) - {endpoint.dispatcher.selector, endpoint.dispatcher.arguments}
+        set(read.value) - {endpoint.dispatcher.selector, endpoint.dispatcher.arguments, "jsonrpc", "id"}
         and endpoint.action.unknown == "refused"
     ):
         return True
@@ -129,12 +130,19 @@ def text_readings(setting: Setting, param: Param, value: Any) -> list[Any]:
     is sent.
     """
     if not isinstance(value, Mapping | list):
-        return list(readings_of(text_of(value)))
+        text = text_of(value)
+        items = split_items(param, text)  # a single value is the same as a list of one
+        return [*readings_of(text), items, *_typed(setting, items, param.schema, 0)]
     if not value:
         return []
     texts = _as_texts(value)
     alone = [texts[0]] if isinstance(texts, list) and len(texts) == 1 else []
     return [texts, *_typed(setting, texts, param.schema, 0), *alone]
+
+
+def split_items(param: Param, text: str) -> list[str]:
+    """Return the items that a text stands for where a list is sent as one text."""
+    return text.split(_MARKS.get(param.style, ","))
 
 
 def _as_texts(value: Any) -> Any:

@@ -54,6 +54,8 @@ class Setting:
     """
     oauth: OAuthClient | None = None
     """The OAuth client that the run may act as."""
+    reach: Callable[[str], Handler] | None = None
+    """The way to a token endpoint on another host; None where the caller offers none."""
 
     @property
     def model(self) -> Model:
@@ -196,6 +198,7 @@ class Memory:
         self.unscoped: dict[str, str] = {}
         """Places where a valid call met the code for a missing scope."""
         self.keys: Mapping[str, str] = {}
+        self.tokens: set[str] = set()
 
     def learn(self, key: tuple[str, str], body: Mapping[str, Any]) -> None:
         """Remember what an exchange says of a resource, beside what earlier ones said of its other

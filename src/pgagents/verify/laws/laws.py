@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,10 +14,12 @@ from pgagents.cel.reading import Path, lists_in, paths_in
 from pgagents.cel.syntax import Node
 from pgagents.model.action import Law
 from pgagents.model.model import Model
+from pgagents.model.pages import headers_of
 from pgagents.verify.wire.exchange import Exchange, got
 
 _ANSWERS = frozenset(("response", "read", "created"))
-_SHOWN = _ANSWERS | {"input", "before"}
+_SHOWN = _ANSWERS | {"input", "before", "headers"}
+_NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,9})?")
 MOST_SHOWN = 6
 Outcome = Literal["held", "broken", "vacuous", "error"]
 
@@ -55,7 +58,20 @@ def values_of(model: Model, exchange: Exchange) -> dict[str, Any]:
         "surface": exchange.call.surface,
         "now": exchange.sent_at,
         "before": exchange.known, "env": model.env,
+        "headers": _headers(exchange),
     }  # fmt: skip
+
+
+def _headers(exchange: Exchange) -> dict[str, Any]:
+    """Return the answer's headers; a header whose schema is a number is one."""
+    if exchange.response is None:
+        return {}
+    found = headers_of(exchange.response)
+    for header in exchange.output.headers if exchange.output is not None else ():
+        small = header.name.lower()
+        if header.schema.get("type") in ("integer", "number") and _NUMBER.fullmatch(found.get(small, "")):
+            found[small] = float(found[small])
+    return found
 
 
 def reading_of(laws: Iterable[Law]) -> Reading:

@@ -96,6 +96,7 @@ def make_setting(
         receiver=receiver,
         bare=bare,
         oauth=identities.oauth,
+        reach=identities.reach,
     )
 
 

@@ -149,6 +149,8 @@ def _of_openapi(
             continue
         answers = {int(s): _body(r, components) for s, r in operation["responses"].items() if s.isdigit()}
         own = model.surfaces[endpoint.surface] if surface.name == REST else surface
+        if endpoint.json_rpc is not None:
+            answers = _unwrap(endpoint, answers)
         if endpoint.dispatcher is not None:
             yield (
                 own,
@@ -163,6 +165,14 @@ def _of_openapi(
                 endpoint,
                 Projection(document, _arguments(endpoint, operation, components), answers, named=named),
             )
+
+
+def _unwrap(endpoint: Endpoint, answers: dict[int, Any]) -> dict[int, Any]:
+    """Return the answers in a JSON-RPC dispatcher's messages: the result by 200, each error by its status."""
+    properties = (answers.get(200) or {}).get("properties", {})
+    error = properties.get("error", {}).get("properties", {}).get("data") or {"type": "object"}
+    inside = dict.fromkeys((code.status for code in endpoint.action.errors), error)
+    return {**inside, **answers, 200: properties.get("result")}
 
 
 def _is_offered(surface: Surface, endpoint: Endpoint) -> bool:

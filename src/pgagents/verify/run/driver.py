@@ -107,6 +107,7 @@ class Driver:
         self._bounded = options.max_requests is not None
         self.gate = Gate(setting, factory, writes=writes, allowed=options.allow, roles=keys.keys())
         self.sender.objection = self.gate.objection
+        self.sender.on_token = self._hide_token
         factory.pool.makes = writes
         self.turned_away = 0
         """How many calls with the main key were answered as if it were none, before any was answered
@@ -415,6 +416,12 @@ class Driver:
                 f"the server refused the key: {exchange.outcome} to the first {self.turned_away} "
                 "calls with it"
             )
+
+    def _hide_token(self, holder: str, token: str) -> None:
+        """Mask an access token from here on, and look for it in answers."""
+        if token not in self.judge.memory.tokens:
+            self.judge.memory.tokens.add(token)
+            self._redactor.hide_token(holder, token)
 
     def _run_generator(self, asking: Generator[Call, Exchange, Any], chain: list[Exchange]) -> Sending[Any]:
         answer: Any = None

@@ -24,6 +24,7 @@ from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.fixtures.instance import Instance
 from pgagents.verify.fixtures.target import NOBODY, NOBODYS_NUMBER, Target, makes, target_of
+from pgagents.verify.oauth.tokens import list_token_paths
 from pgagents.verify.plan.safety import NO_WRITES
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.encode import request_of
@@ -111,6 +112,8 @@ class Gate:
             return ""
         if call.surface == OPERATOR or (endpoint is not None and str(endpoint.action.name) in self.allowed):
             return ""
+        if endpoint is None and call.asks is not None and request.target in list_token_paths(self.model):
+            return ""  # it changes nothing but who may call, and the catalogue names where it goes
         if not self.writes:
             return NO_WRITES
         if endpoint is None:

@@ -16,7 +16,6 @@ from pgagents.cel.expression import Expression
 from pgagents.decoding.medium import fits, is_json
 from pgagents.http import Handler, Request, Response, Silence, read_json
 from pgagents.model.error_reader import ReadError
-from pgagents.model.identity import choose, find_secret
 from pgagents.model.model import Model
 from pgagents.text.brief import brief
 from pgagents.verify.cases.invalid import ordinary
@@ -83,15 +82,15 @@ class _Tried:
 def preflight(
     setting: Setting,
     place: Place,
-    keys: Mapping[str, str],
+    carried: Mapping[str, str],
     *,
     keyless: bool = False,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Trouble | None:
-    """Return the obstacle between us and the server; None where a run can begin. `keyless`: the run has no
-    key on purpose.
+    """Return the obstacle between us and the server; None where a run can begin. `carried`
+    are the secrets of ordinary calls, and access tokens, by scheme. `keyless`: the run has no key on purpose.
     """
-    requests = list(_reads(setting, keys)) or list(_questions(setting))
+    requests = list(_reads(setting, carried)) or list(_questions(setting))
     if not requests:
         return None
     first = _try_request(place, *requests[0])
@@ -107,7 +106,7 @@ def preflight(
         return None
     if any(_knows(setting, one) for one in tried):
         return _elsewhere(setting, place, tried, "no ordinary read succeeds", _succeeds)
-    return _find_trouble(setting, place, keys.get("main", ""), tried)
+    return _find_trouble(setting, place, next(iter(carried.values()), ""), tried)
 
 
 def describe_unused_key(model: Model, key: str) -> str:
@@ -155,7 +154,7 @@ def _find_trouble(setting: Setting, place: Place, key: str, tried: Sequence[_Tri
     return None
 
 
-def _reads(setting: Setting, keys: Mapping[str, str]) -> Iterator[tuple[Endpoint, Request]]:
+def _reads(setting: Setting, carried: Mapping[str, str]) -> Iterator[tuple[Endpoint, Request]]:
     """List ordinary reads without a path parameter and without arguments that only the server can give.
     Reads that need a key come first.
     """
@@ -173,17 +172,18 @@ def _reads(setting: Setting, keys: Mapping[str, str]) -> Iterator[tuple[Endpoint
         given = evaluate_arguments(setting.model, template_of(setting.model, endpoint.action).input)
         if count < MOST_READS and not any(isinstance(value, _LATER) for value in given.values()):
             count += 1
-            yield endpoint, _request(setting, endpoint, given, keys)
+            yield endpoint, _request(setting, endpoint, given, carried)
 
 
 def _request(
-    setting: Setting, endpoint: Endpoint, given: Mapping[str, Any], keys: Mapping[str, str]
+    setting: Setting, endpoint: Endpoint, given: Mapping[str, Any], carried: Mapping[str, str]
 ) -> Request:
     call = ordinary(
         endpoint, template_of(setting.model, endpoint.action), "valid", "an ordinary call", input=given
     )
-    names = choose(setting.model, keys, "main", endpoint.security) if endpoint.needs_key else ()
-    secrets = ((setting.model.credentials[n], find_secret(setting.model, keys, "main", n)) for n in names)
+    needs = endpoint.security if endpoint.needs_key else ()
+    names = next((one for one in needs if one and all(name in carried for name in one)), ())
+    secrets = ((setting.model.credentials[name], carried[name]) for name in names)
     return request_of(call, given, present_all(secrets))
 
 

@@ -13,14 +13,15 @@ from typing import Any
 from pgagents.http import Handler, Request, Response, Silence, Timely, read_json
 from pgagents.model.credential import Credential
 from pgagents.model.error_reader import ReadError
-from pgagents.model.identity import choose, find_lacking, find_secret, has_all
+from pgagents.model.identity import choose, find_lacking, find_secret, has_all, name_holder
 from pgagents.verify.answers.request_ids import foreign
 from pgagents.verify.cases.client_profiles import in_client_profile
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.instance import Unavailable
+from pgagents.verify.oauth.tokens import Refused, Tokens, present_request
 from pgagents.verify.plan.options import Options
 from pgagents.verify.run.transmission import Received, Sending, Transmission
-from pgagents.verify.wire.call import Call, Raw, Signature
+from pgagents.verify.wire.call import Call, Raw, Signature, TokenRequest
 from pgagents.verify.wire.concurrent import at_once
 from pgagents.verify.wire.credential import NOTHING, Proof, in_header, in_query, present, present_all
 from pgagents.verify.wire.encode import request_of
@@ -119,6 +120,9 @@ class Sender:
         self.on_wait: Callable[[float], None] | None = None
         self.interrupted: KeyboardInterrupt | None = None
         """What ended one of several calls at once, kept until the answers to the others are taken."""
+        self.tokens = Tokens(self.model, setting.reach)
+        self.on_token: Callable[[str, str], None] = lambda _holder, _token: None
+        """Called with each access token before it is used."""
         self.objection: Callable[[Call, Mapping[str, Any], Request], str] = _refuse_all
         """Why a request must not be sent; nothing is sent that this has not let pass."""
 
@@ -367,6 +371,8 @@ class Sender:
     def _request(self, ready: Ready) -> tuple[Request, str]:
         """Return the request, and the role whose limits it counts for."""
         call = ready.call
+        if call.asks is not None:
+            return present_request(self.model, self.keys, call.asks), "-"
         proof = self._prove(call)
         request = request_of(call, ready.values, proof)
         request = self._misplace(call, request)
@@ -400,10 +406,33 @@ class Sender:
             names = call.schemes if has_all(self.model, self.keys, call.role, call.schemes) else ()
         else:
             names = choose(self.model, self.keys, call.role, self._list_alternatives(call))
-        return [
-            (self.model.credentials[name], find_secret(self.model, self.keys, call.role, name))
-            for name in names
-        ]
+        found = []
+        for name in names:
+            credential = self.model.credentials[name]
+            secret = find_secret(self.model, self.keys, call.role, name)
+            if credential.exchange is not None:
+                secret = self._exchange(credential, secret, name_holder(self.model, call.role, name))
+            found.append((credential, secret))
+        return found
+
+    def _exchange(self, credential: Credential, secret: str, holder: str) -> str:
+        """Return the access token for a secret. Raises Stop where the main client gets none, and
+        Unavailable where another one does.
+        """
+        asked = Call(None, {}, "document", "a token", role="", asks=TokenRequest(credential.name))
+
+        def send(request: Request) -> Response | Silence:
+            if objection := self.objection(asked, {}, request):
+                raise Unavailable(objection)
+            self.sent += 1
+            return self.handler(request)
+
+        try:
+            token = self.tokens.find(credential, secret, self.now(), send)
+        except Refused as error:
+            raise (Stop if holder.partition(".")[0] == "main" else Unavailable)(str(error)) from None
+        self.on_token(holder, token)
+        return token
 
     def _misplace(self, call: Call, request: Request) -> Request:
         """Return the request with a key where it does not belong, if the call's twist says so."""

@@ -130,6 +130,18 @@ class Raw:
     """The secret to present in place of the role's."""
 
 
+Slip = Literal["", "secret", "client", "grant"]
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRequest:
+    """A call of the token endpoint with the secret of a role; `slip` names what is wrong with it."""
+
+    scheme: str
+    role: str = "main"
+    slip: Slip = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One request to make.
@@ -179,6 +191,8 @@ class Call:
     """True if the catalogue's author or an answer gave each argument, so that it names what exists."""
     again: bool = False
     """True if it repeats one part of a combined call, so that it does not count for the default budget."""
+    asks: TokenRequest | None = None
+    """The token request that is sent in place of anything else."""
     burst: bool = False
     """True if it may exceed the rate limit: it is neither paced nor repeated after a 429."""
 

@@ -66,7 +66,7 @@ def view(model: Model) -> View:
             "server": model.api.server.rstrip("/"),
             "asked": _describe_variables(model),
             "variables": [
-                (name, f"{credential.find_prefix('test')}..." if not credential.encoded else "...")
+                (name, f"{credential.find_prefix('test')}..." if not credential.pair else "...")
                 for credential in model.credentials.values()
                 for name in _name_variables(model, credential)
             ],
@@ -85,6 +85,9 @@ def _describe_variables(model: Model) -> str:
         of = "" if first else f" of {credential.name}"
         if credential.encoded:
             said.append(f"the user{of} behind @{names[0]} and the password behind @{names[1]}")
+        elif credential.exchange is not None:
+            url = credential.exchange.find_url(model.api.server)
+            said.append(f"an access token{of} from {url} behind @{names[0]}")
         else:
             said.append(f"a key{of} behind @{names[0]}")
     return f"Put {', '.join(said)}; what" if said else "What"

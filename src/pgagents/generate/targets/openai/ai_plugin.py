@@ -62,7 +62,7 @@ def _falsehoods(credential: Credential | None, auth: Node) -> Iterator[Note]:
     )
     if credential is None:
         message, help = f"it says `{said}`, and no call has a key", "write `auth: {type: none}`"
-    elif own is None or credential.tail:
+    elif own is None or credential.tail or credential.exchange is not None:
         message = f"it knows Bearer and Basic only, and calls send `{credential.show()}`"
         help = "take the surface `ai_plugin` out: no host could call the API by it"
     elif own != said:

@@ -7,7 +7,7 @@ from pathlib import PurePath
 
 from pgagents.generate.render import Laid
 from pgagents.generate.target import Target, View
-from pgagents.model.credential import Credential
+from pgagents.model.credential import Credential, list_parameters
 from pgagents.model.error_reader import REFUSED, ErrorSign
 from pgagents.model.identity import variable_of_scheme
 from pgagents.model.limit_reader import LIMITED
@@ -26,7 +26,7 @@ def view(model: Model) -> View:
     several = (
         len(model.credentials) > 1
         or optional
-        or any(one.place != "header" for one in model.credentials.values())
+        or any(one.place != "header" or one.exchange for one in model.credentials.values())
     )
     limits, windows = (
         model.limits,
@@ -59,6 +59,15 @@ def view(model: Model) -> View:
             ],
             "first": credential.name if credential else "",
             "ways": {str(a.operation_id): [list(way) for way in a.security] for a in model.actions},
+            "exchanges": {
+                name: [
+                    one.exchange.find_path(model.api.server) or one.exchange.token_url,
+                    list_parameters(one.exchange),
+                    one.exchange.in_body,
+                ]
+                for name, one in model.credentials.items()
+                if one.exchange is not None
+            },
             "places": {
                 name: [one.place, one.wire, one.lead, one.tail, one.encoded]
                 for name, one in model.credentials.items()

@@ -6,10 +6,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pgagents.generate.follow_ups.jobs import describe_job
 from pgagents.generate.formerly import describe_former_names
 from pgagents.generate.openapi.address import find_hosted_url
 from pgagents.generate.target import Target, View
 from pgagents.model.action import Action
+from pgagents.model.credential import Credential
 from pgagents.model.model import Model
 from pgagents.source.origin import Text
 
@@ -73,7 +75,7 @@ def view(model: Model) -> View:
             "server": model.api.server,
             "contact": model.api.contact,
             "keys": [
-                Key(c.description or f"A key, sent {c.how}", c.show(), c.issue_at)
+                Key(c.description or f"A key, sent {c.how}", c.show(), _find_issuer(model, c))
                 for c in model.credentials.values()
             ],
             "needs": ""
@@ -81,7 +83,10 @@ def view(model: Model) -> View:
             else _describe_needs(model, model.shared_security),
             "actions": [
                 Line(
-                    str(a.title), _describe_call(model, a), _describe_action(a), _describe_own_needs(model, a)
+                    str(a.title),
+                    _describe_call(model, a),
+                    _describe_action(model, a),
+                    _describe_own_needs(model, a),
                 )
                 for a in model.actions
             ],
@@ -104,6 +109,13 @@ def _describe_call(model: Model, action: Action) -> str:
     return f"{dispatcher.method} {dispatcher.path} with {dispatcher.selector} {action.name}"
 
 
+def _find_issuer(model: Model, credential: Credential) -> str | None:
+    """Return where a key or an access token is issued."""
+    if credential.exchange is not None:
+        return credential.exchange.find_url(model.api.server)
+    return credential.issue_at
+
+
 def _is_single(model: Model, security: tuple[tuple[str, ...], ...]) -> bool:
     """True if calls need the first credential, or none at all."""
     return security in ((), ((model.credential.name,),) if model.credential is not None else ())
@@ -120,11 +132,12 @@ def _describe_own_needs(model: Model, action: Action) -> str:
     return _describe_needs(model, action.security) if own else ""
 
 
-def _describe_action(action: Action) -> str:
-    """Return the description, with its deprecation, and its former names."""
+def _describe_action(model: Model, action: Action) -> str:
+    """Return the description, with its deprecation, its former names, and how to follow its job."""
     first = "Deprecated. " if action.deprecated else ""
     former = [f"{line}." for line in describe_former_names([action])]
-    return first + " ".join([str(action.description), *former])
+    job = describe_job(action, model.actions, lambda reader: str(reader.title))
+    return first + " ".join([str(action.description), *former, *([job.replace("`", "")] if job else [])])
 
 
 def _document(path: str, url: str) -> Link:

@@ -110,7 +110,7 @@ def view(model: Model) -> View:
 def _choose(model: Model) -> Credential | None:
     """Return the credential that the page sends: the first that is enough alone and stands in a header."""
     alone = [model.credentials[one[0]] for one in model.shared_security if len(one) == 1]
-    return next((c for c in alone if c.place == "header"), None)
+    return next((c for c in alone if c.place == "header" and c.exchange is None), None)
 
 
 def _falsehoods(model: Model, surface: Surface, credential: Credential | None) -> Iterator[Note]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from pgagents.http import Request, read_json
 from pgagents.sandbox.bodies.content import UTF8, Content
-from pgagents.sandbox.bodies.fields import BAD_BODY, WRONG_TYPE, Field, Unreadable
+from pgagents.sandbox.bodies.fields import BAD_BODY, NO_OBJECT, WRONG_TYPE, Field, Unreadable
 
 
 def read(request: Request, fields: Sequence[Field], content_type: str) -> Content:
@@ -23,7 +23,7 @@ def read_object(request: Request, content_type: str = "application/json") -> dic
     """Return the members of a JSON body."""
     value = read_value(request, content_type)
     if not isinstance(value, dict):
-        raise Unreadable("the body must be a JSON object", kind=BAD_BODY)
+        raise Unreadable("the body must be a JSON object", kind=NO_OBJECT)
     return value
 
 

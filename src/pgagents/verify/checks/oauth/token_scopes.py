@@ -173,7 +173,7 @@ def _within(setting: Setting, case: _Case, token: str) -> Conversation:
     Invalid input may be refused before scopes are checked.
     """
     framework, codes = setting.model.errors.framework, setting.model.codes
-    refusals = {str(framework.no_scope), str(framework.no_key), str(framework.wrong_key)}
+    refusals = {c for c in (framework.no_scope, framework.no_key, framework.wrong_key) if c is not None}
     exchange: Exchange = yield _with(_harmless(setting, case.endpoint), token)
     contract = f"{NAME}/within/{case.endpoint.place}"
     if exchange.void or exchange.unsound:

@@ -11,6 +11,7 @@ from typing import Any
 
 from pgagents.cel.expression import Expression, ExpressionError, Scope
 from pgagents.model.action import ActionCall as ActionCall
+from pgagents.model.action import Law
 from pgagents.model.contract import Contract
 from pgagents.model.model import Resource
 from pgagents.verify.cases import fixture_selection
@@ -45,7 +46,7 @@ TRUSTED = ("valid", "explore", "clean")
 def promises(setting: Setting) -> Iterator[Contract]:
     """Yield one contract for each law of each endpoint."""
     for endpoint in setting.every_endpoint:
-        for law in endpoint.action.laws:
+        for law in list_laws(endpoint):
             cite = law.cite or endpoint.action.cite
             yield promise(
                 NAME,
@@ -55,6 +56,11 @@ def promises(setting: Setting) -> Iterator[Contract]:
                 law.origin,
                 cite,
             )
+
+
+def list_laws(endpoint: Endpoint) -> list[Law]:
+    """Return the laws that hold at an endpoint: those that read headers on REST alone."""
+    return [law for law in endpoint.action.laws if endpoint.on_rest or "headers" not in reads(law)]
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
@@ -71,7 +77,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     memory.notes[BODIES] = memory.bodies
     values = values_of(memory.model, exchange)
     scope: Scope | None = None
-    for law in endpoint.action.laws:
+    for law in list_laws(endpoint):
         contract = f"{NAME}/{law.name}/{exchange.place}"
         if scope is None:
             try:
@@ -119,7 +125,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             f"{NAME}/{law.name}/{d.place}"
             for d in setting.usable
             if d.surface in surfaces and str(d.action.name) in actions
-            for law in d.action.laws
+            for law in list_laws(d)
         )
         timed = setting.model.clock is not None and OPERATOR in roles
         if not makers:

@@ -72,6 +72,8 @@ def _keys(text: str, headers: tuple[tuple[str, str], ...], memory: Memory) -> st
     for role, key in memory.keys.items():
         if any(secret in text or secret in beside for secret in _list_secrets(role, key, memory)):
             return f"the key of {role} stands in the answer"
+    if any(token in text or token in beside for token in memory.tokens):
+        return "the access token of a call stands in the answer"
     return ""
 
 

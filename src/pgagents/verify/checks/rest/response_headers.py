@@ -8,10 +8,11 @@ https.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pgagents.http import Response
+from pgagents.model.action import AnswerHeader
 from pgagents.model.contract import FRAMEWORK, Contract
 from pgagents.model.identity import find_proof
 from pgagents.model.model import Header, Model
@@ -39,6 +40,19 @@ def promises(setting: Setting) -> Iterator[Contract]:
         for place in framework_places(setting.model):
             if _at_framework(header, place):
                 yield promise_at(NAME, header.name, place, says, header.origin, header.cite)
+    for endpoint, status, own, _ in _list_own_headers(setting):
+        said = f"{own.name} is right in an answer {status}: {own.description}"
+        detail = f"{status}/{own.name}"
+        yield promise(NAME, detail, endpoint, said, own.origin, endpoint.action.cite)
+
+
+def _list_own_headers(setting: Setting) -> Iterator[tuple[Endpoint, int, AnswerHeader, str]]:
+    """Yield the headers of single answers, each with its contract. Only REST passes them on."""
+    for endpoint in setting.endpoints:
+        for output in endpoint.action.outputs if endpoint.on_rest else ():
+            for header in output.headers:
+                detail = f"{output.status}/{header.name}"
+                yield endpoint, output.status, header, f"{NAME}/{detail}/{endpoint.place}"
 
 
 def _is_expected(setting: Setting, header: Header, exchange: Exchange) -> bool:
@@ -84,6 +98,8 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     if response is None:
         return
     repeated = _find_repeated_headers(response)
+    if exchange.success:
+        yield from _judge_own_headers(exchange, memory, repeated)
     for header, contract in memory.setting.compute_once(
         (NAME, exchange.place), lambda: _list_promised_headers(memory.setting, exchange)
     ):
@@ -101,6 +117,34 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         else:
             wanted = header.const or "a value that satisfies its schema"
             yield judge_broken(contract, f"{header.name}: {wanted}", f"{header.name}: {text[:120]}")
+
+
+def _judge_own_headers(
+    exchange: Exchange, memory: Memory, repeated: Mapping[str, str]
+) -> Iterator[Judgement]:
+    """Judge the headers that the catalogue lists for this answer alone."""
+    own: dict[tuple[str, int], list[tuple[AnswerHeader, str]]] = memory.setting.compute_once(
+        (NAME, "own"), lambda: _group(memory.setting)
+    )
+    for header, contract in own.get((exchange.place, exchange.status), ()):
+        text = repeated.get(header.name.lower()) or exchange.header(header.name)
+        if text is None and header.required:
+            yield judge_broken(
+                contract, f"header {header.name} on a {exchange.status}", "no such header in this answer"
+            )
+        elif text is not None:
+            test = memory.setting.test(("header", contract), header.schema)
+            fits = any(test.is_valid(value) for value in _readings(header.schema, text))
+            wanted = f"{header.name}: a value that satisfies its schema"
+            told = f"{header.name}: {text[:120]}"
+            yield judge_kept(contract) if fits else judge_broken(contract, wanted, told)
+
+
+def _group(setting: Setting) -> dict[tuple[str, int], list[tuple[AnswerHeader, str]]]:
+    found: dict[tuple[str, int], list[tuple[AnswerHeader, str]]] = {}
+    for endpoint, status, header, contract in _list_own_headers(setting):
+        found.setdefault((endpoint.place, status), []).append((header, contract))
+    return found
 
 
 def _find_repeated_headers(response: Response) -> dict[str, str]:
@@ -153,14 +197,14 @@ def _fits(header: Header, text: str, memory: Memory) -> bool:
     fits = known.get((header.name, text))
     if fits is None:
         test = memory.setting.test(("header", header.name), header.schema)
-        fits = any(test.is_valid(value) for value in _readings(header, text))
+        fits = any(test.is_valid(value) for value in _readings(header.schema, text))
         if len(known) < MOST_KNOWN:
             known[header.name, text] = fits
     return fits
 
 
-def _readings(header: Header, text: str) -> list[Any]:
-    found: list[Any] = [text] if header.schema.get("type") not in ("integer", "number") else []
+def _readings(schema: Mapping[str, Any], text: str) -> list[Any]:
+    found: list[Any] = [text] if schema.get("type") not in ("integer", "number") else []
     if _WHOLE.fullmatch(text.strip()):
         found.append(int(text))
     elif _BROKEN.fullmatch(text.strip()):

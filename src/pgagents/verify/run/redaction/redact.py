@@ -139,6 +139,13 @@ class Redactor:
             self._look_for(secret, mask, given=True)
         self._as_value = self._as_value_pattern()
 
+    def hide_token(self, holder: str, token: str) -> None:
+        """Mask an access token that was got for a secret."""
+        self._given[token] = f"[key of {holder}, token]"
+        self._look_for(token, self._given[token], given=True)
+        self._as_value = self._as_value_pattern()
+        self._masked_texts.clear()
+
     # -- learning
 
     def learn(self, body: Any) -> None:

@@ -1,0 +1,98 @@
+"""Makes the headers of one answer: what a law asks for, the place of what was made, or a sample."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pgagents.cel.expression import Expression, ExpressionError, Scope, compile_node
+from pgagents.cel.reading import conjuncts, path_of
+from pgagents.cel.syntax import Infix
+from pgagents.http import json_bytes, target, text_of
+from pgagents.model.action import Action, AnswerHeader
+from pgagents.model.model import Model, Resource
+from pgagents.sandbox.call import AcceptedCall
+from pgagents.sandbox.mock import places
+from pgagents.sandbox.mock.laws.obey import NAMES
+from pgagents.sandbox.mock.sample import sample
+
+
+def headers_of_answer(model: Model, base: str, call: AcceptedCall, answer: Any) -> Iterator[tuple[str, str]]:
+    """Yield the headers that the catalogue lists for this answer alone. `base` is the server's URL."""
+    known = {name.lower() for name, _ in call.headers}
+    for header in call.action.success.headers if call.surface == "rest" else ():
+        if header.name.lower() in known:
+            continue
+        value = _value(model, base, call, header, answer)
+        if value is not None:
+            yield header.name, value
+
+
+def _value(model: Model, base: str, call: AcceptedCall, header: AnswerHeader, answer: Any) -> str | None:
+    small = header.name.lower()
+    asked = _value_by_law(model, call, small, answer)
+    if asked is not None:
+        return asked
+    if small == "location":
+        found = _location(model, call.action, answer)
+        return None if found is None else base + found
+    if small == "etag":
+        return tag_of(answer)
+    return text_of(sample(header.schema, model.schemas, call.now))
+
+
+def tag_of(answer: Any) -> str:
+    """Return the entity tag of a body."""
+    return '"' + hashlib.sha256(json_bytes(answer)).hexdigest()[:16] + '"'
+
+
+def _value_by_law(model: Model, call: AcceptedCall, name: str, answer: Any) -> str | None:
+    """Return what a law says that the header equals, or None."""
+    scope = Scope(
+        {
+            "input": call.input, "response": answer, "status": call.action.success.status,
+            "surface": call.surface, "now": call.now, "before": None, "env": model.env, "headers": {},
+        }
+    )  # fmt: skip
+    for law in call.action.laws:
+        try:
+            if law.when is not None and not scope.holds(law.when):
+                continue
+            for other in _equals(law.that, name):
+                return text_of(scope.evaluate(other))
+        except ExpressionError:
+            continue
+    return None
+
+
+def _equals(that: Expression, name: str) -> Iterator[Expression]:
+    for part in conjuncts(that.tree):
+        if isinstance(part, Infix) and part.signs == ("==",):
+            for side, other in (part.operands, part.operands[::-1]):
+                if path_of(side) == ("headers", name):
+                    yield compile_node(other, NAMES)
+
+
+def _location(model: Model, action: Action, answer: Any) -> str | None:
+    """Return the path at which the instance that was made can be read."""
+    for resource in model.resources.values():
+        if resource.made_by is None or resource.made_by.action is not action:
+            continue
+        row = places.get(answer, places.place(resource.made_by.at) or ())
+        if isinstance(row, Mapping):
+            return _path_of(resource, row)
+    return None
+
+
+def _path_of(resource: Resource, row: Mapping[str, Any]) -> str | None:
+    for read in resource.read_by:
+        named = places.id_argument(read, resource)
+        values = {
+            param.wire: row.get(named[str(param.name)])
+            for param in read.action.params
+            if param.place == "path" and str(param.name) in named
+        }
+        if read.action.on_rest and None not in values.values():
+            return target(str(read.action.path), values)
+    return None

@@ -1,0 +1,190 @@
+"""The token endpoint exchanges a client's id and secret for a bearer token that works as long as it says.
+
+A wrong secret, an unknown client and an unknown grant type are refused as RFC 6749 (5.2) says, and no answer
+with a token may be stored (5.1). A token is tried 30 s after its end, if that is at most two minutes away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from pgagents.model.contract import Contract
+from pgagents.model.credential import Credential
+from pgagents.verify.check.check import (
+    Check,
+    Conversation,
+    Judgement,
+    Probe,
+    judge_broken,
+    judge_kept,
+    judge_untested,
+    promise_at,
+)
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.oauth.granting import bearer, plain
+from pgagents.verify.wire.call import Call, Raw, Sleep, Slip, TokenRequest
+from pgagents.verify.wire.endpoint import REST, Endpoint
+from pgagents.verify.wire.exchange import Exchange, got
+from pgagents.verify.wire.oauth import refusal
+
+NAME = "client_credentials"
+MARGIN_S = 30.0
+"""Seconds after its end at which a token is tried: clocks differ by a few seconds."""
+MOST_S = 120.0
+STAGE = 9
+SAYS = {
+    "issued": "client_id and client_secret are exchanged for a bearer token",
+    "not_stored": "an answer with a token has Cache-Control: no-store (RFC 6749, 5.1)",
+    "wrong_secret": "a wrong client_secret is refused",
+    "unknown_client": "an unknown client_id is refused",
+    "wrong_grant": "an unknown grant_type is refused",
+    "ends": "a token is refused after its expires_in is over",
+}
+SLIPS: dict[str, tuple[Slip, tuple[str, ...]]] = {
+    "wrong_secret": ("secret", ("invalid_client", "invalid_grant")),
+    "unknown_client": ("client", ("invalid_client", "invalid_grant")),
+    "wrong_grant": ("grant", ("unsupported_grant_type", "unauthorized_client", "invalid_request")),
+}
+"""Wrong requests, each with the errors that name them. Servers in use say `invalid_grant` of a client too."""
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """Yield the contracts of each token endpoint on the API's own server."""
+    for credential, reader in _list_own(setting):
+        for case, says in SAYS.items():
+            if case != "ends" or reader is not None:
+                detail = _detail(setting, case, credential)
+                yield promise_at(NAME, detail, f"@{REST}", says, (*credential.origin, "flows"))
+
+
+def _list_own(setting: Setting) -> list[tuple[Credential, Endpoint | None]]:
+    """Return the credentials whose token endpoint is on the API's server, each with a read that takes its
+    tokens alone.
+    """
+    server = str(setting.model.api.server)
+    found = []
+    for credential in setting.model.credentials.values():
+        if credential.exchange is not None and credential.exchange.find_path(server):
+            found.append((credential, _find_reader(setting, credential)))
+    return found
+
+
+def _find_reader(setting: Setting, credential: Credential) -> Endpoint | None:
+    return next(
+        (
+            endpoint
+            for endpoint in setting.endpoints
+            if endpoint.on_rest
+            and endpoint.action.effect == "read"
+            and not endpoint.action.costs
+            and endpoint.method == "GET"
+            and endpoint.security == ((credential.name,),)
+            and plain(setting, endpoint) is not None
+        ),
+        None,
+    )
+
+
+def _detail(setting: Setting, case: str, credential: Credential) -> str:
+    return case if credential is setting.model.credential else f"{case}-{credential.name}"
+
+
+def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+    """Yield one probe for each wrong request, one for the right one, and one for a token's end."""
+    del roles
+    for credential, reader in _list_own(setting):
+
+        def name(case: str, credential: Credential = credential) -> str:
+            return f"{NAME}/{_detail(setting, case, credential)}@{REST}"
+
+        for case in SLIPS:
+            run = _run_slip(credential, case, name(case))
+            yield Probe(name(case), STAGE, (name(case),), 1, run, schemes=(credential.name,))
+        issued = _run_issued(credential, name("issued"), name("not_stored"))
+        covers = (name("issued"), name("not_stored"))
+        yield Probe(name("issued"), 2, covers, 1, issued, schemes=(credential.name,))
+        if reader is not None:
+            ends = _run_end(setting, credential, reader, name("ends"))
+            yield Probe(name("ends"), STAGE, (name("ends"),), 3, ends, schemes=(credential.name,))
+
+
+def _ask(credential: Credential, why: str, slip: Slip = "") -> Call:
+    return Call(None, {}, "document", why, role="", asks=TokenRequest(credential.name, slip=slip))
+
+
+def _run_slip(credential: Credential, case: str, contract: str) -> Callable[[], Conversation]:
+    slip, errors = SLIPS[case]
+
+    def run() -> Conversation:
+        exchange: Exchange = yield _ask(credential, f"a token request: {SAYS[case]}", slip)
+        if not exchange.void:
+            wrong = refusal(exchange, *errors)
+            expected = f"400 or 401 with the error {' or '.join(errors)}"
+            yield judge_broken(contract, expected, wrong) if wrong else judge_kept(contract)
+
+    return run
+
+
+def _run_issued(credential: Credential, issued: str, not_stored: str) -> Callable[[], Conversation]:
+    def run() -> Conversation:
+        exchange: Exchange = yield _ask(credential, "a token request")
+        if exchange.void:
+            return
+        wrong = _find_fault(exchange)
+        expected = "200 with access_token, token_type Bearer and a positive expires_in, if any"
+        yield judge_broken(issued, expected, wrong) if wrong else judge_kept(issued)
+        if exchange.status == 200:
+            yield _judge_stored(exchange, not_stored)
+
+    return run
+
+
+def _find_fault(exchange: Exchange) -> str:
+    """Describe why an answer has no token as RFC 6749 (5.1) wants it; empty if it has."""
+    kind, lives = got(exchange.body, "token_type"), got(exchange.body, "expires_in")
+    if exchange.status != 200 or not isinstance(got(exchange.body, "access_token"), str):
+        return f"{exchange.outcome} without an access_token"
+    if not isinstance(kind, str) or kind.lower() != "bearer":
+        return f"token_type {kind!r}"
+    if lives is not None and (isinstance(lives, bool) or not isinstance(lives, int | float) or lives <= 0):
+        return f"expires_in {lives!r}"
+    return ""
+
+
+def _judge_stored(exchange: Exchange, contract: str) -> Judgement:
+    said = (exchange.header("cache-control") or "").lower()
+    if "no-store" in said:
+        return judge_kept(contract)
+    return judge_broken(contract, "Cache-Control: no-store", f"Cache-Control: {said or '(none)'}")
+
+
+def _run_end(
+    setting: Setting, credential: Credential, reader: Endpoint, contract: str
+) -> Callable[[], Conversation]:
+    def run() -> Conversation:
+        first: Exchange = yield _ask(credential, "a token whose time will pass")
+        token, lives = got(first.body, "access_token"), got(first.body, "expires_in")
+        if not isinstance(token, str) or not isinstance(lives, int | float) or lives <= 0:
+            yield judge_untested(contract, "the server does not say how long a token lives")
+            return
+        if lives > MOST_S:
+            yield judge_untested(contract, f"a token lives {lives:g} s, and nothing here waits so long")
+            return
+        raw = Raw("GET", plain(setting, reader), bearer(token))
+        call = Call(None, {}, "document", "a call with a new token", role="", raw=raw)
+        before: Exchange = yield call
+        yield Sleep(lives + MARGIN_S)
+        after: Exchange = yield Call(
+            None, {}, "document", "a call with a token that is over", role="", raw=raw
+        )
+        if not before.success or before.void or after.void:
+            yield judge_untested(contract, f"a new token was answered {before.outcome}")
+        elif 400 <= after.status < 500:
+            yield judge_kept(contract)
+        else:
+            yield judge_broken(contract, f"a refusal {MARGIN_S:g} s after {lives:g} s", after.outcome)
+
+    return run
+
+
+CHECK = Check(NAME, __doc__, promises, probes=probes)

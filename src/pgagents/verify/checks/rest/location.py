@@ -1,0 +1,150 @@
+"""The Location of an answer to a create leads to what was made (RFC 9110, 10.2.2).
+
+It is followed only on the API's own host, and only at the path of a reading action. A path that is no
+action's proves nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+from urllib.parse import unquote, urljoin, urlsplit
+
+from pgagents.model.action import Action
+from pgagents.model.action import ActionCall as ActionCall
+from pgagents.model.contract import Contract
+from pgagents.model.model import Resource
+from pgagents.verify.cases.invalid import ordinary
+from pgagents.verify.check.check import (
+    Check,
+    Conversation,
+    Judgement,
+    Probe,
+    judge_broken,
+    judge_kept,
+    judge_untested,
+    promise,
+)
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.fixtures.instance import at_path
+from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.wire.call import Call, Raw
+from pgagents.verify.wire.endpoint import REST, Endpoint
+from pgagents.verify.wire.exchange import Exchange
+
+NAME = "location"
+HEADER = "location"
+_PLACEHOLDER = re.compile(r"\\{([^{}]*)\\}")
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """Yield one contract for each create whose answer has a Location."""
+    for resource, endpoint in _creates(setting):
+        says = f"the Location of a new {resource.name} leads to it"
+        yield promise(NAME, "", endpoint, says, endpoint.action.success.origin, endpoint.action.cite)
+
+
+def _creates(setting: Setting) -> Iterator[tuple[Resource, Endpoint]]:
+    for resource in setting.model.resources.values():
+        made_by = resource.made_by
+        endpoint = setting.endpoint(str(made_by.action.name), REST) if made_by is not None else None
+        headers = endpoint.action.success.headers if endpoint is not None else ()
+        if endpoint is not None and resource.read_by and HEADER in (h.name.lower() for h in headers):
+            yield resource, endpoint
+
+
+def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+    """Yield one probe for each create: it makes an instance and follows the Location."""
+    del roles
+    for resource, endpoint in _creates(setting):
+        contract = f"{NAME}/{endpoint.place}"
+        run = _run(setting, resource, endpoint, contract)
+        yield Probe(contract, 4, (contract,), 2, run, (endpoint,), "main", True)
+
+
+def _run(
+    setting: Setting, resource: Resource, endpoint: Endpoint, contract: str
+) -> Callable[[], Conversation]:
+    def run() -> Conversation:
+        template = template_of(setting.model, endpoint.action)
+        why = f"a {resource.name}, to follow its Location"
+        made: Exchange = yield ordinary(endpoint, template, "valid", why, fresh=True)
+        body = at_path(resource.made_by, made) if made.success else None
+        text = made.header(HEADER)
+        if not isinstance(body, Mapping) or text is None:
+            yield judge_untested(contract, f"no {resource.name} with a Location was made: {made.outcome}")
+            return
+        path = _path_on_api(setting, made, text)
+        found = _find_action(setting, path) if path else None
+        if path is None or found is None:
+            yield judge_untested(contract, f"its path is none of the API's: {text[:200]}")
+            return
+        action, values = found
+        read = next((r for r in resource.read_by if r.action is action), None)
+        reader = setting.endpoint(str(action.name), REST)
+        if read is None or reader is None:
+            told = f"{text[:200]}, which is {action.name}"
+            yield judge_broken(contract, f"a Location of the new {resource.name}", told)
+            return
+        given = _typed(setting, action, values)
+        why = "what the Location leads to"
+        answer: Exchange = yield Call(reader, given, "explore", why, raw=Raw(target=path), made=body)
+        yield _judge(contract, resource, read, body, answer)
+
+    return run
+
+
+def _judge(
+    contract: str, resource: Resource, read: ActionCall, body: Mapping[str, Any], answer: Exchange
+) -> Judgement:
+    expected = f"the new {resource.name} at its Location"
+    if answer.void:
+        return judge_untested(contract, f"the Location was not answered: {answer.outcome}")
+    there = at_path(read, answer) if answer.success else None
+    if not answer.success:
+        return judge_broken(contract, expected, answer.outcome)
+    if isinstance(there, Mapping) and resource.id_of(there) == resource.id_of(body):
+        return judge_kept(contract)
+    told = resource.id_of(there) if isinstance(there, Mapping) else None
+    return judge_broken(contract, expected, f"another {resource.name}, {resource.id} {told}")
+
+
+def _path_on_api(setting: Setting, exchange: Exchange, text: str) -> str | None:
+    """Return the path and query of a Location on the API's own host, relative to its base; else None."""
+    own = [url.rstrip("/") for url in (setting.url, str(setting.model.api.server)) if url]
+    try:
+        parts = urlsplit(urljoin(own[0] + exchange.request.target, text))
+        bases = [urlsplit(base) for base in own]
+    except ValueError:
+        return None
+    home = next((b for b in bases if b.netloc.lower() == parts.netloc.lower()), None)
+    if home is None or not parts.path.startswith(f"{home.path}/"):
+        return None
+    path = parts.path.removeprefix(home.path)
+    return f"{path}?{parts.query}" if parts.query else path
+
+
+def _find_action(setting: Setting, path: str) -> tuple[Action, dict[str, str]] | None:
+    """Return the action that reads a path, literal paths first, with the values of its placeholders."""
+    reading = [a for a in setting.model.actions if a.method == "GET" and a.effect == "read" and a.on_rest]
+    for action in sorted(reading, key=lambda a: str(a.path).count("{")):
+        pattern = _PLACEHOLDER.sub("([^/?]+)", re.escape(str(action.path)))
+        found = re.fullmatch(pattern, path.partition("?")[0])
+        if found:
+            names = re.findall(r"\{([^{}]*)\}", str(action.path))
+            return action, dict(zip(names, map(unquote, found.groups()), strict=True))
+    return None
+
+
+def _typed(setting: Setting, action: Action, values: Mapping[str, str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for param in action.params:
+        if param.place == "path" and param.wire in values:
+            kind = setting.resolve_schema(param.schema).get("type")
+            text = values[param.wire]
+            found[str(param.name)] = int(text) if kind == "integer" and text.isdecimal() else text
+    return found
+
+
+CHECK = Check(NAME, __doc__, promises, probes=probes, calls_correctly=True)

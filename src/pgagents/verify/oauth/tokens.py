@@ -1,0 +1,84 @@
+"""Access tokens of a run: fetched with the secrets of roles, and renewed before they end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from pgagents.client.token import Issued, find_address, make_token_request, read_token
+from pgagents.http import Handler, Request, Response, Silence
+from pgagents.model.credential import Credential
+from pgagents.model.identity import find_secret
+from pgagents.model.model import Model
+from pgagents.verify.wire.call import TokenRequest
+
+NEVER_ISSUED = "pgv000000000000000000000000"
+
+
+class Refused(Exception):
+    """The token endpoint gave no token; the message says why, without any secret."""
+
+
+@dataclass
+class Tokens:
+    """The tokens that a run has. `reach` returns the way to another host; None allows no other host."""
+
+    model: Model
+    reach: Callable[[str], Handler] | None = None
+    known: dict[tuple[str, str], Issued] = field(default_factory=dict)
+
+    def find(self, credential: Credential, secret: str, now: float, send: Handler) -> str:
+        """Return a token for a secret; `send` reaches the API's own server. Raises Refused."""
+        held = self.known.get((credential.name, secret))
+        if held is None or now >= held.until:
+            issued = read_token(self._fetch(credential, secret, send), now)
+            if isinstance(issued, str):
+                raise Refused(f"the token endpoint gave no token for `{credential.name}`: {issued}")
+            held = self.known[credential.name, secret] = issued
+        return held.token
+
+    def _fetch(self, credential: Credential, secret: str, send: Handler) -> Response | Silence:
+        address = find_address(credential, str(self.model.api.server))
+        request = make_token_request(credential, secret, address.path)
+        if not address.base:
+            return send(request)
+        if self.reach is None:
+            raise Refused(f"the token endpoint of `{credential.name}` is on another host, {address.base}")
+        return self.reach(address.base)(request)
+
+
+def find_tokens(
+    tokens: Tokens, keys: Mapping[str, str], now: float, send: Handler, role: str = "main"
+) -> dict[str, str]:
+    """Return what a role's calls carry for each scheme: its token where the secret is exchanged. Raises
+    Refused.
+    """
+    found = {}
+    for name, credential in tokens.model.credentials.items():
+        secret = find_secret(tokens.model, keys, role, name)
+        if secret:
+            exchanged = credential.exchange is not None
+            found[name] = tokens.find(credential, secret, now, send) if exchanged else secret
+    return found
+
+
+def present_request(model: Model, keys: Mapping[str, str], asked: TokenRequest) -> Request:
+    """Return the request of a call of the token endpoint, with its slip."""
+    credential = model.credentials[asked.scheme]
+    client, _, password = find_secret(model, keys, asked.role, asked.scheme).partition(":")
+    if asked.slip == "secret":
+        password = f"{password[:-1]}{'A' if password[-1:] != 'A' else 'B'}"
+    elif asked.slip == "client":
+        client = NEVER_ISSUED
+    path = find_address(credential, str(model.api.server)).path
+    request = make_token_request(credential, f"{client}:{password}", path)
+    if asked.slip == "grant":
+        body = request.body.replace(b"grant_type=client_credentials", b"grant_type=pgv_no_such_grant")
+        request = Request(request.method, request.target, request.headers, body)
+    return request
+
+
+def list_token_paths(model: Model) -> set[str]:
+    """Return the paths of the token endpoints at which secrets are exchanged."""
+    exchanged = (one for one in model.credentials.values() if one.exchange is not None)
+    return {find_address(one, str(model.api.server)).path for one in exchanged}

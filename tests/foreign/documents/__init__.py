@@ -1,0 +1,1 @@
+"""The Paperdeck API of tests/catalogues/documents.md as an Express application."""

@@ -1,0 +1,246 @@
+"""The lending desk: what the actions do, and when they are refused."""
+
+import re
+import threading
+from collections.abc import Callable
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from .clock import Clock, timestamp
+from .models import (
+    MAX_ID,
+    CopyOut,
+    CopyQuery,
+    HoldIn,
+    HoldList,
+    HoldOut,
+    HoldQuery,
+    PatronIn,
+    PatronOut,
+    TitleIn,
+    TitleOut,
+    TitlePage,
+    TitleQuery,
+)
+from .problems import Problem
+from .storage import Copy, Hold, Patron, Store, Title
+
+MAX_READY_HOLDS = 5
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _one_at_a_time(action: Callable[Concatenate["Desk", P], R]) -> Callable[Concatenate["Desk", P], R]:
+    """Handlers run in threads: let one action in, after the holds whose time is up have ended."""
+
+    def locked(self: "Desk", /, *args: P.args, **kwargs: P.kwargs) -> R:
+        with self.lock:
+            self.now = self.clock.now()
+            self.store.expire_holds(self.now)
+            return action(self, *args, **kwargs)
+
+    return locked
+
+
+def parse_id(text: str) -> int | None:
+    """Read an id in a path; nothing else than digits within the bounds is one."""
+    if not re.fullmatch("[1-9][0-9]{0,9}", text) or int(text) > MAX_ID:
+        return None
+    return int(text)
+
+
+def _fold(text: str) -> bytes:
+    """Lower the ASCII letters only."""
+    return text.encode().lower()
+
+
+class Desk:
+    """The actions, each for one library."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self.store, self.clock = store, clock
+        self.lock = threading.Lock()
+        self.now = clock.now()
+
+    # looking things up
+
+    def _title(self, library: str, title_id: int | None) -> Title:
+        title = self.store.titles.get(title_id or 0)
+        if title is None or title.library != library:
+            raise Problem("not-found", "there is no such title")
+        if title.removed:
+            raise Problem("gone", "this title was removed")
+        return title
+
+    def _patron(self, library: str, patron_id: int | None) -> Patron:
+        patron = self.store.patrons.get(patron_id or 0)
+        if patron is None or patron.library != library:
+            raise Problem("not-found", "there is no such patron")
+        return patron
+
+    def _hold(self, library: str, hold_id: int | None) -> Hold:
+        hold = self.store.holds.get(hold_id or 0)
+        if hold is None or hold.library != library:
+            raise Problem("not-found", "there is no such hold")
+        return hold
+
+    # showing them
+
+    def _show_title(self, title: Title) -> TitleOut:
+        return TitleOut(
+            id=title.id,
+            title=title.title,
+            authors=title.authors,
+            isbn=title.isbn,
+            subjects=title.subjects,
+            published_year=title.published_year,
+            copies=len(title.copies),
+            available=len(title.free_copies()),
+            created_at=timestamp(title.created_at),
+        )
+
+    def _show_copy(self, copy: Copy) -> CopyOut:
+        return CopyOut(id=copy.id, title_id=copy.title_id, number=copy.number, hold_id=copy.hold_id)
+
+    def _show_patron(self, patron: Patron) -> PatronOut:
+        return PatronOut(
+            id=patron.id,
+            name=patron.name,
+            email=patron.email,
+            ready_holds=len(self.store.ready_holds(patron_id=patron.id)),
+            created_at=timestamp(patron.created_at),
+        )
+
+    def _show_hold(self, hold: Hold) -> HoldOut:
+        shown: dict[str, Any] = {
+            "id": hold.id,
+            "title_id": hold.title_id,
+            "patron_id": hold.patron_id,
+            "copy_id": hold.copy_id,
+            "state": hold.state,
+            "hours": hold.hours,
+            "note": hold.note,
+            "placed_at": timestamp(hold.placed_at),
+            "expires_at": timestamp(hold.expires_at),
+            "ended_at": None if hold.ended_at is None else timestamp(hold.ended_at),
+            "reason": hold.reason,
+        }
+        return HoldOut(**shown)
+
+    # titles
+
+    @_one_at_a_time
+    def list_titles(self, library: str, query: TitleQuery) -> TitlePage:
+        """One page of the titles that match."""
+        wanted = set(query.subjects or [])
+        found = [
+            title
+            for title in self.store.titles.values()
+            if title.library == library
+            and not title.removed
+            and (query.q is None or _fold(query.q) in _fold(title.title))
+            and wanted <= set(title.subjects)
+        ]
+        if query.sort == "-id":
+            found.sort(key=lambda title: -title.id)
+        elif query.sort == "year":
+            found.sort(key=lambda title: (title.published_year is None, title.published_year or 0, title.id))
+        start = (query.page - 1) * query.per_page
+        return TitlePage(
+            titles=[self._show_title(title) for title in found[start : start + query.per_page]],
+            page=query.page,
+            per_page=query.per_page,
+            total=len(found),
+            pages=-(-len(found) // query.per_page),
+        )
+
+    @_one_at_a_time
+    def make_title(self, library: str, body: TitleIn) -> TitleOut:
+        """A new title with free copies."""
+        return self._show_title(self.store.add_title(library, self.now, **body.model_dump()))
+
+    @_one_at_a_time
+    def get_title(self, library: str, title_id: str) -> TitleOut:
+        """One title."""
+        return self._show_title(self._title(library, parse_id(title_id)))
+
+    @_one_at_a_time
+    def remove_title(self, library: str, title_id: str) -> None:
+        """Remove a title that nobody holds."""
+        title = self._title(library, parse_id(title_id))
+        if self.store.ready_holds(title_id=title.id):
+            raise Problem("title-in-use", "the title has ready holds")
+        self.store.remove_title(title)
+
+    @_one_at_a_time
+    def list_copies(self, library: str, title_id: str, query: CopyQuery) -> list[CopyOut]:
+        """A title's copies, by number."""
+        title = self._title(library, parse_id(title_id))
+        return [
+            self._show_copy(copy)
+            for copy in title.copies
+            if query.free is None or (copy.hold_id is None) == (query.free == "true")
+        ]
+
+    # patrons
+
+    @_one_at_a_time
+    def make_patron(self, library: str, body: PatronIn) -> PatronOut:
+        """A new patron, whose address nobody else in the library has."""
+        for other in self.store.patrons.values():
+            if other.library == library and other.email.lower() == body.email.lower():
+                raise Problem("email-taken", "another patron has this e-mail address")
+        return self._show_patron(self.store.add_patron(library, self.now, body.name, body.email))
+
+    @_one_at_a_time
+    def get_patron(self, library: str, patron_id: str) -> PatronOut:
+        """One patron."""
+        return self._show_patron(self._patron(library, parse_id(patron_id)))
+
+    # holds
+
+    @_one_at_a_time
+    def list_holds(self, library: str, query: HoldQuery) -> HoldList:
+        """A part of the holds that match, newest first."""
+        found = [
+            hold
+            for hold in reversed(self.store.holds.values())
+            if hold.library == library
+            and query.title_id in (None, hold.title_id)
+            and query.patron_id in (None, hold.patron_id)
+            and (query.states is None or hold.state in query.states)
+        ]
+        return HoldList(
+            holds=[self._show_hold(hold) for hold in found[query.offset : query.offset + query.limit]],
+            offset=query.offset,
+            limit=query.limit,
+            total_records=len(found),
+        )
+
+    @_one_at_a_time
+    def place_hold(self, library: str, body: HoldIn) -> HoldOut:
+        """A new hold, which takes the free copy with the lowest number."""
+        title = self._title(library, body.title_id)
+        patron = self._patron(library, body.patron_id)
+        if self.store.ready_holds(title_id=title.id, patron_id=patron.id):
+            raise Problem("already-held", "the patron has a ready hold on this title")
+        if len(self.store.ready_holds(patron_id=patron.id)) >= MAX_READY_HOLDS:
+            raise Problem("patron-limit", f"the patron has {MAX_READY_HOLDS} ready holds")
+        free = title.free_copies()
+        if not free:
+            raise Problem("no-copy-free", "no copy of this title is free")
+        return self._show_hold(self.store.add_hold(self.now, patron, free[0], body.hours, body.note))
+
+    @_one_at_a_time
+    def get_hold(self, library: str, hold_id: str) -> HoldOut:
+        """One hold."""
+        return self._show_hold(self._hold(library, parse_id(hold_id)))
+
+    @_one_at_a_time
+    def cancel_hold(self, library: str, hold_id: str, reason: str | None) -> HoldOut:
+        """End a ready hold before its time."""
+        hold = self._hold(library, parse_id(hold_id))
+        if hold.state != "ready":
+            raise Problem("hold-ended", f"the hold is {hold.state}")
+        self.store.end_hold(hold, "cancelled", self.now, reason)
+        return self._show_hold(hold)

@@ -1,0 +1,135 @@
+"""What happens to a request between its route and its handler: key, role, size, content type, syntax."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Coroutine
+from email.message import Message
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+
+from .keys import Caller
+from .problems import Problem, invalid
+
+MAX_BODY = 65_536
+MAX_DIGITS = 400  # a longer number is out of every bound
+SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def _refuse_surrogates(value: object) -> None:
+    if isinstance(value, str) and SURROGATE.search(value):
+        raise ValueError("unpaired surrogate")
+    if isinstance(value, list):
+        for item in value:
+            _refuse_surrogates(item)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    for name, value in pairs:
+        _refuse_surrogates(name)
+        _refuse_surrogates(value)
+    return dict(pairs)
+
+
+def _constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _integer(digits: str) -> float:
+    return int(digits) if len(digits) < MAX_DIGITS else float("inf")
+
+
+def parse_json(body: bytes) -> Any:
+    """Read strict JSON; `ValueError` for anything else."""
+    text = body.decode("utf-8")
+    value = json.loads(text, object_pairs_hook=_object, parse_constant=_constant, parse_int=_integer)
+    _refuse_surrogates(value)
+    return value
+
+
+class DeskRequest(Request):
+    """A request whose body is bounded and strict JSON."""
+
+    async def body(self) -> bytes:
+        """The body; the rest of one that is too large is read and dropped, so that the answer is seen."""
+        if not hasattr(self, "_bounded"):
+            self._bounded, size = b"", 0
+            chunks = []
+            async for chunk in self.stream():
+                size += len(chunk)
+                if size <= MAX_BODY:
+                    chunks.append(chunk)
+            if size > MAX_BODY:
+                raise Problem("too-large", f"a body has at most {MAX_BODY} bytes")
+            self._bounded = b"".join(chunks)
+        return self._bounded
+
+    async def json(self) -> Any:
+        """The body's value."""
+        if not hasattr(self, "_value"):
+            try:
+                self._value = parse_json(await self.body())
+            except RecursionError:
+                raise invalid("", "the body is nested too deeply") from None
+            except ValueError as error:
+                raise Problem("malformed", f"the body is no JSON: {error}") from None
+        return self._value
+
+    def require_json(self) -> None:
+        """Refuse another content type, and another charset than UTF-8."""
+        header = self.headers.get("content-type", "")
+        message = Message()
+        message["content-type"] = header
+        if not header or message.get_content_type() != "application/json":
+            raise Problem("wrong-type", "the body must be application/json")
+        if str(message.get_content_charset("utf-8")).lower() != "utf-8":
+            raise Problem("wrong-type", "the charset must be utf-8")
+
+
+class DeskRoute(APIRoute):
+    """A route of staff and readers."""
+
+    def authorise(self, caller: Caller, method: str) -> None:
+        """Refuse a role that may not do this."""
+        allowed = {"staff"} | ({"reader"} if method in ("GET", "HEAD") else set())
+        if caller.role not in allowed:
+            raise Problem("not-allowed", f"a key of the role {caller.role} may not do this")
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Check what comes before validation, then let FastAPI validate and call the handler."""
+        handle = super().get_route_handler()
+        declared = {name for part in self.dependant.query_params for name in _query_names(part)}
+
+        async def checked(request: Request) -> Response:
+            request = DeskRequest(request.scope, request.receive)
+            caller = request.app.state.keys.recognise(request.headers.get("x-api-key"))
+            self.authorise(caller, request.method)
+            request.state.caller = caller
+            if self.body_field is not None:
+                await request.body()
+                request.require_json()
+                await request.json()
+            counts = Counter(name for name, _ in request.query_params.multi_items())
+            for name in sorted(declared):
+                if counts[name] > 1:
+                    raise invalid(f"query:{name}", "the argument is repeated")
+            return await handle(request)
+
+        return checked
+
+
+class OperatorRoute(DeskRoute):
+    """A route of the operator alone."""
+
+    def authorise(self, caller: Caller, method: str) -> None:  # noqa: ARG002
+        """Refuse everybody else."""
+        if caller.role != "operator":
+            raise Problem("not-allowed", "only the operator may do this")
+
+
+def _query_names(parameter: Any) -> list[str]:
+    """The names behind a declared query parameter: one, or a model's members."""
+    members = getattr(parameter.field_info.annotation, "model_fields", None)
+    return list(members) if members else [parameter.alias]

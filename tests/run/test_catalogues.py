@@ -1,0 +1,71 @@
+"""The catalogues of APIs in prose (tests/catalogues/*.md) are linted, built, served and verified whole."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from pgagents.generate.build import build
+from pgagents.lint.run import lint
+from pgagents.model.contract import Verdict
+from pgagents.report.report import Report
+from verifying import ids, model, run
+
+FOLDER = Path(__file__).parents[1] / "catalogues"
+NAMES = sorted(path.stem for path in FOLDER.glob("*.md") if path.with_suffix(".yaml").exists())
+VENDORS = ("anthropic", "copilot", "gemini", "mcp", "openai", "perplexity", "xai")
+
+
+def path_of(name: str) -> Path:
+    return FOLDER / f"{name}.yaml"
+
+
+@cache
+def report_of(name: str) -> Report:
+    """Return a whole run of a catalogue's mock, as somebody who has it for themselves would make it."""
+    return run(model(path_of(name)), allow_writes=True, exclusive=True, profile="deep")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_catalogue_names_the_api_that_it_is_modelled_on(name: str) -> None:
+    first = path_of(name).read_text(encoding="utf-8").split("\n", 1)[0]
+    assert first.startswith("# ")
+    assert f"tests/catalogues/{name}.md" in first
+    assert "modelled on" in first
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_lint_finds_no_error_in_a_catalogue(name: str) -> None:
+    found = lint(model(path_of(name))).found
+    assert [d.message for d in found if d.severity == "error"] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_vendors_files_are_built_from_a_catalogue(name: str) -> None:
+    built = build(model(path_of(name)))
+    assert [d.message for d in built.diagnostics if d.severity == "error"] == []
+    folders = {artifact.path.split("/")[0] for artifact in built.artifacts()}
+    assert set(VENDORS) <= folders
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_mock_of_a_catalogue_keeps_every_contract(name: str) -> None:
+    report = report_of(name)
+    assert [(f.contract.id, f.actual) for f in report.findings] == []
+    assert ids(report, Verdict.UNTESTED) == []
+    assert (report.footer.left_behind, report.footer.notes) == ((), ())
+    assert len(ids(report, Verdict.KEPT)) > 500
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_else_than_mcp_and_bursts_is_not_selected(name: str) -> None:
+    others = [
+        r.contract.id
+        for r in report_of(name).results
+        if r.verdict is Verdict.NOT_SELECTED
+        and not r.contract.id.endswith("@mcp")
+        and "/Retry-After/" not in r.contract.id  # nobody is kept waiting on purpose
+    ]
+    assert others == []
