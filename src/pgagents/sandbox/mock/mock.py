@@ -14,11 +14,12 @@ from pgagents.jsonschema import schema as schemas
 from pgagents.model.action import Action, Example, Param
 from pgagents.model.error_reader import value_at
 from pgagents.model.model import Resource
-from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, NotModified, Refusal
 from pgagents.sandbox.clock import rfc3339
 from pgagents.sandbox.keys import word
 from pgagents.sandbox.mock import places
 from pgagents.sandbox.mock.answer_headers import headers_of_answer
+from pgagents.sandbox.mock.conditions import is_known, refuse_stale
 from pgagents.sandbox.mock.ids import candidates
 from pgagents.sandbox.mock.laws.listing import choose
 from pgagents.sandbox.mock.laws.obey import Lawful
@@ -73,9 +74,12 @@ class Mock:
         if self.model.clock is not None and call.action is self.model.clock:
             return self._clock(call)
         self.lifecycle.pass_time(call.now)
-        answer = self._carry_out(call)
+        stale = refuse_stale(self.model, call, self._carry_out)
+        answer = self._carry_out(call) if stale is None else stale
         if not isinstance(answer, Refusal):
             call.headers.extend(headers_of_answer(self.model, self.setting.address.url, call, answer))
+            if is_known(call, answer):
+                return NotModified()
         return answer
 
     def _carry_out(self, call: AcceptedCall) -> Any:
