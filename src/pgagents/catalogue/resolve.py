@@ -31,6 +31,7 @@ from pgagents.catalogue.language.page_texts import add_page_sentence
 from pgagents.catalogue.language.schemas import argument_node, schema_node, schema_nodes
 from pgagents.cel.expression import compile as compiled
 from pgagents.decoding.medium import find
+from pgagents.encoding.file import ANY
 from pgagents.encoding.file_schema import file_node
 from pgagents.encoding.medium import medium_of
 from pgagents.encoding.style import DEEP, FORM
@@ -237,6 +238,13 @@ class _Resolver:
             return self.security
         return self._mcp_server(MCP, self.written.surfaces[MCP]).security
 
+    @staticmethod
+    def _file_limits(p: basics.Param, place: str, a: actions.Action) -> FileLimits:
+        """Return a file's limits; a whole body has the type that the action says."""
+        if place == "whole_body" and a.content_type and a.content_type != ANY:
+            return FileLimits((a.content_type,), p.max_bytes)
+        return FileLimits(tuple(p.media or ()), p.max_bytes)
+
     def _param(
         self, name: str, p: basics.Param, raw: Any, at: Pointer, a: actions.Action, pages: Pages | None
     ) -> Param:
@@ -247,7 +255,7 @@ class _Resolver:
         node = argument_node(raw, at, self.marks)
         if pages is not None and name == pages.argument:
             add_page_sentence(node, pages)
-        file = FileLimits(tuple(p.media or ()), p.max_bytes) if p.format == "binary" else None
+        file = self._file_limits(p, place, a) if p.format == "binary" else None
         if file is not None:
             node = file_node(node, file)
         resource, _, member = (p.refers_to or "").partition(".")
