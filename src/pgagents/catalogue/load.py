@@ -6,7 +6,17 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from pgagents.catalogue.checks import examples, idle, laws, pages, parts, paths, security, sending
+from pgagents.catalogue.checks import (
+    conditional,
+    examples,
+    idle,
+    laws,
+    pages,
+    parts,
+    paths,
+    security,
+    sending,
+)
 from pgagents.catalogue.checks.checker import Checker
 from pgagents.catalogue.checks.refusals import jobs
 from pgagents.catalogue.checks.shapes import answers, keywords
@@ -70,6 +80,7 @@ def _load(source: Source, known: Validators | None) -> tuple[Model | None, list[
     sending.run(checker)
     laws.run(checker)
     pages.run(checker)
+    conditional.run(checker)
     jobs.run(checker)
     examples.run(checker, known)
     if found := _deduplicate([*found, *checker.found]):

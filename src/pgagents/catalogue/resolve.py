@@ -31,6 +31,7 @@ from pgagents.catalogue.language.page_texts import add_page_sentence
 from pgagents.catalogue.language.schemas import argument_node, schema_node, schema_nodes
 from pgagents.cel.expression import compile as compiled
 from pgagents.decoding.medium import find
+from pgagents.encoding.file import ANY
 from pgagents.encoding.file_schema import file_node
 from pgagents.encoding.medium import medium_of
 from pgagents.encoding.style import DEEP, FORM
@@ -60,6 +61,9 @@ from pgagents.model.problem_details import PROBLEM_DETAILS, problem_details
 from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer, Source
 from pgagents.text.wording import append_remark
+
+ENTITY_TAG = '^(W/)?"[!#-~]*"$'
+"""An entity tag (RFC 9110, 8.8.3), in ASCII."""
 
 
 def resolve(written: surface.Catalogue, source: Source, checker: Checker) -> m.Model:
@@ -201,10 +205,7 @@ class _Resolver:
             ),
             unknown=a.unknown or default_unknown,
             content_type=a.content_type or JSON,
-            outputs=tuple(
-                self._output(status, o, raw["output"][status], (*at, "output", status))
-                for status, o in a.output.items()
-            ),
+            outputs=self._outputs(a, raw, at),
             errors=tuple(self.codes[c] for c in dict.fromkeys([*a.errors, *self.written.errors.always])),
             idempotency=a.idempotency,
             confirm_title=Text(a.confirm.title, (*at, "confirm", "title"))
@@ -223,6 +224,8 @@ class _Resolver:
             tenant=a.tenant,
             may_name_none=a.may_name_none,
             pages=pages,
+            etag=a.etag,
+            if_match=a.if_match,
             job=self._job(a.job, (*at, "job")) if a.job else None,
             formerly=tuple(
                 _former(n, day, a.operation_id, (*at, "formerly", n)) for n, day in a.formerly.items()
@@ -235,6 +238,13 @@ class _Resolver:
             return self.security
         return self._mcp_server(MCP, self.written.surfaces[MCP]).security
 
+    @staticmethod
+    def _file_limits(p: basics.Param, place: str, a: actions.Action) -> FileLimits:
+        """Return a file's limits; a whole body has the type that the action says."""
+        if place == "whole_body" and a.content_type and a.content_type != ANY:
+            return FileLimits((a.content_type,), p.max_bytes)
+        return FileLimits(tuple(p.media or ()), p.max_bytes)
+
     def _param(
         self, name: str, p: basics.Param, raw: Any, at: Pointer, a: actions.Action, pages: Pages | None
     ) -> Param:
@@ -245,7 +255,7 @@ class _Resolver:
         node = argument_node(raw, at, self.marks)
         if pages is not None and name == pages.argument:
             add_page_sentence(node, pages)
-        file = FileLimits(tuple(p.media or ()), p.max_bytes) if p.format == "binary" else None
+        file = self._file_limits(p, place, a) if p.format == "binary" else None
         if file is not None:
             node = file_node(node, file)
         resource, _, member = (p.refers_to or "").partition(".")
@@ -265,6 +275,23 @@ class _Resolver:
             file=file,
             as_text=as_text,
         )
+
+    def _outputs(self, a: actions.Action, raw: Any, at: Pointer) -> tuple[Output, ...]:
+        """Resolve the answers; a read with a tag also answers 304, and its success has the tag."""
+        found = tuple(
+            self._output(status, o, raw["output"][status], (*at, "output", status))
+            for status, o in a.output.items()
+        )
+        if not a.etag:
+            return found
+        tag = Node({"type": "string", "pattern": ENTITY_TAG}, origin=(*at, "etag"))
+        text = Text("The tag of this version", (*at, "etag"))
+        header = AnswerHeader("ETag", tag, True, text, (*at, "etag"))
+        tagged = tuple(
+            replace(o, headers=(*o.headers, header)) if 200 <= o.status < 300 else o for o in found
+        )
+        unchanged = Output(304, None, Text("It has not changed", (*at, "etag")), (*at, "etag"))
+        return (*tagged, unchanged)
 
     def _output(self, status: int, o: basics.Output | None, raw: Any, at: Pointer) -> Output:
         empty = o is None or not raw or set(raw) <= {"description", "headers"}

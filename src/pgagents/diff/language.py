@@ -57,6 +57,7 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Action", "errors", "-", "may break, addition"),
     _row("Action", "laws relations", "may break, addition", "may break, addition"),
     _row("Action", "tenant", "may break", "-"),
+    _row("Action", "etag if_match", "breaking, addition, may break", "-"),
     _row("Action", "job", "breaking, may break, addition", "-", "who takes the answer for the end is wrong"),
     _row("Job", "resource done failed within_s reason", "breaking, addition", "-"),
     _row("Action", "pages", "breaking, addition", "-", "who walks the pages the old way gets lost"),

@@ -206,12 +206,12 @@ class Param(Schema):
     """One argument of an action: a schema, whether it is required, and where it is sent."""
 
     required: bool | None = Field(None, description="True if every call must give it.")  # type: ignore[assignment]  # an argument's own flag, not the object's list
-    in_: Literal["path", "query", "header", "body"] | None = Field(
+    in_: Literal["path", "query", "header", "body", "whole_body"] | None = Field(
         None,
         alias="in",
         description=(
             "Where it is sent; the default is the path if the path names it, the query for GET and "
-            "DELETE, otherwise the body."
+            "DELETE, otherwise the body. `whole_body`: the value is the body itself, not a member of it."
         ),
     )
     wire: JsonName | None = Field(
