@@ -1,8 +1,8 @@
 """Runs verify, and schemathesis beside it, against the servers of this folder: right, and with one bug each.
 
-`python tests/foreign/measure.py` runs all; names choose servers (`library`) or bugs (`library/NAME`). `--peer`
-runs `schemathesis run` too, with its defaults. `--record FILE` keeps the figures as JSON. A bug counts as
-found by a tool that says something which it does not say of the right server.
+`python tests/foreign/measure.py` runs all; names choose servers (`library`) or bugs (`library/NAME`).
+`--peer` runs `schemathesis run` too, with its defaults. `--record FILE` keeps the figures as JSON. A bug
+counts as found by a tool that says something which it does not say of the right server.
 """
 
 from __future__ import annotations
