@@ -38,6 +38,22 @@ def domain(setting: Setting) -> Domain:
     return Mock(setting).act
 
 
+MERGE_PATCH = "application/merge-patch+json"
+
+
+def merged(old: Any, patch: Any) -> Any:
+    """Return a value changed by a merge patch (RFC 7396)."""
+    if not isinstance(patch, dict):
+        return patch
+    found = dict(old) if isinstance(old, dict) else {}
+    for name, value in patch.items():
+        if value is None:
+            found.pop(name, None)
+        else:
+            found[name] = merged(found.get(name), value)
+    return found
+
+
 class Mock:
     """A catalogue's resources, stored as rows."""
 
@@ -200,7 +216,10 @@ class Mock:
         path = self._path_in(resource, answer)
         after = self._overlaid(dict(row), call, keep=(resource.id, str(param.name), *resource.fixed))
         if path is not None:
-            shown = places.put(answer, path, {**self._object(answer, path), **after})
+            base = self._object(answer, path)
+            if call.action.content_type == MERGE_PATCH:  # what null removed must not come back
+                base = {name: value for name, value in base.items() if name in after}
+            shown = places.put(answer, path, {**base, **after})
             answer = self.laws.repair(call, shown, row)
             after = self._object(answer, path)
         self.rows.change(resource.name, str(row[resource.id]), after)
@@ -270,6 +289,9 @@ class Mock:
                 continue
             member = self._member_of(call.action, param)
             if name in call.input and (member in row or self._member(call.action, member) is not None):
+                if call.action.content_type == MERGE_PATCH:
+                    row = merged(row, {member: plain(call.input[name])})
+                    continue
                 row[member] = plain(call.input[name])
             elif member in row and fresh:
                 schema = self._member(call.action, member) or {}

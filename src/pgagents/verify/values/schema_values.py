@@ -100,11 +100,11 @@ def types_of(schema: Mapping[str, Any]) -> tuple[str, ...]:
     return (kind,) if isinstance(kind, str) else ("object",) if "properties" in schema else ()
 
 
-def file_violations(limits: FileLimits, *, required: bool) -> Iterator[InvalidValue]:
-    """Yield files of another type, and one byte too large."""
+def file_violations(limits: FileLimits, *, required: bool, typed: bool) -> Iterator[InvalidValue]:
+    """Yield files of another type if the file has a type of its own (`typed`), and one byte too large."""
     if required:
         yield InvalidValue("required", (), MISSING, "is missing")
-    if limits.media:
+    if limits.media and typed:
         other = next(kind for kind in OTHER_MEDIA if kind not in limits.media)
         yield InvalidValue("media", (), make_file(limits, media=other).url, f"is a file of type {other}")
     if limits.max_bytes is not None and limits.max_bytes < MAX_BOUNDARY:
