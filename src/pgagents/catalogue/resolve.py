@@ -11,12 +11,14 @@ from pgagents.catalogue.checks.checker import Checker
 from pgagents.catalogue.checks.paths import camel
 from pgagents.catalogue.checks.refusals.errors import find_place, make_sign
 from pgagents.catalogue.checks.surfaces.carried import COPILOT_MCP, MCP, REST, TOOLS, is_dispatched
+from pgagents.catalogue.checks.surfaces.dispatcher import JSON_RPC
 from pgagents.catalogue.checks.surfaces.mcp_server import read_server
 from pgagents.catalogue.language import (
     actions,
     audit,
     basics,
     errors,
+    jobs,
     offers,
     pages,
     platform,
@@ -26,10 +28,10 @@ from pgagents.catalogue.language import (
 from pgagents.catalogue.language.credentials import Alternatives, list_alternatives, list_used_schemes
 from pgagents.catalogue.language.errors import JSON, PROBLEM_JSON
 from pgagents.catalogue.language.page_texts import add_page_sentence
-from pgagents.catalogue.language.problem_details import PROBLEM_DETAILS, problem_details
 from pgagents.catalogue.language.schemas import argument_node, schema_node, schema_nodes
 from pgagents.cel.expression import compile as compiled
 from pgagents.decoding.medium import find
+from pgagents.encoding.file import ANY
 from pgagents.encoding.file_schema import file_node
 from pgagents.encoding.medium import medium_of
 from pgagents.encoding.style import DEEP, FORM
@@ -52,11 +54,16 @@ from pgagents.model.action import (
 )
 from pgagents.model.credential import Credential, make
 from pgagents.model.error_reader import ErrorReader
+from pgagents.model.job import Job
 from pgagents.model.limit_reader import LimitReader
 from pgagents.model.pages import Pages
+from pgagents.model.problem_details import PROBLEM_DETAILS, problem_details
 from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer, Source
 from pgagents.text.wording import append_remark
+
+ENTITY_TAG = '^(W/)?"[!#-~]*"$'
+"""An entity tag (RFC 9110, 8.8.3), in ASCII."""
 
 
 def resolve(written: surface.Catalogue, source: Source, checker: Checker) -> m.Model:
@@ -198,10 +205,7 @@ class _Resolver:
             ),
             unknown=a.unknown or default_unknown,
             content_type=a.content_type or JSON,
-            outputs=tuple(
-                self._output(status, o, raw["output"][status], (*at, "output", status))
-                for status, o in a.output.items()
-            ),
+            outputs=self._outputs(a, raw, at),
             errors=tuple(self.codes[c] for c in dict.fromkeys([*a.errors, *self.written.errors.always])),
             idempotency=a.idempotency,
             confirm_title=Text(a.confirm.title, (*at, "confirm", "title"))
@@ -220,6 +224,9 @@ class _Resolver:
             tenant=a.tenant,
             may_name_none=a.may_name_none,
             pages=pages,
+            etag=a.etag,
+            if_match=a.if_match,
+            job=self._job(a.job, (*at, "job")) if a.job else None,
             formerly=tuple(
                 _former(n, day, a.operation_id, (*at, "formerly", n)) for n, day in a.formerly.items()
             ),
@@ -231,6 +238,13 @@ class _Resolver:
             return self.security
         return self._mcp_server(MCP, self.written.surfaces[MCP]).security
 
+    @staticmethod
+    def _file_limits(p: basics.Param, place: str, a: actions.Action) -> FileLimits:
+        """Return a file's limits; a whole body has the type that the action says."""
+        if place == "whole_body" and a.content_type and a.content_type != ANY:
+            return FileLimits((a.content_type,), p.max_bytes)
+        return FileLimits(tuple(p.media or ()), p.max_bytes)
+
     def _param(
         self, name: str, p: basics.Param, raw: Any, at: Pointer, a: actions.Action, pages: Pages | None
     ) -> Param:
@@ -241,7 +255,7 @@ class _Resolver:
         node = argument_node(raw, at, self.marks)
         if pages is not None and name == pages.argument:
             add_page_sentence(node, pages)
-        file = FileLimits(tuple(p.media or ()), p.max_bytes) if p.format == "binary" else None
+        file = self._file_limits(p, place, a) if p.format == "binary" else None
         if file is not None:
             node = file_node(node, file)
         resource, _, member = (p.refers_to or "").partition(".")
@@ -261,6 +275,23 @@ class _Resolver:
             file=file,
             as_text=as_text,
         )
+
+    def _outputs(self, a: actions.Action, raw: Any, at: Pointer) -> tuple[Output, ...]:
+        """Resolve the answers; a read with a tag also answers 304, and its success has the tag."""
+        found = tuple(
+            self._output(status, o, raw["output"][status], (*at, "output", status))
+            for status, o in a.output.items()
+        )
+        if not a.etag:
+            return found
+        tag = Node({"type": "string", "pattern": ENTITY_TAG}, origin=(*at, "etag"))
+        text = Text("The tag of this version", (*at, "etag"))
+        header = AnswerHeader("ETag", tag, True, text, (*at, "etag"))
+        tagged = tuple(
+            replace(o, headers=(*o.headers, header)) if 200 <= o.status < 300 else o for o in found
+        )
+        unchanged = Output(304, None, Text("It has not changed", (*at, "etag")), (*at, "etag"))
+        return (*tagged, unchanged)
 
     def _output(self, status: int, o: basics.Output | None, raw: Any, at: Pointer) -> Output:
         empty = o is None or not raw or set(raw) <= {"description", "headers"}
@@ -304,6 +335,30 @@ class _Resolver:
         found = self.checker.expressions
         unless, fits = found.get((*at, "unless")), found.get((*at, "fits"))
         return Relation(name, r.widen, found[(*at, "keeps")], r.by, unless, tuple(r.cite), at, fits)
+
+    def _job(self, job: jobs.Job, at: Pointer) -> Job:
+        shows = self.written.resources[job.resource]
+        return Job(
+            job.resource,
+            shows.read_by[0].action,
+            shows.state or "",
+            tuple(job.done),
+            tuple(job.failed),
+            job.within_s,
+            job.reason,
+            at,
+        )
+
+    def _find_job(self, resource: str) -> jobs.Job | None:
+        """Return the job that a resource shows, or None."""
+        every = (a.job for _, block in self.checker.blocks() for a in block.values() if a.job is not None)
+        return next((job for job in every if job.resource == resource), None)
+
+    def _list_job_members(self, name: str, r: resources.Resource) -> tuple[str, ...]:
+        """Return the members that change by themselves, because they show how far a job is."""
+        job = self._find_job(name)
+        own = (r.state, (job.reason or "").partition(".")[0]) if job is not None else ()
+        return tuple(member for member in own if member)
 
     def _pages(self, p: pages.Pages, at: Pointer) -> Pages:
         found = self.checker.expressions
@@ -449,8 +504,10 @@ class _Resolver:
 
     def _dispatcher(self, surface: m.Surface, sf: offers.Surface) -> m.Dispatcher:
         assert sf.http
-        assert sf.selector
-        assert sf.arguments
+        json_rpc = sf.form == JSON_RPC
+        selector, arguments = ("method", "params") if json_rpc else (sf.selector, sf.arguments)
+        assert selector
+        assert arguments
         at: Pointer = surface.origin
         method, path = sf.http.split(" ", 1)
         return m.Dispatcher(
@@ -460,8 +517,8 @@ class _Resolver:
             Text(sf.operation_id or camel(surface.name), (*at, "operation_id")),
             Text(sf.title or surface.name, (*at, "title")),
             Text(sf.description or "", (*at, "description")),
-            sf.selector,
-            sf.arguments,
+            selector,
+            arguments,
             sf.scope,
             {k: Text(v, (*at, "responses", k)) for k, v in sf.responses.items()},
             sf.attribution,
@@ -469,6 +526,7 @@ class _Resolver:
             tuple(sf.cite),
             at,
             surface,
+            json_rpc,
         )
 
     def _values(self, value: Any, pointer: Pointer) -> Any:
@@ -569,7 +627,8 @@ class _Resolver:
             initial=r.initial,
             moves=moves,
             fixed=tuple(r.fixed),
-            volatile=tuple(r.volatile),
+            volatile=tuple(dict.fromkeys([*r.volatile, *self._list_job_members(name, r)])),
+            shows_job=self._list_job_members(name, r),
             laws=tuple(self._law(n, law, (*at, "laws", n)) for n, law in r.laws.items()),
             cite=tuple(r.cite),
             origin=at,
@@ -620,6 +679,15 @@ class _Resolver:
             w.only_verify,
         )
 
+    def _job_within_s(self, action: str, at: Pointer) -> float:
+        """Return how long a step that shows a job waits for its conditions: a step before has started it."""
+        steps = self.written.workflows[str(at[1])].steps
+        before = list(steps.values())[: list(steps).index(str(at[3]))]
+        started = [self.actions[step.action].job for step in before]
+        return max(
+            (job.within_s for job in started if job is not None and job.read_by == action), default=0.0
+        )
+
     def _step(self, name: str, step: resources.Step, at: Pointer) -> m.Step:
         found = self.checker.expressions
         action = self.actions[step.action]
@@ -637,7 +705,7 @@ class _Resolver:
             expect_alone=tuple(found[(*at, "expect_alone", i)] for i in range(len(step.expect_alone))),
             key=found[(*at, "key")] if step.key else None,
             via=step.via or "",
-            within_s=step.within_s or 0.0,
+            within_s=step.within_s or self._job_within_s(step.action, at),
             headers=tuple(step.headers.items()),
         )
 

@@ -23,6 +23,7 @@ from pgagents.client.answer import Answer, answer_of, make_refusal
 from pgagents.client.arguments import Arguments
 from pgagents.client.attempts import Backoff, Ended, Patience, attempts, repeatable
 from pgagents.client.form import form
+from pgagents.client.json_rpc import unwrap
 from pgagents.client.paging import find_next
 from pgagents.client.request import request_of
 from pgagents.client.send import Send, Sender
@@ -187,17 +188,20 @@ class Client:
         if not confirmed and (why := self._require_confirmation(action, given)):
             return make_refusal(action.name, "confirmation_required", why)
         given, keyed = self._with_idempotency_key(action, given)
+        if surface is not None and any(p.required for p in action.params if p.name == action.if_match):
+            given = {str(action.if_match): "*", **given}  # a model sets no headers, and every version matches
         proof = await self._prove(schemes)
         if isinstance(proof, str):
             return make_refusal(action.name, "no_token", proof)
         headers = surface.headers if surface else None
+        json_rpc = dispatcher is not None and dispatcher.json_rpc
         request = request_of(action, given, dispatcher=dispatcher, proof=proof, headers=headers)
-        ended = await self._send_with_retries(action, request, keyed, told)
+        ended = await self._send_with_retries(action, request, keyed, told, json_rpc)
         if self._is_over(schemes, ended.came):
             proof = await self._prove(schemes, renew=True)
             if not isinstance(proof, str):
                 request = request_of(action, given, dispatcher=dispatcher, proof=proof, headers=headers)
-                ended = await self._send_with_retries(action, request, keyed, told)
+                ended = await self._send_with_retries(action, request, keyed, told, json_rpc)
         answer = answer_of(
             self.model,
             action,
@@ -302,7 +306,7 @@ class Client:
         return given, False
 
     async def _send_with_retries(
-        self, action: Action, request: Request, keyed: bool, told: Told | None
+        self, action: Action, request: Request, keyed: bool, told: Told | None, json_rpc: bool
     ) -> Ended:
         again = repeatable(action, keyed=keyed)
         steps = attempts(
@@ -322,6 +326,8 @@ class Client:
                 came = None
             else:
                 came = await self._send(step)
+                if json_rpc and isinstance(came, Response):
+                    came = unwrap(self.model, came)
 
 
 def _list_keys(model: Model, key: str | Mapping[str, str]) -> dict[str, str]:

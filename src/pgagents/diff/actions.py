@@ -10,9 +10,10 @@ from typing import Any
 from pgagents.cel.expression import Expression
 from pgagents.cel.rewrite import normal
 from pgagents.diff.auth import ways
-from pgagents.diff.change import Change
+from pgagents.diff.change import Change, Severity
 from pgagents.diff.schemas import Sides, answers, compare_schemas, inputs
 from pgagents.model.action import Action, Code, Former
+from pgagents.model.job import Job
 from pgagents.model.model import Model
 from pgagents.model.pages import Pages
 from pgagents.text.brief import brief
@@ -255,8 +256,23 @@ def _repetition(s: Sides) -> Iterator[Change]:
         )
     if a.pages is None or b.pages is None or _page_meaning(a.pages) != _page_meaning(b.pages):
         yield from _pages(s)
+    yield from _conditions(s)
+    if _job_meaning(a.job) != _job_meaning(b.job):
+        yield from _job(s)
     if a.signed != b.signed:
         yield s.change("breaking", "signed", "is signed another way now", "signed")
+
+
+def _conditions(s: Sides) -> Iterator[Change]:
+    """Compare the tags of versions, and the writes that ask for the present one."""
+    a, b = s.a, s.b
+    if a.etag != b.etag:
+        said = "has a tag for each version now" if b.etag else "has no tag any more: conditional calls stop"
+        yield s.change("addition" if b.etag else "breaking", "etag", said, "etag")
+    if a.if_match != b.if_match:
+        said = f"is refused with a stale `{b.if_match}` now" if b.if_match else "takes no If-Match any more"
+        severity: Severity = "may break" if b.if_match and not a.if_match else "breaking"
+        yield s.change(severity, "if-match", said, "if_match")
 
 
 def _pages(s: Sides) -> Iterator[Change]:
@@ -270,6 +286,38 @@ def _pages(s: Sides) -> Iterator[Change]:
     elif b is not None:
         message = f"its list goes on another way: `{b.argument}` is {brief(b.next.wording, 80)}"
         yield s.change("breaking", "pages", message, "pages")
+
+
+def _job(s: Sides) -> Iterator[Change]:
+    """Compare the job that a call starts: a caller must know whether the answer is the end of it."""
+    a, b = s.a.job, s.b.job
+    if b is None:
+        yield s.change("may break", "job-dropped", "its answer is the end of it now", "job")
+    elif a is None:
+        yield s.change("breaking", "job-added", f"it only starts a job now, which {b.read_by} shows", "job")
+    elif (
+        _job_meaning(a)[:-2] == _job_meaning(b)[:-2]
+        and b.within_s <= a.within_s
+        and a.reason in (None, b.reason)
+    ):
+        yield s.change("addition", "job", f"its job ends within {b.within_s:g} s", "job")
+    else:
+        yield s.change("breaking", "job", "its job ends another way, or later", "job")
+
+
+def _job_meaning(job: Job | None) -> list[Any]:
+    """Return what callers rely on; last the time and the reason."""
+    if job is None:
+        return []
+    return [
+        job.resource,
+        job.read_by,
+        job.state,
+        sorted(job.done),
+        sorted(job.failed),
+        job.within_s,
+        job.reason,
+    ]
 
 
 def _page_meaning(pages: Pages) -> list[Any]:
@@ -401,7 +449,7 @@ _COMPARED = frozenset((
     "name", "operation_id", "title", "description", "method", "path", "effect", "costs", "destructive",
     "bucket", "scope", "key", "params", "unknown", "outputs", "errors", "idempotency", "confirm_title",
     "confirm_body", "laws", "relations", "deprecated", "signed", "origin", "cite", "formerly", "alias_of",
-    "security", "pages",
+    "security", "pages", "etag", "if_match", "job",
 ))  # fmt: skip
 _SHOWN: dict[str, Callable[[Action], Any]] = {
     "examples": lambda a: [(e.name, e.title, e.input, e.status, e.output) for e in a.examples],

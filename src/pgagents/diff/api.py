@@ -500,7 +500,7 @@ def _dispatchers(old: Model, new: Model) -> Iterator[Change]:
         after: Dispatcher | None = now.get(was.surface)
         if after is None:
             continue  # its surface is gone, or no dispatcher any more
-        for key in ("method", "path", "selector", "arguments", "scope", "operation_id"):
+        for key in ("method", "path", "selector", "arguments", "json_rpc", "scope", "operation_id"):
             if getattr(was, key) != getattr(after, key):
                 message = f"its {key} is {getattr(after, key)} now, was {getattr(was, key)}"
                 yield _whole(

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
+from pgagents.generate.follow_ups.jobs import describe_job
 from pgagents.generate.formerly import list_lost_ids, list_offered
 from pgagents.generate.openapi.address import find_hosted_url, with_extra
 from pgagents.generate.openapi.takers import COPILOT, in_json
@@ -179,6 +180,8 @@ def _function(surface: Surface, action: Action, name: Callable[[Action], str]) -
 def _description(surface: Surface, action: Action) -> Text:
     """Return the description, marked if the action is deprecated, as the manifest has no member for that."""
     text = surface.text(action, "description")
+    if job := describe_job(action, surface.actions, lambda reader: str(reader.operation_id)):
+        text = Text(f"{text} {job}", text.origin)
     return Text(f"Deprecated. {text}", (*action.origin, "deprecated")) if action.deprecated else text
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pgagents.decoding.medium import is_json
+from pgagents.generate.follow_ups.jobs import describe_job, list_lost_jobs
 from pgagents.generate.formerly import find_name, list_offered
 from pgagents.generate.lower.dialect import Dialect
 from pgagents.generate.lower.schema import lower
@@ -45,6 +46,7 @@ def functions(
         found, lost = function(model, surface, action, dialect, answers=answers)
         made.append(found)
         losses.update(dict.fromkeys(lost))
+    losses.update(dict.fromkeys(list_lost_jobs(surface.actions)))
     return tuple(made), tuple(losses)
 
 
@@ -123,4 +125,6 @@ def _description(surface: Surface, action: Action, losses: list[Loss]) -> Text:
                 (*action.origin, "confirm"), "confirmation", "description", "the format has no member for it"
             )
         )
+    if job := describe_job(action, surface.actions, lambda reader: find_name(surface, reader)):
+        said.append(job)
     return Text(" ".join(said), text.origin)

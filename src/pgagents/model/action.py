@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pgagents.cel.expression import Expression
+from pgagents.model.job import Job
 from pgagents.model.pages import Pages
 from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer
@@ -249,8 +250,14 @@ class Action:
 
     An empty alternative means that a call without a key is served too.
     """
+    etag: bool = False
+    """True if its answer has an ETag, and 304 answers the same tag in If-None-Match."""
+    if_match: str | None = None
+    """The argument that is the If-Match header; None if it has none."""
     pages: Pages | None = None
     """How its list goes on after a page; None if it has no pages."""
+    job: Job | None = None
+    """The work that it starts; None if its answer is the end of it."""
     alias_of: Action | None = None
     """The action itself, if this entry offers it under a former name."""
 
@@ -263,6 +270,11 @@ class Action:
     def on_rest(self) -> bool:
         """True if it has a method and a path of its own; both are empty if only other surfaces carry it."""
         return bool(self.path)
+
+    @property
+    def stale(self) -> Code | None:
+        """The error of a write whose If-Match is not the present tag."""
+        return next((c for c in self.errors if c.status == 412), None) if self.if_match else None
 
     @property
     def success(self) -> Output:

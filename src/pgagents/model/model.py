@@ -151,10 +151,14 @@ class Dispatcher:
     origin: Pointer
     offered: Surface
     """The surface that it is, which may rename and narrow arguments."""
+    json_rpc: bool = False
+    """True if its messages are those of JSON-RPC 2.0."""
 
     def make_message(self, action: Action, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Return the body of a call; the arguments have their names in the catalogue."""
-        return {self.selector: str(action.name), self.arguments: self.offered.rename(action, arguments)}
+        frame: dict[str, Any] = {"jsonrpc": "2.0", "id": 1} if self.json_rpc else {}
+        given = self.offered.rename(action, arguments)
+        return {**frame, self.selector: str(action.name), self.arguments: given}
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +276,8 @@ class Resource:
     gone_when: Expression | None = None
     """Condition that holds for a removed instance that the server still returns."""
     moves_by_time: tuple[TimedMove, ...] = ()
+    shows_job: tuple[str, ...] = ()
+    """The members that change by themselves as a job goes on; empty if it shows none."""
     unique: tuple[Unique, ...] = ()
 
     @property

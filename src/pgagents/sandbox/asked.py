@@ -11,6 +11,7 @@ from pgagents.http import Request
 from pgagents.model.action import Action
 from pgagents.model.model import Dispatcher
 from pgagents.sandbox.decode import Fault, json_object
+from pgagents.sandbox.parsing.json_rpc import Message, read_message
 from pgagents.sandbox.routes import Match, Route, Routes
 
 
@@ -26,6 +27,8 @@ class ParsedRequest:
     action: Action | None
     dispatcher: Dispatcher | None
     members: Mapping[str, Any] | Fault | None
+    message: Message | None = None
+    """The message of a JSON-RPC dispatcher."""
 
 
 def read(request: Request, routes: Routes, most_bytes: int | None) -> ParsedRequest:
@@ -40,6 +43,9 @@ def read(request: Request, routes: Routes, most_bytes: int | None) -> ParsedRequ
     dispatcher = endpoint.dispatcher
     if too_large(request, most_bytes):
         return ParsedRequest(match, endpoint, None, dispatcher, None)
+    if dispatcher.json_rpc:
+        message = read_message(dispatcher, request)
+        return ParsedRequest(match, endpoint, message.action, dispatcher, message.members, message)
     members = json_object(request)
     if isinstance(members, Fault):
         return ParsedRequest(match, endpoint, None, dispatcher, members)

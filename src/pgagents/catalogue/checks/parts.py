@@ -10,6 +10,7 @@ from pgagents.catalogue.checks import page
 from pgagents.catalogue.checks import resource as check_resource
 from pgagents.catalogue.checks.checker import ACTIONS, Checker
 from pgagents.catalogue.checks.refusals import errors, limits
+from pgagents.catalogue.checks.surfaces import dispatcher
 from pgagents.catalogue.language import scope
 from pgagents.catalogue.language.offers import Surface
 from pgagents.catalogue.language.resources import Resource, Step
@@ -124,7 +125,9 @@ def _surface(checker: Checker, pointer: Pointer, surface: Surface) -> None:
             ):
                 checker.fault(at, "omit", f"`{name}` is required, so it cannot be left out here")
     checker.check_reference((*pointer, "scope"), surface.scope, ("auth", "scopes"), "scope")
-    if surface.http and not (surface.selector and surface.arguments) and checker.sound(pointer):
+    dispatcher.run(checker, pointer, surface)
+    named = surface.form == "json_rpc" or (surface.selector and surface.arguments)
+    if surface.http and not named and checker.sound(pointer):
         checker.fault(
             pointer, "surface", "a dispatcher (`http`) needs `selector` and `arguments`", at_value=False
         )

@@ -145,6 +145,13 @@ class Surface(Strict):
     http: Annotated[str, StringConstraints(pattern=r"^POST /[^\s?#]*$")] | None = Field(
         None, description="For a dispatcher: `POST` and its path."
     )
+    form: Literal["object", "json_rpc"] | None = Field(
+        None,
+        description=(
+            "For a dispatcher: `json_rpc` if its messages are JSON-RPC 2.0 (`method`, `params`, and an "
+            "error's body under `error.data`); the default is `object`."
+        ),
+    )
     operation_id: Name | None = Field(None, description="For a dispatcher: the id of its operation.")
     selector: Name | None = Field(None, description="For a dispatcher: the member with the action's name.")
     arguments: Name | None = Field(None, description="For a dispatcher: the member with the arguments.")

@@ -29,9 +29,12 @@ _OURS = frozenset(
         "headers",
     )
 )
-_MANY = {"properties"}
-_LISTS = {"oneOf", "anyOf", "allOf"}
-_ONE = {"items", "additionalProperties"}
+_MANY = {"properties", "patternProperties", "dependentSchemas"}
+_LISTS = {"oneOf", "anyOf", "allOf", "prefixItems"}
+_ONE = {
+    *("items", "additionalProperties", "contains", "propertyNames", "not", "if", "then", "else"),
+    *("unevaluatedProperties", "unevaluatedItems"),
+}
 
 
 @dataclass(slots=True)
@@ -77,11 +80,19 @@ def schema_node(raw: Mapping[str, Any], pointer: Pointer, marks: Marks | None = 
             node[key] = [schema_node(v, (*pointer, key, i), marks) for i, v in enumerate(value)]
         elif key in _ONE and isinstance(value, dict):
             node[key] = schema_node(value, (*pointer, key), marks)
+        elif key == "discriminator":
+            node[key] = _discriminator(value)
         elif key in ("description", "title"):
             node[key] = Text(value, (*pointer, key))
         else:
             node[key] = value
     return node
+
+
+def _discriminator(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a discriminator as OpenAPI writes it, with references in place of names."""
+    mapping = {value: REF + name for value, name in (raw.get("mapping") or {}).items()}
+    return {"propertyName": raw["propertyName"], **({"mapping": mapping} if mapping else {})}
 
 
 def argument_node(raw: Mapping[str, Any], pointer: Pointer, marks: Marks | None = None) -> Node:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pgagents.generate.formerly import actions_by_name, describe_former_names
-from pgagents.generate.openapi import parts, refusals
+from pgagents.generate.openapi import json_rpc, parts, refusals
 from pgagents.generate.openapi.profile import Profile
 from pgagents.generate.target import Loss
 from pgagents.jsonschema.schema import resolve
@@ -59,6 +59,8 @@ def request_schema(model: Model, dispatcher: Dispatcher, *, each: bool) -> Node:
     arguments = Node({"type": "object", "properties": properties}, origin=(*at, "arguments"))
     body = Node({"type": "object", "required": [dispatcher.selector]}, origin=at)
     body["properties"] = Node({dispatcher.selector: selector, dispatcher.arguments: arguments}, origin=at)
+    if dispatcher.json_rpc:
+        json_rpc.frame_request(body)
     if all(a.unknown == "refused" for a in dispatcher.actions):
         arguments["additionalProperties"] = False
         body["additionalProperties"] = False
@@ -157,6 +159,8 @@ def losses(dispatcher: Dispatcher) -> Iterator[Loss]:
 
 def responses(model: Model, dispatcher: Dispatcher, profile: Profile) -> Node:
     """Return the declared responses with their texts, and those that the actions add."""
+    if dispatcher.json_rpc:
+        return _answer_messages(model, dispatcher, profile)
     codes = refusals.by_status(refusals.codes_of_dispatcher(dispatcher, model))
     found = Node(origin=(*dispatcher.origin, "responses"))
     for edge in model.errors.edge if profile.complete else ():
@@ -172,6 +176,32 @@ def responses(model: Model, dispatcher: Dispatcher, profile: Profile) -> Node:
             if status in codes:
                 found[str(status)] = refusals.add_errors(model, found[str(status)], codes[status], profile)
     return Node({status: found[status] for status in sorted(found)}, origin=found.origin)
+
+
+def _answer_messages(model: Model, dispatcher: Dispatcher, profile: Profile) -> Node:
+    """Return the responses of a JSON-RPC dispatcher: one message for results and errors, and what HTTP
+    refuses before a message is read.
+    """
+    codes = refusals.codes_of_dispatcher(dispatcher, model)
+    before = json_rpc.list_codes_of_http(model)
+    at = (*dispatcher.origin, "responses")
+    text = dispatcher.responses.get(200) or Text("The result, or an error", at)
+    answer = Node({"description": text}, origin=text.origin)
+    if profile.complete and (headers := parts.response_headers(model, 200, keyed=True)):
+        answer["headers"] = headers
+    result = _any_result(dispatcher) if profile.complete else _merge_results(model, dispatcher)
+    inside = tuple(code for code in codes if code not in before)
+    narrow = profile.complete
+    data = None
+    if inside:
+        data = refusals.narrow_envelope(inside) if narrow else refusals.plain_envelope(model, inside)
+    schema = json_rpc.frame_answer(result, data, dispatcher.origin)
+    answer["content"] = Node({parts.JSON: Node({"schema": schema}, origin=at)}, origin=at)
+    found = Node({"200": answer}, origin=at)
+    for status, several in sorted(refusals.by_status([code for code in codes if code in before]).items()):
+        said = dispatcher.responses.get(status)
+        found[str(status)] = refusals.response(model, several, profile, keyed=True, text=said)
+    return found
 
 
 def _make_response(model: Model, dispatcher: Dispatcher, status: int, text: Text, profile: Profile) -> Node:
@@ -244,6 +274,7 @@ def _requests(dispatcher: Dispatcher) -> Node:
             arguments = {k: v for k, v in known.items() if k in union(dispatcher)}
             value = Node(
                 {
+                    **(json_rpc.FRAME if dispatcher.json_rpc else {}),
                     dispatcher.selector: name,
                     dispatcher.arguments: Node(arguments, origin=(*example.origin, "input")),
                 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from pgagents.generate.follow_ups.jobs import list_lost_jobs
 from pgagents.generate.formerly import list_lost_ids
 from pgagents.generate.openapi import dispatch, events, parts, refusals
 from pgagents.generate.openapi.operation import operation
@@ -149,6 +150,7 @@ def losses(model: Model, profile: Profile) -> Iterator[Loss]:
     yield from action_losses(model, profile)
     yield from list_lost_ids(profile.actions(model))
     yield from credential_losses(profile.credentials(model).values())
+    yield from list_lost_jobs(profile.actions(model))
     yield from refusals.list_lost_signs(model, profile.actions(model))
     yield from refusals.list_lost_types(model, profile.actions(model), profile)
     hidden = "no assistant reads headers; the answer's body must say what comes next"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from pgagents.generate.follow_ups.jobs import describe_job
 from pgagents.generate.openapi import parts, refusals
 from pgagents.generate.openapi.profile import Profile
 from pgagents.model.action import Action, Output
 from pgagents.model.model import Model
-from pgagents.source.origin import Node, Text
+from pgagents.source.origin import Node, Text, origin_of
 
 
 def operation(model: Model, action: Action, profile: Profile) -> Node:
@@ -18,7 +19,7 @@ def operation(model: Model, action: Action, profile: Profile) -> Node:
     members: dict[str, Any] = {
         "operationId": action.operation_id,
         "summary": profile.text(action, "title"),
-        "description": profile.text(action, "description"),
+        "description": _describe(model, action, profile),
     }
     if profile.complete and action.tags:
         members["tags"] = list(action.tags)
@@ -33,7 +34,7 @@ def operation(model: Model, action: Action, profile: Profile) -> Node:
         scopes or profile.security(action.security) != profile.security(model.shared_security)
     ):
         members["security"] = parts.security(model, profile, action.security, scopes)
-    outside = [p for p in params if p.place != "body"]
+    outside = [p for p in params if not p.in_body]
     if outside:
         members["parameters"] = [
             parts.parameter(action, p, texts[str(p.name)], examples=profile.examples) for p in outside
@@ -43,6 +44,13 @@ def operation(model: Model, action: Action, profile: Profile) -> Node:
         members["requestBody"] = parts.request_body(action, schema, params, examples=profile.examples)
     members["responses"] = responses(model, action, profile)
     return Node(members, origin=action.origin)
+
+
+def _describe(model: Model, action: Action, profile: Profile) -> str:
+    """Return the description, and how to follow the job that the action starts."""
+    text = profile.text(action, "description")
+    job = describe_job(action, profile.actions(model), lambda reader: str(reader.operation_id))
+    return Text(f"{text} {job}", origin_of(text) or action.origin) if job else text
 
 
 def _former(action: Action) -> list[Node]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from pgagents.cel.expression import ExpressionError, Scope
 from pgagents.http import Request
+from pgagents.model.job import Job
 from pgagents.model.model import Model, Resource, Unique
 from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.clock import epoch_of
@@ -15,6 +16,8 @@ from pgagents.sandbox.mock.laws.obey import Lawful
 from pgagents.sandbox.mock.rows import Rows
 
 Row = Mapping[str, Any]
+JOB_S = 2.0
+"""Most seconds that a job takes."""
 
 
 class Lifecycle:
@@ -24,6 +27,9 @@ class Lifecycle:
         self._rows = rows
         self._laws = laws
         self._timed = [r for r in model.resources.values() if r.moves_by_time or r.expires_by]
+        jobs = [a.job for a in (*model.actions, *model.operator) if a.job is not None]
+        self._jobs = [(model.resources[job.resource], job) for job in jobs]
+        self._begun: dict[tuple[str, str], float] = {}
 
     def pass_time(self, now: float) -> None:
         """Make every transition that is due."""
@@ -36,6 +42,29 @@ class Lifecycle:
                     self._rows.change(resource.name, id, after)
                 if after != row:
                     self.count(resource, tenant, row, after)
+        for resource, job in self._jobs:
+            for id, _, row in self._rows.every(resource.name):
+                after = self._go_on(resource, job, id, row, now)
+                if after != row:
+                    self._rows.change(resource.name, id, after)
+
+    def begin(self, resource: Resource, id: str, now: float) -> None:
+        """Remember when a job began."""
+        self._begun[resource.name, id] = now
+
+    def _go_on(
+        self, resource: Resource, job: Job, id: str, row: dict[str, Any], now: float
+    ) -> dict[str, Any]:
+        """Return a job as far as it is now. It takes a quarter of its time, at most JOB_S seconds."""
+        if row.get(job.state) in job.ends:
+            return row
+        takes_s = min(job.within_s / 4, JOB_S)
+        part = (now - self._begun.setdefault((resource.name, id), now)) / takes_s
+        on_the_way = [state for state in resource.states if state not in job.ends]
+        if part >= 1:
+            return self._settle(resource, {**row, job.state: job.done[0]}, now)
+        reached = on_the_way[int(part * len(on_the_way))] if on_the_way else row.get(job.state)
+        return row if row.get(job.state) == reached else {**row, job.state: reached}
 
     def _move(self, resource: Resource, row: dict[str, Any], now: float) -> dict[str, Any] | None:
         """Return what time has made of an instance; None where it has ended."""

@@ -7,17 +7,19 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from pgagents.cel.reading import bounds_of_size
 from pgagents.jsonschema import schema as schemas
 from pgagents.model.action import Action, Example, Param
 from pgagents.model.error_reader import value_at
 from pgagents.model.model import Resource
-from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, NotModified, Refusal
 from pgagents.sandbox.clock import rfc3339
 from pgagents.sandbox.keys import word
 from pgagents.sandbox.mock import places
 from pgagents.sandbox.mock.answer_headers import headers_of_answer
+from pgagents.sandbox.mock.conditions import is_known, refuse_stale
 from pgagents.sandbox.mock.ids import candidates
 from pgagents.sandbox.mock.laws.listing import choose
 from pgagents.sandbox.mock.laws.obey import Lawful
@@ -34,6 +36,22 @@ GONE = 410
 def domain(setting: Setting) -> Domain:
     """Return the domain of a catalogue that names none of its own."""
     return Mock(setting).act
+
+
+MERGE_PATCH = "application/merge-patch+json"
+
+
+def merged(old: Any, patch: Any) -> Any:
+    """Return a value changed by a merge patch (RFC 7396)."""
+    if not isinstance(patch, dict):
+        return patch
+    found = dict(old) if isinstance(old, dict) else {}
+    for name, value in patch.items():
+        if value is None:
+            found.pop(name, None)
+        else:
+            found[name] = merged(found.get(name), value)
+    return found
 
 
 class Mock:
@@ -56,9 +74,12 @@ class Mock:
         if self.model.clock is not None and call.action is self.model.clock:
             return self._clock(call)
         self.lifecycle.pass_time(call.now)
-        answer = self._carry_out(call)
+        stale = refuse_stale(self.model, call, self._carry_out)
+        answer = self._carry_out(call) if stale is None else stale
         if not isinstance(answer, Refusal):
             call.headers.extend(headers_of_answer(self.model, self.setting.address.url, call, answer))
+            if is_known(call, answer):
+                return NotModified()
         return answer
 
     def _carry_out(self, call: AcceptedCall) -> Any:
@@ -97,6 +118,9 @@ class Mock:
                 resource, call
             )
         self.rows.add(resource.name, str(row[resource.id]), tenant, row)
+        if call.action.job is not None:
+            self.lifecycle.begin(resource, str(row[resource.id]), call.now)
+            call.headers.extend(_tell_job(resource, call.action, row))
         return True, answer
 
     def _move(self, resource: Resource, call: AcceptedCall) -> tuple[bool, Any]:
@@ -197,7 +221,10 @@ class Mock:
         path = self._path_in(resource, answer)
         after = self._overlaid(dict(row), call, keep=(resource.id, str(param.name), *resource.fixed))
         if path is not None:
-            shown = places.put(answer, path, {**self._object(answer, path), **after})
+            base = self._object(answer, path)
+            if call.action.content_type == MERGE_PATCH:  # what null removed must not come back
+                base = {name: value for name, value in base.items() if name in after}
+            shown = places.put(answer, path, {**base, **after})
             answer = self.laws.repair(call, shown, row)
             after = self._object(answer, path)
         self.rows.change(resource.name, str(row[resource.id]), after)
@@ -267,6 +294,9 @@ class Mock:
                 continue
             member = self._member_of(call.action, param)
             if name in call.input and (member in row or self._member(call.action, member) is not None):
+                if call.action.content_type == MERGE_PATCH:
+                    row = merged(row, {member: plain(call.input[name])})
+                    continue
                 row[member] = plain(call.input[name])
             elif member in row and fresh:
                 schema = self._member(call.action, member) or {}
@@ -450,8 +480,18 @@ def _with_total(answer: Any, total: int) -> Any:
     return {**answer, **dict.fromkeys(counts, total)}
 
 
-def _likeness(example: Example, given: Mapping[str, Any]) -> int:
-    return sum(1 for k, v in plain(example.input).items() if given.get(k) == v)
+def _likeness(example: Example, given: Mapping[str, Any]) -> float:
+    """Return how many arguments an example shares with a call; an object counts by its equal members."""
+    return sum(_share(v, given.get(k)) for k, v in plain(example.input).items())
+
+
+def _share(one: Any, other: Any) -> float:
+    if one == other:
+        return 1
+    if not (isinstance(one, Mapping) and isinstance(other, Mapping)):
+        return 0
+    names = one.keys() | other.keys()
+    return sum(bool(one.get(name) == other.get(name)) for name in names) / (len(names) + 1)
 
 
 def _bounds(action: Action) -> set[str]:
@@ -462,3 +502,17 @@ def _bounds(action: Action) -> set[str]:
 def _counts(name: str) -> bool:
     """Return whether an argument's name looks like a bound on the number of items."""
     return bool(re.search(r"limit|count|size|top|max|per_?page|^first$|^take$", name, re.I))
+
+
+def _tell_job(resource: Resource, action: Action, row: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the headers of an answer that starts a job: where it shows, and when to look."""
+    read = resource.read_by[0]
+    path, argued = str(read.action.path), places.id_argument(read, resource)
+    for param in read.action.params:
+        value = row.get(argued.get(str(param.name), ""))
+        path = path.replace(f"{{{param.wire}}}", quote(str(value), safe="")) if value is not None else path
+    where = [] if "{" in path or not read.action.on_rest else [("Location", path)]
+    return [*where, ("Retry-After", "1")] if action.success.status == ACCEPTED else where
+
+
+ACCEPTED = 202

@@ -262,6 +262,11 @@ def webhook_two_signatures(context: Context) -> None:
 
 
 @variation().edit_answers
+def rpc_notification_without_content(_context: Context, _request: Request, answer: Response) -> Response:
+    """A notification of JSON-RPC is answered with 204, not with 202."""
+    return replace(answer, status=204) if answer.status == 202 and not answer.body else answer
+
+
 def location_relative(context: Context, _request: Request, answer: Response) -> Response:
     """The Location of an answer is relative to the server (RFC 9110, 10.2.2)."""
     location = answer.header("location")
@@ -269,3 +274,10 @@ def location_relative(context: Context, _request: Request, answer: Response) -> 
     if location is None or not 200 <= answer.status < 300:
         return answer
     return answer.with_header("Location", location.removeprefix(server))
+
+
+@variation().edit_answers
+def weak_tags(_context: Context, _request: Request, answer: Response) -> Response:
+    """Tags of versions are weak (RFC 9110, 8.8.3)."""
+    tag = answer.header("etag")
+    return answer if tag is None or tag.startswith("W/") else answer.with_header("ETag", f"W/{tag}")

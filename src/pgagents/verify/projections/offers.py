@@ -149,6 +149,8 @@ def _of_openapi(
             continue
         answers = {int(s): _body(r, components) for s, r in operation["responses"].items() if s.isdigit()}
         own = model.surfaces[endpoint.surface] if surface.name == REST else surface
+        if endpoint.json_rpc is not None:
+            answers = _unwrap(endpoint, answers)
         if endpoint.dispatcher is not None:
             yield (
                 own,
@@ -165,6 +167,14 @@ def _of_openapi(
             )
 
 
+def _unwrap(endpoint: Endpoint, answers: dict[int, Any]) -> dict[int, Any]:
+    """Return the answers in a JSON-RPC dispatcher's messages: the result by 200, each error by its status."""
+    properties = (answers.get(200) or {}).get("properties", {})
+    error = properties.get("error", {}).get("properties", {}).get("data") or {"type": "object"}
+    inside = dict.fromkeys((code.status for code in endpoint.action.errors), error)
+    return {**inside, **answers, 200: properties.get("result")}
+
+
 def _is_offered(surface: Surface, endpoint: Endpoint) -> bool:
     """True if the surface has the endpoint's action; a dispatcher may have actions that the surface lacks."""
     return surface.name == REST or any(a.name == endpoint.action.name for a in surface.actions)
@@ -179,6 +189,10 @@ def _arguments(endpoint: Endpoint, operation: Mapping[str, Any], components: Map
     body = _find_body_schema(operation, components)
     members = {names.get(("body", k), k): v for k, v in body.get("properties", {}).items()}
     required = [names.get(("body", k), k) for k in body.get("required", ())]
+    whole = next((str(p.name) for p in endpoint.params if p.place == "whole_body"), None)
+    if whole is not None and "requestBody" in operation:
+        members, required = {whole: body}, [whole] if operation["requestBody"].get("required") else []
+        body = {"additionalProperties": False}
     for parameter in operation.get("parameters", ()):
         if parameter["in"] == "header":
             continue
@@ -186,6 +200,9 @@ def _arguments(endpoint: Endpoint, operation: Mapping[str, Any], components: Map
         members[name] = read_as_2020(parameter.get("schema", {}), schemas)
         if parameter.get("required"):
             required.append(name)
+    for param in endpoint.params:  # a file is bytes in the document and a data URL among arguments
+        if param.file is not None and str(param.name) in members:
+            members[str(param.name)] = read_as_2020(param.schema, schemas)
     for param in endpoint.params:  # what the document leaves out, nobody who reads it can send
         if param.place != "header":
             members.setdefault(str(param.name), False)

@@ -12,6 +12,7 @@ from pgagents.model.action import JSON
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.credential import NOTHING, Proof
 from pgagents.verify.wire.endpoint import Endpoint
+from pgagents.verify.wire.json_rpc import frame
 
 
 def request_of(call: Call, values: Mapping[str, Any], proof: Proof = NOTHING) -> Request:
@@ -64,6 +65,8 @@ def _ordinary(call: Call, values: Mapping[str, Any]) -> tuple[str, str, list[tup
         return method, where, [*headers, *more], body
     if call.raw.wrap is not None or endpoint.dispatcher is not None:
         wrapped = call.raw.wrap if call.raw.wrap is not None else envelope(endpoint, values)
+        if endpoint.json_rpc is not None and "jsonrpc" not in wrapped:
+            wrapped = frame(wrapped)
         headers.append(("Content-Type", JSON))
         return endpoint.method, endpoint.path, headers, json_bytes(wrapped)
     return _rest(endpoint, values, headers)
@@ -77,7 +80,7 @@ def envelope(endpoint: Endpoint, values: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {endpoint.dispatcher.selector: str(endpoint.action.name)}
     if values or any(p.required for p in endpoint.params):
         found[endpoint.dispatcher.arguments] = {endpoint.alias(k): v for k, v in values.items()}
-    return found
+    return found if endpoint.json_rpc is None else frame(found)
 
 
 def _rest(

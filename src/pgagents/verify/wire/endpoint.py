@@ -10,6 +10,7 @@ from pgagents.http import Response
 from pgagents.model.action import Action, Param
 from pgagents.model.contract import FRAMEWORK
 from pgagents.model.model import Dispatcher, Model, Surface
+from pgagents.verify.wire.json_rpc import MessageReader
 
 REST = "rest"
 MCP = "mcp"
@@ -55,6 +56,8 @@ class Endpoint:
     """The alternatives of a call through a dispatcher or a tool."""
     tools: Surface | None = None
     """The surface of an MCP server's tools; None for any other endpoint."""
+    json_rpc: MessageReader | None = None
+    """Decodes the answers of a JSON-RPC dispatcher; None for any other endpoint."""
     leads: bool = False
     """True on REST, and on the first other surface of an action that REST lacks."""
 
@@ -82,6 +85,12 @@ class Endpoint:
         """All arguments of the action, with the values that are taken here."""
         narrowed = self.offered.narrow.get(self.action.name, {}) if self.offered is not None else {}
         return tuple(narrowed[p.name].param if p.name in narrowed else p for p in self.action.params)
+
+    def read(self, response: Response) -> Response:
+        """Return the API's own answer in what came from here."""
+        if self.form is not None:
+            return self.form.answer(self.action, response)
+        return self.json_rpc.read(response) if self.json_rpc is not None else response
 
     def narrows(self, name: str) -> bool:
         """True if the surface takes fewer values of this argument than REST."""
@@ -143,6 +152,7 @@ def endpoints(model: Model) -> list[Endpoint]:
                 f"{a.name}@{surface}",
                 open=open_to_all,
                 shared_security=model.shared_security,
+                json_rpc=MessageReader(model) if dispatcher.json_rpc else None,
                 leads=str(a.name) not in led,
             )
             for a in dispatcher.actions

@@ -107,8 +107,8 @@ class Exchange:
         self.error = isinstance(answer, Silence)
         endpoint = call.endpoint
         told = answer
-        if endpoint is not None and endpoint.form is not None and isinstance(answer, Response):
-            told = endpoint.form.answer(endpoint.action, answer)
+        if endpoint is not None and isinstance(answer, Response):
+            told = endpoint.read(answer)
         self.told: Response | Silence = told
         self.status = 0 if isinstance(told, Silence) else told.status
         self.output: Output | None = self._output()

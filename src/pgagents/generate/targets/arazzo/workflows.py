@@ -68,6 +68,8 @@ def view(model: Model) -> View:
     )
 
 
+RETRY_S = 2
+"""Seconds after which a step that follows a job is taken again."""
 Read = tuple[str, str, tuple[str | int, ...]]
 """A step, a value that it keeps, and the member of that value that a later step reads."""
 
@@ -96,6 +98,8 @@ class _Workflow:
                     "dropped",
                     "the contract does not have the operator's own operations",
                 )
+        self.here: Step | None = None
+        """The step whose criteria are written."""
         self.outputs: dict[str, dict[str, str]] = {step.name: {} for step in self.steps}
         self.chosen: dict[str, dict[str, Place]] = {step.name: {} for step in self.steps}
 
@@ -144,7 +148,13 @@ class _Workflow:
             if param.file is not None and param.name in step.input:
                 at = (*step.origin, "input", str(param.name))
                 self.lose(at, f"file {param.name}", "client", "a payload holds no bytes")
-        if sent or dispatcher:
+        whole = next((p for p in step.action.params if p.place == "whole_body" and p.file is None), None)
+        if whole is not None and whole.name in step.input:
+            at = (*step.origin, "input")
+            value = self._value(step.input[whole.name], step, (*at, str(whole.name)))
+            body = {"contentType": step.action.content_type, "payload": value}
+            members["requestBody"] = Node(body, origin=at)
+        elif sent or dispatcher:
             payload = {
                 wire: self._value(value, step, (*step.origin, "input", wire)) for wire, value in sent.items()
             }
@@ -155,6 +165,8 @@ class _Workflow:
                 {"contentType": step.action.content_type, "payload": Node(payload, origin=at)}, origin=at
             )
         members["successCriteria"] = list(self._criteria(step))
+        if step.within_s:
+            members["onFailure"] = [self._look_again(step)]
         if step.after_s:
             self.lose(
                 (*step.origin, "after_s"),
@@ -166,7 +178,7 @@ class _Workflow:
 
     def _parameters(self, step: Step) -> Iterator[Node]:
         for param in step.action.params:
-            if param.place != "body" and param.name in step.input:
+            if not param.in_body and param.name in step.input:
                 at = (*step.origin, "input", param.name)
                 yield Node(
                     {
@@ -214,11 +226,16 @@ class _Workflow:
             return [self._value(item, step, (*origin, index)) for index, item in enumerate(value)]
         return Text(value, origin) if isinstance(value, str) else value
 
+    def _in_message(self, step: Step | None, path: Place) -> Place:
+        """Return the path in a step's answer: JSON-RPC has the action's own under `result`."""
+        dispatcher = None if step is None or step.action.on_rest else self.model.find_dispatcher(step.action)
+        return ("result", *path) if dispatcher is not None and dispatcher.json_rpc else path
+
     def _path(self, path: Place) -> str | None:
         """Rewrite a path as a runtime expression, or None."""
         first, *rest = path
         if first == "response":
-            return pointer(path[1:])
+            return pointer(self._in_message(self.here, path[1:]))
         if first == "env":
             value: Any = self.model.env
             for step in rest:
@@ -239,7 +256,7 @@ class _Workflow:
         base = self._place(step, member, found) if isinstance(found, FirstFitting) else found
         self.read[name, member, rest] = None
         output = "_".join(map(str, [member, *rest]))
-        self.outputs[name][output] = pointer((*base, *rest))
+        self.outputs[name][output] = pointer(self._in_message(step, (*base, *rest)))
         return f"$steps.{name}.outputs.{output}"
 
     def _place(self, step: Step, member: str, choice: FirstFitting) -> Place:
@@ -300,7 +317,8 @@ class _Workflow:
             at = (*step.origin, "keep", member)
 
             def render_node(path: Place, item: str = choice.item, place: Place = place) -> str | None:
-                return pointer((*place, *path[1:])) if path[0] == item and len(path) > 1 else None
+                there = self._in_message(step, (*place, *path[1:]))
+                return pointer(there) if path[0] == item and len(path) > 1 else None
 
             for part, criterion in criteria(choice.condition, render_node):
                 if criterion is None:
@@ -323,6 +341,11 @@ class _Workflow:
             {"type": kind, "default": default} if default is not None else {}, origin=origin
         )
         return f"$inputs.{name}"
+
+    def _look_again(self, step: Step) -> Node:
+        """Return the action that repeats a step while a job goes on."""
+        again = {"name": "look-again", "type": "retry", "retryAfter": RETRY_S}
+        return Node({**again, "retryLimit": max(1, round(step.within_s / RETRY_S))}, origin=step.origin)
 
     # conditions
 

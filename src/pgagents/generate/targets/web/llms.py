@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pgagents.generate.follow_ups.jobs import describe_job
 from pgagents.generate.formerly import describe_former_names
 from pgagents.generate.openapi.address import find_hosted_url
 from pgagents.generate.target import Target, View
@@ -82,7 +83,10 @@ def view(model: Model) -> View:
             else _describe_needs(model, model.shared_security),
             "actions": [
                 Line(
-                    str(a.title), _describe_call(model, a), _describe_action(a), _describe_own_needs(model, a)
+                    str(a.title),
+                    _describe_call(model, a),
+                    _describe_action(model, a),
+                    _describe_own_needs(model, a),
                 )
                 for a in model.actions
             ],
@@ -128,11 +132,12 @@ def _describe_own_needs(model: Model, action: Action) -> str:
     return _describe_needs(model, action.security) if own else ""
 
 
-def _describe_action(action: Action) -> str:
-    """Return the description, with its deprecation, and its former names."""
+def _describe_action(model: Model, action: Action) -> str:
+    """Return the description, with its deprecation, its former names, and how to follow its job."""
     first = "Deprecated. " if action.deprecated else ""
     former = [f"{line}." for line in describe_former_names([action])]
-    return first + " ".join([str(action.description), *former])
+    job = describe_job(action, model.actions, lambda reader: str(reader.title))
+    return first + " ".join([str(action.description), *former, *([job.replace("`", "")] if job else [])])
 
 
 def _document(path: str, url: str) -> Link:

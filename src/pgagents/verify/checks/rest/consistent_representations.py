@@ -153,8 +153,12 @@ def _common(setting: Setting, one: Representation, other: Representation) -> tup
     ):
         return ()
     key = (NAME, one.action, one.path, one.id, other.action, other.path, other.id)
+    moving = {
+        m for r in setting.model.resources.values() if kind_of(setting, r) == one.kind for m in r.shows_job
+    }
     return setting.compute_once(
-        key, lambda: tuple(n for n, words in one.words.items() if other.words.get(n) == words)
+        key,
+        lambda: tuple(n for n, words in one.words.items() if other.words.get(n) == words and n not in moving),
     )
 
 

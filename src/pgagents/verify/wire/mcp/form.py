@@ -183,8 +183,8 @@ def tool_endpoints(model: Model) -> list[Endpoint]:
             form,
             open_to_all,
             model.shared_security,
-            surface,
-            str(a.name) not in elsewhere,
+            tools=surface,
+            leads=str(a.name) not in elsewhere,
         )
         for a in surface.actions
     ]

@@ -1,0 +1,1 @@
+"""Texts about calls that follow another one."""

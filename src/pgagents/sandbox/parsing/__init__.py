@@ -1,0 +1,1 @@
+"""Parses and writes the messages of protocols that a dispatcher speaks."""

@@ -1,0 +1,90 @@
+"""The sandbox's side of JSON-RPC 2.0: it reads a message, and frames results and errors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pgagents.generate.formerly import actions_by_name
+from pgagents.http import Request, Response, json_bytes, read_json
+from pgagents.model.action import Action
+from pgagents.model.model import Dispatcher
+from pgagents.sandbox.decode import BODY, Fault, json_object
+
+PARSE_ERROR, INVALID_REQUEST, UNKNOWN_METHOD, INVALID_PARAMS = -32700, -32600, -32601, -32602
+OWN_ERROR = -32000
+"""The number of an error that the API itself defines (-32000 to -32099 are left to servers)."""
+_MEMBERS = ("jsonrpc", "id", "method", "params")
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A request: its id, its action, and its arguments or why it is refused, with the number of that error.
+
+    `notification` is true if it has no id, so that nothing is answered.
+    """
+
+    id: Any
+    notification: bool
+    action: Action | None
+    members: Mapping[str, Any] | Fault
+    number: int = INVALID_PARAMS
+
+
+def read_message(dispatcher: Dispatcher, request: Request) -> Message:
+    """Read the message of a request."""
+    found = json_object(request)
+    if isinstance(found, Fault):
+        broken = read_json(request.body).problem
+        return Message(None, False, None, found, PARSE_ERROR if broken else INVALID_REQUEST)
+    id = found.get("id")
+    odd = _find_fault(found)
+    if odd is not None:
+        known = id if isinstance(id, str | int) and not isinstance(id, bool) else None
+        return Message(known, False, None, odd, INVALID_REQUEST)
+    notification = "id" not in found
+    action = actions_by_name(dispatcher).get(found["method"])
+    if action is None:
+        unknown = Fault("invalid", "method", "there is no such method")
+        return Message(id, notification, None, unknown, UNKNOWN_METHOD)
+    params = found.get("params", {})
+    if not isinstance(params, dict):
+        return Message(id, notification, action, Fault("invalid", "params", "params must be an object"))
+    return Message(id, notification, action, params)
+
+
+def _find_fault(found: Mapping[str, Any]) -> Fault | None:
+    if found.get("jsonrpc") != "2.0":
+        return Fault("invalid", "jsonrpc", 'jsonrpc must be "2.0"')
+    if not isinstance(found.get("method"), str):
+        return Fault("invalid", "method", "method must be a text")
+    if isinstance(found.get("id", 0), bool | dict | list):
+        return Fault("invalid", "id", "id must be a text or a number")
+    odd = next((name for name in found if name not in _MEMBERS), None)
+    return Fault("invalid", odd or BODY, "no such member here") if odd is not None else None
+
+
+def frame_answer(message: Message, answer: Response, *, refused: bool) -> Response:
+    """Return the message that answers a request; an error's body is its `data`. Without a body to a
+    notification.
+    """
+    if message.notification:
+        return Response(202)
+    body = read_json(answer.body).value
+    framed: dict[str, Any] = {"jsonrpc": "2.0", "id": message.id}
+    if 200 <= answer.status < 300 and not refused:
+        framed["result"] = body
+    else:
+        number = message.number if refused else OWN_ERROR
+        framed["error"] = {"code": number, "message": _NAMES.get(number, "Refused"), "data": body}
+    kept = tuple(h for h in answer.headers if h[0].lower() != "content-type")
+    return Response(200, (*kept, ("Content-Type", "application/json")), json_bytes(framed))
+
+
+_NAMES = {
+    PARSE_ERROR: "Parse error",
+    INVALID_REQUEST: "Invalid Request",
+    UNKNOWN_METHOD: "Method not found",
+    INVALID_PARAMS: "Invalid params",
+}

@@ -1,0 +1,113 @@
+"""Jobs are followed to their end, by waiting or by the operator's clock. What a server says of them is not
+trusted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from language_table import rows
+from pgagents.catalogue.load import load_text
+from pgagents.http import Request, Response, Silence
+from pgagents.inprocess import inside, verify_sandbox
+from pgagents.model.contract import Verdict
+from pgagents.model.model import Model
+from pgagents.verify.plan.options import Options
+from verifying import ids, run
+
+NO_WORKFLOW = {"workflows": {"export": None}}
+CLOCK = {
+    "auth": {"roles": {"operator": {"description": "Who runs the server", "operator": True}}},
+    "operator": {
+        "clock": "advance",
+        "actions": {
+            "advance": {
+                "title": "Move the clock",
+                "description": "Move the clock forward.",
+                "http": "POST /clock",
+                "effect": "write",
+                "input": {
+                    "seconds": {"type": "number", "minimum": 0, "required": True, "description": "So far"}
+                },
+                "output": {200: {"description": "The time", "properties": {"now": {"type": "string"}}}},
+            }
+        },
+    },
+}
+
+
+def exporting(*changes: Any) -> Model:
+    """The notes with exports that are jobs, and changes."""
+    return load_text(rows()["job"].text(*changes), "notes.yaml")
+
+
+def judged(report: Any, verdict: Verdict) -> list[str]:
+    return [id for id in ids(report, verdict) if id.startswith("jobs/")]
+
+
+def test_failed_jobs_that_say_why_break_nothing() -> None:
+    report = run(exporting(NO_WORKFLOW), allow_writes=True, variations=["jobs-fail-and-say-why"])
+    assert [f.contract.id for f in report.findings] == []
+    assert len(judged(report, Verdict.KEPT)) == 3
+
+
+def test_job_that_may_take_longer_than_a_run_waits_is_not_waited_for() -> None:
+    of = exporting(NO_WORKFLOW, {"actions": {"export_notes": {"job": {"within_s": 4000}}}})
+    report = run(of, allow_writes=True)
+    assert judged(report, Verdict.NOT_APPLICABLE) == [
+        "jobs/ends/export_notes@rest",
+        "jobs/forward/export_notes@rest",
+        "jobs/found/export_notes@rest",
+    ]
+
+
+def test_job_is_followed_by_the_operators_clock() -> None:
+    of = exporting(NO_WORKFLOW, CLOCK, {"actions": {"export_notes": {"job": {"within_s": 4000}}}})
+    opened = inside(of)
+    report = verify_sandbox(of, opened, Options(allow_writes=True))
+    assert len(judged(report, Verdict.KEPT)) == 3, judged(report, Verdict.UNTESTED)
+
+
+@pytest.mark.parametrize(
+    ("location", "verdict"),
+    [
+        ("http://[::1/exports/x", Verdict.UNTESTED),
+        ("https://elsewhere.example/logout", Verdict.UNTESTED),
+        ("//elsewhere.example", Verdict.UNTESTED),
+        ("\t", Verdict.UNTESTED),
+        ("../exports/other", Verdict.BROKEN),
+        ("/v1/exports/other", Verdict.BROKEN),
+        ("/exports/%zz", Verdict.BROKEN),
+    ],
+)
+def test_odd_locations_are_judged_and_never_called(location: str, verdict: Verdict) -> None:
+    asked: list[str] = []
+    report = altered(lambda answer: answer.with_header("Location", location), asked)
+    assert "jobs/found/export_notes@rest" in ids(report, verdict), [f.actual for f in report.findings]
+    assert not [target for target in asked if "logout" in target or "other" in target]
+
+
+@pytest.mark.parametrize("text", ["-1", "soon", "1.5", "٣", "Fri, 99 Foo", "1" * 80])
+def test_retry_after_that_is_no_time_is_broken(text: str) -> None:
+    report = altered(lambda answer: answer.with_header("Retry-After", text), [])
+    assert "jobs/found/export_notes@rest" in ids(report, Verdict.BROKEN)
+
+
+def altered(change: Callable[[Response], Response], asked: list[str]) -> Any:
+    """Verify a server whose answers that start jobs are changed."""
+    of = exporting(NO_WORKFLOW)
+    opened = inside(of)
+
+    def handler(request: Request) -> Response | Silence:
+        asked.append(request.target)
+        answer = opened.sandbox.handler(request)
+        if isinstance(answer, Response) and answer.header("Location") is not None:
+            return change(answer)
+        return answer
+
+    report = verify_sandbox(of, opened, Options(allow_writes=True), handler=handler)
+    assert not [note for note in report.footer.notes if "internal" in note], report.footer.notes
+    return report
