@@ -26,7 +26,7 @@ from pgagents.sandbox.mock.laws.obey import Lawful
 from pgagents.sandbox.mock.lifecycle import Lifecycle
 from pgagents.sandbox.mock.paging import page
 from pgagents.sandbox.mock.rows import Rows
-from pgagents.sandbox.mock.sample import complete, sample
+from pgagents.sandbox.mock.sample import sample, with_required
 from pgagents.sandbox.setting import Setting
 from pgagents.source.origin import plain
 
@@ -103,7 +103,7 @@ class Mock:
         if path is None:
             return True, answer
         row = self._overlaid(self._object(answer, path), call, fresh=resource.id)
-        row = complete(row, page.schema_at(self.model, call.action, path), self.model.schemas, call.now)
+        row = with_required(row, page.schema_at(self.model, call.action, path), self.model.schemas, call.now)
         row[resource.id] = self._fresh_id(resource, call, row.get(resource.id))
         if resource.state and resource.initial:
             row[resource.state] = resource.initial
