@@ -7,11 +7,13 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from pgagents.cel.expression import Expression, ExpressionError, Scope, compile_node
 from pgagents.cel.reading import conjuncts, path_of
 from pgagents.cel.syntax import Infix
 from pgagents.http import json_bytes, target, text_of
+from pgagents.jsonschema import schema as schemas
 from pgagents.model.action import Action, AnswerHeader
 from pgagents.model.model import Model, Resource
 from pgagents.sandbox.call import AcceptedCall
@@ -38,7 +40,9 @@ def _value(model: Model, base: str, call: AcceptedCall, header: AnswerHeader, an
         return asked
     if small == "location":
         found = _location(model, call.action, answer)
-        return None if found is None else base + found
+        check = schemas.validator(header.schema, model.schemas)
+        forms = () if found is None else (base + found, urlsplit(base).path + found, found)
+        return next((form for form in forms if check.is_valid(form)), next(iter(forms), None))
     if small in ("deprecation", "sunset") and call.action.deprecation is not None:
         return _end(call.action, small)
     if small == "etag":
