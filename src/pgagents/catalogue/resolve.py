@@ -28,7 +28,7 @@ from pgagents.catalogue.language import (
 from pgagents.catalogue.language.credentials import Alternatives, list_alternatives, list_used_schemes
 from pgagents.catalogue.language.errors import JSON, PROBLEM_JSON
 from pgagents.catalogue.language.page_texts import add_page_sentence
-from pgagents.catalogue.language.schemas import argument_node, schema_node, schema_nodes
+from pgagents.catalogue.language.schemas import argument_node, event_node, schema_node, schema_nodes
 from pgagents.cel.expression import compile as compiled
 from pgagents.decoding.medium import find
 from pgagents.encoding.file import ANY
@@ -304,25 +304,29 @@ class _Resolver:
         media = (o.content_type if o else None) or JSON
         kind = find(media).name
         limit = o.max_bytes if o else None
+        events = _list_events(o, raw)
+        if schema is not None and events is not None:
+            schema = event_node(raw["events"], at, self.marks)
         if schema is not None:
             schema.pop("description", None)
-            if not set(schema) & {"type", "$ref", "oneOf", "anyOf", "allOf"} and kind in (
-                "text",
-                "csv",
-                "file",
-            ):
+            if not set(schema) & {"type", "$ref", "oneOf", "anyOf", "allOf"} and kind != "json":
                 schema["type"] = "string"
                 schema.update({"format": "binary"} if kind == "file" else {})
             if limit is not None and kind == "file":
                 schema["maxLength"] = min(limit, schema.get("maxLength", limit))
         columns = columns_of(schema, self.schemas) if schema is not None and kind == "csv" else None
         said = append_remark(text, f"at most {limit:,} bytes") if limit is not None else text
+        if o and o.ends_within_s is not None:
+            said = append_remark(said, f"ends within {o.ends_within_s} s")
         headers = tuple(
             self._answer_header(name, h, raw["headers"][name], (*at, "headers", name))
             for name, h in (o.headers if o else {}).items()
         )
         text = Text(said, (*at, "description"))
-        return Output(status, schema, text, at, media, limit, columns, headers)
+        within = o.ends_within_s if o else None
+        return Output(
+            status, schema, text, at, media, limit, within, events, columns=columns, headers=headers
+        )
 
     def _answer_header(self, name: str, h: basics.AnswerHeader, raw: Any, at: Pointer) -> AnswerHeader:
         schema = schema_node(raw or {}, at, self.marks)
@@ -736,3 +740,10 @@ def _texts(t: actions.Texts, at: Pointer) -> Texts:
         many("responding", t.responding),
         {k: Text(v, (*at, "params", k)) for k, v in t.params.items()},
     )
+
+
+def _list_events(o: basics.Output | None, raw: Any) -> dict[str, bool] | None:
+    """Return the names of a stream's events, each with whether its data is JSON; None for any other body."""
+    if o is None or o.events is None:
+        return None
+    return {name: raw["events"][name].get("type") != "string" for name in o.events}

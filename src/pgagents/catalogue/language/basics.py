@@ -271,6 +271,17 @@ class Output(Schema):
             "another type of JSON such as `application/geo+json`."
         ),
     )
+    events: dict[JsonName, Schema] | None = Field(
+        None,
+        min_length=1,
+        description="The events of a `text/event-stream`: by name, the schema of their data.",
+    )
+    ends_within_s: Annotated[int, Field(gt=0, le=25)] | None = Field(
+        None,
+        description=(
+            "Seconds after which a `text/event-stream` has ended; callers wait 30 s for a whole answer."
+        ),
+    )
     max_bytes: Annotated[int, Field(gt=0)] | None = Field(
         None, description="The greatest size of a text, CSV or file, in bytes."
     )
