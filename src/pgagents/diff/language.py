@@ -70,7 +70,7 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Param", "default", "may break", "-", "calls without it mean something else"),
     _row("Param", f"{_WORDS} readOnly writeOnly", "wording, none", "-"),
     _row("Param", "refers_to private secret", "none", "-", _TESTS),
-    _row("Output", f"{_SCHEMA} content_type max_bytes", "-", "by value",
+    _row("Output", f"{_SCHEMA} content_type max_bytes events ends_within_s", "-", "by value",
          "what could not come before breaks; a new member is an addition"),
     _row("Output", "headers", "-", "breaking, may break, addition", "who reads one that is gone breaks"),
     _row("AnswerHeader", f"{_SCHEMA}", "-", "breaking, may break, addition"),

@@ -100,6 +100,9 @@ class Output:
     origin: Pointer
     content_type: str = JSON
     max_bytes: int | None = None
+    ends_within_s: int | None = None
+    events: Mapping[str, bool] | None = None
+    """For an event stream, the names of its events, each with whether its data is JSON; else None."""
     columns: Mapping[str, tuple[str, ...]] | None = None
     """For rows of CSV, the columns that the schema names, each with its JSON types; else None."""
     headers: tuple[AnswerHeader, ...] = ()

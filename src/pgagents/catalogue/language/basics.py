@@ -204,12 +204,12 @@ class Param(Schema):
     """One argument of an action: a schema, whether it is required, and where it is sent."""
 
     required: bool | None = Field(None, description="True if every call must give it.")  # type: ignore[assignment]  # an argument's own flag, not the object's list
-    in_: Literal["path", "query", "header", "body"] | None = Field(
+    in_: Literal["path", "query", "header", "body", "whole_body"] | None = Field(
         None,
         alias="in",
         description=(
             "Where it is sent; the default is the path if the path names it, the query for GET and "
-            "DELETE, otherwise the body."
+            "DELETE, otherwise the body. `whole_body`: the value is the body itself, not a member of it."
         ),
     )
     wire: JsonName | None = Field(
@@ -265,6 +265,17 @@ class Output(Schema):
         description=(
             "Its media type, if that is not JSON: `text/csv` for rows by a header row, a text, a file, or "
             "another type of JSON such as `application/geo+json`."
+        ),
+    )
+    events: dict[JsonName, Schema] | None = Field(
+        None,
+        min_length=1,
+        description="The events of a `text/event-stream`: by name, the schema of their data.",
+    )
+    ends_within_s: Annotated[int, Field(gt=0, le=25)] | None = Field(
+        None,
+        description=(
+            "Seconds after which a `text/event-stream` has ended; callers wait 30 s for a whole answer."
         ),
     )
     max_bytes: Annotated[int, Field(gt=0)] | None = Field(

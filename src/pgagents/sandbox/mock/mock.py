@@ -24,9 +24,9 @@ from pgagents.sandbox.mock.ids import candidates
 from pgagents.sandbox.mock.laws.listing import choose
 from pgagents.sandbox.mock.laws.obey import Lawful
 from pgagents.sandbox.mock.lifecycle import Lifecycle
-from pgagents.sandbox.mock.paging.page import show_page
+from pgagents.sandbox.mock.paging import page
 from pgagents.sandbox.mock.rows import Rows
-from pgagents.sandbox.mock.sample import sample
+from pgagents.sandbox.mock.sample import sample, with_required
 from pgagents.sandbox.setting import Setting
 from pgagents.source.origin import plain
 
@@ -36,6 +36,22 @@ GONE = 410
 def domain(setting: Setting) -> Domain:
     """Return the domain of a catalogue that names none of its own."""
     return Mock(setting).act
+
+
+MERGE_PATCH = "application/merge-patch+json"
+
+
+def merged(old: Any, patch: Any) -> Any:
+    """Return a value changed by a merge patch (RFC 7396)."""
+    if not isinstance(patch, dict):
+        return patch
+    found = dict(old) if isinstance(old, dict) else {}
+    for name, value in patch.items():
+        if value is None:
+            found.pop(name, None)
+        else:
+            found[name] = merged(found.get(name), value)
+    return found
 
 
 class Mock:
@@ -87,6 +103,7 @@ class Mock:
         if path is None:
             return True, answer
         row = self._overlaid(self._object(answer, path), call, fresh=resource.id)
+        row = with_required(row, page.schema_at(self.model, call.action, path), self.model.schemas, call.now)
         row[resource.id] = self._fresh_id(resource, call, row.get(resource.id))
         if resource.state and resource.initial:
             row[resource.state] = resource.initial
@@ -163,7 +180,11 @@ class Mock:
         rows = [
             r
             for r in rows
-            if all(r[k] == v for k, v in call.input.items() if k in r and k in call.given and k not in paging)
+            if all(
+                r[k] == v
+                for k, v in call.input.items()
+                if k in r and k in call.given and k not in paging and not isinstance(v, dict | list)
+            )
         ]
         rows = choose(self.laws, call, self._base(call), path, rows)
         if call.action.pages is not None:
@@ -180,11 +201,11 @@ class Mock:
     def _page(self, resource: Resource, call: AcceptedCall, rows: list[dict[str, Any]]) -> Any:
         """Return one page of a list, and add the headers that say what comes next."""
         ids = [row.get(resource.id) for row in rows]
-        page = show_page(self.model, self.setting.address.url, call, self._base(call), rows, ids)
-        if isinstance(page, Refusal):
-            return page
-        call.headers.extend(page.headers)
-        return page.answer
+        shown = page.show_page(self.model, self.setting.address.url, call, self._base(call), rows, ids)
+        if isinstance(shown, Refusal):
+            return shown
+        call.headers.extend(shown.headers)
+        return _with_total(shown.answer, len(rows))
 
     def _change(self, resource: Resource, call: AcceptedCall) -> tuple[bool, Any]:
         """Apply the arguments of a write at the resource's own path that is none of its declared calls."""
@@ -200,7 +221,10 @@ class Mock:
         path = self._path_in(resource, answer)
         after = self._overlaid(dict(row), call, keep=(resource.id, str(param.name), *resource.fixed))
         if path is not None:
-            shown = places.put(answer, path, {**self._object(answer, path), **after})
+            base = self._object(answer, path)
+            if call.action.content_type == MERGE_PATCH:  # what null removed must not come back
+                base = {name: value for name, value in base.items() if name in after}
+            shown = places.put(answer, path, {**base, **after})
             answer = self.laws.repair(call, shown, row)
             after = self._object(answer, path)
         self.rows.change(resource.name, str(row[resource.id]), after)
@@ -270,11 +294,16 @@ class Mock:
                 continue
             member = self._member_of(call.action, param)
             if name in call.input and (member in row or self._member(call.action, member) is not None):
+                if call.action.content_type == MERGE_PATCH:
+                    row = merged(row, {member: plain(call.input[name])})
+                    continue
                 row[member] = plain(call.input[name])
             elif member in row and fresh:
                 schema = self._member(call.action, member) or {}
                 if "null" in (schema.get("type") or ()):
                     row[member] = None
+                elif schema.get("type") in ("array", "object") and not schema.get("required"):
+                    row[member] = [] if schema["type"] == "array" else {}
                 else:
                     row.pop(member)
         return row
@@ -441,6 +470,14 @@ class Mock:
         tenant = f"{main.project}/{main.mode}" if main else "main/test"
         tenant = tenant if self.model.credential is not None else ""
         self.rows.add(resource.name, str(row[resource.id]), tenant if resource.tenant else "", row)
+
+
+def _with_total(answer: Any, total: int) -> Any:
+    """Return the answer with the number of all rows where its name says that it is one."""
+    if not isinstance(answer, dict):
+        return answer
+    counts = {name for name, value in answer.items() if "total" in name.lower() and type(value) is int}
+    return {**answer, **dict.fromkeys(counts, total)}
 
 
 def _likeness(example: Example, given: Mapping[str, Any]) -> float:
