@@ -345,13 +345,12 @@ def _mismatches(
     if named and begun:  # the rest of the address stays valid
         end = begun.end(1) - 1
         likely = (named[: end - 1] + named[end:], named[:end].upper() + named[end:])
-    for text in (t for t in dict.fromkeys((*likely, "")) if not matches(schema, t)):
+    alone = {"type": "string", "pattern": pattern}
+    for text in (t for t in dict.fromkeys((*likely, "")) if not matches(alone, t)):
         says = f"is {text[:20]!r}{'…' if len(text) > 20 else ''}, which {pattern} does not match"
         yield InvalidValue("pattern", path, text, says, 1 if text in likely else 2)
     for text, says, each in _lookalikes(schema, named or base):
-        if not matches(
-            {"type": "string", "pattern": pattern}, text
-        ):  # else it breaks the format, if anything
+        if not matches(alone, text):  # else it breaks the format, if anything
             yield InvalidValue(
                 "pattern", path, text, f"{says}, which {pattern} does not match", 2 if each else 1, each
             )
