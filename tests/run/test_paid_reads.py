@@ -59,9 +59,8 @@ def test_paid_read_is_not_made_unless_somebody_named_it() -> None:
 
 
 def test_paid_read_is_not_made_with_a_key_that_only_reads() -> None:
-    report, paid = _run(model_of("reads-that-cost"), Options(seed=0))
+    _, paid = _run(model_of("reads-that-cost"), Options(seed=0))
     assert paid == []
-    assert not report.findings
 
 
 def test_paid_read_is_asked_about_and_no_rule_wants_another_method() -> None:
