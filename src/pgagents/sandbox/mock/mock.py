@@ -13,7 +13,7 @@ from pgagents.cel.reading import bounds_of_size
 from pgagents.jsonschema import schema as schemas
 from pgagents.model.action import Action, Example, Param
 from pgagents.model.error_reader import value_at
-from pgagents.model.model import Resource
+from pgagents.model.model import Resource, member_at
 from pgagents.sandbox.call import AcceptedCall, Domain, NotModified, Refusal
 from pgagents.sandbox.clock import rfc3339
 from pgagents.sandbox.keys import word
@@ -24,9 +24,9 @@ from pgagents.sandbox.mock.ids import candidates
 from pgagents.sandbox.mock.laws.listing import choose
 from pgagents.sandbox.mock.laws.obey import Lawful
 from pgagents.sandbox.mock.lifecycle import Lifecycle
-from pgagents.sandbox.mock.paging.page import show_page
+from pgagents.sandbox.mock.paging import page
 from pgagents.sandbox.mock.rows import Rows
-from pgagents.sandbox.mock.sample import sample
+from pgagents.sandbox.mock.sample import sample, with_required
 from pgagents.sandbox.setting import Setting
 from pgagents.source.origin import plain
 
@@ -102,8 +102,10 @@ class Mock:
         answer, path = self._base(call), places.place(made_by.at)
         if path is None:
             return True, answer
-        row = self._overlaid(self._object(answer, path), call, fresh=resource.id)
-        row[resource.id] = self._fresh_id(resource, call, row.get(resource.id))
+        row = self._overlaid(self._object(answer, path), call, fresh=resource.id.partition(".")[0])
+        row = with_required(row, page.schema_at(self.model, call.action, path), self.model.schemas, call.now)
+        id = self._fresh_id(resource, call, member_at(row, resource.id))
+        row = places.put(row, places.steps_to(resource.id), id)
         if resource.state and resource.initial:
             row[resource.state] = resource.initial
         answer = self.laws.repair(call, places.put(answer, path, row))
@@ -116,9 +118,9 @@ class Mock:
             return True, Refusal(code.name, "Nothing is left of it") if code else self._missing(
                 resource, call
             )
-        self.rows.add(resource.name, str(row[resource.id]), tenant, row)
+        self.rows.add(resource.name, str(member_at(row, resource.id)), tenant, row)
         if call.action.job is not None:
-            self.lifecycle.begin(resource, str(row[resource.id]), call.now)
+            self.lifecycle.begin(resource, str(member_at(row, resource.id)), call.now)
             call.headers.extend(_tell_job(resource, call.action, row))
         return True, answer
 
@@ -134,13 +136,13 @@ class Mock:
         answer = self._base(call)
         path = self._path_in(resource, answer)
         shown = self._object(answer, path) if path is not None else {}
-        after = self._overlaid({**shown, **row}, call, keep=(resource.id, *resource.fixed))
+        after = self._overlaid({**shown, **row}, call, keep=(resource.id.partition(".")[0], *resource.fixed))
         if resource.state:
             after[resource.state] = move.to
         if path is not None:
             answer = self.laws.repair(call, places.put(answer, path, after), row)
             after = self._object(answer, path)
-        self.rows.change(resource.name, str(row[resource.id]), after)
+        self.rows.change(resource.name, str(member_at(row, resource.id)), after)
         self.lifecycle.count(resource, self._tenant(resource, call), row, after)
         return True, answer
 
@@ -151,7 +153,7 @@ class Mock:
         row = self._find_instance(resource, call, places.id_argument(undo, resource))
         if row is None:
             return True, self._missing(resource, call)
-        self.rows.remove(resource.name, str(row[resource.id]))
+        self.rows.remove(resource.name, str(member_at(row, resource.id)))
         self.lifecycle.count(resource, self._tenant(resource, call), row, None)
         return True, self.laws.repair(call, self._base(call), row)
 
@@ -179,7 +181,11 @@ class Mock:
         rows = [
             r
             for r in rows
-            if all(r[k] == v for k, v in call.input.items() if k in r and k in call.given and k not in paging)
+            if all(
+                r[k] == v
+                for k, v in call.input.items()
+                if k in r and k in call.given and k not in paging and not isinstance(v, dict | list)
+            )
         ]
         rows = choose(self.laws, call, self._base(call), path, rows)
         if call.action.pages is not None:
@@ -195,12 +201,12 @@ class Mock:
 
     def _page(self, resource: Resource, call: AcceptedCall, rows: list[dict[str, Any]]) -> Any:
         """Return one page of a list, and add the headers that say what comes next."""
-        ids = [row.get(resource.id) for row in rows]
-        page = show_page(self.model, self.setting.address.url, call, self._base(call), rows, ids)
-        if isinstance(page, Refusal):
-            return page
-        call.headers.extend(page.headers)
-        return page.answer
+        ids = [member_at(row, resource.id) for row in rows]
+        shown = page.show_page(self.model, self.setting.address.url, call, self._base(call), rows, ids)
+        if isinstance(shown, Refusal):
+            return shown
+        call.headers.extend(shown.headers)
+        return _with_total(shown.answer, len(rows))
 
     def _change(self, resource: Resource, call: AcceptedCall) -> tuple[bool, Any]:
         """Apply the arguments of a write at the resource's own path that is none of its declared calls."""
@@ -214,7 +220,9 @@ class Mock:
             return True, self._missing(resource, call)
         answer = self._base(call)
         path = self._path_in(resource, answer)
-        after = self._overlaid(dict(row), call, keep=(resource.id, str(param.name), *resource.fixed))
+        after = self._overlaid(
+            dict(row), call, keep=(resource.id.partition(".")[0], str(param.name), *resource.fixed)
+        )
         if path is not None:
             base = self._object(answer, path)
             if call.action.content_type == MERGE_PATCH:  # what null removed must not come back
@@ -222,7 +230,7 @@ class Mock:
             shown = places.put(answer, path, {**base, **after})
             answer = self.laws.repair(call, shown, row)
             after = self._object(answer, path)
-        self.rows.change(resource.name, str(row[resource.id]), after)
+        self.rows.change(resource.name, str(member_at(row, resource.id)), after)
         self.lifecycle.count(resource, self._tenant(resource, call), row, after)
         return True, answer
 
@@ -297,6 +305,8 @@ class Mock:
                 schema = self._member(call.action, member) or {}
                 if "null" in (schema.get("type") or ()):
                     row[member] = None
+                elif schema.get("type") in ("array", "object") and not schema.get("required"):
+                    row[member] = [] if schema["type"] == "array" else {}
                 else:
                     row.pop(member)
         return row
@@ -396,7 +406,7 @@ class Mock:
 
     def _fresh_id(self, resource: Resource, call: AcceptedCall, like: Any) -> Any:
         """Return a new id that fits the answer's schema and every argument that names the resource."""
-        member = self._member(call.action, resource.id) or {}
+        member = self._member(call.action, resource.id.rpartition(".")[2]) or {}
         params = [
             p
             for a in (*self.model.actions, *self.model.operator)
@@ -452,8 +462,8 @@ class Mock:
     def _seed_row(self, resource: Resource, item: Any) -> None:
         if (
             not isinstance(item, Mapping)
-            or resource.id not in item
-            or self.rows.was_used(resource.name, str(item[resource.id]))
+            or (id := member_at(item, resource.id)) is None
+            or self.rows.was_used(resource.name, str(id))
         ):
             return
         row = dict(plain(item))
@@ -462,7 +472,15 @@ class Mock:
         main = self.model.auth.roles.get("main")
         tenant = f"{main.project}/{main.mode}" if main else "main/test"
         tenant = tenant if self.model.credential is not None else ""
-        self.rows.add(resource.name, str(row[resource.id]), tenant if resource.tenant else "", row)
+        self.rows.add(resource.name, str(member_at(row, resource.id)), tenant if resource.tenant else "", row)
+
+
+def _with_total(answer: Any, total: int) -> Any:
+    """Return the answer with the number of all rows where its name says that it is one."""
+    if not isinstance(answer, dict):
+        return answer
+    counts = {name for name, value in answer.items() if "total" in name.lower() and type(value) is int}
+    return {**answer, **dict.fromkeys(counts, total)}
 
 
 def _likeness(example: Example, given: Mapping[str, Any]) -> float:
