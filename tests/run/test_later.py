@@ -14,12 +14,14 @@ from typing import Any
 import pytest
 
 from pgagents.catalogue.load import load_text
+from pgagents.client.request import request_of
+from pgagents.http import Response
 from pgagents.inprocess import inside, verify_sandbox
 from pgagents.inprocess_mcp import mcp_inside
 from pgagents.model.contract import Verdict
 from pgagents.model.model import Model
 from pgagents.verify.plan.options import Options
-from verifying import SHOP, ids, run
+from verifying import SHOP, ids, model, run
 
 LATER = SHOP.parent / "later.yaml"
 ENOUGH = 5_000
@@ -37,7 +39,46 @@ def test_mock_keeps_every_contract_of_the_api() -> None:
     assert report.footer.left_behind == ()
     assert report.exit_code == 0
     kept = set(ids(report, Verdict.KEPT))
-    assert {"valid_calls/example/one/take_permit@agents", "read_after_write/permit/get_permit@agents"} <= kept
+    assert {
+        "valid_calls/example/one/take_permit@agents",
+        "read_after_write/permit/get_permit@agents",
+        "surface_equivalence/ordinary/list_permits@rpc",
+        "surface_equivalence/ordinary/search_lots@agents",
+        "surface_equivalence/ordinary/search_lots@rpc",
+        "invalid_input/maximum/limit/search_lots@rpc",
+        "json_rpc/message@rpc",
+        "content_type/map_lot@rest",
+        "absent_id/unknown/lot_id/map_lot@rest",
+    } <= kept
+    assert "response_headers/200/X-Map-Edition/map_lot@rest" in kept
+
+
+def test_mock_of_the_shop_keeps_every_contract() -> None:
+    report = run(model(SHOP))
+    assert {f.contract.id: f.actual for f in report.findings} == {}
+    assert ids(report, Verdict.UNTESTED) == []
+    assert report.exit_code == 0
+
+
+def test_session_of_the_mock_ends_by_time() -> None:
+    """The catalogue says that a session is completed at its `expires_at`; nobody has to end it."""
+    opened = inside(later())
+    action = {name: later().action(name) for name in ("start_session", "get_session")}
+    credential = later().credential
+    assert credential is not None
+
+    def send(name: str, **given: Any) -> Any:
+        found = action[name]
+        assert found is not None
+        request = request_of(found, given, proof=[(credential, opened.keys["main"])])
+        answer = opened.sandbox.handler(request)
+        assert isinstance(answer, Response)
+        return json.loads(answer.body)
+
+    session = send("start_session", lot_id="lot-7", plate="CO-7891")
+    assert send("get_session", session_id=session["id"])["status"] == "active"
+    opened.sleep(30 * 86_400)
+    assert send("get_session", session_id=session["id"])["status"] == "completed"
 
 
 def test_mock_and_its_tools_leave_nothing_untested() -> None:

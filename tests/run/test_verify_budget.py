@@ -3,36 +3,48 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
 from pgagents.cli.main import main
 from pgagents.inprocess import inside, verify_sandbox
 from pgagents.model.contract import Verdict
+from pgagents.verify.check.check import Probe
 from pgagents.verify.check.memory import setting_of
+from pgagents.verify.plan import budget
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.run.run import plan
-from verifying import SHOP, URL, ids, model, plain_run
+from verifying import PARK_GRAPH, SHOP, URL, ids, model, plain_run
 
 KEY = "pk_test_x"
+NOTES = SHOP.with_name("notes.yaml")
 MAIN = 25 * len(setting_of(model(), URL).endpoints)
 
 
-def shares(*roles: str, **options: object) -> dict[str, int]:
+def shares(*roles: str, of: Path = PARK_GRAPH, **options: object) -> dict[str, int]:
     """What a plan for these roles besides the main one counts on."""
     identities = Identities(dict.fromkeys(("main", *roles), KEY))
-    return dict(plan(model(), Options(**options), identities, url=URL).shares)  # type: ignore[arg-type]  # as the options are
+    return dict(plan(model(of), Options(**options), identities, url=URL).shares)  # type: ignore[arg-type]  # as the options are
 
 
-def test_the_main_key_has_25_requests_an_action_and_surface_and_nothing_for_others():
-    assert shares() == {"main": MAIN}
+def test_the_main_key_has_25_requests_an_action_and_surface_or_what_the_plan_needs():
+    assert shares(of=NOTES) == {"main": 25 * len(setting_of(model(NOTES), URL).endpoints)}
+    assert shares().keys() == {"main"}
+    assert MAIN < shares()["main"] < 2 * MAIN
+
+
+def test_the_main_key_has_at_most_50_requests_an_action_and_surface():
+    setting = setting_of(model(), URL)
+    dear = Probe("law/any@rest", 4, ("law/any@rest",), 10**6, lambda: iter(()))
+    assert budget.shares(setting, {}, (), [dear]) == {"main": 50 * len(setting.usable)}
 
 
 def test_each_further_identity_adds_what_the_plan_needs_for_it():
     alone, several = shares("second"), shares("second", "starter", "operator")
     assert alone.keys() == {"main", "second"}
     assert several.keys() == {"main", "second", "starter", "operator"}
-    assert several["main"] == MAIN
+    assert MAIN < alone["main"] <= several["main"] < 2 * MAIN
     assert 10 < alone["second"] <= several["second"] < several["operator"]
 
 

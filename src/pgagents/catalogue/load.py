@@ -6,10 +6,20 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from pgagents.catalogue.checks import examples, idle, laws, pages, parts, paths, security, sending
+from pgagents.catalogue.checks import (
+    conditional,
+    examples,
+    idle,
+    laws,
+    pages,
+    parts,
+    paths,
+    security,
+    sending,
+)
 from pgagents.catalogue.checks.checker import Checker
 from pgagents.catalogue.checks.refusals import jobs
-from pgagents.catalogue.checks.shapes import answers
+from pgagents.catalogue.checks.shapes import answers, keywords
 from pgagents.catalogue.checks.surfaces import carried, mcp_server, narrowing
 from pgagents.catalogue.checks.unsaid import as_bearer, find_unsupported_key
 from pgagents.catalogue.language import messages
@@ -61,6 +71,7 @@ def _load(source: Source, known: Validators | None) -> tuple[Model | None, list[
     paths.run(checker)
     parts.run(checker)
     answers.run(checker)
+    keywords.run(checker)
     security.run(checker)
     carried.run(checker)
     mcp_server.run(checker)
@@ -69,6 +80,7 @@ def _load(source: Source, known: Validators | None) -> tuple[Model | None, list[
     sending.run(checker)
     laws.run(checker)
     pages.run(checker)
+    conditional.run(checker)
     jobs.run(checker)
     examples.run(checker, known)
     if found := _deduplicate([*found, *checker.found]):

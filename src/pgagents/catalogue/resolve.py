@@ -28,9 +28,10 @@ from pgagents.catalogue.language import (
 from pgagents.catalogue.language.credentials import Alternatives, list_alternatives, list_used_schemes
 from pgagents.catalogue.language.errors import JSON, PROBLEM_JSON
 from pgagents.catalogue.language.page_texts import add_page_sentence
-from pgagents.catalogue.language.schemas import argument_node, schema_node, schema_nodes
+from pgagents.catalogue.language.schemas import argument_node, event_node, schema_node, schema_nodes
 from pgagents.cel.expression import compile as compiled
 from pgagents.decoding.medium import find
+from pgagents.encoding.file import ANY
 from pgagents.encoding.file_schema import file_node
 from pgagents.encoding.medium import medium_of
 from pgagents.encoding.style import DEEP, FORM
@@ -60,6 +61,9 @@ from pgagents.model.problem_details import PROBLEM_DETAILS, problem_details
 from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer, Source
 from pgagents.text.wording import append_remark
+
+ENTITY_TAG = '^(W/)?"[!#-~]*"$'
+"""An entity tag (RFC 9110, 8.8.3), in ASCII."""
 
 
 def resolve(written: surface.Catalogue, source: Source, checker: Checker) -> m.Model:
@@ -201,10 +205,7 @@ class _Resolver:
             ),
             unknown=a.unknown or default_unknown,
             content_type=a.content_type or JSON,
-            outputs=tuple(
-                self._output(status, o, raw["output"][status], (*at, "output", status))
-                for status, o in a.output.items()
-            ),
+            outputs=self._outputs(a, raw, at),
             errors=tuple(self.codes[c] for c in dict.fromkeys([*a.errors, *self.written.errors.always])),
             idempotency=a.idempotency,
             confirm_title=Text(a.confirm.title, (*at, "confirm", "title"))
@@ -223,6 +224,8 @@ class _Resolver:
             tenant=a.tenant,
             may_name_none=a.may_name_none,
             pages=pages,
+            etag=a.etag,
+            if_match=a.if_match,
             job=self._job(a.job, (*at, "job")) if a.job else None,
             formerly=tuple(
                 _former(n, day, a.operation_id, (*at, "formerly", n)) for n, day in a.formerly.items()
@@ -235,6 +238,13 @@ class _Resolver:
             return self.security
         return self._mcp_server(MCP, self.written.surfaces[MCP]).security
 
+    @staticmethod
+    def _file_limits(p: basics.Param, place: str, a: actions.Action) -> FileLimits:
+        """Return a file's limits; a whole body has the type that the action says."""
+        if place == "whole_body" and a.content_type and a.content_type != ANY:
+            return FileLimits((a.content_type,), p.max_bytes)
+        return FileLimits(tuple(p.media or ()), p.max_bytes)
+
     def _param(
         self, name: str, p: basics.Param, raw: Any, at: Pointer, a: actions.Action, pages: Pages | None
     ) -> Param:
@@ -245,7 +255,7 @@ class _Resolver:
         node = argument_node(raw, at, self.marks)
         if pages is not None and name == pages.argument:
             add_page_sentence(node, pages)
-        file = FileLimits(tuple(p.media or ()), p.max_bytes) if p.format == "binary" else None
+        file = self._file_limits(p, place, a) if p.format == "binary" else None
         if file is not None:
             node = file_node(node, file)
         resource, _, member = (p.refers_to or "").partition(".")
@@ -266,6 +276,23 @@ class _Resolver:
             as_text=as_text,
         )
 
+    def _outputs(self, a: actions.Action, raw: Any, at: Pointer) -> tuple[Output, ...]:
+        """Resolve the answers; a read with a tag also answers 304, and its success has the tag."""
+        found = tuple(
+            self._output(status, o, raw["output"][status], (*at, "output", status))
+            for status, o in a.output.items()
+        )
+        if not a.etag:
+            return found
+        tag = Node({"type": "string", "pattern": ENTITY_TAG}, origin=(*at, "etag"))
+        text = Text("The tag of this version", (*at, "etag"))
+        header = AnswerHeader("ETag", tag, True, text, (*at, "etag"))
+        tagged = tuple(
+            replace(o, headers=(*o.headers, header)) if 200 <= o.status < 300 else o for o in found
+        )
+        unchanged = Output(304, None, Text("It has not changed", (*at, "etag")), (*at, "etag"))
+        return (*tagged, unchanged)
+
     def _output(self, status: int, o: basics.Output | None, raw: Any, at: Pointer) -> Output:
         empty = o is None or not raw or set(raw) <= {"description", "headers"}
         text = o.description if o and o.description else "No content" if empty else "Success"
@@ -273,25 +300,29 @@ class _Resolver:
         media = (o.content_type if o else None) or JSON
         kind = find(media).name
         limit = o.max_bytes if o else None
+        events = _list_events(o, raw)
+        if schema is not None and events is not None:
+            schema = event_node(raw["events"], at, self.marks)
         if schema is not None:
             schema.pop("description", None)
-            if not set(schema) & {"type", "$ref", "oneOf", "anyOf", "allOf"} and kind in (
-                "text",
-                "csv",
-                "file",
-            ):
+            if not set(schema) & {"type", "$ref", "oneOf", "anyOf", "allOf"} and kind != "json":
                 schema["type"] = "string"
                 schema.update({"format": "binary"} if kind == "file" else {})
             if limit is not None and kind == "file":
                 schema["maxLength"] = min(limit, schema.get("maxLength", limit))
         columns = columns_of(schema, self.schemas) if schema is not None and kind == "csv" else None
         said = append_remark(text, f"at most {limit:,} bytes") if limit is not None else text
+        if o and o.ends_within_s is not None:
+            said = append_remark(said, f"ends within {o.ends_within_s} s")
         headers = tuple(
             self._answer_header(name, h, raw["headers"][name], (*at, "headers", name))
             for name, h in (o.headers if o else {}).items()
         )
         text = Text(said, (*at, "description"))
-        return Output(status, schema, text, at, media, limit, columns, headers)
+        within = o.ends_within_s if o else None
+        return Output(
+            status, schema, text, at, media, limit, within, events, columns=columns, headers=headers
+        )
 
     def _answer_header(self, name: str, h: basics.AnswerHeader, raw: Any, at: Pointer) -> AnswerHeader:
         schema = schema_node(raw or {}, at, self.marks)
@@ -705,3 +736,10 @@ def _texts(t: actions.Texts, at: Pointer) -> Texts:
         many("responding", t.responding),
         {k: Text(v, (*at, "params", k)) for k, v in t.params.items()},
     )
+
+
+def _list_events(o: basics.Output | None, raw: Any) -> dict[str, bool] | None:
+    """Return the names of a stream's events, each with whether its data is JSON; None for any other body."""
+    if o is None or o.events is None:
+        return None
+    return {name: raw["events"][name].get("type") != "string" for name in o.events}

@@ -91,8 +91,8 @@ _OF_SELF_TEST = ("self_test", "only", "reports")
     type=click.IntRange(min=1),
     metavar="N",
     help=(
-        "Send at most N requests. Default: 25 per action and surface, plus those for further identities "
-        "(see --plan)."
+        "Send at most N requests. Default: 25 per action and surface, up to 50 if the plan needs them, plus "
+        "those for further identities (see --plan)."
     ),
 )
 @click.option("--max-time", type=click.FloatRange(min=1), metavar="S", help="Stop after S seconds.")

@@ -10,7 +10,7 @@ from typing import Any
 from pgagents.cel.expression import Expression
 from pgagents.cel.rewrite import normal
 from pgagents.diff.auth import ways
-from pgagents.diff.change import Change
+from pgagents.diff.change import Change, Severity
 from pgagents.diff.schemas import Sides, answers, compare_schemas, inputs
 from pgagents.model.action import Action, Code, Former
 from pgagents.model.job import Job
@@ -256,10 +256,23 @@ def _repetition(s: Sides) -> Iterator[Change]:
         )
     if a.pages is None or b.pages is None or _page_meaning(a.pages) != _page_meaning(b.pages):
         yield from _pages(s)
+    yield from _conditions(s)
     if _job_meaning(a.job) != _job_meaning(b.job):
         yield from _job(s)
     if a.signed != b.signed:
         yield s.change("breaking", "signed", "is signed another way now", "signed")
+
+
+def _conditions(s: Sides) -> Iterator[Change]:
+    """Compare the tags of versions, and the writes that ask for the present one."""
+    a, b = s.a, s.b
+    if a.etag != b.etag:
+        said = "has a tag for each version now" if b.etag else "has no tag any more: conditional calls stop"
+        yield s.change("addition" if b.etag else "breaking", "etag", said, "etag")
+    if a.if_match != b.if_match:
+        said = f"is refused with a stale `{b.if_match}` now" if b.if_match else "takes no If-Match any more"
+        severity: Severity = "may break" if b.if_match and not a.if_match else "breaking"
+        yield s.change(severity, "if-match", said, "if_match")
 
 
 def _pages(s: Sides) -> Iterator[Change]:
@@ -436,7 +449,7 @@ _COMPARED = frozenset((
     "name", "operation_id", "title", "description", "method", "path", "effect", "costs", "destructive",
     "bucket", "scope", "key", "params", "unknown", "outputs", "errors", "idempotency", "confirm_title",
     "confirm_body", "laws", "relations", "deprecated", "signed", "origin", "cite", "formerly", "alias_of",
-    "security", "pages", "job",
+    "security", "pages", "etag", "if_match", "job",
 ))  # fmt: skip
 _SHOWN: dict[str, Callable[[Action], Any]] = {
     "examples": lambda a: [(e.name, e.title, e.input, e.status, e.output) for e in a.examples],

@@ -29,9 +29,11 @@ def _row(part: str, keys: str, callers: str, readers: str, note: str = "") -> Ro
 _SCHEMA = (
     "$ref additionalProperties allOf anyOf const enum exclusiveMaximum exclusiveMinimum format items "
     "maxItems maxLength maxProperties maximum minItems minLength minProperties minimum multipleOf oneOf "
-    "pattern properties required type uniqueItems"
+    "pattern properties required type uniqueItems not if then else prefixItems contains minContains "
+    "maxContains patternProperties propertyNames dependentRequired dependentSchemas unevaluatedProperties "
+    "unevaluatedItems discriminator"
 )
-_WORDS = "title description examples deprecated"
+_WORDS = "title description examples deprecated contentEncoding contentMediaType"
 _TESTS = "read by tests, and by no caller"
 
 CATALOGUE: tuple[Row, ...] = (
@@ -55,6 +57,7 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Action", "errors", "-", "may break, addition"),
     _row("Action", "laws relations", "may break, addition", "may break, addition"),
     _row("Action", "tenant", "may break", "-"),
+    _row("Action", "etag if_match", "breaking, addition, may break", "-"),
     _row("Action", "job", "breaking, may break, addition", "-", "who takes the answer for the end is wrong"),
     _row("Job", "resource done failed within_s reason", "breaking, addition", "-"),
     _row("Action", "pages", "breaking, addition", "-", "who walks the pages the old way gets lost"),
@@ -67,7 +70,7 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Param", "default", "may break", "-", "calls without it mean something else"),
     _row("Param", f"{_WORDS} readOnly writeOnly", "wording, none", "-"),
     _row("Param", "refers_to private secret", "none", "-", _TESTS),
-    _row("Output", f"{_SCHEMA} content_type max_bytes", "-", "by value",
+    _row("Output", f"{_SCHEMA} content_type max_bytes events ends_within_s", "-", "by value",
          "what could not come before breaks; a new member is an addition"),
     _row("Output", "headers", "-", "breaking, may break, addition", "who reads one that is gone breaks"),
     _row("AnswerHeader", f"{_SCHEMA}", "-", "breaking, may break, addition"),
@@ -78,6 +81,7 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Schema", _SCHEMA, "by value", "by value", "as the argument or the answer that it is part of"),
     _row("Schema", f"{_WORDS} default readOnly writeOnly", "wording, none, may break", "wording, none"),
     _row("Schema", "private secret", "none", "none", _TESTS),
+    _row("Discriminator", "propertyName mapping", "none", "none", "the alternatives decide what is taken"),
     _row("Api", "server", "breaking", "-"),
     _row("Api", "id other_servers", "may break", "-"),
     _row("Api", "hosted", "breaking, addition", "-"),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pgagents.encoding.medium import Body, has_body, write_body
+from pgagents.encoding.medium import WHOLE, Body, has_body, write_body
 from pgagents.encoding.style import encode, join, keep_reserved, pairs
 from pgagents.http import text_of
 from pgagents.model.action import Action
@@ -44,9 +44,12 @@ def encode_call(action: Action, values: Mapping[str, Any]) -> Parts:
         else:
             in_body[name] = value
     body = None
-    if has_body(action):
+    whole = next((str(p.name) for p in action.params if p.place == WHOLE), None)
+    if whole is not None:
+        body = write_body(action, in_body) if whole in in_body else None
+    elif has_body(action):
         body = write_body(action, in_body, more)
-    else:
+    if whole is not None or not has_body(action):
         query += [
             (encode(name), encode(text_of(item)))
             for name, value in more.items()

@@ -27,6 +27,17 @@ _SILENT = frozenset((
     "contentSchema",
 ))  # fmt: skip
 _LISTS = ("oneOf", "anyOf", "allOf")
+_ONE = ("not", "contains", "propertyNames", "if", "then", "else")
+_FLAGGED = ("unevaluatedProperties", "unevaluatedItems")
+_NAMED = ("patternProperties", "dependentSchemas")
+_IDLE = (
+    (("prefixItems", "contains", "minContains", "maxContains", "unevaluatedItems"), "array"),
+    (("patternProperties", "propertyNames", "dependentRequired", "dependentSchemas"), "object"),
+    (("unevaluatedProperties",), "object"),
+)
+"""Keywords that do nothing for a value that is no list, or no object."""
+_APPLYING = (*_ONE, *_FLAGGED, *_NAMED, "prefixItems", "dependentRequired", "minContains", "maxContains")
+"""Keywords of 2020-12 that apply other schemas; only OpenAPI 3.1 has them, but for `not`."""
 
 
 def _is_number(value: Any) -> bool:
@@ -78,6 +89,7 @@ _COUNTS = frozenset(("minLength", "maxLength", "minItems", "maxItems", "minPrope
 _BOUNDS = (
     ("minimum", "maximum"),
     ("minLength", "maxLength"),
+    ("minContains", "maxContains"),
     ("minItems", "maxItems"),
     ("minProperties", "maxProperties"),
 )
@@ -195,6 +207,8 @@ class Schemas:
         for key, value in raw.items():
             if key in _GOOD:
                 self._keyword(key, value, made, found, at)
+            elif key in _APPLYING and (self.modern or key == "not"):
+                self._apply(key, made, found, at)
             elif (
                 key in ("type", "properties", "required", "items", "additionalProperties", *_LISTS)
                 or key in _SILENT
@@ -303,7 +317,39 @@ class Schemas:
                     made["properties"] |= {n: {} for n in kept if n not in made["properties"]}
         elif required is not None and not isinstance(required, bool):
             self._wider(at, "`required` is no list", found)
-        self._rest(found, made, at, opened=bool(dropped) or "patternProperties" in raw)
+        self._rest(
+            found,
+            made,
+            at,
+            opened=bool(dropped) or ("patternProperties" in raw and not made.get("patternProperties")),
+        )
+
+    def _apply(self, key: str, made: dict[str, Any], found: Found, at: Pointer) -> None:
+        """Carry a keyword that applies other schemas; note it as lost where it is not what it may be."""
+        value, inner = found.value[key], found.at(key)
+        if key in _ONE and isinstance(value, dict) and not (key == "not" and not value):
+            made[key] = self.convert(inner, (*at, key))
+        elif key in _FLAGGED and isinstance(value, dict | bool):
+            made[key] = value if isinstance(value, bool) else self.convert(inner, (*at, key))
+        elif key in _NAMED and isinstance(value, dict) and value:
+            fit = {n: inner.at(n) for n in value if key != "patternProperties" or _is_pattern(n)}
+            made[key] = {n: self.convert(part, (*at, key, n)) for n, part in fit.items()}
+            if len(fit) < len(value):
+                self._wider(at, f"`{key}` has a pattern that is no regular expression (ECMA-262)", found)
+        elif key == "prefixItems" and isinstance(value, list) and value:
+            made[key] = [self.convert(part, (*at, key, n)) for n, part in enumerate(inner.items())]
+            if found.value.get("items") is False:
+                made["maxItems"] = min(len(value), made.get("maxItems", len(value)))
+        elif key == "dependentRequired" and isinstance(value, dict) and value:
+            made[key] = {
+                n: [r for r in names if isinstance(r, str)]
+                for n, names in value.items()
+                if isinstance(names, list)
+            }
+        elif key in ("minContains", "maxContains") and _is_count(value) and "contains" in found.value:
+            made[key] = int(value)
+        elif key not in ("minContains", "maxContains"):
+            self._wider(at, f"`{key}` is not what it may be", found)
 
     def _rest(self, found: Found, made: dict[str, Any], at: Pointer, *, opened: bool) -> None:
         rest = found.value.get("additionalProperties")
@@ -325,7 +371,8 @@ class Schemas:
 
     def _items(self, found: Found, made: dict[str, Any], at: Pointer) -> None:
         kinds = made.get("type")
-        if isinstance(found.value.get("items"), dict | bool) and "prefixItems" not in found.value:
+        tuple_ = "prefixItems" in found.value
+        if isinstance(found.value.get("items"), dict if tuple_ else dict | bool):
             made["items"] = self.convert(found.at("items"), (*at, "items"))
         elif "items" in found.value or kinds == "array" or (isinstance(kinds, list) and "array" in kinds):
             if "items" in found.value and "prefixItems" not in found.value:
@@ -355,7 +402,14 @@ class Schemas:
             made["anyOf"] = [*made["anyOf"], {"type": "null"}]
 
     def _sense(self, made: dict[str, Any], found: Found, at: Pointer) -> None:
-        """Remove bounds that no value could satisfy."""
+        """Remove bounds that no value could satisfy, and keywords without an effect."""
+        kinds = [made["type"]] if isinstance(made.get("type"), str) else made.get("type", ())
+        idle = {word for words, kind in _IDLE for word in words if kinds and kind not in kinds}
+        if "if" not in made or not {"then", "else"} & made.keys():
+            idle |= {"if", "then", "else"}
+        for word in [word for word in made if word in idle]:
+            del made[word]
+            self.notes.add_lost(at, f"`{word}` has no effect here", found.place)
         for low, high in _BOUNDS:
             if low in made and high in made and made[low] > made[high]:
                 del made[low], made[high]

@@ -15,7 +15,13 @@ from pgagents.source.source import Pointer
 
 _GREATER = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties")
 _LESSER = ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties")
-_ONE_ONLY = ("pattern", "format", "multipleOf", "anyOf", "oneOf")
+APPLICATORS = (
+    "prefixItems", "contains", "minContains", "maxContains", "patternProperties", "propertyNames",
+    "dependentRequired", "dependentSchemas", "not", "if", "then", "else", "unevaluatedProperties",
+    "unevaluatedItems",
+)  # fmt: skip
+"""Keywords of 2020-12 that two schemas cannot be joined by, and that few vendors take."""
+_ONE_ONLY = ("pattern", "format", "multipleOf", "anyOf", "oneOf", "discriminator", *APPLICATORS)
 
 
 class Flat(dict[str, Any]):
@@ -125,7 +131,7 @@ def _members(a: Flat, b: Flat, both: Flat) -> None:
     if "properties" not in b and "additionalProperties" not in b:
         return
     first, second = a.get("properties") or {}, b.get("properties") or {}
-    rest_a, rest_b = a.get("additionalProperties", True), b.get("additionalProperties", True)
+    rest_a, rest_b = _rest(a), _rest(b)
     members = Node(origin=a.place("properties") if first else b.place("properties"))
     for name in [*second, *(n for n in first if n not in second)]:
         one, other = first.get(name, rest_a), second.get(name, rest_b)
@@ -137,6 +143,11 @@ def _members(a: Flat, b: Flat, both: Flat) -> None:
     if rest_a is not True or rest_b is not True:
         both["additionalProperties"] = _intersect_schemas(rest_a, rest_b)
         both.places.setdefault("additionalProperties", b.place("additionalProperties"))
+
+
+def _rest(flat: Flat) -> Any:
+    """Return the schema of members without a name of their own; names that match a pattern are others."""
+    return True if "patternProperties" in flat else flat.get("additionalProperties", True)
 
 
 def _intersect_schemas(one: Any, other: Any) -> Any:

@@ -100,6 +100,9 @@ class Output:
     origin: Pointer
     content_type: str = JSON
     max_bytes: int | None = None
+    ends_within_s: int | None = None
+    events: Mapping[str, bool] | None = None
+    """For an event stream, the names of its events, each with whether its data is JSON; else None."""
     columns: Mapping[str, tuple[str, ...]] | None = None
     """For rows of CSV, the columns that the schema names, each with its JSON types; else None."""
     headers: tuple[AnswerHeader, ...] = ()
@@ -250,6 +253,10 @@ class Action:
 
     An empty alternative means that a call without a key is served too.
     """
+    etag: bool = False
+    """True if its answer has an ETag, and 304 answers the same tag in If-None-Match."""
+    if_match: str | None = None
+    """The argument that is the If-Match header; None if it has none."""
     pages: Pages | None = None
     """How its list goes on after a page; None if it has no pages."""
     job: Job | None = None
@@ -266,6 +273,11 @@ class Action:
     def on_rest(self) -> bool:
         """True if it has a method and a path of its own; both are empty if only other surfaces carry it."""
         return bool(self.path)
+
+    @property
+    def stale(self) -> Code | None:
+        """The error of a write whose If-Match is not the present tag."""
+        return next((c for c in self.errors if c.status == 412), None) if self.if_match else None
 
     @property
     def success(self) -> Output:

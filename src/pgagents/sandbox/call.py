@@ -46,6 +46,10 @@ class Refusal:
     scope: str | None = None
 
 
+class NotModified:
+    """The answer 304: the caller has the present version (RFC 9110, 15.4.5)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Raw:
     """A body that is not JSON."""

@@ -16,7 +16,7 @@ from pgagents.sandbox import asked as asks
 from pgagents.sandbox.asked import ParsedRequest, too_large
 from pgagents.sandbox.auth.admission import Admission, admit, describe_need, find_challenge
 from pgagents.sandbox.auth.credential import find_secret, has_credential
-from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, NotModified, Refusal
 from pgagents.sandbox.clock import Clock
 from pgagents.sandbox.decode import Arguments, Decoder, Fault
 from pgagents.sandbox.hosting.hosted import Hosted
@@ -32,6 +32,8 @@ from pgagents.sandbox.writing.answer import write
 
 PEER = ":peer"
 """The pseudo-header with the address of the peer; no client can send a name with a colon."""
+PRECONDITION_REQUIRED = 428
+IF_MATCH = "if-match"
 OAUTH_SUB = "oauth sub"
 SCHEME = ":scheme"
 """The pseudo-header that is `https` for a call over TLS."""
@@ -204,7 +206,8 @@ class Front:
         assert asked.action is not None or isinstance(asked.members, Fault)
         arguments = self._arguments(request, asked)
         if isinstance(arguments, Fault):
-            refused = self._fault(arguments, asked, request_id)
+            lacking = self._condition_missing(asked, arguments, request_id)
+            refused = lacking or self._fault(arguments, asked, request_id)
             if asked.message is None or arguments.kind == "wrong_type":
                 return refused
             return frame_answer(asked.message, refused, refused=True)
@@ -396,6 +399,8 @@ class Front:
             result = self.domain(call)
             if isinstance(result, Refusal):
                 return self._domain_refusal(action, result, request_id)
+            if isinstance(result, NotModified):
+                return Response(304, tuple(call.headers))
             if call.surface == "rest":
                 answer = write(action.success.status, result, action.success)
             else:
@@ -433,6 +438,16 @@ class Front:
         return answers.refusal(
             self.model, code, refusal.message, request_id, field=refusal.field, scope=refusal.scope
         )
+
+    def _condition_missing(self, asked: ParsedRequest, fault: Fault, request_id: str) -> Response | None:
+        """Return the refusal of a write that lacks its If-Match (RFC 6585, 3), if it has a code."""
+        action = asked.action
+        if action is None or action.if_match is None:
+            return None
+        if (fault.field or "").lower() not in (action.if_match.lower(), IF_MATCH):
+            return None
+        code = next((c for c in action.errors if c.status == PRECONDITION_REQUIRED), None)
+        return answers.refusal(self.model, code, fault.message, request_id) if code is not None else None
 
     def _fault(self, fault: Fault, asked: ParsedRequest, request_id: str) -> Response:
         missing = self._missing_for(fault, asked)

@@ -33,6 +33,8 @@ WORDS: dict[str, Callable[[Any], str]] = {
     "maxProperties": lambda v: f"at most {_count(v, 'member')}",
     "format": lambda v: f"format {v}",
     "enum": lambda v: "one of " + ", ".join(json.dumps(x, ensure_ascii=False) for x in v),
+    "contentEncoding": lambda v: f"encoded as {v}",
+    "contentMediaType": lambda v: f"holds {v}",
     "deprecated": lambda v: "deprecated" if v else "",
 }
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date
+from functools import cache
 from itertools import chain
 from typing import Any
 
@@ -31,6 +32,12 @@ from pgagents.text.nearest import did_you_mean
 
 ACTIONS: tuple[Pointer, ...] = (("actions",), ("operator", "actions"))
 NAME = re.compile(r"[A-Za-z_]\w{0,63}", re.A)
+_ONE = frozenset(
+    ("items", "additionalProperties", "contains", "propertyNames", "not", "if", "then", "else",
+     "unevaluatedProperties", "unevaluatedItems")
+)  # fmt: skip
+_LISTS = frozenset(("oneOf", "anyOf", "allOf", "prefixItems"))
+_MANY = frozenset(("properties", "patternProperties", "dependentSchemas", "events"))
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
@@ -443,11 +450,21 @@ def _names(data: Any, pointer: Pointer) -> Collection[Any]:
 def children(schema: Schema) -> list[tuple[Pointer, Schema]]:
     """Return the schemas directly inside a schema, each with its path there."""
     found: list[tuple[Pointer, Schema]] = []
-    if schema.items is not None:
-        found.append((("items",), schema.items))
-    if isinstance(schema.additional_properties, Schema):
-        found.append((("additionalProperties",), schema.additional_properties))
-    for key, many in (("oneOf", schema.one_of), ("anyOf", schema.any_of), ("allOf", schema.all_of)):
-        found.extend(((key, index), child) for index, child in enumerate(many or ()))
-    found.extend((("properties", name), child) for name, child in (schema.properties or {}).items())
+    for name, key in _nesting(type(schema)):
+        value = getattr(schema, name)
+        if value is None:
+            continue
+        if key in _ONE:
+            found.extend([((key,), value)] if isinstance(value, Schema) else [])
+        elif key in _LISTS:
+            found.extend(((key, index), child) for index, child in enumerate(value))
+        else:
+            found.extend(((key, member), child) for member, child in value.items())
     return found
+
+
+@cache
+def _nesting(kind: type[Schema]) -> tuple[tuple[str, str], ...]:
+    """Return the fields of a class that hold schemas, each with its keyword."""
+    keys = ((name, field.alias or name) for name, field in kind.model_fields.items())
+    return tuple((name, key) for name, key in keys if key in _ONE | _LISTS | _MANY)

@@ -184,6 +184,16 @@ class Action(Cited):
         description="Error codes (under `errors.codes`) that this action may answer besides `errors.always`.",
     )
     idempotency: Name | None = Field(None, description="The argument that is the idempotency key.")
+    etag: bool = Field(
+        False,
+        description="True if a read's answer has an ETag: the same tag in If-None-Match is answered 304, "
+        "and a change gives a new one.",
+    )
+    if_match: Name | None = Field(
+        None,
+        description="The argument that is the If-Match header of a write: with another tag than the present "
+        "one it is refused with the action's error of status 412. `verify` sends `*` where it must send one.",
+    )
     pages: Pages | None = Field(None, description="How its list goes on after a page.")
     job: Job | None = Field(None, description="The work that it starts and that goes on after its answer.")
     may_name_none: bool = Field(

@@ -41,8 +41,19 @@ class Strict(BaseModel):
     )
 
 
+class Discriminator(Strict):
+    """The member that tells alternatives apart, as in OpenAPI."""
+
+    property_name: JsonName = Field(alias="propertyName", description="The member's name.")
+    mapping: dict[str, str] | None = Field(
+        None,
+        min_length=1,
+        description="By the member's value, the name of a schema; the default is the schema's own name.",
+    )
+
+
 class Schema(Strict):
-    """A JSON Schema (2020-12), limited to the keywords that vendors can express.
+    """A JSON Schema (2020-12), with the keywords that OpenAPI 3.1 takes.
 
     `{$ref: Lot}` names an entry under `schemas`; `type: object` may be left out beside `properties`.
     """
@@ -109,6 +120,67 @@ class Schema(Strict):
     all_of: list[Schema] | None = Field(
         None, alias="allOf", min_length=1, description="All of these schemas must match."
     )
+    discriminator: Discriminator | None = Field(
+        None, description="The member that says which of the alternatives a value is."
+    )
+    not_: Schema | None = Field(None, alias="not", description="A schema that must not match.")
+    if_: Schema | None = Field(
+        None, alias="if", description="Where this schema matches, `then` must match too, otherwise `else`."
+    )
+    then: Schema | None = Field(None, description="The schema of values that match `if`.")
+    else_: Schema | None = Field(
+        None, alias="else", description="The schema of values that do not match `if`."
+    )
+    prefix_items: list[Schema] | None = Field(
+        None,
+        alias="prefixItems",
+        min_length=1,
+        description="The schemas of the first items, in order; `items` is that of the others.",
+    )
+    contains: Schema | None = Field(None, description="A schema that at least one item must match.")
+    min_contains: int | None = Field(
+        None, alias="minContains", ge=0, description="The least number of items that match `contains`."
+    )
+    max_contains: int | None = Field(
+        None, alias="maxContains", ge=0, description="The greatest number of items that match `contains`."
+    )
+    pattern_properties: dict[str, Schema] | None = Field(
+        None,
+        alias="patternProperties",
+        min_length=1,
+        description="The schemas of members whose names match a regular expression.",
+    )
+    property_names: Schema | None = Field(
+        None, alias="propertyNames", description="The schema of every member's name."
+    )
+    dependent_required: dict[JsonName, list[str]] | None = Field(
+        None,
+        alias="dependentRequired",
+        min_length=1,
+        description="Members that are required where the named member is there.",
+    )
+    dependent_schemas: dict[JsonName, Schema] | None = Field(
+        None,
+        alias="dependentSchemas",
+        min_length=1,
+        description="Schemas of the whole object where the named member is there.",
+    )
+    unevaluated_properties: bool | Schema | None = Field(
+        None,
+        alias="unevaluatedProperties",
+        description="Whether members are allowed that no part of the schema describes, or their schema.",
+    )
+    unevaluated_items: bool | Schema | None = Field(
+        None,
+        alias="unevaluatedItems",
+        description="Whether items are allowed that no part of the schema describes, or their schema.",
+    )
+    content_encoding: str | None = Field(
+        None, alias="contentEncoding", description="The encoding of bytes in a text, such as `base64`."
+    )
+    content_media_type: MediaType | None = Field(
+        None, alias="contentMediaType", description="The media type of what the text holds."
+    )
     read_only: bool | None = Field(
         None, alias="readOnly", description="True if the member appears in answers only."
     )
@@ -134,12 +206,12 @@ class Param(Schema):
     """One argument of an action: a schema, whether it is required, and where it is sent."""
 
     required: bool | None = Field(None, description="True if every call must give it.")  # type: ignore[assignment]  # an argument's own flag, not the object's list
-    in_: Literal["path", "query", "header", "body"] | None = Field(
+    in_: Literal["path", "query", "header", "body", "whole_body"] | None = Field(
         None,
         alias="in",
         description=(
             "Where it is sent; the default is the path if the path names it, the query for GET and "
-            "DELETE, otherwise the body."
+            "DELETE, otherwise the body. `whole_body`: the value is the body itself, not a member of it."
         ),
     )
     wire: JsonName | None = Field(
@@ -195,6 +267,17 @@ class Output(Schema):
         description=(
             "Its media type, if that is not JSON: `text/csv` for rows by a header row, a text, a file, or "
             "another type of JSON such as `application/geo+json`."
+        ),
+    )
+    events: dict[JsonName, Schema] | None = Field(
+        None,
+        min_length=1,
+        description="The events of a `text/event-stream`: by name, the schema of their data.",
+    )
+    ends_within_s: Annotated[int, Field(gt=0, le=25)] | None = Field(
+        None,
+        description=(
+            "Seconds after which a `text/event-stream` has ended; callers wait 30 s for a whole answer."
         ),
     )
     max_bytes: Annotated[int, Field(gt=0)] | None = Field(

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from pgagents.jsonschema.intersect import APPLICATORS
+
 BOUNDS = frozenset(
     (
         "minimum",
@@ -23,6 +25,7 @@ BOUNDS = frozenset(
     )
 )
 MORE = frozenset(("exclusiveMinimum", "exclusiveMaximum", "multipleOf", "uniqueItems"))
+EVERY = frozenset(APPLICATORS)
 NOTES = frozenset(("readOnly", "writeOnly", "deprecated"))
 
 
@@ -37,6 +40,8 @@ class Dialect:
 
     name: str
     keywords: frozenset[str]
+    applicators: frozenset[str] = frozenset()
+    """The keywords of `APPLICATORS` that it has."""
     whole: bool = False
     """True for the catalogue's own dialect: schemas are not changed."""
     repeated: frozenset[str] = frozenset()
@@ -92,6 +97,7 @@ OPENAPI_31 = Dialect(
 OPENAPI_30 = Dialect(
     "OpenAPI 3.0.3",
     BOUNDS | MORE | NOTES,
+    frozenset(("not",)),
     refs="keep",
     null="nullable",
     nullable_needs_type=True,
@@ -105,6 +111,7 @@ OPENAPI_30 = Dialect(
 OPENAPI_30_FLAT = replace(
     OPENAPI_30,
     name="OpenAPI 3.0.3 without composition",
+    applicators=frozenset(),
     refs="inline",
     all_of=False,
     any_of="none",
@@ -145,6 +152,7 @@ GEMINI = Dialect(
 GEMINI_JSON = Dialect(
     "Gemini JSON Schema",
     BOUNDS | {"multipleOf", "uniqueItems"},
+    frozenset(("prefixItems",)),
     repeated=frozenset(
         ("pattern", "minLength", "maxLength", "multipleOf", "uniqueItems", "minProperties", "maxProperties")
     ),
@@ -171,7 +179,7 @@ XAI = Dialect(
 )
 
 # refuses `object schema missing properties` and `array schema missing items` outside strict mode too
-OPENAI = Dialect("OpenAI", BOUNDS | MORE, named=True)
+OPENAI = Dialect("OpenAI", BOUNDS | MORE, EVERY, named=True)
 
 _TEXT_FORMATS = frozenset(
     ("date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uuid")
@@ -201,7 +209,7 @@ OPENAI_STRICT = Dialect(
     untyped=False,
 )
 
-ANTHROPIC = Dialect("Anthropic", BOUNDS | MORE)
+ANTHROPIC = Dialect("Anthropic", BOUNDS | MORE, EVERY)
 
 ANTHROPIC_STRICT = Dialect(
     "Anthropic strict",
@@ -234,4 +242,4 @@ PERPLEXITY = Dialect(
 )
 
 # JSON Schema 2020-12, each tool's schema self-contained; the inspector warns about lists of types
-MCP = Dialect("MCP", BOUNDS | MORE | NOTES, null="branch", type_arrays=False, examples="examples")
+MCP = Dialect("MCP", BOUNDS | MORE | NOTES, EVERY, null="branch", type_arrays=False, examples="examples")

@@ -18,13 +18,14 @@ from pgagents.generate.lower.flatten import Flattening, Stack
 from pgagents.generate.lower.keywords import Keywords, describe
 from pgagents.generate.lower.losses import Losses
 from pgagents.generate.target import Loss
-from pgagents.jsonschema.intersect import Flat, add_null
+from pgagents.jsonschema.intersect import APPLICATORS, Flat, add_null
 from pgagents.jsonschema.nullable import null_beside, takes_null, with_null
 from pgagents.jsonschema.schema import REF
 from pgagents.source.origin import Node, Text, origin_of
 from pgagents.source.source import Pointer
 from pgagents.text.wording import WORDS, append_remark, short
 
+_ONE = ("contains", "propertyNames", "not", "if", "then", "else", "unevaluatedProperties", "unevaluatedItems")
 _ANNOTATIONS = ("title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly")
 
 
@@ -228,6 +229,7 @@ class _Lowering:
         d = self.dialect
         out = Node(origin=flat.origin)
         hints: list[str] = []
+        self._tuple(flat)
         kinds = self.keywords.types(flat, out)
         for keyword, value in list(flat.items()):
             if keyword in ("anyOf", "oneOf"):
@@ -236,6 +238,8 @@ class _Lowering:
                 parts = [self.schema(part, (*flat.place(keyword), i), stack) for i, part in enumerate(value)]
                 if said := [part for part in parts if part is not None]:
                     out[keyword] = said
+            elif keyword in APPLICATORS:
+                self._apply(keyword, flat, out, hints, stack)
             elif keyword == "items":
                 items = self.schema(value, flat.place(keyword), stack)
                 if items is None:
@@ -243,6 +247,8 @@ class _Lowering:
                 out["items"] = items
             else:
                 self.keywords.write(keyword, flat, kinds, out, hints)
+        if "discriminator" in flat:
+            self.losses.add(flat.place("discriminator"), "discriminator", {}, "dropped", "its members say it")
         if not self._object(flat, kinds, out, stack, hints):
             return None
         if d.named:
@@ -257,6 +263,43 @@ class _Lowering:
         describe(out, flat, hints)
         return null_beside(out) if d.null == "branch" and out.pop("nullable", False) else out
 
+    def _apply(self, keyword: str, flat: Flat, out: Node, hints: list[str], stack: Stack) -> None:
+        """Write a keyword that holds schemas, or describe it where the dialect lacks it or a part of it."""
+        value, place = flat[keyword], flat.place(keyword)
+        before = self.losses.met
+        if keyword in self.dialect.applicators:
+            lowered = self._inside(keyword, value, place, stack)
+            if lowered is not None and self.losses.met == before:
+                out[keyword] = lowered
+                return
+        if keyword == "unevaluatedProperties" and value is True:
+            return
+        hints.append(f"{keyword} {short(_named(value))}")
+        self.losses.add(place, keyword, value, "description")
+
+    def _inside(self, keyword: str, value: Any, place: Pointer, stack: Stack) -> Any:
+        """Return the schemas of a keyword translated; None if one cannot be."""
+        if keyword == "prefixItems":
+            parts = [self.schema(part, (*place, n), stack) for n, part in enumerate(value)]
+            return None if any(part is None for part in parts) else parts
+        if keyword in ("patternProperties", "dependentSchemas"):
+            named = {name: self.schema(part, (*place, name), stack) for name, part in value.items()}
+            return None if any(part is None for part in named.values()) else Node(named, origin=place)
+        return self.schema(value, place, stack) if isinstance(value, Mapping) and keyword in _ONE else value
+
+    def _tuple(self, flat: Flat) -> None:
+        """Replace items in order by items of any of their schemas, where the dialect knows no order."""
+        first = flat.get("prefixItems")
+        if not first or "prefixItems" in self.dialect.applicators:
+            return
+        place = flat.place("prefixItems")
+        further = [flat["items"]] if "items" in flat else []
+        if not further and flat.get("maxItems", len(first) + 1) > len(first):
+            further = [Node(origin=place)]
+        parts = [part for n, part in enumerate([*first, *further]) if part not in [*first, *further][:n]]
+        flat["items"] = parts[0] if len(parts) == 1 else Node({"anyOf": parts}, origin=place)
+        flat.places["items"] = place
+
     # objects
 
     def _object(self, flat: Flat, kinds: list[str], out: Node, stack: Stack, hints: list[str]) -> bool:
@@ -265,6 +308,8 @@ class _Lowering:
         is_object = "object" in kinds
         cut = self._properties(flat, out, stack, hints)
         further = flat.get("additionalProperties", True)
+        if "patternProperties" in flat and "patternProperties" not in out:
+            further = True  # names by a pattern are not further ones, and here nothing tells them apart
         if not is_object and "properties" not in flat and "additionalProperties" not in flat:
             if "required" in flat:
                 out["required"] = list(flat["required"])
@@ -372,6 +417,13 @@ class _Lowering:
             append_remark(text, "null if not given", inside=True), origin_of(text) or member.origin
         )
         return said
+
+
+def _named(value: Any) -> Any:
+    """Return a value with references written as the names of schemas, for people and models to read."""
+    if isinstance(value, Mapping):
+        return {k: str(v)[len(REF) :] if k == "$ref" else _named(v) for k, v in value.items()}
+    return [_named(v) for v in value] if isinstance(value, list) else value
 
 
 class _Lowered(list[Any]):

@@ -27,18 +27,25 @@ def list_codes_of_http(model: Model) -> tuple[Code, ...]:
 
 def frame_request(body: Node) -> None:
     """Add the members of the frame to a request's schema."""
-    body["required"] = ["jsonrpc", "id", *body["required"]]
-    body["properties"] = Node(
-        {
-            "jsonrpc": {"type": "string", "enum": ["2.0"], "description": "The version of JSON-RPC"},
-            "id": {
-                "anyOf": [{"type": "string"}, {"type": "integer"}],
-                "description": "A value of the caller's choice, which the answer repeats",
-            },
-            **body["properties"],
+    framed = {
+        "jsonrpc": {"type": "string", "enum": ["2.0"], "description": "The version of JSON-RPC"},
+        "id": {
+            "anyOf": [{"type": "string"}, {"type": "integer"}],
+            "description": "A value of the caller's choice, which the answer repeats",
         },
-        origin=body.origin,
-    )
+    }
+    body["required"] = ["jsonrpc", "id", *body["required"]]
+    added = _make_nodes(framed, body.origin)
+    body["properties"] = Node({**added, **body["properties"]}, origin=body.origin)
+
+
+def _make_nodes(value: Any, at: Pointer) -> Any:
+    """Return a value with every plain object in it as a Node."""
+    if isinstance(value, Node):
+        return value
+    if isinstance(value, dict):
+        return Node({k: _make_nodes(v, at) for k, v in value.items()}, origin=at)
+    return [_make_nodes(v, at) for v in value] if isinstance(value, list) else value
 
 
 def frame_answer(result: Node | None, data: Node | None, at: Pointer) -> Node:
@@ -60,9 +67,8 @@ def frame_answer(result: Node | None, data: Node | None, at: Pointer) -> Node:
             "description": "The request's id",
         },
         "result": result if result is not None else Node({"description": "Nothing"}, origin=at),
-        "error": Node(error, origin=at),
+        "error": error,
     }
-    return Node(
-        {"type": "object", "required": ["jsonrpc", "id"], "properties": Node(properties, origin=at)},
-        origin=at,
-    )
+    framed = {"type": "object", "required": ["jsonrpc", "id"], "properties": properties}
+    made: Node = _make_nodes(framed, at)
+    return made

@@ -34,7 +34,7 @@ def operation(model: Model, action: Action, profile: Profile) -> Node:
         scopes or profile.security(action.security) != profile.security(model.shared_security)
     ):
         members["security"] = parts.security(model, profile, action.security, scopes)
-    outside = [p for p in params if p.place != "body"]
+    outside = [p for p in params if not p.in_body]
     if outside:
         members["parameters"] = [
             parts.parameter(action, p, texts[str(p.name)], examples=profile.examples) for p in outside

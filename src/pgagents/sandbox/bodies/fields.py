@@ -42,6 +42,8 @@ class Field:
     explode: bool
     schema: Mapping[str, Any]
     kinds: frozenset[str]
+    whole: bool = False
+    """True if the value is the whole body."""
 
 
 class Unreadable(Exception):

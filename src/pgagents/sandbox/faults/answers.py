@@ -304,6 +304,15 @@ def member_names_respelled(_context: Context, _request: Request, data: Any) -> A
     return data
 
 
+@fault("response_schema", also={"law": "a law reads the member"}, needs=("nullable-unions",)).edit_data
+def null_as_text(_context: Context, _request: Request, data: Any) -> Any:
+    """Null comes as the text `null`."""
+    for found in list(objects(data)):
+        for name in [n for n, value in found.items() if value is None]:
+            found[name] = "null"
+    return data
+
+
 @fault("read_after_write", also={"consistent_representations": "the same"}, needs=("body-at",)).edit_data
 def inner_member_changed(context: Context, request: Request, data: Any) -> Any:
     """A read returns the texts inside an instance's inner object in capitals."""

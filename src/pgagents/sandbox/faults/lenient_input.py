@@ -15,6 +15,7 @@ from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.front import framework_code
 from pgagents.sandbox.injection.fault_helpers import RequestedAction, error_at, objects
 from pgagents.sandbox.injection.fault_registry import Context, fault
+from pgagents.sandbox.mock.completion import complete
 from pgagents.sandbox.mock.sample import pattern_text, sample
 from pgagents.source.origin import plain
 
@@ -354,3 +355,48 @@ def quoted_number_for_one(context: Context, asked: RequestedAction, given: dict[
     ):
         return given
     return {**given, param.wire: float(value) if "." in value else int(value)}
+
+
+@fault("invalid_input", needs=("schema-keywords",)).edit_arguments
+def conditions_of_members_ignored(
+    context: Context, asked: RequestedAction, given: dict[str, Any]
+) -> dict[str, Any]:
+    """Members that others make necessary may be left out: the server fills in values."""
+    known = context.model.schemas
+    found = {p.wire: schemas.resolve(p.schema, known) for p in asked.action.params}
+    return {
+        k: complete(v, found[k], known, lambda part: sample(part, known, 0))
+        if isinstance(v, dict) and {"if", "dependentRequired"} & found.get(k, {}).keys()
+        else v
+        for k, v in given.items()
+    }
+
+
+@fault("invalid_input", needs=("schema-keywords",)).edit_arguments
+def tuples_of_anything(context: Context, asked: RequestedAction, given: dict[str, Any]) -> dict[str, Any]:
+    """An item of a tuple that is of another type is replaced, instead of being refused."""
+    known = context.model.schemas
+    found = {p.wire: schemas.resolve(p.schema, known) for p in asked.action.params}
+    return {k: _as_tuple(v, found.get(k, {}), known) for k, v in given.items()}
+
+
+def _as_tuple(value: Any, schema: Any, known: Any) -> Any:
+    if not isinstance(value, list) or "prefixItems" not in schema:
+        return value
+    return [
+        item if n >= len(value) or schemas.validator(part, known).is_valid(item) else sample(part, known, 0)
+        for n, (item, part) in enumerate(zip(value, schema["prefixItems"], strict=False))
+    ]
+
+
+@fault("invalid_input", needs=("one-of",)).edit_arguments
+def alternatives_mixed(context: Context, asked: RequestedAction, given: dict[str, Any]) -> dict[str, Any]:
+    """An object that fits none of several alternatives is taken for the first one."""
+    known = context.model.schemas
+    found = {p.wire: schemas.resolve(p.schema, known) for p in asked.action.params}
+    return {
+        k: sample(found[k]["oneOf"][0], known, 0)
+        if "oneOf" in found.get(k, {}) and not schemas.validator(found[k], known).is_valid(v)
+        else v
+        for k, v in given.items()
+    }

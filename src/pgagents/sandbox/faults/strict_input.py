@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from pgagents.http import Handler, Request, Response, Silence
+from pgagents.jsonschema import schema as schemas
 from pgagents.sandbox import answers
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.front import framework_code
@@ -213,3 +214,15 @@ def zero_as_missing(context: Context, inner: Domain, call: AcceptedCall) -> Any:
         None,
     )
     return inner(call) if missing is None else Refusal(invalid, "is required", str(missing.name))
+
+
+@fault("valid_calls", needs=("one-of",)).replace_actions
+def first_alternative_alone(context: Context, inner: Domain, call: AcceptedCall) -> Any:
+    """Only the first of several alternatives of an argument is taken."""
+    known = context.model.schemas
+    for param in call.action.params:
+        branches = schemas.resolve(param.schema, known).get("oneOf")
+        value = call.input.get(param.name)
+        if branches and value is not None and not schemas.validator(branches[0], known).is_valid(value):
+            return Refusal(context.model.errors.framework.invalid, "This kind is not known", str(param.name))
+    return inner(call)

@@ -14,11 +14,12 @@ from pgagents.jsonschema import schema as schemas
 from pgagents.model.action import Action, Example, Param
 from pgagents.model.error_reader import value_at
 from pgagents.model.model import Resource
-from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, NotModified, Refusal
 from pgagents.sandbox.clock import rfc3339
 from pgagents.sandbox.keys import word
 from pgagents.sandbox.mock import places
 from pgagents.sandbox.mock.answer_headers import headers_of_answer
+from pgagents.sandbox.mock.conditions import is_known, refuse_stale
 from pgagents.sandbox.mock.ids import candidates
 from pgagents.sandbox.mock.laws.listing import choose
 from pgagents.sandbox.mock.laws.obey import Lawful
@@ -35,6 +36,22 @@ GONE = 410
 def domain(setting: Setting) -> Domain:
     """Return the domain of a catalogue that names none of its own."""
     return Mock(setting).act
+
+
+MERGE_PATCH = "application/merge-patch+json"
+
+
+def merged(old: Any, patch: Any) -> Any:
+    """Return a value changed by a merge patch (RFC 7396)."""
+    if not isinstance(patch, dict):
+        return patch
+    found = dict(old) if isinstance(old, dict) else {}
+    for name, value in patch.items():
+        if value is None:
+            found.pop(name, None)
+        else:
+            found[name] = merged(found.get(name), value)
+    return found
 
 
 class Mock:
@@ -57,9 +74,12 @@ class Mock:
         if self.model.clock is not None and call.action is self.model.clock:
             return self._clock(call)
         self.lifecycle.pass_time(call.now)
-        answer = self._carry_out(call)
+        stale = refuse_stale(self.model, call, self._carry_out)
+        answer = self._carry_out(call) if stale is None else stale
         if not isinstance(answer, Refusal):
             call.headers.extend(headers_of_answer(self.model, self.setting.address.url, call, answer))
+            if is_known(call, answer):
+                return NotModified()
         return answer
 
     def _carry_out(self, call: AcceptedCall) -> Any:
@@ -196,7 +216,10 @@ class Mock:
         path = self._path_in(resource, answer)
         after = self._overlaid(dict(row), call, keep=(resource.id, str(param.name), *resource.fixed))
         if path is not None:
-            shown = places.put(answer, path, {**self._object(answer, path), **after})
+            base = self._object(answer, path)
+            if call.action.content_type == MERGE_PATCH:  # what null removed must not come back
+                base = {name: value for name, value in base.items() if name in after}
+            shown = places.put(answer, path, {**base, **after})
             answer = self.laws.repair(call, shown, row)
             after = self._object(answer, path)
         self.rows.change(resource.name, str(row[resource.id]), after)
@@ -266,6 +289,9 @@ class Mock:
                 continue
             member = self._member_of(call.action, param)
             if name in call.input and (member in row or self._member(call.action, member) is not None):
+                if call.action.content_type == MERGE_PATCH:
+                    row = merged(row, {member: plain(call.input[name])})
+                    continue
                 row[member] = plain(call.input[name])
             elif member in row and fresh:
                 schema = self._member(call.action, member) or {}
@@ -439,8 +465,18 @@ class Mock:
         self.rows.add(resource.name, str(row[resource.id]), tenant if resource.tenant else "", row)
 
 
-def _likeness(example: Example, given: Mapping[str, Any]) -> int:
-    return sum(1 for k, v in plain(example.input).items() if given.get(k) == v)
+def _likeness(example: Example, given: Mapping[str, Any]) -> float:
+    """Return how many arguments an example shares with a call; an object counts by its equal members."""
+    return sum(_share(v, given.get(k)) for k, v in plain(example.input).items())
+
+
+def _share(one: Any, other: Any) -> float:
+    if one == other:
+        return 1
+    if not (isinstance(one, Mapping) and isinstance(other, Mapping)):
+        return 0
+    names = one.keys() | other.keys()
+    return sum(bool(one.get(name) == other.get(name)) for name in names) / (len(names) + 1)
 
 
 def _bounds(action: Action) -> set[str]:

@@ -11,6 +11,7 @@ from typing import Any
 from pgagents.jsonschema import schema as schemas
 from pgagents.jsonschema.patterns import MOST_SPELLED
 from pgagents.sandbox.clock import rfc3339
+from pgagents.sandbox.mock.completion import complete
 
 Schemas = Mapping[str, Any]
 
@@ -19,6 +20,11 @@ def sample(schema: Mapping[str, Any], known: Schemas, now: float) -> Any:
     """Return the simplest value of a schema: its constant, the first of an enum, the least number, the
     required members.
     """
+    value = _plain(schema, known, now)
+    return complete(value, schemas.resolve(schema, known), known, lambda part: sample(part, known, now))
+
+
+def _plain(schema: Mapping[str, Any], known: Schemas, now: float) -> Any:
     schema = schemas.resolve(schema, known)
     for key in ("const", "default"):
         if key in schema:
@@ -37,7 +43,10 @@ def sample(schema: Mapping[str, Any], known: Schemas, now: float) -> Any:
         members = schema.get("properties", {})
         return {str(n): sample(members[n], known, now) for n in schema.get("required", ()) if n in members}
     if kind == "array":
-        return [sample(schema.get("items", {}), known, now) for _ in range(schema.get("minItems", 0))]
+        first = schema.get("prefixItems", ())
+        count = max(schema.get("minItems", len(first)), len(first))
+        parts = [*first, *[schema.get("items", {})] * (count - len(first))]
+        return [sample(part, known, now) for part in parts]
     if kind in ("integer", "number"):
         return _number(schema, kind)
     if kind == "string":

@@ -274,3 +274,10 @@ def location_relative(context: Context, _request: Request, answer: Response) -> 
     if location is None or not 200 <= answer.status < 300:
         return answer
     return answer.with_header("Location", location.removeprefix(server))
+
+
+@variation().edit_answers
+def weak_tags(_context: Context, _request: Request, answer: Response) -> Response:
+    """Tags of versions are weak (RFC 9110, 8.8.3)."""
+    tag = answer.header("etag")
+    return answer if tag is None or tag.startswith("W/") else answer.with_header("ETag", f"W/{tag}")

@@ -88,7 +88,12 @@ def _make_shape(schema: Mapping[str, Any], parts: list[Mapping[str, Any]]) -> _S
     members: dict[str, Mapping[str, Any]] = {}
     for part in parts:
         members.update(part.get("properties") or {})
-    free = any(isinstance(part.get("additionalProperties"), Mapping) for part in parts)
+    free = any(
+        isinstance(part.get("additionalProperties"), Mapping)
+        or "patternProperties" in part
+        or isinstance(part.get("unevaluatedProperties"), Mapping)
+        for part in parts
+    )
     return _Shape(
         schema, members, free, next((p["items"] for p in parts if isinstance(p.get("items"), Mapping)), _ANY)
     )
@@ -101,6 +106,10 @@ def _parts(schema: Mapping[str, Any], setting: Setting) -> list[Mapping[str, Any
     for key in ("allOf", "anyOf", "oneOf"):
         for part in schema.get(key) or ():
             found += _parts(part, setting)
+    for key in ("then", "else"):
+        found += _parts(schema[key], setting) if key in schema else []
+    for part in schema.get("dependentSchemas", {}).values():
+        found += _parts(part, setting)
     return found
 
 

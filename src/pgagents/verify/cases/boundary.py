@@ -13,7 +13,7 @@ from pgagents.verify.cases.law_mutants import CANDIDATES, choose_most_telling
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.request_template import RequestTemplate, template_of
 from pgagents.verify.laws.equations import equations
-from pgagents.verify.values.schema_values import WIDE, high, low, matches, types_of
+from pgagents.verify.values.schema_values import WIDE, branches, high, low, matches, types_of
 from pgagents.verify.wire.call import InstanceRef, RelativeTime, Signature, UniqueValue
 from pgagents.verify.wire.endpoint import Endpoint
 
@@ -103,8 +103,29 @@ def _list_boundary_values(setting: Setting, endpoint: Endpoint) -> Iterator[tupl
             continue
         name = str(param.name)
         yield f"low_{name}", {**base, name: _least(setting, param, base)}, f"with {name} at its least"
+    yield from _alternatives(setting, endpoint, base)
     if around and endpoint.leads:
         yield from _at_places(setting, endpoint, around, base)
+
+
+def _alternatives(
+    setting: Setting, endpoint: Endpoint, base: Mapping[str, Any]
+) -> Iterator[tuple[str, dict[str, Any], str]]:
+    """Yield each further alternative of an argument, and null where it is one."""
+    for param in endpoint.params:
+        name, schema = str(param.name), setting.resolve_schema(param.schema)
+        given = base.get(name)
+        if (
+            param.refers_to
+            or name == endpoint.action.idempotency
+            or isinstance(given, InstanceRef | UniqueValue | Signature | Expression)
+            or (endpoint.on_rest and param.place not in ("body", "whole_body"))
+        ):
+            continue
+        for number, value in enumerate(branches(param.schema, setting.model.schemas)[1:], 2):
+            yield f"branch_{name}_{number}", {**base, name: value}, f"with alternative {number} of {name}"
+        if "null" in types_of(schema):
+            yield f"null_{name}", {**base, name: None}, f"with null for {name}"
 
 
 def _around_now(endpoint: Endpoint, base: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any], str]]:

@@ -93,7 +93,7 @@ def _make_varied_calls(setting: Setting, endpoint: Endpoint) -> list[VariedCall]
             or isinstance(template.input.get(varied.param), UniqueValue | Signature)
         ):
             continue
-        if varied.param == endpoint.action.idempotency:
+        if varied.param in (endpoint.action.idempotency, endpoint.action.if_match):
             continue
         given = dict(template.input)
         if varied.left_out:

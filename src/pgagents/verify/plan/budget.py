@@ -1,9 +1,9 @@
 """Compute how many requests a run may send.
 
-The main key gets 25 for each action and surface. Each further identity or aid (a second project's key, a
-receiver of events, an OAuth client, bursts) adds what the plan needs because of it. Some requests come on
-top: those that undo something, that repeat a call to a busy server, or that split a refused call. They are at
-most a fifth of the run, and there are none where the caller set the bound.
+The main key gets 25 for each action and surface, or what its plan needs, up to 50. Each further identity or
+aid (a second project's key, a receiver of events, an OAuth client, bursts) adds what the plan needs because
+of it. Some requests come on top: those that undo something, that repeat a call to a busy server, or that
+split a refused call. They are at most a fifth of the run, and there are none where the caller set the bound.
 """
 
 from __future__ import annotations
@@ -15,7 +15,13 @@ from typing import Any
 from pgagents.model.contract import Contract, Verdict
 from pgagents.verify.check.check import Check, Probe
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.plan.options import AGAIN_PER_ACTION, REQUESTS_PER_ACTION, SMOKE_REQUESTS, Options
+from pgagents.verify.plan.options import (
+    AGAIN_PER_ACTION,
+    MOST_PER_ACTION,
+    REQUESTS_PER_ACTION,
+    SMOKE_REQUESTS,
+    Options,
+)
 from pgagents.verify.plan.order import LAST
 
 MAIN, PLAIN, RECEIVER, OAUTH, BURSTS = "main", "plain http", "receiver", "OAuth client", "bursts"
@@ -63,9 +69,10 @@ def shares(
     for probe in probes:
         covered = [known[id] for id in probe.contracts if id in known]
         owner = BURSTS if probe.stage == LAST else _identity(probe) or _aid(without, checks, covered)
-        if probe.priority == 1 and owner:
+        if probe.priority == 1:
             found[owner] = found.get(owner, 0) + probe.cost
-    return found
+    planned = min(found.pop("", 0), MOST_PER_ACTION * len(setting.usable))
+    return {**found, MAIN: max(found[MAIN], planned)}
 
 
 def _identity(probe: Probe) -> str:

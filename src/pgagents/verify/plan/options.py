@@ -13,6 +13,8 @@ from pgagents.verify.wire.oauth import OAuthClient
 Profile = Literal["smoke", "standard", "deep"]
 SMOKE_REQUESTS = 60
 REQUESTS_PER_ACTION = 25
+MOST_PER_ACTION = 50
+"""Requests for each action and surface of an API whose plan needs more than the usual number."""
 AGAIN_PER_ACTION = 20
 USUAL_WORKERS = 8
 """How many probes run at the same time where the caller names no number and the server takes its time."""
@@ -22,9 +24,9 @@ USUAL_WORKERS = 8
 class Options:
     """The caller's choices. Times in seconds; `only` and `skip` are contract ids or prefixes of them.
 
-    `max_requests` None: 60 for smoke, for standard 25 per action and wire surface and what each further
-    identity or aid adds, no bound for deep. `live`: the target is not this process, so answers may be slow
-    and clocks may differ.
+    `max_requests` None: 60 for smoke, no bound for deep; for standard 25 per action and wire surface, up to
+    50 if the plan needs them, and what each further identity or aid adds. `live`: the target is not this
+    process, so answers may be slow and clocks may differ.
     """
 
     profile: Profile = "standard"

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from pgagents.encoding.file import MAX_BOUNDARY, is_pattern, make_file
 from pgagents.jsonschema.schema import resolve
 from pgagents.model.action import FileLimits
+from pgagents.verify.values.applied import branch_values, break_alternatives, break_applied, fit, is_hard
 
 STEP = 0.01
 FAR = 300
@@ -70,12 +71,25 @@ def low(schema: Mapping[str, Any], schemas: Schemas) -> Any:
     """Return the least value that the schema allows: lowest number, shortest text, first of an enum, only
     required members.
     """
-    return _edge(resolve(schema, schemas), schemas, 0)
+    return _fitting(resolve(schema, schemas), schemas, 0)
 
 
 def high(schema: Mapping[str, Any], schemas: Schemas) -> Any:
     """Return the greatest value that the schema allows: highest number, longest text, last of an enum."""
-    return _edge(resolve(schema, schemas), schemas, 1)
+    return _fitting(resolve(schema, schemas), schemas, 1)
+
+
+def _fitting(schema: Mapping[str, Any], schemas: Schemas, end: int) -> Any:
+    """Return a value made keyword by keyword, mended where keywords that apply other schemas refuse it."""
+    value = _edge(schema, schemas, end)
+    if not is_hard(schema, schemas):
+        return value
+    return fit(value, schema, schemas, lambda part: _edge(resolve(part, schemas), schemas, end))
+
+
+def branches(schema: Mapping[str, Any], schemas: Schemas) -> list[Any]:
+    """Return the least value of each alternative of a schema; empty without alternatives."""
+    return branch_values(resolve(schema, schemas), schemas, lambda part: low(part, schemas))
 
 
 def types_of(schema: Mapping[str, Any]) -> tuple[str, ...]:
@@ -86,11 +100,11 @@ def types_of(schema: Mapping[str, Any]) -> tuple[str, ...]:
     return (kind,) if isinstance(kind, str) else ("object",) if "properties" in schema else ()
 
 
-def file_violations(limits: FileLimits, *, required: bool) -> Iterator[InvalidValue]:
-    """Yield files of another type, and one byte too large."""
+def file_violations(limits: FileLimits, *, required: bool, typed: bool) -> Iterator[InvalidValue]:
+    """Yield files of another type if the file has a type of its own (`typed`), and one byte too large."""
     if required:
         yield InvalidValue("required", (), MISSING, "is missing")
-    if limits.media:
+    if limits.media and typed:
         other = next(kind for kind in OTHER_MEDIA if kind not in limits.media)
         yield InvalidValue("media", (), make_file(limits, media=other).url, f"is a file of type {other}")
     if limits.max_bytes is not None and limits.max_bytes < MAX_BOUNDARY:
@@ -146,6 +160,9 @@ def _number(schema: Mapping[str, Any], kind: str, end: int) -> float | int:
 def _array(schema: Mapping[str, Any], schemas: Schemas, end: int) -> list[Any]:
     items = resolve(schema.get("items", {}), schemas)
     count = schema.get("maxItems", max(2, schema.get("minItems", 0))) if end else schema.get("minItems", 0)
+    if first := schema.get("prefixItems"):
+        begun = [_edge(resolve(part, schemas), schemas, end) for part in first[:count]]
+        return begun + [distinct(items, schemas, i) for i in range(count - len(begun))]
     if not schema.get("uniqueItems") and not end:
         return [_edge(items, schemas, end) for _ in range(count)]
     if items.get("enum"):
@@ -237,6 +254,10 @@ def violations(
         yield InvalidValue("const", path, "pgv-other", f"is not {schema['const']!r}")
     yield from _types(schema, schemas, path, required)
     kinds = types_of(schema)
+    for keyword, value, says in break_applied(schema, schemas, lambda part: low(part, schemas)):
+        yield InvalidValue(keyword, path, value, says)
+    for keyword, value, says in break_alternatives(schema, schemas, lambda part: low(part, schemas)):
+        yield InvalidValue(keyword, path, value, says)
     if "array" in kinds:
         yield from _arrays(schema, schemas, path)
     if "object" in kinds:
@@ -324,13 +345,12 @@ def _mismatches(
     if named and begun:  # the rest of the address stays valid
         end = begun.end(1) - 1
         likely = (named[: end - 1] + named[end:], named[:end].upper() + named[end:])
-    for text in (t for t in dict.fromkeys((*likely, "")) if not matches(schema, t)):
+    alone = {"type": "string", "pattern": pattern}
+    for text in (t for t in dict.fromkeys((*likely, "")) if not matches(alone, t)):
         says = f"is {text[:20]!r}{'…' if len(text) > 20 else ''}, which {pattern} does not match"
         yield InvalidValue("pattern", path, text, says, 1 if text in likely else 2)
     for text, says, each in _lookalikes(schema, named or base):
-        if not matches(
-            {"type": "string", "pattern": pattern}, text
-        ):  # else it breaks the format, if anything
+        if not matches(alone, text):  # else it breaks the format, if anything
             yield InvalidValue(
                 "pattern", path, text, f"{says}, which {pattern} does not match", 2 if each else 1, each
             )

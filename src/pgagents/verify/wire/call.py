@@ -103,6 +103,12 @@ class Signature:
     slip: Literal["", "body", "bytes", "secret", "time", "untimed"] = ""
 
 
+class EntityTag(str):
+    """An If-Match value that a check chose; in any other call it is `*`."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class RelativeTime:
     """An argument that is a time, in seconds after the call is sent (negative: before)."""

@@ -1,7 +1,7 @@
 """The same input has the same answer, and the same refusal, through REST, a dispatcher and an MCP tool.
 
-Each call is made on both surfaces and the answers are compared without volatile members. Former names that
-the catalogue still offers are answered alike too.
+Each call is made on two surfaces, REST if it has the action, and the answers are compared without volatile
+members. Former names that the catalogue still offers are answered alike too.
 """
 
 from __future__ import annotations
@@ -48,19 +48,21 @@ def promises(setting: Setting) -> Iterator[Contract]:
     """
     for endpoint in _endpoints(setting):
         cite = endpoint.dispatcher.cite if endpoint.dispatcher else ()
+        lead = setting.get_lead(str(endpoint.action.name))
+        first = "REST" if lead.on_rest else lead.surface
         for detail, _ in _inputs(setting, endpoint):
             says = (
-                f"{endpoint.action.name} answers the same through {endpoint.surface} and through REST "
+                f"{endpoint.action.name} answers the same through {endpoint.surface} and through {first} "
                 f"({detail.replace('_', ' ')})"
             )
             yield promise(NAME, detail, endpoint, says, endpoint.action.origin, cite)
         if endpoint.form is None and invalid_cases_of(setting, endpoint):
-            says = f"{endpoint.action.name} refuses the same through {endpoint.surface} and through REST"
+            says = f"{endpoint.action.name} refuses the same through {endpoint.surface} and through {first}"
             yield promise(NAME, "refused", endpoint, says, endpoint.action.origin, cite)
         for former in endpoint.action.formerly:
             says = (
                 f"{former.name} until {former.until} is {endpoint.action.name} on {endpoint.surface}, "
-                "with the answer that REST gives"
+                f"with the answer that {first} gives"
             )
             yield promise(NAME, _as(former), endpoint, says, former.origin, cite)
 
@@ -434,10 +436,11 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     ):
         return
     key = (NAME, str(endpoint.action.name), exchange.call.field, exchange.call.why)
+    lead = memory.setting.lead_of(endpoint)
     refused = (exchange.code, got(exchange.body, memory.model.errors.field_at or ""))
     for other_place, other in memory.notes.setdefault(key, {}).items():
-        place = exchange.place if not endpoint.on_rest else other_place
-        if place.endswith("@rest") or other_place == exchange.place:
+        place = exchange.place if not endpoint.leads else other_place
+        if other_place == exchange.place or (lead is not None and place == lead.place):
             continue
         same = refused[0] == other[0] and (
             refused[1] == other[1] or _wire(endpoint, refused[1]) == _wire(endpoint, other[1])

@@ -1,0 +1,51 @@
+"""Faults of conditional calls: tags that are ignored, and tags that never change."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from pgagents.http import Request, Response
+from pgagents.sandbox.call import AcceptedCall, Domain
+from pgagents.sandbox.injection.fault_helpers import successful
+from pgagents.sandbox.injection.fault_registry import Context, fault
+
+
+@fault("conditional_calls", needs=("etag",)).edit_requests
+def known_version_sent_again(_context: Context, request: Request) -> Request:
+    """A read ignores If-None-Match, and sends what its caller has."""
+    return request.with_header("If-None-Match", None)
+
+
+@fault("conditional_calls", needs=("etag",)).edit_requests
+def any_version_is_known(_context: Context, request: Request) -> Request:
+    """A read takes every tag in If-None-Match for that of the present version."""
+    known = request.header("if-none-match")
+    return request if known is None else request.with_header("If-None-Match", "*")
+
+
+@fault("conditional_calls", needs=("if-match",)).replace_actions
+def stale_write_done(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
+    """A write is done whatever its If-Match is, so the change of somebody else is lost."""
+    name = call.action.if_match
+    if name is None or name not in call.input:
+        return inner(call)
+    return inner(replace(call, input={**call.input, name: "*"}))
+
+
+@fault("conditional_calls", needs=("if-match",)).edit_answers
+def tag_never_changes(context: Context, request: Request, answer: Response) -> Response:
+    """The tag is that of the first version, for ever."""
+    tag = answer.header("etag")
+    if tag is None or not successful(answer):
+        return answer
+    first: dict[str, str] = context.memory.setdefault("first", {})
+    return answer.with_header("ETag", first.setdefault(request.path, tag))
+
+
+@fault("conditional_calls", needs=("if-match",)).edit_requests
+def condition_not_required(context: Context, request: Request) -> Request:
+    """A write without the If-Match that it needs is done."""
+    action = context.reader.action(request)
+    lacks = action is not None and action.if_match is not None and request.header("if-match") is None
+    return request.with_header("If-Match", "*") if lacks else request

@@ -1,0 +1,219 @@
+"""Conditional calls work: 304 for the version that a caller has, and a refusal of a write to a stale one.
+
+A read with the tag of its own answer in If-None-Match is answered 304, and with another tag as usual. A write
+with the present tag in If-Match is done, and gives the instance a new tag. With the old tag it is refused and
+changes nothing. Weak tags match in no If-Match (RFC 9110, 13.1.1), so such writes are untested.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Mapping
+from typing import Any
+
+from pgagents.model.action import ActionCall as ActionCall
+from pgagents.model.contract import Contract
+from pgagents.model.model import Resource
+from pgagents.verify.cases.invalid import ordinary
+from pgagents.verify.check.check import (
+    Check,
+    Conversation,
+    Judgement,
+    Probe,
+    judge_broken,
+    judge_kept,
+    judge_refused,
+    judge_untested,
+    promise,
+)
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.values.schema_values import high, low
+from pgagents.verify.wire.call import Call, EntityTag, InstanceRef, Raw
+from pgagents.verify.wire.endpoint import REST, Endpoint
+from pgagents.verify.wire.exchange import Exchange
+
+NAME = "conditional_calls"
+NOT_MODIFIED = 304
+REQUIRED = 428
+OTHER = '"pgv-no-such-version"'
+WEAK = "W/"
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """Yield the contracts of each read with a tag, and of each write that takes one."""
+    for _, endpoint in _reads(setting):
+        says = f"{endpoint.action.name} answers 304 to its own tag, and as usual to another one"
+        yield promise(NAME, "not_modified", endpoint, says, endpoint.action.origin, endpoint.action.cite)
+    for _, _, endpoint in _writes(setting):
+        for detail, says in _details(setting, endpoint):
+            yield promise(NAME, detail, endpoint, says, endpoint.action.origin, endpoint.action.cite)
+
+
+def _details(setting: Setting, endpoint: Endpoint) -> Iterator[tuple[str, str]]:
+    name = endpoint.action.name
+    yield "present", f"{name} is done with the present tag, and the tag is another one afterwards"
+    yield "stale", f"{name} is refused with an old tag, and changes nothing"
+    if _is_required(endpoint):
+        yield "missing", f"{name} is refused without a tag"
+    del setting
+
+
+def _is_required(endpoint: Endpoint) -> bool:
+    return any(p.required for p in endpoint.params if p.name == endpoint.action.if_match)
+
+
+def _reads(setting: Setting) -> list[tuple[Resource, Endpoint]]:
+    """Return the reads on REST that have tags, each with the resource it reads."""
+    return [
+        (resource, endpoint)
+        for resource in setting.model.resources.values()
+        for read in resource.read_by
+        if read.action.etag and (endpoint := setting.endpoint(str(read.action.name), REST)) is not None
+    ]
+
+
+def _writes(setting: Setting) -> list[tuple[Resource, Endpoint, Endpoint]]:
+    """Return the writes on REST that take a tag and keep the instance, each with its resource and read."""
+    found = []
+    for endpoint in setting.endpoints:
+        named = {p.refers_to for p in endpoint.params if p.place == "path"}
+        if endpoint.action.if_match is None or not endpoint.on_rest or endpoint.action.destructive:
+            continue
+        reads = [(r, e) for r, e in _reads(setting) if r.name in named]
+        found += [(resource, reader, endpoint) for resource, reader in reads[:1]]
+    return found
+
+
+def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+    """Yield one probe for each read with a tag, and one for each write that takes one."""
+    del roles
+    for resource, endpoint in _reads(setting):
+        contract = f"{NAME}/not_modified/{endpoint.place}"
+        run = _read_again(setting, resource, endpoint, contract)
+        yield Probe(contract, 5, (contract,), 3, run, (endpoint,), "main", False)
+    for resource, reader, endpoint in _writes(setting):
+        contracts = tuple(f"{NAME}/{detail}/{endpoint.place}" for detail, _ in _details(setting, endpoint))
+        name = f"{NAME}/versions/{endpoint.place}"
+        write = _write_versions(setting, resource, reader, endpoint)
+        yield Probe(name, 5, contracts, 8, write, (endpoint, reader), "main", True)
+
+
+def _read(
+    setting: Setting,
+    reader: Endpoint,
+    body: Mapping[str, Any],
+    why: str,
+    known: str = "",
+) -> Call:
+    raw = Raw(headers=(("If-None-Match", known),)) if known else Raw()
+    template = template_of(setting.model, reader.action)
+    return ordinary(reader, template, "explore", why, made=body, raw=raw)
+
+
+def _read_again(
+    setting: Setting, resource: Resource, endpoint: Endpoint, contract: str
+) -> Callable[[], Conversation]:
+    def run() -> Conversation:
+        body: Mapping[str, Any] = yield InstanceRef(resource.name)
+        first: Exchange = yield _read(setting, endpoint, body, "to have its tag")
+        tag = first.header("etag")
+        if not first.success or not tag:
+            yield judge_untested(contract, f"it was answered without a tag: {first.outcome}")
+            return
+        same: Exchange = yield _read(setting, endpoint, body, "with the tag of its own answer", tag)
+        if same.void:
+            yield judge_untested(contract, f"the conditional read was not answered: {same.outcome}")
+            return
+        if same.status != NOT_MODIFIED and same.header("etag") in (tag, None):
+            yield judge_broken(contract, f"304 to If-None-Match: {tag}", same.outcome)
+            return
+        other: Exchange = yield _read(setting, endpoint, body, "with another tag", OTHER)
+        if other.void:
+            yield judge_untested(contract, f"the conditional read was not answered: {other.outcome}")
+        elif other.success:
+            yield judge_kept(contract)
+        else:
+            yield judge_broken(contract, f"the whole answer to If-None-Match: {OTHER}", other.outcome)
+
+    return run
+
+
+def _write_versions(
+    setting: Setting, resource: Resource, reader: Endpoint, endpoint: Endpoint
+) -> Callable[[], Conversation]:
+    """Write with the present tag, with the old one, and without one."""
+
+    def run() -> Conversation:
+        present, stale, missing = (
+            f"{NAME}/{detail}/{endpoint.place}" for detail in ("present", "stale", "missing")
+        )
+        body: Mapping[str, Any] = yield InstanceRef(resource.name, fresh=True)
+        first: Exchange = yield _read(setting, reader, body, "to have its tag")
+        old = first.header("etag")
+        if not first.success or not old or old.startswith(WEAK):
+            why = "its tag is weak" if old else f"it was answered without a tag: {first.outcome}"
+            for contract in (present, stale, *([missing] if _is_required(endpoint) else [])):
+                yield judge_untested(contract, why)
+            return
+        done: Exchange = yield _write(setting, resource, endpoint, body, old, 0, "with the present tag")
+        second: Exchange = yield _read(setting, reader, body, "after the write")
+        yield _judge_present(present, first, done, second)
+        late: Exchange = yield _write(setting, resource, endpoint, body, old, 1, "with the tag before")
+        after: Exchange = yield _read(setting, reader, body, "after the refusal")
+        yield from _judge_stale(endpoint, stale, second, late, after)
+        if _is_required(endpoint):
+            bare: Exchange = yield _write(setting, resource, endpoint, body, "", 1, "without a tag")
+            known = [c for c in endpoint.action.errors if c.status == REQUIRED]
+            invalid = setting.model.errors.framework.invalid
+            codes = known or [setting.model.codes[invalid]]
+            yield from judge_refused(bare, missing, codes, "a write without a tag")
+
+    return run
+
+
+def _write(
+    setting: Setting,
+    resource: Resource,
+    endpoint: Endpoint,
+    body: Mapping[str, Any],
+    tag: str,
+    turn: int,
+    why: str,
+) -> Call:
+    """Return a write with a tag; each turn gives the texts of its body other values."""
+    template = template_of(setting.model, endpoint.action)
+    choose = (low, high)[turn]
+    texts = {
+        str(p.name): choose(p.schema, setting.model.schemas)
+        for p in endpoint.params
+        if p.place == "body" and p.required and not p.refers_to
+    }
+    ids = {str(p.name): resource.value_for(p, body) for p in endpoint.params if p.refers_to == resource.name}
+    given = {**template.input, **texts, **ids, str(endpoint.action.if_match): EntityTag(tag)}
+    return ordinary(endpoint, template, "explore", why, input=given, made=body)
+
+
+def _judge_present(contract: str, first: Exchange, done: Exchange, second: Exchange) -> Judgement:
+    if done.void or second.void or not second.success:
+        return judge_untested(contract, f"the write was not answered: {done.outcome}, {second.outcome}")
+    if not done.success:
+        return judge_broken(contract, "a write with the present tag is done", done.outcome)
+    if second.body != first.body and second.header("etag") == first.header("etag"):
+        return judge_broken(contract, "a new tag after a change", f"the same tag, {first.header('etag')}")
+    return judge_kept(contract)
+
+
+def _judge_stale(
+    endpoint: Endpoint, contract: str, before: Exchange, late: Exchange, after: Exchange
+) -> Generator[Judgement, Any, None]:
+    code = endpoint.action.stale
+    assert code is not None
+    if not before.success or not after.success:
+        yield judge_untested(contract, f"the instance was not read: {before.outcome}, {after.outcome}")
+    elif late.status == code.status and after.body != before.body:
+        yield judge_broken(contract, "a refused write changes nothing", "the instance differs afterwards")
+    else:
+        yield from judge_refused(late, contract, [code], "a write with an old tag")
+
+
+CHECK = Check(NAME, __doc__, promises, probes=probes)
