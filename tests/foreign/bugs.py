@@ -9,9 +9,10 @@ HEAD = """\
 # Bugs that this server can be started with
 
 `--bug NAME` plants one, `--bugs` lists them; without the option the server is right.
-Each is a mistake that somebody made in a real server, as the thread tells, planted as the smallest change of the
-ordinary code. The sections are those of `tests/catalogues/{api}.md`.
-Written by `python -m foreign.bugs` in `tests/` from the server's own list; `test_bugs.py` shows each on the wire.
+Each is a mistake that somebody made in a real server, as the thread tells, planted as the smallest change of
+the ordinary code. The sections are those of `tests/catalogues/{api}.md`.
+Written by `python -m foreign.bugs` in `tests/` from the server's own list. `test_bugs.py` shows each on the
+wire.
 
 | bug | noticing it is | what is wrong | section | what a client sees | thread |
 |---|---|---|---|---|---|

@@ -53,6 +53,7 @@ def _install_node_modules() -> str:
 
 
 def command(api: str) -> list[str]:
+    """Return the arguments that start the server of an API, in the folder of the tests."""
     if api == "documents":
         return ["node", str(FOREIGN / "documents/main.js")]
     return [sys.executable, "-m", f"foreign.{api}"]
@@ -63,7 +64,7 @@ def list_bugs(api: str) -> list[str]:
     if why_missing(api):
         return []
     done = subprocess.run(
-        [*_command(api), "--bugs"], cwd=FOREIGN.parent, capture_output=True, text=True, check=True
+        [*command(api), "--bugs"], cwd=FOREIGN.parent, capture_output=True, text=True, check=True
     )
     return [line.split()[0].rstrip(":") for line in done.stdout.splitlines() if line.strip()]
 
