@@ -24,9 +24,9 @@ from pgagents.sandbox.mock.ids import candidates
 from pgagents.sandbox.mock.laws.listing import choose
 from pgagents.sandbox.mock.laws.obey import Lawful
 from pgagents.sandbox.mock.lifecycle import Lifecycle
-from pgagents.sandbox.mock.paging.page import show_page
+from pgagents.sandbox.mock.paging import page
 from pgagents.sandbox.mock.rows import Rows
-from pgagents.sandbox.mock.sample import sample
+from pgagents.sandbox.mock.sample import sample, with_required
 from pgagents.sandbox.setting import Setting
 from pgagents.source.origin import plain
 
@@ -103,6 +103,7 @@ class Mock:
         if path is None:
             return True, answer
         row = self._overlaid(self._object(answer, path), call, fresh=resource.id)
+        row = with_required(row, page.schema_at(self.model, call.action, path), self.model.schemas, call.now)
         row[resource.id] = self._fresh_id(resource, call, row.get(resource.id))
         if resource.state and resource.initial:
             row[resource.state] = resource.initial
@@ -179,7 +180,11 @@ class Mock:
         rows = [
             r
             for r in rows
-            if all(r[k] == v for k, v in call.input.items() if k in r and k in call.given and k not in paging)
+            if all(
+                r[k] == v
+                for k, v in call.input.items()
+                if k in r and k in call.given and k not in paging and not isinstance(v, dict | list)
+            )
         ]
         rows = choose(self.laws, call, self._base(call), path, rows)
         if call.action.pages is not None:
@@ -196,11 +201,11 @@ class Mock:
     def _page(self, resource: Resource, call: AcceptedCall, rows: list[dict[str, Any]]) -> Any:
         """Return one page of a list, and add the headers that say what comes next."""
         ids = [row.get(resource.id) for row in rows]
-        page = show_page(self.model, self.setting.address.url, call, self._base(call), rows, ids)
-        if isinstance(page, Refusal):
-            return page
-        call.headers.extend(page.headers)
-        return page.answer
+        shown = page.show_page(self.model, self.setting.address.url, call, self._base(call), rows, ids)
+        if isinstance(shown, Refusal):
+            return shown
+        call.headers.extend(shown.headers)
+        return _with_total(shown.answer, len(rows))
 
     def _change(self, resource: Resource, call: AcceptedCall) -> tuple[bool, Any]:
         """Apply the arguments of a write at the resource's own path that is none of its declared calls."""
@@ -297,6 +302,8 @@ class Mock:
                 schema = self._member(call.action, member) or {}
                 if "null" in (schema.get("type") or ()):
                     row[member] = None
+                elif schema.get("type") in ("array", "object") and not schema.get("required"):
+                    row[member] = [] if schema["type"] == "array" else {}
                 else:
                     row.pop(member)
         return row
@@ -463,6 +470,14 @@ class Mock:
         tenant = f"{main.project}/{main.mode}" if main else "main/test"
         tenant = tenant if self.model.credential is not None else ""
         self.rows.add(resource.name, str(row[resource.id]), tenant if resource.tenant else "", row)
+
+
+def _with_total(answer: Any, total: int) -> Any:
+    """Return the answer with the number of all rows where its name says that it is one."""
+    if not isinstance(answer, dict):
+        return answer
+    counts = {name for name, value in answer.items() if "total" in name.lower() and type(value) is int}
+    return {**answer, **dict.fromkeys(counts, total)}
 
 
 def _likeness(example: Example, given: Mapping[str, Any]) -> float:

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
+from string import ascii_letters, digits
 from typing import Any, Literal
 
 from pgagents.encoding.file import MAX_BOUNDARY, is_pattern, make_file
@@ -185,7 +187,22 @@ def distinct(schema: Mapping[str, Any], schemas: Schemas, index: int) -> Any:
         for text in (f"AV-{index:03d}", f"a{index}", str(index)):
             if matches(schema, text):
                 return text
+        return _vary(schema, str(low(schema, schemas)), index)
     return low(schema, schemas)
+
+
+def _vary(schema: Mapping[str, Any], text: str, index: int) -> str:
+    """Return the index-th text that a schema accepts and that differs from this one in one character at
+    most, the first of which is this one; this one again if there are not so many.
+    """
+    others = (
+        text[:at] + char + text[at + 1 :]
+        for at in range(len(text))
+        for char in ascii_letters + digits
+        if char != text[at]
+    )
+    fitting = (other for other in others if matches(schema, other))
+    return next(islice(fitting, index - 1, None), text) if index else text
 
 
 OTHER_MEDIA = ("text/plain", "application/pdf", "image/gif", "application/zip")
