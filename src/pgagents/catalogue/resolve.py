@@ -205,6 +205,10 @@ class _Resolver:
             ),
             unknown=a.unknown or default_unknown,
             content_type=a.content_type or JSON,
+            headers=tuple(
+                (k, Text(v, ("api", "request_headers", k)))
+                for k, v in self.written.api.request_headers.items()
+            ),
             outputs=self._outputs(a, raw, at),
             errors=tuple(self.codes[c] for c in dict.fromkeys([*a.errors, *self.written.errors.always])),
             idempotency=a.idempotency,

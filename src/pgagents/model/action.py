@@ -248,6 +248,8 @@ class Action:
     """True if the response depends on the caller's project alone."""
     content_type: str = "application/json"
     """The media type of the body that a call sends."""
+    headers: tuple[tuple[str, str], ...] = ()
+    """Constant headers that each call has."""
     security: tuple[tuple[str, ...], ...] = ()
     """The alternatives by which a call proves who makes it, each with the schemes that it takes together.
 

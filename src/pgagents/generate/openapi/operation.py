@@ -35,10 +35,11 @@ def operation(model: Model, action: Action, profile: Profile) -> Node:
     ):
         members["security"] = parts.security(model, profile, action.security, scopes)
     outside = [p for p in params if not p.in_body]
-    if outside:
-        members["parameters"] = [
-            parts.parameter(action, p, texts[str(p.name)], examples=profile.examples) for p in outside
-        ]
+    written = [parts.parameter(action, p, texts[str(p.name)], examples=profile.examples) for p in outside]
+    if profile.complete:
+        written += [parts.constant_header(name, value) for name, value in action.headers]
+    if written:
+        members["parameters"] = written
     schema = parts.body_schema(action, params, texts)
     if schema is not None:
         members["requestBody"] = parts.request_body(action, schema, params, examples=profile.examples)
