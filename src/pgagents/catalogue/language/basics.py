@@ -38,9 +38,7 @@ Security = list[dict[Name, list[str]]]
 class Strict(BaseModel):
     """A model that refuses unknown keys and does not convert text to numbers or booleans."""
 
-    model_config = ConfigDict(
-        extra="forbid", strict=True, frozen=True, populate_by_name=True, defer_build=True
-    )
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
 
 class Discriminator(Strict):
