@@ -166,7 +166,13 @@ class Action(Cited):
         description="`write` if a call changes anything; writes are "
         "confirmed, and verified with a test key only."
     )
-    costs: bool = Field(False, description="True if a call moves money.")
+    costs: bool = Field(
+        False,
+        description=(
+            "True if a call moves money. A read that costs is confirmed as a write is, and `verify` calls it "
+            "where writes are allowed, and named by `--allow` or `may_name_none`."
+        ),
+    )
     destructive: bool = Field(False, description="True if a call removes something for good.")
     bucket: Name | None = Field(
         None, description="The rate-limit bucket (under `limits.buckets`) that a call draws from."

@@ -27,8 +27,9 @@ def operation(model: Model, action: Action, profile: Profile) -> Node:
         members["deprecated"] = True
     if profile.complete and (former := _former(action)):
         members["x-formerly"] = former
-    if profile.consequential and (action.method != "GET" or action.effect == "write"):
-        members["x-openai-isConsequential"] = action.effect == "write"
+    asked = action.effect == "write" or action.costs
+    if profile.consequential and (action.method != "GET" or asked):
+        members["x-openai-isConsequential"] = asked
     scopes = parts.oauth_scopes(model, action) if profile.complete and action.key else []
     if model.credential is not None and (
         scopes or profile.security(action.security) != profile.security(model.shared_security)
