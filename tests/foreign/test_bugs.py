@@ -6,24 +6,27 @@ import httpx
 import pytest
 
 from foreign.bugs import read_bugs, write_table
+from foreign.documents import probes as documents
 from foreign.library import probes as library
 from foreign.payments import probes as payments
 from foreign.serving import FOREIGN, serving, why_missing
 
 pytestmark = pytest.mark.matrix
 
-PROBES = {"library": library.PROBES, "payments": payments.PROBES}
+PROBES = {"library": library.PROBES, "payments": payments.PROBES, "documents": documents.PROBES}
 CASES = [(api, bug) for api, probes in PROBES.items() for bug in probes]
 
 
-def headers_of(api: str) -> dict[str, str]:
+def headers_of(api: str, url: str) -> dict[str, str]:
+    if api == "documents":
+        return documents.log_in(url)
     return library.HEADERS if api == "library" else payments.HEADERS
 
 
 def look(api: str, bug: str, *, planted: bool) -> object:
     with (
         serving(api, bug if planted else None) as url,
-        httpx.Client(base_url=url, headers=headers_of(api), timeout=20) as client,
+        httpx.Client(base_url=url, headers=headers_of(api, url), timeout=20) as client,
     ):
         return PROBES[api][bug].look(client)
 
