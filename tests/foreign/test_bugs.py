@@ -6,17 +6,21 @@ import httpx
 import pytest
 
 from foreign.bugs import read_bugs, write_table
+from foreign.documents import probes as documents
 from foreign.library import probes as library
+from foreign.payments import probes as payments
 from foreign.serving import FOREIGN, serving, why_missing
 
 pytestmark = pytest.mark.matrix
 
-PROBES = {"library": library.PROBES}
+PROBES = {"library": library.PROBES, "payments": payments.PROBES, "documents": documents.PROBES}
 CASES = [(api, bug) for api, probes in PROBES.items() for bug in probes]
 
 
-def headers_of(api: str, url: str) -> dict[str, str]:  # noqa: ARG001
-    return library.HEADERS
+def headers_of(api: str, url: str) -> dict[str, str]:
+    if api == "documents":
+        return documents.log_in(url)
+    return library.HEADERS if api == "library" else payments.HEADERS
 
 
 def look(api: str, bug: str, *, planted: bool) -> object:
