@@ -336,3 +336,115 @@ def test_call_sends_the_key_in_its_form(
         assert not {"authorization", "x-api-key", "x-auth"} & set(log[0])
     else:
         assert log[0][header[0]] == header[1]
+
+
+# several schemes, and tokens that are fetched
+
+
+def row_model(id: str, further: Any = None) -> Model:
+    from language_table import rows
+
+    return load_text(rows()[id].text(further or {}), "notes.yaml")
+
+
+def run_row(model: Model, keys: dict[str, str] | None = None, **asked: Any) -> tuple[Report, list[Request]]:
+    """A run against the model's mock, and all that was sent to it."""
+    opened = pgagents.inprocess.inside(model, seed=1)
+    handler, sent = pgagents.inprocess.over_tls(opened.sandbox.handler), list[Request]()
+
+    def log(request: Request) -> Response | Silence:
+        sent.append(request)
+        return handler(request)
+
+    found = {role: key for role, key in opened.keys.items() if role.partition(".")[0] == "main"}
+    given = found if keys is None else {role: found[name] for role, name in keys.items()}
+    options = Options(seed=1, **asked)
+    return pgagents.inprocess.verify_sandbox(model, opened, options, keys=given, handler=log), sent
+
+
+def test_run_that_may_not_write_asks_for_tokens_and_reads() -> None:
+    live = {"auth": {"schemes": {"token": {"prefixes": {"test_": None}}}}}
+    report, sent = run_row(row_model("client-credentials", live))
+    assert report.findings == ()
+    assert {one.method for one in sent} <= {"GET", "HEAD", "OPTIONS", "POST"}
+    posts = [one for one in sent if one.method == "POST"]
+    assert posts
+    assert {one.path for one in posts} == {"/token"}
+
+
+def test_secret_is_sent_to_the_token_endpoint_alone_and_no_report_has_it() -> None:
+    model = row_model("client-credentials")
+    report, sent = run_row(model, allow_writes=True)
+    opened = pgagents.inprocess.inside(model, seed=1)
+    secret = opened.keys["main"].partition(":")[2]
+    calls = [one for one in sent if one.path != "/token"]
+    assert len(calls) > 50
+    assert not [one for one in calls if secret in repr(one) or encode(opened.keys["main"]) in repr(one)]
+    assert secret not in repr(report)
+    assert "Bearer cat_" not in repr(report)
+
+
+def test_token_endpoint_on_another_host_is_reached_there_and_not_judged() -> None:
+    flow = {"client_credentials": {"token_url": "https://login.example/token"}}
+    model = row_model("client-credentials", {"auth": {"schemes": {"token": {"flows": flow}}}})
+    opened = pgagents.inprocess.inside(model, seed=1)
+    handler, reached = pgagents.inprocess.over_tls(opened.sandbox.handler), list[str]()
+
+    def reach(base: str) -> Any:
+        reached.append(base)
+        return opened.sandbox.handler
+
+    def run(**more: Any) -> Report:
+        return verify(
+            model,
+            handler,
+            Identities({"main": opened.keys["main"]}, **more),
+            Options(seed=1, live=False, allow_writes=True),
+            clock=opened.sandbox.front.clock.now,
+            sleep=opened.sleep,
+            wall=lambda: "2026-04-18T16:00:00Z",
+            url="https://notes.example",
+        )
+
+    report = run(reach=reach)
+    assert report.findings == ()
+    assert set(reached) == {"https://login.example"}
+    assert not [r for r in report.results if r.contract.check == "client_credentials"]
+    alone = run()
+    assert not alone.footer.complete
+    assert "is on another host, https://login.example" in str(alone.footer)
+
+
+@pytest.mark.parametrize(
+    ("id", "lacking", "needs"),
+    [
+        ("scheme-per-action", "main.admin", "delete_note@rest"),
+        ("either-scheme", "main.key", "alternative-key"),
+    ],
+)
+def test_contract_whose_secret_was_not_given_names_the_identity(id: str, lacking: str, needs: str) -> None:
+    report, sent = run_row(row_model(id), {"main": "main"}, allow_writes=True)
+    assert report.findings == ()
+    reasons = {r.contract.id: r.reason for r in report.results if r.verdict is Verdict.NOT_SELECTED}
+    named = [i for i, reason in reasons.items() if f"--identity {lacking}=ENVVAR" in reason]
+    assert [i for i in named if needs in i]
+    assert not [i for i in named if needs not in i and "other-" not in i and lacking[5:] not in i]
+    assert len(sent) > 50
+
+
+def test_either_scheme_alone_is_enough_for_a_run() -> None:
+    report, sent = run_row(row_model("either-scheme"), {"main.key": "main.key"}, allow_writes=True)
+    assert report.findings == ()
+    assert [one for one in sent if one.header("x-api-key")]
+    assert any(
+        r.contract.id == "valid_calls/example/some/list_notes@rest" and r.verdict is Verdict.KEPT
+        for r in report.results
+    )
+
+
+def test_live_key_of_a_further_scheme_forbids_writes() -> None:
+    """A run writes with test keys alone, whichever scheme a writing action takes."""
+    for prefixes, writes in (({"adm_": "test"}, True), ({"adm_": "live"}, False), (None, False)):
+        further = {"auth": {"schemes": {"admin": {"prefixes": prefixes}}}}
+        _, sent = run_row(row_model("scheme-per-action", further))
+        assert ("POST" in {one.method for one in sent if one.header("content-type")}) == writes, prefixes

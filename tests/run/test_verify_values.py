@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from pgagents.verify.cases.boundary import unusual
@@ -115,3 +116,11 @@ def test_an_unusual_call_is_what_the_schemas_allow():
         known, bill, {"from": "2026-04-01T00:00:00Z", "to": "2026-05-01T00:00:00Z", "fleet_id": "f"}
     )
     assert found == {"from": "0001-01-01T00:00:00Z", "to": "9999-12-31T23:59:59Z", "fleet_id": "f"}
+
+
+def test_a_text_that_breaks_a_pattern_breaks_the_pattern_itself():
+    """A text that is only too long would be refused by a server that knows no pattern."""
+    schema = {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[^\\u0000-\\u001F]*$"}
+    broken = [wrong.value for wrong in violations(schema, {}, required=True) if wrong.keyword == "pattern"]
+    assert broken
+    assert all(re.search("[\x00-\x1f]", text) for text in broken)

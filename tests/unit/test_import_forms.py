@@ -184,7 +184,7 @@ def test_label_in_a_path_leaves_its_operation_out() -> None:
     assert "it travels as `label`" in notes(made)
 
 
-@pytest.mark.parametrize("media", ["application/xml", "text/plain"])
+@pytest.mark.parametrize("media", ["application/xml", "application/soap"])
 def test_body_that_no_call_sends_leaves_its_operation_out(media: str) -> None:
     body = {
         "required": True,
@@ -231,6 +231,26 @@ def test_file_of_a_multipart_body_is_an_argument(schema: dict[str, Any], encodin
     assert found is not None
     assert found.file is not None
     assert found.file.media == tuple(kinds)
+
+
+@pytest.mark.parametrize(
+    ("media", "schema", "wanted"),
+    [
+        ("application/json", {"type": "array", "items": {"type": "string"}}, {"items": {"type": "string"}}),
+        ("application/json", {"type": "object"}, {"type": "object"}),
+        ("text/plain", {"type": "string", "maxLength": 5}, {"type": "string", "maxLength": 5}),
+        ("image/png", {}, {"type": "string", "format": "binary"}),
+    ],
+)
+def test_body_without_named_members_is_one_argument(media: str, schema: Any, wanted: Any) -> None:
+    body = {"required": True, "content": {media: {"schema": schema}}}
+    made = imported(openapi({"/a": {"post": operation(requestBody=body)}}), offering=False)
+    action = made.data["actions"]["get_book"]
+    found = action["input"]["body"]
+    assert (found["in"], found["required"]) == ("whole_body", True)
+    assert {key: found[key] for key in wanted} == wanted
+    assert action.get("content_type", "application/json") == media
+    assert load_text(made.text).actions[0].params[0].place == "whole_body"
 
 
 def test_form_that_a_reading_call_need_not_send_is_dropped_with_a_message() -> None:
@@ -459,10 +479,10 @@ def test_summary_tells_the_surfaces_the_record_and_counts_in_words(
 
 
 def test_document_without_anything_that_can_be_carried_says_why() -> None:
-    body = {"required": True, "content": {"text/plain": {"schema": {"type": "string"}}}}
+    body = {"required": True, "content": {"application/xml": {"schema": {"type": "string"}}}}
     with pytest.raises(PgagentsError, match="no operation of the document can be carried over") as raised:
         imported(openapi({"/a": {"post": operation(requestBody=body)}}))
-    assert "POST /a: its body is text/plain" in raised.value.help
+    assert "POST /a: its body is application/xml" in raised.value.help
 
 
 @pytest.mark.parametrize("media", ["multipart/form-data", "application/x-www-form-urlencoded"])

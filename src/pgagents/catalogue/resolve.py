@@ -28,9 +28,10 @@ from pgagents.catalogue.language import (
 from pgagents.catalogue.language.credentials import Alternatives, list_alternatives, list_used_schemes
 from pgagents.catalogue.language.errors import JSON, PROBLEM_JSON
 from pgagents.catalogue.language.page_texts import add_page_sentence
-from pgagents.catalogue.language.schemas import argument_node, schema_node, schema_nodes
+from pgagents.catalogue.language.schemas import argument_node, event_node, schema_node, schema_nodes
 from pgagents.cel.expression import compile as compiled
 from pgagents.decoding.medium import find
+from pgagents.encoding.file import ANY
 from pgagents.encoding.file_schema import file_node
 from pgagents.encoding.medium import medium_of
 from pgagents.encoding.style import DEEP, FORM
@@ -42,6 +43,7 @@ from pgagents.model.action import (
     ActionCall,
     AnswerHeader,
     Code,
+    Deprecation,
     Example,
     FileLimits,
     Former,
@@ -62,6 +64,7 @@ from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer, Source
 from pgagents.text.wording import append_remark
 
+_HTTP_DATE = "^[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT$"
 ENTITY_TAG = '^(W/)?"[!#-~]*"$'
 """An entity tag (RFC 9110, 8.8.3), in ASCII."""
 
@@ -186,11 +189,12 @@ class _Resolver:
             self._shared(name, a) if a.security is None else list_alternatives(self.written, a.security)
         )
         pages = self._pages(a.pages, (*at, "pages")) if a.pages else None
+        deprecation = _deprecation(a, (*at, "deprecated"))
         return Action(
             name=Text(name, at),
             operation_id=Text(a.operation_id or camel(name), (*at, "operation_id") if a.operation_id else at),
             title=Text(a.title, (*at, "title")),
-            description=Text(a.description, (*at, "description")),
+            description=Text(_with_end(a.description, deprecation), (*at, "description")),
             method=method,
             path=Text(path, (*at, "http")),
             effect=a.effect,
@@ -205,6 +209,10 @@ class _Resolver:
             ),
             unknown=a.unknown or default_unknown,
             content_type=a.content_type or JSON,
+            headers=tuple(
+                (k, Text(v, ("api", "request_headers", k)))
+                for k, v in self.written.api.request_headers.items()
+            ),
             outputs=self._outputs(a, raw, at),
             errors=tuple(self.codes[c] for c in dict.fromkeys([*a.errors, *self.written.errors.always])),
             idempotency=a.idempotency,
@@ -217,7 +225,8 @@ class _Resolver:
             examples=tuple(self._example(n, e, a, (*at, "examples", n)) for n, e in a.examples.items()),
             texts={n: _texts(t, (*at, "texts", n)) for n, t in a.texts.items()},
             tags=tuple(a.tags),
-            deprecated=a.deprecated,
+            deprecated=bool(a.deprecated),
+            deprecation=deprecation,
             cite=tuple(a.cite),
             origin=at,
             signed=a.signed,
@@ -238,6 +247,13 @@ class _Resolver:
             return self.security
         return self._mcp_server(MCP, self.written.surfaces[MCP]).security
 
+    @staticmethod
+    def _file_limits(p: basics.Param, place: str, a: actions.Action) -> FileLimits:
+        """Return a file's limits; a whole body has the type that the action says."""
+        if place == "whole_body" and a.content_type and a.content_type != ANY:
+            return FileLimits((a.content_type,), p.max_bytes)
+        return FileLimits(tuple(p.media or ()), p.max_bytes)
+
     def _param(
         self, name: str, p: basics.Param, raw: Any, at: Pointer, a: actions.Action, pages: Pages | None
     ) -> Param:
@@ -248,7 +264,7 @@ class _Resolver:
         node = argument_node(raw, at, self.marks)
         if pages is not None and name == pages.argument:
             add_page_sentence(node, pages)
-        file = FileLimits(tuple(p.media or ()), p.max_bytes) if p.format == "binary" else None
+        file = self._file_limits(p, place, a) if p.format == "binary" else None
         if file is not None:
             node = file_node(node, file)
         resource, _, member = (p.refers_to or "").partition(".")
@@ -275,6 +291,8 @@ class _Resolver:
             self._output(status, o, raw["output"][status], (*at, "output", status))
             for status, o in a.output.items()
         )
+        ends = _end_headers(_deprecation(a, (*at, "deprecated")))
+        found = tuple(replace(o, headers=(*o.headers, *ends)) if 200 <= o.status < 300 else o for o in found)
         if not a.etag:
             return found
         tag = Node({"type": "string", "pattern": ENTITY_TAG}, origin=(*at, "etag"))
@@ -293,25 +311,29 @@ class _Resolver:
         media = (o.content_type if o else None) or JSON
         kind = find(media).name
         limit = o.max_bytes if o else None
+        events = _list_events(o, raw)
+        if schema is not None and events is not None:
+            schema = event_node(raw["events"], at, self.marks)
         if schema is not None:
             schema.pop("description", None)
-            if not set(schema) & {"type", "$ref", "oneOf", "anyOf", "allOf"} and kind in (
-                "text",
-                "csv",
-                "file",
-            ):
+            if not set(schema) & {"type", "$ref", "oneOf", "anyOf", "allOf"} and kind != "json":
                 schema["type"] = "string"
                 schema.update({"format": "binary"} if kind == "file" else {})
             if limit is not None and kind == "file":
                 schema["maxLength"] = min(limit, schema.get("maxLength", limit))
         columns = columns_of(schema, self.schemas) if schema is not None and kind == "csv" else None
         said = append_remark(text, f"at most {limit:,} bytes") if limit is not None else text
+        if o and o.ends_within_s is not None:
+            said = append_remark(said, f"ends within {o.ends_within_s} s")
         headers = tuple(
             self._answer_header(name, h, raw["headers"][name], (*at, "headers", name))
             for name, h in (o.headers if o else {}).items()
         )
         text = Text(said, (*at, "description"))
-        return Output(status, schema, text, at, media, limit, columns, headers)
+        within = o.ends_within_s if o else None
+        return Output(
+            status, schema, text, at, media, limit, within, events, columns=columns, headers=headers
+        )
 
     def _answer_header(self, name: str, h: basics.AnswerHeader, raw: Any, at: Pointer) -> AnswerHeader:
         schema = schema_node(raw or {}, at, self.marks)
@@ -712,6 +734,38 @@ def _with_header(webhooks: offers.Webhooks | None) -> offers.Webhooks | None:
     return webhooks.model_copy(update={"signature": usual})
 
 
+def _deprecation(a: actions.Action, at: Pointer) -> Deprecation | None:
+    """Resolve the days and the successor of a deprecated action."""
+    d = a.deprecated
+    return None if isinstance(d, bool) else Deprecation(d.since or "", d.sunset or "", d.instead or "", at)
+
+
+def _with_end(description: str, deprecation: Deprecation | None) -> str:
+    """Return the description with the sentence about the action's end."""
+    return f"{description} {deprecation.sentence}" if deprecation is not None else description
+
+
+def _end_headers(deprecation: Deprecation | None) -> tuple[AnswerHeader, ...]:
+    """Return the headers by which answers say the days of a deprecated action."""
+    if deprecation is None:
+        return ()
+    days = (
+        ("Deprecation", "since", deprecation.since, "^@-?[0-9]{1,12}$", "It is deprecated since this time"),
+        ("Sunset", "sunset", deprecation.sunset, _HTTP_DATE, "It stops working at this time"),
+    )
+    return tuple(
+        AnswerHeader(
+            name,
+            Node({"type": "string", "pattern": pattern}, origin=(*deprecation.origin, key)),
+            True,
+            Text(text, (*deprecation.origin, key)),
+            (*deprecation.origin, key),
+        )
+        for name, key, day, pattern, text in days
+        if day
+    )
+
+
 def _former(name: str, until: str, operation_id: str | None, at: Pointer) -> Former:
     """Resolve a former name. An explicit operation id did not change with the name."""
     return Former(Text(name, at), operation_id or camel(name), until, at)
@@ -734,3 +788,10 @@ def _texts(t: actions.Texts, at: Pointer) -> Texts:
         many("responding", t.responding),
         {k: Text(v, (*at, "params", k)) for k, v in t.params.items()},
     )
+
+
+def _list_events(o: basics.Output | None, raw: Any) -> dict[str, bool] | None:
+    """Return the names of a stream's events, each with whether its data is JSON; None for any other body."""
+    if o is None or o.events is None:
+        return None
+    return {name: raw["events"][name].get("type") != "string" for name in o.events}

@@ -198,6 +198,10 @@ def _answer(s: Sides, o: Output, n: Output) -> Iterator[Change]:
             *steps,
         )
     yield from _most_bytes(s, o.max_bytes, n.max_bytes, n.status, steps)
+    if o.ends_within_s is not None and (n.ends_within_s is None or n.ends_within_s > o.ends_within_s):
+        yield s.change(
+            "may break", "stream-end", f"the stream of answer {n.status} may last longer now", *steps
+        )
     yield from _headers(s, o, n)
     if o.schema is None or n.schema is None:
         if o.schema is not None:

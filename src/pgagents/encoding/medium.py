@@ -86,6 +86,11 @@ def has_body(action: Action) -> bool:
     return any(p.in_body for p in action.params)
 
 
+def is_whole(action: Action) -> bool:
+    """Return whether one argument is the whole body."""
+    return any(p.place == WHOLE for p in action.params)
+
+
 def write_body(action: Action, values: Mapping[str, Any], more: Mapping[str, Any] | None = None) -> Body:
     """Encode the body of a call. `values` are arguments by name, `more` undeclared members by name."""
     params = {str(p.name): p for p in action.params if p.in_body}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pgagents.encoding.medium import Body, has_body, write_body
+from pgagents.encoding.medium import WHOLE, Body, has_body, write_body
 from pgagents.encoding.style import encode, join, keep_reserved, pairs
 from pgagents.http import text_of
 from pgagents.model.action import Action
@@ -27,7 +27,8 @@ def encode_call(action: Action, values: Mapping[str, Any]) -> Parts:
     Values that are no arguments go into the body, or into the query if the action has no body.
     """
     params = {str(p.name): p for p in action.params}
-    path, headers, query = str(action.path), [], []
+    path, query = str(action.path), []
+    headers = [(name, str(value)) for name, value in action.headers]
     in_body: dict[str, Any] = {}
     more: dict[str, Any] = {}
     for name, value in values.items():
@@ -44,9 +45,12 @@ def encode_call(action: Action, values: Mapping[str, Any]) -> Parts:
         else:
             in_body[name] = value
     body = None
-    if has_body(action):
+    whole = next((str(p.name) for p in action.params if p.place == WHOLE), None)
+    if whole is not None:
+        body = write_body(action, in_body) if whole in in_body else None
+    elif has_body(action):
         body = write_body(action, in_body, more)
-    else:
+    if whole is not None or not has_body(action):
         query += [
             (encode(name), encode(text_of(item)))
             for name, value in more.items()

@@ -361,6 +361,15 @@ class Actions:
             self.notes.add_lost(at, f"an optional body of {brief(body.media)} is not sent", body.whole.place)
             return True
         parts, closed = members(self.schemas, body, self.notes, (*at, "input"))
+        medium = medium_of(body.media)
+        keeps = body.required or op.method not in ("GET", "DELETE")
+        if (
+            parts is None
+            and not self.comparing
+            and keeps
+            and (medium is None or medium.typed or not medium.members)
+        ):
+            return self._whole_body(body, found, made, (*at, "input"))
         if parts is None:
             if body.required or op.method in ("PUT", "PATCH"):
                 self.notes.add_left_out(
@@ -425,6 +434,24 @@ class Actions:
         if form is not None:
             schema |= _style_members(form)
         made.wires[part.name, "body"] = name
+        found[name] = schema
+        return True
+
+    def _whole_body(self, body: Body, found: dict[str, Any], made: ImportedAction, at: Pointer) -> bool:
+        """Add one argument that is the whole body."""
+        media, medium = _bare(body.media), medium_of(body.media)
+        name = self._name("body", found)
+        if medium is not None and medium.files and not medium.members:
+            schema: dict[str, Any] = {"type": "string", "format": "binary"}
+        elif medium is not None and not medium.typed:
+            schema = {**self._argument(body.schema, (*at, name), name, made.name), "type": "string"}
+        else:
+            schema = self._argument(body.schema, (*at, name), name, made.name)
+        schema["in"] = "whole_body"
+        if body.required:
+            schema["required"] = True
+        if media not in ("", JSON, "*/*", "text/json"):
+            made.action["content_type"] = media
         found[name] = schema
         return True
 

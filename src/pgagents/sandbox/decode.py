@@ -21,6 +21,7 @@ from pgagents.sandbox.bodies.readers import field_of, reader_of
 from pgagents.source.origin import plain
 
 BODY = "body"
+_BODY = ("body", "whole_body")
 _JSON_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _WHOLE = re.compile(r"-?[0-9]+")
 _MOST_DIGITS = 400
@@ -215,8 +216,8 @@ class Decoder:
             arguments = tuple(replace(a, field=replace(a.field, wire=aliases[a.name])) for a in arguments)
         return _Plan(
             arguments,
-            tuple(a for a in arguments if a.place != "body"),
-            tuple(a for a in arguments if a.place == "body"),
+            tuple(a for a in arguments if a.place not in _BODY),
+            tuple(a for a in arguments if a.place in _BODY),
             {str(p.name): p.schema["default"] for p in params if "default" in p.schema},
             schemas.validator(plain(schema), self._model.schemas),
         )

@@ -360,7 +360,10 @@ class Front:
         error: str | None,
         scope: str | None = None,
     ) -> Response:
-        """Return the refusal with a WWW-Authenticate challenge, where a scheme has one."""
+        """Return the refusal with a WWW-Authenticate challenge: the declared one, else the scheme's."""
+        declared = next((h.const for h in self.model.headers if h.name.lower() == "www-authenticate"), None)
+        if declared is not None:
+            return refused.with_header("WWW-Authenticate", declared)
         names = next((one for one in needs if one), ())
         if [self.model.credentials[name].kind for name in names] != ["http_bearer"]:
             return refused.with_header("WWW-Authenticate", find_challenge(self.model, needs))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -39,11 +40,14 @@ def earlier(store: Store, owner: str, value: str, hash: bytes, now: float) -> Ea
     """Return the earlier call with this idempotency key, or None; forget expired keys first."""
     store.run("DELETE FROM idempotency WHERE dies_at <= ?", now)
     row = store.row(
-        "SELECT hash, resource, status, answer FROM idempotency WHERE key_id = ? AND value = ?", owner, value
+        "SELECT hash, resource, status, headers, answer FROM idempotency WHERE key_id = ? AND value = ?",
+        owner,
+        value,
     )
     if row is None:
         return None
-    answer = Response(row["status"], (("Content-Type", "application/json"),), row["answer"])
+    headers = tuple((str(name), str(value)) for name, value in json.loads(row["headers"]))
+    answer = Response(row["status"], headers, row["answer"])
     return Earlier(bytes(row["hash"]) == hash, row["resource"], answer)
 
 
@@ -54,12 +58,13 @@ def remember(
     repeated.
     """
     store.run(
-        "INSERT INTO idempotency VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO idempotency VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         owner,
         value,
         hash,
         resource,
         answer.status,
+        json.dumps(answer.headers),
         answer.body,
         dies_at,
     )

@@ -25,7 +25,8 @@ CREATE TABLE IF NOT EXISTS api_key (
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS idempotency (
   key_id TEXT NOT NULL, value TEXT NOT NULL, hash BLOB NOT NULL, resource TEXT NOT NULL,
-  status INTEGER NOT NULL, answer BLOB NOT NULL, dies_at REAL NOT NULL, PRIMARY KEY (key_id, value)
+  status INTEGER NOT NULL, headers TEXT NOT NULL, answer BLOB NOT NULL, dies_at REAL NOT NULL,
+  PRIMARY KEY (key_id, value)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS idempotency_dies ON idempotency (dies_at);
 """

@@ -37,7 +37,7 @@ _ONE = frozenset(
      "unevaluatedProperties", "unevaluatedItems")
 )  # fmt: skip
 _LISTS = frozenset(("oneOf", "anyOf", "allOf", "prefixItems"))
-_MANY = frozenset(("properties", "patternProperties", "dependentSchemas"))
+_MANY = frozenset(("properties", "patternProperties", "dependentSchemas", "events"))
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pgagents.catalogue.checks.checker import PLACEHOLDER, Checker
 from pgagents.catalogue.language.actions import Action
 from pgagents.catalogue.language.basics import Param, Schema
+from pgagents.encoding.file import ANY
 from pgagents.encoding.medium import JSON, Medium, medium_of
 from pgagents.encoding.style import DEEP, FORM, PIPES, SPACES
 from pgagents.model.action import PlaceIn
@@ -17,6 +18,13 @@ STYLED = ("query", "body")
 """Places where lists and objects have a style."""
 _BRACKETS = "`style: deepObject` sends `{0}[member]=…`, `style: form` sends `member=…`"
 _MAX_DEPTH = 20
+_OWN_HEADERS = frozenset(
+    ("accept", "authorization", "connection", "content-length", "content-type", "cookie", "host", "origin")
+)
+_TYPES = (
+    f"write `{JSON}`, another `+json`, `application/x-www-form-urlencoded`, `multipart/form-data`, "
+    "`text/plain` or the type of a file"
+)
 
 
 def place_of(name: str, param: Param, http: str | None) -> PlaceIn:
@@ -29,6 +37,7 @@ def place_of(name: str, param: Param, http: str | None) -> PlaceIn:
 
 def run(checker: Checker) -> None:
     """Record media types that cannot be encoded, and lists and objects without a form where they stand."""
+    _request_headers(checker)
     for base, actions in checker.blocks():
         for name, action in actions.items():
             _action(checker, (*base, name), action)
@@ -38,6 +47,7 @@ def _action(checker: Checker, pointer: Pointer, action: Action) -> None:
     places = {name: place_of(name, param, action.http) for name, param in action.input.items()}
     medium = medium_of(action.content_type or JSON)
     _content_type(checker, pointer, action, medium, places)
+    _whole(checker, pointer, action, medium, places)
     for name, param in action.input.items():
         place = places[name]
         in_text = place not in IN_BODY or (medium is not None and not medium.typed)
@@ -58,6 +68,34 @@ def _action(checker: Checker, pointer: Pointer, action: Action) -> None:
             checker.fault(at, "idle", message, help, at_value=False)
 
 
+def _request_headers(checker: Checker) -> None:
+    """Record constant headers that something else sets: the request itself, a credential, or an argument."""
+    own = {scheme.name.lower() for scheme in checker.written.auth.schemes.values() if scheme.name is not None}
+    for header in checker.written.api.request_headers:
+        at, small = ("api", "request_headers", header), header.lower()
+        argument = next(
+            (
+                name
+                for action in checker.actions.values()
+                for name, param in action.input.items()
+                if param.in_ == "header" and (param.wire or name).lower() == small
+            ),
+            None,
+        )
+        why = (
+            "each request sets it itself"
+            if small in _OWN_HEADERS
+            else "it carries the key"
+            if small in own
+            else f"the argument `{argument}` is that header"
+            if argument is not None
+            else ""
+        )
+        if why:
+            message = f"`{header}` cannot be a constant header: {why}"
+            checker.fault(at, "sending", message, "leave it out", at_value=False)
+
+
 def _content_type(
     checker: Checker, pointer: Pointer, action: Action, medium: Medium | None, places: dict[str, PlaceIn]
 ) -> None:
@@ -66,13 +104,47 @@ def _content_type(
     at = (*pointer, "content_type")
     if medium is None:
         message = f"no call can send a body of type `{action.content_type}`"
-        help = (
-            f"write `{JSON}`, another `+json`, `application/x-www-form-urlencoded` or `multipart/form-data`"
-        )
-        checker.fault(at, "sending", message, help)
+        checker.fault(at, "sending", message, _TYPES)
     elif action.http is None or not any(place in IN_BODY for place in places.values()):
         message = "`content_type` does nothing: no argument of this action is sent in the body"
         checker.fault(at, "idle", message, "leave it out, or give an argument `in: body`")
+
+
+def _whole(
+    checker: Checker, pointer: Pointer, action: Action, medium: Medium | None, places: dict[str, PlaceIn]
+) -> None:
+    """Record a whole body beside other members of it, and bodies that cannot be what they are said to be."""
+    in_body = [name for name, place in places.items() if place in IN_BODY]
+    whole = [name for name in in_body if places[name] == "whole_body"]
+    for name in whole:
+        at = (*pointer, "input", name)
+        other = next((n for n in in_body if n != name), None)
+        if other is not None:
+            message = f"`{name}` is the whole body, and `{other}` is sent in the body too"
+            checker.fault(
+                (*at, "in"), "sending", message, "keep one of them, or make both members of the body"
+            )
+            return
+        if action.input[name].wire is not None:
+            checker.fault(
+                (*at, "wire"), "idle", "`wire` does nothing here: a whole body has no name", "leave it out"
+            )
+        if medium is not None and medium.members and not medium.typed:
+            message = f"{medium.says} has named members, so no argument is the whole of it"
+            checker.fault((*at, "in"), "sending", message, "leave `in` out")
+        if action.input[name].media is not None and action.content_type != ANY:
+            message = "`media` does nothing here: the action's `content_type` is the type of the file"
+            checker.fault((*at, "media"), "idle", message, "leave it out")
+    if medium is None or medium.members:
+        return
+    for name in in_body:
+        at, param = (*pointer, "input", name), action.input[name]
+        if places[name] != "whole_body":
+            message = f"a body of {action.content_type} has no members, and `{name}` would be one"
+            checker.fault(at, "sending", message, "write `in: whole_body`", at_value=False)
+        elif medium.files and param.format != "binary":
+            message = f"the bytes of {action.content_type} are a file, and `{name}` is none"
+            checker.fault(at, "sending", message, "write `{type: string, format: binary}`", at_value=False)
 
 
 def _file(checker: Checker, at: Pointer, param: Param, medium: Medium | None) -> None:

@@ -20,6 +20,8 @@ Line = Annotated[str, StringConstraints(min_length=1, max_length=8000)]
 Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/?#]+")]
 Path = Annotated[str, StringConstraints(pattern=r"^/[^\s?#]*$")]
 Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$")]
+HeaderValue = Annotated[str, StringConstraints(pattern=r"^[!-~]([ -~]{0,998}[!-~])?$")]
 Media = Annotated[str, StringConstraints(pattern=r"^[a-z0-9.+-]+/[a-z0-9.+-]+$")]
 Status = Annotated[int, Field(ge=100, le=599)]
 MediaType = Annotated[
@@ -36,9 +38,7 @@ Security = list[dict[Name, list[str]]]
 class Strict(BaseModel):
     """A model that refuses unknown keys and does not convert text to numbers or booleans."""
 
-    model_config = ConfigDict(
-        extra="forbid", strict=True, frozen=True, populate_by_name=True, defer_build=True
-    )
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
 
 class Discriminator(Strict):
@@ -206,12 +206,12 @@ class Param(Schema):
     """One argument of an action: a schema, whether it is required, and where it is sent."""
 
     required: bool | None = Field(None, description="True if every call must give it.")  # type: ignore[assignment]  # an argument's own flag, not the object's list
-    in_: Literal["path", "query", "header", "body"] | None = Field(
+    in_: Literal["path", "query", "header", "body", "whole_body"] | None = Field(
         None,
         alias="in",
         description=(
             "Where it is sent; the default is the path if the path names it, the query for GET and "
-            "DELETE, otherwise the body."
+            "DELETE, otherwise the body. `whole_body`: the value is the body itself, not a member of it."
         ),
     )
     wire: JsonName | None = Field(
@@ -267,6 +267,17 @@ class Output(Schema):
         description=(
             "Its media type, if that is not JSON: `text/csv` for rows by a header row, a text, a file, or "
             "another type of JSON such as `application/geo+json`."
+        ),
+    )
+    events: dict[JsonName, Schema] | None = Field(
+        None,
+        min_length=1,
+        description="The events of a `text/event-stream`: by name, the schema of their data.",
+    )
+    ends_within_s: Annotated[int, Field(gt=0, le=25)] | None = Field(
+        None,
+        description=(
+            "Seconds after which a `text/event-stream` has ended; callers wait 30 s for a whole answer."
         ),
     )
     max_bytes: Annotated[int, Field(gt=0)] | None = Field(

@@ -23,6 +23,8 @@ _OURS = frozenset(
         "private",
         "content_type",
         "max_bytes",
+        "events",
+        "ends_within_s",
         "style",
         "explode",
         "media",
@@ -93,6 +95,24 @@ def _discriminator(raw: Mapping[str, Any]) -> dict[str, Any]:
     """Return a discriminator as OpenAPI writes it, with references in place of names."""
     mapping = {value: REF + name for value, name in (raw.get("mapping") or {}).items()}
     return {"propertyName": raw["propertyName"], **({"mapping": mapping} if mapping else {})}
+
+
+def _object(members: Node, required: list[str], origin: Pointer) -> Node:
+    return Node({"type": "object", "properties": members, "required": required}, origin=origin)
+
+
+def event_node(raw: Mapping[str, Any], pointer: Pointer, marks: Marks | None = None) -> Node:
+    """Convert the events of a stream to the schema of their list; events of other names are open."""
+    kinds: list[Node] = []
+    for name, schema in raw.items():
+        at = (*pointer, "events", name)
+        told, id = Node({"const": name}, origin=at), Node({"type": "string"}, origin=at)
+        members = Node({"event": told, "id": id, "data": schema_node(schema, at, marks)}, origin=at)
+        kinds.append(_object(members, ["event", "data"], at))
+    others = Node({"not": Node({"enum": list(raw)}, origin=pointer)}, origin=pointer)
+    other = _object(Node({"event": others}, origin=pointer), ["event"], pointer)
+    item = Node({"type": "object", "anyOf": [*kinds, other]}, origin=pointer)
+    return Node({"type": "array", "items": item}, origin=pointer)
 
 
 def argument_node(raw: Mapping[str, Any], pointer: Pointer, marks: Marks | None = None) -> Node:

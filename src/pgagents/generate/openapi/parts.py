@@ -133,6 +133,13 @@ def parameter(action: Action, param: Param, description: str, *, examples: bool)
     return Node(members, origin=param.origin)
 
 
+def constant_header(name: str, value: str) -> Node:
+    """Return the parameter of a header that every call has."""
+    at = ("api", "request_headers", name)
+    schema = Node({"type": "string", "const": Text(value, at)}, origin=at)
+    return Node({"name": name, "in": "header", "required": True, "schema": schema}, origin=at)
+
+
 def _encoding_of(param: Param) -> dict[str, Any]:
     """Return the Encoding Object of a member of a form."""
     if param.file is not None:
@@ -196,6 +203,10 @@ def make_example(example: Example, value: Any, key: str) -> Node:
 
 def body_schema(action: Action, params: Iterable[Param], texts: Mapping[str, str]) -> Node | None:
     """Return the schema of the JSON object that a call sends, or None if no argument is sent in the body."""
+    params = list(params)
+    for param in params:
+        if param.place == "whole_body":
+            return _sent_schema(param, texts[str(param.name)])
     chosen = [p for p in params if p.place == "body"]
     if not chosen:
         return None
@@ -239,16 +250,25 @@ def request_body(action: Action, schema: Node, params: Iterable[Param], *, examp
         media["encoding"] = Node(encoding, origin=schema.origin)
     if examples:
         wires = {str(p.name): p.wire for p in params if p.place == "body"}
+        whole = next((str(p.name) for p in params if p.place == "whole_body" and p.file is None), None)
         shown = {
             e.name: make_example(e, {wires[k]: v for k, v in e.input.items() if k in wires}, "input")
             for e in _sending(action)
             if any(k in wires for k in e.input)
         }
+        if whole is not None:
+            shown = {
+                e.name: make_example(e, e.input[whole], "input") for e in _sending(action) if whole in e.input
+            }
         if shown:
             media["examples"] = Node(shown, origin=(*action.origin, "examples"))
     content_type = Text(action.content_type, (*action.origin, "content_type"))
+    needed = any(p.required for p in params if p.in_body)
     return Node(
-        {"required": "required" in schema, "content": Node({content_type: media}, origin=schema.origin)},
+        {
+            "required": needed,
+            "content": Node({content_type: media}, origin=schema.origin),
+        },
         origin=schema.origin,
     )
 

@@ -8,9 +8,12 @@ from typing import Any
 from pgagents.jsonschema.schema import REF
 from pgagents.source.origin import Node
 
-_MANY = ("properties", "$defs", "patternProperties")
+_MANY = ("properties", "$defs", "patternProperties", "dependentSchemas")
 _LISTS = ("oneOf", "anyOf", "allOf", "prefixItems")
-_ONE = ("items", "additionalProperties", "not")
+_ONE = (
+    *("items", "additionalProperties", "not", "contains", "propertyNames", "if", "then", "else"),
+    *("unevaluatedProperties", "unevaluatedItems"),
+)
 
 
 def transform(schema: Node, change: Callable[[Node], Node]) -> Node:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from pgagents.encoding.medium import JSON, has_body
+from pgagents.encoding.medium import JSON, WHOLE, has_body, is_whole
 from pgagents.generate.target import Loss
 from pgagents.model.action import Action, Param
 from pgagents.model.model import Surface
@@ -26,6 +26,10 @@ def in_json(surface: Surface, who: str) -> tuple[Surface, list[Loss]]:
         if action.content_type != JSON and has_body(action):
             why = f"its body is {action.content_type}, and {who} sends {JSON} only"
             lost.append(_drop(action, (*action.origin, "content_type"), why))
+            continue
+        if is_whole(action):
+            why = f"its body is no object with members, and {who} takes nothing else"
+            lost.append(_drop(action, next(p.origin for p in action.params if p.place == WHOLE), why))
             continue
         styled = list(_styled(action))
         needed = next((p for p in styled if p.required), None)

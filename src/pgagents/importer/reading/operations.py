@@ -312,7 +312,7 @@ def is_json(media: str) -> bool:
 
 def is_sendable(media: str) -> bool:
     """True if a catalogue's calls can send a body of this type."""
-    return is_json(media) or medium_of(media) is not None
+    return is_json(media) or medium_of(media.partition(";")[0]) is not None
 
 
 def encoding_style(encoding: Found) -> str:

@@ -42,6 +42,8 @@ class Field:
     explode: bool
     schema: Mapping[str, Any]
     kinds: frozenset[str]
+    whole: bool = False
+    """True if the value is the whole body."""
 
 
 class Unreadable(Exception):
@@ -116,6 +118,8 @@ def _brackets(field: Field, pairs: Iterable[Pair], used: set[str]) -> Any:
     tree: Any = None
     count = 0
     for pair in pairs:
+        if pair.name == field.wire:
+            raise Unreadable(f"{field.wire} is one value where an object or list is wanted", field.wire)
         if not pair.name.startswith(f"{field.wire}["):
             continue
         rest = pair.name[len(field.wire) :]

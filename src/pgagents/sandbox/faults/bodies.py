@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from pgagents.http import Request
+from pgagents.encoding.medium import JSON
+from pgagents.http import Handler, Request, Response, Silence
 from pgagents.model.action import Action, Param
 from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.injection.fault_registry import Context, fault
@@ -19,7 +20,7 @@ def form_type_prefix(context: Context, request: Request) -> Request:
     """A body is read as a form if the name of its type begins like a form's."""
     action = context.reader.action(request)
     written = request.header("content-type") or ""
-    if action is None or not written.startswith(action.content_type):
+    if action is None or action.content_type == JSON or not written.startswith(action.content_type):
         return request
     _, mark, parameters = written.partition(";")
     return request.with_header("Content-Type", f"{action.content_type}{mark}{parameters}")
@@ -106,6 +107,47 @@ def multipart_end_forgiven(_context: Context, request: Request) -> Request:
     if boundary is None or request.body.endswith(b"--\r\n"):
         return request
     return replace(request, body=request.body + f"\r\n--{boundary[1]}--\r\n".encode())
+
+
+@fault("law", needs=("whole-body",)).replace_actions
+def whole_body_first_alone(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
+    """A body that is a list has its first item alone."""
+    return inner(_changed(call, lambda p, v: v[:1] if p.place == "whole_body" and isinstance(v, list) else v))
+
+
+@fault("law", needs=("text-body",)).replace_actions
+def text_body_in_latin_1(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
+    """A body of plain text is read as Latin-1."""
+
+    def read(param: Param, value: Any) -> Any:
+        whole = param.place == "whole_body" and param.file is None and isinstance(value, str)
+        return value.encode().decode("latin-1") if whole else value
+
+    return inner(_changed(call, read))
+
+
+@fault("merge_patch", needs=("merge-patch",)).replace_actions
+def merge_patch_replaces(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
+    """A merge patch replaces the whole resource: members that it leaves out are removed."""
+    if call.action.content_type != "application/merge-patch+json":
+        return inner(call)
+    missing = {str(p.name): None for p in call.action.params if p.in_body and not p.required}
+    return inner(replace(call, input={**missing, **call.input}))
+
+
+@fault("merge_patch", needs=("merge-patch",)).replace_actions
+def merge_patch_null_ignored(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
+    """Null in a merge patch is taken for a member that is left out."""
+    if call.action.content_type != "application/merge-patch+json":
+        return inner(call)
+    return inner(replace(call, input={k: v for k, v in call.input.items() if v is not None}))
+
+
+@fault("valid_calls", needs=("constant-headers",)).handle_requests
+def constant_header_unknown(context: Context, handler: Handler, request: Request) -> Response | Silence:
+    """A call with one of the API's constant headers is refused as if its body were wrong."""
+    given = any(request.header(name) for name in context.model.api.request_headers)
+    return handler(request.with_header("Content-Type", "text/x-pgv")) if given else handler(request)
 
 
 def _edit_decoded(context: Context, edit: Callable[[str], str]) -> None:

@@ -128,3 +128,49 @@ def json_suffix_as_text(_context: Context, _request: Request, answer: Response) 
     media = answer.header("content-type") or ""
     suffixed = successful(answer) and media.endswith("+json")
     return answer.with_header("Content-Type", "text/plain") if suffixed else answer
+
+
+def _is_stream(answer: Response) -> bool:
+    return _media(answer) == "text/event-stream"
+
+
+@fault("response_schema", also={"law": "a law reads the events"}, needs=("event-stream",)).edit_answers
+def event_data_truncated(_context: Context, _request: Request, answer: Response) -> Response:
+    """The data of every event lacks its last two characters."""
+    lines = answer.body.split(b"\n") if _is_stream(answer) else []
+    cut = [line[:-2] if line.startswith(b"data: ") else line for line in lines]
+    return replace(answer, body=b"\n".join(cut)) if lines else answer
+
+
+@fault("response_schema", also={"law": "a law reads the events"}, needs=("event-stream",)).edit_answers
+def event_end_lost(_context: Context, _request: Request, answer: Response) -> Response:
+    """The empty line after the last event is missing, so clients drop the event."""
+    return replace(answer, body=answer.body.rstrip(b"\n") + b"\n") if _is_stream(answer) else answer
+
+
+@fault("response_schema", also={"law": "a law reads the events"}, needs=("event-stream",)).edit_answers
+def event_data_of_another(_context: Context, _request: Request, answer: Response) -> Response:
+    """Every event has an empty object as its data."""
+    lines = answer.body.split(b"\n") if _is_stream(answer) else []
+    other = [b"data: {}" if line.startswith(b"data: ") else line for line in lines]
+    return replace(answer, body=b"\n".join(other)) if lines else answer
+
+
+@fault("response_schema", needs=("event-stream",)).handle_requests
+def stream_ends_late(context: Context, handler: Handler, request: Request) -> Response | Silence:
+    """A stream ends a minute later than it should."""
+    answer = handler(request)
+    if isinstance(answer, Response) and _is_stream(answer):
+        context.sleep(60 + max((o.ends_within_s or 0) for a in context.model.actions for o in a.outputs))
+    return answer
+
+
+@fault(
+    "no_crashes", also={"valid_calls": "a valid call has no answer"}, needs=("event-stream",)
+).handle_requests
+def stream_never_ends(_context: Context, handler: Handler, request: Request) -> Response | Silence:
+    """A stream goes on until the caller gives up."""
+    answer = handler(request)
+    if isinstance(answer, Response) and _is_stream(answer):
+        return Silence("timeout", "no whole answer in time")
+    return answer

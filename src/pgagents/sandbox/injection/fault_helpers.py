@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from pgagents.encoding.medium import has_body, medium_of_action
+from pgagents.encoding.medium import has_body, is_whole, medium_of_action
 from pgagents.generate.formerly import actions_by_name
 from pgagents.http import Handler, Request, Response, Silence, json_bytes, read_json, text_of
 from pgagents.model.action import Action
@@ -96,7 +96,7 @@ class RequestReader:
                 request,
                 body=json_bytes({**read_json(request.body).value, asked.dispatcher.arguments: dict(values)}),
             )
-        if request.body and not medium_of_action(asked.action).typed:
+        if request.body and (not medium_of_action(asked.action).typed or is_whole(asked.action)):
             return write_values(asked.action, request, values)
         if request.method in ("POST", "PUT", "PATCH"):
             return replace(request, body=json_bytes(dict(values)))

@@ -13,7 +13,7 @@ from pgagents.cel.reading import bounds_of_size
 from pgagents.jsonschema import schema as schemas
 from pgagents.model.action import Action, Example, Param
 from pgagents.model.error_reader import value_at
-from pgagents.model.model import Resource
+from pgagents.model.model import Resource, member_at
 from pgagents.sandbox.call import AcceptedCall, Domain, NotModified, Refusal
 from pgagents.sandbox.clock import rfc3339
 from pgagents.sandbox.keys import word
@@ -25,9 +25,9 @@ from pgagents.sandbox.mock.ids import candidates
 from pgagents.sandbox.mock.laws.listing import choose
 from pgagents.sandbox.mock.laws.obey import Lawful
 from pgagents.sandbox.mock.lifecycle import Lifecycle
-from pgagents.sandbox.mock.paging.page import show_page
+from pgagents.sandbox.mock.paging import page
 from pgagents.sandbox.mock.rows import Rows
-from pgagents.sandbox.mock.sample import sample
+from pgagents.sandbox.mock.sample import sample, with_required
 from pgagents.sandbox.mock.signed_calls import refuse_unsigned
 from pgagents.sandbox.setting import Setting
 from pgagents.source.origin import plain
@@ -38,6 +38,22 @@ GONE = 410
 def domain(setting: Setting) -> Domain:
     """Return the domain of a catalogue that names none of its own."""
     return Mock(setting).act
+
+
+MERGE_PATCH = "application/merge-patch+json"
+
+
+def merged(old: Any, patch: Any) -> Any:
+    """Return a value changed by a merge patch (RFC 7396)."""
+    if not isinstance(patch, dict):
+        return patch
+    found = dict(old) if isinstance(old, dict) else {}
+    for name, value in patch.items():
+        if value is None:
+            found.pop(name, None)
+        else:
+            found[name] = merged(found.get(name), value)
+    return found
 
 
 class Mock:
@@ -91,8 +107,10 @@ class Mock:
         answer, path = self._base(call), places.place(made_by.at)
         if path is None:
             return True, answer
-        row = self._overlaid(self._object(answer, path), call, fresh=resource.id)
-        row[resource.id] = self._fresh_id(resource, call, row.get(resource.id))
+        row = self._overlaid(self._object(answer, path), call, fresh=resource.id.partition(".")[0])
+        row = with_required(row, page.schema_at(self.model, call.action, path), self.model.schemas, call.now)
+        id = self._fresh_id(resource, call, member_at(row, resource.id))
+        row = places.put(row, places.steps_to(resource.id), id)
         if resource.state and resource.initial:
             row[resource.state] = resource.initial
         answer = self.laws.repair(call, places.put(answer, path, row))
@@ -105,9 +123,9 @@ class Mock:
             return True, Refusal(code.name, "Nothing is left of it") if code else self._missing(
                 resource, call
             )
-        self.rows.add(resource.name, str(row[resource.id]), tenant, row)
+        self.rows.add(resource.name, str(member_at(row, resource.id)), tenant, row)
         if call.action.job is not None:
-            self.lifecycle.begin(resource, str(row[resource.id]), call.now)
+            self.lifecycle.begin(resource, str(member_at(row, resource.id)), call.now)
             call.headers.extend(_tell_job(resource, call.action, row))
         return True, answer
 
@@ -123,13 +141,13 @@ class Mock:
         answer = self._base(call)
         path = self._path_in(resource, answer)
         shown = self._object(answer, path) if path is not None else {}
-        after = self._overlaid({**shown, **row}, call, keep=(resource.id, *resource.fixed))
+        after = self._overlaid({**shown, **row}, call, keep=(resource.id.partition(".")[0], *resource.fixed))
         if resource.state:
             after[resource.state] = move.to
         if path is not None:
             answer = self.laws.repair(call, places.put(answer, path, after), row)
             after = self._object(answer, path)
-        self.rows.change(resource.name, str(row[resource.id]), after)
+        self.rows.change(resource.name, str(member_at(row, resource.id)), after)
         self.lifecycle.count(resource, self._tenant(resource, call), row, after)
         return True, answer
 
@@ -140,7 +158,7 @@ class Mock:
         row = self._find_instance(resource, call, places.id_argument(undo, resource))
         if row is None:
             return True, self._missing(resource, call)
-        self.rows.remove(resource.name, str(row[resource.id]))
+        self.rows.remove(resource.name, str(member_at(row, resource.id)))
         self.lifecycle.count(resource, self._tenant(resource, call), row, None)
         return True, self.laws.repair(call, self._base(call), row)
 
@@ -168,7 +186,11 @@ class Mock:
         rows = [
             r
             for r in rows
-            if all(r[k] == v for k, v in call.input.items() if k in r and k in call.given and k not in paging)
+            if all(
+                r[k] == v
+                for k, v in call.input.items()
+                if k in r and k in call.given and k not in paging and not isinstance(v, dict | list)
+            )
         ]
         rows = choose(self.laws, call, self._base(call), path, rows)
         if call.action.pages is not None:
@@ -184,12 +206,12 @@ class Mock:
 
     def _page(self, resource: Resource, call: AcceptedCall, rows: list[dict[str, Any]]) -> Any:
         """Return one page of a list, and add the headers that say what comes next."""
-        ids = [row.get(resource.id) for row in rows]
-        page = show_page(self.model, self.setting.address.url, call, self._base(call), rows, ids)
-        if isinstance(page, Refusal):
-            return page
-        call.headers.extend(page.headers)
-        return page.answer
+        ids = [member_at(row, resource.id) for row in rows]
+        shown = page.show_page(self.model, self.setting.address.url, call, self._base(call), rows, ids)
+        if isinstance(shown, Refusal):
+            return shown
+        call.headers.extend(shown.headers)
+        return _with_total(shown.answer, len(rows))
 
     def _change(self, resource: Resource, call: AcceptedCall) -> tuple[bool, Any]:
         """Apply the arguments of a write at the resource's own path that is none of its declared calls."""
@@ -203,12 +225,17 @@ class Mock:
             return True, self._missing(resource, call)
         answer = self._base(call)
         path = self._path_in(resource, answer)
-        after = self._overlaid(dict(row), call, keep=(resource.id, str(param.name), *resource.fixed))
+        after = self._overlaid(
+            dict(row), call, keep=(resource.id.partition(".")[0], str(param.name), *resource.fixed)
+        )
         if path is not None:
-            shown = places.put(answer, path, {**self._object(answer, path), **after})
+            base = self._object(answer, path)
+            if call.action.content_type == MERGE_PATCH:  # what null removed must not come back
+                base = {name: value for name, value in base.items() if name in after}
+            shown = places.put(answer, path, {**base, **after})
             answer = self.laws.repair(call, shown, row)
             after = self._object(answer, path)
-        self.rows.change(resource.name, str(row[resource.id]), after)
+        self.rows.change(resource.name, str(member_at(row, resource.id)), after)
         self.lifecycle.count(resource, self._tenant(resource, call), row, after)
         return True, answer
 
@@ -275,11 +302,16 @@ class Mock:
                 continue
             member = self._member_of(call.action, param)
             if name in call.input and (member in row or self._member(call.action, member) is not None):
+                if call.action.content_type == MERGE_PATCH:
+                    row = merged(row, {member: plain(call.input[name])})
+                    continue
                 row[member] = plain(call.input[name])
             elif member in row and fresh:
                 schema = self._member(call.action, member) or {}
                 if "null" in (schema.get("type") or ()):
                     row[member] = None
+                elif schema.get("type") in ("array", "object") and not schema.get("required"):
+                    row[member] = [] if schema["type"] == "array" else {}
                 else:
                     row.pop(member)
         return row
@@ -379,7 +411,7 @@ class Mock:
 
     def _fresh_id(self, resource: Resource, call: AcceptedCall, like: Any) -> Any:
         """Return a new id that fits the answer's schema and every argument that names the resource."""
-        member = self._member(call.action, resource.id) or {}
+        member = self._member(call.action, resource.id.rpartition(".")[2]) or {}
         params = [
             p
             for a in (*self.model.actions, *self.model.operator)
@@ -435,8 +467,8 @@ class Mock:
     def _seed_row(self, resource: Resource, item: Any) -> None:
         if (
             not isinstance(item, Mapping)
-            or resource.id not in item
-            or self.rows.was_used(resource.name, str(item[resource.id]))
+            or (id := member_at(item, resource.id)) is None
+            or self.rows.was_used(resource.name, str(id))
         ):
             return
         row = dict(plain(item))
@@ -445,7 +477,15 @@ class Mock:
         main = self.model.auth.roles.get("main")
         tenant = f"{main.project}/{main.mode}" if main else "main/test"
         tenant = tenant if self.model.credential is not None else ""
-        self.rows.add(resource.name, str(row[resource.id]), tenant if resource.tenant else "", row)
+        self.rows.add(resource.name, str(member_at(row, resource.id)), tenant if resource.tenant else "", row)
+
+
+def _with_total(answer: Any, total: int) -> Any:
+    """Return the answer with the number of all rows where its name says that it is one."""
+    if not isinstance(answer, dict):
+        return answer
+    counts = {name for name, value in answer.items() if "total" in name.lower() and type(value) is int}
+    return {**answer, **dict.fromkeys(counts, total)}
 
 
 def _likeness(example: Example, given: Mapping[str, Any]) -> float:

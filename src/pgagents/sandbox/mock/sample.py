@@ -54,6 +54,21 @@ def _plain(schema: Mapping[str, Any], known: Schemas, now: float) -> Any:
     return False if kind == "boolean" else None
 
 
+def with_required(value: Any, schema: Mapping[str, Any], known: Schemas, now: float) -> Any:
+    """Return an object with the members that its schema requires and that it lacks: null, else a sample."""
+    schema = schemas.resolve(schema, known)
+    if not isinstance(value, dict):
+        return value
+    found = dict(value)
+    for name, member in schema.get("properties", {}).items():
+        if name in found:
+            found[name] = with_required(found[name], member, known, now)
+        elif name in schema.get("required", ()):
+            own = schemas.resolve(member, known)
+            found[str(name)] = None if "null" in (own.get("type") or ()) else sample(member, known, now)
+    return found
+
+
 def _all(schema: Mapping[str, Any], known: Schemas, now: float) -> Any:
     """Return a sample of all parts as one object, because one part may require what another describes."""
     properties: dict[str, Any] = {}

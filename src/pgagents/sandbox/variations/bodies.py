@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from urllib.parse import unquote
 
-from pgagents.http import Request
+from pgagents.http import Request, json_bytes, read_json
 from pgagents.sandbox.injection.fault_registry import Context, variation
 
 
@@ -18,6 +18,18 @@ def json_besides_forms(context: Context, request: Request) -> Request:
     if action is None or kind != "application/json" or action.content_type == kind:
         return request
     return context.reader.with_arguments(request, context.reader.arguments(request))
+
+
+@variation().edit_requests
+def whole_body_named_too(context: Context, request: Request) -> Request:
+    """Where a list is the whole body, an object with the list as its one member is accepted too."""
+    action = context.reader.action(request)
+    whole = next((p for p in action.params if p.place == "whole_body"), None) if action else None
+    if whole is None or whole.as_text:
+        return request
+    value = read_json(request.body).value
+    lists = isinstance(value, dict) and list(value) == [whole.wire] and isinstance(value[whole.wire], list)
+    return replace(request, body=json_bytes(value[whole.wire])) if lists else request
 
 
 @variation().edit_requests

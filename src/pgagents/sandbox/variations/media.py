@@ -55,3 +55,16 @@ def json_suffix_charset(_context: Context, _request: Request, answer: Response) 
     return (
         answer.with_header("Content-Type", f"{media}; charset=UTF-8") if media.endswith("+json") else answer
     )
+
+
+@variation().edit_answers
+def stream_laid_out(_context: Context, _request: Request, answer: Response) -> Response:
+    """An event stream has comments, ids, retry times, an event of another name, and CRLF line ends."""
+    if _media(answer) != "text/event-stream":
+        return answer
+    lines = [": keep-alive", "retry: 3000", ""]
+    for number, event in enumerate(answer.body.decode().split("\n\n")):
+        parts = [line.replace(": ", ":", 1) for line in event.split("\n") if line]
+        lines += [*parts, f"id: {number}", ""] if parts else []
+    lines += ["event: pgagents_ping", "data: one", "data: two", "", ":", ""]
+    return replace(answer, body="\r\n".join([*lines, ""]).encode())

@@ -124,3 +124,20 @@ def ties_turned(_context: Context, _request: Request, data: Any) -> Any:
         if key is not None:
             found[:] = _turned(found, key)
     return data
+
+
+@variation().handle_requests
+def removal_takes_a_moment(context: Context, handler: Handler, request: Request) -> Response | Silence:
+    """An instance is read as before for two seconds after its removal was answered 202."""
+    cache: dict[str, Response] = context.memory.setdefault("read", {})
+    until: dict[str, float] = context.memory.setdefault("until", {})
+    now, found = context.front.clock.now(), handler(request)
+    if context.reader.action(request) is None or not isinstance(found, Response):
+        return found
+    if request.method == "DELETE" and found.status == 202:
+        until[request.path] = now + 2
+    elif request.method == "GET" and found.status == 200:
+        cache[request.path] = found
+    elif request.method == "GET" and until.get(request.path, 0) > now and request.path in cache:
+        return cache[request.path]
+    return found

@@ -8,7 +8,7 @@ from typing import Any
 from pgagents.http import Response, json_bytes
 from pgagents.model.action import Output
 from pgagents.sandbox.call import Raw
-from pgagents.sandbox.writing import csv, file
+from pgagents.sandbox.writing import csv, events, file
 
 _TEXTS = ("xml", "yaml", "javascript", "x-ndjson")
 
@@ -22,6 +22,8 @@ def write(status: int, result: Any, output: Output) -> Response:
         return Response(status)
     if media in ("application/json", "*/*") or media.endswith("+json"):
         body = json_bytes(result)
+    elif output.events is not None:
+        body = events.write(result)
     elif output.columns is not None:
         body = csv.write(result, output.columns)
     elif media.startswith("text/") or media.endswith(_TEXTS):

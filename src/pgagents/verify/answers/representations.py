@@ -117,9 +117,9 @@ def _telling(
 
 
 def _words(model: Model, member: Mapping[str, Any]) -> str:
-    """Return the description, type, format and enum of a member as one text, to compare members by."""
+    """Return the description, type, format and values of a member as one text, to compare members by."""
     schema = resolve(member, model.schemas)
-    said = {k: schema.get(k) for k in ("description", "type", "format", "enum")}
+    said = {k: schema.get(k) for k in ("description", "type", "format", "enum", "const")}
     return json.dumps(said, sort_keys=True, default=str)
 
 

@@ -116,7 +116,8 @@ def _in_small_letters(request: Request) -> Request:
 
 
 def _rewrite_body(request: Request) -> Request:
-    body = read_json(request.body).value
+    kind = (request.header("content-type") or "").partition(";")[0]
+    body = read_json(request.body).value if kind.endswith("json") else None
     if not isinstance(body, dict):
         return request
     return replace(request, body=json.dumps(dict(reversed(body.items())), indent=2, allow_nan=False).encode())

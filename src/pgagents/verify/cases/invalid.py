@@ -95,7 +95,7 @@ def invalid_cases(setting: Setting, endpoint: Endpoint) -> Iterator[InvalidCase]
                 of=_nothing(setting, endpoint, param),
             )
             if param.file is None
-            else file_violations(param.file, required=param.required)
+            else file_violations(param.file, required=param.required, typed=param.place == "body")
         )
         safe = (harmless(setting, endpoint.action, param, violation) for violation in listed)
         listed = (violation for violation in safe if violation is not None)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import unquote
 
-from pgagents.encoding.medium import has_body, medium_of_action
+from pgagents.encoding.medium import WHOLE, has_body, medium_of_action
 from pgagents.http import Request, read_json, text_of
 from pgagents.model.action import Param
 from pgagents.text.placeholders import match_placeholders, split
@@ -82,6 +82,8 @@ def _rest(
             found.pop(name, None)
             if readings := text_readings(setting, param, values[name]):
                 found[name] = readings
+        if name in values and param.place == WHOLE and not param.as_text:
+            found[name] = [values[name]]
     if has_body(endpoint.action) and not medium_of_action(endpoint.action).typed:
         known = {str(p.name) for p in endpoint.params}
         found |= {name: [value] for name, value in values.items() if name not in known}

@@ -189,6 +189,10 @@ def _arguments(endpoint: Endpoint, operation: Mapping[str, Any], components: Map
     body = _find_body_schema(operation, components)
     members = {names.get(("body", k), k): v for k, v in body.get("properties", {}).items()}
     required = [names.get(("body", k), k) for k in body.get("required", ())]
+    whole = next((str(p.name) for p in endpoint.params if p.place == "whole_body"), None)
+    if whole is not None and "requestBody" in operation:
+        members, required = {whole: body}, [whole] if operation["requestBody"].get("required") else []
+        body = {"additionalProperties": False}
     for parameter in operation.get("parameters", ()):
         if parameter["in"] == "header":
             continue
@@ -196,6 +200,9 @@ def _arguments(endpoint: Endpoint, operation: Mapping[str, Any], components: Map
         members[name] = read_as_2020(parameter.get("schema", {}), schemas)
         if parameter.get("required"):
             required.append(name)
+    for param in endpoint.params:  # a file is bytes in the document and a data URL among arguments
+        if param.file is not None and str(param.name) in members:
+            members[str(param.name)] = read_as_2020(param.schema, schemas)
     for param in endpoint.params:  # what the document leaves out, nobody who reads it can send
         if param.place != "header":
             members.setdefault(str(param.name), False)

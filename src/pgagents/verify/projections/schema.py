@@ -23,9 +23,12 @@ SILENT = frozenset(
     )
 )
 """Keywords that no value can violate."""
-_MANY = ("properties", "$defs", "patternProperties")
+_MANY = ("properties", "$defs", "patternProperties", "dependentSchemas")
 _LISTS = ("oneOf", "anyOf", "allOf", "prefixItems")
-_ONE = ("items", "additionalProperties", "not")
+_ONE = (
+    *("items", "additionalProperties", "not", "contains", "propertyNames", "if", "then", "else"),
+    *("unevaluatedProperties", "unevaluatedItems"),
+)
 _BOUNDS = {"exclusiveMinimum": "minimum", "exclusiveMaximum": "maximum"}
 MAX_DEPTH = 40
 

@@ -260,7 +260,7 @@ class Judge:
         if exchange.output.schema is None:
             return isinstance(exchange.told, Response) and not exchange.told.body
         test = self.setting.output_test(exchange)
-        problem = exchange.json.problem or exchange.size_problem
+        problem = exchange.json.problem or exchange.size_problem or exchange.time_problem
         return test is not None and not problem and bool(test.is_valid(exchange.body))
 
     def _is_watched(self, exchange: Exchange) -> bool:

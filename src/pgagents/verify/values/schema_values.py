@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
+from string import ascii_letters, digits
 from typing import Any, Literal
 
 from pgagents.encoding.file import MAX_BOUNDARY, is_pattern, make_file
@@ -100,11 +102,11 @@ def types_of(schema: Mapping[str, Any]) -> tuple[str, ...]:
     return (kind,) if isinstance(kind, str) else ("object",) if "properties" in schema else ()
 
 
-def file_violations(limits: FileLimits, *, required: bool) -> Iterator[InvalidValue]:
-    """Yield files of another type, and one byte too large."""
+def file_violations(limits: FileLimits, *, required: bool, typed: bool) -> Iterator[InvalidValue]:
+    """Yield files of another type if the file has a type of its own (`typed`), and one byte too large."""
     if required:
         yield InvalidValue("required", (), MISSING, "is missing")
-    if limits.media:
+    if limits.media and typed:
         other = next(kind for kind in OTHER_MEDIA if kind not in limits.media)
         yield InvalidValue("media", (), make_file(limits, media=other).url, f"is a file of type {other}")
     if limits.max_bytes is not None and limits.max_bytes < MAX_BOUNDARY:
@@ -185,7 +187,22 @@ def distinct(schema: Mapping[str, Any], schemas: Schemas, index: int) -> Any:
         for text in (f"AV-{index:03d}", f"a{index}", str(index)):
             if matches(schema, text):
                 return text
+        return _vary(schema, str(low(schema, schemas)), index)
     return low(schema, schemas)
+
+
+def _vary(schema: Mapping[str, Any], text: str, index: int) -> str:
+    """Return the index-th text that a schema accepts and that differs from this one in one character at
+    most, the first of which is this one; this one again if there are not so many.
+    """
+    others = (
+        text[:at] + char + text[at + 1 :]
+        for at in range(len(text))
+        for char in ascii_letters + digits
+        if char != text[at]
+    )
+    fitting = (other for other in others if matches(schema, other))
+    return next(islice(fitting, index - 1, None), text) if index else text
 
 
 OTHER_MEDIA = ("text/plain", "application/pdf", "image/gif", "application/zip")
@@ -345,13 +362,12 @@ def _mismatches(
     if named and begun:  # the rest of the address stays valid
         end = begun.end(1) - 1
         likely = (named[: end - 1] + named[end:], named[:end].upper() + named[end:])
-    for text in (t for t in dict.fromkeys((*likely, "")) if not matches(schema, t)):
+    alone = {"type": "string", "pattern": pattern}
+    for text in (t for t in dict.fromkeys((*likely, "")) if not matches(alone, t)):
         says = f"is {text[:20]!r}{'…' if len(text) > 20 else ''}, which {pattern} does not match"
         yield InvalidValue("pattern", path, text, says, 1 if text in likely else 2)
     for text, says, each in _lookalikes(schema, named or base):
-        if not matches(
-            {"type": "string", "pattern": pattern}, text
-        ):  # else it breaks the format, if anything
+        if not matches(alone, text):  # else it breaks the format, if anything
             yield InvalidValue(
                 "pattern", path, text, f"{says}, which {pattern} does not match", 2 if each else 1, each
             )

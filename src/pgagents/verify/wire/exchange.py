@@ -144,6 +144,13 @@ class Exchange:
         size = len(self.told.body) if on_rest and isinstance(self.told, Response) else 0
         return f"{size:,} bytes" if most is not None and size > most else ""
 
+    @property
+    def time_problem(self) -> str:
+        """Return how long a stream took to end, if that is longer than the catalogue promises; else empty."""
+        most = self.output.ends_within_s if self.output is not None else None
+        on_rest = self.call.endpoint is not None and self.call.endpoint.on_rest
+        return f"{self.seconds:.1f} s" if on_rest and most is not None and self.seconds > most else ""
+
     def _output(self) -> Output | None:
         endpoint = self.call.endpoint
         if endpoint is None or not 200 <= self.status < 300:

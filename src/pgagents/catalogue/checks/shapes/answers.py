@@ -40,7 +40,27 @@ def _output(checker: Checker, pointer: Pointer, output: Output) -> None:
             "give `maxItems` and `maxLength` to what grows",
             at_value=False,
         )
+    if kind != "event_stream":
+        for key in [key for key in ("events", "ends_within_s") if getattr(output, key) is not None]:
+            checker.fault(
+                (*pointer, key),
+                "idle",
+                f"`{key}` does nothing here: the answer is no event stream",
+                "write `content_type: text/event-stream`, or leave it out",
+                at_value=False,
+            )
+    elif output.events and output.ends_within_s is None:
+        checker.fault(
+            (*pointer, "events"),
+            "answer",
+            "nothing says when the stream ends, so nobody can read it to its end",
+            "add `ends_within_s`, or leave `events` out: then the stream is one text",
+            at_value=False,
+        )
     shape = _shape(checker, output)
+    if kind == "event_stream" and output.events and shape:
+        _wrong(checker, pointer, media, "its `events`", "the data of each event under `events` alone")
+        return
     if kind == "json" or shape in ("", "string"):
         return
     if kind == "csv" and shape == "array":

@@ -148,7 +148,13 @@ class _Workflow:
             if param.file is not None and param.name in step.input:
                 at = (*step.origin, "input", str(param.name))
                 self.lose(at, f"file {param.name}", "client", "a payload holds no bytes")
-        if sent or dispatcher:
+        whole = next((p for p in step.action.params if p.place == "whole_body" and p.file is None), None)
+        if whole is not None and whole.name in step.input:
+            at = (*step.origin, "input")
+            value = self._value(step.input[whole.name], step, (*at, str(whole.name)))
+            body = {"contentType": step.action.content_type, "payload": value}
+            members["requestBody"] = Node(body, origin=at)
+        elif sent or dispatcher:
             payload = {
                 wire: self._value(value, step, (*step.origin, "input", wire)) for wire, value in sent.items()
             }
@@ -171,8 +177,11 @@ class _Workflow:
         return Node(members, origin=step.origin)
 
     def _parameters(self, step: Step) -> Iterator[Node]:
+        for name, value in step.action.headers:
+            place = ("api", "request_headers", name)
+            yield Node({"name": name, "in": "header", "value": Text(value, place)}, origin=place)
         for param in step.action.params:
-            if param.place != "body" and param.name in step.input:
+            if not param.in_body and param.name in step.input:
                 at = (*step.origin, "input", param.name)
                 yield Node(
                     {

@@ -12,6 +12,8 @@ from pgagents.sandbox.bodies.fields import BAD_BODY, NO_OBJECT, WRONG_TYPE, Fiel
 
 def read(request: Request, fields: Sequence[Field], content_type: str) -> Content:
     """Return the members of a JSON object."""
+    if fields and fields[0].whole:
+        return Content({fields[0].wire: read_value(request, content_type)} if request.body else {})
     members = read_object(request, content_type)
     known = {field.wire for field in fields}
     return Content(members, tuple(name for name in members if name not in known))
@@ -19,13 +21,19 @@ def read(request: Request, fields: Sequence[Field], content_type: str) -> Conten
 
 def read_object(request: Request, content_type: str = "application/json") -> dict[str, Any]:
     """Return the members of a JSON body."""
+    value = read_value(request, content_type)
+    if not isinstance(value, dict):
+        raise Unreadable("the body must be a JSON object", kind=NO_OBJECT)
+    return value
+
+
+def read_value(request: Request, content_type: str) -> Any:
+    """Return a JSON body."""
     if not _is_json(request.header("content-type"), content_type):
         raise Unreadable(f"the body must be {content_type} in UTF-8", kind=WRONG_TYPE)
     parsed = read_json(request.body)
     if parsed.problem:
         raise Unreadable(f"the body cannot be read: {parsed.problem}", kind=BAD_BODY)
-    if not isinstance(parsed.value, dict):
-        raise Unreadable("the body must be a JSON object", kind=NO_OBJECT)
     return parsed.value
 
 

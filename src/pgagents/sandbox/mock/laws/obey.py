@@ -151,7 +151,9 @@ class Lawful:
     def _put(self, action: Action, answer: Any, path: places.Place, value: Any) -> Any:
         if isinstance(value, _Moment):
             value = write_time(value, self._schema_at(action, path), self._model.schemas)
-        elif isinstance(value, float) and value.is_integer():
+        elif isinstance(value, float) and (
+            value.is_integer() or self._schema_at(action, path).get("type") == "integer"
+        ):
             value = int(value)
         return places.put(answer, path, value)
 

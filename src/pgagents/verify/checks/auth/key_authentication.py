@@ -155,7 +155,7 @@ def _wrong_forms(
     others = [credentials[n] for one in endpoint.security for n in one if n != scheme and one != alternative]
     for twist, what in list_twists(credential, others).items():
         detail, said = (twist, what) if first else (f"{twist}-{scheme}", f"{what} (`{scheme}`)")
-        yield _Case(endpoint, detail, said, twist, scheme, None if first else alternative)
+        yield _Case(endpoint, detail, said, twist, scheme, alternative)
 
 
 def _parts(endpoint: Endpoint, alternative: tuple[str, ...]) -> Iterator[_Case]:

@@ -34,6 +34,8 @@ def promises(setting: Setting) -> Iterator[Contract]:
     origin = ("behaviour", "content_type") if setting.model.source.has(("behaviour", "content_type")) else ()
     errors = str(setting.model.errors.content_type or "")
     for endpoint in setting.endpoints:
+        if not errors and all(output.schema is None for output in endpoint.action.outputs):
+            continue
         says = f"answers of {endpoint.action.name} are {_describe_types(endpoint, errors)}"
         yield promise(NAME, "", endpoint, says, origin or endpoint.action.origin, endpoint.action.cite)
     for place in framework_places(setting.model) if errors else ():
@@ -83,7 +85,9 @@ def _find_expected_type(exchange: Exchange, memory: Memory) -> str:
     endpoint = exchange.call.endpoint
     if exchange.refused and (endpoint is None or endpoint.on_rest or endpoint.dispatcher is not None):
         return _find_error_type(exchange, memory)
-    if exchange.output is None or exchange.output.schema is None or endpoint is None or not endpoint.on_rest:
+    if endpoint is None:
+        return JSON if memory.model.errors.content_type else ""
+    if exchange.output is None or exchange.output.schema is None or not endpoint.on_rest:
         return JSON
     return exchange.output.content_type if exchange.output.content_type != "*/*" else JSON
 

@@ -6,7 +6,7 @@ may be answered as missing instead.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from pgagents.model.contract import Contract, Verdict
 from pgagents.verify.cases.invalid import invalid_cases_of
@@ -23,9 +23,26 @@ def promises(setting: Setting) -> Iterator[Contract]:
     if setting.model.errors.field_at is None:
         return
     for endpoint in setting.endpoints:
-        for field in dict.fromkeys(n.field for n in invalid_cases_of(setting, endpoint)):
+        for field in _fields(setting, endpoint):
             says = f"refusing {field}, {endpoint.action.name} names it at {setting.model.errors.field_at}"
             yield promise(NAME, field, endpoint, says, ("errors", "field_at"), endpoint.action.cite)
+
+
+def _fields(setting: Setting, endpoint: Endpoint) -> Mapping[str, None]:
+    """Return the arguments, and members of them, that the invalid cases of an endpoint break."""
+    return setting.compute_once(
+        (NAME, endpoint.place),
+        lambda: dict.fromkeys(n.field for n in invalid_cases_of(setting, endpoint)),
+    )
+
+
+def _in_brackets(endpoint: Endpoint, field: str) -> str:
+    """Return the name of a part of an argument that is sent with brackets, such as `address[city]`."""
+    name, *steps = field.split(".")
+    param = endpoint.action.param(name)
+    if param is None or param.style != "deepObject":
+        return field
+    return param.wire + "".join(f"[{step}]" for step in steps)
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
@@ -38,10 +55,14 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         yield Judgement(f"{NAME}/{field}/{exchange.place}", Verdict.NOT_APPLICABLE, reason)
     if exchange.code != memory.model.errors.framework.invalid or exchange.is_tainted_by("error_envelope"):
         return
+    if field not in _fields(memory.setting, endpoint):
+        return
     contract = f"{NAME}/{field}/{exchange.place}"
     param = endpoint.action.param(field)
     said = got(exchange.body, at)
-    if said == field or (param is not None and said in (param.wire, endpoint.alias(field))):
+    if said in (field, _in_brackets(endpoint, field)) or (
+        param is not None and said in (param.wire, endpoint.alias(field))
+    ):
         yield judge_kept(contract)
     else:
         yield judge_broken(

@@ -118,8 +118,11 @@ def _path_on_api(setting: Setting, exchange: Exchange, text: str) -> str | None:
         bases = [urlsplit(base) for base in own]
     except ValueError:
         return None
-    home = next((b for b in bases if b.netloc.lower() == parts.netloc.lower()), None)
-    if home is None or not parts.path.startswith(f"{home.path}/"):
+    if parts.netloc.lower() not in {base.netloc.lower() for base in bases}:
+        return None
+    longest = sorted(bases, key=lambda base: -len(base.path))
+    home = next((base for base in longest if parts.path.startswith(f"{base.path}/")), None)
+    if home is None:
         return None
     path = parts.path.removeprefix(home.path)
     return f"{path}?{parts.query}" if parts.query else path

@@ -349,7 +349,9 @@ def _page(setting: Setting, endpoint: Endpoint, relation: Relation, contract: st
     least, most = _bounds(setting, endpoint, relation)
     template, again = template_of(setting.model, endpoint.action), answer_that_will_do(setting, endpoint)
     reason, bases = "no call answered anything", _bases(setting, endpoint, relation)
-    for number, base in enumerate([*bases, *bases]):  # the first round needs several items
+    needed = {str(p.name): bases[-1][p.name] for p in endpoint.params if p.required and p.name in bases[-1]}
+    rounds = [*bases, *bases, needed]  # an example's filters may fit nothing any more
+    for number, base in enumerate(rounds):  # the first round needs several items
         wide = _with(endpoint, base, relation.widen, most)
         large: Exchange = yield ordinary(
             endpoint, template, "valid", f"{relation.widen} {most}", input=wide, reuse=again

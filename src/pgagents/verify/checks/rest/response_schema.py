@@ -72,6 +72,10 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     if exchange.size_problem:
         yield judge_broken(contract, f"at most {exchange.output.max_bytes:,} bytes", exchange.size_problem)
         return
+    if exchange.time_problem:
+        said = f"a stream that ends within {exchange.output.ends_within_s} s"
+        yield judge_broken(contract, said, exchange.time_problem)
+        return
     test = memory.setting.output_test(exchange)
     error = next(iter(test.iter_errors(exchange.body)))
     where = ".".join(map(str, error.instance_path)) or "the body"
@@ -83,7 +87,8 @@ def _is_judged(output: Output, schema: Mapping[str, Any]) -> bool:
     or YAML.
     """
     types = types_of(schema)
-    return is_json(output.content_type) or output.columns is not None or "string" in types or not types
+    shaped = output.columns is not None or output.events is not None
+    return is_json(output.content_type) or shaped or "string" in types or not types
 
 
 CHECK = Check(

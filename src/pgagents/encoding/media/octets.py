@@ -1,0 +1,31 @@
+"""Bodies that are the bytes of one file: images, sound, archives, and `application/octet-stream`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pgagents.encoding.file import parse_url
+from pgagents.encoding.medium import Body, Given, Medium
+from pgagents.http import text_of
+from pgagents.model.action import Action
+
+_LEADS = ("image/", "audio/", "video/", "font/")
+_TYPES = frozenset(
+    f"application/{name}" for name in ("octet-stream", "pdf", "zip", "gzip", "x-tar", "wasm")
+)  # fmt: skip
+
+
+def _matches(media: str) -> bool:
+    return media.startswith(_LEADS) or media in _TYPES
+
+
+def _write(action: Action, given: Sequence[Given], _more: Mapping[str, Any]) -> Body:
+    for _, value in given:
+        file = parse_url(value)
+        data = file.data if file is not None else text_of(value).encode("utf-8", "replace")
+        return Body(action.content_type, data)
+    return Body(action.content_type, b"")
+
+
+MEDIUM = Medium("octets", _matches, _write, members=False, files=True, says="bytes")

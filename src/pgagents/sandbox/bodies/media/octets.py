@@ -1,0 +1,20 @@
+"""Read bodies that are the bytes of one file. The file becomes a data URL, as arguments have it."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Sequence
+
+from pgagents.http import Request
+from pgagents.sandbox.bodies.content import Content
+from pgagents.sandbox.bodies.fields import WRONG_TYPE, Field, Unreadable
+
+
+def read(request: Request, fields: Sequence[Field], content_type: str) -> Content:
+    """Return the file; an empty body is none."""
+    if not request.body:
+        return Content({})
+    kind = (request.header("content-type") or "").partition(";")[0].strip().lower()
+    if kind != content_type.lower():
+        raise Unreadable(f"the body must be {content_type}", kind=WRONG_TYPE)
+    return Content({field.wire: f"data:{kind};base64,{b64encode(request.body).decode()}" for field in fields})

@@ -1,0 +1,25 @@
+"""Faults of removals."""
+
+from __future__ import annotations
+
+from pgagents.http import Handler, Request, Response, Silence
+from pgagents.sandbox.injection.fault_helpers import successful
+from pgagents.sandbox.injection.fault_registry import Context, fault
+
+
+@fault("removals", needs=("gone-after-removal",)).handle_requests
+def removed_still_answered(context: Context, handler: Handler, request: Request) -> Response | Silence:
+    """A removed instance is answered from a cache, as it was before."""
+    cache: dict[str, Response] = context.memory.setdefault("cache", {})
+    found = handler(request)
+    action = context.reader.action(request)
+    removes = [r.undone_by.action for r in context.model.resources.values() if r.undone_by]
+    if action is None or not isinstance(found, Response):
+        return found
+    if action in removes and action.destructive and successful(found):
+        cache[f"removed {request.path}"] = found
+    elif request.method == "GET" and successful(found):
+        cache[request.path] = found
+    elif request.method == "GET" and f"removed {request.path}" in cache:
+        return cache.get(request.path, found)
+    return found

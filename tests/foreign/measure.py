@@ -1,0 +1,163 @@
+"""Runs verify, and schemathesis beside it, against the servers of this folder: right, and with one bug each.
+
+`python tests/foreign/measure.py` runs all; names choose servers (`library`) or bugs (`library/NAME`).
+`--peer` runs `schemathesis run` too, with its defaults. `--record FILE` keeps the figures as JSON. A bug
+counts as found by a tool that says something which it does not say of the right server.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent))
+
+from foreign.serving import APIS, list_bugs, serving  # noqa: E402  # a script's own folder is not on its path
+
+MOST_S = 600
+AT_ONCE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One run of a tool against one server: what it said, and what that took."""
+
+    api: str
+    bug: str
+    tool: str
+    said: tuple[str, ...]
+    untested: tuple[str, ...]
+    kept: int
+    requests: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How the tools are run against one server.
+
+    `serve` are options of the server, `keys` its keys by role, `flags` options of verify, `peer` options of
+    schemathesis.
+    """
+
+    serve: tuple[str, ...]
+    keys: dict[str, str]
+    flags: tuple[str, ...]
+    peer: tuple[str, ...]
+    env: dict[str, str]
+
+
+def settings(api: str) -> Settings:
+    """Return the settings that stand beside a server."""
+    data: dict[str, Any] = yaml.safe_load((HERE / api / "verify.yaml").read_text(encoding="utf-8"))
+    lists = (tuple(map(str, data.get(name, ()))) for name in ("serve", "flags", "peer"))
+    serve, flags, peer = lists
+    return Settings(serve, data["keys"], flags, peer, data.get("env", {}))
+
+
+def catalogue(api: str) -> Path:
+    """Return the catalogue of a server."""
+    return HERE.parent / "catalogues" / f"{api}.yaml"
+
+
+def verify(api: str, bug: str = "", *, flags: Sequence[str] = ()) -> Measured:
+    """Run `pgagents verify` against a server with one bug, or without any."""
+    given = settings(api)
+    further = [role for role in given.keys if role != "main"]
+    env = {f"PGAGENTS_TOKEN_{role.upper()}": given.keys[role] for role in further}
+    env = {**os.environ, **env, **given.env, "PGAGENTS_TOKEN": given.keys["main"]}
+    with tempfile.TemporaryDirectory() as name, serving(api, bug or None, options=given.serve) as url:
+        report, env["XDG_CACHE_HOME"] = Path(name) / "v.json", str(Path(name) / "cache")
+        command = [sys.executable, "-m", "pgagents", "verify", str(catalogue(api)), "--url", url]
+        command += ["--exclusive", "--report", str(report), *given.flags, *flags]
+        command += [word for role in further for word in ("--identity", role)]
+        seconds, printed = _run(command, name, env)
+        if not report.exists():
+            raise SystemExit(f"{api}: verify wrote no report\n{printed}")
+        data = json.loads(report.read_text(encoding="utf-8"))
+    by = {
+        verdict: tuple(r["contract"] for r in data["results"] if r["verdict"] == verdict)
+        for verdict in ("broken", "kept", "untested")
+    }
+    requests = data["footer"]["requests"]
+    return Measured(api, bug, "verify", by["broken"], by["untested"], len(by["kept"]), requests, seconds)
+
+
+def peer(api: str, bug: str = "") -> Measured:
+    """Run `schemathesis run` with its defaults, the server's OpenAPI document and its main key."""
+    given = settings(api)
+    with tempfile.TemporaryDirectory() as name, serving(api, bug or None, options=given.serve) as url:
+        path = Path(name) / "st.json"
+        command = [sys.executable, "-m", "schemathesis.cli", "run", str(HERE / api / "openapi.yaml")]
+        command += ["--url", url, "--seed", "1", "--generation-database", "none", "--no-color"]
+        command += ["--report", "json", "--report-json-path", str(path), *given.peer]
+        seconds, _ = _run(command, name, dict(os.environ))
+        data = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    failures = {f"{f['code']} {o}" for f in data.get("failures", ()) for o in f["operations"]}
+    calls = data.get("statistic", {}).get("cases", {}).get("total", 0)
+    return Measured(api, bug, "schemathesis", tuple(sorted(failures)), (), 0, calls, seconds)
+
+
+def _run(command: list[str], folder: str, env: dict[str, str]) -> tuple[float, str]:
+    """Run a tool; return its seconds and what it printed."""
+    begun = time.perf_counter()
+    done = subprocess.run(
+        command, env=env, cwd=folder, capture_output=True, text=True, timeout=MOST_S, check=False
+    )
+    return time.perf_counter() - begun, done.stdout[-3000:] + done.stderr[-3000:]
+
+
+TOOLS: dict[str, Callable[[str, str], Measured]] = {"verify": verify, "schemathesis": peer}
+
+
+def measure(chosen: Sequence[str], tools: Sequence[str]) -> Iterator[Measured]:
+    """Yield the runs against each chosen server: first the right one, then each bug."""
+    tasks: list[tuple[str, str, str]] = []
+    for api in APIS:
+        bugs = [b for b in list_bugs(api) if not chosen or api in chosen or f"{api}/{b}" in chosen]
+        if bugs or api in chosen or not chosen:
+            tasks += [(tool, api, bug) for bug in ("", *bugs) for tool in tools]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        yield from pool.map(lambda task: TOOLS[task[0]](task[1], task[2]), tasks)
+
+
+def main() -> None:
+    """Print one line for each run, and the sum for each server and tool."""
+    words = sys.argv[1:]
+    record = Path(words.pop(words.index("--record") + 1)) if "--record" in words else None
+    tools = ["verify", "schemathesis"] if "--peer" in words else ["verify"]
+    right: dict[tuple[str, str], Measured] = {}
+    found: list[Measured] = []
+    for one in measure([word for word in words if not word.startswith("--")], tools):
+        found.append(one)
+        plain = right.setdefault((one.api, one.tool), one)
+        new = sorted(set(one.said) - set(plain.said))
+        said = f"{len(new)} new: {', '.join(new[:3])}" if one.bug else f"said {len(one.said)}"
+        counts = f"{one.kept} kept, {len(one.untested)} untested, " if one.tool == "verify" else ""
+        took = f"{one.requests} requests, {one.seconds:.0f} s"
+        print(f"{one.api}/{one.bug or '(right)'}, {one.tool}: {said}; {counts}{took}", flush=True)
+        for id in () if one.bug else (*one.said, *(f"untested {id}" for id in one.untested)):
+            print(f"    {id}", flush=True)
+    for (api, tool), plain in right.items():
+        bugs = [one for one in found if (one.api, one.tool) == (api, tool) and one.bug]
+        seen = {one.bug for one in bugs if set(one.said) - set(plain.said)}
+        missed = ", ".join(sorted({one.bug for one in bugs} - seen)) or "none"
+        print(f"{api}, {tool}: {len(seen)} of {len(bugs)} bugs found; missed: {missed}")
+    if record is not None:
+        record.write_text(json.dumps([asdict(one) for one in found], indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
