@@ -266,8 +266,8 @@ ONE_FAULT = {
         "inputs.pages",
         "expression",
         (
-            "the expression does not compile: `inputs` is not known here; known: before, env, input, now, "
-            "response, status, surface"
+            "the expression does not compile: `inputs` is not known here; known: before, env, headers, "
+            "input, now, response, status, surface"
         ),
         "",
     ),

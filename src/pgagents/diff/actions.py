@@ -407,8 +407,8 @@ def _texts(s: Sides) -> Iterator[Change]:
 def _compare_narrowing(s: Sides, surface: str) -> Iterator[Change]:
     """Yield what changed in the names and values that a surface gives the action's arguments."""
     before, after = s.old.surfaces[surface], s.new.surfaces[surface]
-    mine = {p.canonical: p for p in before.params(s.a)}
-    theirs = {p.canonical: p for p in after.params(s.b)}
+    mine = {p.catalogue_name: p for p in before.params(s.a)}
+    theirs = {p.catalogue_name: p for p in after.params(s.b)}
     narrowed = {*before.narrow.get(s.a.name, {}), *after.narrow.get(s.b.name, {})}
     for argument in (n for n in mine if n in theirs and n in narrowed):
         a, b = mine[argument], theirs[argument]

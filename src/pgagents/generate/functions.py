@@ -86,7 +86,7 @@ def function(
 def _arguments(surface: Surface, action: Action, losses: list[Loss]) -> Node:
     """Return the schema of the arguments that a model fills in. The calling client fills in headers."""
     offered = surface.params(action)
-    names = {param.canonical for param in offered}
+    names = {param.catalogue_name for param in offered}
     for param in action.params:
         if param.name not in names:
             losses.append(

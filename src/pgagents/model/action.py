@@ -70,7 +70,7 @@ class Param:
         return self.place in ("body", "whole_body")
 
     @property
-    def canonical(self) -> str:
+    def catalogue_name(self) -> str:
         """The argument's name in the catalogue, whatever a surface calls it."""
         return self.of or str(self.name)
 

@@ -91,7 +91,7 @@ class Surface:
     def param_text(self, action: Action, param: Param) -> str:
         """Return the argument's description in this surface's wording."""
         own = action.texts.get(self.name)
-        return (own.params.get(param.canonical) if own else None) or param.description
+        return (own.params.get(param.catalogue_name) if own else None) or param.description
 
     def params(self, action: Action) -> tuple[Param, ...]:
         """Return the action's arguments as this surface offers them, under its own names."""

@@ -212,7 +212,7 @@ class Decoder:
         schema = dict(action.input_schema(places=PLACES, params=params))
         arguments = tuple(self._argument(param) for param in params)
         if offered is not None:
-            aliases = {p.canonical: str(p.name) for p in offered.params(action)}
+            aliases = {p.catalogue_name: str(p.name) for p in offered.params(action)}
             arguments = tuple(replace(a, field=replace(a.field, wire=aliases[a.name])) for a in arguments)
         return _Plan(
             arguments,

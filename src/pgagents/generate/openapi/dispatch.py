@@ -100,7 +100,7 @@ def union(dispatcher: Dispatcher) -> dict[str, list[Use]]:
     found: dict[str, list[Use]] = {}
     for action in dispatcher.actions:
         for param in dispatcher.offered.params(action):
-            if param.place != "header" or param.canonical == action.idempotency:
+            if param.place != "header" or param.catalogue_name == action.idempotency:
                 found.setdefault(str(param.name), []).append((action, param))
     return found
 

@@ -159,7 +159,7 @@ def losses(model: Model, profile: Profile) -> Iterator[Loss]:
     hidden = "no assistant reads headers; the answer's body must say what comes next"
     yield from list_hidden_pages(profile.actions(model), "dropped", hidden)
     for action in profile.actions(model):
-        offered = {p.canonical for p in profile.params(action)}
+        offered = {p.catalogue_name for p in profile.params(action)}
         for renamed in (p for p in profile.params(action) if p.of):
             yield Loss(
                 renamed.origin,

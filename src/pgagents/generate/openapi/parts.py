@@ -157,7 +157,7 @@ def wire_name(param: Param) -> Text:
     name.
     """
     return (
-        Text(param.canonical, param.origin)
+        Text(param.catalogue_name, param.origin)
         if param.place == "path"
         else Text(param.wire, (*param.origin, "wire"))
     )
@@ -168,7 +168,7 @@ def _values(action: Action, param: Param) -> Node:
     shown = Node(origin=(*action.origin, "examples"))
     seen: list[Any] = []
     for example in succeeding(action):
-        value = example.input.get(param.canonical)
+        value = example.input.get(param.catalogue_name)
         if value is None or any(value == other and type(value) is type(other) for other in seen):
             continue
         seen.append(value)

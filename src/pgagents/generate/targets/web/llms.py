@@ -66,7 +66,7 @@ def view(model: Model) -> View:
         )
         if url
     ]
-    errors, sign = model.errors, model.error_reader.sign
+    errors = model.errors
     return View(
         {
             "title": model.api.title,
@@ -91,12 +91,18 @@ def view(model: Model) -> View:
                 for a in model.actions
             ],
             "error_media": errors.content_type if errors.content_type not in (None, JSON) else None,
-            "error_sign": sign.wording if sign else None,
+            "error_sign": _describe_error_sign(model),
             "error_code_at": errors.code_at,
             "documents": documents,
             "pages": pages,
         }
     )
+
+
+def _describe_error_sign(model: Model) -> str | None:
+    """Return the condition by which a success is an error; None if the statuses say it all."""
+    sign = model.error_reader.sign
+    return sign.wording if sign else None
 
 
 def _describe_call(model: Model, action: Action) -> str:
