@@ -24,6 +24,7 @@ from pgagents.sandbox.injection import fault_registry
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "tests"))
+
 OUT = HERE / "reference"
 BY_HAND = "<!-- made by docs/make_reference.py: edit what it is made from -->"
 
@@ -335,6 +336,27 @@ def _gets(cell: dict[str, Any]) -> str:
     return "; ".join(said)
 
 
+def limits() -> str:
+    """What a document can say and a catalogue cannot, in the importer's words."""
+    intro = (
+        "What an OpenAPI document, or an API, can say and a catalogue cannot: what `pgagents import` says "
+        "of it, and what to do instead. [What this version of the tool cannot do](../explain/limits.md) has "
+        "a page of its own."
+    )
+    return page("What the language leaves out", intro, _left_out())
+
+
+def _left_out() -> Iterator[str]:
+    import left_out
+
+    yield "| what | `pgagents import` says | instead |"
+    yield "|---|---|---|"
+    for case in left_out.cases().values():
+        said = left_out.said_of(case)
+        if said or case["said"] == "none":
+            yield f"| {_cell(case['what'])} | {_cell(said) or 'nothing'} | {_cell(case['instead'])} |"
+
+
 PAGES = {
     "say": say,
     "catalogue": catalogue,
@@ -343,6 +365,7 @@ PAGES = {
     "rules": rules,
     "changes": changes,
     "commands": commands,
+    "limits": limits,
 }
 
 

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from pgagents.catalogue.checks import (
     conditional,
+    deprecation,
     examples,
     idle,
     laws,
@@ -81,6 +82,7 @@ def _load(source: Source, known: Validators | None) -> tuple[Model | None, list[
     laws.run(checker)
     pages.run(checker)
     conditional.run(checker)
+    deprecation.run(checker)
     jobs.run(checker)
     examples.run(checker, known)
     if found := _deduplicate([*found, *checker.found]):

@@ -43,6 +43,7 @@ from pgagents.model.action import (
     ActionCall,
     AnswerHeader,
     Code,
+    Deprecation,
     Example,
     FileLimits,
     Former,
@@ -62,6 +63,7 @@ from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer, Source
 from pgagents.text.wording import append_remark
 
+_HTTP_DATE = "^[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT$"
 ENTITY_TAG = '^(W/)?"[!#-~]*"$'
 """An entity tag (RFC 9110, 8.8.3), in ASCII."""
 
@@ -186,11 +188,12 @@ class _Resolver:
             self._shared(name, a) if a.security is None else list_alternatives(self.written, a.security)
         )
         pages = self._pages(a.pages, (*at, "pages")) if a.pages else None
+        deprecation = _deprecation(a, (*at, "deprecated"))
         return Action(
             name=Text(name, at),
             operation_id=Text(a.operation_id or camel(name), (*at, "operation_id") if a.operation_id else at),
             title=Text(a.title, (*at, "title")),
-            description=Text(a.description, (*at, "description")),
+            description=Text(_with_end(a.description, deprecation), (*at, "description")),
             method=method,
             path=Text(path, (*at, "http")),
             effect=a.effect,
@@ -205,6 +208,10 @@ class _Resolver:
             ),
             unknown=a.unknown or default_unknown,
             content_type=a.content_type or JSON,
+            headers=tuple(
+                (k, Text(v, ("api", "request_headers", k)))
+                for k, v in self.written.api.request_headers.items()
+            ),
             outputs=self._outputs(a, raw, at),
             errors=tuple(self.codes[c] for c in dict.fromkeys([*a.errors, *self.written.errors.always])),
             idempotency=a.idempotency,
@@ -217,7 +224,8 @@ class _Resolver:
             examples=tuple(self._example(n, e, a, (*at, "examples", n)) for n, e in a.examples.items()),
             texts={n: _texts(t, (*at, "texts", n)) for n, t in a.texts.items()},
             tags=tuple(a.tags),
-            deprecated=a.deprecated,
+            deprecated=bool(a.deprecated),
+            deprecation=deprecation,
             cite=tuple(a.cite),
             origin=at,
             signed=a.signed,
@@ -282,6 +290,8 @@ class _Resolver:
             self._output(status, o, raw["output"][status], (*at, "output", status))
             for status, o in a.output.items()
         )
+        ends = _end_headers(_deprecation(a, (*at, "deprecated")))
+        found = tuple(replace(o, headers=(*o.headers, *ends)) if 200 <= o.status < 300 else o for o in found)
         if not a.etag:
             return found
         tag = Node({"type": "string", "pattern": ENTITY_TAG}, origin=(*at, "etag"))
@@ -712,6 +722,38 @@ class _Resolver:
             within_s=step.within_s or self._job_within_s(step.action, at),
             headers=tuple(step.headers.items()),
         )
+
+
+def _deprecation(a: actions.Action, at: Pointer) -> Deprecation | None:
+    """Resolve the days and the successor of a deprecated action."""
+    d = a.deprecated
+    return None if isinstance(d, bool) else Deprecation(d.since or "", d.sunset or "", d.instead or "", at)
+
+
+def _with_end(description: str, deprecation: Deprecation | None) -> str:
+    """Return the description with the sentence about the action's end."""
+    return f"{description} {deprecation.sentence}" if deprecation is not None else description
+
+
+def _end_headers(deprecation: Deprecation | None) -> tuple[AnswerHeader, ...]:
+    """Return the headers by which answers say the days of a deprecated action."""
+    if deprecation is None:
+        return ()
+    days = (
+        ("Deprecation", "since", deprecation.since, "^@-?[0-9]{1,12}$", "It is deprecated since this time"),
+        ("Sunset", "sunset", deprecation.sunset, _HTTP_DATE, "It stops working at this time"),
+    )
+    return tuple(
+        AnswerHeader(
+            name,
+            Node({"type": "string", "pattern": pattern}, origin=(*deprecation.origin, key)),
+            True,
+            Text(text, (*deprecation.origin, key)),
+            (*deprecation.origin, key),
+        )
+        for name, key, day, pattern, text in days
+        if day
+    )
 
 
 def _former(name: str, until: str, operation_id: str | None, at: Pointer) -> Former:

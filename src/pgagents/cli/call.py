@@ -109,6 +109,9 @@ def command(
     )
     click.echo(json.dumps(shown, indent=2, ensure_ascii=False))
     if answer.problem is None:
+        known = model.action(answer.action) or model.former(answer.action)
+        if known is not None and known.deprecation is not None:
+            click.echo(f"{known.name}: {known.deprecation.sentence}", err=True)
         if answer.next is not None:
             from pgagents.client.paging import format_next
 

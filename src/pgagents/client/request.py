@@ -29,7 +29,7 @@ def request_of(
     secrets of the call, each with its credential. The call goes through `dispatcher` if one is given.
     """
     if dispatcher is not None:
-        asked = [("Accept", JSON), *(headers or {}).items(), ("Content-Type", JSON)]
+        asked = [("Accept", JSON), *action.headers, *(headers or {}).items(), ("Content-Type", JSON)]
         message = dispatcher.make_message(action, arguments)
         whole = Request(dispatcher.method, str(dispatcher.path), tuple(asked), json_bytes(message))
         return _with_proof(whole, proof)

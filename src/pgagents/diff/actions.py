@@ -247,6 +247,8 @@ def _repetition(s: Sides) -> Iterator[Change]:
             "idempotency",
             safety=not b.idempotency,
         )
+    if a.deprecation != b.deprecation and a.deprecated and b.deprecated:
+        yield from _end(s)
     if a.deprecated != b.deprecated:
         yield s.change(
             "wording",
@@ -261,6 +263,21 @@ def _repetition(s: Sides) -> Iterator[Change]:
         yield from _job(s)
     if a.signed != b.signed:
         yield s.change("breaking", "signed", "is signed another way now", "signed")
+
+
+def _end(s: Sides) -> Iterator[Change]:
+    """Compare the days on which a deprecated action stops working, and what to call instead."""
+    a, b = s.a.deprecation, s.b.deprecation
+    then, now = (a.sunset if a else ""), (b.sunset if b else "")
+    if then != now:
+        severity: Severity = "may break" if now and (not then or now < then) else "wording"
+        said = f"stops working on {now}" if now else "has no day on which it stops working"
+        yield s.change(severity, "sunset", f"{said}, was {then or 'open'}", "deprecated")
+    kept = (a.since if a else "", a.instead if a else ""), (b.since if b else "", b.instead if b else "")
+    if kept[0] != kept[1]:
+        yield s.change(
+            "wording", "deprecated", f"its end: {b.sentence if b else 'no longer said'}", "deprecated"
+        )
 
 
 def _conditions(s: Sides) -> Iterator[Change]:
@@ -449,7 +466,7 @@ _COMPARED = frozenset((
     "name", "operation_id", "title", "description", "method", "path", "effect", "costs", "destructive",
     "bucket", "scope", "key", "params", "unknown", "outputs", "errors", "idempotency", "confirm_title",
     "confirm_body", "laws", "relations", "deprecated", "signed", "origin", "cite", "formerly", "alias_of",
-    "security", "pages", "etag", "if_match", "job",
+    "security", "pages", "etag", "if_match", "job", "content_type", "headers", "deprecation",
 ))  # fmt: skip
 _SHOWN: dict[str, Callable[[Action], Any]] = {
     "examples": lambda a: [(e.name, e.title, e.input, e.status, e.output) for e in a.examples],

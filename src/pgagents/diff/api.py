@@ -89,6 +89,10 @@ def _api(old: Model, new: Model) -> Iterator[Change]:
         yield _whole(
             "breaking", "server", f"the API is at {new.api.server} now, was {old.api.server}", "api", "server"
         )
+    if old.api.request_headers != new.api.request_headers:
+        now = ", ".join(f"{k}: {v}" for k, v in new.api.request_headers.items()) or "none"
+        message = f"every call has other constant headers now: {brief(now, 120)}"
+        yield _whole("breaking", "request-headers", message, "api", "request_headers")
     for key in ("title", "for_people", "for_models", "contact", "logo", "terms", "privacy", "docs"):
         if getattr(old.api, key) != getattr(new.api, key):
             yield _whole(

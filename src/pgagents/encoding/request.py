@@ -27,7 +27,8 @@ def encode_call(action: Action, values: Mapping[str, Any]) -> Parts:
     Values that are no arguments go into the body, or into the query if the action has no body.
     """
     params = {str(p.name): p for p in action.params}
-    path, headers, query = str(action.path), [], []
+    path, query = str(action.path), []
+    headers = [(name, str(value)) for name, value in action.headers]
     in_body: dict[str, Any] = {}
     more: dict[str, Any] = {}
     for name, value in values.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -62,6 +62,8 @@ class Security:
         supported.
         """
         scheme = {**self.schemes[name].mapping(), "key": name}
+        if _is_aws_signature(scheme):
+            return None
         read = {
             kind: members
             for kind, known in kinds().items()
@@ -93,7 +95,9 @@ class Security:
         """Describe a scheme for a person: what a call must send."""
         scheme = self.schemes.get(name)
         kind = self._kind(name)
-        if scheme and kind == "api_key":
+        if scheme and _is_aws_signature(scheme.mapping()):
+            said = "requests signed with AWS Signature Version 4"
+        elif scheme and kind == "api_key":
             place = {"header": "header", "query": "query parameter", "cookie": "cookie"}.get(
                 scheme.text("in"), "unknown place"
             )
@@ -318,6 +322,11 @@ class Security:
         parts = urlsplit(url)
         own = not parts.netloc or f"{parts.scheme}://{parts.netloc}" == self.server
         return parts.path if own and re.match(r"/[^\s?#]*\Z", parts.path) else None
+
+
+def _is_aws_signature(scheme: Mapping[str, Any]) -> bool:
+    """Return whether a scheme is no key, but a signature over each request, as AWS documents it."""
+    return str(scheme.get("x-amazon-apigateway-authtype", "")).lower() == "awssigv4"
 
 
 def _fold(place: str, name: str) -> str:

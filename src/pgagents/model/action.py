@@ -207,6 +207,29 @@ class Texts:
 
 
 @dataclass(frozen=True, slots=True)
+class Deprecation:
+    """The days (`2027-03-01`, UTC) since which an action is deprecated and on which it stops, and the action
+    to call instead. Empty texts where the catalogue does not say.
+    """
+
+    since: str
+    sunset: str
+    instead: str
+    origin: Pointer
+
+    @property
+    def sentence(self) -> str:
+        """Say it to a caller in one sentence; empty if nothing is known."""
+        parts = [
+            f"Since {self.since} it is deprecated" if self.since else "",
+            f"it stops working on {self.sunset}" if self.sunset else "",
+            f"use {self.instead} instead" if self.instead else "",
+        ]
+        said = "; ".join(part for part in parts if part)
+        return f"{said[:1].upper()}{said[1:]}." if said else ""
+
+
+@dataclass(frozen=True, slots=True)
 class Action:
     """One action that an agent can call."""
 
@@ -248,11 +271,15 @@ class Action:
     """True if the response depends on the caller's project alone."""
     content_type: str = "application/json"
     """The media type of the body that a call sends."""
+    headers: tuple[tuple[str, str], ...] = ()
+    """Constant headers that each call has."""
     security: tuple[tuple[str, ...], ...] = ()
     """The alternatives by which a call proves who makes it, each with the schemes that it takes together.
 
     An empty alternative means that a call without a key is served too.
     """
+    deprecation: Deprecation | None = None
+    """The days and the successor of a deprecated action, if the catalogue says them."""
     etag: bool = False
     """True if its answer has an ETag, and 304 answers the same tag in If-None-Match."""
     if_match: str | None = None

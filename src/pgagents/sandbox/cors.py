@@ -56,6 +56,7 @@ def _list_headers(model: Model) -> list[str]:
     end user.
     """
     named = {p.wire for action in model.actions for p in action.params if p.place == "header"}
+    named |= set(model.api.request_headers)
     named |= {
         name.removeprefix("header ").strip() for name in model.limits.end_user if name.startswith("header ")
     }

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import typing
 from collections.abc import Iterator
-from typing import Any
-
-from pydantic import BaseModel
 
 from pgagents.catalogue.checks.checker import Checker, children
 from pgagents.catalogue.language.actions import Action
 from pgagents.catalogue.language.basics import Schema
-from pgagents.catalogue.language.messages import candidates
-from pgagents.catalogue.language.surface import Catalogue
 from pgagents.source.source import Pointer
 
 _PROVES = ("ai_plugin", "copilot", "copilot_mcp")
@@ -20,8 +14,7 @@ _PROVES = ("ai_plugin", "copilot", "copilot_mcp")
 
 
 def run(checker: Checker) -> None:
-    """Record misspelt keys, binary formats, empty names, and `auth` where nothing reads it."""
-    _spellings(checker)
+    """Record binary formats, empty names, and `auth` where nothing reads it."""
     for name, schema in checker.written.schemas.items():
         for pointer, part in _inside(("schemas", name), schema):
             _bytes(checker, pointer, part)
@@ -78,33 +71,3 @@ def _inside(pointer: Pointer, schema: Schema) -> Iterator[tuple[Pointer, Schema]
         for key, child in children(here):
             yield (*at, *key), child
             stack.append(((*at, *key), child))
-
-
-def _spellings(checker: Checker) -> None:
-    """Record keys written as our Python attributes are named. pydantic accepts both, but vendors get what
-    is written.
-    """
-    stack: list[tuple[Pointer, Any, Any]] = [((), checker.source.data, Catalogue)]
-    while stack:
-        pointer, value, kind = stack.pop()
-        for candidate in candidates(kind):
-            origin, inner = typing.get_origin(candidate), typing.get_args(candidate)
-            if isinstance(value, list) and origin is list:
-                stack.extend(((*pointer, n), part, inner[0]) for n, part in enumerate(value))
-            elif isinstance(value, dict) and origin is dict:
-                stack.extend(((*pointer, key), part, inner[1]) for key, part in value.items())
-            elif isinstance(value, dict) and isinstance(candidate, type) and issubclass(candidate, BaseModel):
-                for key, part in value.items():
-                    stack.extend(_member(checker, (*pointer, key), candidate, part))
-
-
-def _member(
-    checker: Checker, pointer: Pointer, kind: type[BaseModel], part: Any
-) -> Iterator[tuple[Pointer, Any, Any]]:
-    key = pointer[-1]
-    for name, field in kind.model_fields.items():
-        right = field.alias or name
-        if key == right:
-            yield pointer, part, field.annotation
-        elif key == name:
-            checker.fault(pointer, "unknown-key", f"unknown key `{name}`", f"write `{right}`", at_value=False)

@@ -18,6 +18,9 @@ STYLED = ("query", "body")
 """Places where lists and objects have a style."""
 _BRACKETS = "`style: deepObject` sends `{0}[member]=…`, `style: form` sends `member=…`"
 _MAX_DEPTH = 20
+_OWN_HEADERS = frozenset(
+    ("accept", "authorization", "connection", "content-length", "content-type", "cookie", "host", "origin")
+)
 _TYPES = (
     f"write `{JSON}`, another `+json`, `application/x-www-form-urlencoded`, `multipart/form-data`, "
     "`text/plain` or the type of a file"
@@ -34,6 +37,7 @@ def place_of(name: str, param: Param, http: str | None) -> PlaceIn:
 
 def run(checker: Checker) -> None:
     """Record media types that cannot be encoded, and lists and objects without a form where they stand."""
+    _request_headers(checker)
     for base, actions in checker.blocks():
         for name, action in actions.items():
             _action(checker, (*base, name), action)
@@ -62,6 +66,34 @@ def _action(checker: Checker, pointer: Pointer, action: Action) -> None:
             message = f"argument `{name}` is an object, which has no form in the {where}"
             help = "make its members arguments of their own, or send it in the body"
             checker.fault(at, "idle", message, help, at_value=False)
+
+
+def _request_headers(checker: Checker) -> None:
+    """Record constant headers that something else sets: the request itself, a credential, or an argument."""
+    own = {scheme.name.lower() for scheme in checker.written.auth.schemes.values() if scheme.name is not None}
+    for header in checker.written.api.request_headers:
+        at, small = ("api", "request_headers", header), header.lower()
+        argument = next(
+            (
+                name
+                for action in checker.actions.values()
+                for name, param in action.input.items()
+                if param.in_ == "header" and (param.wire or name).lower() == small
+            ),
+            None,
+        )
+        why = (
+            "each request sets it itself"
+            if small in _OWN_HEADERS
+            else "it carries the key"
+            if small in own
+            else f"the argument `{argument}` is that header"
+            if argument is not None
+            else ""
+        )
+        if why:
+            message = f"`{header}` cannot be a constant header: {why}"
+            checker.fault(at, "sending", message, "leave it out", at_value=False)
 
 
 def _content_type(

@@ -131,6 +131,18 @@ class Signed(Strict):
     )
 
 
+class Deprecated(Strict):
+    """The end of an action: its answers on REST say the days in headers."""
+
+    since: Day | None = Field(
+        None, description="The day since which it is deprecated, as the header Deprecation says (RFC 9745)."
+    )
+    sunset: Day | None = Field(
+        None, description="The day on which it stops working, as the header Sunset says (RFC 8594)."
+    )
+    instead: Name | None = Field(None, description="The action to call instead.")
+
+
 class Action(Cited):
     """One thing an agent can do: how it is called, what it answers, and what must hold."""
 
@@ -154,7 +166,13 @@ class Action(Cited):
         description="`write` if a call changes anything; writes are "
         "confirmed, and verified with a test key only."
     )
-    costs: bool = Field(False, description="True if a call moves money.")
+    costs: bool = Field(
+        False,
+        description=(
+            "True if a call moves money. A read that costs is confirmed as a write is, and `verify` calls it "
+            "where writes are allowed, and named by `--allow` or `may_name_none`."
+        ),
+    )
     destructive: bool = Field(False, description="True if a call removes something for good.")
     bucket: Name | None = Field(
         None, description="The rate-limit bucket (under `limits.buckets`) that a call draws from."
@@ -225,7 +243,9 @@ class Action(Cited):
         default={}, description="Other wording for one surface, by the surface's name (under `surfaces`)."
     )
     tags: list[str] = Field([], description="Headings in the full OpenAPI document.")
-    deprecated: bool = Field(False, description="True if callers should stop using it.")
+    deprecated: bool | Deprecated = Field(
+        False, description="True if callers should stop using it, or since when, until when and what instead."
+    )
     formerly: dict[Name, Day] = Field(
         default={},
         description="Former names, each with the day until which agents may use it: `find_book: 2027-03-01`.",

@@ -20,6 +20,8 @@ Line = Annotated[str, StringConstraints(min_length=1, max_length=8000)]
 Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/?#]+")]
 Path = Annotated[str, StringConstraints(pattern=r"^/[^\s?#]*$")]
 Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$")]
+HeaderValue = Annotated[str, StringConstraints(pattern=r"^[!-~]([ -~]{0,998}[!-~])?$")]
 Media = Annotated[str, StringConstraints(pattern=r"^[a-z0-9.+-]+/[a-z0-9.+-]+$")]
 Status = Annotated[int, Field(ge=100, le=599)]
 MediaType = Annotated[
@@ -36,9 +38,7 @@ Security = list[dict[Name, list[str]]]
 class Strict(BaseModel):
     """A model that refuses unknown keys and does not convert text to numbers or booleans."""
 
-    model_config = ConfigDict(
-        extra="forbid", strict=True, frozen=True, populate_by_name=True, defer_build=True
-    )
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
 
 class Discriminator(Strict):

@@ -36,6 +36,8 @@ def diagnostics(errors: Iterable[Any], source: Source) -> list[Diagnostic]:
     found = []
     for pointer, group in by_place.items():
         for some in _by_message(group):
+            if some[0]["type"] == "missing" and (*pointer, f"{some[0]['loc'][-1]}_") in by_place:
+                continue  # it is there in another spelling, of which the other message tells
             if not (pointer in parents and all(str(e["type"]).endswith("_type") for e in some)):
                 found.append(_diagnostic(pointer, some, source))
             if len(found) >= MAX_FAULTS:

@@ -8,7 +8,19 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from pgagents.catalogue.language.basics import Cel, Cited, Line, Name, Path, Schema, Status, Strict, Url
+from pgagents.catalogue.language.basics import (
+    Cel,
+    Cited,
+    HeaderName,
+    HeaderValue,
+    Line,
+    Name,
+    Path,
+    Schema,
+    Status,
+    Strict,
+    Url,
+)
 from pgagents.model.credential import kinds
 
 
@@ -38,6 +50,13 @@ class Api(Strict):
     terms: Url | None = Field(None, description="The URL of the terms of use.")
     privacy: Url | None = Field(None, description="The URL of the privacy policy.")
     docs: Url | None = Field(None, description="The URL of the documentation.")
+    request_headers: dict[HeaderName, HeaderValue] = Field(
+        default={},
+        description=(
+            "Headers that every call has, such as `{Stripe-Version: 2026-06-30.basil}`; no model is offered "
+            "them."
+        ),
+    )
     for_people: Line = Field(description="The purpose of the API in one sentence for people.")
     for_models: Line = Field(description="The purpose of the API as a model should read it.")
     hosted: dict[str, Path] = Field(

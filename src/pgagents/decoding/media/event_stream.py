@@ -25,7 +25,10 @@ def _read(body: bytes, _content_type: str, output: Output) -> Json:
         return Json(text)
     events: list[dict[str, Any]] = []
     fields: dict[str, list[str]] = {}
-    for line in _LINE_END.split(text):
+    lines = _LINE_END.split(text)
+    if not lines[-1]:  # what follows the last line end is no line
+        lines.pop()
+    for line in lines:
         if line:
             name, _, value = line.partition(":")
             if name:  # a line that begins with a colon is a comment

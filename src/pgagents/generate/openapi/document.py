@@ -150,6 +150,9 @@ def losses(model: Model, profile: Profile) -> Iterator[Loss]:
     yield from action_losses(model, profile)
     yield from list_lost_ids(profile.actions(model))
     yield from credential_losses(profile.credentials(model).values())
+    for name in model.api.request_headers:
+        at = ("api", "request_headers", name)
+        yield Loss(at, f"constant header {name}", "dropped", "an assistant sends no headers of the API's own")
     yield from list_lost_jobs(profile.actions(model))
     yield from refusals.list_lost_signs(model, profile.actions(model))
     yield from refusals.list_lost_types(model, profile.actions(model), profile)

@@ -27,18 +27,20 @@ def operation(model: Model, action: Action, profile: Profile) -> Node:
         members["deprecated"] = True
     if profile.complete and (former := _former(action)):
         members["x-formerly"] = former
-    if profile.consequential and (action.method != "GET" or action.effect == "write"):
-        members["x-openai-isConsequential"] = action.effect == "write"
+    asked = action.effect == "write" or action.costs
+    if profile.consequential and (action.method != "GET" or asked):
+        members["x-openai-isConsequential"] = asked
     scopes = parts.oauth_scopes(model, action) if profile.complete and action.key else []
     if model.credential is not None and (
         scopes or profile.security(action.security) != profile.security(model.shared_security)
     ):
         members["security"] = parts.security(model, profile, action.security, scopes)
     outside = [p for p in params if not p.in_body]
-    if outside:
-        members["parameters"] = [
-            parts.parameter(action, p, texts[str(p.name)], examples=profile.examples) for p in outside
-        ]
+    written = [parts.parameter(action, p, texts[str(p.name)], examples=profile.examples) for p in outside]
+    if profile.complete:
+        written += [parts.constant_header(name, value) for name, value in action.headers]
+    if written:
+        members["parameters"] = written
     schema = parts.body_schema(action, params, texts)
     if schema is not None:
         members["requestBody"] = parts.request_body(action, schema, params, examples=profile.examples)

@@ -133,6 +133,13 @@ def parameter(action: Action, param: Param, description: str, *, examples: bool)
     return Node(members, origin=param.origin)
 
 
+def constant_header(name: str, value: str) -> Node:
+    """Return the parameter of a header that every call has."""
+    at = ("api", "request_headers", name)
+    schema = Node({"type": "string", "const": Text(value, at)}, origin=at)
+    return Node({"name": name, "in": "header", "required": True, "schema": schema}, origin=at)
+
+
 def _encoding_of(param: Param) -> dict[str, Any]:
     """Return the Encoding Object of a member of a form."""
     if param.file is not None:

@@ -325,3 +325,14 @@ def inner_member_changed(context: Context, request: Request, data: Any) -> Any:
             if isinstance(members, dict):
                 found[name] = {k: v.upper() if isinstance(v, str) else v for k, v in members.items()}
     return data
+
+
+@fault("response_schema", needs=("typed-ids-in-the-mock",)).edit_data
+def ids_without_their_form(_context: Context, request: Request, data: Any) -> Any:
+    """A new instance's id comes without its hyphens, as a database without a type for it returns it."""
+    if request.method != "POST":
+        return None
+    for found in objects(data):
+        if isinstance(found.get("id"), str):
+            found["id"] = found["id"].replace("-", "")
+    return data

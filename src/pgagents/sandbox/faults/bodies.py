@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from pgagents.encoding.medium import JSON
-from pgagents.http import Request
+from pgagents.http import Handler, Request, Response, Silence
 from pgagents.model.action import Action, Param
 from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.injection.fault_registry import Context, fault
@@ -141,6 +141,13 @@ def merge_patch_null_ignored(_context: Context, inner: Domain, call: AcceptedCal
     if call.action.content_type != "application/merge-patch+json":
         return inner(call)
     return inner(replace(call, input={k: v for k, v in call.input.items() if v is not None}))
+
+
+@fault("valid_calls", needs=("constant-headers",)).handle_requests
+def constant_header_unknown(context: Context, handler: Handler, request: Request) -> Response | Silence:
+    """A call with one of the API's constant headers is refused as if its body were wrong."""
+    given = any(request.header(name) for name in context.model.api.request_headers)
+    return handler(request.with_header("Content-Type", "text/x-pgv")) if given else handler(request)
 
 
 def _edit_decoded(context: Context, edit: Callable[[str], str]) -> None:

@@ -145,7 +145,7 @@ def event_data_truncated(_context: Context, _request: Request, answer: Response)
 @fault("response_schema", also={"law": "a law reads the events"}, needs=("event-stream",)).edit_answers
 def event_end_lost(_context: Context, _request: Request, answer: Response) -> Response:
     """The empty line after the last event is missing, so clients drop the event."""
-    return replace(answer, body=answer.body.rstrip(b"\n")) if _is_stream(answer) else answer
+    return replace(answer, body=answer.body.rstrip(b"\n") + b"\n") if _is_stream(answer) else answer
 
 
 @fault("response_schema", also={"law": "a law reads the events"}, needs=("event-stream",)).edit_answers

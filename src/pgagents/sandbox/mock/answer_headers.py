@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -42,9 +44,21 @@ def _value(model: Model, base: str, call: AcceptedCall, header: AnswerHeader, an
         check = schemas.validator(header.schema, model.schemas)
         forms = () if found is None else (base + found, urlsplit(base).path + found, found)
         return next((form for form in forms if check.is_valid(form)), next(iter(forms), None))
+    if small in ("deprecation", "sunset") and call.action.deprecation is not None:
+        return _end(call.action, small)
     if small == "etag":
         return tag_of(answer)
     return text_of(sample(header.schema, model.schemas, call.now))
+
+
+def _end(action: Action, header: str) -> str:
+    """Return a day of a deprecated action as its header says it: Unix seconds, or an HTTP date."""
+    assert action.deprecation is not None
+    day = action.deprecation.since if header == "deprecation" else action.deprecation.sunset
+    midnight = datetime.fromisoformat(day).replace(tzinfo=UTC)
+    return (
+        f"@{int(midnight.timestamp())}" if header == "deprecation" else format_datetime(midnight, usegmt=True)
+    )
 
 
 def tag_of(answer: Any) -> str:

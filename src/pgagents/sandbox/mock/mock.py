@@ -13,7 +13,7 @@ from pgagents.cel.reading import bounds_of_size
 from pgagents.jsonschema import schema as schemas
 from pgagents.model.action import Action, Example, Param
 from pgagents.model.error_reader import value_at
-from pgagents.model.model import Resource
+from pgagents.model.model import Resource, member_at
 from pgagents.sandbox.call import AcceptedCall, Domain, NotModified, Other, Refusal
 from pgagents.sandbox.clock import rfc3339
 from pgagents.sandbox.keys import word
@@ -107,13 +107,14 @@ class Mock:
         answer, path = self._base(call), places.place(made_by.at)
         if path is None:
             return True, answer
-        row = self._overlaid(self._object(answer, path), call, fresh=resource.id)
+        row = self._overlaid(self._object(answer, path), call, fresh=resource.id.partition(".")[0])
         row = with_required(row, page.schema_at(self.model, call.action, path), self.model.schemas, call.now)
         chosen = call.input.get(resource.id) if call.action.param(resource.id) is not None else None
         there = self.rows.get(resource.name, str(chosen), self._tenant(resource, call))
         if chosen is not None and there is not None:
             return True, self._put_again(resource, call, answer, there)
-        row[resource.id] = self._fresh_id(resource, call, row.get(resource.id)) if chosen is None else chosen
+        id = self._fresh_id(resource, call, member_at(row, resource.id)) if chosen is None else chosen
+        row = places.put(row, places.steps_to(resource.id), id)
         if resource.state and resource.initial:
             row[resource.state] = resource.initial
         answer = self.laws.repair(call, places.put(answer, path, row))
@@ -126,9 +127,9 @@ class Mock:
             return True, Refusal(code.name, "Nothing is left of it") if code else self._missing(
                 resource, call
             )
-        self.rows.add(resource.name, str(row[resource.id]), tenant, row)
+        self.rows.add(resource.name, str(member_at(row, resource.id)), tenant, row)
         if call.action.job is not None:
-            self.lifecycle.begin(resource, str(row[resource.id]), call.now)
+            self.lifecycle.begin(resource, str(member_at(row, resource.id)), call.now)
             call.headers.extend(_tell_job(resource, call.action, row))
         return True, answer
 
@@ -154,13 +155,13 @@ class Mock:
         answer = self._base(call)
         path = self._path_in(resource, answer)
         shown = self._object(answer, path) if path is not None else {}
-        after = self._overlaid({**shown, **row}, call, keep=(resource.id, *resource.fixed))
+        after = self._overlaid({**shown, **row}, call, keep=(resource.id.partition(".")[0], *resource.fixed))
         if resource.state:
             after[resource.state] = move.to
         if path is not None:
             answer = self.laws.repair(call, places.put(answer, path, after), row)
             after = self._object(answer, path)
-        self.rows.change(resource.name, str(row[resource.id]), after)
+        self.rows.change(resource.name, str(member_at(row, resource.id)), after)
         self.lifecycle.count(resource, self._tenant(resource, call), row, after)
         return True, answer
 
@@ -171,7 +172,7 @@ class Mock:
         row = self._find_instance(resource, call, places.id_argument(undo, resource))
         if row is None:
             return True, self._missing(resource, call)
-        self.rows.remove(resource.name, str(row[resource.id]))
+        self.rows.remove(resource.name, str(member_at(row, resource.id)))
         self.lifecycle.count(resource, self._tenant(resource, call), row, None)
         return True, self.laws.repair(call, self._base(call), row)
 
@@ -219,7 +220,7 @@ class Mock:
 
     def _page(self, resource: Resource, call: AcceptedCall, rows: list[dict[str, Any]]) -> Any:
         """Return one page of a list, and add the headers that say what comes next."""
-        ids = [row.get(resource.id) for row in rows]
+        ids = [member_at(row, resource.id) for row in rows]
         shown = page.show_page(self.model, self.setting.address.url, call, self._base(call), rows, ids)
         if isinstance(shown, Refusal):
             return shown
@@ -238,7 +239,9 @@ class Mock:
             return True, self._missing(resource, call)
         answer = self._base(call)
         path = self._path_in(resource, answer)
-        after = self._overlaid(dict(row), call, keep=(resource.id, str(param.name), *resource.fixed))
+        after = self._overlaid(
+            dict(row), call, keep=(resource.id.partition(".")[0], str(param.name), *resource.fixed)
+        )
         if path is not None:
             base = self._object(answer, path)
             if call.action.content_type == MERGE_PATCH:  # what null removed must not come back
@@ -246,7 +249,7 @@ class Mock:
             shown = places.put(answer, path, {**base, **after})
             answer = self.laws.repair(call, shown, row)
             after = self._object(answer, path)
-        self.rows.change(resource.name, str(row[resource.id]), after)
+        self.rows.change(resource.name, str(member_at(row, resource.id)), after)
         self.lifecycle.count(resource, self._tenant(resource, call), row, after)
         return True, answer
 
@@ -423,7 +426,7 @@ class Mock:
 
     def _fresh_id(self, resource: Resource, call: AcceptedCall, like: Any) -> Any:
         """Return a new id that fits the answer's schema and every argument that names the resource."""
-        member = self._member(call.action, resource.id) or {}
+        member = self._member(call.action, resource.id.rpartition(".")[2]) or {}
         params = [
             p
             for a in (*self.model.actions, *self.model.operator)
@@ -479,8 +482,8 @@ class Mock:
     def _seed_row(self, resource: Resource, item: Any) -> None:
         if (
             not isinstance(item, Mapping)
-            or resource.id not in item
-            or self.rows.was_used(resource.name, str(item[resource.id]))
+            or (id := member_at(item, resource.id)) is None
+            or self.rows.was_used(resource.name, str(id))
         ):
             return
         row = dict(plain(item))
@@ -489,7 +492,7 @@ class Mock:
         main = self.model.auth.roles.get("main")
         tenant = f"{main.project}/{main.mode}" if main else "main/test"
         tenant = tenant if self.model.credential is not None else ""
-        self.rows.add(resource.name, str(row[resource.id]), tenant if resource.tenant else "", row)
+        self.rows.add(resource.name, str(member_at(row, resource.id)), tenant if resource.tenant else "", row)
 
 
 def _with_total(answer: Any, total: int) -> Any:

@@ -26,6 +26,11 @@ def place_steps(at: Expression) -> Place:
     return place_of(at.tree)
 
 
+def steps_to(member: str) -> Place:
+    """Return the path to a member that is written with dots, such as `meta.id`."""
+    return tuple(member.split("."))
+
+
 def get(answer: Any, path: Place) -> Any:
     """Return the value at a path; None where there is none."""
     for step in path:

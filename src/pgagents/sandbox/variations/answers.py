@@ -281,3 +281,12 @@ def weak_tags(_context: Context, _request: Request, answer: Response) -> Respons
     """Tags of versions are weak (RFC 9110, 8.8.3)."""
     tag = answer.header("etag")
     return answer if tag is None or tag.startswith("W/") else answer.with_header("ETag", f"W/{tag}")
+
+
+@variation().edit_answers
+def deprecated_at_noon(_context: Context, _request: Request, answer: Response) -> Response:
+    """A day of deprecation is said as its noon."""
+    text = answer.header("deprecation")
+    if text is None:
+        return answer
+    return answer.with_header("Deprecation", f"@{int(text.removeprefix('@')) + 43_200}")

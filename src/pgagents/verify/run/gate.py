@@ -120,7 +120,7 @@ class Gate:
             return self._without_action(call, request)
         if request.method != endpoint.method and endpoint.form is None:
             return f"{request.method} is no method of {endpoint.path}"
-        if endpoint.action.effect == "read" and costs:
+        if endpoint.action.effect == "read" and costs and not endpoint.action.may_name_none:
             return (
                 f"{endpoint.action.name} costs money, and undoing nothing gives it back: --allow "
                 f"{endpoint.action.name} would call it"

@@ -67,7 +67,7 @@ def _ordinary(call: Call, values: Mapping[str, Any]) -> tuple[str, str, list[tup
         wrapped = call.raw.wrap if call.raw.wrap is not None else envelope(endpoint, values)
         if endpoint.json_rpc is not None and "jsonrpc" not in wrapped:
             wrapped = frame(wrapped)
-        headers.append(("Content-Type", JSON))
+        headers += [*endpoint.action.headers, ("Content-Type", JSON)]
         return endpoint.method, endpoint.path, headers, json_bytes(wrapped)
     return _rest(endpoint, values, headers)
 

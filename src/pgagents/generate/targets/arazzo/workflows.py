@@ -181,6 +181,9 @@ class _Workflow:
         return Node(members, origin=step.origin)
 
     def _parameters(self, step: Step) -> Iterator[Node]:
+        for name, value in step.action.headers:
+            place = ("api", "request_headers", name)
+            yield Node({"name": name, "in": "header", "value": Text(value, place)}, origin=place)
         for param in step.action.params:
             if not param.in_body and param.name in step.input:
                 at = (*step.origin, "input", param.name)

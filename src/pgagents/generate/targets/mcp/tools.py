@@ -85,7 +85,7 @@ def _annotations(action: Action) -> Node:
     A write is idempotent if its method is (PUT, DELETE) or if every call must have an idempotency key. With
     an optional key, the same arguments may act twice.
     """
-    read = action.effect == "read"
+    read = action.effect == "read" and not action.costs  # clients call what only reads without asking
     key = next((p for p in action.params if p.name == action.idempotency), None)
     return Node(
         {

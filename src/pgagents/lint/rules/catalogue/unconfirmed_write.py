@@ -28,11 +28,10 @@ from pgagents.model.model import Model
 
 def find(model: Model) -> Iterator[Hit]:
     for action in list_model_actions(model):
-        if action.effect == "write" and action.confirm_body is None:
-            said = (
-                f"`{action.name}` writes{' and costs money' if action.costs else ''}, but no text asks "
-                "the user first"
-            )
+        if (action.effect == "write" or action.costs) and action.confirm_body is None:
+            does = ["writes"] if action.effect == "write" else []
+            does += ["costs money"] if action.costs else []
+            said = f"`{action.name}` {' and '.join(does)}, but no text asks the user first"
             yield Hit(action.origin, said, "add `confirm: {body: Do you want to …?}`")
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pgagents.cel.expression import Expression, ExpressionError, Scope, compile_node
-from pgagents.cel.reading import cases, path_of, place_of
+from pgagents.cel.reading import cases, path_of, paths_in, place_of
 from pgagents.cel.syntax import FunctionCall, Infix, Literal, Macro, Node, Unary
 from pgagents.jsonschema import schema as schemas
 from pgagents.model.action import Action
@@ -127,10 +127,10 @@ class Lawful:
             yield from self._assign(node, True, scope)
 
     def _choose(self, node: Macro, scope: Scope) -> Iterator[tuple[places.Place, Any]]:
-        """Yield a list without the items for which a condition is false."""
+        """Yield a list without the items for which a condition on the arguments is false."""
         path = place_of(node.of)
         items = places.get(scope.values.get("response"), path[1:]) if path[:1] == ("response",) else None
-        if not isinstance(items, list):
+        if not isinstance(items, list) or all(read[0] != "input" for read in paths_in(node)):
             return
         condition = compile_node(node, NAMES)
         kept = []

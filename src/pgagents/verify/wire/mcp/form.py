@@ -93,7 +93,10 @@ class ToolForm:
             return json_bytes(result["structuredContent"])
         output = action.success
         text = text_of(result).encode()
-        if find(output.content_type).shown != "text":
+        shown = find(output.content_type).shown
+        if shown == "size":  # a tool says what came; the bytes themselves are REST's alone
+            return json_bytes(text_of(result))
+        if shown != "text":
             return text
         read = find(output.content_type).read(text, "", output)  # judged as REST's: one text, or rows
         return text if read.problem else json_bytes(read.value)

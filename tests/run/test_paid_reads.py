@@ -1,0 +1,77 @@
+"""A read that costs money is no read for verify: it is made where writes are allowed, by name, and seldom."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from language_table import model_of
+from pgagents.http import Request, Response, Silence
+from pgagents.inprocess import inside, over_tls, verify_sandbox
+from pgagents.lint.rules.catalogue import unconfirmed_write, writing_get
+from pgagents.model.contract import Verdict
+from pgagents.model.model import Model
+from pgagents.report.report import Report
+from pgagents.verify.plan.options import Options
+
+MOST_PAID = 6
+
+
+def _run(model: Model, options: Options) -> tuple[Report, list[Request]]:
+    """Verify the mock, and return the calls that it charged for."""
+    opened = inside(model)
+    answered, paid = over_tls(opened.sandbox.handler), []
+
+    def handler(request: Request) -> Response | Silence:
+        answer = answered(request)
+        if request.path == "/spelling" and isinstance(answer, Response) and answer.status == 200:
+            paid.append(request)
+        return answer
+
+    keys = opened.keys if options.allow_writes else {**opened.keys, "main": opened.sandbox.tokens["live"]}
+    return verify_sandbox(model, opened, options, keys=keys, handler=handler), paid
+
+
+def _anonymous() -> Model:
+    """The catalogue whose author did not say that verify may make the call."""
+    model = model_of("reads-that-cost")
+    actions = tuple(replace(a, may_name_none=False) if a.costs else a for a in model.actions)
+    surfaces = {
+        name: replace(s, actions=tuple(actions[model.actions.index(a)] for a in s.actions))
+        for name, s in model.surfaces.items()
+    }
+    return replace(model, actions=actions, surfaces=surfaces)
+
+
+def test_paid_read_is_made_a_few_times_where_writes_are_allowed() -> None:
+    report, paid = _run(model_of("reads-that-cost"), Options(seed=0, allow_writes=True))
+    assert 0 < len(paid) <= MOST_PAID
+    assert not report.findings
+
+
+def test_paid_read_is_not_made_unless_somebody_named_it() -> None:
+    report, paid = _run(_anonymous(), Options(seed=0, allow_writes=True))
+    assert paid == []
+    untested = [r for r in report.results if r.verdict is Verdict.UNTESTED]
+    assert untested
+    assert any("--allow check_spelling" in r.reason for r in untested)
+    _, paid = _run(_anonymous(), Options(seed=0, allow_writes=True, allow=("check_spelling",)))
+    assert 0 < len(paid) <= MOST_PAID
+
+
+def test_paid_read_is_not_made_with_a_key_that_only_reads() -> None:
+    _, paid = _run(model_of("reads-that-cost"), Options(seed=0))
+    assert paid == []
+
+
+def test_paid_read_is_asked_about_and_no_rule_wants_another_method() -> None:
+    model = model_of("reads-that-cost")
+    assert [hit.message for hit in writing_get.RULE.find(model)] == []
+    bare = replace(
+        model, actions=tuple(replace(a, confirm_body=None) if a.costs else a for a in model.actions)
+    )
+    surfaces = {
+        name: replace(s, actions=tuple(bare.actions[model.actions.index(a)] for a in s.actions))
+        for name, s in model.surfaces.items()
+    }
+    hits = [hit.message for hit in unconfirmed_write.RULE.find(replace(bare, surfaces=surfaces))]
+    assert hits == ["`check_spelling` costs money, but no text asks the user first"]
