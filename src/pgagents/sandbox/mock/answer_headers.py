@@ -14,7 +14,7 @@ from pgagents.cel.reading import conjuncts, path_of
 from pgagents.cel.syntax import Infix
 from pgagents.http import json_bytes, target, text_of
 from pgagents.jsonschema import schema as schemas
-from pgagents.model.action import AnswerHeader
+from pgagents.model.action import Action, AnswerHeader
 from pgagents.model.model import Model, Resource
 from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.mock import places
