@@ -37,7 +37,7 @@ def code_by_its_name(context: Context, _request: Request, data: Any) -> Any:
     return None
 
 
-@fault("error_codes", "error_envelope", needs=("code-on-the-wire",)).edit_errors
+@fault("error_codes", needs=("code-on-the-wire",)).edit_errors
 def code_number_as_text(context: Context, _request: Request, data: Any) -> Any:
     """A code that is a number is sent as a text."""
     for code in context.model.codes.values():
@@ -47,7 +47,7 @@ def code_number_as_text(context: Context, _request: Request, data: Any) -> Any:
     return None
 
 
-@fault("error_codes", needs=("code-at-differs",)).edit_errors
+@fault("error_envelope", "error_codes", needs=("code-at-differs",)).edit_errors
 def code_at_common_place(context: Context, _request: Request, data: Any) -> Any:
     """An error with a body of its own has its code where all other errors have theirs."""
     place = context.model.errors.code_at
@@ -60,7 +60,7 @@ def code_at_common_place(context: Context, _request: Request, data: Any) -> Any:
     return None
 
 
-@fault("invalid_input", needs=("error-in-200",)).edit_answers
+@fault("invalid_input", "absent_id", needs=("error-in-200",)).edit_answers
 def error_without_sign(context: Context, _request: Request, answer: Response) -> Response:
     """An error with status 200 looks like a success: the member that tells them apart says so."""
     sign, data = context.model.error_reader.sign, data_of(answer)

@@ -9,7 +9,6 @@ from itertools import count
 from pgagents.http import Handler, Request, Response, Silence
 from pgagents.sandbox.injection.fault_helpers import edits
 from pgagents.sandbox.injection.fault_registry import Context, fault
-from pgagents.sandbox.limits import Drawn, Limits
 
 
 @fault("documented_status", needs=("limit-status",)).handle_requests
@@ -72,11 +71,3 @@ def retry_after_in_words(handler: Handler, context: Context) -> Handler:
             answer.with_header(retry, "in a minute") if alone and answer.header(retry) else answer
         ),
     )
-
-
-@fault("rate_limit_enforcement", needs=("retry-after-alone",)).replace_limits
-class retry_after_never_long_enough(Limits):
-    """Retry-After is a quarter of the time after which a call passes."""
-
-    def headers(self, drawn: Drawn, now: float) -> list[tuple[str, str]]:
-        return super().headers(replace(drawn, wait_s=drawn.wait_s / 4), now)

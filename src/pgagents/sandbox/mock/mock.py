@@ -325,7 +325,10 @@ class Mock:
                 schema = self._member(call.action, member) or {}
                 if "null" in (schema.get("type") or ()):
                     row[member] = None
-                elif schema.get("type") in ("array", "object") and not schema.get("required"):
+                elif (
+                    schema.get("type") in ("array", "object")
+                    and not {"required", "minItems", "minProperties", "contains"} & schema.keys()
+                ):
                     row[member] = [] if schema["type"] == "array" else {}
                 else:
                     row.pop(member)

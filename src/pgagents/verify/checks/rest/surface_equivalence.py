@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from pgagents.decoding.medium import find
 from pgagents.http import json_bytes, read_json
 from pgagents.model.action import Former
 from pgagents.model.contract import Contract, Verdict
@@ -73,7 +74,8 @@ def _as(former: Former) -> str:
 
 def _endpoints(setting: Setting) -> Iterator[Endpoint]:
     for endpoint in setting.every_endpoint:
-        if not endpoint.leads and setting.lead_of(endpoint) is not None:
+        file = find(endpoint.action.success.content_type).shown == "size"  # a tool only says what came
+        if not endpoint.leads and setting.lead_of(endpoint) is not None and not file:
             yield endpoint
 
 
