@@ -75,8 +75,13 @@ class Inside:
         return {
             **tokens,
             **main,
-            "stripe": self.sandbox.stripe_secret,
+            **dict.fromkeys(self._list_signers(), self.sandbox.stripe_secret),
         }
+
+    def _list_signers(self) -> list[str]:
+        """Return the roles that sign calls; the sandbox has one secret for all."""
+        model = self.sandbox.front.model
+        return ["stripe", *(str(a.signed.role) for a in model.actions if a.signed is not None)]
 
     @property
     def client(self) -> OAuthClient | None:

@@ -52,7 +52,8 @@ def _install_node_modules() -> str:
         return ""
 
 
-def _command(api: str) -> list[str]:
+def command(api: str) -> list[str]:
+    """Return the arguments that start the server of an API, in the folder of the tests."""
     if api == "documents":
         return ["node", str(FOREIGN / "documents/main.js")]
     return [sys.executable, "-m", f"foreign.{api}"]
@@ -63,7 +64,7 @@ def list_bugs(api: str) -> list[str]:
     if why_missing(api):
         return []
     done = subprocess.run(
-        [*_command(api), "--bugs"], cwd=FOREIGN.parent, capture_output=True, text=True, check=True
+        [*command(api), "--bugs"], cwd=FOREIGN.parent, capture_output=True, text=True, check=True
     )
     return [line.split()[0].rstrip(":") for line in done.stdout.splitlines() if line.strip()]
 
@@ -90,11 +91,11 @@ def serving(api: str, bug: str | None = None, *, options: tuple[str, ...] = ()) 
     """
     if why := why_missing(api):
         raise RuntimeError(f"{api}: {why}")
-    command = [*_command(api), "--host", "127.0.0.1", "--port", "0", *options]
+    arguments = [*command(api), "--host", "127.0.0.1", "--port", "0", *options]
     if bug is not None:
-        command += ["--bug", bug]
+        arguments += ["--bug", bug]
     process = subprocess.Popen(
-        command, cwd=FOREIGN.parent, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        arguments, cwd=FOREIGN.parent, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     assert process.stdout is not None
     assert process.stderr is not None

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from language_table import rows
 from pgagents.cli.main import main
 from sandboxes import ROOT
 
@@ -113,3 +114,40 @@ def test_what_cannot_be_checked_is_2_with_the_next_step(verify, monkeypatch: pyt
 
 def test_secret_is_nowhere_in_the_output(verify) -> None:
     assert SECRET not in "".join(map(str, verify(signed(400)) + verify(signed(0, BODY + b"x"))))
+
+
+def other_formats(tmp_path: Path, scheme: str) -> str:
+    text = rows()["webhook-signatures"].text({"webhooks": {"signature": {"scheme": scheme}}})
+    (tmp_path / "hooks.yaml").write_text(text)
+    return str(tmp_path / "hooks.yaml")
+
+
+def test_slack_signature_is_checked_with_its_time(verify, tmp_path: Path) -> None:
+    at = str(int(time.time()))
+    mac = hmac.new(SECRET.encode(), b"v0:" + at.encode() + b":" + BODY, hashlib.sha256).hexdigest()
+    named = "X-Slack-Request-Timestamp: "
+    file = other_formats(tmp_path, "slack_v0")
+    assert verify(f"v0={mac}", "--header", named + at, file) == (0, FITS, "")
+    late = verify(f"v0={mac}", "--header", f"{named}{int(at) + 1}", file)
+    assert late[:2] == (1, "refused: the signature does not fit the body and the secret\n")
+    without = verify(f"v0={mac}", file)
+    assert without[:2] == (1, "refused: the signed time is missing\n")
+
+
+def test_github_signature_is_checked(verify, tmp_path: Path) -> None:
+    mac = hmac.new(SECRET.encode(), BODY, hashlib.sha256).hexdigest()
+    file = other_formats(tmp_path, "hub_sha256")
+    assert verify(f"X-Hub-Signature-256: sha256={mac}", file) == (0, FITS, "")
+    assert verify(f"sha256={'0' * 64}", file)[0] == 1
+
+
+def test_secret_that_is_no_base64_is_a_mistake_of_the_caller(
+    verify, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOOK", "whsec_e")
+    at = str(int(time.time()))
+    file = other_formats(tmp_path, "standard_webhooks")
+    headers = ["--header", f"webhook-timestamp: {at}", "--header", "webhook-id: msg_1"]
+    code, out, error = verify(f"v1,{'A' * 43}=", *headers, file)
+    assert (code, out) == (2, "")
+    assert "HOOK does not hold a secret of standard_webhooks" in error

@@ -59,6 +59,7 @@ from pgagents.model.job import Job
 from pgagents.model.limit_reader import LimitReader
 from pgagents.model.pages import Pages
 from pgagents.model.problem_details import PROBLEM_DETAILS, problem_details
+from pgagents.model.signature import schemes
 from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer, Source
 from pgagents.text.wording import append_remark
@@ -125,7 +126,7 @@ class _Resolver:
             credential=next(iter(credentials.values()), None),
             credentials=credentials,
             security=self.security,
-            webhooks=written.webhooks,
+            webhooks=_with_header(written.webhooks),
             idempotency=written.idempotency,
             retention=written.retention,
             audit=self._audit(written.audit),
@@ -722,6 +723,15 @@ class _Resolver:
             within_s=step.within_s or self._job_within_s(step.action, at),
             headers=tuple(step.headers.items()),
         )
+
+
+def _with_header(webhooks: offers.Webhooks | None) -> offers.Webhooks | None:
+    """Return the webhooks with the usual header of their signature's format, if they name none."""
+    signed = webhooks.signature if webhooks is not None else None
+    if webhooks is None or signed is None or signed.header is not None:
+        return webhooks
+    usual = signed.model_copy(update={"header": schemes()[signed.scheme].header})
+    return webhooks.model_copy(update={"signature": usual})
 
 
 def _deprecation(a: actions.Action, at: Pointer) -> Deprecation | None:

@@ -13,6 +13,7 @@ from pgagents.cli.inputs.options import catalogue_argument, examples, load
 
 if TYPE_CHECKING:
     from pgagents.model.model import Model
+    from pgagents.model.signature import SignatureScheme
 
 
 @click.group(
@@ -38,9 +39,14 @@ def command() -> None:
 )
 @click.option(
     "--header",
+    "headers",
     required=True,
+    multiple=True,
     metavar="VALUE",
-    help="The signature header as received: 't=…,v1=…', with or without its name.",
+    help=(
+        "The signature header as received: 't=…,v1=…', with or without its name. May be repeated: "
+        "the headers with the time and the id, where the format has them, need their names."
+    ),
 )
 @click.option(
     "--file",
@@ -55,24 +61,34 @@ def command() -> None:
     metavar="S",
     help="Greatest age in seconds. Default: the catalogue's.",
 )
-def verify(catalogue: Path | None, secret_env: str, header: str, file: str, tolerance: float | None) -> int:
+def verify(
+    catalogue: Path | None, secret_env: str, headers: tuple[str, ...], file: str, tolerance: float | None
+) -> int:
     """Check a payload against its signature, offline and in constant time.
 
     Exit code: 0 the signature fits, 1 it does not or is too old, 2 nothing could be checked.
     """
     import time
 
-    from pgagents.sandbox.events.signature import fault
+    from pgagents.errors import PgagentsError
+    from pgagents.model.signature import schemes
+    from pgagents.sandbox.events.deliver import STRIPE
+    from pgagents.sandbox.events.signature import fault, find_fault
 
     signed = _scheme(load(catalogue))
+    scheme = schemes()[signed.scheme]
     secret, body = _secret(secret_env), _body(file)
-    found = fault(
-        _value(header, signed.header),
-        body,
-        secret,
-        time.time(),
-        signed.tolerance_s if tolerance is None else tolerance,
-    )
+    tolerance_s = signed.tolerance_s if tolerance is None else tolerance
+    given = _sort(headers, signed.header, scheme)
+    if scheme.name == STRIPE:
+        found = fault(given["header"], body, secret, time.time(), tolerance_s)
+    else:
+        try:
+            found = find_fault(scheme, given, body, secret, time.time(), tolerance_s)
+        except ValueError:
+            raise PgagentsError(
+                f"{secret_env} does not hold a secret of {scheme.name}", "give it as `whsec_` and its Base64"
+            ) from None
     click.echo(f"refused: {found}" if found else "the signature fits the body and the secret")
     return 1 if found else 0
 
@@ -85,13 +101,23 @@ def _scheme(model: Model) -> Any:
         raise PgagentsError(
             f"{model.api.id} sends no events", "name the catalogue of an API that has `webhooks`"
         )
+    if model.webhooks.signature is None:
+        raise PgagentsError(
+            f"{model.api.id} does not sign its events", "name how, as `webhooks.signature`, in the catalogue"
+        )
     return model.webhooks.signature
 
 
-def _value(header: str, name: str) -> str:
-    """Return the header's value, without its name."""
-    before, colon, after = header.partition(":")
-    return after.strip() if colon and before.strip().lower() == name.lower() else header.strip()
+def _sort(headers: tuple[str, ...], name: str, scheme: SignatureScheme) -> dict[str, str]:
+    """Return the values of the headers by what they are; one without a known name is the signature."""
+    parts = {name: "header", scheme.time_header: "time", scheme.id_header: "id"}
+    kinds = {key.lower(): part for key, part in parts.items() if key}
+    found = {"header": ""}
+    for header in headers:
+        before, colon, after = header.partition(":")
+        kind = kinds.get(before.strip().lower()) if colon else None
+        found[kind or "header"] = (after if kind else header).strip()
+    return found
 
 
 def _secret(name: str) -> str:

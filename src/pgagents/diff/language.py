@@ -169,7 +169,7 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Law", "cite", "none", "none", _TESTS),
     _row("Relation", "by fits keeps unless widen", "may break", "may break"),
     _row("Relation", "cite", "none", "none", _TESTS),
-    _row("Signed", "header otherwise role scheme tolerance_s", "breaking", "-"),
+    _row("Signed", "header id otherwise role scheme time tolerance_s", "breaking", "-"),
     _row("Webhooks", "signature registered_by envelope", "-", "breaking"),
     _row("Webhooks", "events", "-", "breaking, addition"),
     _row("Webhooks", "again_within_s cite data_at id_at secret_at targets type_at types url within_s", "-",

@@ -14,6 +14,7 @@ from pathlib import Path
 from pgagents.errors import PgagentsError
 from pgagents.http import Handler
 from pgagents.model.model import Model
+from pgagents.model.signature import schemes
 from pgagents.sandbox import keys
 from pgagents.sandbox.call import Domain
 from pgagents.sandbox.clock import Clock
@@ -113,9 +114,16 @@ def open_sandbox(
         Retention(model.retention),
         problem,
     )
-    signed_in = model.webhooks.signature.header if model.webhooks else "Webhook-Signature"
+    signed = model.webhooks.signature if model.webhooks else None
     courier = Courier(
-        outbox, signed_in, time_source, chance, post or HttpsPost(), resolve, allow_loopback=allow_loopback
+        outbox,
+        signed.header if signed else "",
+        schemes()[signed.scheme] if signed else None,
+        time_source,
+        chance,
+        post or HttpsPost(),
+        resolve,
+        allow_loopback=allow_loopback,
     )
     front = Front(model, domain(setting), store, keyring, clock, chance, Site(setting), log)
     handler = wrap_api(front, Context(model, front, chance, courier, sleep), faults, variations)

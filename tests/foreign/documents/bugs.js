@@ -1,7 +1,113 @@
 // Bugs that a run of the server can be given, by name; none is chosen unless somebody asks.
 
-/** name: what a client would notice */
-export const BUGS = {};
+/** name: how easy it is to notice, what is wrong, the section that forbids what a client sees, the thread it is from */
+export const BUGS = {
+  'delete-again-404': {
+    level: 'easy',
+    wrong: 'A deleted document is not found for a second deletion.',
+    section: '6, 8.7',
+    seen: 'the second DELETE is 404 instead of 200 with the same body',
+    thread: 'https://github.com/recommand/recommand-peppol/pull/72',
+  },
+  'html-for-malformed-json': {
+    level: 'easy',
+    wrong: 'The error handler does not know the parser\'s errors, and leaves them to Express.',
+    section: '4',
+    seen: 'malformed JSON is answered by an HTML page',
+    thread: 'https://github.com/nodecg/nodecg/issues/511',
+  },
+  'link-to-same-page': {
+    level: 'easy',
+    wrong: 'The next cursor is made of the first document of the page.',
+    section: '8.3',
+    seen: '`Link` with `rel="next"` leads to the same page again, without end',
+    thread: 'https://github.com/pubky/pubky-homeserver/issues/101',
+  },
+  'null-ignored': {
+    level: 'easy',
+    wrong: 'A merge patch skips members that are null.',
+    section: '8.6',
+    seen: '`{"description": null}` leaves the description, `{"labels": null}` the labels',
+    thread: 'https://github.com/spring-projects/spring-data-rest/issues/727',
+  },
+  'reader-patches': {
+    level: 'easy',
+    wrong: 'PATCH asks for a valid token only, not for the scope of writing.',
+    section: '2',
+    seen: 'a token with `documents.read` alone changes a document: 200 instead of 403',
+    thread: 'https://github.com/zerebubuth/openstreetmap-cgimap/issues/151',
+  },
+  'csv-unescaped': {
+    level: 'middling',
+    wrong: 'Fields of the export are joined by commas as they are.',
+    section: '8.10',
+    seen: 'a name with a comma or a quote breaks its row',
+    thread: 'https://github.com/MISP/MISP/issues/281',
+  },
+  'deleted-exported': {
+    level: 'middling',
+    wrong: 'The export does not leave deleted documents out.',
+    section: '8.10, 7',
+    seen: 'the CSV has rows of deleted documents',
+    thread: 'https://github.com/mathematicalthinking/encompass/pull/874',
+  },
+  'last-event-id-ignored': {
+    level: 'middling',
+    wrong: 'A stream that is resumed begins anew.',
+    section: '8.11',
+    seen: 'with `Last-Event-ID` and no `since` all changes come again',
+    thread: 'https://github.com/anomalyco/opencode/pull/25658',
+  },
+  'media-type-kept': {
+    level: 'middling',
+    wrong: 'A new content keeps the media type of the one before.',
+    section: '8.8, 8.9',
+    seen: '`media_type` and the `Content-Type` of the content are the former ones',
+    thread: 'https://github.com/pimcore/admin-ui-classic-bundle/issues/338',
+  },
+  'token-never-expires': {
+    level: 'middling',
+    wrong: 'The age of a token is reckoned from seconds and milliseconds.',
+    section: '2',
+    seen: 'a token older than 3,600 s is accepted instead of 401 `token_expired`',
+    thread: 'https://github.com/auth0/node-jsonwebtoken/issues/436',
+  },
+  'bytes-through-text': {
+    level: 'subtle',
+    wrong: 'A new content goes through a text on its way to the store.',
+    section: '8.8, 7',
+    seen: 'bytes that are not UTF-8 become U+FFFD: other bytes, size and sha256',
+    thread: 'https://github.com/agentscope-ai/agentscope-java/issues/2447',
+  },
+  'count-lowered-twice': {
+    level: 'subtle',
+    wrong: 'Each DELETE lowers the folder\'s counter, also that of a deleted document.',
+    section: '7, 6',
+    seen: 'after a second DELETE `documents_count` is less than what is listed',
+    thread: 'https://github.com/rails/rails/pull/10489',
+  },
+  'cursor-counts-items': {
+    level: 'subtle',
+    wrong: 'The cursor is the number of documents before the page.',
+    section: '8.3',
+    seen: 'if one of a former page is deleted meanwhile, a document comes on no page',
+    thread: 'https://github.com/davidcelis/api-pagination/issues/60',
+  },
+  'info-of-any-workspace': {
+    level: 'subtle',
+    wrong: 'The legacy action looks the workspace up without asking whose it is.',
+    section: '2, 8.2',
+    seen: '`folders.info` shows folders of another organisation',
+    thread: 'https://github.com/ToolJet/ToolJet/issues/17394',
+  },
+  'name-in-latin1': {
+    level: 'subtle',
+    wrong: 'The text parts of an upload are read as Latin-1.',
+    section: '8.4',
+    seen: 'a name with characters beyond ASCII comes back garbled',
+    thread: 'https://github.com/immich-app/immich/issues/1146',
+  },
+};
 
 const chosen = new Set();
 

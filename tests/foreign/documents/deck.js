@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 
+import { planted } from './bugs.js';
 import { ApiError } from './errors.js';
 import { Content, Document } from './storage.js';
 
@@ -53,10 +54,15 @@ export class Deck {
   /** One page of a folder's documents, and the cursor of the next. */
   listDocuments(folder, { limit, cursor, includeDeleted }) {
     const from = cursor === undefined ? 0 : this.#readCursor(folder, cursor);
+    if (planted('cursor-counts-items')) {
+      const all = includeDeleted ? folder.documents : folder.present;
+      const behind = from + limit;
+      return { documents: all.slice(from, behind), next: behind < all.length ? this.#makeCursor(folder, behind) : undefined };
+    }
     const found = folder.documents.filter(
       (document) => document.position >= from && (includeDeleted || document.deletedAt === null),
     );
-    const next = found[limit];
+    const next = planted('link-to-same-page') ? found[limit] && found[0] : found[limit];
     return { documents: found.slice(0, limit), next: next && this.#makeCursor(folder, next.position) };
   }
 
@@ -113,6 +119,8 @@ export class Deck {
   }
 
   deleteDocument(document) {
+    if (planted('delete-again-404') && document.deletedAt !== null) throw new ApiError('document_not_found', 'there is no such document');
+    document.folder.deletions += 1;
     if (document.deletedAt === null) {
       document.deletedAt = document.updatedAt = this.clock.now();
       this.#note('document.deleted', document, document.deletedAt);
@@ -122,7 +130,8 @@ export class Deck {
 
   putContent(document, mediaType, bytes) {
     this.#requirePresent(document);
-    document.versions.push(new Content(mediaType, bytes));
+    const before = document.versions.at(-1);
+    document.versions.push(new Content(planted('media-type-kept') ? before.mediaType : mediaType, bytes));
     document.updatedAt = this.clock.now();
     this.#note('document.content', document, document.updatedAt);
     return document;

@@ -1,3 +1,5 @@
+import { planted } from './bugs.js';
+
 const STATUS = {
   body_malformed: 400,
   cursor_invalid: 400,
@@ -48,6 +50,7 @@ function translate(error) {
 /** Express's last middleware: every error as JSON. */
 export function answerError(error, req, res, next) {
   if (res.headersSent) return next(error);
+  if (planted('html-for-malformed-json') && error instanceof SyntaxError) return next(error);
   const { status, code, message, pointer, headers } = translate(error);
   return res.status(status).set(headers).json({ error: { status, code, message, pointer } });
 }

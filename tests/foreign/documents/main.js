@@ -18,7 +18,9 @@ const { values: options } = parseArgs({
 });
 
 if (options.bugs) {
-  for (const [name, description] of Object.entries(BUGS)) console.log(`${name}\t${description}`);
+  for (const [name, { level, wrong, section, seen, thread }] of Object.entries(BUGS)) {
+    console.log([name, level, wrong, section, seen, thread].join('\t'));
+  }
 } else {
   if (options.bug !== undefined) plant(options.bug);
   const app = createApp({

@@ -1,6 +1,7 @@
 import express from 'express';
 
 import { MAX_CONTENT, MEDIA_TYPES, contentBody, decodeUtf8, jsonBody, markdownBody, multipartBody, parseJson } from './bodies.js';
+import { planted } from './bugs.js';
 import { timestamp } from './clock.js';
 import { ApiError, invalid } from './errors.js';
 import { toCsv } from './exports.js';
@@ -40,7 +41,8 @@ function readUpload(parts) {
   if (file.bytes.length === 0) throw invalid('part:file', 'the file is empty');
   if (file.bytes.length > MAX_CONTENT) throw new ApiError('too_large', 'the file is too large');
   if (!MEDIA_TYPES.includes(file.type)) throw new ApiError('content_type', `the file must be ${MEDIA_TYPES.join(' or ')}`);
-  const name = decodeUtf8(byName.get('name').bytes);
+  const { bytes } = byName.get('name');
+  const name = planted('name-in-latin1') ? bytes.toString('latin1') : decodeUtf8(bytes);
   if (wrongName(name)) throw invalid('part:name', wrongName(name));
   return { file, values: { name, ...readMetadataPart(byName.get('metadata')) } };
 }
@@ -108,7 +110,8 @@ export function createRouter({ deck, tokens, limits, clock }) {
     if (workspace === undefined || (slug === undefined) === (number === undefined)) return { ok: false, error: 'invalid_arguments' };
     if (number !== undefined && !/^[1-9][0-9]*$/.test(number)) return { ok: false, error: 'invalid_arguments' };
     try {
-      const { folders } = deck.workspace(req.organisation, workspace);
+      const organisation = planted('info-of-any-workspace') ? deck.workspaces.get(workspace)?.organisation : req.organisation;
+      const { folders } = deck.workspace(organisation ?? req.organisation, workspace);
       const folder = slug === undefined ? [...folders.values()][Number(number) - 1] : folders.get(slug);
       return folder ? { ok: true, folder } : { ok: false, error: 'folder_not_found' };
     } catch (error) {
@@ -142,7 +145,7 @@ export function createRouter({ deck, tokens, limits, clock }) {
   path(DOCUMENT, {
     get: [read, (req, res) => res.json({ document: findDocument(req) })],
     patch: [
-      write,
+      planted('reader-patches') ? read : write,
       jsonBody('application/merge-patch+json'),
       (req, res) => {
         const patch = readPatch(req.body);
@@ -185,7 +188,7 @@ export function createRouter({ deck, tokens, limits, clock }) {
   path('/workspaces/:workspace/documents.csv', { get: [read, exportCsv] });
 
   const changes = (req, res) => {
-    const header = req.get('Last-Event-ID') ?? '';
+    const header = planted('last-event-id-ignored') ? '' : (req.get('Last-Event-ID') ?? '');
     const resumed = /^[0-9]+$/.test(header) && Number.isSafeInteger(Number(header)) ? Number(header) : 0;
     const since = queryInteger(req, 'since', 0, Number.MAX_SAFE_INTEGER, resumed);
     const waitS = queryInteger(req, 'wait_s', 0, 30, 0);

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 
+import { planted } from './bugs.js';
 import { timestamp } from './clock.js';
 
 /** A version's bytes. */
@@ -49,6 +50,7 @@ export class Document {
 
 export class Folder {
   documents = []; // in the order of making, deleted ones too
+  deletions = 0; // calls that deleted
 
   constructor(workspace, slug, number, { title, color }, now) {
     Object.assign(this, { workspace, slug, number, title, color });
@@ -69,7 +71,7 @@ export class Folder {
       number: this.number,
       title: this.title,
       color: this.color,
-      documents_count: this.present.length,
+      documents_count: planted('count-lowered-twice') ? this.documents.length - this.deletions : this.present.length,
       created_at: timestamp(this.createdAt),
       updated_at: timestamp(this.updatedAt),
     };

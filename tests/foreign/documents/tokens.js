@@ -1,6 +1,7 @@
 import express from 'express';
 import contentType from 'content-type';
 
+import { planted } from './bugs.js';
 import { ApiError } from './errors.js';
 
 const LIFE_S = 3600;
@@ -40,7 +41,8 @@ export class Tokens {
     const headers = { 'WWW-Authenticate': `${REALM}, error="invalid_token"` };
     const given = this.#given.get(/^bearer +(\S+)$/i.exec(header.trim())?.[1]);
     if (!given) throw new ApiError('token_invalid', 'this token is not known', { headers });
-    if (this.clock.now() - given.since >= LIFE_S * 1000) throw new ApiError('token_expired', 'this token has expired', { headers });
+    const now = planted('token-never-expires') ? this.clock.now() / 1000 : this.clock.now();
+    if (now - given.since >= LIFE_S * 1000) throw new ApiError('token_expired', 'this token has expired', { headers });
     return given;
   }
 }

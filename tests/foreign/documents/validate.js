@@ -1,3 +1,4 @@
+import { planted } from './bugs.js';
 import { invalid } from './errors.js';
 
 const CONTROL = /[\u0000-\u001f]/;
@@ -69,6 +70,9 @@ export function readPatch(body) {
   const patch = { ...body };
   if ('name' in patch) require('/name', wrongName(patch.name));
   if (patch.description !== undefined && patch.description !== null) require('/description', wrongText(patch.description, 500));
+  if (planted('null-ignored')) {
+    for (const [member, value] of Object.entries(patch)) if (value === null) delete patch[member];
+  }
   if (patch.labels === null) patch.labels = [];
   if (patch.labels !== undefined) requireLabels(patch.labels);
   return patch;

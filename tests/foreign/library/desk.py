@@ -2,9 +2,11 @@
 
 import re
 import threading
+import time
 from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+from .bugs import planted
 from .clock import Clock, timestamp
 from .models import (
     MAX_ID,
@@ -25,6 +27,7 @@ from .problems import Problem
 from .storage import Copy, Hold, Patron, Store, Title
 
 MAX_READY_HOLDS = 5
+ROUND_TRIP_S = 0.02  # to the database that a server like this has
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -44,6 +47,8 @@ def _one_at_a_time(action: Callable[Concatenate["Desk", P], R]) -> Callable[Conc
 
 def parse_id(text: str) -> int | None:
     """Read an id in a path; nothing else than digits within the bounds is one."""
+    if planted("huge-id-500") and re.fullmatch("[1-9][0-9]*", text):
+        return int.from_bytes(int(text).to_bytes(4, signed=True))  # as the database's integers are
     if not re.fullmatch("[1-9][0-9]{0,9}", text) or int(text) > MAX_ID:
         return None
     return int(text)
@@ -52,6 +57,20 @@ def parse_id(text: str) -> int | None:
 def _fold(text: str) -> bytes:
     """Lower the ASCII letters only."""
     return text.encode().lower()
+
+
+def _contains(text: str, part: str) -> bool:
+    """True if a text contains another, whatever the case of ASCII letters."""
+    if planted("search-wildcards"):
+        pattern = re.escape(_fold(part)).replace(b"%", b".*").replace(b"_", b".")
+        return re.search(pattern, _fold(text)) is not None
+    return _fold(part) in _fold(text)
+
+
+def _has_subjects(title: Title, wanted: list[str]) -> bool:
+    if planted("last-subject-counts") and wanted:
+        return wanted[-1] in title.subjects
+    return set(wanted) <= set(title.subjects)
 
 
 class Desk:
@@ -132,20 +151,21 @@ class Desk:
     @_one_at_a_time
     def list_titles(self, library: str, query: TitleQuery) -> TitlePage:
         """One page of the titles that match."""
-        wanted = set(query.subjects or [])
         found = [
             title
             for title in self.store.titles.values()
             if title.library == library
             and not title.removed
-            and (query.q is None or _fold(query.q) in _fold(title.title))
-            and wanted <= set(title.subjects)
+            and (query.q is None or _contains(title.title, query.q))
+            and _has_subjects(title, query.subjects or [])
         ]
         if query.sort == "-id":
             found.sort(key=lambda title: -title.id)
         elif query.sort == "year":
             found.sort(key=lambda title: (title.published_year is None, title.published_year or 0, title.id))
         start = (query.page - 1) * query.per_page
+        if planted("page-past-end-404") and query.page > 1 and start >= len(found):
+            raise Problem("not-found", "there is no such page")
         return TitlePage(
             titles=[self._show_title(title) for title in found[start : start + query.per_page]],
             page=query.page,
@@ -175,10 +195,17 @@ class Desk:
     @_one_at_a_time
     def list_copies(self, library: str, title_id: str, query: CopyQuery) -> list[CopyOut]:
         """A title's copies, by number."""
-        title = self._title(library, parse_id(title_id))
+        if planted("copies-without-title"):
+            copies = [
+                copy
+                for copy in self.store.copies.values()
+                if copy.title_id == parse_id(title_id) and self.store.titles[copy.title_id].library == library
+            ]
+        else:
+            copies = self._title(library, parse_id(title_id)).copies
         return [
             self._show_copy(copy)
-            for copy in title.copies
+            for copy in copies
             if query.free is None or (copy.hold_id is None) == (query.free == "true")
         ]
 
@@ -202,24 +229,39 @@ class Desk:
     @_one_at_a_time
     def list_holds(self, library: str, query: HoldQuery) -> HoldList:
         """A part of the holds that match, newest first."""
+        of_all = planted("holds-of-another-library") and query.title_id is not None
         found = [
             hold
             for hold in reversed(self.store.holds.values())
-            if hold.library == library
+            if (hold.library == library or of_all)
             and query.title_id in (None, hold.title_id)
             and query.patron_id in (None, hold.patron_id)
-            and (query.states is None or hold.state in query.states)
         ]
+        total = len(found)
+        found = [hold for hold in found if query.states is None or hold.state in query.states]
+        start = query.offset
+        if planted("offset-in-whole-pages"):
+            start = query.offset // query.limit * query.limit
         return HoldList(
-            holds=[self._show_hold(hold) for hold in found[query.offset : query.offset + query.limit]],
+            holds=[self._show_hold(hold) for hold in found[start : start + query.limit]],
             offset=query.offset,
             limit=query.limit,
-            total_records=len(found),
+            total_records=total if planted("count-ignores-states") else len(found),
         )
 
-    @_one_at_a_time
     def place_hold(self, library: str, body: HoldIn) -> HoldOut:
         """A new hold, which takes the free copy with the lowest number."""
+        if planted("last-copy-twice"):
+            found = _one_at_a_time(Desk._find_copy)(self, library, body)
+            time.sleep(ROUND_TRIP_S)
+            return _one_at_a_time(Desk._take_copy)(self, *found, body)
+        return self._find_and_take_copy(library, body)
+
+    @_one_at_a_time
+    def _find_and_take_copy(self, library: str, body: HoldIn) -> HoldOut:
+        return self._take_copy(*self._find_copy(library, body), body)
+
+    def _find_copy(self, library: str, body: HoldIn) -> tuple[Patron, Copy]:
         title = self._title(library, body.title_id)
         patron = self._patron(library, body.patron_id)
         if self.store.ready_holds(title_id=title.id, patron_id=patron.id):
@@ -229,7 +271,10 @@ class Desk:
         free = title.free_copies()
         if not free:
             raise Problem("no-copy-free", "no copy of this title is free")
-        return self._show_hold(self.store.add_hold(self.now, patron, free[0], body.hours, body.note))
+        return patron, free[0]
+
+    def _take_copy(self, patron: Patron, copy: Copy, body: HoldIn) -> HoldOut:
+        return self._show_hold(self.store.add_hold(self.now, patron, copy, body.hours, body.note))
 
     @_one_at_a_time
     def get_hold(self, library: str, hold_id: str) -> HoldOut:
@@ -240,7 +285,7 @@ class Desk:
     def cancel_hold(self, library: str, hold_id: str, reason: str | None) -> HoldOut:
         """End a ready hold before its time."""
         hold = self._hold(library, parse_id(hold_id))
-        if hold.state != "ready":
+        if hold.state == "expired" or (hold.state == "cancelled" and not planted("cancel-twice")):
             raise Problem("hold-ended", f"the hold is {hold.state}")
         self.store.end_hold(hold, "cancelled", self.now, reason)
         return self._show_hold(hold)

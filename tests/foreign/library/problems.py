@@ -4,10 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
+from fastapi.exception_handlers import request_validation_exception_handler
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
+
+from .bugs import planted
 
 TYPES = "https://lending.example/problems/"
 
@@ -99,7 +102,9 @@ def install_handlers(app: FastAPI) -> None:
         return problem.response()
 
     @app.exception_handler(RequestValidationError)
-    def refuse_invalid(_request: Request, error: RequestValidationError) -> Response:
+    async def refuse_invalid(request: Request, error: RequestValidationError) -> Response:
+        if planted("framework-error-body") and error.errors()[0]["loc"][0] == "query":
+            return await request_validation_exception_handler(request, error)
         errors = [{"at": _place(fault["loc"]), "detail": fault["msg"]} for fault in error.errors()]
         return Problem(
             "invalid", f"{errors[0]['at'] or 'the body'}: {errors[0]['detail']}", errors=errors

@@ -10,6 +10,7 @@ from typing import Any
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
+from .bugs import planted
 from .keys import Caller
 from .problems import Problem, invalid
 
@@ -93,7 +94,8 @@ class DeskRoute(APIRoute):
 
     def authorise(self, caller: Caller, method: str) -> None:
         """Refuse a role that may not do this."""
-        allowed = {"staff"} | ({"reader"} if method in ("GET", "HEAD") else set())
+        reads = method in ("GET", "HEAD") or (planted("reader-cancels") and self.path.endswith("/cancel"))
+        allowed = {"staff"} | ({"reader"} if reads else set())
         if caller.role not in allowed:
             raise Problem("not-allowed", f"a key of the role {caller.role} may not do this")
 

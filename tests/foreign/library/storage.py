@@ -4,6 +4,8 @@ import heapq
 import itertools
 from dataclasses import dataclass, field
 
+from .bugs import planted
+
 
 @dataclass
 class Copy:
@@ -134,7 +136,12 @@ class Store:
             end, hold_id = heapq.heappop(self._ends)
             hold = self.holds[hold_id]
             if hold.state == "ready":
-                self.end_hold(hold, "expired", end)
+                if planted("copy-kept-after-expiry"):
+                    hold.state, hold.ended_at = "expired", end
+                elif planted("ended-when-noticed"):
+                    self.end_hold(hold, "expired", now)
+                else:
+                    self.end_hold(hold, "expired", end)
 
     def ready_holds(self, *, title_id: int | None = None, patron_id: int | None = None) -> list[Hold]:
         """The ready holds of a title, of a patron, or of both."""

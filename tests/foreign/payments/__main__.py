@@ -30,8 +30,8 @@ def main() -> None:
     parser.add_argument("--bugs", action="store_true", help="list the bugs")
     options = parser.parse_args()
     if options.bugs:
-        for name, description in sorted(BUGS.items()):
-            print(f"{name}\t{description}")
+        for name, bug in sorted(BUGS.items()):
+            print(name, *bug, sep="\t")
         return
     if options.bug:
         plant(options.bug)

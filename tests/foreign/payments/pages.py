@@ -6,6 +6,7 @@ import hmac
 import re
 from collections.abc import Callable
 
+from .bugs import planted
 from .errors import ApiError
 from .storage import Customer
 
@@ -49,14 +50,16 @@ class Cursors:
 
     def make(self, position: int, account: str, query: str) -> str:
         """A cursor that goes on behind a position."""
-        return base64.urlsafe_b64encode(
-            position.to_bytes(6, "big") + self._sign(position, account, query)
+        altchars = b"+/" if planted("cursor-with-plus") else b"-_"
+        return base64.b64encode(
+            position.to_bytes(6, "big") + self._sign(position, account, query), altchars
         ).decode()
 
     def read(self, cursor: str, account: str, query: str) -> int:
         """The position of a cursor."""
         try:
-            raw = base64.b64decode(cursor, altchars=b"-_", validate=True)
+            altchars = b"+/" if planted("cursor-with-plus") else b"-_"
+            raw = base64.b64decode(cursor, altchars=altchars, validate=True)
         except ValueError:
             raw = b""
         position = int.from_bytes(raw[:6], "big")

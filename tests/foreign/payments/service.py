@@ -4,9 +4,10 @@ import base64
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+from .bugs import planted
 from .clock import Clock
 from .conditions import matches_strongly
 from .errors import ApiError, no_such
@@ -18,6 +19,7 @@ from .webhooks import Webhooks
 MAX_REFUNDS = 20
 MAX_ENDPOINTS = 16
 TICK_S = 0.2
+ROUND_TRIP_S = 0.02  # to the database that a server like this has
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -33,6 +35,12 @@ def _locked(action: Callable[Concatenate["Service", P], R]) -> Callable[Concaten
             return action(self, *args, **kwargs)
 
     return run
+
+
+def _add_up(cents: Iterable[int]) -> int:
+    if planted("report-in-floats"):
+        return int(sum(amount / 100 for amount in cents) * 100)
+    return sum(cents)
 
 
 class Service:
@@ -97,16 +105,18 @@ class Service:
     def change_customer(self, account: str, id: str, values: Json, if_match: str | None) -> tuple[Json, str]:
         """A customer with other values, and its tag."""
         customer = self._customer(account, id)
-        if if_match is not None and not matches_strongly(if_match, customer.tag):
+        guarded = if_match is not None and not planted("if-match-ignored")
+        if guarded and not matches_strongly(if_match or "", customer.tag):
             raise ApiError("tag_mismatch", "the customer has changed")
         empty: Json = {"name": None, "address": None, "locales": [], "metadata": {}}
         changed = False
         for member, sent in values.items():
-            if sent is ABSENT:
+            if sent is ABSENT or (sent is None and planted("name-not-cleared")):
                 continue
             value = empty[member] if sent is None else sent
             if getattr(customer, member) != value:
                 setattr(customer, member, value)
+                customer.columns_revision += member != "metadata"
                 changed = True
         if changed:
             customer.updated = self.clock()
@@ -146,13 +156,26 @@ class Service:
     def make_payment(self, account: str, values: Json) -> Json:
         """A new payment."""
         source = values.pop("source")
+        if planted("missing-customer-500"):
+            values["customer"] = self.store.customers[values["customer"]].id
         self._customer(account, values["customer"], "customer")
+        now = self.clock()
+        payment = Payment(self.store.new_id("pay"), account, **values, created=now)
+        if planted("declined-payment-kept"):
+            self.store.add_payment(payment)
         if source == "tok_declined":
             raise ApiError("card_declined", "the card was declined", "source")
-        now = self.clock()
-        payment = self.store.add_payment(Payment(self.store.new_id("pay"), account, **values, created=now))
-        self._announce("payment.succeeded", now, payment.to_json(), account)
+        if not planted("declined-payment-kept"):
+            self.store.add_payment(payment)
+        self._announce("payment.succeeded", now, self._payload(payment), account)
         return payment.to_json()
+
+    def _payload(self, payment: Payment) -> Json:
+        """What an event says about a payment."""
+        payload = payment.to_json()
+        if planted("event-without-metadata"):
+            payload["metadata"] = {}
+        return payload
 
     @_locked
     def get_payment(self, account: str, id: str) -> Json:
@@ -177,20 +200,33 @@ class Service:
             and query["customer"] in (None, payment.customer)
             and query["status"] in (None, payment.status)
             and (earliest is None or payment.created >= earliest)
-            and (end is None or payment.created < end)
+            and (end is None or payment.created < end + planted("created-lt-inclusive"))
         ]
         limit = query["limit"]
         return {
             "object": "list",
             "url": "/v1/payments",
             "data": [payment.to_json() for payment in found[:limit]],
-            "has_more": len(found) > limit,
+            "has_more": len(found[:limit]) == limit if planted("has-more-when-full") else len(found) > limit,
         }
 
-    @_locked
     def make_refund(self, account: str, payment_id: str, amount: int | None, reason: str | None) -> Json:
         """A new refund of a part of a payment, or of all that is left."""
-        payment = self._payment(account, payment_id, "payment")
+        if planted("refunds-race"):
+            payment, left = _locked(Service._find_refundable)(self, account, payment_id, amount)
+            time.sleep(ROUND_TRIP_S)
+            return _locked(Service._add_refund)(self, account, payment, amount or left, reason)
+        with self.lock:
+            self.settle_runs()
+            payment, left = self._find_refundable(account, payment_id, amount)
+            return self._add_refund(account, payment, amount or left, reason)
+
+    def _find_refundable(self, account: str, payment_id: str, amount: int | None) -> tuple[Payment, int]:
+        """A payment of which so much can be refunded, and all that is left of it."""
+        if planted("refund-of-another-account") and payment_id in self.store.payments:
+            payment = self.store.payments[payment_id]
+        else:
+            payment = self._payment(account, payment_id, "payment")
         left = payment.amount - payment.amount_refunded
         if not left:
             raise ApiError("already_refunded", "nothing is left to refund")
@@ -198,10 +234,13 @@ class Service:
             raise ApiError("too_many_refunds", f"a payment has at most {MAX_REFUNDS} refunds")
         if amount is not None and amount > left:
             raise ApiError("refund_too_large", f"only {left} is left to refund")
+        return payment, left
+
+    def _add_refund(self, account: str, payment: Payment, amount: int, reason: str | None) -> Json:
         now = self.clock()
-        refund = Refund(self.store.new_id("ref"), payment.id, amount or left, payment.currency, reason, now)
+        refund = Refund(self.store.new_id("ref"), payment.id, amount, payment.currency, reason, now)
         payment.refunds.append(refund)
-        self._announce("payment.refunded", now, payment.to_json(), account)
+        self._announce("payment.refunded", now, self._payload(payment), account)
         return refund.to_json()
 
     # report runs
@@ -216,8 +255,8 @@ class Service:
             and payment.currency == parameters["currency"]
             and parameters["interval_start"] <= payment.created < parameters["interval_end"]
         ]
-        gross = sum(payment.amount for payment in counted)
-        refunded = sum(payment.amount_refunded for payment in counted)
+        gross = _add_up(payment.amount for payment in counted)
+        refunded = _add_up(payment.amount_refunded for payment in counted)
         summary = {
             "payments_count": len(counted),
             "gross": gross,

@@ -5,6 +5,8 @@ import string
 from dataclasses import dataclass, field
 from typing import Any
 
+from .bugs import planted
+
 ALPHABET = string.ascii_letters + string.digits
 
 
@@ -22,12 +24,16 @@ class Customer:
     created: int
     updated: int
     revision: int = 1
+    columns_revision: int = 1  # of everything but the metadata
     position: int = 0
 
     @property
     def tag(self) -> str:
         """The entity tag of the present state."""
-        return f'"{self.id.removeprefix("cus_")}r{self.revision}"'
+        revision = self.revision
+        if planted("tag-without-metadata"):
+            revision = self.columns_revision
+        return f'"{self.id.removeprefix("cus_")}r{revision}"'
 
     def to_json(self) -> dict[str, Any]:
         """The Customer."""
@@ -93,7 +99,10 @@ class Payment:
         """How much of it went back."""
         if self.amount_refunded == 0:
             return "succeeded"
-        return "refunded" if self.amount_refunded == self.amount else "partially_refunded"
+        refunded = self.amount_refunded
+        if planted("status-by-last-refund"):
+            refunded = self.refunds[-1].amount
+        return "refunded" if refunded == self.amount else "partially_refunded"
 
     def to_json(self) -> dict[str, Any]:
         """The Payment."""

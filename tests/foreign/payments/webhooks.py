@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from .bugs import planted
 from .storage import WebhookEndpoint
 
 TIMEOUT_S = 10
@@ -39,6 +40,8 @@ class Message:
 def sign(secret: str, id: str, timestamp: str, body: bytes) -> str:
     """The value of the header webhook-signature."""
     key = base64.b64decode(secret.removeprefix("whsec_"))
+    if planted("signature-over-own-json"):
+        body = json.dumps(json.loads(body), ensure_ascii=False).encode()
     digest = hmac.digest(key, f"{id}.{timestamp}.".encode() + body, hashlib.sha256)
     return "v1," + base64.b64encode(digest).decode()
 

@@ -117,9 +117,18 @@ class Signed(Strict):
     """A request whose sender is authenticated by a signature over the body instead of a key."""
 
     header: Name = Field(description="The argument that is the header with the signature.")
-    scheme: Literal["t_v1_hmac_sha256"] = Field(
+    scheme: Name = Field(
         "t_v1_hmac_sha256",
-        description="The format of the signature, `t=SECONDS,v1=HEX`: HMAC-SHA256 of `SECONDS.BODY`.",
+        description=(
+            "The format: `t_v1_hmac_sha256` (Stripe), `hub_sha256` (GitHub), `slack_v0`, or "
+            "`standard_webhooks`."
+        ),
+    )
+    time: Name | None = Field(
+        None, description="The argument that is the header with the time, for formats that have one."
+    )
+    id: Name | None = Field(
+        None, description="The argument that is the header with the message's id, for formats that have one."
     )
     role: Name = Field(description="The role (under `auth.roles`) that holds the secret.")
     tolerance_s: Annotated[int, Field(gt=0)] = Field(

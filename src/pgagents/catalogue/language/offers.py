@@ -209,9 +209,15 @@ class Event(Cited):
 class Signature(Strict):
     """The signature of outgoing events."""
 
-    header: str = Field(description="The header with the signature.")
-    scheme: Literal["t_v1_hmac_sha256"] = Field(
-        "t_v1_hmac_sha256", description="The format of the signature: `t=TIME,v1=HMAC-SHA256(TIME.body)`."
+    header: str | None = Field(
+        None, description="The header with the signature; the default is the usual one of the format."
+    )
+    scheme: Name = Field(
+        "t_v1_hmac_sha256",
+        description=(
+            "The format: `t_v1_hmac_sha256` (Stripe), `hub_sha256` (GitHub), `slack_v0`, or "
+            "`standard_webhooks`."
+        ),
     )
     tolerance_s: Annotated[int, Field(gt=0)] = Field(
         300, description="Seconds by which a signature's time may be in the past or in the future."
@@ -222,7 +228,9 @@ class Webhooks(Cited):
     """Events that the API sends out."""
 
     envelope: Name = Field(description="The schema (under `schemas`) of every delivery.")
-    signature: Signature = Field(description="How a delivery is signed.")
+    signature: Signature | None = Field(
+        None, description="How a delivery is signed; without it, deliveries are not signed."
+    )
     registered_by: Name = Field(description="The action that registers a receiver.")
     url: Name = Field("url", description="The argument with the receiver's URL.")
     types: Name = Field("events", description="The argument with the list of event types to send.")

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from typing import Any
 
 from pgagents.generate.openapi import parts
 from pgagents.jsonschema.schema import REF, resolve
 from pgagents.model.model import Model
+from pgagents.model.signature import schemes
 from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer
-
-_SIGNED = (
-    "`t=SECONDS,v1=HEX`: HMAC-SHA256 of `SECONDS.BODY` with the target's secret, at most {tolerance} s old"
-)
 
 
 def webhooks(model: Model) -> Node:
@@ -31,21 +30,48 @@ def _delivery(model: Model, name: str, at: Pointer) -> Node:
     members: dict[str, Any] = {
         "summary": model.text(*at, "description"),
         "security": [],
-        "parameters": [_signature(model)],
         "requestBody": Node({"required": True, "content": media}, origin=at),
         "responses": Node({"2XX": Node({"description": taken}, origin=at)}, origin=at),
     }
+    if model.webhooks.signature is not None:
+        members = {
+            **{k: members[k] for k in ("summary", "security")},
+            "parameters": list(_signature(model)),
+            **{k: members[k] for k in ("requestBody", "responses")},
+        }
     return Node(members, origin=at)
 
 
-def _signature(model: Model) -> Node:
+def _signature(model: Model) -> Iterator[Node]:
+    """Yield the headers of a signature: the signature itself, then its time and the message's id."""
     at: Pointer = ("webhooks", "signature")
+    given = model.webhooks.signature
+    scheme = schemes()[given.scheme]
+    age = f", at most {given.tolerance_s} s old" if scheme.timed else ""
+    digits = "[A-Za-z0-9+/]{43}=" if scheme.encoding == "base64" else "[0-9a-f]{64}"
+    value = re.escape(f"{scheme.first}{scheme.each}").replace("-", "-").replace(r"\{time\}", "[0-9]+")
+    pattern = f"^{value.replace(chr(92) + '{mac' + chr(92) + '}', digits)}$"
+    text = f"{scheme.says} with the target's secret{age}"
+    yield _header(Text(given.header, (*at, "header")), text, _clean(pattern), at)
+    if scheme.time_header:
+        yield _header(Text(scheme.time_header, at), "The signed time in epoch seconds", "^[0-9]+$", at)
+    if scheme.id_header:
+        yield _header(Text(scheme.id_header, at), "The message's id, the same for each attempt", "", at)
+
+
+def _clean(pattern: str) -> str:
+    """Return a pattern without escapes of characters that need none."""
+    return re.sub(r"\\([=,])", r"\1", pattern)
+
+
+def _header(name: Text, text: str, pattern: str, at: Pointer) -> Node:
+    schema = {"type": "string", **({"pattern": pattern} if pattern else {})}
     members: dict[str, Any] = {
-        "name": Text(model.webhooks.signature.header, (*at, "header")),
+        "name": name,
         "in": "header",
         "required": True,
-        "description": Text(_SIGNED.format(tolerance=model.webhooks.signature.tolerance_s), at),
-        "schema": Node({"type": "string", "pattern": "^t=[0-9]+,v1=[0-9a-f]{64}$"}, origin=at),
+        "description": Text(text, at),
+        "schema": Node(schema, origin=at),
     }
     return Node(members, origin=at)
 

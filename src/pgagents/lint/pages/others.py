@@ -128,6 +128,7 @@ CATALOGUE = {
         "pattern that is no "
         "regular expression, an array without `items`."
     ),
+    "signature": "The format of a signature is none that is known: the message lists them.",
     "surface": (
         "A surface lacks what its kind needs: a dispatcher its `selector` and `arguments`, a page its form."
     ),

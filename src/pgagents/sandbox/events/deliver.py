@@ -9,10 +9,13 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from pgagents.model.signature import SignatureScheme
 from pgagents.sandbox.events import signature, targets_allowed
 from pgagents.sandbox.events.outbox import Delivery, Outbox
 from pgagents.sandbox.events.targets_allowed import Ip, Resolve, WebhookTarget
 
+STRIPE = "t_v1_hmac_sha256"
+"""The format that `sign` makes."""
 FIRST_PAUSE_S = 2.0
 LONGEST_PAUSE_S = 600.0
 MOST_ATTEMPTS = 10
@@ -38,12 +41,16 @@ Post = Callable[[Parcel], str]
 
 
 class Courier:
-    """Delivers the outbox's events to their webhooks. A fault may replace `sign` or `compose`."""
+    """Delivers the outbox's events to their webhooks.
+
+    A fault may replace `sign`, `make_headers` or `compose`.
+    """
 
     def __init__(
         self,
         outbox: Outbox,
         header: str,
+        scheme: SignatureScheme | None,
         wall: Callable[[], float],
         rng: random.Random,
         post: Post,
@@ -53,13 +60,23 @@ class Courier:
     ) -> None:
         self.outbox = outbox
         self.header = header
+        self.scheme = scheme
         self.sign = signature.sign
+        self.make_headers: Callable[..., dict[str, str]] = self._make_headers
         self.compose: Callable[[Delivery], bytes] = lambda delivery: delivery.body
         self._wall = wall
         self._rng = rng
         self._post = post
         self._resolve = resolve
         self._allow_loopback = allow_loopback
+
+    def _make_headers(self, secret: str, body: bytes, now: float, id: str) -> dict[str, str]:
+        """Return the headers that sign a delivery; none where the catalogue says nothing of a signature."""
+        if self.scheme is None:
+            return {}
+        if self.scheme.name == STRIPE:
+            return {self.header: self.sign(secret, body, now)}
+        return signature.make_headers(self.scheme, self.header, secret, body, now, id)
 
     def round(self) -> int:
         """Send what is due, to several webhooks at once, in order for each; return the number of attempts."""
@@ -97,11 +114,12 @@ class Courier:
         if not found:
             return "the target's name does not resolve", False
         body = self.compose(delivery)
-        signed = self.sign(self.outbox.secret(delivery.webhook_id), body, self._wall())
+        secret, now = self.outbox.secret(delivery.webhook_id), self._wall()
+        signed = self.make_headers(secret, body, now, delivery.event_id)
         headers = (
             ("Content-Type", "application/json"),
             ("User-Agent", "pgagents-sandbox"),
-            (self.header, signed),
+            *signed.items(),
         )
         return self._post(Parcel(target, found[0], headers, body)), False
 

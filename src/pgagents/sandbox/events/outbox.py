@@ -84,15 +84,26 @@ class Outbox:
         """
         return "whsec_" + hmac.new(self._master.encode(), webhook_id.encode(), hashlib.sha256).hexdigest()
 
-    def put(self, type: str, data: Any, at: float, *, tenant: str | None, subject: str | None = None) -> str:
+    def put(
+        self,
+        type: str,
+        data: Any,
+        at: float,
+        *,
+        tenant: str | None,
+        subject: str | None = None,
+        compose: Callable[[str], Any] | None = None,
+    ) -> str:
         """Write an event and its deliveries; return the event's id. To be called inside the transaction of
         the change.
 
         `subject` is the id of the instance that the event is about, where it may have to be erased. `tenant`
-        None means that the event goes to every project's webhooks.
+        None means that the event goes to every project's webhooks. `compose` makes the body of the event's
+        id.
         """
         id = "evt_" + word(self._rng, 20)
-        body = json_bytes({"id": id, "type": type, "created_at": rfc3339(at), "data": data})
+        usual = {"id": id, "type": type, "created_at": rfc3339(at), "data": data}
+        body = json_bytes(usual if compose is None else compose(id))
         self.store.run(
             "INSERT INTO event (id, type, tenant, subject, at, body) VALUES (?, ?, ?, ?, ?, ?)",
             id,

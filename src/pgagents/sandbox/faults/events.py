@@ -107,8 +107,30 @@ def stripe_signature_unchecked(context: Context, request: Request) -> Request:
 @fault("event_signatures").change_server
 def webhook_bad_hmac(context: Context) -> None:
     """Events are signed over a re-encoded body, not over the bytes that are sent."""
-    sign = context.courier.sign
-    context.courier.sign = lambda secret, body, now: sign(secret, json.dumps(json.loads(body)).encode(), now)
+    make = context.courier.make_headers
+    context.courier.make_headers = lambda secret, body, *more: make(
+        secret, json.dumps(json.loads(body)).encode(), *more
+    )
+
+
+@fault("event_signatures").change_server
+def webhook_unsigned(context: Context) -> None:
+    """Events come without a signature."""
+    context.courier.make_headers = lambda *_: {}
+
+
+@fault("event_signatures").change_server
+def webhook_wrong_secret(context: Context) -> None:
+    """Events are signed with another secret than the one that the registration returned."""
+    make = context.courier.make_headers
+    context.courier.make_headers = lambda secret, *more: make(secret[:-4] + "0000", *more)
+
+
+@fault("event_signatures").change_server
+def webhook_signed_an_hour_ago(context: Context) -> None:
+    """The signed time of events is an hour before their delivery."""
+    make = context.courier.make_headers
+    context.courier.make_headers = lambda secret, body, now, *more: make(secret, body, now - 3600, *more)
 
 
 @fault("event_delivery").send_events

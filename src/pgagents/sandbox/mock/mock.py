@@ -20,6 +20,7 @@ from pgagents.sandbox.keys import word
 from pgagents.sandbox.mock import places
 from pgagents.sandbox.mock.answer_headers import headers_of_answer
 from pgagents.sandbox.mock.conditions import is_known, refuse_stale
+from pgagents.sandbox.mock.events import Events
 from pgagents.sandbox.mock.ids import candidates
 from pgagents.sandbox.mock.laws.listing import choose
 from pgagents.sandbox.mock.laws.obey import Lawful
@@ -28,6 +29,7 @@ from pgagents.sandbox.mock.makers import makes
 from pgagents.sandbox.mock.paging import page
 from pgagents.sandbox.mock.rows import Rows
 from pgagents.sandbox.mock.sample import sample, with_required
+from pgagents.sandbox.mock.signed_calls import refuse_unsigned
 from pgagents.sandbox.setting import Setting
 from pgagents.source.origin import plain
 
@@ -65,6 +67,7 @@ class Mock:
         self.resources = list(self.model.resources.values())
         self.laws = Lawful(self.model)
         self.lifecycle = Lifecycle(self.model, self.rows, self.laws)
+        self.events = Events(setting)
         with setting.store.transaction():
             self._seed()
 
@@ -78,13 +81,15 @@ class Mock:
         stale = refuse_stale(self.model, call, self._carry_out)
         answer = self._carry_out(call) if stale is None else stale
         if not isinstance(answer, Refusal):
+            answer = self.events.note(call, answer)
             call.headers.extend(headers_of_answer(self.model, self.setting.address.url, call, answer))
             if is_known(call, answer):
                 return NotModified()
         return answer
 
     def _carry_out(self, call: AcceptedCall) -> Any:
-        refusal = self._check_references(call)
+        refusal = refuse_unsigned(self.setting, call) or self.events.refuse(call)
+        refusal = refusal or self._check_references(call)
         if refusal is not None:
             return refusal
         for does in (self._make, self._move, self._undo, self._read, self._list, self._change):

@@ -245,6 +245,33 @@ def time_offset(_context: Context, _request: Request, answer: Response) -> Respo
 
 
 @variation().change_server
+def webhook_header_case(context: Context) -> None:
+    """The headers that sign an event are in capital letters."""
+    make = context.courier.make_headers
+    context.courier.make_headers = lambda *given: {
+        name.upper(): value for name, value in make(*given).items()
+    }
+
+
+@variation().change_server
+def webhook_secret_rotates(context: Context) -> None:
+    """Events have two signatures, of an old and of the present secret, where the format has room for it."""
+    make, scheme = context.courier.make_headers, context.courier.scheme
+
+    def twice(secret: str, body: bytes, now: float, id: str) -> dict[str, str]:
+        right, old = (make(one, body, now, id) for one in (secret, secret[:-4] + "0000"))
+        if scheme is None or not scheme.between:
+            return right
+        name = context.courier.header
+        return {
+            **right,
+            name: old[name] + scheme.between + right[name][len(scheme.first.format(time=int(now))) :],
+        }
+
+    context.courier.make_headers = twice
+
+
+@variation().change_server
 def webhook_two_signatures(context: Context) -> None:
     """Events have two signatures, as during a change of secrets, an additional member, and JSON with
     blanks.

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import hmac
-import json
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any
 
 from pgagents.cel.expression import epoch
@@ -114,43 +110,3 @@ def list_event_contracts(setting: Setting) -> tuple[str, ...]:
         c for check in collect().values() if check.hear is not None for c in check.promises(setting)
     ]
     return tuple(c.id for c in promised)
-
-
-_FORM = re.compile(r"t=(\d{1,12})((?:,\s*\w+=[^,\s]*)*)")
-
-
-def signature(header: str) -> tuple[int, tuple[str, ...]] | None:
-    """Parse `t=SECONDS,v1=HEX` into the time and its signatures; None if the header has another form."""
-    match = _FORM.fullmatch(header.strip())
-    if match is None:
-        return None
-    given = tuple(part.strip()[3:] for part in match[2].split(",") if part.strip().startswith("v1="))
-    return (int(match[1]), given) if given else None
-
-
-def fits(secret: str, signed: bytes, given: Sequence[str]) -> bool:
-    """True if one of the signatures is valid for these bytes."""
-    expected = hmac.new(secret.encode(), signed, sha256).hexdigest()
-    return any(hmac.compare_digest(expected, value) for value in given if value.isascii())
-
-
-def slip(secret: str, at: int, delivery: Delivery, given: Sequence[str]) -> str:
-    """Describe the usual mistake that explains an invalid signature."""
-    body = delivery.body
-    if fits(secret, body, given):
-        return "it signs the body without the time, so an old delivery can be sent again for ever"
-    try:
-        data = json.loads(body)
-    except ValueError:
-        data = None
-    spelt = [
-        json.dumps(data),
-        json.dumps(data, ensure_ascii=False),
-        json.dumps(data, separators=(",", ":")),
-        json.dumps(data, sort_keys=True),
-    ]
-    if any(fits(secret, f"{at}.{text}".encode(), given) for text in spelt):
-        return "it signs the body written anew, not the bytes that were sent"
-    if fits("", f"{at}.".encode() + body, given):
-        return "it is made with an empty secret"
-    return "it does not fit the bytes that were sent and the secret that the registration returned"

@@ -14,6 +14,7 @@ from pgagents.http import Handler, Request, Response, Silence, Timely, read_json
 from pgagents.model.credential import Credential
 from pgagents.model.error_reader import ReadError
 from pgagents.model.identity import choose, find_lacking, find_secret, has_all, name_holder
+from pgagents.model.signature import schemes
 from pgagents.verify.answers.request_ids import foreign
 from pgagents.verify.cases.client_profiles import in_client_profile
 from pgagents.verify.check.memory import Setting
@@ -448,7 +449,9 @@ class Sender:
         for name, value in call.input.items():
             param = call.endpoint.action.param(name) if call.endpoint else None
             if isinstance(value, Signature) and param is not None:
-                told = header_of(value, self.keys.get(value.role, ""), request.body, self.now())
+                scheme = schemes()[call.endpoint.action.signed.scheme] if call.endpoint else None
+                assert scheme is not None
+                told = header_of(value, scheme, self.keys.get(value.role, ""), request.body, self.now())
                 request = request.with_header(param.wire, told)
         return request
 

@@ -101,6 +101,8 @@ class Signature:
     role: str
     after_s: float = 0.0
     slip: Literal["", "body", "bytes", "secret", "time", "untimed"] = ""
+    part: Literal["header", "time", "id"] = "header"
+    """The header that the argument is: of the signature, of its time, or of the message's id."""
 
 
 class EntityTag(str):

@@ -1,31 +1,56 @@
-"""Make the signature of a body, `t=SECONDS,v1=HEX`, correct or wrong in one way."""
+"""Make the signature of a body, correct or wrong in one way."""
 
 from __future__ import annotations
 
 import hmac
 import json
+from base64 import b64decode, b64encode
 from hashlib import sha256
+from zlib import crc32
 
+from pgagents.model.signature import SignatureScheme
 from pgagents.verify.wire.call import Signature
 
-NOBODYS = "whsec_pgv000000000000000000000000"
+NOBODYS = "whsec_pgv0000000000000000000000000"
 """A secret that belongs to nobody."""
 
 
-def header_of(asked: Signature, secret: str, body: bytes, now: float) -> str:
-    """Return the header's value for a body sent at `now` (epoch seconds)."""
+def header_of(asked: Signature, scheme: SignatureScheme, secret: str, body: bytes, now: float) -> str:
+    """Return the value of a signature's header, or of that of its time or id, for a body sent at `now`
+    (epoch seconds).
+    """
     at = str(int(now + asked.after_s))
     told = str(int(now)) if asked.slip == "time" else at
-    signed = at.encode() + b"." + _make_signed_bytes(asked, body)
+    id = f"msg_{crc32(body):08x}"
+    if asked.part != "header":
+        return told if asked.part == "time" else id
+    signed = make_content(scheme, _make_signed_bytes(asked, body), at, id)
     if asked.slip == "untimed":
         signed = body
-    if asked.slip == "secret":  # the right signature is there too, under a scheme that is not promised
-        return f"t={told},v0={_mac(secret, signed)},v1={_mac(NOBODYS, signed)}"
-    return f"t={told},v1={_mac(secret, signed)}"
+    right = scheme.each.format(mac=make_mac(scheme, secret, signed))
+    first = scheme.first.format(time=told)
+    if asked.slip != "secret":
+        return first + right
+    # the right signature is there too, under a version that is not promised
+    wrong = scheme.each.format(mac=make_mac(scheme, NOBODYS, signed))
+    other = right.replace("v1", "v0", 1)
+    return first + (other + scheme.between + wrong if scheme.between and other != right else wrong)
 
 
-def _mac(secret: str, signed: bytes) -> str:
-    return hmac.new(secret.encode(), signed, sha256).hexdigest()
+def make_content(scheme: SignatureScheme, body: bytes, time: str, id: str) -> bytes:
+    """Return the bytes that a format signs."""
+    before, after = scheme.content.split("{body}")
+    return before.format(time=time, id=id).encode() + body + after.encode()
+
+
+def make_mac(scheme: SignatureScheme, secret: str, signed: bytes) -> str:
+    """Return the HMAC-SHA256 of these bytes as the format writes it."""
+    key = secret.encode()
+    if scheme.coded_secret:
+        text = secret.split("_", 1)[-1]
+        key = b64decode(text.ljust(-(-len(text) // 4) * 4, "="))
+    made = hmac.new(key, signed, sha256)
+    return b64encode(made.digest()).decode() if scheme.encoding == "base64" else made.hexdigest()
 
 
 def _make_signed_bytes(asked: Signature, body: bytes) -> bytes:

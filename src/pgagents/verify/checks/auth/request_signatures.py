@@ -8,10 +8,11 @@ ones refused with the declared code.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pgagents.model.contract import Contract
+from pgagents.model.signature import schemes
 from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import Check, Conversation, Probe, judge_accepted, judge_refused, promise
 from pgagents.verify.check.memory import Setting
@@ -24,6 +25,8 @@ from pgagents.verify.wire.signature import add_spaces, with_more
 NAME = "request_signatures"
 REFUSED = 300
 """The first status that is no success."""
+_TIMED = ("untimed", "redated", "old", "ahead")
+"""Wrong signatures that only a format with a signed time has."""
 PAST_S = 60.0
 """Seconds beyond the tolerance, so that small differences between clocks do not matter."""
 
@@ -49,7 +52,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             given = {
                 **template.input,
                 **(_find_refused_example(endpoint) if case.more else {}),
-                str(endpoint.action.signed.header): case.signature,
+                **_sign(endpoint, case.signature),
             }
             raw = (
                 Raw(edit=add_spaces)
@@ -70,6 +73,17 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
                 "main",
                 True,
             )
+
+
+def _sign(endpoint: Endpoint, signature: Signature) -> dict[str, Any]:
+    """Return the arguments that are the headers of a signature."""
+    signed = endpoint.action.signed
+    parts = {
+        signed.header: signature,
+        signed.time: replace(signature, part="time"),
+        signed.id: replace(signature, part="id"),
+    }
+    return {str(name): value for name, value in parts.items() if name is not None}
 
 
 def _find_refused_example(endpoint: Endpoint) -> dict[str, Any]:
@@ -123,6 +137,8 @@ def _cases(endpoint: Endpoint) -> dict[str, _Case]:
             Signature(role, after_s=seconds + PAST_S), f"signed for more than {seconds} s from now"
         ),
     }
+    if not schemes()[signed.scheme].timed:
+        return {detail: case for detail, case in found.items() if detail not in _TIMED}
     if seconds > 2 * PAST_S:
         found["in_time"] = _Case(
             Signature(role, after_s=PAST_S - seconds),

@@ -1,7 +1,7 @@
-"""Every delivery is signed with the webhook's secret, over its time and the exact bytes of its body.
+"""Every delivery is signed with the webhook's secret, over the exact bytes of its body, and maybe its time.
 
-The signature is computed again with the secret that the registration returned. The signed time must be that
-of the delivery, within the tolerance.
+The signature is computed again with the secret that the registration returned. A signed time must be that of
+the delivery, within the tolerance.
 """
 
 from __future__ import annotations
@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgagents.model.contract import Contract, Verdict
+from pgagents.model.signature import schemes
 from pgagents.verify.check.check import Check, Judgement, judge_broken, judge_kept, judge_untested, promise_at
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.events.deliveries import Heard, fits, signature, slip, unheard
+from pgagents.verify.events.deliveries import Heard, unheard
+from pgagents.verify.events.signatures import find_slip, is_signed, read_signature
 
 NAME = "event_signatures"
 FITS, FRESH = f"{NAME}/fits@rest", f"{NAME}/fresh@rest"
@@ -20,12 +22,14 @@ FITS, FRESH = f"{NAME}/fits@rest", f"{NAME}/fresh@rest"
 def promises(setting: Setting) -> Iterator[Contract]:
     """Yield two contracts: the signature is valid, and its time is that of the delivery."""
     hooks = setting.model.webhooks
-    if hooks is None:
+    if hooks is None or hooks.signature is None:
         return
     origin, header = ("webhooks", "signature"), hooks.signature.header
-    yield promise_at(
-        NAME, "fits", "@rest", f"{header} signs the time and the bytes of each delivery", origin, hooks.cite
-    )
+    timed = schemes()[hooks.signature.scheme].timed
+    signs = "the time and the bytes" if timed else "the bytes"
+    yield promise_at(NAME, "fits", "@rest", f"{header} signs {signs} of each delivery", origin, hooks.cite)
+    if not timed:
+        return
     says = f"the time in {header} is that of the delivery, within {hooks.signature.tolerance_s} s"
     yield promise_at(NAME, "fresh", "@rest", says, origin, hooks.cite)
 
@@ -39,30 +43,30 @@ def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str]
 def hear(heard: Heard, setting: Setting) -> Iterator[Judgement]:
     """Judge each delivery, also repeated ones."""
     signing = setting.model.webhooks.signature
+    if signing is None:
+        return
+    scheme = schemes()[signing.scheme]
     if not heard.secret:
         yield judge_untested(FITS, "the registration returned no secret")
     for event in heard.events:
-        header = event.delivery.header(signing.header)
-        read = signature(header or "")
-        if read is None:
-            yield judge_broken(
-                FITS,
-                f"{signing.header}: t=SECONDS,v1=HEX",
-                f"{signing.header}: {(header or 'is missing')[:80]}",
-            )
+        read = read_signature(scheme, signing.header, event.delivery)
+        if isinstance(read, str):
+            yield judge_broken(FITS, f"{signing.header}: {scheme.first}{scheme.each}", read)
             continue
-        at, given = read
         if not heard.secret:
             continue
-        if fits(heard.secret, f"{at}.".encode() + event.delivery.body, given):
+        if is_signed(scheme, heard.secret, event.delivery.body, read):
             yield judge_kept(FITS)
         else:
+            expected = "v1 is the HMAC-SHA256 of `t.body` with the webhook's secret"
             yield judge_broken(
                 FITS,
-                "v1 is the HMAC-SHA256 of `t.body` with the webhook's secret",
-                slip(heard.secret, at, event.delivery, given),
+                expected if scheme.first else f"{scheme.says} with the webhook's secret",
+                find_slip(scheme, heard.secret, event.delivery.body, read),
             )
-        age_s = event.delivery.at - at
+        if not scheme.timed:
+            continue
+        age_s = event.delivery.at - int(read.time)
         if abs(age_s) <= signing.tolerance_s:
             yield judge_kept(FRESH)
         else:

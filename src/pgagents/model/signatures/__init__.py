@@ -1,0 +1,1 @@
+"""Formats of signatures, one a module."""

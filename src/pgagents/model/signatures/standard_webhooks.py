@@ -1,0 +1,23 @@
+"""Standard Webhooks. https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md,
+read 2026-11-21.
+"""
+
+from __future__ import annotations
+
+from pgagents.model.signature import SignatureScheme
+
+SCHEME = SignatureScheme(
+    "standard_webhooks",
+    "webhook-signature",
+    "{id}.{time}.{body}",
+    "",
+    "v1,{mac}",
+    r"v\d+a?,[A-Za-z0-9+/]+={0,2}(?: v\d+a?,[A-Za-z0-9+/]+={0,2})*",
+    r"(?:^| )v1,([A-Za-z0-9+/]+={0,2})",
+    "`v1,BASE64`: HMAC-SHA256 of `ID.SECONDS.BODY`, with id and seconds in webhook-id and webhook-timestamp",
+    between=" ",
+    encoding="base64",
+    coded_secret=True,
+    time_header="webhook-timestamp",
+    id_header="webhook-id",
+)

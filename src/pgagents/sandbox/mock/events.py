@@ -1,0 +1,88 @@
+"""The mock's events: it registers receivers, and sends what the catalogue says of the actions that send."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pgagents.model.model import Resource
+from pgagents.sandbox.call import AcceptedCall, Refusal
+from pgagents.sandbox.clock import rfc3339
+from pgagents.sandbox.mock import places
+from pgagents.sandbox.mock.sample import sample
+from pgagents.sandbox.setting import Setting
+
+
+class Events:
+    """The webhooks of a catalogue, as the mock keeps and serves them."""
+
+    def __init__(self, setting: Setting) -> None:
+        self.setting = setting
+        self.hooks = setting.model.webhooks
+
+    def refuse(self, call: AcceptedCall) -> Refusal | None:
+        """Return a refusal where a receiver's address may not be registered."""
+        if self.hooks is None or call.action.name != self.hooks.registered_by:
+            return None
+        problem = self.setting.target_problem(str(call.input.get(self.hooks.url, "")))
+        if self.hooks.targets != "public" or not problem:
+            return None
+        return Refusal(
+            self.setting.model.errors.framework.invalid, f"{self.hooks.url} {problem}", self.hooks.url
+        )
+
+    def note(self, call: AcceptedCall, answer: Any) -> Any:
+        """Register or remove a receiver, or send the events of a call. Return the answer, with the secret of
+        a new receiver.
+        """
+        if self.hooks is None:
+            return answer
+        tenant = call.key.tenant if call.key else ""
+        for resource in self.setting.model.resources.values():
+            made, undone = resource.made_by, resource.undone_by
+            if made is None or made.action.name != self.hooks.registered_by:
+                continue
+            if made.action is call.action:
+                answer = self._register(call, answer, resource, tenant)
+            elif undone is not None and undone.action is call.action:
+                for name in places.id_argument(undone, resource):
+                    self.setting.outbox.remove(str(call.input.get(name)), tenant, call.now)
+        for type, event in self.hooks.events.items():
+            if str(call.action.name) in event.by:
+                self._send(type, event.about, call, answer, tenant)
+        return answer
+
+    def _register(self, call: AcceptedCall, answer: Any, resource: Resource, tenant: str) -> Any:
+        made = resource.made_by
+        path = places.place(made.at) if made is not None else None
+        row = places.get(answer, path) if path is not None else None
+        id = str(row.get(resource.id)) if isinstance(row, Mapping) else ""
+        types = call.input.get(self.hooks.types)
+        known = [str(t) for t in types] if isinstance(types, list) else list(self.hooks.events)
+        self.setting.outbox.register(id, tenant, str(call.input.get(self.hooks.url)), known, call.now)
+        if not self.hooks.secret_at:
+            return answer
+        secret = self.setting.outbox.secret(id)
+        return places.put(answer, tuple(self.hooks.secret_at.split(".")), secret)
+
+    def _send(self, type: str, about: str | None, call: AcceptedCall, answer: Any, tenant: str) -> None:
+        """Put an event into the outbox, with what the answer shows of its resource as the data."""
+        resource = self.setting.model.resources.get(about or "")
+        data = answer
+        for one in (resource.made_by, *resource.read_by, resource.undone_by) if resource is not None else ():
+            path = places.place(one.at) if one is not None else None
+            found = places.get(answer, path) if path is not None else None
+            if isinstance(found, Mapping):
+                data = found
+                break
+        schema = self.setting.model.schemas[self.hooks.envelope]
+        made = sample(schema, self.setting.model.schemas, call.now)
+        usual = made if isinstance(made, dict) else {}
+
+        def compose(id: str) -> dict[str, Any]:
+            times = {k: rfc3339(call.now) for k in usual if k in ("created_at", "timestamp", "created")}
+            known = {self.hooks.id_at: id, self.hooks.type_at: type, self.hooks.data_at: data}
+            return {**usual, **{k: v for k, v in times.items() if isinstance(usual[k], str)}, **known}
+
+        owner = tenant if resource is not None and resource.tenant else None
+        self.setting.outbox.put(type, data, call.now, tenant=owner, compose=compose)

@@ -1,0 +1,147 @@
+"""Looks at the documents server that show its bugs."""
+
+import csv
+import io
+import re
+
+import httpx
+
+from foreign.probes import Probes
+
+PROBES = Probes()
+
+PLANS = "/workspaces/atlas/folders/plans"
+ROOF, EAST = (f"{PLANS}/documents/doc_aaaaaaaaaaaaaaaaaaa{number}" for number in (1, 2))
+PATCH = {"Content-Type": "application/merge-patch+json"}
+
+
+def log_in(url: str, client: str = "client_main", secret: str = "main-secret-0001") -> dict[str, str]:
+    """The header of a new token."""
+    form = {"grant_type": "client_credentials"}
+    answer = httpx.post(f"{url}/oauth2/token", data=form, auth=(client, secret))
+    return {"Authorization": f"Bearer {answer.json()['access_token']}"}
+
+
+def _log_in(api: httpx.Client, client: str, secret: str) -> dict[str, str]:
+    return log_in(f"{api.base_url}".rstrip("/"), client, secret)
+
+
+def _import(api: httpx.Client, name: str) -> str:
+    """Make a document, and return its id."""
+    answer = api.post(
+        f"{PLANS}/imports", params={"name": name}, content="x", headers={"Content-Type": "text/markdown"}
+    )
+    made: str = answer.json()["document"]["@id"]
+    return made
+
+
+def _rows(api: httpx.Client) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(api.get("/workspaces/atlas/documents.csv").text, newline="")))
+
+
+def _next_page(answer: httpx.Response) -> str:
+    match = re.fullmatch(r'<(.*)>; rel="next"', answer.headers["link"])
+    assert match
+    return match[1]
+
+
+@PROBES.of("delete-again-404", right=(200, 200), buggy=(200, 404))
+def _delete_again(api: httpx.Client) -> object:
+    return api.delete(ROOF).status_code, api.delete(ROOF).status_code
+
+
+@PROBES.of("html-for-malformed-json", right=(400, "application/json"), buggy=(400, "text/html"))
+def _html(api: httpx.Client) -> object:
+    answer = api.put(PLANS, content="{", headers={"Content-Type": "application/json"})
+    return answer.status_code, answer.headers["content-type"].partition(";")[0]
+
+
+@PROBES.of("link-to-same-page", right=False, buggy=True)
+def _link(api: httpx.Client) -> object:
+    first = api.get(f"{PLANS}/documents?limit=1")
+    return api.get(_next_page(first)).json() == first.json()
+
+
+@PROBES.of("null-ignored", right=(None, []), buggy=("The roof", ["draft"]))
+def _null_ignored(api: httpx.Client) -> object:
+    assert api.patch(ROOF, content='{"description": null, "labels": null}', headers=PATCH).status_code == 200
+    document = api.get(ROOF).json()["document"]
+    return document["description"], document["labels"]
+
+
+@PROBES.of("reader-patches", right=(403, "The roof"), buggy=(200, "mine"))
+def _reader_patches(api: httpx.Client) -> object:
+    reader = _log_in(api, "client_reader", "reader-secret-0003")
+    answer = api.patch(ROOF, content='{"description": "mine"}', headers={**PATCH, **reader})
+    return answer.status_code, api.get(ROOF).json()["document"]["description"]
+
+
+@PROBES.of("csv-unescaped", right=[7, 7, 7], buggy=[7, 7, 8])
+def _csv_unescaped(api: httpx.Client) -> object:
+    return [len(row) for row in _rows(api)]
+
+
+@PROBES.of("deleted-exported", right=1, buggy=2)
+def _deleted_exported(api: httpx.Client) -> object:
+    assert api.delete(ROOF).status_code == 200
+    return len(_rows(api)) - 1
+
+
+@PROBES.of("last-event-id-ignored", right=["4"], buggy=["1", "2", "3", "4"])
+def _last_event_id(api: httpx.Client) -> object:
+    stream = api.get("/workspaces/atlas/changes", headers={"Last-Event-ID": "3"}).text
+    return re.findall("^id: (.*)$", stream, re.MULTILINE)
+
+
+@PROBES.of(
+    "media-type-kept", right=("image/png", "image/png"), buggy=("text/plain; charset=utf-8", "text/plain")
+)
+def _media_type(api: httpx.Client) -> object:
+    assert api.put(f"{ROOF}/content", content=b"x", headers={"Content-Type": "image/png"}).status_code == 200
+    served = api.get(f"{ROOF}/content").headers["content-type"]
+    return served, api.get(ROOF).json()["document"]["media_type"]
+
+
+@PROBES.of("token-never-expires", right=(200, 401), buggy=(200, 200))
+def _token(api: httpx.Client) -> object:
+    before = api.get(ROOF).status_code
+    operator = _log_in(api, "client_operator", "operator-secret-0004")
+    assert api.post("/clock", json={"advance_s": 3600}, headers=operator).status_code == 200
+    return before, api.get(ROOF).status_code
+
+
+@PROBES.of("bytes-through-text", right=(b"\x89PNG\xff", 5), buggy=(b"\xef\xbf\xbdPNG\xef\xbf\xbd", 9))
+def _bytes(api: httpx.Client) -> object:
+    png = {"Content-Type": "image/png"}
+    size = api.put(f"{ROOF}/content", content=b"\x89PNG\xff", headers=png).json()["document"]["size"]
+    return api.get(f"{ROOF}/content").content, size
+
+
+@PROBES.of("count-lowered-twice", right=(1, 1), buggy=(1, 0))
+def _count(api: httpx.Client) -> object:
+    for _ in range(2):
+        assert api.delete(ROOF).status_code == 200
+    listed = api.get(f"{PLANS}/documents").json()["documents"]
+    info = api.get("/folders.info?workspace=atlas&slug=plans").json()
+    return len(listed), info["folder"]["documents_count"]
+
+
+@PROBES.of("cursor-counts-items", right=["a", "b"], buggy=["b"])
+def _cursor_counts(api: httpx.Client) -> object:
+    for name in ("a", "b"):
+        _import(api, name)
+    page = api.get(f"{PLANS}/documents?limit=2")
+    assert api.delete(ROOF).status_code == 200
+    return [document["name"] for document in api.get(_next_page(page)).json()["documents"]]
+
+
+@PROBES.of("info-of-any-workspace", right="workspace_not_found", buggy="borealis/plans")
+def _info(api: httpx.Client) -> object:
+    info = api.get("/folders.info?workspace=borealis&slug=plans").json()
+    return info["folder"]["@id"] if info["ok"] else info["error"]
+
+
+@PROBES.of("name-in-latin1", right="Génie", buggy="GÃ©nie")
+def _name(api: httpx.Client) -> object:
+    parts = {"file": ("f", b"x", "text/plain"), "name": (None, "Génie".encode())}
+    return api.post(f"{PLANS}/documents", files=parts).json()["document"]["name"]

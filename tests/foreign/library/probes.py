@@ -1,0 +1,120 @@
+"""Looks at the library server that show its bugs."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+
+from foreign.probes import Probes
+
+PROBES = Probes()
+
+HEADERS = {"X-API-Key": "lib_test_StaffMain000000000000000"}
+OTHER = {"X-API-Key": "lib_test_StaffTwo0000000000000000"}
+READER = {"X-API-Key": "lib_test_Reader000000000000000000"}
+OPERATOR = {"X-API-Key": "lib_op_Operator0000000000000000"}
+TITLE = {"title": "Clouds", "authors": ["A"], "copies": 1}
+
+
+def _advance(api: httpx.Client, hours: int) -> None:
+    answer = api.post("/clock", json={"advance_s": hours * 3600}, headers=OPERATOR)
+    assert answer.status_code == 200
+
+
+@PROBES.of("cancel-twice", right=(409, "moved"), buggy=(200, "again"))
+def _cancel_twice(api: httpx.Client) -> object:
+    assert api.post("/holds/1/cancel", json={"reason": "moved"}).status_code == 200
+    second = api.post("/holds/1/cancel", json={"reason": "again"})
+    return second.status_code, api.get("/holds/1").json()["reason"]
+
+
+@PROBES.of(
+    "framework-error-body",
+    right=(422, "application/problem+json", ["detail", "errors", "status", "title", "type"]),
+    buggy=(422, "application/json", ["detail"]),
+)
+def _framework_error_body(api: httpx.Client) -> object:
+    answer = api.get("/titles?page=0")
+    return answer.status_code, answer.headers["content-type"], sorted(answer.json())
+
+
+@PROBES.of("page-past-end-404", right=200, buggy=404)
+def _page_past_end(api: httpx.Client) -> object:
+    return api.get("/titles?page=2").status_code
+
+
+@PROBES.of("reader-cancels", right=403, buggy=200)
+def _reader_cancels(api: httpx.Client) -> object:
+    return api.post("/holds/1/cancel", json={}, headers=READER).status_code
+
+
+@PROBES.of("unknown-member-ignored", right=422, buggy=201)
+def _unknown_member(api: httpx.Client) -> object:
+    return api.post("/titles", json={**TITLE, "publisher": "B"}).status_code
+
+
+@PROBES.of("copies-without-title", right=(404, 410), buggy=(200, 200))
+def _copies_without_title(api: httpx.Client) -> object:
+    assert api.delete("/titles/3").status_code == 204
+    return api.get("/titles/99/copies").status_code, api.get("/titles/3/copies").status_code
+
+
+@PROBES.of("count-ignores-states", right=(0, 0), buggy=(0, 1))
+def _count_ignores_states(api: httpx.Client) -> object:
+    page = api.get("/holds?states=cancelled").json()
+    return len(page["holds"]), page["total_records"]
+
+
+@PROBES.of("huge-id-500", right=404, buggy=500)
+def _huge_id(api: httpx.Client) -> object:
+    return api.get("/titles/2147483648").status_code
+
+
+@PROBES.of("last-subject-counts", right=[], buggy=[2])
+def _last_subject(api: httpx.Client) -> object:
+    return [title["id"] for title in api.get("/titles?subjects=nature,history").json()["titles"]]
+
+
+@PROBES.of("offset-in-whole-pages", right=[2, 1], buggy=[3, 2])
+def _offset_in_whole_pages(api: httpx.Client) -> object:
+    for title in (1, 3):
+        assert api.post("/holds", json={"title_id": title, "patron_id": 1}).status_code == 201
+    return [hold["id"] for hold in api.get("/holds?offset=1&limit=2").json()["holds"]]
+
+
+@PROBES.of("copy-kept-after-expiry", right=("expired", 3), buggy=("expired", 2))
+def _copy_kept(api: httpx.Client) -> object:
+    _advance(api, 24)
+    return api.get("/holds/1").json()["state"], api.get("/titles/1").json()["available"]
+
+
+@PROBES.of("ended-when-noticed", right=True, buggy=False)
+def _ended_when_noticed(api: httpx.Client) -> object:
+    _advance(api, 25)
+    hold = api.get("/holds/1").json()
+    return hold["ended_at"] == hold["expires_at"]
+
+
+@PROBES.of("holds-of-another-library", right=0, buggy=1)
+def _holds_of_another(api: httpx.Client) -> object:
+    assert api.post("/holds", json={"title_id": 4, "patron_id": 3}, headers=OTHER).status_code == 201
+    return api.get("/holds?title_id=4").json()["total_records"]
+
+
+@PROBES.of("last-copy-twice", right=False, buggy=True)
+def _last_copy_twice(api: httpx.Client) -> object:
+    def place(title: int, patron: int) -> int:
+        return api.post("/holds", json={"title_id": title, "patron_id": patron, "hours": 1}).status_code
+
+    for _ in range(5):  # two calls may miss each other
+        title = api.post("/titles", json=TITLE).json()["id"]
+        with ThreadPoolExecutor(2) as threads:
+            if list(threads.map(place, [title] * 2, [1, 2])) == [201, 201]:
+                return True
+        _advance(api, 1)
+    return False
+
+
+@PROBES.of("search-wildcards", right=(0, 0), buggy=(3, 1))
+def _search_wildcards(api: httpx.Client) -> object:
+    found = [api.get("/titles", params={"q": text}).json()["total"] for text in ("%", "m_ps")]
+    return tuple(found)

@@ -1,0 +1,178 @@
+"""Looks at the payments server that show its bugs."""
+
+import base64
+import hashlib
+import hmac
+import json
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from queue import SimpleQueue
+from typing import Any
+
+import httpx
+
+from foreign.probes import Probes
+
+PROBES = Probes()
+
+VERSION = {"Api-Version": "2026-10-01"}
+ONE = ("cp_test_AccountOne00000000000000", "")
+TWO = ("cp_test_AccountTwo00000000000000", "")
+OPERATOR = ("cp_op_Operator0000000000000000", "")
+ADA, BO = "/customers/cus_Aaaaaaaaaaaaaaaaaaaaaaa1", "cus_Bbbbbbbbbbbbbbbbbbbbbbb1"
+CUPS, MORE = "pay_Aaaaaaaaaaaaaaaaaaaaaaa1", "pay_Aaaaaaaaaaaaaaaaaaaaaaa2"
+HEADERS = {**VERSION, "Authorization": "Basic " + base64.b64encode(f"{ONE[0]}:".encode()).decode()}
+PAYMENT = {"amount": "57", "currency": "gbp", "customer": ADA[-28:], "source": "tok_ok"}
+
+
+@contextmanager
+def _told(api: httpx.Client) -> Iterator[tuple[str, "SimpleQueue[tuple[Any, bytes]]"]]:
+    """An endpoint for payments: its secret, and the messages that it gets."""
+    got: SimpleQueue[tuple[Any, bytes]] = SimpleQueue()
+
+    class Endpoint(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            got.put((self.headers, self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Endpoint) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        form = {
+            "url": f"http://127.0.0.1:{server.server_port}/",
+            "enabled_events[]": ["payment.succeeded", "payment.refunded"],
+        }
+        secret: str = api.post("/webhook_endpoints", data=form).json()["secret"]
+        yield secret, got
+        server.shutdown()
+
+
+@PROBES.of("created-lt-inclusive", right=0, buggy=2)
+def _created_lt(api: httpx.Client) -> object:
+    made = api.get(f"/payments/{CUPS}").json()["created"]
+    return len(api.get(f"/payments?created[lt]={made}").json()["data"])
+
+
+@PROBES.of("has-more-when-full", right=(True, False), buggy=(True, True))
+def _has_more(api: httpx.Client) -> object:
+    return tuple(api.get(f"/payments?limit={limit}").json()["has_more"] for limit in (1, 2))
+
+
+@PROBES.of("if-match-ignored", right=(412, "Ada Lund"), buggy=(200, "B"))
+def _if_match(api: httpx.Client) -> object:
+    answer = api.post(ADA, data={"name": "B"}, headers={"If-Match": '"old"'})
+    return answer.status_code, api.get(ADA).json()["name"]
+
+
+@PROBES.of("missing-customer-500", right=404, buggy=500)
+def _missing_customer(api: httpx.Client) -> object:
+    return api.post("/payments", data={**PAYMENT, "customer": "cus_" + "x" * 24}).status_code
+
+
+@PROBES.of("name-not-cleared", right=(200, None), buggy=(200, "Ada Lund"))
+def _name_not_cleared(api: httpx.Client) -> object:
+    return api.post(ADA, data={"name": ""}).status_code, api.get(ADA).json()["name"]
+
+
+@PROBES.of("declined-payment-kept", right=(402, 2), buggy=(402, 3))
+def _declined(api: httpx.Client) -> object:
+    status = api.post("/payments", data={**PAYMENT, "source": "tok_declined"}).status_code
+    return status, len(api.get("/payments").json()["data"])
+
+
+@PROBES.of("event-without-metadata", right={"order": "7"}, buggy={})
+def _event_without_metadata(api: httpx.Client) -> object:
+    with _told(api) as (_, got):
+        made = api.post("/payments", data={**PAYMENT, "metadata[order]": "7"}).json()
+        assert made["metadata"] == {"order": "7"}
+        return json.loads(got.get(timeout=10)[1])["data"]["metadata"]
+
+
+@PROBES.of("key-with-other-fields", right=(201, 400), buggy=(201, 201))
+def _key_with_other_fields(api: httpx.Client) -> object:
+    key = {"Idempotency-Key": "k"}
+    forms = [PAYMENT, {**PAYMENT, "amount": "5700"}]
+    return tuple(api.post("/payments", data=form, headers=key).status_code for form in forms)
+
+
+@PROBES.of("refund-of-another-account", right=(404, 0), buggy=(201, 1))
+def _refund_of_another(api: httpx.Client) -> object:
+    status = api.post("/refunds", data={"payment": CUPS, "amount": "1"}, auth=TWO).status_code
+    return status, api.get(f"/payments/{CUPS}").json()["amount_refunded"]
+
+
+@PROBES.of("status-by-last-refund", right=(5000, "refunded"), buggy=(5000, "partially_refunded"))
+def _status_by_last(api: httpx.Client) -> object:
+    assert api.post("/refunds", data={"payment": MORE}).status_code == 201
+    payment = api.get(f"/payments/{MORE}").json()
+    return payment["amount_refunded"], payment["status"]
+
+
+@PROBES.of("cursor-with-plus", right=set(), buggy={"not in the pattern", "cursor_invalid"})
+def _cursor_with_plus(api: httpx.Client) -> object:
+    for letter in "bcd":
+        assert api.post("/customers", data={"email": f"{letter}@example.com"}).status_code == 201
+    seen = set()
+    for number in range(2, 42):  # a cursor has both signs in about a third of the searches
+        query = {"query": 'email~"example"' if number == 2 else f'email~"{"example.com"[: number % 9 + 1]}"'}
+        query["limit"] = str(number % 3 + 1)
+        cursor = api.get("/customers/search", params=query).json()["next_page"]
+        if cursor is None:
+            continue
+        if "+" in cursor or "/" in cursor:
+            seen.add("not in the pattern")
+        path = f"/customers/search?{httpx.QueryParams(query)}&page={cursor}"
+        if (answer := api.get(path)).status_code != 200:
+            seen.add(answer.json()["error"]["code"])
+    return seen
+
+
+@PROBES.of("refunds-race", right=False, buggy=True)
+def _refunds_race(api: httpx.Client) -> object:
+    form = {"payment": CUPS, "amount": "1000"}
+    with ThreadPoolExecutor(4) as threads:
+        statuses = list(threads.map(lambda _: api.post("/refunds", data=form).status_code, range(4)))
+    assert 201 in statuses
+    return api.get(f"/payments/{CUPS}").json()["amount_refunded"] > 1200
+
+
+@PROBES.of("report-in-floats", right=(57, 57), buggy=(57, 56))
+def _report_in_floats(api: httpx.Client) -> object:
+    amount = api.post("/payments", data=PAYMENT).json()["amount"]
+    form = {
+        "report_type": "payments.summary",
+        "parameters[interval_start]": "0",
+        "parameters[interval_end]": "99999999999",
+        "parameters[currency]": "gbp",
+    }
+    run = api.post("/report_runs", data=form).json()["id"]
+    assert api.post("/clock", data={"advance_s": "30"}, auth=OPERATOR).status_code == 200
+    return amount, api.get(f"/report_runs/{run}").json()["result"]["gross"]
+
+
+@PROBES.of("signature-over-own-json", right=(True, True), buggy=(True, False))
+def _signature(api: httpx.Client) -> object:
+    fits = []
+    with _told(api) as (secret, got):
+        for text in ("tea", "café"):
+            assert api.post("/payments", data={**PAYMENT, "description": text}).status_code == 201
+            headers, body = got.get(timeout=10)
+            signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+            digest = hmac.digest(base64.b64decode(secret.removeprefix("whsec_")), signed, hashlib.sha256)
+            fits.append(headers["webhook-signature"] == "v1," + base64.b64encode(digest).decode())
+    return tuple(fits)
+
+
+@PROBES.of("tag-without-metadata", right=(True, True, 200), buggy=(True, False, 304))
+def _tag_without_metadata(api: httpx.Client) -> object:
+    tags = [api.get(ADA).headers["etag"]]
+    for form in ({"name": "B"}, {"metadata[a]": "b"}):
+        tags.append(api.post(ADA, data=form).headers["etag"])
+    late = api.get(ADA, headers={"If-None-Match": tags[1]}).status_code
+    return tags[0] != tags[1], tags[1] != tags[2], late
