@@ -42,9 +42,9 @@ class Host:
         return send
 
     def said(self, url: str = BASE, key: str = KEY, model=MODEL, **options: bool) -> Trouble | None:
-        return preflight(
-            setting_of(model, url), Place(url, self.way(url), self.way), key, sleep=lambda _: None, **options
-        )
+        carried = dict.fromkeys(model.credentials, key) if key else {}
+        place = Place(url, self.way(url), self.way)
+        return preflight(setting_of(model, url), place, carried, sleep=lambda _: None, **options)
 
 
 def nothing(_: Request) -> Response:

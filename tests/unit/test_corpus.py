@@ -15,7 +15,7 @@ from importing import openapi, operation
 sys.path.insert(0, str(Path(__file__).parents[1] / "corpus"))
 import measure
 
-KEYED = {"type": "apiKey", "in": "query", "name": "key"}
+KEYED = {"type": "http", "scheme": "digest"}
 
 
 def rows(path: Path, document: object, monkeypatch: pytest.MonkeyPatch) -> list[measure.Row]:
@@ -40,7 +40,7 @@ def test_key_that_cannot_be_said_is_a_right_outcome_apart(
         {"/a": {"get": operation()}}, security=[{"k": []}], components={"securitySchemes": {"k": KEYED}}
     )
     (row,) = rows(tmp_path, document, monkeypatch)
-    assert row.outcome == "stops at the key: a key in the query parameter `key` (`k`)"
+    assert row.outcome == "stops at the key: HTTP authentication by `digest` (`k`)"
     assert row.problems == ()
 
 
