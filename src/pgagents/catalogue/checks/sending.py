@@ -17,7 +17,6 @@ IN_BODY = ("body", "whole_body")
 STYLED = ("query", "body")
 """Places where lists and objects have a style."""
 _BRACKETS = "`style: deepObject` sends `{0}[member]=…`, `style: form` sends `member=…`"
-_MAX_DEPTH = 20
 _OWN_HEADERS = frozenset(
     ("accept", "authorization", "connection", "content-length", "content-type", "cookie", "host", "origin")
 )
@@ -222,18 +221,20 @@ def _spread(checker: Checker, at: Pointer, name: str, param: Param, action: Acti
             checker.fault((*at, "style"), "style", message, f"write `style: {DEEP}`")
 
 
-def _parts(checker: Checker, schema: Schema | None, seen: frozenset[str] = frozenset()) -> Iterator[Schema]:
-    """Yield the schemas that describe a value: references are followed, and alternatives and parts listed."""
-    while schema is not None and schema.ref is not None:
-        if schema.ref in seen:
-            return
-        seen |= {schema.ref}
-        schema = checker.written.schemas.get(schema.ref)
-    if schema is None:
-        return
-    yield schema
-    for inner in (*(schema.one_of or ()), *(schema.any_of or ()), *(schema.all_of or ())):
-        yield from _parts(checker, inner, seen)
+def _parts(checker: Checker, schema: Schema | None) -> Iterator[Schema]:
+    """Yield the schemas that describe a value: references are followed, each once, and alternatives and
+    parts listed.
+    """
+    waiting, seen = [schema], set[str]()
+    while waiting:
+        part = waiting.pop()
+        if part is not None and part.ref is not None:
+            if part.ref not in seen:
+                seen.add(part.ref)
+                waiting.append(checker.written.schemas.get(part.ref))
+        elif part is not None:
+            yield part
+            waiting += (*(part.one_of or ()), *(part.any_of or ()), *(part.all_of or ()))
 
 
 def _kinds(checker: Checker, schema: Schema | None) -> set[str]:
@@ -261,12 +262,16 @@ def is_in_parts(checker: Checker, param: Param) -> bool:
     return kinds == {"object"} and param.style == FORM and param.explode is not False
 
 
-def _items(checker: Checker, schema: Schema, depth: int = 0) -> set[str]:
+def _items(checker: Checker, schema: Schema) -> set[str]:
     """Return the types of the items of lists inside a schema, at any depth."""
-    found: set[str] = set()
-    for part in _parts(checker, schema) if depth < _MAX_DEPTH else ():
-        if part.items is not None:
-            found |= _kinds(checker, part.items) | _items(checker, part.items, depth + 1)
+    found, seen = set[str](), set[int]()
+    waiting = [schema]
+    while waiting:
+        for part in _parts(checker, waiting.pop()):
+            if part.items is not None and id(part.items) not in seen:
+                seen.add(id(part.items))
+                waiting.append(part.items)
+                found |= _kinds(checker, part.items)
     return found
 
 
