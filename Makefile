@@ -8,7 +8,7 @@ JOBS ?= 2
 PYTEST = $(BIN)/pytest --quiet --numprocesses $(JOBS) --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test matrix format schemas interop corpus atk browser docs bench peers clean
+.PHONY: help setup demo test matrix format schemas interop corpus foreign atk browser docs bench peers clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -55,6 +55,9 @@ $(VENV)/.interop: $(VENV)/.installed
 
 corpus: $(VENV)/.installed ## documents that others wrote (npm) go through import, lint and build; CORPUS=all for the large ones too
 	@$(BIN)/python tests/corpus/measure.py $(CORPUS)
+
+foreign: $(VENV)/.installed ## what verify finds on servers that others wrote (FastAPI, Flask, Express), right and with planted bugs
+	@$(BIN)/python tests/foreign/measure.py $(FOREIGN)
 
 atk: $(VENV)/.interop ## Microsoft 365 Agents Toolkit (440 MB) judges the app package
 	cd tests/interop/atk && npm install --no-audit --no-fund --no-package-lock --ignore-scripts --loglevel=error

@@ -10,6 +10,7 @@ from typing import Any
 
 from pgagents.http import Handler, Request, Response, Silence
 from pgagents.model.action import Action
+from pgagents.model.model import Surface
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.decode import Arguments, Decoder, Fault
 from pgagents.sandbox.injection.fault_registry import Context
@@ -72,8 +73,10 @@ class _Reread:
     def request(self, action: Action, request: Request, path_values: Mapping[str, str]) -> Arguments | Fault:
         return self._changed(action, self._inner.request(action, request, path_values), "rest")
 
-    def members(self, action: Action, members: Mapping[str, Any]) -> Arguments | Fault:
-        return self._changed(action, self._inner.members(action, members), "dispatcher")
+    def members(
+        self, action: Action, members: Mapping[str, Any], offered: Surface | None = None
+    ) -> Arguments | Fault:
+        return self._changed(action, self._inner.members(action, members, offered), "dispatcher")
 
     def _changed(self, action: Action, found: Arguments | Fault, surface: str) -> Arguments | Fault:
         if isinstance(found, Fault):

@@ -17,7 +17,7 @@ from verifying import ids, model, run
 FOLDER = Path(__file__).parents[1] / "catalogues"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.md") if path.with_suffix(".yaml").exists())
 VENDORS = {"anthropic", "copilot", "gemini", "mcp", "openai", "perplexity", "xai"}
-WITHOUT = {"payments": {"copilot"}}
+WITHOUT = {"documents": {"copilot", "openai"}, "payments": {"copilot"}}
 """Vendors that cannot sign in as an API wants it, so that no file is asked for."""
 
 
@@ -62,7 +62,7 @@ def test_mock_of_a_catalogue_keeps_every_contract(name: str) -> None:
     assert [(f.contract.id, f.actual) for f in report.findings] == []
     assert ids(report, Verdict.UNTESTED) == []
     assert (report.footer.left_behind, report.footer.notes) == ((), ())
-    assert len(ids(report, Verdict.KEPT)) > 500
+    assert len(ids(report, Verdict.KEPT)) > 350
 
 
 @pytest.mark.parametrize("name", NAMES)

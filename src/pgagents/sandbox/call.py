@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pgagents.http import Request
-from pgagents.model.action import Action
+from pgagents.model.action import Action, Output
 from pgagents.sandbox.keys import Key
 
 
@@ -48,6 +48,14 @@ class Refusal:
 
 class NotModified:
     """The answer 304: the caller has the present version (RFC 9110, 15.4.5)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """An answer that is another one of the action's declared successes than the first."""
+
+    output: Output
+    data: Any
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from pgagents.sandbox import asked as asks
 from pgagents.sandbox.asked import ParsedRequest, too_large
 from pgagents.sandbox.auth.admission import Admission, admit, describe_need, find_challenge
 from pgagents.sandbox.auth.credential import find_secret, has_credential
-from pgagents.sandbox.call import AcceptedCall, Domain, NotModified, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, NotModified, Other, Refusal
 from pgagents.sandbox.clock import Clock
 from pgagents.sandbox.decode import Arguments, Decoder, Fault
 from pgagents.sandbox.hosting.hosted import Hosted
@@ -404,8 +404,11 @@ class Front:
                 return self._domain_refusal(action, result, request_id)
             if isinstance(result, NotModified):
                 return Response(304, tuple(call.headers))
+            output = action.success
+            if isinstance(result, Other):
+                output, result = result.output, result.data
             if call.surface == "rest":
-                answer = write(action.success.status, result, action.success)
+                answer = write(output.status, result, output)
             else:
                 result = {} if result is None else result
                 answer = answers.success(200, result)

@@ -19,6 +19,7 @@ from pgagents.model.model import Model, Resource
 from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.mock import places
 from pgagents.sandbox.mock.laws.obey import NAMES
+from pgagents.sandbox.mock.makers import makes
 from pgagents.sandbox.mock.sample import sample
 
 
@@ -39,7 +40,7 @@ def _value(model: Model, base: str, call: AcceptedCall, header: AnswerHeader, an
     if asked is not None:
         return asked
     if small == "location":
-        found = _location(model, call.action, answer)
+        found = _location(model, call, answer)
         check = schemas.validator(header.schema, model.schemas)
         forms = () if found is None else (base + found, urlsplit(base).path + found, found)
         return next((form for form in forms if check.is_valid(form)), next(iter(forms), None))
@@ -92,24 +93,24 @@ def _equals(that: Expression, name: str) -> Iterator[Expression]:
                     yield compile_node(other, NAMES)
 
 
-def _location(model: Model, action: Action, answer: Any) -> str | None:
+def _location(model: Model, call: AcceptedCall, answer: Any) -> str | None:
     """Return the path at which the instance that was made can be read."""
     for resource in model.resources.values():
-        if resource.made_by is None or resource.made_by.action is not action:
+        if resource.made_by is None or not makes(model, resource, call.action):
             continue
         row = places.get(answer, places.place(resource.made_by.at) or ())
         if isinstance(row, Mapping):
-            return _path_of(resource, row)
+            return _path_of(resource, row, call.input)
     return None
 
 
-def _path_of(resource: Resource, row: Mapping[str, Any]) -> str | None:
+def _path_of(resource: Resource, row: Mapping[str, Any], given: Mapping[str, Any]) -> str | None:
     for read in resource.read_by:
         named = places.id_argument(read, resource)
         values = {
-            param.wire: row.get(named[str(param.name)])
+            param.wire: row.get(named.get(str(param.name), ""), given.get(param.name))
             for param in read.action.params
-            if param.place == "path" and str(param.name) in named
+            if param.place == "path"
         }
         if read.action.on_rest and None not in values.values():
             return target(str(read.action.path), values)

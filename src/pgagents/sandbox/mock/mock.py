@@ -14,7 +14,7 @@ from pgagents.jsonschema import schema as schemas
 from pgagents.model.action import Action, Example, Param
 from pgagents.model.error_reader import value_at
 from pgagents.model.model import Resource, member_at
-from pgagents.sandbox.call import AcceptedCall, Domain, NotModified, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, NotModified, Other, Refusal
 from pgagents.sandbox.clock import rfc3339
 from pgagents.sandbox.keys import word
 from pgagents.sandbox.mock import places
@@ -25,6 +25,7 @@ from pgagents.sandbox.mock.ids import candidates
 from pgagents.sandbox.mock.laws.listing import choose
 from pgagents.sandbox.mock.laws.obey import Lawful
 from pgagents.sandbox.mock.lifecycle import Lifecycle
+from pgagents.sandbox.mock.makers import makes
 from pgagents.sandbox.mock.paging import page
 from pgagents.sandbox.mock.rows import Rows
 from pgagents.sandbox.mock.sample import sample, with_required
@@ -32,7 +33,7 @@ from pgagents.sandbox.mock.signed_calls import refuse_unsigned
 from pgagents.sandbox.setting import Setting
 from pgagents.source.origin import plain
 
-GONE = 410
+GONE, REPLACED = 410, 200
 
 
 def domain(setting: Setting) -> Domain:
@@ -102,14 +103,22 @@ class Mock:
 
     def _make(self, resource: Resource, call: AcceptedCall) -> tuple[bool, Any]:
         made_by = resource.made_by
-        if made_by is None or made_by.action is not call.action or self._moves_another(call.action):
+        if (
+            made_by is None
+            or not makes(self.model, resource, call.action)
+            or self._moves_another(call.action)
+        ):
             return False, None
         answer, path = self._base(call), places.place(made_by.at)
         if path is None:
             return True, answer
         row = self._overlaid(self._object(answer, path), call, fresh=resource.id.partition(".")[0])
         row = with_required(row, page.schema_at(self.model, call.action, path), self.model.schemas, call.now)
-        id = self._fresh_id(resource, call, member_at(row, resource.id))
+        chosen = call.input.get(resource.id) if call.action.param(resource.id) is not None else None
+        there = self.rows.get(resource.name, str(chosen), self._tenant(resource, call))
+        if chosen is not None and there is not None:
+            return True, self._put_again(resource, call, answer, there)
+        id = self._fresh_id(resource, call, member_at(row, resource.id)) if chosen is None else chosen
         row = places.put(row, places.steps_to(resource.id), id)
         if resource.state and resource.initial:
             row[resource.state] = resource.initial
@@ -128,6 +137,16 @@ class Mock:
             self.lifecycle.begin(resource, str(member_at(row, resource.id)), call.now)
             call.headers.extend(_tell_job(resource, call.action, row))
         return True, answer
+
+    def _put_again(self, resource: Resource, call: AcceptedCall, answer: Any, there: dict[str, Any]) -> Any:
+        """Replace what the call says of an instance whose id the caller has chosen and that is there."""
+        made_by = resource.made_by
+        path = (places.place(made_by.at) if made_by is not None else None) or ()
+        after = self._overlaid(dict(there), call, keep=(resource.id, *resource.fixed))
+        answer = self.laws.repair(call, places.put(answer, path, after), there)
+        self.rows.change(resource.name, str(there[resource.id]), self._object(answer, path))
+        other = next((o for o in call.action.outputs if o.status == REPLACED), None)
+        return answer if other is None else Other(other, answer)
 
     def _move(self, resource: Resource, call: AcceptedCall) -> tuple[bool, Any]:
         move = next((m for m in resource.moves if m.action is call.action), None)
@@ -302,7 +321,8 @@ class Mock:
                 continue
             member = self._member_of(call.action, param)
             if name in call.input and (member in row or self._member(call.action, member) is not None):
-                if call.action.content_type == MERGE_PATCH:
+                nullable = "null" in ((self._member(call.action, member) or {}).get("type") or ())
+                if call.action.content_type == MERGE_PATCH and not (nullable and call.input[name] is None):
                     row = merged(row, {member: plain(call.input[name])})
                     continue
                 row[member] = plain(call.input[name])

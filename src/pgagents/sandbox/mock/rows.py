@@ -12,7 +12,7 @@ CREATE TABLE IF NOT EXISTS thing (
   n INTEGER PRIMARY KEY, kind TEXT NOT NULL, id TEXT NOT NULL, tenant TEXT NOT NULL, data TEXT NOT NULL,
   gone INTEGER NOT NULL DEFAULT 0
 );
-CREATE UNIQUE INDEX IF NOT EXISTS thing_id ON thing (kind, id);
+CREATE UNIQUE INDEX IF NOT EXISTS thing_id ON thing (kind, id, tenant);
 """
 
 
@@ -24,7 +24,9 @@ class Rows:
         store.script(_TABLES)
 
     def add(self, kind: str, id: str, tenant: str, data: dict[str, Any]) -> None:
-        """Store a new instance."""
+        """Store a new instance. A removed one whose id the caller has chosen again is forgotten."""
+        sql = "DELETE FROM thing WHERE kind = ? AND id = ? AND tenant = ? AND gone"
+        self._store.run(sql, kind, id, tenant)
         self._store.run(
             "INSERT INTO thing (kind, id, tenant, data) VALUES (?, ?, ?, ?)",
             kind,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pgagents.model.action import Code
+from pgagents.model.model import Resource
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.wire.call import Call
 
@@ -22,3 +23,16 @@ def list_allowed_refusals(setting: Setting, call: Call) -> tuple[list[Code], lis
     if resource is not None and resource.missing and model.behaviour.absent_id_first != "validation":
         codes.append(resource.missing)
     return codes, statuses
+
+
+def list_missing_parents(setting: Setting, resource: Resource) -> list[Code]:
+    """Return the codes for what contains a resource's instances: another project may miss that first."""
+    found: list[Code] = []
+    above, met = resource.within, {resource.name}
+    while above is not None and above not in met:
+        met.add(above)
+        parent = setting.model.resources[above]
+        if parent.missing is not None and parent.tenant:
+            found.append(parent.missing)
+        above = parent.within
+    return found

@@ -9,8 +9,8 @@ from typing import Any
 
 from heldout.calls import Shown
 from pgagents.http import Handler, Request
+from pgagents.sandbox.auth.admission import Admission
 from pgagents.sandbox.injection.fault_registry import Context
-from pgagents.sandbox.keys import Key
 from sandboxes import DISPATCH
 
 CLASS = "OAuth"
@@ -24,15 +24,16 @@ PROMISE = (
 
 def wrap(handler: Handler, context: Context) -> Handler:
     front = context.front
-    find = front._key
+    find = front._admit
 
-    def wide(request: Request, now: float) -> Key | None:
-        key = find(request, now)
+    def wide(request: Request, needs: tuple[tuple[str, ...], ...], now: float) -> Admission:
+        found = find(request, needs, now)
+        key = found.key
         if key is not None and key.granted is not None and "read" in key.granted and request.path == DISPATCH:
-            return replace(key, granted=(*key.granted, "sessions:write"))
-        return key
+            return replace(found, key=replace(key, granted=(*key.granted, "sessions:write")))
+        return found
 
-    front._key = wide  # type: ignore[method-assign]  # the same with a mistake
+    front._admit = wide  # type: ignore[method-assign]  # the same with a mistake
     return handler
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from heldout.calls import Shown
 from heldout.second.calls import minted
 from pgagents.http import Handler, Request
+from pgagents.sandbox.auth.admission import Admission
 from pgagents.sandbox.injection.fault_registry import Context
 from pgagents.sandbox.keys import Key
 
@@ -18,19 +19,19 @@ PROMISE = "operator.actions.delete_key.description:: it is refused from then on"
 
 def wrap(handler: Handler, context: Context) -> Handler:
     front = context.front
-    inner = front._key
+    inner = front._admit
     seen: dict[str, tuple[float, Key]] = {}
 
-    def key(request: Request, now: float) -> Key | None:
-        found = inner(request, now)
+    def admit(request: Request, needs: tuple[tuple[str, ...], ...], now: float) -> Admission:
+        found = inner(request, needs, now)
         name = request.header("authorization") or ""
-        if found is not None:
-            seen[name] = (now + 60, found)
+        if found.key is not None:
+            seen[name] = (now + 60, found.key)
             return found
         until, kept = seen.get(name, (0.0, None))
-        return kept if request.method == "GET" and now < until else None
+        return Admission(kept, False) if kept and request.method == "GET" and now < until else found
 
-    front._key = key  # type: ignore[method-assign]  # a fault
+    front._admit = admit  # type: ignore[method-assign]  # a fault
     return handler
 
 

@@ -25,7 +25,8 @@ def wrap(handler: Handler, context: Context) -> Handler:
             now = front.clock.now()
             for visible_at, row in list(waiting):
                 if visible_at <= now:
-                    front.store.run("INSERT OR IGNORE INTO idempotency VALUES (?, ?, ?, ?, ?, ?, ?)", *row)
+                    places = ", ".join("?" * len(row))
+                    front.store.run(f"INSERT OR IGNORE INTO idempotency VALUES ({places})", *row)
                     waiting.remove((visible_at, row))
             found = handler(request)
             if request.method != "POST":

@@ -36,7 +36,9 @@ def wrap(handler: Handler, context: Context) -> Handler:
         fault = front.decoder.request(endpoint.action, request, match.values)
         if not isinstance(fault, Fault):
             return found
-        refused = front._fault(fault, found.header("x-request-id") or "")
+        refused = front._refuse(
+            fault.kind, fault.message, found.header("x-request-id") or "", field=fault.field
+        )
         return replace(found, status=400, body=refused.body).with_header("WWW-Authenticate", None)
 
     return answer

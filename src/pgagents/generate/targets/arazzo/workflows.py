@@ -8,6 +8,7 @@ the workflow.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -22,6 +23,9 @@ from pgagents.model.model import Model, Step, Workflow
 from pgagents.source.origin import Node, Text, plain
 from pgagents.source.source import Pointer
 from pgagents.text.wording import short
+
+_NO_KEY = re.compile(r"[^A-Za-z0-9._-]")
+"""Matches characters that no key of an Arazzo document may have."""
 
 
 def format_wait(after_s: float | Expression) -> str:
@@ -258,7 +262,7 @@ class _Workflow:
             return None
         base = self._place(step, member, found) if isinstance(found, FirstFitting) else found
         self.read[name, member, rest] = None
-        output = "_".join(map(str, [member, *rest]))
+        output = _NO_KEY.sub("_", "_".join(map(str, [member, *rest])))
         self.outputs[name][output] = pointer(self._in_message(step, (*base, *rest)))
         return f"$steps.{name}.outputs.{output}"
 

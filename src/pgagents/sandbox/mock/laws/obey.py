@@ -9,14 +9,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pgagents.cel.expression import Expression, ExpressionError, Scope, compile_node
-from pgagents.cel.reading import cases, path_of, place_of
-from pgagents.cel.syntax import FunctionCall, Infix, Literal, Node, Unary
+from pgagents.cel.reading import cases, path_of, paths_in, place_of
+from pgagents.cel.syntax import FunctionCall, Infix, Literal, Macro, Node, Unary
 from pgagents.jsonschema import schema as schemas
 from pgagents.model.action import Action
 from pgagents.model.model import Model
 from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.mock import places
 from pgagents.sandbox.mock.laws.times import write_time
+from pgagents.sandbox.mock.sample import sample
 
 MOST_MEMBERS = 12
 """Members that are changed at most."""
@@ -64,7 +65,7 @@ class Lawful:
                 if path not in done and part not in left:
                     found.append((changed, left, path))
             if found:
-                return min(found, key=lambda f: (len(f[1]), f[2][-1] in call.input))
+                return min(found, key=lambda f: (len(f[1]), f[2][-1:] != () and f[2][-1] in call.input))
         return None
 
     def applicable(self, call: AcceptedCall, answer: Any, before: Any = None) -> Iterator[Expression]:
@@ -113,11 +114,31 @@ class Lawful:
         elif isinstance(node, Infix) and node.signs == ("==",):
             for side, other in (node.operands, node.operands[::-1]):
                 yield from self._assign_value_of(side, other, scope)
+        elif isinstance(node, Infix) and node.signs == ("!=",):
+            for side, other in (node.operands, node.operands[::-1]):
+                if isinstance(other, Literal) and other.value is None:
+                    yield from self._assign(side, _ANYTHING, scope)
         elif isinstance(node, FunctionCall) and node.name == "near" and len(node.args) == 3:
             for side, other in (node.args[:2], node.args[1::-1]):
                 yield from self._assign_value_of(side, other, scope)
+        elif isinstance(node, Macro) and node.name == "all":
+            yield from self._choose(node, scope)
         elif path_of(node):
             yield from self._assign(node, True, scope)
+
+    def _choose(self, node: Macro, scope: Scope) -> Iterator[tuple[places.Place, Any]]:
+        """Yield a list without the items for which a condition on the arguments is false."""
+        path = place_of(node.of)
+        items = places.get(scope.values.get("response"), path[1:]) if path[:1] == ("response",) else None
+        if not isinstance(items, list) or all(read[0] != "input" for read in paths_in(node)):
+            return
+        condition = compile_node(node, NAMES)
+        kept = []
+        for item in items:
+            shown = places.put(scope.values["response"], path[1:], [item])
+            if holds(Scope({**scope.values, "response": shown}), condition):
+                kept.append(item)
+        yield path[1:], kept
 
     def _assign_value_of(self, side: Node, other: Node, scope: Scope) -> Iterator[tuple[places.Place, Any]]:
         value = _value(other, scope)
@@ -149,7 +170,12 @@ class Lawful:
             yield from self._assign(second, value - one if sign == "+" else one - value, scope)
 
     def _put(self, action: Action, answer: Any, path: places.Place, value: Any) -> Any:
-        if isinstance(value, _Moment):
+        if value is _ANYTHING:
+            schema = self._schema_at(action, path)
+            kinds = schema.get("type", ())
+            kind = kinds if isinstance(kinds, str) else next((k for k in kinds if k != "null"), "object")
+            value = sample({**schema, "type": kind}, self._model.schemas, 0.0)
+        elif isinstance(value, _Moment):
             value = write_time(value, self._schema_at(action, path), self._model.schemas)
         elif isinstance(value, float) and (
             value.is_integer() or self._schema_at(action, path).get("type") == "integer"
@@ -169,7 +195,8 @@ class _Moment(float):
     """Epoch seconds that are written as a text."""
 
 
-_UNKNOWN = object()
+_UNKNOWN, _ANYTHING = object(), object()
+"""An expression without a value; any value but null."""
 
 
 def holds(scope: Scope, condition: Expression) -> bool:

@@ -15,6 +15,7 @@ from pgagents.http import Response, json_bytes
 from pgagents.model.action import Param
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Resource
+from pgagents.verify.answers.refusal import list_missing_parents
 from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import (
     Check,
@@ -171,15 +172,18 @@ def _after_own(setting: Setting, endpoint: Endpoint, resource: Resource) -> Call
             endpoint, template, "valid", f"a list of each {resource.name} of ours", made=subject
         )
         if own.success:
-            yield ordinary(
+            missed = [code.name for code in list_missing_parents(setting, resource)]
+            other: Exchange = yield ordinary(
                 endpoint,
                 template,
-                "valid",
+                "explore" if missed else "valid",
                 "the same list of another project",
                 role="second",
                 input=_as_sent(own),
                 made=subject,
             )
+            if other.code in missed:  # not even what holds the list is found
+                yield judge_kept(TOLD)
 
     return run
 

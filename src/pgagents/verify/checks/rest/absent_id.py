@@ -13,7 +13,7 @@ from typing import Any
 from pgagents.model.action import Code, Param
 from pgagents.model.contract import Contract
 from pgagents.model.model import Resource
-from pgagents.verify.answers.refusal import list_allowed_refusals
+from pgagents.verify.answers.refusal import list_allowed_refusals, list_missing_parents
 from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_refused, promise
 from pgagents.verify.check.memory import Memory, Setting
@@ -184,13 +184,8 @@ def _codes(setting: Setting, resource: Resource) -> list[Code]:
     assert resource.missing is not None
     no_scope = model.errors.framework.no_scope
     forbidden = [model.codes[no_scope]] if no_scope else []
-    return (
-        [resource.missing]
-        if point == "not_found"
-        else forbidden
-        if point == "forbidden"
-        else [resource.missing, *forbidden]
-    )
+    missing = [resource.missing, *list_missing_parents(setting, resource)]
+    return missing if point == "not_found" else forbidden if point == "forbidden" else [*missing, *forbidden]
 
 
 def _run(call: Call, contract: str, codes: list[Code], what: str) -> Callable[[], Conversation]:

@@ -120,7 +120,8 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         return
     said = json_bytes({k: v for k, v in exchange.input.items() if k != endpoint.action.idempotency}).decode()
     instance = (maker.name, maker.place_in(endpoint.params, exchange.input), id_text(maker.id_of(body)))
-    before = made.get(instance)
+    chosen = exchange.input.get(maker.id) == maker.id_of(body)  # a caller may put the same one again
+    before = None if chosen else made.get(instance)
     if before is not None and (before != said or endpoint.action.costs):
         yield judge_broken(
             f"{NAME}/made/{endpoint.place}",

@@ -14,6 +14,7 @@ from pgagents.cel.reading import applies
 from pgagents.model.action import ActionCall as ActionCall
 from pgagents.model.contract import Contract
 from pgagents.model.model import Resource, id_text
+from pgagents.verify.answers.refusal import list_missing_parents
 from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import (
     Check,
@@ -279,6 +280,8 @@ def _listing(
             if role == "main"
             else f"another project lists each {resource.name}"
         )
+        foreign = role != "main"
+        beside = [c.name for c in list_missing_parents(setting, resource)] if foreign else []
         more = PageRequest()
         made: Mapping[str, Any] | None = None
         for turn in range(MOST_PAGES):
@@ -288,7 +291,7 @@ def _listing(
             exchange: Exchange = yield Call(
                 endpoint,
                 given,
-                "valid",
+                "explore" if beside else "valid",
                 why,
                 role=role,
                 subject=resource,
@@ -298,6 +301,9 @@ def _listing(
                 made=made,
                 raw=more.raw,
             )
+            if exchange.code in beside:
+                yield judge_kept(contract)  # another project does not even find what holds the list
+                return
             if not exchange.success or not exchange.fits or exchange.subject is None:
                 yield judge_untested(contract, f"the list was not answered: {exchange.outcome}")
                 return

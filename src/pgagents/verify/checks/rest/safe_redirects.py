@@ -116,6 +116,8 @@ def _run_call(call: Call) -> Callable[[], Conversation]:
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Judge every redirect of a call, whichever check made it."""
+    if memory.setting.compute_once((NAME, "poster"), lambda: _poster(memory.setting)) is None:
+        return
     if (
         exchange.response is not None
         and exchange.call.raw.slash

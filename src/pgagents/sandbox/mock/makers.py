@@ -1,0 +1,22 @@
+"""Tells which actions make an instance of a resource."""
+
+from __future__ import annotations
+
+from pgagents.model.action import Action
+from pgagents.model.model import Model, Resource
+from pgagents.sandbox.mock import places
+from pgagents.sandbox.mock.paging.page import schema_at
+
+CREATED = 201
+
+
+def makes(model: Model, resource: Resource, action: Action) -> bool:
+    """Return whether an action makes such an instance: as `made_by`, or by a 201 that shows one like it."""
+    made_by = resource.made_by
+    if made_by is None or made_by.action is action:
+        return made_by is not None
+    path = places.place(made_by.at)
+    if path is None or action.effect != "write" or action.success.status != CREATED:
+        return False
+    shown = schema_at(model, action, path)
+    return resource.id in shown.get("properties", {}) and shown == schema_at(model, made_by.action, path)

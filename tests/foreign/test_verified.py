@@ -1,0 +1,39 @@
+"""verify finds nothing on the right servers, and the bugs that it found at first sight it finds still.
+
+`first_sight.json` has what verify said before any check was changed for a bug (`measure.py --record`).
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from foreign.measure import catalogue, verify
+from foreign.serving import APIS, why_missing
+
+HERE = Path(__file__).parent
+READY = [api for api in APIS if (HERE / api / "verify.yaml").exists() and catalogue(api).exists()]
+RECORDED = json.loads((HERE / "first_sight.json").read_text(encoding="utf-8"))
+pytestmark = pytest.mark.matrix
+
+
+@pytest.mark.parametrize("api", READY)
+def test_verify_finds_nothing_on_a_right_server(api: str) -> None:
+    if why := why_missing(api):
+        pytest.skip(why)
+    found = verify(api)
+    assert found.said == ()
+    assert found.untested == ()
+    assert found.kept > 500
+
+
+FOUND = [(one["api"], one["bug"]) for one in RECORDED if one["bug"] and one["said"]]
+
+
+@pytest.mark.parametrize(("api", "bug"), FOUND, ids=["/".join(case) for case in FOUND])
+def test_bug_that_was_found_at_first_sight_is_found(api: str, bug: str) -> None:
+    if why := why_missing(api):
+        pytest.skip(why)
+    assert verify(api, bug).said
