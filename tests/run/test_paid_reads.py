@@ -6,12 +6,14 @@ from dataclasses import replace
 
 from language_table import model_of
 from pgagents.http import Request, Response, Silence
-from pgagents.inprocess import inside, over_tls, verify_sandbox
+from pgagents.inprocess import Inside, inside, over_tls, verify_sandbox
 from pgagents.lint.rules.catalogue import unconfirmed_write, writing_get
 from pgagents.model.contract import Verdict
 from pgagents.model.model import Model
 from pgagents.report.report import Report
+from pgagents.sandbox.keys import ordinary
 from pgagents.verify.plan.options import Options
+from verifying import ids
 
 MOST_PAID = 6
 
@@ -27,8 +29,14 @@ def _run(model: Model, options: Options) -> tuple[Report, list[Request]]:
             paid.append(request)
         return answer
 
-    keys = opened.keys if options.allow_writes else {**opened.keys, "main": opened.sandbox.tokens["live"]}
+    keys = opened.keys if options.allow_writes else {**opened.keys, "main": _mint_live(opened)}
     return verify_sandbox(model, opened, options, keys=keys, handler=handler), paid
+
+
+def _mint_live(opened: Inside) -> str:
+    """Return a key that works and whose prefix marks no key of test mode."""
+    keyring = opened.sandbox.front.keyring
+    return keyring.mint(replace(ordinary(keyring), id="key_live", mode="live"))
 
 
 def _anonymous() -> Model:
@@ -59,8 +67,10 @@ def test_paid_read_is_not_made_unless_somebody_named_it() -> None:
 
 
 def test_paid_read_is_not_made_with_a_key_that_only_reads() -> None:
-    _, paid = _run(model_of("reads-that-cost"), Options(seed=0))
+    report, paid = _run(model_of("reads-that-cost"), Options(seed=0))
     assert paid == []
+    assert "response_schema/200/list_notes@rest" in ids(report, Verdict.KEPT)
+    assert "response_schema/200/check_spelling@rest" not in ids(report, Verdict.KEPT)
 
 
 def test_paid_read_is_asked_about_and_no_rule_wants_another_method() -> None:

@@ -15,11 +15,14 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
-from pgagents.http import Request, Response, json_bytes
+from language_table import model_of, rows
+from pgagents.http import Request, Response, Silence, json_bytes
+from pgagents.inprocess import inside, over_tls, verify_sandbox
 from pgagents.sandbox.events.deliver import Parcel
 from pgagents.sandbox.events.signature import sign
 from pgagents.sandbox.injection import fault_registry
 from pgagents.sandbox.serving.plain import plain as plain_twin
+from pgagents.verify.plan.options import Options
 from sandboxes import DISPATCH, VAIL, Caller, model, named
 
 FAULTS = fault_registry.list_names("faults")
@@ -352,14 +355,78 @@ def test_fault_never_crashes(name: str, plain: list[Response]) -> None:
     assert call.logged == []
 
 
+IN_JSON = (("Content-Type", "application/json"),)
+TAKING_MORE = {
+    "dots-besides-brackets": ("query-object", Request("GET", "/notes?made.after=-1")),
+    "json-besides-forms": ("form-body", Request("POST", "/notes", IN_JSON, b'{"text": "a"}')),
+    "lists-split-decoded": ("query-list", Request("GET", "/notes?tags=a%2Cb")),
+    "whole-body-named-too": (
+        "whole-body",
+        Request("POST", "/notes/none/tags", IN_JSON, b'{"tags": ["x"]}'),
+    ),
+    "wrong-optional-key-ignored": (
+        "optional-key",
+        Request("GET", "/notes", (("Authorization", "Bearer test_wrong"),)),
+    ),
+}
+"""Variations that take more than the catalogue says: the row that they need, and a request that verify never
+sends.
+"""
+FURTHER_ROWS = {"jobs-fail-and-say-why": "job"}
+"""A row that cannot name its variation, because its workflow needs jobs that succeed."""
+
+
 @pytest.mark.parametrize("name", VARIATIONS)
 def test_variation_changes_answers_and_names_its_point(name: str, plain: list[Response]) -> None:
     module = fault_registry.find("variations", name)
     points = model("park_graph").behaviour
     assert module.point is None or module.point in type(points).model_fields
     call = caller(variations=[name])
-    assert tour(call) != plain
+    needs = [row.id for row in rows().values() if name in row.several("variation")]
+    needs += [FURTHER_ROWS[name]] if name in FURTHER_ROWS else []
+    assert tour(call) != plain or _takes_more(name) or any(_shows(name, id) for id in needs)
     assert call.logged == []
+
+
+def _takes_more(name: str) -> bool:
+    """Return whether a variation answers its request otherwise than the plain mock."""
+    if name not in TAKING_MORE:
+        return False
+    id, request = TAKING_MORE[name]
+    credential, answers = model_of(id).credential, []
+    for variations in ((), (name,)):
+        opened = inside(model_of(id), variations=variations)
+        keyed = request.header("Authorization") is not None or credential is None
+        sent = request if keyed else credential.add_to(request, opened.keys["main"])
+        answer = opened.sandbox.handler(sent)
+        assert isinstance(answer, Response)
+        assert answer.status < 500
+        answers.append((answer.status, answer.body))
+    return answers[0] != answers[1]
+
+
+def _shows(name: str | None, id: str) -> bool:
+    """Return whether a variation changes an answer to verify on the catalogue of a row of language.yaml."""
+    model, options = model_of(id), rows()[id].cells.get("run", {})
+    opened, varied = inside(model), inside(model, variations=[name] if name else [])
+    plainly, oddly = over_tls(opened.sandbox.handler), over_tls(varied.sandbox.handler)
+    keys = {**opened.keys, "main": opened.sandbox.tokens["test"]} if options.get("limits") else None
+    shown: list[Request] = []
+
+    def handler(request: Request) -> Response | Silence:
+        varied.now[0] = opened.now[0]
+        answer = plainly(request)
+        if oddly(request) != answer:
+            shown.append(request)
+        return answer
+
+    verify_sandbox(model, opened, Options(allow_writes=True, **options), handler=handler, keys=keys)
+    return bool(shown)
+
+
+@pytest.mark.parametrize("id", sorted(id for id, row in rows().items() if row.several("variation")))
+def test_nothing_but_a_variation_changes_answers(id: str) -> None:
+    assert not _shows(None, id)
 
 
 def test_faults_can_be_put_together() -> None:

@@ -56,7 +56,7 @@ def test_a_standard_run_with_two_keys_leaves_some_of_its_budget_for_what_goes_wr
     sent, report = exchanges()
     shares = plan(model(), Options(), Identities(dict.fromkeys(TWO, "pk_test_x")), url=URL).shares
     assert shares.keys() == {"main", "second"}
-    assert shares["main"] == 25 * 26
+    assert 25 * 26 < shares["main"] < 50 * 26  # what the plan needs is more than usual
     assert len(sent) == report.footer.requests < sum(shares.values())
     assert ids(report, Verdict.UNTESTED) == []
 
@@ -295,6 +295,7 @@ def _seen(call: Call, request: Request, result: dict[str, Any]) -> Exchange:
         sent_at=0.0,
         codes=model().codes,
         errors=model().error_reader,
+        limits=model().limit_reader,
     )
 
 

@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,7 @@ from typing import Any
 import pytest
 
 from calling import hostile, served
-from language_table import rows
+from language_table import model_of, rows
 from lengths import rarely
 from pgagents.cli.main import main
 from pgagents.cli.running.mcp_server import environment
@@ -99,6 +101,27 @@ def test_the_plan_grows_with_the_server_alone() -> None:
     )
     assert bare.total < more.total <= bare.total + 25 * 15
     assert link.requests == 0
+
+
+@pytest.mark.parametrize("wrong", [False, True])
+def test_short_fresh_value_may_be_repeated_and_nothing_else(wrong: bool) -> None:
+    """An argument of 20 characters has no room for a mark, so each of two compared calls has a digest."""
+    of, tool = model_of("member-names"), "surface_equivalence/ordinary/create_note@mcp"
+    opened = inside(of)
+    with mcp_inside(of, opened) as link:
+        served = link.handler
+
+        def handler(request: Request) -> Response | Silence:
+            answer = served(request)
+            assert isinstance(answer, Response)
+            found = re.search(rb'"first-name":"(.{16})"', answer.body) if wrong else None
+            other = found and found[1][::-1]
+            return replace(answer, body=answer.body.replace(found[1], other)) if found and other else answer
+
+        link.handler = handler
+        report = verify_sandbox(of, opened, Options(only=tool_contracts(of), max_requests=ENOUGH), mcp=link)
+    assert (tool in ids(report, Verdict.BROKEN), tool in ids(report, Verdict.KEPT)) == (wrong, not wrong)
+    assert wrong or not report.findings
 
 
 EVERY = fault_registry.list_names("mcp_faults")

@@ -131,6 +131,7 @@ def make_exchange(
         sent_at=1_776_000_000.0,
         codes=of.codes,
         errors=of.error_reader,
+        limits=of.limit_reader,
     )
     exchange.fits = True
     return exchange

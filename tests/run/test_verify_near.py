@@ -99,7 +99,14 @@ def test_odd_requests_are_targets_in_ascii():
     assert all((raw.target or "").isascii() for _, _, raw in odd_requests(setting_of(model(), URL)))
 
 
-def _sent(seed: int, *, body: bytes = b"", own: tuple[str, str] | None = None, **changes: object) -> Request:
+def _sent(
+    seed: int,
+    *,
+    body: bytes = b"",
+    content_type: str = "application/json",
+    own: tuple[str, str] | None = None,
+    **changes: object,
+) -> Request:
     endpoint = setting_of(model(), URL).by_place["search_parking@rest"]
     call = replace(
         ordinary(endpoint, template_of(model(), endpoint.action), "valid", "an ordinary call"), **changes
@@ -107,7 +114,10 @@ def _sent(seed: int, *, body: bytes = b"", own: tuple[str, str] | None = None, *
     plain = Request(
         "GET",
         "/api/v1/lots/search?lat=1&lng=2",
-        (("Accept", "application/json"), ("Authorization", "Bearer k")),
+        (
+            *(("Accept", "application/json"), ("Authorization", "Bearer k")),
+            *([("Content-Type", content_type)] if body else ()),
+        ),
         body,
     )
     return in_client_profile(plain, call, ("lat", "lng"), seed, own)
@@ -148,6 +158,13 @@ def test_a_correct_body_is_written_anew_now_and_then_and_says_the_same():
     body = {"lot_id": "lot_ü", "hours": 2.5, "vehicle": {"autonomous": True}}
     sent = {_sent(seed, body=json_bytes(body)).body for seed in range(100)}
     assert len(sent) == 2
+    patches = {
+        _sent(s, body=json_bytes(body), content_type="application/merge-patch+json").body for s in range(100)
+    }
+    assert patches == sent
+    assert {_sent(s, body=json_bytes(body), content_type="text/plain").body for s in range(100)} == {
+        json_bytes(body)
+    }
     assert all(json.loads(raw) == body for raw in sent)
     assert {next(iter(json.loads(raw))) for raw in sent} == {"lot_id", "vehicle"}
     assert {_sent(seed, body=json_bytes(body), intent="invalid").body for seed in range(100)} == {

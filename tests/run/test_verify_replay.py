@@ -35,6 +35,7 @@ def seen(status: int, body: object, at: float) -> Exchange:
         sent_at=at,
         codes=SETTING.model.codes,
         errors=SETTING.model.error_reader,
+        limits=SETTING.model.limit_reader,
     )
 
 

@@ -439,6 +439,7 @@ def test_answer_that_never_came_in_time_came_too_late() -> None:
             sent_at=0,
             codes={},
             errors=ErrorReader({}, "error.code"),
+            limits=model().limit_reader,
         )
         broken = [j.contract for j in check.watch(exchange, Memory(setting)) if j.verdict is Verdict.BROKEN]
         assert sorted(broken) == [

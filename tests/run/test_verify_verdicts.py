@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 import pytest
 
+from pgagents.errors import InputError
 from pgagents.http import Request, Response, Silence
 from pgagents.model.contract import Verdict
 from pgagents.report.curl import curl
@@ -169,8 +170,9 @@ class _Files(Notes):
     [
         ("text/csv", b"id,text\r\n"),
         ("application/yaml", b"notes: []\n"),
-        ("image/png", b"\x89PNG\r\n\x1a\n\x00\xff"),
-        ("application/pdf", b"%PDF\xe2"),
+        ("image/png", b"\x89PNG\r\n\x1a\n\x00\xff\x00\x00\x00\x00IEND\xaeB`\x82"),
+        ("application/pdf", b"%PDF-1.7\n\xe2\n%%EOF\n"),
+        ("image/tiff", b"II*\x00\xff"),
     ],
 )
 def test_an_answer_of_another_type_is_asked_for_and_read_as_that(media: str, body: bytes):
@@ -194,12 +196,45 @@ class _AnyAccept(_Files):
         return _Files.plainly(self, request.with_header("Accept", None))
 
 
-def test_rows_are_not_compared_with_the_schema_of_an_object():
+@pytest.mark.parametrize(
+    ("media", "body", "actual"),
+    [
+        ("image/png", b"\x89PNG\r\n\x1a\n\x00\xff", "it does not end as image/png does: it is cut off"),
+        ("application/pdf", b"%PDF\xe2", "it does not begin as application/pdf does"),
+    ],
+)
+def test_half_a_file_is_a_finding(media: str, body: bytes, actual: str):
+    server = _Files()
+    server.media, server.body = media, body  # type: ignore[misc]  # this server's alone
+    report = verified(catalogue(NOTES, ("\nsurfaces:", EXPORT.replace("MEDIA", media))), server)
+    assert found(report) == {"response_schema/200/export_notes@rest": actual}
+
+
+def test_rows_have_no_schema_of_an_object():
     text = EXPORT.replace("MEDIA", "text/csv").replace("type: string", "type: object")
-    report = verified(catalogue(NOTES, ("\nsurfaces:", text)), _Files())
-    assert found(report) == {}
-    said, reason = verdict(report, "response_schema/200/export_notes@rest")
-    assert (said, reason) == (Verdict.UNTESTED, "a body of text/csv is not compared with its schema")
+    with pytest.raises(InputError) as raised:
+        catalogue(NOTES, ("\nsurfaces:", text))
+    [fault] = raised.value.diagnostics
+    assert fault.message == "an answer of text/csv is rows, which this schema refuses"
+    assert fault.help == "write `type: array` with the columns under `items`"
+
+
+@pytest.mark.parametrize(
+    ("body", "actual"),
+    [
+        (b"id,text\r\n", {}),
+        (b"text,id\r\nhello,n1\r\n", {}),
+        (b"id,word\r\nn1,hello\r\n", {"response_schema/200/export_notes@rest"}),
+    ],
+)
+def test_rows_are_compared_with_the_schema_of_a_list(body: bytes, actual: set[str]):
+    text = EXPORT.replace("type: string", "type: array, items: {$ref: Note}").replace("MEDIA", "text/csv")
+    server = _Files()
+    server.body = body  # type: ignore[misc]  # this server's alone
+    report = verified(catalogue(NOTES, ("\nsurfaces:", text)), server)
+    assert found(report).keys() == set(actual)
+    said = verdict(report, "response_schema/200/export_notes@rest")[0]
+    assert said is (Verdict.BROKEN if actual else Verdict.KEPT)
 
 
 def test_a_page_for_people_is_no_finding_where_no_catalogue_says_that_all_is_json():
@@ -301,7 +336,7 @@ def test_a_put_that_documents_no_201_makes_nothing():
     assert found(asked)["documented_status/change_note@rest"] == "201"
 
 
-def test_what_was_deleted_may_be_told_of_as_deleted():
+def test_what_was_deleted_may_be_told_of_as_deleted_where_the_catalogue_says_so():
     def buried(server: Notes, request: Request) -> Response | None:
         parts = request.path.strip("/").split("/")
         if request.method == "DELETE" and len(parts) == 2 and parts[1] in server.notes:
@@ -309,8 +344,20 @@ def test_what_was_deleted_may_be_told_of_as_deleted():
             return Response(204)
         return None
 
+    told = with_resource(
+        ("properties: {id: {type: string}, ", "properties: {deleted: {type: boolean}, id: {type: string}, "),
+        (
+            "    missing: NOT_FOUND\n",
+            "    missing: NOT_FOUND\n    gone_when: has(note.deleted) && note.deleted\n",
+        ),
+    )
     for seed in range(3):
-        assert found(verified(with_resource(), Notes(buried), seed=seed)) == {}
+        report = verified(told, Notes(buried), seed=seed)
+        assert found(report) == {}
+        assert verdict(report, "removals/note/get_note@rest")[0] is Verdict.KEPT
+        assert found(verified(with_resource(), Notes(buried), seed=seed)) == {
+            "removals/note/get_note@rest": "200"
+        }
 
 
 def test_a_status_that_nobody_documents_is_found_of_half_a_body_too():

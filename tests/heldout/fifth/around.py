@@ -15,6 +15,7 @@ from urllib.parse import quote, urlencode
 from heldout.around import acts
 from pgagents.http import Handler, Request, Response, Silence, json_bytes, read_json
 from pgagents.model.action import Action
+from pgagents.model.model import Surface
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.decode import Arguments, Decoder, Fault
 from pgagents.sandbox.injection.fault_registry import Context
@@ -54,11 +55,13 @@ class _Kind:
             request = replace(request, target=request.path + "?" + urlencode(pairs, quote_via=quote))
         return self._used(sent, changed, self._inner.request(action, request, path))
 
-    def members(self, action: Action, members: Mapping[str, Any]) -> Arguments | Fault:
+    def members(
+        self, action: Action, members: Mapping[str, Any], offered: Surface | None = None
+    ) -> Arguments | Fault:
         if action.name != self._action or "dispatcher" not in self._surfaces:
-            return self._inner.members(action, members)
+            return self._inner.members(action, members, offered)
         changed = self._change(dict(members))
-        return self._used(members, changed, self._inner.members(action, changed))
+        return self._used(members, changed, self._inner.members(action, changed, offered))
 
     def _used(
         self, sent: Mapping[str, Any], changed: Mapping[str, Any], found: Arguments | Fault

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from pgagents.http import Request, Response, json_bytes, read_json
 from pgagents.model.action import Action
+from pgagents.model.model import Surface
 from pgagents.park_graph import money
 from pgagents.sandbox.asked import ParsedRequest
 from pgagents.sandbox.decode import Arguments, Decoder, Fault
@@ -45,11 +46,13 @@ class _Before:
                 request = replace(request, body=json_bytes(found))
         return self._inner.request(action, request, path_values)
 
-    def members(self, action: Action, members: Mapping[str, Any]) -> Arguments | Fault:
+    def members(
+        self, action: Action, members: Mapping[str, Any], offered: Surface | None = None
+    ) -> Arguments | Fault:
         found = (
             self._members(action, dict(members), "dispatcher") if self._members is not None else dict(members)
         )
-        return found if isinstance(found, Fault) else self._inner.members(action, found)
+        return found if isinstance(found, Fault) else self._inner.members(action, found, offered)
 
 
 def judged(context: Context, members: Members | None = None, pairs: Pairs | None = None) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from pgagents.http import Handler, Request, Response, Silence, json_bytes, read_json
 from pgagents.model.action import Action
+from pgagents.model.model import Surface
 from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.decode import Arguments, Fault
 from pgagents.sandbox.injection.fault_registry import Context
@@ -60,8 +61,10 @@ class _Eased:
                 request = replace(request, body=json_bytes(eased))
         return self._kept(action, self._inner.request(action, request, path_values), given, "rest")
 
-    def members(self, action: Action, members: Mapping[str, Any]) -> Arguments | Fault:
-        found = self._inner.members(action, self._ease(action, dict(members), "dispatcher"))
+    def members(
+        self, action: Action, members: Mapping[str, Any], offered: Surface | None = None
+    ) -> Arguments | Fault:
+        found = self._inner.members(action, self._ease(action, dict(members), "dispatcher"), offered)
         return self._kept(action, found, dict(members), "dispatcher")
 
     def _kept(

@@ -5,7 +5,7 @@ One call serves every vendor whose document allows it. Calls that `invalid_input
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -17,6 +17,7 @@ from pgagents.verify.cases.invalid import invalid_cases_of, is_invalid, of_anoth
 from pgagents.verify.cases.projection_index import ProjectionIndex
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.request_template import RequestTemplate, template_of
+from pgagents.verify.values.applied import accepts
 from pgagents.verify.values.schema_values import high, low, types_of
 from pgagents.verify.wire.call import Call
 
@@ -156,14 +157,13 @@ def _two_branches(
     setting: Setting, projections: ProjectionIndex, template: RequestTemplate
 ) -> Iterator[Tried]:
     """Yield calls whose value fits two branches of a `oneOf`, which vendors read as `anyOf`."""
-    known = {
-        n.field.partition(".")[0]
-        for n in invalid_cases_of(setting, projections.endpoint)
-        if n.detail.startswith("oneOf/")
-    }
+    cases = invalid_cases_of(setting, projections.endpoint)
     for param in projections.endpoint.params:
         name, schema = str(param.name), plain(resolve(param.schema, setting.model.schemas))
-        if name in known or not any("oneOf" in part for part in subschemas(schema)):
+        if not any("oneOf" in part for part in subschemas(schema)):
+            continue
+        broken = [n.call.input.get(name) for n in cases if n.detail == f"oneOf/{name}"]
+        if any(_fits_several(value, schema.get("oneOf") or (), setting.model.schemas) for value in broken):
             continue
         for value in _overlaps(schema.get("oneOf") or (), setting.model.schemas):
             yield (
@@ -173,6 +173,11 @@ def _two_branches(
                 f"{name} fits two branches of its oneOf",
                 False,
             )
+
+
+def _fits_several(value: Any, branches: Iterable[Any], schemas: Mapping[str, Any]) -> bool:
+    """Return whether a value fits two branches or more."""
+    return sum(accepts(resolve(branch, schemas), schemas, value) for branch in branches) > 1
 
 
 def _overlaps(branches: Any, schemas: Mapping[str, Any]) -> Iterator[Any]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from pgagents.http import Handler, Patient, Response
@@ -107,7 +108,7 @@ class Driver:
         self._bounded = options.max_requests is not None
         self.gate = Gate(setting, factory, writes=writes, allowed=options.allow, roles=keys.keys())
         self.sender.objection = self.gate.objection
-        self.sender.on_token = self._hide_token
+        self.sender.on_token = partial(_hide_token, self.judge.memory, self._redactor)  # no cycle
         factory.pool.makes = writes
         self.turned_away = 0
         """How many calls with the main key were answered as if it were none, before any was answered
@@ -417,12 +418,6 @@ class Driver:
                 "calls with it"
             )
 
-    def _hide_token(self, holder: str, token: str) -> None:
-        """Mask an access token from here on, and look for it in answers."""
-        if token not in self.judge.memory.tokens:
-            self.judge.memory.tokens.add(token)
-            self._redactor.hide_token(holder, token)
-
     def _run_generator(self, asking: Generator[Call, Exchange, Any], chain: list[Exchange]) -> Sending[Any]:
         answer: Any = None
         while True:
@@ -527,3 +522,10 @@ def _same(instance: Instance) -> tuple[str, str]:
     """Return a key that is the same for one instance, whichever resource of the catalogue it is listed as."""
     undo = instance.resource.undone_by
     return (str(undo.action.name) if undo is not None else instance.resource.name, id_text(instance.id))
+
+
+def _hide_token(memory: Memory, redactor: Redactor, holder: str, token: str) -> None:
+    """Mask an access token from here on, and look for it in answers."""
+    if token not in memory.tokens:
+        memory.tokens.add(token)
+        redactor.hide_token(holder, token)

@@ -1,0 +1,43 @@
+"""Each check promises something on a catalogue that is not Park Graph's: a right server keeps it, and a fault
+breaks it. tests/data/checks_elsewhere.yaml has the list, with the checks that still have Park Graph alone.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+import pgagents.verify.checks
+from pgagents.model.contract import Verdict
+from verifying import ids, model, run
+
+TESTS = Path(__file__).parents[1]
+LISTED: dict[str, Any] = yaml.safe_load((TESTS / "data" / "checks_elsewhere.yaml").read_text("utf-8"))
+ELSEWHERE: dict[str, dict[str, str]] = LISTED["elsewhere"]
+PARK_GRAPH_ALONE: dict[str, str] = LISTED["park_graph_alone"]
+
+
+def _checks() -> set[str]:
+    path, prefix = pgagents.verify.checks.__path__, "pgagents.verify.checks."
+    return {m.name.rpartition(".")[2] for m in pkgutil.walk_packages(path, prefix) if not m.ispkg}
+
+
+def test_every_check_is_listed_once() -> None:
+    assert not set(ELSEWHERE) & set(PARK_GRAPH_ALONE)
+    assert _checks() == set(ELSEWHERE) | set(PARK_GRAPH_ALONE)
+    assert all(len(reason.split()) > 3 for reason in PARK_GRAPH_ALONE.values())
+
+
+@pytest.mark.parametrize("check", sorted(ELSEWHERE))
+def test_check_is_kept_and_broken_elsewhere(check: str) -> None:
+    case = ELSEWHERE[check]
+    of = model(TESTS / "catalogues" / f"{case['catalogue']}.yaml")
+    assert case["catalogue"] != "park_graph"
+    kept = run(of, allow_writes=True, exclusive=True, only=(f"{check}/",))
+    assert case["contract"] in ids(kept, Verdict.KEPT)
+    broken = run(of, allow_writes=True, exclusive=True, only=(f"{check}/",), faults=[case["fault"]])
+    assert case["contract"] in ids(broken, Verdict.BROKEN)
