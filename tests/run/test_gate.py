@@ -163,6 +163,7 @@ class Room:
             sent_at=0.0,
             codes=self.model.codes,
             errors=self.model.error_reader,
+            limits=self.model.limit_reader,
         )
         self.factory.note_exchange(exchange)
         self.factory.note(exchange)

@@ -81,7 +81,7 @@ def test_key_of_json_schema_in_our_own_spelling_is_an_error_with_the_right_one(
         (
             f"{name}:" + found[0][0].partition(":")[2],
             f"unknown key `{name}`",
-            f"write `{spelled(Schema)[name]}`",
+            f"did you mean `{spelled(Schema)[name]}`?",
         )
     ]
 
@@ -91,7 +91,7 @@ def test_every_class_of_the_language_refuses_its_own_spellings() -> None:
     found = errors(
         shop("actions", READ, "input", "odd", value={"type": "string", "description": "Odd", "in_": "query"})
     )
-    assert found == [("in_: query", "unknown key `in_`", "write `in`")]
+    assert found == [("in_: query", "unknown key `in_`", "did you mean `in`?")]
     assert "in_" not in Catalogue.model_json_schema(by_alias=True)["$defs"]["Param"]["properties"]
 
 
@@ -104,21 +104,27 @@ def test_right_spelling_stands(key: str) -> None:
 
 
 BYTES = {"type": "string", "format": "binary", "description": "A file"}
-NO_BYTES = ("format: binary", "`format: binary` does nothing here: JSON holds no bytes")
 
 
 @pytest.mark.parametrize(
-    ("path", "value"),
+    ("path", "value", "holder"),
     [
-        (("actions", WRITE, "input", "odd"), BYTES),
-        (("actions", READ, "input", "odd"), BYTES),
-        (("actions", WRITE, "input", "odd"), {"type": "array", "items": BYTES, "description": "Files"}),
-        (("schemas", "Odd"), {"description": "Odd", "properties": {"file": BYTES}}),
+        (("actions", WRITE, "input", "odd"), BYTES, "JSON"),
+        (("actions", READ, "input", "odd"), BYTES, "text"),
+        (
+            ("actions", WRITE, "input", "odd"),
+            {"type": "array", "items": BYTES, "description": "Files"},
+            "JSON",
+        ),
+        (("schemas", "Odd"), {"description": "Odd", "properties": {"file": BYTES}}, "JSON"),
     ],
 )
-def test_bytes_in_json_are_an_error(path: tuple[str, ...], value: Any) -> None:
+def test_bytes_in_json_or_in_the_query_are_an_error(path: tuple[str, ...], value: Any, holder: str) -> None:
     ((line, message, help),) = errors(shop(*path, value=value))
-    assert (line, message) == NO_BYTES
+    assert (line, message) == (
+        "format: binary",
+        f"`format: binary` does nothing here: {holder} holds no bytes",
+    )
     assert "format: byte" in help
 
 
@@ -129,14 +135,17 @@ def test_other_formats_stand(value: Any) -> None:
 
 def test_answer_that_is_bytes_may_say_so() -> None:
     text = shop("actions", READ, "output", 200, value={**BYTES, "content_type": "image/png"})
-    assert not [e for e in errors(text) if "JSON holds no bytes" in e[1]]
+    assert not [e for e in errors(text) if "holds no bytes" in e[1]]
 
 
 def test_empty_wire_is_an_error_and_a_name_is_none() -> None:
     ((line, message, _),) = errors(
         shop("actions", READ, "input", "odd", value={"type": "string", "description": "Odd", "wire": ""})
     )
-    assert (line, message) == ("wire: ''", "an empty `wire` names nothing")
+    assert (line, message) == (
+        "wire: ''",
+        r"an empty text stands here; it should be text that matches ^[^\x00-\x1f\x7f]{1,256}$",
+    )
     assert (
         errors(
             shop(

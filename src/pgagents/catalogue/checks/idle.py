@@ -14,7 +14,7 @@ _PROVES = ("ai_plugin", "copilot", "copilot_mcp")
 
 
 def run(checker: Checker) -> None:
-    """Record binary formats, empty names, and `auth` where nothing reads it."""
+    """Record binary formats, and `auth` where nothing reads it."""
     for name, schema in checker.written.schemas.items():
         for pointer, part in _inside(("schemas", name), schema):
             _bytes(checker, pointer, part)
@@ -39,13 +39,6 @@ def _action(checker: Checker, pointer: Pointer, action: Action) -> None:
         at = (*pointer, "input", name)
         for part_at, part in _inside(at, param):
             _bytes(checker, part_at, part)
-        if param.wire == "":
-            checker.fault(
-                (*at, "wire"),
-                "idle",
-                "an empty `wire` names nothing",
-                "leave it out, or give the name that the server reads",
-            )
     for status, output in action.output.items():
         if output is not None:
             for part_at, part in _inside((*pointer, "output", status), output):

@@ -12,6 +12,11 @@ CATALOGUE = {
         "`*name` stands for a value written elsewhere. Aliases are refused: a finding must lead to one "
         "line. Write the value out."
     ),
+    "answer": (
+        "An answer is described in a way that its media type cannot have. CSV is rows of plain values, a "
+        "text is one text, and a file goes through no dispatcher that answers JSON. An event stream whose "
+        "events are described says when it ends."
+    ),
     "anchor": (
         "`&name` names a value for later use. Anchors are refused: a finding must lead to one line. "
         "Write the value out where it is used."
@@ -21,10 +26,30 @@ CATALOGUE = {
         "differently. Remove it, or "
         "write it as `\\uXXXX` inside double quotes."
     ),
+    "deprecated": (
+        "What `deprecated` says of an action's end cannot be so. A day is no real one, or the sunset is "
+        "earlier than the deprecation. Or its successor is the action itself, or deprecated too."
+    ),
     "duplicate-key": "A key stands in one mapping twice. YAML readers keep either; keep one.",
     "empty": (
         "The file holds nothing. A catalogue begins with `pgagents: 1`; `pgagents init` writes one to "
         "start from."
+    ),
+    "error-sign": (
+        "`errors.when` is one comparison of a member of the answer with a constant, or `has` of a member. "
+        "Manifests and the pytest module say it too, and they have no other conditions."
+    ),
+    "error-status": (
+        "An error code has a status below 400. Only an API that says by `errors.when` which of its answers "
+        "are errors has such codes."
+    ),
+    "error-value": (
+        "A code cannot be on the wire as the catalogue has it. The schema of the envelope refuses it, or "
+        "another code has the same value with the same status, so that nothing tells the two apart."
+    ),
+    "etag": (
+        "`etag: true` says that an answer to a GET has an ETag and may be asked for conditionally. It has "
+        "no effect on another method, and what it stands for is not declared a second time."
     ),
     "example": (
         "An example is refused by the schema of the action it shows, or lacks a required argument. "
@@ -45,6 +70,10 @@ CATALOGUE = {
         "part of a longer expression. "
         "Name one of the kinds, and let it stand alone."
     ),
+    "header": (
+        "A header of an answer is said twice, is no single text, or is Content-Type, which `content_type` "
+        "says."
+    ),
     "hidden-path": (
         "A literal path (`/items/mine`) is matched by a template (`/items/{id}`) of the same method, "
         "so that it may never be "
@@ -54,7 +83,7 @@ CATALOGUE = {
     "credential": (
         "The credential cannot be as it is written. This concerns an unknown type, a header that nobody can "
         "name so or that something else uses too, a value without a place for the key, and a `security` that "
-        "calls cannot meet. A catalogue's calls use one scheme, or none."
+        "calls cannot meet. Keys that are needed together need a place each."
     ),
     "idempotency": (
         "`made_by` of a resource gives the idempotency key a fixed value. The server would answer the "
@@ -66,9 +95,17 @@ CATALOGUE = {
         "it cannot carry. Give it a method and a path, or name it where it is offered."
     ),
     "idle": (
-        "A value stands where it has no effect. This concerns bytes in JSON, an object in a query, an empty "
-        "`wire`, or `auth` on a surface whose manifests do not mention it. The message says what to write "
-        "instead."
+        "A value stands where it has no effect. This concerns bytes in an answer's JSON, a `style` on a "
+        "plain value, an empty `wire`, or `auth` on a surface whose manifests do not mention it. The "
+        "message says what to write instead."
+    ),
+    "if-match": (
+        "`if_match` names the argument that is sent as the header If-Match on a write. A read must have an "
+        "ETag to send, and the action needs an error with the status of a stale tag."
+    ),
+    "job": (
+        "`job` names the resource that the action starts. The action makes it, something reads it, and its "
+        "`state` has the values under `done` and `failed`, each in one of the two."
     ),
     "ignore-without-reason": (
         "A `# pgagents: ignore[…]` says no reason. Write it after the bracket: the next reader decides by it."
@@ -83,6 +120,14 @@ CATALOGUE = {
     "law": (
         "A law does not hold, or cannot be evaluated, on an example of its own action. Correct the law "
         "or the example."
+    ),
+    "limit-headers": (
+        "`limits.headers` mixes several forms, or its `pattern` does not say where a number stands. One API"
+        " has one form: `limit`, `remaining` and `reset`; or `ietf`; or `usage` and `pattern`."
+    ),
+    "limit-status": (
+        "`limits.status` lists the statuses of a call that is over the limit. The one of "
+        "`errors.framework.limited` is none of them."
     ),
     "many-documents": "A second YAML document begins (`---`). A file holds one.",
     "merge-key": (
@@ -110,6 +155,11 @@ CATALOGUE = {
         "arguments, so each name has one schema."
     ),
     "output": "An action lists no answer with a status from 200 to 299.",
+    "pages": (
+        "`pages` of an action does not say how its list goes on. `items` is a list in the answer, `next` is"
+        " the value of `argument` or a URL, and `argument` may be left out of the first call. Writes have "
+        "no pages."
+    ),
     "past-former-name": (
         "An old name under `formerly` is past its day. What is built never depends on today, so it is "
         "offered until its line is "
@@ -128,7 +178,16 @@ CATALOGUE = {
         "pattern that is no "
         "regular expression, an array without `items`."
     ),
+    "sending": (
+        "A request cannot be sent as it is described. Its body has a type that no call can write, a whole "
+        "body stands beside members of it, or a constant header is one that something else sets."
+    ),
     "signature": "The format of a signature is none that is known: the message lists them.",
+    "style": (
+        "A list or an object cannot be written into the query or a form in this style. An object needs a "
+        "style, and what holds lists or objects inside needs `deepObject`. Members that are sent under "
+        "their own names have names that no other argument has."
+    ),
     "surface": (
         "A surface lacks what its kind needs: a dispatcher its `selector` and `arguments`, a page its form."
     ),
@@ -141,6 +200,10 @@ CATALOGUE = {
         "A value of another kind is expected here: text, a number, true or false, a list, a mapping. "
         "YAML 1.2 reads `no` and "
         "`12:30` as text; put what looks like a number into quotes if it is text."
+    ),
+    "unique": (
+        "`unique` names arguments of the action that makes a resource, and the error with which that action"
+        " answers if their values are taken. Without `made_by`, nothing is made, so nothing is refused."
     ),
     "unknown-ignore": (
         "A `# pgagents: ignore[…]` names no rule, so it ignores nothing. `pgagents explain` lists all "

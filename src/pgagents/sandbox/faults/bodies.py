@@ -34,7 +34,7 @@ def form_charset_refused(_context: Context, request: Request) -> Request:
     return request.with_header("Content-Type", "application/octet-stream") if odd else request
 
 
-@fault("law", "response_schema", needs=("form-body",)).replace_actions
+@fault("response_schema", needs=("form-body",)).replace_actions
 def form_numbers_kept_as_text(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """Numbers of a form are stored as the texts that arrived."""
     return inner(_changed(call, lambda p, v: str(v) if p.as_text and type(v) in (int, float) else v))
@@ -68,7 +68,7 @@ def joined_list_first_alone(_context: Context, inner: Domain, call: AcceptedCall
     )
 
 
-@fault("law", "invalid_input", needs=("query-object",)).edit_requests
+@fault("invalid_input", needs=("query-object",)).edit_requests
 def query_brackets_ignored(_context: Context, request: Request) -> Request:
     """Parameters with brackets in their names are ignored."""
     path, mark, query = request.target.partition("?")

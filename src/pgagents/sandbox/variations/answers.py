@@ -294,6 +294,7 @@ def rpc_notification_without_content(_context: Context, _request: Request, answe
     return replace(answer, status=204) if answer.status == 202 and not answer.body else answer
 
 
+@variation().edit_answers
 def location_relative(context: Context, _request: Request, answer: Response) -> Response:
     """The Location of an answer is relative to the server (RFC 9110, 10.2.2)."""
     location = answer.header("location")

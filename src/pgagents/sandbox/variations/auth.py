@@ -19,9 +19,13 @@ def token_answer_short(_context: Context, _request: Request, answer: Response) -
 
 
 @variation().edit_answers
-def unknown_client_is_bad_request(_context: Context, _request: Request, answer: Response) -> Response:
-    """The token endpoint refuses a client with 400 in place of 401 (RFC 6749, 5.2)."""
+def unknown_client_is_bad_request(_context: Context, request: Request, answer: Response) -> Response:
+    """The token endpoint refuses a client with 400 in place of 401, unless it used the header Authorization
+    (RFC 6749, 5.2).
+    """
     data = data_of(answer)
+    if request.header("authorization") is not None:
+        return answer
     if answer.status != 401 or not isinstance(data, dict) or data.get("error") != "invalid_client":
         return answer
     return Response(400, answer.with_header("WWW-Authenticate", None).headers, answer.body)

@@ -7,6 +7,7 @@ import io
 from dataclasses import replace
 
 from pgagents.http import Request, Response
+from pgagents.model.action import Action
 from pgagents.sandbox.injection.fault_registry import Context, variation
 
 
@@ -14,10 +15,19 @@ def _media(answer: Response) -> str:
     return (answer.header("content-type") or "").partition(";")[0] if answer.status < 300 else ""
 
 
+def _has_columns(action: Action | None, status: int) -> bool:
+    """Return whether the catalogue names the columns of this answer of an action."""
+    return action is not None and any(
+        output.columns is not None for output in action.outputs if output.status == status
+    )
+
+
 @variation().edit_answers
-def csv_laid_out(_context: Context, _request: Request, answer: Response) -> Response:
-    """CSV has a byte order mark, every cell in quotes, its columns the other way round, and a column more."""
-    if _media(answer) != "text/csv":
+def csv_laid_out(context: Context, request: Request, answer: Response) -> Response:
+    """CSV has a byte order mark, every cell in quotes, its columns the other way round, and a column more.
+    CSV that the catalogue calls a text is left alone: its columns stand in a fixed order.
+    """
+    if _media(answer) != "text/csv" or not _has_columns(context.reader.action(request), answer.status):
         return answer
     rows = [row for row in csv.reader(io.StringIO(answer.body.decode())) if row]
     text = io.StringIO()

@@ -77,10 +77,10 @@ class _Values:
     def run(self) -> None:
         """Record what has no effect, and what is wider."""
         if not self.given.model_fields_set:
-            self._fault((), "it neither renames nor narrows", "write `as`, or a keyword such as `maximum`")
+            self._refuse((), "it neither renames nor narrows", "write `as`, or a keyword such as `maximum`")
             return
         if self.given.required and self.param.required:
-            self._fault(("required",), "it is required everywhere already", "leave it out")
+            self._refuse(("required",), "it is required everywhere already", "leave it out")
         for key in (*_LOWER, *_UPPER):
             self._bound(key)
         self._allowed()
@@ -92,12 +92,12 @@ class _Values:
             return
         kinds = [self.schema.type] if isinstance(self.schema.type, str) else self.schema.type or []
         if kinds and not set(kinds) & set(_OF[key]):
-            self._fault((word,), f"`{word}` says nothing about a value of this type", "leave it out")
+            self._refuse((word,), f"`{word}` says nothing about a value of this type", "leave it out")
             return
         own = getattr(self.schema, key)
         if own is not None and (value <= own if key in _LOWER else value >= own):
             message = f"{value:g} is no narrower than the action's `{word}`, which is {own:g}"
-            self._fault((word,), message, "a surface can only take fewer values")
+            self._refuse((word,), message, "a surface can only take fewer values")
 
     def _allowed(self) -> None:
         """Record values of `enum` that the action refuses, and defaults that are not allowed here."""
@@ -105,22 +105,22 @@ class _Values:
         raw = {k: v for k, v in raw.items() if k in _JUDGED}
         for index, value in enumerate(self.given.enum or ()):
             if not validator(raw, {}).is_valid(value):
-                self._fault(("enum", index), f"the action does not take {brief(repr(value))}", "take it out")
+                self._refuse(("enum", index), f"the action does not take {brief(repr(value))}", "take it out")
         own, few = self.schema.enum or (), self.given.enum
         if few is not None and own and all(value in few for value in own):
-            self._fault(("enum",), "every value of the action is allowed here too", "leave it out")
+            self._refuse(("enum",), "every value of the action is allowed here too", "leave it out")
         kept = self.given.model_dump(
             by_alias=True, exclude_unset=True, exclude={"as_", "required", "default"}
         )
         here = validator({**raw, **kept}, {})
         if "default" in self.given.model_fields_set:
             if not here.is_valid(self.given.default):
-                self._fault(("default",), "the default is not allowed here", "give one that is")
+                self._refuse(("default",), "the default is not allowed here", "give one that is")
         elif "default" in self.param.model_fields_set and not here.is_valid(self.param.default):
             message = f"the action's default, {brief(repr(self.param.default))}, is not allowed here"
-            self._fault((), message, "give a `default` that is")
+            self._refuse((), message, "give a `default` that is")
 
-    def _fault(self, steps: Pointer, message: str, help: str) -> None:
+    def _refuse(self, steps: Pointer, message: str, help: str) -> None:
         self.checker.fault((*self.at, *steps), "narrow", message, help, at_value=bool(steps))
 
 
