@@ -103,6 +103,19 @@ def test_the_plan_grows_with_the_server_alone() -> None:
     assert link.requests == 0
 
 
+def test_ids_inside_another_member_may_differ_between_surfaces() -> None:
+    report = verify_mcp(model_of("id-path"))
+    assert not report.findings
+    assert "surface_equivalence/ordinary/create_note@mcp" in ids(report, Verdict.KEPT)
+
+
+def test_result_may_say_more_beside_its_data() -> None:
+    """Our own server names the next page in a text of its own, where only a header announces it."""
+    report = verify_mcp(model_of("pages-by-link-header"))
+    assert not report.findings
+    assert "mcp_results/text/list_notes@mcp" in ids(report, Verdict.KEPT)
+
+
 @pytest.mark.parametrize("wrong", [False, True])
 def test_short_fresh_value_may_be_repeated_and_nothing_else(wrong: bool) -> None:
     """An argument of 20 characters has no room for a mark, so each of two compared calls has a digest."""

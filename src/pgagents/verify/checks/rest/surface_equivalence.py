@@ -409,12 +409,15 @@ def _volatile(setting: Setting, exchange: Exchange) -> frozenset[str]:
     return frozenset(found | setting.model.secrets)
 
 
-def _without(value: Any, members: frozenset[str]) -> Any:
+def _without(value: Any, members: frozenset[str], path: str = "") -> Any:
+    """Return an answer without these members; one with dots is a path, as of an id inside another member."""
     if isinstance(value, dict):
-        return {k: _without(v, members) for k, v in value.items() if k not in members}
+        paths = tuple(f".{name}" for name in members if "." in name)
+        kept = {k: v for k, v in value.items() if k not in members and not f"{path}.{k}".endswith(paths)}
+        return {k: _without(v, members, f"{path}.{k}") for k, v in kept.items()}
     if isinstance(value, str):
         return normalize_marks(value)
-    return [_without(v, members) for v in value] if isinstance(value, list) else value
+    return [_without(v, members, path) for v in value] if isinstance(value, list) else value
 
 
 def _difference(

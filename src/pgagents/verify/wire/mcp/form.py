@@ -216,13 +216,18 @@ def error_of(answer: Response | Silence) -> int | None:
 
 def text_of(result: Mapping[str, Any]) -> str:
     """Return the text blocks of a result, joined by line breaks."""
+    return "\n".join(list_texts(result))
+
+
+def list_texts(result: Mapping[str, Any]) -> list[str]:
+    """Return the text blocks of a result."""
     blocks = result.get("content")
     texts = (
         [b.get("text") for b in blocks if isinstance(b, Mapping) and b.get("type") == "text"]
         if isinstance(blocks, list)
         else []
     )
-    return "\n".join(t for t in texts if isinstance(t, str))
+    return [t for t in texts if isinstance(t, str)]
 
 
 def _members(data: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:
