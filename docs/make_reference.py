@@ -326,7 +326,7 @@ def _answer(row: Any) -> Iterator[str]:
 def _gets(cell: dict[str, Any]) -> str:
     said = []
     if "shows" in cell or "text" in cell:
-        said.append("it")
+        said.append("it is said there")
     if "loss" in cell:
         said.append(f"a listed loss: {cell['loss']}")
     if "error" in cell:

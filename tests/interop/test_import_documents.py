@@ -22,10 +22,6 @@ HERE = Path(__file__).parent / "documents"
 LARGEST = "@octokit/openapi/generated/api.github.com.json"
 EXAMPLES = "@readme/oas-examples"
 WITHOUT_OPERATIONS = {"webhooks", "title"}
-FORMS_ALONE = {"file-uploads", "form-data", "schema-encoding-style"}
-"""Documents whose every operation takes a form or a file, which no action can say: one message, with the
-reasons.
-"""
 
 
 @cache
@@ -50,10 +46,6 @@ def test_every_document_imports_and_each_note_is_in_its_text() -> None:
             with pytest.raises(PgagentsError, match="no operations"):
                 imported(path)
             continue
-        if path.stem in FORMS_ALONE:
-            with pytest.raises(PgagentsError, match="no operation of the document can be carried over"):
-                imported(path)
-            continue
         made = imported(path, offering=False)
         model, found = load(parse(made.text), any_key=True)
         assert model, (path, found)
@@ -70,11 +62,7 @@ def test_every_document_imports_and_each_note_is_in_its_text() -> None:
 def test_every_edition_builds_for_every_vendor_that_takes_it() -> None:
     built = 0
     for path in documents():
-        if (
-            path.suffix == ".json"
-            and path.stem not in WITHOUT_OPERATIONS | FORMS_ALONE
-            and path.stat().st_size < 60_000
-        ):
+        if path.suffix == ".json" and path.stem not in WITHOUT_OPERATIONS and path.stat().st_size < 60_000:
             made = imported(path)
             if any(note.kind == "blocked" for note in made.notes):
                 with pytest.raises(PgagentsError):

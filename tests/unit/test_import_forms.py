@@ -502,3 +502,13 @@ def test_what_a_catalogue_cannot_say_is_still_compared_between_two_documents(
         (tmp_path / f"{name}.json").write_text(json.dumps(made), encoding="utf-8")
     assert main(["diff", str(tmp_path / "old.json"), str(tmp_path / "new.json")]) == 1
     assert main(["diff", str(tmp_path / "old.json"), str(tmp_path / "old.json")]) == 0
+
+
+def test_codes_that_a_document_lists_leave_room_for_an_invented_one() -> None:
+    """A catalogue must say what refuses a wrong argument; its code is none of the listed ones."""
+    body = {"type": "object", "properties": {"code": {"type": "string", "enum": ["missing", "gone"]}}}
+    answer = {"description": "Not there", "content": {"application/json": {"schema": body}}}
+    document = openapi({"/a": {"get": operation(responses={"200": {"description": "It"}, "404": answer})}})
+    made = imported(document)
+    assert made.data["errors"]["code_at"] == "code"
+    assert made.data["errors"]["codes"]["INVALID"]["code_at"] is None

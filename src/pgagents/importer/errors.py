@@ -255,9 +255,13 @@ class Errors:
                 "where does an error's body have its code? null: nowhere, only the status differs",
             )
         made["message_at"] = self._message_place(common)
+        documented = set(self.codes)
         invalid = self._framework((400, 422), "INVALID", 400)
         keyed = any(made.action.get("security") != [] for made in self.all)
         no_key = self._framework((401,), "NO_KEY", 401) if keyed else None
+        for name in self.codes.keys() - documented:
+            if place and self._is_listed(common, place):
+                self.codes[name]["code_at"] = None  # the status alone shows it
         made["always"] = self._always()
         made["codes"] = {
             name: _short(code, {"envelope": made["envelope"], "content_type": media})
@@ -282,6 +286,10 @@ class Errors:
             "errors come in several forms here, and their bodies have no code that shows which",
         )
         return self.schemas.give("ErrorBody", {"anyOf": [{"$ref": name} for name in sorted(names)]})
+
+    def _is_listed(self, envelope: str, place: Path) -> bool:
+        """Return whether the schema of error bodies lists the codes that may stand at this place."""
+        return any(found == place for found, _ in self._enums({"$ref": envelope}))
 
     def _message_place(self, envelope: str) -> str | None:
         schema = self.schemas.named.get(envelope, {})
@@ -333,7 +341,7 @@ class Errors:
 
 def _short(code: dict[str, Any], common: dict[str, str]) -> Any:
     """Return the code without what all codes have; just the status if it has nothing else."""
-    kept = {k: v for k, v in code.items() if common.get(k) != v}
+    kept = {k: v for k, v in code.items() if k not in common or common[k] != v}
     return kept["status"] if set(kept) == {"status"} else kept
 
 
