@@ -185,7 +185,9 @@ def other_tenant_moves(context: Context, inner: Domain, call: AcceptedCall) -> A
     return result
 
 
-@fault("absent_id").replace_actions
+@fault(
+    "absent_id", also={"project_isolation": "the answer shows an instance of another project"}
+).replace_actions
 def other_tenant_reads(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A project may read another project's instances."""
     projects = sorted({r.project for r in context.model.auth.roles.values()} | {"main"})
@@ -228,7 +230,9 @@ def secret_in_answer(context: Context, request: Request, data: Any) -> Any:
     return None if not isinstance(data, dict) or not token else {**data, "debug_key": token}
 
 
-@fault("absent_id").edit_answers
+@fault(
+    "absent_id", also={"project_isolation": "the answer shows an instance of another project"}
+).edit_answers
 def instance_cached_for_all(context: Context, request: Request, answer: Response) -> Response:
     """Instances are cached by id and returned to callers of every project, until a write."""
     own = {r.name for r in context.model.resources.values() if r.tenant}
