@@ -37,7 +37,12 @@ def form_charset_refused(_context: Context, request: Request) -> Request:
 @fault("response_schema", needs=("form-body",)).replace_actions
 def form_numbers_kept_as_text(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """Numbers of a form are stored as the texts that arrived."""
-    return inner(_changed(call, lambda p, v: str(v) if p.as_text and type(v) in (int, float) else v))
+
+    def keep(param: Param, value: Any) -> Any:
+        number = param.as_text and param.in_body and type(value) in (int, float)
+        return str(value) if number else value
+
+    return inner(_changed(call, keep))
 
 
 @fault("law", needs=("form-body", "query-list")).replace_actions
@@ -81,9 +86,11 @@ def file_truncated(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A file loses what follows its first sixteen bytes."""
 
     def cut(param: Param, value: Any) -> Any:
+        if param.file is None:
+            return value
         lead, comma, data = str(value).partition(",")
         kept = base64.b64encode(base64.b64decode(data)[:16]).decode()
-        return f"{lead}{comma}{kept}" if param.file is not None else value
+        return f"{lead}{comma}{kept}"
 
     return inner(_changed(call, cut))
 
