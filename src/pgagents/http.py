@@ -8,12 +8,25 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, runtime_checkable
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 MAX_JSON_DEPTH = 200
 INFLATED_AT_ONCE = 65_536
 _WINDOWS = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+LOOPBACK = frozenset(("127.0.0.1", "::1", "localhost"))
+"""Hosts that are this machine."""
+
+
+def is_exposed(url: str) -> bool:
+    """Return whether what is sent to this URL leaves the machine without TLS."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return True
+    return parts.scheme != "https" and parts.hostname not in LOOPBACK
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +121,7 @@ Handler = Callable[[Request], Response | Silence]
 
 
 class Inflater:
-    """Decode a compressed body in pieces of bounded size: a few bytes must not fill the memory.
+    """Decodes a compressed body in pieces of bounded size, so that a few bytes do not fill the memory.
 
     Raises ValueError for an unknown coding, for several codings at once, and for bytes that are not in the
     coding.

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from pgagents.mcp.http import SignIn
     from pgagents.model.model import Model
 
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 CLIENT = "PGAGENTS_MCP_CLIENT"
 """The variable with `id:secret`, our credentials at the authorization server for token introspection."""
 
@@ -215,6 +214,7 @@ def _sign_in(host: str, public_url: str | None, issuer: str | None, cacert: Path
 
     from pgagents.cli.inputs.urls import base_url
     from pgagents.errors import PgagentsError
+    from pgagents.http import LOOPBACK
     from pgagents.mcp.http import PATH, SignIn
 
     if issuer is None:
@@ -249,11 +249,9 @@ def _secure(url: str, flag: str) -> str:
     """Return a URL that tokens may be sent to: over TLS, or on this machine. Raises PgagentsError for any
     other.
     """
-    from urllib.parse import urlsplit
-
     from pgagents.errors import PgagentsError
+    from pgagents.http import is_exposed
 
-    parts = urlsplit(url)
-    if parts.scheme != "https" and parts.hostname not in LOOPBACK:
+    if is_exposed(url):
         raise PgagentsError(f"{flag} {url} has no TLS", "tokens travel over https only, but on this machine")
     return url

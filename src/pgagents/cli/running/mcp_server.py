@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 TOKEN = "PGAGENTS_MCP_TOKEN"
 """The variable with the token of the server at --mcp-url; the API's key is never sent there."""
 OURS = "PGAGENTS_"
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def check(model: Model, url: str | None, command: str | None, *, discovery: bool) -> None:
@@ -122,12 +121,12 @@ def token(url: str | None) -> str:
     without TLS.
     """
     from pgagents.cli.inputs.api_keys import header_safe
+    from pgagents.http import is_exposed
 
     given = os.environ.get(TOKEN, "") if url is not None else ""
     if not given:
         return ""
-    parts = urlsplit(url or "")
-    if parts.scheme != "https" and parts.hostname not in LOOPBACK:
+    if is_exposed(url or ""):
         raise PgagentsError(
             f"--mcp-url {url} has no TLS, and {TOKEN} is set", "give it as https://…, or unset the variable"
         )

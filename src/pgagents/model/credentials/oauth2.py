@@ -4,13 +4,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pgagents.http import is_exposed
 from pgagents.model.credential import AUTHORIZATION, Credential, Kind, Misuse, TokenExchange, list_common
-
-_LOOPBACK = re.compile(r"http://(127\.0\.0\.1|localhost|\[::1\])([:/]|\Z)")
 
 
 def _make(name: str, scheme: Mapping[str, Any]) -> Credential:
@@ -45,7 +43,7 @@ def _read_openapi(scheme: Mapping[str, Any]) -> dict[str, Any] | None:
     scopes, url = flow.get("scopes"), flow.get("tokenUrl")
     if not isinstance(url, str) or not url.startswith(("https://", "http://", "/")):
         return None
-    if _is_plain(url):
+    if url.startswith("http://") and is_exposed(url):
         return None
     made: dict[str, Any] = {"token_url": url}
     if isinstance(scopes, Mapping) and scopes:
@@ -55,14 +53,9 @@ def _read_openapi(scheme: Mapping[str, Any]) -> dict[str, Any] | None:
     return {"flows": {"client_credentials": made}}
 
 
-def _is_plain(url: str) -> bool:
-    """Return whether secrets would go to another machine without TLS."""
-    return url.startswith("http://") and not _LOOPBACK.match(url)
-
-
 def _find_misuses(scheme: Mapping[str, Any]) -> Iterator[Misuse]:
     flow = (scheme.get("flows") or {}).get("client_credentials")
-    if flow and _is_plain(str(flow["token_url"])):
+    if flow and str(flow["token_url"]).startswith("http://") and is_exposed(str(flow["token_url"])):
         yield Misuse("flows", "the token endpoint has no TLS, and secrets go there", "write https://…")
     if not flow:
         yield Misuse(
