@@ -59,16 +59,6 @@ def command(api: str) -> list[str]:
     return [sys.executable, "-m", f"foreign.{api}"]
 
 
-def list_bugs(api: str) -> list[str]:
-    """Return the names of the bugs that are planted in a server; empty if it cannot start here."""
-    if why_missing(api):
-        return []
-    done = subprocess.run(
-        [*command(api), "--bugs"], cwd=FOREIGN.parent, capture_output=True, text=True, check=True
-    )
-    return [line.split()[0].rstrip(":") for line in done.stdout.splitlines() if line.strip()]
-
-
 def _wait_until_answers(process: "subprocess.Popen[str]", url: str) -> None:
     end = time.monotonic() + START_S
     while True:

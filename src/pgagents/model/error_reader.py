@@ -14,7 +14,7 @@ REFUSED = 400
 
 @dataclass(frozen=True, slots=True)
 class ErrorSign:
-    """The condition on its body that makes an answer with a 2xx status an error.
+    """A condition on the body. An answer with a 2xx status that fits it is an error.
 
     The member at `path` is compared with `value`; `has` is true where the member is there at all.
     """

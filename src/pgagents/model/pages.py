@@ -46,7 +46,7 @@ class Pages:
 
 @dataclass(frozen=True, slots=True)
 class NextPage:
-    """A further page: the argument's `value` that requests it, and its `url` if the answer gives one.
+    """A further page of a list. `value` is the argument that requests it, `url` its address if there is one.
 
     `missing` is true if the answer promises a page and does not say which.
     """
