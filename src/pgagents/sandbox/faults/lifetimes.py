@@ -97,7 +97,7 @@ def expired_instance_ended(context: Context, inner: Domain, call: AcceptedCall) 
     return found
 
 
-def _kept(call: Request, context: Context) -> str | None:
+def _find_key_of(call: Request, context: Context) -> str | None:
     """Return the idempotency key of a request, with action and caller; None where it has none."""
     asked = context.reader.parse(call)
     name = asked.action.idempotency if asked is not None else None
@@ -119,7 +119,7 @@ def _kept(call: Request, context: Context) -> str | None:
 ).handle_requests
 def key_used_by_an_invalid_call(context: Context, handler: Handler, request: Request) -> Response | Silence:
     """An invalid call uses up its idempotency key: a right call with that key is refused as the first was."""
-    key, used = _kept(request, context), context.memory
+    key, used = _find_key_of(request, context), context.memory
     if key is not None and key in used:
         return handler(used[key])
     found = handler(request)
