@@ -92,7 +92,7 @@ def filter_too_strict(context: Context, inner: Domain, call: AcceptedCall) -> An
     "exact_filters", also={"law": "the law of the filter is false too"}, needs=("filters",)
 ).replace_actions
 def last_of_several_counts(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """Of several values of a filter the last one alone counts."""
+    """A filter with several values looks at the last one alone."""
     several = {n: v for n, v in call.input.items() if isinstance(v, list) and len(v) > 1}
     if call.action.effect != "read" or not several:
         return inner(call)

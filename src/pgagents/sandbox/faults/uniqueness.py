@@ -37,7 +37,7 @@ def second_one_made(context: Context, inner: Domain, call: AcceptedCall) -> Any:
 
 @fault("concurrent_calls", needs=("unique",)).handle_requests
 def twins_both_made(context: Context, handler: Handler, request: Request) -> Response | Silence:
-    """Of two creates at the same time, neither sees what the other writes, so both are answered as made."""
+    """Two creates at the same time do not see what the other writes, so both are answered as made."""
     action = context.reader.action(request)
     resource = next(
         (r for r in context.model.resources.values() if r.made_by and r.made_by.action is action), None
