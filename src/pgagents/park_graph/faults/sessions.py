@@ -199,7 +199,7 @@ def link_dead_at_the_end(context: Context, handler: Handler, request: Request) -
 @fault("oauth_grants", also={"token_scopes": "it is tried for every action, too"}).edit_requests
 def oauth_scope_ignored(context: Context, request: Request) -> Request:
     """Every access token has every scope, whatever its user granted."""
-    oauth = context.model.auth.oauth
+    oauth = context.model.code_flow
     if oauth is not None and request.path.startswith("/api/"):  # the API itself, not its token endpoint
         with context.store.transaction():
             context.store.run("UPDATE oauth_token SET scope = 'read sessions:write intelligence'")
