@@ -231,6 +231,16 @@ def oauth_secret_for_verifier(context: Context, request: Request) -> Request:
     return request
 
 
+@fault("oauth_grants", also={"token_scopes": "it is tried for every action, too"}).edit_requests
+def oauth_scope_ignored(context: Context, request: Request) -> Request:
+    """Every access token has every scope, whatever its user granted."""
+    oauth = context.model.code_flow
+    if oauth is not None and request.path not in (oauth.authorize, oauth.token, oauth.revoke):
+        with context.store.transaction():
+            context.store.run("UPDATE oauth_token SET scope = ?", " ".join(oauth.scopes))
+    return request
+
+
 @fault("oauth_clients").edit_requests
 def oauth_secret_unchecked(context: Context, request: Request) -> Request:
     """The secret of a confidential client is not checked."""
@@ -321,3 +331,24 @@ def oauth_verifier_cut(context: Context, request: Request) -> Request:
             [(k, v[:WIDTH_OF_OAUTH_VERIFIER_CUT] if k == "code_verifier" else v) for k, v in form]
         ).encode(),
     )
+
+
+@fault("token_scopes").change_server
+def oauth_write_implies_read(context: Context) -> None:
+    """A token with a scope that writes may also read, whether its user granted that or not."""
+    oauth, grants = context.model.code_flow, context.front.grants
+    if oauth is None or grants is None:
+        return
+    reads = {str(action.name) for action in context.model.actions if action.effect == "read"}
+    reading = next((scope for scope, names in oauth.needs.items() if reads.issuperset(names)), None)
+    writing = {scope for scope, names in oauth.needs.items() if not reads.issuperset(names)}
+    find = grants.key
+
+    def wide(text: str, now: float) -> Key | None:
+        key = find(text, now)
+        granted = key.granted or () if key is not None else ()
+        if key is None or reading is None or not writing.intersection(granted):
+            return key
+        return replace(key, granted=(*granted, reading))
+
+    grants.key = wide  # type: ignore[method-assign]  # a fault stands in for the grants' own way

@@ -23,6 +23,8 @@ from pgagents.verify.wire.exchange import Exchange, got
 from pgagents.verify.wire.oauth import SHORTEST, OAuthClient, add_credentials, challenge, make_post, verifier
 
 UNAUTHORIZED = 401
+ROOT = "http://127.0.0.1"
+"""The server of a run without a URL: all its paths begin at the root."""
 TOKEN_COST = 3
 """Requests for a token: the authorization request, the user's consent, the exchange."""
 
@@ -68,7 +70,9 @@ class Granting:
             plainly = self.verifier if method == "plain" else challenge(self.verifier)
             params |= {"code_challenge": plainly, "code_challenge_method": method or PKCE}
         client = self.client if consent is None else replace(self.client, consent=consent)
-        return (yield from authorize(self.oauth.authorize, client, params, why or "a code for our client"))
+        base = self.setting.url or ROOT
+        why = why or "a code for our client"
+        return (yield from authorize(base, self.oauth.authorize, client, params, why))
 
     def exchange(
         self,
