@@ -29,6 +29,7 @@ from pgagents.catalogue.language.credentials import Alternatives, list_alternati
 from pgagents.catalogue.language.errors import JSON, PROBLEM_JSON
 from pgagents.catalogue.language.page_texts import add_page_sentence
 from pgagents.catalogue.language.schemas import argument_node, event_node, schema_node, schema_nodes
+from pgagents.catalogue.placing import with_places
 from pgagents.cel.expression import compile as compiled
 from pgagents.decoding.medium import find
 from pgagents.encoding.file import ANY
@@ -120,7 +121,7 @@ class _Resolver:
             dispatchers=tuple(
                 self._dispatcher(surfaces[n], sf) for n, sf in written.surfaces.items() if sf.http
             ),
-            resources={name: self._resource(name, r) for name, r in written.resources.items()},
+            resources=with_places({name: self._resource(name, r) for name, r in written.resources.items()}),
             workflows=tuple(self._workflow(name, w) for name, w in written.workflows.items()),
             domain=written.sandbox.domain,
             credential=next(iter(credentials.values()), None),
