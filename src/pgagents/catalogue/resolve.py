@@ -29,7 +29,6 @@ from pgagents.catalogue.language.credentials import Alternatives, list_alternati
 from pgagents.catalogue.language.errors import JSON, PROBLEM_JSON
 from pgagents.catalogue.language.page_texts import add_page_sentence
 from pgagents.catalogue.language.schemas import argument_node, event_node, schema_node, schema_nodes
-from pgagents.catalogue.placing import with_places
 from pgagents.cel.expression import compile as compiled
 from pgagents.decoding.medium import find
 from pgagents.encoding.file import ANY
@@ -59,6 +58,7 @@ from pgagents.model.error_reader import ErrorReader
 from pgagents.model.job import Job
 from pgagents.model.limit_reader import LimitReader
 from pgagents.model.pages import Pages
+from pgagents.model.placing import with_places
 from pgagents.model.problem_details import PROBLEM_DETAILS, problem_details
 from pgagents.model.signature import schemes
 from pgagents.source.origin import Node, Text
