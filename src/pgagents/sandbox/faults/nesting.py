@@ -55,7 +55,7 @@ def parent_ignored_by_writes(context: Context, inner: Domain, call: AcceptedCall
 
 @fault("nesting", needs=("nested",)).replace_actions
 def children_outlive_parent(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """What was in a removed instance is still answered."""
+    """An instance inside a removed one is still answered."""
     shown: dict[bytes, Any] = context.memory.setdefault("shown", {})
     ended: set[Any] = context.memory.setdefault("ended", set())
     tenant = call.key.tenant if call.key else ""
