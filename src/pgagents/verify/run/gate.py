@@ -23,10 +23,10 @@ from pgagents.verify.cases.framework import INVENTED
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.fixtures.instance import Instance
+from pgagents.verify.fixtures.named_ids import is_ours_elsewhere, read_id
 from pgagents.verify.fixtures.target import NOBODY, NOBODYS_NUMBER, Target, makes, target_of
 from pgagents.verify.oauth.tokens import list_token_paths
 from pgagents.verify.plan.safety import NO_WRITES
-from pgagents.verify.run.named_ids import is_ours_elsewhere, read_id
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.encode import request_of
 from pgagents.verify.wire.endpoint import MCP, OPERATOR, Endpoint
