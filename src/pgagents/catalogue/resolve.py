@@ -25,7 +25,13 @@ from pgagents.catalogue.language import (
     resources,
     surface,
 )
-from pgagents.catalogue.language.credentials import Alternatives, list_alternatives, list_used_schemes
+from pgagents.catalogue.language.credentials import (
+    Alternatives,
+    find_carrier,
+    find_user_scheme,
+    list_alternatives,
+    list_used_schemes,
+)
 from pgagents.catalogue.language.errors import JSON, PROBLEM_JSON
 from pgagents.catalogue.language.page_texts import add_page_sentence
 from pgagents.catalogue.language.schemas import argument_node, event_node, schema_node, schema_nodes
@@ -53,6 +59,7 @@ from pgagents.model.action import (
     Relation,
     Texts,
 )
+from pgagents.model.code_flow import CodeFlow, make_code_flow
 from pgagents.model.credential import Credential, make
 from pgagents.model.error_reader import ErrorReader
 from pgagents.model.job import Job
@@ -127,6 +134,7 @@ class _Resolver:
             credential=next(iter(credentials.values()), None),
             credentials=credentials,
             security=self.security,
+            code_flow=self._code_flow(),
             webhooks=_with_header(written.webhooks),
             idempotency=written.idempotency,
             retention=written.retention,
@@ -140,6 +148,14 @@ class _Resolver:
             name: make(name, schemes[name].model_dump(by_alias=True))
             for name in list_used_schemes(self.written)
         }
+
+    def _code_flow(self) -> CodeFlow | None:
+        scheme, carrier = find_user_scheme(self.written), find_carrier(self.written)
+        if scheme is None or carrier is None:
+            return None
+        flows = self.written.auth.schemes[scheme].flows
+        assert flows is not None
+        return make_code_flow(flows.authorization_code, scheme, carrier, str(self.written.api.server))
 
     def _add_provoking_calls(self) -> None:
         """Add to each code the calls that provoke it, once all actions exist; actions refer to codes

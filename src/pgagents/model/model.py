@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from pgagents.cel.expression import Expression
 from pgagents.model.action import Action, ActionCall, Code, Law, Param
+from pgagents.model.code_flow import CodeFlow
 from pgagents.model.credential import Credential
 from pgagents.model.error_reader import ErrorReader
 from pgagents.model.limit_reader import LimitReader
@@ -446,6 +447,8 @@ class Model:
     """All credentials that calls use, by the scheme's name, the first one first."""
     security: tuple[tuple[str, ...], ...] = ()
     """The alternatives of an action without `security` of its own, as `Action.security` has them."""
+    code_flow: CodeFlow | None = None
+    """The flow by which users sign in, wherever its endpoints are; None if there is none."""
     webhooks: Any = None
     idempotency: Any = None
     retention: Any = None
@@ -456,6 +459,11 @@ class Model:
     def shared_security(self) -> tuple[tuple[str, ...], ...]:
         """Return the alternatives on a path that is no single action's; empty if no call has a key."""
         return self.security or (((self.credential.name,),) if self.credential is not None else ())
+
+    @property
+    def own_code_flow(self) -> CodeFlow | None:
+        """The flow by which users sign in on the API's own server, or None."""
+        return self.code_flow.at_home() if self.code_flow is not None else None
 
     @property
     def no_key(self) -> Code | None:

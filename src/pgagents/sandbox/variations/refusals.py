@@ -22,7 +22,7 @@ from pgagents.sandbox.routes import Routes
 @variation().edit_answers
 def challenge_says_more(context: Context, _request: Request, answer: Response) -> Response:
     """A challenge has optional parts: a realm, a description, and all scopes (RFC 6750, 3)."""
-    oauth = context.model.auth.oauth
+    oauth = context.model.code_flow
     more = {
         "realm": str(context.model.api.title),
         "scope": " ".join(oauth.scopes) if oauth is not None else "",

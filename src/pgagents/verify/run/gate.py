@@ -158,7 +158,7 @@ class Gate:
         """Judge a write that belongs to no action: a call of the OAuth endpoints by the given client, or
         of an MCP server's protocol.
         """
-        oauth = self.model.auth.oauth
+        oauth = self.model.own_code_flow
         paths = (
             {oauth.token, oauth.revoke} if oauth is not None else set()
         )  # where a client that is none is refused
