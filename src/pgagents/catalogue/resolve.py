@@ -65,6 +65,7 @@ from pgagents.model.error_reader import ErrorReader
 from pgagents.model.job import Job
 from pgagents.model.limit_reader import LimitReader
 from pgagents.model.pages import Pages
+from pgagents.model.placing import with_places
 from pgagents.model.problem_details import PROBLEM_DETAILS, problem_details
 from pgagents.model.signature import schemes
 from pgagents.source.origin import Node, Text
@@ -127,7 +128,7 @@ class _Resolver:
             dispatchers=tuple(
                 self._dispatcher(surfaces[n], sf) for n, sf in written.surfaces.items() if sf.http
             ),
-            resources={name: self._resource(name, r) for name, r in written.resources.items()},
+            resources=with_places({name: self._resource(name, r) for name, r in written.resources.items()}),
             workflows=tuple(self._workflow(name, w) for name, w in written.workflows.items()),
             domain=written.sandbox.domain,
             credential=next(iter(credentials.values()), None),

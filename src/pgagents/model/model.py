@@ -272,6 +272,8 @@ class Resource:
     """The member with the time at which an instance ends by itself."""
     within: str | None = None
     """The resource in which an instance lives."""
+    placed_by: tuple[str, ...] = ()
+    """The containing resources that every call names beside an instance, the outermost first."""
     body_at: str | None = None
     """Path to the instance's members in a response."""
     gone_when: Expression | None = None
@@ -304,13 +306,12 @@ class Resource:
         return self.absent
 
     def place_in(self, params: Iterable[Param], values: Mapping[str, Any]) -> str:
-        """Return the ids of the containing resource as a call's arguments name them; empty if there is none.
+        """Return the ids of the containing resources as a call's arguments name them; empty if it names none.
 
-        Ids are unique only within the containing resource.
+        Ids are unique only within the containing resources that `placed_by` lists.
         """
-        named = (
-            values.get(str(p.name)) for p in params if self.within is not None and p.refers_to == self.within
-        )
+        known = tuple(params) if self.placed_by else ()
+        named = (values.get(str(p.name)) for above in self.placed_by for p in known if p.refers_to == above)
         return "/".join(id_text(value) for value in named if value is not None)
 
     def value_for(self, param: Param, body: Any) -> Any:
