@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from pgagents.cel.expression import Expression, ExpressionError, Scope
+from pgagents.cel.expression import Expression, Scope
 from pgagents.cel.reading import reads
 from pgagents.model.action import Param
 from pgagents.model.contract import Contract, Verdict
@@ -126,10 +126,7 @@ def _others_in(setting: Setting, endpoint: Endpoint, param: Param, exchange: Exc
     """
     read = ("input", str(param.name))
     comparing = [law for law in endpoint.action.laws if reads(law.that.tree, read)]
-    try:
-        scope = Scope(values_of(setting.model, exchange))
-    except ExpressionError:
-        return False
+    scope = Scope(values_of(setting.model, exchange))
     return exchange.fits and any(evaluate_law(law, scope).outcome == "broken" for law in comparing)
 
 
@@ -137,10 +134,7 @@ def _evaluate_argument(setting: Setting, resource: Resource, there: Mapping[str,
     """Return the argument's value for this instance; None if it cannot be evaluated."""
     if not isinstance(value, Expression):
         return value
-    try:
-        return Scope({"env": setting.model.env, "resource": there, resource.name: there}).evaluate(value)
-    except ExpressionError:
-        return None
+    return Scope({"env": setting.model.env, "resource": there, resource.name: there}).find_value(value)
 
 
 CHECK = Check(
