@@ -25,13 +25,13 @@ from pgagents.verify.run.transmission import Received, Sending, Transmission
 from pgagents.verify.run.workers import Workers
 
 LAST_ANSWERS_S = 5.0
-"""How long an interrupted run waits for the answers to the requests that are on their way."""
+"""Seconds that an interrupted run waits for the answers to the requests that are on their way."""
 LONG = 8
 """Requests of a probe that starts before shorter ones, so that it is not the last to end."""
 LOOK_AHEAD = 200
-"""How far in the plan a probe may be that starts before others."""
+"""The number of places in the plan by which a probe may start before others."""
 CHUNK_S = 0.05
-"""How long the run's thread waits at a time, so that it notices an interrupt on every system."""
+"""Seconds that the run's thread waits at a time, so that it notices an interrupt on every system."""
 
 
 @dataclass(slots=True, eq=False)
@@ -72,7 +72,7 @@ class Lanes:
         """Lanes whose request is on its way, the first sent first."""
         self._threads: Workers[Received] = Workers(workers)
         self.again: list[Slot] = []
-        """What other probes may have disturbed, to be run once more alone."""
+        """Probes that others may have disturbed, to be run once more alone."""
         self.alone: Counter[str] = Counter()
         """The requests of probes that ran alone, by check."""
 

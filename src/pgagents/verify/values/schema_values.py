@@ -192,8 +192,8 @@ def distinct(schema: Mapping[str, Any], schemas: Schemas, index: int) -> Any:
 
 
 def _vary(schema: Mapping[str, Any], text: str, index: int) -> str:
-    """Return the index-th text that a schema accepts and that differs from this one in one character at
-    most, the first of which is this one; this one again if there are not so many.
+    """Return the index-th text that a schema accepts and that differs from this one in at most one
+    character. The first is this text itself, which is returned again if there are not so many.
     """
     others = (
         text[:at] + char + text[at + 1 :]

@@ -271,8 +271,8 @@ def _run_accepted(call: Call, contract: str, what: str) -> Callable[[], Conversa
 
 
 def _list_codes(setting: Setting, call: Call) -> list[Code]:
-    """Return the codes that refuse a call rightly: without a key, with a wrong one, or with one in a form
-    that a server may not see as a key at all.
+    """Return the codes that may refuse a call: without a key, with a wrong one, or with one that may not look
+    like a key.
     """
     missing, wrong = setting.model.no_key, setting.model.wrong_key
     assert missing is not None

@@ -34,7 +34,7 @@ from pgagents.verify.wire.exchange import Exchange
 
 NAME = "exact_filters"
 MOST = {"exactly": 2, "folded": 1}
-"""How many near texts are tried; a filter that ignores case has fewer."""
+"""The number of near texts that are tried; a filter that ignores case has fewer."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:

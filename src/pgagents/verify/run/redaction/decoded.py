@@ -30,7 +30,7 @@ _ESCAPE = re.compile(
     r"|&(?:#(?P<decimal>[0-9]{1,7})|#[xX](?P<hexadecimal>[0-9A-Fa-f]{1,6})|(?P<entity>[A-Za-z][A-Za-z0-9]{1,30}));?"
 )
 _BLANK = re.compile("[\\s\x00\xad\u200b-\u200f\u2060\ufeff]+")
-"""What a line break adds, what UTF-16 puts between letters, and what nobody sees."""
+"""Characters that a line break adds, that UTF-16 puts between letters, and that nobody sees."""
 _BASE64 = re.compile(rf"[A-Za-z0-9+/_-]{{{LEAST},}}")
 _STANDARD = str.maketrans("-_", "+/")
 _HEX = re.compile(rf"[0-9A-Fa-f](?:[ :.,-]{{0,2}}(?:0x)?[0-9A-Fa-f]){{{2 * LEAST - 1},}}")

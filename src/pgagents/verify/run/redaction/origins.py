@@ -14,7 +14,7 @@ MAX_VALUES = 20_000
 counts as the server's.
 """
 LONGEST = 200
-"""Of longer values it is not asked which others they resemble."""
+"""The length in characters above which a value is not compared with others that it may resemble."""
 _SEPARATORS = re.compile(r"[-_ .]")
 _WORD = re.compile(r"[\w.@+-]+")
 _PART = re.compile(r"\w+")
