@@ -102,9 +102,9 @@ class Output:
     max_bytes: int | None = None
     ends_within_s: int | None = None
     events: Mapping[str, bool] | None = None
-    """For an event stream, the names of its events, each with whether its data is JSON; else None."""
+    """The names of an event stream's events, each True if its data is JSON; None for any other answer."""
     columns: Mapping[str, tuple[str, ...]] | None = None
-    """For rows of CSV, the columns that the schema names, each with its JSON types; else None."""
+    """The columns of CSV rows that the schema names, each with its JSON types; None for any other answer."""
     headers: tuple[AnswerHeader, ...] = ()
 
 

@@ -119,8 +119,8 @@ OPENAPI_30_FLAT = replace(
 )
 
 _PARAMETER = r"[A-Za-z_][A-Za-z0-9_]{0,63}"
-"""The names that Gemini's reference allows. What it says of nested members is open, so they are held to it
-too; xAI and Perplexity hand schemas on to models of several vendors.
+"""The names that Gemini's reference allows. The reference does not say if it means nested members, so they
+are held to it too. xAI and Perplexity pass schemas on to models of several vendors.
 """
 
 GEMINI = Dialect(

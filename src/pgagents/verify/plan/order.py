@@ -63,9 +63,9 @@ def order_for_survey(
     """Return the same probes in waves of falling worth, first those that show most kinds of promise in `most`
     requests.
 
-    So what a server gets wrong everywhere is known early, and a run that ends early has tried a little of
-    everything. What is worth anything follows from `contracts` and the catalogue alone. The `first` probes
-    stay where they are: a correct call tells whether the server knows the key.
+    So a bug that shows everywhere is known early, and a run that ends early has tried a little of everything.
+    A probe's worth follows from `contracts` and the catalogue alone. The `first` probes stay where they are:
+    a correct call tells whether the server knows the key.
     """
     counted = {c.id: c for c in contracts}
     calling = {name for name, check in collect().items() if check.calls_correctly}

@@ -219,7 +219,7 @@ class Lanes:
     # -- the end
 
     def _give_up(self, error: BaseException) -> None:
-        """End all lanes. What is on its way is answered first, because it may have made something."""
+        """End all lanes. Requests on their way are answered first, because they may have made something."""
         wait([future for _, future in self._sent], LAST_ANSWERS_S)
         for lane, future in tuple(self._sent):
             with suppress(Stop, KeyboardInterrupt):

@@ -53,7 +53,7 @@ class InvalidValue:
     """A value that breaks one keyword at one place; `path` leads there from the argument (empty: the argument
     itself).
 
-    Of several with `priority` 1 for one keyword and place, one is enough; `priority` 2 reveals less. A
+    One of several with `priority` 1 for one keyword and place is enough; `priority` 2 reveals less. A
     `likely` one is often accepted by mistake, so it is always tried: in JSON, or in any place.
     """
 

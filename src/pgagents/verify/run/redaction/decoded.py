@@ -15,9 +15,7 @@ from functools import partial
 from typing import TypeVar
 
 Places = tuple[Sequence[int], Sequence[int]]
-"""For each character of a reading, where the part of the text that it stands for begins, and where that
-ends.
-"""
+"""The beginnings and the ends of the parts of the text that the characters of a reading stand for."""
 Found = TypeVar("Found")
 DEPTH = 5
 """So many codings may lie inside each other: two that each escape twice, and the JSON around them."""
