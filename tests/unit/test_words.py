@@ -22,6 +22,7 @@ WRITTEN = ("src", "tests", "bench", "docs")
 ON_RECORD = re.compile(r"heldout/(\w+/)?faults/")
 """Faults that others wrote for the record; nobody changes them."""
 MOST_WORDS = 30
+MOST_COLUMNS = 110
 
 PARTS = frozenset(
     [
@@ -187,6 +188,15 @@ def test_docstrings_are_plain_english() -> None:
         for line, text in docstrings(ast.parse(path.read_text(encoding="utf-8"))):
             found += [f"{at}:{line}: {riddle}" for riddle in list_riddles(text)]
     assert not found, "say it as subject, verb, object, or as an imperative, in at most 25 words"
+
+
+def test_no_line_is_too_long() -> None:
+    """Ruff lets a line pass that only a pragma or a text without blanks makes too long."""
+    found = []
+    for path in sorted(SOURCE.rglob("*.py")):
+        lines = path.read_text(encoding="utf-8").split("\n")
+        found += [f"{path}:{n}" for n, line in enumerate(lines, 1) if len(line) > MOST_COLUMNS]
+    assert not found
 
 
 def test_no_old_word_is_an_identifier() -> None:

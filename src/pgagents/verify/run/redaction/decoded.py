@@ -24,8 +24,10 @@ LEAST = 8
 
 _ESCAPE = re.compile(
     r"%(?P<percent>[0-9A-Fa-f]{2})"
-    r"|\\(?:[uU]\{(?P<braced>[0-9A-Fa-f]{1,6})\}|[uU](?P<four>[0-9A-Fa-f]{4})|[xX](?P<two>[0-9A-Fa-f]{2})|(?P<octal>[0-3][0-7]{2})|(?P<blank>[nrt])|(?P<sign>[^\w\s]))"
-    r"|&(?:#(?P<decimal>[0-9]{1,7})|#[xX](?P<hexadecimal>[0-9A-Fa-f]{1,6})|(?P<entity>[A-Za-z][A-Za-z0-9]{1,30}));?"
+    r"|\\(?:[uU]\{(?P<braced>[0-9A-Fa-f]{1,6})\}|[uU](?P<four>[0-9A-Fa-f]{4})|[xX](?P<two>[0-9A-Fa-f]{2})"
+    r"|(?P<octal>[0-3][0-7]{2})|(?P<blank>[nrt])|(?P<sign>[^\w\s]))"
+    r"|&(?:#(?P<decimal>[0-9]{1,7})|#[xX](?P<hexadecimal>[0-9A-Fa-f]{1,6})"
+    r"|(?P<entity>[A-Za-z][A-Za-z0-9]{1,30}));?"
 )
 _BLANK = re.compile("[\\s\x00\xad\u200b-\u200f\u2060\ufeff]+")
 """Characters that a line break adds, that UTF-16 puts between letters, and that nobody sees."""
