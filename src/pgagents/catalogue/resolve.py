@@ -430,6 +430,8 @@ class _Resolver:
         return tuple(self.actions[n] for n in names)
 
     def _carries(self, surface: str, sf: offers.Surface, action: str) -> bool:
+        if self.written.actions[action].signed is not None and surface != REST:
+            return False
         if self.written.actions[action].http or sf.http or surface in TOOLS:
             return True
         return surface != REST and is_dispatched(self.checker, action)
