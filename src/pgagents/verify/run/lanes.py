@@ -163,8 +163,8 @@ class Lanes:
                 lane.in_company = True
 
     def _note_end(self, lane: Lane) -> None:
-        """Note a probe that others ran beside, if it may have to run once more. What only read is asked about
-        at the end, because its answers are judged while the run waits.
+        """Note a probe that others ran beside, if it may have to run once more. Probes that only read are
+        looked at in the end, because their answers are judged while the run waits.
         """
         judge, slot = self.driver.judge, lane.slot
         if not slot.writes:
