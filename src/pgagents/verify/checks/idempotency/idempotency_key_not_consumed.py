@@ -130,9 +130,14 @@ def _run(setting: Setting, endpoint: Endpoint, refusals: Mapping[int, Call]) -> 
                 )
             elif exchange.success:
                 yield judge_kept(contract)
-            elif is_key_conflict(endpoint, exchange):
+            elif is_key_conflict(setting, endpoint, exchange):
                 alone, answer = yield from _send_with_key(setting, endpoint, {status: refusals[status]})
-                if alone and not void(answer) and not answer.success and is_key_conflict(endpoint, answer):
+                if (
+                    alone
+                    and not void(answer)
+                    and not answer.success
+                    and is_key_conflict(setting, endpoint, answer)
+                ):
                     yield judge_broken(
                         contract,
                         f"a key that came with a call answered {status} is still unused",
