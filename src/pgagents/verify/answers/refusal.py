@@ -35,7 +35,8 @@ def _list_codes(setting: Setting, call: Call) -> list[Code]:
     name = call.field.partition(".")[0]
     plain = model.codes[model.errors.framework.invalid]
     if endpoint is None or not name:
-        return [plain, *(model.codes[n] for n in sorted(model.argument_codes - {plain.name}))]
+        own = [code for p in endpoint.params for code in p.otherwise.values()] if endpoint is not None else []
+        return [plain, *(model.codes[n] for n in sorted(model.argument_codes - {plain.name})), *own]
     param = endpoint.action.param(name)
     if param is None:
         return [model.refusal_of(None, UNKNOWN)]
