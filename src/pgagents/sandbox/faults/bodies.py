@@ -188,5 +188,5 @@ def empty_field_refused(context: Context, request: Request) -> Request:
     if action is None or not (request.header("content-type") or "").startswith(FORM_TYPE):
         return request
     pairs = request.body.decode("utf-8", "replace").split("&")
-    spoilt = ["".join((pair, "%00" * 400)) if pair.endswith("=") else pair for pair in pairs]
-    return replace(request, body="&".join(spoilt).encode()) if spoilt != pairs else request
+    filled = ["".join((pair, "%00" * 400)) if pair.endswith("=") else pair for pair in pairs]
+    return replace(request, body="&".join(filled).encode()) if filled != pairs else request
