@@ -1,4 +1,4 @@
-"""What a tree says: each question has laws that it is true of, and others that only look so."""
+"""A tree answers questions about a law: each has laws of which it is true, and others that only look so."""
 
 from __future__ import annotations
 

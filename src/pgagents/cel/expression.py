@@ -69,9 +69,9 @@ class Expression:
 
     tree: Node
     wording: str
-    """What the author wrote, on one line: for people to read, and for nothing else."""
+    """The author's own text on one line, for people to read and for nothing else."""
     canonical: str
-    """What it means, as text: the same for all ways to write it. Caches are keyed by it."""
+    """The meaning as text, the same for all ways to write it. Caches are keyed by it."""
     names: frozenset[str]
     """The variables that it reads."""
     paths: Mapping[str, Paths]
@@ -121,8 +121,8 @@ def compile_node(node: Node, names: Iterable[str]) -> Expression:
 
 
 def member_of(value: Any, variables: Container[str]) -> str:
-    """Return the member of one of these variables that a value leads to, with dots; empty for any other, and
-    for a path through a name that has a dot itself.
+    """Return the member of one of these variables that a value leads to, with dots. Return an empty text for
+    any other value, and for a path through a name with a dot.
     """
     path = value.path if isinstance(value, Expression) else ()
     dotted = any("." in name for name in path)

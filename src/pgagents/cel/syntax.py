@@ -16,7 +16,7 @@ COMPARED = 3
 LEVELS = {"||": 1, "&&": 2, **dict.fromkeys(("<", "<=", ">", ">=", "==", "!=", "in"), COMPARED)} | {
     "+": 4, "-": 4, "*": 5, "/": 5, "%": 5,
 }  # fmt: skip
-"""How tightly each infix sign binds."""
+"""The precedence of each infix sign; the highest binds most tightly."""
 UNARY = 6
 POSTFIX = 7
 

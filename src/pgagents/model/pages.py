@@ -24,7 +24,7 @@ _PARAMETER = re.compile(r";\s*([^\s=;,\"]+)\s*=\s*(?:\"((?:[^\"\\]|\\.)*)\"|([^\
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """How a list goes on. `next` gives the next value of `argument`, or the next page's URL if `is_url`.
+    """The pages of a list. `next` gives the next value of `argument`, or the next page's URL if `is_url`.
 
     `bound` is the error for a page that is requested with other arguments than the first one.
     """

@@ -14,10 +14,9 @@ MISSING, UNKNOWN = "required", "additionalProperties"
 def choose_fault(action: Action, errors: list[Any], several: str | None) -> tuple[str, str, str, str]:
     """Choose what to report of invalid arguments: field, message, keyword and argument.
 
-    The first wrong argument in the catalogue's order counts.
-
-    Of one argument's errors the first counts, a missing member before a wrong value. Where the catalogue has
-    a word for `several` wrong arguments, that word is the field, and the message describes each of them.
+    The first wrong argument in the catalogue's order counts, and a missing member comes before a wrong value.
+    Where the catalogue has a word for `several` wrong arguments, that word is the field, and the message
+    describes each of them.
     """
     order = {str(p.name): i for i, p in enumerate(action.params)}
     found = []

@@ -39,7 +39,7 @@ from pgagents.verify.wire.exchange import Exchange
 
 NAME = "exact_filters"
 MOST = {"exactly": 2, "folded": 1}
-"""How many near texts are tried; a filter that ignores case has fewer."""
+"""The number of near texts that are tried; a filter that ignores case has fewer."""
 ORDERS = 2
 """An absent value is tried before and after an existing one: a server may look at one of them alone."""
 
