@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from pgagents.cel.expression import Expression
+from pgagents.cel.expression import Expression, Scope
 from pgagents.model.job import Job
 from pgagents.model.pages import Pages
 from pgagents.source.origin import Node, Text
@@ -154,6 +154,20 @@ class Law:
     when: Expression | None
     cite: tuple[str, ...]
     origin: Pointer
+
+    @property
+    def parts(self) -> tuple[Expression, ...]:
+        """Its condition, if it has one, and what must hold."""
+        return (self.that,) if self.when is None else (self.when, self.that)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The variables that it reads."""
+        return frozenset(name for part in self.parts for name in part.names)
+
+    def applies(self, scope: Scope) -> bool:
+        """True unless its condition is false. Raises ExpressionError."""
+        return self.when is None or scope.holds(self.when)
 
 
 @dataclass(frozen=True, slots=True)
