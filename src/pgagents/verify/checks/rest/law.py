@@ -16,6 +16,7 @@ from pgagents.model.contract import Contract
 from pgagents.model.model import Resource
 from pgagents.verify.cases import fixture_selection
 from pgagents.verify.cases.boundary import boundary_values, places
+from pgagents.verify.cases.conditional import conditional_reads
 from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import (
     Check,
@@ -108,6 +109,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     With the operator's clock, time passes before each is ended, so that values which grow with time are above
     zero.
     """
+    yield from _through_tools(setting)
     for resource in setting.model.resources.values():
         made = resource.made_by
         place = _stands_on(setting, resource)
@@ -157,6 +159,25 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
                 True,
                 optional=True,
             )
+
+
+def _through_tools(setting: Setting) -> Iterator[Probe]:
+    """Yield optional reads through tools whose ordinary call may not meet the condition of a law."""
+    for endpoint in setting.tools:
+        laws = [law for law in list_laws(endpoint) if law.when is not None]
+        covers = tuple(f"{NAME}/{law.name}/{endpoint.place}" for law in laws)
+        if endpoint.leads or endpoint.action.effect == "write" or not laws:
+            continue
+        for name, call in conditional_reads(setting, endpoint):
+            at = f"{NAME}/{name}/{endpoint.place}"
+            yield Probe(at, 6, covers, 1, _read_once(call), (endpoint,), "main", optional=True)
+
+
+def _read_once(call: Call) -> Callable[[], Conversation]:
+    def run() -> Conversation:
+        yield call
+
+    return run
 
 
 def _stands_on(setting: Setting, resource: Resource) -> Resource | None:
