@@ -16,7 +16,6 @@ from pgagents.model.contract import Contract
 from pgagents.model.model import Resource
 from pgagents.verify.cases import fixture_selection
 from pgagents.verify.cases.boundary import boundary_values, places
-from pgagents.verify.cases.conditional import conditional_reads
 from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import (
     Check,
@@ -31,7 +30,7 @@ from pgagents.verify.check.check import (
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.clock import time_passes
 from pgagents.verify.fixtures.instance import at_path, will_do
-from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.fixtures.request_template import list_further_reads, template_of
 from pgagents.verify.laws.laws import evaluate_law, reading_of, reads, values_of
 from pgagents.verify.laws.witness import witness
 from pgagents.verify.wire.call import Call, GetNote
@@ -168,8 +167,9 @@ def _through_tools(setting: Setting) -> Iterator[Probe]:
         covers = tuple(f"{NAME}/{law.name}/{endpoint.place}" for law in laws)
         if endpoint.leads or endpoint.action.effect == "write" or not laws:
             continue
-        for name, call in conditional_reads(setting, endpoint):
-            at = f"{NAME}/{name}/{endpoint.place}"
+        for why, template in list_further_reads(setting.model, endpoint.action):
+            call = ordinary(endpoint, template, "explore", why)
+            at = f"{NAME}/{why}/{endpoint.place}"
             yield Probe(at, 6, covers, 1, _read_once(call), (endpoint,), "main", optional=True)
 
 
