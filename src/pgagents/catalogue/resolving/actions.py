@@ -6,6 +6,7 @@ from typing import Any
 
 from pgagents.catalogue.checks import sending
 from pgagents.catalogue.checks.paths import camel
+from pgagents.catalogue.checks.refusals.arguments import list_codes
 from pgagents.catalogue.checks.surfaces.carried import MCP, is_dispatched
 from pgagents.catalogue.language import (
     actions,
@@ -147,6 +148,7 @@ class Actions(Answers, Surfaces):
             spread=style == FORM and p.explode is not False and sending.holds_object(self.checker, p),
             in_parts=style != "" and sending.is_in_parts(self.checker, p),
             file=file,
+            otherwise={keyword: self.codes[code] for keyword, code in list_codes(p).items()},
             as_text=as_text,
         )
 

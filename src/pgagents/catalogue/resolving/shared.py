@@ -18,6 +18,7 @@ from pgagents.catalogue.language.credentials import (
 )
 from pgagents.catalogue.language.errors import JSON, PROBLEM_JSON
 from pgagents.catalogue.language.schemas import schema_nodes
+from pgagents.catalogue.resolving.values import fold
 from pgagents.cel.expression import compile as compiled
 from pgagents.model.action import (
     Action,
@@ -61,6 +62,7 @@ class Shared:
             find_place(common, code),
             code.message_at if "message_at" in code.model_fields_set else common.message_at,
             content_type,
+            self.checker.expressions.get((*at, "when")),
         )
 
     def _with_problem_details(self, written: errors.Errors) -> errors.Errors:
@@ -91,7 +93,7 @@ class Shared:
         found = self.checker.expressions
         return ActionCall(
             self.actions[call.action],
-            self._values(call.input, (*at, "input")),
+            {name: fold(value) for name, value in self._values(call.input, (*at, "input")).items()},
             found.get((*at, "at")),
             found.get((*at, "where")),
             at,
