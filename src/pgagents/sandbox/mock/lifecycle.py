@@ -9,7 +9,7 @@ from pgagents.cel.expression import ExpressionError, Scope
 from pgagents.http import Request
 from pgagents.model.job import Job
 from pgagents.model.model import Model, Resource, Unique
-from pgagents.sandbox.call import AcceptedCall
+from pgagents.sandbox.call import AcceptedCall, Refusal
 from pgagents.sandbox.clock import epoch_of
 from pgagents.sandbox.mock import places
 from pgagents.sandbox.mock.laws.obey import Lawful
@@ -24,6 +24,7 @@ class Lifecycle:
     """Moves instances by time, and keeps the counters that living instances lower."""
 
     def __init__(self, model: Model, rows: Rows, laws: Lawful) -> None:
+        self._model = model
         self._rows = rows
         self._laws = laws
         self._timed = [r for r in model.resources.values() if r.moves_by_time or r.expires_by]
@@ -101,6 +102,26 @@ class Lifecycle:
             ),
             None,
         )
+
+    def find_used(self, resource: Resource, call: AcceptedCall, row: Row) -> tuple[str, str] | Refusal | None:
+        """Return kind and id of the instance whose room a new one takes over, such as a hold of an order.
+
+        None where it takes room of its own; a refusal where the named instance has room elsewhere.
+        """
+        for param in call.action.params:
+            first = self._model.resources.get(param.refers_to or "")
+            if first is None or first is resource or param.required or call.input.get(param.name) is None:
+                continue
+            one, two = first.takes, resource.takes
+            if one is None or two is None or (one.of, one.counter) != (two.of, two.counter):
+                continue
+            id, tenant = str(call.input[param.name]), call.key.tenant if call.key and first.tenant else ""
+            held = self._rows.get(first.name, id, tenant)
+            if held is not None and held.get(one.by) == row.get(two.by):
+                return first.name, id
+            code = first.missing.name if first.missing else self._model.errors.framework.invalid
+            return Refusal(code, f"It is no {first.name} of the same {one.of}", str(param.name))
+        return None
 
     def count(self, resource: Resource, tenant: str, before: Row | None, after: Row | None) -> bool:
         """Change the counter that an instance lowers while it lives. False where nothing is left of it."""

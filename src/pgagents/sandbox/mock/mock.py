@@ -19,6 +19,8 @@ from pgagents.sandbox.clock import rfc3339
 from pgagents.sandbox.keys import word
 from pgagents.sandbox.mock import places
 from pgagents.sandbox.mock.answer_headers import headers_of_answer
+from pgagents.sandbox.mock.attribution import stamp
+from pgagents.sandbox.mock.audit_log import AuditLog
 from pgagents.sandbox.mock.conditions import is_known, refuse_stale
 from pgagents.sandbox.mock.events import Events
 from pgagents.sandbox.mock.ids import candidates
@@ -27,6 +29,7 @@ from pgagents.sandbox.mock.laws.obey import Lawful
 from pgagents.sandbox.mock.lifecycle import Lifecycle
 from pgagents.sandbox.mock.makers import makes
 from pgagents.sandbox.mock.paging import page
+from pgagents.sandbox.mock.provoked import Provoked
 from pgagents.sandbox.mock.rows import Rows
 from pgagents.sandbox.mock.sample import sample, with_required
 from pgagents.sandbox.mock.signed_calls import refuse_unsigned
@@ -68,6 +71,8 @@ class Mock:
         self.laws = Lawful(self.model)
         self.lifecycle = Lifecycle(self.model, self.rows, self.laws)
         self.events = Events(setting)
+        self.log = AuditLog(setting, self.rows)
+        self.provoked = Provoked(self.model, self.rows)
         with setting.store.transaction():
             self._seed()
 
@@ -82,6 +87,8 @@ class Mock:
         answer = self._carry_out(call) if stale is None else stale
         if not isinstance(answer, Refusal):
             answer = self.events.note(call, answer)
+            self.log.note(call, answer)
+            self.provoked.note(call)
             call.headers.extend(headers_of_answer(self.model, self.setting.address.url, call, answer))
             if is_known(call, answer):
                 return NotModified()
@@ -89,9 +96,12 @@ class Mock:
 
     def _carry_out(self, call: AcceptedCall) -> Any:
         refusal = refuse_unsigned(self.setting, call) or self.events.refuse(call)
-        refusal = refusal or self._check_references(call)
+        refusal = refusal or self._check_references(call) or self.provoked.refuse(call)
         if refusal is not None:
             return refusal
+        listed = self.log.answer(call, self._base(call))
+        if listed is not None:
+            return listed
         for does in (self._make, self._move, self._undo, self._read, self._list, self._change):
             for resource in self.resources:
                 handled, result = does(resource, call)
@@ -114,6 +124,7 @@ class Mock:
             return True, answer
         row = self._overlaid(self._object(answer, path), call, fresh=resource.id.partition(".")[0])
         row = with_required(row, page.schema_at(self.model, call.action, path), self.model.schemas, call.now)
+        row = stamp(self.model, call, row)
         chosen = call.input.get(resource.id) if call.action.param(resource.id) is not None else None
         there = self.rows.get(resource.name, str(chosen), self._tenant(resource, call))
         if chosen is not None and there is not None:
@@ -127,7 +138,12 @@ class Mock:
         taken = self.lifecycle.find_repeated(resource, tenant, row)
         if taken is not None:
             return True, Refusal(taken.otherwise.name, f"There is one with the same {taken.members[0]}")
-        if not self.lifecycle.count(resource, tenant, None, row):
+        used = self.lifecycle.find_used(resource, call, row)
+        if isinstance(used, Refusal):
+            return True, used
+        if used is not None:
+            self.rows.remove(*used)
+        elif not self.lifecycle.count(resource, tenant, None, row):
             code = next((c for c in call.action.errors if c.status == 409), None)
             return True, Refusal(code.name, "Nothing is left of it") if code else self._missing(
                 resource, call

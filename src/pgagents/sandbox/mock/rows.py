@@ -62,6 +62,11 @@ class Rows:
         """Mark an instance as removed."""
         self._store.run("UPDATE thing SET gone = 1 WHERE kind = ? AND id = ?", kind, id)
 
+    def has_text(self, text: str) -> bool:
+        """Return whether an instance that is there has a text in its JSON."""
+        sql = "SELECT 1 FROM thing WHERE NOT gone AND instr(data, ?) LIMIT 1"
+        return self._store.row(sql, text) is not None
+
     def any(self, kind: str) -> bool:
         """Return whether there was ever an instance of a kind."""
         return self._store.row("SELECT 1 FROM thing WHERE kind = ? LIMIT 1", kind) is not None
