@@ -1,8 +1,8 @@
 """A token allows the actions that its scope names, and is refused all others, on each surface.
 
 One token is granted for each scope alone. Each action is called with a token of another scope, which must be
-refused. That its own scope suffices is tried with calls that change nothing: they need not succeed, but must
-not be refused for the token.
+refused. A call that changes nothing is made with a token of its own scope: it need not succeed, but must not
+be refused for the token.
 """
 
 from __future__ import annotations
@@ -50,8 +50,11 @@ def promises(setting: Setting) -> Iterator[Contract]:
     """Yield contracts for each endpoint whose action needs a scope: refused without it, and sometimes not
     refused with it.
     """
+    oauth = setting.model.own_code_flow
+    if oauth is None:
+        return
     for case in _cases(setting):
-        endpoint, origin = case.endpoint, ("auth", "oauth", "needs", case.scope)
+        endpoint, origin = case.endpoint, (*oauth.origin, "needs", case.scope)
         says = f"{endpoint.action.name} is refused to a token that has {case.other} and not {case.scope}"
         yield promise(NAME, "without", endpoint, says, origin, endpoint.action.cite)
         if case.within:
@@ -75,7 +78,7 @@ def _cases(setting: Setting) -> tuple[_Case, ...]:
     """
 
     def find() -> Iterator[_Case]:
-        oauth = setting.model.auth.oauth
+        oauth = setting.model.own_code_flow
         needs = oauth.needs if oauth is not None and setting.model.errors.framework.no_scope else {}
         scopes = list(needs)
         read: set[str] = set()

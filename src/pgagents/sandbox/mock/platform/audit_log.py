@@ -9,10 +9,10 @@ from pgagents.jsonschema import schema as schemas
 from pgagents.model.model import Audit, Resource, id_text, member_at
 from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.mock import places
-from pgagents.sandbox.mock.attribution import attribution_of
 from pgagents.sandbox.mock.laws.times import write_time
 from pgagents.sandbox.mock.paging import page
-from pgagents.sandbox.mock.rows import Rows
+from pgagents.sandbox.mock.platform.attribution import attribution_of
+from pgagents.sandbox.mock.rows import RowKey, Rows
 from pgagents.sandbox.mock.sample import sample
 from pgagents.sandbox.setting import Setting
 
@@ -36,7 +36,7 @@ class AuditLog:
         if call.action.effect == "read" and call.surface not in audit.reads_on:
             return
         self._next += 1
-        self._rows.add(KIND, str(self._next), "", self._write_entry(audit, call, answer))
+        self._rows.add(RowKey(KIND, str(self._next), ""), self._write_entry(audit, call, answer))
 
     def answer(self, call: AcceptedCall, base: Any) -> Any:
         """Return the entries that a call of the listing action asks for, newest first; None for another."""

@@ -55,9 +55,9 @@ class Provoked:
         if not members:
             return [None]
         return [
-            id
+            key.id
             for name in self._model.resources
-            for id, _, row in self._rows.every(name)
+            for key, row in self._rows.every(name)
             for argument, value in members.items()
             if (member := member_of(value, (name,))) and str(row.get(member)) == str(call.input.get(argument))
         ]
