@@ -13,9 +13,11 @@ import yaml
 
 import pgagents.verify.checks
 from pgagents.inprocess import inside
+from pgagents.inprocess_mcp import verify_mcp
 from pgagents.model.contract import Verdict
 from pgagents.model.model import Model
 from pgagents.report.report import Report
+from pgagents.sandbox.injection.fault_registry import list_names
 from verifying import ids, model, run
 
 TESTS = Path(__file__).parents[1]
@@ -38,14 +40,15 @@ def test_every_check_is_listed_once() -> None:
     assert all(len(reason.split()) > 3 for reason in PARK_GRAPH_ALONE.values())
 
 
-def _verify(of: Model, check: str, faults: list[str]) -> Report:
+def _verify(of: Model, check: str, faults: list[str], *, through_mcp: bool) -> Report:
     """Verify one check; with a key that has the published limits where it is about these."""
-    limits = check in LIMITED
-    keys = None
+    only = (f"{check}/",)
+    if through_mcp:
+        return verify_mcp(of, allow_writes=True, exclusive=True, only=only, faults=faults)
+    keys, limits = None, check in LIMITED
     if limits:
         opened = inside(of, faults=faults)
         keys = {**opened.keys, "main": opened.sandbox.tokens["test"]}
-    only = (f"{check}/",)
     return run(of, allow_writes=True, exclusive=True, only=only, faults=faults, keys=keys, limits=limits)
 
 
@@ -54,7 +57,8 @@ def test_check_is_kept_and_broken_elsewhere(check: str) -> None:
     case = ELSEWHERE[check]
     of = model(TESTS / "catalogues" / f"{case['catalogue']}.yaml")
     assert case["catalogue"] != "park_graph"
-    kept = _verify(of, check, [])
+    through_mcp = case["fault"] in list_names("mcp_faults")
+    kept = _verify(of, check, [], through_mcp=through_mcp)
     assert case["contract"] in ids(kept, Verdict.KEPT)
-    broken = _verify(of, check, [case["fault"]])
+    broken = _verify(of, check, [case["fault"]], through_mcp=through_mcp)
     assert case["contract"] in ids(broken, Verdict.BROKEN)
