@@ -124,7 +124,7 @@ def cells_begin_with_apostrophe(_context: Context, _request: Request, answer: Re
 
 @fault("audit_trail", also={"workflow_runs": "the workflow that reads the audit misses it"}).edit_data
 def audit_row_of_a_move_missing(context: Context, _request: Request, data: Any) -> Any:
-    """What changes the state of an instance leaves no row in the audit trail."""
+    """A call that changes the state of an instance leaves no row in the audit trail."""
     audit = context.model.audit
     moves = {str(m.action.name) for r in context.model.resources.values() for m in r.moves}
     for rows in lists(data) if audit is not None else ():
