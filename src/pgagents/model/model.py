@@ -272,6 +272,8 @@ class Resource:
     """The member with the time at which an instance ends by itself."""
     within: str | None = None
     """The resource in which an instance lives."""
+    placed_by: tuple[str, ...] = ()
+    """The containing resources that every call names beside an instance, the outermost first."""
     body_at: str | None = None
     """Path to the instance's members in a response."""
     gone_when: Expression | None = None
@@ -304,13 +306,12 @@ class Resource:
         return self.absent
 
     def place_in(self, params: Iterable[Param], values: Mapping[str, Any]) -> str:
-        """Return the ids of the containing resource as a call's arguments name them; empty if there is none.
+        """Return the ids of the containing resources as a call's arguments name them; empty if it names none.
 
-        Ids are unique only within the containing resource.
+        Ids are unique only within the containing resources that `placed_by` lists.
         """
-        named = (
-            values.get(str(p.name)) for p in params if self.within is not None and p.refers_to == self.within
-        )
+        known = tuple(params) if self.placed_by else ()
+        named = (values.get(str(p.name)) for above in self.placed_by for p in known if p.refers_to == above)
         return "/".join(id_text(value) for value in named if value is not None)
 
     def value_for(self, param: Param, body: Any) -> Any:
@@ -475,6 +476,24 @@ class Model:
         """Return the error of a call with a malformed, unknown or revoked key; None if no call has a key."""
         name = self.errors.framework.wrong_key
         return self.codes[name] if name is not None and self.credential is not None else self.no_key
+
+    def refusal_of(self, param: Param | None, keyword: str, *, absent: bool = False) -> Code:
+        """Return the error of an argument that breaks a keyword; `absent` if the whole argument is missing.
+
+        An argument that the action does not have is None and breaks `additionalProperties`.
+        """
+        own = param.otherwise if param is not None else {}
+        if (code := own.get(keyword) or (None if absent else own.get(""))) is not None:
+            return code
+        framework = self.errors.framework
+        common = {"required": framework.missing, "additionalProperties": framework.unknown}
+        return self.codes[common.get(keyword) or framework.invalid]
+
+    @property
+    def argument_codes(self) -> frozenset[str]:
+        """The names of the errors that any argument may get, whichever it is."""
+        framework = self.errors.framework
+        return frozenset(name for name in (framework.invalid, framework.missing, framework.unknown) if name)
 
     def find_key_prefix(self, mode: str) -> str:
         """Return what a key of this mode begins with; empty if the catalogue does not say."""

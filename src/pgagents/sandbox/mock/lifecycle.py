@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pgagents.cel.expression import ExpressionError, Scope
+from pgagents.cel.expression import Scope
 from pgagents.http import Request
 from pgagents.model.job import Job
 from pgagents.model.model import Model, Resource, Unique
-from pgagents.sandbox.call import AcceptedCall
+from pgagents.sandbox.call import AcceptedCall, Refusal
 from pgagents.sandbox.clock import epoch_of
 from pgagents.sandbox.mock import places
 from pgagents.sandbox.mock.laws.obey import Lawful
-from pgagents.sandbox.mock.rows import Rows
+from pgagents.sandbox.mock.naming import Naming
+from pgagents.sandbox.mock.rows import RowKey, Rows
 
 Row = Mapping[str, Any]
 JOB_S = 2.0
@@ -24,8 +25,10 @@ class Lifecycle:
     """Moves instances by time, and keeps the counters that living instances lower."""
 
     def __init__(self, model: Model, rows: Rows, laws: Lawful) -> None:
+        self._model = model
         self._rows = rows
         self._laws = laws
+        self._resources = list(model.resources.values())
         self._timed = [r for r in model.resources.values() if r.moves_by_time or r.expires_by]
         jobs = [a.job for a in (*model.actions, *model.operator) if a.job is not None]
         self._jobs = [(model.resources[job.resource], job) for job in jobs]
@@ -34,19 +37,28 @@ class Lifecycle:
     def pass_time(self, now: float) -> None:
         """Make every transition that is due."""
         for resource in self._timed:
-            for id, tenant, row in self._rows.every(resource.name):
+            for key, row in self._rows.every(resource.name):
                 after = self._move(resource, row, now)
                 if after is None:
-                    self._rows.remove(resource.name, id)
+                    self.remove(resource, key, row)
                 elif after != row:
-                    self._rows.change(resource.name, id, after)
-                if after != row:
-                    self.count(resource, tenant, row, after)
+                    self._rows.change(key, after)
+                    self.count(resource, key.tenant, row, after)
         for resource, job in self._jobs:
-            for id, _, row in self._rows.every(resource.name):
-                after = self._go_on(resource, job, id, row, now)
+            for key, row in self._rows.every(resource.name):
+                after = self._go_on(resource, job, key.id, row, now)
                 if after != row:
-                    self._rows.change(resource.name, id, after)
+                    self._rows.change(key, after)
+
+    def remove(self, resource: Resource, key: RowKey, row: Row) -> None:
+        """Remove an instance, and everything that it contains."""
+        self._rows.remove(key)
+        self.count(resource, key.tenant, row, None)
+        for child in (r for r in self._resources if r.within == resource.name):
+            for found in list(self._rows.list_inside(child.name, key)):
+                inner = self._rows.get(found)
+                if inner is not None:
+                    self.remove(child, found, inner)
 
     def begin(self, resource: Resource, id: str, now: float) -> None:
         """Remember when a job began."""
@@ -102,6 +114,28 @@ class Lifecycle:
             None,
         )
 
+    def find_used(
+        self, resource: Resource, naming: Naming, call: AcceptedCall, row: Row
+    ) -> RowKey | Refusal | None:
+        """Return the key of the instance whose room a new one takes over, such as a hold of an order.
+
+        None where it takes room of its own; a refusal where the named instance has room elsewhere.
+        """
+        for param in call.action.params:
+            first = self._model.resources.get(param.refers_to or "")
+            if first is None or first is resource or param.required or call.input.get(param.name) is None:
+                continue
+            one, two = first.takes, resource.takes
+            if one is None or two is None or (one.of, one.counter) != (two.of, two.counter):
+                continue
+            key = naming.key_of_reference(first, call, param)
+            held = self._rows.get(key) if key is not None else None
+            if held is not None and held.get(one.by) == row.get(two.by):
+                return key
+            code = first.missing.name if first.missing else self._model.errors.framework.invalid
+            return Refusal(code, f"It is no {first.name} of the same {one.of}", str(param.name))
+        return None
+
     def count(self, resource: Resource, tenant: str, before: Row | None, after: Row | None) -> bool:
         """Change the counter that an instance lowers while it lives. False where nothing is left of it."""
         takes = resource.takes
@@ -111,11 +145,12 @@ class Lifecycle:
         holder = before if before is not None else after
         id = str((holder or {}).get(takes.by))
         for owner in dict.fromkeys((tenant, "")):
-            row = self._rows.get(takes.of, id, owner)
+            place = RowKey(takes.of, id, owner)
+            row = self._rows.get(place)
             if row is not None and isinstance(row.get(takes.counter), int):
                 if row[takes.counter] + change < 0:
                     return False
-                self._rows.change(takes.of, id, {**row, takes.counter: row[takes.counter] + change})
+                self._rows.change(place, {**row, takes.counter: row[takes.counter] + change})
         return True
 
 
@@ -124,10 +159,7 @@ def _lives(resource: Resource, row: Row | None) -> int:
     if row is None:
         return 0
     if resource.gone_when is not None:
-        try:
-            return int(not Scope({"resource": dict(row)}).holds(resource.gone_when))
-        except ExpressionError:
-            return 1
+        return int(not Scope({"resource": dict(row)}).is_true(resource.gone_when))
     return int(not resource.state or not resource.initial or row.get(resource.state) == resource.initial)
 
 

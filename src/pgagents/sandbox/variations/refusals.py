@@ -46,7 +46,8 @@ def malformed_id_missing(handler: Handler, context: Context) -> Handler:
 
     class Watched(Decoder):
         def request(self, action: Action, request: Request, path_values: object) -> Arguments | Fault:
-            return noted(action, inner.request(action, request, path_values))  # type: ignore[arg-type]  # as the front gives them
+            # as the front gives them
+            return noted(action, inner.request(action, request, path_values))  # type: ignore[arg-type]
 
         def members(
             self, action: Action, members: Mapping[str, Any], offered: Surface | None = None
@@ -194,3 +195,18 @@ def unusual_refused(context: Context, inner: Domain, call: AcceptedCall) -> Any:
         ):
             return Refusal(invalid, "That is hardly meant", param.wire)
     return inner(call)
+
+
+@variation().replace_actions
+def innermost_missing_first(context: Context, inner: Domain, call: AcceptedCall) -> Any:
+    """A call that names an instance of an absent parent is answered as if the instance alone were absent."""
+    result = inner(call)
+    if not isinstance(result, Refusal):
+        return result
+    known = context.model.resources
+    for child in (known[p.refers_to] for p in call.action.params if p.refers_to is not None):
+        above = known.get(child.within or "")
+        lacks = above is not None and above.missing is not None and above.missing.name == result.code
+        if lacks and child.missing is not None and child.missing in call.action.errors:
+            return replace(result, code=child.missing.name)
+    return result
