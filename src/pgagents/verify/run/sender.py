@@ -21,9 +21,9 @@ from pgagents.verify.answers.request_ids import foreign
 from pgagents.verify.cases.client_profiles import in_client_profile
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.instance import Unavailable
+from pgagents.verify.oauth.renewals import Renewals
 from pgagents.verify.oauth.tokens import Refused, Tokens, present_request
 from pgagents.verify.plan.options import Options
-from pgagents.verify.run.renewals import Renewals
 from pgagents.verify.run.transmission import Received, Sending, Transmission
 from pgagents.verify.wire.call import Call, Raw, Signature, TokenRequest
 from pgagents.verify.wire.concurrent import at_once
