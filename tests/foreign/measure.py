@@ -29,7 +29,7 @@ from foreign.serving import APIS, serving, why_missing  # noqa: E402  # as above
 
 MOST_S = 600
 SETTINGS = "schemathesis.toml"
-"""What schemathesis is told of a server that its OpenAPI document cannot say."""
+"""Settings that tell schemathesis what the OpenAPI document of a server cannot say."""
 AT_ONCE = 2
 
 

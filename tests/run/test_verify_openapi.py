@@ -110,7 +110,10 @@ def test_catalogue_and_document_together_are_one_message(tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     ("text", "says"),
-    [("hello: world\n", "neither `openapi` nor"), ("openapi: 3.1.0\ninfo: {title: A, version: '1'}\n", "no operations")],
+    [
+        ("hello: world\n", "neither `openapi` nor"),
+        ("openapi: 3.1.0\ninfo: {title: A, version: '1'}\n", "no operations"),
+    ],
 )
 def test_document_without_operations_is_one_message(tmp_path: Path, text: str, says: str) -> None:
     (tmp_path / "odd.yaml").write_text(text, encoding="utf-8")
