@@ -422,16 +422,16 @@ def _forget_removed(
             endpoint is None
             or resource.undone_by is None
             or resource.undone_by.action is not endpoint.action
-            or resource.state
+            or not resource.removes
         ):
             continue
         key = f"{resource.name} {resource.place_in(endpoint.params, exchange.input)}"
-        for id in [
-            str(exchange.input.get(str(p.name))) for p in endpoint.params if p.refers_to == resource.name
-        ]:
-            for (name, _), mine in made.items():
-                if name == key:
-                    mine.pop(id, None)
+        named = [exchange.input.get(str(p.name)) for p in endpoint.params if p.refers_to == resource.name]
+        if len(resource.ids) > 1:
+            named = [resource.id_named(endpoint.params, exchange.input)]
+        for (name, _), mine in made.items():
+            for id in named if name == key else ():
+                mine.pop(id_text(id), None)
 
 
 def _all_there(
