@@ -1,4 +1,4 @@
-"""What a tree says: each question has laws that it is true of, and others that only look so."""
+"""A tree answers questions about a law: each has laws of which it is true, and others that only look so."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pgagents.cel.reading import (
     applies,
     bounds_of_size,
     compares,
+    filter_of,
     first_members,
     functions_of,
     list_begun_at,
@@ -29,6 +30,7 @@ from pgagents.cel.rewrite import (
     fill,
     normal,
     pass_lists_by_path,
+    rebuild,
     rename_size,
     replace_path,
 )
@@ -167,7 +169,9 @@ def test_parts_are_replaced_where_they_are_read_whole() -> None:
 
 
 def test_sizes_and_lists_are_rewritten_where_they_are_called() -> None:
-    tree = rename_size(parse("size(r.a) > 1 && 'size(b)' == r.c.size() && r.size.all(i, size(size(i)) > 0)"))
+    tree = rebuild(
+        parse("size(r.a) > 1 && 'size(b)' == r.c.size() && r.size.all(i, size(size(i)) > 0)"), rename_size
+    )
     assert print_node(tree) == (
         "len_(r.a) > 1 && 'size(b)' == r.c.len_() && r.size.all(i, len_(len_(i)) > 0)"
     )
@@ -210,3 +214,36 @@ def test_conditions_of_arazzo_lead_through_any_name_that_they_can_write() -> Non
         "$['@graph'][?(@['@type'] == 'T')]",
         None,
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "member", "match", "folded"),
+    [
+        ("response.items.all(i, i.name == input.x)", "name", "whole", False),
+        ("response.items.all(i, input.x == i.name)", "name", "whole", False),
+        ("response.all(i, upper(i.name).contains(upper(input.x)))", "name", "part", True),
+        ("response.items.all(i, i.name.startsWith(input.x) && i.age > 3)", "name", "part", False),
+        ("response.items.all(i, input.x.all(t, t in i.tags))", "tags", "each", False),
+    ],
+)
+def test_filter_of_a_list_has_its_member(text: str, member: str, match: str, folded: bool) -> None:
+    found = filter_of(parse(text), X)
+    assert found is not None
+    assert (found.member, found.match, found.folded) == (member, match, folded)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "response.items.exists(i, i.name == input.x)",
+        "response.items.all(i, i.name == input.y)",
+        "response.items.all(i, i.name != input.x)",
+        "input.x.all(i, i.name == input.x)",
+        "response.items.all(i, i.owner.name == input.x)",
+        "response.items.all(i, input.x.contains(i.name))",
+        "response.items.all(i, input.x.exists(t, t in i.tags))",
+        "response.name == input.x",
+    ],
+)
+def test_what_is_no_filter_of_one_member_is_none(text: str) -> None:
+    assert filter_of(parse(text), X) is None

@@ -31,6 +31,8 @@ MediaType = Annotated[
     ),
 ]
 Json = Any
+Keyword = Annotated[str, StringConstraints(pattern=r"^[a-z][A-Za-z]{0,31}$")]
+"""A keyword of JSON Schema."""
 Security = list[dict[Name, list[str]]]
 """Security requirements as in OpenAPI."""
 
@@ -205,7 +207,10 @@ class Schema(Strict):
 class Param(Schema):
     """One argument of an action: a schema, whether it is required, and where it is sent."""
 
-    required: bool | None = Field(None, description="True if every call must give it.")  # type: ignore[assignment]  # an argument's own flag, not the object's list
+    # an argument's own flag, not the object's list
+    required: bool | None = Field(  # type: ignore[assignment]
+        None, description="True if every call must give it."
+    )
     in_: Literal["path", "query", "header", "body", "whole_body"] | None = Field(
         None,
         alias="in",
@@ -236,6 +241,13 @@ class Param(Schema):
         None, min_length=1, description="The media types that a file (`format: binary`) may have."
     )
     max_bytes: int | None = Field(None, ge=1, description="The most bytes that a file may have.")
+    otherwise: Name | dict[Keyword, Name] | None = Field(
+        None,
+        description=(
+            "The error code for a value that its schema does not allow, or by keyword: `{pattern: "
+            "bad_query}`; the default is `errors.framework.invalid`."
+        ),
+    )
     refers_to: Member | None = Field(
         None,
         description=(
@@ -250,7 +262,8 @@ HeaderField = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`
 class AnswerHeader(Schema):
     """A header of one answer: a schema, and whether it always comes."""
 
-    required: bool | None = Field(None, description="False if it may be missing.")  # type: ignore[assignment]  # the header's own flag, not an object's list
+    # the header's own flag, not an object's list
+    required: bool | None = Field(None, description="False if it may be missing.")  # type: ignore[assignment]
 
 
 class Output(Schema):

@@ -99,7 +99,7 @@ class McpServer(Strict):
 
 
 class Narrowing(Strict):
-    """How one surface takes an argument: under another name, or fewer of its values."""
+    """The form of an argument on one surface: another name, or fewer of its values."""
 
     as_: Name | None = Field(None, alias="as", description="The argument's name on this surface.")
     required: Literal[True] | None = Field(None, description="True if every call from here must give it.")
@@ -270,6 +270,13 @@ class Idempotency(Cited):
     )
     not_used_up_by: list[Status] = Field(
         default=[], description="Statuses after which the same call may be repeated with the same key."
+    )
+    otherwise: Name | None = Field(
+        None,
+        description=(
+            "The error code for a used key with other arguments; the default is the action's error of "
+            "status 409."
+        ),
     )
     of: Literal["key", "project"] = Field(
         "key", description="The scope of a key: the calls of one API key, or of a whole project."

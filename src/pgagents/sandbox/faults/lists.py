@@ -88,6 +88,17 @@ def filter_too_strict(context: Context, inner: Domain, call: AcceptedCall) -> An
     }
 
 
+@fault(
+    "exact_filters", also={"law": "the law of the filter is false too"}, needs=("filters",)
+).replace_actions
+def last_of_several_counts(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
+    """A filter with several values looks at the last one alone."""
+    several = {n: v for n, v in call.input.items() if isinstance(v, list) and len(v) > 1}
+    if call.action.effect != "read" or not several:
+        return inner(call)
+    return inner(replace(call, input={**call.input, **{n: v[-1:] for n, v in several.items()}}))
+
+
 @fault("read_after_write", needs=("bare-list",)).edit_data
 def list_never_changes(context: Context, request: Request, data: Any) -> Any:
     """A list that is the whole body is answered for ever as it was the first time."""
@@ -251,6 +262,24 @@ def sorted_after_limit(_context: Context, inner: Domain, call: AcceptedCall) -> 
         return found
     first = sorted(found[name], key=lambda item: str(item["id"]))[:most]
     return {**found, name: sorted(first, key=lambda item: float(item[by]))}
+
+
+@fault(
+    "exact_filters", also={"law": "the law of the filter is false too"}, needs=("filters",)
+).replace_actions
+def search_takes_wildcards(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
+    """A search puts its text into a pattern of SQL's LIKE as it came, so `_` and `%` match anything."""
+    patterns = {n: v for n, v in call.input.items() if isinstance(v, str) and set("_%") & set(v)}
+    if call.action.effect != "read" or not patterns:
+        return inner(call)
+    found = inner(replace(call, input={n: v for n, v in call.input.items() if n not in patterns}))
+    if isinstance(found, Refusal):
+        return inner(call)
+    for text in patterns.values():
+        like = re.compile(re.escape(text).replace("_", ".").replace("%", ".*"), re.IGNORECASE)
+        for items in lists(found):
+            items[:] = [item for item in items if like.search(json.dumps(item))]
+    return found
 
 
 WIDTH = 16

@@ -20,6 +20,7 @@ from pgagents.sandbox.keys import word
 from pgagents.sandbox.mock import places
 from pgagents.sandbox.mock.answer_headers import headers_of_answer
 from pgagents.sandbox.mock.conditions import is_known, refuse_stale
+from pgagents.sandbox.mock.declared_refusals import refuse_by_condition
 from pgagents.sandbox.mock.events import Events
 from pgagents.sandbox.mock.ids import candidates
 from pgagents.sandbox.mock.laws.listing import choose
@@ -28,6 +29,9 @@ from pgagents.sandbox.mock.lifecycle import Lifecycle
 from pgagents.sandbox.mock.makers import makes
 from pgagents.sandbox.mock.naming import Naming, id_in, tenant_of
 from pgagents.sandbox.mock.paging import page
+from pgagents.sandbox.mock.platform.attribution import stamp
+from pgagents.sandbox.mock.platform.audit_log import AuditLog
+from pgagents.sandbox.mock.platform.provoked import Provoked
 from pgagents.sandbox.mock.rows import RowKey, Rows
 from pgagents.sandbox.mock.sample import sample, with_required
 from pgagents.sandbox.mock.signed_calls import refuse_unsigned
@@ -35,6 +39,8 @@ from pgagents.sandbox.setting import Setting
 from pgagents.source.origin import plain
 
 GONE, REPLACED, CONFLICT = 410, 200, 409
+LEAST_EPOCH_S = 900_000_000
+"""Numbers above are times, in seconds since 1970."""
 
 
 def domain(setting: Setting) -> Domain:
@@ -70,6 +76,8 @@ class Mock:
         self.laws = Lawful(self.model)
         self.lifecycle = Lifecycle(self.model, self.rows, self.laws)
         self.events = Events(setting)
+        self.log = AuditLog(setting, self.rows)
+        self.provoked = Provoked(self.model, self.rows)
         with setting.store.transaction():
             self._seed()
 
@@ -84,6 +92,8 @@ class Mock:
         answer = self._carry_out(call) if stale is None else stale
         if not isinstance(answer, Refusal):
             answer = self.events.note(call, answer)
+            self.log.note(call, answer)
+            self.provoked.note(call)
             call.headers.extend(headers_of_answer(self.model, self.setting.address.url, call, answer))
             if is_known(call, answer):
                 return NotModified()
@@ -91,9 +101,13 @@ class Mock:
 
     def _carry_out(self, call: AcceptedCall) -> Any:
         refusal = refuse_unsigned(self.setting, call) or self.events.refuse(call)
-        refusal = refusal or self._check_references(call)
+        refusal = refusal or self._check_references(call) or refuse_by_condition(call)
+        refusal = refusal or self.provoked.refuse(call)
         if refusal is not None:
             return refusal
+        listed = self.log.answer(call, self._base(call))
+        if listed is not None:
+            return listed
         for does in (self._make, self._move, self._undo, self._read, self._list, self._change):
             for resource in self.resources:
                 handled, result = does(resource, call)
@@ -116,6 +130,7 @@ class Mock:
             return True, answer
         row = self._overlaid(self._object(answer, path), call, fresh=resource.id.partition(".")[0])
         row = with_required(row, page.schema_at(self.model, call.action, path), self.model.schemas, call.now)
+        row = stamp(self.model, call, row)
         chosen = self.naming.chosen(resource, call)
         if len(chosen) == len(resource.ids):
             key = self._home(resource, call, chosen)
@@ -133,7 +148,12 @@ class Mock:
         taken = self.lifecycle.find_repeated(resource, tenant, row)
         if taken is not None:
             return True, Refusal(taken.otherwise.name, f"There is one with the same {taken.members[0]}")
-        if not self.lifecycle.count(resource, tenant, None, row):
+        used = self.lifecycle.find_used(resource, self.naming, call, row)
+        if isinstance(used, Refusal):
+            return True, used
+        if used is not None:
+            self.rows.remove(used)
+        elif not self.lifecycle.count(resource, tenant, None, row):
             code = next((c for c in call.action.errors if c.status == 409), None)
             return True, Refusal(code.name, "Nothing is left of it") if code else self._missing(
                 resource, call
@@ -325,11 +345,9 @@ class Mock:
                 str(call.action.params[0].name),
             )
         answer = self._base(call)
-        return (
-            {k: rfc3339(now) if isinstance(v, str) else v for k, v in answer.items()}
-            if isinstance(answer, dict)
-            else answer
-        )
+        if not isinstance(answer, dict):
+            return answer
+        return {k: rfc3339(now) if isinstance(v, str) else _at(now, v) for k, v in answer.items()}
 
     # parts of an answer
 
@@ -397,7 +415,8 @@ class Mock:
                 if name in inner.get("properties", {}):
                     return schemas.resolve(inner["properties"][name], self.model.schemas)
                 if "$ref" in inner and len(stack) < 50:
-                    stack.append(schemas.resolve(inner, self.model.schemas))  # type: ignore[arg-type]  # only read
+                    # only read
+                    stack.append(schemas.resolve(inner, self.model.schemas))  # type: ignore[arg-type]
         return None
 
     def _path_in(self, resource: Resource, answer: Any) -> places.Place | None:
@@ -548,6 +567,11 @@ def _bounds(action: Action) -> set[str]:
 def _counts(name: str) -> bool:
     """Return whether an argument's name looks like a bound on the number of items."""
     return bool(re.search(r"limit|count|size|top|max|per_?page|^first$|^take$", name, re.I))
+
+
+def _at(now: float, shown: Any) -> Any:
+    """Return the time in seconds where an example shows one, else what it shows."""
+    return type(shown)(now) if isinstance(shown, int | float) and shown > LEAST_EPOCH_S else shown
 
 
 def _tell_job(resource: Resource, action: Action, row: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -20,7 +20,7 @@ CREATE UNIQUE INDEX IF NOT EXISTS instance_id ON instance (kind, id, tenant, pla
 
 @dataclass(frozen=True, slots=True)
 class RowKey:
-    """How calls name an instance. `place` has the ids of what contains it, as text; empty for any place.
+    """The key of an instance's row. `place` has the ids of what contains it, as text; empty for any place.
 
     The tenant '' is everybody.
     """
@@ -98,6 +98,11 @@ class Rows:
         for found, _ in self.every(kind):
             if found.tenant in (key.tenant, "") and found.place in (key.inside, key.id):
                 yield found
+
+    def has_text(self, text: str) -> bool:
+        """Return whether an instance that is there has a text in its JSON."""
+        sql = "SELECT 1 FROM instance WHERE NOT gone AND instr(data, ?) LIMIT 1"
+        return self._store.row(sql, text) is not None
 
     def any(self, kind: str) -> bool:
         """Return whether there was ever an instance of a kind."""

@@ -24,6 +24,8 @@ from pgagents.verify.wire.exchange import UNAVAILABLE, Exchange
 
 CRASHED = 500
 MOST_PENDING = 64
+LEAST_EPOCH_S, MOST_EPOCH_S = 900_000_000.0, 9_000_000_000.0
+"""Numbers in between are taken for times: those of 1998 to 2255."""
 MOST_PENDING_BYTES = 64_000_000
 """Number of exchanges whose judging may be put off at the same time, and of the bytes of their answers."""
 
@@ -34,8 +36,9 @@ class Judge:
     """Give each exchange to every watcher, and enter verdicts of probes and watchers in a ledger.
 
     Watchers with a rank up to `DECISIVE` judge as soon as an answer comes, because the next request depends
-    on their verdicts. If `defers` is set, the other watchers judge later and in the same order: while the
-    server works on a later request, or at the latest when somebody reads a verdict or the memory (`flush`).
+    on their verdicts. If `defers` is set, the other watchers judge later and in the same order. They do so
+    while the server works on a later request, and at the latest when somebody reads a verdict or the memory
+    (`flush`).
     The memory learns from an exchange after its last watcher, so the delay changes no verdict.
     """
 
@@ -59,7 +62,7 @@ class Judge:
         self.memory = Memory(setting)
         self.memory.keys = keys
         self.served: dict[str, int] = {}
-        """How many verdicts exchanges gave, by surface."""
+        """The number of verdicts that exchanges gave, by surface."""
         self.seconds = 0.0
         self.defers = False
         """True if watchers that are not decisive may judge later."""
@@ -76,7 +79,7 @@ class Judge:
         self._disturbed: set[int] = set()
         """The numbers of probes whose answers did not agree while others ran beside them."""
         self._probes = 0
-        """How many probes have begun."""
+        """The number of probes that have begun."""
         self._broken_by: set[int] = set()
         """The numbers of probes that broke a contract."""
         watchers = [(name, check, check.watch) for name, check in checks.items() if check.watch is not None]
@@ -293,8 +296,19 @@ class Judge:
 
 
 def find_time(body: Any) -> float | None:
-    """Return the first time in an answer, in epoch seconds."""
-    return next((t for t in map(epoch, _texts(body)) if math.isfinite(t)), None)
+    """Return the first time in an answer, in epoch seconds.
+
+    A number is a time if it is near this century's beginning or later, so that seconds to wait are none.
+    """
+    texts = (t for t in map(epoch, _texts(body)) if math.isfinite(t))
+    return next(texts, None) or next((t for t in _numbers(body) if LEAST_EPOCH_S <= t < MOST_EPOCH_S), None)
+
+
+def _numbers(value: Any) -> list[float]:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return [value]
+    members = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    return [number for member in members for number in _numbers(member)]
 
 
 def _texts(value: Any) -> list[str]:

@@ -46,7 +46,7 @@ Twist = Literal[
     "header",
     "lower",
 ]
-"""How the key is presented; empty: correctly.
+"""The way in which the key is presented; empty: correctly.
 
 - `none`: not at all
 - `garbage`: a key that was never issued
@@ -188,8 +188,8 @@ class Call:
     plain: bool = False
     """True if it goes to the target's plain-http URL; no watcher judges such an answer."""
     reuse: Reuse = ""
-    """Which earlier answer to an equal read may be reused: any of this run (`ever`), one since the last
-    write (`unchanged`), or that of the call just before (`latest`).
+    """The earlier answer to an equal read that may be reused. `ever`: any of this run; `unchanged`: one since
+    the last write; `latest`: that of the call just before.
     """
     beside: bool = False
     """True if it was sent at the same time as others, so that its answer has no order among theirs."""
@@ -201,6 +201,8 @@ class Call:
     """True if it repeats one part of a combined call, so that it does not count for the default budget."""
     asks: TokenRequest | None = None
     """The token request that is sent in place of anything else."""
+    apart: bool = False
+    """True if no other probe may use what the call makes."""
     burst: bool = False
     """True if it may exceed the rate limit: it is neither paced nor repeated after a 429."""
 
@@ -243,6 +245,8 @@ class Concurrent:
     """
 
     calls: tuple[Call, ...]
+    shared: tuple[str, ...] = ()
+    """The arguments that all calls have in common: each gets the value of the first call."""
 
 
 def format_arguments(given: Mapping[str, Any]) -> str:
