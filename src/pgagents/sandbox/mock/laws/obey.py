@@ -73,7 +73,7 @@ class Lawful:
         """Return the answer with members changed so that a condition on `resource`, at `at`, holds."""
         for part in conjuncts(replace_variable(condition.tree, "resource", at.tree)):
             scope = self.scope(call, answer)
-            if not holds(scope, compile_node(part, NAMES)):
+            if not scope.is_true(compile_node(part, NAMES)):
                 solved = next(self._solve(part, scope), None)
                 answer = self._put(call.action, answer, *solved, call.now) if solved is not None else answer
         return answer
