@@ -256,7 +256,7 @@ def instance_cached_for_all(context: Context, request: Request, answer: Response
     "absent_id", also={"id_comparison": "one part of the id names an instance"}, needs=("id-of-several",)
 ).replace_actions
 def first_part_of_the_id_ignored(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """Of an id with several members the first is not looked at, so any value of it finds an instance."""
+    """The first member of an id is not looked at, so any value of it finds an instance."""
     firsts: dict[tuple[str, str, Any], Any] = context.memory.setdefault("firsts", {})
     tenant = call.key.tenant if call.key else ""
     for resource in (r for r in context.model.resources.values() if len(r.ids) > 1):
