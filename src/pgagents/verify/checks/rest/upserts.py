@@ -23,8 +23,8 @@ from pgagents.verify.check.check import (
     promise,
 )
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.checks.rest.absent_id import makes_it
 from pgagents.verify.fixtures.instance import at_path, find_read
+from pgagents.verify.fixtures.target import makes_it
 from pgagents.verify.values.schema_values import high, low
 from pgagents.verify.wire.call import Call, Own
 from pgagents.verify.wire.endpoint import Endpoint
