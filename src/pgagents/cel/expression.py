@@ -29,6 +29,7 @@ from pgagents.cel.rewrite import (
     index_from_the_end,
     normal,
     pass_lists_by_path,
+    rebuild,
     rename_size,
     spell_has,
 )
@@ -155,8 +156,7 @@ def _compile(text: str) -> Expression:
     if loops == 2:
         _check_growth(tree)
     canonical = print_node(tree)
-    sized = rename_size(tree) if "size" in called else tree
-    sized = index_from_the_end(sized)
+    sized = rebuild(rebuild(tree, rename_size) if "size" in called else tree, index_from_the_end)
     by_path, lists = pass_lists_by_path(sized) if called.keys() & TAKE_LISTS else (tree, ())
     return Expression(
         tree,
@@ -178,7 +178,7 @@ def _compile(text: str) -> Expression:
 def _program(tree: Node) -> Any:
     """Compile a tree for the evaluator. Raises ExpressionError."""
     try:
-        return _cel().compile(print_node(spell_has(tree)))
+        return _cel().compile(print_node(rebuild(tree, spell_has)))
     except ValueError as error:
         raise ExpressionError(_first_line(error)) from None
     except BaseException as error:  # the parser panics on some texts, and a panic is no Exception
@@ -366,6 +366,20 @@ class Scope:
         if not isinstance(value, bool):
             raise ExpressionError(f"the expression gave {type(value).__name__}, not true or false")
         return value
+
+    def find_value(self, expression: Expression, otherwise: Any = None) -> Any:
+        """Return the value of an expression, or `otherwise` where it has none."""
+        try:
+            return self.evaluate(expression)
+        except ExpressionError:
+            return otherwise
+
+    def is_true(self, condition: Expression, *, otherwise: bool = False) -> bool:
+        """True if a condition holds. `otherwise` is the answer where it has no value."""
+        try:
+            return self.holds(condition)
+        except ExpressionError:
+            return otherwise
 
 
 def _convert(value: Any) -> tuple[Any, int]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from pgagents.cel.expression import Expression
+from pgagents.cel.expression import Expression, Scope
 from pgagents.model.job import Job
 from pgagents.model.pages import Pages
 from pgagents.source.origin import Node, Text
@@ -53,6 +53,8 @@ class Param:
     """True if reserved characters such as `/` are sent as they are."""
     file: FileLimits | None = None
     """The limits of a file; None for any other argument."""
+    otherwise: Mapping[str, Code] = field(default_factory=dict)
+    """Its own error codes by the keyword that a value breaks; an empty keyword stands for all others."""
     as_text: bool = False
     """True if it is sent as text, so that the server decides which type it has."""
 
@@ -129,6 +131,8 @@ class Code:
     """The path of the message for a person; None if there is none."""
     content_type: str = "application/json"
     """The media type of its body; empty if that is open."""
+    when: Expression | None = None
+    """The condition on the arguments under which a call is answered with it."""
 
     @property
     def value(self) -> str | int:
@@ -150,6 +154,20 @@ class Law:
     when: Expression | None
     cite: tuple[str, ...]
     origin: Pointer
+
+    @property
+    def parts(self) -> tuple[Expression, ...]:
+        """Its condition, if it has one, and what must hold."""
+        return (self.that,) if self.when is None else (self.when, self.that)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The variables that it reads."""
+        return frozenset(name for part in self.parts for name in part.names)
+
+    def applies(self, scope: Scope) -> bool:
+        """True unless its condition is false. Raises ExpressionError."""
+        return self.when is None or scope.holds(self.when)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,4 +29,5 @@ def reader_of(action: Action) -> Reader:
 
 def field_of(param: Param, schema: Mapping[str, Any], types: frozenset[str]) -> Field:
     """Return where to find an argument among pairs. `schema` is resolved."""
-    return Field(param.wire, param.style or "form", param.explode, schema, types, param.place == "whole_body")
+    whole, nulls = param.place == "whole_body", param.place == "body" and param.as_text
+    return Field(param.wire, param.style or "form", param.explode, schema, types, whole, nulls)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pgagents.model.action import Code
 from pgagents.model.model import Model, Resource
 from pgagents.verify.check.memory import Setting
@@ -9,12 +11,14 @@ from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import Endpoint
 
 UNPROCESSABLE = 422
+MISSING, UNKNOWN = "required", "additionalProperties"
+"""The keywords that a missing and an unknown argument break."""
 
 
 def list_allowed_refusals(setting: Setting, call: Call) -> tuple[list[Code], list[int]]:
     """Return the codes that a refusal of this call may have, and the statuses allowed besides theirs."""
     model = setting.model
-    codes = [model.codes[model.errors.framework.invalid]]
+    codes = _list_codes(setting, call)
     statuses: list[int] = []
     if model.behaviour.refused_status == "any":
         statuses += [400, UNPROCESSABLE]
@@ -24,6 +28,27 @@ def list_allowed_refusals(setting: Setting, call: Call) -> tuple[list[Code], lis
     if resource is not None and resource.missing and model.behaviour.absent_id_first != "validation":
         codes.append(resource.missing)
     return codes, statuses
+
+
+def _list_codes(setting: Setting, call: Call) -> list[Code]:
+    """Return the codes of the keywords that the call's wrong argument breaks: any, if it breaks several."""
+    model, endpoint = setting.model, call.endpoint
+    name = call.field.partition(".")[0]
+    plain = model.codes[model.errors.framework.invalid]
+    if endpoint is None or not name:
+        own = [code for p in endpoint.params for code in p.otherwise.values()] if endpoint is not None else []
+        return [plain, *(model.codes[n] for n in sorted(model.argument_codes - {plain.name})), *own]
+    param = endpoint.action.param(name)
+    if param is None:
+        return [model.refusal_of(None, UNKNOWN)]
+    value = call.input.get(name)
+    if name not in call.input or (param.as_text and isinstance(value, Mapping | list) and not value):
+        codes = [model.refusal_of(param, MISSING, absent=True)]
+        codes += [model.refusal_of(param, "")] if name in call.input else []
+    else:
+        errors = setting.test_argument(endpoint, param).iter_errors(value)
+        codes = [model.refusal_of(param, str(error.kind.name)) for error in errors]
+    return list({code.name: code for code in codes or [model.refusal_of(param, "")]}.values())
 
 
 def list_missing_parents(setting: Setting, resource: Resource) -> list[Code]:

@@ -11,6 +11,7 @@ from pgagents.encoding.file import MAX_BOUNDARY, make_file
 from pgagents.model.action import Param, Relation
 from pgagents.verify.cases.law_mutants import CANDIDATES, choose_most_telling
 from pgagents.verify.check.memory import Setting
+from pgagents.verify.fixtures.declared_refusals import make_accepted
 from pgagents.verify.fixtures.request_template import RequestTemplate, template_of
 from pgagents.verify.laws.equations import equations
 from pgagents.verify.values.schema_values import WIDE, branches, high, low, matches, types_of
@@ -38,9 +39,16 @@ def boundary_values(setting: Setting, endpoint: Endpoint) -> tuple[tuple[str, di
 
     Arguments that name a location keep the location of the test data; they get boundary cases of their own.
     """
-    return setting.compute_once(
-        ("edges", endpoint.place), lambda: tuple(_list_boundary_values(setting, endpoint))
-    )
+    return setting.compute_once(("edges", endpoint.place), lambda: tuple(_list_accepted(setting, endpoint)))
+
+
+def _list_accepted(setting: Setting, endpoint: Endpoint) -> Iterator[tuple[str, dict[str, Any], str]]:
+    """Yield the boundary cases; arguments by which an error's own condition is true are as usual."""
+    base = template_of(setting.model, endpoint.action).input
+    for name, given, says in _list_boundary_values(setting, endpoint):
+        accepted = make_accepted(endpoint.action, given, base)
+        if accepted is not None:
+            yield name, accepted, says
 
 
 def _list_boundary_values(setting: Setting, endpoint: Endpoint) -> Iterator[tuple[str, dict[str, Any], str]]:
@@ -208,6 +216,7 @@ def _beginning(setting: Setting, endpoint: Endpoint, name: str, given: Any, form
         or schema.get("enum")
         or schema.get("format")
         or schema.get("minLength", 0) > 1
+        or not matches({key: schema[key] for key in ("pattern",) if key in schema}, "a")
     ):
         return None
     return setting.compute_once(
@@ -387,9 +396,9 @@ def _only_flag(setting: Setting, param: Param) -> bool:
 
 def fills_a_page(setting: Setting, endpoint: Endpoint, relation: Relation) -> bool:
     """True if a relation widens a whole number that limits how many items one answer has, and there is no
-    next page.
+    next page. One that says what `fits` widens a filter, such as a highest price.
     """
-    param = endpoint.action.param(relation.widen)
+    param = endpoint.action.param(relation.widen) if relation.fits is None else None
     members = setting.resolve_schema(endpoint.action.success.schema or {}).get("properties", {})
     paged = any(name.lower().startswith("next") for name in members)
     return param is not None and types_of(setting.resolve_schema(param.schema)) == ("integer",) and not paged
