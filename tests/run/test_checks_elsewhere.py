@@ -54,7 +54,7 @@ def _verify(of: Model, only: str, faults: list[str], *, through_mcp: bool) -> Re
 
 @pytest.mark.parametrize("check", sorted(ELSEWHERE))
 def test_check_is_kept_and_broken_elsewhere(check: str) -> None:
-    """The contract is tried alone first. What shows only beside the check's others is tried with them."""
+    """The contract is tried alone first, and then with the check's others if it is not broken alone."""
     case = ELSEWHERE[check]
     of, contract = model(TESTS / "catalogues" / f"{case['catalogue']}.yaml"), case["contract"]
     assert case["catalogue"] != "park_graph"
