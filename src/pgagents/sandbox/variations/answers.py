@@ -318,3 +318,9 @@ def deprecated_at_noon(_context: Context, _request: Request, answer: Response) -
     if text is None:
         return answer
     return answer.with_header("Deprecation", f"@{int(text.removeprefix('@')) + 43_200}")
+
+
+@variation().edit_answers
+def cookie_of_the_server(_context: Context, _request: Request, answer: Response) -> Response:
+    """Every answer sets a cookie of the server's own, such as a load balancer's."""
+    return replace(answer, headers=(*answer.headers, ("Set-Cookie", "lb=node-1; Path=/; HttpOnly")))
