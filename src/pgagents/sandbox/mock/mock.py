@@ -72,7 +72,8 @@ class Mock:
         self.naming = Naming(self.model)
         self.laws = Lawful(self.model)
         self.lifecycle = Lifecycle(self.model, self.rows, self.laws)
-        self.events = Events(setting)
+        self.events = Events(setting, self.rows)
+        self.lifecycle.note_end = self.events.note_end
         with setting.store.transaction():
             self._seed()
 

@@ -10,6 +10,7 @@ from pgagents.cel.expression import epoch
 from pgagents.http import read_json
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Model
+from pgagents.model.signature import schemes
 from pgagents.verify.answers.timestamps import find_malformed_time
 from pgagents.verify.check.check import Judgement, collect
 from pgagents.verify.check.memory import Setting
@@ -54,7 +55,8 @@ def read(model: Model, delivery: Delivery) -> Event:
     found = read_json(delivery.body)
     body = found.value if isinstance(found.value, Mapping) else {}
     problem = found.problem or ("" if isinstance(found.value, Mapping) else "the body is no object")
-    id, type = body.get(hooks.id_at), body.get(hooks.type_at)
+    type = body.get(hooks.type_at)
+    id = body.get(hooks.id_at) if hooks.id_at else delivery.header(name_of_id(model))
     return Event(
         delivery,
         found.value,
@@ -63,6 +65,12 @@ def read(model: Model, delivery: Delivery) -> Event:
         type if isinstance(type, str) else None,
         body.get(hooks.data_at),
     )
+
+
+def name_of_id(model: Model) -> str:
+    """Return the member of the envelope, or the header, that has an event's id."""
+    hooks = model.webhooks
+    return str(hooks.id_at or schemes()[hooks.signature.scheme].id_header)
 
 
 def misfit(setting: Setting, event: Event) -> str:
