@@ -192,9 +192,7 @@ def _read(setting: Setting, resource: Resource, id: Id) -> Generator[Any, Any, M
     if read is None:
         return {}
     endpoint = setting.get_lead(str(read.action.name))
-    made = {
-        name: value for name, value in zip(resource.ids, id if isinstance(id, tuple) else (id,), strict=True)
-    }
+    made = dict(zip(resource.ids, id if isinstance(id, tuple) else (id,), strict=True))
     exchange: Exchange = yield Call(
         endpoint, read.input, "valid", f"the {resource.name} that an event shows", subject=resource, made=made
     )
