@@ -97,9 +97,13 @@ def misfit(setting: Setting, event: Event) -> str:
 
 
 def same(answered: Any, told: Any) -> bool:
-    """True if two values agree in the members that both have; times are compared as times."""
+    """True if two values agree in the members that both have; times are compared as times.
+
+    An empty object does not agree with one that has members.
+    """
     if isinstance(answered, Mapping) and isinstance(told, Mapping):
-        return all(same(value, told[name]) for name, value in answered.items() if name in told)
+        both = answered.keys() & told.keys()
+        return bool(answered) == bool(told) and all(same(answered[name], told[name]) for name in both)
     if isinstance(answered, list) and isinstance(told, list):
         return len(answered) == len(told) and all(map(same, answered, told))
     return bool(answered == told) or epoch(answered) == epoch(told)

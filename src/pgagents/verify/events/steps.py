@@ -10,6 +10,7 @@ from pgagents.model.action import Action
 from pgagents.model.model import Id, Move, Resource
 from pgagents.verify.check.check import Conversation
 from pgagents.verify.check.memory import Setting
+from pgagents.verify.events.optional_arguments import add_optional
 from pgagents.verify.fixtures.clock import time_passes
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import template_of
@@ -141,7 +142,10 @@ def _make_or_move(
         plain = replace(plain, input=move.input, subject=resource, made=made, fresh=False)
     elif move is not None:
         plain = replace(plain, input=move.input, subject=resource, states=move.origin_states)
-    exchange: Exchange = yield plain
+    rich = plain if move is not None else replace(plain, input=add_optional(setting, endpoint, plain.input))
+    exchange: Exchange = yield rich
+    if not exchange.success and rich.input != plain.input:
+        exchange = yield plain
     body = at_path(action_call, exchange) if action_call.at is not None and exchange.success else None
     if not isinstance(body, Mapping) or resource.id_of(body) is None:
         return {}
