@@ -12,8 +12,11 @@ import pytest
 import yaml
 
 import pgagents.verify.checks
+from pgagents.inprocess import inside
 from pgagents.inprocess_mcp import verify_mcp
 from pgagents.model.contract import Verdict
+from pgagents.model.model import Model
+from pgagents.report.report import Report
 from pgagents.sandbox.injection.fault_registry import list_names
 from verifying import ids, model, run
 
@@ -21,6 +24,9 @@ TESTS = Path(__file__).parents[1]
 LISTED: dict[str, Any] = yaml.safe_load((TESTS / "data" / "checks_elsewhere.yaml").read_text("utf-8"))
 ELSEWHERE: dict[str, dict[str, str]] = LISTED["elsewhere"]
 PARK_GRAPH_ALONE: dict[str, str] = LISTED["park_graph_alone"]
+
+LIMITED = ("agent_rate_limits", "rate_limit_enforcement")
+"""Checks that only a key with the published limits shows."""
 
 
 def _checks() -> set[str]:
@@ -34,13 +40,28 @@ def test_every_check_is_listed_once() -> None:
     assert all(len(reason.split()) > 3 for reason in PARK_GRAPH_ALONE.values())
 
 
+def _verify(of: Model, only: str, faults: list[str], *, through_mcp: bool) -> Report:
+    """Verify one check or contract; with a key that has the published limits where it is about these."""
+    check, several = only.partition("/")[0], (only,)
+    if through_mcp:
+        return verify_mcp(of, allow_writes=True, exclusive=True, only=several, faults=faults)
+    keys, limits = None, check in LIMITED
+    if limits:
+        opened = inside(of, faults=faults)
+        keys = {**opened.keys, "main": opened.sandbox.tokens["test"]}
+    return run(of, allow_writes=True, exclusive=True, only=several, faults=faults, keys=keys, limits=limits)
+
+
 @pytest.mark.parametrize("check", sorted(ELSEWHERE))
 def test_check_is_kept_and_broken_elsewhere(check: str) -> None:
+    """The contract is tried alone first, and then with the check's others if it is not broken alone."""
     case = ELSEWHERE[check]
-    of = model(TESTS / "catalogues" / f"{case['catalogue']}.yaml")
+    of, contract = model(TESTS / "catalogues" / f"{case['catalogue']}.yaml"), case["contract"]
     assert case["catalogue"] != "park_graph"
-    through = verify_mcp if case["fault"] in list_names("mcp_faults") else run
-    kept = through(of, allow_writes=True, exclusive=True, only=(f"{check}/",))
-    assert case["contract"] in ids(kept, Verdict.KEPT)
-    broken = through(of, allow_writes=True, exclusive=True, only=(f"{check}/",), faults=[case["fault"]])
-    assert case["contract"] in ids(broken, Verdict.BROKEN)
+    through_mcp = case["fault"] in list_names("mcp_faults")
+    for only in (contract, f"{check}/"):
+        broken = _verify(of, only, [case["fault"]], through_mcp=through_mcp)
+        if contract in ids(broken, Verdict.BROKEN):
+            break
+    assert contract in ids(broken, Verdict.BROKEN)
+    assert contract in ids(_verify(of, only, [], through_mcp=through_mcp), Verdict.KEPT)

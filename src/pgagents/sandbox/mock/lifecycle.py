@@ -9,10 +9,11 @@ from pgagents.cel.expression import Scope
 from pgagents.http import Request
 from pgagents.model.job import Job
 from pgagents.model.model import Model, Resource, Unique
-from pgagents.sandbox.call import AcceptedCall
+from pgagents.sandbox.call import AcceptedCall, Refusal
 from pgagents.sandbox.clock import epoch_of
 from pgagents.sandbox.mock import places
 from pgagents.sandbox.mock.laws.obey import Lawful
+from pgagents.sandbox.mock.naming import Naming
 from pgagents.sandbox.mock.rows import RowKey, Rows
 
 Row = Mapping[str, Any]
@@ -24,6 +25,7 @@ class Lifecycle:
     """Moves instances by time, and keeps the counters that living instances lower."""
 
     def __init__(self, model: Model, rows: Rows, laws: Lawful) -> None:
+        self._model = model
         self._rows = rows
         self._laws = laws
         self._resources = list(model.resources.values())
@@ -56,6 +58,19 @@ class Lifecycle:
         """Remove an instance, and everything that it contains."""
         self._rows.remove(key)
         self.count(resource, key.tenant, row, None)
+        self._remove_inside(resource, key)
+
+    def hide(self, resource: Resource, key: RowKey, row: Row, after: dict[str, Any]) -> None:
+        """Keep an instance as one that is removed, and remove everything that it contains."""
+        self._rows.change(key, after)
+        self.count(resource, key.tenant, row, after)
+        self._remove_inside(resource, key)
+
+    def is_gone(self, resource: Resource, row: Row) -> bool:
+        """Return whether a row is that of a removed instance which can still be read."""
+        return resource.gone_when is not None and not _lives(resource, row)
+
+    def _remove_inside(self, resource: Resource, key: RowKey) -> None:
         for child in (r for r in self._resources if r.within == resource.name):
             for found in list(self._rows.list_inside(child.name, key)):
                 inner = self._rows.get(found)
@@ -115,6 +130,28 @@ class Lifecycle:
             ),
             None,
         )
+
+    def find_used(
+        self, resource: Resource, naming: Naming, call: AcceptedCall, row: Row
+    ) -> RowKey | Refusal | None:
+        """Return the key of the instance whose room a new one takes over, such as a hold of an order.
+
+        None where it takes room of its own; a refusal where the named instance has room elsewhere.
+        """
+        for param in call.action.params:
+            first = self._model.resources.get(param.refers_to or "")
+            if first is None or first is resource or param.required or call.input.get(param.name) is None:
+                continue
+            one, two = first.takes, resource.takes
+            if one is None or two is None or (one.of, one.counter) != (two.of, two.counter):
+                continue
+            key = naming.key_of_reference(first, call, param)
+            held = self._rows.get(key) if key is not None else None
+            if held is not None and held.get(one.by) == row.get(two.by):
+                return key
+            code = first.missing.name if first.missing else self._model.errors.framework.invalid
+            return Refusal(code, f"It is no {first.name} of the same {one.of}", str(param.name))
+        return None
 
     def count(self, resource: Resource, tenant: str, before: Row | None, after: Row | None) -> bool:
         """Change the counter that an instance lowers while it lives. False where nothing is left of it."""

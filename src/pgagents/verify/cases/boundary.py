@@ -362,7 +362,7 @@ def _most(setting: Setting, endpoint: Endpoint, param: Param, base: Mapping[str,
     if (
         set(types_of(schema)) <= {"string", "null"}
         and not _BOUND & schema.keys()
-        and not (endpoint.on_rest and param.place in ("header", "path"))
+        and not (endpoint.on_rest and param.place in ("header", "path", "cookie"))
     ):
         return WIDE * int(schema.get("maxLength", max(schema.get("minLength", 0), UNBOUNDED)))
     if "number" in types_of(schema) and not {"maximum", "exclusiveMaximum", "enum", "const"} & schema.keys():
@@ -396,9 +396,9 @@ def _only_flag(setting: Setting, param: Param) -> bool:
 
 def fills_a_page(setting: Setting, endpoint: Endpoint, relation: Relation) -> bool:
     """True if a relation widens a whole number that limits how many items one answer has, and there is no
-    next page.
+    next page. One that says what `fits` widens a filter, such as a highest price.
     """
-    param = endpoint.action.param(relation.widen)
+    param = endpoint.action.param(relation.widen) if relation.fits is None else None
     members = setting.resolve_schema(endpoint.action.success.schema or {}).get("properties", {})
     paged = any(name.lower().startswith("next") for name in members)
     return param is not None and types_of(setting.resolve_schema(param.schema)) == ("integer",) and not paged

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from pgagents.http import Handler
 from pgagents.jsonschema.schema import resolve
 from pgagents.model.action import Param
-from pgagents.model.model import Model
+from pgagents.model.model import Model, id_text
 from pgagents.verify.check.compiled import CompiledCatalogue, compile_catalogue
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
@@ -218,6 +218,8 @@ class Memory:
         for param in endpoint.params:
             if param.refers_to and (id := exchange.input.get(str(param.name))) is not None:
                 resource = self.model.resources[param.refers_to]
+                if len(resource.ids) > 1:
+                    id = id_text(resource.id_named(endpoint.params, exchange.input))
                 body = self.bodies.get(
                     (param.refers_to, f"{resource.place_in(endpoint.params, exchange.input)}{id}")
                 )
