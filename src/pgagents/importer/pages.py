@@ -30,11 +30,16 @@ def infer_pages(made: list[ImportedAction], named: Mapping[str, Any], notes: Not
             continue
         argument, following, more, why = found
         size = _first(listing.arguments, _SIZES, ("integer",), argument)
-        pages = {"items": listing.items, "next": following, "argument": argument}
+        pages: dict[str, Any] = {
+            "inferred": True,
+            "items": listing.items,
+            "next": following,
+            "argument": argument,
+        }
         pages |= {"more": more} if more else {}
         pages |= {"size": size} if size else {}
         one.action["pages"] = pages
-        notes.decide(("actions", one.name, "pages"), f"inferred from {why}: does the list go on so?")
+        notes.infer(("actions", one.name, "pages"), f"from {why}")
 
 
 def _ways(listing: Listing) -> Iterator[tuple[str, str, str, str]]:

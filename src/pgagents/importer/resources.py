@@ -160,7 +160,9 @@ def _describe(
     if one.member != "id":
         section["id"] = one.member
     above = _above(one, read, known)
-    section["read_by"] = _call(read, {**above, one.argument: f"=resource.{one.member}"}, _at(read, one, named))
+    section["read_by"] = _call(
+        read, {**above, one.argument: f"=resource.{one.member}"}, _at(read, one, named)
+    )
     reasons = [str(read.action["http"])]
     made_by = _make(one, paths.collection.get("POST"), named, known)
     listed_by = _list(one, paths.collection.get("GET"), named, known)
@@ -214,8 +216,14 @@ def _make(
         return None
     answer = next((o for status, o in action.action["output"].items() if 200 <= status < 300), None)
     whole = follow(answer or {}, named)
-    inner = [(f"response.{n}", follow(s, named)) for n, s in whole.get("properties", {}).items() if n.isidentifier()]
-    places = [at for at, schema in (("response", whole), *inner) if one.member in schema.get("properties", {})]
+    inner = [
+        (f"response.{n}", follow(s, named))
+        for n, s in whole.get("properties", {}).items()
+        if n.isidentifier()
+    ]
+    places = [
+        at for at, schema in (("response", whole), *inner) if one.member in schema.get("properties", {})
+    ]
     above = _above(one, action, known)
     given = _values(action, above, named, known)
     return _call(action, {**above, **given}, places[0]) if places and given is not None else None
@@ -231,7 +239,11 @@ def _values(
         if name in above or not param.get("required"):
             continue
         other = next((k for k in known.values() if name == f"{k.name}_id"), None)
-        value = f"={other.name}.{other.member}" if other is not None else _value(follow(param, named), shown, name)
+        value = (
+            f"={other.name}.{other.member}"
+            if other is not None
+            else _value(follow(param, named), shown, name)
+        )
         if value is None:
             return None
         found[name] = value
