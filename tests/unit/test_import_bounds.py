@@ -13,7 +13,7 @@ import pytest
 
 from importing import answering, imported, openapi, operation, taking
 from pgagents.catalogue.load import load_file, load_text
-from pgagents.cli import import_
+from pgagents.cli.inputs import document as document_
 from pgagents.cli.inputs.within import within
 from pgagents.cli.main import main
 from pgagents.errors import PgagentsError
@@ -194,7 +194,7 @@ def test_limit_that_falls_into_a_finalizer_ends_the_work_all_the_same() -> None:
 def test_import_that_takes_too_long_is_one_message_and_writes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(import_, "MAX_SECONDS", 0.05)
+    monkeypatch.setattr(document_, "MAX_SECONDS", 0.05)
     document = openapi({f"/p{n}": {"get": operation(operationId=f"get{n}")} for n in range(1_500)})
     (tmp_path / "doc.json").write_text(json.dumps(document), encoding="utf-8")
     assert main(["import", str(tmp_path / "doc.json"), "--out", str(tmp_path / "c.yaml")]) == 2
