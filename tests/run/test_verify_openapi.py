@@ -155,7 +155,8 @@ def test_places_of_arguments_answers_and_schemas_are_those_of_the_document() -> 
 
 def restless(request: Request) -> Response:
     """A server whose lists give ids by which its reads find nothing: the inferred resource is none."""
-    if request.header("Authorization") != f"Bearer {KEY}":
+    scheme, _, key = (request.header("Authorization") or "").partition(" ")
+    if (scheme.lower(), key) != ("bearer", KEY):
         return Response(401, (("Content-Type", "application/json"),), b"{}")
     path = request.path
     if path == "/notes" and request.method == "GET":
