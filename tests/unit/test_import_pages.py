@@ -91,7 +91,7 @@ def test_pages_follow_from_names_and_types(
         **expected,
     }
     assert made.model.actions[0].pages is not None
-    assert [str(n) for n in made.notes if n.kind == "decide" and "inferred from" in str(n)]
+    assert [str(n) for n in made.notes if n.kind == "inferred" and str(n).startswith("from ")]
 
 
 @pytest.mark.parametrize(

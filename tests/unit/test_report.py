@@ -124,6 +124,7 @@ def report(
 ALL = {
     Verdict.KEPT: 5,
     Verdict.BROKEN: 2,
+    Verdict.ODD: 0,
     Verdict.UNTESTED: 1,
     Verdict.NOT_SELECTED: 4,
     Verdict.NOT_APPLICABLE: 3,
