@@ -151,3 +151,41 @@ def test_places_of_arguments_answers_and_schemas_are_those_of_the_document() -> 
     assert line("actions", "create_note", "output", 201, "anything") == '"201":'
     assert line("schemas", "Note", "properties", "text").startswith("Note:")
     assert source.locate(("api", "title")).line == 1
+
+
+def restless(request: Request) -> Response:
+    """A server whose lists give ids by which its reads find nothing: the inferred resource is none."""
+    scheme, _, key = (request.header("Authorization") or "").partition(" ")
+    if (scheme.lower(), key) != ("bearer", KEY):
+        return Response(401, (("Content-Type", "application/json"),), b"{}")
+    path = request.path
+    if path == "/notes" and request.method == "GET":
+        return Response(200, (("Content-Type", "application/json"),), b'{"notes":[{"id":"n-1","text":"a"}]}')
+    return Response(404, (("Content-Type", "application/json"),), b"{}")
+
+
+READ = """  /notes/{note_id}:
+    get:
+      operationId: getNote
+      parameters: [{name: note_id, in: path, required: true, schema: {type: string, maxLength: 40}}]
+      responses:
+        "200":
+          description: The note
+          content: {application/json: {schema: {$ref: "#/components/schemas/Note"}}}
+        "404": {description: Not there}
+components:
+"""
+
+
+@pytest.mark.parametrize(("words", "word", "exits"), [((), "odd", {0, 3}), (("--strict",), "broken", {1})])
+def test_what_contradicts_an_inferred_resource_is_odd_and_broken_if_strict(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], word: str, exits: set[int]
+) -> None:
+    monkeypatch.setitem(globals(), "DOCUMENT", DOCUMENT.replace("components:\n", READ, 1))
+    with served(restless) as url:
+        code, out, _ = run_verify(tmp_path, url, "--openapi", "notes.yaml", *words)
+    report = json.loads((tmp_path / "report.json").read_text("utf-8"))
+    verdicts = {one["contract"]: one["verdict"] for one in report["results"]}
+    assert verdicts["valid_calls/ordinary/get_note@rest"] == word, out
+    assert report["footer"]["odd"] == (sum(v == "odd" for v in verdicts.values()) if not words else 0)
+    assert code in exits, out

@@ -136,7 +136,11 @@ def test_names_are_made_where_the_document_has_none_or_twins() -> None:
     )
     builds(made)
     assert list(made.data["actions"]) == ["get_books_by_id", "get_book", "get_book_2", "shelf_new_one"]
-    assert made.data["actions"]["get_books_by_id"]["input"]["id"] == {"type": "string", "required": True}
+    assert made.data["actions"]["get_books_by_id"]["input"]["id"] == {
+        "type": "string",
+        "required": True,
+        "refers_to": "book",
+    }
     ids = [str(a.operation_id) for a in made.model.actions]
     assert len({i.lower() for i in ids}) == 4
     for words in (

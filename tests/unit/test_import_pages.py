@@ -85,9 +85,13 @@ def test_pages_follow_from_names_and_types(
     arguments: dict[str, Any], members: dict[str, Any], expected: dict[str, Any]
 ) -> None:
     made = listing(arguments, members)
-    assert made.data["actions"]["list_books"]["pages"] == {"items": "response.books", **expected}
+    assert made.data["actions"]["list_books"]["pages"] == {
+        "inferred": True,
+        "items": "response.books",
+        **expected,
+    }
     assert made.model.actions[0].pages is not None
-    assert [str(n) for n in made.notes if n.kind == "decide" and "inferred from" in str(n)]
+    assert [str(n) for n in made.notes if n.kind == "inferred" and str(n).startswith("from ")]
 
 
 @pytest.mark.parametrize(

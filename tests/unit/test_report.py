@@ -124,6 +124,7 @@ def report(
 ALL = {
     Verdict.KEPT: 5,
     Verdict.BROKEN: 2,
+    Verdict.ODD: 0,
     Verdict.UNTESTED: 1,
     Verdict.NOT_SELECTED: 4,
     Verdict.NOT_APPLICABLE: 3,
@@ -212,7 +213,7 @@ def test_json_report_is_valid_under_its_schema(complete: bool) -> None:
     assert finding["source"] == {"file": "catalogue/c.yaml", "line": 4, "column": 7}
     assert finding["requirement"] == ["PG-L5"]
     assert finding["exchanges"][1]["request"]["body_base64"] == "/wA="
-    assert Counter(r["verdict"] for r in data["results"]) == {v.value: n for v, n in ALL.items()}
+    assert Counter(r["verdict"] for r in data["results"]) == {v.value: n for v, n in ALL.items() if n}
 
 
 def test_schema_refuses_a_report_without_a_footer() -> None:

@@ -132,6 +132,11 @@ _OF_SELF_TEST = ("self_test", "only", "reports")
     help="Nobody else uses the server, so check counts and lists too. Implied for this machine.",
 )
 @click.option(
+    "--strict",
+    is_flag=True,
+    help="Count what contradicts something inferred (`odd`) as broken.",
+)
+@click.option(
     "--seed",
     type=click.IntRange(min=0),
     default=0,
@@ -266,6 +271,7 @@ def command(
     max_wait: float,
     limits: bool,
     exclusive: bool,
+    strict: bool,
     seed: int,
     only: tuple[str, ...],
     skip: tuple[str, ...],
@@ -324,6 +330,7 @@ def command(
         shard=shard,
         limits=limits,
         exclusive=exclusive,
+        strict=strict,
     )
     memory = last.place(there.model, there.url)
     options = choice.apply_selections(

@@ -19,6 +19,7 @@ from pgagents.importer.reading.names import is_name
 from pgagents.importer.reading.note import Note, Notes
 from pgagents.importer.reading.operations import Operation, base_path, operations, version
 from pgagents.importer.reading.references import References
+from pgagents.importer.resources import infer_resources
 from pgagents.importer.schemas import Schemas
 from pgagents.importer.security import Security
 from pgagents.importer.sound import answers, nothing_left, sound, without_wrong_examples
@@ -107,10 +108,13 @@ def _catalogue(references: References, choice: Choice, offering: bool, comparing
     schemas.finish()
     for action in made:
         schemas.relax(action.action)
+    resources: dict[str, Any] = {}
     if not comparing:
         infer_pages(made, schemas.named, notes)
+        resources = infer_resources(made, schemas.named, told["codes"], notes)
     data = _assemble(described, *security.section(), told, on_answers, schemas, made)
     data["surfaces"] |= spoken
+    data |= {"resources": resources} if resources else {}
     _beyond(references, notes)
     known = without_wrong_examples(data, notes)
     without = offer(data, notes, known) if offering else {}

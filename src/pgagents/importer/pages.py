@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from pgagents.importer.actions import ImportedAction
+from pgagents.importer.listing import Listing, Schema, describe_listing, is_type
 from pgagents.importer.reading.note import Notes
 
 _SIZES = re.compile(r"limit|(per_?)?page_?size|per_?page|max_?results|page_?limit", re.I)
@@ -19,76 +19,33 @@ _AFTER = re.compile(r"(starting_)?after(_id)?|since_id", re.I)
 _CURSORS = re.compile(r"cursor|page_?token|marker|after|continuation(_?token)?|page|offset", re.I)
 _MORE = re.compile(r"has_?more|has_?next(_?page)?|more", re.I)
 _URLS = frozenset(("uri", "uri-reference"))
-_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-Schema = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class _Listing:
-    """An action's answer with one list: the list's path, its items, other members by path, and arguments."""
-
-    items: str
-    item: Schema
-    members: Mapping[str, Schema]
-    arguments: Mapping[str, Schema]
-    links: bool
-    """True if the answer is documented to have a Link header."""
 
 
 def infer_pages(made: list[ImportedAction], named: Mapping[str, Any], notes: Notes) -> None:
     """Add `pages` to the reading actions whose arguments and answers show how their list goes on."""
     for one in made:
-        listing = _describe(one, named) if one.action["effect"] == "read" else None
+        listing = describe_listing(one, named) if one.action["effect"] == "read" else None
         found = next(_ways(listing), None) if listing is not None else None
         if listing is None or found is None:
             continue
         argument, following, more, why = found
         size = _first(listing.arguments, _SIZES, ("integer",), argument)
-        pages = {"items": listing.items, "next": following, "argument": argument}
+        pages: dict[str, Any] = {
+            "inferred": True,
+            "items": listing.items,
+            "next": following,
+            "argument": argument,
+        }
         pages |= {"more": more} if more else {}
         pages |= {"size": size} if size else {}
         one.action["pages"] = pages
-        notes.decide(("actions", one.name, "pages"), f"inferred from {why}: does the list go on so?")
+        notes.infer(("actions", one.name, "pages"), f"from {why}")
 
 
-def _describe(one: ImportedAction, named: Mapping[str, Any]) -> _Listing | None:
-    """Return the one list of the first successful answer; None if it has none, or several."""
-    answer = next((o for status, o in one.action["output"].items() if 200 <= status < 300), None)
-    whole = _follow(answer or {}, named)
-    optional = {
-        name: _follow(param, named)
-        for name, param in one.action.get("input", {}).items()
-        if not param.get("required") and param.get("in", "query") == "query"
-    }
-    headers = [
-        h for a in one.operation.answers if a.status[:1] == "2" for h in a.whole.at("headers").members()
-    ]
-    links = "link" in (str(h).lower() for h in headers)
-    if whole.get("type") == "array":
-        return _Listing("response", _follow(whole.get("items", {}), named), {}, optional, links)
-    members = dict(_members(whole, named, "response"))
-    lists = [path for path, schema in members.items() if _is(schema, ("array",))]
-    if len(lists) != 1:
-        return None
-    item = _follow(members.pop(lists[0]).get("items", {}), named)
-    return _Listing(lists[0], item, members, optional, links)
-
-
-def _members(whole: Schema, named: Mapping[str, Any], path: str) -> Iterator[tuple[str, Schema]]:
-    """Yield the members of an answer and of the objects in it, with their paths as expressions."""
-    for name, raw in whole.get("properties", {}).items():
-        if not _PLAIN.fullmatch(name):
-            continue
-        schema = _follow(raw, named)
-        yield f"{path}.{name}", schema
-        if path == "response" and "properties" in schema:
-            yield from _members(schema, named, f"{path}.{name}")
-
-
-def _ways(listing: _Listing) -> Iterator[tuple[str, str, str, str]]:
+def _ways(listing: Listing) -> Iterator[tuple[str, str, str, str]]:
     """Yield argument, `next`, `more` and the reason of each way that the names show, the surest first."""
     more = next(
-        (p for p, s in listing.members.items() if _MORE.fullmatch(_last(p)) and _is(s, ("boolean",))), ""
+        (p for p, s in listing.members.items() if _MORE.fullmatch(_last(p)) and is_type(s, ("boolean",))), ""
     )
     for name, argument in listing.arguments.items():
         told = [p for p, s in listing.members.items() if _names_next(_last(p), name) and _same(s, argument)]
@@ -106,14 +63,14 @@ def _ways(listing: _Listing) -> Iterator[tuple[str, str, str, str]]:
     yield from _counted(listing, more)
 
 
-def _counted(listing: _Listing, more: str) -> Iterator[tuple[str, str, str, str]]:
+def _counted(listing: Listing, more: str) -> Iterator[tuple[str, str, str, str]]:
     """Yield the ways in which pages or items are counted, if the answer says how many there are."""
     page = _first(listing.arguments, _PAGES, ("integer",))
     total = next(
         (
             p
             for p, s in listing.members.items()
-            if _COUNTS.fullmatch(_last(p)) and not _CURRENT.fullmatch(_last(p)) and _is(s, ("integer",))
+            if _COUNTS.fullmatch(_last(p)) and not _CURRENT.fullmatch(_last(p)) and is_type(s, ("integer",))
         ),
         "",
     )
@@ -137,29 +94,17 @@ def _names_next(member: str, argument: str) -> bool:
 
 def _same(told: Schema, argument: Schema) -> bool:
     """True if the argument may take what a member says."""
-    return any(_is(told, (kind,)) and _is(argument, (kind,)) for kind in ("string", "integer"))
+    return any(is_type(told, (kind,)) and is_type(argument, (kind,)) for kind in ("string", "integer"))
 
 
 def _first(
     arguments: Mapping[str, Schema], names: re.Pattern[str], kinds: tuple[str, ...], but: str = ""
 ) -> str:
     """Return the first argument with such a name and type, or an empty text."""
-    return next((n for n, s in arguments.items() if n != but and names.fullmatch(n) and _is(s, kinds)), "")
-
-
-def _is(schema: Schema, kinds: tuple[str, ...]) -> bool:
-    written = schema.get("type", ())
-    return bool({*kinds} & {*([written] if isinstance(written, str) else written)})
+    return next(
+        (n for n, s in arguments.items() if n != but and names.fullmatch(n) and is_type(s, kinds)), ""
+    )
 
 
 def _last(path: str) -> str:
     return path.rpartition(".")[2]
-
-
-def _follow(schema: Schema, named: Mapping[str, Any]) -> Schema:
-    for _ in range(20):
-        ref = schema.get("$ref")
-        if not isinstance(ref, str) or not isinstance(named.get(ref), Mapping):
-            break
-        schema = named[ref]
-    return schema

@@ -18,6 +18,7 @@ _VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+\Z")
 _METHOD = re.compile(r"[A-Z]+ /[^\s#:]*\Z")
 _MISTAKEN = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan"))
 
+INFERRED = "inferred: "
 Comments = Mapping[Pointer, Iterable[str]]
 
 
@@ -42,7 +43,11 @@ def comment(text: str, indent: int) -> str:
     form.
     """
     clean = "".join(c if c.isprintable() else " " for c in text)
-    return f"{' ' * indent}# {clean}" if clean.startswith(ANSWER) else f"{' ' * indent}# TODO {clean}"
+    return (
+        f"{' ' * indent}# {clean}"
+        if clean.startswith((ANSWER, INFERRED))
+        else f"{' ' * indent}# TODO {clean}"
+    )
 
 
 class _Writer:

@@ -16,6 +16,8 @@ class Verdict(StrEnum):
 
     KEPT = "kept"
     BROKEN = "broken"
+    ODD = "odd"
+    """Not as something that was inferred, and that nobody has confirmed; fails only a strict run."""
     UNTESTED = "untested"
     """Selected, but not decided: the run is not green."""
     NOT_SELECTED = "not_selected"

@@ -282,6 +282,8 @@ class Resource:
     shows_job: tuple[str, ...] = ()
     """The members that change by themselves as a job goes on; empty if it shows none."""
     unique: tuple[Unique, ...] = ()
+    inferred: bool = False
+    """True if it was concluded from paths, so that what contradicts it is odd and not broken."""
 
     @property
     def id(self) -> str:

@@ -37,6 +37,8 @@ class Pages:
     bound: Code | None
     is_url: bool
     origin: Pointer
+    inferred: bool = False
+    """True if it was concluded from names, so that what contradicts it is odd and not broken."""
 
     @property
     def expressions(self) -> tuple[Expression, ...]:

@@ -24,6 +24,8 @@ from pgagents.report.report import Finding, Footer, Header, RecordedExchange, Re
 from pgagents.resources import folder
 from pgagents.source.source import Place, Source
 
+FOUND = (Verdict.BROKEN.value, Verdict.ODD.value)
+
 MAX_BYTES = 100_000_000
 MAX_LINE = 1_000_000
 """Line numbers beyond this are refused: a catalogue has at most 16 MB."""
@@ -94,7 +96,8 @@ def _check_report(data: dict[str, Any], name: str) -> None:
     results, footer = data["results"], data["footer"]
     verdicts = {r["contract"]: r["verdict"] for r in results}
     counts = Counter(verdicts.values())
-    broken = [id for f in data["findings"] for id in (f["contract"], *f["also"])]
+    told = {f["contract"]: (f["verdict"], f["also"]) for f in data["findings"]}
+    broken = {id: verdict for first, (verdict, also) in told.items() for id in (first, *also)}
     wrong = ""
     if len(results) != data["header"]["contracts"]:
         wrong = f"its header states {data['header']['contracts']:,} contracts, and it has {len(results):,}"
@@ -102,7 +105,7 @@ def _check_report(data: dict[str, Any], name: str) -> None:
         wrong = "a contract stands there twice"
     elif any(counts[v.value] != footer[v.value] for v in Verdict):
         wrong = "its footer counts other verdicts than it has"
-    elif sorted(broken) != sorted(id for id, verdict in verdicts.items() if verdict == Verdict.BROKEN.value):
+    elif broken != {id: verdict for id, verdict in verdicts.items() if verdict in FOUND}:
         wrong = "its findings are not its broken contracts"
     elif any(told["source"]["line"] > MAX_LINE for told in (*results, *data["findings"])):
         wrong = f"a place lies beyond line {MAX_LINE:,}"

@@ -47,6 +47,10 @@ class Result:
     reason: str = ""
 
 
+Severity = Literal["error", "odd"]
+"""`odd`: only something that was inferred, and that nobody has confirmed, is contradicted."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """A broken contract: what was expected, what came, and the fewest exchanges that show it.
@@ -56,7 +60,7 @@ class Finding:
     """
 
     contract: Contract
-    severity: Literal["error", "warning"]
+    severity: Severity
     expected: str
     actual: str
     exchanges: tuple[RecordedExchange, ...]
@@ -138,7 +142,7 @@ class Report:
         """Return 1 for new findings or a stale baseline, else 3 where the run is incomplete or left something
         selected untested, else 0.
         """
-        if self.stale or any(not f.known for f in self.findings):
+        if self.stale or any(not f.known and f.severity == "error" for f in self.findings):
             return 1
         if self.footer.by_verdict.get(Verdict.UNTESTED, 0) or not self.footer.complete or self.proves_nothing:
             return 3
@@ -148,6 +152,7 @@ class Report:
     def proves_nothing(self) -> bool:
         """Return whether no contract was tested at all; a shard may be empty, though."""
         judged = any(
-            self.footer.by_verdict.get(v, 0) for v in (Verdict.KEPT, Verdict.BROKEN, Verdict.UNTESTED)
+            self.footer.by_verdict.get(v, 0)
+            for v in (Verdict.KEPT, Verdict.BROKEN, Verdict.ODD, Verdict.UNTESTED)
         )
         return bool(self.results) and not judged and self.header.shard is None

@@ -12,7 +12,7 @@ from pgagents.report.report import Finding, Report, Result
 
 MAX_CAUSES = 3
 FEW = 2
-_TRIED = (Verdict.KEPT, Verdict.BROKEN, Verdict.UNTESTED)
+_TRIED = (Verdict.KEPT, Verdict.BROKEN, Verdict.ODD, Verdict.UNTESTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +21,10 @@ class SurfaceVerdict:
 
     surface: str
     word: str
-    """One of `ok`, `fails`, `blocked`, `known`, `untested` and `not tried`.
+    """One of `ok`, `fails`, `blocked`, `known`, `odd`, `untested` and `not tried`.
 
     `blocked`: its own contracts are kept, but a surface that carries its calls fails. `known`: all its broken
-    contracts are accepted by the baseline.
+    contracts are accepted by the baseline. `odd`: something inferred is contradicted, and nothing else.
     """
     because: str
     counts: Counter[Verdict]
@@ -92,6 +92,7 @@ def conclusion(report: Report) -> str:
     known = sum(1 + len(f.also) for f in report.findings if f.known)
     parts = [f"{broken - known:,} broken"] if broken - known or not known else []
     parts += [f"{known:,} broken as known"] if known else []
+    parts += [f"{odd:,} odd"] if (odd := counts.get(Verdict.ODD, 0)) else []
     parts += [f"{untested:,} untested"] if untested else []
     parts += [f"{len(report.stale):,} stale in the baseline"] if report.stale else []
     parts += [f"{left:,} not selected"] if (left := counts.get(Verdict.NOT_SELECTED, 0)) else []
@@ -148,6 +149,10 @@ def _verdict(
         reasons = Counter(r.reason or "not reached" for r in every if r.verdict is Verdict.UNTESTED)
         return SurfaceVerdict(
             surface, "untested", "; ".join(reason for reason, _ in reasons.most_common(MAX_CAUSES)), counts
+        )
+    if counts[Verdict.ODD]:
+        return SurfaceVerdict(
+            surface, "odd", _because([r for r in every if r.verdict is Verdict.ODD]), counts
         )
     if counts[Verdict.BROKEN]:
         broken = [r for r in every if r.verdict is Verdict.BROKEN]

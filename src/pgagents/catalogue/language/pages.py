@@ -30,6 +30,11 @@ class Pages(Strict):
         ),
     )
     size: Name | None = Field(None, description="The argument with the most items of a page.")
+    inferred: bool = Field(
+        False,
+        description="True if `pgagents import` concluded it from names: what contradicts it is odd, not "
+        "broken.",
+    )
     bound: Name | None = Field(
         None,
         description=(

@@ -107,6 +107,11 @@ class Resource(Cited):
     read_by: list[CatalogueCall] = Field([], description="Calls that read an instance.")
     listed_by: list[CatalogueCall] = Field([], description="Calls that list instances.")
     undone_by: CatalogueCall | None = Field(None, description="The call that ends or removes an instance.")
+    inferred: bool = Field(
+        False,
+        description="True if `pgagents import` concluded it from paths: what contradicts it is odd, not "
+        "broken.",
+    )
     absent: str | int | dict[JsonName, str | int] | None = Field(
         None, description="A well-formed id that does not exist; a mapping if the id has several members."
     )

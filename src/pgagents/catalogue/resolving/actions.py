@@ -175,7 +175,7 @@ class Actions(Answers, Surfaces):
         next, more = found[(*at, "next")], found.get((*at, "more"))
         bound = self.codes[p.bound] if p.bound else None
         is_url = at in self.checker.urls
-        return Pages(found[(*at, "items")], next, p.argument, more, p.size, bound, is_url, at)
+        return Pages(found[(*at, "items")], next, p.argument, more, p.size, bound, is_url, at, p.inferred)
 
     def _example(self, name: str, e: actions.Example, a: actions.Action, at: Pointer) -> Example:
         status = e.status or next(code for code in a.output if 200 <= code < 300)

@@ -101,6 +101,7 @@ class Resources(Shared):
             body_at=r.body_at,
             gone_when=self.checker.expressions.get((*at, "gone_when")),
             moves_by_time=timed,
+            inferred=r.inferred,
             unique=tuple(
                 m.Unique(tuple(u.members), self.codes[u.otherwise], tuple(u.cite), (*at, "unique", i))
                 for i, u in enumerate(r.unique)

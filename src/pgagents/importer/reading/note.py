@@ -8,7 +8,7 @@ from typing import Literal
 from pgagents.source.source import Pointer
 from pgagents.text.brief import brief
 
-Kind = Literal["lost", "decide", "left out", "blocked", "answered"]
+Kind = Literal["lost", "decide", "left out", "blocked", "answered", "inferred"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,10 @@ class Notes:
     def add_ignore(self, at: Pointer, rule: str, reason: str) -> None:
         """Record an ignore comment for a finding of `pgagents lint` that the document itself causes."""
         self.made.setdefault(Note("answered", at, f"pgagents: ignore[{rule}] {reason}"))
+
+    def infer(self, at: Pointer, message: str) -> None:
+        """Record what a part of the catalogue was inferred from."""
+        self.made.setdefault(Note("inferred", at, message))
 
     def add_left_out(self, message: str, source: str = "", *, count: int = 1) -> None:
         """Record that an operation, or `count` operations, are not in the catalogue."""

@@ -45,7 +45,7 @@ _TONES = {
     "untested": "odd",
     "not tried": "plain",
 }
-_VERDICT_TONES = {Verdict.KEPT: "good", Verdict.BROKEN: "bad", Verdict.UNTESTED: "odd"}
+_VERDICT_TONES = {Verdict.KEPT: "good", Verdict.BROKEN: "bad", Verdict.ODD: "odd", Verdict.UNTESTED: "odd"}
 _SIGNS = {0: ("good", "✔"), 1: ("bad", "✘"), 3: ("odd", "!")}
 
 

@@ -103,7 +103,7 @@ def _finding(finding: Finding, report: Report, source: Source) -> dict[str, Any]
     first, lines = around(source, source.locate(finding.contract.origin).line)
     return {
         **contract(finding.contract, source),
-        "verdict": Verdict.BROKEN.value,
+        "verdict": (Verdict.ODD if finding.severity == "odd" else Verdict.BROKEN).value,
         "severity": finding.severity,
         "expected": finding.expected,
         "actual": finding.actual,

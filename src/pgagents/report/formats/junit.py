@@ -55,7 +55,8 @@ def _of_the_run(root: xml.Element, name: str, messages: Sequence[str], kind: str
 def _counts(results: Sequence[Result], known: Set[str]) -> dict[str, str]:
     verdicts = [r.verdict for r in results]
     excused = sum(r.contract.id in known for r in results)
-    left_out = verdicts.count(Verdict.NOT_SELECTED) + verdicts.count(Verdict.NOT_APPLICABLE)
+    skipped = (Verdict.ODD, Verdict.NOT_SELECTED, Verdict.NOT_APPLICABLE)
+    left_out = sum(verdict in skipped for verdict in verdicts)
     return {
         "tests": str(len(verdicts)),
         "failures": str(verdicts.count(Verdict.BROKEN) - excused),
@@ -76,6 +77,8 @@ def _case(
     case.set("line", str(span.line))
     if finding is not None and finding.known:
         xml.SubElement(case, "skipped", message=_text(f"known: {finding.known}"))
+    elif result.verdict is Verdict.ODD:
+        xml.SubElement(case, "skipped", message=_text(f"odd: {_message(result, finding)}"))
     elif result.verdict is Verdict.BROKEN:
         message = _message(result, finding)
         failure = xml.SubElement(

@@ -26,7 +26,7 @@ from pgagents.source.source import Source
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 MAX_BODY = 4_000
 _UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
-_LEVELS = {"error": "error", "warning": "warning"}
+_LEVELS = {"error": "error", "odd": "note"}
 
 
 def render(report: Report, source: Source) -> bytes:
@@ -42,7 +42,7 @@ def document(report: Report, source: Source) -> dict[str, Any]:
         {
             r.contract.check
             for r in report.results
-            if r.verdict in (Verdict.BROKEN, Verdict.KEPT, Verdict.UNTESTED)
+            if r.verdict in (Verdict.BROKEN, Verdict.ODD, Verdict.KEPT, Verdict.UNTESTED)
         }
     )
     run: dict[str, Any] = {

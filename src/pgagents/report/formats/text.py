@@ -106,9 +106,7 @@ def _finding(
     notes = []
     if contract.cite:
         notes.append(f"requirement: {', '.join(contract.cite)}")
-    diagnostic = Diagnostic(
-        source.locate(contract.origin), contract.id, finding.severity, "", notes=tuple(notes)
-    )
+    diagnostic = Diagnostic(source.locate(contract.origin), contract.id, "error", "", notes=tuple(notes))
     place = show(diagnostic, source, width=width).splitlines()[1:]
     colour = _RED if finding.severity == "error" and not finding.known else _YELLOW
     lines = [
@@ -225,16 +223,15 @@ def _by_surface(results: list[Result], width: int) -> list[str]:
 
 
 def _count_selected(counts: Counter[Verdict]) -> int:
-    return counts[Verdict.KEPT] + counts[Verdict.BROKEN] + counts[Verdict.UNTESTED]
+    return counts[Verdict.KEPT] + counts[Verdict.BROKEN] + counts[Verdict.ODD] + counts[Verdict.UNTESTED]
 
 
 def _cell(counts: Counter[Verdict]) -> str:
     tried = _count_selected(counts)
     if not tried:
         return "–" if counts else ""
-    marks = (f" {counts[Verdict.BROKEN]} broken" if counts[Verdict.BROKEN] else "") + (
-        f" {counts[Verdict.UNTESTED]} untested" if counts[Verdict.UNTESTED] else ""
-    )
+    shown = (Verdict.BROKEN, Verdict.ODD, Verdict.UNTESTED)
+    marks = "".join(f" {counts[verdict]} {verdict.value}" for verdict in shown if counts[verdict])
     return f"{counts[Verdict.KEPT]}/{tried}{marks}"
 
 
@@ -259,7 +256,7 @@ def _list_left_out(results: Iterable[Result], width: int) -> list[str]:
 def _foot(report: Report, paint: Paint, stopped: bool, width: int, verbose: bool) -> list[str]:
     footer = report.footer
     counts = footer.by_verdict
-    tried = counts.get(Verdict.KEPT, 0) + counts.get(Verdict.BROKEN, 0)
+    tried = sum(counts.get(v, 0) for v in (Verdict.KEPT, Verdict.BROKEN, Verdict.ODD))
     requests = format_count(footer.requests, "request")
     lines = [f"{requests} in {footer.seconds:.1f} s judged {format_count(tried, 'contract')}"]
     if footer.workers > 1:
@@ -295,7 +292,9 @@ def _foot(report: Report, paint: Paint, stopped: bool, width: int, verbose: bool
     known = sum(1 + len(f.also) for f in report.findings if f.known)
     of_these = {Verdict.BROKEN: f" ({known:,} of them known)"} if known else {}
     every = ", ".join(
-        f"{counts.get(v, 0):,} {v.value.replace('_', ' ')}{of_these.get(v, '')}" for v in Verdict
+        f"{counts.get(v, 0):,} {v.value.replace('_', ' ')}{of_these.get(v, '')}"
+        for v in Verdict
+        if v is not Verdict.ODD or counts.get(v, 0)
     )
     colour = _GREEN if code == 0 else _RED if code == 1 else _YELLOW
     lines += [paint(line, colour) for line in _wrap(every, "", "  ", width)]

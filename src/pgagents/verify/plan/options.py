@@ -47,6 +47,8 @@ class Options:
     """True if bursts may exceed the limits on purpose; they come on top of `max_requests`' default."""
     exclusive: bool = False
     """True if nobody else uses the target, so that its counters are this run's alone."""
+    strict: bool = False
+    """True if what contradicts something inferred is broken, and not only odd."""
     shard: tuple[int, int] | None = None
     """Number (from 1) and count of the parts of the contracts that several machines verify at the same
     time.

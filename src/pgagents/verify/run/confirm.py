@@ -24,7 +24,7 @@ def confirm(driver: Driver, checks: Mapping[str, Check], budget: int) -> None:
         found = entry.broken
         if found is None or driver.counted + COSTS > budget:
             continue
-        again = Ledger.of(e.contract for e in driver.ledger.entries.values())
+        again = Ledger.of((e.contract for e in driver.ledger.entries.values()), driver.ledger.guesses)
         kept = driver.judge.replace_ledger(again)
         try:
             same = _repeat(

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from pgagents.model.contract import Contract, Verdict
 from pgagents.report.causes import cause
-from pgagents.report.report import Finding, RecordedExchange, Result
+from pgagents.report.report import Finding, RecordedExchange, Result, Severity
 from pgagents.verify.check.check import Judgement, Probe
+from pgagents.verify.run.guesses import NO_GUESSES, Guesses
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.exchange import Exchange
 
@@ -28,6 +29,8 @@ class Break:
     probe: Probe | None
     outcome: str
     stable: bool | None = None
+    odd: bool = False
+    """True if it only contradicts something that was inferred."""
     past: tuple[Call, ...] = ()
     """Earlier calls about the same instance: a watcher's verdict may depend on them."""
 
@@ -58,11 +61,12 @@ class Ledger:
     internal: list[str] = field(default_factory=list)
     broken: int = 0
     judged: int = 0
+    guesses: Guesses = field(default=NO_GUESSES)
 
     @classmethod
-    def of(cls, contracts: Iterable[Contract]) -> Ledger:
+    def of(cls, contracts: Iterable[Contract], guesses: Guesses = NO_GUESSES) -> Ledger:
         """Make an empty ledger for these contracts."""
-        return cls({c.id: Entry(c) for c in contracts})
+        return cls({c.id: Entry(c) for c in contracts}, guesses=guesses)
 
     def reset(self) -> None:
         """Take back every judgement: what a refused key was answered says nothing about the contracts."""
@@ -94,7 +98,8 @@ class Ledger:
             self.judged += entry.kept == 0 and entry.broken is None
             self.broken += entry.broken is None
             outcome = chain[-1].outcome if chain else ""
-            entry.broken = Break(judgement, tuple(chain[-MAX_CHAIN:]), call, probe, outcome)
+            odd = self.guesses.explain(entry.contract, chain)
+            entry.broken = Break(judgement, tuple(chain[-MAX_CHAIN:]), call, probe, outcome, odd=odd)
 
     def all_judged(self, contracts: Iterable[str]) -> bool:
         """Return whether each of these contracts has been kept or broken."""
@@ -128,7 +133,8 @@ class Ledger:
         if contract.id in self.settled:
             return self.settled[contract.id]
         if entry.broken is not None:
-            return Result(contract, Verdict.BROKEN, entry.broken.judgement.actual)
+            verdict = Verdict.ODD if entry.broken.odd else Verdict.BROKEN
+            return Result(contract, verdict, entry.broken.judgement.actual)
         if entry.error:
             return Result(contract, Verdict.UNTESTED, entry.error)
         if contract.action and contract.place not in reached:
@@ -148,8 +154,11 @@ class Ledger:
             said = first.broken.judgement
             chain = tuple(exchange_of(s) for s in first.broken.chain)
             also = tuple(e.contract.id for e in entries[1:])
+            severity: Severity = "odd" if first.broken.odd else "error"
             found.append(
-                Finding(first.contract, "error", said.expected, said.actual, chain, first.broken.stable, also)
+                Finding(
+                    first.contract, severity, said.expected, said.actual, chain, first.broken.stable, also
+                )
             )
         return tuple(sorted(found, key=lambda f: f.exchanges[-1].number if f.exchanges else 0))
 
@@ -162,7 +171,7 @@ class Ledger:
         for entry in self.entries.values():
             if entry.broken is not None and entry.contract.id not in self.settled:
                 said = cause(entry.contract.check, entry.broken.outcome, entry.broken.judgement.actual)
-                groups.setdefault(said, []).append(entry)
+                groups.setdefault(f"{said} {entry.broken.odd}", []).append(entry)
         return _following([sorted(g, key=_place) for g in groups.values()])
 
 

@@ -26,6 +26,7 @@ from pgagents.verify.projections.offers import offers
 from pgagents.verify.run.confirm import confirm
 from pgagents.verify.run.course import INTERRUPTED, Course
 from pgagents.verify.run.driver import OUT_OF_TIME, Driver
+from pgagents.verify.run.guesses import NO_GUESSES, find_guesses
 from pgagents.verify.run.ledger import Ledger
 from pgagents.verify.wire.endpoint import MCP
 from pgagents.verify.wire.mcp.link import Link
@@ -168,7 +169,7 @@ def verify(
     checks = collect()
     listed = planning.all_contracts(setting, checks)
     made = planning.draft(setting, checks, listed, options, identities)
-    ledger = Ledger.of(listed)
+    ledger = Ledger.of(listed, NO_GUESSES if options.strict else find_guesses(model))
     ledger.settled.update(made.settled)
     factory = FixtureFactory(
         setting, _tag(started_at, clock(), url, options), model.env, options.shard or (1, 1)

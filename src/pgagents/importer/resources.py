@@ -1,0 +1,299 @@
+"""Infer resources from the paths of a document: `POST /items`, `GET /items` and `GET /items/{item_id}`.
+
+A resource is inferred only where a read by id answers with the id. Each one says what it was inferred from.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pgagents.importer.actions import ImportedAction
+from pgagents.importer.listing import Schema, describe_listing, follow, is_type
+from pgagents.importer.reading.names import snake, unique
+from pgagents.importer.reading.note import Notes
+
+_PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
+_ID = re.compile(r"(?:.*[_-])?id|.*Id", re.A)
+_FRESH = {"email": "=fresh.email", "uuid": "=fresh.uuid", "uri": "=fresh.url"}
+_TAKEN = frozenset((
+    "input", "response", "request", "headers", "env", "now", "fresh", "resource", "created", "read",
+))  # fmt: skip
+"""Names that stand for something else in expressions."""
+_ROOM = 40
+"""Length that a text must be allowed to have for a fresh one."""
+NOT_FOUND = 404
+
+
+@dataclass(slots=True)
+class _Paths:
+    """The actions of one collection (`/items`) and of one of its items (`/items/{item_id}`), by method."""
+
+    collection: dict[str, ImportedAction] = field(default_factory=dict)
+    item: dict[str, ImportedAction] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """An inferred resource: its name, the argument and the member with its id, and its parent's path."""
+
+    name: str
+    argument: str
+    member: str
+    parent: str
+
+
+def infer_resources(
+    made: Sequence[ImportedAction], named: Mapping[str, Any], codes: Mapping[str, Any], notes: Notes
+) -> dict[str, Any]:
+    """Return the section `resources`, and note at the arguments which resource they name.
+
+    `named` are the schemas, `codes` the error codes of the catalogue by name.
+    """
+    paths = _group(made)
+    found: dict[str, Any] = {}
+    known: dict[str, _Known] = {}
+    for path in sorted(paths, key=len):
+        one = _identify(path, paths[path], named, known, found)
+        if one is None:
+            continue
+        section, reasons = _describe(one, paths[path], named, codes, known)
+        known[path] = one
+        found[one.name] = section
+        notes.infer(("resources", one.name), f"from {_join(reasons)}")
+    for action in made:
+        _refer(action, known)
+    return found
+
+
+def _group(made: Sequence[ImportedAction]) -> dict[str, _Paths]:
+    """Group actions by the path of their collection; placeholders have no name in it."""
+    found: dict[str, _Paths] = {}
+    for one in made:
+        method, _, path = str(one.action["http"]).partition(" ")
+        head, _, last = path.rpartition("/")
+        if _PLACEHOLDER.fullmatch(last):
+            found.setdefault(_plain(head), _Paths()).item.setdefault(method, one)
+        else:
+            found.setdefault(_plain(path), _Paths()).collection.setdefault(method, one)
+    return found
+
+
+def _plain(path: str) -> str:
+    return _PLACEHOLDER.sub("{}", path)
+
+
+def _identify(
+    path: str, paths: _Paths, named: Mapping[str, Any], known: Mapping[str, _Known], taken: Mapping[str, Any]
+) -> _Known | None:
+    """Return the resource of a collection's path; None if no read answers with its id, or if it lies below
+    something that is no resource.
+    """
+    read = paths.item.get("GET")
+    if read is None or read.action["effect"] != "read" or path.endswith("}"):
+        return None
+    parent = _parent(path)
+    if "{}" in path and parent not in known:
+        return None
+    argument = _PLACEHOLDER.findall(read.action["http"])[-1]
+    at = _find_object(read, argument, named)
+    if at is None:
+        return None
+    name = snake(_singular(path.rpartition("/")[2]))
+    name = f"{name}_resource" if name in _TAKEN else name
+    return _Known(unique(name, set(taken)), argument, at[1], parent if "{}" in path else "")
+
+
+def _parent(path: str) -> str:
+    """Return the path of the collection that the last placeholder of a path stands for."""
+    return path[: path.rindex("{}")].rstrip("/") if "{}" in path else ""
+
+
+def _singular(word: str) -> str:
+    for ending, instead in (("ies", "y"), ("sses", "ss"), ("xes", "x"), ("ches", "ch"), ("shes", "sh")):
+        if word.endswith(ending):
+            return word.removesuffix(ending) + instead
+    return word.removesuffix("s") if not word.endswith("ss") else word
+
+
+def _find_object(
+    one: ImportedAction, argument: str, named: Mapping[str, Any]
+) -> tuple[str, str, Schema] | None:
+    """Return where an action answers with an instance (`response.item`), the member that is its id, and its
+    schema; None if it answers with none.
+    """
+    answer = next((o for status, o in one.action["output"].items() if 200 <= status < 300), None)
+    whole = follow(answer or {}, named)
+    places = [("response", whole)]
+    members = {n: follow(s, named) for n, s in whole.get("properties", {}).items() if n.isidentifier()}
+    inner = [(f"response.{n}", s) for n, s in members.items() if "properties" in s]
+    for at, schema in [*places, *(inner if len(inner) == 1 else [])]:
+        if member := _id_member(schema, argument, one.action.get("input", {}).get(argument, {}), named):
+            return at, member, schema
+    return None
+
+
+def _id_member(schema: Schema, argument: str, param: Schema, named: Mapping[str, Any]) -> str:
+    """Return the member that holds the id which an argument names; empty if none surely does."""
+    members = {n: follow(s, named) for n, s in schema.get("properties", {}).items()}
+    wished = [argument, *(["id"] if _ID.fullmatch(argument) else [])]
+    for name in wished:
+        kinds = ("string", "integer")
+        both = (kind for kind in kinds if is_type(members.get(name, {}), (kind,)) and is_type(param, (kind,)))
+        if next(both, None) is not None:
+            return name
+    return ""
+
+
+def _describe(
+    one: _Known,
+    paths: _Paths,
+    named: Mapping[str, Any],
+    codes: Mapping[str, Any],
+    known: Mapping[str, _Known],
+) -> tuple[dict[str, Any], list[str]]:
+    """Return a resource's section, and the operations that it was inferred from."""
+    read = paths.item["GET"]
+    section: dict[str, Any] = {"inferred": True}
+    if one.member != "id":
+        section["id"] = one.member
+    above = _above(one, read, known)
+    section["read_by"] = _call(
+        read, {**above, one.argument: f"=resource.{one.member}"}, _at(read, one, named)
+    )
+    reasons = [str(read.action["http"])]
+    made_by = _make(one, paths.collection.get("POST"), named, known)
+    listed_by = _list(one, paths.collection.get("GET"), named, known)
+    if made_by is not None:
+        section["made_by"] = made_by
+        reasons.append(str(paths.collection["POST"].action["http"]))
+    if listed_by is not None:
+        section["found_by"] = section["listed_by"] = listed_by
+        reasons.append(str(paths.collection["GET"].action["http"]))
+    removal = paths.item.get("DELETE")
+    if removal is not None:
+        named_by = _PLACEHOLDER.findall(removal.action["http"])[-1]
+        section["undone_by"] = _call(removal, {**above, named_by: f"=resource.{one.member}"}, "")
+        reasons.append(str(removal.action["http"]))
+    missing = [c for c in read.action.get("errors", ()) if codes.get(c, {}).get("status") == NOT_FOUND]
+    if len(missing) == 1:
+        section["missing"] = missing[0]
+    return section, reasons
+
+
+def _call(one: ImportedAction, given: Mapping[str, Any], at: str) -> dict[str, Any]:
+    call: dict[str, Any] = {"action": one.name}
+    call |= {"input": dict(given)} if given else {}
+    return call | ({"at": at} if at not in ("", "response") else {})
+
+
+def _at(one: ImportedAction, resource: _Known, named: Mapping[str, Any]) -> str:
+    found = _find_object(one, resource.argument, named)
+    return found[0] if found is not None else ""
+
+
+def _above(one: _Known, action: ImportedAction, known: Mapping[str, _Known]) -> dict[str, Any]:
+    """Return the arguments that name what contains a resource, outermost first."""
+    found: dict[str, Any] = {}
+    names = _PLACEHOLDER.findall(action.action["http"])
+    chain: list[_Known] = []
+    parent = known.get(one.parent) if one.parent else None
+    while parent is not None:
+        chain.append(parent)
+        parent = known.get(parent.parent) if parent.parent else None
+    for above, name in zip(reversed(chain), names, strict=False):
+        found[name] = f"={above.name}.{above.member}"
+    return found
+
+
+def _make(
+    one: _Known, action: ImportedAction | None, named: Mapping[str, Any], known: Mapping[str, _Known]
+) -> dict[str, Any] | None:
+    """Return the call that makes an instance; None if its answer has no id, or an argument no value."""
+    if action is None or action.action["effect"] != "write":
+        return None
+    answer = next((o for status, o in action.action["output"].items() if 200 <= status < 300), None)
+    whole = follow(answer or {}, named)
+    inner = [
+        (f"response.{n}", follow(s, named))
+        for n, s in whole.get("properties", {}).items()
+        if n.isidentifier()
+    ]
+    places = [
+        at for at, schema in (("response", whole), *inner) if one.member in schema.get("properties", {})
+    ]
+    above = _above(one, action, known)
+    given = _values(action, above, named, known)
+    return _call(action, {**above, **given}, places[0]) if places and given is not None else None
+
+
+def _values(
+    action: ImportedAction, above: Mapping[str, Any], named: Mapping[str, Any], known: Mapping[str, _Known]
+) -> dict[str, Any] | None:
+    """Return a value for each required argument; None if one has none that is surely valid."""
+    shown = next((dict(e.get("input", {})) for e in action.action.get("examples", {}).values()), {})
+    found: dict[str, Any] = {}
+    for name, param in action.action.get("input", {}).items():
+        if name in above or not param.get("required"):
+            continue
+        other = next((k for k in known.values() if name == f"{k.name}_id"), None)
+        value = (
+            f"={other.name}.{other.member}"
+            if other is not None
+            else _value(follow(param, named), shown, name)
+        )
+        if value is None:
+            return None
+        found[name] = value
+    return found
+
+
+def _value(schema: Schema, shown: Mapping[str, Any], name: str) -> Any:
+    """Return a value that a schema allows; None if it takes more than a look at it to find one."""
+    plain = schema.get("type") == "string" and not {"enum", "const", "pattern"} & schema.keys()
+    if plain and schema.get("maxLength", _ROOM) >= _ROOM:
+        if "format" not in schema:
+            return "=fresh.text"
+        if schema["format"] in _FRESH:
+            return _FRESH[schema["format"]]
+    if name in shown:
+        return shown[name]
+    for key in ("examples", "enum"):
+        if isinstance(schema.get(key), list) and schema[key]:
+            return schema[key][0]
+    for key in ("default", "const"):
+        if key in schema:
+            return schema[key]
+    if is_type(schema, ("integer", "number")) and "exclusiveMinimum" not in schema:
+        return schema.get("minimum", 1)
+    if is_type(schema, ("boolean",)):
+        return False
+    return [] if is_type(schema, ("array",)) and not schema.get("minItems") else None
+
+
+def _list(
+    one: _Known, action: ImportedAction | None, named: Mapping[str, Any], known: Mapping[str, _Known]
+) -> dict[str, Any] | None:
+    """Return the call that lists instances; None if no list with their ids is in its answer."""
+    listing = describe_listing(action, named) if action is not None else None
+    if action is None or listing is None or one.member not in listing.item.get("properties", {}):
+        return None
+    above = _above(one, action, known)
+    needed = [n for n, p in action.action.get("input", {}).items() if p.get("required") and n not in above]
+    return None if needed else _call(action, above, listing.items)
+
+
+def _refer(one: ImportedAction, known: Mapping[str, _Known]) -> None:
+    """Say at each placeholder of a path which resource it names."""
+    path = str(one.action["http"]).partition(" ")[2]
+    for found in _PLACEHOLDER.finditer(path):
+        resource = known.get(_plain(path[: found.start()].rstrip("/")))
+        param = one.action.get("input", {}).get(found[1])
+        if resource is not None and param is not None:
+            param["refers_to"] = resource.name
+
+
+def _join(reasons: Sequence[str]) -> str:
+    return " and ".join([", ".join(reasons[:-1]), reasons[-1]]) if len(reasons) > 1 else reasons[0]
