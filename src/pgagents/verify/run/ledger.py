@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pgagents.model.contract import Contract, Verdict
 from pgagents.report.causes import cause
 from pgagents.report.report import Finding, RecordedExchange, Result, Severity
+from pgagents.verify.answers.guesses import NO_GUESSES, Guesses
 from pgagents.verify.check.check import Judgement, Probe
-from pgagents.verify.run.guesses import NO_GUESSES, Guesses
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.exchange import Exchange
 

@@ -16,6 +16,7 @@ from pgagents.http import Handler
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Model
 from pgagents.report.report import Footer, Header, Report, Result
+from pgagents.verify.answers.guesses import NO_GUESSES, find_guesses
 from pgagents.verify.check.check import collect
 from pgagents.verify.check.memory import Setting, setting_of
 from pgagents.verify.fixtures.factory import FixtureFactory
@@ -26,7 +27,6 @@ from pgagents.verify.projections.offers import offers
 from pgagents.verify.run.confirm import confirm
 from pgagents.verify.run.course import INTERRUPTED, Course
 from pgagents.verify.run.driver import OUT_OF_TIME, Driver
-from pgagents.verify.run.guesses import NO_GUESSES, find_guesses
 from pgagents.verify.run.ledger import Ledger
 from pgagents.verify.wire.endpoint import MCP
 from pgagents.verify.wire.mcp.link import Link
