@@ -209,6 +209,7 @@ class _Resolver:
             ),
             unknown=a.unknown or default_unknown,
             content_type=a.content_type or JSON,
+            max_body_bytes=a.max_body_bytes or self.written.limits.max_body_bytes,
             headers=tuple(
                 (k, Text(v, ("api", "request_headers", k)))
                 for k, v in self.written.api.request_headers.items()
@@ -380,7 +381,9 @@ class _Resolver:
         next, more = found[(*at, "next")], found.get((*at, "more"))
         bound = self.codes[p.bound] if p.bound else None
         is_url = at in self.checker.urls
-        return Pages(found[(*at, "items")], next, p.argument, more, p.size, bound, is_url, at)
+        return Pages(
+            found[(*at, "items")], next, p.argument, more, p.size, bound, is_url, at, tuple(p.bound_to or ())
+        )
 
     def _example(self, name: str, e: actions.Example, a: actions.Action, at: Pointer) -> Example:
         status = e.status or next(code for code in a.output if 200 <= code < 300)
@@ -652,6 +655,7 @@ class _Resolver:
             within=r.within or self._parent(name, r),
             body_at=r.body_at,
             gone_when=self.checker.expressions.get((*at, "gone_when")),
+            given=self.checker.expressions.get((*at, "given")),
             moves_by_time=timed,
             unique=tuple(
                 m.Unique(tuple(u.members), self.codes[u.otherwise], tuple(u.cite), (*at, "unique", i))

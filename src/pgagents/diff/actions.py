@@ -339,7 +339,8 @@ def _job_meaning(job: Job | None) -> list[Any]:
 
 def _page_meaning(pages: Pages) -> list[Any]:
     meant = (pages.items, pages.next, pages.more, pages.argument, pages.size, pages.is_url, pages.bound)
-    return _meaning(part.name if isinstance(part, Code) else part for part in meant)
+    parts = (part.name if isinstance(part, Code) else part for part in meant)
+    return _meaning((*parts, sorted(pages.bound_to)))
 
 
 def _errors(s: Sides) -> Iterator[Change]:
@@ -467,6 +468,7 @@ _COMPARED = frozenset((
     "bucket", "scope", "key", "params", "unknown", "outputs", "errors", "idempotency", "confirm_title",
     "confirm_body", "laws", "relations", "deprecated", "signed", "origin", "cite", "formerly", "alias_of",
     "security", "pages", "etag", "if_match", "job", "content_type", "headers", "deprecation",
+    "max_body_bytes",
 ))  # fmt: skip
 _SHOWN: dict[str, Callable[[Action], Any]] = {
     "examples": lambda a: [(e.name, e.title, e.input, e.status, e.output) for e in a.examples],

@@ -62,6 +62,8 @@ def _auth(checker: Checker) -> None:
     for name, role in auth.roles.items():
         checker.check_reference(("auth", "roles", name, "plan"), role.plan, ("auth", "plans"), "plan")
         checker.check_reference(("auth", "roles", name, "surface"), role.surface, ("surfaces",), "surface")
+        for member in role.env:
+            checker.check_reference(("auth", "roles", name, "env", member), member, ("env",), "value")
     for oauth_scope, actions in auth.oauth.needs.items() if auth.oauth else ():
         at = ("auth", "oauth", "needs", oauth_scope)
         checker.check_reference(at, oauth_scope, ("auth", "oauth", "scopes"), "OAuth scope")

@@ -21,6 +21,7 @@ from pgagents.sandbox.mock import places
 from pgagents.sandbox.mock.answer_headers import headers_of_answer
 from pgagents.sandbox.mock.conditions import is_known, refuse_stale
 from pgagents.sandbox.mock.events import Events
+from pgagents.sandbox.mock.given import add_given
 from pgagents.sandbox.mock.ids import candidates
 from pgagents.sandbox.mock.laws.listing import choose
 from pgagents.sandbox.mock.laws.obey import Lawful
@@ -480,6 +481,7 @@ class Mock:
         for resource in self.resources:
             if self.rows.any(resource.name):
                 continue
+            add_given(self.model, self.rows, resource)
             for call in (resource.found_by, resource.made_by, *resource.read_by, *resource.listed_by):
                 path = places.place(call.at) if call else None
                 for example in call.action.examples if call and path is not None else ():

@@ -31,6 +31,7 @@ from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.laws.next_page import PageRequest, next_page
 from pgagents.verify.laws.paged_list import PagedList, breaks_order, items_on, list_paged_lists
+from pgagents.verify.wire.call import InstanceRef
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
@@ -171,6 +172,25 @@ def _making(
     return run
 
 
+def _choose_other(paged: PagedList, used: Mapping[str, Any]) -> Generator[Any, Any, tuple[str, Any] | None]:
+    """Return an argument with a value that makes it another list than one with the arguments `used`; None
+    if there is none.
+    """
+    to = paged.pages.bound_to
+    found = ((n, v) for n, values in paged.choices.items() for v in values if not to or n in to)
+    if (other := next(found, None)) is not None:
+        return other
+    for param in paged.endpoint.params:
+        resource = paged.parents.get(str(param.name))
+        if resource is None or str(param.name) not in to:
+            continue
+        for _ in range(ENOUGH):
+            body = yield InstanceRef(resource.name, fresh=True)  # the first may be the one that was used
+            if (value := resource.value_for(param, body)) != used.get(str(param.name)):
+                return str(param.name), value
+    return None
+
+
 def _other_list(setting: Setting, paged: PagedList, contract: str) -> Callable[[], Conversation]:
     """Request the second page of one list with the arguments of another."""
 
@@ -179,7 +199,7 @@ def _other_list(setting: Setting, paged: PagedList, contract: str) -> Callable[[
         size = {str(paged.pages.size): 1} if paged.most is not None else {}
         walk = _Walk(setting, paged, contract, given)
         page = yield from walk.request({**given, **size}, "a page that the next one belongs to")
-        other = next(((n, v) for n, values in paged.choices.items() for v in values), None)
+        other = (yield from _choose_other(paged, page.exchange.input)) if page is not None else None
         if page is None or page.next is None or not page.next.is_followed:
             yield judge_untested(contract, "the list has no second page")
         elif other is None:
