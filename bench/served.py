@@ -1,5 +1,5 @@
 """A sandbox of Park Graph in a process of its own that counts the requests it is sent: `python -m
-bench.served READY COUNT [FAULT]…`.
+bench.served READY COUNT DATABASE DELAY [FAULT]…`.
 """
 
 from __future__ import annotations
@@ -10,10 +10,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+
+from bench.delay import run_proxy
 
 CATALOGUE = Path("catalogue/park_graph.yaml")
 READY_S, STOP_S = 60.0, 10.0
@@ -31,11 +34,12 @@ class Served:
 
 
 @contextmanager
-def run_sandbox(folder: Path, *faults: str, database: bool = False) -> Iterator[Served]:
+def run_sandbox(folder: Path, *faults: str, database: bool = False, delay_s: float = 0.0) -> Iterator[Served]:
     """Start a sandbox at a free port over plain HTTP, with the same ids and keys each time, and stop it at
     the end.
 
-    With a `database` what it is told goes into a file instead of its memory.
+    With a `database` what it is told goes into a file instead of its memory. With a delay its URL, which its
+    own documents name too, is that of a proxy in front of it.
     """
     ready, count = folder / "ready.json", folder / "count.txt"
     ready.unlink(missing_ok=True)
@@ -46,6 +50,7 @@ def run_sandbox(folder: Path, *faults: str, database: bool = False) -> Iterator[
         str(ready),
         str(count),
         str(folder / "world.db") if database else "-",
+        str(delay_s),
         *faults,
     ]
     child = subprocess.Popen(words, stdout=subprocess.DEVNULL)
@@ -64,7 +69,7 @@ def run_sandbox(folder: Path, *faults: str, database: bool = False) -> Iterator[
     found.requests, found.span_s = int(requests), float(span_s)
 
 
-def main(ready: str, count: str, database: str, *faults: str) -> None:
+def main(ready: str, count: str, database: str, delay: str, *faults: str) -> None:
     """Serve until SIGTERM, then write down how many requests came, and in how many seconds."""
     from pgagents.catalogue.load import load_file
     from pgagents.cli.running.run import signals
@@ -84,11 +89,14 @@ def main(ready: str, count: str, database: str, *faults: str) -> None:
         first = first or last
         return answer
 
+    listening = listen(0)
+    port = urlsplit(listening.url).port or 0
+    proxy = run_proxy(Path(ready).parent, port, float(delay)) if float(delay) else nullcontext(listening.url)
     try:
-        with signals():
+        with signals(), proxy as url:
             serve(
                 replace(opened, handler=count_request),
-                listen(0),
+                replace(listening, url=url),
                 lambda facts: write_ready(Path(ready), facts),
             )
     except KeyboardInterrupt:

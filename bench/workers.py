@@ -7,14 +7,13 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from bench.delay import run_proxy
 from bench.served import CATALOGUE, run_sandbox
 from pgagents.catalogue.load import load_file
 from pgagents.model.model import Model
 from pgagents.report.report import Report
 from pgagents.verify.plan.options import Identities, Options
+from pgagents.verify.plan.safety import may_write
 from pgagents.verify.run.run import verify
 from pgagents.verify.wire.send import Client
 
@@ -56,18 +55,18 @@ def measure_workers(seed: int = 0) -> Iterator[Pair]:
 
 def _verify(workers: int, seed: int, *, writes: bool) -> Report:
     model = load_file(CATALOGUE) if writes else _without_test_keys()
-    with tempfile.TemporaryDirectory() as name, run_sandbox(Path(name)) as served:
-        port = urlsplit(str(served.facts["url"])).port or 0
-        key = str(served.facts["keys"]["unlimited"])
-        with (
-            run_proxy(Path(name), port, DELAY_S) as url,
-            Client(url, workers=workers) as handler,
-        ):
+    options = Options(seed=seed, workers=workers)
+    with tempfile.TemporaryDirectory() as name, run_sandbox(Path(name), delay_s=DELAY_S) as served:
+        url, key = str(served.facts["url"]), str(served.facts["keys"]["unlimited"])
+        identities = Identities({"main": key})
+        if may_write(model, identities, options) != writes:
+            raise SystemExit("the key's prefix does not decide any more if the run may write")
+        with Client(url, workers=workers) as handler:
             return verify(
                 model,
                 handler,
-                Identities({"main": key}),
-                Options(seed=seed, workers=workers),
+                identities,
+                options,
                 clock=time.time,
                 sleep=time.sleep,
                 wall=lambda: "2026-01-01T00:00:00Z",
@@ -79,8 +78,8 @@ def _verify(workers: int, seed: int, *, writes: bool) -> Report:
 def _without_test_keys() -> Model:
     """Return the catalogue with every key as one for real data, so that a run changes nothing."""
     model = load_file(CATALOGUE)
-    assert model.credential is not None
-    return replace(model, credential=replace(model.credential, prefixes={"pk_": "live"}))
+    live = {n: replace(c, prefixes={"pk_": "live"}) for n, c in model.credentials.items()}
+    return replace(model, credential=next(iter(live.values())), credentials=live)
 
 
 def _outcome(report: Report) -> tuple[frozenset[tuple[str, str]], frozenset[tuple[str, str]]]:

@@ -9,7 +9,7 @@ import logging
 import random
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pgagents.http import Handler
@@ -42,19 +42,23 @@ def mcp_inside(
 
 
 def verify_mcp(
-    model: Model, *, seed: int = 0, faults: Sequence[str] = (), variations: Sequence[str] = ()
+    model: Model,
+    *,
+    seed: int = 0,
+    faults: Sequence[str] = (),
+    variations: Sequence[str] = (),
+    **more: Any,
 ) -> Report:
     """Verify a plain sandbox through an MCP server in front of it, restricted to the contracts of its
-    tools.
+    tools. `more` are further options of the run.
     """
     from pgagents.inprocess import inside, verify_sandbox
     from pgagents.verify.plan.options import Options
 
     opened = inside(model, seed=seed)
     with mcp_inside(model, opened, faults=faults, variations=variations) as link:
-        return verify_sandbox(
-            model, opened, Options(seed=seed, only=tool_contracts(model), max_requests=ENOUGH), mcp=link
-        )
+        given = {"only": tool_contracts(model), "max_requests": ENOUGH, **more}
+        return verify_sandbox(model, opened, Options(seed=seed, **given), mcp=link)
 
 
 def tool_contracts(model: Model) -> tuple[str, ...]:
@@ -80,6 +84,7 @@ def _serve_mcp(model: Model, opened: Inside) -> Iterator[Handler]:
     from pgagents.inprocess import over_tls
     from pgagents.mcp.http import make_app
     from pgagents.mcp.server import make_server
+    from pgagents.model.identity import find_keys
 
     async def sleep(seconds: float) -> None:
         opened.sleep(seconds)
@@ -88,7 +93,7 @@ def _serve_mcp(model: Model, opened: Inside) -> Iterator[Handler]:
     client = Client(
         model,
         sending(over_tls(opened.sandbox.handler)),
-        opened.keys.get("main", ""),
+        find_keys(model, opened.keys, "main"),
         sleep=sleep,
         clock=clock,
         rng=random.Random(1),

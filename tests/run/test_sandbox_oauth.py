@@ -208,8 +208,8 @@ def test_consent_page_says_what_is_asked_and_has_no_script_and_no_card(app: App)
     page = app.ask(scope="read intelligence")
     text = page.body.decode()
     assert "A demo app on this machine" in text
-    assert all(model("park_graph").auth.oauth.scopes[scope] in text for scope in ("read", "intelligence"))
-    assert model("park_graph").auth.oauth.scopes["sessions:write"] not in text
+    assert all(model("park_graph").code_flow.scopes[scope] in text for scope in ("read", "intelligence"))
+    assert model("park_graph").code_flow.scopes["sessions:write"] not in text
     assert set(forms(page).fields) == {"ticket", "user"}
     assert forms(page).tags.isdisjoint({"script", "img", "link", "iframe"})
     policy = page.header("Content-Security-Policy") or ""
@@ -431,7 +431,7 @@ def test_access_token_lives_an_hour_of_the_sandboxs_clock(app: App) -> None:
 
 
 def needs() -> list[tuple[str, str]]:
-    oauth = model("park_graph").auth.oauth
+    oauth = model("park_graph").code_flow
     return [(scope, name) for scope, names in oauth.needs.items() for name in names]
 
 
@@ -440,7 +440,7 @@ def test_every_action_needs_the_scope_that_the_catalogue_says(app: App, scope: s
     action = model("park_graph").action(name)
     assert action is not None
     target = re.sub(r"\{\w+\}", "x_1", str(action.path))
-    others = " ".join(s for s in model("park_graph").auth.oauth.scopes if s != scope)
+    others = " ".join(s for s in model("park_graph").code_flow.scopes if s != scope)
     refused = app.call(
         app.tokens(others)["access_token"], action.method, target, {} if action.method == "POST" else None
     )

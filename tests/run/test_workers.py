@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
+from itertools import product
 from typing import Any
 from zlib import crc32
 
@@ -35,7 +36,7 @@ from pgagents.verify.fixtures.instance import Instance
 from pgagents.verify.fixtures.pool import FixturePool
 from pgagents.verify.plan.options import USUAL_WORKERS, Identities, Options, Progress
 from pgagents.verify.plan.order import LATE
-from pgagents.verify.plan.overlap import Slot, lay_out
+from pgagents.verify.plan.overlap import Company, Slot, lay_out
 from pgagents.verify.run import course
 from pgagents.verify.run import judge as judging
 from pgagents.verify.run.course import SLOW_S
@@ -334,6 +335,21 @@ def test_without_leave_to_write_nothing_runs_alone_for_the_sake_of_its_instances
     reading = [slot for slot in slots(writes=False) if collect()[slot.probe.check].overlap == "readers"]
     assert reading
     assert all(slot.company == "readers" and not slot.writes for slot in reading)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3])
+def test_a_probe_starts_beside_those_that_each_suffer_it_and_that_it_suffers(count: int) -> None:
+    kinds = {(slot.company, slot.writes): slot for slot in (*slots(), *slots(writes=False))}
+    assert len(kinds) == 5, "one that compares never writes"
+
+    def disturbs(one: Slot, other: Slot) -> bool:
+        return one.company == "none" or (one.writes and other.company == "readers")
+
+    for running in product(kinds.values(), repeat=count):
+        for slot in kinds.values():
+            free = not any(disturbs(slot, other) or disturbs(other, slot) for other in running)
+            assert Company(running).takes(slot) == free
+            assert Company(running).is_like(slot) == (slot.writes in [r.writes for r in running[:1]])
 
 
 @pytest.mark.parametrize("most", [7, 40])

@@ -11,6 +11,7 @@ from pgagents.cel.reading import (
     applies,
     bounds_of_size,
     compares,
+    filter_of,
     first_members,
     functions_of,
     list_begun_at,
@@ -210,3 +211,36 @@ def test_conditions_of_arazzo_lead_through_any_name_that_they_can_write() -> Non
         "$['@graph'][?(@['@type'] == 'T')]",
         None,
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "member", "match", "folded"),
+    [
+        ("response.items.all(i, i.name == input.x)", "name", "whole", False),
+        ("response.items.all(i, input.x == i.name)", "name", "whole", False),
+        ("response.all(i, upper(i.name).contains(upper(input.x)))", "name", "part", True),
+        ("response.items.all(i, i.name.startsWith(input.x) && i.age > 3)", "name", "part", False),
+        ("response.items.all(i, input.x.all(t, t in i.tags))", "tags", "each", False),
+    ],
+)
+def test_filter_of_a_list_has_its_member(text: str, member: str, match: str, folded: bool) -> None:
+    found = filter_of(parse(text), X)
+    assert found is not None
+    assert (found.member, found.match, found.folded) == (member, match, folded)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "response.items.exists(i, i.name == input.x)",
+        "response.items.all(i, i.name == input.y)",
+        "response.items.all(i, i.name != input.x)",
+        "input.x.all(i, i.name == input.x)",
+        "response.items.all(i, i.owner.name == input.x)",
+        "response.items.all(i, input.x.contains(i.name))",
+        "response.items.all(i, input.x.exists(t, t in i.tags))",
+        "response.name == input.x",
+    ],
+)
+def test_what_is_no_filter_of_one_member_is_none(text: str) -> None:
+    assert filter_of(parse(text), X) is None

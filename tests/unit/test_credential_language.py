@@ -132,7 +132,12 @@ def test_credential_is_taken(auth: str) -> None:
         ),
         (scheme("{}", "security: []"), 2, "idle", "no call uses the scheme `key`"),
         (scheme("{}", "security: [{kye: []}]"), 3, "unknown-name", "`kye` is no scheme"),
-        (scheme("{}", "security: [{key: [read]}]"), 3, "credential", "scopes stand under `auth.oauth.needs`"),
+        (
+            scheme("{}", "security: [{key: [read]}]"),
+            3,
+            "credential",
+            "scopes stand under `needs` of the flow",
+        ),
         (scheme("{}", "security: [{key: []}, {key: []}]"), 3, "idle", "alternative 1 admits every call"),
         (
             scheme(HEADER, "    b: {type: http_basic}", "security: [{key: []}, {key: [], b: []}]"),
@@ -149,8 +154,8 @@ def test_credential_is_taken(auth: str) -> None:
         (
             scheme(HEADER, "  oauth: {authorize: /a, token: /t, scopes: {read: Read}}"),
             3,
-            "credential",
-            "an access token is a bearer token, and calls use `key` (api_key)",
+            "unknown-key",
+            "unknown key `oauth`",
         ),
         (
             scheme(HEADER, "limits: {end_user: [header x-api-key]}"),

@@ -161,7 +161,7 @@ def test_an_action_without_key_answers_no_refused_key(model: Model, full: Any) -
 
 
 def test_a_key_is_enough_and_oauth_asks_for_the_scopes_an_action_needs(model: Model, full: Any) -> None:
-    oauth = model.auth.oauth
+    oauth = model.code_flow
     assert full["security"] == [{model.credential.name: []}, *([{"oauth2": []}] if oauth else [])]
     assert set(full["components"]["securitySchemes"]) == {
         model.credential.name,

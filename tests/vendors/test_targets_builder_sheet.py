@@ -11,11 +11,12 @@ from pgagents.generate.build import build
 from pgagents.model.model import Model
 
 OAUTH = {
-    "authorize": "/sign-in",
-    "token": "/token",
+    "authorization_url": "/sign-in",
+    "token_url": "/token",
     "scopes": {"all": "Everything"},
     "pkce_binds": ["confidential"],
 }
+USERS = {"users": {"type": "oauth2", "flows": {"authorization_code": OAUTH}}}
 
 
 @pytest.fixture(scope="module", params=OFFERING)
@@ -75,7 +76,7 @@ def test_both_callback_addresses_are_named() -> None:
 
 def test_pkce_is_said_to_be_out_of_reach() -> None:
     assert "it lets this client sign in without" in _sheet(park())
-    assert "sign-in from a GPT fails" in _sheet(shop(auth__oauth=OAUTH))
+    assert "sign-in from a GPT fails" in _sheet(shop(auth__schemes=USERS))
 
 
 def test_without_oauth_the_sheet_has_no_word_of_it() -> None:

@@ -25,7 +25,13 @@ from pgagents.catalogue.language import (
     resources,
     surface,
 )
-from pgagents.catalogue.language.credentials import Alternatives, list_alternatives, list_used_schemes
+from pgagents.catalogue.language.credentials import (
+    Alternatives,
+    find_carrier,
+    find_user_scheme,
+    list_alternatives,
+    list_used_schemes,
+)
 from pgagents.catalogue.language.errors import JSON, PROBLEM_JSON
 from pgagents.catalogue.language.page_texts import add_page_sentence
 from pgagents.catalogue.language.schemas import argument_node, event_node, schema_node, schema_nodes
@@ -53,11 +59,13 @@ from pgagents.model.action import (
     Relation,
     Texts,
 )
+from pgagents.model.code_flow import CodeFlow, make_code_flow
 from pgagents.model.credential import Credential, make
 from pgagents.model.error_reader import ErrorReader
 from pgagents.model.job import Job
 from pgagents.model.limit_reader import LimitReader
 from pgagents.model.pages import Pages
+from pgagents.model.placing import with_places
 from pgagents.model.problem_details import PROBLEM_DETAILS, problem_details
 from pgagents.model.signature import schemes
 from pgagents.source.origin import Node, Text
@@ -120,12 +128,13 @@ class _Resolver:
             dispatchers=tuple(
                 self._dispatcher(surfaces[n], sf) for n, sf in written.surfaces.items() if sf.http
             ),
-            resources={name: self._resource(name, r) for name, r in written.resources.items()},
+            resources=with_places({name: self._resource(name, r) for name, r in written.resources.items()}),
             workflows=tuple(self._workflow(name, w) for name, w in written.workflows.items()),
             domain=written.sandbox.domain,
             credential=next(iter(credentials.values()), None),
             credentials=credentials,
             security=self.security,
+            code_flow=self._code_flow(),
             webhooks=_with_header(written.webhooks),
             idempotency=written.idempotency,
             retention=written.retention,
@@ -139,6 +148,14 @@ class _Resolver:
             name: make(name, schemes[name].model_dump(by_alias=True))
             for name in list_used_schemes(self.written)
         }
+
+    def _code_flow(self) -> CodeFlow | None:
+        scheme, carrier = find_user_scheme(self.written), find_carrier(self.written)
+        if scheme is None or carrier is None:
+            return None
+        flows = self.written.auth.schemes[scheme].flows
+        assert flows is not None
+        return make_code_flow(flows.authorization_code, scheme, carrier, str(self.written.api.server))
 
     def _add_provoking_calls(self) -> None:
         """Add to each code the calls that provoke it, once all actions exist; actions refer to codes
@@ -433,6 +450,8 @@ class _Resolver:
         return tuple(self.actions[n] for n in names)
 
     def _carries(self, surface: str, sf: offers.Surface, action: str) -> bool:
+        if self.written.actions[action].signed is not None and surface != REST:
+            return False
         if self.written.actions[action].http or sf.http or surface in TOOLS:
             return True
         return surface != REST and is_dispatched(self.checker, action)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal as OneOf
 
 from pgagents.cel.syntax import (
     Choice,
@@ -28,6 +29,7 @@ from pgagents.cel.syntax import (
 Path = tuple[str, ...]
 FIRST = Literal("int", 0, "0")
 _CASES = frozenset(("upper", "lower"))
+_PARTIAL = frozenset(("contains", "startsWith", "endsWith"))
 _SORTED = {"sorted_by": False, "sorted_down_by": True}
 
 
@@ -153,6 +155,62 @@ def compares(node: Node, path: Path) -> str:
                 return "folded"
             found = "exactly" if path_of(side) == path else found
     return found
+
+
+Match = OneOf["whole", "part", "each"]
+"""How a filter matches a member: it equals it, it is a part of it, or each of its items is in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A member of a list's items that an argument filters by; `folded` if letter case does not count."""
+
+    items: Node
+    member: str
+    match: Match
+    folded: bool
+
+
+def filter_of(node: Node, path: Path) -> Filter | None:
+    """Return the filter that an expression promises for an argument: `response.items.all(i, i.name ==
+    input.name)`, the same with `contains`, or `input.tags.all(t, t in i.tags)`.
+    """
+    for macro in walk(node):
+        if isinstance(macro, Macro) and macro.name == "all" and path_of(macro.of)[:1] == ("response",):
+            for part in walk(macro.args[0]):
+                member, match, folded = _matched(part, macro.item, path)
+                if member:
+                    return Filter(macro.of, member, match, folded)
+    return None
+
+
+def _matched(part: Node, item: str, path: Path) -> tuple[str, Match, bool]:
+    """Return the item's member that a part matches with the path, how, and if case is ignored."""
+    left: Node | None = None
+    right: Node | None = None
+    match: Match = "whole"
+    if isinstance(part, Infix) and part.signs == ("==",):
+        left, right = part.operands
+        if path_of(_without_case(left)) == path:
+            left, right = right, left
+    elif isinstance(part, FunctionCall) and part.name in _PARTIAL and part.of is not None and part.args:
+        left, right, match = part.of, part.args[0], "part"
+    elif isinstance(part, Macro) and part.name == "all" and path_of(part.of) == path:
+        inner = part.args[0]
+        if isinstance(inner, Infix) and inner.signs == ("in",) and inner.operands[0] == Name(part.item):
+            left, right, match = inner.operands[1], part.of, "each"
+    if left is None or right is None or path_of(_without_case(right)) != path:
+        return "", match, False
+    steps = path_of(_without_case(left))
+    member = steps[1] if len(steps) == 2 and steps[0] == item else ""
+    return member, match, _without_case(left) is not left
+
+
+def _without_case(node: Node) -> Node:
+    """Return what a function of letter case is applied to; any other node as it is."""
+    if isinstance(node, FunctionCall) and node.name in _CASES and len(node.args) == 1:
+        return node.args[0]
+    return node
 
 
 def lists_in(node: Node, roots: frozenset[str]) -> Iterator[Path]:

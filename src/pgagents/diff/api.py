@@ -7,6 +7,7 @@ from dataclasses import fields
 from typing import Any
 
 from pgagents.cel.rewrite import normal
+from pgagents.diff.auth.code_flow import compare_code_flows
 from pgagents.diff.change import Change, Severity
 from pgagents.diff.inclusion import decide_inclusion
 from pgagents.diff.named import form
@@ -125,8 +126,7 @@ def _auth(old: Model, new: Model) -> Iterator[Change]:
         yield from _credential(old.credential, new.credential)
         for name in [n for n in list(old.credentials)[1:] if n in new.credentials]:
             yield from _terms(old.credentials[name], new.credentials[name])
-    if a.oauth != b.oauth:
-        yield from _oauth(a.oauth, b.oauth)
+    yield from compare_code_flows(old, new)
     for plan, scopes in a.plans.items():
         lost = [s for s in scopes if s not in b.plans.get(plan, ())]
         if lost or plan not in b.plans:
@@ -182,48 +182,6 @@ def _exchange(a: TokenExchange, b: TokenExchange, name: str) -> Iterator[Change]
         gone = scope in a.scopes
         message = f"scope {scope} is {'gone' if gone else 'new'}"
         yield _whole("breaking" if gone else "addition", "token-request", message, *at, "scopes")
-
-
-def _oauth(a: Any, b: Any) -> Iterator[Change]:
-    if a is None or b is None:
-        message = "OAuth is offered now" if a is None else "OAuth is not offered any more"
-        yield _whole("addition" if a is None else "breaking", "oauth", message, "auth", "oauth")
-        return
-    for key in ("authorize", "token", "revoke", "metadata", "resource_metadata", "pkce", "pkce_binds"):
-        if getattr(a, key) != getattr(b, key):
-            grew = getattr(a, key) is None
-            yield _whole(
-                "addition" if grew else "breaking",
-                "oauth",
-                f"OAuth's {key} is {getattr(b, key)} now",
-                "auth",
-                "oauth",
-                key,
-            )
-    for scope in a.scopes:
-        if scope not in b.scopes:
-            yield _whole("breaking", "oauth-scope", f"OAuth scope {scope} is gone", "auth", "oauth", "scopes")
-    for scope, actions in b.needs.items():
-        if more := [n for n in actions if n not in a.needs.get(scope, ())]:
-            yield _whole(
-                "breaking",
-                "oauth-needs",
-                f"{', '.join(more)} need scope {scope} now",
-                "auth",
-                "oauth",
-                "needs",
-                scope,
-            )
-    for key in ("access_s", "refresh_s", "refresh_rotates"):
-        if getattr(a, key) != getattr(b, key):
-            yield _whole(
-                "may break",
-                "oauth",
-                f"OAuth's {key} is {getattr(b, key)} now, was {getattr(a, key)}",
-                "auth",
-                "oauth",
-                key,
-            )
 
 
 def _limits(old: Model, new: Model) -> Iterator[Change]:

@@ -57,12 +57,12 @@ def api_sign_in(model: Model) -> SignIn:
 
 
 def _takes(credential: Credential) -> bool:
-    """Return whether the vault's keys can be sent so: as a bearer token, in a header or in the query.
+    """Return whether the vault can send it so: as a bearer token, in a header or in the query.
 
     https://learn.microsoft.com/microsoft-365-copilot/extensibility/plugin-authentication-api-key, read
     2026-11-21.
     """
-    return credential.place != "cookie" and not credential.pair
+    return credential.place != "cookie" and (not credential.pair or credential.by_users)
 
 
 def plugin(model: Model, surface: Surface, functions: list[Node], runtime: Node) -> View:
@@ -158,6 +158,9 @@ def _falsehoods(sign_in: SignIn) -> Iterator[Note]:
     elif kind == "ApiKeyPluginVault" and credential is not None and credential.encoded:
         message = f"Copilot cannot sign in by HTTP Basic, and calls send `{credential.show()}`"
         yield Note(at, message, f"take the surface `{surface.name}` out, or give the API a key or OAuth")
+    elif kind == "ApiKeyPluginVault" and credential is not None and credential.by_users:
+        help = f"write `auth: {{type: OAuthPluginVault, reference_id: NAME}}` under `surfaces.{surface.name}`"
+        yield Note(at, "the plugin says that calls have a key, and users sign in for a token", help)
     elif kind == "ApiKeyPluginVault":
         yield from sign_in.falsehoods
 

@@ -219,14 +219,19 @@ def _make_views(model: Model, chosen: dict[str, Target | Summary]) -> tuple[Boun
 
 def _add_unoffered(model: Model, target: Target, view: View) -> View:
     """Return the view with a loss for each action that a surface with all actions cannot carry: a tool that
-    only the MCP server has.
+    only the MCP server has, or an action that others sign.
     """
-    surface = model.surfaces.get(target.surface or "")
+    surface = model.surfaces.get(target.surface or "") if target.lists_actions else None
     if surface is None or model.source.data["surfaces"][surface.name].get("actions", "all") != "all":
         return view
     offered = {str(action.name) for action in surface.actions}
     lost = [
-        Loss(action.origin, f"action {action.name}", "dropped", "only the MCP server has it")
+        Loss(
+            action.origin,
+            f"action {action.name}",
+            "dropped",
+            "only the MCP server has it" if action.signed is None else "only its sender can sign a call",
+        )
         for action in model.actions
         if str(action.name) not in offered
     ]

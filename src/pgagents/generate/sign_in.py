@@ -64,7 +64,7 @@ def choose_for_gpt(model: Model, surface: Surface) -> SignIn:
 
 
 def _is_in_header(credential: Credential) -> bool:
-    return credential.place == "header" and credential.exchange is None
+    return credential.place == "header" and (credential.exchange is None or credential.by_users)
 
 
 def is_callable(security: tuple[tuple[str, ...], ...], credential: Credential) -> bool:

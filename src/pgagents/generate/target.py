@@ -68,6 +68,7 @@ class Target:
     text. `max_bytes` is the vendor's limit for one file. `for_models` is true if a model receives the whole
     document at every turn, so that its size in tokens is counted. `most_actions` is how many actions an
     import offers on the surface; None if it needs further settings, so that an import cannot offer it.
+    `lists_actions` is false if the document only names another one that lists the actions.
     """
 
     title: str
@@ -78,6 +79,7 @@ class Target:
     part: str | None = None
     for_models: bool = False
     most_actions: int | None = None
+    lists_actions: bool = True
 
 
 @dataclass(frozen=True, slots=True)

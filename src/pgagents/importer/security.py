@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urlsplit
 
 from pgagents.importer.actions import ImportedAction
-from pgagents.importer.reading.names import clean, cut, identifier, is_name, one_line, unique
+from pgagents.importer.reading.names import clean, cut, identifier, is_name, unique
 from pgagents.importer.reading.note import Notes
 from pgagents.importer.reading.operations import Operation
 from pgagents.importer.reading.references import References
@@ -30,9 +28,9 @@ Ways = tuple[Alternative, ...]
 class Security:
     """Choose the schemes that the catalogue's calls use.
 
-    The kinds of `pgagents.model.credentials` and OAuth's authorization code can be expressed. If most
-    operations need a scheme of another kind, it is written as the document describes it. Loading such a
-    catalogue is an error, because no manifest may name a key that the API does not accept.
+    The kinds of `pgagents.model.credentials` can be expressed. If most operations need a scheme of another
+    kind, it is written as the document describes it. Loading such a catalogue is an error, because no
+    manifest may name a key that the API does not accept.
     """
 
     def __init__(
@@ -47,6 +45,7 @@ class Security:
         )
         self.schemes = {name: references.follow(found) for name, found in written.members().items()}
         self.entries = {name: entry for name in self.schemes if (entry := self._read(name)) is not None}
+        self.users = self._choose_user_scheme(chosen)
         self.needs: dict[str, list[str]] = {}
         self.keyed = [op for op in chosen if self._is_keyed(op)]
         able = [ways for op in self.keyed if (ways := self._find_ways(op))]
@@ -196,20 +195,36 @@ class Security:
         self.keyed = [one.operation for one in made if self._is_keyed(one.operation)]
 
     def take(self, made: ImportedAction) -> None:
-        """Record which OAuth scopes an action needs."""
+        """Record which scopes an action needs of a user's token."""
         for need in made.operation.security or ():
-            for name, scopes in need.items():
-                if self._kind(name) == "oauth2" and isinstance(scopes, list):
-                    for scope in scopes:
-                        if isinstance(scope, str) and made.name not in self.needs.setdefault(scope, []):
-                            self.needs[scope].append(made.name)
+            scopes = need.get(self.users) if self.users is not None else None
+            for scope in scopes if isinstance(scopes, list) else ():
+                if isinstance(scope, str) and made.name not in self.needs.setdefault(scope, []):
+                    self.needs[scope].append(made.name)
+
+    def _choose_user_scheme(self, chosen: Sequence[Operation]) -> str | None:
+        """Return the scheme by which users sign in to most operations; other schemes lose that flow."""
+        asked = Counter(name for op in chosen for need in op.security or () for name in need)
+        able = [n for n, entry in self.entries.items() if "authorization_code" in entry.get("flows", {})]
+        users = max(able, key=lambda name: asked[name], default=None)
+        for name in able:
+            if name == users:
+                continue
+            flows = {n: f for n, f in self.entries[name]["flows"].items() if n != "authorization_code"}
+            self.entries[name]["flows"] = flows
+            if not flows:
+                del self.entries[name]
+            if asked[name]:
+                said = f"users sign in by `{brief(users or '')}`; the flow of `{brief(name)}` is not carried"
+                self.notes.add_lost(("auth", "schemes"), said, self.schemes[name].place)
+        return users
 
     # the catalogue's words
 
     def section(self) -> tuple[list[dict[str, list[str]]], dict[str, Any]]:
         """Return the catalogue's `security` and `auth`; both are empty if no call has a key."""
         if not self.keyed:
-            self._notes_on_all(oauth=False)
+            self._notes_on_all()
             return [], {}
         schemes = {}
         kept = [self.default, (self.main,), *map(self._find_ways, self.keyed)]
@@ -219,17 +234,15 @@ class Security:
                 continue
             schemes[key] = self._scheme(name)
             self._notes_on(name, ("auth", "schemes", key))
-        oauth = self._oauth() if self.sayable and any(map(self._is_bearer, self.names)) else None
-        self._notes_on_all(oauth=oauth is not None)
-        return self._write(self.default or (self.main,)), {
-            "schemes": schemes,
-            **({"oauth": oauth} if oauth else {}),
-        }
+        self._notes_on_all()
+        return self._write(self.default or (self.main,)), {"schemes": schemes}
 
     def _scheme(self, name: str) -> dict[str, Any]:
         scheme = self.schemes.get(name)
         kind = self._kind(name)
         made: dict[str, Any] = dict(self.entries.get(name, {"type": kind}))
+        if name == self.users:
+            made["flows"] = self._with_needs(made["flows"])
         if scheme and name not in self.entries:
             made |= {key: clean(scheme.text(key)) for key in _MEMBERS.get(kind, ()) if scheme.text(key)}
         if scheme and (text := scheme.text("description")):
@@ -237,6 +250,16 @@ class Security:
         if self.sayable and (also := self._list_also_accepted(name)):
             made["also_accepted"] = also
         return made
+
+    def _with_needs(self, flows: dict[str, Any]) -> dict[str, Any]:
+        """Return the flows with the scopes that actions need."""
+        flow = flows["authorization_code"]
+        needs = {scope: names for scope, names in self.needs.items() if scope in flow["scopes"]}
+        written = self.schemes[str(self.users)].at("flows", "authorizationCode").mapping()
+        if written.get("refreshUrl", flow["token_url"]) != flow["token_url"]:
+            at = ("auth", "schemes", self.names[str(self.users)])
+            self.notes.add_lost(at, "`refreshUrl` is not carried", self.schemes[str(self.users)].place)
+        return {**flows, "authorization_code": {**flow, **({"needs": needs} if needs else {})}}
 
     def _list_also_accepted(self, main: str) -> list[str]:
         """Return the further forms in which operations that take a scheme accept a token."""
@@ -272,7 +295,7 @@ class Security:
                 ),
             )
 
-    def _notes_on_all(self, *, oauth: bool) -> None:
+    def _notes_on_all(self) -> None:
         at: Pointer = ("auth", "schemes") if self.keyed else ("security",)
         if not self.keyed:
             described = (
@@ -284,44 +307,12 @@ class Security:
             help = "say which under `auth.schemes` and `security`; the reference has examples"
             self.notes.decide(at, f"{said}. If the API asks for a key, {help}")
             return
-        left = [n for n in self.schemes if n not in self.names and not (oauth and self._kind(n) == "oauth2")]
+        left = [name for name in self.schemes if name not in self.names]
         if left:
             self.notes.add_lost(
                 at,
                 f"further schemes are not carried: {', '.join(self._describe_scheme(n) for n in left[:8])}",
             )
-
-    def _oauth(self) -> dict[str, Any] | None:
-        for name, scheme in self.schemes.items():
-            if self._kind(name) != "oauth2":
-                continue
-            swagger = scheme.text("flow")
-            flow = scheme if swagger in ("accessCode",) else scheme.at("flows", "authorizationCode")
-            authorize, token = self._path(flow.text("authorizationUrl")), self._path(flow.text("tokenUrl"))
-            if not authorize or not token:
-                self.notes.add_lost(
-                    ("auth",),
-                    f"OAuth scheme `{brief(name)}` has no authorization-code flow at the API's own host",
-                    scheme.place,
-                )
-                continue
-            scopes = {s: one_line(str(t)) or s for s, t in flow.at("scopes").mapping().items() if s}
-            if "refreshUrl" in flow.mapping():
-                self.notes.add_lost(("auth", "oauth"), "`refreshUrl` is not carried", flow.place)
-            needs = {s: names for s, names in self.needs.items() if s in scopes}
-            return {
-                "authorize": authorize,
-                "token": token,
-                "scopes": scopes,
-                **({"needs": needs} if needs else {}),
-            }
-        return None
-
-    def _path(self, url: str) -> str | None:
-        """Return the path of a URL on the API's own host, or None for another host."""
-        parts = urlsplit(url)
-        own = not parts.netloc or f"{parts.scheme}://{parts.netloc}" == self.server
-        return parts.path if own and re.match(r"/[^\s?#]*\Z", parts.path) else None
 
 
 def _is_aws_signature(scheme: Mapping[str, Any]) -> bool:

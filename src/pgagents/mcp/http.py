@@ -96,7 +96,7 @@ def make_app(
         token_verifier=sign_in.verifier,
         **bounds,
     )
-    scopes = list(model.auth.oauth.scopes) if model.auth.oauth else None
+    scopes = list(model.code_flow.scopes) if model.code_flow else None
     named = {name: tool.action for name, tool in tools(model).items()}
     for route in app.router.routes:
         if isinstance(route, Route) and route.path == PATH:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def lacking(model: Model, action: Action, held: set[str]) -> str | None:
     """Return the first scope that the action needs and the token lacks; None where it lacks none."""
-    needs = model.auth.oauth.needs if model.auth.oauth else {}
+    needs = model.code_flow.needs if model.code_flow else {}
     return next(
         (scope for scope, actions in needs.items() if action.name in actions and scope not in held), None
     )

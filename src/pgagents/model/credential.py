@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, Literal
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from pgagents import registry
 from pgagents.http import Request
@@ -40,14 +40,28 @@ class TokenExchange:
 
     def find_path(self, server: str) -> str:
         """Return the path of the token endpoint below the API's server; empty if it is elsewhere."""
-        base = server.rstrip("/")
-        if self.token_url.startswith("/"):
-            return self.token_url
-        return self.token_url.removeprefix(base) if self.token_url.startswith(f"{base}/") else ""
+        return find_path_below(self.token_url, server)
+
+    def find_place(self, server: str) -> str:
+        """Return the path of the token endpoint on whatever host it is."""
+        return self.find_path(server) or urlsplit(self.token_url).path
 
     def find_url(self, server: str) -> str:
         """Return the URL of the token endpoint."""
-        return f"{server.rstrip('/')}{self.token_url}" if self.token_url.startswith("/") else self.token_url
+        return find_url_of(self.token_url, server)
+
+
+def find_path_below(url: str, server: str) -> str:
+    """Return the path of a URL, or of a path, below the API's server; empty if it is elsewhere."""
+    base = server.rstrip("/")
+    if url.startswith("/"):
+        return url
+    return url.removeprefix(base) if url.startswith(f"{base}/") else ""
+
+
+def find_url_of(url: str, server: str) -> str:
+    """Return a URL as it is, and a path on the API's server as a URL."""
+    return f"{server.rstrip('/')}{url}" if url.startswith("/") else url
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +94,8 @@ class Credential:
     """Beginnings of secrets, each with its mode, `test` or `live`."""
     exchange: TokenExchange | None = None
     """The exchange of the secret for the token that calls carry; None if they carry the secret itself."""
+    by_users: bool = False
+    """True if users sign in to get a token (OAuth 2.0, authorization code)."""
     issue_at: str | None = None
     also_accepted: frozenset[str] = frozenset()
     """Other forms in which the server accepts the same secret, so that no check expects a refusal."""
@@ -144,7 +160,7 @@ class Credential:
 
     def show(self, placeholder: str = "KEY") -> str:
         """Return the credential as documents show it, with a placeholder for the secret."""
-        shown = "ACCESS_TOKEN" if self.exchange is not None else placeholder
+        shown = "ACCESS_TOKEN" if self.exchange is not None or self.by_users else placeholder
         value = self.wrap("BASE64(user:password)" if self.encoded else shown)
         if self.place == "query":
             return f"?{self.wire}={value}"

@@ -26,6 +26,12 @@ def find_secret(model: Model, keys: Mapping[str, str], role: str, scheme: str) -
     return keys.get(name_holder(model, role, scheme), "")
 
 
+def find_keys(model: Model, keys: Mapping[str, str], role: str) -> dict[str, str]:
+    """Return a role's secrets by the names of their schemes; schemes without a secret are left out."""
+    found = {name: find_secret(model, keys, role, name) for name in model.credentials}
+    return {name: secret for name, secret in found.items() if secret}
+
+
 def find_credential(model: Model, holder: str) -> Credential | None:
     """Return the credential of a mapping's name; None where no call has a key."""
     return model.credentials.get(holder.partition(".")[2]) or model.credential

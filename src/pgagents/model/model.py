@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from pgagents.cel.expression import Expression
 from pgagents.model.action import Action, ActionCall, Code, Law, Param
+from pgagents.model.code_flow import CodeFlow
 from pgagents.model.credential import Credential
 from pgagents.model.error_reader import ErrorReader
 from pgagents.model.limit_reader import LimitReader
@@ -271,6 +272,8 @@ class Resource:
     """The member with the time at which an instance ends by itself."""
     within: str | None = None
     """The resource in which an instance lives."""
+    placed_by: tuple[str, ...] = ()
+    """The containing resources that every call names beside an instance, the outermost first."""
     body_at: str | None = None
     """Path to the instance's members in a response."""
     gone_when: Expression | None = None
@@ -305,13 +308,12 @@ class Resource:
         return self.absent
 
     def place_in(self, params: Iterable[Param], values: Mapping[str, Any]) -> str:
-        """Return the ids of the containing resource as a call's arguments name them; empty if there is none.
+        """Return the ids of the containing resources as a call's arguments name them; empty if it names none.
 
-        Ids are unique only within the containing resource.
+        Ids are unique only within the containing resources that `placed_by` lists.
         """
-        named = (
-            values.get(str(p.name)) for p in params if self.within is not None and p.refers_to == self.within
-        )
+        known = tuple(params) if self.placed_by else ()
+        named = (values.get(str(p.name)) for above in self.placed_by for p in known if p.refers_to == above)
         return "/".join(id_text(value) for value in named if value is not None)
 
     def value_for(self, param: Param, body: Any) -> Any:
@@ -447,6 +449,8 @@ class Model:
     """All credentials that calls use, by the scheme's name, the first one first."""
     security: tuple[tuple[str, ...], ...] = ()
     """The alternatives of an action without `security` of its own, as `Action.security` has them."""
+    code_flow: CodeFlow | None = None
+    """The flow by which users sign in, wherever its endpoints are; None if there is none."""
     webhooks: Any = None
     idempotency: Any = None
     retention: Any = None
@@ -462,6 +466,11 @@ class Model:
     def shared_security(self) -> tuple[tuple[str, ...], ...]:
         """Return the alternatives on a path that is no single action's; empty if no call has a key."""
         return self.security or (((self.credential.name,),) if self.credential is not None else ())
+
+    @property
+    def own_code_flow(self) -> CodeFlow | None:
+        """The flow by which users sign in on the API's own server, or None."""
+        return self.code_flow.at_home() if self.code_flow is not None else None
 
     @property
     def no_key(self) -> Code | None:

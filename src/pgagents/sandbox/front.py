@@ -66,7 +66,7 @@ class Front:
         self.log = log
         self.decoder = Decoder(model)
         self.limits = Limits(model)
-        self.grants = Grants(store, keyring, rng) if model.auth.oauth else None
+        self.grants = Grants(store, keyring, rng) if model.code_flow else None
         self.own_tools = model.find_own_tools("")
         """The way for our MCP server to the tools that only it has, at a path that nobody else knows."""
         if self.own_tools is not None:
@@ -308,7 +308,9 @@ class Front:
             return self.keyring.find(token) or (self.grants.key(token, now) if self.grants else None)
 
         def issued(token: str) -> Key | None:
-            return self.keyring.find_issued(token, now)
+            return self.keyring.find_issued(token, now) or (
+                self.grants.key(token, now) if self.grants else None
+            )
 
         return admit(self.model, request, needs, find, issued)
 
@@ -372,10 +374,10 @@ class Front:
         if declared is not None:
             return refused.with_header("WWW-Authenticate", declared)
         names = next((one for one in needs if one), ())
-        if [self.model.credentials[name].kind for name in names] != ["http_bearer"]:
+        if [self.model.credentials[name].word for name in names] != ["Bearer"]:
             return refused.with_header("WWW-Authenticate", find_challenge(self.model, needs))
         said = metadata.challenge(
-            self.model.auth.oauth, self.site.setting.address.url, error=error, scope=scope
+            self.model.code_flow, self.site.setting.address.url, error=error, scope=scope
         )
         return refused.with_header("WWW-Authenticate", said)
 

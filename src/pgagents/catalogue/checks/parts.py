@@ -64,11 +64,13 @@ def _auth(checker: Checker) -> None:
         checker.check_reference(("auth", "roles", name, "surface"), role.surface, ("surfaces",), "surface")
         for member in role.env:
             checker.check_reference(("auth", "roles", name, "env", member), member, ("env",), "value")
-    for oauth_scope, actions in auth.oauth.needs.items() if auth.oauth else ():
-        at = ("auth", "oauth", "needs", oauth_scope)
-        checker.check_reference(at, oauth_scope, ("auth", "oauth", "scopes"), "OAuth scope")
-        for index, action in enumerate(actions):
-            checker.check_reference((*at, index), action, ACTIONS, "action")
+    for name, scheme in auth.schemes.items():
+        flow = scheme.flows.authorization_code if scheme.flows else None
+        origin = ("auth", "schemes", name, "flows", "authorization_code")
+        for granted, actions in flow.needs.items() if flow else ():
+            checker.check_reference((*origin, "needs", granted), granted, (*origin, "scopes"), "OAuth scope")
+            for index, action in enumerate(actions):
+                checker.check_reference((*origin, "needs", granted, index), action, ACTIONS, "action")
 
 
 def _webhooks(checker: Checker) -> None:

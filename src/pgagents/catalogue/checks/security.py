@@ -10,7 +10,7 @@ from pgagents.catalogue.checks.checker import Checker
 from pgagents.catalogue.language.basics import Security
 from pgagents.catalogue.language.credentials import list_requirements, list_used_schemes
 from pgagents.catalogue.language.platform import Scheme
-from pgagents.model.credential import Credential, kinds, make
+from pgagents.model.credential import Credential, find_path_below, kinds, make
 from pgagents.source.source import Pointer
 from pgagents.text.brief import brief
 from pgagents.text.nearest import did_you_mean
@@ -29,6 +29,7 @@ def run(checker: Checker) -> None:
     for pointer, security in list_requirements(checker.written):
         _security(checker, pointer, security)
     _unused(checker)
+    _users(checker)
     used = list_used_schemes(checker.written)
     if not used:
         _limits(checker)
@@ -50,10 +51,9 @@ def run(checker: Checker) -> None:
     if any(name not in schemes or not checker.sound((*_AT, name)) for name in used):
         return
     credentials = {name: make(name, schemes[name].model_dump(by_alias=True)) for name in used}
-    _oauth(checker, credentials)
+    _token_paths(checker)
     for credential in credentials.values():
         _collisions(checker, credential)
-        _token_paths(checker, credential)
     for pointer, security in list_requirements(checker.written):
         _pairs(checker, pointer, security, credentials)
 
@@ -94,7 +94,7 @@ def _security(checker: Checker, pointer: Pointer, security: Security) -> None:
                 checker.fault(
                     (*pointer, index, name),
                     "credential",
-                    "scopes stand under `auth.oauth.needs`",
+                    "scopes stand under `needs` of the flow `authorization_code`",
                     f"write `{name}: []`",
                 )
         if not need and len(security) == 1:
@@ -135,7 +135,8 @@ def _unused(checker: Checker) -> None:
             at_value=False,
         )
         return
-    used = set(list_used_schemes(written))
+    used = {name for _, security in list_requirements(written) for need in security for name in need}
+    used |= set(list_used_schemes(written))
     if used - set(schemes):
         return  # a name is misspelt, which is told
     for name in schemes:
@@ -155,7 +156,7 @@ def _pairs(
     """Record schemes that one call cannot have together, because both stand in one place."""
     for index, need in enumerate(security):
         met: dict[tuple[str, str], str] = {}
-        for name in need:
+        for name in need if len(need) > 1 else ():
             place = credentials[name].place, credentials[name].wire.lower()
             if place in met:
                 checker.fault(
@@ -167,17 +168,17 @@ def _pairs(
             met.setdefault(place, name)
 
 
-def _oauth(checker: Checker, credentials: Mapping[str, Credential]) -> None:
-    if checker.written.auth.oauth is None or any(c.kind == "http_bearer" for c in credentials.values()):
-        return
-    shown = ", ".join(f"`{name}` ({credential.kind})" for name, credential in credentials.items())
-    checker.fault(
-        ("auth", "oauth"),
-        "credential",
-        f"an access token is a bearer token, and calls use {shown}",
-        "leave `oauth` out, or write `type: http_bearer` if the API takes bearer tokens",
-        at_value=False,
-    )
+def _users(checker: Checker) -> None:
+    """Record a second scheme by which users sign in."""
+    found = [n for n, s in checker.written.auth.schemes.items() if s.flows and s.flows.authorization_code]
+    for name in found[1:]:
+        checker.fault(
+            (*_AT, name, "flows", "authorization_code"),
+            "credential",
+            f"users sign in by `{found[0]}` already",
+            "leave the flow out here: one scheme of a catalogue has it, the one that agents use",
+            at_value=False,
+        )
 
 
 def _limits(checker: Checker) -> None:
@@ -193,20 +194,30 @@ def _limits(checker: Checker) -> None:
             )
 
 
-def _token_paths(checker: Checker, credential: Credential) -> None:
-    """Record a token endpoint that is an action, so that secrets would go into its arguments."""
-    path = (
-        credential.exchange.find_path(checker.written.api.server) if credential.exchange is not None else ""
-    )
-    for _, actions in checker.blocks():
-        for name, action in actions.items():
-            if path and action.http == f"POST {path}":
+def _token_paths(checker: Checker) -> None:
+    """Record an endpoint of OAuth that is an action, so that secrets would go into its arguments."""
+    actions = {action.http: name for _, block in checker.blocks() for name, action in block.items()}
+    for at, key, url in _list_endpoints(checker):
+        path = find_path_below(url, checker.written.api.server)
+        for method in ("GET", "POST") if key == "authorization_url" else ("POST",):
+            name = actions.get(f"{method} {path}")
+            if path and name is not None:
                 checker.fault(
-                    (*credential.origin, "flows", "client_credentials", "token_url"),
+                    (*at, key),
                     "credential",
                     f"this is the path of the action `{name}`",
-                    "take the action out: the token endpoint is none, and no agent calls it",
+                    "take the action out: no agent calls an endpoint of OAuth",
                 )
+
+
+def _list_endpoints(checker: Checker) -> Iterator[tuple[Pointer, str, str]]:
+    """Yield the flow, key and URL of each endpoint that takes secrets or users."""
+    for name, scheme in checker.written.auth.schemes.items():
+        for flow in ("client_credentials", "authorization_code") if scheme.flows else ():
+            for key in ("authorization_url", "token_url", "revocation_url"):
+                url = getattr(getattr(scheme.flows, flow), key, None)
+                if url:
+                    yield (*_AT, name, "flows", flow), key, str(url)
 
 
 def _collisions(checker: Checker, credential: Credential) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgagents.catalogue.language.basics import Security
+from pgagents.catalogue.language.platform import Scheme
 from pgagents.catalogue.language.surface import Catalogue
 from pgagents.source.source import Pointer
 
@@ -24,14 +25,55 @@ def list_requirements(written: Catalogue) -> Iterator[tuple[Pointer, Security]]:
 
 
 def list_alternatives(written: Catalogue, security: Security | None) -> Alternatives:
-    """Return the alternatives of `security`. Without it, a single scheme is the only alternative."""
+    """Return the alternatives of `security`. Without it, a single scheme is the only alternative.
+
+    One by which users sign in beside a bearer key is left out: its tokens take the key's place.
+    """
     if security is None:
         return ((next(iter(written.auth.schemes)),),) if len(written.auth.schemes) == 1 else ()
-    return tuple(tuple(need) for need in security)
+    beside = (find_user_scheme(written),) if find_carrier(written) != find_user_scheme(written) else None
+    return tuple(need for each in security if (need := tuple(each)) != beside)
+
+
+def find_user_scheme(written: Catalogue) -> str | None:
+    """Return the scheme by which users sign in, or None."""
+    return next((n for n, s in written.auth.schemes.items() if s.flows and s.flows.authorization_code), None)
+
+
+def find_carrier(written: Catalogue) -> str | None:
+    """Return the scheme whose place the tokens of users take.
+
+    It is a bearer key if wherever one of the two stands alone, the other does too. Otherwise the tokens
+    have a scheme of their own.
+    """
+    users = find_user_scheme(written)
+    if users is None or _has_client(written.auth.schemes[users]):
+        return users
+    needs = [[tuple(need) for need in security] for _, security in list_requirements(written)]
+    together = any(users in need and len(need) > 1 for each in needs for need in each)
+    for name, scheme in written.auth.schemes.items():
+        bearer = scheme.type == "http_bearer" or _has_client(scheme)
+        if bearer and not together and _stand_together(needs, users, name):
+            return name
+    return users
+
+
+def _has_client(scheme: Scheme) -> bool:
+    return scheme.flows is not None and scheme.flows.client_credentials is not None
+
+
+def _stand_together(needs: list[list[tuple[str, ...]]], users: str, name: str) -> bool:
+    both = {((users,) in each, (name,) in each) for each in needs}
+    return (True, True) in both and both <= {(True, True), (False, False)}
 
 
 def list_used_schemes(written: Catalogue) -> list[str]:
     """Return the schemes that calls use, those of ordinary calls first."""
     ordinary = (name for need in list_alternatives(written, written.security) for name in need)
-    named = (name for _, security in list_requirements(written) for need in security for name in need)
+    named = (
+        name
+        for _, security in list_requirements(written)
+        for need in list_alternatives(written, security)
+        for name in need
+    )
     return list(dict.fromkeys((*ordinary, *named)))

@@ -16,6 +16,13 @@ from pgagents.source.source import Pointer, Source
 from pgagents.text.brief import brief
 from pgagents.text.nearest import did_you_mean
 
+MOVED: dict[Pointer, str] = {
+    ("auth", "oauth"): (
+        "it is a flow of a scheme: `auth.schemes.NAME: {type: oauth2, flows: {authorization_code: "
+        "{authorization_url: …, token_url: …, scopes: …}}}`"
+    )
+}
+"""Help for keys that stand elsewhere, by their place."""
 _KINDS = {
     dict: "a mapping",
     list: "a list",
@@ -80,7 +87,7 @@ def _diagnostic(pointer: Pointer, group: list[Any], source: Source) -> Diagnosti
             "catalogue/unknown-key",
             "error",
             f"unknown key `{brief(str(name))}`",
-            did_you_mean(str(name), known),
+            MOVED.get((*pointer[:-1], str(name)[:40])) or did_you_mean(str(name), known),
         )
     if kind == "missing":
         return Diagnostic(span, "catalogue/missing-key", "error", f"key `{name}` is missing{_of(pointer)}")

@@ -92,11 +92,55 @@ class ClientCredentials(Strict):
     )
 
 
+class AuthorizationCode(Cited):
+    """OAuth 2.0 authorization code: users sign in, and let an app call the API for them."""
+
+    authorization_url: Url | Path = Field(
+        description="The page where a user decides: a URL, or a path on the API's server."
+    )
+    token_url: Url | Path = Field(
+        description="The endpoint that exchanges codes for tokens: a URL, or a path on the API's server."
+    )
+    revocation_url: Url | Path | None = Field(None, description="The revocation endpoint (RFC 7009).")
+    metadata_url: Url | Path | None = Field(
+        None, description="The metadata of the authorization server (RFC 8414)."
+    )
+    resource_metadata_url: Url | Path | None = Field(
+        None, description="The metadata of the API as a protected resource (RFC 9728)."
+    )
+    pkce_binds: list[Literal["public", "challenged", "confidential"]] = Field(
+        default=["public", "challenged", "confidential"],
+        description=(
+            "Clients that must use PKCE with S256 (RFC 7636); `challenged` is any client that sent a "
+            "challenge, `[]` a server without PKCE."
+        ),
+    )
+    access_s: Annotated[int, Field(gt=0)] | None = Field(
+        None, description="Lifetime of an access token in seconds."
+    )
+    refresh_s: Annotated[int, Field(gt=0)] | None = Field(
+        None, description="Lifetime of a refresh token in seconds; without it there are none."
+    )
+    refresh_rotates: bool = Field(
+        False, description="True if each refresh issues a new refresh token and invalidates the old one."
+    )
+    scopes: dict[str, Line] = Field(description="Descriptions of the scopes, as a consent page shows them.")
+    needs: dict[str, list[Name]] = Field(
+        default={}, description="Scopes, each with the actions for which a token needs it."
+    )
+
+
 class Flows(Strict):
     """The ways to get a token, in OpenAPI's words."""
 
     client_credentials: ClientCredentials | None = Field(
         None, description="The secret is `client_id:client_secret`; pgagents fetches and renews tokens."
+    )
+    authorization_code: AuthorizationCode | None = Field(
+        None,
+        description=(
+            "Users sign in. Without `client_credentials`, an access token is the secret of an identity."
+        ),
     )
 
 
@@ -136,36 +180,6 @@ class Scheme(Strict):
     )
 
 
-class OAuth(Cited):
-    """OAuth 2.0 authorization code flow."""
-
-    authorize: Path = Field(description="The path of the authorization endpoint.")
-    token: Path = Field(description="The path of the token endpoint.")
-    revoke: Path | None = Field(None, description="The path of the revocation endpoint (RFC 7009).")
-    metadata: Path | None = Field(None, description="The path of the server metadata (RFC 8414).")
-    resource_metadata: Path | None = Field(
-        None, description="The path of the protected resource metadata (RFC 9728)."
-    )
-    pkce: Literal["S256"] = Field("S256", description="The code challenge method (RFC 7636).")
-    pkce_binds: list[Literal["public", "challenged", "confidential"]] = Field(
-        default=["public", "challenged", "confidential"],
-        description="Clients that must use PKCE; `challenged` is any client that sent a challenge.",
-    )
-    access_s: Annotated[int, Field(gt=0)] | None = Field(
-        None, description="Lifetime of an access token in seconds."
-    )
-    refresh_s: Annotated[int, Field(gt=0)] | None = Field(
-        None, description="Lifetime of a refresh token in seconds."
-    )
-    refresh_rotates: bool = Field(
-        False, description="True if each refresh issues a new refresh token and invalidates the old one."
-    )
-    scopes: dict[str, Line] = Field(description="Descriptions of the scopes, as a consent page shows them.")
-    needs: dict[str, list[Name]] = Field(
-        default={}, description="Scopes, each with the actions for which a token needs it."
-    )
-
-
 class Role(Strict):
     """An identity that `verify` may be given, and its expected properties."""
 
@@ -190,7 +204,6 @@ class Auth(Strict):
     """Keys, plans, scopes and the identities that a test needs."""
 
     schemes: dict[Name, Scheme] = Field({}, description="How calls are authenticated, by name.")
-    oauth: OAuth | None = Field(None, description="How an assistant signs in its users.")
     scopes: dict[Scope, Line] = Field({}, description="Descriptions of the permissions that a plan can have.")
     plans: dict[Name, list[Scope]] = Field({}, description="Scopes of the keys of each plan.")
     roles: dict[Name, Role] = Field(

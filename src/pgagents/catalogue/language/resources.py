@@ -128,9 +128,10 @@ class Resource(Cited):
     )
     within: Name | None = Field(
         None,
-        description="The parent resource, under which an instance is always addressed and with which it is "
-        "removed; the default is "
-        "the resource in the path of the making call.",
+        description=(
+            "The parent resource, with which an instance is removed, and under which it is addressed if all "
+            "its calls name one; the default is the resource in the path of the making call."
+        ),
     )
     body_at: Member | None = Field(
         None,

@@ -25,9 +25,11 @@ def serve_tools(sandbox: Sandbox, facts: dict[str, Any]) -> str:
     from pgagents.client.send import Sender
     from pgagents.mcp.http import PATH, bind, make_app, serve
     from pgagents.mcp.server import make_server
+    from pgagents.model.identity import find_keys
 
     sender = Sender(facts["url"], cacert=facts["ca_file"])
-    client = Client(model, sender, facts["keys"].get("test", ""), own_tools=sandbox.front.own_tools)
+    keys = find_keys(model, facts["keys"], "test")
+    client = Client(model, sender, keys, own_tools=sandbox.front.own_tools)
     bound = bind(0, "127.0.0.1")
     port = bound.getsockname()[1]
     app = make_app(make_server(model, client, close=sender.close), model, port)

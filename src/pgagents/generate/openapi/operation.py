@@ -30,7 +30,7 @@ def operation(model: Model, action: Action, profile: Profile) -> Node:
     asked = action.effect == "write" or action.costs
     if profile.consequential and (action.method != "GET" or asked):
         members["x-openai-isConsequential"] = asked
-    scopes = parts.oauth_scopes(model, action) if profile.complete and action.key else []
+    scopes = parts.list_user_scopes(model, action) if profile.complete and action.key else []
     if model.credential is not None and (
         scopes or profile.security(action.security) != profile.security(model.shared_security)
     ):

@@ -12,6 +12,7 @@ from typing import Any
 from pgagents.encoding.medium import list_types
 from pgagents.generate.openapi.profile import Alternatives, Profile
 from pgagents.model.action import Action, AnswerHeader, Example, Param
+from pgagents.model.code_flow import CodeFlow
 from pgagents.model.credential import Credential
 from pgagents.model.model import Header, Model, Surface
 from pgagents.source.origin import Node, Text
@@ -19,7 +20,6 @@ from pgagents.source.source import Pointer
 
 JSON = "application/json"
 HEADERS = "#/components/headers/"
-OAUTH = "oauth2"
 _COMPONENT = re.compile(r"[A-Za-z0-9._-]+\Z")
 
 
@@ -52,31 +52,36 @@ def tags(actions: Iterable[Action]) -> list[Node]:
 
 
 def security_schemes(model: Model, profile: Profile) -> Node:
-    """Return the schemes of calls, if they have any; in a complete document, also OAuth if the catalogue has
-    it.
+    """Return the schemes of calls, if they have any; in a complete document, also that of users beside a key.
 
     OpenAPI cannot say what stands around an API key, so the description does.
     """
-    auth = model.auth
     schemes = Node(origin=("auth", "schemes"))
     for credential in profile.credentials(model).values():
-        schemes[credential.name] = _scheme(model, credential)
-    if not schemes:
-        return schemes
-    if profile.complete and auth.oauth:
-        flow = {
-            "authorizationUrl": Text(model.api.server + auth.oauth.authorize, ("auth", "oauth", "authorize")),
-            "tokenUrl": Text(model.api.server + auth.oauth.token, ("auth", "oauth", "token")),
-            "scopes": Node(auth.oauth.scopes, origin=("auth", "oauth", "scopes")),
-        }
-        at = ("auth", "oauth")
-        flows = Node({"authorizationCode": Node(flow, origin=at)}, origin=at)
-        schemes[OAUTH] = Node({"type": "oauth2", "flows": flows}, origin=at)
+        schemes[credential.name] = _scheme(model, profile, credential)
+    users = model.code_flow
+    if schemes and profile.complete and users is not None and users.beside:
+        at = users.origin[:3]
+        scheme = Node({"type": "oauth2"}, origin=at)
+        if described := model.text(*at, "description"):
+            scheme["description"] = described
+        scheme["flows"] = Node({"authorizationCode": _code_flow(users)}, origin=at)
+        schemes[users.scheme] = scheme
     return schemes
 
 
-def _scheme(model: Model, credential: Credential) -> Node:
-    """Return a Security Scheme Object."""
+def _code_flow(users: CodeFlow) -> Node:
+    """Return an OAuth Flow Object."""
+    flow = {
+        "authorizationUrl": Text(users.urls["authorization_url"], users.place("authorize")),
+        "tokenUrl": Text(users.urls["token_url"], users.place("token")),
+        "scopes": Node(users.scopes, origin=(*users.origin, "scopes")),
+    }
+    return Node(flow, origin=users.origin)
+
+
+def _scheme(model: Model, profile: Profile, credential: Credential) -> Node:
+    """Return a Security Scheme Object. A document for assistants has no flow beside that of users."""
     at: Pointer = credential.origin
     scheme = Node(credential.openapi, origin=at)
     described = model.text(*at, "description")
@@ -86,19 +91,23 @@ def _scheme(model: Model, credential: Credential) -> Node:
         described = Text(f"{described} {said}".strip(), (*at, "value"))
     if described:
         scheme["description"] = described
-    if credential.exchange is not None:
+    flows = Node(origin=at)
+    if credential.exchange is not None and (profile.complete or not credential.by_users):
         flow = {
             "tokenUrl": Text(credential.exchange.find_url(model.api.server), at),
             "scopes": Node(credential.exchange.scopes, origin=at),
         }
-        scheme["flows"] = Node({"clientCredentials": Node(flow, origin=at)}, origin=at)
+        flows["clientCredentials"] = Node(flow, origin=at)
+    if credential.by_users and model.code_flow is not None:
+        flows["authorizationCode"] = _code_flow(model.code_flow)
+    if flows:
+        scheme["flows"] = flows
     return scheme
 
 
-def oauth_scopes(model: Model, action: Action) -> list[str]:
-    """Return the scopes that an OAuth token needs for this action."""
-    needs = model.auth.oauth.needs if model.auth.oauth else {}
-    return [scope for scope, names in needs.items() if action.name in names]
+def list_user_scopes(model: Model, action: Action) -> list[str]:
+    """Return the scopes that a user's token needs for this action."""
+    return model.code_flow.find_scopes(str(action.name)) if model.code_flow is not None else []
 
 
 def security(
@@ -106,17 +115,20 @@ def security(
 ) -> list[Node]:
     """Return the security requirements of calls with these alternatives.
 
-    In a complete document an OAuth token with these scopes is another alternative, where a bearer key is one.
+    In a complete document a user's token with these scopes is another alternative beside the key whose place
+    it takes.
     """
     found = profile.security(alternatives)
     first = next((name for one in found for name in one), None)
     origin = model.credentials[first].origin if first is not None else ("security",)
-    needs = [Node({name: [] for name in one}, origin=origin) for one in found]
-    bearer = any(model.credentials[name].kind == "http_bearer" for one in found for name in one)
-    if profile.complete and model.auth.oauth and bearer:
-        needs.insert(
-            len([one for one in found if one]), Node({OAUTH: list(scopes)}, origin=("auth", "oauth"))
-        )
+    users = model.code_flow
+    own = users.scheme if users is not None and profile.complete else None
+    needs = [
+        Node({name: list(scopes) if name == own else [] for name in one}, origin=origin) for one in found
+    ]
+    if profile.complete and users is not None and users.beside and (users.carrier,) in found:
+        at = len([one for one in found if one])
+        needs.insert(at, Node({users.scheme: list(scopes)}, origin=users.origin))
     return needs
 
 

@@ -1,18 +1,29 @@
-"""An access token of OAuth 2.0; the secret is `client_id:client_secret`, which is exchanged for it (RFC 6749,
-4.4).
+"""An access token of OAuth 2.0.
+
+By client credentials the secret is `client_id:client_secret`, which is exchanged for it (RFC 6749, 4.4).
+Where users alone sign in (4.1), the secret is an access token.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pgagents.http import is_exposed
 from pgagents.model.credential import AUTHORIZATION, Credential, Kind, Misuse, TokenExchange, list_common
 
+_URL = re.compile(r"(https?://[^\s/?#]+|/)[^\s?#]*\Z")
+_EXAMPLE = "`flows: {client_credentials: {token_url: https://…}}`"
+
 
 def _make(name: str, scheme: Mapping[str, Any]) -> Credential:
-    flow = scheme["flows"]["client_credentials"]
+    flow = scheme["flows"].get("client_credentials")
+    common = {**list_common(scheme), "by_users": bool(scheme["flows"].get("authorization_code"))}
+    form = (name, "oauth2", AUTHORIZATION, "Bearer ", {"type": "oauth2"})
+    if flow is None:
+        how = "as a bearer token, which a user's sign-in gives"
+        return Credential(*form, noun="access token", how=how, any_case=True, **common)
     exchange = TokenExchange(
         str(flow["token_url"]),
         dict(flow.get("scopes") or {}),
@@ -20,49 +31,58 @@ def _make(name: str, scheme: Mapping[str, Any]) -> Credential:
         in_body=flow.get("client_in") == "body",
     )
     return Credential(
-        name,
-        "oauth2",
-        AUTHORIZATION,
-        "Bearer ",
-        {"type": "oauth2"},
+        *form,
         noun="client_id:client_secret",
         how="as a bearer token, for which client_id and client_secret are exchanged",
         any_case=True,
         exchange=exchange,
-        **list_common(scheme),
+        **common,
     )
 
 
 def _read_openapi(scheme: Mapping[str, Any]) -> dict[str, Any] | None:
-    flows = scheme.get("flows")
-    flow = flows.get("clientCredentials") if isinstance(flows, Mapping) else None
-    if scheme.get("flow") == "application":  # Swagger 2.0
-        flow = scheme
-    if scheme.get("type") != "oauth2" or not isinstance(flow, Mapping):
+    if scheme.get("type") != "oauth2":
         return None
-    scopes, url = flow.get("scopes"), flow.get("tokenUrl")
-    if not isinstance(url, str) or not url.startswith(("https://", "http://", "/")):
+    written = scheme.get("flows")
+    flows = written if isinstance(written, Mapping) else {}
+    by_swagger = {"application": "clientCredentials", "accessCode": "authorizationCode"}
+    if (flow := by_swagger.get(str(scheme.get("flow")))) is not None:  # Swagger 2.0
+        flows = {flow: scheme}
+    made = {
+        "client_credentials": _read_flow(flows.get("clientCredentials"), "tokenUrl"),
+        "authorization_code": _read_flow(flows.get("authorizationCode"), "authorizationUrl", "tokenUrl"),
+    }
+    found = {name: flow for name, flow in made.items() if flow is not None}
+    return {"flows": found} if found else None
+
+
+def _read_flow(flow: Any, *urls: str) -> dict[str, Any] | None:
+    """Return a flow in the catalogue's words; None without the endpoints that it needs, or without TLS."""
+    if not isinstance(flow, Mapping):
         return None
-    if url.startswith("http://") and is_exposed(url):
-        return None
-    made: dict[str, Any] = {"token_url": url}
-    if isinstance(scopes, Mapping) and scopes:
-        made["scopes"] = {
-            str(scope): " ".join(str(text).split()) or str(scope) for scope, text in scopes.items()
-        }
-    return {"flows": {"client_credentials": made}}
+    made: dict[str, Any] = {}
+    for name in urls:
+        url = flow.get(name)
+        if not isinstance(url, str) or not _URL.match(url) or _is_plain(url):
+            return None
+        made[f"{name.removesuffix('Url')}_url"] = url
+    scopes = flow.get("scopes")
+    texts = scopes if isinstance(scopes, Mapping) else {}
+    read = {str(scope): " ".join(str(text).split()) or str(scope) for scope, text in texts.items() if scope}
+    return {**made, "scopes": read} if read or len(urls) > 1 else made
+
+
+def _is_plain(url: str) -> bool:
+    return url.startswith("http://") and is_exposed(url)
 
 
 def _find_misuses(scheme: Mapping[str, Any]) -> Iterator[Misuse]:
-    flow = (scheme.get("flows") or {}).get("client_credentials")
-    if flow and str(flow["token_url"]).startswith("http://") and is_exposed(str(flow["token_url"])):
-        yield Misuse("flows", "the token endpoint has no TLS, and secrets go there", "write https://…")
-    if not flow:
-        yield Misuse(
-            "",
-            "an OAuth 2.0 scheme needs `flows`, by which a token is got",
-            "`flows: {client_credentials: {token_url: https://…}}`",
-        )
+    flows = {name: flow for name, flow in (scheme.get("flows") or {}).items() if flow}
+    for flow in flows.values():
+        if any(isinstance(url, str) and key.endswith("_url") and _is_plain(url) for key, url in flow.items()):
+            yield Misuse("flows", "the token endpoint has no TLS, and secrets go there", "write https://…")
+    if not flows:
+        yield Misuse("", "an OAuth 2.0 scheme needs `flows`, by which a token is got", _EXAMPLE)
 
 
-KIND = Kind(_make, _read_openapi, "an OAuth 2.0 token by client credentials", ("flows",), _find_misuses)
+KIND = Kind(_make, _read_openapi, "an OAuth 2.0 token", ("flows",), _find_misuses)

@@ -196,35 +196,6 @@ def link_dead_at_the_end(context: Context, handler: Handler, request: Request) -
     return handler(replace(request, target="/r/none") if ended else request)
 
 
-@fault("oauth_grants", also={"token_scopes": "it is tried for every action, too"}).edit_requests
-def oauth_scope_ignored(context: Context, request: Request) -> Request:
-    """Every access token has every scope, whatever its user granted."""
-    oauth = context.model.auth.oauth
-    if oauth is not None and request.path.startswith("/api/"):  # the API itself, not its token endpoint
-        with context.store.transaction():
-            context.store.run("UPDATE oauth_token SET scope = 'read sessions:write intelligence'")
-    return request
-
-
-WRITE, READ = "sessions:write", "read"
-
-
-@fault("token_scopes").change_server
-def oauth_write_implies_read(context: Context) -> None:
-    """A token with the write scope may also read, whether its user granted that or not."""
-    grants = context.front.grants
-    if grants is None:
-        return
-    find = grants.key
-
-    def wide(text: str, now: float) -> Key | None:
-        key = find(text, now)
-        granted = key.granted or () if key is not None else ()
-        return replace(key, granted=(*granted, READ)) if key is not None and WRITE in granted else key
-
-    grants.key = wide  # type: ignore[method-assign]  # a fault stands in for the grants' own way
-
-
 @fault(
     "workflow_runs", also={"failure_atomicity": "one that was made long before is extended after a failure"}
 ).replace_actions

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from pgagents.http import Request
+from pgagents.model.code_flow import takes_user_tokens
 from pgagents.model.credential import Credential
 from pgagents.model.model import Model
 from pgagents.sandbox.auth.credential import challenge, find_secret_of, find_text
@@ -60,6 +61,6 @@ def _find_key(credential: Credential, model: Model, request: Request, find: Find
     if key is None:
         return None
     if key.granted is not None:
-        return key if credential.kind == "http_bearer" else None
+        return key if takes_user_tokens(model.code_flow, credential) else None
     first = next(iter(model.credentials))
     return key if (key.scheme or first) == credential.name else None

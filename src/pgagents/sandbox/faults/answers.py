@@ -100,7 +100,10 @@ def end_keeps_state(context: Context, request: Request, data: Any) -> Any:
 def list_lags_behind(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A search returns counts from an index that is never updated."""
     counters = {str(r.takes.counter) for r in context.model.resources.values() if r.takes}
-    finding = {str(r.found_by.action.name) for r in context.model.resources.values() if r.found_by}
+    taken = {r.takes.of for r in context.model.resources.values() if r.takes}
+    kinds = context.model.resources.items()
+    finding = {str(r.found_by.action.name) for _, r in kinds if r.found_by}
+    finding |= {str(call.action.name) for name, r in kinds if name in taken for call in r.listed_by}
     index: dict[tuple[str, str], Any] = context.memory.setdefault("index", {})
     found = inner(call)
     if str(call.action.name) not in finding or isinstance(found, Refusal):
@@ -205,9 +208,9 @@ def _invalid(model: Any) -> int:
     return int(model.codes[model.errors.framework.invalid].status)
 
 
-def _outside(value: Any, param: Any) -> bool:
+def _within(value: Any, param: Any) -> Any:
     most = param.schema.get("maximum") if param is not None else None
-    return isinstance(value, int | float) and most is not None and value > most
+    return most if isinstance(value, int | float) and most is not None and value > most else value
 
 
 @fault("no_effect_of_refusals").handle_requests
@@ -224,7 +227,11 @@ def refused_create_has_effect(context: Context, handler: Handler, request: Reque
     ):
         return refused
     given = context.reader.arguments(request)
-    sound = {k: v for k, v in given.items() if not _outside(v, maker.param(k))}
+    sound = {
+        k: value
+        for k, v in given.items()
+        if (value := _within(v, maker.param(k))) == v or maker.param(k).required  # type: ignore[union-attr]
+    }
     if sound != given:
         handler(context.reader.with_arguments(request, sound))
     return refused

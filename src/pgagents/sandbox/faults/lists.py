@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from typing import Any
 
 from pgagents.cel.reading import order_of, path_of
 from pgagents.http import Handler, Request, Response, Silence
+from pgagents.model.action import Action
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
-from pgagents.sandbox.injection.fault_helpers import RequestedAction, data_of, list_action, lists, successful
+from pgagents.sandbox.injection.fault_helpers import (
+    RequestedAction,
+    data_of,
+    list_action,
+    lists,
+    objects,
+    successful,
+)
 from pgagents.sandbox.injection.fault_registry import Context, fault
 
 
@@ -77,6 +86,17 @@ def filter_too_strict(context: Context, inner: Domain, call: AcceptedCall) -> An
         k: [item for i, item in enumerate(v) if i % 3 != 1] if isinstance(v, list) else v
         for k, v in found.items()
     }
+
+
+@fault(
+    "exact_filters", also={"law": "the law of the filter is false too"}, needs=("filters",)
+).replace_actions
+def last_of_several_counts(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
+    """A filter with several values looks at the last one alone."""
+    several = {n: v for n, v in call.input.items() if isinstance(v, list) and len(v) > 1}
+    if call.action.effect != "read" or not several:
+        return inner(call)
+    return inner(replace(call, input={**call.input, **{n: v[-1:] for n, v in several.items()}}))
 
 
 @fault("read_after_write", needs=("bare-list",)).edit_data
@@ -173,6 +193,15 @@ def search_limit_ignored(context: Context, asked: RequestedAction, given: dict[s
     }
 
 
+def _usual(action: Action) -> dict[str, float]:
+    """Return the usual values of what an action's relations widen: those of its example, else defaults."""
+    widening = {r.widen for r in action.relations}
+    given = {k: v for e in action.examples[:1] for k, v in e.input.items() if k in widening}
+    if not given:
+        given = {str(p.name): p.schema.get("default") for p in action.params if p.name in widening}
+    return {k: v for k, v in given.items() if isinstance(v, int | float)}
+
+
 def _above(value: object, usual: float) -> bool:
     try:
         return float(str(value)) > usual
@@ -183,14 +212,9 @@ def _above(value: object, usual: float) -> bool:
 @fault("relation", also={"workflow_runs": "a step finds the nearest place in a wide search"}).edit_data
 def search_non_monotone(context: Context, request: Request, data: Any) -> Any:
     """A wider search loses the nearest item that a narrower one finds."""
-    victim = list_action(context.model)
-    widening = {r.widen for r in victim.relations}
-    usual = {
-        k: v
-        for e in victim.examples[:1]
-        for k, v in e.input.items()
-        if k in widening and isinstance(v, int | float)
-    }
+    first = list_action(context.model)
+    victim = next((a for a in (first, *context.model.actions) if a.relations), first)
+    usual = _usual(victim)
     if context.reader.action(request) is not victim:
         return None
     given = context.reader.arguments(request)
@@ -238,3 +262,57 @@ def sorted_after_limit(_context: Context, inner: Domain, call: AcceptedCall) -> 
         return found
     first = sorted(found[name], key=lambda item: str(item["id"]))[:most]
     return {**found, name: sorted(first, key=lambda item: float(item[by]))}
+
+
+@fault(
+    "exact_filters", also={"law": "the law of the filter is false too"}, needs=("filters",)
+).replace_actions
+def search_takes_wildcards(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
+    """A search puts its text into a pattern of SQL's LIKE as it came, so `_` and `%` match anything."""
+    patterns = {n: v for n, v in call.input.items() if isinstance(v, str) and set("_%") & set(v)}
+    if call.action.effect != "read" or not patterns:
+        return inner(call)
+    found = inner(replace(call, input={n: v for n, v in call.input.items() if n not in patterns}))
+    if isinstance(found, Refusal):
+        return inner(call)
+    for text in patterns.values():
+        like = re.compile(re.escape(text).replace("_", ".").replace("%", ".*"), re.IGNORECASE)
+        for items in lists(found):
+            items[:] = [item for item in items if like.search(json.dumps(item))]
+    return found
+
+
+WIDTH = 16
+"""Characters that a narrow column of an index holds."""
+
+
+@fault("exact_filters", "law").replace_actions
+def filter_compares_loosely(context: Context, inner: Domain, call: AcceptedCall) -> Any:
+    """A filter that matches nothing is tried again: as a pattern, without regard to case and hyphens, by the
+    first 16 characters.
+    """
+    known: dict[str, set[str]] = context.memory
+    found = inner(call)
+    if isinstance(found, Refusal):
+        return found
+    for item in objects(found):
+        for name, value in item.items():
+            if isinstance(value, str):
+                known.setdefault(name, set()).add(value)
+    if call.action.effect != "read" or any(lists(found)):
+        return found
+    for name, value in call.input.items():
+        if isinstance(value, str) and name in call.given and value not in known.get(name, ()):
+            alike = next((text for text in sorted(known.get(name, ())) if _is_like(value, text)), None)
+            if alike is not None:
+                return inner(replace(call, input={**call.input, name: alike}))
+    return found
+
+
+def _is_like(pattern: str, text: str) -> bool:
+    """Return whether a loose comparison takes the text for what a filter asks."""
+    if len(pattern) >= len(text) > WIDTH and pattern[:WIDTH] == text[:WIDTH]:
+        return True
+    wild = "".join("." if c == "_" else ".*" if c == "%" else re.escape(c) for c in pattern)
+    same = pattern.replace("-", "").lower() == text.replace("-", "").lower()
+    return same or re.fullmatch(wild, text, re.I | re.S) is not None

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, unquote_plus, urlencode, urlsplit, urlunspli
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
 from pgagents.http import Handler, Request, Response, Silence, json_bytes
+from pgagents.model.code_flow import PKCE
 from pgagents.sandbox.injection.fault_helpers import data_of, successful
 from pgagents.sandbox.injection.fault_registry import Context, fault
 from pgagents.sandbox.keys import Key, digest, ordinary
@@ -17,7 +18,7 @@ from pgagents.sandbox.oauth.grants import Token
 
 def _asks(context: Context, request: Request, place: str) -> bool:
     """Return whether a request goes to this endpoint of the OAuth server, named as in the catalogue."""
-    oauth = context.model.auth.oauth
+    oauth = context.model.code_flow
     return oauth is not None and request.path == getattr(oauth, place)
 
 
@@ -64,11 +65,11 @@ _ANY = "a" * 43
 @fault("oauth_grants").edit_requests
 def oauth_challenge_optional(context: Context, request: Request) -> Request:
     """A public client gets a code and tokens without PKCE."""
-    oauth = context.model.auth.oauth
+    oauth = context.model.code_flow
     if oauth is not None and request.path == oauth.authorize and request.method == "GET":
         asked = dict(request.query)
         if asked and "code_challenge" not in asked:
-            asked |= {"code_challenge": create_s256_code_challenge(_ANY), "code_challenge_method": oauth.pkce}
+            asked |= {"code_challenge": create_s256_code_challenge(_ANY), "code_challenge_method": PKCE}
             return replace(request, target=f"{request.path}?{urlencode(asked)}")
     elif oauth is not None and request.path == oauth.token:
         form = dict(parse_qsl(request.body.decode("utf-8", "replace")))
@@ -95,7 +96,7 @@ def oauth_code_reused(context: Context, request: Request) -> Request:
 ).edit_answers
 def oauth_errors_as_page(context: Context, request: Request, answer: Response) -> Response:
     """The token endpoint refuses with an HTML page instead of JSON with an error code."""
-    oauth = context.model.auth.oauth
+    oauth = context.model.code_flow
     if oauth is None or request.path not in (oauth.token, oauth.revoke) or answer.status < 400:
         return answer
     return Response(answer.status, (("Content-Type", "text/html"),), b"<h1>Bad request</h1>")
@@ -113,7 +114,7 @@ def oauth_metadata_disagrees(context: Context, request: Request, answer: Respons
 @fault("oauth_metadata").edit_answers
 def oauth_metadata_lie(context: Context, request: Request, answer: Response) -> Response:
     """The OAuth metadata name a token endpoint that does not exist."""
-    oauth = context.model.auth.oauth
+    oauth = context.model.code_flow
     data = data_of(answer)
     if oauth is None or request.path != oauth.metadata or not data:
         return answer
@@ -151,7 +152,7 @@ def oauth_pkce_skipped(context: Context, request: Request) -> Request:
 @fault("oauth_grants").change_server
 def oauth_refresh_outlives_revocation(context: Context) -> None:
     """A refresh token still works after it was revoked."""
-    if context.model.auth.oauth is not None:
+    if context.model.code_flow is not None:
         context.front.store.script(
             "CREATE TRIGGER IF NOT EXISTS refresh_lives AFTER UPDATE OF revoked ON oauth_token "
             "WHEN NEW.revoked = 1 AND NEW.kind = 'refresh' AND NEW.used = 0 "
@@ -171,7 +172,7 @@ def oauth_refresh_reused(context: Context, request: Request) -> Request:
 @fault("oauth_grants").edit_answers
 def oauth_refresh_widened(context: Context, request: Request, answer: Response) -> Response:
     """A refreshed access token has every scope, whatever was granted."""
-    oauth = context.model.auth.oauth
+    oauth = context.model.code_flow
     form = (
         dict(parse_qsl(request.body.decode("utf-8", "replace")))
         if oauth and request.path == oauth.token
@@ -230,6 +231,16 @@ def oauth_secret_for_verifier(context: Context, request: Request) -> Request:
     return request
 
 
+@fault("oauth_grants", also={"token_scopes": "it is tried for every action, too"}).edit_requests
+def oauth_scope_ignored(context: Context, request: Request) -> Request:
+    """Every access token has every scope, whatever its user granted."""
+    oauth = context.model.code_flow
+    if oauth is not None and request.path not in (oauth.authorize, oauth.token, oauth.revoke):
+        with context.store.transaction():
+            context.store.run("UPDATE oauth_token SET scope = ?", " ".join(oauth.scopes))
+    return request
+
+
 @fault("oauth_clients").edit_requests
 def oauth_secret_unchecked(context: Context, request: Request) -> Request:
     """The secret of a confidential client is not checked."""
@@ -273,7 +284,7 @@ def oauth_token_cut(context: Context) -> None:
 @fault("oauth_lifetimes").change_server
 def oauth_token_outlives(context: Context) -> None:
     """An access token is announced for one hour and lives for a day."""
-    if context.model.auth.oauth is not None:
+    if context.model.code_flow is not None:
         context.front.store.script(
             "CREATE TRIGGER IF NOT EXISTS access_lives AFTER INSERT ON oauth_token WHEN NEW.kind = 'access' "
             "BEGIN UPDATE oauth_token SET dies_at = NEW.dies_at + 82800 WHERE hash = NEW.hash; END"
@@ -310,7 +321,7 @@ def oauth_verifier_cut(context: Context, request: Request) -> Request:
     """A PKCE verifier is cut to 96 of its up to 128 characters, so a longer one never matches its
     challenge.
     """
-    oauth = context.model.auth.oauth
+    oauth = context.model.code_flow
     form = parse_qsl(request.body.decode("utf-8", "replace")) if oauth and request.path == oauth.token else []
     if not any(name == "code_verifier" and len(value) > WIDTH_OF_OAUTH_VERIFIER_CUT for name, value in form):
         return request
@@ -320,3 +331,24 @@ def oauth_verifier_cut(context: Context, request: Request) -> Request:
             [(k, v[:WIDTH_OF_OAUTH_VERIFIER_CUT] if k == "code_verifier" else v) for k, v in form]
         ).encode(),
     )
+
+
+@fault("token_scopes").change_server
+def oauth_write_implies_read(context: Context) -> None:
+    """A token with a scope that writes may also read, whether its user granted that or not."""
+    oauth, grants = context.model.code_flow, context.front.grants
+    if oauth is None or grants is None:
+        return
+    reads = {str(action.name) for action in context.model.actions if action.effect == "read"}
+    reading = next((scope for scope, names in oauth.needs.items() if reads.issuperset(names)), None)
+    writing = {scope for scope, names in oauth.needs.items() if not reads.issuperset(names)}
+    find = grants.key
+
+    def wide(text: str, now: float) -> Key | None:
+        key = find(text, now)
+        granted = key.granted or () if key is not None else ()
+        if key is None or reading is None or not writing.intersection(granted):
+            return key
+        return replace(key, granted=(*granted, reading))
+
+    grants.key = wide  # type: ignore[method-assign]  # a fault stands in for the grants' own way

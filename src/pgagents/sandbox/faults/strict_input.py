@@ -9,6 +9,7 @@ from typing import Any
 
 from pgagents.http import Handler, Request, Response, Silence
 from pgagents.jsonschema import schema as schemas
+from pgagents.model.action import Action
 from pgagents.sandbox import answers
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.front import framework_code
@@ -39,12 +40,20 @@ def apostrophe_refused(context: Context, inner: Domain, call: AcceptedCall) -> A
     )
 
 
+def _counted(action: Action) -> bool:
+    """Return whether an action has a number with a default."""
+    defaults = (p.schema.get("default") for p in action.params if not p.required)
+    return any(isinstance(value, int | float) and not isinstance(value, bool) for value in defaults)
+
+
 @fault(
     "default_values", also={"relation": "a page that is full for the server has room by the declared default"}
 ).replace_actions
 def default_differs(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """The first list uses other defaults than its documents state."""
-    if call.action is not list_action(context.model):
+    first = list_action(context.model)
+    reads = (a for a in (first, *context.model.actions) if a.effect == "read" and _counted(a))
+    if call.action is not next(reads, first):
         return inner(call)
     left = {
         k: v

@@ -1,11 +1,17 @@
-"""A fault that makes a second instance where only one may be."""
+"""Faults that make a second instance where only one may be."""
 
 from __future__ import annotations
 
+import threading
+import time
+from collections import Counter
 from dataclasses import replace
 from typing import Any
 
+from pgagents.http import Handler, Request, Response, Silence, json_bytes
+from pgagents.model.model import Resource
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
+from pgagents.sandbox.injection.fault_helpers import data_of, objects, successful
 from pgagents.sandbox.injection.fault_registry import Context, fault
 
 
@@ -27,3 +33,42 @@ def second_one_made(context: Context, inner: Domain, call: AcceptedCall) -> Any:
         return result
     made = inner(replace(call, input={**call.input, member: f"{told[:-1]}{chr(ord(told[-1]) ^ 1)}"}))
     return {**made, member: told} if isinstance(made, dict) and member in made else made
+
+
+@fault("concurrent_calls", needs=("unique",)).handle_requests
+def twins_both_made(context: Context, handler: Handler, request: Request) -> Response | Silence:
+    """Two creates at the same time do not see what the other writes, so both are answered as made."""
+    action = context.reader.action(request)
+    resource = next(
+        (r for r in context.model.resources.values() if r.made_by and r.made_by.action is action), None
+    )
+    if resource is None:
+        return handler(request)
+    lock = context.memory.setdefault("lock", threading.Lock())
+    running: Counter[str] = context.memory.setdefault("running", Counter())
+    made: dict[str, Response] = context.memory.setdefault("made", {})
+    with lock:
+        running[resource.name] += 1
+    time.sleep(0.05)  # long enough for a twin that was sent at the same time
+    with lock:
+        answer = handler(request)
+        if isinstance(answer, Response) and successful(answer):
+            made[resource.name] = answer
+        elif resource.name in made:
+            answer = _with_another_id(made[resource.name], resource)
+        running[resource.name] -= 1
+        if not running[resource.name]:
+            made.pop(resource.name, None)
+    return answer
+
+
+def _with_another_id(answer: Response, resource: Resource) -> Response:
+    """Return an answer that shows the instance under an id of the same type that it does not have."""
+    data = data_of(answer)
+    for found in objects(data):
+        id = found.get(resource.id)
+        if isinstance(id, int):
+            found[resource.id] = id + 1
+        elif isinstance(id, str):
+            found[resource.id] = f"{id[:-1]}{'1' if id[-1:] == '0' else '0'}"
+    return replace(answer, body=json_bytes(data))

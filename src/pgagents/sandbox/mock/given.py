@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pgagents.cel.expression import Scope
 from pgagents.model.model import Model, Resource
-from pgagents.sandbox.mock.rows import Rows
+from pgagents.sandbox.mock.rows import RowKey, Rows
 
 
 def add_given(model: Model, rows: Rows, resource: Resource) -> None:
@@ -14,5 +14,6 @@ def add_given(model: Model, rows: Rows, resource: Resource) -> None:
     for name, role in model.auth.roles.items():
         tenant = f"{role.project}/{role.mode}" if resource.tenant else ""
         id = str(Scope({"env": model.env_of(name)}).evaluate(resource.given))
-        if not role.operator and rows.get(resource.name, id, tenant) is None:
-            rows.add(resource.name, id, tenant, {resource.id: id})
+        key = RowKey(resource.name, id, tenant)
+        if not role.operator and rows.get(key) is None:
+            rows.add(key, {resource.id: id})

@@ -13,7 +13,7 @@ from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.clock import epoch_of
 from pgagents.sandbox.mock import places
 from pgagents.sandbox.mock.laws.obey import Lawful
-from pgagents.sandbox.mock.rows import Rows
+from pgagents.sandbox.mock.rows import RowKey, Rows
 
 Row = Mapping[str, Any]
 JOB_S = 2.0
@@ -26,6 +26,7 @@ class Lifecycle:
     def __init__(self, model: Model, rows: Rows, laws: Lawful) -> None:
         self._rows = rows
         self._laws = laws
+        self._resources = list(model.resources.values())
         self._timed = [r for r in model.resources.values() if r.moves_by_time or r.expires_by]
         jobs = [a.job for a in (*model.actions, *model.operator) if a.job is not None]
         self._jobs = [(model.resources[job.resource], job) for job in jobs]
@@ -34,19 +35,28 @@ class Lifecycle:
     def pass_time(self, now: float) -> None:
         """Make every transition that is due."""
         for resource in self._timed:
-            for id, tenant, row in self._rows.every(resource.name):
+            for key, row in self._rows.every(resource.name):
                 after = self._move(resource, row, now)
                 if after is None:
-                    self._rows.remove(resource.name, id)
+                    self.remove(resource, key, row)
                 elif after != row:
-                    self._rows.change(resource.name, id, after)
-                if after != row:
-                    self.count(resource, tenant, row, after)
+                    self._rows.change(key, after)
+                    self.count(resource, key.tenant, row, after)
         for resource, job in self._jobs:
-            for id, _, row in self._rows.every(resource.name):
-                after = self._go_on(resource, job, id, row, now)
+            for key, row in self._rows.every(resource.name):
+                after = self._go_on(resource, job, key.id, row, now)
                 if after != row:
-                    self._rows.change(resource.name, id, after)
+                    self._rows.change(key, after)
+
+    def remove(self, resource: Resource, key: RowKey, row: Row) -> None:
+        """Remove an instance, and everything that it contains."""
+        self._rows.remove(key)
+        self.count(resource, key.tenant, row, None)
+        for child in (r for r in self._resources if r.within == resource.name):
+            for found in list(self._rows.list_inside(child.name, key)):
+                inner = self._rows.get(found)
+                if inner is not None:
+                    self.remove(child, found, inner)
 
     def begin(self, resource: Resource, id: str, now: float) -> None:
         """Remember when a job began."""
@@ -111,11 +121,12 @@ class Lifecycle:
         holder = before if before is not None else after
         id = str((holder or {}).get(takes.by))
         for owner in dict.fromkeys((tenant, "")):
-            row = self._rows.get(takes.of, id, owner)
+            place = RowKey(takes.of, id, owner)
+            row = self._rows.get(place)
             if row is not None and isinstance(row.get(takes.counter), int):
                 if row[takes.counter] + change < 0:
                     return False
-                self._rows.change(takes.of, id, {**row, takes.counter: row[takes.counter] + change})
+                self._rows.change(place, {**row, takes.counter: row[takes.counter] + change})
         return True
 
 

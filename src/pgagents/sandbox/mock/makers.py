@@ -18,5 +18,7 @@ def makes(model: Model, resource: Resource, action: Action) -> bool:
     path = places.place(made_by.at)
     if path is None or action.effect != "write" or action.success.status != CREATED:
         return False
+    if any(r.made_by is not None and r.made_by.action is action for r in model.resources.values()):
+        return False
     shown = schema_at(model, action, path)
     return resource.id in shown.get("properties", {}) and shown == schema_at(model, made_by.action, path)

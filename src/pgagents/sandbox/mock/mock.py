@@ -27,14 +27,15 @@ from pgagents.sandbox.mock.laws.listing import choose
 from pgagents.sandbox.mock.laws.obey import Lawful
 from pgagents.sandbox.mock.lifecycle import Lifecycle
 from pgagents.sandbox.mock.makers import makes
+from pgagents.sandbox.mock.naming import Naming, id_in, tenant_of
 from pgagents.sandbox.mock.paging import page
-from pgagents.sandbox.mock.rows import Rows
+from pgagents.sandbox.mock.rows import RowKey, Rows
 from pgagents.sandbox.mock.sample import sample, with_required
 from pgagents.sandbox.mock.signed_calls import refuse_unsigned
 from pgagents.sandbox.setting import Setting
 from pgagents.source.origin import plain
 
-GONE, REPLACED = 410, 200
+GONE, REPLACED, CONFLICT = 410, 200, 409
 
 
 def domain(setting: Setting) -> Domain:
@@ -66,6 +67,7 @@ class Mock:
         self.model = setting.model
         self.rows = Rows(setting.store)
         self.resources = list(self.model.resources.values())
+        self.naming = Naming(self.model)
         self.laws = Lawful(self.model)
         self.lifecycle = Lifecycle(self.model, self.rows, self.laws)
         self.events = Events(setting)
@@ -115,16 +117,20 @@ class Mock:
             return True, answer
         row = self._overlaid(self._object(answer, path), call, fresh=resource.id.partition(".")[0])
         row = with_required(row, page.schema_at(self.model, call.action, path), self.model.schemas, call.now)
-        chosen = call.input.get(resource.id) if call.action.param(resource.id) is not None else None
-        there = self.rows.get(resource.name, str(chosen), self._tenant(resource, call))
-        if chosen is not None and there is not None:
-            return True, self._put_again(resource, call, answer, there)
-        id = self._fresh_id(resource, call, member_at(row, resource.id)) if chosen is None else chosen
-        row = places.put(row, places.steps_to(resource.id), id)
+        chosen = self.naming.chosen(resource, call)
+        if len(chosen) == len(resource.ids):
+            key = self._home(resource, call, chosen)
+            there = self.rows.get(key)
+            if there is not None:
+                return True, self._put_again(resource, call, answer, key, there)
+        elif resource.id not in chosen:
+            chosen[resource.id] = self._fresh_id(resource, call, member_at(row, resource.id))
+        for member, value in chosen.items():
+            row = places.put(row, places.steps_to(member), value)
         if resource.state and resource.initial:
             row[resource.state] = resource.initial
         answer = self.laws.repair(call, places.put(answer, path, row))
-        row, tenant = self._object(answer, path), self._tenant(resource, call)
+        row, tenant = self._object(answer, path), tenant_of(resource, call)
         taken = self.lifecycle.find_repeated(resource, tenant, row)
         if taken is not None:
             return True, Refusal(taken.otherwise.name, f"There is one with the same {taken.members[0]}")
@@ -133,28 +139,43 @@ class Mock:
             return True, Refusal(code.name, "Nothing is left of it") if code else self._missing(
                 resource, call
             )
-        self.rows.add(resource.name, str(member_at(row, resource.id)), tenant, row)
+        self.rows.add(self._home(resource, call, row), row)
         if call.action.job is not None:
-            self.lifecycle.begin(resource, str(member_at(row, resource.id)), call.now)
+            self.lifecycle.begin(resource, id_in(resource, row), call.now)
             call.headers.extend(_tell_job(resource, call.action, row))
         return True, answer
 
-    def _put_again(self, resource: Resource, call: AcceptedCall, answer: Any, there: dict[str, Any]) -> Any:
-        """Replace what the call says of an instance whose id the caller has chosen and that is there."""
+    def _put_again(
+        self, resource: Resource, call: AcceptedCall, answer: Any, key: RowKey, there: dict[str, Any]
+    ) -> Any:
+        """Replace what the call says of an instance whose id the caller has chosen and that is there.
+
+        A POST is refused if the action lists a conflict.
+        """
+        conflict = next((c for c in call.action.errors if c.status == CONFLICT), None)
+        if conflict is not None and call.action.method == "POST":
+            return Refusal(conflict.name, f"There is such a {resource.name.replace('_', ' ')} already")
         made_by = resource.made_by
         path = (places.place(made_by.at) if made_by is not None else None) or ()
-        after = self._overlaid(dict(there), call, keep=(resource.id, *resource.fixed))
+        after = self._overlaid(dict(there), call, keep=(*resource.ids, *resource.fixed))
         answer = self.laws.repair(call, places.put(answer, path, after), there)
-        self.rows.change(resource.name, str(there[resource.id]), self._object(answer, path))
+        self.rows.change(key, self._object(answer, path))
         other = next((o for o in call.action.outputs if o.status == REPLACED), None)
         return answer if other is None else Other(other, answer)
+
+    def _home(self, resource: Resource, call: AcceptedCall, row: Mapping[str, Any]) -> RowKey:
+        """Return the key of an instance that a call makes; `row` has its id."""
+        place = self.naming.home(resource, call.action.params, call.input)
+        members = (row.get(member, member_at(row, member)) for member in resource.ids)
+        id = "/".join(map(str, members))
+        return RowKey(resource.name, id, tenant_of(resource, call), place)
 
     def _move(self, resource: Resource, call: AcceptedCall) -> tuple[bool, Any]:
         move = next((m for m in resource.moves if m.action is call.action), None)
         if move is None:
             return False, None
-        row = self._find_instance(resource, call, places.names_of(move.input))
-        if row is None:
+        key, row = self._find_instance(resource, call, places.names_of(move.input))
+        if key is None or row is None:
             return True, self._missing(resource, call)
         if resource.state and row.get(resource.state) not in move.origin_states:
             return True, Refusal(move.otherwise.name, f"It is {row.get(resource.state)}")
@@ -167,26 +188,25 @@ class Mock:
         if path is not None:
             answer = self.laws.repair(call, places.put(answer, path, after), row)
             after = self._object(answer, path)
-        self.rows.change(resource.name, str(member_at(row, resource.id)), after)
-        self.lifecycle.count(resource, self._tenant(resource, call), row, after)
+        self.rows.change(key, after)
+        self.lifecycle.count(resource, key.tenant, row, after)
         return True, answer
 
     def _undo(self, resource: Resource, call: AcceptedCall) -> tuple[bool, Any]:
         undo = resource.undone_by
         if undo is None or undo.action is not call.action:
             return False, None
-        row = self._find_instance(resource, call, places.id_argument(undo, resource))
-        if row is None:
+        key, row = self._find_instance(resource, call, places.id_argument(undo, resource))
+        if key is None or row is None:
             return True, self._missing(resource, call)
-        self.rows.remove(resource.name, str(member_at(row, resource.id)))
-        self.lifecycle.count(resource, self._tenant(resource, call), row, None)
+        self.lifecycle.remove(resource, key, row)
         return True, self.laws.repair(call, self._base(call), row)
 
     def _read(self, resource: Resource, call: AcceptedCall) -> tuple[bool, Any]:
         read = next((r for r in resource.read_by if r.action is call.action), None)
         if read is None:
             return False, None
-        row = self._find_instance(resource, call, places.id_argument(read, resource))
+        _, row = self._find_instance(resource, call, places.id_argument(read, resource))
         if row is None:
             return True, self._missing(resource, call)
         answer, path = self._base(call), places.place(read.at)
@@ -201,7 +221,8 @@ class Mock:
         path = places.place(sources[0].at) if sources else None
         if path is None:
             return False, None
-        rows = self.rows.all(resource.name, self._tenant(resource, call))
+        place = resource.place_in(call.action.params, call.input)
+        rows = self.rows.all(resource.name, tenant_of(resource, call), place)
         paging = (call.action.pages.argument, call.action.pages.size) if call.action.pages else ()
         rows = [
             r
@@ -237,11 +258,13 @@ class Mock:
         """Apply the arguments of a write at the resource's own path that is none of its declared calls."""
         if call.action.effect == "read" or call.action.success.schema is None:
             return False, None
-        param = next((p for p in call.action.params if self._in_path(call.action, p) is resource), None)
+        naming = self.naming
+        param = next((p for p in call.action.params if naming.in_path(call.action, p) is resource), None)
         if param is None or not str(call.action.path).endswith("{" + param.wire + "}"):
             return False, None
-        row = self.rows.get(resource.name, str(call.input.get(param.name)), self._tenant(resource, call))
-        if row is None:
+        key = naming.key_in_path(resource, call)
+        row = self.rows.get(key) if key is not None else None
+        if key is None or row is None:
             return True, self._missing(resource, call)
         answer = self._base(call)
         path = self._path_in(resource, answer)
@@ -255,8 +278,8 @@ class Mock:
             shown = places.put(answer, path, {**base, **after})
             answer = self.laws.repair(call, shown, row)
             after = self._object(answer, path)
-        self.rows.change(resource.name, str(member_at(row, resource.id)), after)
-        self.lifecycle.count(resource, self._tenant(resource, call), row, after)
+        self.rows.change(key, after)
+        self.lifecycle.count(resource, key.tenant, row, after)
         return True, answer
 
     def _stateless(self, call: AcceptedCall) -> Any:
@@ -370,62 +393,50 @@ class Mock:
 
     def _find_instance(
         self, resource: Resource, call: AcceptedCall, arguments: Mapping[str, str]
-    ) -> dict[str, Any] | None:
-        """Return the instance that a call names, or None where the caller may not see it or a naming
-        argument is wrong.
+    ) -> tuple[RowKey | None, dict[str, Any] | None]:
+        """Return the instance that a call names, with its key; None where the caller may not see it or a
+        naming argument is wrong.
         """
-        id = next((call.input.get(a) for a, member in arguments.items() if member == resource.id), None)
-        row = self.rows.get(resource.name, str(id), self._tenant(resource, call)) if id is not None else None
+        key = self.naming.key_by(resource, call, arguments)
+        row = self.rows.get(key) if key is not None else None
         if row is None or any(
             row.get(member) != call.input.get(a) for a, member in arguments.items() if member in row
         ):
-            return None
-        return row
+            return key, None
+        return key, row
 
     def _check_references(self, call: AcceptedCall) -> Refusal | None:
         """Return a refusal where an argument or a part of the path names an instance that does not exist."""
         for param in call.action.params:
-            resource = self.model.resources.get(param.refers_to or "") or self._in_path(call.action, param)
-            value = call.input.get(param.name)
+            resource = self.model.resources.get(param.refers_to or "")
+            resource = resource or self.naming.in_path(call.action, param)
             if (
                 resource is None
-                or value is None
+                or call.input.get(param.name) is None
                 or resource.missing is None
                 or resource.missing not in call.action.errors
+                or self.naming.is_made_at(resource, call.action, param)
             ):
                 continue
+            key = self.naming.key_of_reference(resource, call, param)
             known = self.rows.any(resource.name) or not param.refers_to
-            if known and self.rows.get(resource.name, str(value), self._tenant(resource, call)) is None:
+            if known and key is not None and self.rows.get(key) is None:
                 return self._missing(resource, call)
-        return None
-
-    def _in_path(self, action: Action, param: Param) -> Resource | None:
-        """Return the resource whose path begins the action's, up to this argument: `/items/{id}` in
-        `/items/{id}/notes`.
-        """
-        beginning, mark, _ = str(action.path).partition("{" + param.wire + "}")
-        for resource in self.resources if mark else ():
-            if any(
-                p.wire == param.wire and str(own.path) == beginning + mark
-                for own, p in self._naming(resource)
-            ):
-                return resource
         return None
 
     def _missing(self, resource: Resource, call: AcceptedCall) -> Refusal:
         code = resource.missing.name if resource.missing else self.model.errors.framework.unknown_path
         gone = next((c.name for c in call.action.errors if c.status == GONE), None)
-        tenant = self._tenant(resource, call)
-        named = [str(v) for v in call.input.values() if isinstance(v, str | int)]
-        if gone is not None and any(self.rows.was_removed(resource.name, id, tenant) for id in named):
+        tenant = tenant_of(resource, call)
+        named = [
+            RowKey(resource.name, str(v), tenant) for v in call.input.values() if isinstance(v, str | int)
+        ]
+        if gone is not None and any(map(self.rows.was_removed, named)):
             code = gone
         return Refusal(
             str(code or self.model.errors.framework.invalid),
             f"There is no such {resource.name.replace('_', ' ')}",
         )
-
-    def _tenant(self, resource: Resource, call: AcceptedCall) -> str:
-        return call.key.tenant if resource.tenant and call.key else ""
 
     def _moves_another(self, action: Action) -> bool:
         """Return whether an action is a transition of some resource, which takes precedence over making
@@ -440,9 +451,10 @@ class Mock:
             p
             for a in (*self.model.actions, *self.model.operator)
             for p in a.params
-            if p.refers_to == resource.name
+            if p.refers_to == resource.name and p.refers_member in ("", resource.id)
         ]
-        taking = [member, *(p.schema for p in params), *(p.schema for _, p in self._naming(resource))]
+        naming = [p.schema for _, p, of in self.naming.list_arguments(resource) if of == resource.id]
+        taking = [member, *(p.schema for p in params), *naming]
         wanted = {
             key: value
             for schema in taking
@@ -453,23 +465,6 @@ class Mock:
             if all(v.is_valid(id) for v in validators) and not self.rows.was_used(resource.name, str(id)):
                 return id
         return word(self.setting.rng, 12)
-
-    def _naming(self, resource: Resource) -> list[tuple[Action, Param]]:
-        """Return the arguments by which calls name a resource, each with its action."""
-        calls = [c for c in (*resource.read_by, resource.undone_by) if c is not None]
-        means = [
-            (c.action, name)
-            for c in calls
-            for name, m in places.id_argument(c, resource).items()
-            if m == resource.id
-        ]
-        means += [
-            (m.action, name)
-            for m in resource.moves
-            for name, of in places.names_of(m.input).items()
-            if of == resource.id
-        ]
-        return [(action, param) for action, name in means if (param := action.param(name)) is not None]
 
     def _validator(self, schema: Mapping[str, Any]) -> Any:
         return schemas.validator(schema, self.model.schemas)
@@ -486,23 +481,23 @@ class Mock:
                 path = places.place(call.at) if call else None
                 for example in call.action.examples if call and path is not None else ():
                     found = places.get(example.output, path or ())
+                    place = self.naming.home(resource, call.action.params, example.input) if call else ""
                     for item in found if isinstance(found, list) else [found]:
-                        self._seed_row(resource, item)
+                        self._seed_row(resource, item, place)
 
-    def _seed_row(self, resource: Resource, item: Any) -> None:
-        if (
-            not isinstance(item, Mapping)
-            or (id := member_at(item, resource.id)) is None
-            or self.rows.was_used(resource.name, str(id))
-        ):
+    def _seed_row(self, resource: Resource, item: Any, place: str) -> None:
+        if not isinstance(item, Mapping) or any(member_at(item, member) is None for member in resource.ids):
+            return
+        main = self.model.auth.roles.get("main")
+        tenant = f"{main.project}/{main.mode}" if main else "main/test"
+        tenant = tenant if resource.tenant and self.model.credential is not None else ""
+        key = RowKey(resource.name, id_in(resource, item), tenant, place)
+        if self.rows.get(key) is not None:
             return
         row = dict(plain(item))
         if resource.state and resource.initial:
             row[resource.state] = resource.initial
-        main = self.model.auth.roles.get("main")
-        tenant = f"{main.project}/{main.mode}" if main else "main/test"
-        tenant = tenant if self.model.credential is not None else ""
-        self.rows.add(resource.name, str(member_at(row, resource.id)), tenant if resource.tenant else "", row)
+        self.rows.add(key, row)
 
 
 def _with_total(answer: Any, total: int) -> Any:

@@ -67,6 +67,7 @@ def id_argument(call: ActionCall, resource: Resource) -> dict[str, str]:
     to it.
     """
     found = names_of(call.input)
-    if not found:
-        found = {str(p.name): resource.id for p in call.action.params if p.refers_to == resource.name}
+    if not set(resource.ids) <= set(found.values()):
+        refers = [p for p in call.action.params if p.refers_to == resource.name]
+        found |= {str(p.name): p.refers_member or resource.id for p in refers}
     return found

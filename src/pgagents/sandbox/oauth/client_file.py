@@ -63,7 +63,7 @@ def read(path: Path, model: Model) -> Client:
     """Return the client of a file; without `client_secret` it is public. Raises PgagentsError for an
     invalid file.
     """
-    oauth = model.auth.oauth
+    oauth = model.code_flow
     if oauth is None:
         raise PgagentsError("--oauth-client: this catalogue has no OAuth", "leave it out")
     given = _members(path)

@@ -113,7 +113,7 @@ def seed(
 
     Returns what their owners must know, by kind or id. The demo's own secret is new at every start.
     """
-    oauth = model.auth.oauth
+    oauth = model.code_flow
     store.run("DELETE FROM oauth_client")
     if oauth is None:
         return {}

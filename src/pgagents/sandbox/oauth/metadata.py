@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pgagents.model.code_flow import PKCE
+
 METHODS = ["client_secret_post", "client_secret_basic", "none"]
 
 
@@ -20,7 +22,7 @@ def server(oauth: Any, base: str) -> dict[str, Any]:
         "response_modes_supported": ["query"],
         "grant_types_supported": ["authorization_code", *(["refresh_token"] if oauth.refresh_s else [])],
         "token_endpoint_auth_methods_supported": METHODS,
-        "code_challenge_methods_supported": [oauth.pkce],
+        **({"code_challenge_methods_supported": [PKCE]} if oauth.pkce_binds else {}),
         "authorization_response_iss_parameter_supported": True,
     }
     if oauth.revoke:

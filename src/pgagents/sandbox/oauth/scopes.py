@@ -12,7 +12,7 @@ def lacking(model: Model, action: Action | None, key: Key | None) -> str | None:
 
     None where the token may call it, and for every API key; empty where no scope allows the action.
     """
-    needs = model.auth.oauth.needs if model.auth.oauth else {}
+    needs = model.code_flow.needs if model.code_flow else {}
     if action is None or key is None or key.granted is None or not needs:
         return None
     needed = [scope for scope, names in needs.items() if str(action.name) in names]

@@ -12,6 +12,7 @@ from authlib.oauth2.rfc7009 import RevocationEndpoint
 from authlib.oauth2.rfc7636 import CodeChallenge
 
 from pgagents.http import Response, json_bytes
+from pgagents.model.code_flow import PKCE
 from pgagents.sandbox.keys import digest
 from pgagents.sandbox.oauth import clients
 from pgagents.sandbox.oauth.clients import Client
@@ -50,7 +51,7 @@ class Server(AuthorizationServer):  # type: ignore[misc]  # Authlib has no types
                 oauth.access_s or ACCESS_S,
             ),
         )
-        self.register_grant(_Codes, [_Pkce(oauth.pkce, oauth.pkce_binds)])
+        self.register_grant(_Codes, [_Pkce(PKCE, oauth.pkce_binds)] if oauth.pkce_binds else [])
         if oauth.refresh_s:
             self.register_grant(_Refreshes)
         self.register_endpoint(_Revocation)
@@ -115,7 +116,7 @@ class _Codes(AuthorizationCodeGrant):  # type: ignore[misc]  # Authlib has no ty
 class _Pkce(CodeChallenge):  # type: ignore[misc]  # Authlib has no types
     """Accepts one PKCE method only, which the client must name: RFC 7636 reads a missing method as plain."""
 
-    def __init__(self, method: str, binds: list[str]) -> None:
+    def __init__(self, method: str, binds: tuple[str, ...]) -> None:
         super().__init__(required="public" in binds)
         self.SUPPORTED_CODE_CHALLENGE_METHOD = [method]
         self._binds = binds

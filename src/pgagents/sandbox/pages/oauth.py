@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit, urlunsplit
 
 from pgagents.http import Request, Response, json_bytes
+from pgagents.model.code_flow import CodeFlow
 from pgagents.model.model import Model
 from pgagents.sandbox.hosting.site import Visit
-from pgagents.sandbox.oauth import consent, metadata
+from pgagents.sandbox.oauth import client_tokens, consent, metadata
 from pgagents.sandbox.oauth.grants import Grants
 
 FORM = "application/x-www-form-urlencoded"
@@ -23,7 +24,7 @@ class _Bad(Exception):
 
 def paths(model: Model) -> Mapping[str, tuple[str, ...]]:
     """Return the OAuth endpoints that the catalogue has, with their methods."""
-    oauth = model.auth.oauth
+    oauth = model.code_flow
     if oauth is None:
         return {}
     found = {oauth.authorize: ("GET", "POST"), oauth.token: ("POST",), oauth.revoke: ("POST",)}
@@ -33,12 +34,12 @@ def paths(model: Model) -> Mapping[str, tuple[str, ...]]:
 
 def cross_origin(model: Model) -> frozenset[str]:
     """Return all OAuth paths but the page on which a user decides."""
-    return frozenset(paths(model)) - ({model.auth.oauth.authorize} if model.auth.oauth else set())
+    return frozenset(paths(model)) - ({model.code_flow.authorize} if model.code_flow else set())
 
 
 def answer(request: Request, visit: Visit) -> Response | None:
     """Return one OAuth endpoint's answer."""
-    oauth, base = visit.setting.model.auth.oauth, visit.setting.address.url
+    oauth, base = _flow(visit), visit.setting.address.url
     if request.path == oauth.metadata:
         return _json(metadata.server(oauth, base))
     if request.path == oauth.resource_metadata:
@@ -66,6 +67,13 @@ def answer(request: Request, visit: Visit) -> Response | None:
             return _json({"error": "invalid_request", "error_description": text}, 400)
 
 
+def _flow(visit: Visit) -> CodeFlow:
+    """Return the flow of users; only where there is one has a catalogue these pages."""
+    flow = visit.setting.model.code_flow
+    assert flow is not None
+    return flow
+
+
 def _json(data: Any, status: int = 200) -> Response:
     return Response(
         status, (("Content-Type", "application/json"), ("Cache-Control", "no-store")), json_bytes(data)
@@ -77,7 +85,7 @@ def _server(visit: Visit) -> Any:
 
     setting = visit.setting
     grants = Grants(setting.store, setting.keyring, setting.rng)
-    return Server(setting.model.auth.oauth, setting.store, grants, visit.now)
+    return Server(_flow(visit), setting.store, grants, visit.now)
 
 
 def _make_request(method: str, visit: Visit, pairs: list[tuple[str, str]], headers: dict[str, str]) -> Any:
@@ -103,10 +111,17 @@ def _form(request: Request) -> list[tuple[str, str]]:
 
 
 def _tokens(request: Request, visit: Visit) -> Response:
-    """Answer the token or the revocation endpoint: a form in, JSON out."""
+    """Answer the token or the revocation endpoint: a form in, JSON out.
+
+    Where clients get tokens of their own at the same endpoint, it takes every grant but those of users.
+    """
+    if request.path in client_tokens.list_paths(visit.setting.model):
+        asked = parse_qs(request.body.decode("utf-8", "replace")).get("grant_type", [""])
+        if not set(asked) & {"authorization_code", "refresh_token"}:
+            return client_tokens.answer(request, visit)
     server, headers = _server(visit), {"Authorization": request.header("authorization") or ""}
     asked = _make_request("POST", visit, _form(request), headers)
-    if request.path == visit.setting.model.auth.oauth.revoke:
+    if request.path == _flow(visit).revoke:
         found: Response = server.create_endpoint_response("revocation", asked)
     else:
         found = server.create_token_response(asked)
@@ -125,7 +140,7 @@ def _consent(request: Request, visit: Visit) -> Response:
         if error.redirect_uri:
             return _add_issuer(server.handle_error_response(asked, error), visit)
         return consent.render_refusal(error.error, error.get_error_description())
-    oauth = visit.setting.model.auth.oauth
+    oauth = _flow(visit)
     scopes = {name: oauth.scopes[name] for name in grant.request.scope.split()}
     ticket = server.grants.ask(urlencode(pairs), visit.now)
     return consent.consent(

@@ -15,7 +15,7 @@ from pgagents.sandbox.oauth import clients
 @variation().handle_requests
 def oauth_code_burnt(context: Context, handler: Handler, request: Request) -> Response | Silence:
     """A code becomes invalid after any failed exchange, such as one with a wrong verifier."""
-    oauth = context.model.auth.oauth
+    oauth = context.model.code_flow
     found = handler(request)
     if (
         oauth is not None
@@ -45,7 +45,7 @@ def oauth_form_alone(context: Context, handler: Handler, request: Request) -> Re
     """Client secrets are accepted in the form only; the metadata do not name the Basic scheme (RFC 8414,
     2).
     """
-    oauth = context.model.auth.oauth
+    oauth = context.model.code_flow
     if oauth is None:
         return handler(request)
     if request.path in (oauth.token, oauth.revoke):
@@ -72,7 +72,7 @@ def oauth_one_way_to_prove(context: Context, handler: Handler, request: Request)
     """A confidential client can authenticate by the Basic scheme only, not by a secret in the form (RFC
     7591, 2).
     """
-    oauth = context.model.auth.oauth
+    oauth = context.model.code_flow
     if (
         oauth is None
         or request.path != oauth.token
@@ -93,7 +93,7 @@ def oauth_one_way_to_prove(context: Context, handler: Handler, request: Request)
 @variation()
 def oauth_revokes_one_token(handler: Handler, context: Context) -> Handler:
     """Revoking a refresh token leaves its access tokens valid until they expire (RFC 7009 says SHOULD)."""
-    oauth = context.model.auth.oauth
+    oauth = context.model.code_flow
     if oauth is None or not oauth.revoke:
         return handler
 
@@ -119,7 +119,7 @@ def oauth_revokes_one_token(handler: Handler, context: Context) -> Handler:
 @variation("redirect_uris").edit_requests
 def redirect_query_varies(context: Context, request: Request) -> Request:
     """A redirect URI may differ from the registered one in its query (RFC 6749, 3.1.2.2)."""
-    oauth = context.model.auth.oauth
+    oauth = context.model.code_flow
     asked = dict(request.query) if oauth is not None and request.path == oauth.authorize else {}
     uri, client = asked.get("redirect_uri", ""), clients.find(context.store, asked.get("client_id", ""))
     if (

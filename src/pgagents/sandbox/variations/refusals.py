@@ -22,7 +22,7 @@ from pgagents.sandbox.routes import Routes
 @variation().edit_answers
 def challenge_says_more(context: Context, _request: Request, answer: Response) -> Response:
     """A challenge has optional parts: a realm, a description, and all scopes (RFC 6750, 3)."""
-    oauth = context.model.auth.oauth
+    oauth = context.model.code_flow
     more = {
         "realm": str(context.model.api.title),
         "scope": " ".join(oauth.scopes) if oauth is not None else "",
@@ -194,3 +194,18 @@ def unusual_refused(context: Context, inner: Domain, call: AcceptedCall) -> Any:
         ):
             return Refusal(invalid, "That is hardly meant", param.wire)
     return inner(call)
+
+
+@variation().replace_actions
+def innermost_missing_first(context: Context, inner: Domain, call: AcceptedCall) -> Any:
+    """A call that names an instance of an absent parent is answered as if the instance alone were absent."""
+    result = inner(call)
+    if not isinstance(result, Refusal):
+        return result
+    known = context.model.resources
+    for child in (known[p.refers_to] for p in call.action.params if p.refers_to is not None):
+        above = known.get(child.within or "")
+        lacks = above is not None and above.missing is not None and above.missing.name == result.code
+        if lacks and child.missing is not None and child.missing in call.action.errors:
+            return replace(result, code=child.missing.name)
+    return result

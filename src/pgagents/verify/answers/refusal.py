@@ -5,9 +5,10 @@ from __future__ import annotations
 from pgagents.encoding.file import parse_url
 from pgagents.encoding.medium import WHOLE
 from pgagents.model.action import Code, Param
-from pgagents.model.model import Resource
+from pgagents.model.model import Model, Resource
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.wire.call import Call
+from pgagents.verify.wire.endpoint import Endpoint
 
 UNPROCESSABLE = 422
 
@@ -49,3 +50,13 @@ def list_missing_parents(setting: Setting, resource: Resource) -> list[Code]:
             found.append(parent.missing)
         above = parent.within
     return found
+
+
+def list_missing_children(model: Model, endpoint: Endpoint, resource: Resource) -> list[Code]:
+    """Return the codes for instances inside the resource's that the call names too.
+
+    Where the parent is absent they are absent as well, so a server may say either.
+    """
+    named = (model.resources.get(p.refers_to or "") for p in endpoint.params)
+    found = (r.missing for r in named if r is not None and resource.name in r.placed_by)
+    return [code for code in found if code is not None and code in endpoint.action.errors]

@@ -6,7 +6,7 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urldefrag, urljoin
 
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.exchange import Exchange
@@ -92,11 +92,12 @@ def text_of(exchange: Exchange) -> str:
 
 
 def authorize(
-    path: str, client: OAuthClient, params: Mapping[str, str], why: str
+    base: str, path: str, client: OAuthClient, params: Mapping[str, str], why: str
 ) -> Generator[Call, Exchange, Code]:
     """Request a code as the client, and consent as its user.
 
-    `path` is the authorization endpoint. Redirects to other hosts are not followed.
+    `path` is the authorization endpoint below `base`, the URL of the API's server. What leads to another
+    host, or out of the base, is not followed.
     """
     query = {
         "response_type": "code",
@@ -123,7 +124,7 @@ def authorize(
             **({"Cookie": "; ".join(f"{k}={v}" for k, v in cookies.items())} if cookies else {}),
         }
         if location is not None:
-            onward = _within(path, location)
+            onward = _within(base, path, location)
             if onward is None:
                 return Code(problem=f"it leads to {location[:120]}, where nobody can follow")
             exchange = yield make_get(onward, {}, why, headers)
@@ -135,7 +136,7 @@ def authorize(
                 if exchange.success
                 else exchange.outcome
             )
-        target = _within(path, form.action)
+        target = _within(base, path, form.action)
         if target is None:
             return Code(problem=f"its form goes to {form.action[:120]}")
         filled = {**form.values, **{k: v for k, v in client.consent.items() if k in form.names}}
@@ -143,17 +144,14 @@ def authorize(
     return Code(problem=f"no code after {MOST_PAGES} pages")
 
 
-def _within(path: str, reference: str) -> str | None:
-    """Return the target that a page's reference leads to; None if it leads to another host or nowhere."""
+def _within(base: str, path: str, reference: str) -> str | None:
+    """Return the target below the base that a page's reference leads to; None if it leads elsewhere."""
+    server = base.rstrip("/")
     try:
-        parts = urlsplit(urljoin(path, reference))
+        url = urldefrag(urljoin(f"{server}{path}", reference)).url
     except ValueError:
         return None
-    return (
-        None
-        if parts.netloc or parts.scheme
-        else (parts.path or path) + (f"?{parts.query}" if parts.query else "")
-    )
+    return url.removeprefix(server) if url.startswith(f"{server}/") else None
 
 
 def _keep(cookies: dict[str, str], exchange: Exchange) -> None:

@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pgagents.cel.expression import Expression
+from pgagents.model.code_flow import PKCE
 from pgagents.verify.check.check import Judgement, judge_broken, judge_kept
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.fixtures.request_template import evaluate_arguments, template_of
+from pgagents.verify.fixtures.request_template import evaluate_arguments, find_given, template_of
 from pgagents.verify.oauth.consent import Code, authorize
 from pgagents.verify.wire.call import Call, InstanceRef, Raw
 from pgagents.verify.wire.encode import request_of
@@ -22,6 +23,8 @@ from pgagents.verify.wire.exchange import Exchange, got
 from pgagents.verify.wire.oauth import SHORTEST, OAuthClient, add_credentials, challenge, make_post, verifier
 
 UNAUTHORIZED = 401
+ROOT = "http://127.0.0.1"
+"""The server of a run without a URL: all its paths begin at the root."""
 TOKEN_COST = 3
 """Requests for a token: the authorization request, the user's consent, the exchange."""
 
@@ -41,7 +44,7 @@ class Granting:
     @property
     def oauth(self) -> Any:
         """The OAuth section of the catalogue."""
-        return self.setting.model.auth.oauth
+        return self.setting.model.own_code_flow
 
     @property
     def verifier(self) -> str:
@@ -65,9 +68,11 @@ class Granting:
         params = {"scope": scope}
         if challenged:
             plainly = self.verifier if method == "plain" else challenge(self.verifier)
-            params |= {"code_challenge": plainly, "code_challenge_method": method or self.oauth.pkce}
+            params |= {"code_challenge": plainly, "code_challenge_method": method or PKCE}
         client = self.client if consent is None else replace(self.client, consent=consent)
-        return (yield from authorize(self.oauth.authorize, client, params, why or "a code for our client"))
+        base = self.setting.url or ROOT
+        why = why or "a code for our client"
+        return (yield from authorize(base, self.oauth.authorize, client, params, why))
 
     def exchange(
         self,
@@ -155,7 +160,9 @@ def consenting(setting: Setting) -> OAuthClient | None:
     client = setting.oauth
     return (
         client
-        if client is not None and (client.consent or client.headers) and setting.model.auth.oauth is not None
+        if client is not None
+        and (client.consent or client.headers)
+        and setting.model.own_code_flow is not None
         else None
     )
 
@@ -163,7 +170,8 @@ def consenting(setting: Setting) -> OAuthClient | None:
 def readers(setting: Setting) -> dict[str, Endpoint]:
     """Map each scope to a read that needs no instance."""
     found: dict[str, Endpoint] = {}
-    for scope, names in setting.model.auth.oauth.needs.items():
+    oauth = setting.model.own_code_flow
+    for scope, names in oauth.needs.items() if oauth is not None else ():
         for name in names:
             endpoint = setting.find_lead(name)
             if (
@@ -178,7 +186,13 @@ def readers(setting: Setting) -> dict[str, Endpoint]:
 
 def plain(setting: Setting, endpoint: Endpoint) -> str | None:
     """Return the target of a valid call; None if it needs a live instance."""
+    needed = {str(p.name) for p in endpoint.params if p.required}
     given = evaluate_arguments(setting.model, template_of(setting.model, endpoint.action).input)
+    given = {
+        name: find_given(setting.model, value, "main") if isinstance(value, InstanceRef) else value
+        for name, value in given.items()
+        if name in needed or not isinstance(value, InstanceRef)
+    }
     if any(isinstance(value, InstanceRef | Expression) for value in given.values()):
         return None
     return request_of(Call(endpoint, given, "valid", ""), given).target

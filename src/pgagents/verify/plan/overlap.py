@@ -7,7 +7,7 @@ server's speed changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pgagents.verify.check.check import Check, Overlap, Probe
@@ -32,9 +32,26 @@ class Slot:
     writes: bool
     after: int
 
-    def goes_with(self, others: Collection[Slot]) -> bool:
-        """True if it may start while these others run."""
-        return all(_go_together(self, other) for other in others)
+
+class Company:
+    """The slots that run, seen by one that may start."""
+
+    def __init__(self, running: Iterable[Slot]) -> None:
+        slots = tuple(running)
+        self._first = next(iter(slots), None)
+        self._writes = any(slot.writes for slot in slots)
+        self._compares = any(slot.company == "readers" for slot in slots)
+        self._full = any(slot.company == "none" for slot in slots)
+
+    def takes(self, slot: Slot) -> bool:
+        """True if a slot may start while these run."""
+        if self._full or slot.company == "none":
+            return self._first is None
+        return not (slot.company == "readers" and self._writes) and not (self._compares and slot.writes)
+
+    def is_like(self, slot: Slot) -> bool:
+        """True if a slot writes as the first of these does, or reads as that does."""
+        return self._first is not None and slot.writes == self._first.writes
 
 
 def lay_out(
@@ -73,9 +90,3 @@ def _after(before: Sequence[Slot], index: int, probe: Probe) -> int:
 
 def _kind(probe: Probe) -> tuple[bool, int, int]:
     return probe.optional, probe.priority, max(probe.stage, LATE)
-
-
-def _go_together(one: Slot, other: Slot) -> bool:
-    if "none" in (one.company, other.company):
-        return False
-    return not ((one.company == "readers" and other.writes) or (other.company == "readers" and one.writes))

@@ -321,7 +321,10 @@ class Driver:
         with self.factory.pool.only_new():
             for call in step.calls:  # the very same call has the very same arguments
                 if id(call) not in known:
-                    known[id(call)] = yield from self._ready(replace(call, beside=True), chain)
+                    made = yield from self._ready(replace(call, beside=True), chain)
+                    first = next(iter(known.values()), made).values
+                    same = {name: first[name] for name in step.shared if name in first}
+                    known[id(call)] = replace(made, values={**made.values, **same})
         ready = [known[id(call)] for call in step.calls]
         self._afford(len(ready))
         self.judge.flush()  # so that none of several threads does while it waits

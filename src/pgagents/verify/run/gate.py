@@ -23,6 +23,7 @@ from pgagents.verify.cases.framework import INVENTED
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.fixtures.instance import Instance
+from pgagents.verify.fixtures.named_ids import is_ours_elsewhere, read_id
 from pgagents.verify.fixtures.target import NOBODY, NOBODYS_NUMBER, Target, makes, target_of
 from pgagents.verify.oauth.tokens import list_token_paths
 from pgagents.verify.plan.safety import NO_WRITES
@@ -157,7 +158,7 @@ class Gate:
         """Judge a write that belongs to no action: a call of the OAuth endpoints by the given client, or
         of an MCP server's protocol.
         """
-        oauth = self.model.auth.oauth
+        oauth = self.model.own_code_flow
         paths = (
             {oauth.token, oauth.revoke} if oauth is not None else set()
         )  # where a client that is none is refused
@@ -226,7 +227,10 @@ class Gate:
             enough = (
                 any if len(resource.ids) > 1 else all
             )  # one member that nobody has makes the whole id nobody's
-            if not enough(self._is_no_id(resource, p, v) for p, v in zip(target.named, given, strict=True)):
+            place = resource.place_in(endpoint.params, values)
+            free = (self._is_no_id(resource, p, v, place) for p, v in zip(target.named, given, strict=True))
+            elsewhere = is_ours_elsewhere(self.model, self.factory.pool, endpoint, target, values)
+            if not elsewhere and not enough(free):
                 return f"{name} would change a {resource.name} that this run has not made"
             put = endpoint.method == "PUT" and not makes(self.model, endpoint.action)
             return "a PUT on an id that is not there may create it" if put else ""
@@ -250,12 +254,7 @@ class Gate:
         has none like it.
         """
         resource, params = target.resource, action.params
-        by_member = {p.refers_member or resource.id: values.get(str(p.name)) for p in target.named}
-        id: Any = (
-            tuple(by_member.get(m) for m in resource.ids)
-            if len(resource.ids) > 1
-            else values.get(str(target.named[-1].name))
-        )
+        id = read_id(target, values)
         for other in self._kin(resource):
             instance = self.factory.pool.find(other, id, other.place_in(params, values))
             if instance is not None and instance.id == id:
@@ -305,7 +304,7 @@ class Gate:
             resource, param, value
         )
 
-    def _is_no_id(self, resource: Resource, param: Param, value: Any) -> bool:
+    def _is_no_id(self, resource: Resource, param: Param, value: Any, place: str = "") -> bool:
         """True for a value that cannot be the id of somebody else's instance.
 
         It is random, or the catalogue's `absent` value, or the server said that nothing has it, or it differs
@@ -316,7 +315,7 @@ class Gate:
         if (
             value == resource.find_absent_value(param)
             or self.factory.marks.unguessable(value)
-            or value in self.factory.missing(resource)
+            or (place, value) in self.factory.missing(resource)
         ):
             return True
         if NOBODY in str(value) or (

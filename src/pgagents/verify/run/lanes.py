@@ -19,7 +19,7 @@ from functools import partial
 from itertools import islice
 
 from pgagents.verify.plan.order import LAST
-from pgagents.verify.plan.overlap import Slot
+from pgagents.verify.plan.overlap import Company, Slot
 from pgagents.verify.run.driver import Driver, Stop, Turn
 from pgagents.verify.run.transmission import Received, Sending, Transmission
 from pgagents.verify.run.workers import Workers
@@ -72,7 +72,10 @@ class Lanes:
         """Lanes whose request is on its way, the first sent first."""
         self._threads: Workers[Received] = Workers(workers)
         self.again: list[Slot] = []
-        """What other probes may have disturbed, to be run once more alone."""
+        """What other probes disturbed or left unjudged, to be run once more alone. It is known at the end."""
+        self._ended: list[tuple[Slot, int | None]] = []
+        """Probes that ran beside others. It must still be asked of those with a number if they were
+        disturbed."""
         self.alone: Counter[str] = Counter()
         """The requests of probes that ran alone, by check."""
 
@@ -83,6 +86,8 @@ class Lanes:
             while self._start() or self._running:
                 self._send()
                 self._take()
+            ask = self.driver.judge.may_be_disturbed
+            self.again = [slot for slot, number in self._ended if number is None or ask(number)]
         except BaseException as error:
             self._give_up(error)
             raise
@@ -116,18 +121,20 @@ class Lanes:
         the laws of later answers their data.
         """
         running = [lane.slot for lane in self._running]
+        company = Company(running)
         earliest = min((slot.index for slot in (*running, *islice(self._pending, 1))), default=0)
         found: list[Slot] = []
         stage = LAST
         for slot in islice(self._pending, 1 if self._ordered else LOOK_AHEAD):
-            has_data = slot.writes or slot.probe.cost >= LONG or slot.probe.stage <= stage
-            if slot.after <= earliest and has_data and slot.goes_with(running):
+            long = slot.probe.cost >= LONG
+            has_data = slot.writes or long or slot.probe.stage <= stage
+            if slot.after <= earliest and has_data and company.takes(slot):
+                if long:
+                    return slot
                 found.append(slot)
             if slot.writes:
                 stage = min(stage, slot.probe.stage)
-        long = [slot for slot in found if slot.probe.cost >= LONG]
-        alike = [slot for slot in found if running and slot.writes == running[0].writes]
-        return next(iter(long or alike or found), None)
+        return next(filter(company.is_like, found), next(iter(found), None))
 
     # -- stepping
 
@@ -140,8 +147,8 @@ class Lanes:
             lane.transmission = proceed()
         except StopIteration:
             self._running.remove(lane)
-            if lane.in_company and self._is_open(lane):
-                self.again.append(lane.slot)
+            if lane.in_company:
+                self._note_end(lane)
             return
         except BaseException:
             self._running.remove(lane)
@@ -156,12 +163,15 @@ class Lanes:
             for lane in self._running:
                 lane.in_company = True
 
-    def _is_open(self, lane: Lane) -> bool:
-        """True if a probe's answers did not agree, or left contracts unjudged, while others ran beside it."""
-        driver = self.driver
-        if driver.judge.may_be_disturbed(lane.turn.number):
-            return True
-        return lane.slot.writes and not driver.judge.is_all_judged(lane.slot.probe.contracts)
+    def _note_end(self, lane: Lane) -> None:
+        """Note a probe that others ran beside, if it may have to run once more. What only read is asked about
+        at the end, because its answers are judged while the run waits.
+        """
+        judge, slot = self.driver.judge, lane.slot
+        if not slot.writes:
+            self._ended.append((slot, lane.turn.number))
+        elif judge.may_be_disturbed(lane.turn.number) or not judge.is_all_judged(slot.probe.contracts):
+            self._ended.append((slot, None))
 
     # -- sending and taking answers
 

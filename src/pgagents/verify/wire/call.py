@@ -201,6 +201,8 @@ class Call:
     """True if it repeats one part of a combined call, so that it does not count for the default budget."""
     asks: TokenRequest | None = None
     """The token request that is sent in place of anything else."""
+    apart: bool = False
+    """True if no other probe may use what the call makes."""
     burst: bool = False
     """True if it may exceed the rate limit: it is neither paced nor repeated after a 429."""
 
@@ -243,6 +245,8 @@ class Concurrent:
     """
 
     calls: tuple[Call, ...]
+    shared: tuple[str, ...] = ()
+    """The arguments that all calls have in common: each gets the value of the first call."""
 
 
 def format_arguments(given: Mapping[str, Any]) -> str:

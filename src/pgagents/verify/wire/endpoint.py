@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from pgagents.decoding.medium import find
 from pgagents.http import Response
 from pgagents.model.action import Action, Param
 from pgagents.model.contract import FRAMEWORK
@@ -123,6 +124,11 @@ class Endpoint:
     def ordinary(self) -> bool:
         """True if a caller calls its action as most others: with a key, or without where nobody has one."""
         return self.action.key or self.open
+
+    @property
+    def answers_file(self) -> bool:
+        """True if its answer is a file, of which a tool only says what came."""
+        return find(self.action.success.content_type).shown == "size"
 
     @property
     def method(self) -> str:

@@ -22,7 +22,7 @@ PROMISE = (
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    path = context.model.auth.oauth.token if context.model.auth.oauth else ""
+    path = context.model.code_flow.token if context.model.code_flow else ""
 
     def answer(request: Request) -> Response | Silence:
         if request.path == path:

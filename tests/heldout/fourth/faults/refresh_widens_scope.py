@@ -24,7 +24,7 @@ PROMISE = (
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    oauth = context.model.auth.oauth
+    oauth = context.model.code_flow
     path, scopes = (oauth.token, set(oauth.scopes)) if oauth else ("", set())
 
     def answer(request: Request) -> Response | Silence:

@@ -30,7 +30,7 @@ def wrap(handler: Handler, context: Context) -> Handler:
         ):
             store = context.front.store
             with store.transaction():
-                scopes = " ".join(context.model.auth.oauth.scopes)
+                scopes = " ".join(context.model.code_flow.scopes)
                 store.run(
                     "UPDATE oauth_token SET scope = ? WHERE hash = ?",
                     scopes,

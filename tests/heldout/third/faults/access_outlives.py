@@ -17,7 +17,7 @@ PROMISE = "auth.oauth.access_s:: an access token lives one hour"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    oauth, front = context.model.auth.oauth, context.front
+    oauth, front = context.model.code_flow, context.front
 
     def answer(request: Request) -> Response | Silence:
         with front.store.lock:

@@ -15,7 +15,7 @@ PROMISE = "auth.oauth.refresh_rotates:: a refresh token is changed for another, 
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    oauth = context.model.auth.oauth
+    oauth = context.model.code_flow
 
     def answer(request: Request) -> Response | Silence:
         with context.front.store.lock:

@@ -17,7 +17,7 @@ PROMISE = "auth.oauth.revoke:: a token that was revoked is refused"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    oauth, store = context.model.auth.oauth, context.front.store
+    oauth, store = context.model.code_flow, context.front.store
 
     def answer(request: Request) -> Response | Silence:
         if oauth is None or request.path != oauth.revoke:

@@ -4,6 +4,8 @@ REST could do.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from pgagents.catalogue.checks.checker import Checker
 from pgagents.catalogue.language.actions import Action
 from pgagents.catalogue.language.basics import Output
@@ -34,6 +36,8 @@ def run(checker: Checker) -> None:
     for name, surface in checker.written.surfaces.items():
         if surface.http is None and name not in TOOLS:
             _offered(checker, name)
+        if name != REST:
+            _signed(checker, name)
 
 
 def is_dispatched(checker: Checker, action: str) -> bool:
@@ -68,19 +72,29 @@ def _carrier(checker: Checker, at: Pointer, name: str) -> None:
     )
 
 
+def _named(checker: Checker, surface: str) -> Iterator[tuple[Pointer, str, Action]]:
+    """Yield the actions that a surface names, each with its place in the file; none where it says `all`."""
+    listed = checker.written.surfaces[surface].actions
+    at: Pointer = ("surfaces", surface, "actions")
+    for index, name in enumerate(members(checker, surface)) if listed != "all" else ():
+        action = checker.written.actions.get(name)
+        if action is not None:
+            yield (*at, index) if isinstance(listed, list) else at, name, action
+
+
+def _signed(checker: Checker, surface: str) -> None:
+    """Record actions that a surface for callers names and only their sender can call."""
+    for at, name, action in _named(checker, surface):
+        if action.signed is not None:
+            message = f"only the sender of `{brief(name)}` can sign a call, so `{surface}` cannot call it"
+            checker.fault(at, "carried", message, "take it off the list")
+
+
 def _offered(checker: Checker, surface: str) -> None:
     """Record actions that a surface names and cannot carry. `all` leaves them out."""
-    written = checker.written
-    listed = written.surfaces[surface].actions
-    if listed == "all":
-        return
-    for index, name in enumerate(members(checker, surface)):
-        action = written.actions.get(name)
-        if action is None or action.http is not None:
+    for at, name, action in _named(checker, surface):
+        if action.http is not None:
             continue
-        at: Pointer = ("surfaces", surface, "actions")
-        if isinstance(listed, list):
-            at = (*at, index)
         if surface == REST:
             message = f"`{brief(name)}` has no `http`, so REST does not have it"
             checker.fault(at, "carried", message, "take it off the list, or give it `http: METHOD /path`")

@@ -400,6 +400,8 @@ def _describe_input(credential: Credential, role: str) -> str:
     described = role or "A key"
     if credential.exchange is not None:
         return f"{described}: an access token by client credentials"
+    if credential.by_users:
+        return f"{described}: an access token of a user"
     return f"{described}: the Base64 of user:password" if credential.encoded else described
 
 

@@ -89,7 +89,7 @@ def _describe_variables(model: Model) -> str:
             url = credential.exchange.find_url(model.api.server)
             said.append(f"an access token{of} from {url} behind @{names[0]}")
         else:
-            said.append(f"a key{of} behind @{names[0]}")
+            said.append(f"{'an access token' if credential.by_users else 'a key'}{of} behind @{names[0]}")
     return f"Put {', '.join(said)}; what" if said else "What"
 
 

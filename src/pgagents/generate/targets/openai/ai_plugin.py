@@ -98,4 +98,6 @@ def _notes(document: Node) -> list[Note]:
     return notes
 
 
-TARGET = Target("OpenAI plugin manifest v1", ("openai/ai-plugin.json",), view, surface="ai_plugin")
+TARGET = Target(
+    "OpenAI plugin manifest v1", ("openai/ai-plugin.json",), view, surface="ai_plugin", lists_actions=False
+)

@@ -17,6 +17,7 @@ from pgagents.generate.openapi.address import find_hosted_url
 from pgagents.generate.openapi.takers import CHATGPT, in_json
 from pgagents.generate.sign_in import choose_for_gpt
 from pgagents.generate.target import Target, View
+from pgagents.model.code_flow import CodeFlow, takes_user_tokens
 from pgagents.model.credential import AUTHORIZATION, Credential
 from pgagents.model.model import Model, Surface
 from pgagents.source.origin import Text
@@ -39,7 +40,7 @@ class Field:
 def view(model: Model) -> View:
     """Return the form's tabs from the top, then what it cannot do with this API."""
     sign_in = choose_for_gpt(model, in_json(model.surfaces["openai"], CHATGPT)[0])
-    surface = sign_in.surface
+    surface, users = sign_in.surface, _find_users(model, sign_in.credential)
     return View(
         {
             "title": model.api.title,
@@ -47,10 +48,10 @@ def view(model: Model) -> View:
             "action": list(_action(model)),
             "keyed": model.credential is not None,
             "key": list(_key(sign_in.credential)),
-            "oauth": list(_oauth(model)) if model.auth.oauth else [],
+            "oauth": list(_oauth(users)) if users else [],
             "callbacks": list(CALLBACKS),
             "operations": list(_operations(model, surface)),
-            "cannot": list(_cannot(model, surface)),
+            "cannot": list(_cannot(model, surface, users)),
         },
         falsehoods=tuple(replace(f, message=f"gpt-builder.md: {f.message}") for f in sign_in.falsehoods),
     )
@@ -91,6 +92,8 @@ def _key(credential: Credential | None) -> Iterator[Field]:
     if credential is None:
         yield Field("Authentication Type", "None", "every action can be called without a key")
         return
+    if credential.by_users:
+        return
     yield Field(
         "Authentication Type",
         "API Key",
@@ -118,16 +121,20 @@ def _is_bearer(credential: Credential) -> bool:
     return (credential.header, credential.lead, credential.tail) == (AUTHORIZATION, "Bearer ", "")
 
 
-def _oauth(model: Model) -> Iterator[Field]:
-    oauth = model.auth.oauth
-    server = model.api.server.rstrip("/")
+def _find_users(model: Model, credential: Credential | None) -> CodeFlow | None:
+    """Return the flow by which a GPT's users get the credential; None if they get it in another way."""
+    users = model.code_flow
+    return users if credential is not None and takes_user_tokens(users, credential) else None
+
+
+def _oauth(oauth: CodeFlow) -> Iterator[Field]:
     yield Field("Authentication Type", "OAuth", "each user signs in")
     yield Field("Client ID", "(from the API's operator)", "visible to users")
     yield Field(
         "Client Secret", "(from the API's operator)", "a confidential client: the form always sends one"
     )
-    yield Field("Authorization URL", server + oauth.authorize)
-    yield Field("Token URL", server + oauth.token)
+    yield Field("Authorization URL", oauth.urls["authorization_url"])
+    yield Field("Token URL", oauth.urls["token_url"])
     yield Field("Scope", " ".join(oauth.scopes), "never leave it empty; take out what the GPT does not need")
     yield Field(
         "Token Exchange Method", "Default (POST request)", "the client's id and secret travel in the body"
@@ -147,12 +154,12 @@ def _operations(model: Model, surface: Surface) -> Iterator[tuple[str, str, bool
         yield str(dispatcher.operation_id), str(dispatcher.title), True
 
 
-def _cannot(model: Model, surface: Surface) -> Iterator[str]:
+def _cannot(model: Model, surface: Surface, users: CodeFlow | None) -> Iterator[str]:
     headers = sorted({p.wire for a in surface.actions for p in a.params if p.place == "header"})
     if headers:
         yield f"Send headers of the API's own: the schema leaves out {', '.join(headers)}."
-    if model.auth.oauth:
-        bound = "confidential" in model.auth.oauth.pkce_binds
+    if users is not None:
+        bound = "confidential" in users.pkce_binds
         needs = (
             "it asks every client for PKCE, so sign-in from a GPT fails"
             if bound

@@ -119,6 +119,8 @@ def _find_issuer(model: Model, credential: Credential) -> str | None:
     """Return where a key or an access token is issued."""
     if credential.exchange is not None:
         return credential.exchange.find_url(model.api.server)
+    if credential.by_users and model.code_flow is not None and credential.issue_at is None:
+        return model.code_flow.urls["token_url"]
     return credential.issue_at
 
 

@@ -5,11 +5,21 @@ least one.
 
 Bad:
 
-    auth: {oauth: {authorize: /oauth/authorize, token: /oauth/token, scopes: {}}}
+    auth:
+      schemes:
+        users:
+          type: oauth2
+          flows: {authorization_code: {authorization_url: /authorize, token_url: /token, scopes: {}}}
 
 Good:
 
-    auth: {oauth: {authorize: /oauth/authorize, token: /oauth/token, scopes: {read: Look at products}}}
+    auth:
+      schemes:
+        users:
+          type: oauth2
+          flows:
+            authorization_code:
+              {authorization_url: /authorize, token_url: /token, scopes: {read: Look at products}}
 """
 
 from __future__ import annotations
@@ -21,10 +31,10 @@ from pgagents.model.model import Model
 
 
 def find(model: Model) -> Iterator[Hit]:
-    oauth = model.auth.oauth
+    oauth = model.code_flow
     if oauth is not None and not oauth.scopes:
         yield Hit(
-            ("auth", "oauth", "scopes"),
+            (*oauth.origin, "scopes"),
             "OAuth has no scope; ChatGPT's sign-in fails with an empty one",
             "name one: `read: …`",
         )

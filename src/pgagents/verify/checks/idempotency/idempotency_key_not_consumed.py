@@ -1,7 +1,7 @@
 """A refused call does not use up its idempotency key: a valid call with that key succeeds.
 
 One key is sent with a call refused for each reason, then with a valid one. Only if the valid call is refused
-is each reason tried alone.
+is each reason tried alone. The key is to blame for a refusal without a conflict if another key works.
 """
 
 from __future__ import annotations
@@ -130,9 +130,11 @@ def _run(setting: Setting, endpoint: Endpoint, refusals: Mapping[int, Call]) -> 
                 )
             elif exchange.success:
                 yield judge_kept(contract)
-            elif is_key_conflict(endpoint, exchange):
+            elif is_key_conflict(endpoint, exchange) or (
+                yield from _succeeds_with_another_key(setting, endpoint, exchange)
+            ):
                 alone, answer = yield from _send_with_key(setting, endpoint, {status: refusals[status]})
-                if alone and not void(answer) and not answer.success and is_key_conflict(endpoint, answer):
+                if alone and not void(answer) and not answer.success:
                     yield judge_broken(
                         contract,
                         f"a key that came with a call answered {status} is still unused",
@@ -144,6 +146,16 @@ def _run(setting: Setting, endpoint: Endpoint, refusals: Mapping[int, Call]) -> 
                 yield judge_untested(contract, f"the right call was answered {exchange.outcome}")
 
     return run
+
+
+def _succeeds_with_another_key(
+    setting: Setting, endpoint: Endpoint, refused: Exchange
+) -> Generator[Any, Any, bool]:
+    """True if a call that was refused with a key succeeds with a new one, so that the key was to blame."""
+    if refused.status not in range(400, 500) or refused.limited:
+        return False
+    _, exchange = yield from _send_with_key(setting, endpoint, {})
+    return exchange.success
 
 
 def _send_with_key(

@@ -32,8 +32,10 @@ leaves the query open.
 
 def promises(setting: Setting) -> Iterator[Contract]:
     """Yield one contract for an unknown client, and one for each address that resembles a registered one."""
-    oauth = setting.model.auth.oauth
-    for case, what in CASES.items() if oauth else ():
+    oauth = setting.model.own_code_flow
+    if oauth is None:
+        return
+    for case, what in CASES.items():
         if case in EXACT and setting.model.behaviour.redirect_uris != "exact":
             continue
         yield promise_at(
@@ -41,7 +43,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
             case,
             "@rest",
             f"{what} is refused on a page, not by a redirect",
-            ("auth", "oauth", "authorize"),
+            oauth.place("authorize"),
             oauth.cite,
         )
 
@@ -56,7 +58,7 @@ def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str]
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     """Yield one probe with one request for each contract."""
     del roles
-    oauth, client = setting.model.auth.oauth, setting.oauth
+    oauth, client = setting.model.own_code_flow, setting.oauth
     if oauth is None:
         return
     listed = {c.id for c in promises(setting)}

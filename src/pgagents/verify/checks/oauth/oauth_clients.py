@@ -40,10 +40,10 @@ def promises(setting: Setting) -> Iterator[Contract]:
     """Yield two contracts: the secret is checked, and a Basic client with a wrong one is answered as RFC
     6749 says.
     """
-    oauth = setting.model.auth.oauth
+    oauth = setting.model.own_code_flow
     if oauth is None:
         return
-    at = ("auth", "oauth", "token")
+    at = oauth.place("token")
     says = f"a client that has a secret is refused with another one, as {UNKNOWN}"
     yield promise_at(NAME, "secret", f"@{REST}", says, at, oauth.cite)
     says = (
@@ -67,7 +67,7 @@ def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str]
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     """Yield one probe with a wrong secret by the Basic scheme, and one with a wrong secret in the body."""
     del roles
-    oauth, client = setting.model.auth.oauth, _client(setting)
+    oauth, client = setting.model.own_code_flow, _client(setting)
     if oauth is not None and client is not None:
         yield Probe(BASIC, 5, (BASIC,), 1, _basic(oauth, client), (), "")
         yield Probe(SECRET, 5, (SECRET,), 1, _secret(oauth, client), (), "")

@@ -12,6 +12,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from pgagents.model.code_flow import PKCE
 from pgagents.model.contract import Contract, Verdict
 from pgagents.verify.check.check import (
     Check,
@@ -61,29 +62,41 @@ CASES = {
     "revoked_refresh": "a refresh token that was revoked gives nothing",
     "revocation": "a revocation is answered 200, also that of a token which is dead already",
 }
+CHALLENGING = (
+    "challenge_required",
+    "challenge_method",
+    "verifier_required",
+    "verifier_checked",
+    "other_challenged",
+)
+"""Cases of servers with PKCE."""
 REFRESHING = ("refresh", "rotation", "refresh_scope", "revoked_refresh", "revocation")
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
     """Yield one contract for each rule that the catalogue's OAuth section makes."""
-    oauth = setting.model.auth.oauth
-    for case, says in CASES.items() if oauth else ():
+    oauth = setting.model.own_code_flow
+    if oauth is None:
+        return
+    for case, says in CASES.items():
         left_out = (
             (case in REFRESHING and not oauth.refresh_s)
             or (case in ("revoked", "revoked_refresh", "revocation") and not oauth.revoke)
             or (case == "rotation" and not oauth.refresh_rotates)
             or (case == "expiry_told" and not oauth.access_s)
+            or (case in CHALLENGING and not oauth.pkce_binds)
             or (case in ("scope", "refresh_scope") and beyond(setting) is None)
         )
         if not left_out:
-            yield promise_at(NAME, case, f"@{REST}", says, ("auth", "oauth"), oauth.cite)
+            yield promise_at(NAME, case, f"@{REST}", says, oauth.origin, oauth.cite)
 
 
 def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
     """Deselect the contract without the client or user it needs; exclude rules that do not bind this kind
     of client.
     """
-    oauth, client = setting.model.auth.oauth, setting.oauth
+    oauth, client = setting.model.own_code_flow, setting.oauth
+    assert oauth is not None  # it has listed the contract
     if client is None:
         return Verdict.NOT_SELECTED, "needs a registered OAuth client: add `oauth` to the --env file"
     if not (client.consent or client.headers):
@@ -131,7 +144,7 @@ class _Flow:
 
     @property
     def oauth(self) -> Any:
-        return self.setting.model.auth.oauth
+        return self.setting.model.own_code_flow
 
     def run(self) -> Conversation:
         """Run all parts; each asks for a code of its own, so that no part suffers from what another spent
@@ -391,7 +404,7 @@ class _Flow:
             code, "a code with a plain challenge", code_verifier=self.as_client.verifier
         )
         yield self.judge_case(
-            "challenge_method", good, f"only {self.oauth.pkce} earns a token", "a code, and a token for it"
+            "challenge_method", good, f"only {PKCE} earns a token", "a code, and a token for it"
         )
 
     def elsewhere(self) -> Conversation:

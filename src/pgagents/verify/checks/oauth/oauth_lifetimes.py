@@ -50,11 +50,13 @@ SAYS = {
 
 def promises(setting: Setting) -> Iterator[Contract]:
     """Yield the contracts for each lifetime that the catalogue gives."""
-    oauth = setting.model.auth.oauth
-    for case, says in SAYS.items() if oauth else ():
+    oauth = setting.model.own_code_flow
+    if oauth is None:
+        return
+    for case, says in SAYS.items():
         member = f"{case.partition('_')[0]}_s"
         if (getattr(oauth, member) or 0) > 2 * MARGIN_S:
-            yield promise_at(NAME, case, f"@{REST}", says, ("auth", "oauth", member), oauth.cite)
+            yield promise_at(NAME, case, f"@{REST}", says, (*oauth.origin, member), oauth.cite)
 
 
 def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:

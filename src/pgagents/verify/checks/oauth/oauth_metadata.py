@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from pgagents.model.code_flow import PKCE
 from pgagents.model.contract import Contract
 from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import (
@@ -35,7 +36,6 @@ SCOPE = f"{NAME}/challenge_scope@rest"
 UNAUTHORIZED, REFUSED = 401, (401, 403)
 STANDARD = frozenset(("openid", "profile", "email", "address", "phone", "offline_access"))
 """Scopes of OpenID Connect (Core, 5.4 and 11), which an API need not list as its own."""
-ORIGIN = ("auth", "oauth")
 _NAMED = re.compile(r'resource_metadata="([^"]*)"')
 _MEMBER = re.compile(r'(\w+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
 ENDPOINTS = {
@@ -49,14 +49,14 @@ def promises(setting: Setting) -> Iterator[Contract]:
     """Yield contracts for each document, for what a 401 or 403 says of metadata and scopes, and for each
     endpoint.
     """
-    oauth = setting.model.auth.oauth
+    oauth = setting.model.own_code_flow
     if oauth is None:
         return
     if oauth.metadata:
         says = f"{oauth.metadata} lists the endpoints, scopes and methods that there are (RFC 8414)"
-        yield promise_at(NAME, "server", "@rest", says, (*ORIGIN, "metadata"), oauth.cite)
+        yield promise_at(NAME, "server", "@rest", says, oauth.place("metadata"), oauth.cite)
     if oauth.resource_metadata:
-        at = (*ORIGIN, "resource_metadata")
+        at = oauth.place("resource_metadata")
         yield promise_at(
             NAME,
             "resource",
@@ -72,7 +72,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
             "where a refusal names scopes in WWW-Authenticate, they are those that can be asked for (RFC "
             "6750, 3)"
         )
-        yield promise_at(NAME, "challenge_scope", "@rest", says, (*ORIGIN, "scopes"), oauth.cite)
+        yield promise_at(NAME, "challenge_scope", "@rest", says, (*oauth.origin, "scopes"), oauth.cite)
     for key in ENDPOINTS:
         if path := getattr(oauth, key):
             yield promise_at(
@@ -80,7 +80,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
                 f"endpoint/{key}",
                 "@rest",
                 f"{path} is there, and refuses a call without parameters",
-                (*ORIGIN, key),
+                oauth.place(key),
                 oauth.cite,
             )
 
@@ -88,7 +88,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     """Yield one probe for both documents, one for a call without a key, and one for each endpoint."""
     del roles
-    oauth = setting.model.auth.oauth
+    oauth = setting.model.own_code_flow
     if oauth is None:
         return
     endpoint = _reader(setting)
@@ -115,7 +115,8 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 def _has_scopes(setting: Setting) -> bool:
     """True if the catalogue has scopes and calls that may be refused for lack of one."""
-    return bool(setting.model.auth.oauth.scopes) and any(action.key for action in setting.model.actions)
+    oauth = setting.model.own_code_flow
+    return oauth is not None and bool(oauth.scopes) and any(action.key for action in setting.model.actions)
 
 
 def _reader(setting: Setting) -> Endpoint | None:
@@ -138,7 +139,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
     It may leave out both, but not name what does not exist.
     """
-    oauth = memory.model.auth.oauth
+    oauth = memory.model.own_code_flow
     if oauth is None or exchange.status not in REFUSED or exchange.call.intent == "document":
         return
     said = exchange.header("www-authenticate") or ""
@@ -206,7 +207,7 @@ def _server(
     grants = ["authorization_code", *(["refresh_token"] if oauth.refresh_s else [])]
     lists = {
         "response_types_supported": ["code"],
-        "code_challenge_methods_supported": [oauth.pkce],
+        **({"code_challenge_methods_supported": [PKCE]} if oauth.pkce_binds else {}),
         "scopes_supported": list(oauth.scopes),
         "grant_types_supported": grants,
     }

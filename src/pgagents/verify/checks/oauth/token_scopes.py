@@ -50,8 +50,11 @@ def promises(setting: Setting) -> Iterator[Contract]:
     """Yield contracts for each endpoint whose action needs a scope: refused without it, and sometimes not
     refused with it.
     """
+    oauth = setting.model.own_code_flow
+    if oauth is None:
+        return
     for case in _cases(setting):
-        endpoint, origin = case.endpoint, ("auth", "oauth", "needs", case.scope)
+        endpoint, origin = case.endpoint, (*oauth.origin, "needs", case.scope)
         says = f"{endpoint.action.name} is refused to a token that has {case.other} and not {case.scope}"
         yield promise(NAME, "without", endpoint, says, origin, endpoint.action.cite)
         if case.within:
@@ -75,7 +78,7 @@ def _cases(setting: Setting) -> tuple[_Case, ...]:
     """
 
     def find() -> Iterator[_Case]:
-        oauth = setting.model.auth.oauth
+        oauth = setting.model.own_code_flow
         needs = oauth.needs if oauth is not None and setting.model.errors.framework.no_scope else {}
         scopes = list(needs)
         read: set[str] = set()

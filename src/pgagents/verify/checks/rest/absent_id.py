@@ -14,7 +14,11 @@ from pgagents.cel.expression import ExpressionError, Scope
 from pgagents.model.action import Code, Param
 from pgagents.model.contract import Contract
 from pgagents.model.model import Resource
-from pgagents.verify.answers.refusal import list_allowed_refusals, list_missing_parents
+from pgagents.verify.answers.refusal import (
+    list_allowed_refusals,
+    list_missing_children,
+    list_missing_parents,
+)
 from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_refused, promise
 from pgagents.verify.check.memory import Memory, Setting
@@ -290,7 +294,8 @@ def _near(
             field="" if reads else str(param.name),
         )
         exchange: Exchange = yield asked
-        codes, statuses = ([resource.missing], []) if reads else list_allowed_refusals(setting, asked)
+        missing = [resource.missing, *list_missing_children(setting.model, call.endpoint, resource)]
+        codes, statuses = (missing, []) if reads else list_allowed_refusals(setting, asked)
         yield from judge_refused(exchange, contract, codes, what, statuses)
 
     return run
@@ -331,8 +336,9 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
             if (
                 exchange.call.role or exchange.code == resource.missing.name
             ):  # with a token the answer may differ
+                missing = [resource.missing, *list_missing_children(memory.model, endpoint, resource)]
                 yield from judge_refused(
-                    exchange, f"{NAME}/unknown/{param.name}/{endpoint.place}", [resource.missing], what
+                    exchange, f"{NAME}/unknown/{param.name}/{endpoint.place}", missing, what
                 )
             return
 

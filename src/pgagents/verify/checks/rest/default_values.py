@@ -1,12 +1,12 @@
 """An argument that is left out is treated as if its documented default were sent.
 
 The call is made without the argument and with its default, everything else as wide as possible, and both
-answers must be equal.
+answers must be equal. So must be what both repeat of the argument under its name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from pgagents.http import json_bytes
@@ -113,7 +113,7 @@ def _run(setting: Setting, endpoint: Endpoint, param: Param, contract: str) -> C
             if not (out.success and full.success and out.fits and full.fits):
                 yield judge_untested(contract, _why_not(out, full))
                 return
-            told, wanted = normalize_answer(setting, out), normalize_answer(setting, full)
+            told, wanted = (_answered(setting, exchange, name) for exchange in (out, full))
             if told == wanted:
                 yield judge_kept(contract)
                 return
@@ -121,12 +121,20 @@ def _run(setting: Setting, endpoint: Endpoint, param: Param, contract: str) -> C
             last: Exchange = yield ordinary(
                 endpoint, template, "valid", f"{name} left out once more", input=without, made=out.subject
             )
-            if normalize_answer(setting, last) != told:
+            if _answered(setting, last, name) != told:
                 yield Judgement(contract, Verdict.NOT_APPLICABLE, OTHERS_CHANGE)
                 return
         yield judge_broken(contract, f"what {name} {usual} is answered", differing(told, wanted))
 
     return run
+
+
+def _answered(setting: Setting, exchange: Exchange, name: str) -> list[str]:
+    """Return a normalized answer, with the argument's value where the answer repeats it as a number."""
+    repeated = exchange.body.get(name) if isinstance(exchange.body, Mapping) else None
+    if not isinstance(repeated, int | float) or isinstance(repeated, bool):
+        return normalize_answer(setting, exchange)
+    return [*normalize_answer(setting, exchange), f"{name} {float(repeated)}"]
 
 
 def _why_not(*several: Exchange) -> str:
@@ -139,7 +147,7 @@ def _why_not(*several: Exchange) -> str:
 
 def _widest(setting: Setting, endpoint: Endpoint, param: Param, usual: Any) -> dict[str, Any]:
     """Return the ordinary arguments if they hold the default; else the required ones, with other numbers
-    at their greatest.
+    at their greatest, except the number of a page.
     """
     given = template_of(setting.model, endpoint.action).input
     if given.get(str(param.name)) == usual:
@@ -147,13 +155,14 @@ def _widest(setting: Setting, endpoint: Endpoint, param: Param, usual: Any) -> d
     least = next(
         (known for name, known, _ in boundary_values(setting, endpoint) if name == "minimal"), given
     )  # others send it too
+    paged = endpoint.action.pages.argument if endpoint.action.pages is not None else None
     needed = {str(p.name): least[str(p.name)] for p in endpoint.params if p.required and str(p.name) in least}
     return {
         **needed,
         **{
             str(p.name): high(p.schema, setting.model.schemas)
             for p in endpoint.params
-            if p is not param and _has_bounded_default(setting, p)
+            if p is not param and p.name != paged and _has_bounded_default(setting, p)
         },
     }
 

@@ -94,8 +94,9 @@ def _judge_status(contract: str, exchange: Exchange, allowed: frozenset[int]) ->
 
 def _list_statuses(setting: Setting, endpoint: Endpoint) -> frozenset[int]:
     codes = [c.status for c in (*endpoint.action.errors, *setting.model.always())]
-    if endpoint.form is not None:
-        listed = {200, *codes}
+    invalid = setting.model.codes[setting.model.errors.framework.invalid].status
+    if endpoint.form is not None:  # a server that holds calls to a tool's schema refuses them by itself
+        listed = {200, invalid, *codes}
     else:
         listed = (
             {200, *(endpoint.dispatcher.responses or codes)}
@@ -103,7 +104,6 @@ def _list_statuses(setting: Setting, endpoint: Endpoint) -> frozenset[int]:
             else {*(o.status for o in endpoint.action.outputs), *codes}
         )
     points = setting.model.behaviour
-    invalid = setting.model.codes[setting.model.errors.framework.invalid].status
     if "refused_status" in points.model_fields_set and points.refused_status == "any" and invalid in listed:
         listed |= {
             REFUSED,

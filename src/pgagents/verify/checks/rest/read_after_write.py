@@ -29,6 +29,7 @@ from pgagents.verify.check.check import (
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.fixtures.target import changes_unseen
 from pgagents.verify.laws.laws import evaluate_law
 from pgagents.verify.laws.lists import find_missing_instance
 from pgagents.verify.laws.next_page import PageRequest, may_go_on, next_page
@@ -381,7 +382,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     if endpoint.action.effect == "write" and unsure:
         made.clear()  # the state of the instances is unknown now
     if exchange.success and endpoint.action.effect == "write":
-        _forget_removed(exchange, memory, made)  # also if another check finds an error in the answer
+        _forget_changed(exchange, memory, made)  # also if another check finds an error in the answer
     if (
         exchange.call.intent not in TRUSTED
         or not exchange.call.role
@@ -412,18 +413,16 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
             yield from _all_there(exchange, memory, resource, calls, mine, place)
 
 
-def _forget_removed(
+def _forget_changed(
     exchange: Exchange, memory: Memory, made: dict[tuple[str, str], dict[str, float]]
 ) -> None:
-    """Forget what a call has removed, whoever made it."""
+    """Forget what a call has removed, or changed without showing it, whoever made it."""
     endpoint = exchange.call.endpoint
     for resource in memory.model.resources.values() if endpoint is not None else ():
-        if (
-            endpoint is None
-            or resource.undone_by is None
-            or resource.undone_by.action is not endpoint.action
-            or resource.state
-        ):
+        assert endpoint is not None
+        undone_by = resource.undone_by
+        removed = undone_by is not None and undone_by.action is endpoint.action and not resource.state
+        if not removed and not changes_unseen(memory.setting, resource, endpoint.action):
             continue
         key = f"{resource.name} {resource.place_in(endpoint.params, exchange.input)}"
         for id in [

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from pgagents.decoding.medium import find
 from pgagents.http import json_bytes, read_json
 from pgagents.model.action import Former
 from pgagents.model.contract import Contract, Verdict
@@ -74,8 +73,7 @@ def _as(former: Former) -> str:
 
 def _endpoints(setting: Setting) -> Iterator[Endpoint]:
     for endpoint in setting.every_endpoint:
-        file = find(endpoint.action.success.content_type).shown == "size"  # a tool only says what came
-        if not endpoint.leads and setting.lead_of(endpoint) is not None and not file:
+        if not (endpoint.leads or endpoint.answers_file) and setting.lead_of(endpoint) is not None:
             yield endpoint
 
 

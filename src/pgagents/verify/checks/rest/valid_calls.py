@@ -159,7 +159,7 @@ def _probes(setting: Setting, endpoint: Endpoint) -> Iterator[Probe]:
             lenient=chosen.subject is None,
         )
         yield replace(probe, optional=writes or again)
-    if not _examples(endpoint) and endpoint.leads:
+    if not _examples(endpoint) and (endpoint.leads or endpoint.answers_file):
         yield _probe(
             setting,
             endpoint,

@@ -90,12 +90,16 @@ def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str]
 
 def _of_tools(setting: Setting) -> frozenset[str]:
     """Return the names of workflows that call an action which only an MCP server has."""
-    return frozenset(
-        workflow.name
-        for workflow in setting.model.workflows
-        for step in workflow.steps
-        if (endpoint := endpoint_of(setting, step)) is not None and endpoint.form is not None
-    )
+
+    def find() -> frozenset[str]:
+        return frozenset(
+            workflow.name
+            for workflow in setting.model.workflows
+            for step in workflow.steps
+            if (endpoint := endpoint_of(setting, step)) is not None and endpoint.form is not None
+        )
+
+    return setting.compute_once("workflows of tools", find)
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:

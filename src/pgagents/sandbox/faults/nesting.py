@@ -1,0 +1,76 @@
+"""Faults of what lives in something else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from pgagents.http import json_bytes
+from pgagents.model.model import Resource
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
+from pgagents.sandbox.injection.fault_registry import Context, fault
+
+
+def _nested(context: Context) -> list[tuple[Resource, Resource]]:
+    """Return each resource that lives in another one, with that one."""
+    known = context.model.resources
+    return [(r, known[r.within]) for r in known.values() if r.within and r.placed_by]
+
+
+def _values(call: AcceptedCall, resource: Resource) -> tuple[Any, ...]:
+    """Return what a call gives for a resource, in the order of its arguments."""
+    return tuple(call.input.get(p.name) for p in call.action.params if p.refers_to == resource.name)
+
+
+def _find_home(context: Context, inner: Domain, call: AcceptedCall, *, reads: bool) -> Any:
+    """Carry out a call; if it misses an instance under one parent, carry it out under its own."""
+    homes: dict[Any, tuple[Any, ...]] = context.memory.setdefault("homes", {})
+    tenant = call.key.tenant if call.key else ""
+    result = inner(call)
+    for child, parent in _nested(context):
+        key = (child.name, tenant, _values(call, child))
+        home = homes.get(key)
+        if not isinstance(result, Refusal):
+            homes.update({key: _values(call, parent)} if key[2] and None not in key[2] else {})
+        elif home not in (None, _values(call, parent)) and (call.action.effect == "read") == reads:
+            names = [p.name for p in call.action.params if p.refers_to == parent.name]
+            return inner(replace(call, input={**call.input, **dict(zip(names, home or (), strict=False))}))
+    return result
+
+
+_ABSENT = "a parent that does not exist is not missed"
+
+
+@fault("nesting", also={"absent_id": _ABSENT}, needs=("nested",)).replace_actions
+def parent_ignored_by_reads(context: Context, inner: Domain, call: AcceptedCall) -> Any:
+    """An instance is read by its own id alone, whatever parent the path names."""
+    return _find_home(context, inner, call, reads=True)
+
+
+@fault("nesting", also={"absent_id": _ABSENT}, needs=("nested",)).replace_actions
+def parent_ignored_by_writes(context: Context, inner: Domain, call: AcceptedCall) -> Any:
+    """An instance is removed by its own id alone, whatever parent the path names."""
+    return _find_home(context, inner, call, reads=False)
+
+
+@fault("nesting", needs=("nested",)).replace_actions
+def children_outlive_parent(context: Context, inner: Domain, call: AcceptedCall) -> Any:
+    """An instance inside a removed one is still answered."""
+    shown: dict[bytes, Any] = context.memory.setdefault("shown", {})
+    ended: set[Any] = context.memory.setdefault("ended", set())
+    tenant = call.key.tenant if call.key else ""
+    result = inner(call)
+    key = json_bytes([str(call.action.name), tenant, call.input])
+    for child, parent in _nested(context):
+        if child.undone_by is not None and child.undone_by.action is call.action:
+            shown.clear()
+        removes = parent.undone_by is not None and parent.undone_by.action is call.action
+        if removes and not isinstance(result, Refusal):
+            ended.add((tenant, _values(call, parent)))
+        if not any(read.action is call.action for read in child.read_by):
+            continue
+        if not isinstance(result, Refusal):
+            shown[key] = result
+        elif key in shown and (tenant, _values(call, parent)) in ended:
+            return shown[key]
+    return result

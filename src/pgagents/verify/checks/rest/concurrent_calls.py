@@ -1,0 +1,193 @@
+"""Two calls at the same time do not both get what only one may have: a unique value, or the last free place.
+
+Two creating calls are sent at once, with equal values in the unique members, or for a resource that was made
+with room for one. Each alone would succeed. A server that looks first and writes afterwards lets both pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from typing import Any
+
+from pgagents.model.action import Action
+from pgagents.model.contract import Contract, Verdict
+from pgagents.model.model import Resource, Takes, Unique
+from pgagents.verify.answers.capacity import read_counter
+from pgagents.verify.check.check import (
+    Check,
+    Conversation,
+    Judgement,
+    Probe,
+    judge_broken,
+    judge_kept,
+    judge_untested,
+    promise,
+)
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.fixtures.instance import at_path, member_named
+from pgagents.verify.values.schema_values import types_of
+from pgagents.verify.wire.call import Call, Concurrent
+from pgagents.verify.wire.endpoint import REST, Endpoint
+from pgagents.verify.wire.exchange import Exchange
+
+NAME = "concurrent_calls"
+TWO = 2
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """Yield one contract for each set of unique members, and one for each counter that can be set to one."""
+    for resource, unique, endpoint in _unique_makers(setting):
+        names = " and ".join(unique.members)
+        says = f"two calls of {endpoint.action.name} at once make one {resource.name} with the same {names}"
+        yield promise(NAME, _unique_detail(resource, unique), endpoint, says, unique.origin, unique.cite)
+    for resource, takes, endpoint, _, _ in _takers(setting):
+        says = f"two calls of {endpoint.action.name} at once do not both take the last room of a {takes.of}"
+        cite = resource.cite or endpoint.action.cite
+        yield promise(NAME, f"last/{resource.name}", endpoint, says, takes.origin, cite)
+
+
+def _unique_detail(resource: Resource, unique: Unique) -> str:
+    return f"unique/{resource.name}/{'+'.join(unique.members)}"
+
+
+def _unique_makers(setting: Setting) -> Iterator[tuple[Resource, Unique, Endpoint]]:
+    for resource in setting.model.resources.values():
+        endpoint = _maker(setting, resource)
+        for unique in resource.unique if endpoint is not None else ():
+            assert endpoint is not None
+            yield resource, unique, endpoint
+
+
+def _takers(setting: Setting) -> Iterator[tuple[Resource, Takes, Endpoint, Endpoint, tuple[str, ...]]]:
+    """Yield (resource, what it takes, endpoint that makes it, endpoint that makes the place, arguments that
+    may set the place's room).
+    """
+    for resource in setting.model.resources.values():
+        takes, endpoint = resource.takes, _maker(setting, resource)
+        place = setting.model.resources[takes.of] if takes is not None else None
+        opener = _maker(setting, place) if place is not None else None
+        if takes is None or place is None or place.made_by is None or endpoint is None or opener is None:
+            continue
+        if setting.find_lead(str(takes.read_by.name)) is None:
+            continue
+        sizes = tuple(n for n in place.made_by.input if _may_be_one(setting, opener.action, n))
+        if sizes:
+            yield resource, takes, endpoint, opener, sizes
+
+
+def _maker(setting: Setting, resource: Resource) -> Endpoint | None:
+    made_by = resource.made_by
+    found = setting.find_lead(str(made_by.action.name)) if made_by is not None else None
+    return found if found is not None and found.surface == REST else None
+
+
+def _may_be_one(setting: Setting, action: Action, name: str) -> bool:
+    """True if an argument is a whole number that may be 1."""
+    param = action.param(name)
+    if param is None or set(types_of(setting.resolve_schema(param.schema))) - {"null"} != {"integer"}:
+        return False
+    return bool(setting.test((NAME, str(action.name), name), param.schema).is_valid(1))
+
+
+def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+    """Yield one probe for each contract: two calls at once, and for a place also those that make it."""
+    del roles
+    for resource, unique, endpoint in _unique_makers(setting):
+        contract = f"{NAME}/{_unique_detail(resource, unique)}/{endpoint.place}"
+        run = _run_unique(resource, unique, endpoint, contract)
+        yield Probe(contract, 4, (contract,), TWO, run, (endpoint,), "main", True)
+    for resource, takes, endpoint, opener, sizes in _takers(setting):
+        contract = f"{NAME}/last/{resource.name}/{endpoint.place}"
+        run = _run_last(setting, resource, takes, endpoint, opener, sizes, contract)
+        cost = TWO * len(sizes) + TWO
+        yield Probe(contract, 4, (contract,), cost, run, (endpoint, opener), "main", True)
+
+
+def _run_unique(
+    resource: Resource, unique: Unique, endpoint: Endpoint, contract: str
+) -> Callable[[], Conversation]:
+    def run() -> Conversation:
+        names = " and ".join(unique.members)
+        why = f"two calls at once with the same {names}"
+        pair = yield Concurrent(_two_calls(resource, endpoint, why, {}), shared=unique.members)
+        yield _judge(contract, resource, pair, f"one {resource.name} with the same {names}")
+
+    return run
+
+
+def _run_last(
+    setting: Setting,
+    resource: Resource,
+    takes: Takes,
+    endpoint: Endpoint,
+    opener: Endpoint,
+    sizes: tuple[str, ...],
+    contract: str,
+) -> Callable[[], Conversation]:
+    def run() -> Conversation:
+        place = yield from _open_place(setting, resource, takes, opener, sizes)
+        if place is None:
+            reason = f"no argument of {opener.action.name} sets {takes.counter} to 1"
+            yield Judgement(contract, Verdict.NOT_APPLICABLE, reason)
+            return
+        why = f"two calls at once for the last room of a {takes.of}"
+        pair = yield Concurrent(_two_calls(resource, endpoint, why, {takes.of: place}))
+        yield _judge(contract, resource, pair, f"one {resource.name} in a {takes.of} that has room for one")
+
+    return run
+
+
+def _open_place(
+    setting: Setting, resource: Resource, takes: Takes, opener: Endpoint, sizes: tuple[str, ...]
+) -> Generator[Any, Any, Mapping[str, Any] | None]:
+    """Make a place whose counter is 1, and return its body; None if no argument leads to one."""
+    made_by = setting.model.resources[takes.of].made_by
+    assert made_by is not None
+    for name in sizes:
+        why = f"a {takes.of} with room for one {resource.name}"
+        given = {**made_by.input, name: 1}
+        exchange: Exchange = yield Call(opener, given, "explore", why, fresh=True, apart=True)
+        body = at_path(made_by, exchange) if exchange.success and exchange.fits else None
+        if not isinstance(body, Mapping):
+            continue
+        counter = member_named(body, takes.counter)
+        if counter is None:
+            id = setting.model.resources[takes.of].id
+            counter = yield from read_counter(setting, resource, {takes.by: body.get(id)})
+        if counter == 1:
+            return body
+    return None
+
+
+def _two_calls(
+    resource: Resource, endpoint: Endpoint, why: str, bind: Mapping[str, Any]
+) -> tuple[Call, Call]:
+    """Return two calls that differ in all that the catalogue makes new for each call."""
+    assert resource.made_by is not None
+    given = resource.made_by.input
+    surface = endpoint.surface
+    first, second = (
+        Call(endpoint, given, "explore", why, bind=bind, fresh=True, surface=surface) for _ in range(TWO)
+    )
+    return first, second
+
+
+def _judge(contract: str, resource: Resource, pair: Sequence[Exchange], expected: str) -> Judgement:
+    """Judge by the ids of what was made: an answer that shows the other call's instance made nothing."""
+    made = [exchange for exchange in pair if exchange.success]
+    if not made:
+        return judge_untested(contract, f"neither call made a {resource.name}: {pair[0].outcome}")
+    assert resource.made_by is not None
+    bodies = [at_path(resource.made_by, exchange) for exchange in made]
+    ids = [resource.id_of(body) for body in bodies]
+    if len(made) == 1 or (None not in ids and ids[0] == ids[1]):
+        return judge_kept(contract)
+    return judge_broken(contract, expected, f"both calls were answered with {made[0].status}")
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    probes=probes,
+)

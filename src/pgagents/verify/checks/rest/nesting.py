@@ -1,0 +1,285 @@
+"""An instance that lives in another one is reached under its own parent only, and goes when the parent goes.
+
+An instance is made, and named under another parent of the same kind. The answer is that of a missing one. A
+parent is removed by its `undone_by` if that is `destructive`, and what was made in it is read again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pgagents.model.action import ActionCall, Code
+from pgagents.model.contract import Contract
+from pgagents.model.model import Resource
+from pgagents.verify.check.check import (
+    Check,
+    Conversation,
+    Judgement,
+    Probe,
+    describe_code,
+    judge_broken,
+    judge_kept,
+    judge_untested,
+    promise,
+)
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.fixtures.instance import at_path, find_read, is_gone, is_missing
+from pgagents.verify.fixtures.marks import find_marks, occurs_in
+from pgagents.verify.fixtures.proof import is_random_id
+from pgagents.verify.fixtures.removal import ACCEPTED, REMOVAL_WAITS_S
+from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.fixtures.target import makes
+from pgagents.verify.wire.call import Call, InstanceRef, Own, Sleep
+from pgagents.verify.wire.endpoint import Endpoint
+from pgagents.verify.wire.exchange import Exchange
+
+NAME = "nesting"
+
+
+@dataclass(frozen=True, slots=True)
+class _Nested:
+    """A resource that lives in another one, with the calls that make and read it."""
+
+    resource: Resource
+    parent: Resource
+    maker: Endpoint
+    parent_maker: Endpoint
+    read: ActionCall
+    reader: Endpoint
+
+    @property
+    def codes(self) -> list[Code]:
+        """The errors that say that it, or what contains it, is missing."""
+        found = [self.resource.missing, self.parent.missing]
+        return [code for code in found if code is not None]
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """Yield a contract for each action that names an instance beside its parent, and one for each read."""
+    for nested in _list_nested(setting):
+        resource, parent = nested.resource, nested.parent
+        origin = (*resource.origin, "within") if _is_written(setting, resource) else resource.origin
+        for endpoint in _list_naming(setting, nested):
+            says = f"{endpoint.action.name} reaches no {resource.name} under another {parent.name}"
+            yield promise(NAME, f"elsewhere/{resource.name}", endpoint, says, origin, resource.cite)
+        if _remover(setting, nested) is not None:
+            says = (
+                f"a {resource.name} is gone for {nested.reader.action.name} when its {parent.name} is removed"
+            )
+            yield promise(NAME, f"gone/{resource.name}", nested.reader, says, origin, resource.cite)
+
+
+def _is_written(setting: Setting, resource: Resource) -> bool:
+    return "within" in setting.model.source.data["resources"][resource.name]
+
+
+def _list_nested(setting: Setting) -> Iterator[_Nested]:
+    for resource in setting.model.resources.values():
+        parent = setting.model.resources.get(resource.within or "")
+        if parent is None or parent.made_by is None or resource.made_by is None:
+            continue
+        maker = setting.find_lead(str(resource.made_by.action.name))
+        parent_maker = setting.find_lead(str(parent.made_by.action.name))
+        read = find_read(setting, resource)
+        if maker is not None and parent_maker is not None and read is not None:
+            yield _Nested(resource, parent, maker, parent_maker, *read)
+
+
+def _list_naming(setting: Setting, nested: _Nested) -> Iterator[Endpoint]:
+    """Yield the endpoints that name an instance together with its parent and say when one is missing."""
+    if nested.parent.name not in nested.resource.placed_by:
+        return
+    both = {nested.resource.name, nested.parent.name}
+    for endpoint in setting.endpoints:
+        named = {p.refers_to for p in endpoint.params if p.required}
+        says_so = any(code in endpoint.action.errors for code in nested.codes)
+        may_make = makes(setting.model, endpoint.action) or endpoint.method == "PUT"
+        if both <= named and says_so and not may_make:
+            yield endpoint
+
+
+def _remover(setting: Setting, nested: _Nested) -> Endpoint | None:
+    undone_by = nested.parent.undone_by
+    if undone_by is None or not undone_by.action.destructive:
+        return None
+    return setting.find_lead(str(undone_by.action.name))
+
+
+def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+    """Yield one probe for each contract."""
+    del roles
+    for nested in _list_nested(setting):
+        for endpoint in _list_naming(setting, nested):
+            contract = f"{NAME}/elsewhere/{nested.resource.name}/{endpoint.place}"
+            run = _make_elsewhere(setting, nested, endpoint, contract)
+            yield Probe(contract, 5, (contract,), 3, run, (endpoint, nested.parent_maker), "main", True)
+        remover = _remover(setting, nested)
+        if remover is not None:
+            contract = f"{NAME}/gone/{nested.resource.name}/{nested.reader.place}"
+            run = _make_gone(nested, remover, contract)
+            yield Probe(contract, 6, (contract,), 6, run, (nested.reader, remover), "main", True)
+
+
+def _make_elsewhere(
+    setting: Setting, nested: _Nested, endpoint: Endpoint, contract: str
+) -> Callable[[], Conversation]:
+    resource, parent = nested.resource, nested.parent
+    what = f"a {resource.name} of another {parent.name}"
+
+    def run() -> Conversation:
+        body: Mapping[str, Any] = yield InstanceRef(resource.name, fresh=endpoint.action.effect == "write")
+        other: Exchange = yield _make_parent(nested, f"another {parent.name}")
+        beside = at_path(parent.made_by, other) if other.success else None
+        if not isinstance(beside, Mapping):
+            yield judge_untested(contract, f"no second {parent.name} was made: {other.outcome}")
+            return
+        yield Own(other.number)
+        there = {
+            **_name_parents(nested, nested.reader, other, beside),
+            **_name(resource, nested.reader, body),
+        }
+        seen: Exchange = yield _ask(setting, nested.reader, there, what)
+        if endpoint.place == nested.reader.place:
+            yield _judge(nested, seen, contract, what, body)
+        elif is_missing(resource, seen) or _is_random(resource, body):
+            named = {**_name_parents(nested, endpoint, other, beside), **_name(resource, endpoint, body)}
+            seen = yield _ask(setting, endpoint, named, what)
+            yield _judge(nested, seen, contract, what, None)
+        else:
+            yield judge_untested(contract, f"nothing shows that it is missing there: {seen.outcome}")
+
+    return run
+
+
+def _ask(setting: Setting, endpoint: Endpoint, named: Mapping[str, Any], what: str) -> Call:
+    """Return an ordinary call with these ids."""
+    return Call(endpoint, {**template_of(setting.model, endpoint.action).input, **named}, "absent", what)
+
+
+def _make_parent(nested: _Nested, why: str) -> Call:
+    assert nested.parent.made_by is not None
+    return Call(nested.parent_maker, nested.parent.made_by.input, "explore", why, fresh=True)
+
+
+def _name(resource: Resource, endpoint: Endpoint, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments that name an instance, by its body."""
+    return {str(p.name): resource.value_for(p, body) for p in endpoint.params if p.refers_to == resource.name}
+
+
+def _name_parents(
+    nested: _Nested, endpoint: Endpoint, made: Exchange, body: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the arguments that name a new parent, and what contains it as its own create named it."""
+    found = _name(nested.parent, endpoint, body)
+    sent = made.call.endpoint.params if made.call.endpoint is not None else ()
+    around = {(p.refers_to, p.refers_member): made.input.get(str(p.name)) for p in sent if p.refers_to}
+    for param in endpoint.params:
+        key = (param.refers_to, param.refers_member)
+        if param.refers_to not in (nested.parent.name, nested.resource.name) and key in around:
+            found[str(param.name)] = around[key]
+    return found
+
+
+def _make_gone(nested: _Nested, remover: Endpoint, contract: str) -> Callable[[], Conversation]:
+    resource, parent = nested.resource, nested.parent
+
+    def run() -> Conversation:
+        undone_by = parent.undone_by
+        assert undone_by is not None
+        home: Exchange = yield _make_parent(nested, f"a {parent.name} to be removed")
+        around = at_path(parent.made_by, home) if home.success else None
+        if not isinstance(around, Mapping):
+            yield judge_untested(contract, f"no {parent.name} was made: {home.outcome}")
+            return
+        yield Own(home.number)
+        body = yield from _make_inside(nested, around, contract)
+        if body is None:
+            return
+        look = Call(
+            nested.reader, nested.read.input, "explore", f"a {resource.name} whose {parent.name} is removed",
+            subject=resource, made=body, bind={parent.name: around},
+        )  # fmt: skip
+        before: Exchange = yield replace(look, why=f"a {resource.name} of a {parent.name}")
+        if not _is_there(nested, before):
+            yield judge_untested(contract, f"the {resource.name} was not there before: {before.outcome}")
+            return
+        why = f"a {parent.name} is removed with what is in it"
+        removed: Exchange = yield Call(remover, undone_by.input, "valid", why, subject=parent, made=around)
+        if not removed.success:
+            yield judge_untested(contract, f"the {parent.name} could not be removed: {removed.outcome}")
+            return
+        seen: Exchange = yield look
+        for seconds in REMOVAL_WAITS_S if removed.status == ACCEPTED else ():
+            if not _is_there(nested, seen):
+                break
+            yield Sleep(seconds, quiet=True)
+            seen = yield look
+        yield _judge(nested, seen, contract, f"a {resource.name} of a removed {parent.name}", body)
+
+    return run
+
+
+def _make_inside(
+    nested: _Nested, around: Mapping[str, Any], contract: str
+) -> Generator[Any, Any, Mapping[str, Any] | None]:
+    """Make an instance in a parent, and return its body; None where none is made."""
+    made_by, resource = nested.resource.made_by, nested.resource
+    assert made_by is not None
+    given = {**made_by.input, **_name(nested.parent, nested.maker, around)}
+    why = f"a {resource.name} of a {nested.parent.name} that is to be removed"
+    made: Exchange = yield Call(
+        nested.maker, given, "explore", why, fresh=True, bind={nested.parent.name: around}
+    )
+    body = at_path(made_by, made) if made.success else None
+    if not isinstance(body, Mapping):
+        yield judge_untested(contract, f"no {resource.name} was made: {made.outcome}")
+        return None
+    yield Own(made.number)
+    return body
+
+
+def _is_there(nested: _Nested, seen: Exchange) -> bool:
+    """True if an answer shows the instance as one that is not removed."""
+    body = at_path(nested.read, seen) if seen.success else None
+    return seen.success and not (isinstance(body, Mapping) and is_gone(nested.resource, body))
+
+
+def _is_random(resource: Resource, body: Mapping[str, Any]) -> bool:
+    id = resource.id_of(body)
+    return isinstance(id, str) and is_random_id(id)
+
+
+def _judge(
+    nested: _Nested, seen: Exchange, contract: str, what: str, body: Mapping[str, Any] | None
+) -> Judgement:
+    """Judge an answer about an instance that must not be there.
+
+    A read may show another one that has the same id. `body` is None if nothing else can have it.
+    """
+    if seen.moot:
+        return judge_untested(contract, seen.moot)
+    if not seen.success:
+        return judge_kept(contract) if seen.refused else judge_untested(contract, seen.outcome)
+    shown = at_path(nested.read, seen)
+    if isinstance(shown, Mapping) and is_gone(nested.resource, shown):
+        return judge_kept(contract)
+    if body is not None and not _is_random(nested.resource, body) and not _shows(body, shown):
+        why = f"nothing shows if it is the same {nested.resource.name}"
+        return judge_untested(contract, f"{why}: {seen.outcome}")
+    expected = f"{what} is answered {' or '.join(map(describe_code, nested.codes)) or '404'}"
+    return judge_broken(contract, expected, seen.outcome)
+
+
+def _shows(body: Mapping[str, Any], shown: Any) -> bool:
+    """True if an answer has a mark that this run wrote into the instance."""
+    return any(occurs_in(mark, shown) for mark in find_marks(dict(body)))
+
+
+CHECK = Check(
+    NAME,
+    __doc__,
+    promises,
+    probes=probes,
+)
