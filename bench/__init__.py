@@ -1,1 +1,1 @@
-"""What pgagents costs: `make bench`."""
+"""Measure the costs of pgagents: `make bench`."""

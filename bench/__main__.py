@@ -1,7 +1,7 @@
 """Measures what the design promises and prints it beside its goal: `python -m bench`.
 
-`--long` sends the sandbox 100,000 requests instead of 15,000 to see its memory, which takes a minute more,
-and looks for false alarms on hundreds of correct servers, which takes a quarter of an hour more. `python -m
+`--long` sends the sandbox 100,000 requests instead of 15,000 to see its memory, which takes a minute more. It
+also looks for false alarms on hundreds of correct servers, which takes a quarter of an hour more. `python -m
 bench heldout` measures that alone: what is found of faults that no check was written for.
 
 Nothing here fails: times belong to the machine. Ratios are measured side by side, so that a busy machine
@@ -171,7 +171,7 @@ def workers() -> Iterator[Row]:
 
 
 def vendors() -> Iterator[Row]:
-    """What one more vendor adds to a run, and the lists of a large catalogue."""
+    """Measure the cost of one more vendor to a run, and the lists of a large catalogue."""
     for more in measure_vendors():
         what = f"verify: requests for {more.vendor}'s {more.contracts} contracts"
         yield what, f"{more.requests:+d} to {more.before} ({more.share:+.1%})", "< 5 %", more.share < 0.05
@@ -213,7 +213,7 @@ def many_lots() -> Iterator[Row]:
 
 
 def memory() -> list[Row]:
-    """Whether the sandbox grows with the requests it has answered."""
+    """Measure whether the sandbox grows with the requests it has answered."""
     many = MANY_LONG if "--long" in sys.argv[1:] else MANY
     warm, late = growth(many)
     return [
@@ -250,7 +250,7 @@ def pace() -> Iterator[Row]:
 
 
 def long_run() -> Iterator[Row]:
-    """What a run of very many exchanges keeps in memory."""
+    """Measure the memory of a run of very many exchanges."""
     found = scale.growth()
     more = found.late_mb - found.warm_mb
     yield (
@@ -284,7 +284,7 @@ def measure_fault_detection() -> Iterator[Row]:
 
 
 def false_alarms() -> list[Row]:
-    """What is found on correct servers, and on odd but legal ones: nothing. Takes most of an hour."""
+    """Count findings on correct servers, and on odd but legal ones; none is right. Takes most of an hour."""
     runs = requests = found = 0
     for sent, several in alarms(SEEDS, ORDERS, VARIATION_SEEDS):
         runs, requests, found = runs + 1, requests + sent, found + len(several)
@@ -328,7 +328,7 @@ def beside_schemathesis() -> Iterator[Row]:
 
 
 def _cost(words: Sequence[str]) -> Cost:
-    """What one process takes."""
+    """The cost of one process."""
     begun = time.perf_counter()
     child = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     errors = child.stderr.read() if child.stderr else b""

@@ -1,8 +1,8 @@
 """False alarms: correct and legally odd sandboxes, many seeds and orders of the plan. None may be found.
 
-`python -m bench alarms` takes more than an hour; `python -m bench.alarms SEEDS ORDERS VARIATION_SEEDS [I/N]`
-runs fewer (100 3 100 if none are given), or each Nth seed from the Ith on, one part for each processor, and
-prints each alarm with what shows it again.
+`python -m bench alarms` takes more than an hour. `python -m bench.alarms SEEDS ORDERS VARIATION_SEEDS [I/N]`
+runs fewer (100 3 100 if none are given), and prints each alarm with what shows it again. I/N means each Nth
+seed from the Ith on, one part for each processor.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ EVERY = 50
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """What was found though nothing is wrong; `why` is the finding, or why a contract stayed untested."""
+    """A finding though nothing is wrong; `why` is the finding, or why a contract stayed untested."""
 
     server: str
     seed: int

@@ -1,4 +1,4 @@
-"""What a run finds of the sandbox's faults, and how soon: `python -m bench faults`.
+"""Measure which of the sandbox's faults a run finds, and how soon: `python -m bench faults`.
 
 The classes are those of a list of how agent-facing APIs go wrong that is older than the checks.
 """
@@ -170,7 +170,9 @@ def try_faults(faults: Sequence[str] | None = None) -> Iterator[Tried]:
 
 
 def classes(found: Sequence[Tried]) -> dict[str, int | None]:
-    """Of each class, after how many requests the last of its faults was found; None where one was not."""
+    """Return by class the number of requests after which the last of its faults was found; None where one was
+    not.
+    """
     after = {one.fault: one.after for one in found}
     told: dict[str, int | None] = {}
     for name, faults in CLASSES.items():
@@ -197,7 +199,7 @@ def split_classes(by_class: Mapping[str, int | None]) -> tuple[list[int | None],
 
 
 def within(numbers: Iterable[int | None], most: int) -> int:
-    """How many of these were found after so many requests at the latest."""
+    """Return the number of these that were found after so many requests at the latest."""
     return sum(number is not None and number <= most for number in numbers)
 
 

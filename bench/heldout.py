@@ -52,7 +52,7 @@ def heldout() -> None:
 
 
 def _first(fault: Mapping[str, list[str]] | None) -> str:
-    """Which checks found it at first sight, by the least that was needed."""
+    """Return the checks that found it at first sight, by the least that was needed."""
     for how in ("two", "all", "limits"):
         if fault and fault.get(how):
             return f"{how}: {fault[how][0]}"

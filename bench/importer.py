@@ -141,7 +141,7 @@ def measure(operations: int = 1_000) -> Iterator[tuple[str, str, str, bool]]:
 
 
 def _documents(raw: bytes) -> tuple[int, float]:
-    """How many changes a comparison of two documents finds, and the processor seconds that it takes."""
+    """Return the number of changes between two documents, and the processor seconds of the comparison."""
     from pgagents.diff.openapi.compare import compare
     from pgagents.diff.openapi.tree import Edition
     from pgagents.importer.reading.document import read

@@ -1,5 +1,5 @@
-"""What lint costs: a catalogue of 1,000 actions by all rules, and the GPT builder's import of a document
-of one megabyte.
+"""Measure lint: a catalogue of 1,000 actions by all rules, and the GPT builder's import of a document of one
+megabyte.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from typing import Any, Protocol
 from bench.catalogue import make_catalogue
 
 BESIDE = Path(__file__).parents[1] / "tests/interop/node_modules/.bin"
-"""Where `make interop` puts other tools; they are measured beside where they are there."""
+"""The folder of other tools that `make interop` installs; they are measured beside if they are there."""
 
 
 class Cost(Protocol):
-    """What a process took."""
+    """The cost of a process."""
 
     @property
     def cpu_s(self) -> float: ...

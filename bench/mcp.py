@@ -1,4 +1,4 @@
-"""What an MCP server costs: time to the first tool list from a cold start, and what it adds to a call.
+"""Measure an MCP server: time to the first tool list from a cold start, and the time that it adds to a call.
 
 The API behind it is the sandbox, in a process of its own; calls over MCP and straight over HTTP take turns.
 `make bench` measures our server, `make peers` others beside it.
@@ -46,7 +46,7 @@ class Overhead(NamedTuple):
 
     @property
     def added_ms(self) -> float:
-        """What the server adds."""
+        """Return the milliseconds that the server adds."""
         return self.mcp_ms - self.direct_ms
 
 

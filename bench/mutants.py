@@ -2,11 +2,11 @@
 
 `python -m bench mutants [N] [--seed S] [--file NAME] [--json FILE] [--again FILE]`. N mutants (all: 0) are
 drawn by the seed from all modules that answer calls, and turn about from all kinds of slip. Each is compiled
-in a process of its own, where a standard run with every identity, an OAuth client and a receiver verifies it,
-and one with an ordinary key and bursts where that found nothing. No file of the tree is changed.
+in a process of its own, where a standard run with every identity, an OAuth client and a receiver verifies it.
+Where that finds nothing, a run with an ordinary key and bursts follows. No file of the tree is changed.
 
-Known tools do not fit: mutmut 3 (PyPI, read 2026-11-20) copies a tree, slips inside of functions alone and
-judges by pytest's exit; cosmic-ray 8 (its documentation, read on the same day) writes each mutant over its
+Known tools do not fit. mutmut 3 (PyPI, read 2026-11-20) copies a tree, slips inside of functions alone and
+judges by pytest's exit. cosmic-ray 8 (its documentation, read on the same day) writes each mutant over its
 file and runs a command. Neither reads SQL.
 """
 
@@ -79,8 +79,8 @@ def _turn_about(several: Sequence[Mutant], chance: random.Random) -> list[Mutant
 
 @dataclass(frozen=True, slots=True)
 class Shares:
-    """Of some mutants: how many were tried, found, noticed (not green), missed, not counted; and of those
-    missed the ones that show.
+    """Counts of some mutants: tried, found, noticed (not green), missed, not counted; and of those missed the
+    ones that show.
     """
 
     tried: int

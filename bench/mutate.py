@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 Edit = tuple[str, ast.expr | ast.stmt, str]
-"""What kind of slip, the node that it replaces, and by what text."""
+"""The kinds of slips: name, the node that each replaces, and by what text."""
 _SQL = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE)\b|.*\bWHERE\b|[a-z_]+ (=|<|>|<=|>=) \S+", re.S)
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_./:+-]{0,40}")
 _CONDITION = re.compile(
@@ -39,7 +39,7 @@ class Mutant:
 
     @property
     def id(self) -> str:
-        """Where it is and what, as long as the file stays as it is."""
+        """Return place and kind, the same as long as the file stays as it is."""
         return f"{self.file}:{self.start}-{self.end}:{self.after}"
 
     def apply(self, source: str) -> str:
@@ -89,7 +89,7 @@ def _lines(node: ast.stmt) -> tuple[int, int]:
 
 
 def _inner(node: ast.AST) -> Iterator[ast.AST]:
-    """What stands inside and is run: no docstring, annotation, assertion, import, message to a person, or
+    """Yield the nodes inside that run: no docstring, annotation, assertion, import, message to a person, or
     type's name.
     """
     if isinstance(node, ast.Assert | ast.Import | ast.ImportFrom | ast.JoinedStr):

@@ -33,11 +33,11 @@ CATALOGUE = Path("catalogue/park_graph.yaml")
 SOURCE = Path("src/pgagents")
 PACKAGES = ("pgagents.sandbox", "pgagents.park_graph")
 FOUND, NOTICED, MISSED, NO_START, HUNG = "found", "noticed", "missed", "no start", "hung"
-"""What comes of a mutant. noticed: no contract is broken, but some could not be tried, so that the run is
+"""The outcomes of a mutant. noticed: no contract is broken, but some could not be tried, so that the run is
 not green.
 """
 DIFFERS, SAME, UNREACHED = "answers differ", "same answers", "not reached"
-"""Of a missed one: what a run saw of it."""
+"""The traces that a run saw of a missed one."""
 _MOST_CPU_S = 30
 _MOST_WALL_S = 240.0
 _MOST_BYTES = 4 << 30
@@ -55,7 +55,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """What came of a mutant. `checks` found it or could not be tried; `shown` is the first answer that is
+    """The outcome of a mutant. `checks` found it or could not be tried; `shown` is the first answer that is
     another one.
     """
 
@@ -69,7 +69,7 @@ class Tried:
 
 @dataclass(slots=True)
 class _Seen:
-    """What a run in a forked process gave."""
+    """The outcome of a run in a forked process."""
 
     started: bool = False
     broken: list[str] = field(default_factory=list)
@@ -243,7 +243,7 @@ class _Loader(SourceFileLoader):
         self._code = code
 
     def get_code(self, fullname: str) -> CodeType:  # noqa: ARG002  # as importlib calls it
-        """What is run as the module."""
+        """Return the code that is run as the module."""
         return self._code
 
 
@@ -277,8 +277,9 @@ class _Gate:
 
 
 class _Turns:
-    """Stands in for the threads that send several calls at the same time: the sandbox takes one at a time
-    anyway, and in this way each run takes them in the same order."""
+    """Stands in for the threads that send several calls at the same time. The sandbox takes one at a time
+    anyway, and so each run takes them in the same order.
+    """
 
     def __init__(self, _workers: int) -> None:
         pass
@@ -318,7 +319,7 @@ def _checks(contracts: Sequence[str]) -> tuple[str, ...]:
 
 
 def _all(reading: int, most_s: float) -> bytes | None:
-    """What comes through a pipe until it is closed; None where it takes too long."""
+    """Return all bytes from a pipe until it is closed; None where it takes too long."""
     parts = []
     while select.select([reading], [], [], most_s)[0]:
         part = os.read(reading, 1 << 20)

@@ -51,7 +51,7 @@ uvicorn.Server(uvicorn.Config(app, log_level="critical", access_log=False)).run(
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What a load came to: the seconds of each request, of all together, and of the server's processor."""
+    """The outcome of a load: the seconds of each request, of all together, and of the server's processor."""
 
     times_s: tuple[float, ...]
     seconds: float
@@ -73,7 +73,7 @@ class Compared:
 
     @property
     def share(self) -> float:
-        """What is left of the constant's requests a second, in the middle turn."""
+        """Return the share of the constant's requests a second that is left in the middle turn."""
         return statistics.median(ours.per_s / constant.per_s for ours, constant in self.turns)
 
     @property

@@ -1,5 +1,5 @@
-"""How fast a run sends over a socket, beside a bare loop of the same HTTP client with the same requests; and
-what a very long run keeps.
+"""Measure how fast a run sends over a socket, beside a bare loop of the same HTTP client with the same
+requests; and what a very long run keeps.
 
 `python -m bench.scale [EXCHANGES]` prints both (default 100,000 exchanges, some minutes).
 """
@@ -43,8 +43,9 @@ class Took:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Of one round: requests, and what they took in a run from the first to the last, in the whole run, in a
-    bare loop of `httpx.Client`, and in one of the client that the run itself uses."""
+    """The requests of one round, and their seconds. They are measured in a run from the first to the last, in
+    the whole run, in a bare loop of `httpx.Client`, and in one of the run's own client.
+    """
 
     requests: int
     run: Took

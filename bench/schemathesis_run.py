@@ -2,9 +2,9 @@
 same key.
 
 `python -m bench.schemathesis_run pace [ROUNDS]` only compares their pace on the plain sandbox, turn about
-(default 3 rounds). `python -m bench.schemathesis_run [STRIDE]` tries every STRIDE-th fault of the sandbox, by
-name (default 6: most of an hour where other things run beside it), and prints what each tool found. A fault
-counts as found by a tool that says something it does not say of the plain sandbox.
+(default 3 rounds). `python -m bench.schemathesis_run [STRIDE]` tries every STRIDE-th fault of the sandbox by
+name, and prints what each tool found. The default 6 takes most of an hour where other things run beside it. A
+fault counts as found by a tool that says something it does not say of the plain sandbox.
 """
 
 from __future__ import annotations
@@ -35,8 +35,9 @@ RUN = "from pgagents.cli.main import run; run()"
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What one run said, each complaint as what and where, and what it took: in all, and from its first
-    request to its last. `cut` where it did not end by itself."""
+    """The outcome of one run: each complaint as what and where, and the seconds in all, and from its first
+    request to its last. `cut` if it did not end by itself.
+    """
 
     said: frozenset[str]
     requests: int

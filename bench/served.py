@@ -24,8 +24,9 @@ READY_S, STOP_S = 60.0, 10.0
 
 @dataclass(slots=True)
 class Served:
-    """Where it is and its keys, as `pgagents sandbox --ready` tells them. Once it has stopped, how many
-    requests came, and the seconds from the first of them to the last."""
+    """The server's address and keys, as `pgagents sandbox --ready` prints them. Once it has stopped: the
+    number of requests, and the seconds from the first of them to the last.
+    """
 
     facts: dict[str, Any]
     pid: int

@@ -17,7 +17,7 @@ PATIENCE_S = 60.0
 
 
 class Command(NamedTuple):
-    """What starts a server: the words, and what they find in the environment beside what is there."""
+    """A command that starts a server: its words, and what its environment has besides."""
 
     words: Sequence[str]
     env: Mapping[str, str]
@@ -85,9 +85,7 @@ class Talk:
 
 
 def start(command: Command, stderr: Any = None) -> Talk:
-    """Start a server; it has not been greeted yet. What it says on stderr goes to this process's, or to
-    `stderr`.
-    """
+    """Start a server; it has not been greeted yet. Its stderr goes to this process's, or to `stderr`."""
     env = {**os.environ, **command.env}
     return Talk(
         subprocess.Popen(command.words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr, env=env)

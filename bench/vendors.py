@@ -1,6 +1,4 @@
-"""What vendors' surfaces cost a verification: requests beside the run without one, and the lists of 1,000
-actions.
-"""
+"""Measure the cost of vendors' surfaces: requests beside the run without one, and lists of 1,000 actions."""
 
 from __future__ import annotations
 
@@ -26,7 +24,7 @@ MANY = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """What one vendor adds to the same run without it."""
+    """The cost of one vendor beside the same run without it."""
 
     vendor: str
     requests: int

@@ -15,7 +15,7 @@ from pgagents.verify.run.run import verify
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """Where the seconds of a run went; they are the processor's, for nothing waits."""
+    """The parts of a run's seconds; they are the processor's, for nothing waits."""
 
     exchanges: int
     generating_s: float

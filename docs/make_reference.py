@@ -197,7 +197,7 @@ def rules() -> str:
 
 
 def changes() -> str:
-    """What a change of each key means, from the two tables of `diff`."""
+    """Return the meaning of each key's change, from the two tables of `diff`."""
     from pgagents.diff.language import CATALOGUE
     from pgagents.diff.openapi.table import TABLE
 
@@ -337,7 +337,7 @@ def _gets(cell: dict[str, Any]) -> str:
 
 
 def limits() -> str:
-    """What a document can say and a catalogue cannot, in the importer's words."""
+    """Return what a document can say and a catalogue cannot, in the importer's words."""
     intro = (
         "What an OpenAPI document, or an API, can say and a catalogue cannot: what `pgagents import` says "
         "of it, and what to do instead. [What this version of the tool cannot do](../explain/limits.md) has "

@@ -26,7 +26,7 @@ def keys() -> set[Key]:
 
 
 def places(data: Any) -> Iterator[tuple[Key, tuple[Any, ...]]]:
-    """Where the keys of the language stand in a catalogue."""
+    """Return the places of the language's keys in a catalogue."""
     yield from _places(data, LANGUAGE, "Catalogue", ())
 
 

@@ -490,8 +490,8 @@ def expected(doc: Doc, answer: Answer, former: Doc) -> str:
 
 
 def hurt(old: dict[str, Any], new: dict[str, Any], tries: int = 200, seed: int = 0) -> tuple[str, str]:
-    """What hurts a caller and what hurts a reader, empty where nothing was found in so many tries of each
-    operation.
+    """Return what hurts a caller and what hurts a reader; empty where so many tries of each operation found
+    nothing.
     """
     a, b, rng = Doc(old), Doc(new), random.Random(seed)
     caller = reader = ""

@@ -61,7 +61,7 @@ class Call:
 
     @property
     def rest(self) -> str:
-        """What follows it."""
+        """The text behind the scheme's name."""
         return self.proof.partition(" ")[2].strip()
 
     @property
@@ -70,12 +70,12 @@ class Call:
         return self.headers.get("x-api-key", "")
 
     def bears(self) -> bool:
-        """Whether the key comes as a bearer token."""
+        """True if the key comes as a bearer token."""
         return (self.scheme, self.rest) == ("bearer", KEY)
 
 
 Admits = Callable[[Call], bool]
-"""Whether a call may pass."""
+"""Decides whether a call may pass."""
 
 
 RIGHT: dict[str, Admits] = {

@@ -1,4 +1,4 @@
-"""What the tests of `pgagents import` share: small documents of every edition, and a way to import one."""
+"""Shared parts of the tests of `pgagents import`: small documents of every edition, and a way to import."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ SET_UP = ("make ", "pip ", ". .venv/")  # they install, which a test does not
 
 
 def commands(text: str) -> list[str]:
-    """What a reader is asked to type."""
+    """List the commands that a reader is asked to type."""
     blocks = re.findall(r"^```console\n(.*?)^```", text, re.M | re.S)
     return [line[2:] for block in blocks for line in block.splitlines() if line[:2] == "$ "]
 

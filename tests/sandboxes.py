@@ -124,5 +124,5 @@ class Caller:
 
 
 def named(session: dict[str, Any]) -> dict[str, str]:
-    """What names a session in end and extend."""
+    """Return the arguments that name a session in end and extend."""
     return {"session_id": session["id"], "session_code": session["session_code"]}

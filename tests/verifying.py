@@ -105,8 +105,8 @@ def plain_run() -> Report:
 
 @cache
 def fault_contracts(kind: str) -> Mapping[str, Sequence[str]]:
-    """For each fault of a kind, contracts that show it when they are verified alone; empty where others'
-    requests are needed.
+    """Contracts that show each fault of a kind when they are verified alone; empty where others' requests are
+    needed.
     """
     recorded: dict[str, dict[str, list[str]]] = json.loads(FAULT_CONTRACTS.read_text(encoding="utf-8"))
     return recorded.get(kind, {})

@@ -93,7 +93,9 @@ class Counted(Limits):
     def state(
         self, bucket: Bucket, calls: list[float], capacity: int, now: float
     ) -> tuple[int, float, float]:
-        """How many calls count, in how many seconds the end comes that is told, and the next call may."""
+        """Return the number of calls that count, and two times in seconds: to the end that is said, and to
+        the next call.
+        """
         raise NotImplementedError
 
 
@@ -149,8 +151,8 @@ class SlidingByTheOldest(Sliding):
 
 
 class Weighed(Counted):
-    """What the clock's window before counts grows less as this one passes (Cloudflare, Upstash); told is
-    this one's end.
+    """A window whose predecessor counts less as this one passes (Cloudflare, Upstash); answers name this
+    one's end.
     """
 
     def state(
@@ -166,7 +168,7 @@ class Weighed(Counted):
         return used, bucket.per_s - now % bucket.per_s, wait_s
 
     def used(self, bucket: Bucket, calls: list[float], now: float) -> int:
-        """How many calls count at this moment."""
+        """Return the number of calls that count at this moment."""
         window = now // bucket.per_s
         before, here = (sum(at // bucket.per_s == of for at in calls) for of in (window - 1, window))
         return here + math.floor(before * (1 - now % bucket.per_s / bucket.per_s))
@@ -195,7 +197,7 @@ class Edited(Limits):
         return self.edit(drawn) if drawn else None
 
     def edit(self, drawn: Drawn) -> Drawn:
-        """What is told, and done, instead."""
+        """Return what is said, and done, instead."""
         raise NotImplementedError
 
 

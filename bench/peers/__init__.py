@@ -1,3 +1,3 @@
-"""What other makers of MCP servers from an OpenAPI document keep of it, beside `pgagents mcp`: `make
+"""Measure how much of an OpenAPI document other makers of MCP servers keep, beside `pgagents mcp`: `make
 peers`.
 """

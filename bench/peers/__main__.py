@@ -80,7 +80,7 @@ def measure(
 
 
 def _machine() -> str:
-    """What the figures depend on beside the servers."""
+    """Describe the machine, on which the figures depend beside the servers."""
     node = shutil.which("node")
     version = (
         subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout.strip()

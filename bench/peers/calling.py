@@ -1,5 +1,5 @@
-"""What a server does with calls, seen from both sides: the MCP client's, and the API's through a front
-that writes down what arrives.
+"""Call a server and see both sides: the MCP client's, and the API's through a front that writes down what
+arrives.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ ROWS = {
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What one call gave: the client's side, and the requests that reached the API."""
+    """The outcome of one call: the client's side, and the requests that reached the API."""
 
     message: Mapping[str, Any]
     seen: Sequence[Seen]
@@ -75,7 +75,7 @@ class Reply:
 
     @property
     def error(self) -> bool:
-        """Whether a client is told that the call failed."""
+        """True if a client learns that the call failed."""
         return "error" in self.message or bool(self.result.get("isError"))
 
     @property

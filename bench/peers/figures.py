@@ -1,4 +1,4 @@
-"""What servers cost, measured as `make bench` measures ours, turn about."""
+"""Measure servers as `make bench` measures ours, turn about."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ROWS = {
 
 
 def figures(several: Sequence[tuple[Subject, Mapping[str, Any]]], stderr: Any) -> dict[str, dict[str, str]]:
-    """For each server, given with its tool for the search, a cell for each of ROWS."""
+    """Return a cell for each of ROWS, by server. Each server is given with its tool for the search."""
     starting = {subject.name: subject.stdio(NOWHERE, "none") for subject, _ in several if subject.stdio}
     first = first_lists(starting, STARTS, stderr)
     with sandbox() as ready:

@@ -47,14 +47,14 @@ class Planned(NamedTuple):
 
 @dataclass(slots=True)
 class Front:
-    """Where it listens, what came, and the answers planned for the next requests."""
+    """The front: its address, the requests that came, and the answers planned for the next ones."""
 
     url: str
     seen: list[Seen] = field(default_factory=list)
     plan: deque[Planned] = field(default_factory=deque)
 
     def since(self, number: int) -> list[Seen]:
-        """What came after so many requests."""
+        """Return the requests that came after so many."""
         return self.seen[number:]
 
 

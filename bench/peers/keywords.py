@@ -86,7 +86,7 @@ def members(
 
 
 def same_place(wanted: tuple[str, ...], found: tuple[str, ...]) -> bool:
-    """Whether two places are the same, but for a wrapping object and marks."""
+    """True if two places are the same, but for a wrapping object and marks."""
     bare = tuple(map(_bare, found))
     return bare in (wanted, (*bare[:1], *wanted))
 

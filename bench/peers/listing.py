@@ -1,4 +1,4 @@
-"""What a server's tool list still says of the document's operations, in counts."""
+"""Count what a server's tool list still says of the document's operations."""
 
 from __future__ import annotations
 

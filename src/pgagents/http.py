@@ -255,7 +255,8 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
         met: set[str] = set()
-        twice = next(name for name, _ in pairs if name in met or met.add(name))  # type: ignore[func-returns-value]  # add gives None
+        # add gives None
+        twice = next(n for n, _ in pairs if n in met or met.add(n))  # type: ignore[func-returns-value]
         raise _Refused(f"member {twice!r} stands twice")
     return found
 

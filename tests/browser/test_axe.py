@@ -64,7 +64,7 @@ def axe() -> str:
 
 
 def judged(page: Any, axe: str) -> list[Any]:
-    """What axe-core finds wrong with the page as it stands."""
+    """Return the problems that axe-core finds on the page as it stands."""
     page.evaluate(axe)
     found: list[Any] = page.evaluate(RUN)
     return found

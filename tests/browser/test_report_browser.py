@@ -92,7 +92,7 @@ class Open:
         self.context.close()
 
     def visible(self) -> int:
-        """How many findings are shown."""
+        """Return the number of findings that are shown."""
         return int(self.page.locator("article.finding:visible").count())
 
 

@@ -43,7 +43,7 @@ OTHERS = (
     "@directus/specs/dist/openapi.json",
 )
 MAX_SECONDS = 20.0
-"""Of the processor, as a machine that does other things besides says nothing about the program."""
+"""A bound in processor seconds, because a busy machine says nothing about the program."""
 MAX_MEGABYTES = 400.0
 PATIENCE_S = 300.0
 """When a step is ended that goes on and on, by the clock; it has failed by then."""
@@ -66,7 +66,7 @@ BLOCKED = "# TODO blocked: "
 
 
 class Step(NamedTuple):
-    """What a command did: exit code, everything it printed, seconds, peak memory."""
+    """The outcome of a command: exit code, everything it printed, seconds, peak memory."""
 
     command: str
     code: int
@@ -75,7 +75,7 @@ class Step(NamedTuple):
     megabytes: float
 
     def problems(self, allowed: tuple[int, ...]) -> Iterator[str]:
-        """What fails the run about it."""
+        """List what makes the run fail."""
         if "Traceback" in self.said or self.code not in allowed:
             yield f"{self.command}: exit {self.code}: {self.said[-300:].strip()}"
         if self.seconds > MAX_SECONDS:
@@ -283,7 +283,7 @@ def _bare(path: str) -> str:
 
 
 def built(text: str, lint: Step, build: Step) -> tuple[str, list[str]]:
-    """How the build ended, in words, and what is wrong with that."""
+    """Describe the end of the build, and say what is wrong with it."""
     if BLOCKED in text:
         asked = re.search(
             r"# TODO blocked: the document .*?(?:asks for|describes) (.*?), and a catalogue", text

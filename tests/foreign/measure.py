@@ -47,7 +47,8 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How the tools are run against one server.
+    """The options by which the tools run against one server. `serve` are options of the server, `keys` its
+    keys by role, `flags` options of verify, `peer` options of schemathesis.
 
     `serve` are options of the server, `keys` its keys by role, `flags` options of verify, `peer` options of
     schemathesis.

@@ -1,4 +1,4 @@
-"""What a client looks at to tell a server with a bug from the right one."""
+"""The answers by which a client tells a server with a bug from the right one."""
 
 from collections.abc import Callable
 from typing import NamedTuple

@@ -20,7 +20,7 @@ START_S = 30.0
 
 
 def why_missing(api: str) -> str:
-    """What the server of this API needs and this machine has not; empty if it can start."""
+    """Name what the server of this API needs and this machine lacks; empty if it can start."""
     if api == "documents":
         return _install_node_modules()
     missing = [name for name in PACKAGES[api] if find_spec(name) is None]

@@ -22,11 +22,11 @@ class Case:
     edits: tuple[tuple[str, str], ...] = ()
     imported: bool = False
     green: bool | None = True
-    """Whether everything can be shown, so that the run exits with 0; None: that depends on chance."""
+    """True if everything can be shown, so that the run exits with 0; None: that depends on chance."""
     reason: str = ""
     """A reason that some contract must be untested for."""
     broken: bool = False
-    """Whether the server breaks a promise, so that a finding is right."""
+    """True if the server breaks a promise, so that a finding is right."""
     posts_read: frozenset[str] = frozenset()
     """Paths of POSTs that the catalogue calls reads."""
 

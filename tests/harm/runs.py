@@ -87,7 +87,7 @@ def run(
 
 
 def harms(server: Server) -> list[str]:
-    """What was done to things that existed before, or that are somebody else's."""
+    """List the changes of rows that existed before, or that are somebody else's."""
     return [str(harm) for harm in server.harms]
 
 
@@ -102,7 +102,7 @@ def unlisted(server: Server, report: Report) -> list[tuple[str, Row]]:
 
 
 def listed(report: Report, row: Row) -> bool:
-    """Whether the report names a row as left behind, or as what may exist: by its id, its mark, or its own
+    """True if the report names a row as left behind, or as what may exist: by its id, its mark, or its own
     words.
     """
     texts = [value for value in row.values() if isinstance(value, str)]
@@ -116,7 +116,7 @@ def listed(report: Report, row: Row) -> bool:
 
 
 def unmarked(row: Row) -> bool:
-    """Whether a row has room for the mark of a run, and none of it."""
+    """True if a row has room for the mark of a run, and none of it."""
     texts = [value for value in row.values() if isinstance(value, str)]
     return max(map(len, texts), default=0) >= MARK_SIZE and not any(MARK.search(text) for text in texts)
 
@@ -136,10 +136,9 @@ def _reads(name: str, entry: Entry) -> bool:
 
 
 def undeclared(name: str, server: Server) -> list[Entry]:
-    """Writes whose method the catalogue does not name for their path.
-
-    An invented method is none of HTTP's. A slash too many is let pass only where an id or the run's mark goes
-    with it, in the path or in the body, where no text can hold a mark, or where the call is a read.
+    """List the writes whose method the catalogue does not name for their path. An invented method is none of
+    HTTP's. A slash too many may pass only with an id or the run's mark. It may also pass if no text of the
+    call can hold a mark, or if the call is a read.
     """
     params = [p for a in model_of(name).actions for p in a.params]
     ids = [f'"{p.wire}":'.encode() for p in params if p.refers_to and p.place == "body"]

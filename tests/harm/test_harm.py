@@ -101,7 +101,7 @@ def test_a_run_with_one_key_harms_nobody(name: str) -> None:
 
 @first_case
 def test_one_run_after_the_other_on_one_server_harms_nobody(name: str) -> None:
-    """What an earlier run left belongs to nobody whom the next one knows."""
+    """An earlier run's leavings are strangers to the next one."""
     server = server_of(name)
     for seed in SEEDS[:2]:
         server.guard_all()

@@ -1,5 +1,5 @@
-"""What the held-out faults share: standing between front and domain, and between the reading of arguments
-and their use.
+"""Shared parts of the held-out faults: standing between front and domain, and between the reading of
+arguments and their use.
 """
 
 from __future__ import annotations

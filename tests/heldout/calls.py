@@ -83,7 +83,7 @@ class Shown(Caller):
         return found
 
     def events(self) -> Iterator[dict[str, Any]]:
-        """What webhooks are sent now."""
+        """Return the webhooks that are sent now."""
         self.sent.clear()
         self.sandbox.courier.round()
         yield from (json.loads(parcel.body) for parcel in self.sent)
@@ -114,7 +114,7 @@ class Shown(Caller):
         return self("POST", path, urlencode(fields).encode(), key=None, content_type=FORM)
 
     def consent(self, scope: str, decision: str = "allow") -> dict[str, str]:
-        """What the user's decision sends back to the public client."""
+        """Return the answer that the user's decision sends back to the public client."""
         client = self.sandbox.oauth["public"]
         uri = client["redirect_uris"][0]  # type: ignore[index]  # a list
         query = {

@@ -1,5 +1,5 @@
-"""What verify finds of the held-out faults: standard profile, one seed, with two keys and with all that
-the sandbox has to give.
+"""Measure which held-out faults verify finds: standard profile, one seed, with two keys and with all that the
+sandbox has to give.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ twin. limits: the same, with an ordinary key and bursts that exceed its limits."
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What came of one fault: the contracts it broke, and how many requests had been sent when the first
-    was seen broken.
+    """The outcome of one fault: the contracts it broke, and the number of requests before the first was seen
+    broken.
     """
 
     name: str

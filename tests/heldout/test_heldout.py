@@ -39,7 +39,7 @@ def test_held_out_fault_breaks_what_the_catalogue_has(name: str) -> None:
 
 
 def _there(path: str, node: Any) -> bool:
-    """Whether there is something at a path; a name may have dots in it."""
+    """True if there is something at a path; a name may have dots in it."""
     if not path:
         return True
     if isinstance(node, list):

@@ -1,9 +1,7 @@
-"""`lint --for copilot` and Microsoft's own package say the same of documents that nobody here wrote,
-operation by operation.
+"""`lint --for copilot` and Microsoft's own package say the same of foreign documents, operation by operation.
 
-Compared are the parser's errors, the reasons why it does not take an operation, what the generator refuses
-when the operation is chosen alone, and what it warns of: all of theirs that `lint` simulates, in both
-directions.
+The test compares the parser's errors, its reasons for leaving an operation out, and the generator's refusals
+and warnings when the operation is chosen alone. It does so in both directions for all that `lint` simulates.
 """
 
 from __future__ import annotations
@@ -36,7 +34,7 @@ OURS = (
     "tests/data/copilot-python-pattern.json",
 )
 NOT_SIMULATED = {"generate-card-failed"}
-"""How an answer is shown: the generator leaves the card out, and makes the plugin all the same."""
+"""Messages about an answer's card: the generator leaves the card out, and makes the plugin all the same."""
 
 
 def variant(change: Callable[[Any], None]) -> Any:
@@ -160,7 +158,7 @@ def corpus(folder: Path) -> dict[str, Path]:
 
 @pytest.fixture(scope="module")
 def theirs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What Microsoft's package says of each document."""
+    """Return the words of Microsoft's package about each document."""
     files = corpus(tmp_path_factory.mktemp("corpus"))
     done = subprocess.run(
         ["node", str(HERE / "judge_corpus.cjs"), *map(str, files.values())],

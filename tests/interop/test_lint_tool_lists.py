@@ -1,4 +1,4 @@
-"""What the vendors' own packages refuse of a tool list, `lint` refuses too, in words and at its line."""
+"""`lint` refuses what the vendors' own packages refuse in a tool list, in words and at its line."""
 
 from __future__ import annotations
 

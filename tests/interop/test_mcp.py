@@ -22,7 +22,7 @@ def _document(folder: Path) -> Any:
 
 
 def _listed(document: Any, mode: str) -> Any:
-    """What the SDK's client hears from the SDK's server that lists the file."""
+    """Return what the SDK's client hears from the SDK's server that lists the file."""
     pytest.importorskip("mcp", reason=NEEDS)
     from mcp import Client, types
     from mcp.server.lowlevel import Server

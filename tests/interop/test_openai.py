@@ -1,8 +1,7 @@
 """The GPT builder's first stage, as far as public reports show it: openapi-pydantic 0.5 for 3.1.
 
-The messages below are those that users pasted from the builder (read 2026-11-20); that this package prints
-them to the letter is why it is taken for the builder's own, and why it is pinned below 0.6, which words the
-first one otherwise.
+The messages below are those that users pasted from the builder (read 2026-11-20). This package prints them to
+the letter, so it is taken for the builder's own. It is pinned below 0.6, which words the first one otherwise.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ EMPTY_ENUM = {"preferParams": {"name": "Prefer", "in": "header", "schema": {"typ
 
 
 def messages(document: Any) -> list[str]:
-    """What the builder shows in red."""
+    """Return the messages that the builder shows in red."""
     try:
         OpenAPI.model_validate(document)
     except pydantic.ValidationError as error:

@@ -16,7 +16,7 @@ HERE = Path(__file__).resolve().parent
 
 
 def errors(document: Path, rules: str, folder: Path) -> list[Any]:
-    """What Spectral calls an error, by its own rules."""
+    """Return Spectral's errors by its own rules."""
     ruleset = folder / "rules.yaml"
     ruleset.write_text(f"extends: ['spectral:{rules}']\n", encoding="utf-8")
     program = [shutil.which("node") or "node", HERE / "node_modules/@stoplight/spectral-cli/dist/index.js"]

@@ -1,5 +1,5 @@
-"""Small APIs with a key in a header, HTTP Basic and no keys go from their document to a verified server, and
-a bug in how one admits calls is found.
+"""Small APIs with a key in a header, HTTP Basic and no keys go from their document to a verified server. Bugs
+in their admission of calls are found.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ ASKED = {
     "basic": {"none", "garbage", "flip", "plain", "bearer", "bare", "query", "either_case"},
     "none": set(),
 }
-"""What is tried of `key_authentication` on the first action, by kind."""
+"""The kinds of `key_authentication` that are tried on the first action."""
 
 
 def contracts_of(kind: str) -> list[str]:
@@ -223,7 +223,7 @@ def test_mcp_server_calls_the_api_with_the_credential(scheme: str) -> None:
 
 
 def test_api_without_keys_is_tried_like_the_others() -> None:
-    """What is promised of any API is promised of one without keys too, in calls and in browsers."""
+    """Promises of any API are held without keys too, in calls and in browsers."""
     text = "browsers: {origins: any}\n"
     keyed, open_to_all = (
         {c.id for c in contracts(load_text(notes(scheme).source.text + text))}

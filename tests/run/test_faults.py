@@ -1,9 +1,9 @@
 """The matrix: the sandbox keeps every contract, each fault breaks what it declares and no more, each
 variation nothing.
 
-In process, no sockets. What a fault breaks must all be found, and nothing beyond `breaks` and `also`. Whole
-runs with a fault or a variation are marked `matrix`; `make test` runs only contracts that a fault breaks, and
-variations four to a run (`test_alarms.py`).
+In process, no sockets. Everything that a fault breaks must be found, and nothing beyond `breaks` and `also`.
+Whole runs with a fault or a variation are marked `matrix`; `make test` runs only contracts that a fault
+breaks, and variations four to a run (`test_alarms.py`).
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def test_fault_breaks_what_it_declares_and_no_more(name):
 
 
 def test_key_of_a_conversation_that_ended_early_is_not_used_again():
-    """Where no new session can be read, a conversation about keys ends in the middle; its key is used up."""
+    """A conversation about keys that ends early, because no new session can be read, uses its key up."""
     report = run(model(), faults=["create-unreadable"], seed=2)
     assert "idempotency" not in checks(report, Verdict.BROKEN)
     assert "read_after_write" in checks(report, Verdict.BROKEN)

@@ -1,6 +1,4 @@
-"""What may be sent: the gate, the evidence that an instance is ours, marks, and the language that both
-need.
-"""
+"""The gate of requests: the evidence that an instance is ours, marks, and the language that both need."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a catalogue may not say because nothing would heed it, and what is near to it and stands."""
+"""Keys of a catalogue that nothing would heed are refused; similar ones with an effect stand."""
 
 from __future__ import annotations
 

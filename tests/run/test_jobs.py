@@ -1,4 +1,4 @@
-"""Jobs are followed to their end, by waiting or by the operator's clock. What a server says of them is not
+"""Jobs are followed to their end, by waiting or by the operator's clock. A server's words about them are not
 trusted.
 """
 

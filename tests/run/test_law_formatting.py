@@ -1,4 +1,4 @@
-"""How a law is written changes nothing of what is tested: blanks, comments, brackets, and names of items."""
+"""A law's formatting changes nothing of what is tested: blanks, comments, brackets, and names of items."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ ROLES = ("main", "second", "starter", "fleet", "revoked", "operator", "stripe")
 
 @cache
 def places(path: Path) -> tuple[Pointer, ...]:
-    """Where the expressions of a catalogue stand."""
+    """Return the places of a catalogue's expressions."""
     source = parse(path.read_text(encoding="utf-8"), str(path))
     checker = Checker(Catalogue.model_validate(source.data), source)
     checker.run()
@@ -66,7 +66,7 @@ def is_allowed(text: str) -> bool:
 
 
 def planned(of: Model, seed: int) -> Iterator[tuple[str, ...]]:
-    """What would be tested: contracts, and probes with their arguments."""
+    """Return what would be tested: contracts, and probes with their arguments."""
     for contract in contracts(of):
         yield contract.id, contract.check, contract.place, str(contract.origin)
     found = plan(of, Options(seed=seed), Identities(dict.fromkeys(ROLES, "pk_test_x")))

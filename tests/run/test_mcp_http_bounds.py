@@ -1,5 +1,5 @@
-"""What a client of the MCP server over HTTP can take up: time for a request, sessions, a body; and how the
-server ends all the same.
+"""A client of the MCP server over HTTP has bounds: time for a request, sessions, a body. The server ends all
+the same.
 """
 
 from __future__ import annotations

@@ -36,12 +36,12 @@ Talk = Callable[[mcp.Client], Awaitable[Any]]
 
 @pytest.fixture(params=ERAS)
 def era(request: pytest.FixtureRequest) -> str:
-    """How the client opens: as the newest revision or as the one before."""
+    """The revision with which the client opens: the newest or the one before."""
     return str(request.param)
 
 
 def talked(client: Client, talk: Talk, era: str, **more: Any) -> Any:
-    """What a talk with a server over this client came to."""
+    """Return the outcome of a conversation with a server over this client."""
 
     async def work() -> Any:
         async with mcp.Client(make_server(client.model, client, **more), mode=era) as peer:

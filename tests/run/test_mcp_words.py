@@ -1,4 +1,4 @@
-"""Which status a tool's words tell of: a number that is said to be one, and no other."""
+"""A tool's words show a status only by a number that is said to be one."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ PAGES = "items: response.items, next: {next}, argument: {argument}"
 def following(
     argument: str, next: str, given: dict[str, Any], body: dict[str, Any], member: str = ""
 ) -> PageRequest | None:
-    """What comes of an answer with three items, where the list takes this argument."""
+    """Return the call that follows an answer with three items, where the list takes this argument."""
     text = (SERVERS / "head.yaml").read_text(encoding="utf-8") + (SERVERS / "oldest_first.yaml").read_text(
         encoding="utf-8"
     )[len("schemas:\n") :]

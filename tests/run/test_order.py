@@ -37,7 +37,7 @@ def contract(id: str, *origin: str) -> Contract:
 
 
 def drafted(path=PARK_GRAPH, **options: object) -> tuple[Setting, tuple[Contract, ...], Draft]:
-    """What a run with every identity of the catalogue would try, in its order."""
+    """Return the probes of a run with every identity of the catalogue, in their order."""
     of = model(path)
     identities, chosen = Identities(dict.fromkeys(("main", *of.auth.roles), "pk_test_x")), Options(**options)
     setting = make_setting(of, chosen, identities, url=URL)

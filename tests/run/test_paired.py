@@ -18,7 +18,7 @@ from verifying import PARK_GRAPH, SHOP, URL, ids, keys_of, model, run, sandbox
 
 
 def setting(of: Model | None = None) -> Setting:
-    """What the checks know before a run."""
+    """Return the setting that checks have before a run."""
     return setting_of(of or model(), URL)
 
 

@@ -307,7 +307,7 @@ class Paced:
         self.pacer = Pacer(of, lambda: self.now, 0, max_wait_s, parts)
 
     def call(self, remaining: int | None = None, reset: float = 0.0) -> float:
-        """How long is waited before a call, whose answer tells this."""
+        """Return the seconds waited before a call whose answer says this."""
         wait = self.pacer.before("main", "rest", "looks")
         self.now += wait
         told = (

@@ -1,4 +1,4 @@
-"""What a report may show of a credential."""
+"""A report shows as much of a credential as it may, and no more."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `pgagents demo` says at its end is typed as it stands, and then its curl lines work."""
+"""The last lines of `pgagents demo` are typed as they stand, and then its curl lines work."""
 
 from __future__ import annotations
 

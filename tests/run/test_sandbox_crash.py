@@ -172,7 +172,7 @@ def _answered_is_there(db: Path, answered: list[tuple[str, str, dict[str, Any]]]
 
 
 def _nothing_is_half(db: Path, before: dict[str, int]) -> None:
-    """Whether answered or not: what is there is there with all that belongs to it, once."""
+    """Assert that each row, answered or not, is there once with all that belongs to it."""
     raw = sqlite3.connect(db)
 
     def column(sql: str) -> list[Any]:

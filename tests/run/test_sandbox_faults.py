@@ -219,7 +219,7 @@ def seldom(call: Caller, go: Callable[..., Response]) -> None:
 
 
 def outside(call: Caller, go: Callable[..., Response]) -> None:
-    """What browsers, other keys, other projects and OAuth clients see."""
+    """Return what browsers, other keys, other projects and OAuth clients see."""
     page = {"Origin": "https://a.example"}
     go("GET", VAIL, None, "unlimited", **page, **{":scheme": "https"})
     go(

@@ -1,4 +1,4 @@
-"""What the front does for any catalogue: routes, keys, bodies, errors, headers, limits, idempotency."""
+"""The front serves any catalogue: routes, keys, bodies, errors, headers, limits, idempotency."""
 
 from __future__ import annotations
 

@@ -121,7 +121,7 @@ class App:
 
 
 class Forms(HTMLParser):
-    """What a page asks for."""
+    """Collects the inputs of a page's forms."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -481,7 +481,7 @@ def test_token_is_an_agents_call_with_its_clients_attribution(app: App) -> None:
 
 
 def test_end_user_is_the_one_who_granted_whatever_a_header_says(app: App) -> None:
-    """Where the operator opted in, each end user has 20 calls: those of one user share them, another has
+    """After the operator opted in, each end user has 20 calls: those of one user share them, another has
     their own.
     """
     front = app.caller.sandbox.front

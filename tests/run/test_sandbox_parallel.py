@@ -48,7 +48,7 @@ def facts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
 
 
 def at_once(work: Callable[[int], Any], clients: int = CLIENTS) -> list[Any]:
-    """What each client came to; all begin together."""
+    """Return each client's outcome; all begin together."""
     gate = threading.Barrier(clients)
 
     def one(n: int) -> Any:

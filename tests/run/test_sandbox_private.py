@@ -1,6 +1,4 @@
-"""What a sandbox keeps in files is for its own user, and the secret that signs events is not in the
-database.
-"""
+"""A sandbox's files are for its own user, and the secret that signs events is not in the database."""
 
 from __future__ import annotations
 

@@ -35,8 +35,8 @@ class Server:
         return b"Host: x\r\nAuthorization: Bearer " + str(self.facts["keys"]["unlimited"]).encode() + b"\r\n"
 
     def hears(self, *parts: bytes, half: bool = True) -> bytes:
-        """What comes back until the server hangs up; `half`: after the client has said that nothing more
-        comes.
+        """Return the bytes that come back until the server hangs up. `half`: after the client has said that
+        nothing more comes.
         """
         host, port = self.facts["url"].removeprefix("http://").split(":")
         heard = b""

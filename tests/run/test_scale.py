@@ -97,7 +97,7 @@ def test_shards_share_the_pace() -> None:
     now = [0.0]
 
     def sent(parts: int, headers: tuple[tuple[str, str], ...] = ()) -> int:
-        """How many calls one of so many runs makes in ten minutes."""
+        """Return the number of calls that one of so many runs makes in ten minutes."""
         now[0], count = 0.0, 0
         pacer = Pacer(of, lambda: now[0], 0, 60.0, parts)
         while now[0] < 600:

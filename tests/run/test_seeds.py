@@ -1,4 +1,4 @@
-"""What the pages of April 2026 print stands in the generated files, member for member."""
+"""The pages of April 2026 stand in the generated files, member for member."""
 
 from __future__ import annotations
 

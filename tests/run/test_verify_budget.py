@@ -1,4 +1,6 @@
-"""How many requests a run may send: what the main key has, what others add, and what is counted apart."""
+"""A run's number of requests is bounded: for the main key, for further identities, and for what is counted
+apart.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,7 @@ MAIN = 25 * len(setting_of(model(), URL).endpoints)
 
 
 def shares(*roles: str, of: Path = PARK_GRAPH, **options: object) -> dict[str, int]:
-    """What a plan for these roles besides the main one counts on."""
+    """Return the parts of the budget in a plan for these roles besides the main one."""
     identities = Identities(dict.fromkeys(("main", *roles), KEY))
     return dict(plan(model(of), Options(**options), identities, url=URL).shares)  # type: ignore[arg-type]  # as the options are
 

@@ -1,5 +1,5 @@
-"""What the engine saves and what it holds back: shared exchanges, calls at once, limits, workflows, what
-needs a target to itself.
+"""The engine saves and holds back requests: shared exchanges, calls at once, limits, workflows, an exclusive
+target.
 """
 
 from __future__ import annotations

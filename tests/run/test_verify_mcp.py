@@ -450,7 +450,7 @@ def test_what_a_process_starts_ends_with_it(tmp_path: Path) -> None:
 
 
 def _runs(pid: int) -> bool:
-    """Whether it runs; one that nobody waited for is over."""
+    """True if it runs; one that nobody waited for is over."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:

@@ -38,7 +38,7 @@ class Waiting(Noting):
         self.while_waiting: Callable[[Callable[[], bool]], None] | None = None
         self._pieces = pieces
         self.judged = 0
-        """How many pieces were judged while a request was on its way."""
+        """The number of pieces that were judged while a request was on its way."""
 
     def __call__(self, request: Request) -> Response | Silence:
         if self.while_waiting is not None:
@@ -78,7 +78,7 @@ FAULTS = ("money-rounded-down", "dispatcher-unvalidated", "wrong-code", "schema-
 
 @pytest.mark.parametrize("fault", rarely(["", *FAULTS], "", "dispatcher-unvalidated"))
 def test_a_run_has_one_outcome_however_long_the_server_takes(fault: str) -> None:
-    """Whether it has time for each answer, is very quick, or is now the one and now the other."""
+    """The server takes its time for each answer, is very quick, or is now the one and now the other."""
     chance = random.Random(fault)
     servers = {"long": lambda: math.inf, "quick": lambda: 3, "either": lambda: chance.choice([1, 2, 20, 200])}
     reports, sent = [], []

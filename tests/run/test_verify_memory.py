@@ -1,4 +1,4 @@
-"""What a run remembers stays small however long it is; what it forgets is of no use any more."""
+"""A run's memory stays small however long it is; it forgets only what is of no use any more."""
 
 from __future__ import annotations
 

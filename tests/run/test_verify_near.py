@@ -1,5 +1,5 @@
-"""What is nearly right: keys, codes and texts that nearly are ours, paths that nearly exist, calls as
-other clients send them.
+"""Nearly right calls: keys, codes and texts that nearly are ours, paths that nearly exist, and other clients'
+calls.
 """
 
 from __future__ import annotations

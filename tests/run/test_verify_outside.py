@@ -1,5 +1,5 @@
-"""What a run is given besides keys: a receiver of events, an OAuth client; and the parts that read what
-comes from outside.
+"""A run's further means: a receiver of events, an OAuth client, and the parts that read what comes from
+outside.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a probe had for itself is taken back when it has ended, unless it broke a contract."""
+"""A probe's own instances are taken back when it has ended, unless it broke a contract."""
 
 from __future__ import annotations
 

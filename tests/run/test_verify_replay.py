@@ -1,4 +1,4 @@
-"""What is said of an idempotency key is said only while the key is remembered."""
+"""Promises about an idempotency key are judged only while the key is remembered."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ OPENED: list[Sandbox] = []
 
 
 def alive(opened: Sandbox) -> set[str]:
-    """What the sandbox's projects have that a run would undo."""
+    """Return the instances of the sandbox's projects that a run would undo."""
     store = opened.front.store
     found = {f"session {r['id']}" for r in store.rows("SELECT id FROM session WHERE status = 'active'")}
     now = (

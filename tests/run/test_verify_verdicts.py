@@ -21,7 +21,7 @@ WRITES = ("create_note", "change_note", "delete_note")
 
 
 def found(report: Report) -> dict[str, str]:
-    """What each finding is about, and what was seen."""
+    """Return each finding's subject and the answer seen."""
     return {f.contract.id: f.actual for f in report.findings}
 
 

@@ -1,5 +1,5 @@
-"""What a workflow's steps may say for verify alone: whose endpoint, whose key, how soon, and what only one
-user of a server can tell.
+"""A workflow's steps say some things for verify alone: whose endpoint, whose key, how soon, and what needs a
+server to itself.
 """
 
 from __future__ import annotations

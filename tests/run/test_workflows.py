@@ -69,14 +69,14 @@ def sent(client: httpx.Client, step: Step, given: dict[str, Any], key: str) -> h
 
 
 def seconds(step: Step, scope: Scope) -> float:
-    """How long it waits."""
+    """Return the seconds that it waits."""
     return max(
         0.0, float(scope.evaluate(step.after_s) if isinstance(step.after_s, Expression) else step.after_s)
     )
 
 
 def run(workflow: Workflow, served: dict[str, Any], *, clock: bool = True, timed: bool = True) -> int:
-    """How many criteria held; a criterion that does not hold fails the test by its text."""
+    """Return the number of criteria that held; one that does not hold fails the test by its text."""
     env = model("park_graph").env
     kept: dict[str, Any] = {}
     held = 0

@@ -1,4 +1,4 @@
-"""What a call encodes, the sandbox decodes by code of its own: every value comes back as it was."""
+"""The sandbox decodes every call by code of its own, and each value comes back as it was."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a tree says: each question has laws that it is true of, and others that only look so."""
+"""A tree answers questions about a law: each has laws of which it is true, and others that only look so."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ from pgagents.cel.rewrite import (
     fill,
     normal,
     pass_lists_by_path,
+    rebuild,
     rename_size,
     replace_path,
 )
@@ -168,7 +169,9 @@ def test_parts_are_replaced_where_they_are_read_whole() -> None:
 
 
 def test_sizes_and_lists_are_rewritten_where_they_are_called() -> None:
-    tree = rename_size(parse("size(r.a) > 1 && 'size(b)' == r.c.size() && r.size.all(i, size(size(i)) > 0)"))
+    tree = rebuild(
+        parse("size(r.a) > 1 && 'size(b)' == r.c.size() && r.size.all(i, size(size(i)) > 0)"), rename_size
+    )
     assert print_node(tree) == (
         "len_(r.a) > 1 && 'size(b)' == r.c.len_() && r.size.all(i, len_(len_(i)) > 0)"
     )

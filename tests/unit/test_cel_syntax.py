@@ -46,7 +46,7 @@ def accepts(text: str) -> bool:
 
 
 def result(text: str) -> str:
-    """What the evaluator makes of a text on some data."""
+    """Return the evaluator's result for a text on some data."""
     context = _cel().Context()
     values = {
         "a": {"b": [1.0, 2.0]},

@@ -1,5 +1,5 @@
-"""What a caller is told of an answer: the API's own words in its declared members, and nothing that is
-nobody's business.
+"""A caller learns of an answer the API's own words in its declared members, and nothing that is nobody's
+business.
 """
 
 from __future__ import annotations

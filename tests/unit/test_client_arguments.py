@@ -1,6 +1,4 @@
-"""What a model sends becomes what the action takes: nothing that meant something is lost, nothing unfit is
-sent.
-"""
+"""A model's arguments become the action's: nothing that meant something is lost, nothing unfit is sent."""
 
 from __future__ import annotations
 
@@ -29,7 +27,7 @@ def takes(model: Model, name: str) -> Arguments:
 
 
 def strictly(schema: dict[str, Any], given: Any) -> Any:
-    """What a model held to a strict schema sends for these arguments: every member, null where it is not
+    """Return the arguments as a model held to a strict schema sends them: every member, null where it is not
     given.
     """
     if isinstance(given, dict) and "properties" in schema:

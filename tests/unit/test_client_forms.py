@@ -24,7 +24,7 @@ SEARCH = {"lat": 39.6403, "lng": -106.3742, "radius_km": 1.5, "limit": 5}
 
 
 def shown(name: str, message: dict[str, Any]) -> Any:
-    """What the model reads in an answer of this form."""
+    """Return what the model reads in an answer of this form."""
     if name == "gemini":
         response = message["functionResponse"]["response"]
         return response.get("output", response)

@@ -1,5 +1,5 @@
-"""How a catalogue says its credential: what is refused at which line, what is masked, how curl shows it,
-what a change of it means, and that a further kind needs one module.
+"""A catalogue's credentials: refusals at their lines, masks, curl lines, and the meaning of a change. A
+further kind needs one module.
 """
 
 from __future__ import annotations

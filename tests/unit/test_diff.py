@@ -28,7 +28,7 @@ PARK = (ROOT / "catalogue/park_graph.yaml").read_text(encoding="utf-8")
 
 
 def changed(*edits: tuple[str, str], base: str = SHOP) -> list[Change]:
-    """What differs after replacing each first text by the second, wherever it stands."""
+    """Return the differences after replacing each first text by the second, wherever it stands."""
     edited = base
     for old, new in edits:
         assert old in edited, old

@@ -1,5 +1,5 @@
-"""Whether one schema takes all that another takes: `yes` is never wrong, `no` comes with a value, and what
-is easy is decided.
+"""A schema takes all that another takes, or not: `yes` is never wrong, `no` comes with a value, and easy
+cases are decided.
 """
 
 from __future__ import annotations

@@ -252,9 +252,7 @@ def test_each_row_is_found_and_a_second_judge_agrees(id: str, old: Data, new: Da
 
 
 def agree(changes: list[Change], old: Data, new: Data) -> None:
-    """What is breaking is shown by a request or an answer; where all is harmless, none is found in 200
-    tries.
-    """
+    """A breaking change is shown by a request or an answer; for a harmless one 200 tries find none."""
     severities = {c.severity for c in changes}
     if severities and all(c.id == "event-removed" for c in changes):
         return  # those who are called: nothing that they get is refused, it does not come

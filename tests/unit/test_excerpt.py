@@ -1,4 +1,4 @@
-"""What of a long answer is shown beside a finding."""
+"""A finding shows an excerpt of a long answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an expression may take is known before it is evaluated: the evaluator cannot be interrupted."""
+"""An expression's cost is known before it is evaluated, because the evaluator cannot be interrupted."""
 
 from __future__ import annotations
 

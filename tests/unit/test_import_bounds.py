@@ -154,9 +154,7 @@ def test_document_whose_errors_are_a_gateways_is_imported(statuses: list[str]) -
 def test_document_whose_every_operation_is_refused_in_the_end_is_one_message(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What the loader refuses and the importer did not see takes its operation out; where none is left
-    there is no catalogue.
-    """
+    """An operation that only the loader refuses is taken out; where none is left there is no catalogue."""
     from pgagents.importer import schemas, sound
 
     monkeypatch.setattr(schemas, "_compiles", lambda _: True)

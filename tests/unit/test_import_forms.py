@@ -1,6 +1,4 @@
-"""What a document says in a form that a catalogue lacks is said otherwise, or left out with a message;
-never said wrongly.
-"""
+"""A form that a catalogue lacks is said otherwise, or left out with a message; never said wrongly."""
 
 from __future__ import annotations
 

@@ -222,7 +222,7 @@ QUICK = settings(max_examples=300, deadline=None, suppress_health_check=list(Hea
 
 
 def sayable(value: Any) -> bool:
-    """Whether the reader takes it: no lone surrogates, no two keys that JSON makes one."""
+    """True if the reader takes it: no lone surrogates, no two keys that JSON makes one."""
     if isinstance(value, str):
         return not any("\ud800" <= c <= "\udfff" for c in value)
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""How a list goes on is inferred from a document where names and types show it, and noted as a guess."""
+"""The pages of a list are inferred from a document whose names and types show them, and noted as a guess."""
 
 from __future__ import annotations
 

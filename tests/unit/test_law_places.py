@@ -57,7 +57,7 @@ def test_a_wrong_name_is_shown_where_it_stands(form: str, ends: str) -> None:
 
 @given(st.text(alphabet="ab \"'\\:#\n\té\U0001f600", min_size=1, max_size=30), st.integers(0, 29))
 def test_each_character_that_is_no_blank_is_found_in_any_form(value: str, offset: int) -> None:
-    """What stands at the place is the character, or the escape that means it."""
+    """The place has the character itself, or the escape that means it."""
     text = to_yaml({"a": [{"b": value}]}).decode()
     source = read_text(text)
     written = source.data["a"][0]["b"]

@@ -1,4 +1,4 @@
-"""Which module may import which: contracts in pyproject.toml, held here, and what they cannot say."""
+"""Imports between modules obey the contracts in pyproject.toml, and rules that these cannot say."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ HEAVY = {
 
 @dataclass(frozen=True)
 class Source:
-    """What the tests ask of a module, without its tree, which takes much memory."""
+    """A module's facts that the tests ask for, without its tree, which takes much memory."""
 
     name: str
     documented: bool

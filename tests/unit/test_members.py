@@ -1,6 +1,4 @@
-"""Which members an expression reads: what is left out of a value must never change what the expression
-gives.
-"""
+"""An expression's members are known: leaving out others of a value never changes the expression's result."""
 
 from __future__ import annotations
 

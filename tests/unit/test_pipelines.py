@@ -1,5 +1,5 @@
-"""What other people's pipelines include: the GitHub Action, the GitLab jobs and the pre-commit hooks, run
-as they are written.
+"""The files that other people's pipelines include run as they are written: the GitHub Action, the GitLab jobs
+and the pre-commit hooks.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a person or a CI job gets to see: annotations, places in the repository, the self-test, the demo's
+"""The CLI shows a person or a CI job annotations, places in the repository, the self-test, and the demo's
 page.
 """
 

@@ -170,7 +170,7 @@ def test_markdown_stays_within_what_a_jobs_page_takes() -> None:
 
 
 class Page(HTMLParser):
-    """What a page is made of."""
+    """The parts of a page."""
 
     def __init__(self, text: str) -> None:
         super().__init__(convert_charrefs=True)

@@ -1,6 +1,4 @@
-"""What a report is for those who read it: on a narrow terminal, in the log of a CI job, in a vendor's
-page, in a shell.
-"""
+"""A report is readable on a narrow terminal, in the log of a CI job, in a vendor's page, and in a shell."""
 
 from __future__ import annotations
 
@@ -242,7 +240,7 @@ def test_report_that_was_written_is_named_on_stderr(tmp_path: Path) -> None:
 
 
 def test_findings_read_as_sentences() -> None:
-    """Where a call that cannot be read gets in without a key, a second call shows which promise is broken."""
+    """A second call shows which promise is broken if a call that cannot be read gets in without a key."""
     one = run(model(), faults=["auth-ignored"], only=("key_authentication",))
     expected = {f.expected for f in one.findings}
     assert any(e.startswith("a call without a key is refused with ") for e in expected)

@@ -108,7 +108,7 @@ def shown(one: Report) -> str:
 
 
 def held(text: str, value: str) -> bool:
-    """Whether the value stands in the text, in one of the forms that it may take."""
+    """True if the value stands in the text, in one of the forms that it may take."""
     spellings = {value, quote(value, safe=""), quote_plus(value), json.dumps(value)[1:-1], escape(value)}
     return any(one in text for one in spellings)
 

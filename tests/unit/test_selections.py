@@ -46,7 +46,7 @@ def pytest_options(target: str) -> list[str]:
 
 
 def expression(target: str) -> str:
-    """What a target gives to `-m`."""
+    """Return the expression that a target gives to `-m`."""
     options = pytest_options(target)
     return options[options.index("-m") + 1]
 

@@ -1,4 +1,4 @@
-"""What each manifest says of a credential: a bearer key, a key in a header, HTTP Basic, or none."""
+"""Each manifest describes a credential: a bearer key, a key in a header, HTTP Basic, or none."""
 
 from __future__ import annotations
 

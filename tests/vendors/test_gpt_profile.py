@@ -210,7 +210,7 @@ def test_an_argument_that_actions_describe_differently_keeps_every_text() -> Non
 
 
 class UnrecognizedKwargsError(Exception):
-    """What ChatGPT raises before any HTTP for an argument that the schema does not declare."""
+    """The error that ChatGPT raises before any HTTP for an argument that the schema does not declare."""
 
 
 def sent(operation: Any, arguments: dict[str, Any]) -> dict[str, Any]:

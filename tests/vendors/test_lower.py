@@ -212,7 +212,7 @@ def value_for(draw: Any, schema: dict[str, Any], depth: int = 0) -> Any:
 
 
 def read_back(lowered: Any, dialect: Dialect) -> Any:
-    """What the dialect's own reader makes of a lowered schema, as JSON Schema."""
+    """Return a lowered schema as JSON Schema, by the dialect's own reader."""
     if isinstance(lowered, list):
         return [read_back(part, dialect) for part in lowered]
     if not isinstance(lowered, dict):
@@ -309,9 +309,7 @@ def test_a_value_that_the_catalogue_takes_is_taken_after_lowering(
 def test_a_branch_that_takes_nothing_shuts_nothing_out(
     dialect: Dialect, schema: dict[str, Any], value: object
 ) -> None:
-    """Where a dialect writes such a branch wider than it is, `oneOf` does not stay: two would take the
-    value.
-    """
+    """A dialect that writes such a branch wider than it is has no `oneOf`: two would take the value."""
     assert _validator(schema, {}).is_valid(value)
     lowered, losses = lower(schema, {}, dialect)
     assert any(loss.went == "narrowed" for loss in losses) or _validator(

@@ -20,9 +20,7 @@ TRANSCRIPT = json.loads((ROOT / "tests/data/seed_openai_transcript.json").read_t
 
 
 class Agent:
-    """What a model does, in so many words: it reads the tools, calls one, reads the answer, and calls the
-    next.
-    """
+    """A model's steps in plain code: it reads the tools, calls one, reads the answer, and calls the next."""
 
     def __init__(self, peer: mcp.Client, caller: Caller) -> None:
         self._peer, self._caller = peer, caller

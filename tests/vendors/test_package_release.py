@@ -1,5 +1,5 @@
-"""What is published: one version, an sdist and a wheel that are whole, an image without root, and a
-workflow that hands them on.
+"""A release has one version, an sdist and a wheel that are whole, an image without root, and a workflow that
+publishes them.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ def instructions() -> list[tuple[str, str]]:
 
 
 def copied() -> list[str]:
-    """What the image takes from the checkout."""
+    """List the paths that the image takes from the checkout."""
     given = [
         shlex.split(words)
         for name, words in instructions()

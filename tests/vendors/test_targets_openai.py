@@ -71,7 +71,7 @@ def _is(schema: dict[str, Any], kind: str) -> bool:
 
 
 def _given(value: Any) -> Any:
-    """What is given of the arguments of a strict call: null means that it is not."""
+    """Return the given arguments of a strict call: null means that one is not given."""
     if isinstance(value, dict):
         return {name: _given(member) for name, member in value.items() if member is not None}
     return [_given(item) for item in value] if isinstance(value, list) else value

@@ -134,7 +134,7 @@ def policy(text: str) -> dict[str, list[str]]:
 
 
 def setting(text: str) -> Any:
-    """What the page tells its script."""
+    """Return the setting that the page gives its script."""
     found = re.search(r'<script type="application/json" id="setting">(.*?)</script>', text, re.S)
     assert found
     return json.loads(found[1])

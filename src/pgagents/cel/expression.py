@@ -29,6 +29,7 @@ from pgagents.cel.rewrite import (
     index_from_the_end,
     normal,
     pass_lists_by_path,
+    rebuild,
     rename_size,
     spell_has,
 )
@@ -69,9 +70,9 @@ class Expression:
 
     tree: Node
     wording: str
-    """What the author wrote, on one line: for people to read, and for nothing else."""
+    """The author's own text on one line, for people to read and for nothing else."""
     canonical: str
-    """What it means, as text: the same for all ways to write it. Caches are keyed by it."""
+    """The meaning as text, the same for all ways to write it. Caches are keyed by it."""
     names: frozenset[str]
     """The variables that it reads."""
     paths: Mapping[str, Paths]
@@ -121,8 +122,8 @@ def compile_node(node: Node, names: Iterable[str]) -> Expression:
 
 
 def member_of(value: Any, variables: Container[str]) -> str:
-    """Return the member of one of these variables that a value leads to, with dots; empty for any other, and
-    for a path through a name that has a dot itself.
+    """Return the member of one of these variables that a value leads to, with dots. Return an empty text for
+    any other value, and for a path through a name with a dot.
     """
     path = value.path if isinstance(value, Expression) else ()
     dotted = any("." in name for name in path)
@@ -155,8 +156,7 @@ def _compile(text: str) -> Expression:
     if loops == 2:
         _check_growth(tree)
     canonical = print_node(tree)
-    sized = rename_size(tree) if "size" in called else tree
-    sized = index_from_the_end(sized)
+    sized = rebuild(rebuild(tree, rename_size) if "size" in called else tree, index_from_the_end)
     by_path, lists = pass_lists_by_path(sized) if called.keys() & TAKE_LISTS else (tree, ())
     return Expression(
         tree,
@@ -178,7 +178,7 @@ def _compile(text: str) -> Expression:
 def _program(tree: Node) -> Any:
     """Compile a tree for the evaluator. Raises ExpressionError."""
     try:
-        return _cel().compile(print_node(spell_has(tree)))
+        return _cel().compile(print_node(rebuild(tree, spell_has)))
     except ValueError as error:
         raise ExpressionError(_first_line(error)) from None
     except BaseException as error:  # the parser panics on some texts, and a panic is no Exception
@@ -366,6 +366,20 @@ class Scope:
         if not isinstance(value, bool):
             raise ExpressionError(f"the expression gave {type(value).__name__}, not true or false")
         return value
+
+    def find_value(self, expression: Expression, otherwise: Any = None) -> Any:
+        """Return the value of an expression, or `otherwise` where it has none."""
+        try:
+            return self.evaluate(expression)
+        except ExpressionError:
+            return otherwise
+
+    def is_true(self, condition: Expression, *, otherwise: bool = False) -> bool:
+        """True if a condition holds. `otherwise` is the answer where it has no value."""
+        try:
+            return self.holds(condition)
+        except ExpressionError:
+            return otherwise
 
 
 def _convert(value: Any) -> tuple[Any, int]:

@@ -158,7 +158,7 @@ def compares(node: Node, path: Path) -> str:
 
 
 Match = OneOf["whole", "part", "each"]
-"""How a filter matches a member: it equals it, it is a part of it, or each of its items is in it."""
+"""The form in which a filter matches a member: it equals it, is a part of it, or has its items in it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from pgagents.cel.parser import parse
 from pgagents.cel.printer import is_plain, quote
 from pgagents.cel.reading import Path, path_of, steps_from_the_end
 from pgagents.cel.syntax import (
-    Choice,
     FunctionCall,
     Index,
     Infix,
@@ -18,8 +17,8 @@ from pgagents.cel.syntax import (
     Member,
     Name,
     Node,
-    Unary,
     children,
+    with_children,
 )
 
 Change = Callable[[Node, frozenset[str]], Node | None]
@@ -36,37 +35,24 @@ _TURNED = {"<": "<=", "<=": "<", ">": ">=", ">=": ">"}
 def transform(node: Node, change: Change, bound: frozenset[str] = frozenset()) -> Node:
     """Return the tree with parts of it replaced, from the outside to the inside."""
     made = change(node, bound)
-    if made is not None:
-        return made
+    return (
+        _with_parts(node, bound, lambda part, inner: transform(part, change, inner)) if made is None else made
+    )
+
+
+def rebuild(node: Node, change: Change, bound: frozenset[str] = frozenset()) -> Node:
+    """Return the tree with parts of it replaced, from the inside to the outside."""
+    inside = _with_parts(node, bound, lambda part, inner: rebuild(part, change, inner))
+    made = change(inside, bound)
+    return inside if made is None else made
+
+
+def _with_parts(node: Node, bound: frozenset[str], make: Callable[[Node, frozenset[str]], Node]) -> Node:
+    """Return the node with others made of the nodes directly inside it."""
     inner = bound | {node.item} if isinstance(node, Macro) else bound
     old = children(node)
-    new = tuple(transform(child, change, inner if index else bound) for index, child in enumerate(old))
-    return node if all(a is b for a, b in zip(old, new, strict=True)) else _rebuild(node, new)
-
-
-def _rebuild(node: Node, parts: tuple[Node, ...]) -> Node:
-    """Return the node with other nodes directly inside it."""
-    first, *others = parts
-    match node:
-        case Member():
-            return replace(node, base=first)
-        case Index():
-            return replace(node, base=first, index=others[0])
-        case FunctionCall():
-            return (
-                replace(node, args=parts) if node.of is None else replace(node, of=first, args=tuple(others))
-            )
-        case Macro():
-            return replace(node, of=first, args=tuple(others))
-        case Unary():
-            return replace(node, operand=first)
-        case Infix():
-            return replace(node, operands=parts)
-        case Choice():
-            return replace(node, condition=first, then=others[0], otherwise=others[1])
-        case Literal() | Name():
-            return node
-    return replace(node, items=parts)
+    new = tuple(make(child, inner if index else bound) for index, child in enumerate(old))
+    return node if all(a is b for a, b in zip(old, new, strict=True)) else with_children(node, new)
 
 
 def normal(node: Node) -> Node:
@@ -87,48 +73,28 @@ def _number(node: Node, names: Mapping[str, str]) -> Node:
     return transform(node, change)
 
 
-def rename_size(node: Node) -> Node:
-    """Rename calls of `size` to our helper `len_`, which returns a double."""
-
-    def change(part: Node, bound: frozenset[str]) -> Node | None:
-        if not isinstance(part, FunctionCall) or part.name != "size":
-            return None
-        of = None if part.of is None else transform(part.of, change, bound)
-        return replace(
-            part, name="len_", of=of, args=tuple(transform(arg, change, bound) for arg in part.args)
-        )
-
-    return transform(node, change)
+def rename_size(node: Node, _bound: frozenset[str]) -> Node | None:
+    """Rename a call of `size` to our helper `len_`, which returns a double."""
+    return replace(node, name="len_") if isinstance(node, FunctionCall) and node.name == "size" else None
 
 
-def index_from_the_end(node: Node) -> Node:
+def index_from_the_end(node: Node, _bound: frozenset[str]) -> Node | None:
     """Replace an index from the end, as in `list[-1]`, which CEL does not have, by one from the beginning."""
-
-    def change(part: Node, bound: frozenset[str]) -> Node | None:
-        steps = steps_from_the_end(part)
-        if not steps or not isinstance(part, Index):
-            return None
-        base = transform(part.base, change, bound)
-        size = FunctionCall("size", None, (base,))
-        return replace(part, base=base, index=Infix(("-",), (size, Literal("int", steps, str(steps)))))
-
-    return transform(node, change)
+    steps = steps_from_the_end(node)
+    if not steps or not isinstance(node, Index):
+        return None
+    size = FunctionCall("size", None, (node.base,))
+    return replace(node, index=Infix(("-",), (size, Literal("int", steps, str(steps)))))
 
 
-def spell_has(node: Node) -> Node:
+def spell_has(node: Node, _bound: frozenset[str]) -> Node | None:
     """Write `has(response["@id"])` as `"@id" in response`, because the evaluator's `has` takes plain names
     only.
     """
-
-    def change(part: Node, bound: frozenset[str]) -> Node | None:
-        if not isinstance(part, FunctionCall) or part.name != "has" or part.of is not None:
-            return None
-        member = part.args[0]
-        if not isinstance(member, Member) or is_plain(member.name):
-            return None
-        return Infix(("in",), (text_literal(member.name), transform(member.base, change, bound)))
-
-    return transform(node, change)
+    member = node.args[0] if isinstance(node, FunctionCall) and node.name == "has" and node.args else None
+    if not isinstance(member, Member) or is_plain(member.name):
+        return None
+    return Infix(("in",), (text_literal(member.name), member.base))
 
 
 def pass_lists_by_path(node: Node) -> tuple[Node, tuple[Path, ...]]:
@@ -139,21 +105,15 @@ def pass_lists_by_path(node: Node) -> tuple[Node, tuple[Path, ...]]:
     paths: list[Path] = []
 
     def change(part: Node, bound: frozenset[str]) -> Node | None:
-        if (
-            not isinstance(part, FunctionCall)
-            or part.name not in BY_PATH
-            or part.of is not None
-            or not part.args
-        ):
-            return None
-        path = path_of(part.args[0])
+        known = isinstance(part, FunctionCall) and part.name in BY_PATH and part.of is None
+        path = path_of(part.args[0]) if isinstance(part, FunctionCall) and known and part.args else ()
         if len(path) < 2 or path[0] in bound or any(BETWEEN in name for name in path):
             return None
+        assert isinstance(part, FunctionCall)
         paths.append(path)
-        others = (transform(arg, change, bound) for arg in part.args[1:])
-        return replace(part, args=(text_literal(THERE + BETWEEN.join(path)), *others))
+        return replace(part, args=(text_literal(THERE + BETWEEN.join(path)), *part.args[1:]))
 
-    return transform(node, change), tuple(paths)
+    return rebuild(node, change), tuple(paths)
 
 
 def fill(form: str, **nodes: Node) -> Node:
@@ -199,7 +159,7 @@ def _variants(node: Node, vary: Callable[[Node], Iterator[Node]]) -> Iterator[No
         if isinstance(node, Index) and index and (isinstance(part, Literal) or steps_from_the_end(node)):
             continue
         for variant in _variants(part, vary):
-            yield _rebuild(node, (*parts[:index], variant, *parts[index + 1 :]))
+            yield with_children(node, (*parts[:index], variant, *parts[index + 1 :]))
 
 
 def _other_number(node: Node) -> Iterator[Node]:

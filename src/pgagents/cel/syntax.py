@@ -6,7 +6,7 @@ Two nodes are equal if they mean the same: blanks, comments and redundant bracke
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from typing import Literal as OneOf
 
@@ -16,7 +16,7 @@ COMPARED = 3
 LEVELS = {"||": 1, "&&": 2, **dict.fromkeys(("<", "<=", ">", ">=", "==", "!=", "in"), COMPARED)} | {
     "+": 4, "-": 4, "*": 5, "/": 5, "%": 5,
 }  # fmt: skip
-"""How tightly each infix sign binds."""
+"""The precedence of each infix sign; the highest binds most tightly."""
 UNARY = 6
 POSTFIX = 7
 
@@ -156,6 +156,26 @@ _PARTS: dict[type, Callable[[Any], tuple[Node, ...]]] = {
 def children(node: Node) -> tuple[Node, ...]:
     """Return the nodes directly inside a node, in the order of the text."""
     return _PARTS[type(node)](node)
+
+
+_WITH: dict[type, Callable[[Any, tuple[Node, ...]], Node]] = {
+    Member: lambda node, parts: replace(node, base=parts[0]),
+    Index: lambda node, parts: replace(node, base=parts[0], index=parts[1]),
+    FunctionCall: lambda node, parts: (
+        replace(node, args=parts) if node.of is None else replace(node, of=parts[0], args=parts[1:])
+    ),
+    Macro: lambda node, parts: replace(node, of=parts[0], args=parts[1:]),
+    Unary: lambda node, parts: replace(node, operand=parts[0]),
+    Infix: lambda node, parts: replace(node, operands=parts),
+    Choice: lambda node, parts: replace(node, condition=parts[0], then=parts[1], otherwise=parts[2]),
+    ListOf: lambda node, parts: replace(node, items=parts),
+    ObjectOf: lambda node, parts: replace(node, items=parts),
+}
+
+
+def with_children(node: Node, parts: tuple[Node, ...]) -> Node:
+    """Return a node with others in place of its `children`, in their order."""
+    return _WITH[type(node)](node, parts)
 
 
 def walk(node: Node) -> Iterator[Node]:

@@ -12,7 +12,7 @@ from pgagents.model.credential import Credential, list_parameters
 from pgagents.text.brief import brief
 
 USUAL_S = 300.0
-"""How long a token is used if the server does not say how long it lives."""
+"""Seconds for which a token is used if the server does not say how long it lives."""
 EARLY = 0.1
 """The part of a token's life, at its end, in which it is not used any more."""
 MOST_CHARACTERS = 16_000

@@ -35,7 +35,8 @@ def mapping(message: Any) -> Mapping[str, Any]:
         dumped: Mapping[str, Any] = message.model_dump(mode="json", by_alias=True, exclude_none=True)
         return dumped
     if hasattr(message, "DESCRIPTOR"):  # protobuf: xai-sdk
-        from google.protobuf.json_format import MessageToDict  # type: ignore[import-untyped]  # it ships no types, and comes with that SDK
+        # it ships no types, and comes with that SDK
+        from google.protobuf.json_format import MessageToDict  # type: ignore[import-untyped]
 
         found: Mapping[str, Any] = MessageToDict(message, preserving_proto_field_name=True)
         return found

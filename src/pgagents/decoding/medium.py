@@ -1,6 +1,6 @@
 """Kinds of answers' bodies. `media/<name>.py` has one module for each, found by its path.
 
-Each says how a body of its media types is read, and what a model is shown of it, so that the client, the MCP
+Each says how a body of its media types is read, and what a model is shown of it. So the client, the MCP
 server and `verify` read one value. The sandbox writes bodies by code of its own.
 """
 
@@ -41,7 +41,7 @@ class Medium:
     types: tuple[str, ...]
     read: Callable[[bytes, str, Output], Json]
     shown: Literal["data", "text", "size"]
-    """What a model is given: the value as JSON, the body as text, or how large it is."""
+    """The form that a model is given: the value as JSON, the body as text, or its size."""
 
 
 def plainly(media: str) -> str:

@@ -54,7 +54,7 @@ class Medium:
     broken: tuple[tuple[str, str, Callable[[bytes], bytes]], ...] = ()
     """Ways to break such a body, for tests: name, description, and edit of a correct body."""
     says: str = ""
-    """What a document for people calls such a body."""
+    """The name of such a body in documents for people."""
 
 
 def plainly(media: str) -> str:

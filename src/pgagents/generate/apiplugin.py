@@ -140,8 +140,8 @@ def _credential_losses(credential: Credential | None) -> Iterator[Loss]:
 
 
 def _falsehoods(sign_in: SignIn) -> Iterator[Note]:
-    """Yield what the manifest would say wrongly about the credential: the vault holds keys and OAuth clients,
-    and Copilot sends a key as a bearer token or in a header of its own.
+    """Yield what the manifest would say wrongly about the credential. The vault holds keys and OAuth clients;
+    Copilot sends a key as a bearer token or in its own header.
     """
     surface, credential = sign_in.surface, sign_in.credential
     kind = str(auth(surface)["type"])

@@ -218,8 +218,8 @@ def _make_views(model: Model, chosen: dict[str, Target | Summary]) -> tuple[Boun
 
 
 def _add_unoffered(model: Model, target: Target, view: View) -> View:
-    """Return the view with a loss for each action that a surface with all actions cannot carry: a tool that
-    only the MCP server has, or an action that others sign.
+    """Return the view with a loss for each action that a surface with all actions cannot carry. That is a
+    tool that only the MCP server has, or an action that others sign.
     """
     surface = model.surfaces.get(target.surface or "") if target.lists_actions else None
     if surface is None or model.source.data["surfaces"][surface.name].get("actions", "all") != "all":

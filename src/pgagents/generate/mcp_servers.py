@@ -7,7 +7,7 @@ from pgagents.model.credential import Credential
 from pgagents.model.model import McpServer, Model
 
 RUNTIMES = {"npm": "npx", "pypi": "uvx", "oci": "docker"}
-"""What starts a package of each registry."""
+"""The command that starts a package, by registry."""
 
 
 def list_keys(model: Model, server: McpServer) -> list[Credential]:

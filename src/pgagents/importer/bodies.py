@@ -39,7 +39,7 @@ class Member:
     required: bool
     description: str = ""
     style: str = ""
-    """How a list of Swagger's form fields is sent; see `Parameter.style`."""
+    """The form in which a list of Swagger's form fields is sent; see `Parameter.style`."""
 
 
 def members(schemas: Schemas, body: Body, notes: Notes, at: Pointer) -> tuple[list[Member] | None, bool]:

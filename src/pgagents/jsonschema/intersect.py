@@ -1,8 +1,8 @@
 """Combine two JSON Schemas into one that accepts what both accept, as far as one schema can express it.
 
-Keywords that only one schema has are exact, and so are bounds, types, enums and members. Of two patterns,
-formats, multiples or lists of alternatives, one is kept and the other is reported as lost. So the result is
-never narrower than both together.
+Keywords that only one schema has are exact, and so are bounds, types, enums and members. If both have a
+pattern, a format, a multiple or a list of alternatives, one is kept and the other is reported as lost. So the
+result is never narrower than both together.
 """
 
 from __future__ import annotations

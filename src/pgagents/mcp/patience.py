@@ -28,7 +28,8 @@ class Patience(H11Protocol):
         self._timer: asyncio.TimerHandle | None = None
         self._part: Any = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own signature
+    # as uvicorn's own signature
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._wait_for(h11.IDLE)
 

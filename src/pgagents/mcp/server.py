@@ -47,7 +47,7 @@ Allowed = Callable[[Action], Problem | None]
 """Returns why the current caller may not call an action; None where it may."""
 
 FRESH_MS = 300_000
-"""How long clients may cache lists: they change only with a new version of the catalogue."""
+"""Milliseconds for which clients may cache lists, which change only with a new version of the catalogue."""
 SLOW_S = 1.0
 """Seconds between progress reports of a slow call that asked for them."""
 

@@ -47,7 +47,8 @@ async def serve(server: Server[Any]) -> None:
     """Serve until stdin ends."""
     from mcp.server.stdio import stdio_server
 
-    async with stdio_server(stdin=Lines(sys.stdin.buffer.readline)) as (came, goes):  # type: ignore[arg-type]  # it reads lines, no more
+    # it reads lines, no more
+    async with stdio_server(stdin=Lines(sys.stdin.buffer.readline)) as (came, goes):  # type: ignore[arg-type]
         await serve_streams(server, came, goes)
 
 

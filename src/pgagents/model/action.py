@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from pgagents.cel.expression import Expression
+from pgagents.cel.expression import Expression, Scope
 from pgagents.model.job import Job
 from pgagents.model.pages import Pages
 from pgagents.source.origin import Node, Text
@@ -102,9 +102,9 @@ class Output:
     max_bytes: int | None = None
     ends_within_s: int | None = None
     events: Mapping[str, bool] | None = None
-    """For an event stream, the names of its events, each with whether its data is JSON; else None."""
+    """The names of an event stream's events, each True if its data is JSON; None for any other answer."""
     columns: Mapping[str, tuple[str, ...]] | None = None
-    """For rows of CSV, the columns that the schema names, each with its JSON types; else None."""
+    """The columns of CSV rows that the schema names, each with its JSON types; None for any other answer."""
     headers: tuple[AnswerHeader, ...] = ()
 
 
@@ -150,6 +150,20 @@ class Law:
     when: Expression | None
     cite: tuple[str, ...]
     origin: Pointer
+
+    @property
+    def parts(self) -> tuple[Expression, ...]:
+        """Its condition, if it has one, and what must hold."""
+        return (self.that,) if self.when is None else (self.when, self.that)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The variables that it reads."""
+        return frozenset(name for part in self.parts for name in part.names)
+
+    def applies(self, scope: Scope) -> bool:
+        """True unless its condition is false. Raises ExpressionError."""
+        return self.when is None or scope.holds(self.when)
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +275,7 @@ class Action:
     cite: tuple[str, ...]
     origin: Pointer
     signed: Any = None
-    """How the body is signed in place of a key, as the catalogue writes it; None if it is not signed."""
+    """The signature of the body in place of a key, as the catalogue writes it; None if it is not signed."""
     formerly: tuple[Former, ...] = ()
     may_name_none: bool = False
     """True if verify may call it without naming an instance. The author accepts what a wrong server may
@@ -287,7 +301,7 @@ class Action:
     if_match: str | None = None
     """The argument that is the If-Match header; None if it has none."""
     pages: Pages | None = None
-    """How its list goes on after a page; None if it has no pages."""
+    """The way from one page of its list to the next; None if it has no pages."""
     job: Job | None = None
     """The work that it starts; None if its answer is the end of it."""
     alias_of: Action | None = None

@@ -79,9 +79,9 @@ class Credential:
     openapi: Mapping[str, Any]
     """The security scheme in OpenAPI, without its description."""
     noun: str = "API key"
-    """What a person is asked for."""
+    """The noun by which a person is asked for it."""
     how: str = "in a header"
-    """Where the secret goes, in words that follow `sent`."""
+    """The secret's place, in words that follow `sent`."""
     tail: str = ""
     """The text behind the secret."""
     place: Place = "header"

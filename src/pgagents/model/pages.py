@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
-from pgagents.cel.expression import Expression, ExpressionError, Scope
+from pgagents.cel.expression import Expression, Scope
 from pgagents.http import Response
 from pgagents.source.source import Pointer
 
@@ -24,7 +24,7 @@ _PARAMETER = re.compile(r";\s*([^\s=;,\"]+)\s*=\s*(?:\"((?:[^\"\\]|\\.)*)\"|([^\
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """How a list goes on. `next` gives the next value of `argument`, or the next page's URL if `is_url`.
+    """The pages of a list. `next` gives the next value of `argument`, or the next page's URL if `is_url`.
 
     `bound` is the error for a page that is requested with other arguments than the first one.
     """
@@ -97,7 +97,7 @@ def values_for(given: Mapping[str, Any], body: Any, response: Response | None) -
 
 def items_of(pages: Pages, values: Mapping[str, Any]) -> list[Any] | None:
     """Return the items of a page; None if the answer has no list there."""
-    found = _evaluate(Scope(values), pages.items)
+    found = Scope(values).find_value(pages.items)
     return found if isinstance(found, list) else None
 
 
@@ -105,11 +105,11 @@ def find_next_page(pages: Pages, values: Mapping[str, Any]) -> NextPage | None:
     """Return what requests the next page, or None on the last page."""
     scope = Scope(values)
     if pages.more is not None:
-        if _evaluate(scope, pages.more) is not True:
+        if not scope.is_true(pages.more):
             return None
     elif not items_of(pages, values) and not _told_by_answer(pages):
         return None
-    value = _evaluate(scope, pages.next)
+    value = scope.find_value(pages.next)
     if value is None or value is False or value == "":
         return NextPage(None, missing=True) if pages.more is not None else None
     if not pages.is_url:
@@ -129,11 +129,4 @@ def _argument_in(pages: Pages, url: str) -> str | None:
     try:
         return dict(parse_qsl(urlsplit(url).query, keep_blank_values=True)).get(pages.argument)
     except ValueError:
-        return None
-
-
-def _evaluate(scope: Scope, expression: Expression) -> Any:
-    try:
-        return scope.evaluate(expression)
-    except ExpressionError:
         return None

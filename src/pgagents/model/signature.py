@@ -1,4 +1,4 @@
-"""How a body is signed: the formats of signatures, each as data.
+"""Formats of the signatures of bodies, each as data.
 
 `signatures/<scheme>.py` has one module for each. Whoever makes, checks or describes a signature reads the
 same data and computes by code of its own.

@@ -46,7 +46,8 @@ _FAILED = 500
 
 def variable(role: str) -> str:
     """Return the environment variable of a role's key: `PGAGENTS_TOKEN`, for another role
-    `PGAGENTS_TOKEN_SECOND`. That of a further scheme ends with the scheme's name: `PGAGENTS_TOKEN_OTP`.
+    `PGAGENTS_TOKEN_SECOND`. The variable of a further scheme ends with the scheme's name:
+    `PGAGENTS_TOKEN_OTP`.
     """
     role = role.removeprefix("main.")
     return (

@@ -107,7 +107,7 @@ class Footer:
     lasting: tuple[str, ...] = ()
     """Counts of instances that were made and that nothing can remove."""
     workers: int = 1
-    """How many probes could run at the same time."""
+    """The number of probes that could run at the same time."""
     alone: Mapping[str, int] = field(default_factory=dict)
     """Requests of probes beside which nothing else ran though there were several workers, by check."""
 

@@ -250,8 +250,9 @@ def json_object(request: Request) -> dict[str, Any] | Fault:
 def _choose_fault(action: Action, errors: list[Any], several: str | None) -> Fault:
     """Choose the fault to report: the first wrong argument in the catalogue's order.
 
-    Of one argument's errors the first counts, a missing member before a wrong value. Where the catalogue has
-    a word for `several` wrong arguments, that word is the field, and the message describes each of them.
+    The first error of an argument counts, and a missing member comes before a wrong value. Where the
+    catalogue has a word for `several` wrong arguments, that word is the field, and the message describes each
+    of them.
     """
     order = {str(p.name): i for i, p in enumerate(action.params)}
     found = []

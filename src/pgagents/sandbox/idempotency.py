@@ -13,7 +13,7 @@ from pgagents.model.action import Action
 from pgagents.sandbox.store import Store
 
 LIVES_S = 24 * 3600.0
-"""How long an idempotency key is remembered where the catalogue does not state it."""
+"""Seconds for which an idempotency key is remembered if the catalogue does not say it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What goes in and comes out of the API."""
+"""The API's requests and answers."""
 
 import re
 from typing import Annotated, Any, Literal
@@ -100,13 +100,13 @@ class CancelIn(Body):
 
 
 class ClockIn(Body):
-    """How far the clock goes ahead."""
+    """The time by which the clock goes ahead."""
 
     advance_s: Annotated[int, Whole, whole(1, 7_776_000)]
 
 
 class TitleQuery(BaseModel):
-    """Which titles, and which page of them."""
+    """The titles that are asked for, and their page."""
 
     page: Annotated[int, Digits, whole(1, 10_000)] = 1
     per_page: Annotated[int, Digits, whole(1, 50)] = 20
@@ -124,13 +124,13 @@ class TitleQuery(BaseModel):
 
 
 class CopyQuery(BaseModel):
-    """Which copies."""
+    """The copies that are asked for."""
 
     free: Literal["true", "false"] | None = None
 
 
 class HoldQuery(BaseModel):
-    """Which holds, and from which on."""
+    """The holds that are asked for, and the first of them."""
 
     offset: Annotated[int, Digits, whole(0, 100_000)] = 0
     limit: Annotated[int, Digits, whole(1, 100)] = 20

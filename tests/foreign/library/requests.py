@@ -1,4 +1,4 @@
-"""What happens to a request between its route and its handler: key, role, size, content type, syntax."""
+"""The steps of a request between its route and its handler: key, role, size, content type, syntax."""
 
 import json
 import re

@@ -71,7 +71,7 @@ CUSTOMER_SEARCH: Fields = {"query": Text(required=True, most=300), "limit": LIMI
 
 
 class Url(Field):
-    """Where webhooks go: https, or this machine over http."""
+    """The target of webhooks: https, or this machine over http."""
 
     forms = re.compile(
         r"(https://[A-Za-z0-9._~%!$&'()*+,;=-]+|https://\[[0-9A-Fa-f:.]+\]|http://127\.0\.0\.1|http://localhost)"

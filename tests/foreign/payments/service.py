@@ -1,4 +1,4 @@
-"""What the actions do."""
+"""The actions' behaviour."""
 
 import base64
 import random
@@ -171,7 +171,7 @@ class Service:
         return payment.to_json()
 
     def _payload(self, payment: Payment) -> Json:
-        """What an event says about a payment."""
+        """Return an event's text about a payment."""
         payload = payment.to_json()
         if planted("event-without-metadata"):
             payload["metadata"] = {}

@@ -96,7 +96,7 @@ class Payment:
 
     @property
     def status(self) -> str:
-        """How much of it went back."""
+        """The state that follows from the part that was refunded."""
         if self.amount_refunded == 0:
             return "succeeded"
         refunded = self.amount_refunded
@@ -142,7 +142,7 @@ class ReportRun:
         return self.created + self.ENDED_AFTER
 
     def status(self, now: int) -> str:
-        """How far it is."""
+        """Return the state of its progress at a time."""
         if now >= self.end:
             return "failed" if self.report_type == "payments.unavailable" else "succeeded"
         return "running" if now >= self.created + self.RUNNING_AFTER else "pending"
@@ -165,7 +165,7 @@ class ReportRun:
 
 @dataclass
 class WebhookEndpoint:
-    """Where an account wants to be told."""
+    """The address at which an account receives events."""
 
     id: str
     account: str

@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass
 class Message:
-    """What one endpoint is told about one event."""
+    """The message of one event to one endpoint."""
 
     id: str
     endpoint: WebhookEndpoint

@@ -8,7 +8,7 @@ from harm.servers.base import TITLE, Call, Items, route
 
 
 class Case(Items):
-    """What the others wrap in `item` and `items` stands bare here."""
+    """A server whose objects and lists stand bare, where the others wrap them in `item` and `items`."""
 
     @route("GET /items")
     def list_items(self, _call: Call) -> Any:

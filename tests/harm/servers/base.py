@@ -1,4 +1,4 @@
-"""What the servers of these tests share: routes, JSON, keys, a log of every request, and an eye on what
+"""Shared parts of these tests' servers: routes, JSON, keys, a log of every request, and an eye on what
 existed before the run.
 """
 
@@ -217,7 +217,7 @@ class Server:
         ]
 
     def remains(self, row: Row) -> bool:
-        """Whether a row is still there as far as the API tells."""
+        """True if a row is still there as far as the API shows."""
         return not row.get("deleted")
 
     @property
@@ -369,7 +369,7 @@ class Items(Server):
         return row
 
     def shown(self) -> list[Row]:
-        """What the list shows."""
+        """Return the rows that the list shows."""
         return [row for row in self.tables["items"].values() if self.remains(row)]
 
     @route("GET /items")
@@ -392,4 +392,4 @@ class Items(Server):
 
 
 TITLES = ("Red kettle", "a", "A", "0", "x", "test", "Blue pot", "string")
-"""Of what existed before: an example of the catalogues, and what a tester may think of by itself."""
+"""Titles of rows that existed before: an example of the catalogues, and those that a tester may think of."""

@@ -1,4 +1,4 @@
-"""What is made here stays: no call removes it."""
+"""Messages stay once they are made: no call removes them."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from harm.servers.base import Call, Items, route
 
 
 class Case(Items):
-    """What was charged stands in an account that was there before."""
+    """A server that charges an account which was there before."""
 
     def fill(self) -> None:
         super().fill()

@@ -1,4 +1,4 @@
-"""What is removed stays readable, marked as deleted."""
+"""Removed notes stay readable, marked as deleted."""
 
 from __future__ import annotations
 

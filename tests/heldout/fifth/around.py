@@ -1,4 +1,4 @@
-"""What these faults share: reading arguments more kindly than promised, paths that end in a slash, and
+"""Shared parts of these faults: reading arguments more kindly than promised, paths that end in a slash, and
 caches.
 """
 

@@ -1,5 +1,5 @@
-"""What these faults share beside tests/heldout/around.py: what is asked and answered rewritten, and what a
-stay costs.
+"""Shared parts of these faults beside tests/heldout/around.py: rewritten requests and answers, and a stay's
+cost.
 """
 
 from __future__ import annotations

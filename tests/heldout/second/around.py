@@ -1,5 +1,5 @@
-"""What these faults share besides heldout.around: changing what is judged, who may, what a stay cost, and
-an answer into a refusal.
+"""Shared parts of these faults besides heldout.around: changed judgement, rights and costs, and answers
+turned into refusals.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the calls that show these faults share besides heldout.calls."""
+"""Shared calls that show these faults, besides heldout.calls."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def code_of(call: Shown, kind: str = "confidential", scope: str = "read") -> tup
 
 
 def refresh(call: Shown, token: str) -> dict[str, Any]:
-    """What a refresh answers."""
+    """Return the answer to a refresh."""
     client = str(call.sandbox.oauth["public"]["client_id"])
     found: dict[str, Any] = json.loads(
         call.form("/oauth/token", grant_type="refresh_token", refresh_token=token, client_id=client).body

@@ -1,5 +1,5 @@
-"""What these faults share beyond heldout.around: arguments eased before they are judged, answers changed,
-sessions found.
+"""Shared parts of these faults beyond heldout.around: arguments eased before they are judged, answers
+changed, sessions found.
 """
 
 from __future__ import annotations

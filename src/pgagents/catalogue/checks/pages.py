@@ -157,7 +157,8 @@ def _find_unlisted(
 ) -> tuple[Member, Collection[str]] | None:
     """Return the first member of the answer that no schema lists, with those that are, or None.
 
-    Laws may read members that an open object does not list. What the next page depends on must be listed.
+    Laws may read members that an open object does not list. But the next page may depend only on listed
+    members.
     """
     for part in walk(node):
         if not isinstance(part, Member) or part.base == Name("input"):

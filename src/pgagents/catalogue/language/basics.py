@@ -207,7 +207,10 @@ class Schema(Strict):
 class Param(Schema):
     """One argument of an action: a schema, whether it is required, and where it is sent."""
 
-    required: bool | None = Field(None, description="True if every call must give it.")  # type: ignore[assignment]  # an argument's own flag, not the object's list
+    # an argument's own flag, not the object's list
+    required: bool | None = Field(  # type: ignore[assignment]
+        None, description="True if every call must give it."
+    )
     in_: Literal["path", "query", "header", "body", "whole_body"] | None = Field(
         None,
         alias="in",
@@ -252,7 +255,8 @@ HeaderField = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`
 class AnswerHeader(Schema):
     """A header of one answer: a schema, and whether it always comes."""
 
-    required: bool | None = Field(None, description="False if it may be missing.")  # type: ignore[assignment]  # the header's own flag, not an object's list
+    # the header's own flag, not an object's list
+    required: bool | None = Field(None, description="False if it may be missing.")  # type: ignore[assignment]
 
 
 class Output(Schema):

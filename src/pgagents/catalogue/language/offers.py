@@ -100,7 +100,7 @@ class McpServer(Strict):
 
 
 class Narrowing(Strict):
-    """How one surface takes an argument: under another name, or fewer of its values."""
+    """The form of an argument on one surface: another name, or fewer of its values."""
 
     as_: Name | None = Field(None, alias="as", description="The argument's name on this surface.")
     required: Literal[True] | None = Field(None, description="True if every call from here must give it.")

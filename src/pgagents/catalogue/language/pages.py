@@ -8,7 +8,7 @@ from pgagents.catalogue.language.basics import Cel, Name, Strict
 
 
 class Pages(Strict):
-    """How a list goes on: where its items are, and how the next page is requested."""
+    """The pages of a list: where its items are, and which argument requests the next page."""
 
     items: Cel = Field(description="The list in the answer, such as `response.items`.")
     next: Cel = Field(

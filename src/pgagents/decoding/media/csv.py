@@ -1,7 +1,7 @@
 """CSV (RFC 4180) and tab-separated values: rows as objects, by the names in the header row.
 
 A cell is text. It becomes a number, a boolean or null where its column's schema wants one and the cell can be
-read so; any other cell stays text, and the schema judges it.
+read so. Any other cell stays text, and the schema judges it.
 """
 
 from __future__ import annotations

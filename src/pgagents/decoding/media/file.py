@@ -20,7 +20,7 @@ class _Form:
     begins: tuple[bytes, ...]
     ends: bytes = b""
     within: int = 0
-    """How many bytes may come before the beginning, which readers of the type skip."""
+    """The number of bytes that may come before the beginning; readers of the type skip them."""
 
 
 _FORMS = {

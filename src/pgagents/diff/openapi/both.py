@@ -131,7 +131,8 @@ class Both:
         seen: set[NamedPair | str] = {key}
         stack: list[NamedPair | str] = [key]
         while stack:
-            for near in self.edges.get(stack.pop(), ()):  # type: ignore[arg-type]  # a subject leads from nowhere
+            # a subject leads from nowhere
+            for near in self.edges.get(stack.pop(), ()):  # type: ignore[arg-type]
                 if near not in seen:
                     seen.add(near)
                     stack.append(near)

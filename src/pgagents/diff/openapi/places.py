@@ -95,7 +95,8 @@ class _Scan:
             begin = at
             key = str(number)
             if mapping:
-                key, at = json.decoder.scanstring(text, at + 1)  # type: ignore[attr-defined]  # typeshed does not have it
+                # typeshed does not have it
+                key, at = json.decoder.scanstring(text, at + 1)  # type: ignore[attr-defined]
                 at = _skip(text, _skip(text, at) + 1)
             if key in wanted:
                 self.found[(*path, key)] = begin

@@ -48,10 +48,10 @@ class Dialect:
     describes: bool = True
     refs: Literal["keep", "inline"] = "inline"
     unroll: int = 2
-    """How often a recursive schema appears on one path before it is cut."""
+    """The number of times that a recursive schema appears on one path before it is cut."""
     upper_types: bool = False
     null: Literal["type", "nullable", "branch"] = "type"
-    """How null is allowed: as one more type, by `nullable`, or as an alternative of its own."""
+    """The form of null: one more type, `nullable`, or an alternative of its own."""
     nullable_needs_type: bool = False
     """True if `nullable` only counts beside `type` (OpenAPI 3.0.3)."""
     null_in_enum: bool = True
@@ -71,7 +71,7 @@ class Dialect:
     Such patterns have no lookaround, backreferences, `\\b`, `\\p` or flags.
     """
     additional: Literal["keep", "explicit", "drop", "closed"] = "keep"
-    """How `additionalProperties` is written: as it is, always, never, or always false."""
+    """The form of `additionalProperties`: as it is, always written, never, or always false."""
     optional: Literal["absent", "null"] = "absent"
     """An optional member may be left out, or it is always present and null means that it is not given."""
     names: str = ""
@@ -119,8 +119,8 @@ OPENAPI_30_FLAT = replace(
 )
 
 _PARAMETER = r"[A-Za-z_][A-Za-z0-9_]{0,63}"
-"""The names that Gemini's reference allows. What it says of nested members is open, so they are held to it
-too; xAI and Perplexity hand schemas on to models of several vendors.
+"""The names that Gemini's reference allows. The reference does not say if it means nested members, so they
+are held to it too. xAI and Perplexity pass schemas on to models of several vendors.
 """
 
 GEMINI = Dialect(

@@ -1,4 +1,6 @@
-"""Which actions and arguments of an OpenAPI document a vendor can call that sends plain JSON bodies alone."""
+"""Decide which actions and arguments of an OpenAPI document a vendor can call that sends plain JSON bodies
+only.
+"""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ class Parameter:
     schema: Found
     whole: Found
     style: str
-    """How a list or object is sent: csv, ssv, tsv, pipes, deepObject, …; empty if a list repeats the name."""
+    """The form of a list or object: csv, ssv, tsv, pipes, deepObject, …; empty if a list repeats the name."""
 
 
 @dataclass(frozen=True, slots=True)

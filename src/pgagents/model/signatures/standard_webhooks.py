@@ -1,5 +1,5 @@
-"""Standard Webhooks. https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md,
-read 2026-11-21.
+"""Standard Webhooks, read 2026-11-21:
+https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 """
 
 from __future__ import annotations

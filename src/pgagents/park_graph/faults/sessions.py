@@ -164,7 +164,7 @@ def hold_outlives_its_time(context: Context, inner: Domain, call: AcceptedCall) 
     },
 ).replace_actions
 def holds_end_one_by_one(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """Where several holds expire at the same time, each call ends only one of them."""
+    """Each call ends only one of several holds that expire at the same time."""
     if context.model.domain != "parking":
         return inner(call)
     over = "status = 'active' AND expires_at <= ?"

@@ -1,1 +1,1 @@
-"""How the sandbox reads the credential of a call."""
+"""Read the credential of a call."""

@@ -306,7 +306,8 @@ def operator_unguarded(context: Context) -> None:
             key = replace(key, operator=True)
         return guarded(request, asked, key, request_id)
 
-    context.front._framework = framework  # type: ignore[method-assign]  # a fault may replace any part of the front
+    # a fault may replace any part of the front
+    context.front._framework = framework  # type: ignore[method-assign]
 
 
 @fault("key_authentication", needs=("optional-key",)).handle_requests
@@ -330,7 +331,8 @@ def token_lives_on(context: Context) -> None:
     """Access tokens of clients never end."""
     keyring = context.front.keyring
     find = keyring.find_issued
-    keyring.find_issued = lambda token, now: find(token, min(now, 0.0))  # type: ignore[method-assign]  # a fault
+    # a fault
+    keyring.find_issued = lambda token, now: find(token, min(now, 0.0))  # type: ignore[method-assign]
 
 
 @fault("client_credentials", needs=("client-credentials",)).edit_requests
@@ -366,7 +368,10 @@ def plan_with_every_scope(context: Context) -> None:
     """A key whose plan has any scope has all scopes."""
     ring, plans = context.front.keyring, context.model.auth.plans
     every = tuple(dict.fromkeys(scope for scopes in plans.values() for scope in scopes))
-    ring.scopes = lambda plan: every if plan is not None and plans.get(plan) else ()  # type: ignore[method-assign]  # a fault
+    # a fault
+    ring.scopes = (  # type: ignore[method-assign]
+        lambda plan: every if plan is not None and plans.get(plan) else ()
+    )
 
 
 @fault("plan_scopes").find_keys

@@ -135,7 +135,8 @@ def plaintext_answered(context: Context) -> None:
     def answer(request: Request) -> Response:
         return context.front(request)
 
-    context.front.plaintext = answer  # type: ignore[method-assign]  # a fault stands in for the front's own way
+    # a fault stands in for the front's own way
+    context.front.plaintext = answer  # type: ignore[method-assign]
 
 
 @fault("safe_redirects", also={"trailing_slash_writes": "such a path is one that is unknown"}).edit_answers

@@ -243,7 +243,7 @@ def first_item_alone_checked(
 
 @fault("invalid_input").edit_errors
 def first_of_several(context: Context, request: Request, data: Any) -> Any:
-    """Where several arguments are wrong, the error names the first argument of the action instead."""
+    """The error for several wrong arguments names the first argument of the action instead."""
     errors = context.model.errors
     action = context.reader.action(request)
     at, several = errors.field_at, errors.field_of_several

@@ -74,8 +74,8 @@ def agents_by_endpoint_alone(handler: Handler, context: Context) -> Handler:
 
 @fault("workflow_runs").change_server
 def end_users_by_last_name(context: Context) -> None:
-    """Where two headers name an end user, the last one counts, so users behind a gateway that sets it
-    share one limit.
+    """The last of two headers that name an end user counts, so users behind a gateway that sets it share one
+    limit.
     """
     context.front._end_users.reverse()
 

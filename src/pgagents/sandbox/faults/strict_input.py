@@ -131,7 +131,8 @@ def _extreme(value: object, least: object, most: object) -> bool:
 
 
 def _request_id(found: Response, model: object) -> str:
-    return found.header(answers.request_id_header(model)) or ""  # type: ignore[arg-type]  # the model, typed as an object
+    # the model, typed as an object
+    return found.header(answers.request_id_header(model)) or ""  # type: ignore[arg-type]
 
 
 @fault(

@@ -235,7 +235,8 @@ class Declared(Generic[T]):
 
         def wrap(handler: Handler, context: Context) -> Handler:
             ring, inner = context.front.keyring, context.front.keyring.find
-            ring.find = lambda token: find(context, inner, token)  # type: ignore[method-assign]  # a fault replaces it
+            # a fault replaces it
+            ring.find = lambda token: find(context, inner, token)  # type: ignore[method-assign]
             return handler
 
         return self._declare(find, wrap)

@@ -76,9 +76,7 @@ def _value_by_law(model: Model, call: AcceptedCall, name: str, answer: Any) -> s
     )  # fmt: skip
     for law in call.action.laws:
         try:
-            if law.when is not None and not scope.holds(law.when):
-                continue
-            for other in _equals(law.that, name):
+            for other in _equals(law.that, name) if law.applies(scope) else ():
                 return text_of(scope.evaluate(other))
         except ExpressionError:
             continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pgagents.cel.expression import ExpressionError, Scope
+from pgagents.cel.expression import Scope
 from pgagents.http import Request
 from pgagents.model.job import Job
 from pgagents.model.model import Model, Resource, Unique
@@ -135,10 +135,7 @@ def _lives(resource: Resource, row: Row | None) -> int:
     if row is None:
         return 0
     if resource.gone_when is not None:
-        try:
-            return int(not Scope({"resource": dict(row)}).holds(resource.gone_when))
-        except ExpressionError:
-            return 1
+        return int(not Scope({"resource": dict(row)}).is_true(resource.gone_when))
     return int(not resource.state or not resource.initial or row.get(resource.state) == resource.initial)
 
 

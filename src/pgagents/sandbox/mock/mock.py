@@ -378,7 +378,8 @@ class Mock:
                 if name in inner.get("properties", {}):
                     return schemas.resolve(inner["properties"][name], self.model.schemas)
                 if "$ref" in inner and len(stack) < 50:
-                    stack.append(schemas.resolve(inner, self.model.schemas))  # type: ignore[arg-type]  # only read
+                    # only read
+                    stack.append(schemas.resolve(inner, self.model.schemas))  # type: ignore[arg-type]
         return None
 
     def _path_in(self, resource: Resource, answer: Any) -> places.Place | None:

@@ -20,7 +20,7 @@ CREATE UNIQUE INDEX IF NOT EXISTS instance_id ON instance (kind, id, tenant, pla
 
 @dataclass(frozen=True, slots=True)
 class RowKey:
-    """How calls name an instance. `place` has the ids of what contains it, as text; empty for any place.
+    """The key of an instance's row. `place` has the ids of what contains it, as text; empty for any place.
 
     The tenant '' is everybody.
     """

@@ -33,9 +33,11 @@ class Connection(H11Protocol):
         super().__init__(*args, **kwargs)
         self._said_all = False
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own signature
+    # as uvicorn's own signature
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self.transport = PacketBuffer(transport, self.loop)  # type: ignore[assignment]  # a transport in all that uvicorn asks of it
+        # a transport in all that uvicorn asks of it
+        self.transport = PacketBuffer(transport, self.loop)  # type: ignore[assignment]
 
     def eof_received(self) -> bool:  # type: ignore[override]  # asyncio asks whether to go on
         """Keep the connection open for the answer after the client half-closes it, unless its request is

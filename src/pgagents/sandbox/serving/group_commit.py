@@ -11,7 +11,7 @@ from pgagents.http import Handler, Request, Response, Silence
 from pgagents.sandbox.store import Store
 
 SOON_S = 0.02
-"""How long writes that need not be durable (of a search, say) may wait for others, in seconds."""
+"""Seconds that writes which need not be durable (of a search, say) may wait for others."""
 
 
 class Settling:

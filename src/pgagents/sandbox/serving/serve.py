@@ -162,7 +162,9 @@ async def accept(
     loop = asyncio.get_running_loop()
 
     def make_protocol() -> asyncio.Protocol:
-        return config.http_protocol_class(config=config, server_state=state, app_state={})  # type: ignore[call-arg]  # as uvicorn calls it
+        # as uvicorn calls it
+        protocol = config.http_protocol_class
+        return protocol(config=config, server_state=state, app_state={})  # type: ignore[call-arg]
 
     if context is None:
         return await loop.create_server(make_protocol, sock=bound)

@@ -12,7 +12,7 @@ from pgagents.sandbox.injection.fault_registry import Context, variation
 
 @variation().edit_requests
 def json_besides_forms(context: Context, request: Request) -> Request:
-    """Where a form is declared, a JSON object is accepted as well."""
+    """A JSON object is accepted beside a declared form."""
     action = context.reader.action(request)
     kind = (request.header("content-type") or "").partition(";")[0]
     if action is None or kind != "application/json" or action.content_type == kind:
@@ -22,7 +22,7 @@ def json_besides_forms(context: Context, request: Request) -> Request:
 
 @variation().edit_requests
 def whole_body_named_too(context: Context, request: Request) -> Request:
-    """Where a list is the whole body, an object with the list as its one member is accepted too."""
+    """A list that is the whole body is also accepted as the one member of an object."""
     action = context.reader.action(request)
     whole = next((p for p in action.params if p.place == "whole_body"), None) if action else None
     if whole is None or whole.as_text:

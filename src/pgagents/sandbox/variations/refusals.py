@@ -46,7 +46,8 @@ def malformed_id_missing(handler: Handler, context: Context) -> Handler:
 
     class Watched(Decoder):
         def request(self, action: Action, request: Request, path_values: object) -> Arguments | Fault:
-            return noted(action, inner.request(action, request, path_values))  # type: ignore[arg-type]  # as the front gives them
+            # as the front gives them
+            return noted(action, inner.request(action, request, path_values))  # type: ignore[arg-type]
 
         def members(
             self, action: Action, members: Mapping[str, Any], offered: Surface | None = None

@@ -49,7 +49,7 @@ def both(setting: Setting, endpoint: Endpoint, pair: Group) -> Call:
 
 def _every(setting: Setting) -> Iterator[tuple[str, tuple[Group, ...]]]:
     sent: Counter[tuple[str, str]] = Counter()
-    """How often each keyword was sent alone on each surface."""
+    """The number of times that each keyword was sent alone, by surface and keyword."""
     for endpoint in setting.every_endpoint:
         listed = [n for n in invalid_cases_of(setting, endpoint) if n.priority == 1]
         may = [n for n in listed if _pairable(setting, n)]

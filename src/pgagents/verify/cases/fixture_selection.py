@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from pgagents.cel.expression import Expression, ExpressionError, Scope
+from pgagents.cel.expression import Expression, Scope
 from pgagents.cel.reading import applies, members_in, texts_in
 from pgagents.jsonschema.schema import subschemas
 from pgagents.model.action import Law
@@ -238,7 +238,7 @@ class FixturePlan:
         """Return the members and the texts that the laws of making and ending an instance name."""
         made = self.resource.made_by
         laws = [*(made.action.laws if made else ()), *(self.move.action.laws if self.move else ())]
-        trees = [part.tree for law in laws for part in (law.when, law.that) if part is not None]
+        trees = [part.tree for law in laws for part in law.parts]
         return (
             frozenset(member for tree in trees for member in members_in(tree)),
             frozenset(text for tree in trees for text in texts_in(tree)),
@@ -308,10 +308,7 @@ def _under(at: Expression | None, body: Body) -> dict[str, Any]:
 
 def _holds(law: Law, values: Mapping[str, Any]) -> bool:
     """True if a law applies to these values, or if its condition cannot be evaluated."""
-    try:
-        return law.when is None or Scope(values).holds(law.when)
-    except ExpressionError:
-        return True
+    return law.when is None or Scope(values).is_true(law.when, otherwise=True)
 
 
 def _traits(setting: Setting, endpoint: Endpoint, item: Body) -> Iterator[tuple[str, Any]]:

@@ -121,25 +121,18 @@ def _others(equation: Equation, scope: Scope, told: Collection[str]) -> Iterator
         for name, function in ROUNDED[helper].items():
             if (miss := f"{helper} {name}") not in told:
                 scope.call(helper, function)
-                yield miss, _evaluate(gives, scope)
+                yield miss, scope.find_value(gives)
         scope.call(helper, HELPERS[helper])
     for altered in _mutate_expression(gives):
         if altered.canonical not in told:
-            yield altered.canonical, _evaluate(altered, scope)
+            yield altered.canonical, scope.find_value(altered)
     for leaf, reading in _set_apart(gives):
         value = got(scope.values, leaf)
         if _finite(value):
             for name, cut in CUT.items():
                 if (other := cut(value)) != value and (miss := f"{print_path(leaf)} {name}") not in told:
                     scope.change(LEAF, float(other))
-                    yield miss, _evaluate(reading, scope)
-
-
-def _evaluate(expression: Expression, scope: Scope) -> Any:
-    try:
-        return scope.evaluate(expression)
-    except ExpressionError:
-        return None
+                    yield miss, scope.find_value(reading)
 
 
 @lru_cache(maxsize=1_000)

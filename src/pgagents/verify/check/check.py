@@ -245,9 +245,8 @@ def judge_refused(
     """Judge whether an answer refuses with one of these codes or further statuses; `what` names the call in
     the finding.
 
-    The code decides where the body has a known one, so that a code under a wrong status is the finding of
-    `error_codes` alone; the status decides where it has none, so that a wrong envelope is the finding of
-    `error_envelope` alone.
+    The code decides where the body has a known one, so that `error_codes` alone reports a code under a wrong
+    status. Elsewhere the status decides, so that `error_envelope` alone reports a wrong envelope.
     """
     if exchange.moot:
         yield judge_untested(contract, exchange.moot)

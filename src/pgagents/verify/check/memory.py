@@ -39,7 +39,7 @@ class Setting:
     fuzz: bool = True
     """True if Schemathesis is asked for a second opinion, as in a deep run."""
     draws: int = 0
-    """How many random values Hypothesis draws for each argument; above zero only in a deep run."""
+    """The number of random values that Hypothesis draws for each argument; above zero only in a deep run."""
     limits: bool = False
     """True if bursts may exceed the limits."""
     exclusive: bool = False
@@ -47,7 +47,7 @@ class Setting:
     mcp: Link | None = None
     """The way to the MCP server that is verified too; None where the caller names none."""
     receiver: Inbox | None = None
-    """Where the server can send its events; None where the caller offers nothing."""
+    """The receiver that the server can send its events to; None where the caller offers nothing."""
     bare: Handler | None = None
     """The way to the target without the headers that the caller gives every call; None where he gives
     none.
@@ -190,7 +190,7 @@ class Memory:
         self.request_ids: set[str] = set()
         self._ids_in_order: deque[str] = deque()
         self.notes: dict[Any, Any] = {}
-        """What a watcher keeps for itself, under keys that begin with its name."""
+        """Notes of watchers, under keys that begin with the watcher's name."""
         self.reached: set[str] = set()
         """Places (`action@surface`) that answered a 2xx."""
         self.uncertain: set[tuple[str, str, str]] = set()

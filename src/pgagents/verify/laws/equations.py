@@ -117,10 +117,7 @@ def value_of(equation: Equation, scope: Scope) -> Any:
     """Return the value of an equation's right side; None if it or a condition cannot be evaluated, or a
     condition is false.
     """
-    try:
-        return scope.evaluate(equation.gives) if all(scope.holds(g) for g in equation.guards) else None
-    except ExpressionError:
-        return None
+    return scope.find_value(equation.gives) if all(map(scope.is_true, equation.guards)) else None
 
 
 def _as_member(equation: Equation, value: Any) -> Any:

@@ -35,7 +35,7 @@ class Held:
 def evaluate_law(law: Law, scope: Scope) -> Held:
     """Evaluate a law on the values of a scope."""
     try:
-        if law.when is not None and not scope.holds(law.when):
+        if not law.applies(scope):
             return Held("vacuous", "its `when` was never true")
         if not scope.holds(law.that):
             return Held("broken")
@@ -76,12 +76,7 @@ def _headers(exchange: Exchange) -> dict[str, Any]:
 
 def reading_of(laws: Iterable[Law]) -> Reading:
     """Return the paths that any of these laws reads."""
-    return Reading.of(e for law in laws for e in (law.when, law.that) if e is not None)
-
-
-def reads(law: Law) -> frozenset[str]:
-    """Return the variables that a law reads."""
-    return law.that.names | (law.when.names if law.when else frozenset())
+    return Reading.of(part for law in laws for part in law.parts)
 
 
 def format_values(values: Mapping[str, Any], expression: Expression) -> str:

@@ -172,8 +172,6 @@ class _Answer:
         scope = self._scope
         scope.change("response", {**self._body, self._member: items})
         try:
-            return all(
-                scope.holds(law.that) for law in self._laws if law.when is None or scope.holds(law.when)
-            )
+            return all(scope.holds(law.that) for law in self._laws if law.applies(scope))
         except ExpressionError:
             return None

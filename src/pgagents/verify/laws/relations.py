@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from pgagents.cel.expression import ExpressionError, Scope
+from pgagents.cel.expression import Scope
 from pgagents.model.action import Relation
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.laws.laws import values_of
@@ -28,12 +28,7 @@ def ids_of(setting: Setting, relation: Relation, exchange: Exchange) -> list[Any
 def instances_of(setting: Setting, relation: Relation, exchange: Exchange) -> list[dict[str, Any]] | None:
     """Return the answer's items; None if there is no list."""
     scope = scope_of(setting, exchange)
-    if scope is None:
-        return None
-    try:
-        items = scope.evaluate(relation.keeps)
-    except ExpressionError:
-        return None
+    items = scope.find_value(relation.keeps) if scope is not None else None
     return [i for i in items if isinstance(i, dict)] if isinstance(items, list) else None
 
 
@@ -42,10 +37,7 @@ def is_excused(setting: Setting, relation: Relation, exchange: Exchange) -> bool
     scope = scope_of(setting, exchange)
     if relation.unless is None or scope is None:
         return False
-    try:
-        return scope.holds(relation.unless)
-    except ExpressionError:
-        return True
+    return scope.is_true(relation.unless, otherwise=True)
 
 
 def fitting(
@@ -58,9 +50,6 @@ def fitting(
     for instance in instances:
         if instance.get(relation.by) not in had:
             scope.change("item", instance)
-            try:
-                if scope.holds(relation.fits):
-                    return instance
-            except ExpressionError:
-                continue
+            if scope.is_true(relation.fits):
+                return instance
     return None

@@ -96,8 +96,8 @@ def authorize(
 ) -> Generator[Call, Exchange, Code]:
     """Request a code as the client, and consent as its user.
 
-    `path` is the authorization endpoint below `base`, the URL of the API's server. What leads to another
-    host, or out of the base, is not followed.
+    `path` is the authorization endpoint below `base`, the URL of the API's server. A link to another host, or
+    out of the base, is not followed.
     """
     query = {
         "response_type": "code",

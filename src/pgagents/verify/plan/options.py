@@ -17,16 +17,16 @@ MOST_PER_ACTION = 50
 """Requests for each action and surface of an API whose plan needs more than the usual number."""
 AGAIN_PER_ACTION = 20
 USUAL_WORKERS = 8
-"""How many probes run at the same time where the caller names no number and the server takes its time."""
+"""The number of lanes where the caller names none and the server takes its time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
     """The caller's choices. Times in seconds; `only` and `skip` are contract ids or prefixes of them.
 
-    `max_requests` None: 60 for smoke, no bound for deep; for standard 25 per action and wire surface, up to
-    50 if the plan needs them, and what each further identity or aid adds. `live`: the target is not this
-    process, so answers may be slow and clocks may differ.
+    `max_requests` None: 60 for smoke, no bound for deep. For standard it is 25 per action and wire surface,
+    up to 50 if the plan needs them, and what each further identity or aid adds. `live`: the target is not
+    this process, so answers may be slow and clocks may differ.
     """
 
     profile: Profile = "standard"
@@ -43,17 +43,19 @@ class Options:
     version: str = ""
     require: tuple[str, ...] = ()
     limits: bool = False
-    """Whether bursts may exceed the limits on purpose; they come on top of `max_requests`' default."""
+    """True if bursts may exceed the limits on purpose; they come on top of `max_requests`' default."""
     exclusive: bool = False
-    """Whether nobody else uses the target, so that its counters are this run's alone."""
+    """True if nobody else uses the target, so that its counters are this run's alone."""
     shard: tuple[int, int] | None = None
     """Number (from 1) and count of the parts of the contracts that several machines verify at the same
     time.
     """
     workers: int | None = 1
-    """How many probes may run at the same time; None: several where the server takes its time to answer."""
+    """The number of probes that may run at the same time; None: several where the server takes its time to
+    answer.
+    """
     keyless: bool = False
-    """Whether the run does without any key: only what needs none is tried."""
+    """True if the run has no key, so that it tries only what needs none."""
     only_said: str = "--only"
     """The flag that gave `only`, for the reason of what it leaves out."""
 
@@ -68,7 +70,7 @@ class Identities:
 
     keys: Mapping[str, str] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()
-    """What else is sent and must not be reported: the values of a gateway's headers."""
+    """Further values that are sent and must not be reported: those of a gateway's headers."""
     oauth: OAuthClient | None = None
     """The OAuth client that the run may act as."""
     reach: Callable[[str], Handler] | None = None
@@ -81,7 +83,7 @@ class Identities:
 
 
 FINISHING = "finishing"
-"""What a verification does once nothing more is tried: it undoes what it made."""
+"""The phase in which a verification tries nothing more and undoes what it made."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,11 +32,12 @@ NAMING = frozenset((
 
 Kind = tuple[str, ...]
 WEIGHTS = {"answer": 4, "check": 2, "line": 1, "effect": 1}
-"""What it is worth to show a kind that was not shown yet, by its first member. An action's first answer is so
-worth as much as the first contract of a check; the first from another kind of line is worth half of that, the
-same for a write after a read a quarter."""
+"""The worth of showing a kind for the first time, by the kind's first member. So an action's first answer is
+worth as much as the first contract of a check. Half of that is the first from another kind of line, and a
+quarter the same for a write after a read.
+"""
 WAVES = (4, 2, 1)
-"""What each request of a survey's first wave is worth at least, and of those after it."""
+"""The least worth of each request in a survey's first wave, and in those after it."""
 
 
 def by_phase(probes: Iterable[Probe], seed: int) -> list[Probe]:
@@ -62,9 +63,9 @@ def order_for_survey(
     """Return the same probes in waves of falling worth, first those that show most kinds of promise in `most`
     requests.
 
-    So what a server gets wrong everywhere is known early, and a run that ends early has tried a little of
-    everything. What is worth anything follows from `contracts` and the catalogue alone. The `first` probes
-    stay where they are: a correct call tells whether the server knows the key.
+    So a bug that shows everywhere is known early, and a run that ends early has tried a little of everything.
+    A probe's worth follows from `contracts` and the catalogue alone. The `first` probes stay where they are:
+    a correct call tells whether the server knows the key.
     """
     counted = {c.id: c for c in contracts}
     calling = {name for name, check in collect().items() if check.calls_correctly}

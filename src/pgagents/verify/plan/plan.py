@@ -61,7 +61,9 @@ class Draft:
     """The part of `max_requests` that is for exceeding limits alone."""
     writes: bool = True
     apart: int = 0
-    """How many requests that undo things or go to a busy server again are no part of `max_requests`."""
+    """The number of requests that undo things or go to a busy server again; they are no part of
+    `max_requests`.
+    """
     shares: Mapping[str, int] = field(default_factory=dict)
     """The parts of `max_requests` by what each is for; empty where the caller set it."""
     asked: Mapping[str, str] = field(default_factory=dict)

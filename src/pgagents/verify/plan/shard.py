@@ -14,7 +14,7 @@ from pgagents.verify.check.check import Probe
 
 FEW = 1
 PER_CONTRACT = 0.05
-"""What a contract weighs that no request is sent for: something has to be sent to judge it, and mostly is."""
+"""The weight of a contract for which no request is planned: mostly something has to be sent to judge it."""
 
 
 def elsewhere(

@@ -23,7 +23,8 @@ from pgagents.verify.wire.exchange import Exchange
 
 NOT_THERE = frozenset((404, 410))
 _NAMES_AN_INSTANCE = re.compile(
-    r"(?:^|[_.\-])(?:id|ids|uuid|uuids|guid|slug|ref|refs)$|(?<=[a-z0-9])(?:Id|ID|Ids|IDs|Uuid|UUID|Guid|Slug|Ref|Refs)$"
+    r"(?:^|[_.\-])(?:id|ids|uuid|uuids|guid|slug|ref|refs)$"
+    r"|(?<=[a-z0-9])(?:Id|ID|Ids|IDs|Uuid|UUID|Guid|Slug|Ref|Refs)$"
 )
 _NAMES_AN_INSTANCE_ALONE = re.compile(r"(?i)id|ids|uuid|guid|slug|ref")
 _CHOSEN = ("const", "enum")

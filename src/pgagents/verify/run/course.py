@@ -33,7 +33,7 @@ OWN, ONCE_MORE = 2, 10
 """Requests beyond the usual budget for each worker: for instances of its own, and to run alone once more what
 others may have disturbed."""
 FIRST_ANSWERS = 5
-"""How many answers show how long they take."""
+"""The number of answers from which the server's time for one is known."""
 
 
 class Course:
@@ -55,7 +55,7 @@ class Course:
         self._own_instances = 0
         """Requests beyond the usual budget for the instances of several workers."""
         self.workers = 1
-        """How many lanes the run has had."""
+        """The number of lanes that the run has had."""
         self.alone: Counter[str] = Counter()
         """The requests of probes that ran alone though there were lanes, by check."""
 

@@ -111,7 +111,7 @@ class Driver:
         self.sender.on_token = partial(_hide_token, self.judge.memory, self._redactor)  # no cycle
         factory.pool.makes = writes
         self.turned_away = 0
-        """How many calls with the main key were answered as if it were none, before any was answered
+        """The number of calls with the main key answered as if it were none, before any was answered
         otherwise.
         """
         self.key_known = self.key_refused = False
@@ -463,7 +463,9 @@ class Driver:
         )  # what has ended by itself since the last call is not left behind
         behind: list[str] = []
         met: set[tuple[str, str]] = set()
-        """What several resources of the catalogue know is one instance, undone once and listed once."""
+        """The instances met so far. One that several resources of the catalogue share is undone and listed
+        once.
+        """
         there = self._look_up_unsure()
         while (instance := self._next_left(met)) is not None:
             met.add(_same(instance))

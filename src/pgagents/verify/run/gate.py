@@ -1,9 +1,12 @@
-"""The one place that every request passes: it may be sent, or it may not, and why.
+"""Decide for every request of a run whether it may be sent, and say why not.
 
 A read is a GET or HEAD of an action that reads, and a call whose author said that it reads. Everything else
-is a write, however broken it is: it is sent only with a key that may write, and only if it makes something of
-the run's own, changes an instance that is shown to be the run's own, names an id that nothing can have, or is
-an action that the caller has named.
+is a write, however broken it is. A write is sent only with a key that may write, and only if it
+
+- makes something of the run's own; or
+- changes an instance that is shown to be the run's own; or
+- names an id that nothing can have; or
+- is an action that the caller has named.
 """
 
 from __future__ import annotations

@@ -34,8 +34,9 @@ class Judge:
     """Give each exchange to every watcher, and enter verdicts of probes and watchers in a ledger.
 
     Watchers with a rank up to `DECISIVE` judge as soon as an answer comes, because the next request depends
-    on their verdicts. If `defers` is set, the other watchers judge later and in the same order: while the
-    server works on a later request, or at the latest when somebody reads a verdict or the memory (`flush`).
+    on their verdicts. If `defers` is set, the other watchers judge later and in the same order. They do so
+    while the server works on a later request, and at the latest when somebody reads a verdict or the memory
+    (`flush`).
     The memory learns from an exchange after its last watcher, so the delay changes no verdict.
     """
 
@@ -59,7 +60,7 @@ class Judge:
         self.memory = Memory(setting)
         self.memory.keys = keys
         self.served: dict[str, int] = {}
-        """How many verdicts exchanges gave, by surface."""
+        """The number of verdicts that exchanges gave, by surface."""
         self.seconds = 0.0
         self.defers = False
         """True if watchers that are not decisive may judge later."""
@@ -76,7 +77,7 @@ class Judge:
         self._disturbed: set[int] = set()
         """The numbers of probes whose answers did not agree while others ran beside them."""
         self._probes = 0
-        """How many probes have begun."""
+        """The number of probes that have begun."""
         self._broken_by: set[int] = set()
         """The numbers of probes that broke a contract."""
         watchers = [(name, check, check.watch) for name, check in checks.items() if check.watch is not None]

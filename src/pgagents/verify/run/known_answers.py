@@ -16,7 +16,7 @@ class Answers:
 
     def __init__(self) -> None:
         self._written = 0
-        """How many calls may have changed something."""
+        """The number of calls that may have changed something."""
         self._known: dict[tuple[str, Request], tuple[Exchange, int]] = {}
         """Answers, and how much had been written by then."""
         self._latest: Exchange | None = None

@@ -25,13 +25,13 @@ from pgagents.verify.run.transmission import Received, Sending, Transmission
 from pgagents.verify.run.workers import Workers
 
 LAST_ANSWERS_S = 5.0
-"""How long an interrupted run waits for the answers to the requests that are on their way."""
+"""Seconds that an interrupted run waits for the answers to the requests that are on their way."""
 LONG = 8
 """Requests of a probe that starts before shorter ones, so that it is not the last to end."""
 LOOK_AHEAD = 200
-"""How far in the plan a probe may be that starts before others."""
+"""The number of places in the plan by which a probe may start before others."""
 CHUNK_S = 0.05
-"""How long the run's thread waits at a time, so that it notices an interrupt on every system."""
+"""Seconds that the run's thread waits at a time, so that it notices an interrupt on every system."""
 
 
 @dataclass(slots=True, eq=False)
@@ -72,10 +72,9 @@ class Lanes:
         """Lanes whose request is on its way, the first sent first."""
         self._threads: Workers[Received] = Workers(workers)
         self.again: list[Slot] = []
-        """What other probes disturbed or left unjudged, to be run once more alone. It is known at the end."""
+        """Probes that others disturbed or left unjudged, to be run once more alone; complete at the end."""
         self._ended: list[tuple[Slot, int | None]] = []
-        """Probes that ran beside others. It must still be asked of those with a number if they were
-        disturbed."""
+        """Probes that ran beside others. One with a number may still turn out to be disturbed."""
         self.alone: Counter[str] = Counter()
         """The requests of probes that ran alone, by check."""
 
@@ -164,8 +163,8 @@ class Lanes:
                 lane.in_company = True
 
     def _note_end(self, lane: Lane) -> None:
-        """Note a probe that others ran beside, if it may have to run once more. What only read is asked about
-        at the end, because its answers are judged while the run waits.
+        """Note a probe that others ran beside, if it may have to run once more. Probes that only read are
+        looked at in the end, because their answers are judged while the run waits.
         """
         judge, slot = self.driver.judge, lane.slot
         if not slot.writes:
@@ -229,7 +228,7 @@ class Lanes:
     # -- the end
 
     def _give_up(self, error: BaseException) -> None:
-        """End all lanes. What is on its way is answered first, because it may have made something."""
+        """End all lanes. Requests on their way are answered first, because they may have made something."""
         wait([future for _, future in self._sent], LAST_ANSWERS_S)
         for lane, future in tuple(self._sent):
             with suppress(Stop, KeyboardInterrupt):

@@ -39,8 +39,9 @@ MAX_BROKEN_OFF = 12
 MOST_FIRST = 10
 SAFE = ("GET", "HEAD", "OPTIONS")
 UNDO_S, SHORTEST_S, CUT_SLACK_S = 5.0, 0.05, 0.1
-"""How long a request that undoes something may take where the run is at its end, and any request at the
-least; how much two clocks may differ."""
+"""Three times in seconds: for a request that undoes something at the run's end, for any request at the least,
+and the difference that two clocks may have.
+"""
 
 
 class Stop(Exception):
@@ -109,7 +110,7 @@ class Sender:
         """Requests on their way beside others that may make something, which must be undone then."""
         self.silences = self.broken_off = 0
         self.cleaning = False
-        """Whether it only undoes what was made: the budget does not count then."""
+        """True while it only undoes what was made, because the budget does not count then."""
         self._ends_at: float | None = None
         """The timer's value at which even undoing ends; None while nobody is in a hurry."""
         self.seconds_sending = self.waited = 0.0
@@ -120,7 +121,7 @@ class Sender:
         self.notes: list[str] = []
         self.on_wait: Callable[[float], None] | None = None
         self.interrupted: KeyboardInterrupt | None = None
-        """What ended one of several calls at once, kept until the answers to the others are taken."""
+        """The interrupt of one of several calls at once, kept until the answers to the others are taken."""
         self.tokens = Tokens(self.model, setting.reach)
         self.on_token: Callable[[str, str], None] = lambda _holder, _token: None
         """Called with each access token before it is used."""

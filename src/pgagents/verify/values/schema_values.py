@@ -53,7 +53,7 @@ class InvalidValue:
     """A value that breaks one keyword at one place; `path` leads there from the argument (empty: the argument
     itself).
 
-    Of several with `priority` 1 for one keyword and place, one is enough; `priority` 2 reveals less. A
+    One of several with `priority` 1 for one keyword and place is enough; `priority` 2 reveals less. A
     `likely` one is often accepted by mistake, so it is always tried: in JSON, or in any place.
     """
 
@@ -192,8 +192,8 @@ def distinct(schema: Mapping[str, Any], schemas: Schemas, index: int) -> Any:
 
 
 def _vary(schema: Mapping[str, Any], text: str, index: int) -> str:
-    """Return the index-th text that a schema accepts and that differs from this one in one character at
-    most, the first of which is this one; this one again if there are not so many.
+    """Return the index-th text that a schema accepts and that differs from this one in at most one
+    character. The first is this text itself, which is returned again if there are not so many.
     """
     others = (
         text[:at] + char + text[at + 1 :]

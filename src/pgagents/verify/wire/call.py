@@ -46,7 +46,7 @@ Twist = Literal[
     "header",
     "lower",
 ]
-"""How the key is presented; empty: correctly.
+"""The way in which the key is presented; empty: correctly.
 
 - `none`: not at all
 - `garbage`: a key that was never issued
@@ -188,8 +188,8 @@ class Call:
     plain: bool = False
     """True if it goes to the target's plain-http URL; no watcher judges such an answer."""
     reuse: Reuse = ""
-    """Which earlier answer to an equal read may be reused: any of this run (`ever`), one since the last
-    write (`unchanged`), or that of the call just before (`latest`).
+    """The earlier answer to an equal read that may be reused. `ever`: any of this run; `unchanged`: one since
+    the last write; `latest`: that of the call just before.
     """
     beside: bool = False
     """True if it was sent at the same time as others, so that its answer has no order among theirs."""

@@ -1,6 +1,6 @@
 """Present a credential: correctly, and in the forms that must be refused.
 
-What a credential looks like is data of `model/credential.py`; this module alone decides how it is changed.
+The form of a credential is data of `model/credential.py`; this module alone decides how it is changed.
 """
 
 from __future__ import annotations
@@ -152,8 +152,8 @@ def _present_near(twist: Twist) -> Callable[[Credential, str], str]:
 def _make_near(credential: Credential, secret: str, twist: Twist) -> str:
     """Return a secret that nearly equals this one.
 
-    Of `user:password` the password is another; the user, if there is no password, because such a server may
-    not read one.
+    In `user:password` the password is another. Without a password the user is another, because such a server
+    may not read one.
     """
     user, colon, password = secret.partition(":") if credential.encoded else ("", "", secret)
     if colon and not password:

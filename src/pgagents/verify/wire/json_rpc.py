@@ -41,7 +41,7 @@ class MessageReader:
     def read(self, response: Response) -> Response:
         """Return the API's answer in a message: its result, or its error with the status of its code.
 
-        What is no message of JSON-RPC stays as it is.
+        Anything that is no message of JSON-RPC stays as it is.
         """
         if response.status != OK:
             return response

@@ -18,7 +18,7 @@ from pgagents.source.source import Source
 MOST_BYTES = 102_400
 MANY = 10
 _VARIABLE = re.compile(r"\$\{\{|\\[uUx]")
-"""How a text with a variable looks in the file: literally, or with an escape in it."""
+"""A variable in the file's text: as it is, or with an escape in it."""
 NO_SERVER = "no-server-information"
 SERVER = (NO_SERVER, "relative-server-url-not-supported", "url-protocol-not-supported")
 """Messages reported once at the server, not again for each operation that uses it."""

@@ -5,7 +5,10 @@ address of a private network, or a name without a dot.
 
 Bad:
 
-    api: {server: "https://shop.internal", contact: agents@shop.internal, terms: "https://shop.internal/terms"}
+    api:
+      server: "https://shop.internal"
+      contact: agents@shop.internal
+      terms: "https://shop.internal/terms"
 
 Good:
 

@@ -56,7 +56,8 @@ _MANNER = re.compile(
 )
 _WAYS = ("an e-mail address", "a phone number", "a file", "a photo", "a recording")
 _SENT = re.compile(
-    r"\b(?:send|sent|notif|deliver|mail|call|contact|text|inform|remind|confirm|pay|download|export|receiv)\w*\b",
+    r"\b(?:send|sent|notif|deliver|mail|call|contact|text|inform|remind|confirm|pay|download|export"
+    r"|receiv)\w*\b",
     re.I,
 )
 _OTHER_USES = re.compile(

@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pgagents.cel.expression import ExpressionError, Scope, epoch
+from pgagents.cel.expression import Scope, epoch
 from pgagents.cel.reading import variables_of
 from pgagents.jsonschema.schema import resolve
 from pgagents.lint.rule import Hit, Rule
@@ -61,8 +61,7 @@ def _untried_part(law: Law, source: Source) -> tuple[Pointer, int]:
 
 
 def _help(law: Law) -> str:
-    reads = law.that.names | (law.when.names if law.when else frozenset())
-    missing = [word for word, name in (("at", "now"), ("before", "before")) if name in reads]
+    missing = [word for word, name in (("at", "now"), ("before", "before")) if name in law.names]
     given = f", with {' and '.join(f'`{m}`' for m in missing)}" if missing else ""
     return (
         f"add an example of which it holds{given}"
@@ -72,16 +71,10 @@ def _help(law: Law) -> str:
 
 
 def _is_reached(law: Law, values: Mapping[str, Any], scopes: list[Scope | None], n: int) -> bool:
-    reads = law.that.names | (law.when.names if law.when else frozenset())
-    if any(values[name] is None for name in ("now", "before") if name in reads):
+    if any(values[name] is None for name in ("now", "before") if name in law.names):
         return False
-    if law.when is None:
-        return True
-    try:
-        scope = scopes[n] = scopes[n] or Scope(values)
-        return scope.holds(law.when)
-    except ExpressionError:
-        return False
+    scope = scopes[n] = scopes[n] or Scope(values)
+    return law.when is None or scope.is_true(law.when)
 
 
 def _values(action: Action, example: Example, model: Model) -> dict[str, Any]:

@@ -24,7 +24,8 @@ from pgagents.lint.texts import list_model_actions
 from pgagents.model.model import Model
 
 _SECRET = re.compile(
-    r"(?:^|_)(?:api_?key|password|passwd|passphrase|secret|client_secret|access_token|auth_token|bearer|private_key|pin_code|cvv|cvc)$",
+    r"(?:^|_)(?:api_?key|password|passwd|passphrase|secret|client_secret|access_token|auth_token|bearer"
+    r"|private_key|pin_code|cvv|cvc)$",
     re.I,
 )
 

@@ -21,7 +21,8 @@ _HINTS = {
 }
 
 
-def judge(tools: Sequence[Tool], whole: Any) -> Iterator[Found]:  # noqa: ARG001 - every vendor's judge is called alike
+# every vendor's judge is called alike
+def judge(tools: Sequence[Tool], whole: Any) -> Iterator[Found]:  # noqa: ARG001
     """Yield the objections of the specification and its clients to the list."""
     for tool in tools:
         if not isinstance(tool.name, str) or not _NAME.fullmatch(tool.name):

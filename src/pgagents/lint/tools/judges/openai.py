@@ -25,7 +25,8 @@ _FORMATS = frozenset(_FORMATS_WORDS.split())
 _PROPERTIES, _DEPTH, _CHARACTERS, _ENUMS = 5000, 10, 120_000, 1000
 
 
-def judge(tools: Sequence[Tool], whole: Any) -> Iterator[Found]:  # noqa: ARG001 - every vendor's judge is called alike
+# every vendor's judge is called alike
+def judge(tools: Sequence[Tool], whole: Any) -> Iterator[Found]:  # noqa: ARG001
     """Yield the API's objections to the list, verbatim if its messages are known."""
     if len(tools) > _MOST:
         said = "Invalid 'tools': array too long. Expected an array with maximum length "

@@ -24,7 +24,8 @@ _MOST = {
 }
 
 
-def judge(tools: Sequence[Tool], whole: Any) -> Iterator[Found]:  # noqa: ARG001 - every vendor's judge is called alike
+# every vendor's judge is called alike
+def judge(tools: Sequence[Tool], whole: Any) -> Iterator[Found]:  # noqa: ARG001
     """Yield the objections of the API's documents to the list."""
     if len(tools) > _LOW:
         said = f"{len(tools)} tools; one page says at most {_LOW}, another {_HIGH}"

@@ -10,7 +10,7 @@ from pgagents.cel.reading import order_of, paths_in, place_of
 from pgagents.cel.syntax import Macro
 from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.mock import places
-from pgagents.sandbox.mock.laws.obey import NAMES, Lawful, holds
+from pgagents.sandbox.mock.laws.obey import NAMES, Lawful
 
 Row = dict[str, Any]
 
@@ -44,7 +44,7 @@ def _filters(part: Expression, at: places.Place) -> bool:
 
 
 def _fits(laws: Lawful, call: AcceptedCall, base: Any, at: places.Place, part: Expression, row: Row) -> bool:
-    return holds(laws.scope(call, places.put(base, at, [row])), part)
+    return laws.scope(call, places.put(base, at, [row])).is_true(part)
 
 
 def _sort(

@@ -72,12 +72,12 @@ class Lawful:
         """Yield the parts of the action's laws that apply to this answer."""
         scope = self.scope(call, answer, before)
         for guards, part in self._parts_of(call.action):
-            if all(holds(scope, guard) for guard in guards):
+            if all(map(scope.is_true, guards)):
                 yield part
 
     def _broken(self, call: AcceptedCall, answer: Any, before: Any) -> list[Expression]:
         scope = self.scope(call, answer, before)
-        return [part for part in self.applicable(call, answer, before) if not holds(scope, part)]
+        return [part for part in self.applicable(call, answer, before) if not scope.is_true(part)]
 
     def scope(self, call: AcceptedCall, answer: Any, before: Any = None) -> Scope:
         """Return the variables of the laws for an answer."""
@@ -136,7 +136,7 @@ class Lawful:
         kept = []
         for item in items:
             shown = places.put(scope.values["response"], path[1:], [item])
-            if holds(Scope({**scope.values, "response": shown}), condition):
+            if Scope({**scope.values, "response": shown}).is_true(condition):
                 kept.append(item)
         yield path[1:], kept
 
@@ -197,14 +197,6 @@ class _Moment(float):
 
 _UNKNOWN, _ANYTHING = object(), object()
 """An expression without a value; any value but null."""
-
-
-def holds(scope: Scope, condition: Expression) -> bool:
-    """Return whether a condition is true; false where it cannot be evaluated."""
-    try:
-        return scope.holds(condition)
-    except ExpressionError:
-        return False
 
 
 def _value(node: Node, scope: Scope) -> Any:

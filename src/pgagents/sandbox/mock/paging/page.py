@@ -8,7 +8,7 @@ from functools import lru_cache
 from itertools import product
 from typing import Any
 
-from pgagents.cel.expression import Expression, ExpressionError, Scope
+from pgagents.cel.expression import Expression, Scope
 from pgagents.cel.reading import paths_in
 from pgagents.http import target
 from pgagents.jsonschema import schema as schemas
@@ -189,8 +189,5 @@ def _is_right(
     for path, meaning in chosen:
         body = places.put(body, path, values[meaning])
     input = {name: values[meaning] for name, meaning in given.items()}
-    try:
-        found = Scope({"response": body, "input": input, "headers": {}}).holds(more)
-    except ExpressionError:
-        return False
-    return found == (start + _OF < _SIMULATED)
+    found = Scope({"response": body, "input": input, "headers": {}}).find_value(more)
+    return isinstance(found, bool) and found == (start + _OF < _SIMULATED)

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from pgagents import registry
-from pgagents.cel.expression import ExpressionError, Scope
+from pgagents.cel.expression import Scope
 from pgagents.model.action import Action
 from pgagents.model.pages import Pages
 from pgagents.sandbox.mock import places
@@ -66,10 +66,7 @@ def step_after(pages: Pages, held: int) -> float | None:
     name, *place = places.place_steps(pages.items) or ("",)
     body = places.put(None, tuple(place), [{}] * held) if name == "response" else None
     given = {pages.argument: float(TRIED), **({pages.size: float(held)} if pages.size else {})}
-    try:
-        found = Scope({"input": given, "response": body, "headers": {}}).evaluate(pages.next)
-    except ExpressionError:
-        return None
+    found = Scope({"input": given, "response": body, "headers": {}}).find_value(pages.next)
     return found - TRIED if isinstance(found, int | float) and not isinstance(found, bool) else None
 
 

@@ -1,8 +1,8 @@
 """A call without a valid key is refused.
 
 Each endpoint is called without a key. One endpoint of each surface also gets malformed, wrong, misplaced and
-revoked keys, in the forms that the scheme's type knows; of `user:password`, the password is wrong. Of
-schemes that a call needs together, each is left out once; a scheme of other actions is refused. Each further
+revoked keys, in the forms that the scheme's type knows. In `user:password` the password is wrong. Each scheme
+that a call needs beside others is left out once, and a scheme of other actions is refused. Each further
 alternative is accepted, and so is a call without a key where the key is optional. Where the catalogue sets
 `auth_first`, the key is checked before the body is parsed or ids are looked up. The name of an HTTP scheme is
 accepted in lower case too.
@@ -271,8 +271,8 @@ def _run_accepted(call: Call, contract: str, what: str) -> Callable[[], Conversa
 
 
 def _list_codes(setting: Setting, call: Call) -> list[Code]:
-    """Return the codes that refuse a call rightly: without a key, with a wrong one, or with one in a form
-    that a server may not see as a key at all.
+    """Return the codes that may refuse a call: without a key, with a wrong one, or with one that may not look
+    like a key.
     """
     missing, wrong = setting.model.no_key, setting.model.wrong_key
     assert missing is not None

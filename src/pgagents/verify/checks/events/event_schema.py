@@ -16,7 +16,7 @@ from pgagents.model.contract import Contract, Verdict
 from pgagents.verify.check.check import Check, Judgement, judge_broken, judge_kept, judge_untested, promise_at
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.events.deliveries import Event, Heard, misfit, unheard
-from pgagents.verify.laws.laws import evaluate_law, reads
+from pgagents.verify.laws.laws import evaluate_law
 from pgagents.verify.laws.witness import witness
 
 NAME = "event_schema"
@@ -96,7 +96,7 @@ def _laws(setting: Setting, type: str) -> tuple[tuple[str, Law], ...]:
                 None,
             )
             if action.effect == "read" and member is not None:
-                yield from ((str(member), law) for law in action.laws if reads(law) <= KNOWN)
+                yield from ((str(member), law) for law in action.laws if law.names <= KNOWN)
 
     return setting.compute_once((NAME, type), lambda: tuple(find()))
 

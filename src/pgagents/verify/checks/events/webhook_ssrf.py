@@ -21,19 +21,31 @@ LOOPBACK = "loopback"
 TARGETS = {
     "plain_http": (("http://hooks.example.com/pgv",), "plain http"),
     LOOPBACK: (
-        ("https://127.0.0.2/pgv", "https://localhost/pgv", "https://[::1]/pgv", "https://0.0.0.0/pgv", "https://127.0.0.1./pgv"),
+        (
+            "https://127.0.0.2/pgv", "https://localhost/pgv", "https://[::1]/pgv", "https://0.0.0.0/pgv",
+            "https://127.0.0.1./pgv",
+        ),
         "this machine",
     ),
     "link_local": (
-        ("https://169.254.170.2/v2/credentials/", "https://169.254.169.254/latest/meta-data/", "https://[fe80::1]/pgv"),
+        (
+            "https://169.254.170.2/v2/credentials/", "https://169.254.169.254/latest/meta-data/",
+            "https://[fe80::1]/pgv",
+        ),
         "a link-local address, where clouds keep their credentials",
     ),
     "private": (
-        ("https://172.31.255.254/pgv", "https://10.0.0.1/pgv", "https://192.168.0.1/pgv", "https://[fd00::1]/pgv"),
+        (
+            "https://172.31.255.254/pgv", "https://10.0.0.1/pgv", "https://192.168.0.1/pgv",
+            "https://[fd00::1]/pgv",
+        ),
         "a private address",
     ),
     "mapped": (
-        ("https://[::ffff:192.168.0.1]/pgv", "https://[::ffff:10.0.0.1]/pgv", "https://[::ffff:172.31.255.254]/pgv"),
+        (
+            "https://[::ffff:192.168.0.1]/pgv", "https://[::ffff:10.0.0.1]/pgv",
+            "https://[::ffff:172.31.255.254]/pgv",
+        ),
         "a private address written as IPv6",
     ),
 }  # fmt: skip

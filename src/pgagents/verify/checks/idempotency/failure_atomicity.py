@@ -39,7 +39,9 @@ from pgagents.verify.wire.exchange import UNAVAILABLE, Exchange
 
 NAME = "failure_atomicity"
 MOST_TRIES = 4
-"""How often a call that was refused for another reason is repeated, to meet the failure that waits for it."""
+"""The number of times that a call refused for another reason is repeated, to meet the failure that waits for
+it.
+"""
 
 
 @dataclass(frozen=True, slots=True)

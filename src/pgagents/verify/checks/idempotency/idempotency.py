@@ -151,7 +151,7 @@ def _other(setting: Setting, endpoint: Endpoint) -> str | None:
 
 
 KINDS = ("case", "longer", "tail", "case", "tail")
-"""How each key differs from the last one, in turn.
+"""The difference between each key and the last one, in turn.
 
 `longer` makes a longest key, so that `tail` reveals truncation.
 """

@@ -1,8 +1,8 @@
 """A token allows the actions that its scope names, and is refused all others, on each surface.
 
 One token is granted for each scope alone. Each action is called with a token of another scope, which must be
-refused. That its own scope suffices is tried with calls that change nothing: they need not succeed, but must
-not be refused for the token.
+refused. A call that changes nothing is made with a token of its own scope: it need not succeed, but must not
+be refused for the token.
 """
 
 from __future__ import annotations

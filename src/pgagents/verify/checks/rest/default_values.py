@@ -35,7 +35,7 @@ from pgagents.verify.wire.exchange import Exchange
 
 NAME = "default_values"
 OTHERS = 3
-"""How many more times two answers are compared unless the run is exclusive."""
+"""The number of further comparisons of two answers unless the run is exclusive."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:

@@ -1,7 +1,6 @@
 """A deprecated action's answers say the catalogue's days: Deprecation (RFC 9745) and Sunset (RFC 8594).
 
-Any time of that day counts, in UTC. Whether the headers come at all, and in the right form, is judged by
-`response_headers`.
+Any time of that day counts, in UTC. `response_headers` judges that the headers come, and in the right form.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pgagents.cel.expression import Expression, ExpressionError, Scope
+from pgagents.cel.expression import Expression, Scope
 from pgagents.cel.reading import Filter, filter_of, reads
 from pgagents.model.action import ActionCall, Param
 from pgagents.model.contract import Contract, Verdict
@@ -39,7 +39,7 @@ from pgagents.verify.wire.exchange import Exchange
 
 NAME = "exact_filters"
 MOST = {"exactly": 2, "folded": 1}
-"""How many near texts are tried; a filter that ignores case has fewer."""
+"""The number of near texts that are tried; a filter that ignores case has fewer."""
 ORDERS = 2
 """An absent value is tried before and after an existing one: a server may look at one of them alone."""
 
@@ -220,10 +220,7 @@ def _others_in(setting: Setting, endpoint: Endpoint, param: Param, exchange: Exc
     """
     read = ("input", str(param.name))
     comparing = [law for law in endpoint.action.laws if reads(law.that.tree, read)]
-    try:
-        scope = Scope(values_of(setting.model, exchange))
-    except ExpressionError:
-        return False
+    scope = Scope(values_of(setting.model, exchange))
     return exchange.fits and any(evaluate_law(law, scope).outcome == "broken" for law in comparing)
 
 
@@ -234,10 +231,7 @@ def _evaluate_argument(setting: Setting, case: _Case, there: Mapping[str, Any]) 
     if not isinstance(case.value, Expression):
         return case.value
     scope = Scope({"env": setting.model.env, "resource": there, case.resource.name: there})
-    try:
-        return scope.evaluate(case.value)
-    except ExpressionError:
-        return None
+    return scope.find_value(case.value)
 
 
 CHECK = Check(

@@ -31,7 +31,7 @@ from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.clock import time_passes
 from pgagents.verify.fixtures.instance import at_path, will_do
 from pgagents.verify.fixtures.request_template import template_of
-from pgagents.verify.laws.laws import evaluate_law, reading_of, reads, values_of
+from pgagents.verify.laws.laws import evaluate_law, reading_of, values_of
 from pgagents.verify.laws.witness import witness
 from pgagents.verify.wire.call import Call, GetNote
 from pgagents.verify.wire.endpoint import MCP, OPERATOR, Endpoint
@@ -60,7 +60,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 def list_laws(endpoint: Endpoint) -> list[Law]:
     """Return the laws that hold at an endpoint: those that read headers on REST alone."""
-    return [law for law in endpoint.action.laws if endpoint.on_rest or "headers" not in reads(law)]
+    return [law for law in endpoint.action.laws if endpoint.on_rest or "headers" not in law.names]
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
@@ -95,7 +95,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
             yield judge_kept(contract)
         elif held.outcome == "broken":
             yield judge_broken(contract, law.that.wording, f"{law.name} does not hold: {witness(law, scope)}")
-        elif held.outcome == "error" and not ("before" in reads(law) and values["before"] is None):
+        elif held.outcome == "error" and not ("before" in law.names and values["before"] is None):
             yield judge_untested(
                 contract, f"the law cannot be evaluated on this answer: {held.why}", sticky=True
             )

@@ -1,8 +1,8 @@
 """The catalogue's workflows run from beginning to end: each step has its status, and each criterion holds.
 
-Hours pass only by the operator's clock; without it, criteria that need them are excluded. What others could
-change is judged only in an exclusive run. A criterion that fails on an answer that another check found faulty
-is no second finding.
+Hours pass only by the operator's clock; without it, criteria that need them are excluded. Values that others
+could change are judged only in an exclusive run. A criterion that fails on an answer that another check found
+faulty is no second finding.
 """
 
 from __future__ import annotations

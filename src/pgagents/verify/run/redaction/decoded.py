@@ -15,9 +15,7 @@ from functools import partial
 from typing import TypeVar
 
 Places = tuple[Sequence[int], Sequence[int]]
-"""For each character of a reading, where the part of the text that it stands for begins, and where that
-ends.
-"""
+"""The beginnings and the ends of the parts of the text that the characters of a reading stand for."""
 Found = TypeVar("Found")
 DEPTH = 5
 """So many codings may lie inside each other: two that each escape twice, and the JSON around them."""
@@ -26,11 +24,13 @@ LEAST = 8
 
 _ESCAPE = re.compile(
     r"%(?P<percent>[0-9A-Fa-f]{2})"
-    r"|\\(?:[uU]\{(?P<braced>[0-9A-Fa-f]{1,6})\}|[uU](?P<four>[0-9A-Fa-f]{4})|[xX](?P<two>[0-9A-Fa-f]{2})|(?P<octal>[0-3][0-7]{2})|(?P<blank>[nrt])|(?P<sign>[^\w\s]))"
-    r"|&(?:#(?P<decimal>[0-9]{1,7})|#[xX](?P<hexadecimal>[0-9A-Fa-f]{1,6})|(?P<entity>[A-Za-z][A-Za-z0-9]{1,30}));?"
+    r"|\\(?:[uU]\{(?P<braced>[0-9A-Fa-f]{1,6})\}|[uU](?P<four>[0-9A-Fa-f]{4})|[xX](?P<two>[0-9A-Fa-f]{2})"
+    r"|(?P<octal>[0-3][0-7]{2})|(?P<blank>[nrt])|(?P<sign>[^\w\s]))"
+    r"|&(?:#(?P<decimal>[0-9]{1,7})|#[xX](?P<hexadecimal>[0-9A-Fa-f]{1,6})"
+    r"|(?P<entity>[A-Za-z][A-Za-z0-9]{1,30}));?"
 )
 _BLANK = re.compile("[\\s\x00\xad\u200b-\u200f\u2060\ufeff]+")
-"""What a line break adds, what UTF-16 puts between letters, and what nobody sees."""
+"""Characters that a line break adds, that UTF-16 puts between letters, and that nobody sees."""
 _BASE64 = re.compile(rf"[A-Za-z0-9+/_-]{{{LEAST},}}")
 _STANDARD = str.maketrans("-_", "+/")
 _HEX = re.compile(rf"[0-9A-Fa-f](?:[ :.,-]{{0,2}}(?:0x)?[0-9A-Fa-f]){{{2 * LEAST - 1},}}")

@@ -1,6 +1,4 @@
-"""Who named a value first: the run itself, or the server. What the run made up tells nobody anything, so
-reports may show it.
-"""
+"""Decide who named a value first, the run itself or the server. Reports may show the run's own values."""
 
 from __future__ import annotations
 
@@ -14,7 +12,7 @@ MAX_VALUES = 20_000
 counts as the server's.
 """
 LONGEST = 200
-"""Of longer values it is not asked which others they resemble."""
+"""The length in characters above which a value is not compared with others that it may resemble."""
 _SEPARATORS = re.compile(r"[-_ .]")
 _WORD = re.compile(r"[\w.@+-]+")
 _PART = re.compile(r"\w+")
@@ -58,7 +56,7 @@ class Origins:
     def own(self, value: str) -> bool:
         """Return whether the run made this value up, or the catalogue contains it.
 
-        What resembles a value that the server had told before was made from it, so it is none of ours.
+        A value that resembles an earlier one of the server was made from it, so it is not the run's own.
         """
         if self.public(value):
             return True

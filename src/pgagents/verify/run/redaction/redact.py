@@ -1,8 +1,8 @@
-"""Keys, secrets and a person's data are taken out before anything is stored.
+"""Take keys, secrets and a person's data out before anything is stored.
 
-Keys and secrets are masked wherever they turn up, in whatever coding; a value of a member that the catalogue
-marks `private` is masked by a name of its own (`[email 2]`), so that a reader still sees which values are the
-same. Values that the run made up are shown. `docs/decisions/0008-what-a-report-masks.md` has the reasons.
+Keys and secrets are masked in every place and every coding. A value of a member that the catalogue marks
+`private` is replaced by a name of its own (`[email 2]`). So a reader still sees which values are the same.
+Values that the run made up are shown. `docs/decisions/0008-what-a-report-masks.md` has the reasons.
 """
 
 from __future__ import annotations

@@ -42,7 +42,8 @@ class ToolForm:
         self._codes = re.compile(rf"(?<!\w)({codes})(?!\w)")
         ended = r"""(?=\s*(?:$|[:;,)\]}"'\n–—]|- |\.(?!\d))|\s+(?:for|from|on|when|while)\b)"""
         self._status = re.compile(
-            rf"(?<!\w)(?:(?:{_SAID})\W{{1,3}}([45]\d\d)(?!\w|\.\d)|(?:{_MAYBE}|{codes})\W{{1,3}}([45]\d\d)(?!\w|\.\d){ended})"
+            rf"(?<!\w)(?:(?:{_SAID})\W{{1,3}}([45]\d\d)(?!\w|\.\d)"
+            rf"|(?:{_MAYBE}|{codes})\W{{1,3}}([45]\d\d)(?!\w|\.\d){ended})"
             rf"|^\W*([45]\d\d)(?=\s*(?:$|:|[-–—] ))|(?<![\w.])(?=(?:{_REASONS})\b)([45]\d\d)",
             re.IGNORECASE,
         )

@@ -47,7 +47,7 @@ class Link:
         """The revision in use; empty until the link is open."""
         self.session = ""
         self.told: Mapping[str, Any] = {}
-        """What the server said of itself when the link was opened."""
+        """The server's own description from when the link was opened."""
         self.problem = ""
         """Why the server cannot be used; empty if it can."""
         self.requests = 0

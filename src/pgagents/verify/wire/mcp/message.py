@@ -20,7 +20,7 @@ NAMED = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
 """The parameter that a request repeats in `Mcp-Name`, by method (2026-07-28)."""
 _PREFIX = "io.modelcontextprotocol/"
 NAMED_ITSELF = _PREFIX + "serverInfo"
-"""Where a server of 2026-07-28 describes itself, in the `_meta` of an answer."""
+"""The member of an answer's `_meta` in which a server of 2026-07-28 describes itself."""
 CLIENT = {"name": "pgagents-verify", "version": "1"}
 
 
