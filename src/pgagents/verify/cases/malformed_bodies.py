@@ -123,8 +123,8 @@ def find_limit_origin(setting: Setting, endpoint: Endpoint) -> Pointer:
 
 
 def _sizes(setting: Setting, endpoint: Endpoint, name: str) -> Iterator[OtherBody]:
-    """Yield a body of the most bytes that an action takes, and one with a byte more, where the action has a
-    limit of its own and its body is one text.
+    """Yield a body of the most bytes, and a larger one. The action needs a limit of its own, and one text as
+    its body.
     """
     most = find_body_limit(setting, endpoint)
     whole = next((p for p in endpoint.params if p.place == WHOLE and p.file is None), None)
