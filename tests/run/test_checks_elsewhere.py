@@ -12,7 +12,9 @@ import pytest
 import yaml
 
 import pgagents.verify.checks
+from pgagents.inprocess_mcp import verify_mcp
 from pgagents.model.contract import Verdict
+from pgagents.sandbox.injection.fault_registry import list_names
 from verifying import ids, model, run
 
 TESTS = Path(__file__).parents[1]
@@ -37,7 +39,8 @@ def test_check_is_kept_and_broken_elsewhere(check: str) -> None:
     case = ELSEWHERE[check]
     of = model(TESTS / "catalogues" / f"{case['catalogue']}.yaml")
     assert case["catalogue"] != "park_graph"
-    kept = run(of, allow_writes=True, exclusive=True, only=(f"{check}/",))
+    through = verify_mcp if case["fault"] in list_names("mcp_faults") else run
+    kept = through(of, allow_writes=True, exclusive=True, only=(f"{check}/",))
     assert case["contract"] in ids(kept, Verdict.KEPT)
-    broken = run(of, allow_writes=True, exclusive=True, only=(f"{check}/",), faults=[case["fault"]])
+    broken = through(of, allow_writes=True, exclusive=True, only=(f"{check}/",), faults=[case["fault"]])
     assert case["contract"] in ids(broken, Verdict.BROKEN)

@@ -1,19 +1,24 @@
 """Our own MCP server in front of the mock keeps every contract of its tools, for each row of
-tests/language.yaml.
+tests/language.yaml and each catalogue.
 
-`make test` runs every sixth row and those that were broken once, `make matrix` all. A new row is taken in by
-itself.
+`make test` runs every sixth row and those that were broken once, `make matrix` all. A new row or catalogue is
+taken in by itself.
 """
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import pytest
 
 from language_table import model_of, rows
 from lengths import rarely
-from pgagents.inprocess_mcp import tool_contracts, verify_mcp
+from pgagents.inprocess import inside, verify_sandbox
+from pgagents.inprocess_mcp import mcp_inside, tool_contracts, verify_mcp
 from pgagents.model.contract import Verdict
-from verifying import ids
+from pgagents.model.model import Model
+from pgagents.verify.plan.options import Options
+from verifying import ids, model
 
 ONCE_BROKEN = {
     "answer-binary", "answer-csv", "both-schemes", "etag", "event-stream", "job", "scheme-per-action",
@@ -27,20 +32,41 @@ OF_OTHER_SERVERS = {
 """Contracts of older versions, of servers that ask for a sign-in, and of processes."""
 LEAST = 90
 """The least number of tools' contracts that any row has."""
+CATALOGUES = [
+    path
+    for path in sorted((Path(__file__).parents[1] / "catalogues").glob("*.yaml"))
+    if "mcp" in model(path).surfaces
+]
+
+
+def list_writes(of: Model) -> tuple[str, ...]:
+    """The writes, which may be called without an id too: the mock has nothing of anybody else."""
+    return tuple(str(a.name) for a in of.actions if a.effect == "write")
 
 
 @pytest.mark.parametrize("id", rarely(ROWS, *ONCE_BROKEN, *ROWS[::6]))
 def test_our_mcp_server_keeps_every_contract_of_a_row(id: str) -> None:
-    """The writes may be called without an id too, because the mock has nothing of anybody else."""
-    model = model_of(id)
-    writes = tuple(str(a.name) for a in model.actions if a.effect == "write")
-    report = verify_mcp(model, allow_writes=True, allow=writes, max_requests=ENOUGH)
+    of = model_of(id)
+    report = verify_mcp(of, allow_writes=True, allow=list_writes(of), max_requests=ENOUGH)
     assert {f.contract.id: f.actual for f in report.findings} == {}
-    wanted = set(tool_contracts(model))
+    wanted = set(tool_contracts(of))
     assert [id for id in ids(report, Verdict.UNTESTED) if id in wanted] == []
     others = wanted - set(ids(report, Verdict.KEPT))
     assert others == OF_OTHER_SERVERS
     assert len(wanted) > LEAST
+    assert report.footer.left_behind == ()
+
+
+@pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.stem)
+def test_mock_and_tools_of_a_catalogue_keep_every_contract(path: Path) -> None:
+    of = model(path)
+    opened = inside(of)
+    given = {"allow_writes": True, "exclusive": True, "allow": list_writes(of), "max_requests": 5 * ENOUGH}
+    with mcp_inside(of, opened) as link:
+        report = verify_sandbox(of, opened, Options(**given), mcp=link)
+    assert {f.contract.id: f.actual for f in report.findings} == {}
+    assert ids(report, Verdict.UNTESTED) == []
+    assert set(tool_contracts(of)) - set(ids(report, Verdict.KEPT)) == OF_OTHER_SERVERS
     assert report.footer.left_behind == ()
 
 

@@ -30,7 +30,7 @@ from pgagents.verify.check.check import (
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.clock import time_passes
 from pgagents.verify.fixtures.instance import at_path, will_do
-from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.fixtures.request_template import list_further_reads, template_of
 from pgagents.verify.laws.laws import evaluate_law, reading_of, values_of
 from pgagents.verify.laws.witness import witness
 from pgagents.verify.wire.call import Call, GetNote
@@ -108,6 +108,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     With the operator's clock, time passes before each is ended, so that values which grow with time are above
     zero.
     """
+    yield from _through_tools(setting)
     for resource in setting.model.resources.values():
         made = resource.made_by
         place = _stands_on(setting, resource)
@@ -157,6 +158,26 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
                 True,
                 optional=True,
             )
+
+
+def _through_tools(setting: Setting) -> Iterator[Probe]:
+    """Yield optional reads through tools whose ordinary call may not meet the condition of a law."""
+    for endpoint in setting.tools:
+        laws = [law for law in list_laws(endpoint) if law.when is not None]
+        covers = tuple(f"{NAME}/{law.name}/{endpoint.place}" for law in laws)
+        if endpoint.leads or endpoint.action.effect == "write" or not laws:
+            continue
+        for why, template in list_further_reads(setting.model, endpoint.action):
+            call = ordinary(endpoint, template, "explore", why)
+            at = f"{NAME}/{why}/{endpoint.place}"
+            yield Probe(at, 6, covers, 1, _read_once(call), (endpoint,), "main", optional=True)
+
+
+def _read_once(call: Call) -> Callable[[], Conversation]:
+    def run() -> Conversation:
+        yield call
+
+    return run
 
 
 def _stands_on(setting: Setting, resource: Resource) -> Resource | None:

@@ -286,15 +286,15 @@ def _on_twins(
         standard=True,
     )
     twins: list[Mapping[str, Any]] = []
-    for _ in range(3):  # there may be no room for the second besides the first
+    alike = False
+    for _ in range(3):  # there may be no room for the second besides the first, or none may be made there
         body: Mapping[str, Any] = yield twin
         twins = [*twins[-1:], body]
-        if len(twins) == 2 and all(
+        alike = len(twins) == 2 and all(
             twins[0].get(name) == body.get(name) for name in _places(template.subject)
-        ):
+        )
+        if alike:
             break
-    else:
-        return
     one: Exchange = yield ordinary(
         rest,
         template,
@@ -306,7 +306,7 @@ def _on_twins(
     two: Exchange = yield ordinary(
         endpoint, template, _intent(raw), "as REST was asked", input=given, made=twins[1], raw=raw
     )
-    yield from _compare_answers(setting, contract, one, two, twins=True)
+    yield from _compare_answers(setting, contract, one, two, twins=alike)
 
 
 def _compare_answers(
@@ -328,7 +328,7 @@ def _compare_answers(
     left_out = _volatile(setting, one)
     a, b = _without(one.body, left_out), _without(two.body, left_out)
     if not twins and _of_others(setting, one, two):
-        a, b = _form(a), _form(b)
+        a, b = _forms(a, b)
     where = _difference(a, b, setting, _fresh_pairs(one, two))
     yield (
         judge_broken(contract, "what REST answers", f"it differs at {where}")
@@ -372,15 +372,27 @@ def _of_others(setting: Setting, one: Exchange, two: Exchange) -> bool:
     return any(one.input.get(name) != two.input.get(name) for name in named)
 
 
-def _form(value: Any) -> Any:
-    """Return an answer's members and types without its values."""
-    if isinstance(value, dict):
-        return {k: _form(v) for k, v in value.items()}
-    if isinstance(value, list):
-        return [_form(v) for v in value[:1]]
-    return (
-        "number" if isinstance(value, int | float) and not isinstance(value, bool) else type(value).__name__
-    )
+def _forms(a: Any, b: Any) -> tuple[Any, Any]:
+    """Return two answers' members and types without their values. A null or an empty list has the form of
+    what the other has there.
+    """
+    if isinstance(a, dict) and isinstance(b, dict):
+        both = {name: _forms(a[name], b[name]) for name in a if name in b}
+        return (
+            {name: both[name][0] if name in both else "" for name in a},
+            {name: both[name][1] if name in both else "" for name in b},
+        )
+    if isinstance(a, list) and isinstance(b, list):
+        first = _forms(a[0], b[0]) if a and b else ("", "")
+        return [first[0]], [first[1]]
+    if a is None or b is None:
+        return "", ""
+    return _type_name(a), _type_name(b)
+
+
+def _type_name(value: Any) -> str:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return "number" if number else type(value).__name__
 
 
 def _volatile(setting: Setting, exchange: Exchange) -> frozenset[str]:
