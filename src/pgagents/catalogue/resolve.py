@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 from pgagents.catalogue.checks import sending
 from pgagents.catalogue.checks.checker import Checker
 from pgagents.catalogue.checks.paths import camel
+from pgagents.catalogue.checks.refusals.arguments import list_codes
 from pgagents.catalogue.checks.refusals.errors import find_place, make_sign
 from pgagents.catalogue.checks.surfaces.carried import COPILOT_MCP, MCP, REST, TOOLS, is_dispatched
 from pgagents.catalogue.checks.surfaces.dispatcher import JSON_RPC
@@ -35,6 +38,7 @@ from pgagents.catalogue.language.credentials import (
 from pgagents.catalogue.language.errors import JSON, PROBLEM_JSON
 from pgagents.catalogue.language.page_texts import add_page_sentence
 from pgagents.catalogue.language.schemas import argument_node, event_node, schema_node, schema_nodes
+from pgagents.cel.expression import Expression
 from pgagents.cel.expression import compile as compiled
 from pgagents.decoding.medium import find
 from pgagents.encoding.file import ANY
@@ -182,6 +186,7 @@ class _Resolver:
             find_place(common, code),
             code.message_at if "message_at" in code.model_fields_set else common.message_at,
             content_type,
+            self.checker.expressions.get((*at, "when")),
         )
 
     def _with_problem_details(self, written: errors.Errors) -> errors.Errors:
@@ -300,6 +305,7 @@ class _Resolver:
             spread=style == FORM and p.explode is not False and sending.holds_object(self.checker, p),
             in_parts=style != "" and sending.is_in_parts(self.checker, p),
             file=file,
+            otherwise={keyword: self.codes[code] for keyword, code in list_codes(p).items()},
             as_text=as_text,
         )
 
@@ -582,7 +588,7 @@ class _Resolver:
         found = self.checker.expressions
         return ActionCall(
             self.actions[call.action],
-            self._values(call.input, (*at, "input")),
+            {name: _fold(value) for name, value in self._values(call.input, (*at, "input")).items()},
             found.get((*at, "at")),
             found.get((*at, "where")),
             at,
@@ -746,6 +752,34 @@ class _Resolver:
             within_s=step.within_s or self._job_within_s(step.action, at),
             headers=tuple(step.headers.items()),
         )
+
+
+def _fold(value: Any) -> Any:
+    """Return an object or list that has expressions inside as one expression; any other value as it is."""
+    inside = list(_list_expressions(value)) if isinstance(value, dict | list) else []
+    if not inside:
+        return value
+    return compiled(_write_value(value), frozenset().union(*(found.names for found in inside)))
+
+
+def _list_expressions(value: Any) -> Iterator[Expression]:
+    if isinstance(value, Expression):
+        yield value
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for one in inner:
+        yield from _list_expressions(one)
+
+
+def _write_value(value: Any) -> str:
+    """Write a value as CEL, with numbers as doubles."""
+    if isinstance(value, Expression):
+        return f"({value.canonical})"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(k)}: {_write_value(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_write_value, value)) + "]"
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return json.dumps(float(value) if whole else value, ensure_ascii=False)
 
 
 def _with_header(webhooks: offers.Webhooks | None) -> offers.Webhooks | None:

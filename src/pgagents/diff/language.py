@@ -76,6 +76,7 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Param", "media max_bytes", "by value", "-", "taking less breaks, taking more is an addition"),
     _row("Param", "default", "may break", "-", "calls without it mean something else"),
     _row("Param", f"{_WORDS} readOnly writeOnly", "wording, none", "-"),
+    _row("Param", "otherwise", "may break", "-", "a wrong value is refused with another code"),
     _row("Param", "refers_to private secret", "none", "-", _TESTS),
     _row("Output", f"{_SCHEMA} content_type max_bytes events ends_within_s", "-", "by value",
          "what could not come before breaks; a new member is an addition"),
@@ -126,15 +127,16 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Code", "code_at message_at content_type", "-", "breaking, none",
          "none where nothing was said before"),
     _row("Code", "envelope meaning only", "-", "may break, wording"),
+    _row("Code", "when", "-", "may break, wording"),
     _row("Code", "cite provoked_by", "-", "wording", _TESTS),
     _row("Edge", "status retry", "-", "may break"),
     _row("Edge", "cite", "-", "may break, wording"),
     _row("Framework",
-         "bad_body crashed invalid limited no_key no_object no_scope plaintext "
+         "bad_body crashed invalid limited missing no_key no_object no_scope plaintext unknown "
          "too_large unknown_path wrong_key wrong_media wrong_method wrong_type", "-", "may break"),
     _row("Header", "on const schema", "-", "breaking, may break"),
     _row("Header", "https description cite", "-", "may break, wording"),
-    _row("Idempotency", "of lives_s not_used_up_by", "may break", "-"),
+    _row("Idempotency", "of lives_s not_used_up_by otherwise", "may break", "-"),
     _row("Idempotency", "cite", "may break", "-", "the whole section is compared as one"),
     _row("Behaviour",
          "absent_id_first auth_first content_type foreign_id last_page literal_path order_of_ties "

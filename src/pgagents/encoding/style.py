@@ -1,6 +1,7 @@
 """Write an argument's value as the pairs of a query, a form or a cookie, in the styles of OpenAPI.
 
-Names and values of a pair are percent-encoded. In `a,b` only the commas between items stay as they are.
+Names and values of a pair are percent-encoded. In `a,b` only the commas between items stay as they are. In a
+form, null is an empty value, as Stripe, Rails and HTML forms have it.
 https://spec.openapis.org/oas/v3.1.1.html#style-values, read 2026-11-21.
 """
 
@@ -39,7 +40,9 @@ def encode(text: str) -> str:
 
 def _pairs(param: Param, value: Any) -> Iterator[tuple[str, str]]:
     name = encode(param.wire)
-    if param.style == DEEP and isinstance(value, Mapping | list):
+    if value is None and param.in_body:
+        yield name, ""
+    elif param.style == DEEP and isinstance(value, Mapping | list):
         yield from _deep(name, value, 0)
     elif isinstance(value, Mapping):
         if param.explode:
@@ -71,7 +74,7 @@ def _deep(name: str, value: Any, depth: int) -> Iterator[tuple[str, str]]:
         for number, item in enumerate(value):
             yield from _deep(f"{name}%5B{'' if plain else number}%5D", item, depth + 1)
     else:
-        yield name, encode(text_of(value))
+        yield name, encode(text_of(value)) if value is not None else ""
 
 
 def keep_reserved(text: str) -> str:
@@ -82,9 +85,10 @@ def keep_reserved(text: str) -> str:
 def unsendable(param: Param, value: Any) -> str:
     """Return why a value has no form in this argument's style; empty if it has one."""
     if not isinstance(value, Mapping | list):
-        return "it is sent in parts, and a single value has none" if param.in_parts else ""
+        alone = param.in_parts and not (value is None and param.in_body)
+        return "it is sent in parts, and a single value has none" if alone else ""
     if param.style == DEEP:
-        return _unsaid(value, 0)
+        return _unsaid(value, 0, nulls=param.in_body)
     items = list(value.values()) if isinstance(value, Mapping) else value
     if any(isinstance(item, Mapping | list) for item in items):
         return f"the style `{param.style}` has no form for a list or object inside"
@@ -96,12 +100,12 @@ def unsendable(param: Param, value: Any) -> str:
     return ""
 
 
-def _unsaid(value: Any, depth: int) -> str:
+def _unsaid(value: Any, depth: int, *, nulls: bool) -> str:
     if depth > MAX_NESTED:
         return f"it is nested more than {MAX_NESTED} levels deep"
-    if value is None:
+    if value is None and not nulls:
         return "text has no form for null"
     if depth and isinstance(value, Mapping | list) and not value:
         return "brackets have no form for an empty list or object"
     inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
-    return next((why for item in inner if (why := _unsaid(item, depth + 1))), "")
+    return next((why for item in inner if (why := _unsaid(item, depth + 1, nulls=nulls))), "")

@@ -53,6 +53,8 @@ class Param:
     """True if reserved characters such as `/` are sent as they are."""
     file: FileLimits | None = None
     """The limits of a file; None for any other argument."""
+    otherwise: Mapping[str, Code] = field(default_factory=dict)
+    """Its own error codes by the keyword that a value breaks; an empty keyword stands for all others."""
     as_text: bool = False
     """True if it is sent as text, so that the server decides which type it has."""
 
@@ -129,6 +131,8 @@ class Code:
     """The path of the message for a person; None if there is none."""
     content_type: str = "application/json"
     """The media type of its body; empty if that is open."""
+    when: Expression | None = None
+    """The condition on the arguments under which a call is answered with it."""
 
     @property
     def value(self) -> str | int:

@@ -484,6 +484,24 @@ class Model:
         name = self.errors.framework.wrong_key
         return self.codes[name] if name is not None and self.credential is not None else self.no_key
 
+    def refusal_of(self, param: Param | None, keyword: str, *, absent: bool = False) -> Code:
+        """Return the error of an argument that breaks a keyword; `absent` if the whole argument is missing.
+
+        An argument that the action does not have is None and breaks `additionalProperties`.
+        """
+        own = param.otherwise if param is not None else {}
+        if (code := own.get(keyword) or (None if absent else own.get(""))) is not None:
+            return code
+        framework = self.errors.framework
+        common = {"required": framework.missing, "additionalProperties": framework.unknown}
+        return self.codes[common.get(keyword) or framework.invalid]
+
+    @property
+    def argument_codes(self) -> frozenset[str]:
+        """The names of the errors that any argument may get, whichever it is."""
+        framework = self.errors.framework
+        return frozenset(name for name in (framework.invalid, framework.missing, framework.unknown) if name)
+
     def find_key_prefix(self, mode: str) -> str:
         """Return what a key of this mode begins with; empty if the catalogue does not say."""
         return self.credential.find_prefix(mode) if self.credential is not None else ""

@@ -11,6 +11,7 @@ from pgagents.http import Request
 from pgagents.model.action import Action
 from pgagents.model.model import Dispatcher
 from pgagents.sandbox.decode import Fault, json_object
+from pgagents.sandbox.parsing.broken_schema import MISSING, UNKNOWN
 from pgagents.sandbox.parsing.json_rpc import Message, read_message
 from pgagents.sandbox.routes import Match, Route, Routes
 
@@ -70,7 +71,7 @@ def _select_action(
     known = actions_by_name(dispatcher)
     name = members.get(selector)
     if selector not in members:
-        return None, Fault("invalid", selector, f"{selector} is required")
+        return None, Fault("invalid", selector, f"{selector} is required", MISSING)
     if not isinstance(name, str) or name not in known:
         return None, Fault("invalid", selector, f"{selector} must be one of {', '.join(known)}")
     action = known[name]
@@ -79,5 +80,5 @@ def _select_action(
         return action, Fault("invalid", arguments, f"{arguments} must be an object")
     unknown = next((m for m in members if m not in (selector, arguments)), None)
     if unknown is not None and action.unknown == "refused":
-        return action, Fault("invalid", unknown, "no such member here")
+        return action, Fault("invalid", unknown, "no such member here", UNKNOWN)
     return action, given

@@ -18,9 +18,9 @@ from pgagents.model.model import Model, Surface
 from pgagents.sandbox.bodies.fields import Field, Pair, Unreadable, as_typed, find, parse_pairs, types_of
 from pgagents.sandbox.bodies.media.json import read_object
 from pgagents.sandbox.bodies.readers import field_of, reader_of
+from pgagents.sandbox.parsing.broken_schema import BODY, UNKNOWN, choose_fault, clean_name, field_path
 from pgagents.source.origin import plain
 
-BODY = "body"
 _BODY = ("body", "whole_body")
 _JSON_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _WHOLE = re.compile(r"-?[0-9]+")
@@ -33,11 +33,15 @@ class Fault:
 
     `kind` is `invalid`, `bad_body`, `no_object`, `wrong_type` or `wrong_media`; `field` is the argument's
     name in REST.
+    `keyword` is the keyword of its schema that is broken: `required` for a missing argument or member,
+    `additionalProperties` for an unknown one. `argument` is its name in the catalogue.
     """
 
     kind: str
     field: str
     message: str
+    keyword: str = ""
+    argument: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +107,8 @@ class Decoder:
                         found[argument.name] = self._typed(value, argument) if argument.text else value
                 if content.unknown and action.unknown == "refused":
                     wire = content.unknown[0]
-                    return Fault("invalid", wire, f"{_clean_name(wire)} is no member of this body")
+                    told = f"{clean_name(wire)} is no member of this body"
+                    return Fault("invalid", wire, told, UNKNOWN)
         except Unreadable as error:
             return Fault(error.kind, error.field or BODY, str(error))
         return self._validate(action, plan, found)
@@ -125,7 +130,8 @@ class Decoder:
             if name in known and aliases.get(name, given) == given:
                 found[name] = value
             elif action.unknown == "refused":
-                return Fault("invalid", given, f"{_clean_name(given)} is no argument of {action.name}")
+                told = f"{clean_name(given)} is no argument of {action.name}"
+                return Fault("invalid", given, told, UNKNOWN)
         read = self._validate(action, plan, found)
         if not isinstance(read, Fault) or offered is None or not offered.narrow.get(action.name):
             return read
@@ -140,7 +146,7 @@ class Decoder:
         for name, value in found.items():
             odd = _inexpressible(value)
             if odd is not None:
-                return Fault("invalid", _field(action, (name, *odd[0])), odd[1])
+                return Fault("invalid", field_path(action, (name, *odd[0])), odd[1])
         for param in action.params:
             media, text = param.file.media if param.file is not None else (), str(found.get(str(param.name)))
             if media and text.startswith("data:") and text[5:].partition(";")[0].lower() not in media:
@@ -151,9 +157,8 @@ class Decoder:
                 if len(text) * 3 // 4 - text.count("=") > size:
                     return Fault("invalid", param.wire, f"{param.wire}: must have at most {size} bytes")
         if not plan.validator.is_valid(found):
-            return _choose_fault(
-                action, list(plan.validator.iter_errors(found)), self._model.errors.field_of_several
-            )
+            errors = list(plan.validator.iter_errors(found))
+            return Fault("invalid", *choose_fault(action, errors, self._model.errors.field_of_several))
         values = {**plan.defaults, **found}
         for argument in plan.arguments:
             if (
@@ -187,7 +192,12 @@ class Decoder:
             found[argument.name] = self._typed(value, argument)
 
     def _typed(self, value: Any, argument: _Argument) -> Any:
-        return as_typed(value, argument.field.schema, self._model.schemas, self._value)
+        convert = self._value_or_null if argument.field.nulls else self._value
+        return as_typed(value, argument.field.schema, self._model.schemas, convert)
+
+    def _value_or_null(self, text: str, types: frozenset[str]) -> Any:
+        """Convert a text of a form, where an empty one is null if the schema allows null."""
+        return None if not text and "null" in types else self._value(text, types)
 
     def _value(self, text: str, types: frozenset[str]) -> Any:
         """Convert a text to the number or boolean that the schema allows; any other text stays, for the
@@ -245,85 +255,6 @@ def json_object(request: Request) -> dict[str, Any] | Fault:
         return read_object(request)
     except Unreadable as error:
         return Fault(error.kind, BODY, str(error))
-
-
-def _choose_fault(action: Action, errors: list[Any], several: str | None) -> Fault:
-    """Choose the fault to report: the first wrong argument in the catalogue's order.
-
-    The first error of an argument counts, and a missing member comes before a wrong value. Where the
-    catalogue has a word for `several` wrong arguments, that word is the field, and the message describes each
-    of them.
-    """
-    order = {str(p.name): i for i, p in enumerate(action.params)}
-    found = []
-    for error in errors:
-        path = tuple(error.instance_path)
-        kind = error.kind
-        if kind.name == "required":
-            path = (*path, kind.property)
-        elif kind.name == "additionalProperties" and kind.unexpected:
-            path = (*path, kind.unexpected[0])
-        found.append((order.get(str(path[0]) if path else "", len(order)), len(path), path, error))
-    firsts: dict[str, tuple[str, str]] = {}
-    for _, _, path, error in sorted(found, key=lambda f: (f[0], f[1], [str(step) for step in f[2]])):
-        field = _field(action, path)
-        firsts.setdefault(field.partition(".")[0], (field, f"{_clean_name(field)}: {_describe_error(error)}"))
-    field, message = next(iter(firsts.values()))
-    if several is None or len(firsts) == 1:
-        return Fault("invalid", field, message)
-    return Fault("invalid", several, "; ".join(message for _, message in firsts.values()))
-
-
-def _describe_error(error: Any) -> str:
-    """Describe a validation error without the value, which may be secret or long."""
-    name = error.kind.name
-    if name == "required":
-        return "is required"
-    if name == "additionalProperties":
-        return "is not a member here"
-    value = getattr(error.kind, "value", None)
-    rules = {
-        "minimum": "at least {}", "maximum": "at most {}", "exclusiveMinimum": "more than {}",
-        "exclusiveMaximum": "less than {}",
-        "minLength": "at least {} characters long", "maxLength": "at most {} characters long",
-        "minItems": "at least {} items", "maxItems": "at most {} items",
-    }  # fmt: skip
-    limits = {
-        "minimum",
-        "maximum",
-        "exclusiveMinimum",
-        "exclusiveMaximum",
-        "minLength",
-        "maxLength",
-        "minItems",
-        "maxItems",
-    }
-    if name in limits:
-        bound = getattr(error.kind, "limit", value)
-        return "must be " + rules[name].format(bound)
-    if name == "type":
-        return "must be " + " or ".join(str(t) for t in getattr(error.kind, "types", ["of another type"]))
-    if name == "enum":
-        return "must be one of " + ", ".join(str(v) for v in getattr(error.kind, "options", []))
-    if name == "pattern":
-        return f"must match {getattr(error.kind, 'pattern', '')}"
-    if name == "format":
-        return f"must be a {getattr(error.kind, 'format', 'well-formed value')}"
-    return f"does not keep `{name}`"
-
-
-def _field(action: Action, path: tuple[str | int, ...]) -> str:
-    """Return the path of a value inside the arguments, with its first step as REST names it."""
-    if not path:
-        return BODY
-    param = action.param(str(path[0]))
-    first = param.wire if param else str(path[0])
-    return ".".join([first, *(str(p) for p in path[1:])])
-
-
-def _clean_name(name: str) -> str:
-    clean = "".join(c if c.isprintable() else "?" for c in name[:80])
-    return clean or "the empty name"
 
 
 def _inexpressible(value: Any) -> tuple[tuple[str | int, ...], str] | None:

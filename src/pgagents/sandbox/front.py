@@ -25,6 +25,7 @@ from pgagents.sandbox.keys import Key, Keyring, word
 from pgagents.sandbox.limits import Drawn, Limits
 from pgagents.sandbox.oauth import metadata, scopes
 from pgagents.sandbox.oauth.grants import Grants
+from pgagents.sandbox.parsing.broken_schema import MISSING
 from pgagents.sandbox.parsing.json_rpc import frame_answer
 from pgagents.sandbox.routes import Routes
 from pgagents.sandbox.store import Store
@@ -439,6 +440,8 @@ class Front:
             (c for c in call.action.errors if c.status == 409),
             self.model.codes[self.model.errors.framework.invalid],
         )
+        if not found.same and self.model.idempotency.otherwise is not None:
+            code = self.model.codes[self.model.idempotency.otherwise]
         told = "was used for another call" if not found.same else "was used"
         return answers.refusal(
             self.model, code, f"This idempotency key {told}; it made {found.resource}", request_id
@@ -468,6 +471,11 @@ class Front:
         missing = self._missing_for(fault, asked)
         if missing is not None:
             return answers.refusal(self.model, missing, fault.message, request_id)
+        if fault.keyword and asked.action is not None:
+            param = asked.action.param(fault.argument)
+            absent = param is not None and param.wire == fault.field and fault.keyword == MISSING
+            code = self.model.refusal_of(param, fault.keyword, absent=absent)
+            return answers.refusal(self.model, code, fault.message, request_id, field=fault.field)
         return self._refuse(fault.kind, fault.message, request_id, field=fault.field)
 
     def _missing_for(self, fault: Fault, asked: ParsedRequest) -> Code | None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pgagents.catalogue.checks import page
 from pgagents.catalogue.checks import resource as check_resource
 from pgagents.catalogue.checks.checker import ACTIONS, Checker
-from pgagents.catalogue.checks.refusals import errors, limits
+from pgagents.catalogue.checks.refusals import arguments, errors, limits
 from pgagents.catalogue.checks.surfaces import dispatcher
 from pgagents.catalogue.language import scope
 from pgagents.catalogue.language.offers import Surface
@@ -22,6 +22,7 @@ def run(checker: Checker) -> None:
     _auth(checker)
     limits.run(checker)
     errors.run(checker)
+    arguments.run(checker)
     _headers(checker)
     _groups(checker)
     _webhooks(checker)

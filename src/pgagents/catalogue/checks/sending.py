@@ -55,6 +55,8 @@ def _action(checker: Checker, pointer: Pointer, action: Action) -> None:
         where = "form" if place in IN_BODY else place
         styled = place in STYLED and in_text
         at = (*pointer, "input", name)
+        if place in IN_BODY and in_text:
+            _empty(checker, at, param)
         _file(checker, at, param, medium if place in IN_BODY else None)
         kinds = _kinds(checker, param)
         if _idle(checker, at, param, kinds, styled) or not in_text:
@@ -198,6 +200,16 @@ def _file(checker: Checker, at: Pointer, param: Param, medium: Medium | None) ->
             alias = {"min_length": "minLength", "max_length": "maxLength"}.get(key, key)
             message = f"`{alias}` does nothing on a file"
             checker.fault((*at, alias), "idle", message, "leave it out; `max_bytes` and `media` limit a file")
+
+
+def _empty(checker: Checker, at: Pointer, param: Param) -> None:
+    """Record an argument of a form that may be null and an empty text, which are sent alike."""
+    for part in _parts(checker, param):
+        kinds = {part.type} if isinstance(part.type, str) else set(part.type or ())
+        narrow = (part.min_length, part.pattern, part.format, part.enum, part.const)
+        if {"null", "string"} <= kinds and not any(narrow):
+            message = "in a form null is an empty value, so this argument cannot be an empty text as well"
+            checker.fault((*at, "type"), "sending", message, "write `minLength: 1`")
 
 
 def _idle(checker: Checker, at: Pointer, param: Param, kinds: set[str], styled: bool) -> bool:

@@ -33,6 +33,8 @@ MediaType = Annotated[
     ),
 ]
 Json = Any
+Keyword = Annotated[str, StringConstraints(pattern=r"^[a-z][A-Za-z]{0,31}$")]
+"""A keyword of JSON Schema."""
 Security = list[dict[Name, list[str]]]
 """Security requirements as in OpenAPI."""
 
@@ -241,6 +243,13 @@ class Param(Schema):
         None, min_length=1, description="The media types that a file (`format: binary`) may have."
     )
     max_bytes: int | None = Field(None, ge=1, description="The most bytes that a file may have.")
+    otherwise: Name | dict[Keyword, Name] | None = Field(
+        None,
+        description=(
+            "The error code for a value that its schema does not allow, or by keyword: `{pattern: "
+            "bad_query}`; the default is `errors.framework.invalid`."
+        ),
+    )
     refers_to: Member | None = Field(
         None,
         description=(

@@ -44,6 +44,13 @@ class Code(Cited):
         None, description="The media type of its body, if it differs from `errors.content_type`."
     )
     only: list[Name] | None = Field(None, description="The only actions that may answer with it.")
+    when: Cel | None = Field(
+        None,
+        description=(
+            "A condition on the arguments, such as `input.source == 'tok_declined'`, under which an action "
+            "that may answer the code does so; nothing else is wrong with the call."
+        ),
+    )
     provoked_by: dict[Name, CatalogueCall] = Field(
         default={},
         description=(
@@ -81,6 +88,12 @@ class Framework(Strict):
             "For an argument that violates its schema; the default is the only code with status 400, or else "
             "with 422."
         ),
+    )
+    missing: Name | None = Field(
+        None, description="For a required argument that is missing; the default is `invalid`."
+    )
+    unknown: Name | None = Field(
+        None, description="For an argument that the action does not have; the default is `invalid`."
     )
     too_large: Name | None = Field(None, description="For a body larger than `limits.max_body_bytes`.")
     no_key: Name | None = Field(

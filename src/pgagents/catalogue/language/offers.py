@@ -272,6 +272,13 @@ class Idempotency(Cited):
     not_used_up_by: list[Status] = Field(
         default=[], description="Statuses after which the same call may be repeated with the same key."
     )
+    otherwise: Name | None = Field(
+        None,
+        description=(
+            "The error code for a used key with other arguments; the default is the action's error of "
+            "status 409."
+        ),
+    )
     of: Literal["key", "project"] = Field(
         "key", description="The scope of a key: the calls of one API key, or of a whole project."
     )

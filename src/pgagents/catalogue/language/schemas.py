@@ -19,6 +19,7 @@ _OURS = frozenset(
         "in",
         "wire",
         "refers_to",
+        "otherwise",
         "secret",
         "private",
         "content_type",

@@ -46,6 +46,12 @@ class Field:
     """True if the value is the whole body."""
     media: tuple[str, ...] = ()
     """The types that a file may have; empty if it may have any."""
+    nulls: bool = False
+    """True if an empty value is null, as in forms."""
+
+    def is_null(self, text: str) -> bool:
+        """True if this text of the argument itself is null."""
+        return self.nulls and not text and "null" in self.kinds
 
 
 class Unreadable(Exception):
@@ -86,6 +92,8 @@ def find(field: Field, pairs: Iterable[Pair], used: set[str]) -> Any:
     if not own:
         return None
     used.add(field.wire)
+    if len(own) == 1 and field.is_null(own[0].text):
+        return ""
     if field.explode and many:
         return [p.text for p in own]
     if len(own) > 1:
@@ -120,6 +128,10 @@ def _brackets(field: Field, pairs: Iterable[Pair], used: set[str]) -> Any:
     tree: Any = None
     count = 0
     for pair in pairs:
+        if pair.name == field.wire and field.is_null(pair.text) and tree is None:
+            used.add(pair.name)
+            tree = ""
+            continue
         if pair.name == field.wire:
             raise Unreadable(f"{field.wire} is one value where an object or list is wanted", field.wire)
         if not pair.name.startswith(f"{field.wire}["):
@@ -132,6 +144,8 @@ def _brackets(field: Field, pairs: Iterable[Pair], used: set[str]) -> Any:
         if count > MAX_ITEMS:
             raise Unreadable(f"{field.wire} has more than {MAX_ITEMS} parts", field.wire)
         used.add(pair.name)
+        if tree == "":
+            raise Unreadable(f"{field.wire} is null and an object or list", field.wire)
         tree = _put(tree if tree is not None else {}, steps, pair.text, field.wire)
     return _as_lists(tree) if tree is not None else None
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from pgagents.encoding.media.form import TYPE as FORM_TYPE
 from pgagents.encoding.medium import JSON
 from pgagents.http import Handler, Request, Response, Silence
 from pgagents.model.action import Action, Param
@@ -192,3 +193,14 @@ def _changed(call: AcceptedCall, change: Callable[[Param, Any], Any]) -> Accepte
         if str(param.name) in found:
             found[str(param.name)] = change(param, found[str(param.name)])
     return replace(call, input=found)
+
+
+@fault("valid_calls", needs=("form-null",)).edit_requests
+def empty_field_refused(context: Context, request: Request) -> Request:
+    """An empty field of a form is no null, but a text that is too short."""
+    action = context.reader.action(request)
+    if action is None or not (request.header("content-type") or "").startswith(FORM_TYPE):
+        return request
+    pairs = request.body.decode("utf-8", "replace").split("&")
+    filled = ["".join((pair, "%00" * 400)) if pair.endswith("=") else pair for pair in pairs]
+    return replace(request, body="&".join(filled).encode()) if filled != pairs else request

@@ -7,10 +7,11 @@ import json
 import re
 import threading
 import time
+from dataclasses import replace
 
 from pgagents.http import Handler, Request, Response, Silence, json_bytes
 from pgagents.sandbox.idempotency import LIVES_S, resource_of
-from pgagents.sandbox.injection.fault_helpers import successful
+from pgagents.sandbox.injection.fault_helpers import data_of, error_at, successful
 from pgagents.sandbox.injection.fault_registry import Context, fault
 
 
@@ -113,3 +114,14 @@ def key_freed_by_the_end(context: Context, request: Request, answer: Response) -
         for id in sorted(over):
             context.front.store.run("DELETE FROM idempotency WHERE resource = ?", id)
     return answer
+
+
+@fault("idempotency", needs=("idempotency-mismatch-code",)).edit_answers
+def mismatch_as_invalid(context: Context, _request: Request, answer: Response) -> Response:
+    """A used idempotency key with other arguments is refused as an invalid argument."""
+    told = context.model.error_reader.read(answer.status, data_of(answer)).code
+    if told is None or answer.status < 400 or told.name != context.model.idempotency.otherwise:
+        return answer
+    invalid = context.model.codes[context.model.errors.framework.invalid]
+    body = error_at(data_of(answer), invalid.code_at, invalid.value)
+    return replace(answer, status=invalid.status, body=json_bytes(body))

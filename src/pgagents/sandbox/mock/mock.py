@@ -20,6 +20,7 @@ from pgagents.sandbox.keys import word
 from pgagents.sandbox.mock import places
 from pgagents.sandbox.mock.answer_headers import headers_of_answer
 from pgagents.sandbox.mock.conditions import is_known, refuse_stale
+from pgagents.sandbox.mock.declared_refusals import refuse_by_condition
 from pgagents.sandbox.mock.events import Events
 from pgagents.sandbox.mock.given import add_given
 from pgagents.sandbox.mock.ids import candidates
@@ -36,6 +37,8 @@ from pgagents.sandbox.setting import Setting
 from pgagents.source.origin import plain
 
 GONE, REPLACED, CONFLICT = 410, 200, 409
+LEAST_EPOCH_S = 900_000_000
+"""Numbers above are times, in seconds since 1970."""
 
 
 def domain(setting: Setting) -> Domain:
@@ -92,7 +95,7 @@ class Mock:
 
     def _carry_out(self, call: AcceptedCall) -> Any:
         refusal = refuse_unsigned(self.setting, call) or self.events.refuse(call)
-        refusal = refusal or self._check_references(call)
+        refusal = refusal or self._check_references(call) or refuse_by_condition(call)
         if refusal is not None:
             return refusal
         for does in (self._make, self._move, self._undo, self._read, self._list, self._change):
@@ -306,11 +309,9 @@ class Mock:
                 str(call.action.params[0].name),
             )
         answer = self._base(call)
-        return (
-            {k: rfc3339(now) if isinstance(v, str) else v for k, v in answer.items()}
-            if isinstance(answer, dict)
-            else answer
-        )
+        if not isinstance(answer, dict):
+            return answer
+        return {k: rfc3339(now) if isinstance(v, str) else _at(now, v) for k, v in answer.items()}
 
     # parts of an answer
 
@@ -531,6 +532,11 @@ def _bounds(action: Action) -> set[str]:
 def _counts(name: str) -> bool:
     """Return whether an argument's name looks like a bound on the number of items."""
     return bool(re.search(r"limit|count|size|top|max|per_?page|^first$|^take$", name, re.I))
+
+
+def _at(now: float, shown: Any) -> Any:
+    """Return the time in seconds where an example shows one, else what it shows."""
+    return type(shown)(now) if isinstance(shown, int | float) and shown > LEAST_EPOCH_S else shown
 
 
 def _tell_job(resource: Resource, action: Action, row: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -10,7 +10,8 @@ from pgagents.generate.formerly import actions_by_name
 from pgagents.http import Request, Response, json_bytes, read_json
 from pgagents.model.action import Action
 from pgagents.model.model import Dispatcher
-from pgagents.sandbox.decode import BODY, Fault, json_object
+from pgagents.sandbox.decode import Fault, json_object
+from pgagents.sandbox.parsing.broken_schema import BODY
 
 PARSE_ERROR, INVALID_REQUEST, UNKNOWN_METHOD, INVALID_PARAMS = -32700, -32600, -32601, -32602
 OWN_ERROR = -32000

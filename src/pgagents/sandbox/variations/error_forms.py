@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pgagents.http import Request, Response, json_bytes
-from pgagents.sandbox.injection.fault_helpers import data_of
+from pgagents.model.error_reader import value_at
+from pgagents.sandbox.injection.fault_helpers import data_of, error_at
 from pgagents.sandbox.injection.fault_registry import Context, variation
 
 
@@ -27,3 +28,16 @@ def open_errors_as_text(context: Context, _request: Request, answer: Response) -
     if answer.status < 400 or read.code is None or read.code.content_type:
         return answer
     return replace(answer, body=b"no such luck\n").with_header("Content-Type", "text/plain")
+
+
+@variation().edit_answers
+def list_named_as_sent(context: Context, request: Request, answer: Response) -> Response:
+    """A wrong list that is sent with brackets is named by its field, `tags[]`."""
+    at, action = context.model.errors.field_at, context.reader.action(request)
+    if answer.status < 400 or at is None or action is None:
+        return answer
+    data = data_of(answer)
+    named = value_at(data, at)
+    sent = [p.wire for p in action.params if p.style == "deepObject"]
+    lists = {wire for wire in sent if f"{wire}%5B%5D=".encode() in request.body}
+    return replace(answer, body=json_bytes(error_at(data, at, f"{named}[]"))) if named in lists else answer

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pgagents.encoding.file import parse_url
 from pgagents.encoding.medium import WHOLE
 from pgagents.model.action import Code, Param
@@ -11,6 +13,8 @@ from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import Endpoint
 
 UNPROCESSABLE = 422
+MISSING, UNKNOWN = "required", "additionalProperties"
+"""The keywords that a missing and an unknown argument break."""
 
 
 def list_allowed_refusals(setting: Setting, call: Call) -> tuple[list[Code], list[int]]:
@@ -24,7 +28,7 @@ def list_allowed_refusals(setting: Setting, call: Call) -> tuple[list[Code], lis
         own = framework.wrong_type if param.place == WHOLE else framework.wrong_media
         wrong = own or framework.invalid
         return [model.codes[wrong]], statuses
-    codes = [model.codes[model.errors.framework.invalid]]
+    codes = _list_codes(setting, call)
     if model.behaviour.refused_status == "any":
         statuses += [400, UNPROCESSABLE]
     resource = model.resources.get(param.refers_to or "") if param else None
@@ -37,6 +41,27 @@ def _is_of_other_type(param: Param, value: object) -> bool:
     """True if a value is a file of a type that the argument does not list."""
     file = parse_url(value) if param.file is not None and param.file.media else None
     return file is not None and param.file is not None and file.media not in param.file.media
+
+
+def _list_codes(setting: Setting, call: Call) -> list[Code]:
+    """Return the codes of the keywords that the call's wrong argument breaks: any, if it breaks several."""
+    model, endpoint = setting.model, call.endpoint
+    name = call.field.partition(".")[0]
+    plain = model.codes[model.errors.framework.invalid]
+    if endpoint is None or not name:
+        own = [code for p in endpoint.params for code in p.otherwise.values()] if endpoint is not None else []
+        return [plain, *(model.codes[n] for n in sorted(model.argument_codes - {plain.name})), *own]
+    param = endpoint.action.param(name)
+    if param is None:
+        return [model.refusal_of(None, UNKNOWN)]
+    value = call.input.get(name)
+    if name not in call.input or (param.as_text and isinstance(value, Mapping | list) and not value):
+        codes = [model.refusal_of(param, MISSING, absent=True)]
+        codes += [model.refusal_of(param, "")] if name in call.input else []
+    else:
+        errors = setting.test_argument(endpoint, param).iter_errors(value)
+        codes = [model.refusal_of(param, str(error.kind.name)) for error in errors]
+    return list({code.name: code for code in codes or [model.refusal_of(param, "")]}.values())
 
 
 def list_missing_parents(setting: Setting, resource: Resource) -> list[Code]:

@@ -21,10 +21,20 @@ def void(exchange: Exchange) -> bool:
     return exchange.void or exchange.unsound
 
 
-def is_key_conflict(endpoint: Endpoint, exchange: Exchange) -> bool:
+def is_key_conflict(setting: Setting, endpoint: Endpoint, exchange: Exchange) -> bool:
     """True if an answer refuses a call because its idempotency key was used before."""
     conflicts = [c.name for c in endpoint.action.errors if c.status == CONFLICT]
-    return exchange.code in conflicts if exchange.code else exchange.status == CONFLICT
+    if exchange.code:
+        return exchange.code in (*conflicts, setting.model.idempotency.otherwise)
+    return exchange.status == CONFLICT
+
+
+def is_mismatch(setting: Setting, endpoint: Endpoint, exchange: Exchange) -> bool:
+    """True if an answer refuses a used idempotency key because the arguments are others."""
+    own = setting.model.codes.get(setting.model.idempotency.otherwise or "")
+    if own is None:
+        return is_key_conflict(setting, endpoint, exchange)
+    return exchange.code == own.name if exchange.code else exchange.status == own.status
 
 
 def explain_key_expiry(setting: Setting, used_at: float, exchange: Exchange) -> str:
@@ -50,7 +60,7 @@ def judge_replay(
         yield judge_untested(contract, late)
         return
     point = setting.model.behaviour.replay
-    conflict = is_key_conflict(endpoint, second)
+    conflict = is_key_conflict(setting, endpoint, second)
     same = second.success and same_instance(setting, endpoint, first, second)
     if conflict if point == "conflict" else same if point == "same" else conflict or same:
         yield judge_kept(contract)

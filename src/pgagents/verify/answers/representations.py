@@ -86,13 +86,39 @@ def _find_representations(
         yield _telling(model, action, kind, path, own.id, members, makes=makes)
     for name in members:
         other = referred.get(name)
-        if other is not None and (own is None or is_made_by(own, action)):
+        itself = own or _find_itself(model, members)
+        if other is not None and (itself is None or is_made_by(itself, action)):
             kept = {m: s for m, s in members.items() if own is None or m in own.fixed}
             yield _telling(model, action, kind_of(setting, other), path, name, kept, makes=False)
     for name, member in members.items():
         yield from _find_representations(setting, action, member, (*path, name), referred)
     if isinstance(schema.get("items"), Mapping):
         yield from _find_representations(setting, action, schema["items"], (*path, EACH), referred)
+
+
+def _find_itself(model: Model, members: Mapping[str, Any]) -> Resource | None:
+    """Return the resource that an object inside another one is: its id is described as that of the resource.
+
+    Its members are facts about itself, even where it names the other: a refund's time is not its payment's.
+    """
+    for resource in model.resources.values():
+        made = resource.made_by
+        if made is None or resource.id not in members or made.action.success.schema is None:
+            continue
+        for path in _places(resource, made.action):
+            own = _members(model, _inside(model, plain(made.action.success.schema), path))
+            if resource.id in own and _words(model, own[resource.id]) == _words(model, members[resource.id]):
+                return resource
+    return None
+
+
+def _inside(model: Model, schema: Mapping[str, Any], path: Path) -> Mapping[str, Any]:
+    """Return the schema at a path."""
+    here = resolve(schema, model.schemas)
+    for step in path:
+        inner = here.get("items", {}) if step == EACH else _members(model, here).get(step, {})
+        here = resolve(inner, model.schemas)
+    return here
 
 
 def _members(model: Model, schema: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from pgagents.encoding.file import MAX_BOUNDARY, make_file
 from pgagents.model.action import FileLimits, Param, Relation
 from pgagents.verify.cases.law_mutants import CANDIDATES, choose_most_telling
 from pgagents.verify.check.memory import Setting
+from pgagents.verify.fixtures.declared_refusals import make_accepted
 from pgagents.verify.fixtures.request_template import RequestTemplate, template_of
 from pgagents.verify.laws.equations import equations
 from pgagents.verify.values.schema_values import WIDE, branches, high, low, matches, types_of
@@ -38,9 +39,16 @@ def boundary_values(setting: Setting, endpoint: Endpoint) -> tuple[tuple[str, di
 
     Arguments that name a location keep the location of the test data; they get boundary cases of their own.
     """
-    return setting.compute_once(
-        ("edges", endpoint.place), lambda: tuple(_list_boundary_values(setting, endpoint))
-    )
+    return setting.compute_once(("edges", endpoint.place), lambda: tuple(_list_accepted(setting, endpoint)))
+
+
+def _list_accepted(setting: Setting, endpoint: Endpoint) -> Iterator[tuple[str, dict[str, Any], str]]:
+    """Yield the boundary cases; arguments by which an error's own condition is true are as usual."""
+    base = template_of(setting.model, endpoint.action).input
+    for name, given, says in _list_boundary_values(setting, endpoint):
+        accepted = make_accepted(endpoint.action, given, base)
+        if accepted is not None:
+            yield name, accepted, says
 
 
 def _list_boundary_values(setting: Setting, endpoint: Endpoint) -> Iterator[tuple[str, dict[str, Any], str]]:
@@ -211,6 +219,7 @@ def _beginning(setting: Setting, endpoint: Endpoint, name: str, given: Any, form
         or schema.get("enum")
         or schema.get("format")
         or schema.get("minLength", 0) > 1
+        or not matches({key: schema[key] for key in ("pattern",) if key in schema}, "a")
     ):
         return None
     return setting.compute_once(

@@ -15,6 +15,7 @@ from pgagents.verify.cases.boundary import around_names, opaque, places
 from pgagents.verify.cases.invalid import _list_alone, _sendable, _text, is_invalid, ordinary
 from pgagents.verify.cases.readings import readings_of, split_items
 from pgagents.verify.check.memory import Setting
+from pgagents.verify.fixtures.declared_refusals import find_refusal
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.projections.documents import build_file
 from pgagents.verify.values.generators import Varied, coverage, document
@@ -116,6 +117,8 @@ def _make_varied_calls(setting: Setting, endpoint: Endpoint) -> list[VariedCall]
             not _sendable(endpoint, param, given.get(varied.param))
             or is_invalid(setting, call) == varied.valid
         ):
+            continue
+        if varied.valid and find_refusal(endpoint.action, given) is not None:
             continue
         if varied.valid and isinstance(given.get(varied.param), str) and not _text(setting, param):
             given[varied.param] = next(

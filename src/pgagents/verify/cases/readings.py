@@ -129,6 +129,8 @@ def text_readings(setting: Setting, param: Param, value: Any) -> list[Any]:
     """Return the values that a list or object may stand for, whose parts are sent as text; none if no pair
     is sent.
     """
+    if param.in_body and value in (None, ""):
+        return ["", None]
     if not isinstance(value, Mapping | list):
         text = text_of(value)
         items = split_items(param, text)  # a single value is the same as a list of one
@@ -148,7 +150,9 @@ def split_items(param: Param, text: str) -> list[str]:
 def _as_texts(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {str(name): _as_texts(inner) for name, inner in value.items()}
-    return [_as_texts(item) for item in value] if isinstance(value, list) else text_of(value)
+    if isinstance(value, list):
+        return [_as_texts(item) for item in value]
+    return "" if value is None else text_of(value)
 
 
 def _typed(setting: Setting, value: Any, schema: Mapping[str, Any], depth: int) -> list[Any]:
@@ -157,7 +161,8 @@ def _typed(setting: Setting, value: Any, schema: Mapping[str, Any], depth: int) 
     """
     schema = setting.resolve_schema(schema)
     if isinstance(value, str):
-        fitting = [r for r in readings_of(value) if matches(schema, r)]
+        readings = (*readings_of(value), *(() if value else (None,)))  # in a form, null is empty
+        fitting = [r for r in readings if matches(schema, r)]
         return [fitting[-1] if fitting else value]
     branches = [b for key in ("anyOf", "oneOf", "allOf") for b in schema.get(key) or ()]
     found = [r for b in branches if depth < MAX_DEPTH for r in _typed(setting, value, b, depth + 1)]

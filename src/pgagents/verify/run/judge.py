@@ -24,6 +24,8 @@ from pgagents.verify.wire.exchange import UNAVAILABLE, Exchange
 
 CRASHED = 500
 MOST_PENDING = 64
+LEAST_EPOCH_S, MOST_EPOCH_S = 900_000_000.0, 9_000_000_000.0
+"""Numbers in between are taken for times: those of 1998 to 2255."""
 MOST_PENDING_BYTES = 64_000_000
 """Number of exchanges whose judging may be put off at the same time, and of the bytes of their answers."""
 
@@ -294,8 +296,19 @@ class Judge:
 
 
 def find_time(body: Any) -> float | None:
-    """Return the first time in an answer, in epoch seconds."""
-    return next((t for t in map(epoch, _texts(body)) if math.isfinite(t)), None)
+    """Return the first time in an answer, in epoch seconds.
+
+    A number is a time if it is near this century's beginning or later, so that seconds to wait are none.
+    """
+    texts = (t for t in map(epoch, _texts(body)) if math.isfinite(t))
+    return next(texts, None) or next((t for t in _numbers(body) if LEAST_EPOCH_S <= t < MOST_EPOCH_S), None)
+
+
+def _numbers(value: Any) -> list[float]:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return [value]
+    members = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    return [number for member in members for number in _numbers(member)]
 
 
 def _texts(value: Any) -> list[str]:

@@ -51,6 +51,7 @@ def _code(checker: Checker, name: str, code: Code) -> None:
     for action, call in code.provoked_by.items():
         checker.check_reference((*at, "provoked_by", action), action, ("actions",), "action")
         checker.call((*at, "provoked_by", action), call, (*scope.CALL, *checker.written.resources))
+    checker.compile((*at, "when"), code.when, ("input",))
     place = find_place(checker.written.errors, code)
     if code.wire is not None and place is None:
         checker.fault(

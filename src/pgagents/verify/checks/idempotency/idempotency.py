@@ -18,6 +18,7 @@ from pgagents.model.model import Move
 from pgagents.verify.answers.replay import (
     explain_key_expiry,
     is_key_conflict,
+    is_mismatch,
     judge_replay,
     same_instance,
     undo_first_call,
@@ -255,7 +256,7 @@ def _reuse(
         near = chain.following(setting, endpoint)
         pair, key = yield from _together(setting, endpoint, near)
         first = next((exchange for exchange in pair if exchange.success), pair[0])
-        if key == near and all(is_key_conflict(endpoint, exchange) for exchange in pair):
+        if key == near and all(is_key_conflict(setting, endpoint, exchange) for exchange in pair):
             pair, key = yield from _together(setting, endpoint, None)
             first = next((exchange for exchange in pair if exchange.success), pair[0])
             if first.success:  # the refusal may have been for the key: try it alone
@@ -313,7 +314,7 @@ def _together(
     pair: list[Exchange] = []
     key: Any = near
     for given in _inputs(setting, endpoint, "low"):
-        if near is None or not all(is_key_conflict(endpoint, exchange) for exchange in pair):
+        if near is None or not all(is_key_conflict(setting, endpoint, exchange) for exchange in pair):
             key = UniqueValue(once=True)
         given = {**given, str(endpoint.action.idempotency): key}
         call = ordinary(
@@ -342,7 +343,7 @@ def _nearly(setting: Setting, endpoint: Endpoint, contract: str, chain: _Chain) 
         late = explain_key_expiry(setting, chain.used_at, exchange)
         chain.note_key(near, exchange.sent_at)
         yield judge_untested(contract, late) if late else judge_kept(contract)
-    elif is_key_conflict(endpoint, exchange):
+    elif is_key_conflict(setting, endpoint, exchange):
         fresh = {
             **exchange.input,
             str(endpoint.action.idempotency): UniqueValue(),
@@ -374,13 +375,13 @@ def _otherwise(setting: Setting, endpoint: Endpoint, contract: str, first: Excha
         exchange: Exchange = yield Call(
             other, given, "replay", why, subject=makes, made=made, surface=other.surface
         )
-        if exchange.success or is_key_conflict(other, exchange):
+        if exchange.success or is_mismatch(setting, other, exchange):
             break
     if void(exchange):
         return
     if late := explain_key_expiry(setting, first.sent_at, exchange):
         yield judge_untested(contract, late)
-    elif is_key_conflict(other, exchange) or (
+    elif is_mismatch(setting, other, exchange) or (
         setting.model.behaviour.replay == "any" and exchange.refused and exchange.status < 500
     ):
         yield judge_kept(contract)
@@ -465,7 +466,7 @@ def _judge_changed_body(
         return
     if late := explain_key_expiry(setting, first.sent_at, third):
         yield judge_untested(contract, late)
-    elif is_key_conflict(endpoint, third) or (
+    elif is_mismatch(setting, endpoint, third) or (
         setting.model.behaviour.replay == "any" and third.refused and third.status < 500
     ):
         yield judge_kept(contract)

@@ -130,7 +130,7 @@ def _run(setting: Setting, endpoint: Endpoint, refusals: Mapping[int, Call]) -> 
                 )
             elif exchange.success:
                 yield judge_kept(contract)
-            elif is_key_conflict(endpoint, exchange) or (
+            elif is_key_conflict(setting, endpoint, exchange) or (
                 yield from _succeeds_with_another_key(setting, endpoint, exchange)
             ):
                 alone, answer = yield from _send_with_key(setting, endpoint, {status: refusals[status]})

@@ -1,12 +1,14 @@
 """A refusal of an invalid argument names that argument, spelt as in the catalogue or on the wire.
 
-Refusals of calls that break one argument are judged: the name must stand at `errors.field_at`. An invalid id
-may be answered as missing instead.
+Refusals of calls that break one argument are judged: the name must stand at `errors.field_at`. A part of a
+list or object that is sent with brackets may be named as it was sent: `tags[]`, `tags[0]`. An invalid id may
+be answered as missing instead, and an argument's own error code need not name it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from urllib.parse import unquote_plus
 
 from pgagents.model.contract import Contract, Verdict
 from pgagents.verify.cases.invalid import invalid_cases_of
@@ -36,13 +38,25 @@ def _fields(setting: Setting, endpoint: Endpoint) -> Mapping[str, None]:
     )
 
 
-def _in_brackets(endpoint: Endpoint, field: str) -> str:
-    """Return the name of a part of an argument that is sent with brackets, such as `address[city]`."""
+def _in_brackets(setting: Setting, exchange: Exchange, endpoint: Endpoint, field: str) -> set[str]:
+    """Return the names of an argument, or a part of one, that is sent with brackets.
+
+    They are its own (`address[city]`, `tags[0]` or `tags[]`) and those of its parts as sent.
+    """
     name, *steps = field.split(".")
     param = endpoint.action.param(name)
     if param is None or param.style != "deepObject":
-        return field
-    return param.wire + "".join(f"[{step}]" for step in steps)
+        return set()
+    own = param.wire + "".join(f"[{step}]" for step in steps)
+    names = {own, own.rpartition("[")[0] + "[]"} if steps and steps[-1].isdigit() else {own}
+    request = exchange.request
+    text = request.body.decode("utf-8", "replace") if param.in_body else request.target.partition("?")[2]
+    sent = {unquote_plus(pair.partition("=")[0]) for pair in text.split("&")}
+    parts = {part for part in sent if part.startswith(f"{own}[")}
+    if not steps and not parts:  # what is not there at all lacks each of its members
+        lacking = setting.resolve_schema(param.schema).get("required", ())
+        parts = {f"{own}[{member}]" for member in lacking}
+    return names | parts
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
@@ -53,14 +67,14 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         return
     if exchange.call.intent == "invalid" and (reason := _missing(exchange, endpoint, memory)):
         yield Judgement(f"{NAME}/{field}/{exchange.place}", Verdict.NOT_APPLICABLE, reason)
-    if exchange.code != memory.model.errors.framework.invalid or exchange.is_tainted_by("error_envelope"):
+    if exchange.code not in memory.model.argument_codes or exchange.is_tainted_by("error_envelope"):
         return
     if field not in _fields(memory.setting, endpoint):
         return
     contract = f"{NAME}/{field}/{exchange.place}"
     param = endpoint.action.param(field)
     said = got(exchange.body, at)
-    if said in (field, _in_brackets(endpoint, field)) or (
+    if said in (field, *_in_brackets(memory.setting, exchange, endpoint, field)) or (
         param is not None and said in (param.wire, endpoint.alias(field))
     ):
         yield judge_kept(contract)
@@ -71,11 +85,15 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 
 def _missing(exchange: Exchange, endpoint: Endpoint, memory: Memory) -> str:
-    """Return why the refusal need not name the argument: it says that no instance has this id. Else empty."""
+    """Return why the refusal need not name the argument: it is that of a missing instance, or this argument's
+    own. Else empty.
+    """
     param = endpoint.action.param(exchange.call.field)
     resource = memory.model.resources.get(param.refers_to or "") if param is not None else None
-    missing = resource is not None and resource.missing is not None and exchange.code == resource.missing.name
-    return "a wrong id is answered as one that is missing" if missing else ""
+    if resource is not None and resource.missing is not None and exchange.code == resource.missing.name:
+        return "a wrong id is answered as one that is missing"
+    own = {code.name for code in param.otherwise.values()} if param is not None else ()
+    return "its own error code says which argument is wrong" if exchange.code in own else ""
 
 
 CHECK = Check(

@@ -149,8 +149,8 @@ def _run_pair(
 
 def _others(setting: Setting, pair: Group) -> set[str]:
     """Return the codes that may be answered before the one for invalid input: that an id is absent."""
-    invalid = setting.model.errors.framework.invalid
-    return {code.name for one in pair for code in list_allowed_refusals(setting, one.call)[0]} - {invalid}
+    allowed = {code.name for one in pair for code in list_allowed_refusals(setting, one.call)[0]}
+    return allowed - setting.model.argument_codes
 
 
 def _one_by_one(setting: Setting, pair: Group, contracts: list[str]) -> Generator[Any, Any, bool]:
